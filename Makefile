@@ -1,0 +1,56 @@
+# Two commands do everything, set-up included: `make demo` and `make test`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ORACLE := .venv-oracle
+
+.PHONY: help demo test check format oracle clean
+
+help:
+	@echo "make demo    read the SendGrid sample from a local demo API, through a real job"
+	@echo "make test    run all tests"
+	@echo "make check   run the linters and type checkers"
+	@echo "make format  format the code"
+	@echo "make clean   remove what the other commands made"
+
+# The interpreter must be new enough, and that is said before anything is made.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Longhaul needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python3 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+# Airbyte's own runtime, which differential tests ask; it lives apart because its dependencies are its own.
+$(ORACLE)/.installed: constraints-oracle.txt | $(BIN)/python
+	$(PYTHON) -m venv $(ORACLE)
+	$(ORACLE)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-oracle.txt airbyte-cdk
+	@touch $@
+
+oracle: $(ORACLE)/.installed
+
+demo: $(VENV)/.installed
+	$(BIN)/longhaul --demo --run --output demo-output/contacts.jsonl
+
+test: $(VENV)/.installed-dev $(ORACLE)/.installed
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) $(ORACLE) demo-output build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Longhaul, the engine: manifests in, events out."""

@@ -1,0 +1,1 @@
+"""The Textual app of Longhaul: the connector builder."""
