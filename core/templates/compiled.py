@@ -1,0 +1,161 @@
+"""Template texts compiled to functions, once per distinct text.
+
+Constants never touch Jinja; plain lookups touch it only to be recognised; everything else runs the render
+function that Jinja generates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import Template as JinjaTemplate
+from jinja2 import TemplateSyntaxError, meta, nodes
+
+from core.templates import limits
+from core.templates.errors import TemplateError, UnknownVariableError
+from core.templates.literals import EMPTY, literal_of, may_start_literal, parse_literal
+from core.templates.lookups import Lookup, plain_lookups
+from core.templates.sandbox import ENVIRONMENT, Scope
+
+Names = Mapping[str, Any]
+_DELIMITERS = ("{{", "{%", "{#")
+_REPEATING = (nodes.For, nodes.Macro, nodes.CallBlock)
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What one template text does.
+
+    `text` renders; `value` renders and parses the literal, with `EMPTY` for an empty text. Both raise what
+    Jinja, the macros and the filters raise, and UnknownVariableError.
+    """
+
+    constant: bool
+    variables: frozenset[str]
+    text: Callable[[Names], str]
+    value: Callable[[Names], Any]
+
+
+@lru_cache(maxsize=8192)
+def compile_source(source: str) -> Compiled:
+    """The compiled form of a template text.
+
+    Raises:
+        TemplateError: the text is not valid Jinja, or names an unknown filter or test.
+
+    """
+    if not any(delimiter in source for delimiter in _DELIMITERS):
+        return _constant(source)
+    tree = parse(source)
+    pieces = plain_lookups(tree)
+    return compile_jinja(source, tree) if pieces is None else _compile_lookups(pieces)
+
+
+def parse(source: str) -> nodes.Template:
+    """The syntax tree of a template text; raises TemplateError."""
+    try:
+        return ENVIRONMENT.parse(source)
+    except TemplateSyntaxError as error:
+        problem = TemplateError(_sentence(error), source, error.lineno)
+    except RecursionError:
+        problem = TemplateError("it is nested too deeply.", source)
+    raise problem
+
+
+def compile_jinja(source: str, tree: nodes.Template) -> Compiled:
+    """The compiled form of any template, by way of the code that Jinja generates; raises TemplateError."""
+    names_globals = {node.name for node in tree.find_all(nodes.Name)} & ENVIRONMENT.globals.keys()
+    used_globals = {name: ENVIRONMENT.globals[name] for name in names_globals}
+    repeats = next(tree.find_all(_REPEATING), None) is not None
+    try:
+        variables = frozenset(meta.find_undeclared_variables(tree))
+        template = JinjaTemplate.from_code(ENVIRONMENT, ENVIRONMENT.compile(tree), ENVIRONMENT.globals)
+    except TemplateSyntaxError as error:
+        problem = TemplateError(_sentence(error), source, error.lineno)
+    except RecursionError:
+        problem = TemplateError("it is nested too deeply.", source)
+    else:
+        return _from_render_function(template, variables, used_globals, repeats)
+    raise problem
+
+
+def _from_render_function(
+    template: JinjaTemplate, variables: frozenset[str], used_globals: dict[str, Any], repeats: bool
+) -> Compiled:
+    render = template.root_render_func
+    blocks = template.blocks
+    join = limits.joined if repeats else "".join
+    needed = tuple(variables)
+
+    def text(context: Names) -> str:
+        names = {}
+        for name in needed:
+            if name not in context:
+                raise UnknownVariableError(name)
+            names[name] = context[name]
+        for name, function in used_globals.items():  # a variable of that name comes first, as in Jinja
+            names[name] = context.get(name, function)
+        return join(render(Scope(ENVIRONMENT, names, None, blocks)))
+
+    def value(context: Names) -> Any:
+        rendered = text(context)
+        return parse_literal(rendered) if rendered else EMPTY
+
+    return Compiled(constant=False, variables=variables, text=text, value=value)
+
+
+def _constant(source: str) -> Compiled:
+    text = source.replace("\r\n", "\n").replace("\r", "\n")
+    text = text[:-1] if text.endswith("\n") else text  # as Jinja does
+    value = parse_literal(text) if text else EMPTY
+    mutable = isinstance(value, (list, dict, set, tuple))
+    return Compiled(
+        constant=True,
+        variables=frozenset(),
+        text=lambda _: text,
+        value=(lambda _: parse_literal(text)) if mutable else (lambda _: value),
+    )
+
+
+def _compile_lookups(pieces: list[str | Lookup]) -> Compiled:
+    variables = frozenset(piece.root for piece in pieces if isinstance(piece, Lookup))
+    if len(pieces) == 1 and isinstance(pieces[0], Lookup):
+        text, value = _single_lookup(pieces[0])
+    else:
+        text, value = _joined_lookups(pieces)
+    return Compiled(constant=False, variables=variables, text=text, value=value)
+
+
+def _single_lookup(lookup: Lookup) -> tuple[Callable[[Names], str], Callable[[Names], Any]]:
+    find = lookup.finder()
+
+    def text(context: Names) -> str:
+        return str(find(context))
+
+    def value(context: Names) -> Any:
+        return literal_of(find(context))
+
+    return text, value
+
+
+def _joined_lookups(pieces: list[str | Lookup]) -> tuple[Callable[[Names], str], Callable[[Names], Any]]:
+    parts = [piece if isinstance(piece, str) else piece.finder() for piece in pieces]
+
+    def text(context: Names) -> str:
+        return "".join([part if isinstance(part, str) else str(part(context)) for part in parts])
+
+    def value(context: Names) -> Any:
+        rendered = text(context)
+        return parse_literal(rendered) if rendered else EMPTY
+
+    first = pieces[0]
+    never_literal = isinstance(first, str) and not may_start_literal(first[0])
+    return text, text if never_literal else value
+
+
+def _sentence(error: TemplateSyntaxError) -> str:
+    message = error.message or "it is not valid"
+    return message if message.endswith(".") else message + "."

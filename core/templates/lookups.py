@@ -1,0 +1,89 @@
+"""Plain lookups, such as `record['a'].b`, as Python functions that need no Jinja when they run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import nodes
+
+from core.templates.errors import UnknownVariableError
+from core.templates.sandbox import ENVIRONMENT, GLOBAL_NAMES
+
+Step = tuple[str | int, Callable[[Any, Any], Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A variable and the keys to follow from it; each key comes with Jinja's own way to look it up."""
+
+    root: str
+    steps: tuple[Step, ...]
+
+    def path(self, steps: int) -> str:
+        """The lookup as people write it, up to a number of steps."""
+        keys = (key for key, _ in self.steps[:steps])
+        return self.root + "".join(f".{key}" if isinstance(key, str) else f"[{key}]" for key in keys)
+
+    def finder(self) -> Callable[[Mapping[str, Any]], Any]:
+        """The function that looks up the value, or Jinja's undefined, in a context.
+
+        It raises UnknownVariableError, and Jinja's UndefinedError for a key of something that is not there.
+        """
+        root, steps = self.root, self.steps
+
+        def find(context: Mapping[str, Any]) -> Any:
+            try:
+                value = context[root]
+            except KeyError:
+                raise UnknownVariableError(root) from None
+            for key, jinja_lookup in steps:
+                value = value[key] if type(value) is dict and key in value else jinja_lookup(value, key)
+            return value
+
+        return find
+
+
+def plain_lookups(tree: nodes.Template) -> list[str | Lookup] | None:
+    """The texts and lookups that a template consists of, or None if it has anything else in it."""
+    if len(tree.body) != 1 or not isinstance(tree.body[0], nodes.Output):
+        return None
+    pieces: list[str | Lookup] = []
+    for node in tree.body[0].nodes:
+        piece = node.data if isinstance(node, nodes.TemplateData) else as_lookup(node)
+        if piece is None:
+            return None
+        pieces.append(piece)
+    return pieces
+
+
+def lookups_in(tree: nodes.Node) -> Iterator[Lookup]:
+    """All lookups anywhere in a template, the longest first where they contain each other."""
+    for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
+        lookup = as_lookup(node)
+        if lookup is not None:
+            yield lookup
+
+
+def as_lookup(node: nodes.Node) -> Lookup | None:
+    """The lookup that an expression is, or None.
+
+    Names that a dict has as methods do not count behind a dot: there Jinja finds the method first.
+    """
+    steps: list[Step] = []
+    while not isinstance(node, nodes.Name):
+        if isinstance(node, nodes.Getattr) and not hasattr(dict, node.attr):
+            steps.append((node.attr, ENVIRONMENT.getattr))
+        elif (
+            isinstance(node, nodes.Getitem)
+            and isinstance(node.arg, nodes.Const)
+            and type(node.arg.value) in (str, int)
+        ):
+            steps.append((node.arg.value, ENVIRONMENT.getitem))
+        else:
+            return None
+        node = node.node
+    if node.name in GLOBAL_NAMES or node.name == "self":
+        return None
+    return Lookup(node.name, tuple(reversed(steps)))

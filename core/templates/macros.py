@@ -1,0 +1,120 @@
+"""Airbyte's global functions of templates."""
+
+from __future__ import annotations
+
+import builtins
+import uuid
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
+from urllib.parse import quote_plus
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from core.templates import datetimes
+
+
+def now_utc() -> datetime:
+    """The current date and time in UTC."""
+    return datetime.now(UTC)
+
+
+def today_utc() -> date:
+    """The current date in UTC."""
+    return datetime.now(UTC).date()
+
+
+def today_with_timezone(timezone: str) -> date:
+    """The current date in a time zone such as "Europe/Vienna"."""
+    return datetime.now(_zone(timezone)).date()
+
+
+def timestamp(dt: float | str | datetime) -> int | float:
+    """Seconds since 1970: of a number its whole part, of a date or its ISO text a decimal."""
+    return int(dt) if isinstance(dt, (int, float)) else datetimes.parse_any(dt).timestamp()
+
+
+def str_to_datetime(s: str) -> datetime:
+    """A date and time in UTC from ISO-8601 text; UTC when it names no zone."""
+    return datetimes.parse_any(s)
+
+
+def format_datetime(dt: str | float | date, format: str, input_format: str | None = None) -> str:
+    """A date as text: `format_datetime(config.start, '%Y-%m-%d')`; numbers are seconds since 1970."""
+    if isinstance(dt, datetime):
+        return datetimes.format_datetime(dt, format)
+    if input_format:
+        return datetimes.format_datetime(datetimes.parse_datetime(_text_or_number(dt), input_format), format)
+    return datetimes.format_datetime(datetimes.parse_any(dt), format)
+
+
+def day_delta(num_days: int, format: str = "%Y-%m-%dT%H:%M:%S.%f%z") -> str:
+    """Now plus a number of days (UTC), as text."""
+    return (datetime.now(UTC) + timedelta(days=num_days)).strftime(format)
+
+
+def duration(datestring: str) -> Any:
+    """A span of time from ISO-8601 text such as 'P1D', to add to dates or to subtract from them."""
+    return datetimes.parse_duration(datestring)
+
+
+def max(*args: Any) -> Any:
+    """The largest of several values, or of one list."""
+    return builtins.max(*args)
+
+
+def min(*args: Any) -> Any:
+    """The smallest of several values, or of one list."""
+    return builtins.min(*args)
+
+
+def sanitize_url(value: str) -> str:
+    """A text made safe for a URL; spaces become "+"."""
+    return quote_plus(value)
+
+
+def camel_case_to_snake_case(value: str) -> str:
+    """`someName` as `some_name`, with an underscore before every capital letter."""
+    return "".join(
+        f"_{letter}" if place and "A" <= letter <= "Z" else letter for place, letter in enumerate(value)
+    ).lower()
+
+
+def generate_uuid() -> str:
+    """A new random UUID, another one in every evaluation."""
+    return str(uuid.uuid4())
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except ZoneInfoNotFoundError:
+        spellings = [known for known in available_timezones() if known.casefold() == name.casefold()]
+        if not spellings:
+            raise
+        return ZoneInfo(spellings[0])
+
+
+def _text_or_number(dt: Any) -> str | int | float:
+    if not isinstance(dt, (str, int, float)):
+        raise TypeError("an input format goes with a text or a number")
+    return dt
+
+
+MACROS: Final[dict[str, Callable[..., Any]]] = {
+    function.__name__: function
+    for function in (
+        now_utc,
+        today_utc,
+        today_with_timezone,
+        timestamp,
+        str_to_datetime,
+        format_datetime,
+        day_delta,
+        duration,
+        max,
+        min,
+        sanitize_url,
+        camel_case_to_snake_case,
+        generate_uuid,
+    )
+}

@@ -1,0 +1,150 @@
+"""Mappings with templates in their keys and values: query parameters, headers, bodies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic_core import core_schema
+
+from core.templates.errors import TemplateError
+from core.templates.fields import SourceField
+from core.templates.literals import parse_literal
+from core.templates.template import Template
+
+Evaluator = Callable[[Mapping[str, Any]], Any]
+
+
+class TemplateMap(SourceField):
+    """A nested mapping with templates in keys and values, or one template that evaluates to a mapping.
+
+    Raises:
+        TemplateError: on construction for a syntax error anywhere in it.
+
+    """
+
+    __slots__ = ("_entries", "_typed", "_whole", "variables")
+
+    source: Mapping[str, Any] | str
+    variables: frozenset[str]
+    _whole: Template | None
+    _typed: Evaluator
+    _entries: list[tuple[Template, Any]]
+
+    _json_input = core_schema.union_schema([core_schema.dict_schema(), core_schema.str_schema()])
+    _accepted = (str, Mapping)
+    _expected = "This must be a mapping of names to values, or a template that gives one."
+
+    def __init__(self, source: Mapping[str, Any] | str) -> None:
+        templates: list[Template] = []
+        whole = Template(source) if isinstance(source, str) else None
+        mapping = {} if isinstance(source, str) else source
+        typed = _typed_evaluator(mapping, templates)
+        entries = [(Template(str(key)), _templated(value)) for key, value in mapping.items()]
+        used = [whole] if whole else templates
+        super().__init__(source)
+        self._set(variables=frozenset().union(*(template.variables for template in used)))
+        self._set(_whole=whole, _typed=typed, _entries=entries)
+
+    def __hash__(self) -> int:
+        return hash(self.source if isinstance(self.source, str) else frozenset(self.source))
+
+    def evaluate(self, context: Mapping[str, Any]) -> dict[str, Any]:
+        """The mapping with typed values, as JSON bodies and headers want it.
+
+        Entries without a value (null, empty, or looked up in nothing) are dropped at every level, as are
+        entries without a key; such items of lists become None. Keys that read as literals are written the
+        way JSON writes them. Raises TemplateError.
+        """
+        if self._whole is None:
+            mapping: dict[str, Any] = self._typed(context)
+            return mapping
+        return self._whole_mapping(context)
+
+    def evaluate_as_text(self, context: Mapping[str, Any]) -> dict[str, str | list[str]]:
+        """The mapping as query parameters and forms want it: texts, or lists of texts for repeated keys.
+
+        Airbyte: only texts and lists are read as literals, so `{{ none }}` gives "None"; entries without a
+        value are dropped. Raises TemplateError.
+        """
+        if self._whole is not None:
+            found = self._whole_mapping(context)
+            return {key: text for key, value in found.items() if (text := _as_text(value)) is not None}
+        pairs = [
+            (_evaluate_text(key, context), _evaluate_text(value, context)) for key, value in self._entries
+        ]
+        return {str(key): value for key, value in pairs if key and value is not None}
+
+    def _whole_mapping(self, context: Mapping[str, Any]) -> dict[str, Any]:
+        assert self._whole is not None
+        value = self._whole.evaluate(context)
+        if value is None or value == "":
+            return {}
+        if not isinstance(value, Mapping):
+            problem = "it must give a mapping, such as {'key': 'value'}, but gives something else."
+            raise TemplateError(problem, self._whole.source)
+        return {_key_text(key, str(key)): item for key, item in value.items() if item is not None}
+
+
+def _typed_evaluator(value: Any, templates: list[Template]) -> Evaluator:
+    """The function that evaluates a part of a nested mapping; its templates are added to `templates`."""
+    if isinstance(value, str):
+        template = Template(value)
+        templates.append(template)
+        return lambda context: template.evaluate_or(context, None)
+    if isinstance(value, Mapping):
+        pairs = [
+            (_key_evaluator(str(key), templates), _typed_evaluator(item, templates))
+            for key, item in value.items()
+        ]
+
+        def evaluate_mapping(context: Mapping[str, Any]) -> dict[str, Any]:
+            entries = [(key(context), item(context)) for key, item in pairs]
+            return {key: item for key, item in entries if key is not None and item is not None}
+
+        return evaluate_mapping
+    if isinstance(value, list):
+        items = [_typed_evaluator(item, templates) for item in value]
+        return lambda context: [item(context) for item in items]
+    return lambda _: value
+
+
+def _key_evaluator(source: str, templates: list[Template]) -> Callable[[Mapping[str, Any]], str | None]:
+    template = Template(source)
+    templates.append(template)
+
+    def evaluate_key(context: Mapping[str, Any]) -> str | None:
+        key = template.evaluate_or(context, None)
+        return key if key is None or isinstance(key, str) else _key_text(key, template.text(context))
+
+    return evaluate_key
+
+
+def _key_text(key: Any, text: str) -> str:
+    if isinstance(key, str):
+        return key
+    return json.dumps(key) if isinstance(key, (bool, int, float)) else text
+
+
+def _templated(value: Any) -> Any:
+    if isinstance(value, str):
+        return Template(value)
+    return [_templated(item) for item in value] if isinstance(value, list) else value
+
+
+def _evaluate_text(value: Any, context: Mapping[str, Any]) -> str | list[str] | None:
+    if isinstance(value, list):
+        items = (_evaluate_text(item, context) for item in value)
+        return [str(item) for item in items if item is not None]
+    if isinstance(value, Template):
+        text = value.text_or(context, "")
+        literal = parse_literal(text) if text else None
+        return _as_text(literal) if isinstance(literal, (str, list)) else text or None
+    return None if value is None else str(value)
+
+
+def _as_text(value: Any) -> str | list[str] | None:
+    if isinstance(value, list):
+        return [str(item) for item in value if item is not None]
+    return None if value is None else str(value)

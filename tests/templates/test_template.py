@@ -1,0 +1,454 @@
+"""Templates give what Airbyte gives, errors aside."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+import pytest
+
+from core.templates import Condition, Template, TemplateError, undeclared
+from tests.support.oracle import Oracle
+
+CONTEXT: dict[str, Any] = {
+    "config": {
+        "text": "some text",
+        "n": 5,
+        "zero": 0,
+        "real": 1.5,
+        "yes": True,
+        "no": False,
+        "null": None,
+        "empty": "",
+        "list": [1, "two", None, {"three": 3.0}],
+        "map": {"a": {"b": "deep"}, "items": "not the method", "_private": 1},
+        "digits": "123",
+        "padded": "007",
+        "underscored": "1_000",
+        "hex": "0x10",
+        "exponent": "1e3",
+        "pair": "1,2",
+        "date": "2024-01-31",
+        "datetime": "2024-01-31T08:05:09.123456Z",
+        "zoned": "2024-01-31 08:05:09+02:00",
+        "quoted": "'quoted'",
+        "json": '{"a": true}',
+        "python": "{'a': True}",
+        "word": "True",
+        "newline": "a\nb",
+        "camel": "someCamelCase",
+        "epoch": 1706688309,
+        "unicode": "äöü ✓",
+    },
+    "parameters": {"name": "users"},
+    "record": {"id": 7, "name": "Ann", "items": [{"id": 1}, {"id": 2}], "nan": "nan", "keys": 3},
+    "stream_slice": {"start": "2024-01-01", "id": 3},
+    "creation_response": {"id": "job-1", "numeric": "12"},
+}
+
+LOOKUPS = [
+    *(f"{{{{ config['{key}'] }}}}" for key in CONTEXT["config"]),
+    *(f"{{{{ config.{key} }}}}" for key in CONTEXT["config"]),
+    *(f"a {{{{ config.{key} }}}} b" for key in CONTEXT["config"]),
+    *(f"{{{{ config.{key} }}}}{{{{ config['{key}'] }}}}" for key in CONTEXT["config"]),
+    "{{ config }}",
+    "{{ record }}",
+    "{{ record.id }}",
+    "{{ record.name }}",
+    "{{ record['items'] }}",
+    "{{ record['items'][0] }}",
+    "{{ record['items'][1].id }}",
+    "{{ record['items'][9] }}",
+    "{{ record['items'][9].id }}",
+    "{{ record['items'][-1].id }}",
+    "{{ record['items'][0:1] }}",
+    "{{ record.nan }}",
+    "{{ record['keys'] }}",
+    "{{ record.get('keys') }}",
+    "{{ record['get']('id') }}",
+    "{{ config.map.a.b }}",
+    "{{ config.map['a']['b'] }}",
+    "{{ config.map.a.c }}",
+    "{{ config.map.a.c.d }}",
+    "{{ config.map._private }}",
+    "{{ config.map['__class__'] }}",
+    "{{ config.__class__ }}",
+    "{{ config.text.__class__ }}",
+    "{{ config.text.nothing }}",
+    "{{ config.text[0] }}",
+    "{{ config.n.real }}",
+    "{{ config.null.x }}",
+    "{{ config.missing }}",
+    "{{ config.missing.deep }}",
+    "{{ config['missing'] }}-{{ config.n }}",
+    "https://host/{{ creation_response['id'] }}/x",
+    "{{ creation_response.numeric }}",
+    "{{ creation_response.numeric }}{{ creation_response.numeric }}",
+    "'{{ config.text }}'",
+    "[{{ config.n }}, {{ config.n }}]",
+    "{{ stream_slice['start'] }}",
+    "{{ stream_interval.start }} {{ stream_partition['id'] }}",
+    "{{ parameters.name }}",
+    "{{ parameters['name'] }}/{{ config.n }}\n",
+    "{{ config.n }}\r\n{{ config.n }}",
+    "{{config.n}}",
+    "  {{ config.n }}  ",
+    "{{ config.text -}}   x",
+]
+
+EXPRESSIONS = [
+    "{{ config.text | upper }}",
+    "{{ record['name'] ~ '-' ~ record.id }}",
+    "{{ record['name'] + '-' + config.text }}",
+    "{{ 1 ~ 2 }}",
+    "{{ config.n + 1 }}",
+    "{{ config.n * 3 - 1 }}",
+    "{{ 2 ** 10 }} ",
+    "{{ 7 % 4 }}",
+    "{{ 'n=%03d' % config.n }}",
+    "{{ 7 / 2 }} ",
+    "{{ 7 // 2 }}",
+    "{{ -config.n }}",
+    "{{ config.n == 5 }}",
+    "{{ config.missing == '' }}",
+    "{{ config.missing is defined }}",
+    "{{ config.missing or 'other' }}",
+    "{{ config.missing | default('x') }}",
+    "{{ config.null | default('x', true) }}",
+    "{{ config.missing.deep | default('x') }}",
+    "{{ config['missing'] | length }}",
+    "{{ config.list | length }}",
+    "{{ config.list | tojson }}",
+    "{{ config.list | map('string') | list }}",
+    "{{ record['items'] | map(attribute='id') | join(',') }}",
+    "{{ record['items'] | map(attribute='id') | list }}",
+    "{{ record['items'] | selectattr('id', 'equalto', 2) | first }}",
+    "{{ config.list | first }}",
+    "{{ [config.n, 'x'] }}",
+    "{{ {'a': config.n} }}",
+    "{{ (1, 2) }}",
+    "{{ none }}",
+    "{{ true }}",
+    "{{ 'x' if config.no }}",
+    "{{ 'x' if config.yes else 'y' }}",
+    "{% if config.yes %}yes{% else %}no{% endif %}",
+    "{% for i in config.list %}{{ loop.index }}/{{ loop.length }}:{{ i }};{% endfor %}",
+    "{% for k, v in config.map.items() %}{{ k }}{% endfor %}",
+    "{% for k in config.missing %}{{ k }}{% else %}none{% endfor %}",
+    "{% for i in record['items'] if i.id > 1 %}{{ i.id }}{% endfor %}",
+    "{% for i in [[1, [2]], [3]] recursive %}{{ loop(i) if i is not number else i }}{% endfor %}",
+    "{% for i in record['items'] | map(attribute='id') %}{{ loop.last }}{{ i }}{% endfor %}",
+    "{% set x = config.n %}{{ x + 1 }}",
+    "{% set x %}{{ config.n }}{% endset %}{{ x }}",
+    "{% macro m(a, b=2) %}{{ a }}{{ b }}{% endmacro %}{{ m(1) }}",
+    "{% set ns = namespace(t=0) %}{% for i in [1, 2] %}{% set ns.t = ns.t + i %}{% endfor %}{{ ns.t }}",
+    "{% block b %}{{ config.n }}{% endblock %}",
+    "{% raw %}{{ x }}{% endraw %}",
+    "{# nothing #}",
+    "{# nothing #}5",
+    "{{ '' }}",
+    '{{ "" }}',
+    "{{ dict(a=1) }}",
+    "{{ cycler('a', 'b').next() }}",
+    "{{ config.items() | list | length }}",
+    "{{ config.keys() | list | first }}",
+    "{{ config.get('n', 9) }}",
+    "{{ config.get('nope', 9) }}",
+    "{{ config.text.split(' ') }}",
+    "{{ config.text.replace('some', 'no') }}",
+    "{{ config.text | replace('some', 'no') }}",
+    "{{ '{} {x}'.format(1, x=config.n) }}",
+    "{{ '%s!' | format(config.n) }}",
+    "{{ config.text | center(20) }}|",
+    "{{ ','.join(['a', 'b']) }}",
+    "{{ config.newline | indent(2) }}",
+    "{{ 3.14159 | round(2) }}",
+    "{{ [1, 2, 3] | batch(2) | list }}",
+    "{{ [1, 2, 3] | slice(2) | list }}",
+    "{{ config.unicode | urlencode }}",
+    "{{ config.unicode.encode('utf-8') }}",
+    "{{ config.digits | int + 1 }}",
+    "{{ config.text[0:4] }}",
+    "{{ config | attr('__class__') }}",
+    "{{ record._partition }}",
+    "{% autoescape true %}{{ '<' }}{% endautoescape %}",
+]
+
+HELPERS = [
+    "{{ timestamp('2022-02-28') }}",
+    "{{ timestamp('2022-02-28T00:00:00Z') }}",
+    "{{ timestamp('2022-02-28 00:00:00-08:00') }}",
+    "{{ timestamp(1646006400) }}",
+    "{{ timestamp(1646006400.9) }}",
+    "{{ str_to_datetime('2022-01-14') }}",
+    "{{ str_to_datetime('2022-01-01 13:45:30') }}",
+    "{{ str_to_datetime('2022-01-01T13:45:30.25+02:00') }}",
+    "{{ str_to_datetime('20220101T134530Z') }}",
+    "{{ str_to_datetime('2022-01-31T24:00:00') }}",
+    "{{ str_to_datetime(config.datetime).strftime('%d/%m/%Y') }}",
+    "{{ format_datetime('2022-01-01', '%Y') }}",
+    "{{ format_datetime(config.datetime, '%Y-%m-%dT%H:%M:%S.%_msZ') }}",
+    "{{ format_datetime(config.datetime, '%s') }}",
+    "{{ format_datetime(config.datetime, '%ms') }}",
+    "{{ format_datetime(config.datetime, '%s_as_float') }}",
+    "{{ format_datetime('2024-01-31T08:05:09Z', '%epoch_microseconds') }}",
+    "{{ format_datetime(config.epoch, '%Y-%m-%d') }}",
+    "{{ format_datetime(1706688309123, '%Y-%m-%d %H:%M:%S.%f', '%ms') }}",
+    "{{ format_datetime('31.01.2024', '%Y-%m-%d', '%d.%m.%Y') }}",
+    "{{ format_datetime('31.01.2024 10:00 +0200', '%s', '%d.%m.%Y %H:%M %z') }}",
+    "{{ format_datetime(str_to_datetime(config.zoned), '%Y-%m-%dT%H:%M:%S%z') }}",
+    "{{ format_datetime(config.zoned, '%Y-%m-%dT%H:%M:%S%z') }}",
+    "{{ duration('P1D') }}",
+    "{{ duration('PT1H30M') }}",
+    "{{ duration('P1M') }}",
+    "{{ str_to_datetime('2022-03-31') - duration('P1M') }}",
+    "{{ str_to_datetime('2022-03-31') + duration('P1DT1H') }}",
+    "{{ (now_utc() - now_utc()).days > -2 }}",
+    "{{ now_utc().tzinfo }}",
+    "{{ today_utc() == now_utc().date() }}",
+    "{{ today_with_timezone('UTC') == today_utc() }}",
+    "{{ today_with_timezone('europe/vienna') > today_utc() - duration('P2D') }}",
+    "{{ day_delta(0, '%Y') == now_utc().strftime('%Y') }}",
+    "{{ day_delta(-1) | length }}",
+    "{{ max(2, 3) }}",
+    "{{ max([2, 5, 3]) }}",
+    "{{ min(2, 3) }}",
+    "{{ min('a', 'b') }}",
+    "{{ sanitize_url('https://example.com/a b?c=d&e') }}",
+    "{{ camel_case_to_snake_case('someCamelCase') }}",
+    "{{ camel_case_to_snake_case('HTTPThing') }}",
+    "{{ camel_case_to_snake_case('a1B2 ÄC\nD') }}",
+    "{{ generate_uuid() | length }}",
+    "{{ config.text | hash }}",
+    "{{ config.n | hash('sha256') }}",
+    "{{ config.text | hash('md5', 'salt') }}",
+    "{{ config.text | hash('sha3_256', salt=5) }}",
+    "{{ config.map | hash('blake2b') }}",
+    "{{ config.text | hmac('key') }}",
+    "{{ config.n | hmac(5, 'sha256') }}",
+    "{{ config.unicode | base64encode }}",
+    "{{ 'c29tZSB0ZXh0' | base64decode }}",
+    "{{ 'some text' | base64binascii_decode }}",
+    "{{ config.text | string }}",
+    "{{ config.n | string }}",
+    "{{ config.real | string }}",
+    "{{ config.map | string }}",
+    "{{ config.list | string }}",
+    "{{ config.null | string }}",
+    "n is {{ config.n | string }}",
+    "{{ 'quote \"x\"' | string }}",
+    "{{ {'a': 'quote \"x\"'} | string }}",
+    "{{ 'id=42;' | regex_search('id=([0-9]+)') }}",
+    "{{ 'id=42;' | regex_search('id=[0-9]+') }}",
+    "{{ 'id=42;' | regex_search('no=([0-9]+)') }}",
+    "{{ 'a-b-c' | regex_replace('-', '') }}",
+    "{{ 'John Smith' | regex_replace('(\\\\w+) (\\\\w+)', '\\\\2 \\\\1') }}",
+]
+
+PLAIN_TEXTS = [
+    "5", " 5 ", "\n5", "5\n", "5\n\n", "007", "0", "00", "1e3", "0x10", "1_000", "-1", "- 1", "+1", "1.5",
+    ".5", "5.", "1,2", "1, 2", "True", "true", "None", "null", "False", "[1, 2]", "{'a': 1}",
+    '{"a": true}', '{"a": 1}', "'quoted'", '"quoted"', "'''x'''", "'a' 'b'", "2024-01-01", "2024-10-10",
+    "1+1j", "1j", "()", "set()", "{1}", "b'x'", "r'\\d'", "u'x'", "f'x'", "'\\d'", "Tom", "Nothing",
+    "Falsehood", "set", "(5)", "-(5)", "5 # five", "# only", "hello", "", " ", "\n", "a\r\nb", "a\nb\n\n",
+    "1__0", "1e999", "nan", "inf", "[[[[1]]]]", "{[]: 1}", "a }} b", "100%", "$5", "/path/{id}", "1or 2",
+    "\u0663", "\ufeff5", "5\xa0", "True\n", "(1,", "'a", "9" * 5000,
+]  # fmt: skip
+
+
+def reference(oracle: Oracle, templates: list[str]) -> list[str | None]:
+    answers: list[str | None] = oracle.ask("templates", "strings", templates, CONTEXT)
+    return answers
+
+
+def ours(template: str) -> str | None:
+    names = CONTEXT | dict.fromkeys(("stream_interval", "stream_partition"), CONTEXT["stream_slice"])
+    try:
+        return repr(Template(template).evaluate(names))
+    except TemplateError as error:
+        return None if "is not there" in error.problem else error.problem
+
+
+@pytest.mark.parametrize(
+    "templates",
+    [LOOKUPS, EXPRESSIONS, HELPERS, PLAIN_TEXTS],
+    ids=["lookups", "expressions", "helpers", "plain texts"],
+)
+def test_values_are_those_of_the_reference(oracle: Oracle, templates: list[str]) -> None:
+    expected = dict(zip(templates, reference(oracle, templates), strict=True))
+    assert {template: ours(template) for template in templates} == expected
+
+
+def test_conditions_are_those_of_the_reference(oracle: Oracle) -> None:
+    templates = [
+        *PLAIN_TEXTS,
+        *LOOKUPS,
+        "{{ none }}",
+        "{{ 0 }}",
+        "{{ 0.0 }}",
+        "{{ '0' }}",
+        "{{ \"'0'\" }}",
+        "{{ [] }}",
+        "{{ {} }}",
+        "{{ () }}",
+        "{{ 'no' }}",
+        "{{ config.n > 3 }}",
+        "{{ config.n > 5 and config.yes }}",
+        "{{ config.missing > 3 }}",
+        "{{ not config.missing }}",
+        "{{ record.id in [7] }}",
+    ]
+    names = CONTEXT | dict.fromkeys(("stream_interval", "stream_partition"), CONTEXT["stream_slice"])
+    expected = oracle.ask("templates", "conditions", templates, CONTEXT)
+    found = {template: Condition(template).evaluate(names) for template in templates}
+    assert found == dict(zip(templates, expected, strict=True))
+
+
+def test_a_value_that_is_no_literal_is_its_text() -> None:
+    moment = datetime(2024, 1, 1, tzinfo=UTC)
+    assert Template("{{ x }}").evaluate({"x": moment}) == "2024-01-01 00:00:00+00:00"
+    assert Template("{{ x }}").evaluate({"x": float("nan")}) == "nan"
+    assert Template("{{ x }}").evaluate({"x": [float("inf")]}) == "[inf]"
+
+
+def test_a_list_or_dict_comes_back_as_a_copy() -> None:
+    record = {"tags": ["a"]}
+    for source in ("{{ record.tags }}", "{{ record['tags'] + [] }}", "['a']"):
+        template = Template(source)
+        template.evaluate({"record": record}).append("b")
+        assert template.evaluate({"record": record}) == ["a"]
+    assert record == {"tags": ["a"]}
+
+
+def test_three_dots_stay_text_where_the_reference_makes_an_unserialisable_object() -> None:
+    assert Template("...").evaluate({}) == "..."
+
+
+def test_an_empty_result_or_a_lookup_in_nothing_gives_the_default() -> None:
+    context = {"config": {"empty": "", "none": None}}
+    for source in ("{{ config.empty }}", "{{ config.missing }}", "{{ config.missing.deep }}", "", "{{ '' }}"):
+        assert Template(source).evaluate_or(context, "default") == "default"
+        assert Template(source).text_or(context, "default") == "default"
+    assert Template("{{ config.none }}").evaluate_or(context, "default") is None
+
+
+def test_text_is_not_read_as_a_literal() -> None:
+    assert Template("{{ x }}").text({"x": 5}) == "5"
+    assert Template("007 {{ x }}").text({"x": None}) == "007 None"
+    assert Template("1_000").text({}) == "1_000"
+
+
+def test_a_variable_comes_before_a_macro_of_the_same_name() -> None:
+    assert Template("{{ duration }}").evaluate({"duration": 5}) == 5
+    assert Template("{{ duration + 1 }}").evaluate({"duration": 5}) == 6
+
+
+class Slice(Mapping[str, Any]):
+    """A mapping that is no dict and has attributes, as slices do."""
+
+    partition: ClassVar = {"id": 3}
+
+    def __getitem__(self, key: str) -> Any:
+        return {"id": 3, "start": "a"}[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(("id", "start"))
+
+    def __len__(self) -> int:
+        return 2
+
+
+def test_any_mapping_with_attributes_can_be_looked_into() -> None:
+    context = {"stream_slice": Slice()}
+    assert Template("{{ stream_slice.partition.id }}").evaluate(context) == 3
+    assert Template("{{ stream_slice['start'] }}").evaluate(context) == "a"
+    assert Template("{{ stream_slice.start }}-{{ stream_slice.nothing }}").evaluate(context) == "a-"
+
+
+def test_a_template_tells_its_variables() -> None:
+    template = Template("{{ config.a }}{% for x in record.b %}{{ x ~ now_utc() }}{% endfor %}")
+    assert template.variables == {"config", "record"}
+    assert Template("{{ config.a }}/{{ record['b'] }}").variables == {"config", "record"}
+    assert undeclared("{{ config.a ~ other }}", {"config"}) == {"other"}
+    assert not template.constant
+    assert Template("plain").constant
+
+
+def test_templates_compare_by_their_text_and_survive_copying() -> None:
+    template = Template("{{ a }}")
+    assert template == Template("{{ a }}") != Template("{{ b }}")
+    assert len({template, Template("{{ a }}")}) == 1
+    assert copy.deepcopy(template) == pickle.loads(pickle.dumps(template)) == template
+    with pytest.raises(AttributeError):
+        template.source = "{{ b }}"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ x",
+        "{% if x %}",
+        "{{ x | nofilter }}",
+        "{{ x is notest }}",
+        "{{ }}",
+        "{% unknown %}",
+        "{{ 1 = 2 }}",
+    ],
+)
+def test_a_syntax_error_is_told_on_construction(source: str) -> None:
+    with pytest.raises(TemplateError) as caught:
+        Template("first line\n" + source)
+    assert caught.value.line == 2
+    assert ", line 2" in str(caught.value)
+    assert caught.value.source.endswith(source)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("{{ 1 + 'a' }}", "do not fit together"),
+        ("{{ config.null > 3 }}", "do not fit together"),
+        ("{{ nothing.x }}", "the variable “nothing” is not available here. Available: config, record"),
+        ("{{ nothing | default(1) }}", "the variable “nothing” is not available"),
+        ("{{ config[stream_state] }}", "use “stream_interval”"),
+        (
+            "{{ config.missing.deep }}",
+            "“config.missing” is not there: “config” is an object without that key",
+        ),
+        ("{{ config.null.x.y ~ '' }}", "“config.null.x” is not there: “config.null” is null"),
+        ("{{ config.missing + 1 }}", "“config.missing” is not there"),
+        ("{% for x in [config] %}{{ x.gone.deep }}{% endfor %}", "“gone” is not there"),
+        ("{{ 1 / 0 }}", "divides by zero"),
+        ("{{ str_to_datetime(config.token) }}", "is not a date in ISO-8601 form"),
+        ("{{ format_datetime(config.token, '%s', '%Y') }}", "does not fit the date format “%Y”"),
+        ("{{ config.token | int(base=99) | hash('nope') }}", "cannot work with the value"),
+        ("{{ {}[config.token].x }}", "is not there"),
+        ("{{ [1] | map(config.token) | list }}", "cannot work with the value"),
+        ("{{ [1] | map('nofilter') | list }}", "No filter named 'nofilter'."),
+        ("{% include 'x' %}", "do not fit together"),
+    ],
+)
+def test_an_error_says_what_is_wrong_and_shows_no_value(source: str, words: str) -> None:
+    context = {"config": {"token": "s3cret", "null": None}, "record": {}}
+    with pytest.raises(TemplateError) as caught:
+        Template(source).evaluate(context)
+    assert words in str(caught.value)
+    assert source in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
+
+
+def test_an_error_does_not_freeze_the_template() -> None:
+    template = Template("{{ record.n + 1 }}")
+    with pytest.raises(TemplateError):
+        template.evaluate({"record": {"n": "text"}})
+    assert template.evaluate({"record": {"n": 1}}) == 2
+
+
+def test_an_error_in_a_condition_is_no_silent_truth() -> None:
+    with pytest.raises(TemplateError, match="do not fit together"):
+        Condition("{{ record.n > 3 }}").evaluate({"record": {"n": None}})
