@@ -1,0 +1,193 @@
+"""A manifest as a person writes it: the raw tree, its source text, edits at paths, undo, and saving."""
+
+from __future__ import annotations
+
+import pathlib
+from typing import Any
+
+from core.manifest.compose import compose
+from core.manifest.editing import Edit, Editor
+from core.manifest.files import read_text, write_text
+from core.manifest.nodes import Mapping, Sequence, find, target_of, value_of
+from core.manifest.problems import Path, Position
+from core.manifest.references import owner
+from core.manifest.splice import splice, style_of
+
+_BYTE_ORDER_MARK = "\ufeff"
+
+
+class Document:
+    """A manifest that is open for editing. Paths are paths in the raw tree, `$ref`s not followed.
+
+    What YAML shares is edited where it is written: an edit at a path that leads through an alias, or through
+    a value taken over by `<<`, changes the anchored original and with it all who use it. A value that *is* an
+    alias, or a key that comes from `<<`, is replaced by an explicit one in its own place. An anchored value
+    keeps its anchor when it is replaced by one of its kind, so its aliases change with it; aliases whose
+    original goes away are written out.
+
+    Editing methods raise LookupError when the path does not lead to what they need, and ValueError for a
+    value that a manifest cannot hold.
+    """
+
+    def __init__(self, text: str, file: str | None = None) -> None:
+        self.file = file
+        self._mark = _BYTE_ORDER_MARK if text.startswith(_BYTE_ORDER_MARK) else ""
+        self._source = text.removeprefix(_BYTE_ORDER_MARK)
+        self._tree = compose(self._source, file)
+        self._style = style_of(self._source, self._tree)
+        self._editor = Editor(self._tree)
+        self._done: list[Edit] = []
+        self._undone: list[Edit] = []
+        self._saved: Edit | None = None
+        self._root: dict[str, Any] | None = None
+        self._written: tuple[str, Mapping] | None = None
+
+    @classmethod
+    def parse(cls, text: str, file: str | None = None) -> Document:
+        """Read a manifest from text. `file` is the name that problems show. Raises ManifestError."""
+        return cls(text, file)
+
+    @classmethod
+    def load(cls, path: pathlib.Path | str) -> Document:
+        """Read a manifest from a UTF-8 file. Raises ManifestError."""
+        return cls(read_text(pathlib.Path(path)), str(path))
+
+    @property
+    def root(self) -> dict[str, Any]:
+        """The raw tree as YAML's safe loader gives it. It is read-only: an edit makes a new one."""
+        if self._root is None:
+            self._root = value_of(self._tree)
+        return self._root
+
+    @property
+    def text(self) -> str:
+        """The source with all edits in it. Raises ManifestError when an edit cannot be written as YAML."""
+        return self._mark + self._current()[0]
+
+    @property
+    def dirty(self) -> bool:
+        """Whether there are edits that are not saved."""
+        return self._last_edit() is not self._saved
+
+    def get(self, path: Path) -> Any:
+        """The value at a path, None when there is none. Read-only, as `root`."""
+        found = self._find(path)
+        return found[0] if found else None
+
+    def exists(self, path: Path) -> bool:
+        """Whether there is a value, be it null, at a path."""
+        return self._find(path) is not None
+
+    def position(self, path: Path) -> Position | None:
+        """Where a mapping's key or a list's item is written; for a path that is absent, its nearest ancestor."""
+        node: Any = self._current()[1]
+        place = node
+        for key in path:
+            node = target_of(node)
+            entry = find(node, key) if isinstance(node, Mapping | Sequence) else None
+            if entry is None:
+                break
+            place, node = entry.key or entry.value, entry.value
+        return Position(place.line + 1, place.column + 1)
+
+    def through_refs(self, path: Path) -> Path:
+        """The raw path that owns the value at a path in the resolved view.
+
+        References are followed also at the end of the path, so that an edit lands in the definition. To
+        change the reference itself, edit the key in `through_refs` of the parent. A key beside a `$ref` is
+        owned there. A new key belongs beside the `$ref` if there are others beside it, and else to the
+        definition.
+        """
+        return owner(self.root, path)
+
+    def set(self, path: Path, value: Any) -> None:
+        """Write a value: replace the one at the path, or create the key, and mappings on the way to it.
+
+        In a list, the index one past the end appends.
+        """
+        self._commit(self._editor.set(path, value))
+
+    def delete(self, path: Path) -> None:
+        """Remove a key or a list's item."""
+        self._commit(self._editor.delete(path))
+
+    def insert(self, path: Path, index: int, value: Any) -> None:
+        """Put a value into the list at `path`, before the item at `index`."""
+        self._commit(self._editor.insert(path, index, value))
+
+    def move(self, path: Path, start: int, end: int) -> None:
+        """Move the item at `start` of the list at `path` so that it ends up at index `end`."""
+        self._commit(self._editor.move(path, start, end))
+
+    def rename(self, path: Path, key: str) -> None:
+        """Give the key at the end of `path` another name; its place and value stay."""
+        self._commit(self._editor.rename(path, key))
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is an edit to undo."""
+        return bool(self._done)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is an undone edit."""
+        return bool(self._undone)
+
+    def undo(self) -> Path | None:
+        """Take back the last edit; the path of what changed, None when there is nothing to undo."""
+        if not self._done:
+            return None
+        edit = self._done.pop()
+        self._undone.append(edit)
+        edit.undo()
+        self._forget()
+        return edit.path_before
+
+    def redo(self) -> Path | None:
+        """Do the last undone edit again; the path of what changed, None when there is nothing to redo."""
+        if not self._undone:
+            return None
+        edit = self._undone.pop()
+        self._done.append(edit)
+        edit.apply()
+        self._forget()
+        return edit.path_after
+
+    def save(self, path: pathlib.Path | str | None = None) -> None:
+        """Write the text to its file, or to another one that becomes its file; all at once or not at all.
+
+        Raises ManifestError when that fails, ValueError when there is no file to write to.
+        """
+        if path is None and self.file is None:
+            raise ValueError("The document has no file yet; name the one to save it to.")
+        file = str(path if path is not None else self.file)
+        write_text(pathlib.Path(file), self.text)
+        self.file = file
+        self._saved = self._last_edit()
+
+    def _commit(self, edit: Edit | None) -> None:
+        if edit is None:
+            return
+        self._done.append(edit)
+        self._undone.clear()
+        self._forget()
+
+    def _forget(self) -> None:
+        self._root = self._written = None
+
+    def _last_edit(self) -> Edit | None:
+        return self._done[-1] if self._done else None
+
+    def _current(self) -> tuple[str, Mapping]:
+        if self._written is None:
+            self._written = splice(self._source, self._tree, self._style)
+        return self._written
+
+    def _find(self, path: Path) -> tuple[Any] | None:
+        value: Any = self.root
+        for key in path:
+            keys = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+            if key not in keys:
+                return None
+            value = value[key]
+        return (value,)

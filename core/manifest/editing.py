@@ -1,0 +1,267 @@
+"""Edits of a node tree at paths, each of them one undoable step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from core.manifest import emit
+from core.manifest.compose import COMPONENT_KEYS, MAX_DEPTH
+from core.manifest.nodes import (
+    Alias,
+    Entry,
+    Mapping,
+    Node,
+    Scalar,
+    Sequence,
+    find,
+    merge_sources,
+    own_index,
+    same,
+    target_of,
+    value_of,
+)
+from core.manifest.problems import Path, show_path
+
+_LONGEST_KEY = 1000
+"""YAML looks for the colon after a key within 1024 characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Replacement:
+    """One attribute of one node, before and after."""
+
+    node: Any
+    attribute: str
+    before: Any
+    after: Any
+
+
+class Edit:
+    """One undoable step. `path_before` and `path_after` are where it shows once undone and once done."""
+
+    def __init__(self, path_before: Path, path_after: Path) -> None:
+        self.path_before = path_before
+        self.path_after = path_after
+        self._replacements: list[_Replacement] = []
+
+    def replace(self, node: Any, attribute: str, value: Any) -> None:
+        """Change an attribute of a node now, as a part of this edit."""
+        self._replacements.append(_Replacement(node, attribute, getattr(node, attribute), value))
+        setattr(node, attribute, value)
+
+    def undo(self) -> None:
+        """Put back what was there before."""
+        for replacement in reversed(self._replacements):
+            setattr(replacement.node, replacement.attribute, replacement.before)
+
+    def apply(self) -> None:
+        """Do it again."""
+        for replacement in self._replacements:
+            setattr(replacement.node, replacement.attribute, replacement.after)
+
+
+class Editor:
+    """Edits one node tree. The rules for what YAML shares are those of `Document`, and so are the errors raised."""
+
+    def __init__(self, root: Mapping) -> None:
+        self._root = root
+        self._aliases = list(_aliases(root))
+
+    def set(self, path: Path, value: Any) -> Edit | None:
+        """Write `value` at `path`; None when that very value is there already."""
+        if not path:
+            raise LookupError("The top of a manifest cannot be replaced, only what is in it.")
+        parent, rest = self._reach(path)
+        present = find(parent, rest[0])
+        if present and len(rest) == 1 and same(value_of(present.value), value):
+            return None
+        new = fresh(_nested(rest[1:], value, path), len(path))
+        edit = Edit(path, path)
+        index = own_index(parent, rest[0])
+        if index is not None:
+            entry = self._revalued(parent, parent.entries[index], new, edit)
+            entries = (*parent.entries[:index], entry, *parent.entries[index + 1 :])
+        elif isinstance(parent, Mapping):
+            entries = (*parent.entries, Entry(_fresh_key(rest[0]), new))
+        elif rest[0] == len(parent.entries):
+            entries = (*parent.entries, Entry(None, new))
+        else:
+            raise _missing(path)
+        return self._finished(edit, parent, entries)
+
+    def delete(self, path: Path) -> Edit:
+        """Remove the key or the item at the end of `path`."""
+        parent, key = self._parent(path), path[-1]
+        index = own_index(parent, key)
+        if isinstance(parent, Mapping) and any(find(source, key) for source in merge_sources(parent)):
+            entries = _written_out(parent, without=key)
+        elif index is None:
+            raise _missing(path)
+        else:
+            entries = (*parent.entries[:index], *parent.entries[index + 1 :])
+        return self._finished(Edit(path, path), parent, entries)
+
+    def insert(self, path: Path, index: int, value: Any) -> Edit:
+        """Put an item into the list at `path`."""
+        items = self._list(path)
+        if not 0 <= index <= len(items.entries):
+            raise _missing((*path, index))
+        entry = Entry(None, fresh(value, len(path)))
+        edit = Edit((*path, index), (*path, index))
+        return self._finished(edit, items, (*items.entries[:index], entry, *items.entries[index:]))
+
+    def move(self, path: Path, start: int, end: int) -> Edit | None:
+        """Move an item of the list at `path`; None when it stays where it is."""
+        items = self._list(path)
+        for index in (start, end):
+            if own_index(items, index) is None:
+                raise _missing((*path, index))
+        entries = list(items.entries)
+        entries.insert(end, entries.pop(start))
+        edit = Edit((*path, start), (*path, end))
+        return None if start == end else self._finished(edit, items, entries)
+
+    def rename(self, path: Path, key: str) -> Edit | None:
+        """Give a key another name; None when it has that name."""
+        parent = self._parent(path)
+        index = own_index(parent, path[-1])
+        if index is None or not isinstance(parent, Mapping):
+            raise _missing(path)
+        if path[-1] == key:
+            return None
+        if find(parent, key):
+            raise ValueError(f"There is already a `{key}` here.")
+        entry = parent.entries[index]
+        renamed = Entry(_fresh_key(key), entry.value, entry.slot)
+        edit = Edit(path, (*path[:-1], key))
+        return self._finished(edit, parent, (*parent.entries[:index], renamed, *parent.entries[index + 1 :]))
+
+    def _reach(self, path: Path) -> tuple[Mapping | Sequence, Path]:
+        """The deepest collection on the way to `path`, and the keys from there on; one if only the last is left."""
+        node: Mapping | Sequence = self._root
+        for depth, key in enumerate(path[:-1]):
+            entry = find(node, key)
+            child = target_of(entry.value) if entry else None
+            if child is None or (isinstance(child, Scalar) and child.value is None):
+                return node, path[depth:]
+            if isinstance(child, Scalar):
+                raise _unfit(path[: depth + 1], "holds a single value, nothing below it")
+            node = child
+        return node, path[-1:]
+
+    def _parent(self, path: Path) -> Mapping | Sequence:
+        parent, rest = self._reach(path)
+        if len(rest) != 1:
+            raise _missing(path)
+        return parent
+
+    def _list(self, path: Path) -> Sequence:
+        entry = find(self._parent(path), path[-1]) if path else None
+        items = target_of(entry.value) if entry else None
+        if not isinstance(items, Sequence):
+            raise _unfit(path, "is not a list")
+        return items
+
+    def _revalued(self, parent: Mapping | Sequence, entry: Entry, new: Node, edit: Edit) -> Entry:
+        """The entry with a new value; the node of the source when that has the same value."""
+        old = entry.value
+        source = parent.source[entry.slot] if entry.slot is not None else entry
+        if source.value.anchor == old.anchor and same(value_of(source.value), value_of(new)):
+            new = source.value
+        if old.anchor and type(old) is type(new):
+            new.anchor = old.anchor
+            for alias in self._aliases:
+                if alias.target is old:
+                    edit.replace(alias, "target", new)
+        if source.value is new and source.key is entry.key:
+            return source
+        return Entry(entry.key, new, entry.slot, entry.merge)
+
+    def _finished(self, edit: Edit, collection: Mapping | Sequence, entries: Iterable[Entry]) -> Edit:
+        edit.replace(collection, "entries", tuple(entries))
+        if self._aliases:
+            _write_out_orphans(self._root, set(), edit)
+        return edit
+
+
+def _write_out_orphans(node: Mapping | Sequence, seen: set[int], edit: Edit) -> None:
+    """Replace aliases that have no original above them any more by its value."""
+    if node.anchor:
+        seen.add(id(node))
+    for index, entry in enumerate(node.entries):
+        value = entry.value
+        if entry.key and entry.key.anchor:
+            seen.add(id(entry.key))
+        if isinstance(value, Mapping | Sequence):
+            _write_out_orphans(value, seen, edit)
+        elif value.anchor:
+            seen.add(id(value))
+        if isinstance(value, Alias) and id(value.target) not in seen:
+            explicit = Entry(entry.key, fresh(value_of(value)), entry.slot, entry.merge)
+            edit.replace(node, "entries", (*node.entries[:index], explicit, *node.entries[index + 1 :]))
+
+
+def fresh(value: Any, depth: int = 0) -> Node:
+    """A node that is not in the source, `depth` levels down. Raises ValueError for what a manifest cannot hold."""
+    if depth > MAX_DEPTH:
+        raise ValueError(f"The value is nested too deeply; a manifest has at most {MAX_DEPTH} levels.")
+    if isinstance(value, dict):
+        if not COMPONENT_KEYS.isdisjoint(value) and not all(isinstance(key, str) for key in value):
+            raise ValueError("The keys of a component have to be text.")
+        entries = tuple(Entry(_fresh_key(key), fresh(item, depth + 1)) for key, item in value.items())
+        return Mapping(entries=entries)
+    if isinstance(value, list):
+        return Sequence(entries=tuple(Entry(None, fresh(item, depth + 1)) for item in value))
+    if not isinstance(value, str | int | float | bytes | date | None):
+        raise _unusable(f"A manifest cannot hold a value of the kind `{type(value).__name__}`.")
+    if isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
+        raise ValueError("The text holds half a character (a lone surrogate), which no file can hold.")
+    return Scalar(value)
+
+
+def _fresh_key(key: Any) -> Scalar:
+    node = fresh(key)
+    if not isinstance(node, Scalar):
+        raise _unusable("A key has to be text.")
+    if len(emit.scalar(key)) > _LONGEST_KEY:
+        raise ValueError(f"The key `{str(key)[:30]}...` is too long.")
+    return node
+
+
+def _aliases(node: Node) -> Iterator[Alias]:
+    if isinstance(node, Alias):
+        yield node
+    elif isinstance(node, Mapping | Sequence):
+        for entry in node.entries:
+            yield from _aliases(entry.value)
+
+
+def _nested(keys: Path, value: Any, path: Path) -> Any:
+    for key in reversed(keys):
+        if not isinstance(key, str):
+            raise _missing(path)
+        value = {key: value}
+    return value
+
+
+def _written_out(mapping: Mapping, without: str | int) -> tuple[Entry, ...]:
+    """The entries with what `<<` brings in made explicit, less one key."""
+    own = [entry for entry in mapping.entries if not entry.merge and entry.name != without]
+    names = {entry.name for entry in own}
+    value = {key: item for key, item in value_of(mapping).items() if key not in names and key != without}
+    return (*(Entry(_fresh_key(key), fresh(item)) for key, item in value.items()), *own)
+
+
+def _missing(path: Path) -> LookupError:
+    return LookupError(f"There is no `{show_path(path)}` in the manifest.")
+
+
+def _unfit(path: Path, reason: str) -> LookupError:
+    return LookupError(f"`{show_path(path)}` {reason}.")
+
+
+def _unusable(reason: str) -> ValueError:
+    return ValueError(reason)

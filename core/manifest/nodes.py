@@ -1,0 +1,178 @@
+"""YAML source as a tree of nodes that know where they are written.
+
+The nodes are what a `Document` edits: values are computed from them, and text is spliced at their offsets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Mark:
+    """Where a node is written: offsets of its first character (its anchor and tag included) and after its
+    last.
+
+    `line` and `column` count from 0. A node that was made by an edit has `start` -1.
+    """
+
+    start: int = -1
+    end: int = -1
+    line: int = 0
+    column: int = 0
+    anchor: str | None = None
+    tag: str | None = None
+
+    @property
+    def written(self) -> bool:
+        """Whether the node is in the source text."""
+        return self.start >= 0
+
+
+@dataclass(slots=True, eq=False)
+class Scalar(Mark):
+    """A single value; `style` is the quote or block character it is written with, None for plain."""
+
+    value: Any
+    style: str | None = None
+
+    @property
+    def is_block(self) -> bool:
+        """Whether it is written as a literal (`|`) or folded (`>`) block."""
+        return self.style in ("|", ">")
+
+
+@dataclass(slots=True, eq=False)
+class Alias(Mark):
+    """`*name`: stands for the anchored node `target`."""
+
+    target: Node
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """One entry of a collection: `key` is None in a sequence.
+
+    `slot` is the entry's index in the source (None for an entry made by an edit), `merge` marks a `<<` entry.
+    """
+
+    key: Scalar | Alias | None
+    value: Node
+    slot: int | None = None
+    merge: bool = False
+
+    @property
+    def name(self) -> Any:
+        """The key's value."""
+        assert self.key is not None
+        key = target_of(self.key)
+        assert isinstance(key, Scalar)
+        return key.value
+
+
+@dataclass(slots=True, eq=False)
+class Collection(Mark):
+    """What mappings and sequences share: the entries now, and as they are in the source."""
+
+    flow: bool = False
+    entries: tuple[Entry, ...] = ()
+    source: tuple[Entry, ...] = ()
+
+
+class Mapping(Collection):
+    """A mapping: its entries have keys."""
+
+    __slots__ = ()
+
+
+class Sequence(Collection):
+    """A list: its entries have no keys."""
+
+    __slots__ = ()
+
+
+Node: TypeAlias = Scalar | Alias | Mapping | Sequence
+
+
+def target_of(node: Node) -> Scalar | Mapping | Sequence:
+    """The node itself, or what an alias stands for."""
+    while isinstance(node, Alias):
+        node = node.target
+    return node
+
+
+def value_of(node: Node) -> Any:
+    """The plain value of a node, as PyYAML's safe loader builds it. Anchored collections are shared."""
+    return _Values().of(node)
+
+
+class _Values:
+    def __init__(self) -> None:
+        self._shared: dict[int, Any] = {}
+
+    def of(self, node: Node) -> Any:
+        node = target_of(node)
+        if isinstance(node, Scalar):
+            return node.value
+        if node.anchor is None:
+            return self._build(node)
+        if id(node) not in self._shared:
+            self._shared[id(node)] = self._build(node)
+        return self._shared[id(node)]
+
+    def _build(self, node: Mapping | Sequence) -> Any:
+        if isinstance(node, Sequence):
+            return [self.of(entry.value) for entry in node.entries]
+        value: dict[Any, Any] = {}
+        for source in merge_sources(node):
+            value.update(self.of(source))
+        value.update((entry.name, self.of(entry.value)) for entry in node.entries if not entry.merge)
+        return value
+
+
+def merge_sources(mapping: Mapping) -> Iterator[Mapping]:
+    """The mappings that `<<` brings in, the weakest first. YAML: in a list of them, earlier ones win."""
+    for entry in mapping.entries:
+        if not entry.merge:
+            continue
+        source = target_of(entry.value)
+        items = reversed(source.entries) if isinstance(source, Sequence) else [entry]
+        for item in items:
+            merged = target_of(item.value)
+            if isinstance(merged, Mapping):
+                yield merged
+
+
+def own_index(collection: Collection, key: str | int) -> int | None:
+    """The index of the entry that `collection` itself writes under `key`, or None."""
+    if isinstance(collection, Sequence):
+        is_index = isinstance(key, int) and 0 <= key < len(collection.entries)
+        return key if isinstance(key, int) and is_index else None
+    matching = (index for index, entry in enumerate(collection.entries) if not entry.merge and entry.name == key)
+    return next(matching, None)
+
+
+def find(collection: Mapping | Sequence, key: str | int) -> Entry | None:
+    """The entry that `collection` has under `key`, its own or one that `<<` brings in."""
+    index = own_index(collection, key)
+    if index is not None:
+        return collection.entries[index]
+    if isinstance(collection, Sequence):
+        return None
+    inherited = (find(source, key) for source in reversed(list(merge_sources(collection))))
+    return next((entry for entry in inherited if entry is not None), None)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two plain values are the same for YAML: equal in type, value and key order."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        return list(one) == list(other) and all(
+            same(name, twin) and same(one[name], other[twin]) for name, twin in zip(one, other, strict=True)
+        )
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return bool(one == other) or (one != one and other != other)  # noqa: PLR0124 - NaN is the same as NaN

@@ -1,0 +1,87 @@
+"""Problems found in a manifest: what is wrong, where it is written, and what may help."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+Path = tuple[str | int, ...]
+"""The way from the top of a tree to one value: mapping keys and list indexes."""
+
+_PLAIN_KEY = re.compile(r"[\w$-]+")
+
+
+class Severity(StrEnum):
+    """How much a problem matters: an error stops a run, a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in the source text; both numbers count from 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with a manifest, in a plain sentence.
+
+    `path` is the place in the raw document, `hint` what to try, `position` and `file` where it is written.
+    """
+
+    message: str
+    path: Path = ()
+    severity: Severity = Severity.ERROR
+    hint: str | None = None
+    position: Position | None = None
+    file: str | None = None
+
+    def __str__(self) -> str:
+        """`file:line:column: message (hint)`; the path stands in where the position is not known."""
+        where = [self.file] if self.file else []
+        if self.position:
+            where += [str(self.position.line), str(self.position.column)]
+        elif self.path:
+            where.append(show_path(self.path))
+        place = ":".join(where) + ": " if where else ""
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{place}{self.message}{hint}"
+
+
+class ManifestError(Exception):
+    """A manifest that cannot be read or written. `problems` says why; there is at least one."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        """One problem a line."""
+        return "\n".join(map(str, self.problems))
+
+
+def show_path(path: Path) -> str:
+    """Write a path as people read it: `streams[0].retriever.url`, `request_headers["X Y"]`."""
+    shown = ""
+    for key in path:
+        if isinstance(key, str) and _PLAIN_KEY.fullmatch(key):
+            shown += f".{key}" if shown else key
+        elif isinstance(key, str):
+            shown += f'["{key}"]'
+        else:
+            shown += f"[{key}]"
+    return shown
+
+
+def closest(word: str, candidates: Iterable[str]) -> str | None:
+    """The candidate that `word` was most likely meant to be, if any is near enough."""
+    by_folded = {candidate.casefold(): candidate for candidate in candidates}
+    matches = difflib.get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.65)
+    return by_folded[matches[0]] if matches else None

@@ -1,0 +1,217 @@
+"""References in a manifest: `"#/..."` strings and `$ref` mappings, resolved as Airbyte resolves them.
+
+Airbyte: references name places in the original tree; a key that holds slashes is tried whole before it is
+split; keys beside a `$ref` win over those of its target, one level deep; a target that is not a mapping
+replaces all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from core.manifest.problems import Path, Severity, closest, show_path
+
+REF = "$ref"
+_VERBATIM_FIELDS = frozenset({"config_overrides"})
+"""Fields that hold values of the user's configuration, in which `#/` means nothing."""
+_MAX_DEPTH = 150
+"""Collections and references that may be nested in each other."""
+
+Report = Callable[..., None]
+"""Takes a path in the raw tree, a message, and `hint` or `severity` by name."""
+
+
+@dataclass(slots=True, eq=False)
+class Traced:
+    """A value together with the raw path that it is written at.
+
+    `value` is a scalar, or a dict or a list of traced values. `size` counts all values in it.
+    """
+
+    value: Any
+    origin: Path
+    size: int = 1
+
+    def __bool__(self) -> bool:
+        """Whether the value is truthy in Python's sense, which is the one that Airbyte goes by."""
+        return bool(self.value)
+
+
+def is_reference(value: Any) -> bool:
+    """Whether a value is a reference string."""
+    return isinstance(value, str) and value.startswith("#/")
+
+
+def lookup(root: Any, reference: str) -> Path:
+    """The raw path that a reference string names. Raises LookupError when there is nothing."""
+    path: list[str | int] = []
+    node, rest = root, reference.removeprefix("#/")
+    while rest:
+        if isinstance(node, dict) and rest in node:
+            return (*path, rest)
+        head, _, rest = rest.partition("/")
+        key = _step(node, head)
+        path.append(key)
+        node = node[key]
+    return tuple(path)
+
+
+def _step(node: Any, segment: str) -> str | int:
+    """The key or index that one segment of a reference stands for in a collection."""
+    try:
+        number: int | None = int(segment)
+    except ValueError:
+        number = None
+    if isinstance(node, list) and number is not None and -len(node) <= number < len(node):
+        return number % len(node)
+    key = segment if number is None else number
+    if isinstance(node, dict) and key in node:
+        return key
+    raise LookupError(segment)
+
+
+class Resolver:
+    """Resolves the references of one raw tree. Each place is resolved once, so what is shared stays shared.
+
+    A reference that leads nowhere or in a circle is reported and becomes null.
+    """
+
+    def __init__(self, root: dict[str, Any], report: Report) -> None:
+        self._root = root
+        self._report = report
+        self._resolved: dict[Path, Traced] = {}
+        self._open: dict[Path, None] = {}
+
+    def resolve(self, path: Path, value: Any) -> Traced:
+        """The value at a raw path with everything in it resolved."""
+        if not isinstance(value, dict | list) and not is_reference(value):
+            return Traced(value, path)
+        if path not in self._resolved:
+            self._open[path] = None
+            self._resolved[path] = self._build(path, value)
+            del self._open[path]
+        return self._resolved[path]
+
+    def _build(self, path: Path, value: Any) -> Traced:
+        if len(self._open) > _MAX_DEPTH:
+            self._report(path, f"References and collections are nested more than {_MAX_DEPTH} levels deep here.")
+            return Traced(None, path)
+        if isinstance(value, str):
+            return self._target(path, value)
+        if isinstance(value, list):
+            return _collection([self.resolve((*path, i), item) for i, item in enumerate(value)], path)
+        own = {key: self._field((*path, key), item) for key, item in value.items() if key != REF}
+        if REF not in value:
+            return _collection(own, path)
+        self._check_ref(path, value[REF])
+        target = self.resolve((*path, REF), value[REF])
+        if not own or not isinstance(target.value, dict):
+            return target
+        return _collection({**target.value, **own}, path)
+
+    def _field(self, path: Path, value: Any) -> Traced:
+        return _verbatim(path, value) if path[-1] in _VERBATIM_FIELDS else self.resolve(path, value)
+
+    def _target(self, path: Path, reference: str) -> Traced:
+        try:
+            target = lookup(self._root, reference)
+        except LookupError as error:
+            self._report(path, f"The reference `{reference}` leads nowhere.", hint=self._hint(reference, str(error)))
+            return Traced(None, path)
+        if target in self._open:
+            steps = [*self._open][[*self._open].index(target) :]
+            circle = " > ".join(show_path(step) or "the top" for step in [*steps, target][:6])
+            self._report(path, f"The reference `{reference}` goes round in a circle: {circle}.")
+            return Traced(None, path)
+        return self.resolve(target, _at(self._root, target))
+
+    def _check_ref(self, path: Path, reference: Any) -> None:
+        if isinstance(reference, str) and not is_reference(reference):
+            message = f"`{reference}` is not a reference; the text itself takes the place of this mapping."
+            hint = f'write it as "#/{reference.lstrip("#/").replace(".", "/")}"'
+            self._report((*path, REF), message, hint=hint, severity=Severity.WARNING)
+
+    def _hint(self, reference: str, missing: str) -> str | None:
+        """A key like the missing one, in the deepest mapping that the reference does reach."""
+        segments = reference.removeprefix("#/").split("/")
+        for depth in range(len(segments) - 1, -1, -1):
+            try:
+                parent = _at(self._root, lookup(self._root, "#/" + "/".join(segments[:depth])))
+            except LookupError:
+                continue
+            names = [key for key in parent if isinstance(key, str)] if isinstance(parent, dict) else []
+            name = closest(missing, names) or closest(segments[-1], names)
+            return f"did you mean `#/{'/'.join([*segments[:depth], name, *segments[depth + 1 :]])}`?" if name else None
+        return None
+
+
+def _collection(value: dict[Any, Traced] | list[Traced], path: Path) -> Traced:
+    items = value.values() if isinstance(value, dict) else value
+    return Traced(value, path, 1 + sum(item.size for item in items))
+
+
+def _verbatim(path: Path, value: Any) -> Traced:
+    if isinstance(value, dict):
+        return _collection({key: _verbatim((*path, key), item) for key, item in value.items()}, path)
+    if isinstance(value, list):
+        return _collection([_verbatim((*path, i), item) for i, item in enumerate(value)], path)
+    return Traced(value, path)
+
+
+def owner(root: Any, path: Path) -> Path:
+    """The raw path that owns the value at `path` in the resolved view (see `Document.through_refs`)."""
+    place = _follow(root, ())
+    for key in path:
+        place = _follow(root, _owner_of_key(root, place, key))
+    return place
+
+
+def _owner_of_key(root: Any, place: Path, key: str | int) -> Path:
+    inner = place
+    for _ in range(_MAX_DEPTH):
+        value = _at(root, inner)
+        if isinstance(value, dict) and key in value:
+            return (*inner, key)
+        if not isinstance(value, dict) or REF not in value:
+            break
+        inner = _follow(root, (*inner, REF))
+    return (*place, key)
+
+
+def _follow(root: Any, place: Path) -> Path:
+    for _ in range(_MAX_DEPTH):
+        place = _dereferenced(root, place)
+        value = _at(root, place)
+        if not isinstance(value, dict) or REF not in value:
+            return place
+        target = _dereferenced(root, (*place, REF))
+        target_value = _at(root, target)
+        is_merged = len(value) > 1 and isinstance(target_value, dict)
+        if is_merged or is_reference(target_value):
+            return place
+        place = target
+    return place
+
+
+def _dereferenced(root: Any, place: Path) -> Path:
+    for _ in range(_MAX_DEPTH):
+        value = _at(root, place)
+        if not is_reference(value):
+            return place
+        try:
+            place = lookup(root, value)
+        except LookupError:
+            return place
+    return place
+
+
+def _at(root: Any, path: Path) -> Any:
+    value = root
+    for key in path:
+        try:
+            value = value[key]
+        except (LookupError, TypeError):
+            return None
+    return value

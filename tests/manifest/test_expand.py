@@ -1,0 +1,438 @@
+"""Manifests expand to the very tree that Airbyte's runtime builds its components from."""
+
+from __future__ import annotations
+
+import datetime
+import time
+from typing import Any
+
+import pytest
+
+from core.manifest.default_types import CUSTOM_TYPES, DEFAULT_TYPES
+from core.manifest.document import Document
+from core.manifest.expand import Expanded, expand
+from core.manifest.problems import Position, Severity
+from tests.support.oracle import Oracle, OracleError
+
+SAME_AS_AIRBYTE = {
+    "a reference string stands for a scalar, a list or a mapping": """
+        definitions: {limit: 50, names: [a, b], extractor: {type: DpathExtractor, field_path: [data]}}
+        metadata: {one: "#/definitions/limit", two: "#/definitions/names", three: "#/definitions/extractor"}
+        """,
+    "keys beside a reference win, one level deep": """
+        definitions: {base: {x: 1, y: {v: 1, w: 1}, z: 3}}
+        metadata: {$ref: "#/definitions/base", y: {w: 2}, x: null}
+        """,
+    "a target that is no mapping replaces what stands beside the reference": """
+        definitions: {list: [1, 2], text: hello}
+        metadata: {one: {$ref: "#/definitions/list", x: 1}, two: {$ref: "#/definitions/text", x: 1}}
+        """,
+    "chains of references, the outermost winning": """
+        definitions:
+          a: {x: 1, y: 1, z: 1}
+          b: {$ref: "#/definitions/a", y: 2, z: 2}
+          c: {$ref: "#/definitions/b", z: 3}
+          d: "#/definitions/c"
+        metadata: {one: "#/definitions/d", two: {$ref: "#/definitions/d"}, three: {$ref: "#/definitions/d", x: 0}}
+        """,
+    "keys that hold slashes": """
+        x/y: 5
+        x: {y: 6}
+        definitions: {a: {"b/c": {d: 7}}, "p/q": {r: {s: 9}}}
+        metadata: {z: "#/x/y", w: "#/definitions/a/b/c", v: "#/definitions/p/q"}
+        """,
+    "list indexes": """
+        streams: [{name: one}, {name: two, k: [10, [20, 30]]}]
+        metadata: {a: "#/streams/0", b: "#/streams/1/k/1/0", c: "#/streams/-1/name"}
+        """,
+    "numbers as keys": """
+        definitions: {codes: {200: {x: fine}, "404": missing}}
+        metadata: {a: "#/definitions/codes/200/x", b: "#/definitions/codes/404"}
+        """,
+    "a trailing slash": """
+        definitions: {a: {x: 1}}
+        metadata: {a: "#/definitions/a/"}
+        """,
+    "references are looked up in the original tree": """
+        definitions:
+          a: {$ref: "#/definitions/b", inner: {k: 1}}
+          b: {inner: {k: 2, l: 3}}
+        metadata: {one: "#/definitions/a/inner", two: "#/definitions/b/inner"}
+        """,
+    "references inside lists and inside referenced values": """
+        definitions: {h: {A: "#/definitions/v"}, v: 1, l: ["#/definitions/h", {$ref: "#/definitions/h", B: 2}]}
+        metadata: {x: "#/definitions/l"}
+        """,
+    "only text that begins with the sign is a reference": """
+        metadata: {a: "see #/definitions", b: "*ref(definitions.x)", c: "#definitions/x", d: " #/x"}
+        """,
+    "the settings that a check overrides are no references": """
+        check: {type: CheckStream, stream_names: [a], config_overrides: {page: "#/home", deep: {x: ["#/y"]}}}
+        """,
+    "a reference that is itself a mapping": """
+        metadata: {x: {$ref: {a: 1, b: 2}, b: 3}, y: {$ref: 5, b: 1}}
+        """,
+    "default types": """
+        check: {stream_names: [a]}
+        spec: {connection_specification: {type: object, properties: {key: {type: string}}}}
+        streams:
+        - name: a
+          schema_loader: {file_path: x}
+          retriever:
+            requester: {url_base: "https://x", error_handler: {response_filters: [{action: IGNORE}]}}
+            record_selector: {extractor: {field_path: [a]}, record_filter: {condition: "{{ true }}"}}
+            paginator: {}
+            partition_router: {type: SubstreamPartitionRouter, parent_stream_configs: [{parent_key: id, stream: {}}]}
+          incremental_sync: {type: DatetimeBasedCursor, start_datetime: {datetime: x}, end_datetime: "2024"}
+          transformations: [{type: AddFields, fields: [{path: [a], value: b}]}]
+        """,
+    "a mapping with a class name gets a custom type or none": """
+        streams:
+        - type: DeclarativeStream
+          retriever: {class_name: a.B}
+          transformations: [{class_name: a.C}]
+          schema_loader: {class_name: a.D}
+        """,
+    "parameters go down to every component, own ones win": """
+        streams:
+        - type: DeclarativeStream
+          $parameters: {name: users, path: /users, primary_key: id, url_base: outer}
+          retriever:
+            type: SimpleRetriever
+            $parameters: {url_base: inner}
+            requester: {type: HttpRequester, path: "{{ parameters.path }}"}
+            record_selector: {type: RecordSelector, extractor: {type: DpathExtractor, field_path: []}}
+        """,
+    "a falsy field is overridden by a parameter": """
+        streams:
+        - type: DeclarativeStream
+          $parameters: {flag: true, number: 5, text: hello, list: [1], mapping: {a: 1}, none: 0}
+          flag: false
+          number: 0
+          text: ""
+          list: []
+          mapping: {}
+          none: null
+        """,
+    "a truthy field is kept": """
+        streams:
+        - {type: DeclarativeStream, name: mine, $parameters: {name: theirs}}
+        """,
+    "a parameter is not passed to the field of its own name": """
+        streams:
+        - type: DeclarativeStream
+          $parameters: {retriever: {type: SimpleRetriever, a: 1}, path: /x}
+          schema_loader: {type: InlineSchemaLoader}
+        """,
+    "a falsy parameter named like a field that holds a collection is lost on the way": """
+        streams:
+        - type: DeclarativeStream
+          $parameters: {retriever: null, transformations: [], path: /x}
+          retriever: {type: SimpleRetriever}
+          transformations: [{type: RemoveFields}]
+          schema_loader: {type: InlineSchemaLoader}
+        """,
+    "a list as a parameter": """
+        streams:
+        - type: DeclarativeStream
+          $parameters: {transformations: [{type: AddFields, fields: [{path: [a]}]}], path: /x}
+          retriever: {type: SimpleRetriever, requester: {type: HttpRequester}}
+        """,
+    "parameters do not enter schemas": """
+        streams:
+        - type: DeclarativeStream
+          $parameters: {name: x, title: y}
+          schema_loader:
+            type: InlineSchemaLoader
+            schema: {type: object, properties: {a: {type: string}, b: {type: {type: string}}}}
+          other: {type: [object, "null"], properties: {type: {type: object}}}
+          another: {type: ["null", object], $parameters: {a: 1}}
+        """,
+    "parameters go one level into mappings without a type": """
+        streams:
+        - type: DeclarativeStream
+          $parameters: {name: x}
+          untyped:
+            query: {type: QueryProperties, deep: {type: Inner}}
+            plain: {deeper: {type: Never}}
+            list: [{type: Never}]
+          nothing: {inner: {deepest: {type: Never}}}
+          nested_lists: [[{type: Never}], {type: Reached}]
+        """,
+    "parameters on a mapping without a type": """
+        metadata: {$parameters: {a: 1}, x: {type: T}, y: 2}
+        streams: [{type: DeclarativeStream, untyped: {$parameters: {a: 1}, y: 2}}]
+        """,
+    "parameters at the top": """
+        $parameters: {region: eu}
+        streams: [{type: DeclarativeStream, retriever: {type: SimpleRetriever, $parameters: {x: 1}}}]
+        """,
+    "parameters beside and inside references": """
+        definitions:
+          base: {type: HttpRequester, $parameters: {a: 1, b: 1}, authenticator: {type: NoAuth}}
+          shared: {type: RecordSelector, extractor: {type: DpathExtractor}}
+        streams:
+        - type: DeclarativeStream
+          $parameters: {b: 2, c: 2}
+          retriever:
+            type: SimpleRetriever
+            requester: {$ref: "#/definitions/base", $parameters: {b: 3}}
+            record_selector: "#/definitions/shared"
+        - type: DeclarativeStream
+          retriever: {type: SimpleRetriever, requester: "#/definitions/base", record_selector: "#/definitions/shared"}
+        """,
+    "a parameter that is a component": """
+        streams:
+        - type: DeclarativeStream
+          $parameters: {requester: {type: HttpRequester, path: /x}, k: v}
+          retriever: {type: SimpleRetriever, record_selector: {type: RecordSelector}}
+        """,
+    "anchors, aliases and merges": """
+        definitions: {base: &base {a: 1, b: {c: 2}}, list: &list [1, 2]}
+        metadata: {x: {<<: *base, a: 5}, y: *list, z: {<<: [{b: 1}, *base]}, w: *base}
+        """,
+    "the types of YAML 1.1": """
+        metadata: {a: on, b: 2024-01-01, c: 012, d: 1_000, e: 1:30, f: ~, g: 1e3, h: 1.5e+3, i: 0x1F, j: no}
+        """,
+}
+
+
+@pytest.mark.parametrize("manifest", SAME_AS_AIRBYTE.values(), ids=SAME_AS_AIRBYTE.keys())
+def test_a_manifest_expands_as_in_airbyte(oracle: Oracle, manifest: str) -> None:
+    expanded = _expand(manifest)
+
+    assert expanded.problems == ()
+    assert _comparable(expanded.tree) == oracle.ask("manifest", "expand", manifest)
+
+
+def test_the_default_types_are_those_of_airbyte(oracle: Oracle) -> None:
+    default, custom = oracle.ask("manifest", "default_types")
+
+    for table, expected in ((DEFAULT_TYPES, default), (CUSTOM_TYPES, custom)):
+        flat = {f"{parent}.{name}": type_ for parent, fields in table.items() for name, type_ in fields.items()}
+        assert flat == expected
+
+
+BROKEN_REFERENCES = {
+    "a reference that leads nowhere": (
+        """
+definitions: {requester: {type: HttpRequester}}
+metadata:
+  a: "#/definitions/requestr"
+  b: fine
+""",
+        "The reference `#/definitions/requestr` leads nowhere.",
+        "did you mean `#/definitions/requester`?",
+        Position(4, 3),
+    ),
+    "a wrong turn in the middle": (
+        "definitions: {linked: {Http: {url: x}}}\nmetadata: {a: '#/definitons/linked/Http/url', b: fine}\n",
+        "The reference `#/definitons/linked/Http/url` leads nowhere.",
+        "did you mean `#/definitions/linked/Http/url`?",
+        Position(2, 12),
+    ),
+    "a list index that is too high": (
+        "streams: [{name: a}]\nmetadata:\n  a: {$ref: '#/streams/4'}\n  b: fine\n",
+        "The reference `#/streams/4` leads nowhere.",
+        None,
+        Position(3, 7),
+    ),
+    "a reference to itself": (
+        "metadata:\n  a: '#/metadata/a'\n  b: fine\n",
+        "The reference `#/metadata/a` goes round in a circle: metadata.a > metadata.a.",
+        None,
+        Position(2, 3),
+    ),
+    "two references to each other": (
+        "definitions: {x: {y: '#/metadata/a'}}\nmetadata: {b: fine, a: {$ref: '#/definitions/x'}}\n",
+        "The reference `#/metadata/a` goes round in a circle: "
+        "metadata.a > metadata.a.$ref > definitions.x > definitions.x.y > metadata.a.",
+        None,
+        Position(1, 19),
+    ),
+    "a reference to what is around it": (
+        "metadata: {a: {c: '#/metadata'}, b: fine}\n",
+        "The reference `#/metadata` goes round in a circle: metadata > metadata.a > metadata.a.c > metadata.",
+        None,
+        Position(1, 16),
+    ),
+    "a reference to everything": (
+        "metadata: {a: '#/', b: fine}\n",
+        "The reference `#/` goes round in a circle: the top > metadata > metadata.a > the top.",
+        None,
+        Position(1, 12),
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("manifest", "message", "hint", "position"), BROKEN_REFERENCES.values(), ids=BROKEN_REFERENCES.keys()
+)
+def test_a_broken_reference_is_a_problem_and_the_rest_is_expanded(
+    oracle: Oracle, manifest: str, message: str, hint: str | None, position: Position
+) -> None:
+    expanded = _expand(manifest)
+
+    assert [problem.message for problem in expanded.problems] == [message]
+    assert expanded.problems[0].hint == hint
+    assert expanded.problems[0].position == position
+    assert expanded.tree["metadata"]["b"] == "fine"
+    with pytest.raises(OracleError):
+        oracle.ask("manifest", "expand", manifest)
+
+
+def test_every_broken_reference_is_reported_once() -> None:
+    expanded = _expand(
+        """
+        definitions: {base: {x: "#/nowhere"}}
+        metadata: {a: "#/definitions/base", b: "#/definitions/base", c: "#/elsewhere"}
+        """
+    )
+
+    assert [problem.path for problem in expanded.problems] == [("definitions", "base", "x"), ("metadata", "c")]
+
+
+def test_broken_references_in_unused_definitions_are_no_problem() -> None:
+    expanded = _expand("definitions: {a: '#/nowhere', b: '#/definitions/b'}\nschemas: {x: '#/y'}\nstreams: []")
+
+    assert expanded.problems == ()
+    assert expanded.tree == {"streams": [], "type": "DeclarativeSource"}
+
+
+def test_a_reference_without_its_sign_is_warned_about() -> None:
+    expanded = _expand("definitions: {a: 1}\nmetadata: {x: {$ref: definitions.a}}\n")
+
+    assert expanded.tree["metadata"] == {"x": "definitions.a"}
+    assert [(problem.severity, problem.hint) for problem in expanded.problems] == [
+        (Severity.WARNING, 'write it as "#/definitions/a"')
+    ]
+
+
+def test_parameters_that_are_not_a_mapping_are_a_problem() -> None:
+    expanded = _expand("streams:\n- type: DeclarativeStream\n  $parameters: [a]\n  name: x\n")
+
+    assert [(str(problem)) for problem in expanded.problems] == [
+        "3:3: `$parameters` has to be a mapping of names to values."
+    ]
+    assert expanded.tree["streams"] == [{"type": "DeclarativeStream", "name": "x"}]
+
+
+BOMBS = {
+    "references doubling": "definitions:\n"
+    + "".join(f"  a{i}: {{x: '#/definitions/a{i + 1}', y: '#/definitions/a{i + 1}'}}\n" for i in range(60))
+    + "  a60: {z: 1}\nmetadata: {bomb: '#/definitions/a0'}\n",
+    "typed references doubling": "definitions:\n"
+    + "".join(
+        f"  a{i}: {{type: T, $parameters: {{p{i}: 1}}, x: '#/definitions/a{i + 1}', y: '#/definitions/a{i + 1}'}}\n"
+        for i in range(60)
+    )
+    + "  a60: {z: 1}\nmetadata: {type: T, bomb: '#/definitions/a0'}\n",
+    "parameters that fill each other": "metadata:\n  type: T\n  $parameters:\n"
+    + "".join(f"    p{i}: {{type: T}}\n" for i in range(30)),
+    "a large parameter in many components": "metadata:\n  type: T\n  $parameters:\n    p:\n      q: ["
+    + ", ".join(["x"] * 2000)
+    + "]\n"
+    + "".join(f"  c{i}: {{type: T}}\n" for i in range(1000)),
+    "one reference after the other": "definitions:\n"
+    + "".join(f"  a{i}: '#/definitions/a{i + 1}'\n" for i in range(5000))
+    + "  a5000: 1\nmetadata: {bomb: '#/definitions/a0'}\n",
+}
+
+
+@pytest.mark.parametrize("manifest", BOMBS.values(), ids=BOMBS.keys())
+def test_a_manifest_that_blows_up_is_refused_quickly(manifest: str) -> None:
+    document = Document.parse(manifest)
+    started = time.process_time()
+
+    expanded = expand(document)
+
+    assert len(expanded.problems) == 1
+    assert time.process_time() - started < 10
+
+
+def test_a_large_manifest_expands_quickly_and_shares_what_is_shared() -> None:
+    properties = "".join(f"        p{i}: {{type: string, description: the property}}\n" for i in range(2000))
+    streams = "".join(
+        f"""- {{type: DeclarativeStream, $parameters: {{name: s{i}}}, retriever: {{$ref: "#/definitions/retriever"}},
+           schema_loader: {{type: InlineSchemaLoader, schema: "#/definitions/schema"}}}}\n"""
+        for i in range(80)
+    )
+    document = Document.parse(
+        f"""
+definitions:
+    retriever: {{type: SimpleRetriever, requester: {{type: HttpRequester, path: x}}}}
+    schema:
+      type: object
+      properties:
+{properties}
+streams:
+{streams}"""
+    )
+    started = time.process_time()
+
+    tree = expand(document).tree
+
+    assert time.process_time() - started < 3
+    schemas = [stream["schema_loader"]["schema"] for stream in tree["streams"]]
+    assert all(schema is schemas[0] for schema in schemas)
+
+
+ORIGINS = """
+definitions:
+  auth: {type: BearerAuthenticator, api_token: x}
+  base:
+    type: HttpRequester
+    headers: {A: 1}
+    authenticator: "#/definitions/auth"
+streams:
+- $parameters: {path: /x, page: {size: 5}}
+  retriever:
+    requester:
+      $ref: "#/definitions/base"
+      method: GET
+- $ref: "#/streams/0"
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "origin"),
+    [
+        ((), ()),
+        (("type",), ()),
+        (("streams", 0, "type"), ("streams", 0)),
+        (("streams", 0, "path"), ("streams", 0, "$parameters", "path")),
+        (("streams", 0, "$parameters"), ("streams", 0, "$parameters")),
+        (("streams", 0, "retriever", "requester", "page", "size"), ("streams", 0, "$parameters", "page", "size")),
+        (("streams", 0, "retriever", "requester"), ("streams", 0, "retriever", "requester")),
+        (("streams", 0, "retriever", "requester", "method"), ("streams", 0, "retriever", "requester", "method")),
+        (("streams", 0, "retriever", "requester", "headers", "A"), ("definitions", "base", "headers", "A")),
+        (("streams", 0, "retriever", "requester", "authenticator"), ("definitions", "auth")),
+        (("streams", 0, "retriever", "requester", "authenticator", "nothing"), ("definitions", "auth", "nothing")),
+        (("streams", 1), ("streams", 0)),
+        (("streams", 7, "name"), ("streams", 7, "name")),
+    ],
+)
+def test_the_origin_of_a_value_is_where_it_is_written(path: Any, origin: Any) -> None:
+    assert _expand(ORIGINS).origin(path) == origin
+
+
+def test_expanding_leaves_the_raw_tree_alone() -> None:
+    document = Document.parse(ORIGINS)
+    before = repr(document.root)
+
+    expand(document)
+
+    assert repr(document.root) == before
+
+
+def _expand(text: str) -> Expanded:
+    return expand(Document.parse(text))
+
+
+def _comparable(value: Any) -> Any:
+    """As JSON would carry it."""
+    if isinstance(value, dict):
+        return {str(key): _comparable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_comparable(item) for item in value]
+    return str(value) if isinstance(value, datetime.date) else value
