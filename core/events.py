@@ -1,0 +1,161 @@
+"""What comes out of a read: the typed, immutable events that screen, files and protocols consume.
+
+Nothing else leaves a read. Every text in an event is free of secrets. Times are aware UTC datetimes,
+durations are seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from core.http.exchange import Exchange
+from core.levels import Level
+
+
+class JobPhase(StrEnum):
+    """Where an asynchronous job stands (DESIGN, section 5)."""
+
+    WAITING = "waiting"
+    CREATING = "creating"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    TIMED_OUT = "timed out"
+    SKIPPED = "skipped"
+    DOWNLOADING = "downloading"
+    DONE = "done"
+    ABORTED = "aborted"
+
+
+class Outcome(StrEnum):
+    """How a slice or a stream ended."""
+
+    COMPLETE = "complete"
+    SKIPPED = "skipped"
+    LIMITED = "limited"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened while the stream `stream` was read; `slice` names the slice it belongs to."""
+
+    stream: str
+    slice: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamStarted(Event):
+    """The read of a stream begins."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SliceStarted(Event):
+    """Work on a slice begins."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeFinished(Event):
+    """An HTTP request was answered, or failed for good; secrets are masked."""
+
+    exchange: Exchange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobChanged(Event):
+    """A job entered a phase, or a poll brought news of it.
+
+    `job_id` is the API's own id where one is known, `attempt` counts from 1, `api_status` is the last status
+    text that the API gave, `elapsed` counts from the creation, `timeout` is the polling time limit.
+    """
+
+    phase: JobPhase
+    attempt: int
+    job_id: str | None = None
+    polls: int = 0
+    api_status: str | None = None
+    elapsed: float = 0.0
+    timeout: float = 0.0
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollScheduled(Event):
+    """The job will be polled again in `wait` seconds."""
+
+    attempt: int
+    polls: int
+    wait: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusUnmapped(Event):
+    """The API reports a status that the status mapping does not hold; told once for each status.
+
+    `place` says where it was found, `mapping` what the mapping holds, both for people.
+    """
+
+    status: str
+    place: str
+    mapping: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DownloadProgress(Event):
+    """Bytes received so far for the slice (a gzip file counts as it is, a compressed transfer decompressed)."""
+
+    received: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records(Event):
+    """A batch of records, in order.
+
+    When the caller of the read gave an encoder, the records come encoded in `data` (made in the thread that
+    parsed them) and `records` is empty; `count` counts either.
+    """
+
+    count: int
+    records: Sequence[Mapping[str, Any]] = ()
+    data: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateAdvanced(Event):
+    """The state that covers every record that was emitted before it: safe to save once those are safe."""
+
+    state: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Log(Event):
+    """A line for people."""
+
+    level: Level
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SliceFinished(Event):
+    """A slice is over; `error` is the sentence for people when it failed."""
+
+    outcome: Outcome
+    records: int
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamFinished(Event):
+    """A stream is over: always the last event of a read."""
+
+    outcome: Outcome
+    records: int
+    slices: int
+    seconds: float
+    errors: Sequence[str] = field(default=())
+    started: datetime | None = None

@@ -1,0 +1,1 @@
+"""HTTP as connectors need it: requests from parts, sent with retries, recorded without secrets."""

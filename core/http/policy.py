@@ -1,0 +1,164 @@
+"""What an answer means and what is done about it: actions, decisions, and the failure that a read sees."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from http import HTTPStatus
+
+import httpx
+
+from core.errors import ReadError
+from core.http.exchange import Exchange
+
+DEFAULT_ATTEMPTS = 6
+"""How often a request is sent in all when nothing else is said (Airbyte: 5 retries)."""
+
+Outcome = httpx.Response | httpx.HTTPError
+"""What came of sending a request."""
+
+
+class Action(StrEnum):
+    """What is done about an answer."""
+
+    SUCCESS = "SUCCESS"
+    FAIL = "FAIL"
+    RETRY = "RETRY"
+    IGNORE = "IGNORE"
+    RATE_LIMITED = "RATE_LIMITED"
+    RESET_PAGINATION = "RESET_PAGINATION"
+    REFRESH_TOKEN_THEN_RETRY = "REFRESH_TOKEN_THEN_RETRY"
+    REDUCE_PAGE_SIZE = "REDUCE_PAGE_SIZE"
+    SPLIT_REQUEST_WINDOW = "SPLIT_REQUEST_WINDOW"
+
+    @property
+    def repeats(self) -> bool:
+        """Whether the request is sent again as it is."""
+        return self in (Action.RETRY, Action.RATE_LIMITED, Action.REFRESH_TOKEN_THEN_RETRY)
+
+
+class FailureType(StrEnum):
+    """Whose business a failure is: the connector's, that of who gave the inputs, or nobody's because it
+    passes.
+    """
+
+    SYSTEM_ERROR = "system_error"
+    CONFIG_ERROR = "config_error"
+    TRANSIENT_ERROR = "transient_error"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do about an outcome.
+
+    `message` is what the manifest says about it, `wait` the seconds until the next attempt (None: nobody
+    said), `max_attempts` how often the request is sent in all.
+    """
+
+    action: Action
+    message: str | None = None
+    failure_type: FailureType = FailureType.SYSTEM_ERROR
+    wait: float | None = None
+    max_attempts: int = DEFAULT_ATTEMPTS
+
+
+class RequestFailed(ReadError):
+    """A request failed for good; the text says which one, what the API answered and what to do.
+
+    `exchange` is its last exchange, `action` what was decided (FAIL, a repetition that was used up, or one of
+    those that a paginator acts on), `body` the API's error body, masked and shortened.
+    """
+
+    def __init__(
+        self, message: str, *, exchange: Exchange, action: Action, failure_type: FailureType, body: str | None
+    ) -> None:
+        transient = failure_type is FailureType.TRANSIENT_ERROR
+        super().__init__(message, retryable=transient, status=exchange.status)
+        self.exchange = exchange
+        self.action = action
+        self.failure_type = failure_type
+        self.body = body
+
+
+class RedirectRefused(httpx.RequestError):
+    """A redirect that is not followed: too many of them, or one that would give secrets away."""
+
+
+class WaitTooLongError(Exception):
+    """The API asks for a longer wait than the manifest allows."""
+
+    def __init__(self, seconds: float, limit: float) -> None:
+        super().__init__(
+            f"The API asks to wait {seconds:g} s before the next request, and the manifest allows less than {limit:g} s"
+        )
+
+
+_SECONDS = re.compile(r"\d+(\.\d+)?")
+_PASSING = frozenset({408, 423, 425})
+_LASTING = frozenset({501, 505, 506, 510, 511})
+
+
+def default_decision(outcome: Outcome) -> Decision:
+    """What an outcome means when the manifest says nothing about it.
+
+    Airbyte: the same for 400, 401, 403, 404, 405, 408, 429, 500, 502, 503 and 504 and for broken connections.
+    All other statuses are repeated there; here only those that may pass: further 5xx, 423 and 425. What stays
+    wrong however often it is sent (402, 406, 409, 410, 422, 451, 501, a bad certificate, ...) fails at once.
+    """
+    if not isinstance(outcome, httpx.Response):
+        return _decision_on_error(outcome)
+    status = outcome.status_code
+    if status < 400:
+        return Decision(Action.SUCCESS)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return Decision(Action.RATE_LIMITED, failure_type=FailureType.TRANSIENT_ERROR)
+    if status in _PASSING or (status >= 500 and status not in _LASTING):
+        return Decision(Action.RETRY, failure_type=FailureType.TRANSIENT_ERROR)
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        return Decision(Action.FAIL, failure_type=FailureType.CONFIG_ERROR)
+    return Decision(Action.FAIL)
+
+
+def _decision_on_error(error: httpx.HTTPError) -> Decision:
+    if isinstance(error, httpx.UnsupportedProtocol) or bad_certificate(error):
+        return Decision(Action.FAIL, failure_type=FailureType.CONFIG_ERROR)
+    if isinstance(error, (RedirectRefused, httpx.LocalProtocolError)):
+        return Decision(Action.FAIL)
+    return Decision(Action.RETRY, failure_type=FailureType.TRANSIENT_ERROR)
+
+
+def bad_certificate(error: BaseException) -> bool:
+    """Whether the connection failed because the server's certificate is not trusted."""
+    return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes(error))
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """An exception and what led to it, nearest first."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        if isinstance(cause, BaseExceptionGroup):
+            for part in cause.exceptions:
+                yield from causes(part)
+        cause = cause.__cause__ or cause.__context__
+
+
+def retry_after(response: httpx.Response, now: datetime | None = None) -> float | None:
+    """Seconds until the server wants to be asked again (RFC 9110: Retry-After, as seconds or as a date).
+
+    None when it does not say. `now` is an aware datetime, the clock's when it is not given.
+    """
+    value = response.headers.get("retry-after", "").strip()
+    if _SECONDS.fullmatch(value):
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    moment = moment.replace(tzinfo=moment.tzinfo or UTC)
+    return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())

@@ -1,0 +1,140 @@
+"""Takes down an exchange while it happens, and hands it over once, with secrets masked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+import httpx
+
+from core.http.exchange import BODY_LIMIT, Exchange, Role
+from core.http.secrets import Secrets
+
+_UNITS = ("bytes", "kB", "MB", "GB", "TB")
+
+
+class Recording:
+    """One exchange in the making.
+
+    `finish` makes the exchange and gives it to `record`; what comes after the first `finish` changes nothing.
+    """
+
+    def __init__(
+        self,
+        request: httpx.Request,
+        *,
+        role: Role,
+        attempt: int,
+        started: datetime,
+        secrets: Secrets,
+        record: Callable[[Exchange], None],
+    ) -> None:
+        self.request = request
+        self.exchange: Exchange | None = None
+        self._role = role
+        self._attempt = attempt
+        self._started = started
+        self._clock = time.perf_counter()
+        self._secrets = secrets
+        self._record = record
+        self._response: httpx.Response | None = None
+        self._kept = bytearray()
+        self._seen = 0
+
+    def answered(self, response: httpx.Response) -> None:
+        """Status and headers have come."""
+        self._response = response
+
+    def received(self, part: bytes) -> None:
+        """A part of the body has come, decompressed."""
+        self._seen += len(part)
+        room = BODY_LIMIT - len(self._kept)
+        if room > 0:
+            self._kept += part[:room]
+
+    def finish(self, error: str | None = None, *, complete: bool = True) -> Exchange:
+        """End the exchange; `error` says why it went wrong, `complete` whether all of the body came."""
+        if self.exchange is None:
+            self.exchange = self._with_answer(self._sent(error), complete and error is None)
+            self._kept.clear()
+            self._record(self.exchange)
+        return self.exchange
+
+    def _sent(self, error: str | None) -> Exchange:
+        request, mask = self.request, self._secrets.mask
+        body = request.content
+        return Exchange(
+            role=self._role,
+            method=request.method,
+            url=mask(str(request.url)),
+            request_headers=self._secrets.mask_headers(_as_sent(request.headers)),
+            request_body=mask(body_text(body, len(body), _content_type(request))) if body else None,
+            started=self._started,
+            seconds=time.perf_counter() - self._clock,
+            attempt=self._attempt,
+            error=None if error is None else mask(error),
+        )
+
+    def _with_answer(self, exchange: Exchange, complete: bool) -> Exchange:
+        response = self._response
+        if response is None:
+            return exchange
+        announced = response.headers.get("content-length", "")
+        size = int(announced) if announced.isdigit() else None
+        return replace(
+            exchange,
+            status=response.status_code,
+            reason=response.reason_phrase,
+            http_version=response.http_version,
+            response_headers=self._secrets.mask_headers(_as_sent(response.headers)),
+            response_body=self._secrets.mask(body_text(bytes(self._kept), self._seen, _content_type(response))),
+            response_size=response.num_bytes_downloaded if complete else size,
+        )
+
+
+def _content_type(message: httpx.Request | httpx.Response) -> str:
+    return str(message.headers.get("content-type", ""))
+
+
+def _as_sent(headers: httpx.Headers) -> list[tuple[str, str]]:
+    encoding = headers.encoding
+    return [(name.decode("latin-1"), value.decode(encoding, "replace")) for name, value in headers.raw]
+
+
+def body_text(kept: bytes, size: int, content_type: str) -> str:
+    """The first bytes of a body as text, or a description when they are none: `<binary, 12.3 MB,
+    application/gzip>`.
+    """
+    kept = kept[:BODY_LIMIT]
+    if b"\0" not in kept:
+        for encoding in ("utf-8", _charset(content_type)):
+            text = _decode(kept, encoding)
+            if text is not None:
+                return text
+    kind = content_type.partition(";")[0].strip()
+    return f"<{', '.join(filter(None, ('binary', human_size(size), kind)))}>"
+
+
+def _charset(content_type: str) -> str:
+    return content_type.partition("charset=")[2].partition(";")[0].strip(' "')
+
+
+def _decode(kept: bytes, encoding: str) -> str | None:
+    """The text, or None when it is in another encoding; a character cut off at the end is left out."""
+    try:
+        return kept.decode(encoding) if encoding else None
+    except UnicodeDecodeError as error:
+        cut_off = error.end == len(kept) and error.reason == "unexpected end of data" and len(kept) > 3
+        return kept[: error.start].decode(encoding) if cut_off else None
+    except LookupError:
+        return None
+
+
+def human_size(size: int) -> str:
+    """A number of bytes as people say it: `12.3 MB`."""
+    if size < 1000:
+        return f"{size} bytes"
+    power = min((len(str(size)) - 1) // 3, len(_UNITS) - 1)
+    return f"{size / 1000**power:.1f} {_UNITS[power]}"

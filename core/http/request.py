@@ -1,0 +1,204 @@
+"""A request that several parts of a manifest put together: requester, paginator, slice and authenticator."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
+
+import httpx
+
+from core.errors import ReadError
+
+Text = str | list[str]
+"""A value of a query parameter or form field; a list repeats the name."""
+
+A_REQUEST_OPTION = "a request option"
+"""Who adds to a draft when nobody else is named: a paginator or a slice."""
+
+
+def as_text(value: Any) -> Text:
+    """A value as parameters and forms carry it; Airbyte writes `True` and `None` like Python."""
+    return [str(item) for item in value] if isinstance(value, (list, tuple)) else str(value)
+
+
+@dataclass(slots=True)
+class Draft:
+    """What is known of a request so far.
+
+    `path` is joined to `url`, or takes its place when it is a full URL. Of `json`, `form` and `content`
+    (plain text) one can be the body. `source` names, for error messages, who is adding things at the moment.
+    Adding a thing that is there already raises `ReadError` with its name and the two who add it; fields of
+    JSON bodies may be said twice when they say the same (Airbyte: the same rules).
+    """
+
+    method: str = "GET"
+    url: str = ""
+    path: str | None = None
+    params: dict[str, Text] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    json: Any = None
+    form: dict[str, Text] = field(default_factory=dict)
+    content: str | None = None
+    source: str = A_REQUEST_OPTION
+    _sources: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def set_path(self, path: str) -> None:
+        """Ask for another path, or URL, than the requester's."""
+        self._claim("path", "", taken=self.path is not None, source=self.source)
+        self.path = path
+
+    def add_param(self, name: str, value: Any) -> None:
+        """Add a query parameter."""
+        self._claim("query parameter", name, taken=name in self.params, source=self.source)
+        self.params[name] = as_text(value)
+
+    def add_header(self, name: str, value: Any) -> None:
+        """Add a header; upper and lower case are the same."""
+        taken = name.lower() in (other.lower() for other in self.headers)
+        self._claim("header", name.lower(), taken=taken, source=self.source)
+        self.headers[name] = str(value)
+
+    def set_text(self, text: str) -> None:
+        """Make plain text the body."""
+        self._claim("body", "", taken=self.content is not None, source=self.source)
+        self.content = text
+
+    def add_form(self, name: str, value: Any) -> None:
+        """Add a field to a body that is a form."""
+        self._claim("form field", name, taken=name in self.form, source=self.source)
+        self.form[name] = as_text(value)
+
+    def add_json(self, path: Sequence[str], value: Any) -> None:
+        """Add a field to a body that is JSON, at a path of keys."""
+        for key in reversed(path):
+            value = {key: value}
+        self.merge_json(value)
+
+    def merge_json(self, body: Any) -> None:
+        """Merge `body` into the JSON body."""
+        self._merge_json(body, self.source)
+
+    def merge(self, other: Draft) -> None:
+        """Take over what `other` adds: path, parameters, headers and body."""
+        mine = self.source
+        for kind, items, add in (
+            ("query parameter", other.params, self.add_param),
+            ("header", other.headers, self.add_header),
+            ("form field", other.form, self.add_form),
+        ):
+            for name, value in items.items():
+                self.source = other._source_of(kind, name.lower() if kind == "header" else name)
+                add(name, value)
+        self.source = other.source
+        if other.path is not None:
+            self.set_path(other.path)
+        if other.json is not None:
+            self.merge_json(other.json)
+        if other.content is not None:
+            self.set_text(other.content)
+        self.source = mine
+
+    def copy(self) -> Draft:
+        """A draft that says the same and can be added to on its own."""
+        return copy.deepcopy(self)
+
+    def full_url(self) -> str:
+        """The URL with its query. Raises `ReadError`."""
+        url = join_url(self.url.strip(), self.path).partition("#")[0]
+        query = urlencode(_not_in_url(self.params, url), doseq=True)
+        if not url.lower().startswith(("http://", "https://")):
+            raise ReadError(
+                f"“{url}” is not a full URL; check `url` of the requester: it begins with https:// or http://."
+            )
+        separator = "&" if urlsplit(url).query else "?"
+        return f"{url.rstrip('?&')}{separator}{query}" if query else url
+
+    def build(self) -> httpx.Request:
+        """The request. Raises `ReadError` when it can't be sent like this."""
+        content, content_type = self._body()
+        headers = httpx.Headers([(name.encode(), value.strip().encode()) for name, value in self.headers.items()])
+        if content_type is not None:
+            headers.setdefault("Content-Type", content_type)
+        url = self.full_url()
+        broken = next((name for name in self.headers if "\n" in headers[name] or "\r" in headers[name]), None)
+        if broken is not None:
+            raise ReadError(f"The header `{broken}` has a line break in it; headers must be one line.")
+        try:
+            return httpx.Request(self.method, url, headers=headers, content=content)
+        except (httpx.InvalidURL, UnicodeError) as error:
+            raise ReadError(f"“{url}” is not a valid URL ({error}); check the URL of the requester.") from None
+
+    def _body(self) -> tuple[bytes | None, str | None]:
+        """The bytes and their content type. An empty JSON object or form is no body (Airbyte: the same)."""
+        written = [name for name in ("json", "form", "content") if getattr(self, name)]
+        if len(written) > 1:
+            kinds = {"json": "JSON", "form": "a form", "content": "plain text"}
+            raise ReadError(
+                f"The request has two bodies: {kinds[written[0]]} and {kinds[written[1]]}. "
+                "Write one of them, and inject request options into the same kind."
+            )
+        if self.json:
+            text = json.dumps(self.json, ensure_ascii=False, default=str, separators=(",", ":"))
+            return text.encode(), "application/json"
+        if self.form:
+            return urlencode(self.form, doseq=True).encode(), "application/x-www-form-urlencoded"
+        if self.content:
+            return self.content.encode(), "text/plain; charset=utf-8"
+        return None, None
+
+    def _claim(self, kind: str, name: str, *, taken: bool, source: str) -> None:
+        if taken:
+            raise _collision(kind, name, self._source_of(kind, name), source)
+        self._sources[kind, name] = source
+
+    def _source_of(self, kind: str, name: str) -> str:
+        return self._sources.get((kind, name), self.source)
+
+    def _merge_json(self, body: Any, source: str) -> None:
+        if isinstance(body, Mapping) and isinstance(self.json, dict | None):
+            self.json = {} if self.json is None else self.json
+            self._merge_mappings(self.json, body, (), source)
+        elif self.json is None or self.json == body:
+            self.json = body
+        else:
+            raise _collision("body", "", self._source_of("body field", ""), source)
+
+    def _merge_mappings(
+        self, target: MutableMapping[str, Any], added: Mapping[str, Any], path: tuple[str, ...], source: str
+    ) -> None:
+        for key, value in added.items():
+            here = (*path, key)
+            if key not in target:
+                target[key] = copy.deepcopy(value)
+                self._sources["body field", ".".join(here)] = source
+            elif isinstance(target[key], dict) and isinstance(value, Mapping):
+                self._merge_mappings(target[key], value, here, source)
+            elif target[key] != value:
+                names = (".".join(here[:length]) for length in range(len(here), 0, -1))
+                first = next(filter(None, (self._sources.get(("body field", name)) for name in names)), self.source)
+                raise _collision("body field", ".".join(here), first, source)
+
+
+def join_url(url: str, path: str | None) -> str:
+    """Airbyte: without a path the URL as it is; else the path below the URL, or in its place when it is a
+    full URL.
+    """
+    if not path:
+        return url
+    return urljoin(url if url.endswith("/") else f"{url}/", path)
+
+
+def _not_in_url(params: Mapping[str, Text], url: str) -> dict[str, Text]:
+    """The parameters that the URL does not hold already with the same value."""
+    written = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+    return {name: value for name, value in params.items() if written.get(name) != value}
+
+
+def _collision(kind: str, name: str, first: str, second: str) -> ReadError:
+    what = f"The {kind} `{name}`" if name else f"The {kind} of the request"
+    who = f"twice by {first}" if first == second else f"by {first} and by {second}"
+    return ReadError(f"{what} is set {who}. Remove one of the two.")

@@ -1,0 +1,290 @@
+"""The HTTP session of a run: one pooled client, and the loop of attempts around each request."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import count
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from core.errors import ReadError
+from core.http.download import Answer, Download
+from core.http.exchange import Exchange, Role
+from core.http.messages import describe_error, describe_outcome, failure
+from core.http.policy import Action, Decision, Outcome, RedirectRefused, retry_after
+from core.http.recording import Recording
+from core.http.redirects import MAX_REDIRECTS, follow
+from core.http.request import Draft
+from core.http.secrets import Secrets
+from core.levels import Level
+from core.version import version
+
+CONNECTIONS = 500
+LONGEST_DEFAULT_WAIT = 60.0
+LONGEST_ASKED_WAIT = 3600.0
+"""Seconds that a server may ask to wait (Retry-After) where the manifest has no strategy of its own."""
+JUDGED_BODY = 20_000_000
+"""Bytes up to which a streamed body is read ahead when an error handler looks into it."""
+SHOWN_BODY = 10_000
+"""Bytes up to which the body of a failure is read when it was to be streamed."""
+
+Decide = Callable[[Outcome, int], Decision]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One logical request, sent once or more often until its outcome is settled.
+
+    `decide` judges an outcome and the number of its attempt; looking into the body of a streamed response
+    raises `httpx.ResponseNotRead`, and it is asked again with the body. `authenticate` adds credentials
+    before every attempt, `refresh` renews them after a refusal (False: there is nothing to renew). `learn`
+    sees a response that was read before it is recorded, so that it can name secrets in it. Timeouts are
+    seconds, None for the session's.
+    """
+
+    role: Role
+    draft: Draft
+    decide: Decide
+    record: Callable[[Exchange], None]
+    log: Callable[[Level, str], None]
+    authenticate: Callable[[Draft], Awaitable[None]] | None = None
+    refresh: Callable[[], Awaitable[bool]] | None = None
+    learn: Callable[[httpx.Response], None] | None = None
+    connect_timeout: float | None = None
+    read_timeout: float | None = None
+
+
+class HttpSession:
+    """Sends the requests of a run over one pool of connections; an asynchronous context manager.
+
+    Proxies come from HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, trusted authorities from SSL_CERT_FILE,
+    SSL_CERT_DIR, REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE. Redirects are followed; credentials stay on their
+    origin. Timeouts are in seconds: `read_timeout` is the longest silence of a server, not the length of a
+    download.
+    """
+
+    def __init__(
+        self,
+        secrets: Secrets,
+        *,
+        connect_timeout: float = 30.0,
+        read_timeout: float = 300.0,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.secrets = secrets
+        self._connect_timeout = connect_timeout
+        self._read_timeout = read_timeout
+        self._clock = clock
+        self._sleep = sleep
+        self._client: httpx.AsyncClient | None = None
+
+    async def __aenter__(self) -> Self:
+        """Open the session. Raises `ReadError` for proxies or certificates that can't be used."""
+        try:
+            self._client = httpx.AsyncClient(
+                headers={"User-Agent": f"longhaul/{version()}"},
+                limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
+                verify=_tls_context(),
+            )
+        except (OSError, ValueError, ImportError) as error:
+            raise ReadError(f"The proxy or certificate settings in the environment can't be used: {error}") from None
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close all connections."""
+        await self._open_client().aclose()
+
+    async def send(self, call: Call) -> httpx.Response | None:
+        """Send a request and read the whole response; None when an error is to be ignored.
+
+        Raises `RequestFailed` when it fails for good.
+        """
+        download = await self._settle(call, streamed=False)
+        return None if download is None else download.response
+
+    @asynccontextmanager
+    async def open(self, call: Call) -> AsyncIterator[Download | None]:
+        """The same for a body that is streamed while the context is open."""
+        download = await self._settle(call, streamed=True)
+        try:
+            yield download
+        finally:
+            if download is not None:
+                await download.aclose()
+
+    async def _settle(self, call: Call, *, streamed: bool) -> Download | None:
+        refreshed = False
+        for attempt in count(1):
+            answer = await self._attempt(call, attempt, streamed=streamed)
+            download = self._download(call, answer, attempt)
+            accepted = False
+            try:
+                decision, outcome = await _judge(call, answer.outcome, download, attempt)
+                accepted = _is_accepted(decision, outcome)
+            finally:
+                if download is not None and not accepted:
+                    await download.aclose()
+            if accepted:
+                return download
+            exchange = answer.recording.finish()
+            if decision.action is Action.IGNORE:
+                call.log(Level.INFO, f"{describe_outcome(outcome, exchange)}; ignored, as the manifest says.")
+                return None
+            if not refreshed and await _refresh(call, outcome, decision):
+                refreshed = True
+                call.log(Level.INFO, f"{describe_outcome(outcome, exchange)}; trying again with a new token.")
+                continue
+            if not decision.action.repeats or attempt >= decision.max_attempts:
+                raise failure(outcome, exchange, decision, attempt, self.secrets)
+            await self._wait(call, outcome, exchange, decision, attempt)
+        raise AssertionError("unreachable")
+
+    async def _wait(self, call: Call, outcome: Outcome, exchange: Exchange, decision: Decision, attempt: int) -> None:
+        asked = _asked_wait(outcome, self._clock())
+        if decision.wait is None and asked > LONGEST_ASKED_WAIT:
+            message = f"The API asks to wait {asked:g} s before the next request"
+            raise failure(outcome, exchange, replace(decision, message=message), attempt, self.secrets)
+        planned = min(2.0 ** (attempt - 1), LONGEST_DEFAULT_WAIT) if decision.wait is None else decision.wait
+        wait = max(planned, asked)
+        next_one = f"attempt {attempt + 1} of {decision.max_attempts}"
+        call.log(
+            Level.WARNING,
+            f"{describe_outcome(outcome, exchange)}; trying again in {wait:.3g} s ({next_one}).",
+        )
+        await self._sleep(wait)
+
+    def _download(self, call: Call, answer: Answer, attempt: int) -> Download | None:
+        if not isinstance(answer.outcome, httpx.Response):
+            return None
+        numbers = count(attempt + 1)
+
+        async def resume(headers: Mapping[str, str]) -> Answer:
+            return await self._attempt(call, next(numbers), streamed=True, headers=headers)
+
+        return Download(answer, resume, self._sleep)
+
+    async def _attempt(
+        self, call: Call, number: int, *, streamed: bool, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Authenticate, send, and follow redirects; each hop is an exchange of its own."""
+        draft = call.draft.copy()
+        draft.headers.update(headers or {})
+        plain = draft.build()
+        if call.authenticate is not None:
+            draft.source = "the authenticator"
+            await call.authenticate(draft)
+        request = draft.build()
+        for _ in range(MAX_REDIRECTS + 1):
+            answer = await self._exchange(call, request, number, streamed=streamed)
+            following = answer.outcome.next_request if isinstance(answer.outcome, httpx.Response) else None
+            if following is None:
+                return answer
+            try:
+                request, plain = follow(request, plain, following, self.secrets)
+            except RedirectRefused as refused:
+                return replace(answer, outcome=refused)
+        return replace(answer, outcome=RedirectRefused(f"more than {MAX_REDIRECTS} redirects, one after the other"))
+
+    async def _exchange(self, call: Call, request: httpx.Request, number: int, *, streamed: bool) -> Answer:
+        """Send one request; a streamed body is left unread, save that of redirects and errors."""
+        client = self._open_client()
+        for name, value in client.headers.items():
+            request.headers.setdefault(name, value)
+        client.cookies.set_cookie_header(request)
+        timeouts = self._timeouts(call)
+        request.extensions["timeout"] = timeouts.as_dict()
+        recording = Recording(
+            request,
+            role=call.role,
+            attempt=number,
+            started=self._clock(),
+            secrets=self.secrets,
+            record=call.record,
+        )
+        try:
+            response = await client.send(request, stream=True)
+            recording.answered(response)
+            if not streamed or response.status_code >= 300:
+                await response.aread()
+                recording.received(response.content)
+                if call.learn is not None:
+                    call.learn(response)
+                recording.finish()
+        except httpx.HTTPError as error:
+            recording.finish(error=describe_error(error, timeouts))
+            return Answer(error, recording, timeouts)
+        except asyncio.CancelledError:
+            recording.finish(error="cancelled")
+            raise
+        return Answer(response, recording, timeouts)
+
+    def _timeouts(self, call: Call) -> httpx.Timeout:
+        read = call.read_timeout or self._read_timeout
+        return httpx.Timeout(connect=call.connect_timeout or self._connect_timeout, read=read, write=read, pool=None)
+
+    def _open_client(self) -> httpx.AsyncClient:
+        if self._client is None:
+            raise RuntimeError("the session is not open")
+        return self._client
+
+
+async def _judge(call: Call, outcome: Outcome, download: Download | None, attempt: int) -> tuple[Decision, Outcome]:
+    """The decision, and the outcome with the body that it is about when the body was streamed."""
+    try:
+        decision = call.decide(outcome, attempt)
+    except httpx.ResponseNotRead:
+        assert download is not None
+        outcome = await download.preview(JUDGED_BODY)
+        return call.decide(outcome, attempt), outcome
+    if download is not None and not _is_accepted(decision, outcome):
+        outcome = await download.preview(SHOWN_BODY)
+    return decision, outcome
+
+
+def _is_accepted(decision: Decision, outcome: Outcome) -> bool:
+    """Airbyte: to ignore an answer that is no error is to take it."""
+    if decision.action is Action.IGNORE:
+        return isinstance(outcome, httpx.Response) and not outcome.is_error
+    return decision.action is Action.SUCCESS
+
+
+async def _refresh(call: Call, outcome: Outcome, decision: Decision) -> bool:
+    wanted = decision.action is Action.REFRESH_TOKEN_THEN_RETRY
+    refused = isinstance(outcome, httpx.Response) and outcome.status_code == httpx.codes.UNAUTHORIZED
+    if not wanted and not (refused and decision.action is Action.FAIL):
+        return False
+    if call.refresh is not None and await call.refresh():
+        return True
+    if wanted:
+        call.log(Level.WARNING, "The manifest asks for a new token, but the authenticator has none to renew.")
+    return False
+
+
+def _asked_wait(outcome: Outcome, now: datetime) -> float:
+    """Seconds that the server asks to wait before the same request is repeated, or 0."""
+    if not isinstance(outcome, httpx.Response) or outcome.status_code not in (429, 503):
+        return 0.0
+    return retry_after(outcome, now) or 0.0
+
+
+def _tls_context() -> ssl.SSLContext | bool:
+    """The authorities that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE name; True: httpx knows (it reads
+    SSL_CERT_*).
+    """
+    bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+    if not bundle or os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR"):
+        return True
+    if os.path.isdir(bundle):
+        return ssl.create_default_context(capath=bundle)
+    return ssl.create_default_context(cafile=bundle)

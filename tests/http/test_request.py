@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from core.errors import ReadError
+from core.http.request import Draft, join_url
+
+
+def drafted(**fields: object) -> Draft:
+    draft = Draft(url="https://api.example.com/v1", source="the requester")
+    for name, value in fields.items():
+        setattr(draft, name, value)
+    return draft
+
+
+@pytest.mark.parametrize(
+    ("url", "path", "joined"),
+    [
+        ("https://a.com/v1", "items", "https://a.com/v1/items"),
+        ("https://a.com/v1/", "items", "https://a.com/v1/items"),
+        ("https://a.com/v1", "/items?page=2", "https://a.com/items?page=2"),
+        ("https://a.com/v1", "https://b.com/x?y=1", "https://b.com/x?y=1"),
+        ("https://a.com/v1/", None, "https://a.com/v1/"),
+        ("https://a.com/v1", "", "https://a.com/v1"),
+    ],
+)
+def test_a_path_is_joined_to_the_url_or_takes_its_place(url: str, path: str | None, joined: str) -> None:
+    assert join_url(url, path) == joined
+
+
+def test_parameters_go_into_the_url_and_lists_repeat_their_name() -> None:
+    request = drafted(params={"q": "a b&c", "id": ["1", "2"]}).build()
+    assert str(request.url) == "https://api.example.com/v1?q=a+b%26c&id=1&id=2"
+
+
+def test_a_parameter_that_the_url_has_with_the_same_value_is_not_repeated() -> None:
+    draft = drafted(url="https://api.example.com/v1?page=2&size=10#top", params={"page": "2", "size": "20"})
+    assert str(draft.build().url) == "https://api.example.com/v1?page=2&size=10&size=20"
+
+
+def test_a_json_body_is_sent_as_json() -> None:
+    request = drafted(method="POST", json={"name": "Zoë", "n": 5}).build()
+    assert request.content == '{"name":"Zoë","n":5}'.encode()
+    assert request.headers["content-type"] == "application/json"
+
+
+def test_a_form_is_url_encoded() -> None:
+    request = drafted(method="POST", form={"a": "x y", "b": ["1", "2"]}).build()
+    assert request.content == b"a=x+y&b=1&b=2"
+    assert request.headers["content-type"] == "application/x-www-form-urlencoded"
+
+
+def test_plain_text_is_sent_as_it_is() -> None:
+    request = drafted(method="POST", content='{"a": 1}').build()
+    assert request.content == b'{"a": 1}'
+    assert request.headers["content-type"] == "text/plain; charset=utf-8"
+
+
+def test_a_content_type_of_the_manifest_wins() -> None:
+    request = drafted(method="POST", content="<a/>", headers={"content-type": "application/xml"}).build()
+    assert request.headers.get_list("content-type") == ["application/xml"]
+
+
+def test_a_body_can_go_with_a_get() -> None:
+    assert drafted(json={"a": 1}).build().content == b'{"a":1}'
+
+
+def test_an_empty_json_object_or_form_is_no_body() -> None:
+    request = drafted(json={}, form={}).build()
+    assert request.content == b""
+    assert "content-type" not in request.headers
+
+
+def test_two_kinds_of_body_are_refused() -> None:
+    with pytest.raises(ReadError, match="two bodies: JSON and a form"):
+        drafted(json={"a": 1}, form={"b": "2"}).build()
+
+
+def test_white_space_around_header_values_is_dropped_and_line_breaks_are_refused() -> None:
+    assert drafted(headers={"X-Key": " abc\n"}).build().headers["x-key"] == "abc"
+    with pytest.raises(ReadError, match="header `X-Key` has a line break"):
+        drafted(headers={"X-Key": "a\nb"}).build()
+
+
+@pytest.mark.parametrize("url", ["", "api.example.com/v1", "ftp://example.com/x", "https://exa mple.com:port/"])
+def test_what_is_no_url_is_named(url: str) -> None:
+    with pytest.raises(ReadError, match="URL"):
+        drafted(url=url).build()
+
+
+def test_two_parts_that_add_the_same_parameter_are_both_named() -> None:
+    draft = drafted()
+    draft.add_param("page", 1)
+    extra = Draft(source="the paginator")
+    extra.add_param("page", 2)
+    with pytest.raises(ReadError, match="query parameter `page` is set by the requester and by the paginator"):
+        draft.merge(extra)
+
+
+def test_headers_collide_whatever_their_case() -> None:
+    draft = drafted()
+    draft.add_header("Authorization", "a")
+    draft.source = "the authenticator"
+    with pytest.raises(ReadError, match="header `authorization` is set by the requester and by the authenticator"):
+        draft.add_header("authorization", "b")
+
+
+def test_form_fields_collide_even_when_they_say_the_same() -> None:
+    draft = drafted()
+    draft.add_form("a", "1")
+    with pytest.raises(ReadError, match="form field `a` is set twice by the requester"):
+        draft.add_form("a", "1")
+
+
+def test_json_bodies_are_merged_when_they_say_different_or_equal_things() -> None:
+    draft = drafted()
+    draft.merge_json({"filter": {"from": 1}, "same": True})
+    extra = Draft()
+    extra.add_json(["filter", "to"], 2)
+    extra.add_json(["same"], True)
+    draft.merge(extra)
+    assert draft.json == {"filter": {"from": 1, "to": 2}, "same": True}
+
+
+def test_json_bodies_that_contradict_each_other_are_refused() -> None:
+    draft = drafted()
+    draft.merge_json({"filter": {"from": 1}})
+    extra = Draft(source="the slice")
+    extra.add_json(["filter", "from"], 2)
+    with pytest.raises(ReadError, match=r"`filter\.from` is set by the requester and by the slice"):
+        draft.merge(extra)
+
+
+def test_what_is_merged_does_not_change_where_it_came_from() -> None:
+    extra = Draft(json={"a": {"b": 1}})
+    draft = drafted()
+    draft.merge(extra)
+    draft.add_json(["a", "c"], 2)
+    assert extra.json == {"a": {"b": 1}}
+
+
+def test_a_path_is_taken_over_from_a_paginator() -> None:
+    draft, extra = drafted(), Draft()
+    extra.set_path("https://other.example.com/next")
+    draft.merge(extra)
+    assert draft.build().url == httpx.URL("https://other.example.com/next")
+
+
+def test_a_copy_can_be_added_to_on_its_own() -> None:
+    draft = drafted(json={"a": 1})
+    copied = draft.copy()
+    copied.add_json(["b"], 2)
+    copied.add_header("X", "1")
+    assert draft.json == {"a": 1}
+    assert draft.headers == {}

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import ipaddress
+import ssl
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from core.errors import ReadError
+from core.http.policy import FailureType, RequestFailed
+from core.http.secrets import Secrets
+from core.http.session import HttpSession
+from tests.support.http_bench import Bench
+from tests.support.server import LoopbackServer, Reply
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate for 127.0.0.1 that no authority knows, with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    built = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = built.public_bytes(serialization.Encoding.PEM)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path = tmp_path / "server.pem"
+    path.write_bytes(pem + private)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def served_with(certificate: Path) -> LoopbackServer:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return LoopbackServer(context)
+
+
+async def test_a_certificate_that_nobody_vouches_for_fails_at_once(bench: Bench, certificate: Path) -> None:
+    async with served_with(certificate) as server:
+        with pytest.raises(RequestFailed, match=r"certificate is not trusted .* SSL_CERT_FILE") as caught:
+            await bench.send({"type": "HttpRequester", "url": server.url("/")})
+    assert caught.value.failure_type is FailureType.CONFIG_ERROR
+    assert bench.waits == []
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+async def test_authorities_come_from_the_environment(
+    bench: Bench, certificate: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, str(certificate))
+    async with served_with(certificate) as server, HttpSession(Secrets()) as session:
+        bench.session = session
+        server.on("/", Reply("trusted"))
+        response = await bench.send({"type": "HttpRequester", "url": server.url("/")})
+    assert response is not None
+    assert response.text == "trusted"
+
+
+async def test_a_certificate_file_that_is_missing_is_explained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "missing.pem"))
+    with pytest.raises(ReadError, match="certificate settings in the environment"):
+        async with HttpSession(Secrets()):
+            pass
