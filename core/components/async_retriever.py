@@ -1,0 +1,306 @@
+"""The asynchronous retriever: how to create a job on the API, ask for its status, fetch its result and clear it away.
+
+The single steps are here; `core.jobs` drives them over the life of a job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from core.components.answers import Answer
+from core.components.base import SLICE_VARIABLES, Component, Gives, Shown
+from core.components.context import Context
+from core.components.decoders import JsonDecoder
+from core.components.extractors import DpathExtractor, ResponseToFileExtractor, what_is_at
+from core.components.pages import PageReader, Sink
+from core.components.partition_routers import extra_field_names
+from core.components.record_selector import RecordSelector
+from core.components.roles import Decoder, Extractor, Paginator, PartitionRouter, Requester, Retriever
+from core.errors import ReadError
+from core.http.exchange import Role
+from core.http.request import Draft
+from core.manifest.problems import Problem, Severity
+from core.templates import Template, TemplateError
+
+DEFAULT_TIMEOUT_MINUTES = 60.0
+
+StatusText = Annotated[str, BeforeValidator(str)]
+
+
+class JobStatus(StrEnum):
+    """What a status of the API means."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    TIMEOUT = "timeout"
+    SKIPPED = "skipped"
+
+
+class AsyncJobStatusMap(Component):
+    """Says what each status of the API means. Statuses are compared as text, upper and lower case as written."""
+
+    running: list[StatusText] = Field(title="Running", description="The job is at work, keep polling.")
+    completed: list[StatusText] = Field(title="Completed", description="The result is ready for download.")
+    failed: list[StatusText] = Field(title="Failed", description="The job went wrong; it is created again.")
+    timeout: list[StatusText] = Field(
+        title="Timeout", description="The job took too long; it is aborted and created again."
+    )
+    skipped: list[StatusText] = Field(
+        default_factory=list,
+        title="Skipped",
+        description="There is no data; the slice is done without records.",
+    )
+
+    def meaning(self, status: str) -> JobStatus | None:
+        """The bucket that holds `status`, or None."""
+        return next((bucket for bucket in JobStatus if status in getattr(self, bucket.value)), None)
+
+    def describe(self) -> str:
+        """The whole mapping in one line."""
+        parts = [f"{bucket}: {', '.join(getattr(self, bucket)) or '-'}" for bucket in JobStatus]
+        return "; ".join(parts)
+
+    def lint(self) -> list[Problem]:
+        """No status is in two buckets (Airbyte refuses that too)."""
+        problems: list[Problem] = []
+        seen: dict[str, str] = {}
+        for bucket in JobStatus:
+            for index, status in enumerate(getattr(self, bucket.value)):
+                if status in seen:
+                    message = f"the status `{status}` is listed under `{seen[status]}` already"
+                    problems.append(Problem(message, (bucket.value, index)))
+                seen[status] = bucket.value
+        return problems
+
+
+class AsyncRetriever(Retriever):
+    """Asynchronous job: the API creates a job, is polled until the job is done, and then gives the result."""
+
+    creation_requester: Annotated[Requester, Gives(*SLICE_VARIABLES)] = Field(
+        title="Creation", description="The request that creates the job."
+    )
+    decoder: Decoder | None = Field(
+        None,
+        title="HTTP Response Format",
+        description="The format of the answers to creation and polling; JSON when not said.",
+    )
+    partition_router: PartitionRouter | list[PartitionRouter] | None = Field(
+        None, title="Partition Router", description="Creates one job for each of several values."
+    )
+    polling_requester: Annotated[Requester, Gives(*SLICE_VARIABLES, "creation_response")] = Field(
+        title="Polling", description="The request that asks how the job is doing."
+    )
+    status_extractor: Extractor = Field(
+        title="Status Extractor", description="Where the status is in the answer to polling."
+    )
+    status_mapping: AsyncJobStatusMap = Field(
+        title="Status Mapping", description="What each status of the API means."
+    )
+    download_target_extractor: Extractor | None = Field(
+        None,
+        title="Download Target Extractor",
+        description="Where the URL or identifier of the result is; one, or a list of several.",
+    )
+    polling_job_timeout: Annotated[float | Template | None, Shown(editor="minutes")] = Field(
+        None,
+        title="Polling Job Timeout",
+        description="Minutes until an unfinished job is given up; fractions are allowed, 60 when not said.",
+    )
+    polling_interval: Annotated[float | None, Shown(advanced=True, ours=True)] = Field(
+        None,
+        gt=0,
+        title="Polling Interval",
+        description="Seconds between polls; when not said, from 1 second growing to 30.",
+    )
+    download_requester: Annotated[
+        Requester,
+        Gives(
+            *SLICE_VARIABLES, "creation_response", "polling_response", "download_target", "next_page_token"
+        ),
+    ] = Field(title="Download", description="The request that fetches the result.")
+    download_decoder: Decoder | None = Field(
+        None,
+        title="Download HTTP Response Format",
+        description="The format of the result; JSON when not said.",
+    )
+    record_selector: Annotated[RecordSelector, Gives(*SLICE_VARIABLES)] = Field(
+        title="Record Selector", description="Where the records are in the result, and which are kept."
+    )
+    download_extractor: Annotated[Extractor | None, Shown(advanced=True)] = Field(
+        None,
+        title="Download Extractor",
+        description="Finds the records in the result; it wins over the extractor of the record selector.",
+    )
+    download_paginator: Annotated[Paginator | None, Gives(*SLICE_VARIABLES)] = Field(
+        None, title="Download Paginator", description="How the next page of the result is asked for."
+    )
+    download_target_requester: Annotated[
+        Requester | None,
+        Gives(*SLICE_VARIABLES, "creation_response", "polling_response"),
+        Shown(advanced=True),
+    ] = Field(
+        None,
+        title="Download Target Request",
+        description="A further request whose answer holds the download target.",
+    )
+    abort_requester: Annotated[
+        Requester | None, Gives(*SLICE_VARIABLES, "creation_response"), Shown(advanced=True)
+    ] = Field(None, title="Abort", description="The request that stops a job that is not wanted any more.")
+    delete_requester: Annotated[
+        Requester | None, Gives(*SLICE_VARIABLES, "creation_response"), Shown(advanced=True)
+    ] = Field(None, title="Delete", description="The request that removes a job that is over.")
+    failed_retry_wait_time_in_seconds: Annotated[float | Template | None, Shown(advanced=True)] = Field(
+        None,
+        title="Wait after a failed job",
+        description="Seconds until a failed job is created again.",
+    )
+
+    @classmethod
+    def template_variables(cls, raw: Mapping[str, Any]) -> frozenset[str]:
+        """Extra fields of parent records are variables of their own in the requesters."""
+        return extra_field_names(raw.get("partition_router"))
+
+    def lint(self) -> list[Problem]:
+        """A target requester needs its extractor; of two record extractors only one is used."""
+        problems = []
+        if self.download_target_requester is not None and self.download_target_extractor is None:
+            message = "`download_target_requester` needs a `download_target_extractor`"
+            problems.append(Problem(message, ("download_target_requester",)))
+        selector = self.record_selector.extractor
+        if (
+            self.download_extractor is not None
+            and isinstance(selector, DpathExtractor)
+            and selector.field_path
+        ):
+            message = "`download_extractor` finds the records; the extractor of `record_selector` isn't used"
+            problems.append(Problem(message, ("record_selector", "extractor"), Severity.WARNING))
+        return problems
+
+    # What the texts of the manifest give for a run
+
+    def timeout(self, context: Context) -> float:
+        """Seconds until an unfinished job is given up. Raises `ReadError`."""
+        return (self._number(self.polling_job_timeout, context) or DEFAULT_TIMEOUT_MINUTES) * 60
+
+    def failed_wait(self, context: Context) -> float | None:
+        """Seconds until a failed job is created again; None when not said. Raises `ReadError`."""
+        return self._number(self.failed_retry_wait_time_in_seconds, context)
+
+    def _number(self, value: float | Template | None, context: Context) -> float | None:
+        if not isinstance(value, Template):
+            return value
+        try:
+            result = value.evaluate(context.scope(self))
+            return float(result) if result not in ("", None) else None
+        except TemplateError as error:
+            raise ReadError(str(error)) from None
+        except (TypeError, ValueError):
+            raise ReadError(f"`{value.source}` must give a number") from None
+
+    # The steps of a job
+
+    async def create(self, context: Context, fill: Callable[[Draft], None]) -> Answer | None:
+        """Create a job; `fill` adds what the slice adds. None when the error handler ignores the answer."""
+        draft = Draft()
+        fill(draft)
+        return await self._ask(self.creation_requester, context, Role.CREATE, draft)
+
+    async def poll(self, context: Context) -> Answer | None:
+        """Ask how the job is doing; `context` has the creation's answer."""
+        return await self._ask(self.polling_requester, context, Role.POLL)
+
+    async def abort(self, context: Context) -> bool:
+        """Stop the job on the server; False when the manifest does not say how."""
+        if self.abort_requester is None:
+            return False
+        await self.abort_requester.send(context, Role.ABORT)
+        return True
+
+    async def delete(self, context: Context) -> bool:
+        """Remove the job from the server; False when the manifest does not say how."""
+        if self.delete_requester is None:
+            return False
+        await self.delete_requester.send(context, Role.DELETE)
+        return True
+
+    def status(self, answer: Answer, context: Context) -> str | None:
+        """The API's status as text (`str` of it, as Airbyte compares it), or None when nothing is at its place."""
+        for value in answer.find(self.status_extractor, context.scope(self.status_extractor)):
+            return str(value)
+        return None
+
+    def status_place(self) -> str:
+        """Where the status is looked for, in words."""
+        return _place(self.status_extractor)
+
+    async def targets(self, polled: Answer, context: Context) -> list[Any]:
+        """The download targets; one empty text when the manifest names none.
+
+        Raises `ReadError` when none is where one is expected.
+        """
+        if self.download_target_extractor is None:
+            return [""]
+        answer: Answer | None = polled
+        if self.download_target_requester is not None:
+            answer = await self._ask(self.download_target_requester, context, Role.TARGET)
+        if answer is None:
+            raise ReadError("The answer to the download target request is ignored by its error handler.")
+        extractor = self.download_target_extractor
+        found = [
+            item
+            for item in answer.find(extractor, context.scope(extractor))
+            if item not in (None, "", [], {})
+        ]
+        if not found:
+            raise ReadError(
+                f"The job is complete, but there is no download target at {_place(extractor)}: "
+                f"{found_instead(answer, extractor)}."
+            )
+        return [part for item in found for part in _flat(item)]
+
+    async def download(self, context: Context, target: Any, sink: Sink) -> None:
+        """Fetch one target into `sink`. Raises `ReadError`."""
+        decoder = self.download_decoder or JsonDecoder()
+        if isinstance(self.download_extractor, ResponseToFileExtractor):
+            decoder = self.download_extractor.decoder()
+        reader = PageReader(self.download_requester, decoder, self.download_paginator, Role.DOWNLOAD)
+        await reader.read(context.with_variables(download_target=target), sink)
+
+    async def _ask(
+        self, requester: Requester, context: Context, role: Role, draft: Draft | None = None
+    ) -> Answer | None:
+        response = await requester.send(context, role, draft)
+        return None if response is None else Answer.of(response, self.decoder or JsonDecoder())
+
+
+def found_instead(answer: Answer, extractor: Extractor) -> str:
+    """What the answer held where the extractor found nothing, in words."""
+    if not answer.elements:
+        text = answer.response.text.strip()
+        return (
+            "the response was empty"
+            if not text
+            else f"the response was not readable data but text: {text[:200]!r}"
+        )
+    if isinstance(extractor, DpathExtractor):
+        return what_is_at(answer.elements[0], [part.source for part in extractor.field_path])
+    return what_is_at(answer.elements[0], ["*"])
+
+
+def _place(extractor: Extractor) -> str:
+    if isinstance(extractor, DpathExtractor):
+        return f"`{'.'.join(part.source for part in extractor.field_path)}`"
+    return "the place that its extractor names"
+
+
+def _flat(item: Any) -> Iterator[Any]:
+    if isinstance(item, list):
+        for part in item:
+            yield from _flat(part)
+    else:
+        yield item

@@ -1,0 +1,21 @@
+"""The authenticators: how an API learns who asks."""
+
+from core.components.authenticators.api_key import ApiKeyAuthenticator
+from core.components.authenticators.basic import BasicHttpAuthenticator
+from core.components.authenticators.bearer import BearerAuthenticator
+from core.components.authenticators.jwt import JwtAuthenticator
+from core.components.authenticators.no_auth import NoAuth
+from core.components.authenticators.oauth import OAuthAuthenticator
+from core.components.authenticators.selective import SelectiveAuthenticator
+from core.components.authenticators.session_token import SessionTokenAuthenticator
+
+__all__ = [
+    "ApiKeyAuthenticator",
+    "BasicHttpAuthenticator",
+    "BearerAuthenticator",
+    "JwtAuthenticator",
+    "NoAuth",
+    "OAuthAuthenticator",
+    "SelectiveAuthenticator",
+    "SessionTokenAuthenticator",
+]

@@ -1,0 +1,418 @@
+"""OAuth 2.0: access tokens from a refresh token, client credentials or a signed assertion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Any
+
+import httpx
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.components.authenticators.jwt import JwtAuthenticator
+from core.components.authenticators.oauth_answer import TokenAnswer, parse_moment
+from core.components.authenticators.tokens import Token, TokenKeeper
+from core.components.base import Shown
+from core.components.context import Context, Run
+from core.components.roles import Authenticator
+from core.errors import ReadError
+from core.events import ExchangeFinished
+from core.http.exchange import Exchange, Role
+from core.http.messages import json_body
+from core.http.policy import Action, Decision, FailureType, Outcome, default_decision
+from core.http.request import Draft, as_text
+from core.http.session import Call
+from core.levels import Level
+from core.manifest.problems import Problem
+from core.templates import Condition, Template, TemplateMap
+
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+REFUSED_STATUSES = [400]
+REFUSED_KEY = "error"
+REFUSED_VALUES = ["invalid_grant", "invalid_permissions"]
+
+ConfigPath = tuple[str, ...]
+
+
+def config_updates(run: Run) -> dict[ConfigPath, Any]:
+    """Inputs that changed during a run, by their path: a refresh token that replaced the one in the inputs,
+    say.
+
+    The old values may not work any more; whoever started the run should save the new ones.
+    """
+    updates: dict[ConfigPath, Any] = run.shared("config updates", dict)
+    return updates
+
+
+class RefreshTokenUpdater(BaseModel):
+    """For APIs whose refresh tokens can be used only once: where the new one is put into the inputs."""
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    refresh_token_name: str = Field(
+        "refresh_token",
+        title="Refresh Token Property Name",
+        description="Where the new refresh token is in the answer.",
+    )
+    access_token_config_path: list[str] = Field(
+        ["credentials", "access_token"],
+        title="Config Path To Access Token",
+        description="The input for the access token.",
+    )
+    refresh_token_config_path: list[str] = Field(
+        ["credentials", "refresh_token"],
+        title="Config Path To Refresh Token",
+        description="The input for the refresh token.",
+    )
+    token_expiry_date_config_path: list[str] = Field(
+        ["credentials", "token_expiry_date"],
+        title="Config Path To Expiry Date",
+        description="The input for the expiry.",
+    )
+    refresh_token_error_status_codes: list[int] = Field(
+        [], title="(Deprecated) Error Status Codes", description="See the field of the authenticator."
+    )
+    refresh_token_error_key: str = Field(
+        "", title="(Deprecated) Error Key", description="See the field of the authenticator."
+    )
+    refresh_token_error_values: list[str] = Field(
+        [], title="(Deprecated) Error Values", description="See the field of the authenticator."
+    )
+
+
+@dataclass(slots=True)
+class _Grant:
+    """What a run knows: the access token, and the refresh token that replaced the one in the inputs."""
+
+    keeper: TokenKeeper = field(default_factory=TokenKeeper)
+    refresh_token: str | None = None
+
+
+class OAuthAuthenticator(Authenticator):
+    """Fetches an access token, sends it with every request (`Authorization: Bearer ...`) and renews it in
+    time.
+
+    The token is fetched once for all streams; a token that the API refuses is renewed once. The grant type is
+    `refresh_token` unless another one, such as `client_credentials`, is set.
+    """
+
+    label = "OAuth"
+
+    token_refresh_endpoint: Template | None = Field(
+        None, title="Token Refresh Endpoint", description="The full URL that gives access tokens."
+    )
+    client_id: Template | None = Field(None, title="Client ID", description="The identifier of the application.")
+    client_secret: Annotated[Template | None, Shown(secret=True)] = Field(
+        None, title="Client Secret", description="The secret of the application."
+    )
+    refresh_token: Annotated[Template | None, Shown(secret=True)] = Field(
+        None, title="Refresh Token", description="The token that stands for the user's consent."
+    )
+    grant_type: Template = Field(
+        Template("refresh_token"), title="Grant Type", description="refresh_token or client_credentials."
+    )
+    scopes: list[str] = Field(
+        default_factory=list,
+        title="Scopes",
+        description="What is asked for; sent as repeated `scopes` fields, as Airbyte does. For the standard "
+        "`scope` field, use the refresh request body.",
+    )
+    refresh_request_body: TemplateMap | None = Field(
+        None, title="Refresh Request Body", description="Further fields of the request for a token."
+    )
+    refresh_request_headers: TemplateMap | None = Field(
+        None,
+        title="Refresh Request Headers",
+        description="Headers of the request for a token. With an Authorization header, client id and "
+        "secret are not sent as fields.",
+    )
+    send_refresh_request_as_query_params: Annotated[bool, Shown(advanced=True)] = Field(
+        False,
+        title="Send Refresh Request As Query Params",
+        description="Whether the fields go into the URL instead of the body.",
+    )
+    access_token_value: Annotated[Template | None, Shown(advanced=True, secret=True)] = Field(
+        None,
+        title="Access Token Value",
+        description="An access token to begin with; without a refresh endpoint, the only one.",
+    )
+    token_expiry_date: Annotated[Template | None, Shown(advanced=True)] = Field(
+        None, title="Token Expiry Date", description="When the access token to begin with expires."
+    )
+    token_expiry_date_format: Annotated[str | None, Shown(advanced=True)] = Field(
+        None,
+        title="Token Expiry Date Format",
+        description="Set when the answer names the date of expiry rather than a number of seconds.",
+    )
+    client_id_name: Annotated[Template, Shown(advanced=True)] = Field(
+        Template("client_id"), title="Client ID Property Name", description="Its name in the request."
+    )
+    client_secret_name: Annotated[Template, Shown(advanced=True)] = Field(
+        Template("client_secret"), title="Client Secret Property Name", description="Its name in the request."
+    )
+    refresh_token_name: Annotated[Template, Shown(advanced=True)] = Field(
+        Template("refresh_token"), title="Refresh Token Property Name", description="Its name in the request."
+    )
+    grant_type_name: Annotated[Template, Shown(advanced=True)] = Field(
+        Template("grant_type"), title="Grant Type Property Name", description="Its name in the request."
+    )
+    access_token_name: Annotated[Template, Shown(advanced=True)] = Field(
+        Template("access_token"),
+        title="Access Token Property Name",
+        description="Its name in the answer, at any depth.",
+    )
+    expires_in_name: Annotated[Template, Shown(advanced=True)] = Field(
+        Template("expires_in"),
+        title="Token Expiry Property Name",
+        description="Its name in the answer, at any depth.",
+    )
+    refresh_token_error_status_codes: Annotated[list[int], Shown(advanced=True)] = Field(
+        default_factory=list,
+        title="Refresh Token Error Status Codes",
+        description="Statuses that mean that the refresh token is no longer valid; 400 when not said.",
+    )
+    refresh_token_error_key: Annotated[str, Shown(advanced=True)] = Field(
+        "",
+        title="Refresh Token Error Key",
+        description="The field of the answer that tells; `error` when not said.",
+    )
+    refresh_token_error_values: Annotated[list[str], Shown(advanced=True)] = Field(
+        default_factory=list,
+        title="Refresh Token Error Values",
+        description="Its values that mean that the refresh token is no longer valid; invalid_grant and "
+        "invalid_permissions when not said.",
+    )
+    refresh_token_updater: Annotated[RefreshTokenUpdater | None, Shown(advanced=True)] = Field(
+        None,
+        title="Refresh Token Updater",
+        description="For refresh tokens that can be used only once: the inputs that hold the tokens.",
+    )
+    profile_assertion: Annotated[JwtAuthenticator | None, Shown(advanced=True)] = Field(
+        None, title="Profile Assertion", description="The signed token that stands for the user's consent."
+    )
+    use_profile_assertion: Annotated[bool | Condition, Shown(advanced=True)] = Field(
+        False,
+        title="Use Profile Assertion",
+        description="Whether a signed token is sent in place of client id, client secret and refresh token.",
+    )
+
+    async def authenticate(self, draft: Draft, context: Context) -> None:
+        """Add the access token, fetched first when there is no valid one. Raises `ReadError`."""
+        draft.add_header("Authorization", f"Bearer {await self._token(context)}")
+
+    async def refresh(self, context: Context) -> bool:
+        """Drop the access token; the next request fetches a new one."""
+        return self.token_refresh_endpoint is not None and self._grant(context).keeper.refuse()
+
+    def lint(self) -> list[Problem]:
+        """What the kind of grant needs is there (Airbyte: the same)."""
+        if self.token_refresh_endpoint is None and self.access_token_value is None:
+            return [Problem("write a `token_refresh_endpoint`, or an `access_token_value` that is valid for long")]
+        if self.token_refresh_endpoint is None or self.use_profile_assertion:
+            needs = self.use_profile_assertion is True and self.profile_assertion is None
+            return [Problem("`use_profile_assertion` needs a `profile_assertion`")] if needs else []
+        problems = [
+            Problem(f"the OAuth authenticator needs a `{name}`")
+            for name in ("client_id", "client_secret")
+            if getattr(self, name) is None and self.refresh_token_updater is None
+        ]
+        by_refresh_token = self.grant_type.source == "refresh_token" and self.refresh_token_updater is None
+        if by_refresh_token and self.refresh_token is None:
+            problems.append(Problem("the grant type `refresh_token` needs a `refresh_token`"))
+        return problems
+
+    # The token
+
+    async def _token(self, context: Context) -> str:
+        if self.token_refresh_endpoint is None and self.access_token_value is not None:
+            token = self.access_token_value.text(context.scope(self))
+            context.run.session.secrets.add(token)
+            return token
+
+        async def fetch() -> Token:
+            return await self._fetch(context)
+
+        return await self._grant(context).keeper.get(fetch, context.run.now())
+
+    def _grant(self, context: Context) -> _Grant:
+        return context.run.shared(("oauth", self.identity), lambda: _Grant(TokenKeeper(self._stored(context))))
+
+    def _stored(self, context: Context) -> Token | None:
+        """The access token that the inputs hold, when they say that it is still valid."""
+        value, expiry = self._stored_texts(context)
+        if not value or not expiry:
+            return None
+        context.run.session.secrets.add(value)
+        try:
+            expires = parse_moment(expiry)
+        except ValueError:
+            raise ReadError(f"`token_expiry_date` must give a date and time, but gives “{expiry}”.") from None
+        return Token.expiring(value, expires, context.run.now())
+
+    def _stored_texts(self, context: Context) -> tuple[str, str]:
+        updater = self.refresh_token_updater
+        if updater is not None:
+            access_token = _input(context.config, updater.access_token_config_path)
+            return access_token, _input(context.config, updater.token_expiry_date_config_path)
+        variables = context.scope(self)
+        templates = (self.access_token_value, self.token_expiry_date)
+        value, expiry = ("" if template is None else template.text_or(variables, "") for template in templates)
+        return value, expiry
+
+    async def _fetch(self, context: Context) -> Token:
+        variables = context.scope(self)
+        answers: list[TokenAnswer] = []
+
+        def learn(response: httpx.Response) -> None:
+            answers.append(self._answer(response, variables))
+            for secret in answers[-1].secrets:
+                context.run.session.secrets.add(secret)
+
+        draft = self._draft(context, variables)
+        response = await context.run.session.send(
+            Call(
+                role=Role.AUTH,
+                draft=draft,
+                decide=self._decide,
+                record=lambda exchange: _emit(context, exchange),
+                log=context.log,
+                learn=learn,
+            )
+        )
+        assert response is not None
+        return self._accept(answers[-1], context, draft.url)
+
+    def _accept(self, answer: TokenAnswer, context: Context, url: str) -> Token:
+        if answer.access_token is None:
+            name = self.access_token_name.text(context.scope(self))
+            raise ReadError(
+                f"The answer of {url} holds no `{name}`, only: {answer.held or 'nothing readable'}. "
+                "Check the token endpoint and `access_token_name`."
+            )
+        now = context.run.now()
+        expires = answer.expires(now, as_date=bool(self.token_expiry_date_format))
+        if self.refresh_token_updater is not None:
+            self._keep(answer, expires, self.refresh_token_updater, context)
+        return Token.expiring(answer.access_token, expires, now)
+
+    def _keep(self, answer: TokenAnswer, expires: datetime, updater: RefreshTokenUpdater, context: Context) -> None:
+        """Remember the new tokens for this run, and for whoever saves the inputs."""
+        updates = config_updates(context.run)
+        updates[tuple(updater.access_token_config_path)] = answer.access_token
+        updates[tuple(updater.token_expiry_date_config_path)] = expires.isoformat()
+        if answer.refresh_token is not None:
+            self._grant(context).refresh_token = answer.refresh_token
+            updates[tuple(updater.refresh_token_config_path)] = answer.refresh_token
+            name = ".".join(updater.refresh_token_config_path)
+            context.log(
+                Level.WARNING,
+                f"The API replaced the refresh token: save the new one in the input `{name}`, because "
+                "the old one may not work any more.",
+            )
+
+    def _answer(self, response: httpx.Response, variables: Mapping[str, Any]) -> TokenAnswer:
+        updater = self.refresh_token_updater
+        return TokenAnswer.of(
+            json_body(response),
+            access_token_name=self.access_token_name.text(variables),
+            expires_in_name=self.expires_in_name.text(variables),
+            refresh_token_name=updater.refresh_token_name if updater is not None else "refresh_token",
+        )
+
+    # The request for a token
+
+    def _draft(self, context: Context, variables: Mapping[str, Any]) -> Draft:
+        assert self.token_refresh_endpoint is not None
+        url = self.token_refresh_endpoint.text(variables).strip()
+        draft = Draft(method="POST", url=url, source="the OAuth authenticator")
+        if self.refresh_request_headers is not None:
+            for name, value in self.refresh_request_headers.evaluate_as_text(variables).items():
+                draft.add_header(name, value)
+        by_assertion = self.use_profile_assertion
+        if by_assertion.evaluate(variables) if isinstance(by_assertion, Condition) else by_assertion:
+            draft.form = self._assertion(context, variables)
+            return draft
+        fields = {name: as_text(value) for name, value in self._fields(context, variables).items()}
+        if self.send_refresh_request_as_query_params:
+            draft.params = fields
+        else:
+            draft.form = fields
+        return draft
+
+    def _assertion(self, context: Context, variables: Mapping[str, Any]) -> dict[str, str | list[str]]:
+        if self.profile_assertion is None:
+            raise ReadError("`use_profile_assertion` needs a `profile_assertion`.")
+        return {
+            self.grant_type_name.text(variables): JWT_BEARER,
+            "assertion": self.profile_assertion.sign(context),
+        }
+
+    def _fields(self, context: Context, variables: Mapping[str, Any]) -> dict[str, Any]:
+        headers = self.refresh_request_headers
+        credentials_in_header = headers is not None and "Authorization" in headers.evaluate_as_text(variables)
+        fields: dict[str, Any] = {self.grant_type_name.text(variables): self.grant_type.text(variables)}
+        if not credentials_in_header:
+            fields |= self._client(context, variables)
+        refresh_token = self._refresh_token(context, variables)
+        if refresh_token is not None:
+            fields[self.refresh_token_name.text(variables)] = refresh_token
+        if self.scopes:
+            fields["scopes"] = self.scopes
+        further = {} if self.refresh_request_body is None else self.refresh_request_body.evaluate(variables)
+        return {**further, **fields}
+
+    def _client(self, context: Context, variables: Mapping[str, Any]) -> dict[str, str]:
+        client_id = self._credential("client_id", self.client_id, context, variables)
+        client_secret = self._credential("client_secret", self.client_secret, context, variables)
+        context.run.session.secrets.add_pair(client_id, client_secret)
+        if not client_id:
+            raise ReadError("The OAuth authenticator has no client id: check `client_id` and the input that it uses.")
+        return {
+            self.client_id_name.text(variables): client_id,
+            self.client_secret_name.text(variables): client_secret,
+        }
+
+    def _credential(self, name: str, template: Template | None, context: Context, variables: Mapping[str, Any]) -> str:
+        """Airbyte: with a refresh token updater, the input `credentials.<name>` goes first."""
+        stored = "" if self.refresh_token_updater is None else _input(context.config, ["credentials", name])
+        return stored or ("" if template is None else template.text_or(variables, ""))
+
+    def _refresh_token(self, context: Context, variables: Mapping[str, Any]) -> str | None:
+        updater = self.refresh_token_updater
+        token = self._grant(context).refresh_token
+        if token is None and updater is not None:
+            token = _input(context.config, updater.refresh_token_config_path) or None
+        if token is None and self.refresh_token is not None:
+            token = self.refresh_token.text_or(variables, "")
+        if token:
+            context.run.session.secrets.add(token)
+        return token
+
+    def _decide(self, outcome: Outcome, _attempt: int) -> Decision:
+        decision = default_decision(outcome)
+        if decision.action is not Action.FAIL or not isinstance(outcome, httpx.Response):
+            return decision
+        updater = self.refresh_token_updater or RefreshTokenUpdater()
+        statuses = self.refresh_token_error_status_codes or updater.refresh_token_error_status_codes
+        key = self.refresh_token_error_key or updater.refresh_token_error_key or REFUSED_KEY
+        values = self.refresh_token_error_values or updater.refresh_token_error_values or REFUSED_VALUES
+        body = json_body(outcome)
+        refused = isinstance(body, dict) and str(body.get(key)) in values
+        if refused and outcome.status_code in (statuses or REFUSED_STATUSES):
+            message = (
+                "The refresh token is not valid, or not any more: sign in again, and put the new one into the inputs"
+            )
+            return Decision(Action.FAIL, message, FailureType.CONFIG_ERROR)
+        return decision
+
+
+def _emit(context: Context, exchange: Exchange) -> None:
+    context.emit(ExchangeFinished(stream=context.stream, slice=context.slice, exchange=exchange))
+
+
+def _input(config: Mapping[str, Any], path: list[str]) -> str:
+    value: Any = config
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return "" if value is None else str(value)

@@ -1,0 +1,84 @@
+"""What a token endpoint answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self
+
+from core.errors import ReadError
+
+DEPTH = 5
+"""Levels below the top in which names are looked for (Airbyte's number)."""
+DEFAULT_LIFE = timedelta(hours=1)
+"""How long a token counts as valid when the answer does not say (Airbyte: the same)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenAnswer:
+    """The tokens in an answer; `expiry` is what it says of the expiry, `held` the names of its fields."""
+
+    access_token: str | None
+    refresh_token: str | None
+    expiry: Any
+    secrets: tuple[str, ...]
+    held: str
+
+    @classmethod
+    def of(cls, body: Any, *, access_token_name: str, expires_in_name: str, refresh_token_name: str) -> Self:
+        """Look for the tokens, at any depth (Airbyte: the same; the first one counts)."""
+        named = {access_token_name, refresh_token_name, "access_token", "refresh_token", "id_token"}
+        access_token = _first(body, access_token_name)
+        refresh_token = _first(body, refresh_token_name)
+        return cls(
+            access_token=str(access_token) if access_token else None,
+            refresh_token=str(refresh_token) if refresh_token else None,
+            expiry=_first(body, expires_in_name),
+            secrets=tuple(str(value) for name in named for value in _find(body, name) if value),
+            held=", ".join(f"`{name}`" for name in body) if isinstance(body, dict) else "",
+        )
+
+    def expires(self, now: datetime, *, as_date: bool) -> datetime:
+        """When the access token expires. Raises `ReadError` when the answer's expiry can't be understood."""
+        if self.expiry is None:
+            return now + DEFAULT_LIFE
+        try:
+            return parse_moment(str(self.expiry)) if as_date else now + timedelta(seconds=float(self.expiry))
+        except (ValueError, TypeError, OverflowError):
+            wanted = "a date and time" if as_date else "a number of seconds"
+            raise ReadError(
+                f"The token endpoint's expiry should be {wanted}, but is “{self.expiry}”. "
+                "Check `expires_in_name` and `token_expiry_date_format`."
+            ) from None
+
+
+def parse_moment(text: str) -> datetime:
+    """An aware datetime from seconds since 1970 or a date in any usual form; UTC when no zone is named.
+
+    Raises `ValueError`.
+    """
+    from dateutil.parser import parse  # takes a while to load, and few manifests need it
+
+    if text.strip().isdigit():
+        return datetime.fromtimestamp(int(text), UTC)
+    moment = parse(text)
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _first(body: Any, name: str) -> Any:
+    return next(_find(body, name), None)
+
+
+def _find(value: Any, name: str, depth: int = 0) -> Iterator[Any]:
+    """The values of all fields of that name, in the document's order, a field before what is below it."""
+    if depth > DEPTH:
+        return
+    if isinstance(value, dict):
+        if value.get(name) is not None:
+            yield value[name]
+        children = list(value.values())
+    else:
+        children = value if isinstance(value, list) else []
+    for child in children:
+        yield from _find(child, name, depth + 1)

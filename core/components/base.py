@@ -1,0 +1,116 @@
+"""The component: one class for a manifest component's fields and for what it does.
+
+A component is immutable. What changes while reading (tokens, page numbers, cursors) lives in state objects that a
+`Run` keeps (`core.components.context`). Subclassing registers a class under its name; a class declared with
+`role=True` is a kind of component (Authenticator, Decoder, ...) that fields name as their type and that concrete
+classes fill. Forms, the JSON Schema and the docs are generated from the fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+
+from core.manifest.problems import Path, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How the builder shows a field (put it into the field's `Annotated` metadata).
+
+    `editor` names a kind of editor where the field's Python type does not tell it: "duration", "datetime_format",
+    "json", "graphql", "field_path", "status". `ours` marks a field that Airbyte does not know.
+    """
+
+    advanced: bool = False
+    secret: bool = False
+    editor: str | None = None
+    ours: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Gives:
+    """The template variables that a field makes visible in itself and in every component below it.
+
+    They are added to those that are visible around the component, unless `only` is set: then they, with `config` and
+    `parameters`, are all there is.
+    """
+
+    names: frozenset[str]
+    only: bool = False
+
+    def __init__(self, *names: str, only: bool = False) -> None:
+        object.__setattr__(self, "names", frozenset(names))
+        object.__setattr__(self, "only", only)
+
+
+SLICE_VARIABLES = ("stream_slice", "stream_partition", "stream_interval")
+
+
+class Component(BaseModel):
+    """A manifest component."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="ignore",
+        defer_build=True,
+        arbitrary_types_allowed=True,
+        validate_default=False,
+        protected_namespaces=(),
+    )
+
+    label: ClassVar[str] = ""
+    """The name for people; empty: made from the class name."""
+    portable: ClassVar[bool] = True
+    """Whether Airbyte knows this type."""
+    is_role: ClassVar[bool] = True
+    registered: ClassVar[dict[str, type[Component]]] = {}
+    """Every concrete component class by its type name."""
+
+    parameters: dict[str, Any] = Field(default_factory=dict, alias="$parameters", repr=False)
+
+    _origin: Path = PrivateAttr(default=())
+
+    def __init_subclass__(cls, role: bool = False, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.is_role = role
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        if not cls.is_role and "." not in cls.__qualname__:
+            Component.registered[cls.__name__] = cls
+
+    @classmethod
+    def template_variables(cls, raw: Mapping[str, Any]) -> frozenset[str]:
+        """Template variables that depend on what is written: visible in this component and below it.
+
+        `raw` is the component as written, references resolved.
+        """
+        return frozenset()
+
+    def lint(self) -> list[Problem]:
+        """Problems that fields alone don't show; paths are relative to this component."""
+        return []
+
+    @property
+    def origin(self) -> Path:
+        """The path in the document where this component is written."""
+        return self._origin
+
+    @cached_property
+    def identity(self) -> bytes:
+        """Equal for components that say the same; two of them may share their state in a run."""
+        body = orjson.dumps(self.model_dump(mode="json"), default=str, option=orjson.OPT_SORT_KEYS)
+        return type(self).__name__.encode() + body
+
+
+class Unsupported(Component, role=True):
+    """A component of a type that Longhaul does not run (yet): it loads and is kept, a read that meets it says so."""
+
+    written_type: str = ""

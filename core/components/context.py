@@ -1,0 +1,96 @@
+"""What a component sees while it works: the run that all streams share, and the context of one slice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from core.components.base import Component
+from core.components.slices import StreamSlice
+from core.events import Event, Log
+from core.levels import Level
+
+if TYPE_CHECKING:
+    from core.components.partition_routers.parents import ParentRead
+    from core.http.session import HttpSession
+
+T = TypeVar("T")
+
+ParentReader = Callable[[Any, "Context"], "ParentRead"]
+"""Reads the stream given as its first argument on behalf of a child."""
+
+
+@dataclass(slots=True)
+class Run:
+    """One run of a connector: what its streams share.
+
+    `config` holds the inputs, `session` the HTTP client (with the masking of secrets), `executor` the threads that
+    parse, `now` is the clock and `sleep` waits for a number of seconds.
+    """
+
+    config: Mapping[str, Any]
+    session: HttpSession
+    executor: Executor
+    read_parent: ParentReader
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    _shared: dict[Any, Any] = field(default_factory=dict)
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop of the run."""
+        return asyncio.get_running_loop()
+
+    def shared(self, key: Any, make: Callable[[], T]) -> T:
+        """The run's one object under `key`, made on first use.
+
+        A component that keeps state (a token, say) uses its `identity` as key, so that components that say the same
+        share it.
+        """
+        if key not in self._shared:
+            self._shared[key] = make()
+        shared: T = self._shared[key]
+        return shared
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Where a component works: the run, the stream, the slice and the template variables that are visible."""
+
+    run: Run
+    stream: str
+    emit: Callable[[Event], None]
+    slice: StreamSlice | None = None
+    variables: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """The inputs."""
+        return self.run.config
+
+    def for_slice(self, slice_: StreamSlice) -> Context:
+        """The same, seen from within a slice: its variables, and its extra fields as variables of their own."""
+        variables = {
+            **self.variables,
+            "stream_slice": slice_,
+            "stream_partition": slice_,
+            "stream_interval": slice_,
+            **slice_.extra_fields,
+        }
+        return replace(self, slice=slice_, variables=variables)
+
+    def with_variables(self, **variables: Any) -> Context:
+        """The same with more template variables."""
+        return replace(self, variables={**self.variables, **variables})
+
+    def scope(self, component: Component, **more: Any) -> dict[str, Any]:
+        """The variables that a template of `component` sees."""
+        return {"config": self.run.config, **self.variables, "parameters": component.parameters, **more}
+
+    def log(self, level: Level, message: str) -> None:
+        """Tell people something about this stream and slice."""
+        self.emit(Log(stream=self.stream, slice=self.slice, level=level, message=message))

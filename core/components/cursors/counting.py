@@ -1,0 +1,99 @@
+"""The cursor over numbers that only grow, such as serial numbers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from core.components.base import Shown
+from core.components.context import Context
+from core.components.cursors.cursor import Cursor, Observer
+from core.components.partition_routers import Partitions
+from core.components.partition_routers.evaluation import text_of, whole_number_of
+from core.components.request_options import RequestOption
+from core.components.roles import IncrementalSync
+from core.components.slices import StreamSlice
+from core.errors import ReadError
+from core.http.request import Draft
+from core.templates import Template
+
+START, END = "start", "end"
+
+
+class IncrementingCountCursor(IncrementalSync):
+    """Reads records by a number that only grows: only those with a higher number than the last run saw."""
+
+    cursor_field: Template = Field(
+        title="Cursor Field", description="The field of records that holds the number, at the top level."
+    )
+    start_value: Template | None = Field(
+        None, title="Start Value", description="The lowest number to read; 0 when not said."
+    )
+    start_value_option: RequestOption | None = Field(
+        None, title="Inject Start Value", description="Where the number to start from is put into requests."
+    )
+    allow_catalog_defined_cursor_field: Annotated[bool, Shown(advanced=True)] = Field(
+        False,
+        title="Allow Catalog Defined Cursor Field",
+        description="Lets the person who sets up a connection choose another cursor field.",
+    )
+
+
+class CountCursor(Cursor):
+    """One slice, from the highest known number on. Raises `ReadError` for a state that it can't read."""
+
+    def __init__(
+        self,
+        component: IncrementingCountCursor,
+        partitions: Partitions,
+        context: Context,
+        state: Mapping[str, Any],
+    ) -> None:
+        super().__init__(partitions, context)
+        scope = context.scope(component)
+        self._component = component
+        self._field = text_of(component.cursor_field, scope)
+        start = whole_number_of(component.start_value, scope, "start_value") or 0
+        self._state = dict(state)
+        self._value = max(start, _saved_number(state.get(self._field), start))
+
+    async def slices(self) -> AsyncIterator[StreamSlice]:
+        """All numbers from the highest known one on."""
+        yield StreamSlice(cursor_slice={START: self._value, END: float("inf")})
+
+    def observer(self, slice_: StreamSlice) -> Observer:
+        """Watches the cursor field."""
+        return Observer(self._field, _number)
+
+    def close(self, slice_: StreamSlice, observer: Observer | None) -> None:
+        """Remember the highest number."""
+        self._warn_of_unusable(observer, self._field)
+        if observer is not None and observer.latest is not None:
+            self._value = max(self._value, observer.latest)
+
+    def state(self) -> dict[str, Any]:
+        """`{cursor field: number}`."""
+        return {**self._state, self._field: self._value}
+
+    def fill(self, draft: Draft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
+        """Add the number to start from where the option says."""
+        if self._component.start_value_option is not None:
+            self._component.start_value_option.inject(draft, slice_[START], variables)
+
+
+def _number(value: Any) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError("not a number")  # noqa: TRY004 - a value that is none, not a mistake in the program
+    return value
+
+
+def _saved_number(value: Any, start: int) -> int | float:
+    try:
+        return start if value is None else _number(value)
+    except ValueError:
+        raise ReadError(
+            f"The saved state can't be understood: {value!r} is not a number. Correct the state, or remove "
+            "it to read the stream from its beginning."
+        ) from None

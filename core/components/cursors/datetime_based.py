@@ -1,0 +1,262 @@
+"""The cursor over time: its fields in a manifest, and what they come to in a read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from core.components.base import Shown
+from core.components.context import Context
+from core.components.cursors.clamping import Clamping
+from core.components.cursors.moments import MinMaxDatetime, format_problems, moment_problems, read_moment
+from core.components.cursors.timeline import Timeline, later
+from core.components.partition_routers.evaluation import text_of
+from core.components.request_options import RequestOption
+from core.components.roles import IncrementalSync
+from core.components.slices import StreamSlice
+from core.errors import ReadError
+from core.http.request import Draft
+from core.manifest.problems import Path, Problem, Severity
+from core.templates import Template
+from core.templates.datetimes import DatetimeError, format_datetime, parse_duration
+
+Scope = Mapping[str, Any]
+
+_PROBE = datetime(2024, 1, 1, 0, 0, 0)
+
+
+class DatetimeBasedCursor(IncrementalSync):
+    """Reads records by time: those that are new or changed since the last run, in windows when a step is
+    set.
+    """
+
+    cursor_field: Template = Field(
+        title="Cursor Field",
+        description="The field of records that says when they changed, at the top level of the record.",
+    )
+    cursor_datetime_formats: Annotated[list[str], Shown(editor="datetime_format")] = Field(
+        default_factory=list,
+        title="Cursor Datetime Formats",
+        description="The formats that the cursor field may have, tried in order; then the outgoing format.",
+    )
+    start_datetime: MinMaxDatetime | Template = Field(
+        title="Start Datetime", description="The earliest time to read, in the outgoing format."
+    )
+    end_datetime: MinMaxDatetime | Template | None = Field(
+        None, title="End Datetime", description="The latest time to read; the current time when not said."
+    )
+    datetime_format: Annotated[str, Shown(editor="datetime_format")] = Field(
+        title="Outgoing Datetime Format",
+        description="The format of the times that are sent to the API and saved in the state.",
+    )
+    start_time_option: RequestOption | None = Field(
+        None, title="Inject Start Time", description="Where a window's start is put into requests."
+    )
+    end_time_option: RequestOption | None = Field(
+        None, title="Inject End Time", description="Where a window's end is put into requests."
+    )
+    step: Annotated[Template | None, Shown(editor="duration")] = Field(
+        None,
+        title="Step",
+        description="The length of a window, such as P1M; without it everything is read in one go.",
+    )
+    cursor_granularity: Annotated[str | None, Shown(editor="duration")] = Field(
+        None,
+        title="Cursor Granularity",
+        description="The smallest difference that the outgoing format can express, such as PT1S or P1D; "
+        "keeps windows from overlapping. Needed together with a step.",
+    )
+    lookback_window: Annotated[Template | None, Shown(editor="duration")] = Field(
+        None,
+        title="Lookback Window",
+        description="How far before the last known time to read again, for records that arrive late.",
+    )
+    partition_field_start: Annotated[Template, Shown(advanced=True)] = Field(
+        Template("start_time"),
+        title="Partition Field Start",
+        description="The name by which templates reach a window's start: stream_interval['name'].",
+    )
+    partition_field_end: Annotated[Template, Shown(advanced=True)] = Field(
+        Template("end_time"),
+        title="Partition Field End",
+        description="The name by which templates reach a window's end.",
+    )
+    is_data_feed: Annotated[bool, Shown(advanced=True)] = Field(
+        False,
+        title="Data Feed API",
+        description="The API can't filter and gives the newest records first: stop at the first known one.",
+    )
+    is_client_side_incremental: Annotated[bool, Shown(advanced=True)] = Field(
+        False,
+        title="Client-side Incremental Filtering",
+        description="The API can't filter: read everything, keep what lies between start and end.",
+    )
+    is_compare_strictly: Annotated[bool, Shown(advanced=True)] = Field(
+        False,
+        title="Strict Start-End Time Comparison",
+        description="The API refuses requests whose start equals their end: don't make them.",
+    )
+    global_substream_cursor: Annotated[bool, Shown(advanced=True)] = Field(
+        False,
+        title="Global Substream Cursor",
+        description="Save one time for all partitions, not one for each; it advances at the end of a run.",
+    )
+    clamping: Annotated[Clamping | None, Shown(advanced=True)] = Field(
+        None, title="Clamping", description="Make windows whole days, weeks or months."
+    )
+    allow_catalog_defined_cursor_field: Annotated[bool, Shown(advanced=True)] = Field(
+        False,
+        title="Allow Catalog Defined Cursor Field",
+        description="Lets the person who sets up a connection choose another cursor field.",
+    )
+
+    def lint(self) -> list[Problem]:
+        """Step and granularity come together; constant formats, dates and durations can be used."""
+        formats = format_problems(self.datetime_format, ("datetime_format",))
+        for index, format_ in enumerate(self.cursor_datetime_formats):
+            formats += format_problems(format_, ("cursor_datetime_formats", index))
+        if formats:
+            return formats
+        return [*self._date_problems(), *self._window_problems()]
+
+    def timeline(self, context: Context) -> Timeline:
+        """The stream's time, with everything evaluated. Raises `ReadError`."""
+        scope = context.scope(self)
+        granularity = _duration(self.cursor_granularity, "cursor_granularity")
+        step = self._evaluated_duration(self.step, "step", scope)
+        if (step is None) != (granularity is None):
+            raise ReadError("`step` and `cursor_granularity` of the cursor must be given together.")
+        start = _moment(self.start_datetime, scope, self.datetime_format)
+        end = self._end(scope, context.run.now)
+        clamp: Callable[[datetime], datetime] = _as_it_is
+        if self.clamping is not None:
+            period = self.clamping.period(context.scope(self.clamping))
+            clamp, unclamped, unit = period.ceiling, end, granularity or period.unit
+            end = lambda: period.floor(unclamped()) - unit  # noqa: E731 - the counterpart of `clamp`
+        if step is not None and granularity is not None:
+            _check_step(step, granularity, clamp(start), clamp)
+        return Timeline(
+            field=text_of(self.cursor_field, scope),
+            format=self.datetime_format,
+            input_formats=(*self.cursor_datetime_formats, self.datetime_format),
+            start=start,
+            end=end,
+            step=step,
+            granularity=granularity,
+            lookback=self._evaluated_duration(self.lookback_window, "lookback_window", scope),
+            clamp=clamp,
+            strict=self.is_compare_strictly,
+        )
+
+    def bounds(self, scope: Scope) -> tuple[str, str]:
+        """The names of a window's start and end in a slice. Raises `ReadError`."""
+        scope = {**scope, "parameters": self.parameters}
+        return text_of(self.partition_field_start, scope), text_of(self.partition_field_end, scope)
+
+    def fill(self, draft: Draft, slice_: StreamSlice, variables: Scope) -> None:
+        """Add a window's start and end where the options say."""
+        names = self.bounds(variables)
+        for option, name in zip((self.start_time_option, self.end_time_option), names, strict=True):
+            if option is not None and name in slice_:
+                option.inject(draft, slice_[name], variables)
+
+    def _end(self, scope: Scope, now: Callable[[], datetime]) -> Callable[[], datetime]:
+        written = self.end_datetime
+        return now if written is None else lambda: _moment(written, scope, self.datetime_format)
+
+    def _evaluated_duration(self, template: Template | None, name: str, scope: Scope) -> timedelta | None:
+        return None if template is None else _duration(text_of(template, scope), name)
+
+    def _date_problems(self) -> list[Problem]:
+        problems = []
+        for name in ("start_datetime", "end_datetime"):
+            written = getattr(self, name)
+            if isinstance(written, Template):
+                problems += moment_problems(written, self.datetime_format, (name,))
+            elif isinstance(written, MinMaxDatetime) and not written.datetime_format:
+                problems += [_below(name, problem) for problem in written.problems(self.datetime_format)]
+        return problems
+
+    def _window_problems(self) -> list[Problem]:
+        constants = {"cursor_granularity": self.cursor_granularity or ""}
+        for name in ("step", "lookback_window"):
+            template = getattr(self, name)
+            constants[name] = template.source if template is not None and template.constant else ""
+        problems = [
+            Problem(f"{text!r} is not a duration in ISO-8601 form", (name,), hint="such as P1D, P1M or PT1H")
+            for name, text in constants.items()
+            if text and not _is_duration(text)
+        ]
+        if (self.step is None) != (not self.cursor_granularity):
+            missing, path = ("cursor_granularity", "step") if self.step is not None else ("step", "cursor_granularity")
+            problems.append(Problem(f"`{path}` is only possible together with `{missing}`", (path,)))
+        if problems or not self.cursor_granularity:
+            return problems
+        if constants["step"]:
+            problems += self._step_problems(constants["step"], self.cursor_granularity)
+        return problems + self._granularity_problems(self.cursor_granularity)
+
+    def _step_problems(self, step: str, granularity: str) -> list[Problem]:
+        try:
+            _check_step(parse_duration(step), parse_duration(granularity), _PROBE, _as_it_is)
+        except ReadError as error:
+            return [Problem(str(error), ("step",))]
+        return []
+
+    def _granularity_problems(self, granularity: str) -> list[Problem]:
+        """A granularity that the format can't express leaves gaps between windows that never close."""
+        format_ = self.datetime_format
+        if format_datetime(_PROBE + parse_duration(granularity), format_) != format_datetime(_PROBE, format_):
+            return []
+        message = f"`{format_}` can't express a difference of {granularity}"
+        hint = "give the smallest difference that the format can express, such as P1D for dates"
+        return [Problem(message, ("cursor_granularity",), Severity.WARNING, hint)]
+
+
+def _moment(written: MinMaxDatetime | Template, scope: Scope, format_: str) -> datetime:
+    if isinstance(written, MinMaxDatetime):
+        return written.moment({**scope, "parameters": written.parameters}, format_)
+    return read_moment(written, scope, format_)
+
+
+def _duration(text: str | None, name: str) -> timedelta | None:
+    """The duration; None for an empty text and for a duration of nothing."""
+    if not text:
+        return None
+    try:
+        duration: timedelta = parse_duration(text)
+    except DatetimeError as error:
+        raise ReadError(f"`{name}` of the cursor can't be used: {error}.") from None
+    return duration if _PROBE + duration != _PROBE else None
+
+
+def _is_duration(text: str) -> bool:
+    try:
+        parse_duration(text)
+    except DatetimeError:
+        return False
+    return True
+
+
+def _check_step(
+    step: timedelta, granularity: timedelta, origin: datetime, clamp: Callable[[datetime], datetime]
+) -> None:
+    """Windows must have a length, or reading would never get on."""
+    following = clamp(later(origin, step))
+    if following <= origin or following < later(origin, granularity):
+        raise ReadError(
+            "`step` of the cursor is too short: it must be at least as long as `cursor_granularity`, and at "
+            "least a day with clamping to weeks or months."
+        )
+
+
+def _as_it_is(moment: datetime) -> datetime:
+    return moment
+
+
+def _below(name: str, problem: Problem) -> Problem:
+    path: Path = (name, *problem.path)
+    return Problem(problem.message, path, problem.severity, problem.hint)

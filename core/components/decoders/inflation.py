@@ -1,0 +1,32 @@
+"""The guard against small bodies that unpack to enormous ones."""
+
+from __future__ import annotations
+
+from core.components.decoders.errors import DecodeError
+
+FREE_BYTES = 100_000_000
+"""Bytes that may come out of a compressed body whatever went in."""
+RATIO = 1_000
+"""How many times its packed size a body may have beyond `FREE_BYTES`; 1,032 is the most that gzip can do."""
+
+
+class Inflation:
+    """Counts the bytes that go into a decompressor and those that come out."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._packed = 0
+        self._unpacked = 0
+
+    def packed(self, count: int) -> None:
+        """Count bytes that went in."""
+        self._packed += count
+
+    def unpacked(self, count: int) -> None:
+        """Count bytes that came out. Raises `DecodeError` when they are out of all proportion."""
+        self._unpacked += count
+        if self._unpacked > FREE_BYTES and self._unpacked > self._packed * RATIO:
+            raise DecodeError(
+                f"The {self._what} unpacks to more than {RATIO:,} times its size "
+                f"({self._unpacked:,} bytes so far). It looks like a bomb and is not read any further."
+            )

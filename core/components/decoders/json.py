@@ -1,0 +1,135 @@
+"""Decodes JSON: one document, lines of JSON, or the items of an array deep inside one document."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import chain
+from typing import Annotated, Any
+
+import ijson  # type: ignore[import-untyped]  # it has no type hints
+import orjson
+from pydantic import Field
+
+from core.components.base import Shown
+from core.components.decoders.elements import array_elements, loads
+from core.components.decoders.errors import DecodeError, kind_of, not_this, quote, refuse_packed
+from core.components.decoders.streams import BLOCK, ByteStream, Encoding, byte_lines, decoded, peek
+from core.components.roles import Decoder
+
+
+class JsonDecoder(Decoder):
+    """The response is one JSON document. The elements of a top-level array are read one by one."""
+
+    label = "JSON"
+
+    def decode(self, chunks: Iterator[bytes]) -> Iterator[Any]:
+        """The elements of an array, or the document itself; nothing for an empty body.
+
+        Airbyte takes a body that is no JSON for an empty object; here it is a `DecodeError`.
+        """
+        head, stream = peek(chunks)
+        refuse_packed(head, "a JSON document")
+        texts = decoded(stream, json.detect_encoding(head))
+        text = next((text for text in texts if text.strip()), "")
+        texts = chain((text.lstrip(),), texts)
+        if text.lstrip().startswith("["):
+            yield from array_elements(texts)
+        elif text:
+            yield _document("".join(texts), head)
+
+
+def _document(text: str, head: bytes) -> Any:
+    try:
+        return loads(text)
+    except json.JSONDecodeError as error:
+        cut_short = not text[error.pos :].strip() or error.msg.startswith("Unterminated string")
+        if cut_short and kind_of(head) == "JSON":
+            end = quote(text[-40:])
+            message = f"The JSON document breaks off behind {end}: the response seems to be cut short."
+            raise DecodeError(message, retryable=True) from None
+        where = f"Line {error.lineno}, column {error.colno}: {error.msg.lower()}."
+        if error.msg == "Extra data":
+            where += " If each line is a JSON value of its own, choose JsonlDecoder."
+        raise not_this("a JSON document", head, where) from None
+    except ValueError as error:
+        raise DecodeError(f"The JSON document can't be read: {error}.") from None
+
+
+class JsonlDecoder(Decoder):
+    """The response is JSON Lines: one JSON value on each line. Blank lines are skipped."""
+
+    label = "JSON Lines"
+
+    def decode(self, chunks: Iterator[bytes]) -> Iterator[Any]:
+        """The value of each line.
+
+        Airbyte skips a line that is no JSON; here it is a `DecodeError` that names the line.
+        """
+        head, stream = peek(chunks)
+        refuse_packed(head, "JSON Lines")
+        for number, line in enumerate(byte_lines(stream), 1):
+            try:
+                yield orjson.loads(line)
+            except orjson.JSONDecodeError:
+                if line.strip():
+                    yield _unusual_line(line, number, head)
+
+
+def _unusual_line(line: bytes, number: int, head: bytes) -> Any:
+    try:
+        return loads(line)
+    except UnicodeDecodeError as error:
+        raise DecodeError(f"Line {number:,} is not UTF-8 text (byte {error.start + 1:,} of the line).") from None
+    except ValueError:
+        if number == 1:
+            raise _no_lines(line, head) from None
+        raise DecodeError(
+            f"Line {number:,} of the response is not JSON: {quote(line.decode('utf-8', 'replace'))}."
+        ) from None
+
+
+def _no_lines(line: bytes, head: bytes) -> DecodeError:
+    if kind_of(head) == "JSON":
+        return DecodeError(
+            "Expected JSON Lines, one complete JSON value on each line, but line 1 is "
+            f"{quote(line.decode('utf-8', 'replace'))}. "
+            "If the response is one JSON document, choose JsonDecoder."
+        )
+    return not_this("JSON Lines, one JSON value on each line", head)
+
+
+class JsonItemsDecoder(Decoder):
+    """The response is one large JSON document; the items of the array at a path in it are read one by one."""
+
+    label = "JSON, items of an array"
+
+    items_path: str = Field(
+        min_length=1,
+        title="Items Path",
+        description="The path to the array, keys separated by dots, such as `data.users`.",
+    )
+    encoding: Annotated[Encoding, Shown(advanced=True)] = Field(
+        "utf-8", title="Encoding", description="The text encoding of the response."
+    )
+
+    def decode(self, chunks: Iterator[bytes]) -> Iterator[Any]:
+        """The items of the array; nothing when there is no array at the path. Holds one item at a time."""
+        head, stream = peek(chunks)
+        refuse_packed(head, "a JSON document")
+        if not head.strip():
+            return
+        body = ByteStream(text.encode() for text in decoded(stream, self.encoding))
+        try:
+            yield from ijson.items(body, f"{self.items_path}.item", use_float=True, buf_size=BLOCK)
+        except ijson.IncompleteJSONError as error:
+            raise _not_items(error, head) from None
+        except ijson.JSONError as error:
+            raise not_this("a JSON document", head, f"The parser says: {error}.") from None
+
+
+def _not_items(error: ijson.IncompleteJSONError, head: bytes) -> DecodeError:
+    reason = str(error).strip().splitlines()[0]
+    if "premature EOF" in reason:
+        return DecodeError("The JSON document breaks off: the response seems to be cut short.", retryable=True)
+    return not_this("a JSON document", head, f"The parser says: {reason}.")

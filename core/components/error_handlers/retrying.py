@@ -1,0 +1,34 @@
+"""What error handlers that repeat requests have in common."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import replace
+
+from core.components.context import Context
+from core.components.roles import BackoffStrategy, ErrorHandler
+from core.http.policy import Action, Decision, FailureType, Outcome, WaitTooLongError
+
+
+class RetryingErrorHandler(ErrorHandler, role=True):
+    """Judges an outcome first, and then how long to wait."""
+
+    @abstractmethod
+    def judge(self, outcome: Outcome, context: Context) -> Decision:
+        """The decision, without the wait. Raises `TemplateError`."""
+
+    @abstractmethod
+    def strategies(self, outcome: Outcome, context: Context) -> Sequence[BackoffStrategy]:
+        """The strategies that are asked for the wait, in this order; the first that has an opinion counts."""
+
+    def decide(self, outcome: Outcome, attempt: int, context: Context) -> Decision:
+        """The decision on attempt number `attempt` (from 1)."""
+        decision = self.judge(outcome, context)
+        if not decision.action.repeats:
+            return decision
+        try:
+            waits = (strategy.wait(outcome, attempt, context) for strategy in self.strategies(outcome, context))
+            return replace(decision, wait=next(filter(None, waits), None))
+        except WaitTooLongError as error:
+            return replace(decision, action=Action.FAIL, message=str(error), failure_type=FailureType.TRANSIENT_ERROR)

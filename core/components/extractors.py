@@ -1,0 +1,187 @@
+"""The extractors: where records, statuses and download targets are in the decoded elements of a response."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from itertools import chain
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, Field
+
+from core.components.base import Shown
+from core.components.decoders import CsvDecoder, GzipDecoder
+from core.components.field_path import evaluated, find, is_plain, lookup, what_is_at
+from core.components.record_expander import RecordExpander
+from core.components.roles import Decoder, Extractor
+from core.errors import ReadError
+from core.templates import Template
+
+__all__ = [
+    "CombinedExtractor",
+    "DpathExtractor",
+    "JsonPathExtractor",
+    "ResponseToFileExtractor",
+    "what_is_at",
+]
+
+Extract = Callable[[Any], Iterable[Any]]
+
+NA_VALUES = (
+    *("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>"),
+    *("N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
+)
+"""Cells that mean null to pandas, which Airbyte reads files with."""
+
+
+class DpathExtractor(Extractor):
+    """Finds records by a field path: the keys from the top of the response to them.
+
+    A list at the path gives its items, an object one record. No path at all means the response itself. A
+    step `*` stands for every key of an object or every item of a list.
+    """
+
+    label = "Field path"
+
+    field_path: Annotated[list[Template], Shown(editor="field_path")] = Field(
+        title="Field Path", description="The keys that lead to the records; `*` stands for all of a level."
+    )
+    record_expander: Annotated[RecordExpander | None, Shown(advanced=True)] = Field(
+        None,
+        title="Record Expander",
+        description="Makes records of the items of a list inside each record that is found.",
+    )
+
+    def bind(self, variables: Mapping[str, Any]) -> Extract:
+        """The function that gives the records in one element."""
+        path = evaluated(self.field_path, {**variables, "parameters": self.parameters})
+        extract = _records_at(path)
+        if self.record_expander is None:
+            return extract
+        expand = self.record_expander.bind(variables)
+        return lambda element: chain.from_iterable(map(expand, extract(element)))
+
+
+def _records_at(path: list[str]) -> Extract:
+    if not path:
+        return _records
+    if "*" in path:
+        return lambda element: [value for _, value in find(element, path)]
+    look = lookup(path) if is_plain(path) else _only_match(path)
+    return lambda element: _records(look(element))
+
+
+def _records(found: Any) -> Iterable[Any]:
+    return found if type(found) is list else (found,) if found else ()
+
+
+def _only_match(path: list[str]) -> Callable[[Any], Any]:
+    def look(element: Any) -> Any:
+        found = [value for _, value in find(element, path)]
+        if len(found) > 1:
+            raise ReadError(
+                f"The field path `{'.'.join(path)}` matches {len(found)} fields, but it may match only one. "
+                "A step that is `*` alone gives all of them."
+            )
+        return found[0] if found else None
+
+    return look
+
+
+@cache
+def _compiled(text: str) -> Any:
+    from jsonpath_ng.exceptions import JSONPathError
+    from jsonpath_ng.ext.parser import parse
+
+    try:
+        return parse(text)
+    except JSONPathError as error:
+        raise ValueError(f"`{text}` is not a JSONPath expression: {error}") from None
+
+
+def _checked(text: str) -> str:
+    _compiled(text)
+    return text
+
+
+class JsonPathExtractor(Extractor):
+    """Finds records by a JSONPath expression such as `$.data[?(@.active==true)]`. Airbyte does not know it.
+
+    Lists that the expression finds give their items.
+    """
+
+    label = "JSONPath"
+    portable: ClassVar[bool] = False
+
+    json_path: Annotated[str, AfterValidator(_checked)] = Field(
+        title="JSONPath", description="The expression that finds the records, beginning with `$`."
+    )
+
+    def bind(self, variables: Mapping[str, Any]) -> Extract:
+        """The function that gives the records in one element."""
+        expression = _compiled(self.json_path)
+
+        def extract(element: Any) -> Iterable[Any]:
+            return chain.from_iterable(_records(match.value) for match in expression.find(element))
+
+        return extract
+
+
+class CombinedExtractor(Extractor):
+    """Several extractors in one: the records of all of them, or of the first one that finds any.
+
+    This is decided for each element of a response; a response that is no JSON array is one element.
+    """
+
+    label = "Several extractors"
+
+    extractors: list[Extractor] = Field(min_length=1, title="Extractors", description="The extractors, in order.")
+    mode: Literal["union", "first_match"] = Field(
+        "union",
+        title="Mode",
+        description="`union`: the records of all extractors; `first_match`: of the first that finds any.",
+    )
+    skip_empty_records: bool = Field(
+        False, title="Skip empty records", description="Leave out records that are null or empty."
+    )
+
+    def bind(self, variables: Mapping[str, Any]) -> Extract:
+        """The function that gives the records in one element."""
+        extracts = [extractor.bind(variables) for extractor in self.extractors]
+
+        def each(element: Any) -> Iterable[Iterable[Any]]:
+            found = (extract(element) for extract in extracts)
+            return (filter(None, records) for records in found) if self.skip_empty_records else found
+
+        if self.mode == "union":
+            return lambda element: chain.from_iterable(each(element))
+        return lambda element: _first_with_any(each(element))
+
+
+def _first_with_any(candidates: Iterable[Iterable[Any]]) -> Iterable[Any]:
+    for candidate in candidates:
+        records = iter(candidate)
+        for first in records:
+            return chain((first,), records)
+    return ()
+
+
+class ResponseToFileExtractor(Extractor):
+    """Reads a large result as a CSV file, compressed by gzip or not. Its rows are the records."""
+
+    label = "Large CSV file"
+
+    preserve_na_values: Annotated[bool, Shown(advanced=True)] = Field(
+        False,
+        title="Preserve NA values",
+        description="Keep texts such as `NA` and `null`; otherwise they become null, as empty cells do.",
+    )
+
+    def decoder(self) -> Decoder:
+        """The decoder that takes the place of the stream's own."""
+        nulls = [""] if self.preserve_na_values else list(NA_VALUES)
+        return GzipDecoder(decoder=CsvDecoder(set_values_to_none=nulls))
+
+    def bind(self, variables: Mapping[str, Any]) -> Extract:
+        """The function that gives the record of a row: the row itself."""
+        return _records

@@ -1,0 +1,62 @@
+"""What a component class says of its fields: which hold components, and which variables their templates see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+
+from core.components.base import Component, Gives, Shown
+
+
+@dataclass(frozen=True, slots=True)
+class FieldPlan:
+    """A field as loader and forms need it.
+
+    `key` is the name in the manifest, `roles` the component classes that its value (or its list items, or its
+    mapping values when `is_map`) may have.
+    """
+
+    name: str
+    key: str
+    roles: tuple[type[Component], ...]
+    is_map: bool
+    required: bool
+    gives: Gives | None
+    shown: Shown
+
+
+@cache
+def field_plans(component: type[Component]) -> Mapping[str, FieldPlan]:
+    """The fields of a component class by their manifest key, in the order in which they are declared."""
+    plans = {}
+    for name, info in component.model_fields.items():
+        key = info.alias or name
+        annotation = info.annotation
+        plans[key] = FieldPlan(
+            name=name,
+            key=key,
+            roles=tuple(dict.fromkeys(_component_classes(annotation))),
+            is_map=_holds_map_of_components(annotation),
+            required=info.is_required(),
+            gives=next((item for item in info.metadata if isinstance(item, Gives)), None),
+            shown=next((item for item in info.metadata if isinstance(item, Shown)), Shown()),
+        )
+    return plans
+
+
+def _component_classes(annotation: Any) -> Sequence[type[Component]]:
+    if isinstance(annotation, type) and issubclass(annotation, Component):
+        return [annotation]
+    return [cls for argument in get_args(annotation) for cls in _component_classes(argument)]
+
+
+def _holds_map_of_components(annotation: Any) -> bool:
+    origin = get_origin(annotation)
+    if origin in (Union, UnionType):
+        return any(_holds_map_of_components(argument) for argument in get_args(annotation))
+    if origin in (dict, Mapping):
+        return bool(_component_classes(get_args(annotation)[1]))
+    return False

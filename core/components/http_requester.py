@@ -1,0 +1,240 @@
+"""The request to an HTTP API."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import Annotated, Any, Literal
+
+import httpx
+from pydantic import Field
+
+from core.components.base import SLICE_VARIABLES, Component, Gives, Shown
+from core.components.context import Context
+from core.components.error_handlers import DefaultErrorHandler
+from core.components.request_bodies import fill_form
+from core.components.roles import Authenticator, ErrorHandler, RequestBody, Requester
+from core.components.template_errors import readable
+from core.events import ExchangeFinished
+from core.http.download import Download
+from core.http.exchange import Exchange, Role
+from core.http.policy import Decision, Outcome
+from core.http.request import Draft
+from core.http.session import Call
+from core.manifest.problems import Problem, Severity
+from core.templates import Template, TemplateError, TemplateMap
+
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
+PORTABLE_METHODS = ("GET", "POST")
+
+
+class PropertySelection(Component, role=True):
+    """Chooses the properties that a request asks for."""
+
+
+class HttpRequester(Requester):
+    """A request to an HTTP API: its URL, parameters, headers and body, who asks, and what errors mean."""
+
+    url: Template | None = Field(
+        None, title="API Endpoint URL", description="The full URL, such as https://api.example.com/v1/items."
+    )
+    http_method: Method = Field("GET", title="HTTP Method", description="The verb of the request.")
+    authenticator: Annotated[Authenticator | None, Gives(only=True)] = Field(
+        None, title="Authenticator", description="How the API learns who asks."
+    )
+    request_parameters: TemplateMap | None = Field(
+        None,
+        title="Query Parameters",
+        description="What stands behind the `?` of the URL. Lists repeat the name; empty values are dropped.",
+    )
+    request_headers: TemplateMap | None = Field(
+        None,
+        title="Request Headers",
+        description="Headers beside those that the client and the authenticator add.",
+    )
+    request_body: RequestBody | None = Field(None, title="Request Body", description="What is sent along.")
+    error_handler: ErrorHandler | None = Field(
+        None,
+        title="Error Handler",
+        description="What error answers mean, and when the request is repeated. Without one, passing faults "
+        "are repeated up to five times and everything else fails.",
+    )
+    url_base: Annotated[Template | None, Shown(advanced=True)] = Field(
+        None,
+        title="API Base URL",
+        description="The beginning of the URL; the older way to write it, with `path`.",
+    )
+    path: Annotated[Template | None, Shown(advanced=True)] = Field(
+        None, title="URL Path", description="The rest of the URL after `url_base`; the older way to write it."
+    )
+    request_body_json: Annotated[Template | TemplateMap | None, Shown(advanced=True, editor="json")] = Field(
+        None,
+        title="Request Body JSON Payload",
+        description="A JSON body; the older way to write `request_body`.",
+    )
+    request_body_data: Annotated[Template | TemplateMap | None, Shown(advanced=True)] = Field(
+        None,
+        title="Request Body Payload (Non-JSON)",
+        description="A form or a text as body; the older way to write `request_body`.",
+    )
+    query_properties: Annotated[PropertySelection | None, Shown(advanced=True)] = Field(
+        None, title="Query Properties", description="The properties that the API is asked for, in portions."
+    )
+    fetch_properties_from_endpoint: Annotated[PropertySelection | None, Shown(advanced=True)] = Field(
+        None,
+        title="Fetch Properties from Endpoint",
+        description="Where the properties are found; the older way to write `query_properties`.",
+    )
+    use_cache: Annotated[bool, Shown(advanced=True)] = Field(
+        False,
+        title="Use Cache",
+        description="For Airbyte: keep responses and use them again. Longhaul always asks the API.",
+    )
+    connect_timeout_in_seconds: Annotated[float | None, Shown(advanced=True)] = Field(
+        None,
+        gt=0,
+        title="Connect Timeout (seconds)",
+        description="How long connecting may take; 30 when not said.",
+    )
+    read_timeout_in_seconds: Annotated[float | None, Shown(advanced=True)] = Field(
+        None,
+        gt=0,
+        title="Read Timeout (seconds)",
+        description="How long the API may be silent while it answers; 300 when not said.",
+    )
+    use_tcp_keepalive: Annotated[bool, Shown(advanced=True)] = Field(
+        False,
+        title="Use TCP Keepalive",
+        description="For Airbyte: keeps idle connections alive. Longhaul needs no such help.",
+    )
+
+    async def send(self, context: Context, role: Role, extra: Draft | None = None) -> httpx.Response | None:
+        """Send the request and read the whole response; None when an error is to be ignored."""
+        return await context.run.session.send(self.call(context, role, extra))
+
+    @asynccontextmanager
+    async def open(self, context: Context, role: Role, extra: Draft | None = None) -> AsyncIterator[Download | None]:
+        """The same for a body that is streamed while the context is open."""
+        async with context.run.session.open(self.call(context, role, extra)) as download:
+            yield download
+
+    def call(self, context: Context, role: Role, extra: Draft | None = None) -> Call:
+        """What the session needs to send this request. Raises `ReadError` when a template fails."""
+        handler = self.error_handler or DefaultErrorHandler()
+
+        def decide(outcome: Outcome, attempt: int) -> Decision:
+            with readable():
+                return handler.decide(outcome, attempt, context)
+
+        def record(exchange: Exchange) -> None:
+            context.emit(ExchangeFinished(stream=context.stream, slice=context.slice, exchange=exchange))
+
+        async def authenticate(draft: Draft) -> None:
+            if self.authenticator is not None:
+                with readable():
+                    await self.authenticator.authenticate(draft, context)
+
+        async def refresh() -> bool:
+            return self.authenticator is not None and await self.authenticator.refresh(context)
+
+        return Call(
+            role=role,
+            draft=self.draft(context, extra),
+            decide=decide,
+            record=record,
+            log=context.log,
+            authenticate=authenticate,
+            refresh=refresh,
+            connect_timeout=self.connect_timeout_in_seconds,
+            read_timeout=self.read_timeout_in_seconds,
+        )
+
+    def draft(self, context: Context, extra: Draft | None = None) -> Draft:
+        """The request without credentials. Raises `ReadError` when a template can't be evaluated."""
+        nothing: dict[str, Any] = {
+            "next_page_token": None,
+            **dict.fromkeys(SLICE_VARIABLES, context.slice or {}),
+        }
+        variables = {**nothing, **context.scope(self)}
+        with readable():
+            draft = Draft(method=self.http_method, url=self._url(variables), source="the requester")
+            if self.path is not None and (extra is None or extra.path is None):
+                draft.path = self.path.text(variables).strip().lstrip("/")
+            if self.request_parameters is not None:
+                for name, value in self.request_parameters.evaluate_as_text(variables).items():
+                    draft.add_param(name, value)
+            if self.request_headers is not None:
+                self._fill_headers(self.request_headers, draft, variables)
+            self._fill_body(draft, variables)
+        if extra is not None:
+            draft.merge(extra)
+        return draft
+
+    def lint(self) -> list[Problem]:
+        """There is a URL and at most one body; Airbyte knows two verbs only."""
+        problems = []
+        if self.url is None and self.url_base is None:
+            problems.append(Problem("the requester has no `url`"))
+        bodies = [
+            name
+            for name in ("request_body", "request_body_json", "request_body_data")
+            if getattr(self, name) is not None
+        ]
+        if len(bodies) > 1:
+            problems.append(Problem(f"write one of `{bodies[0]}` and `{bodies[1]}`", (bodies[1],)))
+        if self.http_method not in PORTABLE_METHODS:
+            message = f"Airbyte can't send {self.http_method} requests; this manifest runs here only"
+            problems.append(Problem(message, ("http_method",), Severity.WARNING))
+        return problems
+
+    def _url(self, variables: Mapping[str, Any]) -> str:
+        """`url_base` wins over `url` (Airbyte: the same)."""
+        for template in (self.url_base, self.url):
+            url = "" if template is None else template.text(variables).strip()
+            if url:
+                return url
+        return ""
+
+    def _fill_headers(self, headers: TemplateMap, draft: Draft, variables: Mapping[str, Any]) -> None:
+        """Headers are text: unlike in Airbyte, `1.10` stays `1.10`. One that turns out to be null is left
+        out.
+        """
+        for name, value in headers.evaluate_as_text(variables).items():
+            text = ", ".join(value) if isinstance(value, list) else value
+            if text != "None":
+                draft.add_header(name, text)
+
+    def _fill_body(self, draft: Draft, variables: Mapping[str, Any]) -> None:
+        if self.request_body is not None:
+            self.request_body.fill(draft, variables)
+        if isinstance(self.request_body_json, TemplateMap):
+            draft.merge_json(self.request_body_json.evaluate(variables))
+        elif self.request_body_json is not None:
+            draft.merge_json(_json_value(self.request_body_json, variables))
+        if isinstance(self.request_body_data, TemplateMap):
+            fill_form(self.request_body_data, draft, variables)
+        elif self.request_body_data is not None:
+            _fill_data(self.request_body_data, draft, variables)
+
+
+def _json_value(template: Template, variables: Mapping[str, Any]) -> Any:
+    """What a text gives as JSON: a mapping or list that it evaluates to, or that it spells as JSON."""
+    value = template.evaluate(variables)
+    if isinstance(value, str) and value:
+        with suppress(ValueError):
+            value = json.loads(value)
+    if isinstance(value, (dict, list)) or value == "":
+        return value or None
+    raise TemplateError("it must give a mapping for the JSON body, but gives something else.", template.source)
+
+
+def _fill_data(template: Template, draft: Draft, variables: Mapping[str, Any]) -> None:
+    """Airbyte: a text that evaluates to a mapping is a form, every other one is sent as it is."""
+    value = template.evaluate(variables)
+    if isinstance(value, dict):
+        for name, item in value.items():
+            if item is not None:
+                draft.add_form(str(name), item)
+    else:
+        draft.set_text(template.text(variables))

@@ -1,0 +1,165 @@
+"""The record selector: which records a stream has, from the elements of a response to the finished record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from core.components.base import SLICE_VARIABLES, Component, Gives, Shown
+from core.components.roles import Extractor, Record, RecordFilterRole, Transformation
+from core.components.schema_normalization import SchemaNormalization, Warn, ignore, normalizer
+from core.components.template_errors import readable
+from core.errors import ReadError
+from core.manifest.problems import Problem, Severity
+from core.templates import Condition, TemplateError
+
+Keep = Callable[[Record], bool]
+
+
+class RecordFilter(RecordFilterRole):
+    """Keeps the records for which a condition holds."""
+
+    label = "Record filter"
+
+    condition: Annotated[Condition, Gives("record", "next_page_token", *SLICE_VARIABLES)] = Field(
+        Condition(""), title="Condition", description="Records for which it is true are kept."
+    )
+
+    def lint(self) -> list[Problem]:
+        """An empty condition is false (Airbyte: the same)."""
+        if self.condition.source.strip():
+            return []
+        message = "an empty condition is false, so that every record is dropped"
+        hint = "remove the record filter to keep all records"
+        return [Problem(message, ("condition",), Severity.WARNING, hint)]
+
+    def bind(self, variables: Mapping[str, Any]) -> Keep:
+        """The function that says whether a record is kept."""
+        scope = {"next_page_token": None, **variables, "parameters": self.parameters}
+        holds = self.condition.evaluate
+
+        def keep(record: Record) -> bool:
+            scope["record"] = record
+            return holds(scope)
+
+        return keep
+
+
+class RecordSelector(Component):
+    """Finds the records in a response, keeps those that are wanted, and brings them into shape."""
+
+    extractor: Extractor = Field(title="Extractor", description="Where the records are in the response.")
+    record_filter: RecordFilterRole | None = Field(
+        None, title="Record Filter", description="Which records are kept; all when not said."
+    )
+    schema_normalization: Annotated[Literal["None", "Default"] | SchemaNormalization | None, Shown(advanced=True)] = (
+        Field(
+            None,
+            title="Schema Normalization",
+            description="`Default` turns values into the types that the stream's schema names.",
+        )
+    )
+    transform_before_filtering: Annotated[bool | None, Shown(advanced=True)] = Field(
+        None,
+        title="Transform before filtering",
+        description="Let the filter see the records after the transformations.",
+    )
+
+    def pipeline(
+        self,
+        variables: Mapping[str, Any],
+        transformations: Sequence[Transformation] = (),
+        schema: Mapping[str, Any] | None = None,
+        *,
+        extractor: Extractor | None = None,
+        cursor_filter: Keep | None = None,
+        warn: Warn = ignore,
+    ) -> RecordPipeline:
+        """The way from elements to records for one slice, everything bound to its template variables.
+
+        `extractor` replaces the selector's own. `cursor_filter` keeps the records that a cursor has not
+        seen yet; with it, transformations come before the filters unless `transform_before_filtering` says
+        otherwise (Airbyte: the same). `warn` is told once about each field that does not fit the schema.
+        Raises `ReadError`.
+        """
+        with readable():
+            extract = (extractor or self.extractor).bind(variables)
+            own_filter = self.record_filter.bind(variables) if self.record_filter else None
+            changes = [transformation.bind(variables) for transformation in transformations]
+        filters = [keep for keep in (cursor_filter, own_filter) if keep]
+        first = self.transform_before_filtering
+        if first if first is not None else cursor_filter is not None:
+            before, after = changes, []
+        else:
+            before, after = [], changes
+        if self.schema_normalization == "Default" and schema:
+            after = [*after, normalizer(schema, warn)]
+        return RecordPipeline(extract, before, filters, after)
+
+
+class RecordPipeline:
+    """Extraction, filters, transformations and normalization in one loop, with one record alive at a time.
+
+    `found` counts the records extracted so far, whether they were kept or not.
+    """
+
+    def __init__(
+        self,
+        extract: Callable[[Any], Iterable[Any]],
+        before: Sequence[Callable[[Record], None]],
+        filters: Sequence[Keep],
+        after: Sequence[Callable[[Record], None]],
+    ) -> None:
+        self.found = 0
+        self._extract = extract
+        self._before = before
+        self._filters = filters
+        self._after = after
+
+    def __call__(self, elements: Iterable[Any]) -> Iterator[Record]:
+        """The finished records of the elements; the elements are changed in place. Raises `ReadError`."""
+        extract, before, keep, after = self._extract, self._before, _all_of(self._filters), self._after
+        try:
+            for element in elements:
+                for record in extract(element):
+                    self.found += 1
+                    if not isinstance(record, dict):
+                        raise _no_record(record)
+                    for change in before:
+                        change(record)
+                    if keep is not None and not keep(record):
+                        continue
+                    for change in after:
+                        change(record)
+                    yield record
+        except TemplateError as error:
+            raise ReadError(f"{error} This was record {self.found:,} of the response.") from None
+        except RecursionError:
+            raise ReadError(f"Record {self.found:,} of the response is nested too deeply.") from None
+
+
+def _all_of(filters: Sequence[Keep]) -> Keep | None:
+    if len(filters) > 1:
+        return lambda record: all(keep(record) for keep in filters)
+    return filters[0] if filters else None
+
+
+def _no_record(found: Any) -> ReadError:
+    if isinstance(found, (list, tuple)):
+        return ReadError(
+            "The extractor found a list where a record (an object with fields) should be. "
+            "Add `*` to the end of the field path to get the items of the inner lists."
+        )
+    if found is None:
+        return ReadError(
+            "The extractor found null where a record (an object with fields) should be. "
+            "A CombinedExtractor with `skip_empty_records` leaves such records out."
+        )
+    text = str(found)
+    shown = text if len(text) <= 80 else f"{text[:80]}…"
+    return ReadError(
+        f"The extractor found “{shown}” where a record (an object with fields) should be. "
+        "Check the field path and the format of the response."
+    )

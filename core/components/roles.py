@@ -1,0 +1,153 @@
+"""The roles that components play for each other, with the methods that each role promises.
+
+Record-level roles are *bound* once per slice to the template variables and give a plain function that runs for
+every record, so that nothing but the work itself is left in the loop.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Any
+
+from core.components.base import Component
+
+if TYPE_CHECKING:
+    import httpx
+
+    from core.components.context import Context
+    from core.components.paginators import Pages
+    from core.components.slices import StreamSlice
+    from core.http.exchange import Role
+    from core.http.policy import Decision
+    from core.http.request import Draft
+
+Record = dict[str, Any]
+
+
+class Decoder(Component, role=True):
+    """Turns the bytes of a response into elements."""
+
+    @abstractmethod
+    def decode(self, chunks: Iterator[bytes]) -> Iterator[Any]:
+        """Yield the elements of a body that arrives in `chunks`; runs outside the event loop, in constant memory
+        where the format allows it. Raises `DecodeError` for a body that is not in this format.
+        """
+
+
+class Extractor(Component, role=True):
+    """Finds records (or values such as a status) in the decoded elements of a response."""
+
+    @abstractmethod
+    def bind(self, variables: Mapping[str, Any]) -> Callable[[Any], Iterable[Any]]:
+        """The function that gives what is found in one element."""
+
+
+class RecordFilterRole(Component, role=True):
+    """Decides which records are kept."""
+
+    @abstractmethod
+    def bind(self, variables: Mapping[str, Any]) -> Callable[[Record], bool]:
+        """The function that says whether a record is kept."""
+
+
+class Transformation(Component, role=True):
+    """Changes records in place."""
+
+    @abstractmethod
+    def bind(self, variables: Mapping[str, Any]) -> Callable[[Record], None]:
+        """The function that changes one record."""
+
+
+class SchemaLoader(Component, role=True):
+    """Knows the JSON Schema of a stream's records."""
+
+    @abstractmethod
+    def load(self) -> Mapping[str, Any]:
+        """The schema."""
+
+
+class Authenticator(Component, role=True):
+    """Adds credentials to a request."""
+
+    @abstractmethod
+    async def authenticate(self, draft: Draft, context: Context) -> None:
+        """Add the credentials to `draft`; runs anew before every attempt. Raises `ReadError`."""
+
+    async def refresh(self, context: Context) -> bool:
+        """Drop a token that the server refused; False when there is nothing to refresh."""
+        return False
+
+
+class RequestBody(Component, role=True):
+    """The body of a request."""
+
+    @abstractmethod
+    def fill(self, draft: Draft, variables: Mapping[str, Any]) -> None:
+        """Evaluate the body into `draft`."""
+
+
+class ErrorHandler(Component, role=True):
+    """Decides what an answer, or its absence, means."""
+
+    @abstractmethod
+    def decide(self, outcome: httpx.Response | httpx.HTTPError, attempt: int, context: Context) -> Decision:
+        """The decision on attempt number `attempt` (from 1); a response is read completely before it is judged."""
+
+
+class BackoffStrategy(Component, role=True):
+    """Says how long to wait before a request is repeated."""
+
+    @abstractmethod
+    def wait(self, outcome: httpx.Response | httpx.HTTPError, attempt: int, context: Context) -> float | None:
+        """Seconds to wait after attempt number `attempt` (from 1); None: no opinion."""
+
+
+class Requester(Component, role=True):
+    """Sends one kind of request."""
+
+    @abstractmethod
+    async def send(self, context: Context, role: Role, extra: Draft | None = None) -> httpx.Response | None:
+        """Send the request and read the whole response; None when the error handler says to ignore it.
+
+        `extra` brings what a paginator or a slice adds (parameters, headers, body fields, another URL).
+        Raises `RequestFailed`.
+        """
+
+    @abstractmethod
+    def open(
+        self, context: Context, role: Role, extra: Draft | None = None
+    ) -> AbstractAsyncContextManager[Any]:
+        """The same for a body that is streamed: gives a `core.http.download.Download`, or None when ignored."""
+
+
+class PartitionRouter(Component, role=True):
+    """Divides a stream into partitions."""
+
+    @abstractmethod
+    def partitions(self, context: Context) -> AsyncIterator[StreamSlice]:
+        """The partitions, lazily, in order."""
+
+    def fill(self, draft: Draft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
+        """Add to a request what the manifest says a partition adds (its request options)."""
+
+
+class IncrementalSync(Component, role=True):
+    """Divides a stream into intervals and remembers how far it was read."""
+
+
+class Paginator(Component, role=True):
+    """Walks the pages of a response."""
+
+    @abstractmethod
+    def start(self, context: Context) -> Pages:
+        """A walk over the pages of the slice of `context`. Raises `ReadError`."""
+
+
+class PaginationStrategy(Component, role=True):
+    """Computes the token of the next page."""
+
+
+class Retriever(Component, role=True):
+    """Knows how the records of a stream are fetched."""

@@ -1,0 +1,71 @@
+"""The stream: what is read, how records are identified and changed, and how far they were read."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from core.components.base import SLICE_VARIABLES, Component, Gives, Shown
+from core.components.roles import IncrementalSync, Retriever, SchemaLoader, Transformation
+from core.manifest.problems import Problem
+
+
+class Stream(Component, role=True):
+    """A stream of records."""
+
+
+class StateMigration(Component, role=True):
+    """Turns the state of an earlier version of a stream into today's shape."""
+
+
+class DeclarativeStream(Stream):
+    """A stream of records that an API gives, one kind of thing: contacts, orders, report rows."""
+
+    name: str = Field("", title="Name", description="The name of the stream, unique in the connector.")
+    retriever: Retriever = Field(title="Retrieval", description="How the records are fetched.")
+    primary_key: str | list[str] | list[list[str]] = Field(
+        "", title="Primary Key", description="The field, or fields together, that identify a record."
+    )
+    incremental_sync: IncrementalSync | None = Field(
+        None,
+        title="Incremental Sync",
+        description="Reads only what is new since the last run, by a field that grows with time.",
+    )
+    transformations: Annotated[list[Transformation], Gives(*SLICE_VARIABLES)] = Field(
+        default_factory=list, title="Transformations", description="Changes made to every record, in order."
+    )
+    schema_loader: SchemaLoader | list[SchemaLoader] | None = Field(
+        None, title="Schema", description="The JSON Schema of the records."
+    )
+    state_migrations: Annotated[list[StateMigration], Shown(advanced=True)] = Field(
+        default_factory=list,
+        title="State Migrations",
+        description="Turn state that an earlier version saved into today's shape.",
+    )
+    file_uploader: Annotated[dict[str, Any] | None, Shown(advanced=True)] = Field(
+        None, title="File Uploader", description="Downloads a file for every record (kept, not run)."
+    )
+
+    @property
+    def json_schema(self) -> dict[str, Any]:
+        """The declared JSON Schema; of several loaders, the earlier one wins for a property."""
+        loaders = self.schema_loader if isinstance(self.schema_loader, list) else [self.schema_loader]
+        schemas = [dict(loader.load()) for loader in loaders if loader is not None]
+        if len(schemas) < 2:
+            return schemas[0] if schemas else {}
+        properties: dict[str, Any] = {}
+        for schema in schemas:
+            properties = {**schema.get("properties", {}), **properties}
+        return {**schemas[0], "properties": properties}
+
+    @property
+    def primary_key_paths(self) -> list[list[str]]:
+        """The primary key as a list of field paths."""
+        if isinstance(self.primary_key, str):
+            return [[self.primary_key]] if self.primary_key else []
+        return [[part] if isinstance(part, str) else list(part) for part in self.primary_key]
+
+    def lint(self) -> list[Problem]:
+        """A stream needs a name."""
+        return [] if self.name else [Problem("the stream has no `name`")]

@@ -1,0 +1,142 @@
+"""Decoders don't mind how a body is cut into chunks, and hold only a little of it at a time."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import tracemalloc
+from collections.abc import Callable, Iterator
+from itertools import chain
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.components.decoders import (
+    CsvDecoder,
+    GzipDecoder,
+    IterableDecoder,
+    JsonDecoder,
+    JsonItemsDecoder,
+    JsonlDecoder,
+    XmlDecoder,
+    ZipfileDecoder,
+    decode_all,
+)
+from core.components.decoders.elements import array_elements
+from core.components.decoders.streams import byte_lines
+from core.components.roles import Decoder
+from tests.components.decoders.bodies import archive, gzipped, long_csv, long_json_array, pieces
+
+JSON = ' [ {"a": "é\U0001f600 },{ \\" ]", "b": [{"a": -1.5e3}, {"a": true}]},\r\n{"a": null}, [] , "x,y" , 12 ] \n'
+TABLE = 'id,"näme"\r\n1,"a ""b"" \r\n c, \U0001f600"\r\n\r\n2,é\r\n'
+
+NASTY: list[tuple[Decoder, bytes]] = [
+    (JsonDecoder(), JSON.encode("utf-8-sig")),
+    (JsonDecoder(), JSON.encode("utf-16")),
+    (JsonDecoder(), '{"a": "é", "b": [1, 2]}'.encode()),
+    (JsonlDecoder(), '\ufeff{"a": "é"}\r\n\r\n{"b": "\U0001f600"}\n[1]'.encode()),
+    (JsonItemsDecoder(items_path="a"), '{"x": [{}], "a": [1, {"é": "\U0001f600"}]}'.encode()),
+    (CsvDecoder(), TABLE.encode()),
+    (CsvDecoder(encoding="utf-16"), TABLE.encode("utf-16")),
+    (CsvDecoder(encoding="shift_jis"), "a,b\nテスト,1\n".encode("shift_jis")),
+    (
+        GzipDecoder(decoder=CsvDecoder()),
+        gzip.compress(TABLE.encode()[:20]) + gzip.compress(TABLE.encode()[20:]),
+    ),
+    (ZipfileDecoder(decoder=CsvDecoder()), archive({"a.csv": TABLE.encode()})),
+    (XmlDecoder(), '<?xml version="1.0" encoding="utf-8"?><r é="1">\U0001f600<a/></r>'.encode()),
+    (IterableDecoder(), "é\r\n\r\n\U0001f600\n".encode()),
+]
+
+
+@pytest.mark.parametrize(("decoder", "body"), NASTY, ids=[f"{type(d).__name__}-{i}" for i, (d, _) in enumerate(NASTY)])
+def test_every_split_point_of_a_body_gives_the_same_elements(decoder: Decoder, body: bytes) -> None:
+    whole = decode_all(decoder, body)
+    assert whole
+    assert list(decoder.decode(pieces(body, 1))) == whole
+    for cut in range(1, len(body)):
+        assert list(decoder.decode(iter((body[:cut], b"", body[cut:])))) == whole
+
+
+@pytest.mark.parametrize("block", range(1, 30))
+def test_large_integers_are_the_same_however_much_is_parsed_at_a_time(block: int) -> None:
+    text = f'[{{"a":{2**64 - 1}}},{{"a":{2**64}}},{{"a":{-(2**63)}}},{-(2**63) - 1},{{"a":{"9" * 200}}},{2**63}]'
+    assert repr(list(array_elements(iter(text), block))) == repr(orjson.loads(text))
+
+
+@pytest.mark.parametrize("block", range(1, 30))
+def test_numbers_and_words_that_are_cut_are_put_together(block: int) -> None:
+    text = '[1.7e+40,-12.5E-3 , 10,true,-Infinity,"\\u00e9\\ud83d\\ude00", null]'
+    assert list(array_elements(iter(text), block)) == json.loads(text)
+
+
+@pytest.mark.parametrize("block", [1, 2, 3, 7, 20, 50])
+def test_array_elements_are_the_same_however_much_is_parsed_at_a_time(block: int) -> None:
+    text = JSON.lstrip()
+    assert list(array_elements(iter(text), block)) == json.loads(text)
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(elements=st.lists(JSON_VALUES, max_size=8), indent=st.sampled_from([None, 0, 2]), block=st.integers(1, 60))
+def test_any_array_is_taken_apart_into_its_elements(elements: list[Any], indent: int | None, block: int) -> None:
+    for escaped in (True, False):
+        text = json.dumps(elements, indent=indent, ensure_ascii=escaped)
+        assert list(array_elements(iter(text), block)) == elements
+
+
+@given(
+    body=st.lists(st.sampled_from([b"\n", b"\r\n", b"ab", b"\xef\xbb\xbf", b""]), max_size=12).map(b"".join),
+    size=st.integers(1, 5),
+)
+def test_lines_are_those_of_the_whole_body(body: bytes, size: int) -> None:
+    lines = body.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    assert list(byte_lines(pieces(body, size))) == (lines if lines[-1] else lines[:-1])
+
+
+def test_the_first_elements_come_before_the_last_bytes() -> None:
+    arrived = 0
+
+    def arriving() -> Iterator[bytes]:
+        nonlocal arrived
+        for chunk in long_json_array(5_000):
+            arrived += 1
+            yield chunk
+
+    elements = JsonDecoder().decode(arriving())
+    assert next(elements)["id"] == 0
+    assert arrived < 2_000
+
+
+@pytest.mark.parametrize(
+    ("decoder", "body", "count"),
+    [
+        (JsonDecoder(), lambda: long_json_array(50_000), 50_000),
+        (CsvDecoder(), lambda: long_csv(50_000), 50_000),
+        (GzipDecoder(decoder=CsvDecoder()), lambda: gzipped(long_csv(50_000)), 50_000),
+        (
+            JsonItemsDecoder(items_path="a"),
+            lambda: chain((b'{"a":',), long_json_array(50_000), (b"}",)),
+            50_000,
+        ),
+    ],
+    ids=["json", "csv", "gzip", "items"],
+)
+def test_a_large_body_takes_little_memory(decoder: Decoder, body: Callable[[], Iterator[bytes]], count: int) -> None:
+    chunks = body()
+    tracemalloc.start()
+    try:
+        found = sum(1 for _ in decoder.decode(chunks))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert found == count
+    assert peak < 4_000_000

@@ -1,0 +1,218 @@
+"""How pages follow each other, next to the reference, and what is sent for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from core.components.context import Context
+from core.components.paginators import (
+    CursorPagination,
+    DefaultPaginator,
+    NoPagination,
+    OffsetIncrement,
+    PageIncrement,
+    Pages,
+    Strategy,
+)
+from core.components.request_options import RequestOption, RequestPath
+from core.errors import ReadError
+from core.http.request import Draft
+from tests.components.slicing import world
+from tests.support.oracle import Oracle
+
+STRATEGIES: dict[str, type[Strategy]] = {
+    cls.__name__: cls for cls in (CursorPagination, OffsetIncrement, PageIncrement)
+}
+CONFIG = {"size": 2}
+
+
+def start(strategy: dict[str, Any], context: Context | None = None, **more: Any) -> Pages:
+    component = STRATEGIES[strategy["type"]].model_validate(strategy)
+    return DefaultPaginator(pagination_strategy=component, **more).start(context or world(CONFIG).context)
+
+
+def advance(pages: Pages, page: dict[str, Any]) -> bool:
+    records = page["records"]
+    response = httpx.Response(200, headers=page.get("headers", {}), json=page["body"])
+    body = page["body"]
+    first = (body[0] if body else {}) if isinstance(body, list) else body
+    return pages.advance(response, first, len(records), records[-1] if records else None, len(records))
+
+
+def tokens(strategy: dict[str, Any], pages: list[dict[str, Any]]) -> list[Any]:
+    walk = start(strategy)
+    asked = []
+    for page in pages:
+        asked.append(walk.token)
+        if not advance(walk, page):
+            return asked
+    return [*asked, walk.token]
+
+
+def page(count: int, body: Any = None, **headers: str) -> dict[str, Any]:
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    return {"body": body or {}, "records": [{"id": index} for index in range(count)], "headers": names}
+
+
+FULL_FULL_SHORT = [page(2), page(2), page(1)]
+LINK = '<https://api.test/items?after=5>; rel="next", <https://api.test/items>; rel="first"'
+CASES: list[tuple[dict[str, Any], list[dict[str, Any]]]] = [
+    ({"type": "PageIncrement", "page_size": 2}, FULL_FULL_SHORT),
+    ({"type": "PageIncrement", "page_size": "{{ config['size'] }}", "start_from_page": 1}, FULL_FULL_SHORT),
+    ({"type": "PageIncrement", "page_size": 2, "inject_on_first_request": True}, FULL_FULL_SHORT),
+    ({"type": "PageIncrement"}, [page(2), page(1), page(0)]),
+    ({"type": "PageIncrement", "page_size": 2}, [page(0)]),
+    ({"type": "OffsetIncrement", "page_size": 2}, FULL_FULL_SHORT),
+    ({"type": "OffsetIncrement", "page_size": "2", "inject_on_first_request": True}, FULL_FULL_SHORT),
+    ({"type": "OffsetIncrement", "page_size": "{{ response['per'] or 2 }}"}, [page(3, {"per": 3}), page(2)]),
+    ({"type": "OffsetIncrement"}, [page(3), page(2), page(0)]),
+    ({"type": "CursorPagination", "cursor_value": "{{ response.next }}"}, [page(1, {"next": "a"}), page(1)]),
+    (
+        {"type": "CursorPagination", "cursor_value": "{{ response.next }}"},
+        [page(1, {"next": 12}), page(0, {"next": 0})],
+    ),
+    (
+        {
+            "type": "CursorPagination",
+            "cursor_value": "{{ last_record['id'] }}-{{ last_page_size }}",
+            "stop_condition": "{{ last_page_size < page_size }}",
+            "page_size": 2,
+        },
+        [page(2), page(1)],
+    ),
+    (
+        {
+            "type": "CursorPagination",
+            "cursor_value": "x",
+            "stop_condition": "{{ not response.meta.more }}",
+        },
+        [page(1, {"meta": {"more": True}}), page(1, {"meta": {"more": False}})],
+    ),
+    (
+        {"type": "CursorPagination", "cursor_value": "{{ headers['link']['next']['url'] }}"},
+        [page(1, link=LINK)],
+    ),
+    ({"type": "CursorPagination", "cursor_value": "{{ headers.link.next.url }}"}, [page(1, link=LINK)]),
+    ({"type": "CursorPagination", "cursor_value": "{{ headers['X-Next'] }}"}, [page(1, X_Next="b"), page(1)]),
+    (
+        {"type": "CursorPagination", "cursor_value": "{{ response.cursor }}"},
+        [page(1, [{"cursor": "of the first item"}]), page(0, [])],
+    ),
+]
+
+
+@pytest.mark.parametrize(("strategy", "pages"), CASES, ids=range(len(CASES)))
+def test_tokens_are_those_of_the_reference(
+    oracle: Oracle, strategy: dict[str, Any], pages: list[dict[str, Any]]
+) -> None:
+    assert tokens(strategy, pages) == oracle.ask("slicing", "tokens", strategy, CONFIG, pages)
+
+
+def test_header_names_may_be_written_in_any_case() -> None:
+    strategy = {"type": "CursorPagination", "cursor_value": "{{ headers['x-next'] }}{{ headers.get('X-NEXT') }}"}
+
+    assert tokens(strategy, [page(1, X_Next="b")]) == [None, "bb"]
+
+
+def test_slice_and_config_are_known_to_the_token() -> None:
+    context = world(CONFIG).context.with_variables(stream_slice={"id": 3})
+    strategy = {"type": "CursorPagination", "cursor_value": "{{ stream_slice.id }}-{{ config.size }}"}
+    pages = start(strategy, context)
+
+    assert advance(pages, page(1))
+    assert pages.token == "3-2"
+
+
+def test_size_and_token_are_put_into_requests_the_size_always() -> None:
+    pages = start(
+        {"type": "PageIncrement", "page_size": 2},
+        page_size_option=RequestOption(inject_into="request_parameter", field_name="per_page"),
+        page_token_option=RequestOption(inject_into="body_json", field_path=["paging", "page"]),
+    )
+    first, second = Draft(), Draft()
+    pages.fill(first, {"config": CONFIG})
+    advance(pages, page(2))
+    pages.fill(second, {"config": CONFIG})
+
+    assert (first.params, first.json) == ({"per_page": "2"}, None)
+    assert (second.params, second.json) == ({"per_page": "2"}, {"paging": {"page": 1}})
+
+
+def test_the_first_number_is_sent_when_it_is_zero() -> None:
+    pages = start(
+        {"type": "PageIncrement", "inject_on_first_request": True},
+        page_token_option=RequestOption(inject_into="request_parameter", field_name="page"),
+    )
+    draft = Draft()
+    pages.fill(draft, {"config": CONFIG})
+
+    assert draft.params == {"page": "0"}
+
+
+def test_a_token_can_be_the_path_of_the_next_request() -> None:
+    pages = start({"type": "CursorPagination", "cursor_value": "{{ response.next }}"}, page_token_option=RequestPath())
+    first, second = Draft(), Draft()
+    pages.fill(first, {"config": CONFIG})
+    advance(pages, page(1, {"next": "/items?page=2"}))
+    pages.fill(second, {"config": CONFIG})
+
+    assert (first.path, second.path) == (None, "/items?page=2")
+
+
+def test_an_api_that_gives_the_same_page_for_ever_is_found_out() -> None:
+    pages = start({"type": "CursorPagination", "cursor_value": "{{ response.next }}"})
+    same = page(1, {"next": "a", "items": [1]})
+
+    assert advance(pages, same)
+    assert advance(pages, same)
+    with pytest.raises(ReadError, match="does not get on"):
+        advance(pages, same)
+
+
+def test_a_token_that_stays_the_same_while_the_pages_change_is_fine() -> None:
+    pages = start({"type": "CursorPagination", "cursor_value": "{{ response.scroll }}"})
+
+    assert all(advance(pages, page(1, {"scroll": "s", "items": [index]})) for index in range(5))
+
+
+def test_a_page_size_that_is_no_number_is_explained() -> None:
+    pages = start({"type": "PageIncrement", "page_size": "{{ config['unknown'] }} pages"})
+
+    with pytest.raises(ReadError, match="must give a whole number"):
+        advance(pages, page(1))
+
+
+def test_looking_into_what_is_not_there_is_explained() -> None:
+    pages = start({"type": "CursorPagination", "cursor_value": "{{ response.meta.next }}"})
+
+    with pytest.raises(ReadError, match="meta"):
+        advance(pages, page(1))
+
+
+def test_without_pagination_there_is_one_page() -> None:
+    pages = NoPagination().start(world().context)
+    draft = Draft()
+    pages.fill(draft, {})
+
+    assert draft == Draft()
+    assert not advance(pages, page(100))
+
+
+def test_a_size_option_needs_a_size() -> None:
+    option = RequestOption(inject_into="request_parameter", field_name="n")
+    without = DefaultPaginator(pagination_strategy=PageIncrement(), page_size_option=option)
+
+    assert [problem.path for problem in without.lint()] == [("page_size_option",)]
+    with_size = PageIncrement.model_validate({"page_size": 5})
+    assert DefaultPaginator(pagination_strategy=with_size, page_size_option=option).lint() == []
+
+
+def test_a_condition_can_compare_with_the_page_size_only_when_there_is_one() -> None:
+    strategy = {"cursor_value": "x", "stop_condition": "{{ last_page_size < page_size }}"}
+
+    [problem] = CursorPagination.model_validate(strategy).lint()
+    assert problem.path == ("stop_condition",)
+    assert CursorPagination.model_validate({**strategy, "page_size": 3}).lint() == []
