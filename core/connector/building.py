@@ -1,0 +1,218 @@
+"""Builds the component tree from an expanded manifest, collecting every problem on the way."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from core.components.base import Component, Gives, Unsupported
+from core.components.fields import FieldPlan, field_plans
+from core.components.registry import choices, component_types
+from core.connector.messages import describe, field_location, sentences
+from core.manifest.problems import Path, Problem, Severity, closest
+from core.templates import Condition, Template, TemplateMap
+
+ALWAYS_VISIBLE = frozenset({"config", "parameters"})
+COMMENTARY = frozenset({"type", "$parameters", "$ref", "name", "class_name"})
+"""Keys that no component needs to declare: a name given for people is no mistake anywhere."""
+
+
+class TreeBuilder:
+    """Builds components; `problems` hold paths in the expanded tree."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def build(self, raw: Any, role: type[Component], path: Path, visible: frozenset[str]) -> Component | None:
+        """The component written at `path` for a slot of `role`; None when it can't be built (the problem is kept)."""
+        return self._component(raw, (role,), path, visible)
+
+    def _component(
+        self, raw: Any, roles: tuple[type[Component], ...], path: Path, visible: frozenset[str]
+    ) -> Component | None:
+        if not isinstance(raw, Mapping):
+            self._report(path, f"expected {_names(roles)} here, but there is {describe(raw)}")
+            return None
+        cls = self._class_for(raw, roles, path)
+        if cls is None:
+            return None
+        if issubclass(cls, Unsupported):
+            component: Component = cls.model_construct(
+                parameters={}, written_type=str(raw.get("type", raw.get("class_name", "")))
+            )
+        else:
+            built = self._build_fields(raw, cls, path, visible)
+            if built is None:
+                return None
+            component = built
+        component._origin = path
+        return component
+
+    def _class_for(
+        self, raw: Mapping[str, Any], roles: tuple[type[Component], ...], path: Path
+    ) -> type[Component] | None:
+        possible = [cls for role in roles for cls in choices(role)]
+        written = raw.get("type")
+        if written is None:
+            if len(possible) == 1:
+                return possible[0]
+            hint = "one of " + ", ".join(cls.__name__ for cls in possible)
+            self._report(path, f"{_names(roles)} needs a `type`", hint=hint)
+            return None
+        for cls in possible:
+            if cls.__name__ == written:
+                return cls
+        if isinstance(written, str) and written in component_types():
+            names = ", ".join(cls.__name__ for cls in possible)
+            self._report((*path, "type"), f"`{written}` can't be used here", hint=f"possible are: {names}")
+            return None
+        guess = closest(str(written), [cls.__name__ for cls in possible])
+        self._report(
+            (*path, "type"),
+            f"Longhaul doesn't run components of type `{written}`; it is kept, and a read that needs it will fail",
+            hint=f"did you mean `{guess}`?" if guess else None,
+            severity=Severity.WARNING if path else Severity.ERROR,
+        )
+        return _placeholder(roles[0]) if path else None
+
+    def _build_fields(
+        self, raw: Mapping[str, Any], cls: type[Component], path: Path, visible: frozenset[str]
+    ) -> Component | None:
+        plans = field_plans(cls)
+        visible |= cls.template_variables(raw)
+        self._report_unknown(raw, cls, plans, path)
+        values: dict[str, Any] = {}
+        failed: set[str] = set()
+        for key, plan in plans.items():
+            value = raw.get(key)
+            if value is None:
+                continue
+            if plan.roles:
+                value, complete = self._children(value, plan, (*path, key), _seen_in(plan.gives, visible))
+                if not complete:
+                    failed.add(key)
+                    continue
+            values[key] = value
+        component = self._validate(cls, values, failed, path)
+        if component is None:
+            return None
+        for key, plan in plans.items():
+            if key in values:
+                self._check_templates(getattr(component, plan.name), (*path, key), _seen_in(plan.gives, visible))
+        for problem in component.lint():
+            self._report((*path, *problem.path), problem.message, problem.hint, problem.severity)
+        return component
+
+    def _children(self, value: Any, plan: FieldPlan, path: Path, visible: frozenset[str]) -> tuple[Any, bool]:
+        if isinstance(value, list):
+            pairs = [self._children(item, plan, (*path, index), visible) for index, item in enumerate(value)]
+            return [child for child, _ in pairs], all(complete for _, complete in pairs)
+        if isinstance(value, Mapping):
+            if plan.is_map and "type" not in value:
+                built = {key: self._component(item, plan.roles, (*path, key), visible) for key, item in value.items()}
+                return built, all(child is not None for child in built.values())
+            child = self._component(value, plan.roles, path, visible)
+            return child, child is not None
+        return value, True
+
+    def _validate(self, cls: type[Component], values: dict[str, Any], failed: set[str], path: Path) -> Component | None:
+        try:
+            component = cls.model_validate(values)
+        except ValidationError as error:
+            places: dict[Path, list[ErrorDetails]] = defaultdict(list)
+            for detail in error.errors(include_url=False):
+                if detail["loc"] and detail["loc"][0] not in failed:
+                    places[field_location(detail, values)].append(detail)
+            for location, details in places.items():
+                where = path if details[0]["type"] == "missing" else (*path, *location)
+                self._report(where, sentences(details, cls.__name__))
+            return None
+        return None if failed else component
+
+    def _report_unknown(
+        self, raw: Mapping[str, Any], cls: type[Component], plans: Mapping[str, FieldPlan], path: Path
+    ) -> None:
+        injected = raw.get("$parameters") or {}
+        for key in raw:
+            if key in plans or key in COMMENTARY or key in injected:
+                continue
+            guess = closest(str(key), list(plans))
+            self._report(
+                (*path, key),
+                f"`{key}` is not a field of {cls.__name__}",
+                hint=f"did you mean `{guess}`?" if guess else None,
+                severity=Severity.WARNING,
+            )
+
+    def _check_templates(self, value: Any, path: Path, visible: frozenset[str]) -> None:
+        for template, where in _templates(value, path):
+            unknown = template.variables - visible - ALWAYS_VISIBLE
+            for name in sorted(unknown):
+                if name == "stream_state":
+                    self._report(where, "`stream_state` can't be used in templates any more", "use `stream_interval`")
+                    continue
+                known = sorted(visible | ALWAYS_VISIBLE)
+                guess = closest(name, known)
+                hint = f"did you mean `{guess}`?" if guess else "known here: " + ", ".join(known)
+                self._report(where, f"the template uses `{name}`, which doesn't exist here", hint)
+
+    def _report(self, path: Path, message: str, hint: str | None = None, severity: Severity = Severity.ERROR) -> None:
+        self.problems.append(Problem(message, path, severity, hint))
+
+
+def walk(component: Component) -> Iterator[Component]:
+    """The component and all components below it."""
+    yield component
+    for name in type(component).model_fields:
+        yield from _walk_value(getattr(component, name))
+
+
+def _walk_value(value: Any) -> Iterator[Component]:
+    if isinstance(value, Component):
+        yield from walk(value)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _walk_value(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _walk_value(item)
+
+
+def _templates(value: Any, path: Path) -> Iterator[tuple[Template | Condition | TemplateMap, Path]]:
+    if isinstance(value, (Template, Condition, TemplateMap)):
+        yield value, path
+    elif isinstance(value, Component):
+        return
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _templates(getattr(value, name), (*path, name))
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _templates(item, (*path, key))
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            yield from _templates(item, (*path, index))
+
+
+def _seen_in(gives: Gives | None, visible: frozenset[str]) -> frozenset[str]:
+    if gives is None:
+        return visible
+    return gives.names if gives.only else visible | gives.names
+
+
+@cache
+def _placeholder(role: type[Component]) -> type[Component]:
+    class Placeholder(Unsupported, role, role=True):  # type: ignore[valid-type,misc]  # made for any role
+        """Stands where a component is written that Longhaul does not run."""
+
+    Placeholder.__abstractmethods__ = frozenset()
+    return Placeholder
+
+
+def _names(roles: tuple[type[Component], ...]) -> str:
+    return " or ".join(f"a component ({role.__name__})" for role in roles)

@@ -1,0 +1,245 @@
+"""What is wrong with a manifest is found when it is loaded: all of it, each thing at its place, in plain words."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+import pytest
+
+from core.connector import Connector, load_connector, unsupported_in
+from core.manifest.document import Document
+from core.manifest.problems import Severity
+
+MANIFEST = """\
+version: 7.0.0
+type: DeclarativeSource
+check: {type: CheckStream, stream_names: [items]}
+streams:
+  - type: DeclarativeStream
+    name: items
+    retriever:
+      type: SimpleRetriever
+      requester:
+        type: HttpRequester
+        url: https://api.example.com/items
+        http_method: GET
+      record_selector:
+        type: RecordSelector
+        extractor: {type: DpathExtractor, field_path: [items]}
+"""
+
+
+def load(text: str) -> Connector:
+    return load_connector(Document.parse(dedent(text), file="items.yaml"))
+
+
+def test_a_good_manifest_has_no_problems() -> None:
+    connector = load(MANIFEST)
+
+    assert connector.usable
+    assert connector.problems == ()
+    assert connector.stream_names == ("items",)
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "column", "said", "hint"),
+    [
+        (
+            ("http_method: GET", "http_methd: GET"),
+            12,
+            9,
+            "`http_methd` is not a field of HttpRequester",
+            "`http_method`",
+        ),
+        (("http_method: GET", "http_method: FETCH"), 12, 9, "`http_method` must be 'GET'", None),
+        (("type: RecordSelector", "type: RecordSelecter"), 14, 9, "`RecordSelecter`", "`RecordSelector`"),
+        (
+            ("type: SimpleRetriever", "type: HttpRequester"),
+            8,
+            7,
+            "`HttpRequester` can't be used here",
+            "SimpleRetriever",
+        ),
+        (
+            ("field_path: [items]", "field_path: 3"),
+            15,
+            43,
+            "`field_path` must be a list, but it is a whole number",
+            None,
+        ),
+        (("        url: https", "        # url: https"), 9, 7, "has no `url`", None),
+        (("/items\n", "/{{ confg['x'] }}\n"), 11, 9, "`confg`, which doesn't exist here", "`config`"),
+        (("/items\n", "/{{ record['x'] }}\n"), 11, 9, "`record`", "known here: config"),
+        (("/items\n", "/{{ config['x' }}\n"), 11, 9, "`url`", None),
+        (("stream_names: [items]", "stream_names: [item]"), 3, 43, "no stream has that name", "`items`"),
+        (("    name: items\n", ""), 5, 5, "no `name`", None),
+    ],
+)
+def test_each_problem_names_its_place_what_is_wrong_and_what_may_help(
+    change: tuple[str, str], line: int, column: int, said: str, hint: str | None
+) -> None:
+    problems = load(MANIFEST.replace(*change)).problems
+
+    problem = next(problem for problem in problems if said in problem.message)
+    assert problem.position is not None
+    assert (problem.position.line, problem.position.column) == (line, column)
+    assert hint is None or hint in (problem.hint or "")
+    assert str(problem).startswith(f"items.yaml:{line}:{column}: ")
+
+
+def test_all_problems_are_collected_in_the_order_of_the_file() -> None:
+    text = MANIFEST.replace("http_method: GET", "http_method: FETCH").replace("field_path: [items]", "field_path: 3")
+
+    lines = [problem.position.line for problem in load(text).problems if problem.position]
+
+    assert lines == [12, 15]
+
+
+def test_a_problem_inside_a_reference_points_to_where_it_is_written() -> None:
+    text = MANIFEST.replace(
+        "        type: HttpRequester\n        url: https://api.example.com/items\n        http_method: GET\n",
+        '        $ref: "#/definitions/requester"\n',
+    )
+    text += """\
+definitions:
+  requester:
+    type: HttpRequester
+    url: https://api.example.com
+    http_method: FETCH
+"""
+
+    (problem,) = load(text).problems
+
+    assert problem.path == ("definitions", "requester", "http_method")
+    assert problem.position is not None
+    assert problem.position.line == 18
+
+
+def test_two_streams_of_one_name_are_a_problem() -> None:
+    text = MANIFEST + MANIFEST[MANIFEST.index("  - type: DeclarativeStream") :]
+
+    (problem,) = load(text).problems
+
+    assert "another stream is named `items` already" in problem.message
+
+
+def test_a_status_in_two_buckets_is_a_problem() -> None:
+    text = """\
+    version: 7.0.0
+    type: DeclarativeSource
+    check: {type: CheckStream, stream_names: [jobs]}
+    streams:
+      - type: DeclarativeStream
+        name: jobs
+        retriever:
+          type: AsyncRetriever
+          status_mapping: {type: AsyncJobStatusMap, running: [a], completed: [b, a], failed: [], timeout: []}
+          status_extractor: {type: DpathExtractor, field_path: [s]}
+          creation_requester: {type: HttpRequester, url: "https://x.example"}
+          polling_requester: {type: HttpRequester, url: "https://x.example/{{ creation_response['id'] }}"}
+          download_requester: {type: HttpRequester, url: "https://x.example/{{ polling_response['file'] }}"}
+          record_selector: {type: RecordSelector, extractor: {type: DpathExtractor, field_path: []}}
+    """
+
+    (problem,) = load(text).problems
+
+    assert "`a` is listed under `running` already" in problem.message
+    assert problem.path[-3:] == ("status_mapping", "completed", 1)
+
+
+@pytest.mark.parametrize(
+    ("place", "visible"),
+    [
+        ("creation_requester", {"stream_slice"}),
+        ("polling_requester", {"stream_slice", "creation_response"}),
+        ("download_target_requester", {"stream_slice", "creation_response", "polling_response"}),
+        ("download_requester", {"stream_slice", "creation_response", "polling_response", "download_target"}),
+        ("abort_requester", {"stream_slice", "creation_response"}),
+    ],
+)
+def test_the_variables_of_a_job_are_known_from_the_phase_on_in_which_they_exist(place: str, visible: set[str]) -> None:
+    wanted = ["stream_slice", "creation_response", "polling_response", "download_target"]
+    use = "".join(f"{{{{ {name} }}}}" for name in wanted)
+    requesters = dict.fromkeys(
+        (
+            "creation_requester",
+            "polling_requester",
+            "download_requester",
+            "abort_requester",
+            "download_target_requester",
+        ),
+        "https://x.example",
+    )
+    requesters[place] = f"https://x.example/{use}"
+    text = """\
+version: 7.0.0
+type: DeclarativeSource
+check: {type: CheckStream, stream_names: [jobs]}
+streams:
+  - type: DeclarativeStream
+    name: jobs
+    retriever:
+      type: AsyncRetriever
+      status_mapping: {type: AsyncJobStatusMap, running: [], completed: [b], failed: [], timeout: []}
+      status_extractor: {type: DpathExtractor, field_path: [s]}
+      download_target_extractor: {type: DpathExtractor, field_path: [u]}
+      record_selector: {type: RecordSelector, extractor: {type: DpathExtractor, field_path: []}}
+""" + "".join(f'      {name}: {{type: HttpRequester, url: "{url}"}}\n' for name, url in requesters.items())
+
+    unknown = {name for name in wanted for problem in load(text).problems if f"`{name}`, which" in problem.message}
+
+    assert unknown == set(wanted) - visible
+
+
+def test_extra_fields_of_parents_are_variables_of_the_requester() -> None:
+    text = MANIFEST.replace("/items\n", "/{{ owner_name }}\n").replace(
+        "      record_selector:",
+        """\
+      partition_router:
+        type: SubstreamPartitionRouter
+        parent_stream_configs:
+          - type: ParentStreamConfig
+            parent_key: id
+            partition_field: owner
+            extra_fields: [[owner_name]]
+            stream:
+              type: DeclarativeStream
+              name: owners
+              retriever:
+                type: SimpleRetriever
+                requester: {type: HttpRequester, url: "https://api.example.com/owners"}
+                record_selector: {type: RecordSelector, extractor: {type: DpathExtractor, field_path: []}}
+      record_selector:""",
+    )
+
+    assert load(text).problems == ()
+
+
+def test_unknown_component_types_load_and_are_named() -> None:
+    text = MANIFEST.replace(
+        "      record_selector:",
+        "      paginator: {type: CustomPaginator, class_name: components.Mine}\n      record_selector:",
+    )
+
+    connector = load(text)
+
+    assert connector.usable
+    (problem,) = connector.problems
+    assert problem.severity is Severity.WARNING
+    assert unsupported_in(connector.stream("items")) == ("CustomPaginator",)
+
+
+def test_the_legacy_spelling_of_url_and_body_loads() -> None:
+    text = MANIFEST.replace(
+        "        url: https://api.example.com/items\n",
+        "        url_base: https://api.example.com\n        path: items\n        request_body_json: {a: 1}\n",
+    )
+
+    assert load(text).problems == ()
+
+
+def test_a_manifest_of_nonsense_is_refused_without_an_exception() -> None:
+    for text in ("a: 1", "streams: 3", "streams: [1, 2]", "streams: [{retriever: []}]", "type: Nonsense", "check: []"):
+        connector = load(text)
+        assert not connector.usable, text
+        assert all(problem.message for problem in connector.problems)
