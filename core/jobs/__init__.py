@@ -1,0 +1,1 @@
+"""The life of an asynchronous job: created, polled, given up, created again, cleared away."""

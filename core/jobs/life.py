@@ -1,0 +1,340 @@
+"""Brings the job of one slice to its end: create, poll on schedule, give up and create again, clear away."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from core.components.answers import Answer
+from core.components.async_retriever import AsyncRetriever, JobStatus, found_instead
+from core.components.context import Context
+from core.errors import ReadError
+from core.events import JobChanged, JobPhase, PollScheduled, StatusUnmapped
+from core.http.policy import FailureType, RequestFailed
+from core.http.request import Draft
+from core.http.waiting import retry_after
+from core.jobs.job import AttemptFailed, Job, JobFailed
+from core.jobs.schedule import PollSchedule
+from core.levels import Level
+
+ATTEMPTS = 3
+"""How often a job is created for one slice, in all (Airbyte's number)."""
+POLL_FAILURES = 3
+"""Failed polls in a row, each after its own retries, that end an attempt."""
+GRACE = 5.0
+"""Seconds that a poll which is under way at the deadline is given to be answered."""
+ABORT_LIMIT = 4.0
+"""Seconds that aborting a job may take when a read is cancelled."""
+
+StatusMapping = dict[str, JobStatus]
+"""What people said of statuses while the read was running."""
+
+
+@dataclass
+class JobLife:
+    """The job of one slice. `fill` adds to the creation request what the slice adds.
+
+    `mapped` may grow while the job runs: it is looked at before the manifest's mapping. `warned` holds the statuses
+    that the stream was already warned about.
+    """
+
+    retriever: AsyncRetriever
+    context: Context
+    fill: Callable[[Draft], None]
+    mapped: StatusMapping = field(default_factory=dict)
+    warned: set[str] = field(default_factory=set)
+    attempts: int = 0
+    job: Job | None = None
+
+    async def complete(self) -> Job:
+        """Run attempts until a job is completed or skipped.
+
+        When cancelled, the job that runs is aborted on the server before the cancellation goes on.
+        Raises `JobFailed`.
+        """
+        while True:
+            self.attempts += 1
+            try:
+                return await self._attempt()
+            except AttemptFailed as failure:
+                if self.attempts >= ATTEMPTS:
+                    raise JobFailed(self._farewell(str(failure))) from None
+                await self._before_next_attempt(failure)
+
+    async def poll_again(self) -> Job:
+        """Ask a completed job once more, for fresh download targets. Raises `ReadError`."""
+        assert self.job is not None
+        answer = await self.retriever.poll(self.job.context)
+        if answer is None:
+            raise ReadError("The answer to polling is ignored by its error handler.")
+        self.job.polled(answer)
+        return self.job
+
+    async def clear_away(self) -> None:
+        """Delete the job on the server, when the manifest says how; a failure is a warning."""
+        if self.job is None or self.retriever.delete_requester is None:
+            return
+        job, self.job = self.job, None
+        try:
+            await self.retriever.delete(job.context)
+        except ReadError as error:
+            self.context.log(Level.WARNING, f"The job {_named(job)} couldn't be deleted on the server: {error}")
+
+    def show(self, phase: JobPhase, detail: str | None = None) -> None:
+        """Tell what the job is doing now."""
+        job = self.job
+        self.context.emit(
+            JobChanged(
+                stream=self.context.stream,
+                slice=self.context.slice,
+                phase=phase,
+                attempt=self.attempts,
+                job_id=job.id if job else None,
+                polls=job.polls if job else 0,
+                api_status=job.api_status if job else None,
+                elapsed=time.monotonic() - job.created if job else 0.0,
+                timeout=job.timeout if job else 0.0,
+                detail=detail,
+            )
+        )
+
+    # One attempt
+
+    async def _attempt(self) -> Job:
+        self.show(JobPhase.CREATING)
+        job = await self._create()
+        try:
+            await self._poll_to_the_end(job)
+        except asyncio.CancelledError:
+            await self._abort_in_time(job)
+            raise
+        except JobFailed:
+            await self._abort(job)
+            await self.clear_away()
+            raise
+        except AttemptFailed:
+            await self.clear_away()
+            raise
+        return job
+
+    async def _create(self) -> Job:
+        time_limit = self.retriever.timeout(self.context)
+        try:
+            answer = await self._created(time_limit)
+        except RequestFailed as error:
+            self.show(JobPhase.FAILED, str(error))
+            if error.retryable:
+                raise AttemptFailed(f"The job couldn't be created. {error}") from None
+            final = error.failure_type is FailureType.CONFIG_ERROR
+            raise JobFailed(self._farewell(f"The job couldn't be created. {error}"), final=final) from None
+        if answer is None:
+            raise JobFailed(
+                self._farewell(
+                    "The answer to the creation is ignored by its error handler, so there is no job to poll."
+                )
+            )
+        context = self.context.with_variables(creation_response=answer.variables)
+        self.job = Job(self.attempts, context, answer, time.monotonic(), time_limit)
+        self.show(JobPhase.RUNNING)
+        return self.job
+
+    async def _created(self, time_limit: float) -> Answer | None:
+        """The answer to the creation. When cancelled meanwhile, it is awaited so that the job can be aborted."""
+        creation = asyncio.ensure_future(self.retriever.create(self.context, self.fill))
+        try:
+            return await asyncio.shield(creation)
+        except asyncio.CancelledError:
+            if self.retriever.abort_requester is not None:
+                await asyncio.wait([creation], timeout=ABORT_LIMIT)
+                if creation.done() and not creation.exception() and (answer := creation.result()):
+                    context = self.context.with_variables(creation_response=answer.variables)
+                    self.job = Job(self.attempts, context, answer, time.monotonic(), time_limit)
+                    await self._abort_in_time(self.job)
+            creation.cancel()
+            raise
+
+    async def _poll_to_the_end(self, job: Job) -> None:
+        schedule = PollSchedule(self.retriever.polling_interval)
+        asked_for = retry_after(job.creation.response)
+        failures = 0
+        while True:
+            await self._wait_for_poll(job, schedule.wait(asked_for))
+            asked_for = None
+            try:
+                answer = await self._poll(job)
+            except RequestFailed as error:
+                failures += 1
+                self._judge_failed_poll(error, failures)
+                continue
+            if answer is not None:
+                failures = 0
+                asked_for = retry_after(answer.response)
+                if await self._settled(job, answer):
+                    return
+            if time.monotonic() >= job.deadline:
+                await self._time_out(job, f"not finished after {_duration(job.timeout)}")
+
+    async def _wait_for_poll(self, job: Job, wait: float) -> None:
+        wait = max(0.0, min(wait, job.deadline - time.monotonic()))
+        self.context.emit(
+            PollScheduled(
+                stream=self.context.stream,
+                slice=self.context.slice,
+                attempt=job.attempt,
+                polls=job.polls,
+                wait=wait,
+            )
+        )
+        await self.context.run.sleep(wait)
+
+    async def _poll(self, job: Job) -> Answer | None:
+        limit = max(job.deadline - time.monotonic(), 0.0) + GRACE
+        try:
+            async with asyncio.timeout(limit):
+                answer = await self.retriever.poll(job.context)
+        except TimeoutError:
+            await self._time_out(job, "a poll was not answered before the job's time was over")
+            return None
+        if answer is not None:
+            job.polled(answer)
+        return answer
+
+    def _judge_failed_poll(self, error: RequestFailed, failures: int) -> None:
+        if error.failure_type is FailureType.CONFIG_ERROR:
+            raise JobFailed(self._farewell(f"Polling is refused. {error}"), final=True)
+        if not error.retryable or failures >= POLL_FAILURES:
+            self.show(JobPhase.FAILED, str(error))
+            raise AttemptFailed(f"Polling failed. {error}")
+        self.context.log(Level.WARNING, f"A poll failed and will be repeated. {error}")
+
+    async def _settled(self, job: Job, answer: Answer) -> bool:
+        """Whether the answer says that the job came to a good end. Raises `AttemptFailed` for a bad one."""
+        status = self._meaning(job, answer)
+        if status is JobStatus.RUNNING:
+            self.show(JobPhase.RUNNING)
+            return False
+        if status is JobStatus.FAILED:
+            self.show(JobPhase.FAILED)
+            raise AttemptFailed("The API reports that the job failed.", by_api=True)
+        if status is JobStatus.TIMEOUT:
+            await self._time_out(job, "the API reports that it took too long")
+        job.over = True
+        job.skipped = status is JobStatus.SKIPPED
+        self.show(JobPhase.SKIPPED if job.skipped else JobPhase.COMPLETED)
+        return True
+
+    def _meaning(self, job: Job, answer: Answer) -> JobStatus:
+        retriever = self.retriever
+        found = retriever.status(answer, job.context)
+        job.api_status = found
+        text = "None" if found is None else found
+        meaning = self.mapped.get(text) or retriever.status_mapping.meaning(text)
+        if meaning is None:
+            self._warn_of_status(found, answer)
+            return JobStatus.RUNNING
+        return meaning
+
+    def _warn_of_status(self, status: str | None, answer: Answer) -> None:
+        key = "" if status is None else status
+        if key in self.warned:
+            return
+        self.warned.add(key)
+        place = self.retriever.status_place()
+        if status is None:
+            instead = found_instead(answer, self.retriever.status_extractor)
+            self.context.log(
+                Level.WARNING,
+                f"There is no status at {place} in the answer to polling: {instead}. The job counts as running.",
+            )
+            return
+        mapping = self.retriever.status_mapping.describe()
+        self.context.emit(
+            StatusUnmapped(
+                stream=self.context.stream,
+                slice=self.context.slice,
+                status=status,
+                place=place,
+                mapping=mapping,
+            )
+        )
+        self.context.log(
+            Level.WARNING,
+            f"The API reports the status `{status}` at {place}, which is in no bucket of the status mapping "
+            f"({mapping}). The job counts as running.",
+        )
+
+    async def _time_out(self, job: Job, reason: str) -> None:
+        """Abort the job on the server, then end the attempt."""
+        self.show(JobPhase.TIMED_OUT, reason)
+        await self._abort(job)
+        raise AttemptFailed(f"The job timed out: {reason}.")
+
+    # Ending a job
+
+    async def _abort(self, job: Job) -> None:
+        if job.over:
+            return
+        job.over = True
+        try:
+            if await self.retriever.abort(job.context):
+                self.show(JobPhase.ABORTED)
+                self.context.log(Level.INFO, f"The job {_named(job)} was aborted on the server.")
+        except ReadError as error:
+            self.context.log(Level.WARNING, f"The job {_named(job)} couldn't be aborted on the server: {error}")
+
+    async def _abort_in_time(self, job: Job) -> None:
+        try:
+            async with asyncio.timeout(ABORT_LIMIT):
+                await self._abort(job)
+        except TimeoutError:
+            self.context.log(
+                Level.WARNING,
+                f"The server didn't answer the abort of the job {_named(job)} within {ABORT_LIMIT:g} seconds; "
+                "it may still be running there.",
+            )
+        if self.retriever.abort_requester is None:
+            self.context.log(
+                Level.WARNING,
+                f"The job {_named(job)} goes on running on the server: the stream has no abort request.",
+            )
+
+    async def _before_next_attempt(self, failure: AttemptFailed) -> None:
+        wait = PollSchedule(self.retriever.polling_interval).wait()
+        if failure.by_api:
+            asked = self.retriever.failed_wait(self.context)
+            wait = wait if asked is None else asked
+        left = ATTEMPTS - self.attempts
+        self.context.log(
+            Level.WARNING,
+            f"{failure} It is created again in {wait:.3g} s ({left} more of {ATTEMPTS} attempts).",
+        )
+        await self.context.run.sleep(wait)
+
+    def _farewell(self, reason: str) -> str:
+        """Everything that people need to look into a failed job."""
+        job = self.job
+        slice_ = dict(self.context.slice or {})
+        parts = [f"Stream `{self.context.stream}`"]
+        if slice_:
+            parts.append(f"slice {slice_}")
+        if job is not None and job.id:
+            parts.append(f"job `{job.id}`")
+        tries = "1 attempt" if self.attempts == 1 else f"{self.attempts} attempts"
+        text = f"{', '.join(parts)}: given up after {tries}. {reason}"
+        if job is not None and job.api_status is not None:
+            text += f" The last status was `{job.api_status}`."
+        if job is not None and job.polling is not None:
+            body = " ".join(job.polling.response.text.split())
+            shortened = body if len(body) <= 500 else body[:500] + " ..."
+            text += f" The API's last answer: {shortened or '(empty)'}"
+        return text
+
+
+def _named(job: Job) -> str:
+    return f"`{job.id}`" if job.id else f"of attempt {job.attempt}"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.3g} seconds" if seconds < 120 else f"{seconds / 60:.3g} minutes"

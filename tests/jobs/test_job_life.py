@@ -1,0 +1,539 @@
+"""The life of a job as the API and the consumer of events see it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from core.components.async_retriever import JobStatus
+from core.events import JobChanged, JobPhase, Outcome, PollScheduled, StatusUnmapped
+from core.http.exchange import Role
+from core.reading import Limits, open_reader
+from tests.jobs.jobs_api import ABORT, DELETE, manifest, serve_job
+from tests.support.reading import Told, connector, no_wait, read_all
+from tests.support.server import Asked, LoopbackServer, Reply
+
+
+async def test_a_job_is_created_polled_until_done_and_its_result_downloaded(server: LoopbackServer) -> None:
+    serve_job(server, "busy", "busy", "done")
+
+    told = await read_all(manifest(server))
+
+    assert told.outcome is Outcome.COMPLETE
+    assert told.records == [{"n": 1}, {"n": 2}]
+    assert (told.asked(Role.CREATE), told.asked(Role.POLL), told.asked(Role.DOWNLOAD)) == (1, 3, 1)
+    phases = [event.phase for event in told.of(JobChanged)]
+    assert list(dict.fromkeys(phases)) == [
+        JobPhase.WAITING,
+        JobPhase.CREATING,
+        JobPhase.RUNNING,
+        JobPhase.COMPLETED,
+        JobPhase.DOWNLOADING,
+        JobPhase.DONE,
+    ]
+    last = told.of(JobChanged)[-1]
+    assert (last.job_id, last.polls, last.api_status, last.attempt) == ("j1", 3, "done", 1)
+
+
+async def test_waits_grow_from_one_second_and_a_retry_after_wins(server: LoopbackServer) -> None:
+    serve_job(server, "done")
+    busy = Reply({"state": "busy"})
+    server.on(
+        "/jobs/j1",
+        busy,
+        busy,
+        Reply({"state": "busy"}, headers={"Retry-After": "7"}),
+        busy,
+        Reply({"state": "done", "url": server.url("/result")}),
+    )
+
+    waits = [event.wait for event in (await read_all(manifest(server))).of(PollScheduled)]
+
+    assert waits[0] == pytest.approx(1, rel=0.11)
+    assert waits[1] == pytest.approx(1.5, rel=0.11)
+    assert waits[2] == pytest.approx(2.25, rel=0.11)
+    assert waits[3] == 7
+    assert waits[4] == pytest.approx(3.375, rel=0.11)
+
+
+async def test_a_polling_interval_in_the_manifest_is_kept_to_the_letter(server: LoopbackServer) -> None:
+    serve_job(server, "busy", "busy", "done")
+
+    told = await read_all(manifest(server, retriever="polling_interval: 0.25"))
+
+    assert [event.wait for event in told.of(PollScheduled)] == [0.25, 0.25, 0.25]
+
+
+async def test_an_unmapped_status_counts_as_running_and_is_warned_about_once(server: LoopbackServer) -> None:
+    serve_job(server, "paused", "paused", "done")
+
+    told = await read_all(manifest(server))
+
+    assert told.outcome is Outcome.COMPLETE
+    assert told.logs.count("paused") == 1
+    assert "`state`" in told.logs
+    assert "completed: done" in told.logs
+    (unmapped,) = told.of(StatusUnmapped)
+    assert unmapped.status == "paused"
+    assert len(told.of(PollScheduled)) == 3
+
+
+async def test_a_status_can_be_given_a_meaning_while_the_job_runs(server: LoopbackServer) -> None:
+    serve_job(server, "finished-at-last")
+    told = Told()
+    async with open_reader(connector(manifest(server)), {}, sleep=no_wait) as reader:
+        async for event in reader.read("exports"):
+            told.events.append(event)
+            if isinstance(event, StatusUnmapped):
+                reader.map_status("exports", event.status, JobStatus.COMPLETED)
+
+    assert told.outcome is Outcome.COMPLETE
+    assert len(told.records) == 2
+
+
+async def test_nothing_at_the_status_path_is_told_with_what_there_was(server: LoopbackServer) -> None:
+    serve_job(server, "done")
+    server.on("/jobs/j1", Reply({"status": "done"}), Reply({"state": "done", "url": server.url("/result")}))
+
+    told = await read_all(manifest(server))
+
+    assert "no status at `state`" in told.logs
+    assert "holds the keys status" in told.logs
+
+
+async def test_statuses_are_compared_as_text(server: LoopbackServer) -> None:
+    serve_job(server)
+    server.on("/jobs/j1", Reply({"state": 7}), Reply({"state": True, "url": server.url("/result")}))
+
+    told = await read_all(manifest(server, mapping="{running: [7], completed: [true], failed: [], timeout: []}"))
+
+    assert told.outcome is Outcome.COMPLETE
+
+
+async def test_a_failed_job_is_created_again_up_to_three_times(server: LoopbackServer) -> None:
+    serve_job(server, "busy", "broken")
+    server.on("/jobs/j1", Reply({"state": "broken", "reason": "disk on fire"}))
+
+    told = await read_all(manifest(server))
+
+    assert told.outcome is Outcome.FAILED
+    assert len(server.to("/jobs")) == 3
+    for part in ("`exports`", "`j1`", "3 attempts", "`broken`", "disk on fire"):
+        assert part in told.errors
+
+
+async def test_a_failed_job_may_succeed_on_its_second_attempt(server: LoopbackServer) -> None:
+    serve_job(server, "broken", "done")
+
+    told = await read_all(manifest(server))
+
+    assert told.outcome is Outcome.COMPLETE
+    assert len(server.to("/jobs")) == 2
+
+
+async def test_the_wait_after_a_failed_job_is_the_manifest_s(server: LoopbackServer) -> None:
+    serve_job(server, "broken", "done")
+    waited: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    text = manifest(server, retriever="failed_retry_wait_time_in_seconds: 42\npolling_interval: 0.5")
+    async with open_reader(connector(text), {}, sleep=sleep) as reader:
+        async for _ in reader.read("exports"):
+            pass
+
+    assert waited == [0.5, 42, 0.5]
+
+
+async def test_a_refused_creation_is_not_repeated(server: LoopbackServer) -> None:
+    server.on("/jobs", Reply({"message": "unknown report type"}, 422))
+
+    told = await read_all(manifest(server))
+
+    assert told.outcome is Outcome.FAILED
+    assert len(server.to("/jobs")) == 1
+    assert "422" in told.errors
+    assert "unknown report type" in told.errors
+
+
+async def test_a_creation_that_fails_for_the_moment_is_an_attempt(server: LoopbackServer) -> None:
+    serve_job(server, "done")
+    server.on("/jobs", *[Reply("down", 503)] * 6, Reply({"id": "j1"}))
+
+    told = await read_all(manifest(server))
+
+    assert told.outcome is Outcome.COMPLETE
+    assert len(server.to("/jobs")) == 7
+
+
+async def test_a_job_that_the_api_calls_timed_out_is_aborted_and_created_again(server: LoopbackServer) -> None:
+    serve_job(server, "late", "done")
+
+    told = await read_all(manifest(server, retriever=ABORT % server.url()))
+
+    assert told.outcome is Outcome.COMPLETE
+    assert [asked.path for asked in server.asked if asked.method == "POST"] == ["/jobs", "/jobs/j1/abort", "/jobs"]
+
+
+async def test_an_unfinished_job_is_given_up_after_its_time_limit_and_aborted_each_time(server: LoopbackServer) -> None:
+    serve_job(server, "busy")
+    text = manifest(server, retriever=f"polling_job_timeout: 0.002\npolling_interval: 0.05\n{ABORT % server.url()}")
+    told = Told()
+    async with open_reader(connector(text), {}) as reader:
+        async for event in reader.read("exports"):
+            told.events.append(event)
+
+    assert told.outcome is Outcome.FAILED
+    assert len(server.to("/jobs")) == 3
+    assert len(server.to("/jobs/j1/abort")) == 3
+    assert "timed out" in told.errors
+
+
+async def test_a_skipped_job_closes_its_slice_without_records(server: LoopbackServer) -> None:
+    serve_job(server, "empty")
+
+    told = await read_all(manifest(server))
+
+    assert told.outcome is Outcome.COMPLETE
+    assert told.slices == [Outcome.SKIPPED]
+    assert not told.records
+    assert told.asked(Role.DOWNLOAD) == 0
+
+
+@pytest.mark.parametrize(("states", "outcome"), [(("done",), Outcome.COMPLETE), (("broken",), Outcome.FAILED)])
+async def test_jobs_are_deleted_after_success_and_after_failure(
+    server: LoopbackServer, states: tuple[str, ...], outcome: Outcome
+) -> None:
+    serve_job(server, *states)
+    server.on("/jobs/j1", _poll_or_delete(server, states[0]))
+
+    told = await read_all(manifest(server, retriever=DELETE % server.url()))
+
+    assert told.outcome is outcome
+    deleted = [asked for asked in server.asked if asked.method == "DELETE"]
+    assert len(deleted) == len(server.to("/jobs"))
+
+
+async def test_a_delete_that_fails_is_a_warning(server: LoopbackServer) -> None:
+    serve_job(server, "done")
+    text = manifest(server, retriever=(DELETE % server.url()).replace("/jobs/{{", "/nowhere/{{"))
+
+    told = await read_all(text)
+
+    assert told.outcome is Outcome.COMPLETE
+    assert "couldn't be deleted" in told.logs
+
+
+async def test_a_location_header_on_an_empty_202_is_enough_to_poll_by(server: LoopbackServer) -> None:
+    server.on("/jobs", Reply(b"", 202, {"Location": "/status/77"}))
+    server.on("/status/77", Reply({"state": "done", "url": server.url("/result")}))
+    server.on("/result", Reply([{"n": 1}]))
+
+    told = await read_all(manifest(server, polling="{{ creation_response.headers['Location'] }}"))
+
+    assert told.records == [{"n": 1}]
+    assert told.of(JobChanged)[-1].job_id == "77"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "expression"),
+    [
+        ("id=j1&queue=2", "application/x-www-form-urlencoded", "creation_response['id']"),
+        ("<job><id>j1</id></job>", "application/xml", "creation_response['job']['id']"),
+        ("j1", "text/plain", "creation_response.text"),
+        ('["j1", "x"]', "application/json", "creation_response.body[0]"),
+    ],
+)
+async def test_the_creation_may_answer_with_a_form_xml_text_or_a_list(
+    server: LoopbackServer, body: str, kind: str, expression: str
+) -> None:
+    serve_job(server, "done")
+    server.on("/jobs", Reply(body, 200, {"Content-Type": kind}))
+
+    told = await read_all(manifest(server, polling=f"/jobs/{{{{ {expression} }}}}"))
+
+    assert told.outcome is Outcome.COMPLETE, told.errors
+
+
+async def test_status_code_and_request_of_the_creation_are_variables(server: LoopbackServer) -> None:
+    serve_job(server, "done")
+    server.on("/poll", Reply({"state": "done", "url": server.url("/result")}))
+    polling = "/poll?code={{ creation_response.status_code }}&by={{ creation_response.request.method }}"
+
+    await read_all(manifest(server, polling=polling))
+
+    assert server.to("/poll")[0].query == {"code": ["201"], "by": ["POST"]}
+
+
+async def test_several_download_targets_are_all_downloaded(server: LoopbackServer) -> None:
+    serve_job(server, "done")
+    targets = [server.url(f"/part/{number}") for number in range(3)]
+    server.on("/jobs/j1", Reply({"state": "done", "url": targets}))
+    for number in range(3):
+        server.on(f"/part/{number}", Reply([{"part": number}]))
+
+    told = await read_all(manifest(server))
+
+    assert sorted(record["part"] for record in told.records) == [0, 1, 2]
+
+
+async def test_targets_are_downloaded_side_by_side(server: LoopbackServer) -> None:
+    serve_job(server, "done")
+    gate = asyncio.Event()
+    server.on("/jobs/j1", Reply({"state": "done", "url": [server.url("/first"), server.url("/second")]}))
+    server.on("/first", Reply([{"n": 1}], gate=gate))
+
+    def second(_asked: Asked) -> Reply:
+        gate.set()
+        return Reply([{"n": 2}])
+
+    server.on("/second", second)
+
+    told = await asyncio.wait_for(read_all(manifest(server)), 10)
+
+    assert len(told.records) == 2
+
+
+async def test_no_target_where_one_is_expected_is_an_error_that_says_what_was_found(server: LoopbackServer) -> None:
+    serve_job(server, "done")
+
+    told = await read_all(manifest(server, target="[result, links]"))
+
+    assert told.outcome is Outcome.FAILED
+    assert "`result.links`" in told.errors
+    assert "keys state, url" in told.errors
+
+
+async def test_the_target_request_sees_slice_creation_and_poll(server: LoopbackServer) -> None:
+    serve_job(server, "done")
+    server.on("/files", Reply({"url": server.url("/result")}))
+    retriever = f"""\
+partition_router: {{type: ListPartitionRouter, values: [eu], cursor_field: region}}
+download_target_requester:
+  type: HttpRequester
+  url: "{server.url("/files")}"
+  request_parameters:
+    region: "{{{{ stream_partition['region'] }}}}"
+    job: "{{{{ creation_response['id'] }}}}"
+    state: "{{{{ polling_response['state'] }}}}"
+"""
+    told = await read_all(manifest(server, retriever=retriever))
+
+    assert told.outcome is Outcome.COMPLETE, told.errors
+    assert server.to("/files")[0].query == {"region": ["eu"], "job": ["j1"], "state": ["done"]}
+    assert told.asked(Role.TARGET) == 1
+
+
+async def test_without_a_target_extractor_the_download_has_its_own_url(server: LoopbackServer) -> None:
+    serve_job(server, "done")
+    text = manifest(server, target="").replace(
+        "{{ download_target }}", f"{server.url('/result')}?job={{{{ creation_response['id'] }}}}"
+    )
+
+    told = await read_all(text)
+
+    assert len(told.records) == 2
+    assert server.to("/result")[0].query == {"job": ["j1"]}
+
+
+async def test_an_expired_link_is_asked_for_again_before_a_new_job_is_created(server: LoopbackServer) -> None:
+    serve_job(server, "done")
+    server.on("/result", Reply("expired", 403), Reply([{"n": 1}]))
+
+    told = await read_all(manifest(server))
+
+    assert told.records == [{"n": 1}]
+    assert (len(server.to("/jobs")), len(server.to("/jobs/j1"))) == (1, 2)
+
+
+async def test_a_link_that_stays_dead_leads_to_a_new_job(server: LoopbackServer) -> None:
+    serve_job(server, "done")
+    server.on("/result", Reply("gone", 410), Reply("gone", 410), Reply([{"n": 1}]))
+
+    told = await read_all(manifest(server))
+
+    assert told.records == [{"n": 1}]
+    assert len(server.to("/jobs")) == 2
+
+
+async def test_polling_that_is_refused_for_good_ends_the_attempt(server: LoopbackServer) -> None:
+    serve_job(server)
+    server.on("/jobs/j1", Reply({"error": "no such job"}, 404))
+
+    told = await read_all(manifest(server))
+
+    assert len(server.to("/jobs")) == 3
+    assert "no such job" in told.errors
+
+
+async def test_refused_credentials_end_the_stream_at_once(server: LoopbackServer) -> None:
+    server.on("/jobs", Reply({"error": "bad key"}, 401))
+    retriever = "partition_router: {type: ListPartitionRouter, values: [a, b, c, d, e, f, g, h], cursor_field: x}"
+
+    told = await read_all(manifest(server, retriever=retriever, top="max_concurrent_async_job_count: 1"))
+
+    assert told.outcome is Outcome.FAILED
+    assert len(server.to("/jobs")) == 1
+
+
+async def test_jobs_run_side_by_side_within_the_budget(server: LoopbackServer) -> None:
+    running: set[str] = set()
+    most = 0
+
+    def create(asked: Asked) -> Reply:
+        nonlocal most
+        job = asked.json["x"]
+        running.add(job)
+        most = max(most, len(running))
+        server.on(f"/jobs/{job}", Reply({"state": "busy"}), finish(job))
+        return Reply({"id": job})
+
+    def finish(job: str):  # type: ignore[no-untyped-def]  # a closure for one job
+        def reply(_asked: Asked) -> Reply:
+            running.discard(job)
+            return Reply({"state": "done", "url": server.url("/result")})
+
+        return reply
+
+    server.on("/jobs", create)
+    server.on("/result", Reply([{"n": 1}]))
+    text = manifest(
+        server,
+        top="max_concurrent_async_job_count: \"{{ config['jobs'] }}\"",
+        retriever="partition_router: {type: ListPartitionRouter, values: [a, b, c, d, e, f, g, h, i], cursor_field: x}",
+        creation="request_body: {type: RequestBodyJsonObject, value: {x: \"{{ stream_partition['x'] }}\"}}",
+    )
+
+    told = await read_all(text, {"jobs": 3})
+
+    assert told.outcome is Outcome.COMPLETE, told.errors
+    assert len(told.records) == 9
+    assert most == 3
+
+
+async def test_one_failed_slice_does_not_stop_the_others(server: LoopbackServer) -> None:
+    def create(asked: Asked) -> Reply:
+        return Reply({"id": asked.json["x"]}) if asked.json["x"] != "b" else Reply("no", 400)
+
+    server.on("/jobs", create)
+    for job in "ac":
+        server.on(f"/jobs/{job}", Reply({"state": "done", "url": server.url("/result")}))
+    server.on("/result", Reply([{"n": 1}]))
+    text = manifest(
+        server,
+        retriever="partition_router: {type: ListPartitionRouter, values: [a, b, c], cursor_field: x}",
+        creation="request_body: {type: RequestBodyJsonObject, value: {x: \"{{ stream_partition['x'] }}\"}}",
+    )
+
+    told = await read_all(text)
+
+    assert told.outcome is Outcome.FAILED
+    assert sorted(told.slices) == [Outcome.COMPLETE, Outcome.COMPLETE, Outcome.FAILED]
+    assert "'x': 'b'" in told.errors
+
+
+async def test_cancelling_aborts_the_job_on_the_server_and_says_so(server: LoopbackServer) -> None:
+    serve_job(server, "busy")
+    told = Told()
+    text = manifest(server, retriever=f"polling_interval: 60\n{ABORT % server.url()}")
+    async with open_reader(connector(text), {}) as reader, asyncio.timeout(10):
+        async for event in reader.read("exports"):
+            told.events.append(event)
+            if isinstance(event, PollScheduled):
+                reader.cancel()
+
+    assert told.outcome is Outcome.CANCELLED
+    assert len(server.to("/jobs/j1/abort")) == 1
+    assert "was aborted on the server" in told.logs
+    assert told.state == {"__ab_no_cursor_state_message": True}
+
+
+async def test_cancelling_while_the_job_is_being_created_aborts_it_all_the_same(server: LoopbackServer) -> None:
+    serve_job(server, "busy")
+    gate = asyncio.Event()
+    told = Told()
+    text = manifest(server, retriever=ABORT % server.url())
+
+    def created(_asked: Asked) -> Reply:
+        reader.cancel()
+        asyncio.get_running_loop().call_later(0.05, gate.set)
+        return Reply({"id": "j1"}, gate=gate)
+
+    server.on("/jobs", created)
+    async with open_reader(connector(text), {}) as reader, asyncio.timeout(10):
+        async for event in reader.read("exports"):
+            told.events.append(event)
+
+    assert told.outcome is Outcome.CANCELLED
+    assert len(server.to("/jobs/j1/abort")) == 1
+
+
+async def test_a_job_without_abort_request_is_named_when_the_read_is_cancelled(server: LoopbackServer) -> None:
+    serve_job(server, "busy")
+    told = Told()
+    async with open_reader(connector(manifest(server)), {}) as reader, asyncio.timeout(10):
+        async for event in reader.read("exports"):
+            told.events.append(event)
+            if isinstance(event, PollScheduled):
+                reader.cancel()
+
+    assert "goes on running on the server" in told.logs
+
+
+async def test_leaving_the_events_early_aborts_the_job(server: LoopbackServer) -> None:
+    serve_job(server, "busy")
+    text = manifest(server, retriever=f"polling_interval: 60\n{ABORT % server.url()}")
+    async with open_reader(connector(text), {}) as reader, asyncio.timeout(10):
+        events = reader.read("exports")
+        async for event in events:
+            if isinstance(event, PollScheduled):
+                break
+        await events.aclose()
+
+    assert len(server.to("/jobs/j1/abort")) == 1
+
+
+async def test_a_limit_on_records_stops_the_read_and_leaves_the_slice_open(server: LoopbackServer) -> None:
+    serve_job(server, "done", records=[{"n": number} for number in range(500)])
+
+    told = await read_all(manifest(server), limits=Limits(records=120))
+
+    assert told.outcome is Outcome.LIMITED
+    assert len(told.records) == 120
+
+
+async def test_a_limit_that_cuts_nothing_is_no_limit(server: LoopbackServer) -> None:
+    serve_job(server, "done", records=[{"n": number} for number in range(120)])
+
+    told = await read_all(manifest(server), limits=Limits(records=120))
+
+    assert told.outcome is Outcome.COMPLETE
+
+
+async def test_the_record_selector_s_field_path_is_honoured(server: LoopbackServer) -> None:
+    serve_job(server, "done", records={"data": {"rows": [{"n": 1}]}})
+    text = manifest(server).replace("field_path: []", "field_path: [data, rows]")
+
+    assert (await read_all(text)).records == [{"n": 1}]
+
+
+async def test_the_download_extractor_wins_over_the_record_selector_s(server: LoopbackServer) -> None:
+    serve_job(server, "done", records={"a": [{"n": 1}], "b": [{"n": 2}]})
+    text = manifest(server, retriever="download_extractor: {type: DpathExtractor, field_path: [b]}").replace(
+        "field_path: []", "field_path: [a]"
+    )
+
+    assert (await read_all(text)).records == [{"n": 2}]
+    (warning,) = connector(text).problems
+    assert "download_extractor" in warning.message
+
+
+def _poll_or_delete(server: LoopbackServer, state: str):  # type: ignore[no-untyped-def]  # a closure for one state
+    def reply(asked: Asked) -> Reply:
+        if asked.method == "DELETE":
+            return Reply({"deleted": True})
+        return Reply({"state": state, "url": server.url("/result")})
+
+    return reply
