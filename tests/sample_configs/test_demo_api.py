@@ -90,9 +90,7 @@ class TestSendGrid:
 class TestStripe:
     RUNS = "/v1/reporting/report_runs"
 
-    def test_a_report_is_created_by_form_polled_and_downloaded(
-        self, api: DemoApi, http: httpx.Client
-    ) -> None:
+    def test_a_report_is_created_by_form_polled_and_downloaded(self, api: DemoApi, http: httpx.Client) -> None:
         auth = (api.inputs("stripe_report_run")["secret_key"], "")
         created = http.post(self.RUNS, data=REPORT | JANUARY, auth=auth).json()
         assert (created["status"], created["result"]) == ("pending", None)
@@ -102,9 +100,7 @@ class TestStripe:
         rows = csv_rows(http.get(run["result"]["url"], auth=auth).text)
         assert len({row["balance_transaction_id"] for row in rows}) == 200
 
-    def test_intervals_that_meet_share_no_transaction_and_lose_none(
-        self, api: DemoApi, http: httpx.Client
-    ) -> None:
+    def test_intervals_that_meet_share_no_transaction_and_lose_none(self, api: DemoApi, http: httpx.Client) -> None:
         auth = (api.inputs("stripe_report_run")["secret_key"], "")
         ids: list[str] = []
         for start, end in [(1704067200, 1705000000), (1705000000, 1706745600)]:
@@ -136,9 +132,7 @@ class TestSalesforce:
         token = form_token(api, http, "salesforce_bulk_query", "/services/oauth2/token", "client_credentials")
         return bearer(token)
 
-    def test_results_come_in_pages_that_the_locator_header_links(
-        self, api: DemoApi, http: httpx.Client
-    ) -> None:
+    def test_results_come_in_pages_that_the_locator_header_links(self, api: DemoApi, http: httpx.Client) -> None:
         headers = self.headers(api, http)
         job = http.post(self.JOBS, json=QUERY, headers=headers).json()["id"]
         assert http.get(f"{self.JOBS}/{job}", headers=headers).json()["state"] == "JobComplete"
@@ -167,9 +161,7 @@ class TestSalesforce:
         assert http.get(f"{self.JOBS}/{job}", headers=headers).status_code == 404
         assert [job.deleted for job in api.jobs] == [True]
 
-    def test_a_running_job_can_be_aborted_but_not_deleted(
-        self, slow_api: DemoApi, slow_http: httpx.Client
-    ) -> None:
+    def test_a_running_job_can_be_aborted_but_not_deleted(self, slow_api: DemoApi, slow_http: httpx.Client) -> None:
         headers = self.headers(slow_api, slow_http)
         job = slow_http.post(self.JOBS, json=QUERY, headers=headers).json()["id"]
         assert slow_http.delete(f"{self.JOBS}/{job}", headers=headers).status_code == 400
@@ -198,9 +190,7 @@ class TestShopify:
         return answer.json()
 
     def start(self, http: httpx.Client, query: str = "query { products { edges { node { id } } } }") -> Any:
-        return self.call(http, {"query": RUN_QUERY} | {"variables": {"query": query}})["data"][
-            "bulkOperationRunQuery"
-        ]
+        return self.call(http, {"query": RUN_QUERY} | {"variables": {"query": query}})["data"]["bulkOperationRunQuery"]
 
     def poll(self, http: httpx.Client, gid: str) -> Any:
         query = "query ($id: ID!) { node(id: $id) { ... on BulkOperation { status } } }"
@@ -237,9 +227,7 @@ class TestShopify:
 
 
 class TestQualtrics:
-    def test_a_progress_id_leads_to_a_file_id_and_that_to_a_zip(
-        self, api: DemoApi, http: httpx.Client
-    ) -> None:
+    def test_a_progress_id_leads_to_a_file_id_and_that_to_a_zip(self, api: DemoApi, http: httpx.Client) -> None:
         survey = api.inputs("qualtrics_responses")["survey_ids"][0]
         exports = f"/API/v3/surveys/{survey}/export-responses"
         created = http.post(exports, json={"format": "csv"}, headers=QUALTRICS).json()["result"]
@@ -285,9 +273,7 @@ class TestAds:
         report = self.create(http, headers, startDate="2023-12-25", endDate="2023-12-31").json()["reportId"]
         assert http.get(f"/reporting/reports/{report}", headers=headers).json()["status"] == "CANCELLED"
 
-    def test_the_same_report_twice_at_a_time_is_too_early(
-        self, slow_api: DemoApi, slow_http: httpx.Client
-    ) -> None:
+    def test_the_same_report_twice_at_a_time_is_too_early(self, slow_api: DemoApi, slow_http: httpx.Client) -> None:
         headers = self.headers(slow_api, slow_http)
         assert self.create(slow_http, headers).status_code == 200
         again = self.create(slow_http, headers)
@@ -302,9 +288,7 @@ class TestAds:
             {"startDate": "2024-01-08"},
         ],
     )
-    def test_a_wrong_report_is_refused(
-        self, changes: dict[str, Any], api: DemoApi, http: httpx.Client
-    ) -> None:
+    def test_a_wrong_report_is_refused(self, changes: dict[str, Any], api: DemoApi, http: httpx.Client) -> None:
         assert self.create(http, self.headers(api, http), **changes).status_code == 400
 
     def test_profile_content_type_and_token_are_checked(self, api: DemoApi, http: httpx.Client) -> None:

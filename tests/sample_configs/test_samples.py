@@ -59,9 +59,7 @@ def test_the_check_and_the_primary_keys_name_what_there_is(each: Sample) -> None
     assert set(manifest["check"]["stream_names"]) <= set(each.streams)
     for stream in manifest["streams"]:
         keys = stream["primary_key"]
-        assert set([keys] if isinstance(keys, str) else keys) <= set(
-            stream["schema_loader"]["schema"]["properties"]
-        )
+        assert set([keys] if isinstance(keys, str) else keys) <= set(stream["schema_loader"]["schema"]["properties"])
 
 
 @every_sample
@@ -82,9 +80,7 @@ def test_the_reference_reads_the_contacts_from_the_demo_api(api: DemoApi, oracle
 
 
 @pytest.mark.parametrize(("stream", "count"), [("orders", 200), ("stores", 5), ("products", 100)])
-def test_the_reference_reads_the_shop_from_the_demo_api(
-    stream: str, count: int, api: DemoApi, oracle: Oracle
-) -> None:
+def test_the_reference_reads_the_shop_from_the_demo_api(stream: str, count: int, api: DemoApi, oracle: Oracle) -> None:
     shop = sample("orders_paginated")
     answer = oracle.ask("samples", "read", str(shop.path), api.inputs(shop.name), stream)
     assert answer["status"] == "COMPLETE"

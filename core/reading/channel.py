@@ -1,0 +1,83 @@
+"""The way of events from the tasks and threads of a read to its one consumer."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from typing import Any
+
+from core.events import Event, JobChanged, Log, Records, SliceFinished, StatusUnmapped, StreamFinished
+
+BATCHES_AHEAD = 16
+"""Batches of records that may wait for the consumer before the parsing threads are held up."""
+
+
+class Abandoned(Exception):
+    """The consumer has gone: the work is for nobody."""
+
+
+class EventChannel:
+    """An ordered queue of events. `mask` takes the secrets out of texts."""
+
+    def __init__(self, mask: Callable[[str], str]) -> None:
+        self._mask = mask
+        self._queue: asyncio.Queue[Event | None] = asyncio.Queue()
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
+        self._room = threading.Semaphore(BATCHES_AHEAD)
+        self._abandoned = False
+
+    def emit(self, event: Event) -> None:
+        """Add an event that is no batch of records; from any thread, never waits."""
+        self._put(self._masked(event))
+
+    def deliver(self, batch: Records) -> None:
+        """Add records from a worker thread; waits while the consumer is behind. Raises `Abandoned`."""
+        self._room.acquire()
+        if self._abandoned:
+            self._room.release()
+            raise Abandoned
+        self._loop.call_soon_threadsafe(self._queue.put_nowait, batch)
+
+    def close(self) -> None:
+        """Say that the last event was added."""
+        self._put(None)
+
+    def abandon(self) -> None:
+        """Let go of the threads that wait to deliver: nobody takes their records any more."""
+        self._abandoned = True
+        self._room.release()
+
+    async def events(self) -> AsyncIterator[Event]:
+        """The events in order, until the channel is closed."""
+        while (event := await self._queue.get()) is not None:
+            if isinstance(event, Records):
+                self._room.release()
+            yield event
+
+    def _put(self, event: Event | None) -> None:
+        if threading.get_ident() == self._thread:
+            self._queue.put_nowait(event)
+        else:
+            self._loop.call_soon_threadsafe(self._queue.put_nowait, event)
+
+    def _masked(self, event: Event) -> Event:
+        clean = self._mask
+        match event:
+            case Log():
+                return replace(event, message=clean(event.message))
+            case StatusUnmapped():
+                return replace(event, status=clean(event.status))
+            case JobChanged():
+                return replace(event, **self._masked_texts(event, "job_id", "api_status", "detail"))
+            case SliceFinished():
+                return replace(event, **self._masked_texts(event, "error"))
+            case StreamFinished():
+                return replace(event, errors=tuple(clean(error) for error in event.errors))
+        return event
+
+    def _masked_texts(self, event: Event, *names: str) -> dict[str, Any]:
+        texts = {name: getattr(event, name) for name in names}
+        return {name: text and self._mask(text) for name, text in texts.items()}

@@ -1,0 +1,162 @@
+"""Where the elements of a response become records: selected, changed, watched, counted, encoded, delivered.
+
+All of it happens in the thread that parses, one record at a time, in small batches that stay in the processor's
+cache; only whole deliveries cross to the event loop.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from core.components.async_retriever import AsyncRetriever
+from core.components.context import Context
+from core.components.cursors import Cursor
+from core.components.pages import PageResult
+from core.components.record_selector import RecordPipeline
+from core.components.roles import Record
+from core.components.simple_retriever import SimpleRetriever
+from core.events import DownloadProgress, Records
+from core.levels import Level
+from core.reading.channel import EventChannel
+from core.reading.limits import RecordBudget
+
+if TYPE_CHECKING:
+    from core.reading.stream_read import ReadPlan
+
+BATCH = 100
+"""Records that are encoded or delivered in one go."""
+DELIVERY = 256_000
+"""Encoded bytes that are delivered in one go."""
+PROGRESS_EVERY = 0.25
+"""Seconds between two reports of the bytes received."""
+
+
+class SliceBytes:
+    """The bytes received for one slice, over all its pages and targets; tells of them now and then."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._received = 0
+        self._next = time.monotonic() + PROGRESS_EVERY
+
+    def add(self, size: int, ended: bool = False) -> None:
+        """Count bytes; `ended` says that a page or target is complete."""
+        self._received += size
+        if ended or time.monotonic() >= self._next:
+            context = self._context
+            self._next = time.monotonic() + PROGRESS_EVERY
+            context.emit(DownloadProgress(stream=context.stream, slice=context.slice, received=self._received))
+
+
+class RecordSink:
+    """Takes the elements of one slice, or of one download target of it."""
+
+    def __init__(
+        self,
+        plan: ReadPlan,
+        context: Context,
+        cursor: Cursor,
+        channel: EventChannel,
+        *,
+        budget: RecordBudget,
+        received: SliceBytes,
+    ) -> None:
+        assert context.slice is not None
+        self._plan = plan
+        self._context = context
+        self._channel = channel
+        self._budget = budget
+        self.received = received.add
+        self._pipeline = _pipeline(plan, context, cursor)
+        self._feed_end = cursor.feed_end(context.slice)
+        self._last_record: Record | None = None
+        self.observer = cursor.observer(context.slice)
+        self.emitted = 0
+        self.cut = False
+        """Whether something was left out because of a limit."""
+        self._pages = 1
+        self._data = bytearray()
+        self._encoded = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether a limit was reached: nothing more is taken."""
+        return self.cut
+
+    def next_page(self) -> bool:
+        """Whether a further page, which there is, is to be read."""
+        if self._feed_end is not None and self._last_record is not None and self._feed_end(self._last_record):
+            return False
+        limit = self._plan.limits.pages
+        if limit is not None and self._pages >= limit:
+            self.cut = True
+            return False
+        self._pages += 1
+        return True
+
+    def consume(self, elements: Iterable[Any]) -> PageResult:
+        """Take the elements of one page; runs in a worker thread. Raises `ReadError`, `Abandoned`."""
+        result = PageResult()
+        found_before = self._pipeline.found
+        observe = self.observer
+        batch: list[Record] = []
+        for record in self._pipeline(elements):
+            if observe is not None:
+                observe(record)
+            batch.append(record)
+            if len(batch) == BATCH:
+                self._flush(batch, result)
+                batch = []
+                if self.cut:
+                    break
+        self._flush(batch, result)
+        self._deliver_data()
+        result.found = self._pipeline.found - found_before
+        return result
+
+    def _flush(self, batch: list[Record], result: PageResult) -> None:
+        allowed = self._budget.take(len(batch))
+        if allowed < len(batch):
+            self.cut = True
+            batch = batch[:allowed]
+        if not batch:
+            return
+        result.kept += len(batch)
+        result.last_record = self._last_record = batch[-1]
+        self.emitted += len(batch)
+        if self._plan.encode is None:
+            self._deliver(
+                Records(stream=self._context.stream, slice=self._context.slice, count=len(batch), records=batch)
+            )
+            return
+        self._data += self._plan.encode(batch)
+        self._encoded += len(batch)
+        if len(self._data) >= DELIVERY:
+            self._deliver_data()
+
+    def _deliver_data(self) -> None:
+        if self._encoded:
+            data, count = bytes(self._data), self._encoded
+            self._data.clear()
+            self._encoded = 0
+            self._deliver(Records(stream=self._context.stream, slice=self._context.slice, count=count, data=data))
+
+    def _deliver(self, batch: Records) -> None:
+        self._channel.deliver(batch)
+
+
+def _pipeline(plan: ReadPlan, context: Context, cursor: Cursor) -> RecordPipeline:
+    assert context.slice is not None
+    stream = plan.stream
+    retriever = stream.retriever
+    assert isinstance(retriever, (AsyncRetriever, SimpleRetriever))
+    return retriever.record_selector.pipeline(
+        {**context.variables, "config": context.config},
+        stream.transformations,
+        stream.json_schema,
+        extractor=retriever.download_extractor if isinstance(retriever, AsyncRetriever) else None,
+        cursor_filter=cursor.filter(context.slice),
+        warn=lambda message: context.log(Level.WARNING, message),
+    )

@@ -1,0 +1,218 @@
+"""The read of one stream: its slices run side by side, and everything that happens becomes an event."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from core.components.async_retriever import AsyncRetriever, JobStatus
+from core.components.context import Context, Run
+from core.components.cursors import Cursor, Observer, make_cursor
+from core.components.roles import Record
+from core.components.simple_retriever import SimpleRetriever
+from core.components.slices import StreamSlice
+from core.components.stream import DeclarativeStream
+from core.errors import LonghaulError, ReadError
+from core.events import (
+    Event,
+    Outcome,
+    SliceFinished,
+    SliceStarted,
+    StateAdvanced,
+    StreamFinished,
+    StreamStarted,
+)
+from core.http.exchange import Role
+from core.http.request import Draft
+from core.jobs.job import JobFailed
+from core.reading.channel import EventChannel
+from core.reading.job_slice import JobLanes, JobSlice
+from core.reading.limits import NO_LIMITS, Limits, RecordBudget
+from core.reading.sink import RecordSink, SliceBytes
+from core.templates import TemplateError
+
+STATE_SHARE = 20
+"""How many times longer than making a state takes there is none again; the last one is always told."""
+
+Encoder = Callable[[list[Record]], bytes]
+
+
+class _Stop(Exception):
+    """No further slice is read: a limit was reached, or the stream can't go on."""
+
+
+@dataclass(frozen=True)
+class ReadPlan:
+    """What to read and how: the stream with what it starts from and how far it goes.
+
+    `lanes` bounds the slices of a synchronous stream that are read side by side, `jobs` the asynchronous ones.
+    `role` is that of page requests (a parent stream's differ). `unsupported` names component types that can't be run.
+    """
+
+    stream: DeclarativeStream
+    state: Mapping[str, Any] | None = None
+    limits: Limits = NO_LIMITS
+    encode: Encoder | None = None
+    lanes: int = 1
+    role: Role = Role.PAGE
+    unsupported: tuple[str, ...] = ()
+    statuses: dict[str, JobStatus] = field(default_factory=dict)
+
+
+class StreamRead:
+    """Reads a stream once. `events` may be iterated once; `cancel` makes it come to a tidy end."""
+
+    def __init__(self, run: Run, plan: ReadPlan, jobs: JobLanes, mask: Callable[[str], str]) -> None:
+        self._run = run
+        self._plan = plan
+        self._jobs = jobs
+        self._channel = EventChannel(mask)
+        self._budget = RecordBudget(plan.limits.records)
+        self._main: asyncio.Task[None] | None = None
+        self._cancelling = False
+        self._errors: list[str] = []
+        self._limited = False
+        self._slices = 0
+        self._records = 0
+        self._warned: set[str] = set()
+        self._cursor: Cursor | None = None
+        self._next_state = 0.0
+
+    def cancel(self) -> None:
+        """Stop all requests, abort the jobs on the server, then end the events."""
+        if self._main is not None and not self._cancelling:
+            self._cancelling = True
+            self._main.cancel()
+
+    async def events(self) -> AsyncGenerator[Event, None]:
+        """Everything that happens, ending with `StreamFinished`; failures of the stream are events, not exceptions."""
+        self._main = asyncio.create_task(self._read())
+        try:
+            async for event in self._channel.events():
+                yield event
+        finally:
+            self._channel.abandon()
+            self.cancel()
+            await asyncio.wait([self._main])
+
+    async def _read(self) -> None:
+        started, clock = datetime.now(UTC), time.monotonic()
+        name = self._plan.stream.name
+        self._channel.emit(StreamStarted(stream=name))
+        cancelled = False
+        try:
+            await self._read_slices()
+        except asyncio.CancelledError:
+            cancelled = True
+        except (LonghaulError, TemplateError) as error:
+            self._errors.append(str(error))
+        except Exception as error:  # a mistake of ours must not take the other streams down
+            self._errors.append(f"Something went wrong inside Longhaul ({type(error).__name__}): {error}")
+        if self._cursor is not None:
+            self._channel.emit(StateAdvanced(stream=name, state=self._cursor.state()))
+        self._channel.emit(
+            StreamFinished(
+                stream=name,
+                outcome=self._outcome(cancelled),
+                records=self._records,
+                slices=self._slices,
+                seconds=time.monotonic() - clock,
+                errors=tuple(self._errors),
+                started=started,
+            )
+        )
+        self._channel.close()
+
+    def _outcome(self, cancelled: bool) -> Outcome:
+        if cancelled:
+            return Outcome.CANCELLED
+        if self._errors:
+            return Outcome.FAILED
+        return Outcome.LIMITED if self._limited or self._budget.cut else Outcome.COMPLETE
+
+    async def _read_slices(self) -> None:
+        stream = self._plan.stream
+        if self._plan.unsupported:
+            raise ReadError(
+                f"The stream `{stream.name}` uses component types that Longhaul doesn't run: "
+                f"{', '.join(self._plan.unsupported)}."
+            )
+        context = Context(self._run, stream.name, self._channel.emit)
+        retriever = stream.retriever
+        assert isinstance(retriever, (SimpleRetriever, AsyncRetriever))
+        self._cursor = make_cursor(stream.incremental_sync, retriever.partition_router, context, self._plan.state)
+        is_async = isinstance(retriever, AsyncRetriever)
+        gate = asyncio.Semaphore(self._jobs.in_flight if is_async else self._plan.lanes)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                async for slice_ in self._cursor.slices():
+                    if self._plan.limits.slices is not None and self._slices >= self._plan.limits.slices:
+                        self._limited = True
+                        break
+                    await gate.acquire()
+                    self._slices += 1
+                    tasks.create_task(self._read_slice(self._cursor, slice_, context, gate))
+        except* _Stop:
+            pass
+        except* (LonghaulError, TemplateError) as group:
+            self._errors.extend(str(error) for error in group.exceptions)
+
+    async def _read_slice(self, cursor: Cursor, slice_: StreamSlice, context: Context, gate: asyncio.Semaphore) -> None:
+        context = context.for_slice(slice_)
+        name = self._plan.stream.name
+        self._channel.emit(SliceStarted(stream=name, slice=slice_))
+        sinks: list[RecordSink] = []
+        received = SliceBytes(context)
+
+        def make_sink() -> RecordSink:
+            sink = RecordSink(self._plan, context, cursor, self._channel, budget=self._budget, received=received)
+            sinks.append(sink)
+            return sink
+
+        outcome, error, stop = Outcome.CANCELLED, None, False
+        try:
+            outcome = await self._retrieve(cursor, context, make_sink)
+            if any(sink.cut for sink in sinks):
+                outcome, self._limited = Outcome.LIMITED, True
+                stop = self._budget.cut
+            else:
+                cursor.close(slice_, Observer.merged(sink.observer for sink in sinks))
+                self._tell_state(cursor, slice_)
+        except (LonghaulError, TemplateError) as failure:
+            outcome, error = Outcome.FAILED, str(failure)
+            self._errors.append(error)
+            stop = isinstance(failure, JobFailed) and failure.final
+        finally:
+            records = sum(sink.emitted for sink in sinks)
+            self._records += records
+            self._channel.emit(SliceFinished(stream=name, slice=slice_, outcome=outcome, records=records, error=error))
+            gate.release()
+        if stop:
+            raise _Stop
+
+    async def _retrieve(self, cursor: Cursor, context: Context, make_sink: Callable[[], RecordSink]) -> Outcome:
+        slice_ = context.slice
+        assert slice_ is not None
+        retriever = self._plan.stream.retriever
+
+        def fill(draft: Draft) -> None:
+            cursor.fill(draft, slice_, context.variables)
+
+        if isinstance(retriever, AsyncRetriever):
+            job = JobSlice(retriever, context, fill, make_sink, self._jobs, self._plan.statuses, self._warned)
+            return await job.read()
+        assert isinstance(retriever, SimpleRetriever)
+        await retriever.read(context, make_sink(), fill, self._plan.role)
+        return Outcome.COMPLETE
+
+    def _tell_state(self, cursor: Cursor, slice_: StreamSlice) -> None:
+        """Tell the state, unless making it (it may list thousands of partitions) would take a share of the run."""
+        started = time.monotonic()
+        if started < self._next_state:
+            return
+        self._channel.emit(StateAdvanced(stream=self._plan.stream.name, slice=slice_, state=cursor.state()))
+        self._next_state = time.monotonic() + STATE_SHARE * (time.monotonic() - started)

@@ -1,0 +1,175 @@
+"""The same manifest, inputs and state lead to the same requests, records and state as in Airbyte's own runtime."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.jobs.jobs_api import manifest as jobs_manifest
+from tests.jobs.jobs_api import serve_job
+from tests.reading.test_reading import INCREMENTAL, PAGES, PARENTS, manifest, page
+from tests.support.oracle import Oracle
+from tests.support.reading import read_all
+from tests.support.server import Asked, LoopbackServer, Reply
+
+FILTERED = """\
+transformations:
+  - type: AddFields
+    fields: [{type: AddedFieldDefinition, path: [where, from], value: "{{ stream_interval['start_time'] }}"}]
+  - type: RemoveFields
+    field_pointers: [[noise]]
+"""
+
+CURSOR_PAGES = """\
+paginator:
+  type: DefaultPaginator
+  pagination_strategy:
+    type: CursorPagination
+    cursor_value: "{{ response['next'] }}"
+    stop_condition: "{{ not response['next'] }}"
+  page_token_option: {type: RequestPath}
+"""
+
+BODY = """\
+http_method: POST
+request_headers: {X-Kind: "{{ config['kind'] }}"}
+request_parameters: {a: "{{ config['kind'] }}", b: "{{ config['empty'] }}", c: "[1, 2]"}
+request_body:
+  type: RequestBodyJsonObject
+  value: {kind: "{{ config['kind'] }}", n: "12", t: "{{ True }}", z: "{{ none }}"}
+authenticator:
+  type: ApiKeyAuthenticator
+  api_token: "{{ config['kind'] }}-key"
+  inject_into: {type: RequestOption, inject_into: request_parameter, field_name: key}
+"""
+
+
+def days(asked: Asked) -> Reply:
+    day = asked.query["from"][0]
+    return Reply({"items": [{"day": day, "noise": 1, "n": n} for n in range(2)]})
+
+
+def linked(server: LoopbackServer) -> None:
+    server.on("/items", Reply({"items": [{"n": 1}], "next": server.url("/more")}))
+    server.on("/more", Reply({"items": [{"n": 2}], "next": None}))
+
+
+async def compare(
+    server: LoopbackServer,
+    oracle: Oracle,
+    text: str,
+    config: Mapping[str, Any] | None = None,
+    state: Mapping[str, Any] | None = None,
+) -> None:
+    """Read with both and compare what was asked for, what came out, and the state at the end."""
+    config = dict(config or {})
+    told = await read_all(text, config, state=state)
+    assert told.outcome == "complete", told.errors
+    ours, server.asked = server.asked, []
+    theirs = await asyncio.to_thread(oracle.ask, "reading", "read", yaml.safe_load(text), config, "items", state)
+
+    assert theirs["status"] == "COMPLETE"
+    assert counted(told.records) == counted(theirs["records"])
+    assert requests(ours) == requests(server.asked)
+    assert told.state == theirs["state"]
+
+
+def counted(records: list[Any]) -> Counter[str]:
+    return Counter(repr(sorted(record.items())) for record in records)
+
+
+def requests(asked: list[Asked]) -> Counter[tuple[str, str, bytes, str | None]]:
+    """Requests without what only the clients differ in."""
+    return Counter(
+        (
+            each.method,
+            each.path + repr(sorted(each.query.items())),
+            each.body.replace(b" ", b""),
+            each.headers.get("x-kind"),
+        )
+        for each in asked
+    )
+
+
+async def test_pages(server: LoopbackServer, oracle: Oracle) -> None:
+    server.on("/items", page)
+    await compare(server, oracle, manifest(server, retriever=PAGES))
+
+
+async def test_links_to_the_next_page(server: LoopbackServer, oracle: Oracle) -> None:
+    linked(server)
+    await compare(server, oracle, manifest(server, retriever=CURSOR_PAGES))
+
+
+async def test_parents(server: LoopbackServer, oracle: Oracle) -> None:
+    server.on("/owners", Reply([{"id": 1}, {"id": "b"}, {"no": "id"}]))
+    server.on("/items", lambda asked: Reply({"items": [{"of": asked.query["owner"][0]}]}))
+    await compare(server, oracle, manifest(server, retriever=PARENTS % server.url("/owners")))
+
+
+@pytest.mark.parametrize("state", [None, {"day": "2024-01-02"}])
+async def test_intervals_and_state(server: LoopbackServer, oracle: Oracle, state: Mapping[str, Any] | None) -> None:
+    server.on("/items", days)
+    await compare(server, oracle, manifest(server, stream=INCREMENTAL + FILTERED), state=state)
+
+
+async def test_state_of_partitions(server: LoopbackServer, oracle: Oracle) -> None:
+    server.on("/items", days)
+    router = "partition_router: {type: ListPartitionRouter, values: [a, b], cursor_field: x}"
+    text = manifest(server, stream=INCREMENTAL, retriever=router)
+    config: dict[str, Any] = {}
+    told = await read_all(text, config)
+    theirs = await asyncio.to_thread(oracle.ask, "reading", "read", yaml.safe_load(text), config, "items", None)
+
+    assert counted(told.records) == counted(theirs["records"])
+    assert without_duration(told.state) == without_duration(theirs["state"])
+
+
+def without_duration(state: Mapping[str, Any]) -> dict[str, Any]:
+    """A partitioned state without the time that the read took."""
+    return {key: value for key, value in state.items() if key != "lookback_window"}
+
+
+async def test_bodies_headers_and_parameters(server: LoopbackServer, oracle: Oracle) -> None:
+    server.on("/items", Reply({"items": [{"n": 1}]}))
+    await compare(server, oracle, manifest(server, requester=BODY), {"kind": "blue", "empty": ""})
+
+
+async def test_references_and_parameters(server: LoopbackServer, oracle: Oracle) -> None:
+    server.on("/v1/things", Reply({"items": [{"n": 1}]}))
+    text = f"""
+version: 7.0.0
+type: DeclarativeSource
+check: {{type: CheckStream, stream_names: [items]}}
+definitions:
+  base: &base
+    type: HttpRequester
+    url_base: "{server.url()}/v1"
+    request_parameters: {{limit: "#/definitions/limit"}}
+  limit: "7"
+streams:
+  - type: DeclarativeStream
+    $parameters: {{name: items, path: things}}
+    retriever:
+      requester: {{$ref: "#/definitions/base", request_headers: {{X-Kind: "{{{{ parameters['name'] }}}}"}}}}
+      record_selector: {{extractor: {{field_path: [items]}}}}
+"""
+    await compare(server, oracle, text)
+
+
+@pytest.mark.parametrize("kind", ["csv", "gzip"])
+async def test_an_asynchronous_job(server: LoopbackServer, oracle: Oracle, kind: str) -> None:
+
+    body = b'id,text\n1,a\n2,"b\nc"\n'
+    serve_job(server, "done")
+    server.on("/result", Reply(gzip.compress(body) if kind == "gzip" else body))
+    decoder = {"csv": "{type: CsvDecoder}", "gzip": "{type: GzipDecoder, decoder: {type: CsvDecoder}}"}[kind]
+    text = jobs_manifest(server, retriever=f"download_decoder: {decoder}").replace("exports", "items")
+
+    await compare(server, oracle, text)
