@@ -1,0 +1,1 @@
+"""What the `longhaul` command does: its arguments, a run without a screen, the validation of a manifest."""

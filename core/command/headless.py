@@ -1,0 +1,204 @@
+"""A headless run: streams are read side by side, their events written, shown and traced, signals obeyed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Mapping
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.command.last_resort import fault
+from core.connector import Connector
+from core.events import Event, ExchangeFinished, Outcome, Records, StateAdvanced, StreamFinished
+from core.levels import Level
+from core.outputs import Destination, HarTrace, OutputError, Sink, StateFile
+from core.progress import Progress, RunPicture, run_summary, stream_summary
+from core.reading import Limits, Reader, open_reader
+
+STREAMS_AT_ONCE = 4
+_REDRAW = 0.1
+_CANCELLING = (
+    "Cancelling: requests are stopped, jobs that run on the server are aborted. Press Ctrl-C again to leave at once."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """What a run reads and where it goes; `limit` is the number of records per stream."""
+
+    connector: Connector
+    config: Mapping[str, Any]
+    streams: tuple[str, ...]
+    destination: Destination
+    state: StateFile | None = None
+    trace: HarTrace | None = None
+    limit: int | None = None
+
+
+class HeadlessRun:
+    """Reads the streams of a plan, once."""
+
+    def __init__(self, plan: RunPlan, picture: RunPicture, progress: Progress) -> None:
+        self._plan = plan
+        self._picture = picture
+        self._progress = progress
+        self._trace = plan.trace
+        self._signal: int | None = None
+        self._hung_up = False
+
+    async def run(self) -> int:
+        """Read everything and give the exit code: 0, 1 when a stream failed, 128 and the signal that ended
+        the run.
+        """
+        async with open_reader(self._plan.connector, self._plan.config) as reader:
+            self._obey_signals(reader)
+            self._progress.start()
+            ticker = asyncio.create_task(self._redraw())
+            try:
+                gate = asyncio.Semaphore(STREAMS_AT_ONCE)
+                await asyncio.gather(*(self._read(reader, name, gate) for name in self._plan.streams))
+            finally:
+                ticker.cancel()
+                self._progress.stop()
+                if self._trace:
+                    self._trace.close()
+        return self._close()
+
+    def _close(self) -> int:
+        if len(self._plan.streams) > 1 and not self._hung_up:
+            self._progress.say(*run_summary(self._picture))
+        if self._signal:
+            return 128 + self._signal
+        ended = [stream.ended for stream in self._picture.streams.values() if stream.ended]
+        return int(any(one.outcome is Outcome.FAILED for one in ended))
+
+    async def _redraw(self) -> None:
+        while True:
+            self._progress.refresh()
+            await asyncio.sleep(_REDRAW)
+
+    # Signals
+
+    def _obey_signals(self, reader: Reader) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._interrupt, reader, number)
+
+    def _interrupt(self, reader: Reader, number: int) -> None:
+        """The first signal ends the run tidily, the second one at once."""
+        if self._signal:
+            self._progress.stop()
+            os._exit(128 + number)
+        self._signal = number
+        self._progress.say(Level.WARNING, _CANCELLING)
+        reader.cancel()
+
+    # One stream
+
+    async def _read(self, reader: Reader, name: str, gate: asyncio.Semaphore) -> None:
+        async with gate:
+            if self._signal or self._hung_up:
+                return
+            columns = tuple(self._plan.connector.schema(name).get("properties") or ())
+            sink = self._plan.destination.sink(name, self._plan.connector.stream_names, columns)
+            try:
+                await self._read_into(reader, name, sink)
+            except Exception as error:
+                expected = isinstance(error, OutputError)
+                self._fail(name, str(error) if expected else fault(error, reader.mask))
+                with suppress(Exception):
+                    await asyncio.to_thread(sink.finish, well=False)
+            if not self._hung_up:
+                self._sum_up(name, sink)
+
+    def _sum_up(self, name: str, sink: Sink) -> None:
+        stream = self._picture.streams[name]
+        for level, text in stream_summary(stream, sink.place, sink.remains):
+            self._progress.say(level, text)
+        if self._plan.state and stream.ended and stream.ended.outcome is Outcome.CANCELLED:
+            self._progress.say(Level.WARNING, f"{name}: the state reached is saved in {self._plan.state.path}.")
+
+    async def _read_into(self, reader: Reader, name: str, sink: Sink) -> None:
+        """Raises `OutputError` when the records can't be written."""
+        note = await _out(sink.open, sink.place)
+        if note:
+            self._progress.say(Level.WARNING, note)
+        state = self._plan.state.of(name) if self._plan.state else None
+        limits = Limits(records=self._plan.limit)
+        async with aclosing(reader.read(name, state, limits, sink.encoder.encode)) as events:
+            async for event in events:
+                await self._take(reader, sink, event)
+
+    async def _take(self, reader: Reader, sink: Sink, event: Event) -> None:
+        if self._hung_up:
+            self._picture.fold(event)
+            return
+        try:
+            await self._write(sink, event)
+        except BrokenPipeError:
+            self._hung_up = True
+            reader.cancel()
+            return
+        self._picture.fold(event)
+        self._progress.take(event)
+        if isinstance(event, ExchangeFinished):
+            self._record(event)
+
+    async def _write(self, sink: Sink, event: Event) -> None:
+        """Records to the sink; the state that covers them when they are safe. Raises `OutputError`,
+        `BrokenPipeError`.
+        """
+        match event:
+            case Records(data=data):
+                sink.add(data)
+                if sink.full:
+                    await _out(sink.write, sink.place)
+            case StateAdvanced(state=state) if self._plan.state:
+                await _out(sink.commit, sink.place)
+                await self._save(self._plan.state, event.stream, state)
+            case StreamFinished(outcome=outcome):
+                well = outcome not in (Outcome.FAILED, Outcome.CANCELLED)
+                await _out(lambda: sink.finish(well=well), sink.place)
+            case _ if sink.waiting:
+                await _out(sink.write, sink.place)
+
+    async def _save(self, file: StateFile, stream: str, state: Mapping[str, Any]) -> None:
+        await _out(lambda: file.save(stream, state), str(file.path))
+
+    def _record(self, event: ExchangeFinished) -> None:
+        if self._trace is None:
+            return
+        try:
+            self._trace.add(event)
+        except OSError as error:
+            self._progress.say(Level.WARNING, f"{OutputError.of(self._trace.path, error)} The trace ends here.")
+            self._trace = None
+
+    def _fail(self, name: str, error: str) -> None:
+        """Fold what the reader can't know into the picture: the stream has failed on our side."""
+        stream = self._picture.streams[name]
+        slices = stream.slices_done + stream.slices_failed
+        self._picture.fold(
+            StreamFinished(
+                stream=name,
+                outcome=Outcome.FAILED,
+                records=stream.records,
+                slices=slices,
+                seconds=stream.seconds,
+                errors=(error,),
+            )
+        )
+
+
+async def _out(call: Callable[[], Any], place: str) -> Any:
+    """Do in a thread what may wait for a disk or a pipe. Raises `OutputError`, `BrokenPipeError`."""
+    try:
+        return await asyncio.to_thread(call)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError.of(Path(place), error) from error

@@ -1,0 +1,107 @@
+"""The JSON Schema of a connector's inputs, as far as inputs are described by it: which there are, and of what
+kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+Schema = Mapping[str, Any]
+Path = tuple[str, ...]
+"""The way to an input: its name, or the names of the objects around it and its own."""
+
+_BRANCHES = ("allOf", "oneOf", "anyOf")
+
+
+def properties(schema: Any) -> dict[str, list[Schema]]:
+    """The properties of an object, in order, also those of its `oneOf`, `anyOf` and `allOf` forms.
+
+    A property has as many schemas as there are forms that know it.
+    """
+    found: dict[str, list[Schema]] = {}
+    if isinstance(schema, Mapping):
+        own = schema.get("properties")
+        for name, described in own.items() if isinstance(own, Mapping) else ():
+            found.setdefault(str(name), []).append(described if isinstance(described, Mapping) else {})
+        for form in forms(schema):
+            for name, described in properties(form).items():
+                found.setdefault(name, []).extend(described)
+    return found
+
+
+def forms(schema: Schema) -> Iterator[Schema]:
+    """The alternatives and parts that a schema is made of."""
+    for key in _BRANCHES:
+        branches = schema.get(key)
+        if isinstance(branches, Sequence) and not isinstance(branches, str):
+            yield from (branch for branch in branches if isinstance(branch, Mapping))
+
+
+def inputs(schema: Any, above: Path = ()) -> Iterator[tuple[Path, list[Schema]]]:
+    """Every input with its schemas, each object before what is in it."""
+    for name, described in properties(schema).items():
+        path = (*above, name)
+        yield path, described
+        inner: dict[Path, list[Schema]] = {}
+        for one in described:
+            for deeper, schemas in inputs(one, path):
+                inner.setdefault(deeper, []).extend(schemas)
+        yield from inner.items()
+
+
+def find(schema: Any, path: Path) -> list[Schema]:
+    """The schemas of the input at `path`; none when the specification does not know it."""
+    schemas: list[Schema] = [schema] if isinstance(schema, Mapping) else []
+    for name in path:
+        schemas = [found for one in schemas for found in properties(one).get(name, ())]
+    return schemas
+
+
+def types(schema: Schema) -> tuple[str, ...]:
+    """The JSON types that a schema allows; none when it does not say."""
+    written = schema.get("type")
+    if isinstance(written, str):
+        return (written,)
+    return tuple(map(str, written)) if isinstance(written, Sequence) else ()
+
+
+def title(schema: Any, path: Path) -> str:
+    """How an input is called in messages: its name, with its title where that says more."""
+    name = ".".join(path)
+    titles = (one.get("title") for one in find(schema, path))
+    shown = next((text for text in titles if isinstance(text, str) and text), None)
+    return f"`{name}` ({shown})" if shown and shown != path[-1] else f"`{name}`"
+
+
+def is_secret(schema: Schema) -> bool:
+    """Whether a schema marks its value as a secret."""
+    return bool(schema.get("airbyte_secret"))
+
+
+def secret_values(specification: Mapping[str, Any], config: Mapping[str, Any]) -> list[str]:
+    """The values in `config` that the specification marks with `airbyte_secret`, as text, wherever they are
+    nested.
+    """
+    return list(dict.fromkeys(_secrets([specification], config)))
+
+
+def _secrets(schemas: Sequence[Any], value: Any) -> Iterator[str]:
+    schemas = [schema for schema in schemas if isinstance(schema, Mapping)]
+    if any(map(is_secret, schemas)):
+        yield from _leaves(value)
+    elif isinstance(value, Mapping):
+        for name, member in value.items():
+            yield from _secrets([found for one in schemas for found in properties(one).get(name, ())], member)
+    elif isinstance(value, list):
+        items = [one.get("items") for one in schemas]
+        for member in value:
+            yield from _secrets(items, member)
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping | list):
+        for member in value.values() if isinstance(value, Mapping) else value:
+            yield from _leaves(member)
+    elif value not in (None, "") and not isinstance(value, bool):
+        yield str(value)

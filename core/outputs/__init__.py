@@ -1,0 +1,9 @@
+"""Where records, state and traces go: standard output, files, directories."""
+
+from core.outputs.destination import Destination
+from core.outputs.faults import OutputError
+from core.outputs.har import HarTrace
+from core.outputs.sinks import FileSink, Sink, StdoutSink
+from core.outputs.state import StateFile
+
+__all__ = ["Destination", "FileSink", "HarTrace", "OutputError", "Sink", "StateFile", "StdoutSink"]

@@ -1,0 +1,125 @@
+"""Records to bytes: JSON Lines and CSV. Whole lines come out, whatever is in a record."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from threading import Lock
+from typing import Any
+
+import orjson
+
+from core.outputs.json_text import json_text, key_text, plain_text
+
+_NEWLINE = orjson.OPT_APPEND_NEWLINE
+
+
+class Encoder(ABC):
+    """Turns batches of one stream's records into lines; several threads may call `encode` at once."""
+
+    @abstractmethod
+    def encode(self, records: Sequence[Mapping[str, Any]]) -> bytes:
+        """The lines of a batch; never raises for what is in a record."""
+
+
+class JsonLines(Encoder):
+    """One JSON object a line, exactly the record.
+
+    What JSON has no form for is written like this: NaN and infinities as null, dates and times in ISO 8601,
+    decimals and integers of any size as plain numbers, keys as text, bytes as text (base64 when they are
+    none), sets as arrays, anything else as its text.
+    """
+
+    def encode(self, records: Sequence[Mapping[str, Any]]) -> bytes:
+        """The lines of a batch."""
+        try:
+            return b"".join([orjson.dumps(record, _odd_value, _NEWLINE) for record in records])
+        except TypeError:
+            return b"".join([_json(record) + b"\n" for record in records])
+
+
+class Csv(Encoder):
+    """CSV with a header: the columns known beforehand first, then the keys of records as they come.
+
+    Missing values and null are empty cells, nested values are JSON text, booleans are `true` and `false`.
+    `columns` only ever grows at its end; `uneven` says that it grew when rows had been encoded already, which
+    are shorter then.
+    """
+
+    def __init__(self, columns: Iterable[str] = ()) -> None:
+        self.columns = tuple(columns)
+        self.uneven = False
+        self._known = frozenset(self.columns)
+        self._begun = False
+        self._lock = Lock()
+
+    def encode(self, records: Sequence[Mapping[str, Any]]) -> bytes:
+        """The rows of a batch, each with a cell for every column known by now."""
+        records = [self._known_keys(record) for record in records]
+        with self._lock:
+            self._begun = True
+            columns = self.columns
+        return _rows(
+            [
+                [
+                    value if value.__class__ is str or value is None else _cell(value)
+                    for value in map(record.get, columns)
+                ]
+                for record in records
+            ]
+        )
+
+    def _known_keys(self, record: Mapping[str, Any]) -> Mapping[str, Any]:
+        if record.keys() <= self._known:
+            return record
+        record = {key_text(key): value for key, value in record.items()}
+        with self._lock:
+            self.columns = tuple(dict.fromkeys([*self.columns, *record]))
+            self.uneven = self.uneven or (self._begun and len(self.columns) > len(self._known))
+            self._known = frozenset(self.columns)
+        return record
+
+    def header(self) -> bytes:
+        """The header line for the columns known by now; empty when there are none."""
+        return _rows([self.columns]) if self.columns else b""
+
+
+def _rows(rows: Iterable[Sequence[Any]]) -> bytes:
+    """CSV lines that end with a line feed; a carriage return in a cell is only safe inside quotes."""
+    rows = list(rows)
+    text = _written(rows, csv.QUOTE_MINIMAL)
+    if "\r" in text:
+        text = _written(rows, csv.QUOTE_ALL)
+    return text.encode("utf-8", errors="replace")
+
+
+def _written(rows: Iterable[Sequence[Any]], quoting: Any) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n", quoting=quoting).writerows(rows)
+    return text.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping | list | tuple | set | frozenset):
+        return _json(value).decode()
+    return plain_text(value)
+
+
+def _json(value: Any) -> bytes:
+    try:
+        return orjson.dumps(value, _odd_value)
+    except TypeError:
+        return json_text(value).encode()
+
+
+def _odd_value(value: Any) -> orjson.Fragment:
+    return orjson.Fragment(json_text(value))

@@ -1,0 +1,208 @@
+"""Where the records of one stream go: a file that is replaced, a file that grows, or standard output."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.outputs.csv_columns import read_header, widen
+from core.outputs.durable import move
+from core.outputs.encoders import Csv, Encoder, JsonLines
+from core.outputs.line_file import LineFile
+from core.outputs.repair import repair
+
+FULL = 1 << 20
+"""Bytes that wait in memory before they are written."""
+
+
+class Sink(ABC):
+    """Takes the encoded records of one stream.
+
+    `add` is cheap; everything else may wait for the disk or a reader and belongs in a worker thread, one call
+    at a time. All methods but `add` raise `OSError`.
+    """
+
+    encoder: Encoder
+    """Makes the bytes that `add` takes; there once the sink is open."""
+
+    def __init__(self) -> None:
+        self.waiting = bytearray()
+
+    @property
+    @abstractmethod
+    def place(self) -> str:
+        """Where the records are, for people."""
+
+    @property
+    @abstractmethod
+    def remains(self) -> str:
+        """What there is of a stream that did not end well, for people."""
+
+    @abstractmethod
+    def open(self) -> str | None:
+        """Get ready; gives a sentence for people when something had to be put right first. Raises
+        `OutputError`.
+        """
+
+    def add(self, data: bytes) -> None:
+        """Take encoded records."""
+        self.waiting += data
+
+    @property
+    def full(self) -> bool:
+        """Whether it is time to write what waits."""
+        return len(self.waiting) >= FULL
+
+    def write(self) -> None:
+        """Write what waits."""
+        if self.waiting:
+            data, self.waiting = self.waiting, bytearray()
+            self._write(data)
+
+    @abstractmethod
+    def _write(self, data: bytearray) -> None:
+        """Write encoded records."""
+
+    def commit(self) -> None:
+        """Bring everything added so far to where a crash can't take it."""
+        self.write()
+
+    def finish(self, *, well: bool) -> None:
+        """Write what waits and close; `well` says whether the stream ended well."""
+        self.write()
+
+
+class StdoutSink(Sink):
+    """Standard output, or another open descriptor: JSON Lines."""
+
+    def __init__(self, descriptor: int = 1) -> None:
+        super().__init__()
+        self._descriptor = descriptor
+
+    @property
+    def place(self) -> str:
+        """Standard output."""
+        return "standard output"
+
+    @property
+    def remains(self) -> str:
+        """The beginning of a stream."""
+        return "standard output is incomplete"
+
+    def open(self) -> None:
+        """Nothing to get ready."""
+        self.encoder = JsonLines()
+
+    def _write(self, data: bytearray) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._descriptor, view) :]
+
+
+class FileSink(Sink):
+    """A file of lines, CSV or JSON, gzipped or not.
+
+    Replacing, records are written to `<name>.partial`, which takes the file's place when the stream has ended
+    well and stays where it is otherwise. Appending, they go to the end of the file itself, after a torn last
+    line was cut off.
+
+    When records bring columns that a CSV header on disk does not name, the file is written anew with a wider
+    header: at the end when it is replaced, before the first such row is written when it grows (declare all
+    columns in the schema to spare a big file that).
+    """
+
+    def __init__(self, path: Path, columns: Sequence[str], *, append: bool) -> None:
+        super().__init__()
+        self._shown = path
+        self._path = path.resolve()
+        self._columns = columns
+        self._append = append
+        self._target = self._path if append else self._path.with_name(f"{self._path.name}.partial")
+        self._header: tuple[str, ...] = ()
+        self._place: Path | None = path if append else path.with_name(self._target.name)
+
+    @property
+    def place(self) -> str:
+        """The file where the records are."""
+        return str(self._place or self._shown)
+
+    @property
+    def remains(self) -> str:
+        """What was read, unless that is nothing."""
+        return f"what was read is in {self._place}" if self._place else "no records were kept"
+
+    @property
+    def _compressed(self) -> bool:
+        return self._path.suffix == ".gz"
+
+    @property
+    def _is_csv(self) -> bool:
+        return self._path.name.removesuffix(".gz").endswith(".csv")
+
+    def open(self) -> str | None:
+        """Open the file, repaired when it is appended to."""
+        repaired = self._append and self._path.exists() and self._repair()
+        self.encoder = Csv(self._header or self._columns) if self._is_csv else JsonLines()
+        self._file = LineFile(self._target, append=self._append)
+        return f"A torn last line, left by a crash, was cut off {self._shown}." if repaired else None
+
+    def _repair(self) -> bool:
+        repaired = repair(self._path, rows=self._is_csv, compressed=self._compressed)
+        if self._is_csv:
+            self._header = read_header(self._path, compressed=self._compressed)
+        return repaired
+
+    def _write(self, data: bytearray) -> None:
+        if self._append and self._header and self._too_narrow:
+            self._widen()
+        self._write_header()
+        self._file.write(data)
+
+    def _write_header(self) -> None:
+        """The first line of a new CSV file."""
+        if isinstance(self.encoder, Csv) and not self._header:
+            self._header = self.encoder.columns
+            self._file.write(self.encoder.header())
+
+    @property
+    def _too_narrow(self) -> bool:
+        """Whether there are rows with cells that the header on disk does not name."""
+        return isinstance(self.encoder, Csv) and len(self.encoder.columns) > len(self._header)
+
+    @property
+    def _uneven(self) -> bool:
+        """Whether there are rows with fewer cells than others."""
+        return isinstance(self.encoder, Csv) and self.encoder.uneven
+
+    def _widen(self) -> None:
+        assert isinstance(self.encoder, Csv)
+        self._file.close()
+        self._header = self.encoder.columns
+        widen(self._target, self._header, compressed=self._compressed)
+        self._file = LineFile(self._target, append=True)
+
+    def commit(self) -> None:
+        """Bring everything added so far to the disk."""
+        self.write()
+        self._file.sync()
+
+    def finish(self, *, well: bool) -> None:
+        """Close the file; when it is replaced and the stream ended well, put it in its place."""
+        self.write()
+        if well:
+            self._write_header()
+        if self._header and (self._too_narrow or self._uneven):
+            self._widen()
+        self._file.close()
+        if not self._append:
+            self._settle(well)
+
+    def _settle(self, well: bool) -> None:
+        if well:
+            move(self._target, self._path)
+            self._place = self._shown
+        elif self._file.empty:
+            self._target.unlink()
+            self._place = None

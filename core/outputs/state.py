@@ -1,0 +1,96 @@
+"""The state file: how far each stream was read, in the shape that Airbyte uses."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import orjson
+
+from core.outputs.durable import replacing
+from core.outputs.faults import OutputError
+
+
+class StateFile:
+    """A JSON file with one entry per stream.
+
+    Read are Airbyte's list of STREAM state messages and a plain mapping from stream name to state; written is
+    the list. What it says about other streams, and whatever else an entry holds, is kept.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Read the file; one that does not exist is an empty one. Raises `OutputError`."""
+        self.path = path
+        self._lock = Lock()
+        self._entries = [_entry(path, item) for item in _load(path)]
+
+    def of(self, stream: str) -> Mapping[str, Any] | None:
+        """The state of a stream; None when it has none."""
+        for entry in self._entries:
+            if entry["stream"]["stream_descriptor"]["name"] == stream:
+                state: Mapping[str, Any] | None = entry["stream"].get("stream_state")
+                return state
+        return None
+
+    def save(self, stream: str, state: Mapping[str, Any]) -> None:
+        """Put the state of a stream into the file, atomically and lastingly; any thread may call. Raises
+        `OSError`.
+        """
+        with self._lock:
+            for entry in self._entries:
+                if entry["stream"]["stream_descriptor"]["name"] == stream:
+                    entry["stream"]["stream_state"] = state
+                    break
+            else:
+                self._entries.append(_stream_entry(stream, state))
+            with replacing(self.path.resolve()) as file:
+                file.write(orjson.dumps(self._entries, str, orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+
+
+def _load(path: Path) -> list[Any]:
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        if not path.parent.is_dir():
+            raise OutputError(f"The directory of the state file, {path.parent}, does not exist; create it.") from None
+        text = b""
+    except OSError as error:
+        raise OutputError(f"The state file {path} can't be read: {(error.strerror or '').lower()}.") from error
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise OutputError(f"There is no permission to write the state file into {path.parent}.")
+    if not text.strip():
+        return []
+    try:
+        content = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise OutputError(
+            f"{path}:{error.lineno}:{error.colno}: the state file is not JSON. "
+            "Correct it, or move it away to start anew."
+        ) from None
+    if isinstance(content, dict) and "type" not in content:
+        return [_stream_entry(name, state) for name, state in content.items()]
+    return content if isinstance(content, list) else [content]
+
+
+def _entry(path: Path, item: Any) -> dict[str, Any]:
+    try:
+        stream = item["stream"]
+        well = isinstance(stream["stream_descriptor"]["name"], str)
+        well = well and isinstance(stream.get("stream_state"), dict | None)
+    except (TypeError, KeyError, AttributeError):
+        well = False
+    if not well:
+        raise OutputError(
+            f"{path} is not a state file: it holds something that is no state of a stream. Expected is "
+            'a list of Airbyte\'s state messages ({"type": "STREAM", "stream": {"stream_descriptor": '
+            '{"name": ...}, "stream_state": {...}}}) or a mapping from stream names to states.'
+        )
+    entry: dict[str, Any] = item
+    return entry
+
+
+def _stream_entry(name: str, state: Any) -> dict[str, Any]:
+    return {"type": "STREAM", "stream": {"stream_descriptor": {"name": name}, "stream_state": state}}

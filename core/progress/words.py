@@ -1,0 +1,68 @@
+"""Numbers, slices and foreign texts as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+_SLICE_SHOWN = 90
+_UNITS = ("kB", "MB", "GB", "TB")
+
+
+def clean(text: str) -> str:
+    """A text from elsewhere without the characters that steer a terminal; line feeds stay."""
+    if text.isprintable():
+        return text
+    return "".join(
+        letter if letter == "\n" or letter.isprintable() else " " if letter.isspace() else "\N{REPLACEMENT CHARACTER}"
+        for letter in text
+    )
+
+
+def one_line(text: str, longest: int) -> str:
+    """A text from elsewhere on one line, cut where it is too long."""
+    line = " ".join(clean(text).split())
+    return line if len(line) <= longest else f"{line[: longest - 3]}..."
+
+
+def slice_name(slice_: Mapping[str, Any] | None) -> str:
+    """A slice as `name=value, name=value`; empty for the only slice of a stream."""
+    return one_line(", ".join(f"{name}={value}" for name, value in _told(slice_)), _SLICE_SHOWN)
+
+
+def slice_values(slice_: Mapping[str, Any] | None) -> str:
+    """The same without the names, which are alike in all slices of a stream."""
+    return one_line(", ".join(str(value) for _, value in _told(slice_)), _SLICE_SHOWN)
+
+
+def _told(slice_: Mapping[str, Any] | None) -> Iterator[tuple[str, Any]]:
+    return ((name, value) for name, value in (slice_ or {}).items() if value not in ({}, None, ""))
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """`1 record`, `12,000 records`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def duration(seconds: float, *, whole: bool = False) -> str:
+    """`0.4 s` (`0 s` when only whole seconds are wanted), `12 s`, `3 min 05 s`, `2 h 07 min`."""
+    if seconds < 9.95 and not whole:
+        return f"{max(0.0, seconds):.1f} s"
+    rounded = round(seconds)
+    if rounded < 60:
+        return f"{rounded} s"
+    if rounded < 3600:
+        return f"{rounded // 60} min {rounded % 60:02} s"
+    return f"{rounded // 3600} h {rounded % 3600 // 60:02} min"
+
+
+def size(number: int) -> str:
+    """`812 B`, `1.2 MB`."""
+    if number < 1000:
+        return f"{number} B"
+    amount = float(number)
+    for unit in _UNITS:
+        amount /= 1000
+        if amount < 999.95 or unit == _UNITS[-1]:
+            break
+    return f"{amount:.1f} {unit}"

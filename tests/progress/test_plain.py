@@ -1,0 +1,102 @@
+"""Plain progress: one line for each phase of a job, none for a poll."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from datetime import datetime
+
+import pytest
+
+from core.events import Event, JobPhase, Log, Outcome, SliceFinished
+from core.levels import Level
+from core.progress import PlainProgress
+from tests.progress.stories import exchange, job, job_story
+
+
+def told(events: Iterable[Event], level: Level = Level.INFO) -> list[str]:
+    target = io.StringIO()
+    progress = PlainProgress(target, level, now=lambda: datetime(2024, 1, 1, 12, 30, 5))
+    for event in events:
+        progress.take(event)
+    return target.getvalue().splitlines()
+
+
+def test_a_job_makes_one_line_per_phase() -> None:
+    assert told(job_story()) == [
+        "12:30:05 contacts: creating the job",
+        "12:30:05 contacts: job exp_1 is running",
+        "12:30:05 contacts: job exp_1 completed (ready) after 2 polls, 2.5 s",
+        "12:30:05 contacts: The result is in 1 file.",
+        "12:30:05 contacts: downloading the result of job exp_1",
+        "12:30:05 contacts: job exp_1 done",
+    ]
+
+
+def test_a_further_attempt_is_a_new_line() -> None:
+    lines = told(
+        [
+            job(JobPhase.RUNNING, job_id="1"),
+            job(JobPhase.FAILED, job_id="1", polls=1, elapsed=1.0, api_status="error"),
+            job(JobPhase.RUNNING, job_id="2", attempt=2),
+            job(JobPhase.TIMED_OUT, job_id="2", attempt=2, polls=9, elapsed=3600.0),
+        ]
+    )
+    assert [line.removeprefix("12:30:05 ") for line in lines] == [
+        "contacts: job 1 is running",
+        "WARNING: contacts: job 1 failed (error) after 1 poll, 1.0 s",
+        "contacts: job 2 is running (attempt 2)",
+        "WARNING: contacts: job 2 timed out after 9 polls, 1 h 00 min (attempt 2)",
+    ]
+
+
+def test_slices_are_told_apart() -> None:
+    first, second = {"day": "1"}, {"day": "2"}
+    lines = told([job(JobPhase.CREATING, first), job(JobPhase.CREATING, second), job(JobPhase.CREATING, first)])
+    assert [line.partition(": ")[0] for line in lines] == [
+        "12:30:05 contacts [day=1]",
+        "12:30:05 contacts [day=2]",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("level", "words"),
+    [
+        (Level.DEBUG, ["waiting", "GET", "warn", "bad"]),
+        (Level.INFO, ["warn", "bad"]),
+        (Level.WARNING, ["warn", "bad"]),
+        (Level.ERROR, ["bad"]),
+    ],
+)
+def test_the_level_says_what_is_shown(level: Level, words: list[str]) -> None:
+    lines = told(
+        [
+            job(JobPhase.WAITING),
+            exchange(),
+            Log(stream="contacts", level=Level.WARNING, message="warn"),
+            SliceFinished(stream="contacts", outcome=Outcome.FAILED, records=0, error="bad"),
+        ],
+        level,
+    )
+    assert len(lines) == len(words)
+    assert all(word in line for word, line in zip(words, lines, strict=True))
+
+
+def test_an_exchange_is_one_line_for_debugging() -> None:
+    lines = told([exchange("https://api.example.com/?key=****")], Level.DEBUG)
+    assert lines == ["12:30:05 contacts: poll: GET https://api.example.com/?key=**** -> 200 OK in 0.25 s"]
+
+
+def test_texts_of_a_server_can_not_steer_the_terminal() -> None:
+    (line,) = told([job(JobPhase.RUNNING, job_id="\x1b[31mred\x07")])
+    assert line == "12:30:05 contacts: job \ufffd[31mred\ufffd is running"
+
+
+def test_a_reader_that_has_gone_is_no_fault() -> None:
+    class Gone(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    progress = PlainProgress(Gone(), Level.INFO)
+    progress.say(Level.ERROR, "one")
+    progress.say(Level.ERROR, "two")

@@ -1,0 +1,86 @@
+"""The closing words about a stream and a run."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.events import Event, Outcome, Records, SliceFinished, StreamStarted
+from core.levels import Level
+from core.progress import RunPicture, run_summary, stream_summary
+from core.progress.words import clean, duration, size
+from tests.progress.stories import Clock, ended
+
+
+def summary(*events: Event, remains: str = "") -> list[tuple[Level, str]]:
+    run = RunPicture(["contacts"], Clock())
+    for event in events:
+        run.fold(event)
+    return list(stream_summary(run.streams["contacts"], "out.jsonl", remains))
+
+
+def test_a_stream_that_ended_well_says_how_many_records_went_where() -> None:
+    assert summary(ended()) == [(Level.INFO, "contacts: 1,200 records, 1 slice, 4.2 s -> out.jsonl")]
+    assert summary(ended(Outcome.LIMITED, records=1)) == [
+        (Level.INFO, "contacts: 1 record, 1 slice, 4.2 s -> out.jsonl (ended at the limit)")
+    ]
+
+
+def test_a_failure_tells_its_errors_once_and_where_the_rest_is() -> None:
+    failed = SliceFinished(stream="contacts", outcome=Outcome.FAILED, records=0, error="told before")
+    end = ended(Outcome.FAILED, ["told before", "new", "new"], slices=3)
+    assert summary(failed, end, remains="what was read is in out.jsonl.partial") == [
+        (Level.ERROR, "contacts: new"),
+        (
+            Level.ERROR,
+            "contacts: failed (1,200 records, 3 slices, 4.2 s, 1 of them failed); what was read is in "
+            "out.jsonl.partial.",
+        ),
+    ]
+
+
+def test_many_errors_are_counted() -> None:
+    lines = summary(ended(Outcome.FAILED, [f"error {number}" for number in range(15)]))
+    assert lines[10] == (Level.ERROR, "contacts: and 5 more errors")
+
+
+def test_a_cancelled_stream_without_records() -> None:
+    (line,) = summary(ended(Outcome.CANCELLED, records=0), remains="standard output is incomplete")
+    assert line == (Level.WARNING, "contacts: cancelled (0 records, 1 slice, 4.2 s).")
+
+
+def test_an_error_that_names_its_stream_is_told_as_it_is() -> None:
+    lines = summary(ended(Outcome.FAILED, ["Stream `contacts`: given up."]))
+    assert lines[0] == (Level.ERROR, "Stream `contacts`: given up.")
+
+
+def test_a_run_is_summed_up() -> None:
+    clock = Clock()
+    run = RunPicture(["contacts", "users", "never"], clock)
+    run.fold(StreamStarted(stream="contacts"))
+    run.fold(Records(stream="contacts", count=1200))
+    run.fold(ended())
+    run.fold(ended(Outcome.FAILED, stream="users"))
+    clock.now += 65
+    assert run_summary(run) == (
+        Level.INFO,
+        "2 of 3 streams read, 1 failed: 1,200 records in 1 min 05 s",
+    )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.04, "0.0 s"), (9.94, "9.9 s"), (9.96, "10 s"), (59.6, "1 min 00 s"), (3599.6, "1 h 00 min"), (-1, "0.0 s")],
+)
+def test_durations(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("number", "words"), [(999, "999 B"), (1000, "1.0 kB"), (999_960, "1.0 MB"), (10**16, "10000.0 TB")]
+)
+def test_sizes(number: int, words: str) -> None:
+    assert size(number) == words
+
+
+def test_foreign_texts_keep_their_line_feeds_only() -> None:
+    assert clean("a\tb\nc\x1b[0m\x9b1m") == "a b\nc\ufffd[0m\ufffd1m"
