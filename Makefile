@@ -37,7 +37,7 @@ $(ORACLE)/.installed: constraints-oracle.txt | $(BIN)/python
 oracle: $(ORACLE)/.installed
 
 demo: $(VENV)/.installed
-	$(BIN)/longhaul --demo --run --output demo-output/contacts.jsonl
+	$(BIN)/longhaul --demo --run --output demo-output/
 
 test: $(VENV)/.installed-dev $(ORACLE)/.installed
 	$(BIN)/python -m pytest

@@ -16,9 +16,9 @@ from typing import Any, cast
 
 import pytest
 
+from core.command.headless import STREAMS_AT_ONCE, HeadlessRun, RunPlan
 from core.connector import Connector
 from core.events import Event, Outcome, Records, StateAdvanced, StreamFinished, StreamStarted
-from core.command.headless import STREAMS_AT_ONCE, HeadlessRun, RunPlan
 from core.levels import Level
 from core.outputs import Destination, HarTrace, StateFile
 from core.progress import PlainProgress, RunPicture

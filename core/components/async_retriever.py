@@ -98,9 +98,7 @@ class AsyncRetriever(Retriever):
     status_extractor: Extractor = Field(
         title="Status Extractor", description="Where the status is in the answer to polling."
     )
-    status_mapping: AsyncJobStatusMap = Field(
-        title="Status Mapping", description="What each status of the API means."
-    )
+    status_mapping: AsyncJobStatusMap = Field(title="Status Mapping", description="What each status of the API means.")
     download_target_extractor: Extractor | None = Field(
         None,
         title="Download Target Extractor",
@@ -119,9 +117,7 @@ class AsyncRetriever(Retriever):
     )
     download_requester: Annotated[
         Requester,
-        Gives(
-            *SLICE_VARIABLES, "creation_response", "polling_response", "download_target", "next_page_token"
-        ),
+        Gives(*SLICE_VARIABLES, "creation_response", "polling_response", "download_target", "next_page_token"),
     ] = Field(title="Download", description="The request that fetches the result.")
     download_decoder: Decoder | None = Field(
         None,
@@ -148,9 +144,9 @@ class AsyncRetriever(Retriever):
         title="Download Target Request",
         description="A further request whose answer holds the download target.",
     )
-    abort_requester: Annotated[
-        Requester | None, Gives(*SLICE_VARIABLES, "creation_response"), Shown(advanced=True)
-    ] = Field(None, title="Abort", description="The request that stops a job that is not wanted any more.")
+    abort_requester: Annotated[Requester | None, Gives(*SLICE_VARIABLES, "creation_response"), Shown(advanced=True)] = (
+        Field(None, title="Abort", description="The request that stops a job that is not wanted any more.")
+    )
     delete_requester: Annotated[
         Requester | None, Gives(*SLICE_VARIABLES, "creation_response"), Shown(advanced=True)
     ] = Field(None, title="Delete", description="The request that removes a job that is over.")
@@ -172,11 +168,7 @@ class AsyncRetriever(Retriever):
             message = "`download_target_requester` needs a `download_target_extractor`"
             problems.append(Problem(message, ("download_target_requester",)))
         selector = self.record_selector.extractor
-        if (
-            self.download_extractor is not None
-            and isinstance(selector, DpathExtractor)
-            and selector.field_path
-        ):
+        if self.download_extractor is not None and isinstance(selector, DpathExtractor) and selector.field_path:
             message = "`download_extractor` finds the records; the extractor of `record_selector` isn't used"
             problems.append(Problem(message, ("record_selector", "extractor"), Severity.WARNING))
         return problems
@@ -251,11 +243,7 @@ class AsyncRetriever(Retriever):
         if answer is None:
             raise ReadError("The answer to the download target request is ignored by its error handler.")
         extractor = self.download_target_extractor
-        found = [
-            item
-            for item in answer.find(extractor, context.scope(extractor))
-            if item not in (None, "", [], {})
-        ]
+        found = [item for item in answer.find(extractor, context.scope(extractor)) if item not in (None, "", [], {})]
         if not found:
             raise ReadError(
                 f"The job is complete, but there is no download target at {_place(extractor)}: "
@@ -282,11 +270,7 @@ def found_instead(answer: Answer, extractor: Extractor) -> str:
     """What the answer held where the extractor found nothing, in words."""
     if not answer.elements:
         text = answer.response.text.strip()
-        return (
-            "the response was empty"
-            if not text
-            else f"the response was not readable data but text: {text[:200]!r}"
-        )
+        return "the response was empty" if not text else f"the response was not readable data but text: {text[:200]!r}"
     if isinstance(extractor, DpathExtractor):
         return what_is_at(answer.elements[0], [part.source for part in extractor.field_path])
     return what_is_at(answer.elements[0], ["*"])

@@ -86,9 +86,7 @@ class DeclarativeSource(Component):
     schemas: Annotated[dict[str, Any], Shown(advanced=True)] = Field(
         default_factory=dict, title="Schemas", description="JSON Schemas that streams refer to."
     )
-    spec: Spec | None = Field(
-        None, title="Inputs", description="The inputs that a user of the connector gives."
-    )
+    spec: Spec | None = Field(None, title="Inputs", description="The inputs that a user of the connector gives.")
     concurrency_level: ConcurrencyLevel | None = Field(
         None, title="Concurrency", description="How many slices are read side by side."
     )

@@ -116,9 +116,7 @@ class Requester(Component, role=True):
         """
 
     @abstractmethod
-    def open(
-        self, context: Context, role: Role, extra: Draft | None = None
-    ) -> AbstractAsyncContextManager[Any]:
+    def open(self, context: Context, role: Role, extra: Draft | None = None) -> AbstractAsyncContextManager[Any]:
         """The same for a body that is streamed: gives a `core.http.download.Download`, or None when ignored."""
 
 

@@ -50,9 +50,7 @@ class SimpleRetriever(Retriever):
         """Extra fields of parent records are variables of their own in the requester."""
         return extra_field_names(raw.get("partition_router"))
 
-    async def read(
-        self, context: Context, sink: Sink, fill: Callable[[Draft], None], role: Role = Role.PAGE
-    ) -> None:
+    async def read(self, context: Context, sink: Sink, fill: Callable[[Draft], None], role: Role = Role.PAGE) -> None:
         """Read the slice of `context` into `sink`; `fill` adds what the slice adds to a request.
 
         Raises `ReadError`.

@@ -70,9 +70,7 @@ class _Pipe:
                 yield chunk
 
 
-async def parse_in_thread(
-    executor: Executor, chunks: AsyncIterator[bytes], parse: Callable[[Iterator[bytes]], T]
-) -> T:
+async def parse_in_thread(executor: Executor, chunks: AsyncIterator[bytes], parse: Callable[[Iterator[bytes]], T]) -> T:
     """Run `parse` over `chunks` in a thread of `executor` and return its result.
 
     An exception of the network reaches the parser at the place where the bytes end, and the caller from there. A

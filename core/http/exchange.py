@@ -29,8 +29,8 @@ class Role(StrEnum):
 class Exchange:
     """One request and its response, or the error in its place.
 
-    Header values and bodies are text for people: secrets are masked, bytes that are no text are described, and a body is
-    cut after `BODY_LIMIT` bytes (`response_size` is the whole size as transferred, None while unknown).
+    Header values and bodies are text for people: secrets are masked, bytes that are no text are described, and a body
+    is cut after `BODY_LIMIT` bytes (`response_size` is the whole size as transferred, None while unknown).
     `attempt` counts from 1 over the retries of one request. `seconds` lasts from sending to the last byte.
     """
 

@@ -94,6 +94,8 @@ class _Composer:
             return self._alias(event)
         before = self._count
         if event.anchor:
+            if event.anchor in self._anchors:
+                self._report(f"The anchor `&{event.anchor}` is there twice.", _position(event), "rename one of them")
             self._anchors[event.anchor] = (None, 0)
         node: Node
         if isinstance(event, yaml.ScalarEvent):
@@ -138,7 +140,7 @@ class _Composer:
             return self._loader.construct_object(node, deep=True)
         except yaml.constructor.ConstructorError:
             self._refuse_tag(tag, event)
-        except (ValueError, OverflowError, AttributeError, KeyError):
+        except (ValueError, ArithmeticError, LookupError, AttributeError, TypeError):
             kind = tag.removeprefix(_PREFIX)
             message = f"YAML reads `{event.value[:60]}` as a {kind}, but it is not a valid one."
             self._report(message, _position(event), "put it in quotes if it is meant as text")

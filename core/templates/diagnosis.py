@@ -51,9 +51,7 @@ def _problem(error: Exception, source: str, context: Mapping[str, Any]) -> str:
         case TemplateRuntimeError(message=str(message)) if all(name in source for name in _quoted(message)):
             return message
         case _:
-            return (
-                f"a function or filter cannot work with the value that it was given ({type(error).__name__})."
-            )
+            return f"a function or filter cannot work with the value that it was given ({type(error).__name__})."
 
 
 def _advice(name: str, context: Mapping[str, Any]) -> str:

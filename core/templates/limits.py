@@ -142,9 +142,7 @@ def guard_filters(filters: dict[str, Callable[..., Any]]) -> dict[str, Callable[
     def printf(value: Any, *_arguments: Any, **_named: Any) -> None:
         _check_pattern(_PRINTF_WIDTH, str(value))
 
-    checks: dict[str, Callable[..., None]] = dict.fromkeys(
-        ("center", "indent", "batch", "slice", "round"), widths
-    )
+    checks: dict[str, Callable[..., None]] = dict.fromkeys(("center", "indent", "batch", "slice", "round"), widths)
     checks |= {"replace": replace, "join": join, "format": printf}
     return {name: guard(name, check) for name, check in checks.items()}
 
@@ -178,6 +176,4 @@ def _check_replace(text: Any, old: Any, new: Any) -> None:
 
 def _check_join(separator: Any, items: Any) -> None:
     if isinstance(items, (list, tuple)):
-        check_text(
-            len(separator) * len(items) + sum(len(item) for item in items if isinstance(item, (str, bytes)))
-        )
+        check_text(len(separator) * len(items) + sum(len(item) for item in items if isinstance(item, (str, bytes))))

@@ -76,9 +76,7 @@ def as_lookup(node: nodes.Node) -> Lookup | None:
         if isinstance(node, nodes.Getattr) and not hasattr(dict, node.attr):
             steps.append((node.attr, ENVIRONMENT.getattr))
         elif (
-            isinstance(node, nodes.Getitem)
-            and isinstance(node.arg, nodes.Const)
-            and type(node.arg.value) in (str, int)
+            isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const) and type(node.arg.value) in (str, int)
         ):
             steps.append((node.arg.value, ENVIRONMENT.getitem))
         else:

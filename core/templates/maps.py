@@ -71,9 +71,7 @@ class TemplateMap(SourceField):
         if self._whole is not None:
             found = self._whole_mapping(context)
             return {key: text for key, value in found.items() if (text := _as_text(value)) is not None}
-        pairs = [
-            (_evaluate_text(key, context), _evaluate_text(value, context)) for key, value in self._entries
-        ]
+        pairs = [(_evaluate_text(key, context), _evaluate_text(value, context)) for key, value in self._entries]
         return {str(key): value for key, value in pairs if key and value is not None}
 
     def _whole_mapping(self, context: Mapping[str, Any]) -> dict[str, Any]:
@@ -95,8 +93,7 @@ def _typed_evaluator(value: Any, templates: list[Template]) -> Evaluator:
         return lambda context: template.evaluate_or(context, None)
     if isinstance(value, Mapping):
         pairs = [
-            (_key_evaluator(str(key), templates), _typed_evaluator(item, templates))
-            for key, item in value.items()
+            (_key_evaluator(str(key), templates), _typed_evaluator(item, templates)) for key, item in value.items()
         ]
 
         def evaluate_mapping(context: Mapping[str, Any]) -> dict[str, Any]:

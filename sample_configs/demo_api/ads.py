@@ -67,13 +67,9 @@ def token(backend: Backend, request: Request) -> Response:
     if form.get("grant_type") != "refresh_token":
         return json_response({"error": "unsupported_grant_type"}, 400)
     if (form.get("client_id"), form.get("client_secret")) != (CLIENT_ID, CLIENT_SECRET):
-        return json_response(
-            {"error": "invalid_client", "error_description": "Client authentication failed"}, 401
-        )
+        return json_response({"error": "invalid_client", "error_description": "Client authentication failed"}, 401)
     if form.get("refresh_token") != REFRESH_TOKEN:
-        return json_response(
-            {"error": "invalid_grant", "error_description": "The refresh token is invalid"}, 400
-        )
+        return json_response({"error": "invalid_grant", "error_description": "The refresh token is invalid"}, 400)
     access_token = f"Atza|{uuid.uuid4().hex}"
     backend.tokens.add(access_token)
     return json_response({"access_token": access_token, "token_type": "bearer", "expires_in": 3600})

@@ -119,9 +119,7 @@ class Response:
         if isinstance(self.body, bytes):
             self.body = self.body[:length]
         else:
-            self.body = FileSlice(
-                self.body.path, self.body.start, min(self.body.stop, self.body.start + length)
-            )
+            self.body = FileSlice(self.body.path, self.body.start, min(self.body.stop, self.body.start + length))
         return self
 
 

@@ -27,9 +27,7 @@ class Fault(BaseModel):
     body: str = Field(default="", description="The body that goes with `status`.")
     headers: dict[str, str] = Field(default_factory=dict, description="Headers set on the answer.")
     cut_after: int | None = Field(default=None, ge=0, description="Break the connection after N body bytes.")
-    truncate_after: int | None = Field(
-        default=None, ge=0, description="End the body, cleanly, after N bytes."
-    )
+    truncate_after: int | None = Field(default=None, ge=0, description="End the body, cleanly, after N bytes.")
 
     job_status: str | None = Field(default=None, description="The job created by this request ends so.")
     job_never_ends: bool = Field(default=False, description="The job created by this request runs for ever.")

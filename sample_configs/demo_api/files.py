@@ -86,9 +86,7 @@ class FileStore:
         name = request.path.removeprefix("/files/")
         expires, signature = request.query.get("Expires", "0"), request.query.get("Signature", "")
         if request.method not in ("GET", "HEAD"):
-            return _s3_error(
-                405, "MethodNotAllowed", "The specified method is not allowed for this resource."
-            )
+            return _s3_error(405, "MethodNotAllowed", "The specified method is not allowed for this resource.")
         if request.header("Authorization"):
             return _s3_error(400, "InvalidArgument", "Only one auth mechanism allowed.")
         if not hmac.compare_digest(signature.encode(), self._sign(name, expires).encode()):

@@ -79,9 +79,7 @@ def download(backend: Backend, request: Request, survey: str, file_id: str) -> R
 
 
 def _result(result: dict[str, Any]) -> Response:
-    return json_response(
-        {"result": result, "meta": {"requestId": str(uuid.uuid4()), "httpStatus": "200 - OK"}}
-    )
+    return json_response({"result": result, "meta": {"requestId": str(uuid.uuid4()), "httpStatus": "200 - OK"}})
 
 
 def _responses(data: Data, survey: int) -> Iterator[bytes]:

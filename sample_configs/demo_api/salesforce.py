@@ -27,9 +27,7 @@ _BOUND = re.compile(r"SystemModstamp\s*(>=|<=)\s*(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d
 
 
 def _error(status: int, message: str) -> Response:
-    return json_response(
-        [{"errorCode": _CODES.get(status, "REQUEST_LIMIT_EXCEEDED"), "message": message}], status
-    )
+    return json_response([{"errorCode": _CODES.get(status, "REQUEST_LIMIT_EXCEEDED"), "message": message}], status)
 
 
 def _authenticate(backend: Backend, request: Request) -> None:

@@ -58,9 +58,7 @@ def _create(backend: Backend, request: Request, query: str) -> Response:
     if running:
         return _refused("bulkOperationRunQuery", "OPERATION_IN_PROGRESS", BUSY.format(id=_gid(running[0])))
     if "products" not in query:
-        return _refused(
-            "bulkOperationRunQuery", "INVALID", "Invalid bulk query: this demo knows products only"
-        )
+        return _refused("bulkOperationRunQuery", "INVALID", "Invalid bulk query: this demo knows products only")
     job = backend.jobs.create(request, API.name, STATES, 3.0)
     return _payload("bulkOperationRunQuery", {"id": _gid(job), "status": STATES.waiting}, [])
 
@@ -68,9 +66,7 @@ def _create(backend: Backend, request: Request, query: str) -> Response:
 def _cancel(backend: Backend, gid: str) -> Response:
     job = backend.jobs.find(API.name, gid.removeprefix(_PREFIX))
     if not job.busy:
-        return _refused(
-            "bulkOperationCancel", "INVALID", f"A bulk operation cannot be canceled when {job.state}"
-        )
+        return _refused("bulkOperationCancel", "INVALID", f"A bulk operation cannot be canceled when {job.state}")
     job.aborted = True
     return _payload("bulkOperationCancel", {"id": gid, "status": "CANCELING"}, [])
 

@@ -100,9 +100,7 @@ def _run(backend: Backend, job: Job, status: str) -> dict[str, Any]:
         "livemode": False,
         "parameters": {"interval_start": job.details["start"], "interval_end": job.details["end"]},
         "report_type": REPORT,
-        "result": {"id": file_id, "object": "file", "type": "csv", "url": url}
-        if status == STATES.done
-        else None,
+        "result": {"id": file_id, "object": "file", "type": "csv", "url": url} if status == STATES.done else None,
         "status": status,
     }
 

@@ -72,7 +72,7 @@ async def test_headers_stay_the_text_that_they_are(bench: Bench, server: Loopbac
     headers = {"X-Version": "1.10", "X-Empty": "", "X-Null": "{{ config.get('x') }}", "X-Name": "{{ 'Zoë' }}"}
     sent = await asked(bench, server, request_headers=headers)
     assert sent.headers["x-version"] == "1.10"
-    assert sent.headers["x-name"].encode("latin-1").decode() == "Zoë"
+    assert sent.headers["x-name"] == "Zoë"
     assert "x-empty" not in sent.headers
     assert "x-null" not in sent.headers
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import time
 from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.manifest.document import Document
 from core.manifest.problems import ManifestError, Position
@@ -49,6 +52,7 @@ REFUSED = {
     ),
     "a huge number": ("a: " + "9" * 5000 + "\n", "1:4: YAML reads `999999"),
     "an alias without an anchor": ("a: *nothing\n", "1:4: The alias `*nothing` has no anchor."),
+    "an anchor set twice": ("a: &x 1\nb: &x 2\n", "2:4: The anchor `&x` is there twice."),
     "an alias in its own value": ("a: &x [1, *x]\n", "1:11: The alias `*x` stands for something that it is"),
     "a mapping merged into itself": ("a: &x {<<: *x}\n", "1:12: The alias `*x` stands for something that it is"),
     "a merge of text": ("a: {<<: text}\n", "1:9: `<<` takes in a mapping or a list of mappings, nothing else."),
@@ -107,7 +111,7 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
         "base: &b {a: 1, b: [1]}\nx: {<<: *b, a: 2}\ny: *b\nz: {<<: [{a: 3}, *b], <<: {c: 1}}\n",
         "a: on\nb: 2024-01-01\nc: 2024-01-01T00:00:00Z\nd: 012\ne: 1_000\nf: 1:30\ng: .inf\nh: ~\ni: 1e3\n",
         "? a\n: b\n? c\nd: !!str 5\ne: !!int '7'\nf: ! x\ng: {200: x}\n",
-        "---\n%a: 1\n".replace("%", ""),
+        "---\na: 1\n",
         "%YAML 1.1\n---\na: 1\n...\n",
         'a: é\u00a0ü\nb: "\\u00e9\\ud83d"\n'.replace("\\ud83d", ""),
         "a: >-\n  x\n  y\n\n  z\nb: |+\n  x\n\n\nc: plain\n  text\n",
@@ -122,6 +126,58 @@ def test_the_raw_tree_is_what_the_safe_loader_gives(text: str) -> None:
 
 def test_the_safe_loader_gives_dates_and_so_does_the_tree() -> None:
     assert Document.parse("a: 2024-01-31\n").root == {"a": datetime.date(2024, 1, 31)}
+
+
+YAML_PIECES = [
+    "a",
+    "b: ",
+    "c:",
+    "- ",
+    "\n",
+    "\n  ",
+    "{",
+    "}",
+    "[",
+    "]",
+    ", ",
+    ": ",
+    "&x ",
+    "*x",
+    "<<: ",
+    "'",
+    '"',
+    "|",
+    ">-",
+    "#",
+    "? ",
+]
+YAML_PIECES += [
+    "!",
+    "!!int ",
+    "on",
+    "1",
+    "2024-01-01",
+    "\t",
+    "---",
+    "...",
+    "%",
+    "@",
+    "=",
+    "\r\n",
+    "\x85",
+    "\u2028",
+    "\0",
+    "\ufeff",
+    "é",
+]
+
+
+@settings(max_examples=20000, deadline=None)
+@given(st.lists(st.sampled_from(YAML_PIECES), max_size=25).map("".join))
+def test_any_text_is_either_refused_with_problems_or_read_as_the_safe_loader_does(text: str) -> None:
+    with contextlib.suppress(ManifestError):
+        root = Document.parse(text).root
+        assert root == yaml.load(text, Loader=yaml.CSafeLoader)
 
 
 SOURCE = """\

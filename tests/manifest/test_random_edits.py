@@ -42,8 +42,8 @@ streams:
   -
     name: three
 # end
-tail: x: y
-""".replace("x: y", "'x: y'"),
+tail: 'x: y'
+""",
     "unindented dashes, block scalars, no final line break": """\
 a:
 - |
@@ -105,13 +105,22 @@ e:   &anchored   # c
      l: !!map
        m: 1
 f: ! text
-{0}g: ~
-200: x
+g: ~
+h: {200: x, 1.5: y}
 ...
-""".replace("{0}", "").replace("200: x", "h: {200: x, 1.5: y}"),
-    "Windows line breaks": "\ufeff# c\na: 1 # one\nb:\n    - x\n\n    # y\n    - y: |\n        z\n        w\nc: {d: e}\n".replace(
-        "\n", "\r\n"
-    ),
+""",
+    "Windows line breaks": """\
+\ufeff# c
+a: 1 # one
+b:
+    - x
+
+    # y
+    - y: |
+        z
+        w
+c: {d: e}
+""".replace("\n", "\r\n"),
 }
 
 TEXTS = st.one_of(

@@ -27,9 +27,7 @@ def read(path, config, stream_name):
     )
     catalog = ConfiguredAirbyteCatalog(streams=[configured])
     messages = list(source.read(logging.getLogger("airbyte"), config, catalog, []))
-    statuses = [
-        m.trace.stream_status.status.value for m in messages if m.type == Type.TRACE and m.trace.stream_status
-    ]
+    statuses = [m.trace.stream_status.status.value for m in messages if m.type == Type.TRACE and m.trace.stream_status]
     return {
         "records": [message.record.data for message in messages if message.type == Type.RECORD],
         "status": statuses[-1],

@@ -35,8 +35,7 @@ def strings(templates, context):
 def conditions(templates, context):
     config, rest = _config_and_rest(context)
     return [
-        InterpolatedBoolean(template, parameters=context["parameters"]).eval(config, **rest)
-        for template in templates
+        InterpolatedBoolean(template, parameters=context["parameters"]).eval(config, **rest) for template in templates
     ]
 
 

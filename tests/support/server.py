@@ -124,10 +124,10 @@ class LoopbackServer:
             writer.close()
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-        first, *lines = head.rstrip("\r\n").split("\r\n")
-        method, target, _ = first.split(" ")
-        headers = httpx.Headers([(name, value) for name, _, value in (line.partition(": ") for line in lines)])
+        head = await reader.readuntil(b"\r\n\r\n")
+        first, *lines = head.rstrip(b"\r\n").split(b"\r\n")
+        method, target, _ = first.decode().split(" ")
+        headers = httpx.Headers([(name, value) for name, _, value in (line.partition(b": ") for line in lines)])
         body = await reader.readexactly(int(headers.get("content-length", 0)))
         asked = Asked(method, target, headers, body)
         self.asked.append(asked)

@@ -62,9 +62,7 @@ def test_values_are_parsed_as_in_the_reference(oracle: Oracle) -> None:
 def test_dates_are_formatted_as_in_the_reference(oracle: Oracle) -> None:
     cases = [(value, parse_format, format) for value, parse_format in PARSED for format in FORMATS]
     expected = oracle.ask("templates", "formatted_dates", cases)
-    found = [
-        format_datetime(parse_datetime(value, parse_format), format) for value, parse_format, format in cases
-    ]
+    found = [format_datetime(parse_datetime(value, parse_format), format) for value, parse_format, format in cases]
     assert dict(zip(cases, found, strict=True)) == dict(zip(cases, expected, strict=True))
 
 

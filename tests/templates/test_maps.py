@@ -84,8 +84,7 @@ def test_parameters_are_those_of_the_reference(oracle: Oracle, mapping: Any) -> 
     expected = oracle.ask("templates", "parameters", mapping, CONFIG)
     found = TemplateMap(mapping).evaluate_as_text(CONTEXT)
     texts = {
-        key: [str(item) for item in value] if isinstance(value, list) else value
-        for key, value in expected.items()
+        key: [str(item) for item in value] if isinstance(value, list) else value for key, value in expected.items()
     }
     assert found == texts
 

@@ -52,14 +52,10 @@ def test_what_lies_behind_a_value_is_out_of_reach(expression: str) -> None:
         text = template.text({"config": {"a": 1}, "slice": Slice()})
     except TemplateError as error:
         text = str(error).rpartition("”: ")[2]
-    assert not any(
-        leak in text for leak in ("<class", "<module", "<function", "hidden", "uid=", "<code", "<frame")
-    )
+    assert not any(leak in text for leak in ("<class", "<module", "<function", "hidden", "uid=", "<code", "<frame"))
 
 
-@pytest.mark.parametrize(
-    "source", ["{{ range(3) }}", "{{ environ }}", "{{ open('x') }}", "{{ __import__('os') }}"]
-)
+@pytest.mark.parametrize("source", ["{{ range(3) }}", "{{ environ }}", "{{ open('x') }}", "{{ __import__('os') }}"])
 def test_other_names_do_not_exist(source: str) -> None:
     with pytest.raises(TemplateError, match="not available"):
         Template(source).evaluate({})

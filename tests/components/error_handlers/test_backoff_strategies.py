@@ -137,7 +137,7 @@ async def test_a_wait_that_is_too_long_fails_the_request(bench: Bench, server: L
     server.on("/", Reply("", 429, {"W": "3600"}))
     strategy = {"type": "WaitTimeFromHeader", "header": "W", "max_waiting_time_in_seconds": 60}
     handler = {"type": "DefaultErrorHandler", "backoff_strategies": [strategy]}
-    with pytest.raises(RequestFailed, match="wait 3600 s .* allows less than 60 s") as caught:
+    with pytest.raises(RequestFailed, match=r"wait 3600 s .* allows less than 60 s") as caught:
         await bench.send({"type": "HttpRequester", "url": server.url("/"), "error_handler": handler})
     assert caught.value.retryable
     assert bench.waits == []
