@@ -5,13 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 ORACLE := .venv-oracle
 
-.PHONY: help demo test check format oracle clean
+.PHONY: help demo test check format pictures oracle clean
 
 help:
 	@echo "make demo    read the SendGrid sample from a local demo API, through a real job"
 	@echo "make test    run all tests"
 	@echo "make check   run the linters and type checkers"
 	@echo "make format  format the code"
+	@echo "make pictures  draw the pictures of the documentation anew"
 	@echo "make clean   remove what the other commands made"
 
 # The interpreter must be new enough, and that is said before anything is made.
@@ -51,6 +52,9 @@ check: $(VENV)/.installed-dev
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+pictures: $(VENV)/.installed
+	$(BIN)/python docs/pictures.py
 
 clean:
 	rm -rf $(VENV) $(ORACLE) demo-output build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,73 @@
+"""Draws the pictures of the documentation from real runs against the demo API: `make pictures`."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import re
+from pathlib import Path
+
+from rich.console import Console
+from rich.terminal_theme import MONOKAI
+from rich.text import Text
+
+from core.command.headless import RunPicture
+from core.connector import load_connector
+from core.events import Event, JobPhase
+from core.inputs import gather_inputs
+from core.levels import Level
+from core.manifest.document import Document
+from core.progress.live import LiveProgress
+from core.reading import open_reader
+from sample_configs import sample
+from sample_configs.demo_api import DemoApi
+
+HERE = Path(__file__).parent
+SAMPLE, STREAM = "ads_report", "campaign_days"
+
+
+def worth_a_picture(run: RunPicture) -> bool:
+    """Whether jobs in several phases are to be seen and records have come."""
+    phases = {job.phase for job in run.streams[STREAM].active.values()}
+    return run.records > 0 and JobPhase.RUNNING in phases and run.streams[STREAM].slices_done > 0
+
+
+async def draw_run() -> str:
+    """The live display of a headless run, as SVG."""
+    console = Console(
+        record=True, file=io.StringIO(), width=96, height=24, force_terminal=True, color_system="truecolor"
+    )
+    console.print(Text("$ longhaul --run ads_report.yaml --output data/ --state state.json\n", "bold"))
+    run = RunPicture([STREAM])
+    progress = LiveProgress(console, run, Level.INFO)
+    with DemoApi(pace=1, rows=40_000) as api:
+        connector = load_connector(Document.load(sample(SAMPLE).path))
+        config = gather_inputs(connector.connection_specification, given=api.inputs(SAMPLE))
+        async with open_reader(connector, config) as reader:
+            async for event in reader.read(STREAM):
+                if draw_event(run, progress, event):
+                    console.print(progress.picture())
+                    return without_web_fonts(console.export_svg(title="longhaul", theme=MONOKAI))
+    raise RuntimeError("the run ended before there was a picture")
+
+
+def draw_event(run: RunPicture, progress: LiveProgress, event: Event) -> bool:
+    """Take an event; whether now is the moment for the picture."""
+    run.fold(event)
+    progress.take(event)
+    return worth_a_picture(run)
+
+
+def without_web_fonts(svg: str) -> str:
+    """The picture with the reader's own monospaced font: nothing is loaded from elsewhere."""
+    svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
+    return svg.replace("font-family: Fira Code, monospace", "font-family: monospace")
+
+
+def main() -> None:
+    """Draw all pictures."""
+    (HERE / "run.svg").write_text(asyncio.run(draw_run()), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
