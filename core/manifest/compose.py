@@ -59,7 +59,7 @@ class _Composer:
         self._loader = loader
         self._file = file
         self._count = 0
-        self._anchors: dict[str, tuple[Node | None, int]] = {}
+        self._anchors: dict[str, tuple[Node | None, int]] = {}  # no node while it is being read; size
         self._plain: dict[str, Any] = {}
 
     def document(self) -> Mapping:
@@ -111,11 +111,13 @@ class _Composer:
         return node
 
     def _alias(self, event: Any) -> Alias:
-        target, weight = self._anchors.get(event.anchor, (None, -1))
+        if event.anchor not in self._anchors:
+            hint = f"write `&{event.anchor}` at the value it stands for, further up"
+            raise self._fatal(f"The alias `*{event.anchor}` has no anchor.", _position(event), hint)
+        target, weight = self._anchors[event.anchor]
         if target is None:
-            wrong = "stands for something that it is itself a part of" if weight == 0 else "has no anchor"
-            hint = None if weight == 0 else f"write `&{event.anchor}` at the value it stands for, further up"
-            raise self._fatal(f"The alias `*{event.anchor}` {wrong}.", _position(event), hint)
+            message = f"The alias `*{event.anchor}` stands for something that it is itself a part of."
+            raise self._fatal(message, _position(event))
         self._count += weight
         return Alias(target, **{**_marks(event), "anchor": None})
 

@@ -88,6 +88,8 @@ class Resolver:
         """The value at a raw path with everything in it resolved."""
         if not isinstance(value, dict | list) and not is_reference(value):
             return Traced(value, path)
+        if path in self._open:
+            return self._circle(path)
         if path not in self._resolved:
             self._open[path] = None
             self._resolved[path] = self._build(path, value)
@@ -120,12 +122,15 @@ class Resolver:
         except LookupError as error:
             self._report(path, f"The reference `{reference}` leads nowhere.", hint=self._hint(reference, str(error)))
             return Traced(None, path)
-        if target in self._open:
-            steps = [*self._open][[*self._open].index(target) :]
-            circle = " > ".join(show_path(step) or "the top" for step in [*steps, target][:6])
-            self._report(path, f"The reference `{reference}` goes round in a circle: {circle}.")
-            return Traced(None, path)
         return self.resolve(target, _at(self._root, target))
+
+    def _circle(self, target: Path) -> Traced:
+        """Null in place of a value that is being resolved already; the place that leads back to it is reported."""
+        places = list(self._open)
+        steps = [*places[places.index(target) :], target]
+        circle = " > ".join(show_path(step) or "the top" for step in steps[:8])
+        self._report(places[-1], f"The references go round in a circle: {circle}.")
+        return Traced(None, places[-1])
 
     def _check_ref(self, path: Path, reference: Any) -> None:
         if isinstance(reference, str) and not is_reference(reference):

@@ -113,7 +113,7 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
         "? a\n: b\n? c\nd: !!str 5\ne: !!int '7'\nf: ! x\ng: {200: x}\n",
         "---\na: 1\n",
         "%YAML 1.1\n---\na: 1\n...\n",
-        'a: é\u00a0ü\nb: "\\u00e9\\ud83d"\n'.replace("\\ud83d", ""),
+        'a: é\u00a0ü\nb: "\\u00e9"\n',
         "a: >-\n  x\n  y\n\n  z\nb: |+\n  x\n\n\nc: plain\n  text\n",
     ],
 )
@@ -128,52 +128,13 @@ def test_the_safe_loader_gives_dates_and_so_does_the_tree() -> None:
     assert Document.parse("a: 2024-01-31\n").root == {"a": datetime.date(2024, 1, 31)}
 
 
-YAML_PIECES = [
-    "a",
-    "b: ",
-    "c:",
-    "- ",
-    "\n",
-    "\n  ",
-    "{",
-    "}",
-    "[",
-    "]",
-    ", ",
-    ": ",
-    "&x ",
-    "*x",
-    "<<: ",
-    "'",
-    '"',
-    "|",
-    ">-",
-    "#",
-    "? ",
-]
-YAML_PIECES += [
-    "!",
-    "!!int ",
-    "on",
-    "1",
-    "2024-01-01",
-    "\t",
-    "---",
-    "...",
-    "%",
-    "@",
-    "=",
-    "\r\n",
-    "\x85",
-    "\u2028",
-    "\0",
-    "\ufeff",
-    "é",
-]
+YAML_SIGNS = ["{", "}", "[", "]", ", ", ": ", "- ", "? ", "'", '"', "|", ">-", "#", "!", "%", "@", "=", "---", "..."]
+YAML_WORDS = ["a", "b: ", "c:", "&x ", "*x", "<<: ", "!!int ", "on", "1", "2024-01-01", "é"]
+YAML_SPACE = ["\n", "\n  ", "\t", "\r\n", "\x85", "\u2028", "\0"]
 
 
-@settings(max_examples=20000, deadline=None)
-@given(st.lists(st.sampled_from(YAML_PIECES), max_size=25).map("".join))
+@settings(max_examples=500, deadline=None)
+@given(st.lists(st.sampled_from(YAML_SIGNS + YAML_WORDS + YAML_SPACE), max_size=25).map("".join))
 def test_any_text_is_either_refused_with_problems_or_read_as_the_safe_loader_does(text: str) -> None:
     with contextlib.suppress(ManifestError):
         root = Document.parse(text).root

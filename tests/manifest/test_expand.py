@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime
+import json
 import time
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from core.manifest.default_types import CUSTOM_TYPES, DEFAULT_TYPES
 from core.manifest.document import Document
@@ -205,6 +208,50 @@ def test_a_manifest_expands_as_in_airbyte(oracle: Oracle, manifest: str) -> None
     assert _comparable(expanded.tree) == oracle.ask("manifest", "expand", manifest)
 
 
+KEYS = ["type", "name", "retriever", "streams", "requester", "schema_loader", "class_name", "x", "list"]
+LEAVES = ["DeclarativeStream", "SimpleRetriever", "HttpRequester", "object", "", "text", 0, 5, False, True, None]
+REFERENCES = ["#/definitions/a", "#/definitions/b", "#/definitions/b/x", "#/streams/0", "#/definitions/a/retriever"]
+PARAMETERS = st.dictionaries(
+    st.sampled_from(KEYS[1:]),
+    st.sampled_from(LEAVES)
+    | st.builds(lambda name: {"type": name}, st.sampled_from(["X", "HttpRequester"]))
+    | st.just([{"type": "X"}, 1]),
+    max_size=3,
+)
+
+
+def _mappings(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.fixed_dictionaries(
+        {},
+        optional={
+            "type": st.sampled_from(["DeclarativeStream", "SimpleRetriever", "HttpRequester", "object"]),
+            "$ref": st.sampled_from(REFERENCES),
+            "$parameters": PARAMETERS,
+            **dict.fromkeys(KEYS[1:], inner),
+        },
+    )
+
+
+TREES = st.recursive(
+    st.sampled_from(LEAVES + REFERENCES), lambda inner: _mappings(inner) | st.lists(inner, max_size=2), max_leaves=12
+)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(a=TREES, b=TREES, streams=st.lists(TREES, min_size=1, max_size=2), top=TREES)
+def test_random_manifests_expand_as_in_airbyte(oracle: Oracle, a: Any, b: Any, streams: Any, top: Any) -> None:
+    used = {"top": top, "a": "#/definitions/a", "b": "#/definitions/b"}
+    manifest = json.dumps({"definitions": {"a": a, "b": b}, "streams": streams, "metadata": used})
+
+    expanded = _expand(manifest)
+
+    if expanded.problems:
+        with pytest.raises(OracleError):
+            oracle.ask("manifest", "expand", manifest)
+    else:
+        assert expanded.tree == oracle.ask("manifest", "expand", manifest)
+
+
 def test_the_default_types_are_those_of_airbyte(oracle: Oracle) -> None:
     default, custom = oracle.ask("manifest", "default_types")
 
@@ -239,26 +286,26 @@ metadata:
     ),
     "a reference to itself": (
         "metadata:\n  a: '#/metadata/a'\n  b: fine\n",
-        "The reference `#/metadata/a` goes round in a circle: metadata.a > metadata.a.",
+        "The references go round in a circle: metadata.a > metadata.a.",
         None,
         Position(2, 3),
     ),
     "two references to each other": (
         "definitions: {x: {y: '#/metadata/a'}}\nmetadata: {b: fine, a: {$ref: '#/definitions/x'}}\n",
-        "The reference `#/metadata/a` goes round in a circle: "
+        "The references go round in a circle: "
         "metadata.a > metadata.a.$ref > definitions.x > definitions.x.y > metadata.a.",
         None,
         Position(1, 19),
     ),
     "a reference to what is around it": (
         "metadata: {a: {c: '#/metadata'}, b: fine}\n",
-        "The reference `#/metadata` goes round in a circle: metadata > metadata.a > metadata.a.c > metadata.",
+        "The references go round in a circle: metadata > metadata.a > metadata.a.c > metadata.",
         None,
         Position(1, 16),
     ),
     "a reference to everything": (
         "metadata: {a: '#/', b: fine}\n",
-        "The reference `#/` goes round in a circle: the top > metadata > metadata.a > the top.",
+        "The references go round in a circle: the top > metadata > metadata.a > the top.",
         None,
         Position(1, 12),
     ),
