@@ -11,13 +11,13 @@ from rich.console import Console
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
-from core.command.headless import RunPicture
 from core.connector import load_connector
 from core.events import Event, JobPhase
 from core.inputs import gather_inputs
 from core.levels import Level
 from core.manifest.document import Document
 from core.progress.live import LiveProgress
+from core.progress.run_picture import RunPicture
 from core.reading import open_reader
 from sample_configs import sample
 from sample_configs.demo_api import DemoApi

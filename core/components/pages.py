@@ -12,7 +12,7 @@ from core.components.context import Context
 from core.components.decoders import JsonDecoder, XmlDecoder
 from core.components.decoders.gzip import GzipDecoder
 from core.components.paginators import NoPagination, Pages
-from core.components.roles import Decoder, Paginator, Record, Requester
+from core.components.roles import Decoder, Paginator, Record, Renew, Requester
 from core.components.streaming import parse_in_thread
 from core.http.download import Download
 from core.http.exchange import Role
@@ -50,6 +50,7 @@ class PageReader:
     """How one kind of response is read page by page.
 
     `fill` adds what the slice adds to a request; it gets the draft and whether the request is one for a further page.
+    `renew` gives the context with a fresh link when the one at hand expires during a download.
     """
 
     requester: Requester
@@ -57,6 +58,7 @@ class PageReader:
     paginator: Paginator | None
     role: Role
     fill: Callable[[Draft, bool], None] | None = None
+    renew: Renew | None = None
 
     async def read(self, context: Context, sink: Sink) -> None:
         """Read all pages of the slice of `context`. Raises `ReadError`."""
@@ -86,6 +88,16 @@ class PageReader:
         token = None if pages is None or pages.token is None else {"next_page_token": pages.token}
         return context.with_variables(next_page_token=token)
 
+    def _renew_for(self, pages: Pages | None) -> Renew | None:
+        renew = self.renew
+        if renew is None:
+            return None
+
+        async def renewed() -> Context:
+            return self._page_context(pages, await renew())
+
+        return renewed
+
     async def _document_page(self, context: Context, sink: Sink, draft: Draft, pages: Pages) -> bool:
         """A page whose decoded body the paginator looks into; True when there are more pages."""
         response = await self.requester.send(self._page_context(pages, context), self.role, draft)
@@ -97,8 +109,10 @@ class PageReader:
 
     async def _one_page(self, context: Context, sink: Sink, draft: Draft, pages: Pages | None) -> bool:
         """A page that is parsed while it arrives; True when there are more pages."""
-        async with self.requester.open(self._page_context(pages, context), self.role, draft) as download:
-            if download is None:
+        async with self.requester.open(
+            self._page_context(pages, context), self.role, draft, self._renew_for(pages)
+        ) as download:
+            if download is None or download.response.is_error:
                 return False
             result = await parse_in_thread(
                 context.run.executor,

@@ -212,7 +212,8 @@ async def test_cancelling_stops_a_wait_at_once(server: LoopbackServer, bench: Be
 async def test_many_requests_run_side_by_side(bench: Bench, server: LoopbackServer) -> None:
     gate = asyncio.Event()
     server.on("/", Reply("fine", gate=gate))
-    tasks = [asyncio.create_task(bench.send(get(server.url("/")))) for _ in range(200)]
+    requester: HttpRequester = build(get(server.url("/")), HttpRequester)
+    tasks = [asyncio.create_task(requester.send(bench.context, Role.PAGE)) for _ in range(200)]
     await server.was_asked(200)
     gate.set()
     assert all(await asyncio.gather(*tasks))

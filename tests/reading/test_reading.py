@@ -320,3 +320,16 @@ paginator:
 
     assert told.records == [{"n": 1}]
     assert server.asked[1].query == {"after": ["7"]}
+
+
+@pytest.mark.parametrize("pages", ["", PAGES])
+async def test_an_error_body_that_a_filter_lets_pass_holds_no_records(server: LoopbackServer, pages: str) -> None:
+    server.on("/items", Reply({"items": [{"n": 1}]}, 404))
+    handler = """\
+error_handler:
+  type: DefaultErrorHandler
+  response_filters: [{type: HttpResponseFilter, http_codes: [404], action: SUCCESS}]
+"""
+    told = await read_all(manifest(server, requester=handler, retriever=pages))
+
+    assert (told.outcome, told.records, len(server.asked)) == (Outcome.COMPLETE, [], 1)

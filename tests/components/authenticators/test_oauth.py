@@ -11,9 +11,10 @@ import pytest
 from core.components.authenticators.oauth import config_updates
 from core.components.roles import Authenticator
 from core.errors import ReadError
-from core.events import Level, Log
+from core.events import Log
 from core.http.exchange import Role
 from core.http.policy import FailureType, RequestFailed
+from core.levels import Level
 from tests.support.http_bench import Bench, build, build_with_problems
 from tests.support.server import Asked, LoopbackServer, Reply
 

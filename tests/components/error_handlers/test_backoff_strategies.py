@@ -18,7 +18,8 @@ def wait(
     bench: Bench, type_: str, attempt: int = 1, body: Any = None, headers: dict[str, str] | None = None, **fields: Any
 ) -> float | None:
     response = httpx.Response(429, json=body, headers=headers, request=REQUEST)
-    return build({"type": type_, **fields}, BackoffStrategy).wait(response, attempt, bench.context)
+    strategy: BackoffStrategy = build({"type": type_, **fields}, BackoffStrategy)
+    return strategy.wait(response, attempt, bench.context)
 
 
 def test_a_constant_wait(bench: Bench) -> None:
@@ -99,7 +100,7 @@ def test_waits_that_are_too_long_are_refused(bench: Bench) -> None:
         wait(bench, "WaitTimeFromHeader", headers={"W": "60"}, header="W", max_waiting_time_in_seconds=60)
     with pytest.raises(WaitTooLongError):
         wait(bench, "WaitUntilTimeFromHeader", header="W", min_wait=10, max_waiting_time_in_seconds="5")
-    fields = {"wait_time_in_seconds": "{{ response.s }}", "max_waiting_time_in_seconds": 5}
+    fields: dict[str, Any] = {"wait_time_in_seconds": "{{ response.s }}", "max_waiting_time_in_seconds": 5}
     with pytest.raises(WaitTooLongError):
         wait(bench, "WaitTimeFromResponse", body={"s": 6}, **fields)
     assert wait(bench, "WaitTimeFromHeader", headers={"W": "59"}, header="W", max_waiting_time_in_seconds=60) == 59

@@ -32,7 +32,8 @@ def composite(*handlers: dict[str, Any]) -> dict[str, Any]:
 
 
 def decide(bench: Bench, handler: dict[str, Any], response: httpx.Response, attempt: int = 1) -> Decision:
-    return build(handler, RetryingErrorHandler).decide(response, attempt, bench.context)
+    built: RetryingErrorHandler = build(handler, RetryingErrorHandler)
+    return built.decide(response, attempt, bench.context)
 
 
 def test_the_first_filter_that_fits_decides(bench: Bench) -> None:
