@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import traceback
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from core.components.stream import DeclarativeStream
 from core.errors import LonghaulError, ReadError
 from core.events import (
     Event,
+    Log,
     Outcome,
     SliceFinished,
     SliceStarted,
@@ -29,6 +31,7 @@ from core.events import (
 from core.http.exchange import Role
 from core.http.request import Draft
 from core.jobs.job import JobFailed
+from core.levels import Level
 from core.reading.channel import EventChannel
 from core.reading.job_slice import JobLanes, JobSlice
 from core.reading.limits import NO_LIMITS, Limits, RecordBudget
@@ -108,10 +111,8 @@ class StreamRead:
             await self._read_slices()
         except asyncio.CancelledError:
             cancelled = True
-        except (LonghaulError, TemplateError) as error:
-            self._errors.append(str(error))
-        except Exception as error:  # a mistake of ours must not take the other streams down
-            self._errors.append(f"Something went wrong inside Longhaul ({type(error).__name__}): {error}")
+        except Exception as error:  # also a mistake of ours: it must not take the other streams down
+            self._errors.append(self._words_for(error))
         if self._cursor is not None:
             self._channel.emit(StateAdvanced(stream=name, state=self._cursor.state()))
         self._channel.emit(
@@ -158,8 +159,8 @@ class StreamRead:
                     tasks.create_task(self._read_slice(self._cursor, slice_, context, gate))
         except* _Stop:
             pass
-        except* (LonghaulError, TemplateError) as group:
-            self._errors.extend(str(error) for error in group.exceptions)
+        except* Exception as group:
+            self._errors.extend(self._words_for(error) for error in group.exceptions)
 
     async def _read_slice(self, cursor: Cursor, slice_: StreamSlice, context: Context, gate: asyncio.Semaphore) -> None:
         context = context.for_slice(slice_)
@@ -182,8 +183,8 @@ class StreamRead:
             else:
                 cursor.close(slice_, Observer.merged(sink.observer for sink in sinks))
                 self._tell_state(cursor, slice_)
-        except (LonghaulError, TemplateError) as failure:
-            outcome, error = Outcome.FAILED, str(failure)
+        except Exception as failure:  # also a mistake of ours: the other slices go on
+            outcome, error = Outcome.FAILED, self._words_for(failure)
             self._errors.append(error)
             stop = isinstance(failure, JobFailed) and failure.final
         finally:
@@ -208,6 +209,14 @@ class StreamRead:
         assert isinstance(retriever, SimpleRetriever)
         await retriever.read(context, make_sink(), fill, self._plan.role)
         return Outcome.COMPLETE
+
+    def _words_for(self, error: Exception) -> str:
+        """The sentence for a failure; one that is Longhaul's own fault also leaves its traceback in the debug log."""
+        if isinstance(error, (LonghaulError, TemplateError)):
+            return str(error)
+        trace = "".join(traceback.format_exception(error))
+        self._channel.emit(Log(stream=self._plan.stream.name, level=Level.DEBUG, message=trace))
+        return f"Longhaul itself went wrong here ({type(error).__name__}: {error}). Please report it."
 
     def _tell_state(self, cursor: Cursor, slice_: StreamSlice) -> None:
         """Tell the state, unless making it (it may list thousands of partitions) would take a share of the run."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from textwrap import indent
+from typing import Any
 
 import pytest
 
+from core.components.simple_retriever import SimpleRetriever
 from core.connector import load_connector
 from core.errors import ManifestError
 from core.events import ExchangeFinished, Outcome, Records, StateAdvanced
@@ -333,3 +335,26 @@ error_handler:
     told = await read_all(manifest(server, requester=handler, retriever=pages))
 
     assert (told.outcome, told.records, len(server.asked)) == (Outcome.COMPLETE, [], 1)
+
+
+async def test_a_mistake_of_our_own_fails_its_slice_only(
+    server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.on("/items", Reply({"items": [{"n": 1}]}))
+    sound = SimpleRetriever.read
+    calls = 0
+
+    async def unsound(self: SimpleRetriever, *arguments: Any) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise ZeroDivisionError("oops")
+        await sound(self, *arguments)
+
+    monkeypatch.setattr(SimpleRetriever, "read", unsound)
+    router = "partition_router: {type: ListPartitionRouter, values: [a, b, c], cursor_field: x}"
+
+    told = await read_all(manifest(server, retriever=router))
+
+    assert told.slices.count(Outcome.COMPLETE) == 2
+    assert told.errors == "Longhaul itself went wrong here (ZeroDivisionError: oops). Please report it."
