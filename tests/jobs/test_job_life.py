@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from core.components.async_retriever import JobStatus
 from core.events import JobChanged, JobPhase, Outcome, PollScheduled, StatusUnmapped
 from core.http.exchange import Role
-from core.reading import Limits, open_reader
+from core.reading import open_reader
 from tests.jobs.jobs_api import ABORT, DELETE, manifest, serve_job
 from tests.support.reading import Told, connector, no_wait, read_all
 from tests.support.server import Asked, LoopbackServer, Reply
@@ -267,97 +265,6 @@ async def test_status_code_and_request_of_the_creation_are_variables(server: Loo
     assert server.to("/poll")[0].query == {"code": ["201"], "by": ["POST"]}
 
 
-async def test_several_download_targets_are_all_downloaded(server: LoopbackServer) -> None:
-    serve_job(server, "done")
-    targets = [server.url(f"/part/{number}") for number in range(3)]
-    server.on("/jobs/j1", Reply({"state": "done", "url": targets}))
-    for number in range(3):
-        server.on(f"/part/{number}", Reply([{"part": number}]))
-
-    told = await read_all(manifest(server))
-
-    assert sorted(record["part"] for record in told.records) == [0, 1, 2]
-
-
-async def test_targets_are_downloaded_side_by_side(server: LoopbackServer) -> None:
-    serve_job(server, "done")
-    gate = asyncio.Event()
-    server.on("/jobs/j1", Reply({"state": "done", "url": [server.url("/first"), server.url("/second")]}))
-    server.on("/first", Reply([{"n": 1}], gate=gate))
-
-    def second(_asked: Asked) -> Reply:
-        gate.set()
-        return Reply([{"n": 2}])
-
-    server.on("/second", second)
-
-    told = await asyncio.wait_for(read_all(manifest(server)), 10)
-
-    assert len(told.records) == 2
-
-
-async def test_no_target_where_one_is_expected_is_an_error_that_says_what_was_found(server: LoopbackServer) -> None:
-    serve_job(server, "done")
-
-    told = await read_all(manifest(server, target="[result, links]"))
-
-    assert told.outcome is Outcome.FAILED
-    assert "`result.links`" in told.errors
-    assert "keys state, url" in told.errors
-
-
-async def test_the_target_request_sees_slice_creation_and_poll(server: LoopbackServer) -> None:
-    serve_job(server, "done")
-    server.on("/files", Reply({"url": server.url("/result")}))
-    retriever = f"""\
-partition_router: {{type: ListPartitionRouter, values: [eu], cursor_field: region}}
-download_target_requester:
-  type: HttpRequester
-  url: "{server.url("/files")}"
-  request_parameters:
-    region: "{{{{ stream_partition['region'] }}}}"
-    job: "{{{{ creation_response['id'] }}}}"
-    state: "{{{{ polling_response['state'] }}}}"
-"""
-    told = await read_all(manifest(server, retriever=retriever))
-
-    assert told.outcome is Outcome.COMPLETE, told.errors
-    assert server.to("/files")[0].query == {"region": ["eu"], "job": ["j1"], "state": ["done"]}
-    assert told.asked(Role.TARGET) == 1
-
-
-async def test_without_a_target_extractor_the_download_has_its_own_url(server: LoopbackServer) -> None:
-    serve_job(server, "done")
-    text = manifest(server, target="").replace(
-        "{{ download_target }}", f"{server.url('/result')}?job={{{{ creation_response['id'] }}}}"
-    )
-
-    told = await read_all(text)
-
-    assert len(told.records) == 2
-    assert server.to("/result")[0].query == {"job": ["j1"]}
-
-
-async def test_an_expired_link_is_asked_for_again_before_a_new_job_is_created(server: LoopbackServer) -> None:
-    serve_job(server, "done")
-    server.on("/result", Reply("expired", 403), Reply([{"n": 1}]))
-
-    told = await read_all(manifest(server))
-
-    assert told.records == [{"n": 1}]
-    assert (len(server.to("/jobs")), len(server.to("/jobs/j1"))) == (1, 2)
-
-
-async def test_a_link_that_stays_dead_leads_to_a_new_job(server: LoopbackServer) -> None:
-    serve_job(server, "done")
-    server.on("/result", Reply("gone", 410), Reply("gone", 410), Reply([{"n": 1}]))
-
-    told = await read_all(manifest(server))
-
-    assert told.records == [{"n": 1}]
-    assert len(server.to("/jobs")) == 2
-
-
 async def test_polling_that_is_refused_for_good_ends_the_attempt(server: LoopbackServer) -> None:
     serve_job(server)
     server.on("/jobs/j1", Reply({"error": "no such job"}, 404))
@@ -432,102 +339,6 @@ async def test_one_failed_slice_does_not_stop_the_others(server: LoopbackServer)
     assert told.outcome is Outcome.FAILED
     assert sorted(told.slices) == [Outcome.COMPLETE, Outcome.COMPLETE, Outcome.FAILED]
     assert "'x': 'b'" in told.errors
-
-
-async def test_cancelling_aborts_the_job_on_the_server_and_says_so(server: LoopbackServer) -> None:
-    serve_job(server, "busy")
-    told = Told()
-    text = manifest(server, retriever=f"polling_interval: 60\n{ABORT % server.url()}")
-    async with open_reader(connector(text), {}) as reader, asyncio.timeout(10):
-        async for event in reader.read("exports"):
-            told.events.append(event)
-            if isinstance(event, PollScheduled):
-                reader.cancel()
-
-    assert told.outcome is Outcome.CANCELLED
-    assert len(server.to("/jobs/j1/abort")) == 1
-    assert "was aborted on the server" in told.logs
-    assert told.state == {"__ab_no_cursor_state_message": True}
-
-
-async def test_cancelling_while_the_job_is_being_created_aborts_it_all_the_same(server: LoopbackServer) -> None:
-    serve_job(server, "busy")
-    gate = asyncio.Event()
-    told = Told()
-    text = manifest(server, retriever=ABORT % server.url())
-
-    def created(_asked: Asked) -> Reply:
-        reader.cancel()
-        asyncio.get_running_loop().call_later(0.05, gate.set)
-        return Reply({"id": "j1"}, gate=gate)
-
-    server.on("/jobs", created)
-    async with open_reader(connector(text), {}) as reader, asyncio.timeout(10):
-        async for event in reader.read("exports"):
-            told.events.append(event)
-
-    assert told.outcome is Outcome.CANCELLED
-    assert len(server.to("/jobs/j1/abort")) == 1
-
-
-async def test_a_job_without_abort_request_is_named_when_the_read_is_cancelled(server: LoopbackServer) -> None:
-    serve_job(server, "busy")
-    told = Told()
-    async with open_reader(connector(manifest(server)), {}) as reader, asyncio.timeout(10):
-        async for event in reader.read("exports"):
-            told.events.append(event)
-            if isinstance(event, PollScheduled):
-                reader.cancel()
-
-    assert "goes on running on the server" in told.logs
-
-
-async def test_leaving_the_events_early_aborts_the_job(server: LoopbackServer) -> None:
-    serve_job(server, "busy")
-    text = manifest(server, retriever=f"polling_interval: 60\n{ABORT % server.url()}")
-    async with open_reader(connector(text), {}) as reader, asyncio.timeout(10):
-        events = reader.read("exports")
-        async for event in events:
-            if isinstance(event, PollScheduled):
-                break
-        await events.aclose()
-
-    assert len(server.to("/jobs/j1/abort")) == 1
-
-
-async def test_a_limit_on_records_stops_the_read_and_leaves_the_slice_open(server: LoopbackServer) -> None:
-    serve_job(server, "done", records=[{"n": number} for number in range(500)])
-
-    told = await read_all(manifest(server), limits=Limits(records=120))
-
-    assert told.outcome is Outcome.LIMITED
-    assert len(told.records) == 120
-
-
-async def test_a_limit_that_cuts_nothing_is_no_limit(server: LoopbackServer) -> None:
-    serve_job(server, "done", records=[{"n": number} for number in range(120)])
-
-    told = await read_all(manifest(server), limits=Limits(records=120))
-
-    assert told.outcome is Outcome.COMPLETE
-
-
-async def test_the_record_selector_s_field_path_is_honoured(server: LoopbackServer) -> None:
-    serve_job(server, "done", records={"data": {"rows": [{"n": 1}]}})
-    text = manifest(server).replace("field_path: []", "field_path: [data, rows]")
-
-    assert (await read_all(text)).records == [{"n": 1}]
-
-
-async def test_the_download_extractor_wins_over_the_record_selector_s(server: LoopbackServer) -> None:
-    serve_job(server, "done", records={"a": [{"n": 1}], "b": [{"n": 2}]})
-    text = manifest(server, retriever="download_extractor: {type: DpathExtractor, field_path: [b]}").replace(
-        "field_path: []", "field_path: [a]"
-    )
-
-    assert (await read_all(text)).records == [{"n": 2}]
-    (warning,) = connector(text).problems
-    assert "download_extractor" in warning.message
 
 
 def _poll_or_delete(server: LoopbackServer, state: str):  # type: ignore[no-untyped-def]  # a closure for one state
