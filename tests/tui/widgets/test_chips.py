@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from textual.widgets import Button, Input
+
+from tests.tui.widgets.support import Stage, on_stage
+from tui.widgets.chips import Chips
+
+
+def last(stage: Stage) -> list[str]:
+    return stage.app.heard(Chips.Changed)[-1].values
+
+
+async def test_shows_its_strings_in_as_many_lines_as_they_need() -> None:
+    chips = Chips([f"value {number}" for number in range(12)] + ["[b]x\n"])
+    async with on_stage(chips, size=(60, 20)) as stage:
+        assert stage.app.text().split("\n")[0].startswith(" value 0 ×   value 1 ×")
+        assert "[b]x\\n ×" in stage.app.text()
+        assert chips.size.height == 3
+        assert len(chips.children) == 0
+
+
+async def test_adding_takes_one_string_after_the_other_until_escape() -> None:
+    chips = Chips(["a"])
+    async with on_stage(chips) as stage:
+        chips.focus()
+        await stage.press("a", "b", "b", "enter", "c", "enter", "escape")
+        assert last(stage) == chips.values == ["a", "bb", "c"]
+        assert stage.app.focused is chips
+        assert len(chips.children) == 0
+
+
+async def test_enter_edits_the_string_under_the_cursor_and_escape_leaves_it() -> None:
+    chips = Chips(["one", "two"])
+    async with on_stage(chips) as stage:
+        chips.focus()
+        await stage.press("right", "enter", "end", "s", "enter")
+        assert last(stage) == ["one", "twos"]
+        await stage.press("enter", "x", "escape")
+        assert chips.values == ["one", "twos"]
+        assert len(stage.app.heard(Chips.Changed)) == 1
+
+
+async def test_strings_are_deleted_and_moved() -> None:
+    chips = Chips(["a", "b", "c"])
+    async with on_stage(chips) as stage:
+        chips.focus()
+        await stage.press("ctrl+right")
+        assert last(stage) == ["b", "a", "c"]
+        await stage.press("[")
+        assert last(stage) == ["a", "b", "c"]
+        await stage.press("delete")
+        assert last(stage) == ["b", "c"]
+        await stage.press("end", "delete")
+        assert chips.values == ["b", "c"]
+
+
+async def test_the_mouse_selects_edits_deletes_and_adds() -> None:
+    chips = Chips(["aa", "bb"])
+    async with on_stage(chips) as stage:
+        await stage.click(chips, x=10, times=2)
+        await stage.press("end", "!", "enter")
+        assert last(stage) == ["aa", "bb!"]
+        await stage.click(chips, x=4)
+        assert last(stage) == ["bb!"]
+        await stage.click(chips, x=11)
+        await stage.press("z", "enter", "escape")
+        assert last(stage) == ["bb!", "z"]
+
+
+async def test_what_was_typed_counts_when_the_field_is_left() -> None:
+    chips = Chips([])
+    async with on_stage(chips, Button("Elsewhere")) as stage:
+        chips.focus()
+        await stage.press("a", "x", "tab")
+        assert last(stage) == ["x"]
+        assert not chips.query(Input)
+
+
+async def test_setting_the_values_by_program_says_nothing() -> None:
+    chips = Chips()
+    async with on_stage(chips) as stage:
+        chips.values = ["a", "b"]
+        await stage.settle()
+        assert "a ×" in stage.app.text()
+        assert stage.app.heard(Chips.Changed) == []

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from textual.containers import VerticalScroll
+from textual.widgets import Button, Input
+
+from tests.tui.widgets.support import on_stage
+from tui.widgets.check import Check
+from tui.widgets.doc_panel import DocPanel
+from tui.widgets.doc_view import DocView
+from tui.widgets.jump import JumpOverlay, focusable_targets
+from tui.widgets.search_bar import SearchBar
+from tui.widgets.status_line import Segment, StatusLine
+from tui.widgets.title_bar import TitleBar
+
+
+async def test_slash_opens_the_search_which_counts_steps_and_closes() -> None:
+    panel = DocPanel(json.dumps([{"name": number} for number in range(40)]), "json")
+    async with on_stage(panel) as stage:
+        panel.view.focus()
+        await stage.press("/", "n", "a")
+        assert stage.app.text().split("\n")[-1].split() == ["Search", "na", "1/40"]
+        await stage.press("enter", "down", "up")
+        assert stage.app.text().split("\n")[-1].endswith("2/40")
+        await stage.press("tab", "n")
+        assert stage.app.focused is panel.view
+        assert panel.view.path == (2, "name")
+        await stage.press("/", "x", "x")
+        assert "No match" in stage.app.text()
+        await stage.press("escape")
+        assert "Search" not in stage.app.text()
+        assert stage.app.focused is panel.view
+
+
+async def test_a_search_goes_on_in_the_next_text() -> None:
+    panel = DocPanel("needle")
+    async with on_stage(panel) as stage:
+        panel.view.focus()
+        await stage.press("/")
+        await stage.type("needle")
+        panel.load("a needle and a needle")
+        await stage.settle()
+        assert "1/2" in stage.app.text()
+
+
+async def test_the_panel_lets_nodes_through() -> None:
+    panel = DocPanel('{"a": 1}', "json")
+    async with on_stage(panel) as stage:
+        panel.view.focus()
+        await stage.press("down", "enter")
+        assert stage.app.heard(DocView.NodeChosen)[-1].path == ("a",)
+
+
+async def test_a_search_bar_tells_what_is_typed_for_others_to_find() -> None:
+    bar = SearchBar("Filter")
+    async with on_stage(bar) as stage:
+        bar.open()
+        await stage.press("a", "b", "escape")
+        assert [change.query for change in stage.app.heard(SearchBar.Changed)] == ["a", "ab"]
+        assert len(stage.app.heard(SearchBar.Closed)) == 1
+        assert bar.query_text == ""
+
+
+async def test_a_status_has_a_glyph_and_a_word() -> None:
+    line = StatusLine([Segment("Created", "good"), Segment("Polling 3", "busy"), Segment("[b]", "bad")])
+    async with on_stage(line) as stage:
+        assert stage.app.text().strip() == "✓ Created  ◌ Polling 3  ✗ [b]"
+        line.show(Segment("Late", "warning"), Segment("x" * 200), Segment("plain", glyph="→"))
+        await stage.settle()
+        assert stage.app.text().strip().startswith("! Late  xxxx")
+        assert stage.app.text().strip().endswith("…")
+
+
+async def test_a_click_on_a_segment_tells_which() -> None:
+    line = StatusLine([Segment("One", "good", id="one"), Segment("Two", id="two")])
+    async with on_stage(line) as stage:
+        await stage.click(line, x=9)
+        await stage.click(line, x=40)
+        assert [click.segment.id for click in stage.app.heard(StatusLine.Clicked)] == ["two"]
+
+
+@pytest.mark.parametrize(
+    ("width", "text"),
+    [
+        (60, "Longhaul  orders.yaml  ● Unsaved               ctrl+p help"),
+        (40, "Longhaul  orders.yaml  ● Unsaved"),
+        (30, "Longhaul  …s.yaml  ● Unsaved"),
+    ],
+)
+async def test_the_title_keeps_what_matters_when_room_is_short(width: int, text: str) -> None:
+    bar = TitleBar("Longhaul", file="orders.yaml", unsaved=True, hint="ctrl+p help")
+    async with on_stage(bar, size=(width, 5)) as stage:
+        assert stage.app.text().split("\n")[0].strip() == text
+
+
+async def test_the_title_changes_only_what_it_is_told() -> None:
+    bar = TitleBar("Longhaul", file="a.yaml", unsaved=True)
+    async with on_stage(bar) as stage:
+        bar.show(unsaved=False)
+        await stage.settle()
+        assert stage.app.text().split("\n")[0].strip() == "Longhaul  a.yaml"
+
+
+async def test_one_key_jumps_to_what_its_label_stands_on() -> None:
+    pane, tick, button = VerticalScroll(Check("One")), Check("Two"), Button("Go")
+    pane.styles.height = 3
+    async with on_stage(pane, tick, button) as stage:
+        stage.app.push_screen(JumpOverlay(focusable_targets(stage.app.screen)))
+        await stage.settle()
+        assert [line[1] for line in stage.app.text().split("\n")[:5] if line[1:2].isalpha()] == ["a", "s", "d"]
+        await stage.press("s")
+        assert stage.app.focused is tick
+
+
+async def test_any_other_key_and_escape_stay() -> None:
+    field = Input()
+    async with on_stage(field, Check("One")) as stage:
+        field.focus()
+        for key in ("escape", "9", "f5"):
+            stage.app.push_screen(JumpOverlay(focusable_targets(stage.app.screen)))
+            await stage.settle()
+            await stage.press(key)
+            assert stage.app.focused is field
+
+
+async def test_what_is_scrolled_out_of_view_is_no_target() -> None:
+    pane = VerticalScroll(*[Check(f"Check {number}") for number in range(50)])
+    async with on_stage(pane) as stage:
+        assert len(focusable_targets(stage.app.screen)) == 24

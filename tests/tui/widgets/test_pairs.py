@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from textual.widgets import Button, Input
+
+from tests.tui.widgets.support import Stage, on_stage
+from tui.widgets.pairs import Pairs
+
+
+def last(stage: Stage) -> list[tuple[str, str]]:
+    return stage.app.heard(Pairs.Changed)[-1].pairs
+
+
+async def test_rows_stand_in_columns_and_nothing_in_them_is_markup() -> None:
+    pairs = Pairs([("Accept", "[b]text[/b]"), ("X", "line\n2")], key_label="Header")
+    async with on_stage(pairs) as stage:
+        lines = stage.app.text().split("\n")
+        assert lines[0].split() == ["Header", "Value"]
+        assert lines[1].split() == ["Accept", "[b]text[/b]", "×"]
+        assert lines[2].split() == ["X", "line\\n2", "×"]
+        assert lines[3].strip() == "+ Add header and value"
+        assert len(pairs.children) == 0
+
+
+async def test_a_row_is_typed_key_then_value_and_the_next_is_asked_for() -> None:
+    pairs = Pairs()
+    async with on_stage(pairs) as stage:
+        pairs.focus()
+        await stage.press("a", "k", "enter", "v", "enter", "l", "enter", "enter", "escape")
+        assert last(stage) == pairs.pairs == [("k", "v"), ("l", "")]
+        assert stage.app.focused is pairs
+
+
+async def test_a_row_is_edited_in_place_and_escape_leaves_it() -> None:
+    pairs = Pairs([("a", "1"), ("b", "2")])
+    async with on_stage(pairs) as stage:
+        pairs.focus()
+        await stage.press("down", "enter", "enter", "end", "0", "enter")
+        assert last(stage) == [("a", "1"), ("b", "20")]
+        await stage.press("e", "x", "escape")
+        assert pairs.pairs == [("a", "1"), ("b", "20")]
+
+
+async def test_rows_are_deleted_and_moved() -> None:
+    pairs = Pairs([("a", "1"), ("b", "2"), ("c", "3")])
+    async with on_stage(pairs) as stage:
+        pairs.focus()
+        await stage.press("ctrl+down", "]")
+        assert [key for key, _ in last(stage)] == ["b", "c", "a"]
+        await stage.press("[", "delete")
+        assert [key for key, _ in last(stage)] == ["b", "c"]
+
+
+async def test_a_key_that_occurs_twice_is_flagged() -> None:
+    pairs = Pairs([("a", "1"), ("b", "2"), ("a", "3")])
+    async with on_stage(pairs) as stage:
+        lines = stage.app.text().split("\n")
+        assert ["duplicate" in line for line in lines[1:4]] == [True, False, True]
+        assert pairs.duplicates == {"a"}
+
+
+async def test_the_mouse_edits_deletes_and_adds() -> None:
+    pairs = Pairs([("a", "1"), ("b", "2")])
+    async with on_stage(pairs) as stage:
+        await stage.click(pairs, x=2, y=2, times=2)
+        await stage.press("end", "b", "enter", "enter")
+        assert last(stage) == [("a", "1"), ("bb", "2")]
+        await stage.click(pairs, x=78, y=1)
+        assert last(stage) == [("bb", "2")]
+        await stage.click(pairs, x=4, y=2)
+        await stage.press("n", "enter", "enter", "escape")
+        assert last(stage) == [("bb", "2"), ("n", "")]
+
+
+async def test_what_was_typed_counts_when_the_row_is_left() -> None:
+    pairs = Pairs()
+    async with on_stage(pairs, Button("Elsewhere")) as stage:
+        pairs.focus()
+        await stage.press("a", "k", "tab", "v")
+        assert stage.app.heard(Pairs.Changed) == []
+        await stage.press("tab")
+        assert last(stage) == [("k", "v")]
+        assert not pairs.query(Input)

@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import pytest
+from textual.containers import Vertical
+from textual.widgets import Input
+
+from tests.tui.widgets.support import on_stage
+from tui.widgets.completion import CompletionPopup
+from tui.widgets.template_input import TemplateInput
+from tui.widgets.template_names import closing, template_names, typed_word
+
+NAMES = [
+    ("config.api_key", "config.api_key", "Input: API key"),
+    ("config['start date']", "config['start date']", ""),
+    ("now_utc()", "now_utc()", "This moment"),
+    ("stream_interval.config", "stream_interval.config", ""),
+]
+
+
+def field() -> TemplateInput:
+    return TemplateInput(complete=lambda text, cursor: NAMES)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("config.a outside", []),
+        ("{{ config.a }}", ["config.a"]),
+        ("{{config['a']}}/{{ config[\"b c\"] }}", ["config.a", "config.b.c"]),
+        ("{{ a | upper ~ 'b' if c is defined else none }}", ["a", "c"]),
+        ("{{ f(x, key=y).z }}", ["f", "x", "y"]),
+        ("{% set x = a %}{{ x.y + b }}{# c #}", ["a", "b"]),
+        ("{% for i in rows if not i %}{{ loop.index }}{% endfor %}", ["rows"]),
+        ("{{ unfinished", []),
+    ],
+)
+def test_the_names_of_a_template_are_its_variables_and_functions(text: str, names: list[str]) -> None:
+    assert [name.path for name in template_names(text) if name.path != "loop.index"] == names
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("plain", None),
+        ("{{ a }} b", None),
+        ("{{", ("", True)),
+        ("{{ ", ("", True)),
+        ("{{ conf", ("conf", True)),
+        ("{{ config['a", ("config['a", True)),
+        ("{{ a ", ("", False)),
+        ("{{ a | ", ("", True)),
+        ("{% if ", ("", False)),
+        ("{{ a }}{{ b", ("b", True)),
+    ],
+)
+def test_the_word_at_the_cursor_is_known_inside_a_template(text: str, word: tuple[str, bool] | None) -> None:
+    typed = typed_word(text, len(text))
+    assert (typed and (typed.text, typed.wanted)) == word
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "closed_by"),
+    [("{{ a", "", " }}"), ("{{ a", " }}", ""), ("{{ a", " {{ b }}", "}}"), ("{% if a", "", " %}")],
+)
+def test_what_closes_a_template_is_known(before: str, after: str, closed_by: str) -> None:
+    assert closing(before + after, len(before)) == closed_by
+
+
+async def test_known_and_unknown_names_are_shown_as_such() -> None:
+    known = TemplateInput(resolve={"config.a": True, "config.b": False}.get)
+    async with on_stage(known):
+        known.value = "{{ config.a }} {{ config.b }} {{ c }}"
+        assert known.highlighter is not None
+        text = known.highlighter(known.value)
+        styles = {text.plain[span.start : span.end]: span.style for span in text.spans}
+        assert set(styles) == {"{{ config.a }}", "{{ config.b }}", "{{ c }}", "config.a", "config.b"}
+        assert styles["config.a"] != styles["config.b"]
+        assert "underline" in str(styles["config.b"])
+
+
+async def test_typing_a_template_lists_what_fits_best_first() -> None:
+    template = field()
+    async with on_stage(template) as stage:
+        template.focus()
+        await stage.type("x{{ ")
+        popup = stage.app.query_one(CompletionPopup)
+        assert popup.display
+        assert popup.option_count == 4
+        await stage.type("conf")
+        assert popup.option_count == 3
+        assert str(popup.get_option_at_index(0).prompt).split() == ["config.api_key", "Input:", "API", "key"]
+        await stage.type("zz")
+        assert not popup.display
+
+
+@pytest.mark.parametrize("key", ["tab", "enter"])
+async def test_tab_and_enter_take_the_candidate_and_close_the_template(key: str) -> None:
+    template = field()
+    async with on_stage(template) as stage:
+        template.focus()
+        await stage.type("a/{{ con")
+        await stage.press("down", key)
+        assert template.value == "a/{{ config['start date'] }}"
+        assert not stage.app.query_one(CompletionPopup).display
+        assert stage.app.focused is template
+        assert stage.app.heard(Input.Submitted) == []
+        await stage.type("!")
+        assert template.value == "a/{{ config['start date']! }}"
+
+
+async def test_escape_closes_the_list_for_the_rest_of_the_template() -> None:
+    template = field()
+    async with on_stage(template) as stage:
+        template.focus()
+        await stage.type("{{ c")
+        await stage.press("escape", "o")
+        assert not stage.app.query_one(CompletionPopup).display
+        await stage.type(" }}{{ c")
+        assert stage.app.query_one(CompletionPopup).display
+
+
+@pytest.mark.parametrize("key", ["ctrl+@", "f9"])
+async def test_a_key_begins_a_template_anywhere(key: str) -> None:
+    template = field()
+    async with on_stage(template) as stage:
+        template.focus()
+        await stage.type("url/")
+        await stage.press(key, "enter")
+        assert template.value == "url/{{ config.api_key }}"
+
+
+async def test_a_click_takes_a_candidate() -> None:
+    template = field()
+    async with on_stage(template) as stage:
+        template.focus()
+        await stage.type("{{ n")
+        await stage.click(CompletionPopup, x=4, y=0)
+        assert template.value == "{{ now_utc() }}"
+        assert stage.app.focused is template
+
+
+async def test_all_fields_of_a_screen_share_one_list() -> None:
+    first, second = field(), field()
+    async with on_stage(first, second) as stage:
+        for template in (first, second):
+            template.focus()
+            await stage.type("{{ conf")
+        assert len(stage.app.query(CompletionPopup)) == 1
+        await stage.press("enter")
+        assert (first.value, second.value) == ("{{ conf", "{{ config.api_key }}")
+
+
+async def test_leaving_the_field_closes_the_list() -> None:
+    first, second = field(), field()
+    async with on_stage(first, second) as stage:
+        first.focus()
+        await stage.type("{{ conf")
+        second.focus()
+        await stage.settle()
+        assert not stage.app.query_one(CompletionPopup).display
+
+
+async def test_the_list_stands_above_a_field_at_the_bottom() -> None:
+    template = field()
+    spacer = Vertical()
+    spacer.styles.height = 22
+    async with on_stage(spacer, template) as stage:
+        template.focus()
+        await stage.type("{{ ")
+        assert stage.app.query_one(CompletionPopup).region.bottom == template.region.y
+
+
+async def test_without_candidates_keys_do_what_they_always_do() -> None:
+    template = TemplateInput()
+    async with on_stage(template) as stage:
+        template.focus()
+        await stage.type("{{ a")
+        await stage.press("f9", "b", "enter")
+        assert template.value == "{{ ab"
+        assert len(stage.app.heard(Input.Submitted)) == 1
+
+
+async def test_setting_the_value_by_program_lists_nothing() -> None:
+    template = field()
+    async with on_stage(template, Input()) as stage:
+        stage.app.query(Input).last().focus()
+        await stage.settle()
+        template.value = "{{ conf"
+        await stage.settle()
+        assert not stage.app.query(CompletionPopup)

@@ -1,0 +1,1 @@
+"""Reusable widgets of the builder; none of them knows what a connector is."""

@@ -1,0 +1,137 @@
+"""A field with a few possible values, in one widget and one line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.content import Content
+from textual.widget import Widget
+
+from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
+from tui.widgets.keys import hidden, shown
+from tui.widgets.message import WidgetMessage
+
+
+class Choice(Widget, can_focus=True):
+    """Shows the chosen option; left and right go through the options, enter or a click lists them all.
+
+    A value that is none of the options is kept and marked. Only what a person does posts `Changed`.
+    """
+
+    BINDING_GROUP_TITLE = "Choice"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        shown("enter,space", "open", "List", "List the options, type to filter", "choice.open"),
+        shown("left", "cycle(-1)", "Previous", "Take the option before", "choice.previous"),
+        shown("right", "cycle(1)", "Next", "Take the option after", "choice.next"),
+        hidden("delete,backspace", "clear", "Clear", "Take none, where that is possible", "choice.clear"),
+    ]
+
+    DEFAULT_CSS = """
+    Choice {
+        width: 100%;
+        height: 1;
+        padding: 0 1;
+        background: $surface;
+        color: $foreground;
+        pointer: pointer;
+        &:hover { background: $surface-lighten-1; }
+        &:focus { background: $block-cursor-background; color: $block-cursor-foreground; text-style: bold; }
+        &:disabled { color: $text-disabled; }
+    }
+    """
+
+    @dataclass
+    class Changed(WidgetMessage["Choice"]):
+        """A person chose a value; None if they cleared it."""
+
+        value: str | None
+
+    def __init__(
+        self,
+        options: Sequence[ChoiceOption],
+        value: str | None = None,
+        *,
+        title: str = "Choose",
+        prompt: str = "Not set",
+        clearable: bool = False,
+        name: str | None = None,
+        id: str | None = None,
+        classes: str | None = None,
+        disabled: bool = False,
+    ) -> None:
+        super().__init__(name=name, id=id, classes=classes, disabled=disabled)
+        self._title = title
+        self._prompt = prompt
+        self._clearable = clearable
+        self._options = tuple(options)
+        self._value = value
+
+    @property
+    def value(self) -> str | None:
+        """The chosen value, None if there is none."""
+        return self._value
+
+    @value.setter
+    def value(self, value: str | None) -> None:
+        self._value = value
+        self.refresh()
+
+    @property
+    def options(self) -> Sequence[ChoiceOption]:
+        """What can be chosen."""
+        return self._options
+
+    @options.setter
+    def options(self, options: Sequence[ChoiceOption]) -> None:
+        self._options = tuple(options)
+        self.refresh()
+
+    def render(self) -> Content:
+        """The title of the chosen option and a mark that there are more."""
+        width = self.content_size.width
+        label = self._label().truncate(max(1, width - 2), ellipsis=True)
+        return Content.assemble(label, " " * max(1, width - label.cell_length - 1), ("▾", "dim"))
+
+    def _label(self) -> Content:
+        if self._value is None:
+            return Content.styled(self._prompt, "dim italic")
+        for option in self._options:
+            if option.value == self._value:
+                return Content(option.label)
+        return Content.assemble(self._value, (" (unknown)", "dim italic"))
+
+    def action_cycle(self, step: int) -> None:
+        """Take the next or the previous option, around the ends."""
+        if not self._options:
+            return
+        values = [option.value for option in self._options]
+        if self._value in values:
+            self._choose(values[(values.index(self._value) + step) % len(values)])
+        else:
+            self._choose(values[0 if step > 0 else -1])
+
+    def action_clear(self) -> None:
+        """Take none."""
+        if self._clearable:
+            self._choose(None)
+
+    def action_open(self) -> None:
+        """List the options in a dialog."""
+        dialog = ChoiceDialog(self._title, self._options, current=self._value)
+        self.app.push_screen(dialog, self._listed)
+
+    def _listed(self, value: str | None) -> None:
+        if value is not None:
+            self._choose(value)
+
+    def on_click(self) -> None:
+        """List the options."""
+        self.action_open()
+
+    def _choose(self, value: str | None) -> None:
+        if value != self._value:
+            self.value = value
+            self.post_message(self.Changed(self, value))

@@ -1,0 +1,136 @@
+"""A dialog to pick one of many: a list that is filtered by typing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.content import Content
+from textual.fuzzy import Matcher
+from textual.style import Style
+from textual.widgets import Input, OptionList
+from textual.widgets.option_list import Option
+
+from tui.widgets.dialog import Dialog
+from tui.widgets.keys import hidden
+
+_TITLE_WIDTH = 34
+_MATCH = Style(bold=True, underline=True)
+
+
+@dataclass(frozen=True)
+class ChoiceOption:
+    """Something that can be chosen: its value, its title for people, a few words of help."""
+
+    value: str
+    title: str = ""
+    help: str = ""
+
+    @property
+    def label(self) -> str:
+        """The title, or the value where there is none."""
+        return self.title or self.value
+
+
+class ChoiceDialog(Dialog[str]):
+    """A list of options; typing filters it, enter or a click chooses. The result is the value of the option."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        hidden("up", "move('cursor_up')", "Up", "Go to the option above", "choice.up"),
+        hidden("down", "move('cursor_down')", "Down", "Go to the option below", "choice.down"),
+        hidden("pageup", "move('page_up')", "Page up", "One page up", "choice.page-up"),
+        hidden("pagedown", "move('page_down')", "Page down", "One page down", "choice.page-down"),
+    ]
+
+    DEFAULT_CSS = """
+    ChoiceDialog {
+        & > .dialog--box { width: 76; padding: 0 1; }
+        Input { padding: 0 1; margin: 1 0; }
+        OptionList {
+            border: none;
+            height: auto;
+            max-height: 18;
+            padding: 0;
+            background: $panel;
+            text-wrap: nowrap;
+            text-overflow: ellipsis;
+        }
+    }
+    """
+
+    def __init__(
+        self,
+        title: str,
+        options: Sequence[ChoiceOption],
+        *,
+        current: str | None = None,
+        placeholder: str = "Type to filter",
+    ) -> None:
+        super().__init__(title)
+        self._options = options
+        self._listed: Sequence[ChoiceOption] = ()
+        self._current = current
+        self._placeholder = placeholder
+
+    def compose_body(self) -> ComposeResult:
+        """The filter and the list."""
+        yield Input(placeholder=self._placeholder, compact=True)
+        yield OptionList()
+
+    def on_mount(self) -> None:
+        """Show all options, the current one under the cursor."""
+        self.query_one(OptionList).can_focus = False
+        self._show(self._options, None)
+
+    @on(Input.Changed)
+    def _filter(self, event: Input.Changed) -> None:
+        event.stop()
+        query = event.value.strip()
+        if not query:
+            self._show(self._options, None)
+            return
+        matcher = Matcher(query, match_style=_MATCH)
+        scored = [(self._score(matcher, option), option) for option in self._options]
+        matching = sorted((pair for pair in scored if pair[0] > 0), key=lambda pair: -pair[0])
+        self._show([option for _, option in matching], matcher)
+
+    def _score(self, matcher: Matcher, option: ChoiceOption) -> float:
+        return max(matcher.match(option.label), matcher.match(option.value))
+
+    def _show(self, options: Sequence[ChoiceOption], matcher: Matcher | None) -> None:
+        self._listed = options
+        choices = self.query_one(OptionList)
+        choices.set_options(Option(self._line(option, matcher)) for option in options)
+        if not options:
+            choices.add_option(Option(Content.styled("  Nothing matches", "dim"), disabled=True))
+            return
+        values = [option.value for option in options]
+        choices.highlighted = values.index(self._current) if matcher is None and self._current in values else 0
+
+    def _line(self, option: ChoiceOption, matcher: Matcher | None) -> Content:
+        label = matcher.highlight(option.label) if matcher else Content(option.label)
+        details = [option.help] if option.value == option.label else [option.value, option.help]
+        detail = "  ".join(part for part in details if part)
+        mark = "● " if option.value == self._current else "  "
+        gap = " " * max(2, _TITLE_WIDTH - label.cell_length) if detail else ""
+        return Content.assemble(mark, label, gap, (detail, "dim"))
+
+    @on(Input.Submitted)
+    def _choose(self, event: Input.Submitted) -> None:
+        event.stop()
+        index = self.query_one(OptionList).highlighted
+        if index is not None and self._listed:
+            self.dismiss(self._listed[index].value)
+
+    @on(OptionList.OptionSelected)
+    def _click(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self.dismiss(self._listed[event.option_index].value)
+
+    async def action_move(self, action: str) -> None:
+        """Move the cursor of the list while the filter keeps the focus."""
+        await self.query_one(OptionList).run_action(action)

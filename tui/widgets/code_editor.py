@@ -1,0 +1,142 @@
+"""An editor for JSON, YAML, GraphQL and plain text, coloured by regular expressions, templates on top."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from rich.style import Style
+from rich.text import Text
+from textual import events
+from textual.binding import BindingType
+from textual.widgets import TextArea
+
+from tui.widgets.completion import COMPLETE_BINDING, Complete, Completer
+from tui.widgets.syntax import SYNTAX_CLASSES, SYNTAX_CSS, Language, jinja_spans, spans, token_inks
+
+_COLOURED = 5_000
+"""Characters of a line that are coloured."""
+
+
+class CodeEditor(TextArea):
+    """A `TextArea` that colours its lines as they are drawn, and can mark one of them as wrong.
+
+    It posts `TextArea.Changed`. Texts above about 100 KB are better read in a `DocView`.
+    """
+
+    BINDING_GROUP_TITLE = "Editor"
+    BINDINGS: ClassVar[list[BindingType]] = [COMPLETE_BINDING]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"code-editor--error", *SYNTAX_CLASSES}
+
+    DEFAULT_CSS = """
+    CodeEditor {
+        border: none;
+        padding: 0;
+        scrollbar-size: 1 1;
+        &:focus { border: none; }
+        & > .code-editor--error { color: $text-error; background: $error 25%; text-style: underline; }
+SYNTAX
+    }
+    """.replace("SYNTAX", SYNTAX_CSS)
+
+    def __init__(
+        self,
+        text: str = "",
+        syntax: Language = "text",
+        *,
+        tab_behavior: Literal["focus", "indent"] = "focus",
+        show_line_numbers: bool = True,
+        read_only: bool = False,
+        placeholder: str = "",
+        complete: Complete | None = None,
+        name: str | None = None,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(
+            text,
+            soft_wrap=False,
+            tab_behavior=tab_behavior,
+            show_line_numbers=show_line_numbers,
+            read_only=read_only,
+            placeholder=placeholder,
+            name=name,
+            id=id,
+            classes=classes,
+        )
+        self.syntax: Language = syntax
+        self.indent_width = 2
+        self._error_line: int | None = None
+        self._completer = Completer(self, complete) if complete is not None else None
+
+    @property
+    def error_line(self) -> int | None:
+        """The line that is marked as wrong, counted from 0."""
+        return self._error_line
+
+    @error_line.setter
+    def error_line(self, line: int | None) -> None:
+        self._error_line = line
+        self.notify_style_update()
+        self.refresh()
+
+    def get_line(self, line_index: int) -> Text:
+        """A line with its colours."""
+        text = super().get_line(line_index)
+        plain = text.plain[:_COLOURED]
+        inks = token_inks(self)
+        for span in (*spans(plain, self.syntax), *jinja_spans(plain)):
+            text.stylize(inks[span.token], span.start, span.end)
+        if line_index == self._error_line:
+            text.stylize(self._error_style)
+        return text
+
+    @property
+    def _error_style(self) -> Style:
+        return self.get_component_rich_style("code-editor--error")
+
+    # Completion of templates, as far as the callback gave something to complete
+
+    def typed(self) -> tuple[str, int]:
+        """The line of the cursor and the position in it."""
+        row, column = self.cursor_location
+        return self.document.get_line(row), column
+
+    def put(self, start: int, end: int, text: str, cursor: int) -> None:
+        """Replace a part of that line, then put the cursor at a position."""
+        row, _ = self.cursor_location
+        self.replace(text, (row, start), (row, end))
+        self.move_cursor((row, cursor))
+
+    async def action_complete(self) -> None:
+        """List what may stand at the cursor."""
+        if self._completer is not None:
+            await self._completer.open()
+
+    async def on_text_area_changed(self) -> None:
+        """Keep the list in step with what is typed."""
+        if self._completer is not None:
+            await self._completer.typed()
+
+    async def on_text_area_selection_changed(self) -> None:
+        """Keep an open list in step with the cursor."""
+        if self._completer is not None:
+            await self._completer.moved()
+
+    def on_blur(self) -> None:
+        """Close the list."""
+        if self._completer is not None:
+            self._completer.close()
+
+    async def on_key(self, event: events.Key) -> None:
+        """Let the list have its keys, and a new line begin below the beginning of the one before."""
+        taken = self._completer is not None and await self._completer.key(event)
+        if event.key == "enter" and not taken and not self.read_only:
+            event.prevent_default()
+            event.stop()
+            self._break_line()
+
+    def _break_line(self) -> None:
+        row, column = min(self.selection)
+        line = self.document.get_line(row)[:column]
+        indent = line[: len(line) - len(line.lstrip())]
+        self.replace("\n" + indent, *self.selection, maintain_selection_offset=False)

@@ -1,0 +1,223 @@
+"""Completion while a template is typed: one popup for all the fields of a screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
+
+from textual import events
+from textual.binding import Binding
+from textual.content import Content
+from textual.geometry import Offset
+from textual.screen import Screen
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from tui.widgets.cells import escape
+from tui.widgets.keys import hidden
+from tui.widgets.template_names import TypedWord, closing, typed_word
+
+_TALLEST = 8
+_MOST_LISTED = 50
+
+COMPLETE_BINDING: Binding = hidden(
+    "ctrl+@,ctrl+space,f9", "complete", "Complete", "List the names that can stand here", "template.complete",
+    display="^space",
+)  # fmt: skip
+
+
+class Candidate(NamedTuple):
+    """Something to insert, how it is listed, and a few words on it."""
+
+    insert: str
+    label: str
+    help: str
+
+
+Complete = Callable[[str, int], Sequence[tuple[str, str, str]]]
+"""Says what may stand at a position of a text: (insert, label, help), whatever was typed of it already."""
+
+
+class CompletedField(Protocol):
+    """What a field must be able to do to be completed."""
+
+    @property
+    def screen(self) -> Screen[object]:
+        """The screen that the field is on."""
+
+    @property
+    def has_focus(self) -> bool:
+        """Whether a person types into the field."""
+
+    @property
+    def cursor_screen_offset(self) -> Offset:
+        """Where the cursor is on the screen."""
+
+    def typed(self) -> tuple[str, int]:
+        """The line that is typed and the position of the cursor in it."""
+
+    def put(self, start: int, end: int, text: str, cursor: int) -> None:
+        """Replace a part of that line, then put the cursor at a position."""
+
+
+class CompletionPopup(OptionList, can_focus=False):
+    """The list under the cursor; it never has the focus. There is one on a screen, mounted when first needed."""
+
+    DEFAULT_CSS = """
+    CompletionPopup {
+        overlay: screen;
+        constrain: inside;
+        width: auto;
+        min-width: 30;
+        max-width: 76;
+        height: auto;
+        max-height: TALLEST;
+        padding: 0;
+        border: none;
+        background: $panel;
+        text-wrap: nowrap;
+        text-overflow: ellipsis;
+        scrollbar-size: 1 1;
+        display: none;
+        &.-open { display: block; }
+        & > .option-list--option-highlighted { background: $block-cursor-background; color: $block-cursor-foreground; }
+    }
+    """.replace("TALLEST", str(_TALLEST))
+
+    owner: Completer | None = None
+    """What the list was opened for."""
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """A click takes a candidate as a key does."""
+        event.stop()
+        if self.owner is not None:
+            self.owner.accept()
+
+
+class Completer:
+    """Lists candidates for one field, takes its keys while the list is open, and inserts what is chosen.
+
+    The field calls `typed` when its text changed, `moved` when its cursor did, `key` first of all for every key,
+    and `close` when it loses the focus.
+    """
+
+    def __init__(self, field: CompletedField, complete: Complete) -> None:
+        self._field = field
+        self._complete = complete
+        self._candidates: list[Candidate] = []
+        self._word: TypedWord | None = None
+        self._dismissed = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the list shows candidates for this field."""
+        popup = self._popup
+        return popup is not None and popup.owner is self
+
+    async def typed(self) -> None:
+        """The text changed: list what fits, close the list when nothing does."""
+        word = typed_word(*self._field.typed())
+        if word is None:
+            self._dismissed = False
+        if word is None or not word.wanted or self._dismissed or not self._field.has_focus:
+            self.close()
+        else:
+            await self._list(word)
+
+    async def moved(self) -> None:
+        """The cursor moved: keep an open list in step."""
+        if self.is_open:
+            await self.typed()
+
+    async def open(self) -> None:
+        """List what may stand at the cursor; outside of a template begin one."""
+        self._dismissed = False
+        text, cursor = self._field.typed()
+        if typed_word(text, cursor) is None:
+            self._field.put(cursor, cursor, "{{  }}", cursor + 3)
+        word = typed_word(*self._field.typed())
+        if word is not None:
+            await self._list(word)
+
+    def close(self) -> None:
+        """Close the list."""
+        popup = self._popup
+        if popup is not None and popup.owner is self:
+            popup.owner = None
+            popup.remove_class("-open")
+
+    async def key(self, event: events.Key) -> bool:
+        """Take a key that is for the list while it is open; whether it was."""
+        if not self.is_open:
+            return False
+        popup = self._popup
+        moves = {"up": "cursor_up", "down": "cursor_down", "pageup": "page_up", "pagedown": "page_down"}
+        if event.key in moves and popup is not None:
+            await popup.run_action(moves[event.key])
+        elif event.key in {"tab", "enter"}:
+            self.accept()
+        elif event.key == "escape":
+            self._dismissed = True
+            self.close()
+        else:
+            return False
+        event.stop()
+        event.prevent_default()
+        return True
+
+    def accept(self) -> None:
+        """Insert the candidate under the cursor, and close the template if it is still open."""
+        popup, word = self._popup, self._word
+        if popup is None or word is None or popup.highlighted is None:
+            return
+        insert = self._candidates[popup.highlighted].insert
+        text, cursor = self._field.typed()
+        end = word.start + len(insert)
+        insert += closing(text, cursor)
+        self.close()
+        self._field.put(word.start, cursor, insert, end)
+        self._dismissed = True
+
+    @property
+    def _popup(self) -> CompletionPopup | None:
+        return self._field.screen.query_one_optional(CompletionPopup)
+
+    async def _list(self, word: TypedWord) -> None:
+        self._word = word
+        self._candidates = self._fitting(word.text)
+        if not self._candidates:
+            self.close()
+            return
+        popup = self._popup
+        if popup is None:
+            popup = CompletionPopup()
+            await self._field.screen.mount(popup)
+        popup.owner = self
+        width = max(len(candidate.label) for candidate in self._candidates)
+        popup.set_options(Option(_line(candidate, width)) for candidate in self._candidates)
+        popup.highlighted = 0
+        popup.absolute_offset = self._place(word)
+        popup.add_class("-open")
+        popup.refresh(layout=True)
+
+    def _place(self, word: TypedWord) -> Offset:
+        """Below the word, or above it where there is no room below."""
+        x, y = self._field.cursor_screen_offset
+        height = min(_TALLEST, len(self._candidates))
+        below = y + 1 + height <= self._field.screen.content_region.bottom
+        return Offset(max(0, x - len(word.text) - 1), y + 1 if below else max(0, y - height))
+
+    def _fitting(self, typed: str) -> list[Candidate]:
+        """The candidates that begin with what was typed, then those that hold it; none if that is typed out."""
+        candidates = [Candidate(*candidate) for candidate in self._complete(*self._field.typed())]
+        wanted = typed.casefold()
+        beginning = [item for item in candidates if item.insert.casefold().startswith(wanted)]
+        holding = [item for item in candidates if item not in beginning and wanted in item.insert.casefold()]
+        found = [*beginning, *holding][:_MOST_LISTED]
+        return [] if [item.insert for item in found] == [typed] else found
+
+
+def _line(candidate: Candidate, width: int) -> Content:
+    return Content.assemble(
+        f" {escape(candidate.label):{width}}  ", (f"{escape(candidate.help)} " if candidate.help else "", "dim")
+    )

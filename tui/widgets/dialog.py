@@ -1,0 +1,106 @@
+"""The base of all dialogs: a titled box over the screen with a body, a row of buttons, and escape to leave."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Generic, Literal, TypeVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalGroup
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Label
+
+from tui.widgets.keys import hidden
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A button of a dialog: what it stands for and what is written on it (a verb)."""
+
+    id: str
+    label: str
+    variant: Literal["default", "primary", "success", "warning", "error"] = "default"
+
+
+CANCEL = Answer("cancel", "Cancel")
+
+
+class Dialog(ModalScreen[Result | None], Generic[Result]):
+    """A modal dialog that closes with a result, or with None when it is left by escape or "Cancel".
+
+    A dialog of its own overrides `compose_body` and `answered`.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", tooltip="Close without doing anything", id="dialog.cancel"),
+        hidden("left", "app.focus_previous", "Previous button", "Go to the previous button", "dialog.previous"),
+        hidden("right", "app.focus_next", "Next button", "Go to the next button", "dialog.next"),
+    ]
+
+    DEFAULT_CSS = """
+    Dialog {
+        align: center middle;
+        & > .dialog--box {
+            width: 64;
+            max-width: 95%;
+            max-height: 95%;
+            padding: 1 2;
+            overflow-y: auto;
+            background: $panel;
+            border: round $primary;
+            border-title-color: $text-primary;
+            border-title-style: bold;
+        }
+        .dialog--text { width: 1fr; }
+        .dialog--problem { width: 1fr; color: $text-error; height: auto; min-height: 1; }
+        .dialog--buttons { align-horizontal: right; height: auto; margin-top: 1; }
+        .dialog--buttons Button { margin-left: 2; }
+    }
+    """
+
+    def __init__(
+        self, title: str, answers: Sequence[Answer] = (), *, name: str | None = None, id: str | None = None
+    ) -> None:
+        super().__init__(name=name, id=id)
+        self._heading = title
+        self._answers = answers
+
+    def compose(self) -> ComposeResult:
+        """The box around the body and the buttons."""
+        with VerticalGroup(classes="dialog--box") as box:
+            box.border_title = Content(self._heading).markup
+            yield from self.compose_body()
+            if self._answers:
+                with Horizontal(classes="dialog--buttons"):
+                    for answer in self._answers:
+                        yield Button(Content(answer.label), answer.variant, name=answer.id, compact=True)
+
+    def compose_body(self) -> ComposeResult:
+        """What stands above the buttons."""
+        yield from ()
+
+    def answered(self, answer: str) -> None:
+        """A button was pressed, by its id; "cancel" never gets here."""
+
+    @on(Button.Pressed)
+    def _press(self, event: Button.Pressed) -> None:
+        event.stop()
+        if event.button.name == CANCEL.id:
+            self.dismiss(None)
+        else:
+            self.answered(event.button.name or "")
+
+    def action_cancel(self) -> None:
+        """Leave without a result."""
+        self.dismiss(None)
+
+
+def text_line(text: str, classes: str = "dialog--text") -> Label:
+    """A text in a dialog, never read as markup."""
+    return Label(text, markup=False, classes=classes)

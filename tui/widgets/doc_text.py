@@ -1,0 +1,153 @@
+"""A text made ready to be shown line by line: laid out, indexed, for JSON with each line's place in the tree."""
+
+from __future__ import annotations
+
+import json
+import re
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal, NoReturn
+
+import orjson
+from rich.cells import cell_len
+
+from tui.widgets.doc_nodes import NodeIndex
+
+Kind = Literal["json", "jsonl", "xml", "csv", "text"]
+"""What a text is; "jsonl" is JSON in every line, shown as it is."""
+
+_WINDOW = 1 << 20
+"""Characters searched in one go, so that the screen gets its turns in between."""
+
+_LONG_LINE = 10_000
+_XML_PIECE = re.compile(r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<[^>]*>|[^<]+", re.DOTALL)
+_XML_OPENING = re.compile(r"<[^/!?][^>]*(?<!/)>")
+
+
+@dataclass(frozen=True)
+class DocText:
+    """A text and where its lines start."""
+
+    text: str
+    kind: Kind
+    source: str
+    """The text as it was given, before it was laid out."""
+    starts: array[int]
+    width: int
+    """Cells of the longest line, or a little more."""
+    problem: str = ""
+    """Why the text is shown as it is although its kind promised more."""
+    nodes: NodeIndex | None = None
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def line(self, index: int, start: int = 0, end: int | None = None) -> str:
+        """A line, or the characters of it from `start` to `end`."""
+        first, last = self.starts[index], self.starts[index + 1] - 1
+        return self.text[first + start : last if end is None else min(first + end, last)]
+
+    def line_at(self, offset: int) -> int:
+        """The line that an offset into the text falls into."""
+        return bisect_right(self.starts, offset, hi=len(self)) - 1
+
+    def find(self, query: str) -> array[int]:
+        """The offsets of a text in this one, whatever its case."""
+        pattern = re.compile(re.escape(query), re.IGNORECASE)
+        found = array("Q")
+        position = 0
+        while position < len(self.text):
+            stop = position + _WINDOW
+            for match in pattern.finditer(self.text, position, stop + len(query) - 1):
+                found.append(match.start())
+                stop = max(stop, match.end())
+            position = stop
+        return found
+
+
+def prepare(source: str, kind: Kind) -> DocText:
+    """Lay a text out and index it; may take a second for 10 MB, so call it off the event loop.
+
+    A text that is not what its kind says is shown as it is, and `problem` says why.
+    """
+    text, problem = source.replace("\r\n", "\n"), ""
+    if kind == "json":
+        text, problem = _pretty_json(text)
+    elif kind == "xml" and "\n" not in text.strip():
+        text = "\n".join(_xml_lines(text))
+    if kind != "csv" and "\t" in text:
+        text = text.expandtabs(4)
+    starts = _line_starts(text)
+    nodes = NodeIndex.of(text, starts) if kind == "json" and not problem else None
+    return DocText(text, kind, source, starts, _width(text, starts), problem, nodes)
+
+
+def _pretty_json(text: str) -> tuple[str, str]:
+    try:
+        return _indent(json.loads(text, parse_constant=_reject, object_hook=_give_way)), ""
+    except (ValueError, RecursionError) as error:
+        return text, f"Not valid JSON: {_reason(error)}"
+
+
+def _indent(value: object) -> str:
+    try:
+        return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+    except TypeError:  # integers above 64 bits, lone surrogates, very deep nesting
+        return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at line {error.lineno}, column {error.colno}"
+    return "nested too deeply" if isinstance(error, RecursionError) else str(error)
+
+
+def _give_way(value: dict[str, object]) -> dict[str, object]:
+    """Nothing but a piece of Python within the C parser: there other threads, the screen's too, get their turn."""
+    return value
+
+
+def _reject(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON value")
+
+
+def _xml_lines(text: str) -> Iterator[str]:
+    """Indent XML that came in one line; an element with nothing but text stays in one line."""
+    depth, line = 0, ""
+    pieces = [piece for piece in _XML_PIECE.findall(text) if piece.strip()]
+    for piece, following in pairwise([*pieces, "<"]):
+        depth -= piece.startswith("</")
+        line = line + piece if line else "  " * depth + piece
+        opens = _XML_OPENING.fullmatch(piece) is not None
+        depth += opens
+        glued = (opens and _is_text(following)) or (following.startswith("</") and (opens or _is_text(piece)))
+        if not glued:
+            yield line
+            line = ""
+
+
+def _is_text(piece: str) -> bool:
+    return not piece.startswith("<") or piece.startswith("<![CDATA[")
+
+
+def _line_starts(text: str) -> array[int]:
+    starts = array("Q", [0])
+    starts.extend(match.end() for match in re.finditer("\n", text))
+    if starts[-1] < len(text) or len(starts) == 1:
+        starts.append(len(text) + 1)
+    return starts
+
+
+def _width(text: str, starts: array[int]) -> int:
+    if text.isascii():
+        return max(end - start - 1 for start, end in pairwise(starts))
+    return max(_line_width(text[start : end - 1]) for start, end in pairwise(starts))
+
+
+def _line_width(line: str) -> int:
+    if line.isascii():
+        return len(line)
+    return cell_len(line) if len(line) < _LONG_LINE else 2 * len(line)

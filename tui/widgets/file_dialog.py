@@ -1,0 +1,204 @@
+"""A dialog to open or save a file: a path that is typed with completion, above a listing of its folder."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.content import Content
+from textual.widgets import Input, Label, OptionList
+from textual.widgets.option_list import Option
+
+from tui.widgets.cells import escape
+from tui.widgets.dialog import CANCEL, Answer, Dialog, text_line
+from tui.widgets.keys import hidden
+
+_MOST_LISTED = 500
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file or folder in a listing."""
+
+    name: str
+    is_folder: bool
+
+
+class FileDialog(Dialog[Path]):
+    """Asks for a path; the result is absolute, None when cancelled.
+
+    Opening takes an existing file only; saving over an existing file needs a second enter. `suffixes` says which
+    files are listed ("" or nothing: all); a name saved without a suffix gets the first of them.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        hidden("tab", "complete", "Complete", "Complete the path as far as it is plain", "file.complete"),
+        hidden("up", "move('cursor_up')", "Up", "Go to the entry above", "file.up"),
+        hidden("down", "move('cursor_down')", "Down", "Go to the entry below", "file.down"),
+        hidden("pageup", "move('page_up')", "Page up", "One page up", "file.page-up"),
+        hidden("pagedown", "move('page_down')", "Page down", "One page down", "file.page-down"),
+    ]
+
+    DEFAULT_CSS = """
+    FileDialog {
+        & > .dialog--box { width: 84; padding: 0 1; }
+        Input { padding: 0 1; margin: 1 0; }
+        OptionList { border: none; height: 14; background: $panel; padding: 0; }
+        .dialog--buttons { margin-top: 0; }
+        .dialog--problem { padding: 0 1; }
+    }
+    """
+
+    def __init__(
+        self,
+        mode: Literal["open", "save"],
+        start: Path,
+        *,
+        title: str = "",
+        suffixes: Sequence[str] = (".yaml", ".yml"),
+    ) -> None:
+        confirm = "Open" if mode == "open" else "Save"
+        super().__init__(title or f"{confirm} file", [Answer("confirm", confirm, "primary"), CANCEL])
+        self._mode = mode
+        self._start = start.absolute()
+        self._suffixes = tuple(suffixes)
+        self._entries: list[Entry] = []
+        self._confirmed: Path | None = None
+
+    def compose_body(self) -> ComposeResult:
+        """The path, the listing, and a line for what is wrong."""
+        start = str(self._start)
+        if self._start.is_dir():
+            start = start.rstrip(os.sep) + os.sep
+        yield Input(start, "Path", select_on_focus=False, compact=True)
+        yield OptionList()
+        yield text_line("", "dialog--problem")
+
+    def on_mount(self) -> None:
+        """Let the path keep the focus."""
+        self.query_one(OptionList).can_focus = False
+
+    @property
+    def _typed(self) -> Path:
+        return Path(os.path.expanduser(self.query_one(Input).value)).absolute()
+
+    def _folder_and_prefix(self) -> tuple[Path, str]:
+        text = os.path.expanduser(self.query_one(Input).value)
+        folder, prefix = os.path.split(text)
+        return Path(folder or ".").absolute(), prefix
+
+    @on(Input.Changed)
+    async def _list(self, event: Input.Changed) -> None:
+        event.stop()
+        self._confirmed = None
+        self._say("")
+        folder, prefix = self._folder_and_prefix()
+        self._entries = await asyncio.to_thread(entries, folder, prefix, self._suffixes)
+        listing = self.query_one(OptionList)
+        listing.set_options(_line(entry) for entry in self._entries)
+        if not self._entries:
+            listing.add_option(Option(Content.styled("  Nothing here", "dim"), disabled=True))
+
+    async def action_move(self, action: str) -> None:
+        """Move the cursor of the listing while the path keeps the focus."""
+        await self.query_one(OptionList).run_action(action)
+
+    def action_complete(self) -> None:
+        """Complete the name typed so far by what all its entries have in common; go on if there is no more."""
+        folder, prefix = self._folder_and_prefix()
+        names = [entry.name + os.sep * entry.is_folder for entry in self._entries if entry.name != ".."]
+        common = os.path.commonprefix(names)  # noqa: RUF071 - these are names, not paths
+        if len(common) > len(prefix) and self.query_one(Input).has_focus:
+            self._type(folder / common, folder=common.endswith(os.sep))
+        else:
+            self.focus_next()
+
+    def _type(self, path: Path, *, folder: bool) -> None:
+        field = self.query_one(Input)
+        field.value = str(path) + os.sep * (folder and str(path) != os.sep)
+        field.cursor_position = len(field.value)
+
+    @on(OptionList.OptionSelected)
+    def _click(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self._take(self._entries[event.option_index])
+
+    @on(Input.Submitted)
+    def _enter(self, event: Input.Submitted) -> None:
+        event.stop()
+        highlighted = self.query_one(OptionList).highlighted
+        if highlighted is not None and self._entries:
+            self._take(self._entries[highlighted])
+        else:
+            self._finish()
+
+    def _take(self, entry: Entry) -> None:
+        """Go into a folder; take a file's name, and open it if that is what the dialog is for."""
+        folder, _ = self._folder_and_prefix()
+        self._type(folder.parent if entry.name == ".." else folder / entry.name, folder=entry.is_folder)
+        if not entry.is_folder and self._mode == "open":
+            self._finish()
+
+    def answered(self, answer: str) -> None:
+        """Close with the path, if it will do."""
+        self._finish()
+
+    def _finish(self) -> None:
+        path = self._typed
+        if path.is_dir():
+            self._type(path, folder=True)
+            return
+        if self._mode == "save" and not path.suffix and self._suffixes:
+            path = path.with_name(path.name + self._suffixes[0])
+        problem = self._problem(path)
+        if problem:
+            self._say(f"✗ {problem}")
+        elif self._mode == "save" and path.exists() and self._confirmed != path:
+            self._confirmed = path
+            self._say(f"! {path.name} exists. Press enter again to replace it.")
+        else:
+            self.dismiss(path)
+
+    def _problem(self, path: Path) -> str | None:
+        if not path.parent.is_dir():
+            return f"There is no folder {path.parent}."
+        if self._mode == "open" and not path.exists():
+            return f"There is no file {path.name} in this folder."
+        if self._mode == "open" and not os.access(path, os.R_OK):
+            return f"You may not read {path.name}."
+        return None
+
+    def _say(self, text: str) -> None:
+        self.query_one(".dialog--problem", Label).update(text)
+
+
+def entries(folder: Path, prefix: str, suffixes: Sequence[str]) -> list[Entry]:
+    """The folders, then the files of a folder whose names start with a text; hidden ones only if it has a dot."""
+    try:
+        with os.scandir(folder) as found:
+            listed = [Entry(item.name, item.is_dir()) for item in found if item.name.startswith(prefix)]
+    except OSError:
+        return []
+    kept = [
+        entry
+        for entry in listed
+        if (prefix.startswith(".") or not entry.name.startswith("."))
+        and (entry.is_folder or not suffixes or entry.name.endswith(tuple(suffixes)))
+    ]
+    kept.sort(key=lambda entry: (not entry.is_folder, entry.name.casefold()))
+    up = [Entry("..", True)] if not prefix and folder != folder.parent else []
+    return [*up, *kept][:_MOST_LISTED]
+
+
+def _line(entry: Entry) -> Option:
+    name = escape(entry.name)
+    if entry.is_folder:
+        return Option(Content.assemble("▸ ", (f"{name}{os.sep}", "$text-primary")))
+    return Option(Content(f"  {name}"))

@@ -1,0 +1,387 @@
+"""A table of records that draws only the cells in view, however many rows and columns there are."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.segment import Segment
+from textual import events
+from textual.binding import BindingType
+from textual.cache import LRUCache
+from textual.geometry import Offset, Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from tui.widgets.cells import MISSING, compact_json, describe
+from tui.widgets.column_layout import PADDING, ColumnLayout
+from tui.widgets.keys import hidden, shown
+from tui.widgets.message import WidgetMessage
+from tui.widgets.record_painter import PARTS, RecordPainter, Window
+from tui.widgets.record_source import FilteredSource, ListSource, RecordSource
+
+_SAMPLED_ROWS = 100
+_WIDTH_STEP = 4
+_FILTER_SLICE = 0.008
+"""Seconds of filtering between two turns of the event loop."""
+_SLICES_PER_REDRAW = 12
+
+
+class RecordTable(ScrollView, can_focus=True):
+    """Records as rows under a header that stays, with a cell cursor and a gutter of row numbers.
+
+    Give it a `RecordSource` and call `sync` when the source has grown. A field that a record lacks is blank,
+    JSON's null is a dimmed `null`, the empty text is `""`; nested values stand as compact JSON.
+    """
+
+    BINDING_GROUP_TITLE = "Records"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        shown("enter", "choose", "View cell", "Show the whole value", "records.view"),
+        shown("y", "copy_cell", "Copy cell", "Copy the value of this cell", "records.copy-cell"),
+        hidden("Y", "copy_row", "Copy row", "Copy the record as JSON", "records.copy-row"),
+        hidden("less_than_sign", "resize(-1)", "Narrower", "Make the column narrower", "records.narrower", display="<"),
+        hidden("greater_than_sign", "resize(1)", "Wider", "Make the column wider", "records.wider", display=">"),
+        hidden("up,k", "move(-1, 0)", "Up", "One row up", "records.up"),
+        hidden("down,j", "move(1, 0)", "Down", "One row down", "records.down"),
+        hidden("left,h", "move(0, -1)", "Left", "One column left", "records.left"),
+        hidden("right,l", "move(0, 1)", "Right", "One column right", "records.right"),
+        hidden("pageup", "page(-1)", "Page up", "One page up", "records.page-up"),
+        hidden("pagedown", "page(1)", "Page down", "One page down", "records.page-down"),
+        hidden("home", "edge_column(0)", "First column", "Go to the first column", "records.first-column"),
+        hidden("end", "edge_column(-1)", "Last column", "Go to the last column", "records.last-column"),
+        hidden("ctrl+home,g", "edge_row(0)", "First row", "Go to the first row", "records.first-row"),
+        hidden("ctrl+end,G", "edge_row(-1)", "Last row", "Go to the last row", "records.last-row"),
+    ]
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"record-table--{part}" for part in PARTS}
+
+    DEFAULT_CSS = """
+    RecordTable {
+        scrollbar-size: 1 1;
+        height: 1fr;
+        background: $surface;
+        color: $foreground;
+        & > .record-table--header { background: $panel; color: $foreground; text-style: bold; }
+        & > .record-table--gutter { color: $text-muted; }
+        & > .record-table--cursor { background: $block-cursor-blurred-background; text-style: underline; }
+        & > .record-table--cursor-row { background: $boost; }
+        & > .record-table--number { color: $text-primary; }
+        & > .record-table--nested { color: $text-accent; }
+        & > .record-table--null { color: $text-muted; text-style: italic; }
+        &:focus > .record-table--cursor {
+            background: $block-cursor-background;
+            color: $block-cursor-foreground;
+            text-style: $block-cursor-text-style;
+        }
+    }
+    """
+
+    @dataclass
+    class CursorMoved(WidgetMessage["RecordTable"]):
+        """The cursor stands on another cell."""
+
+        row: int
+        column: str
+
+    @dataclass
+    class CellChosen(WidgetMessage["RecordTable"]):
+        """A cell was chosen with enter or a double click; a field that the record lacks has the value None."""
+
+        row: int
+        column: str
+        record: Mapping[str, object]
+
+        @property
+        def value(self) -> object:
+            """The value of the chosen cell."""
+            return self.record.get(self.column)
+
+    @dataclass
+    class CopyRequested(WidgetMessage["RecordTable"]):
+        """A person wants this text on the clipboard; `what` names it ("cell", "record")."""
+
+        text: str
+        what: str
+
+    @dataclass
+    class FilterProgress(WidgetMessage["RecordTable"]):
+        """So many of the examined rows matched the filter; `total` is the number of rows that there are."""
+
+        matches: int
+        examined: int
+        total: int
+
+    def __init__(
+        self,
+        source: RecordSource | None = None,
+        *,
+        placeholder: str = "",
+        name: str | None = None,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(name=name, id=id, classes=classes)
+        self.placeholder = placeholder
+        self._base: RecordSource = source if source is not None else ListSource()
+        self._view: RecordSource = self._base
+        self._columns = ColumnLayout()
+        self._sampled = 0
+        self._shown = 0
+        self._row = 0
+        self._column = 0
+        self._dragged: int | None = None
+        self._painter: RecordPainter | None = None
+        self._strips: LRUCache[tuple[object, ...], Strip] = LRUCache(512)
+
+    # What is shown
+
+    @property
+    def source(self) -> RecordSource:
+        """The records in the table, filtered if there is a filter."""
+        return self._view
+
+    @property
+    def cursor(self) -> tuple[int, int]:
+        """Row and column of the cursor, counted from 0, the row within the filtered records."""
+        return self._row, self._column
+
+    @property
+    def filter_text(self) -> str:
+        """The text that the rows are filtered by, or nothing."""
+        return self._view.text if isinstance(self._view, FilteredSource) else ""
+
+    def load(self, source: RecordSource) -> None:
+        """Show other records, from the top, without a filter."""
+        self._base = self._view = source
+        self._columns = ColumnLayout()
+        self._painter = None
+        self._sampled = 0
+        self._start_over()
+
+    def filter(self, text: str) -> None:
+        """Show only rows with a cell that holds the text; nothing shows all rows again."""
+        if text == self.filter_text:
+            return
+        self._view = FilteredSource(self._base, text) if text else self._base
+        self._start_over()
+
+    def sync(self) -> None:
+        """Take in what the source has gained; costs the same however much there is."""
+        self._take_in_columns()
+        if isinstance(self._view, FilteredSource) and not self._view.finished:
+            self.run_worker(self._examine(self._view), group="filter", exclusive=True, exit_on_error=False)
+        self._show_growth()
+
+    def on_mount(self) -> None:
+        """Measure what there is."""
+        self.sync()
+
+    def _start_over(self) -> None:
+        self._strips.clear()
+        self._shown = self._row = 0
+        self._column = min(self._column, max(0, len(self._base.columns()) - 1))
+        self.workers.cancel_group(self, "filter")
+        self.scroll_to(0, 0, animate=False)
+        self.sync()
+        self.refresh()
+
+    def _take_in_columns(self) -> None:
+        names = self._base.columns()
+        total = len(self._base)
+        if len(names) > len(self._columns):
+            self._columns.add(names[len(self._columns) :])
+            self._columns.sample(self._rows(range(max(self._sampled, total - 20), total)))
+        if self._sampled < min(total, _SAMPLED_ROWS):
+            fresh = range(self._sampled, min(total, _SAMPLED_ROWS))
+            self._columns.sample(self._rows(fresh))
+            self._sampled = fresh.stop
+
+    def _rows(self, indexes: range) -> Iterable[Mapping[str, object]]:
+        return (self._base.row(index) for index in indexes)
+
+    def _show_growth(self) -> None:
+        shown, self._shown = self._shown, len(self._view)
+        size = Size(self._gutter_width + self._columns.total, self._shown + 1)
+        if size != self.virtual_size:
+            widened = size.width != self.virtual_size.width
+            self.virtual_size = size
+            if widened or shown < self.scroll_offset.y + self.size.height:
+                self.refresh()
+
+    async def _examine(self, view: FilteredSource) -> None:
+        """Filter in slices, letting the screen work between them."""
+        slices = 0
+        while not view.finished:
+            view.advance(_FILTER_SLICE)
+            slices += 1
+            if slices % _SLICES_PER_REDRAW == 1:
+                self._report(view)
+            await asyncio.sleep(0)
+        self._report(view)
+
+    def _report(self, view: FilteredSource) -> None:
+        self._show_growth()
+        self.post_message(self.FilterProgress(self, len(view), view.examined, len(self._base)))
+
+    # The cursor
+
+    def move_cursor(self, row: int, column: int) -> None:
+        """Put the cursor on a cell (the nearest one that there is) and bring it into view."""
+        row = max(0, min(row, len(self._view) - 1))
+        column = max(0, min(column, len(self._columns) - 1))
+        moved = (row, column) != self.cursor
+        for line in {self._row, row}:
+            self.refresh_line(line + 1)
+        if column != self._column:
+            self.refresh_line(self.scroll_offset.y)
+        self._row, self._column = row, column
+        self._reveal()
+        if moved:
+            self.post_message(self.CursorMoved(self, row, self._columns.names[column]))
+
+    def _reveal(self) -> None:
+        if not self._columns.names:
+            return
+        x, y = self.scroll_offset
+        rows = max(1, self.size.height - 1)
+        y = min(self._row, max(y, self._row - rows + 1))
+        left, right = self._columns.start(self._column), self._columns.start(self._column + 1)
+        x = min(left, max(x, right - (self.size.width - self._gutter_width)))
+        self.scroll_to(x, y, animate=False)
+
+    def action_move(self, rows: int, columns: int) -> None:
+        """Move the cursor by some cells."""
+        self.move_cursor(self._row + rows, self._column + columns)
+
+    def action_page(self, direction: int) -> None:
+        """Move the cursor and the view by a page."""
+        page = direction * max(1, self.size.height - 2)
+        self.scroll_to(y=self.scroll_offset.y + page, animate=False)
+        self.move_cursor(self._row + page, self._column)
+
+    def action_edge_row(self, index: int) -> None:
+        """Go to the first (0) or last (-1) row."""
+        self.move_cursor(index % max(1, len(self._view)), self._column)
+
+    def action_edge_column(self, index: int) -> None:
+        """Go to the first (0) or last (-1) column."""
+        self.move_cursor(self._row, index % max(1, len(self._columns)))
+
+    def action_resize(self, direction: int) -> None:
+        """Make the column under the cursor wider or narrower."""
+        if self._columns.names:
+            self._resize(self._column, self._columns.width(self._column) + direction * _WIDTH_STEP)
+            self._reveal()
+
+    def _resize(self, column: int, width: int) -> None:
+        self._columns.resize(column, width)
+        self._show_growth()
+        self.refresh()
+
+    def action_choose(self) -> None:
+        """Post `CellChosen` for the cell under the cursor."""
+        if len(self._view) and self._columns.names:
+            column = self._columns.names[self._column]
+            self.post_message(self.CellChosen(self, self._row, column, self._view.row(self._row)))
+
+    def action_copy_cell(self) -> None:
+        """Ask for the value under the cursor to be copied."""
+        if len(self._view) and self._columns.names:
+            value = self._view.row(self._row).get(self._columns.names[self._column], MISSING)
+            self.post_message(self.CopyRequested(self, describe(value)[0], "cell"))
+
+    def action_copy_row(self) -> None:
+        """Ask for the record under the cursor to be copied as JSON."""
+        if len(self._view):
+            text = compact_json(dict(self._view.row(self._row)))
+            self.post_message(self.CopyRequested(self, text, "record"))
+
+    # The mouse
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor where the mouse is; a double click chooses."""
+        offset = event.get_content_offset(self)
+        column = self._hit(offset) if offset else None
+        if offset is None or column is None:
+            return
+        row = self._row if offset.y == 0 else self.scroll_offset.y + offset.y - 1
+        if row < len(self._view):
+            self.move_cursor(row, column)
+            if event.chain == 2 and offset.y > 0:
+                self.action_choose()
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Take hold of the right edge of a header cell."""
+        offset = event.get_content_offset(self)
+        if offset and offset.y == 0:
+            self._dragged = self._edge_at(offset)
+            if self._dragged is not None:
+                self.capture_mouse()
+                event.stop()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Drag the edge of a column."""
+        if self._dragged is not None:
+            right = event.x - self.gutter.left - self._gutter_width + self.scroll_offset.x + 1
+            self._resize(self._dragged, right - self._columns.start(self._dragged) - 2 * PADDING)
+
+    def on_mouse_up(self) -> None:
+        """Let go of the edge."""
+        if self._dragged is not None:
+            self._dragged = None
+            self.release_mouse()
+
+    def _hit(self, offset: Offset) -> int | None:
+        x = offset.x - self._gutter_width
+        return self._columns.at(x + self.scroll_offset.x) if x >= 0 else None
+
+    def _edge_at(self, offset: Offset) -> int | None:
+        """The column whose right edge is at an offset."""
+        column = self._hit(offset)
+        x = offset.x - self._gutter_width + self.scroll_offset.x
+        return column if column is not None and x == self._columns.start(column + 1) - 1 else None
+
+    # Drawing
+
+    def render_line(self, y: int) -> Strip:
+        """Line 0 is the header, the lines below it are the rows in view."""
+        window = Window(self.scroll_offset.x, self.size.width - self._gutter_width, self._gutter_width)
+        row = self.scroll_offset.y + y - 1
+        if y == 0:
+            return self._brush().header(window, self._column)
+        if row >= len(self._view):
+            return self._below(y)
+        cursor = self._column if row == self._row else None
+        key = (row, cursor, window, self._columns.version, self.has_focus)
+        strip = self._strips.get(key)
+        if strip is None:
+            strip = self._brush().row(window, self._number(row), self._view.row(row), cursor)
+            self._strips[key] = strip
+        return strip
+
+    def _below(self, y: int) -> Strip:
+        text = self.placeholder if y == 2 and not len(self._view) else ""
+        strip = Strip([Segment(f"  {text}", self.get_component_rich_style("record-table--null"))])
+        return strip.adjust_cell_length(self.size.width, self.rich_style)
+
+    def _brush(self) -> RecordPainter:
+        """The painter, kept until the columns or the colours are others."""
+        if self._painter is None:
+            styles = {part: self.get_component_rich_style(f"record-table--{part}") for part in PARTS}
+            self._painter = RecordPainter(self._columns, self.rich_style, styles)
+        return self._painter
+
+    def _number(self, row: int) -> int:
+        return self._view.number(row) if isinstance(self._view, FilteredSource) else row
+
+    @property
+    def _gutter_width(self) -> int:
+        return max(3, len(str(len(self._base)))) + 1
+
+    def notify_style_update(self) -> None:
+        """Forget what was drawn in other colours."""
+        self._strips.clear()
+        self._painter = None
+        super().notify_style_update()

@@ -1,0 +1,102 @@
+"""A field for a secret, which shows whether there is one and never what it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import on
+from textual.binding import BindingType
+from textual.widgets import Input
+
+from tui.widgets.keys import hidden, shown
+from tui.widgets.message import WidgetMessage
+
+
+class SecretInput(Input):
+    """Takes a new secret with enter or when it is left, then forgets it; delete clears the one that there is.
+
+    The secret goes out once, in `Replaced`, and is never given back to the field: tell it `is_set` instead.
+    """
+
+    BINDING_GROUP_TITLE = "Secret"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        shown("delete", "clear_or_delete", "Clear secret", "Forget the secret that is set", "secret.clear"),
+        hidden("escape", "abandon", "Leave as it is", "Forget what was typed", "secret.abandon"),
+    ]
+
+    DEFAULT_CSS = """
+    SecretInput { padding: 0 1 !important; }
+    """
+
+    @dataclass
+    class Replaced(WidgetMessage["SecretInput"]):
+        """A person entered a new secret."""
+
+        secret: str
+
+        def __repr__(self) -> str:
+            return "Replaced(secret=***)"
+
+    @dataclass
+    class Cleared(WidgetMessage["SecretInput"]):
+        """A person wants the secret forgotten."""
+
+    def __init__(
+        self,
+        is_set: bool = False,
+        *,
+        name: str | None = None,
+        id: str | None = None,
+        classes: str | None = None,
+        disabled: bool = False,
+    ) -> None:
+        super().__init__(
+            password=True, compact=True, name=name, id=id, classes=classes, disabled=disabled, validate_on=()
+        )
+        self.is_set = is_set
+
+    @property
+    def is_set(self) -> bool:
+        """Whether there is a secret."""
+        return self._is_set
+
+    @is_set.setter
+    def is_set(self, is_set: bool) -> None:
+        self._is_set = is_set
+        self.placeholder = "● Set: type to replace it" if is_set else "○ Not set: type the secret"
+
+    @on(Input.Submitted)
+    def _submit(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._replace()
+
+    @on(Input.Changed)
+    def _keep(self, event: Input.Changed) -> None:
+        event.stop()
+
+    def on_blur(self) -> None:
+        """What was typed counts also when the field is left."""
+        self._replace()
+
+    def _replace(self) -> None:
+        secret, self.value = self.value, ""
+        if secret:
+            self.is_set = True
+            self.post_message(self.Replaced(self, secret))
+
+    def action_clear_or_delete(self) -> None:
+        """Delete what is right of the cursor; clear the secret when nothing is typed."""
+        if self.value:
+            self.action_delete_right()
+        elif self.is_set:
+            self.is_set = False
+            self.post_message(self.Cleared(self))
+
+    def action_abandon(self) -> None:
+        """Forget what was typed."""
+        self.value = ""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Escape means something only while a secret is typed."""
+        return bool(self.value) if action == "abandon" else True

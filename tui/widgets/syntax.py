@@ -1,0 +1,128 @@
+"""Colouring of JSON, YAML, GraphQL, XML and CSV, line by line with regular expressions, and of Jinja on top."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Literal, NamedTuple, get_args
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.widget import Widget
+
+Language = Literal["json", "yaml", "graphql", "xml", "csv", "text"]
+Token = Literal["key", "string", "number", "keyword", "punctuation", "comment", "name", "jinja"]
+TOKENS: tuple[Token, ...] = get_args(Token)
+
+SYNTAX_CLASSES = {f"syntax--{token}" for token in TOKENS}
+"""Component classes for a widget that colours text; `SYNTAX_CSS` belongs into its DEFAULT_CSS block."""
+
+SYNTAX_CSS = """
+        & > .syntax--key { color: $text-primary; }
+        & > .syntax--string { color: $text-success; }
+        & > .syntax--number { color: $text-warning; }
+        & > .syntax--keyword { color: $text-accent; text-style: italic; }
+        & > .syntax--punctuation { color: $text-muted; }
+        & > .syntax--comment { color: $text-muted; text-style: italic; }
+        & > .syntax--name { color: $text-accent; }
+        & > .syntax--jinja { color: $text-accent; text-style: bold; }
+"""
+
+
+class Span(NamedTuple):
+    """A stretch of a line, from `start` up to but without `end`, and what it is."""
+
+    start: int
+    end: int
+    token: Token
+
+
+_DOUBLE_QUOTED = r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|$)'
+_NUMBER = r"(?<![\w.])-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])"
+
+_JSON = rf"""
+    (?P<key>{_DOUBLE_QUOTED}(?=\s*:))
+  | (?P<string>{_DOUBLE_QUOTED})
+  | (?P<number>{_NUMBER})
+  | (?P<keyword>\b(?:true|false|null)\b)
+  | (?P<punctuation>[{{}}\[\],:])
+"""
+_YAML = rf"""
+    (?P<comment>(?:^|(?<=\s))\#.*)
+  | (?P<key>(?:^\s*+(?:-\s++)*+|(?<=[{{,]))\s*(?:[^\s\#&*!|>'"%@`{{}}\[\],:-]|-(?=\S))(?:[^:\#]|:(?=\S))*?(?=:(?:\s|$)))
+  | (?P<string>{_DOUBLE_QUOTED}|'[^']*+(?:''[^']*+)*+(?:'|$))
+  | (?P<name>(?<!\S)(?:[&*][\w-]+|!+\w*))
+  | (?P<number>(?<!\S){_NUMBER}(?=\s*(?:$|[,\]}}\#])))
+  | (?P<keyword>(?<!\S)(?:true|false|null|yes|no|~)(?=\s*(?:$|[,\]}}\#])))
+  | (?P<punctuation>^\s*-(?=\s)|[{{}}\[\],|>](?=\s|$))
+"""
+_GRAPHQL = rf"""
+    (?P<comment>\#.*)
+  | (?P<string>{_DOUBLE_QUOTED})
+  | (?P<key>\$\w+|\w+(?=\s*:))
+  | (?P<keyword>\b(?:query|mutation|subscription|fragment|on|true|false|null)\b)
+  | (?P<name>@\w+|\b[A-Z]\w*)
+  | (?P<number>{_NUMBER})
+  | (?P<punctuation>[{{}}()\[\]:!=|&.,]+)
+"""
+_XML = r"""
+    (?P<comment><!--.*?(?:-->|$))
+  | (?P<keyword><[!?][^>]*>?)
+  | (?P<key></?[\w:.-]+|/?>)
+  | (?P<name>[\w:.-]+(?=\s*=\s*["']))
+  | (?P<string>(?<==)(?:"[^"]*(?:"|$)|'[^']*(?:'|$)))
+"""
+_CSV = r"""
+    (?P<string>"[^"]*+(?:""[^"]*+)*+(?:"|$))
+  | (?P<number>(?<![^,;|\t])-?\d+(?:\.\d+)?(?=[,;|\t\r]|$))
+  | (?P<punctuation>[,;|\t])
+"""
+_PATTERNS: dict[Language, re.Pattern[str]] = {
+    "json": re.compile(_JSON, re.VERBOSE),
+    "yaml": re.compile(_YAML, re.VERBOSE),
+    "graphql": re.compile(_GRAPHQL, re.VERBOSE),
+    "xml": re.compile(_XML, re.VERBOSE),
+    "csv": re.compile(_CSV, re.VERBOSE),
+}
+
+JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}")
+"""One piece of a template that is not plain text."""
+
+
+def spans(line: str, language: Language) -> Iterator[Span]:
+    """The coloured stretches of a line, which do not overlap."""
+    pattern = _PATTERNS.get(language)
+    if pattern is not None:
+        for match in pattern.finditer(line):
+            token = match.lastgroup
+            for known in TOKENS:
+                if known == token:
+                    yield Span(match.start(), match.end(), known)
+
+
+def jinja_spans(line: str) -> Iterator[Span]:
+    """The templates in a line."""
+    for match in JINJA.finditer(line):
+        yield Span(match.start(), match.end(), "jinja")
+
+
+def ink(widget: Widget, component: str) -> Style:
+    """The style of a component class without its background, to be laid over any other; none before it is known."""
+    style = widget.get_component_rich_style(component, default=Style.null())
+    return style.without_color + Style(color=style.color)
+
+
+def token_inks(widget: Widget) -> dict[Token, Style]:
+    """What each token looks like in a widget that has `SYNTAX_CLASSES`."""
+    return {token: ink(widget, f"syntax--{token}") for token in TOKENS}
+
+
+def paint(text: str, base: Style, layers: list[tuple[int, int, Style]]) -> list[Segment]:
+    """The text as segments; `layers` are stretches and styles, laid over the base in their order."""
+    styles = [base] * len(text)
+    for start, end, style in layers:
+        for index in range(max(0, start), min(end, len(text))):
+            styles[index] += style
+    parts = groupby(range(len(text)), key=styles.__getitem__)
+    return [Segment("".join(text[index] for index in run), style) for style, run in parts]

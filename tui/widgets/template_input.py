@@ -1,0 +1,118 @@
+"""A line of text that may hold Jinja templates: coloured, its names checked, completed while it is typed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from rich.highlighter import Highlighter
+from rich.text import Text
+from textual import events
+from textual.binding import BindingType
+from textual.widgets import Input
+
+from tui.widgets.completion import COMPLETE_BINDING, Complete, Completer
+from tui.widgets.syntax import ink, jinja_spans
+from tui.widgets.template_names import template_names
+
+Resolve = Callable[[str], bool | None]
+"""Says of a dotted name (`config.api_key`) whether it is known; None if that cannot be told."""
+
+
+class TemplateInput(Input):
+    """An `Input` of one line: known names in templates are shown as such, unknown ones are underlined.
+
+    `complete` lists what may stand at a position; the list opens in a template, or by ctrl+space or f9.
+    """
+
+    BINDING_GROUP_TITLE = "Template text"
+    BINDINGS: ClassVar[list[BindingType]] = [COMPLETE_BINDING]
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"template--mark", "template--known", "template--unknown"}
+
+    DEFAULT_CSS = """
+    TemplateInput {
+        padding: 0 1 !important;
+        & > .template--mark { color: $text-accent; }
+        & > .template--known { color: $text-success; text-style: bold; }
+        & > .template--unknown { color: $text-error; text-style: underline; }
+    }
+    """
+
+    def __init__(
+        self,
+        value: str = "",
+        placeholder: str = "",
+        *,
+        complete: Complete | None = None,
+        resolve: Resolve | None = None,
+        name: str | None = None,
+        id: str | None = None,
+        classes: str | None = None,
+        disabled: bool = False,
+    ) -> None:
+        self._completer = Completer(self, complete) if complete is not None else None
+        super().__init__(
+            value,
+            placeholder,
+            highlighter=_TemplateHighlighter(self, resolve),
+            select_on_focus=False,
+            compact=True,
+            name=name,
+            id=id,
+            classes=classes,
+            disabled=disabled,
+        )
+
+    def typed(self) -> tuple[str, int]:
+        """The text and the position of the cursor."""
+        return self.value, self.cursor_position
+
+    def put(self, start: int, end: int, text: str, cursor: int) -> None:
+        """Replace a part of the text, then put the cursor at a position."""
+        self.replace(text, start, end)
+        self.cursor_position = cursor
+
+    async def action_complete(self) -> None:
+        """List what may stand at the cursor."""
+        if self._completer is not None:
+            await self._completer.open()
+
+    def watch_value(self) -> None:
+        """Keep the list in step with what is typed, once the cursor is in its place."""
+        if self._completer is not None and self.has_focus:
+            self.call_later(self._completer.typed)
+
+    def watch_selection(self) -> None:
+        """Keep an open list in step with the cursor."""
+        if self._completer is not None and self.has_focus:
+            self.call_later(self._completer.moved)
+
+    async def on_key(self, event: events.Key) -> None:
+        """Let the list have its keys."""
+        if self._completer is not None:
+            await self._completer.key(event)
+
+    def on_blur(self) -> None:
+        """Close the list."""
+        if self._completer is not None:
+            self._completer.close()
+
+
+class _TemplateHighlighter(Highlighter):
+    """Colours templates and the names in them in the styles of a field."""
+
+    def __init__(self, field: TemplateInput, resolve: Resolve | None) -> None:
+        self._field = field
+        self._resolve = resolve
+
+    def highlight(self, text: Text) -> None:
+        for span in jinja_spans(text.plain):
+            text.stylize(ink(self._field, "template--mark"), span.start, span.end)
+        if self._resolve is None:
+            return
+        for name in template_names(text.plain):
+            known = self._resolve(name.path)
+            if known is not None:
+                part = "template--known" if known else "template--unknown"
+                text.stylize(ink(self._field, part), name.start, name.end)

@@ -1,0 +1,78 @@
+"""The names that the templates in a text use, and the word that is being typed in one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from tui.widgets.syntax import JINJA
+
+_KEYWORDS = frozenset(
+    {"and", "or", "not", "in", "is", "if", "elif", "else", "endif", "for", "endfor", "set", "endset", "loop"}
+    | {"true", "false", "none", "True", "False", "None"}
+)
+_PART = re.compile(
+    r"""
+    (?P<string>"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?)
+  | (?P<aside>\|\s*\w+|\bis\s+(?:not\s+)?\w+|\b\w+\s*=(?!=)|[\w)\]]\s*\.\s*\w+)
+  | (?P<name>[A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*|\[\s*(?:'[^']*'|"[^"]*")\s*\])*)
+    """,
+    re.VERBOSE,
+)
+_LOCAL = re.compile(r"\{%-?\s*(?:set|for)\s+(\w+)")
+_WORD = re.compile(r"[\w.\[\]'\"]*$")
+_ASKS_FOR_A_NAME = "{%|(,+-*/~=["
+
+
+class TemplateName(NamedTuple):
+    """A name in a template: where it stands in the text, and its parts joined by dots (`config.api_key`)."""
+
+    start: int
+    end: int
+    path: str
+
+
+class TypedWord(NamedTuple):
+    """The word before the cursor: where it starts, what there is of it, and whether it is worth completing."""
+
+    start: int
+    text: str
+    wanted: bool
+
+
+def template_names(text: str) -> Iterator[TemplateName]:
+    """The variables and functions that the templates in a text use, without filters, tests and names of their own."""
+    own = set(_LOCAL.findall(text))
+    for template in JINJA.finditer(text):
+        if template[0].startswith("{#"):
+            continue
+        for match in _PART.finditer(text, template.start() + 2, template.end() - 2):
+            name = match["name"]
+            if name and name not in _KEYWORDS:
+                path = ".".join(re.findall(r"\w[^\s.'\"\[\]]*", name))
+                if path.split(".")[0] not in own:
+                    yield TemplateName(match.start(), match.end(), path)
+
+
+def typed_word(text: str, cursor: int) -> TypedWord | None:
+    """The word that is being typed at the cursor, or None outside of a template."""
+    before = text[:cursor]
+    opening = max(before.rfind("{{"), before.rfind("{%"))
+    if opening < 0 or max(before.rfind("}}"), before.rfind("%}")) > opening:
+        return None
+    match = _WORD.search(before, opening + 2)
+    word = match[0] if match else ""
+    led_by = before[: cursor - len(word)].rstrip()[-1]
+    return TypedWord(cursor - len(word), word, bool(word) or led_by in _ASKS_FOR_A_NAME)
+
+
+def closing(text: str, cursor: int) -> str:
+    """What closes the template at the cursor, if nothing does so yet."""
+    opening = max(text.rfind("{{", 0, cursor), text.rfind("{%", 0, cursor))
+    close = "}}" if text.startswith("{{", opening) else "%}"
+    following = text.find(close, cursor)
+    another = min((at for at in (text.find("{{", cursor), text.find("{%", cursor)) if at >= 0), default=len(text))
+    if 0 <= following < another:
+        return ""
+    return close if text[cursor : cursor + 1] == " " else f" {close}"
