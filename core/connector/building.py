@@ -72,13 +72,21 @@ class TreeBuilder:
             self._report((*path, "type"), f"`{written}` can't be used here", hint=f"possible are: {names}")
             return None
         guess = closest(str(written), [cls.__name__ for cls in possible])
+        if not roles[0].is_role:
+            hint = (
+                f"did you mean `{guess}`?" if guess else "possible are: " + ", ".join(cls.__name__ for cls in possible)
+            )
+            self._report(
+                (*path, "type"), f"there is no component of type `{written}` that could be used here", hint=hint
+            )
+            return None
         self._report(
             (*path, "type"),
             f"Longhaul doesn't run components of type `{written}`; it is kept, and a read that needs it will fail",
             hint=f"did you mean `{guess}`?" if guess else None,
-            severity=Severity.WARNING if path else Severity.ERROR,
+            severity=Severity.WARNING,
         )
-        return _placeholder(roles[0]) if path else None
+        return _placeholder(roles[0])
 
     def _build_fields(
         self, raw: Mapping[str, Any], cls: type[Component], path: Path, visible: frozenset[str]
@@ -129,8 +137,7 @@ class TreeBuilder:
                 if detail["loc"] and detail["loc"][0] not in failed:
                     places[field_location(detail, values)].append(detail)
             for location, details in places.items():
-                where = path if details[0]["type"] == "missing" else (*path, *location)
-                self._report(where, sentences(details, cls.__name__))
+                self._report((*path, *location), sentences(details, cls.__name__))
             return None
         return None if failed else component
 

@@ -123,6 +123,21 @@ def test_two_streams_of_one_name_are_a_problem() -> None:
     assert "another stream is named `items` already" in problem.message
 
 
+def test_a_component_of_an_unknown_type_where_only_one_can_be_is_an_error() -> None:
+    connector = load(MANIFEST.replace("type: RecordSelector", "type: MySelector"))
+
+    (problem,) = connector.problems
+    assert not connector.usable
+    assert problem.path[-2:] == ("record_selector", "type")
+
+
+def test_a_missing_field_is_named_at_its_own_path() -> None:
+    (problem,) = load(MANIFEST.replace(", field_path: [items]}", "}")).problems
+
+    assert problem.message == "`field_path` is required by DpathExtractor"
+    assert problem.path[-2:] == ("extractor", "field_path")
+
+
 def test_a_status_in_two_buckets_is_a_problem() -> None:
     text = """\
     version: 7.0.0

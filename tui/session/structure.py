@@ -1,0 +1,88 @@
+"""Which component stands where in a view: the classes on the way to a path, and the template variables there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from core.components.base import Component
+from core.components.manifest import DeclarativeSource
+from core.components.registry import component_types
+from core.manifest.problems import Path
+from tui.session.specs import FieldSpec, Kind, form_spec
+from tui.session.view import View
+
+ALWAYS_VISIBLE = frozenset({"config", "parameters"})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A component on the way to a path, and the field of it through which the way leads on.
+
+    `path` is that of the component, `field` None at the end of the way or when the component has no such field.
+    """
+
+    path: Path
+    component: type[Component]
+    value: Mapping[str, Any]
+    field: FieldSpec | None
+    key: str | int | None
+
+
+def way(view: View, path: Path) -> Iterator[Place]:
+    """The components from the manifest down to `path`, as far as they are known.
+
+    The last one is the one whose field the path names, or the component at the path itself.
+    """
+    component: type[Component] | None = DeclarativeSource
+    at = 0
+    while component is not None:
+        found = view.value(path[:at]) if at else {}
+        value = found if isinstance(found, Mapping) else {}
+        key = path[at] if at < len(path) else None
+        field = form_spec(component).field(key) if isinstance(key, str) else None
+        yield Place(path[:at], component, value, field, key)
+        if field is None or not field.types:
+            return
+        at += 1
+        if at < len(path) and (isinstance(path[at], int) or field.kind is Kind.COMPONENT_MAP):
+            at += 1
+        if at > len(path):
+            return
+        component = class_at(view.value(path[:at]), field)
+
+
+def class_at(value: Any, field: FieldSpec) -> type[Component] | None:
+    """The class of a component that is written in a field, None when it is none or not known."""
+    if not isinstance(value, Mapping):
+        return None
+    written = value.get("type")
+    if isinstance(written, str):
+        return component_types().get(written)
+    return field.types[0].component if len(field.types) == 1 else None
+
+
+def field_at(view: View, path: Path) -> FieldSpec | None:
+    """The field that a path names, or that holds the list item or map entry at its end."""
+    places = list(way(view, path))
+    if places[-1].key is not None:
+        return places[-1].field
+    return places[-2].field if len(places) > 1 else None
+
+
+def component_at(view: View, path: Path) -> type[Component] | None:
+    """The class of the component at a path, None when there is none or its class is not known."""
+    last = list(way(view, path))[-1]
+    return last.component if last.path == path else None
+
+
+def variables_at(view: View, path: Path) -> frozenset[str]:
+    """The template variables that may be used in the field at a path."""
+    visible: frozenset[str] = frozenset()
+    for place in way(view, path):
+        visible |= place.component.template_variables(place.value)
+        gives = place.field.gives if place.field else None
+        if gives is not None:
+            visible = gives.names if gives.only else visible | gives.names
+    return visible | ALWAYS_VISIBLE

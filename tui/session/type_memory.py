@@ -1,0 +1,110 @@
+"""Choosing component types: what was entered under the other types is remembered, and inputs come and go along."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any
+
+from core.components.base import Component
+from core.components.registry import component_types
+from core.manifest.problems import Path
+from tui.session.attention import Moved
+from tui.session.fresh import fresh
+from tui.session.inputs import Inputs
+from tui.session.specs import Kind, form_spec
+from tui.session.wiring import add_inputs, wired
+
+if TYPE_CHECKING:
+    from tui.session.session import BuilderSession
+
+TEXT = ""
+"""The name under which a template is remembered that stands in place of a component."""
+
+
+class TypeMemory:
+    """Chooses component types in a session. What is remembered lasts as long as the session."""
+
+    def __init__(self, session: BuilderSession, inputs: Inputs) -> None:
+        self._session = session
+        self._inputs = inputs
+        self._remembered: dict[Path, dict[str, Any]] = {}
+        self._came_along: set[str] = set()
+
+    def choose(self, path: Path, name: str) -> None:
+        """Make the component at a path one of type `name`, or for `TEXT` a template in place of a component.
+
+        What was entered when that type was last chosen here comes back; else it starts fresh, with the fields that it
+        has in common with the present one. Raises KeyError for a type that does not exist.
+        """
+        present = self._session.view.unwrapped(path)
+        if present is not None and _name_of(present) == name:
+            return
+        if present is not None:
+            self.remember(path, _name_of(present), present)
+        with self._session.group(path):
+            value = self.recall(path, name)
+            if value is None:
+                value = "" if name == TEXT else self._fresh(name, present)
+                self._session.attention.mark(path, loud=False)
+            self._session.set(path, value)
+            self._connect(value)
+
+    def add(self, path: Path, name: str) -> Path:
+        """Put a fresh component at the end of a list; gives its path. Raises KeyError for an unknown type."""
+        present = self._session.value(path)
+        index = len(present) if isinstance(present, list) else 0 if present is None else 1
+        value = self._fresh(name, None)
+        with self._session.group((*path, index)):
+            self._session.insert(path, index, value)
+            self._session.attention.mark((*path, index), loud=False)
+            self._connect(value)
+        return (*path, index)
+
+    def remember(self, path: Path, name: str, value: Any) -> None:
+        """Remember what is entered at a path under a type."""
+        self._remembered.setdefault(path, {})[name] = deepcopy(value)
+
+    def recall(self, path: Path, name: str) -> Any:
+        """What was entered at a path under a type; None when nothing was."""
+        return deepcopy(self._remembered.get(path, {}).get(name))
+
+    def drop_unused_inputs(self) -> None:
+        """Delete inputs that came along with an authenticator and that nothing uses any more."""
+        for key in sorted(self._came_along):
+            if self._inputs.get(key) is None:
+                self._came_along.discard(key)
+            elif not self._inputs.uses(key):
+                self._inputs.delete(key)
+
+    def follow(self, moved: Moved) -> None:
+        """Let what is remembered go where the paths went."""
+        places = {moved(path): types for path, types in self._remembered.items()}
+        self._remembered = {path: types for path, types in places.items() if path is not None}
+
+    def _connect(self, value: Any) -> None:
+        if isinstance(value, dict):
+            self._came_along.update(add_inputs(value, self._inputs))
+        self.drop_unused_inputs()
+
+    def _fresh(self, name: str, present: Any) -> dict[str, Any]:
+        component = component_types()[name]
+        start = fresh(component)
+        known = component_types().get(_name_of(present)) if isinstance(present, dict) else None
+        return wired({**start, **(_in_common(present, known, component) if known else {})})
+
+
+def _name_of(value: Any) -> str:
+    return str(value.get("type", "")) if isinstance(value, dict) else TEXT
+
+
+def _in_common(present: dict[str, Any], old: type[Component], new: type[Component]) -> dict[str, Any]:
+    """The values of fields that both classes have in the same kind: a key, a page size, the pairs of a body."""
+    pairs = (Kind.PAIRS, Kind.JSON)
+    kept = {}
+    for field in form_spec(new).fields:
+        twin = form_spec(old).field(field.key)
+        if twin is None or field.key not in present:
+            continue
+        if twin.kind is field.kind or (twin.kind in pairs and field.kind in pairs):
+            kept[field.key] = deepcopy(present[field.key])
+    return kept
