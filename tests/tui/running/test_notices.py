@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pytest
+
+from core.components.stream import DeclarativeStream
+from core.events import Event, JobPhase, Outcome
+from core.http.exchange import Role
+from tests.tui.running.support import (
+    READY,
+    STREAM,
+    asked,
+    batch,
+    connector_of,
+    contact,
+    created,
+    downloaded,
+    ended,
+    job,
+    polled,
+    started,
+    success,
+)
+from tui.running.notices import Weight, notices
+from tui.running.run import Run
+from tui.running.state import RunState
+
+DECLARED = connector_of().stream(STREAM)
+SYNC = connector_of("orders_paginated").stream("orders")
+
+
+def told(events: Iterable[Event], declared: DeclarativeStream = DECLARED, *, stale: bool = False) -> list[str]:
+    """The notices about a read, each with the place that it leads to."""
+    run = Run(RunState(declared.name, asynchronous=declared is DECLARED), declared)
+    for event in events:
+        run.take(event)
+    return [f"{one.weight} {one.text}" + (f" -> {one.place}" if one.place else "") for one in notices(run, stale=stale)]
+
+
+def failed_at(role: Role, status: int | None, *before: Event) -> list[Event]:
+    return [*started(), *before, asked(role, status), *ended(Outcome.FAILED, error="It failed.")]
+
+
+def test_a_good_read_needs_no_words() -> None:
+    assert told(success()) == []
+
+
+def test_a_result_of_an_older_stream_is_stale() -> None:
+    assert told(success(), stale=True)[0].startswith("▲ The stream was changed after this test.")
+
+
+@pytest.mark.parametrize(
+    ("role", "status", "place"),
+    [
+        (Role.CREATE, 401, "Creation, Authenticator"),
+        (Role.CREATE, 404, "Creation, API Endpoint URL"),
+        (Role.CREATE, 405, "Creation, HTTP Method"),
+        (Role.CREATE, 500, "Creation"),
+        (Role.CREATE, None, "Creation, API Endpoint URL"),
+        (Role.POLL, 403, "Polling, Authenticator"),
+        (Role.DOWNLOAD, 404, "Download, API Endpoint URL"),
+    ],
+)
+def test_a_refused_request_leads_to_the_field_that_its_status_points_to(
+    role: Role, status: int | None, place: str
+) -> None:
+    assert told(failed_at(role, status)) == [f"✗ It failed. -> {place}"]
+
+
+def test_a_refused_page_leads_to_the_form_of_a_synchronous_stream() -> None:
+    assert told(failed_at(Role.PAGE, 401), SYNC) == ["✗ It failed. -> Configuration, Authenticator"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "place"),
+    [
+        (polled(1, "failed", JobPhase.FAILED), "Polling, Status Mapping"),
+        ([asked(Role.POLL, 200), job(JobPhase.RUNNING, 1)], "Polling, Status Extractor"),
+        (polled(1, "ready", JobPhase.COMPLETED), "Polling, Download Target Extractor"),
+        (
+            [
+                *polled(1, "ready", JobPhase.COMPLETED, READY),
+                job(JobPhase.DOWNLOADING, 1, "ready"),
+                asked(Role.DOWNLOAD, 200),
+            ],
+            "Download, Download HTTP Response Format",
+        ),
+    ],
+)
+def test_a_job_that_came_to_nothing_leads_to_the_step_that_failed(answers: list[Event], place: str) -> None:
+    events = [*started(), *created(), *answers, *ended(Outcome.FAILED, error="It failed.")]
+    assert told(events) == [f"✗ It failed. -> {place}"]
+
+
+def test_an_answer_without_records_leads_to_the_record_selector() -> None:
+    ready = polled(1, "ready", JobPhase.COMPLETED, READY)
+    (notice,) = told([*started(), *created(), *ready, *downloaded()[:2], *ended(Outcome.COMPLETE)])
+    assert notice.startswith("▲ The API answered, but no record was found in its answers.")
+    assert notice.endswith("-> Download, Record Selector")
+
+
+def test_while_a_read_goes_on_missing_records_are_no_news() -> None:
+    assert told([*started(), asked(Role.PAGE, 200)], SYNC) == []
+
+
+def test_an_error_that_the_manifest_ignores_is_still_told() -> None:
+    (notice,) = told([*started(), asked(Role.PAGE, 404), *ended(Outcome.COMPLETE)], SYNC)
+    assert notice.startswith("▲ The request for the records got no good answer (status 404).")
+
+
+@pytest.mark.parametrize(
+    ("records", "text"),
+    [
+        ([{"EMAIL": "a"}], "1 record lacks the primary key `CONTACT_ID`."),
+        ([contact(1), contact(1)], "The primary key `CONTACT_ID` is not unique: 1 record repeats a key"),
+    ],
+)
+def test_a_wrong_primary_key_is_told(records: list[Mapping[str, Any]], text: str) -> None:
+    (notice,) = told([*started(), batch(*records)])
+    assert notice.startswith(f"▲ {text}")
+    assert notice.endswith("-> Download, Primary Key")
+
+
+def test_records_that_do_not_fit_the_schema_are_told() -> None:
+    (notice,) = told([*started(), batch({"CONTACT_ID": "1", "CITY": 5}, {"CONTACT_ID": "2", "CITY": 6})])
+    assert notice == (
+        "▲ Records don't fit the declared schema: `CITY` must be text or null, but it is a number (2 records). "
+        "-> Schema"
+    )
+
+
+def test_errors_come_before_warnings_and_control_codes_go() -> None:
+    run = Run(RunState(STREAM))
+    run.state.fail("Bad \x1b[31mnews")
+    first, second = notices(run, stale=True)
+    assert (first.weight, first.text) == (Weight.ERROR, "Bad \N{REPLACEMENT CHARACTER}[31mnews")
+    assert second.weight is Weight.WARNING

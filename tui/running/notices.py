@@ -1,0 +1,42 @@
+"""What the test screen tells above the results: errors, warnings and remarks, each with the field to mend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.progress.words import clean
+from tui.running.headline import cancel_report, limits_in_words
+from tui.running.mending import Place, where_to_mend
+from tui.running.run import Run
+from tui.running.warnings import warnings
+
+
+class Weight(StrEnum):
+    """How much a notice weighs; the value is its glyph."""
+
+    ERROR = "✗"
+    WARNING = "▲"
+    REMARK = "•"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Sentences for people, and where to mend what they tell."""
+
+    weight: Weight
+    text: str
+    place: Place | None = None
+
+
+def notices(run: Run, *, stale: bool = False) -> Iterator[Notice]:
+    """Everything worth telling about a read, the gravest first."""
+    place = where_to_mend(run)
+    for error in run.state.errors:
+        yield Notice(Weight.ERROR, clean(error), place)
+    for warned in warnings(run, stale=stale):
+        yield Notice(Weight.WARNING, clean(warned.text), where_to_mend(run, warned.concern))
+    remark = " ".join(cancel_report(run.state)) or limits_in_words(run.state)
+    if remark:
+        yield Notice(Weight.REMARK, remark)

@@ -1,0 +1,156 @@
+"""The phase bar in words: how far each step of a job has come, and what is told about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.events import JobPhase, Outcome
+from core.progress.words import count, duration, one_line, size
+from tui.running.state import Partition, RunState, Stage
+
+_STATUS_SHOWN = 30
+
+
+class Mark(StrEnum):
+    """How a step stands; the value is the glyph."""
+
+    WAITING = "○"
+    ACTIVE = "●"
+    DONE = "✓"
+    FAILED = "✗"
+    STOPPED = "■"
+    SKIPPED = "–"
+
+    @property
+    def word(self) -> str:
+        """The same in a word."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the phase bar: its name, how it stands, and the facts behind it."""
+
+    name: str
+    mark: Mark
+    facts: tuple[str, ...] = ()
+
+
+def steps(state: RunState, partition: Partition) -> tuple[Step, ...]:
+    """The steps of a partition: three for a job, one for the requests of a synchronous stream."""
+    now = state.clock()
+    if not state.asynchronous:
+        return (Step("Requests", _mark_of_end(partition), _download_facts(partition)),)
+    marks = {stage: _mark(partition, stage) for stage in Stage}
+    return (
+        Step(Stage.CREATION, marks[Stage.CREATION], _creation_facts(partition, now)),
+        Step(Stage.POLLING, marks[Stage.POLLING], _polling_facts(state, partition, marks[Stage.POLLING], now)),
+        Step(Stage.DOWNLOAD, marks[Stage.DOWNLOAD], _download_facts(partition)),
+    )
+
+
+def tally(state: RunState) -> str:
+    """All partitions in a line: how many are done, polling, and so on."""
+    counts: dict[str, int] = {}
+    for partition in state.partitions:
+        word = _standing(partition, state)
+        counts[word] = counts.get(word, 0) + 1
+    told = ", ".join(f"{number} {word}" for word, number in counts.items())
+    return f"{count(len(state.partitions), 'partition')}: {told}"
+
+
+def _standing(partition: Partition, state: RunState) -> str:
+    if partition.outcome is Outcome.COMPLETE:
+        return "done"
+    if partition.outcome is not None:
+        return str(partition.outcome)
+    if not state.asynchronous:
+        return "reading"
+    if partition.phase in (None, JobPhase.WAITING):
+        return "waiting"
+    return {Stage.CREATION: "creating", Stage.POLLING: "polling", Stage.DOWNLOAD: "downloading"}[partition.stage]
+
+
+def _mark(partition: Partition, stage: Stage) -> Mark:
+    order = list(Stage)
+    if order.index(stage) < order.index(partition.stage):
+        return Mark.DONE
+    if order.index(stage) > order.index(partition.stage):
+        return Mark.SKIPPED if partition.outcome is Outcome.SKIPPED else Mark.WAITING
+    if partition.phase is None or partition.phase is JobPhase.WAITING:
+        return Mark.STOPPED if partition.outcome is Outcome.CANCELLED else Mark.WAITING
+    if stage is Stage.POLLING and partition.phase in (JobPhase.COMPLETED, JobPhase.SKIPPED):
+        return _failed_after(partition)
+    return _mark_of_end(partition)
+
+
+def _failed_after(partition: Partition) -> Mark:
+    """A completed job without a download target fails where its polls are described."""
+    return Mark.FAILED if partition.outcome is Outcome.FAILED else Mark.DONE
+
+
+def _mark_of_end(partition: Partition) -> Mark:
+    match partition.outcome:
+        case None if partition.phase in (JobPhase.FAILED, JobPhase.TIMED_OUT):
+            return Mark.FAILED
+        case None:
+            return Mark.ACTIVE
+        case Outcome.FAILED:
+            return Mark.FAILED
+        case Outcome.CANCELLED:
+            return Mark.STOPPED
+        case Outcome.SKIPPED:
+            return Mark.SKIPPED
+        case _:
+            return Mark.DONE
+
+
+def _creation_facts(partition: Partition, now: float) -> tuple[str, ...]:
+    seconds = partition.seconds_in(Stage.CREATION, now)
+    facts = [] if seconds is None else [duration(seconds)]
+    if partition.attempt > 1:
+        facts.append(f"attempt {partition.attempt}")
+    return tuple(facts)
+
+
+def _polling_facts(state: RunState, partition: Partition, mark: Mark, now: float) -> tuple[str, ...]:
+    if Stage.POLLING not in partition.stage_began:
+        return ()
+    facts = [count(partition.polls, "poll")]
+    if partition.api_status is not None:
+        facts.append(f"{one_line(partition.api_status, _STATUS_SHOWN)} → {meaning(state, partition)}")
+    facts.append(duration(partition.elapsed_at(now)))
+    if mark is Mark.ACTIVE:
+        facts.append("polling now" if partition.next_poll is None else f"next in {_left(partition.next_poll - now)}")
+        if partition.timeout:
+            facts.append(f"{_left(partition.timeout - partition.elapsed_at(now))} left")
+    elif partition.phase is JobPhase.TIMED_OUT:
+        facts.append("timed out")
+    return tuple(facts)
+
+
+def meaning(state: RunState, partition: Partition) -> str:
+    """What the last status of a partition's job is taken for."""
+    if partition.api_status in state.unmapped:
+        return "not mapped"
+    return partition.meaning or "unknown"
+
+
+def _download_facts(partition: Partition) -> tuple[str, ...]:
+    facts = []
+    if len(partition.pages) > 1:
+        facts.append(count(len(partition.pages), "page"))
+    if partition.received:
+        facts.append(size(partition.received))
+    if partition.records or partition.pages:
+        facts.append(count(partition.records, "record"))
+    if partition.was_cut:
+        facts.append("cut at the limit")
+    return tuple(facts)
+
+
+def _left(seconds: float) -> str:
+    """A time that runs down, in whole seconds so that it does not flicker."""
+    whole = max(0, round(seconds))
+    return f"{whole} s" if whole < 100 else f"{round(whole / 60)} min"

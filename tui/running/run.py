@@ -1,0 +1,67 @@
+"""One test read with everything it collected: its state, its records and its exchanges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.components.stream import DeclarativeStream
+from core.errors import LonghaulError
+from core.events import Event, ExchangeFinished, JobChanged, Records
+from tui.running.exchanges import ExchangeLog
+from tui.running.inspection import RecordInspector
+from tui.running.records import RecordStore
+from tui.running.spool import Spool
+from tui.running.state import FINAL_ROLES, RunState, fold
+
+
+class Run:
+    """Takes the events of a read; `state` says what is going on, the stores hold what came of it.
+
+    Hand `inspector.encode` to the read: records are then looked at and encoded where they are parsed.
+    """
+
+    def __init__(self, state: RunState, declared: DeclarativeStream | None = None) -> None:
+        self.state = state
+        self.declared = declared
+        """The stream as the connector had it when the read began."""
+        self.schema = _schema(declared)
+        """The declared JSON Schema; empty when there is none that can be read."""
+        self.inspector = RecordInspector(declared.primary_key_paths if declared else (), self.schema)
+        self._spool = Spool()
+        self.records = RecordStore(self.inspector.columns, self._spool)
+        self.exchanges = ExchangeLog(self._spool)
+
+    def take(self, event: Event) -> None:
+        """Take in what happened; nothing any more once the read has ended. Raises `OSError` when the disk is full."""
+        if not self.state.running:
+            return
+        polls = self.state.partition(event.slice).polls if isinstance(event, JobChanged) else 0
+        fold(self.state, event)
+        match event:
+            case Records(count=count, data=data, records=records):
+                partition = self.state.partition(event.slice)
+                page = partition.page.number if partition.page else 1
+                data = data or self.inspector.encode(records)
+                self.records.append(data, count, partition.number, page)
+            case ExchangeFinished():
+                self._add_exchange(event)
+            case JobChanged() if event.polls > polls:
+                partition = self.state.partition(event.slice)
+                self.exchanges.told_status(partition.number, partition.api_status, partition.meaning)
+            case _:
+                pass
+
+    def _add_exchange(self, event: ExchangeFinished) -> None:
+        number, page = self.state.number_of(event.slice), None
+        if event.exchange.role in FINAL_ROLES:
+            partition = self.state.partition(event.slice)
+            number, page = partition.number, partition.page.number if partition.page else None
+        self.exchanges.add(event, self.state.began, number, page)
+
+
+def _schema(declared: DeclarativeStream | None) -> Mapping[str, Any]:
+    try:
+        return declared.json_schema if declared else {}
+    except LonghaulError:
+        return {}

@@ -1,0 +1,127 @@
+"""An exchange in texts for people: a line about each side, its headers, and its body with what kind of text it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+from urllib.parse import urlsplit
+
+from core.http.exchange import Exchange
+from core.progress.words import clean, duration, size
+from tui.running.exchanges import Entry
+from tui.session.curl import to_curl
+from tui.widgets.doc_text import Kind
+
+Side = Literal["request", "response"]
+Pairs = Iterable[tuple[str, str]]
+
+_ADDED_BY_CURL = frozenset({"host", "content-length", "accept-encoding", "connection"})
+_KINDS: tuple[tuple[str, Kind], ...] = (
+    ("ndjson", "jsonl"),
+    ("jsonl", "jsonl"),
+    ("json-lines", "jsonl"),
+    ("json", "json"),
+    ("csv", "csv"),
+    ("xml", "xml"),
+    ("html", "xml"),
+)
+
+
+def first_line(exchange: Exchange, side: Side) -> str:
+    """The request line, or status, type, size and time of the answer."""
+    if side == "request":
+        return f"{exchange.method} {clean(exchange.url)}"
+    if exchange.status is None:
+        return f"✗ No answer: {clean(exchange.error or 'unknown reason')}"
+    mark = "✗" if exchange.status >= 400 else "✓"
+    facts = [f"{mark} {exchange.status} {clean(exchange.reason)}".rstrip()]
+    facts += [content_type(exchange.response_headers)] if content_type(exchange.response_headers) else []
+    facts += [size(exchange.response_size)] if exchange.response_size is not None else []
+    facts.append(duration(exchange.seconds) if exchange.seconds >= 1 else f"{round(exchange.seconds * 1000)} ms")
+    if exchange.error:
+        facts.append(clean(exchange.error))
+    if is_cut(exchange):
+        facts.append(f"first {size(len((exchange.response_body or '').encode()))} shown")
+    return " · ".join(facts)
+
+
+def is_cut(exchange: Exchange) -> bool:
+    """Whether more came than was kept."""
+    kept = len((exchange.response_body or "").encode())
+    packed = header(exchange.response_headers, "content-encoding")
+    binary = (exchange.response_body or "").startswith("<binary")
+    return not packed and not binary and exchange.response_size is not None and exchange.response_size > kept + 4
+
+
+def headers_text(exchange: Exchange, side: Side) -> str:
+    """The head of a message as it goes over the wire."""
+    if side == "request":
+        url = urlsplit(exchange.url)
+        first = f"{exchange.method} {url.path or '/'}{'?' + url.query if url.query else ''} {exchange.http_version}"
+        return "\n".join([first, *_lines(exchange.request_headers)])
+    if exchange.status is None:
+        return "There is no answer, so there are no headers."
+    first = f"{exchange.http_version} {exchange.status} {exchange.reason}".rstrip()
+    return "\n".join([first, *_lines(exchange.response_headers)])
+
+
+def body(exchange: Exchange, side: Side) -> tuple[str, Kind]:
+    """The body of a message and its kind; an empty text when there is none."""
+    if side == "request":
+        text, headers = exchange.request_body or "", exchange.request_headers
+    else:
+        text, headers = exchange.response_body or "", exchange.response_headers
+    return text, kind_of(text, content_type(headers))
+
+
+def kind_of(text: str, media_type: str) -> Kind:
+    """What kind of text a body is, by its media type, else by how it begins."""
+    for word, kind in _KINDS:
+        if word in media_type:
+            return kind
+    begin = text[:200].lstrip()
+    if begin.startswith(("{", "[")):
+        return "json"
+    return "xml" if begin.startswith("<") and not begin.startswith("<binary") else "text"
+
+
+def content_type(headers: Pairs) -> str:
+    """The media type without its parameters."""
+    return header(headers, "content-type").partition(";")[0].strip().lower()
+
+
+def header(headers: Pairs, wanted: str) -> str:
+    """The value of a header, or nothing."""
+    return next((value for name, value in headers if name.lower() == wanted), "")
+
+
+def entry_title(entry: Entry, partition: str = "") -> str:
+    """An exchange in the list: its number and title, counted where there are several of its kind."""
+    title = entry.title
+    if title == "Parent stream":
+        title = f"Parent stream: {clean(urlsplit(entry.head.url).path)}"
+    if entry.is_final:
+        title = f"{title}, attempt {entry.head.attempt}"
+    elif entry.repeat > 1 or entry.title.endswith("Polling"):
+        title = f"{title} {entry.repeat}"
+    return f"{entry.number}  {title}{'  ' + partition if partition else ''}"
+
+
+def entry_facts(entry: Entry) -> str:
+    """Time, status code and API status of an exchange, in a line."""
+    status = "no answer" if entry.head.status is None else str(entry.head.status)
+    mark = "✗" if entry.failed else "✓"
+    facts = f"+{entry.offset:.1f} s  {mark} {status}"
+    if entry.api_status is not None:
+        facts += f"  {clean(entry.api_status)} → {entry.meaning or 'not mapped'}"
+    return facts
+
+
+def curl_command(exchange: Exchange) -> str:
+    """The request as a curl command; secrets stay masked."""
+    headers = [(name, value) for name, value in exchange.request_headers if name.lower() not in _ADDED_BY_CURL]
+    return to_curl(exchange.method, exchange.url, headers, exchange.request_body)
+
+
+def _lines(headers: Pairs) -> list[str]:
+    return [f"{clean(name)}: {clean(value)}" for name, value in headers]

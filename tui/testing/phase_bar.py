@@ -1,0 +1,96 @@
+"""The phase bar: how far the job of a partition has come, or the jobs of all partitions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from textual.content import Content
+from textual.widgets import Static
+
+from core.progress.words import one_line
+from tui.running.phases import Mark, Step, steps, tally
+from tui.running.state import Partition, RunState
+
+_STYLES = {
+    Mark.WAITING: "$foreground-muted",
+    Mark.ACTIVE: "bold $text-primary",
+    Mark.DONE: "$text-success",
+    Mark.FAILED: "bold $text-error",
+    Mark.STOPPED: "bold $text-warning",
+    Mark.SKIPPED: "$foreground-muted",
+}
+_ONE_LINE = 108
+"""Cells from which on all steps of a partition stand in one line."""
+_NAME = 9
+_PARTITION_NAME = 24
+_SEPARATOR = ("  ›  ", "$foreground-muted")
+
+Part = str | Content | tuple[str, str]
+
+
+class PhaseBar(Static):
+    """Draws the steps of one partition, or a line for each of several."""
+
+    def __init__(self) -> None:
+        super().__init__(classes="phase-bar", markup=False)
+        self._state: RunState | None = None
+        self._partition: int | None = None
+
+    def show(self, state: RunState | None, partition: int | None) -> None:
+        """Show a partition by its number; None: all."""
+        self._state, self._partition = state, partition
+        self.display = state is not None and bool(state.partitions)
+        self._draw()
+
+    def on_resize(self) -> None:
+        """Lay the steps out anew."""
+        self._draw()
+
+    def _draw(self) -> None:
+        if self._state is not None and self._state.partitions:
+            self.update(Content("\n").join(self._lines(self._state, self.size.width or 80)))
+
+    def _lines(self, state: RunState, width: int) -> Iterable[Content]:
+        chosen = [one for one in state.partitions if self._partition in (None, one.number)]
+        if len(chosen) > 1:
+            yield Content.styled(tally(state), "$foreground-muted")
+            names = [one_line(partition.name, _PARTITION_NAME) for partition in chosen]
+            room = max(map(len, names))
+            yield from (_overview(state, one, f"{name:{room}}") for one, name in zip(chosen, names, strict=True))
+        elif width >= _ONE_LINE:
+            yield _line(steps(state, chosen[0]))
+        else:
+            for step in steps(state, chosen[0]):
+                yield from _rows(step, width)
+
+
+def _line(all_steps: Iterable[Step]) -> Content:
+    parts: list[Part] = []
+    for step in all_steps:
+        parts += [_SEPARATOR] if parts else []
+        parts += [(f"{step.mark} {step.name}", _STYLES[step.mark]), f" {' · '.join(step.facts)}" if step.facts else ""]
+    return Content.assemble(*parts)
+
+
+def _rows(step: Step, width: int) -> Iterator[Content]:
+    """A step in as many lines as its facts need."""
+    lead = Content.styled(f"{step.mark} {step.name:{_NAME}} ", _STYLES[step.mark])
+    line = ""
+    for fact in step.facts:
+        longer = f"{line} · {fact}" if line else fact
+        if line and lead.cell_length + len(longer) > width:
+            yield Content.assemble(lead, line)
+            lead, line = Content(" " * lead.cell_length), fact
+        else:
+            line = longer
+    yield Content.assemble(lead, line)
+
+
+def _overview(state: RunState, partition: Partition, name: str) -> Content:
+    """A partition in one line: the marks of its steps, and the facts of the one that it is in."""
+    all_steps = steps(state, partition)
+    current = next((step for step in reversed(all_steps) if step.mark is not Mark.WAITING), all_steps[0])
+    parts: list[Part] = [f"{partition.number:>3} {name}  "]
+    parts += [(f"{step.mark} ", _STYLES[step.mark]) for step in all_steps]
+    facts = " · ".join(current.facts)
+    return Content.assemble(*parts, (f"{current.name} ", _STYLES[current.mark]), facts)
