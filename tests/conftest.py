@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.oracle import Oracle
+
+# A loaded machine is no reason for a property to fail.
+settings.register_profile("longhaul", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("longhaul")
 
 
 @pytest.fixture(scope="session")

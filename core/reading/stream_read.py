@@ -38,8 +38,8 @@ from core.reading.limits import NO_LIMITS, Limits, RecordBudget
 from core.reading.sink import RecordSink, SliceBytes
 from core.templates import TemplateError
 
-STATE_SHARE = 20
-"""How many times longer than making a state takes there is none again; the last one is always told."""
+PARTITIONS_PER_SLICE = 500
+"""Partitions in a state for each slice that may pass before it is made and told anew; the last one always is."""
 
 Encoder = Callable[[list[Record]], bytes]
 
@@ -83,7 +83,8 @@ class StreamRead:
         self._records = 0
         self._warned: set[str] = set()
         self._cursor: Cursor | None = None
-        self._next_state = 0.0
+        self._untold = 0
+        self._listed = 0
 
     def cancel(self) -> None:
         """Stop all requests, abort the jobs on the server, then end the events."""
@@ -219,9 +220,10 @@ class StreamRead:
         return f"Longhaul itself went wrong here ({type(error).__name__}: {error}). Please report it."
 
     def _tell_state(self, cursor: Cursor, slice_: StreamSlice) -> None:
-        """Tell the state, unless making it (it may list thousands of partitions) would take a share of the run."""
-        started = time.monotonic()
-        if started < self._next_state:
+        """Tell the state after every slice; when it lists hundreds of partitions, after every few."""
+        self._untold += 1
+        if self._untold <= self._listed // PARTITIONS_PER_SLICE:
             return
-        self._channel.emit(StateAdvanced(stream=self._plan.stream.name, slice=slice_, state=cursor.state()))
-        self._next_state = time.monotonic() + STATE_SHARE * (time.monotonic() - started)
+        state = cursor.state()
+        self._untold, self._listed = 0, len(state.get("states", ()))
+        self._channel.emit(StateAdvanced(stream=self._plan.stream.name, slice=slice_, state=state))
