@@ -30,7 +30,7 @@ BATCH = 100
 DELIVERY = 256_000
 """Encoded bytes that are delivered in one go."""
 PROGRESS_EVERY = 0.25
-"""Seconds between two reports of the bytes received."""
+"""Seconds after which bytes are reported and encoded records delivered, however few there are."""
 
 
 class SliceBytes:
@@ -79,6 +79,7 @@ class RecordSink:
         self._pages = 1
         self._data = bytearray()
         self._encoded = 0
+        self._deliver_by = 0.0
 
     @property
     def full(self) -> bool:
@@ -133,7 +134,7 @@ class RecordSink:
             return
         self._data += self._plan.encode(batch)
         self._encoded += len(batch)
-        if len(self._data) >= DELIVERY:
+        if len(self._data) >= DELIVERY or time.monotonic() >= self._deliver_by:
             self._deliver_data()
 
     def _deliver_data(self) -> None:
@@ -141,6 +142,7 @@ class RecordSink:
             data, count = bytes(self._data), self._encoded
             self._data.clear()
             self._encoded = 0
+            self._deliver_by = time.monotonic() + PROGRESS_EVERY
             self._deliver(Records(stream=self._context.stream, slice=self._context.slice, count=count, data=data))
 
     def _deliver(self, batch: Records) -> None:
