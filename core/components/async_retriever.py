@@ -19,7 +19,7 @@ from core.components.extractors import DpathExtractor, ResponseToFileExtractor, 
 from core.components.pages import PageReader, Sink
 from core.components.partition_routers import extra_field_names
 from core.components.record_selector import RecordSelector
-from core.components.roles import Decoder, Extractor, Paginator, PartitionRouter, Requester, Retriever
+from core.components.roles import Decoder, Extractor, Paginator, PartitionRouter, Renew, Requester, Retriever
 from core.errors import ReadError
 from core.http.exchange import Role
 from core.http.request import Draft
@@ -66,7 +66,7 @@ class AsyncJobStatusMap(Component):
         return "; ".join(parts)
 
     def lint(self) -> list[Problem]:
-        """No status is in two buckets (Airbyte refuses that too)."""
+        """No status is in two buckets (Airbyte refuses that too), and one of them means that a job is done."""
         problems: list[Problem] = []
         seen: dict[str, str] = {}
         for bucket in JobStatus:
@@ -75,6 +75,9 @@ class AsyncJobStatusMap(Component):
                     message = f"the status `{status}` is listed under `{seen[status]}` already"
                     problems.append(Problem(message, (bucket.value, index)))
                 seen[status] = bucket.value
+        if not self.completed and not self.skipped:
+            message = "no status means that a job is completed, so that none ever is"
+            problems.append(Problem(message, ("completed",), Severity.WARNING))
         return problems
 
 
@@ -162,8 +165,8 @@ class AsyncRetriever(Retriever):
         return extra_field_names(raw.get("partition_router"))
 
     def lint(self) -> list[Problem]:
-        """A target requester needs its extractor; of two record extractors only one is used."""
-        problems = []
+        """A target requester needs its extractor; of two record extractors only one is used; paths lead somewhere."""
+        problems = [*self._lint_paths()]
         if self.download_target_requester is not None and self.download_target_extractor is None:
             message = "`download_target_requester` needs a `download_target_extractor`"
             problems.append(Problem(message, ("download_target_requester",)))
@@ -172,6 +175,13 @@ class AsyncRetriever(Retriever):
             message = "`download_extractor` finds the records; the extractor of `record_selector` isn't used"
             problems.append(Problem(message, ("record_selector", "extractor"), Severity.WARNING))
         return problems
+
+    def _lint_paths(self) -> Iterator[Problem]:
+        for name in ("status_extractor", "download_target_extractor"):
+            extractor = getattr(self, name)
+            if isinstance(extractor, DpathExtractor) and not extractor.field_path:
+                message = "an empty field path takes the whole answer to polling"
+                yield Problem(message, (name, "field_path"), Severity.WARNING, "name the keys that lead to the value")
 
     # What the texts of the manifest give for a run
 
@@ -251,13 +261,16 @@ class AsyncRetriever(Retriever):
             )
         return [part for item in found for part in _flat(item)]
 
-    async def download(self, context: Context, target: Any, sink: Sink) -> None:
-        """Fetch one target into `sink`. Raises `ReadError`."""
+    async def download(self, context: Context, sink: Sink, renew: Renew | None = None) -> None:
+        """Fetch the `download_target` of the context into `sink`; `renew` gives a context with a fresh one.
+
+        Raises `ReadError`.
+        """
         decoder = self.download_decoder or JsonDecoder()
         if isinstance(self.download_extractor, ResponseToFileExtractor):
             decoder = self.download_extractor.decoder()
-        reader = PageReader(self.download_requester, decoder, self.download_paginator, Role.DOWNLOAD)
-        await reader.read(context.with_variables(download_target=target), sink)
+        reader = PageReader(self.download_requester, decoder, self.download_paginator, Role.DOWNLOAD, renew=renew)
+        await reader.read(context, sink)
 
     async def _ask(
         self, requester: Requester, context: Context, role: Role, draft: Draft | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 import httpx
@@ -14,7 +15,7 @@ from core.components.base import SLICE_VARIABLES, Component, Gives, Shown
 from core.components.context import Context
 from core.components.error_handlers import DefaultErrorHandler
 from core.components.request_bodies import fill_form
-from core.components.roles import Authenticator, ErrorHandler, RequestBody, Requester
+from core.components.roles import Authenticator, ErrorHandler, Renew, RequestBody, Requester
 from core.components.template_errors import readable
 from core.events import ExchangeFinished
 from core.http.download import Download
@@ -114,9 +115,17 @@ class HttpRequester(Requester):
         return await context.run.session.send(self.call(context, role, extra))
 
     @asynccontextmanager
-    async def open(self, context: Context, role: Role, extra: Draft | None = None) -> AsyncIterator[Download | None]:
+    async def open(
+        self, context: Context, role: Role, extra: Draft | None = None, renew: Renew | None = None
+    ) -> AsyncIterator[Download | None]:
         """The same for a body that is streamed while the context is open."""
-        async with context.run.session.open(self.call(context, role, extra)) as download:
+
+        async def renewed() -> Draft:
+            assert renew is not None
+            return self.draft(await renew(), extra)
+
+        call = replace(self.call(context, role, extra), renew=renewed if renew else None)
+        async with context.run.session.open(call) as download:
             yield download
 
     def call(self, context: Context, role: Role, extra: Draft | None = None) -> Call:
@@ -174,8 +183,8 @@ class HttpRequester(Requester):
     def lint(self) -> list[Problem]:
         """There is a URL and at most one body; Airbyte knows two verbs only."""
         problems = []
-        if self.url is None and self.url_base is None:
-            problems.append(Problem("the requester has no `url`"))
+        if not any(template is not None and template.source.strip() for template in (self.url, self.url_base)):
+            problems.append(Problem("the requester has no `url`", ("url",)))
         bodies = [
             name
             for name in ("request_body", "request_body_json", "request_body_data")

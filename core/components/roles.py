@@ -7,7 +7,7 @@ every record, so that nothing but the work itself is left in the loop.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from core.http.request import Draft
 
 Record = dict[str, Any]
+Renew = Callable[[], Awaitable["Context"]]
 
 
 class Decoder(Component, role=True):
@@ -116,8 +117,13 @@ class Requester(Component, role=True):
         """
 
     @abstractmethod
-    def open(self, context: Context, role: Role, extra: Draft | None = None) -> AbstractAsyncContextManager[Any]:
-        """The same for a body that is streamed: gives a `core.http.download.Download`, or None when ignored."""
+    def open(
+        self, context: Context, role: Role, extra: Draft | None = None, renew: Renew | None = None
+    ) -> AbstractAsyncContextManager[Any]:
+        """The same for a body that is streamed: gives a `core.http.download.Download`, or None when ignored.
+
+        `renew` gives a fresh context when the link in `context` expires before the body is over.
+        """
 
 
 class PartitionRouter(Component, role=True):

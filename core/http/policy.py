@@ -19,6 +19,9 @@ from core.http.exchange import Exchange
 DEFAULT_ATTEMPTS = 6
 """How often a request is sent in all when nothing else is said (Airbyte: 5 retries)."""
 
+EXPIRED = frozenset({403, 404, 410})
+"""What servers answer when a link is too old."""
+
 Outcome = httpx.Response | httpx.HTTPError
 """What came of sending a request."""
 
@@ -151,14 +154,23 @@ def causes(error: BaseException) -> Iterator[BaseException]:
 def retry_after(response: httpx.Response, now: datetime | None = None) -> float | None:
     """Seconds until the server wants to be asked again (RFC 9110: Retry-After, as seconds or as a date).
 
-    None when it does not say. `now` is an aware datetime, the clock's when it is not given.
+    None when it does not say. A date counts from the server's own clock where its `Date` is there, else from `now` (an
+    aware datetime; our clock when it is not given).
     """
     value = response.headers.get("retry-after", "").strip()
     if _SECONDS.fullmatch(value):
         return float(value)
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
+    moment = _moment(value)
+    if moment is None:
         return None
-    moment = moment.replace(tzinfo=moment.tzinfo or UTC)
-    return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
+    clock = _moment(response.headers.get("date", "")) or now or datetime.now(UTC)
+    return max(0.0, (moment - clock).total_seconds())
+
+
+def _moment(text: str) -> datetime | None:
+    """An HTTP date as an aware datetime, or None for what is none."""
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return moment.replace(tzinfo=moment.tzinfo or UTC)

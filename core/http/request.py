@@ -108,7 +108,7 @@ class Draft:
 
     def full_url(self) -> str:
         """The URL with its query. Raises `ReadError`."""
-        url = join_url(self.url.strip(), self.path).partition("#")[0]
+        url = self._joined()
         query = urlencode(_not_in_url(self.params, url), doseq=True)
         if not url.lower().startswith(("http://", "https://")):
             raise ReadError(
@@ -116,6 +116,15 @@ class Draft:
             )
         separator = "&" if urlsplit(url).query else "?"
         return f"{url.rstrip('?&')}{separator}{query}" if query else url
+
+    def _joined(self) -> str:
+        """The URL without its query parameters. Raises `ReadError` where it is none, or has a port that can't be."""
+        try:
+            url = join_url(self.url.strip(), self.path).partition("#")[0]
+            _ = urlsplit(url).port
+        except ValueError as error:
+            raise _not_a_url(self.url.strip(), error) from None
+        return url
 
     def build(self) -> httpx.Request:
         """The request. Raises `ReadError` when it can't be sent like this."""
@@ -130,7 +139,7 @@ class Draft:
         try:
             return httpx.Request(self.method, url, headers=headers, content=content)
         except (httpx.InvalidURL, UnicodeError) as error:
-            raise ReadError(f"“{url}” is not a valid URL ({error}); check the URL of the requester.") from None
+            raise _not_a_url(url, error) from None
 
     def _body(self) -> tuple[bytes | None, str | None]:
         """The bytes and their content type. An empty JSON object or form is no body (Airbyte: the same)."""
@@ -196,6 +205,10 @@ def _not_in_url(params: Mapping[str, Text], url: str) -> dict[str, Text]:
     """The parameters that the URL does not hold already with the same value."""
     written = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
     return {name: value for name, value in params.items() if written.get(name) != value}
+
+
+def _not_a_url(url: str, error: Exception) -> ReadError:
+    return ReadError(f"“{url}” is not a valid URL ({error}); check the URL of the requester.")
 
 
 def _collision(kind: str, name: str, first: str, second: str) -> ReadError:

@@ -47,6 +47,7 @@ class Job:
     api_status: str | None = None
     skipped: bool = False
     over: bool = False
+    deleted: bool = False
 
     @property
     def id(self) -> str | None:

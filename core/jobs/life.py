@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from core.components.answers import Answer
@@ -12,9 +12,8 @@ from core.components.async_retriever import AsyncRetriever, JobStatus, found_ins
 from core.components.context import Context
 from core.errors import ReadError
 from core.events import JobChanged, JobPhase, PollScheduled, StatusUnmapped
-from core.http.policy import FailureType, RequestFailed
+from core.http.policy import FailureType, RequestFailed, retry_after
 from core.http.request import Draft
-from core.http.waiting import retry_after
 from core.jobs.job import AttemptFailed, Job, JobFailed
 from core.jobs.schedule import PollSchedule
 from core.levels import Level
@@ -25,8 +24,10 @@ POLL_FAILURES = 3
 """Failed polls in a row, each after its own retries, that end an attempt."""
 GRACE = 5.0
 """Seconds that a poll which is under way at the deadline is given to be answered."""
-ABORT_LIMIT = 4.0
-"""Seconds that aborting a job may take when a read is cancelled."""
+TIDYING_LIMIT = 30.0
+"""Seconds that a server may take to abort or delete a job."""
+LEAVING_LIMIT = 4.0
+"""Seconds that everything may take which is still asked of the server when a read is cancelled."""
 
 StatusMapping = dict[str, JobStatus]
 """What people said of statuses while the read was running."""
@@ -47,6 +48,7 @@ class JobLife:
     warned: set[str] = field(default_factory=set)
     attempts: int = 0
     job: Job | None = None
+    _leave_by: float | None = None
 
     async def complete(self) -> Job:
         """Run attempts until a job is completed or skipped.
@@ -64,23 +66,25 @@ class JobLife:
                 await self._before_next_attempt(failure)
 
     async def poll_again(self) -> Job:
-        """Ask a completed job once more, for fresh download targets. Raises `ReadError`."""
+        """Ask a completed job once more, for fresh download targets; wait for it when it is running again.
+
+        Raises `ReadError`.
+        """
         assert self.job is not None
-        answer = await self.retriever.poll(self.job.context)
-        if answer is None:
-            raise ReadError("The answer to polling is ignored by its error handler.")
-        self.job.polled(answer)
+        await self._follow(self.job, at_once=True)
         return self.job
+
+    def leave(self) -> None:
+        """The read was cancelled: whatever is still asked of the server is asked for a few seconds only."""
+        self._leave_by = self._leave_by or time.monotonic() + LEAVING_LIMIT
 
     async def clear_away(self) -> None:
         """Delete the job on the server, when the manifest says how; a failure is a warning."""
-        if self.job is None or self.retriever.delete_requester is None:
+        job = self.job
+        if job is None or job.deleted or self.retriever.delete_requester is None:
             return
-        job, self.job = self.job, None
-        try:
-            await self.retriever.delete(job.context)
-        except ReadError as error:
-            self.context.log(Level.WARNING, f"The job {_named(job)} couldn't be deleted on the server: {error}")
+        job.deleted = True
+        await self._tidy(job, "deleted", self.retriever.delete)
 
     def show(self, phase: JobPhase, detail: str | None = None) -> None:
         """Tell what the job is doing now."""
@@ -105,10 +109,15 @@ class JobLife:
     async def _attempt(self) -> Job:
         self.show(JobPhase.CREATING)
         job = await self._create()
+        await self._follow(job)
+        return job
+
+    async def _follow(self, job: Job, *, at_once: bool = False) -> None:
+        """Poll a job until it came to a good end; when it doesn't, it is cleared away."""
         try:
-            await self._poll_to_the_end(job)
+            await self._poll_to_the_end(job, 0.0 if at_once else None)
         except asyncio.CancelledError:
-            await self._abort_in_time(job)
+            await self._abort_when_leaving(job)
             raise
         except JobFailed:
             await self._abort(job)
@@ -117,7 +126,6 @@ class JobLife:
         except AttemptFailed:
             await self.clear_away()
             raise
-        return job
 
     async def _create(self) -> Job:
         time_limit = self.retriever.timeout(self.context)
@@ -146,18 +154,19 @@ class JobLife:
         try:
             return await asyncio.shield(creation)
         except asyncio.CancelledError:
+            self.leave()
             if self.retriever.abort_requester is not None:
-                await asyncio.wait([creation], timeout=ABORT_LIMIT)
+                await asyncio.wait([creation], timeout=self._patience / 2)
                 if creation.done() and not creation.exception() and (answer := creation.result()):
                     context = self.context.with_variables(creation_response=answer.variables)
                     self.job = Job(self.attempts, context, answer, time.monotonic(), time_limit)
-                    await self._abort_in_time(self.job)
+                    await self._abort_when_leaving(self.job)
             creation.cancel()
             raise
 
-    async def _poll_to_the_end(self, job: Job) -> None:
+    async def _poll_to_the_end(self, job: Job, first_wait: float | None = None) -> None:
         schedule = PollSchedule(self.retriever.polling_interval)
-        asked_for = retry_after(job.creation.response)
+        asked_for = _asked_wait(job.creation) if first_wait is None else first_wait
         failures = 0
         while True:
             await self._wait_for_poll(job, schedule.wait(asked_for))
@@ -170,7 +179,7 @@ class JobLife:
                 continue
             if answer is not None:
                 failures = 0
-                asked_for = retry_after(answer.response)
+                asked_for = _asked_wait(answer)
                 if await self._settled(job, answer):
                     return
             if time.monotonic() >= job.deadline:
@@ -213,6 +222,7 @@ class JobLife:
         """Whether the answer says that the job came to a good end. Raises `AttemptFailed` for a bad one."""
         status = self._meaning(job, answer)
         if status is JobStatus.RUNNING:
+            job.over = False
             self.show(JobPhase.RUNNING)
             return False
         if status is JobStatus.FAILED:
@@ -277,28 +287,36 @@ class JobLife:
         if job.over:
             return
         job.over = True
-        try:
-            if await self.retriever.abort(job.context):
-                self.show(JobPhase.ABORTED)
-                self.context.log(Level.INFO, f"The job {_named(job)} was aborted on the server.")
-        except ReadError as error:
-            self.context.log(Level.WARNING, f"The job {_named(job)} couldn't be aborted on the server: {error}")
+        if await self._tidy(job, "aborted", self.retriever.abort):
+            self.show(JobPhase.ABORTED)
+            self.context.log(Level.INFO, f"The job {_named(job)} was aborted on the server.")
 
-    async def _abort_in_time(self, job: Job) -> None:
-        try:
-            async with asyncio.timeout(ABORT_LIMIT):
-                await self._abort(job)
-        except TimeoutError:
-            self.context.log(
-                Level.WARNING,
-                f"The server didn't answer the abort of the job {_named(job)} within {ABORT_LIMIT:g} seconds; "
-                "it may still be running there.",
-            )
+    async def _abort_when_leaving(self, job: Job) -> None:
+        self.leave()
+        await self._abort(job)
         if self.retriever.abort_requester is None:
             self.context.log(
                 Level.WARNING,
                 f"The job {_named(job)} goes on running on the server: the stream has no abort request.",
             )
+
+    async def _tidy(self, job: Job, what: str, ask: Callable[[Context], Awaitable[bool]]) -> bool:
+        """Whether the server was asked and did it; that it can't is a warning, and it isn't waited for long."""
+        limit = self._patience
+        try:
+            async with asyncio.timeout(limit):
+                return await ask(job.context)
+        except TimeoutError:
+            reason = f"it didn't answer within {limit:.2g} seconds."
+        except ReadError as error:
+            reason = str(error)
+        self.context.log(Level.WARNING, f"The job {_named(job)} couldn't be {what} on the server: {reason}")
+        return False
+
+    @property
+    def _patience(self) -> float:
+        """Seconds that the server is given."""
+        return TIDYING_LIMIT if self._leave_by is None else max(0.0, self._leave_by - time.monotonic())
 
     async def _before_next_attempt(self, failure: AttemptFailed) -> None:
         wait = PollSchedule(self.retriever.polling_interval).wait()
@@ -325,11 +343,16 @@ class JobLife:
         text = f"{', '.join(parts)}: given up after {tries}. {reason}"
         if job is not None and job.api_status is not None:
             text += f" The last status was `{job.api_status}`."
-        if job is not None and job.polling is not None:
-            body = " ".join(job.polling.response.text.split())
+        if job is not None:
+            body = " ".join((job.polling or job.creation).response.text.split())
             shortened = body if len(body) <= 500 else body[:500] + " ..."
             text += f" The API's last answer: {shortened or '(empty)'}"
         return text
+
+
+def _asked_wait(answer: Answer) -> float | None:
+    """Seconds until the server wants to be polled; it asks for nothing when it says 0."""
+    return retry_after(answer.response) or None
 
 
 def _named(job: Job) -> str:

@@ -10,17 +10,15 @@ from core.components.async_retriever import AsyncRetriever, JobStatus
 from core.components.context import Context
 from core.errors import ReadError
 from core.events import JobPhase, Outcome
-from core.http.policy import RequestFailed
+from core.http.policy import EXPIRED, RequestFailed
 from core.http.request import Draft
-from core.jobs.job import Job
 from core.jobs.life import ATTEMPTS, JobLife
 from core.levels import Level
 from core.reading.sink import RecordSink
+from core.reading.targets import Link, Targets
 
 DOWNLOADS = 8
 """Targets that are downloaded side by side, over all streams of a run."""
-EXPIRED = frozenset({403, 404, 410})
-"""What servers answer when a download link is too old."""
 
 
 class JobLanes:
@@ -55,50 +53,59 @@ class JobSlice:
                     job = await life.complete()
                 if job.skipped:
                     return Outcome.SKIPPED
-                if await self._downloaded(life, job):
+                if await self._downloaded(life):
                     life.show(JobPhase.DONE)
                     return Outcome.COMPLETE
+        except asyncio.CancelledError:
+            life.leave()
+            raise
         finally:
             await life.clear_away()
 
-    async def _downloaded(self, life: JobLife, job: Job) -> bool:
+    async def _downloaded(self, life: JobLife) -> bool:
         """Download all targets; False when a new job has to be created for that."""
+        sinks: list[RecordSink] = []
         try:
-            await self._download_all(life, job)
-        except RequestFailed as first:
-            if first.status not in EXPIRED or self._emitted:
+            await self._download_all(life, sinks)
+        except ReadError as error:
+            if not _may_pass(error) or any(sink.emitted for sink in sinks) or life.attempts >= ATTEMPTS:
                 raise
-            self.context.log(Level.INFO, f"The download was refused, asking for a fresh target. {first}")
-            try:
-                await self._download_all(life, await life.poll_again())
-            except RequestFailed as second:
-                if second.status not in EXPIRED or self._emitted or life.attempts >= ATTEMPTS:
-                    raise
-                await life.clear_away()
-                return False
+            self.context.log(Level.WARNING, f"The result can't be downloaded, so the job is created again. {error}")
+            await life.clear_away()
+            return False
         return True
 
-    async def _download_all(self, life: JobLife, job: Job) -> None:
-        targets = await self.retriever.targets(job.polling or job.creation, job.context)
+    async def _download_all(self, life: JobLife, sinks: list[RecordSink]) -> None:
+        targets = await Targets.of(self.retriever, life)
         life.show(JobPhase.DOWNLOADING)
-        self._sinks: list[RecordSink] = []
         try:
             async with asyncio.TaskGroup() as tasks:
-                for target in targets:
-                    tasks.create_task(self._download(job.context, target))
+                for index in range(len(targets)):
+                    tasks.create_task(self._download(targets, index, sinks))
         except* ReadError as group:
             failure: BaseException = group
             while isinstance(failure, BaseExceptionGroup):
                 failure = failure.exceptions[0]
             raise failure from None
 
-    async def _download(self, context: Context, target: object) -> None:
+    async def _download(self, targets: Targets, index: int, sinks: list[RecordSink]) -> None:
+        """Download one target; once more, from a fresh link, when nothing of it has left yet."""
         async with self.lanes.downloads:
-            sink = self.make_sink()
-            self._sinks.append(sink)
-            await self.retriever.download(context, target, sink)
+            link = Link(targets, index)
+            sinks.append(sink := self.make_sink())
+            try:
+                await self.retriever.download(link.context, sink, link.renew)
+            except ReadError as error:
+                if not _may_pass(error) or sink.emitted:
+                    raise
+                self.context.log(Level.INFO, f"The download failed, asking for a fresh target. {error}")
+                await link.renew()
+                sinks.append(sink := self.make_sink())
+                await self.retriever.download(link.context, sink, link.renew)
 
-    @property
-    def _emitted(self) -> bool:
-        """Whether records have left already: what is read again would come twice."""
-        return any(sink.emitted for sink in self._sinks)
+
+def _may_pass(error: ReadError) -> bool:
+    """Whether a download that failed may go well from a fresh link. A failed request had its repetitions already."""
+    if isinstance(error, RequestFailed):
+        return error.status in EXPIRED
+    return error.retryable

@@ -135,31 +135,70 @@ async def test_a_download_that_keeps_breaking_is_given_up(bench: Bench, server: 
     assert len(server.asked) == 6
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {},
-        {"Accept-Ranges": "bytes"},
-        {"ETag": '"v1"'},
-        {"Accept-Ranges": "none", "ETag": '"v1"'},
-        {"Accept-Ranges": "bytes", "ETag": 'W/"v1"'},
-    ],
-)
-async def test_without_ranges_and_a_validator_a_break_is_the_end(
-    bench: Bench, server: LoopbackServer, headers: dict[str, str]
+NO_RANGES: list[dict[str, str]] = [
+    {},
+    {"Accept-Ranges": "bytes"},
+    {"ETag": '"v1"'},
+    {"Accept-Ranges": "none", "ETag": '"v1"'},
+    {"Accept-Ranges": "bytes", "ETag": 'W/"v1"'},
+]
+
+
+@pytest.mark.parametrize("headers", NO_RANGES)
+@pytest.mark.parametrize("chunked", [False, True])
+async def test_without_ranges_and_a_validator_all_is_sent_again_and_what_came_before_is_skipped(
+    bench: Bench, server: LoopbackServer, headers: dict[str, str], chunked: bool
 ) -> None:
-    server.on("/file", Reply(BODY, 200, headers, cut=100_000))
-    with pytest.raises(ReadError, match=r"broke off after 100\.0 kB of 300\.0 kB") as caught:
-        await read_all(bench, server.url("/file"))
-    assert caught.value.retryable
-    assert len(server.asked) == 1
+    cuts = [100_000, 50_000, 150_000]
+    server.on("/file", *[Reply(BODY, 200, headers, cut, chunked) for cut in cuts], Reply(BODY, 200, headers))
+    assert await read_all(bench, server.url("/file")) == BODY
+    assert [asked.headers.get("range") for asked in server.asked] == [None] * 4
     assert "broke off" in str(bench.exchanges[0].error)
 
 
-async def test_a_break_in_a_chunked_body_is_noticed(bench: Bench, server: LoopbackServer) -> None:
-    server.on("/file", Reply(BODY, cut=100_000, chunked=True))
-    with pytest.raises(ReadError, match=r"broke off after 100\.0 kB: "):
+@pytest.mark.parametrize("other", [BODY[:99_999] + b"!" + BODY[100_000:], BODY[:99_999], b""])
+async def test_another_body_than_the_one_that_broke_off_is_not_mixed_with_it(
+    bench: Bench, server: LoopbackServer, other: bytes
+) -> None:
+    server.on("/file", Reply(BODY, cut=100_000), Reply(other))
+    with pytest.raises(ReadError, match=r"broke off after 100\.0 kB of 300\.0 kB: the file .* changed") as caught:
         await read_all(bench, server.url("/file"))
+    assert caught.value.retryable
+    assert len(server.asked) == 2
+
+
+async def test_a_body_that_has_grown_goes_on_where_it_broke(bench: Bench, server: LoopbackServer) -> None:
+    server.on("/file", Reply(BODY, cut=100_000), Reply(BODY + b"more"))
+    assert await read_all(bench, server.url("/file")) == BODY + b"more"
+
+
+async def test_a_server_that_sends_all_instead_of_the_rest_is_understood(bench: Bench, server: LoopbackServer) -> None:
+    server.on("/file", Reply(BODY, 200, RESUMABLE, cut=100_000), Reply(BODY, 200, RESUMABLE))
+    assert await read_all(bench, server.url("/file")) == BODY
+
+
+async def test_a_compressed_transfer_that_breaks_is_sent_again(bench: Bench, server: LoopbackServer) -> None:
+    headers = {**RESUMABLE, "Content-Encoding": "gzip"}
+    server.on(
+        "/file", Reply(gzip.compress(BODY), 200, headers, cut=200_000), Reply(gzip.compress(BODY, 1), 200, headers)
+    )
+    assert await read_all(bench, server.url("/file")) == BODY
+    assert "range" not in server.asked[1].headers
+
+
+async def test_a_token_that_expires_during_a_download_is_renewed(bench: Bench, server: LoopbackServer) -> None:
+    serve = ranges(100_000)
+    server.on("/login", Reply({"token": "first"}), Reply({"token": "second"}))
+    server.on("/file", serve, Reply("expired", 401), serve)
+    login = {
+        "type": "SessionTokenAuthenticator",
+        "login_requester": {"type": "HttpRequester", "url": server.url("/login"), "http_method": "POST"},
+        "session_token_path": ["token"],
+        "request_authentication": {"type": "Bearer"},
+    }
+    assert await read_all(bench, server.url("/file"), authenticator=login) == BODY
+    tokens = [asked.headers["authorization"] for asked in server.to("/file")]
+    assert tokens == ["Bearer first", "Bearer first", "Bearer second"]
 
 
 async def test_the_last_modified_date_serves_as_validator(bench: Bench, server: LoopbackServer) -> None:
@@ -174,7 +213,8 @@ async def test_the_last_modified_date_serves_as_validator(bench: Bench, server: 
 @pytest.mark.parametrize(
     "rest",
     [
-        Reply(BODY, 200, RESUMABLE),
+        Reply(BODY, 200, {**RESUMABLE, "ETag": '"v2"'}),
+        Reply(BODY + b"x", 200, RESUMABLE),
         Reply(BODY[100_001:], 206, {"Content-Range": f"bytes 100001-{len(BODY) - 1}/{len(BODY)}"}),
         Reply(BODY[100_000:], 206, {"Content-Range": f"bytes 100000-{len(BODY)}/{len(BODY) + 1}"}),
         Reply(BODY[100_000:], 206),
