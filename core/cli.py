@@ -4,24 +4,29 @@ once.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 
 from core.command.arguments import Arguments, parse
 
+Builder = Callable[[Arguments], int]
+"""Opens the builder on what the command line names, and gives the exit code when it is left."""
+
 _NO_BUILDER = """\
-longhaul: the builder is not there yet. What works:
+longhaul: the builder is not part of this installation. What works:
   longhaul --demo --run         read a sample from a demo API on this machine
   longhaul --run MANIFEST       read the streams of a manifest
   longhaul --validate MANIFEST  list the problems of a manifest
   longhaul --help               everything else"""
 
 
-def main() -> int:
-    """Run the command and give its exit code."""
+def main(builder: Builder | None = None) -> int:
+    """Run the command and give its exit code. `builder` is handed in, for the engine knows no screen."""
     try:
-        return _command(parse(sys.argv[1:]))
+        return _command(parse(sys.argv[1:]), builder)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -31,19 +36,30 @@ def main() -> int:
         return _explain(error)
 
 
-def _command(arguments: Arguments) -> int:
+def _command(arguments: Arguments, builder: Builder | None) -> int:
     if arguments.version:
         return _show_version()
     if arguments.run:
-        from core.command.running import run_headless
-
-        return run_headless(arguments)
+        return _engine()(arguments)
     if arguments.validate:
         from core.command.validating import validate
 
         return validate(arguments)
+    if builder is not None:
+        return builder(arguments)
     _say(_NO_BUILDER)
     return 2
+
+
+def _engine() -> Callable[[Arguments], int]:
+    """What reads the streams. Nothing that its imports make is ever garbage, so that no time is spent on looking."""
+    gc.disable()
+    try:
+        from core.command.running import run_headless
+    finally:
+        gc.freeze()
+        gc.enable()
+    return run_headless
 
 
 def _show_version() -> int:

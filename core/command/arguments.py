@@ -12,7 +12,9 @@ from typing import NoReturn
 from core.levels import Level
 
 _USAGE = """\
-longhaul --run MANIFEST [--stream NAME]... [--config FILE]
+longhaul [MANIFEST]
+       longhaul --demo
+       longhaul --run MANIFEST [--stream NAME]... [--config FILE]
                 [--set KEY=VALUE]... [--state FILE] [--output DEST] [--limit N]
                 [--trace FILE] [--log-level LEVEL] [--quiet]
        longhaul --validate MANIFEST
@@ -20,6 +22,8 @@ longhaul --run MANIFEST [--stream NAME]... [--config FILE]
        longhaul --version | --help"""
 
 _EPILOG = """\
+Without --run or --validate, the builder opens: on the manifest, or on an empty one.
+
 Inputs come from --config, then from LONGHAUL_<INPUT> variables of the environment
 (LONGHAUL_API_KEY for api_key, LONGHAUL_CREDENTIALS__TOKEN for token in credentials),
 then from --set; the last wins.
@@ -114,7 +118,7 @@ def _parser() -> argparse.ArgumentParser:
         help="read the streams of a manifest, with no screen",
     )
     add("--validate", metavar="MANIFEST", help="list the problems of a manifest as file:line:column: problem")
-    add("--demo", action="store_true", help="read a sample from a demo API on this machine")
+    add("--demo", action="store_true", help="build, or with --run read, a sample from a demo API on this machine")
     add("--version", action="store_true", help="show the version")
     run = parser.add_argument_group("options of --run")
     add = run.add_argument

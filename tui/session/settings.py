@@ -31,6 +31,11 @@ class Settings:
             self._document = Document.parse(_NEW)
 
     @property
+    def file(self) -> FilePath:
+        """The file, which need not exist yet."""
+        return self._file
+
+    @property
     def theme(self) -> str | None:
         """The name of the theme."""
         found = self._document.get(("theme",))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Literal
 from urllib.parse import urlsplit
 
-from core.http.exchange import Exchange
+from core.http.exchange import BODY_LIMIT, Exchange
 from core.progress.words import clean, duration, size
 from tui.running.exchanges import Entry
 from tui.session.curl import to_curl
@@ -47,10 +47,8 @@ def first_line(exchange: Exchange, side: Side) -> str:
 
 def is_cut(exchange: Exchange) -> bool:
     """Whether more came than was kept."""
-    kept = len((exchange.response_body or "").encode())
-    packed = header(exchange.response_headers, "content-encoding")
     binary = (exchange.response_body or "").startswith("<binary")
-    return not packed and not binary and exchange.response_size is not None and exchange.response_size > kept + 4
+    return not binary and exchange.response_size is not None and exchange.response_size > BODY_LIMIT
 
 
 def headers_text(exchange: Exchange, side: Side) -> str:

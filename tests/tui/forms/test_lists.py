@@ -1,0 +1,162 @@
+"""Lists and maps: components in an order, chips, rows of names and values."""
+
+from __future__ import annotations
+
+from tests.tui.forms.support import at_desk, new_session, sample
+from tui.session.streams import StreamKind
+
+STREAM = ("streams", 0)
+TRANSFORMATIONS = (*STREAM, "transformations")
+CREATION = (*STREAM, "retriever", "creation_requester")
+
+
+def types_of(value: object) -> list[str]:
+    assert isinstance(value, list)
+    return [one["type"] for one in value]
+
+
+async def test_components_are_added_moved_and_removed() -> None:
+    session = sample()
+    async with at_desk(session, size=(80, 40)) as desk:
+        await desk.go(TRANSFORMATIONS)
+        for name in ("lower", "snake", "remove fields"):
+            await desk.press("a")
+            await desk.type(name)
+            await desk.press("enter")
+        assert types_of(session.value(TRANSFORMATIONS)) == ["KeysToLower", "KeysToSnakeCase", "RemoveFields"]
+        assert desk.focused_path == (*TRANSFORMATIONS, 2)
+        await desk.press("ctrl+up")
+        assert types_of(session.value(TRANSFORMATIONS)) == ["KeysToLower", "RemoveFields", "KeysToSnakeCase"]
+        assert desk.focused_path == (*TRANSFORMATIONS, 1)
+        await desk.press("ctrl+up", "delete")
+        assert types_of(session.value(TRANSFORMATIONS)) == ["KeysToLower", "KeysToSnakeCase"]
+        assert desk.focused_path == (*TRANSFORMATIONS, 0)
+        await desk.press("delete", "delete")
+        assert not session.exists(TRANSFORMATIONS)
+        assert desk.focused_path == TRANSFORMATIONS
+
+
+async def test_lists_inside_of_items_are_edited_the_same_way() -> None:
+    session = sample()
+    async with at_desk(session, size=(80, 40)) as desk:
+        await desk.go(TRANSFORMATIONS)
+        await desk.press("a")
+        await desk.type("add fields")
+        await desk.press("enter")
+        fields = (*TRANSFORMATIONS, 0, "fields")
+        await desk.go(fields)
+        await desk.press("a")
+        assert desk.focused_path == (*fields, 0)
+        await desk.press("down")
+        await desk.type("meta.source")
+        await desk.press("down")
+        await desk.type("sendgrid")
+        assert session.value(fields) == [
+            {"type": "AddedFieldDefinition", "path": ["meta", "source"], "value": "sendgrid"}
+        ]
+
+
+async def test_items_fold_to_a_line_that_says_what_is_in_them() -> None:
+    session = sample()
+    session.set(TRANSFORMATIONS, [{"type": "KeysReplace", "old": "a_b", "new": "c_d"}])
+    async with at_desk(session, size=(100, 40)) as desk:
+        await desk.go((*TRANSFORMATIONS, 0))
+        if "Old value" not in desk.text:
+            await desk.press("f")
+        assert "Old value" in desk.text
+        await desk.press("f")
+        assert "Old value" not in desk.text
+        assert "a_b · c_d" in desk.text
+
+
+async def test_named_components_are_added_and_renamed() -> None:
+    session = sample()
+    path = (*CREATION, "authenticator")
+    async with at_desk(session, size=(80, 40)) as desk:
+        await desk.go(path)
+        await desk.choose("selective")
+        await desk.go((*path, "authenticators"))
+        await desk.press("enter")
+        await desk.type("token")
+        await desk.press("enter")
+        assert list(session.value((*path, "authenticators"))) == ["token"]
+        await desk.menu("rename")
+        await desk.press("ctrl+u")
+        await desk.type("oauth")
+        await desk.press("enter")
+        assert list(session.value((*path, "authenticators"))) == ["oauth"]
+
+
+async def test_headers_are_rows_and_other_values_stay_what_they_are() -> None:
+    session = sample()
+    path = (*CREATION, "request_parameters")
+    session.set(path, {"limit": 5, "tags": ["a", "b"]})
+    async with at_desk(session) as desk:
+        await desk.go(path)
+        await desk.press("a")
+        await desk.type("q")
+        await desk.press("enter")
+        await desk.type("x")
+        await desk.press("enter", "escape")
+        assert session.value(path) == {"limit": 5, "tags": ["a", "b"], "q": "x"}
+
+
+async def test_a_name_that_is_there_twice_is_marked_and_not_written() -> None:
+    session = sample()
+    path = (*CREATION, "request_headers")
+    session.set(path, {"A": "1"})
+    async with at_desk(session) as desk:
+        await desk.go(path)
+        await desk.press("a")
+        await desk.type("A")
+        await desk.press("enter", "2", "enter", "escape", "tab")
+        assert session.value(path) == {"A": "1"}
+        assert "A is there twice" in desk.text
+        assert session.counts(path).errors == 1
+
+
+async def test_rows_can_be_written_as_one_template_and_back() -> None:
+    session = sample()
+    path = (*CREATION, "request_parameters")
+    session.set(path, {"a": "1"})
+    async with at_desk(session) as desk:
+        await desk.go(path)
+        await desk.menu("as a template")
+        assert desk.focused_path == path
+        await desk.paste("{{ config['query'] }}")
+        assert session.value(path) == "{{ config['query'] }}"
+        await desk.menu("as fields")
+        assert session.value(path) == {"a": "1"}
+
+
+async def test_the_primary_key_is_one_name_several_or_paths() -> None:
+    session = new_session(StreamKind.SYNC)
+    path = (*STREAM, "primary_key")
+    async with at_desk(session) as desk:
+        await desk.go(path)
+        await desk.press("a")
+        await desk.type("id")
+        await desk.press("enter")
+        assert session.value(path) == "id"
+        await desk.type("day")
+        await desk.press("enter")
+        assert session.value(path) == ["id", "day"]
+        await desk.type("account.id")
+        await desk.press("enter", "escape")
+        assert session.value(path) == [["id"], ["day"], ["account", "id"]]
+        await desk.press("end", "left", "delete", "delete", "delete")
+        assert not session.exists(path)
+
+
+async def test_http_codes_are_numbers() -> None:
+    session = new_session(StreamKind.SYNC)
+    handler = (*STREAM, "retriever", "requester", "error_handler")
+    async with at_desk(session, size=(80, 40)) as desk:
+        await desk.go(handler)
+        await desk.choose("default")
+        await desk.go((*handler, "response_filters"))
+        await desk.press("a")
+        codes = (*handler, "response_filters", 0, "http_codes")
+        await desk.go(codes)
+        await desk.press("a", "4", "0", "4", "enter", "escape")
+        assert session.value(codes) == [404]

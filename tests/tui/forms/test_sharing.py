@@ -1,0 +1,107 @@
+"""Sharing sections between streams, copying them, and requests as curl commands."""
+
+from __future__ import annotations
+
+from tests.tui.forms.support import at_desk, new_session, sample
+from tui.forms.field_menu import CopyRequested
+from tui.session.streams import StreamKind
+
+STREAM = ("streams", 0)
+CREATION = (*STREAM, "retriever", "creation_requester")
+POLLING = (*STREAM, "retriever", "polling_requester")
+SYNC = (*STREAM, "retriever", "requester")
+COMMAND = """curl -X POST 'https://api.example.com/v1/exports?kind=all' \\
+  -H 'Authorization: Bearer s3cr3t' \\
+  -H 'X-Team: blue' \\
+  --json '{"format": "csv"}'"""
+
+
+async def test_a_shared_section_says_with_whom_and_is_edited_for_all() -> None:
+    session = sample()
+    async with at_desk(session, size=(80, 30)) as desk:
+        await desk.go((*CREATION, "authenticator"))
+        await desk.menu("share")
+        await desk.go((*POLLING, "authenticator"))
+        await desk.menu("share")
+        assert "⇄ Shared with Creation" in desk.text
+        await desk.press("down", "ctrl+u")
+        await desk.paste("{{ config['other'] }}")
+        assert session.value((*CREATION, "authenticator", "api_token")) == "{{ config['other'] }}"
+        await desk.go((*POLLING, "authenticator"))
+        await desk.menu("stop sharing")
+        assert session.sharing.target((*POLLING, "authenticator")) is None
+        assert "⇄" not in desk.text
+
+
+async def test_two_different_values_are_asked_about() -> None:
+    session = sample()
+    session.sharing.share((*CREATION, "authenticator"))
+    session.set((*POLLING, "authenticator", "api_token"), "{{ config['own'] }}")
+    async with at_desk(session, size=(80, 30)) as desk:
+        await desk.go((*POLLING, "authenticator"))
+        await desk.menu("share")
+        assert "it differs" in desk.text
+        assert "config['own']" in desk.text
+        await desk.press("right", "enter")
+        assert session.value((*CREATION, "authenticator", "api_token")) == "{{ config['own'] }}"
+
+
+async def test_a_section_is_copied_elsewhere() -> None:
+    session = sample()
+    async with at_desk(session) as desk:
+        await desk.go((*CREATION, "authenticator"))
+        await desk.menu("copy to")
+        await desk.type("download")
+        await desk.press("enter")
+        download = (*STREAM, "retriever", "download_requester", "authenticator")
+        assert session.value(download) == session.value((*CREATION, "authenticator"))
+        assert session.sharing.target(download) is None
+
+
+async def test_a_curl_command_pasted_into_the_url_fills_the_request() -> None:
+    session = new_session(StreamKind.SYNC)
+    async with at_desk(session, size=(80, 30)) as desk:
+        desk.form.focus_first()
+        await desk.settle()
+        await desk.paste(COMMAND)
+        assert session.value(SYNC) == {
+            "type": "HttpRequester",
+            "url": "https://api.example.com/v1/exports",
+            "http_method": "POST",
+            "authenticator": {"type": "BearerAuthenticator", "api_token": "{{ config['api_key'] }}"},
+            "request_parameters": {"kind": "all"},
+            "request_headers": {"X-Team": "blue"},
+            "request_body": {"type": "RequestBodyJsonObject", "value": {"format": "csv"}},
+        }
+        assert "s3cr3t" not in session.document.text
+        assert "https://api.example.com/v1/exports" in desk.text
+        assert "X-Team" in desk.text
+
+
+async def test_a_text_that_is_no_curl_command_is_said_to_be_none() -> None:
+    session = new_session(StreamKind.SYNC)
+    async with at_desk(session) as desk:
+        desk.form.paste_curl()
+        await desk.settle()
+        await desk.paste("curl --data")
+        await desk.press("tab", "enter")
+        assert session.value((*SYNC, "url")) is None
+        assert "Nothing was filled in" in desk.text
+
+
+async def test_a_request_is_copied_as_curl_with_its_secrets_masked() -> None:
+    session = sample()
+    session.inputs.set_value("api_key", "s3cr3t")
+    session.set((*CREATION, "request_headers"), {"X-Team": "blue"})
+    session.set((*CREATION, "request_body"), {"type": "RequestBodyJsonObject", "value": {"a": 1}})
+    async with at_desk(session) as desk:
+        desk.form.copy_curl()
+        await desk.settle()
+        text = desk.heard(CopyRequested)[0].text
+        assert text.startswith("curl 'https://api.sendgrid.com/v3/marketing/contacts/exports'") or text.startswith(
+            "curl https://api.sendgrid.com/v3/marketing/contacts/exports"
+        )
+        assert "X-Team: blue" in text
+        assert "Authorization: Bearer" in text
+        assert '{"a":1}' in text
+        assert "s3cr3t" not in text

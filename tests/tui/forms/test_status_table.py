@@ -1,0 +1,101 @@
+"""The status mapping as one table."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.tui.forms.support import Desk, at_desk, new_session, sample
+from tui.forms.status_row import guessed
+
+PATH = ("streams", 0, "retriever", "status_mapping")
+
+
+async def add(desk: Desk, *statuses: str) -> None:
+    await desk.press("a")
+    for status in statuses:
+        await desk.type(status)
+        await desk.press("enter")
+    await desk.press("escape")
+
+
+async def test_statuses_are_added_with_a_good_guess_and_retargeted_with_one_key() -> None:
+    session = new_session()
+    async with at_desk(session) as desk:
+        await desk.go(PATH)
+        await add(desk, "FINISHED", "WAITING", "NO_DATA")
+        assert session.value(PATH) == {
+            "type": "AsyncJobStatusMap",
+            "running": ["WAITING"],
+            "completed": ["FINISHED"],
+            "failed": [],
+            "timeout": [],
+            "skipped": ["NO_DATA"],
+        }
+        await desk.press("home", "f")
+        assert session.value((*PATH, "failed")) == ["FINISHED"]
+        assert session.value((*PATH, "completed")) == []
+        await desk.press("right")
+        assert session.value((*PATH, "running")) == ["FINISHED", "WAITING"]
+
+
+async def test_a_status_cannot_be_in_two_meanings() -> None:
+    session = sample()
+    async with at_desk(session) as desk:
+        await desk.go(PATH)
+        await add(desk, "ready")
+        statuses = [
+            status for bucket in ("running", "completed", "failed") for status in session.value((*PATH, bucket))
+        ]
+        assert statuses.count("ready") == 1
+
+
+async def test_a_status_is_renamed_and_deleted() -> None:
+    session = sample()
+    async with at_desk(session) as desk:
+        await desk.go(PATH)
+        await desk.press("home", "enter", "ctrl+u")
+        await desk.type("done")
+        await desk.press("enter")
+        assert session.value((*PATH, "completed")) == ["done"]
+        await desk.press("delete")
+        assert session.value((*PATH, "completed")) == []
+
+
+async def test_statuses_that_are_numbers_stay_numbers() -> None:
+    session = sample()
+    session.set((*PATH, "completed"), [200])
+    async with at_desk(session) as desk:
+        await desk.go(PATH)
+        assert "200" in desk.text
+        await desk.press("home", "t")
+        assert 200 in session.value((*PATH, "timeout"))
+
+
+async def test_undo_takes_back_a_retargeting() -> None:
+    session = sample()
+    async with at_desk(session) as desk:
+        before = session.value(PATH)
+        await desk.go(PATH)
+        await desk.press("home", "s")
+        assert session.value((*PATH, "skipped")) == ["ready"]
+        session.undo()
+        await desk.settle()
+        assert session.value(PATH) == before
+        assert "skipped" not in desk.text.split("Download Target")[0].split("[s]")[0]
+
+
+@pytest.mark.parametrize(
+    ("status", "meaning"),
+    [
+        ("COMPLETE", "completed"),
+        ("incomplete", "running"),
+        ("IN_PROGRESS", "running"),
+        ("queued", "running"),
+        ("TIMED_OUT", "timeout"),
+        ("Cancelled", "failed"),
+        ("succeeded", "completed"),
+        ("done_no_data", "skipped"),
+    ],
+)
+def test_what_a_status_probably_means(status: str, meaning: str) -> None:
+    assert guessed(status) == meaning

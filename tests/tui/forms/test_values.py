@@ -1,0 +1,291 @@
+"""Texts, numbers, paths, code: how each kind of field takes what is typed and shows what there is."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.tui.forms.support import Known, at_desk, new_session, sample
+from tui.forms.field_input import FieldInput
+from tui.forms.field_path_text import parsed, shown
+from tui.forms.field_row import FieldFocused
+from tui.forms.graphql_check import fault_in
+from tui.session.streams import StreamKind
+
+STREAM = ("streams", 0)
+RETRIEVER = (*STREAM, "retriever")
+CREATION = (*RETRIEVER, "creation_requester")
+TIMEOUT = (*RETRIEVER, "polling_job_timeout")
+SYNC = (*RETRIEVER, "requester")
+
+
+async def test_what_is_no_number_is_kept_as_typed_and_marked() -> None:
+    session = sample()
+    async with at_desk(session) as desk:
+        await desk.go(TIMEOUT)
+        await desk.press("ctrl+u")
+        await desk.type("1x")
+        assert session.value(TIMEOUT) == 1
+        await desk.press("tab")
+        assert "1x" in desk.text
+        assert "must be a number" in desk.text
+        await desk.go(TIMEOUT)
+        await desk.press("backspace", "5")
+        assert session.value(TIMEOUT) == 15
+        assert "must be a number" not in desk.text
+
+
+async def test_a_number_may_be_a_template_where_that_is_allowed() -> None:
+    session = sample()
+    async with at_desk(session) as desk:
+        await desk.go(TIMEOUT)
+        await desk.press("ctrl+u")
+        await desk.paste("{{ config['minutes'] }}")
+        assert session.value(TIMEOUT) == "{{ config['minutes'] }}"
+
+
+async def test_a_decimal_point_stays_while_it_is_typed() -> None:
+    session = sample()
+    async with at_desk(session) as desk:
+        await desk.go(TIMEOUT)
+        await desk.press("ctrl+u")
+        await desk.type("0.5")
+        assert session.value(TIMEOUT) == 0.5
+
+
+async def test_an_emptied_field_is_taken_out_of_the_manifest() -> None:
+    session = sample()
+    async with at_desk(session) as desk:
+        await desk.go(TIMEOUT)
+        await desk.press("ctrl+u")
+        assert not session.exists(TIMEOUT)
+
+
+async def test_a_template_is_resolved_below_its_field_while_the_cursor_is_there() -> None:
+    session = sample()
+    known = Known(known={"creation_response": {"id": "job-7"}})
+    async with at_desk(session, hints=known, size=(120, 30)) as desk:
+        await desk.go((*RETRIEVER, "polling_requester", "url"))
+        assert "= https://api.sendgrid.com/v3/marketing/contacts/exports/job-7" in desk.text
+        await desk.press("down")
+        assert "job-7" not in desk.text
+
+
+async def test_names_are_completed_while_a_template_is_typed() -> None:
+    session = sample()
+    async with at_desk(session) as desk:
+        await desk.go((*RETRIEVER, "polling_requester", "url"))
+        await desk.press("ctrl+u")
+        await desk.type("{{ crea")
+        assert "creation_response" in desk.text
+        await desk.press("enter")
+        assert session.value((*RETRIEVER, "polling_requester", "url")) == "{{ creation_response }}"
+
+
+async def test_only_names_that_are_valid_there_are_offered() -> None:
+    session = sample()
+    async with at_desk(session) as desk:
+        await desk.go((*CREATION, "url"))
+        await desk.press("ctrl+u")
+        await desk.type("{{ ")
+        assert "api_key" in desk.text
+        assert "download_target" not in desk.text
+
+
+async def test_a_secret_is_masked_but_the_name_of_an_input_is_not() -> None:
+    session = sample()
+    path = (*CREATION, "authenticator", "api_token")
+    async with at_desk(session) as desk:
+        assert "config['api_key']" in desk.text
+        await desk.go(path)
+        await desk.press("ctrl+u")
+        await desk.type("s3cr3t")
+        assert "s3cr3t" not in desk.text
+        await desk.menu("make an input")
+        assert session.value(path) == "{{ config['bearer_token'] }}"
+        assert session.inputs.config()["bearer_token"] == "s3cr3t"
+        assert "s3cr3t" not in session.document.text
+
+
+async def test_durations_and_formats_have_suggestions() -> None:
+    session = new_session(StreamKind.SYNC)
+    cursor = (*STREAM, "incremental_sync")
+    async with at_desk(session, size=(80, 40)) as desk:
+        await desk.go(cursor)
+        await desk.choose("datetime")
+        await desk.go((*cursor, "step"))
+        await desk.press("f9")
+        assert "one week" in desk.text
+        await desk.type("P1W")
+        await desk.press("enter")
+        assert session.value((*cursor, "step")) == "P1W"
+        await desk.go((*cursor, "datetime_format"))
+        await desk.press("f9")
+        assert "2026-03-31T14:05:09Z" in desk.text
+
+
+async def test_records_suggest_the_values_of_fields() -> None:
+    session = new_session(StreamKind.SYNC)
+    cursor = (*STREAM, "incremental_sync")
+    async with at_desk(session, hints=Known(suggested=["updated_at"]), size=(80, 40)) as desk:
+        await desk.go(cursor)
+        await desk.choose("datetime")
+        await desk.go((*cursor, "cursor_field"))
+        await desk.press("f9", "enter")
+        assert session.value((*cursor, "cursor_field")) == "updated_at"
+
+
+async def test_a_field_path_is_typed_with_dots_or_as_a_simple_jsonpath() -> None:
+    session = sample()
+    path = (*RETRIEVER, "status_extractor", "field_path")
+    async with at_desk(session) as desk:
+        await desk.go(path)
+        await desk.press("ctrl+u")
+        await desk.type("job.status")
+        assert session.value(path) == ["job", "status"]
+        await desk.press("ctrl+u")
+        await desk.type("$.jobs[0].state")
+        assert session.value(path) == ["jobs", "0", "state"]
+        await desk.press("tab")
+        assert "jobs.0.state" in desk.text
+
+
+async def test_a_jsonpath_with_a_filter_gets_the_extractor_for_it() -> None:
+    session = sample()
+    extractor = (*RETRIEVER, "status_extractor")
+    async with at_desk(session) as desk:
+        await desk.go((*extractor, "field_path"))
+        await desk.press("ctrl+u")
+        await desk.paste("$.jobs[?(@.mine)].state")
+        await desk.press("tab", "shift+tab")
+        assert "Press enter" in desk.text
+        await desk.press("enter")
+        assert session.value(extractor) == {
+            "type": "JsonPathExtractor",
+            "json_path": "$.jobs[?(@.mine)].state",
+        }
+
+
+async def test_broken_json_is_kept_and_marked_until_it_is_json() -> None:
+    session = new_session(StreamKind.SYNC)
+    body = (*SYNC, "request_body")
+    async with at_desk(session, size=(80, 40)) as desk:
+        await desk.go(body)
+        await desk.choose("json object")
+        await desk.go((*body, "value"))
+        await desk.press("enter")
+        await desk.press("ctrl+a", "ctrl+k")
+        await desk.paste('{"a": ')
+        assert "Line 1: Expecting value" in desk.text
+        await desk.paste("[1]}")
+        assert session.value((*body, "value")) == {"a": [1]}
+        assert "Line 1" not in desk.text
+
+
+async def test_a_graphql_query_is_checked_and_has_room_for_variables() -> None:
+    session = new_session(StreamKind.SYNC)
+    body = (*SYNC, "request_body")
+    async with at_desk(session, size=(80, 40)) as desk:
+        await desk.go(body)
+        await desk.choose("graphql")
+        await desk.go((*body, "value"))
+        await desk.press("enter")
+        await desk.paste("query { orders { id ")
+        assert "is not closed" in desk.text
+        await desk.paste("} }")
+        assert "is not closed" not in desk.text
+        await desk.press("escape", "tab", "enter")
+        await desk.paste('{"variables": {"n": 5}}')
+        assert session.value((*body, "value")) == {
+            "query": "query { orders { id } }",
+            "variables": {"n": 5},
+        }
+
+
+async def test_a_box_that_is_ticked_and_emptied_leaves_nothing_behind() -> None:
+    session = new_session(StreamKind.SYNC)
+    path = (*SYNC, "use_cache")
+    async with at_desk(session, size=(80, 40)) as desk:
+        await desk.go(path)
+        await desk.press("space")
+        assert session.value(path) is True
+        await desk.press("space")
+        assert not session.exists(path)
+
+
+async def test_the_focused_field_is_told_to_the_shell() -> None:
+    session = sample()
+    async with at_desk(session) as desk:
+        await desk.go((*CREATION, "http_method"))
+        told = desk.heard(FieldFocused)[-1]
+        assert told.path == (*CREATION, "http_method")
+        assert told.title == "HTTP Method"
+        assert told.spec.key == "http_method"
+
+
+async def test_a_field_that_is_shown_is_never_written() -> None:
+    session = sample("shopify_bulk_operation")
+    before = session.document.text
+    async with at_desk(session, size=(120, 60)) as desk:
+        for title in desk.form.tab_titles:
+            await desk.form.open_tab(title)
+            await desk.settle()
+            for row in list(desk.pane.walk()):
+                row.focus_field()
+                await desk.pilot.pause()
+    assert session.document.text == before
+    assert not session.dirty
+
+
+async def test_a_new_input_is_made_where_it_is_needed() -> None:
+    session = sample()
+    path = (*RETRIEVER, "creation_requester", "request_body")
+    async with at_desk(session) as desk:
+        await desk.go((*CREATION, "url"))
+        assert isinstance(desk.app.focused, FieldInput)
+        await desk.press("ctrl+u")
+        await desk.menu("new input")
+        await desk.type("Account name")
+        await desk.press("enter")
+        assert session.value((*CREATION, "url")) == "{{ config['account_name'] }}"
+        assert session.inputs.get("account_name") is not None
+        assert not session.exists(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("", []),
+        ("a.b", ["a", "b"]),
+        (r"a\.b.c", ["a.b", "c"]),
+        ("a..b", ["a", "", "b"]),
+        ("data.*.id", ["data", "*", "id"]),
+        ('["a.b", "c"]', ["a.b", "c"]),
+        ("[a, b]", ["a", "b"]),
+        ("$", []),
+        ("$.a['b c'][0].*", ["a", "b c", "0", "*"]),
+        ("$[*].id", ["*", "id"]),
+        ("$..id", None),
+        ("$.a[?(@.x)]", None),
+        ("{{ config['a.b'] }}.id", ["{{ config['a.b'] }}", "id"]),
+    ],
+)
+def test_field_paths_as_people_type_them(text: str, path: list[str] | None) -> None:
+    assert parsed(text) == path
+    if path is not None:
+        assert parsed(shown(path)) == path
+
+
+@pytest.mark.parametrize(
+    ("query", "line"),
+    [
+        ("query { a }", None),
+        ('{ a(b: "}") # }\n c }', None),
+        ("mutation {\n a }\n}", 2),
+        ("query {\n a(\n }", 2),
+        ("find all", 0),
+        ("", 0),
+    ],
+)
+def test_faults_in_graphql(query: str, line: int | None) -> None:
+    fault = fault_in(query)
+    assert (fault.line if fault else None) == line

@@ -1,0 +1,160 @@
+"""A running builder: what the tests of the shell and the journeys share."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from textual.pilot import Pilot
+from textual.screen import ModalScreen
+from textual.widget import Widget
+
+from core.manifest.problems import Path as ManifestPath
+from tui.app import BuilderApp
+from tui.navigator.entries import Entry
+from tui.running import Run
+from tui.screens.builder import BuilderScreen
+from tui.session.session import BuilderSession
+
+PATIENCE = 20.0
+W = TypeVar("W", bound=Widget)
+
+
+class Shell:
+    """The builder and a person in front of it."""
+
+    def __init__(self, app: BuilderApp, pilot: Pilot[None]) -> None:
+        self.app = app
+        self.pilot = pilot
+
+    @property
+    def builder(self) -> BuilderScreen:
+        found = self.app.builder
+        assert found is not None, "nothing is open"
+        return found
+
+    @property
+    def session(self) -> BuilderSession:
+        return self.builder.session
+
+    @property
+    def dialog(self) -> str | None:
+        """The name of the dialog that is open."""
+        return type(self.app.screen).__name__ if isinstance(self.app.screen, ModalScreen) else None
+
+    @property
+    def lines(self) -> list[str]:
+        """The screen as a person reads it."""
+        return [strip.text.rstrip() for strip in self.app.screen._compositor.render_strips()]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+    @property
+    def notes(self) -> list[str]:
+        """What was said in passing."""
+        return [str(note.message) for note in self.app._notifications]
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def type(self, text: str) -> None:
+        """Type into what has the focus, in one go where that is a line of text."""
+        await self.pilot.press(*("space" if one == " " else one for one in text))
+        await self.pilot.pause()
+
+    async def until(self, holds: Callable[[], object], what: str = "") -> None:
+        """Wait until something holds; it is looked at whenever the app is idle."""
+        end = time.monotonic() + PATIENCE
+        while not holds():
+            assert time.monotonic() < end, f"{what or 'it'} did not come about:\n{self.text}\n{self.notes}"
+            await self.pilot.pause()
+            await asyncio.sleep(0.01)
+        await self.pilot.pause()
+
+    async def until_dialog(self, name: str) -> None:
+        await self.until(lambda: self.dialog == name, name)
+
+    async def until_said(self, words: str) -> None:
+        await self.until(lambda: any(words in note for note in self.notes), f"the words {words!r}")
+
+    async def until_shown(self, words: str) -> None:
+        await self.until(lambda: words in self.text, f"the words {words!r}")
+
+    async def checked(self) -> None:
+        """Wait until the manifest is checked and its marks are drawn."""
+        for _ in self.session.checking():
+            pass
+        await self.until(lambda: not self.builder._redraw_asked)
+
+    async def choose(self, words: str) -> None:
+        """Type into a list that filters, and take the first."""
+        await self.type(words)
+        await self.press("enter")
+
+    async def answer(self, label: str) -> None:
+        """Press the button of a dialog."""
+        from textual.widgets import Button
+
+        button = next(one for one in self.app.screen.query(Button) if str(one.label) == label)
+        button.focus()
+        await self.press("enter")
+
+    async def go_to(self, *path: str | int) -> None:
+        """Go to a field."""
+        await self.builder.show_path(path)
+        await self.pilot.pause()
+
+    @property
+    def field(self) -> ManifestPath | None:
+        """The field that has the focus."""
+        known = self.builder.tour._field
+        return known[0] if known is not None else None
+
+    def entry(self, title: str) -> Entry:
+        """A line of the navigator; an empty one while there is none of this title."""
+        return next((one for one in self.builder.navigator.entries if one.title == title), Entry(""))
+
+    def run(self, stream: str) -> Run | None:
+        """The latest test of a stream."""
+        return self.builder.bench.controller.results.get(stream)
+
+    async def tested(self, stream: str) -> Run:
+        """Wait for the end of the test of a stream."""
+
+        def ended() -> bool:
+            run = self.run(stream)
+            return run is not None and not run.state.running
+
+        await self.until(ended, f"the end of the test of {stream}")
+        await self.until(lambda: self.builder.bench._running is None)
+        run = self.run(stream)
+        assert run is not None
+        return run
+
+
+@asynccontextmanager
+async def opened(
+    path: Path | None = None, *, size: tuple[int, int] = (120, 40), values: dict[str, Any] | None = None, **more: Any
+) -> AsyncIterator[Shell]:
+    """The builder on a file, on nothing or on the demo; `values` are lent as test values."""
+    app = BuilderApp(path, **more)
+    async with app.run_test(size=size) as pilot:
+        shell = Shell(app, pilot)
+        await shell.until(lambda: app.builder is not None and app.builder.is_mounted, "the builder")
+        await shell.until(lambda: len(app.screen_stack) > 1 and bool(shell.builder._stop), "the builder")
+        if values:
+            shell.session.values.lend(values)
+        await pilot.pause()
+        yield shell
+        for stop in list(shell.builder._stop):
+            stop()
+        shell.builder._stop.clear()
+        await shell.builder.bench.controller.close(2)
+        shell.builder.project.close()

@@ -1,0 +1,196 @@
+"""Going around: navigator, test screen, sections, fields, problems, undo, help; by keyboard and by mouse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sample_configs import sample
+from tests.tui.shell.support import opened
+from tui.session.streams import StreamKind
+from tui.testing import TestPane
+
+RETRIEVER = ("streams", 0, "retriever")
+URL = (*RETRIEVER, "creation_requester", "url")
+SIZES = [(80, 24), (120, 40), (200, 50)]
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Path:
+    path = tmp_path / "sendgrid.yaml"
+    path.write_text(sample("sendgrid_contacts").path.read_text())
+    return path
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_one_key_goes_to_the_test_screen_and_back_to_the_field(manifest: Path, size: tuple[int, int]) -> None:
+    async with opened(manifest, size=size) as shell:
+        await shell.go_to(*RETRIEVER, "polling_requester", "url")
+        await shell.press("ctrl+b")
+        await shell.until(lambda: shell.builder.query_one(TestPane).has_focus_within)
+        assert "Not tested yet" in shell.text
+        beside = "Polling" in shell.text and "HTTP Method" in shell.text
+        assert beside == (size[0] >= 150)
+        await shell.press("ctrl+b")
+        await shell.until(lambda: not shell.builder.query_one(TestPane).has_focus_within)
+        assert shell.field == (*RETRIEVER, "polling_requester", "url")
+        assert "HTTP Method" in shell.text
+
+
+async def test_the_test_screen_is_beside_the_form_where_there_is_room_and_makes_room_where_not(manifest: Path) -> None:
+    async with opened(manifest, size=(200, 50)) as shell:
+        await shell.until_shown("Not tested yet")
+        await shell.pilot.resize_terminal(100, 30)
+        await shell.until(lambda: "Not tested yet" not in shell.text)
+        assert "HTTP Method" in shell.text
+
+
+async def test_a_section_is_gone_to_by_typing_a_part_of_its_name(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        await shell.press("ctrl+o")
+        await shell.until_dialog("ChoiceDialog")
+        await shell.choose("timeout")
+        await shell.until(lambda: shell.field == (*RETRIEVER, "polling_job_timeout"))
+
+
+async def test_a_field_is_gone_to_wherever_it_is_folded_away(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        await shell.press("ctrl+g")
+        await shell.until_dialog("ChoiceDialog")
+        await shell.choose("status extractor field path")
+        await shell.until(lambda: shell.field == (*RETRIEVER, "status_extractor", "field_path"))
+
+
+async def test_fields_of_the_inputs_and_of_the_global_view_are_in_the_list_too(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        await shell.press("ctrl+g")
+        await shell.until_dialog("ChoiceDialog")
+        await shell.choose("job budget")
+        await shell.until(lambda: shell.builder.spot == "global")
+
+
+async def test_the_next_problem_is_gone_to_and_the_marks_count_them(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        shell.session.unset((*RETRIEVER, "status_extractor"))
+        shell.session.unset((*RETRIEVER, "polling_requester", "url"))
+        await shell.checked()
+        await shell.until(lambda: shell.entry("contacts").errors == 2)
+        assert "✗ 2 to mend" in shell.lines[0]
+        assert "✗2" in shell.text
+        await shell.press("f8")
+        await shell.until(lambda: shell.field is not None and "polling_requester" in shell.field)
+        first = shell.field
+        await shell.press("f8")
+        await shell.until(lambda: shell.field != first)
+        assert shell.field == (*RETRIEVER, "status_extractor")
+
+
+async def test_without_problems_that_is_said(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        await shell.checked()
+        await shell.press("f8")
+        await shell.until_said("No problems")
+
+
+async def test_undo_and_redo_go_to_what_they_change(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        await shell.go_to(*RETRIEVER, "polling_job_timeout")
+        await shell.press("end", "5")
+        await shell.until(lambda: shell.session.value((*RETRIEVER, "polling_job_timeout")) == 305)
+        await shell.builder.show("global")
+        await shell.press("f2", "ctrl+z")
+        await shell.until(lambda: shell.field == (*RETRIEVER, "polling_job_timeout"))
+        assert shell.session.value(shell.field or ()) == 30
+        assert "Unsaved" not in shell.lines[0]
+        await shell.press("ctrl+y")
+        await shell.until(lambda: shell.session.value((*RETRIEVER, "polling_job_timeout")) == 305)
+
+
+async def test_undo_brings_a_deleted_stream_back_and_goes_there(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        shell.session.streams.add("lists", StreamKind.SYNC)
+        await shell.until(lambda: shell.entry("lists").title)
+        shell.session.streams.delete(0)
+        await shell.until(lambda: shell.session.streams.names() == ("lists",))
+        await shell.press("f2", "ctrl+z")
+        await shell.until(lambda: [one.title for one in shell.builder.navigator.entries][-2:] == ["contacts", "lists"])
+
+
+async def test_the_navigator_is_gone_through_by_keys(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        await shell.press("f2", "home", "down", "enter")
+        await shell.until(lambda: shell.builder.spot == "inputs")
+        await shell.until_shown("API key")
+        await shell.press("f2", "up", "enter")
+        await shell.until(lambda: shell.builder.spot == "global")
+        await shell.press("f2", "f2")
+        assert not shell.builder.navigator.has_focus
+
+
+async def test_the_navigator_takes_clicks(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        await shell.pilot.click(shell.builder.navigator, offset=(3, 1))
+        await shell.until(lambda: shell.builder.spot == "inputs")
+        await shell.pilot.click(shell.builder.navigator, offset=(3, 3))
+        await shell.until(lambda: shell.builder.spot == 0)
+
+
+async def test_escape_backs_out_one_level_after_the_other(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        await shell.press("ctrl+b")
+        await shell.until(lambda: shell.builder.testing.is_shown)
+        await shell.press("f1")
+        await shell.until_dialog("HelpDialog")
+        await shell.press("escape")
+        await shell.until(lambda: shell.dialog is None)
+        await shell.press("escape")
+        await shell.until(lambda: not shell.builder.testing.is_shown)
+        await shell.press("escape")
+        assert shell.builder.navigator.has_focus
+
+
+async def test_tabs_are_changed_by_key(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        await shell.press("ctrl+t")
+        await shell.until_shown("Status Mapping")
+        await shell.press("ctrl+t", "ctrl+t")
+        await shell.until_shown("Detected schema")
+
+
+async def test_the_help_line_follows_the_focus(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        await shell.go_to(*RETRIEVER, "polling_job_timeout")
+        await shell.until(lambda: shell.lines[-2].startswith(" Polling Job Timeout"))
+        await shell.press("f2")
+        assert shell.lines[-2].startswith(" contacts")
+
+
+async def test_the_help_of_a_field_says_what_it_takes_and_which_variables_it_may_use(manifest: Path) -> None:
+    async with opened(manifest, size=(120, 60)) as shell:
+        await shell.go_to(*RETRIEVER, "polling_requester", "url")
+        await shell.press("f1")
+        await shell.until_dialog("HelpDialog")
+        assert "creation_response" in shell.text
+        assert "https://api.example.com/exports/{{ creation_response['id'] }}" in shell.text
+        assert "streams[0].retriever.polling_requester.url" in shell.text
+        assert "F5 ^r" in shell.text
+        await shell.press("escape")
+        await shell.until(lambda: shell.dialog is None)
+        assert shell.field == (*RETRIEVER, "polling_requester", "url")
+
+
+async def test_a_question_mark_asks_for_help_where_nothing_is_typed(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        await shell.press("f2", "question_mark")
+        await shell.until_dialog("HelpDialog")
+        assert "Navigator" in shell.text
+
+
+async def test_letters_jump_to_what_is_in_view(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        await shell.press("f3")
+        await shell.until_dialog("JumpOverlay")
+        await shell.press("a")
+        await shell.until(lambda: shell.dialog is None)
+        assert shell.builder.navigator.has_focus

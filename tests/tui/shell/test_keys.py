@@ -1,0 +1,146 @@
+"""Keys: each has an id and an explanation, none is one that terminals cannot send, and all can be changed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from textual.binding import Binding
+
+from sample_configs import sample
+from tests.tui.shell.support import opened
+from tui.actions import APP, BUILDER, NAVIGATOR, has_key
+from tui.keymap import all_keys, problems
+from tui.navigator.navigator import Navigator
+from tui.palette import Commands
+from tui.screens.builder import BuilderScreen
+from tui.screens.key_bar import MOST, KeyBar
+from tui.session.settings import Settings
+
+UNSENDABLE = {"ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m", "ctrl+space", "ctrl+enter", "ctrl+tab", "shift+enter"}
+URL = ("streams", 0, "retriever", "creation_requester", "url")
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Path:
+    path = tmp_path / "sendgrid.yaml"
+    path.write_text(sample("sendgrid_contacts").path.read_text())
+    return path
+
+
+def test_every_action_can_be_done_and_its_id_is_its_own() -> None:
+    assert [one for one, times in Counter(one.id for one in (*APP, *BUILDER, *NAVIGATOR)).items() if times > 1] == []
+    for action in BUILDER:
+        name = action.run.partition("(")[0].removeprefix("app.")
+        owner = BuilderScreen if not action.run.startswith("app.") else None
+        assert owner is None or hasattr(owner, f"action_{name}"), action.id
+    for action in NAVIGATOR:
+        name = action.run.partition("(")[0]
+        assert hasattr(BuilderScreen if name.startswith("screen.") else Navigator, f"action_{name.split('.')[-1]}")
+
+
+def test_every_key_of_the_builder_has_an_id_an_explanation_and_can_be_sent() -> None:
+    for cls in (BuilderScreen, Navigator):
+        for binding in cls.BINDINGS:
+            assert isinstance(binding, Binding)
+            assert binding.id
+            assert binding.tooltip
+            keys = [key for key in binding.key.split(",") if has_key(key)]
+            assert not UNSENDABLE & set(keys), binding.id
+
+
+def test_no_key_of_the_builder_means_two_things() -> None:
+    keys = Counter(key for action in (*APP, *BUILDER) for key in action.keys.split(",") if key)
+    assert [key for key, times in keys.items() if times > 1] == []
+
+
+def test_an_id_that_does_not_exist_is_told_with_the_one_that_was_meant() -> None:
+    assert problems({"test.run": "f9"}) == []
+    assert problems({"test.runn": "f9"}) == ["There is no action test.runn to give a key to. Did you mean test.run?"]
+
+
+async def test_keys_are_changed_in_the_settings_file(manifest: Path) -> None:
+    settings = Settings()
+    settings.file.parent.mkdir(parents=True, exist_ok=True)
+    settings.file.write_text("keys:\n  file.save: f12\n  file.save-as: f10\n")
+    async with opened(manifest) as shell:
+        shell.session.set(URL, "https://mine.example.com")
+        assert "F12 Save" in shell.text
+        await shell.press("ctrl+s")
+        assert shell.session.dirty
+        await shell.press("f12")
+        await shell.until(lambda: not shell.session.dirty)
+        await shell.press("f10")
+        await shell.until_dialog("FileDialog")
+
+
+async def test_a_settings_file_that_makes_no_sense_is_told_and_left_alone(manifest: Path) -> None:
+    settings = Settings()
+    settings.file.parent.mkdir(parents=True, exist_ok=True)
+    settings.file.write_text("keys: [\n")
+    async with opened(manifest) as shell:
+        await shell.until(lambda: shell.notes)
+        shell.app.theme = "longhaul-light"
+        await shell.pilot.pause()
+    assert settings.file.read_text() == "keys: [\n"
+
+
+async def test_the_theme_is_remembered(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        assert shell.app.current_theme.dark
+        await shell.app.run_action("toggle_dark")
+        await shell.until(lambda: not shell.app.current_theme.dark)
+        await shell.until(lambda: Settings().theme == "longhaul-light")
+    async with opened(manifest) as shell:
+        assert shell.app.theme == "longhaul-light"
+
+
+@pytest.mark.parametrize("place", ["field", "navigator", "test", "yaml", "welcome"])
+async def test_the_bar_of_keys_fits_eighty_columns_wherever_one_is(manifest: Path, place: str) -> None:
+    async with opened(None if place == "welcome" else manifest, size=(80, 24)) as shell:
+        key = {"navigator": "f2", "test": "ctrl+b", "yaml": "ctrl+l"}.get(place)
+        if key:
+            await shell.press(key)
+        bar = shell.builder.query_one(KeyBar)
+        await shell.until(lambda: bar.keys)
+        assert len(bar._keys) <= MOST
+        assert bar.keys == bar._keys, "all of them fit"
+        assert shell.lines[-1].endswith(bar.keys[-1].label)
+        assert "Test" in shell.lines[-1]
+
+
+async def test_a_click_on_the_bar_presses_the_key(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        x = shell.lines[-1].index("Form/test")
+        await shell.pilot.click(KeyBar, offset=(x, 0))
+        await shell.until(lambda: shell.builder.testing.is_shown)
+
+
+async def test_the_list_of_all_keys_names_their_ids(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        await shell.builder.run_action("list_keys")
+        await shell.until_dialog("HelpDialog")
+        assert "settings.yaml" in shell.text
+        assert "[app.quit]" in shell.text
+    known = {key.id: key for key in all_keys({"test.run": "f9"})}
+    assert known["test.run"].keys == "f9"
+    assert known["dialog.cancel"].keys == "escape"
+
+
+async def test_the_palette_lists_every_action_as_area_and_verb(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        provider = Commands(shell.builder)
+        titles = [command.title for command in provider._commands()]
+        assert "test: test this stream  (F5)" in titles
+        assert "go: to the stream contacts" in titles
+        left_out = {"app.back", "app.palette", "test.cancel", "edit.undo", "edit.redo"}
+        for action in (*APP, *BUILDER):
+            if action.id not in left_out:
+                assert any(title.startswith(action.title) for title in titles), action.id
+        await shell.press("ctrl+p")
+        await shell.until_dialog("CommandPalette")
+        await shell.type("inputs")
+        await shell.until_shown("go: go to the inputs")
+        await shell.press("enter")
+        await shell.until(lambda: shell.builder.spot == "inputs")

@@ -1,0 +1,118 @@
+"""What is there when the builder is opened: on nothing, on a file, on one that can't be read, on the demo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sample_configs import sample
+from tests.tui.shell.support import Shell, opened
+from tui.app import BuilderApp
+from tui.session.settings import Settings
+
+SENDGRID = sample("sendgrid_contacts").path
+SIZES = [(80, 24), (120, 40), (200, 50)]
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Path:
+    path = tmp_path / "sendgrid.yaml"
+    path.write_text(SENDGRID.read_text())
+    return path
+
+
+async def test_the_first_picture_is_there_before_the_engine_is_loaded() -> None:
+    app = BuilderApp(Path("connector.yaml"))
+    text: list[str] = []
+    app._load = lambda: text.extend(strip.text for strip in app.screen._compositor.render_strips())  # type: ignore[method-assign]
+    async with app.run_test() as pilot:
+        await pilot.pause()
+    assert "connector.yaml" in text[0]
+    assert any("Opening" in line for line in text)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_an_empty_project_says_how_to_begin(size: tuple[int, int]) -> None:
+    async with opened(size=size) as shell:
+        assert "Add the first stream" in shell.text
+        assert "Unsaved" not in shell.text
+        await shell.press("enter")
+        await shell.until_dialog("StreamDialog")
+
+
+async def test_recent_files_are_offered(manifest: Path) -> None:
+    Settings().opened(manifest)
+    async with opened() as shell:
+        assert "sendgrid.yaml" in shell.text
+        await shell.press("end", "enter")
+        await shell.until(lambda: shell.builder.project.path == manifest)
+        await shell.until_shown("API Endpoint URL")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_file_opens_at_its_first_stream(manifest: Path, size: tuple[int, int]) -> None:
+    async with opened(manifest, size=size) as shell:
+        assert "sendgrid.yaml" in shell.lines[0]
+        assert "Unsaved" not in shell.lines[0]
+        await shell.until(lambda: shell.field == ("streams", 0, "retriever", "creation_requester", "url"))
+        assert shell.entry("contacts").kind == "async"
+
+
+async def test_a_file_that_was_opened_is_a_recent_one(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        await shell.until(lambda: Settings().recent == [manifest])
+
+
+async def test_a_file_that_is_no_yaml_opens_as_text_at_the_line_with_the_error(tmp_path: Path) -> None:
+    path = tmp_path / "broken.yaml"
+    path.write_text("version: 7.0.0\ntype: DeclarativeSource\nstreams: [\ncheck: {}\n")
+    async with opened(path) as shell:
+        view = shell.builder.middle.yaml
+        assert view is not None
+        assert view.editor.text == path.read_text()
+        assert view.editor.error_line is not None
+        assert "✗ Line" in shell.text
+        await shell.press("ctrl+s")
+        await shell.until_said("can't be read")
+    assert path.read_text().startswith("version: 7.0.0\ntype: DeclarativeSource\nstreams: [\n")
+
+
+async def test_a_file_that_is_no_text_ends_the_builder_with_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "binary.yaml"
+    path.write_bytes(b"\xff\xfe\x00\x01")
+    app = BuilderApp(path)
+    async with app.run_test() as pilot:
+        shell = Shell(app, pilot)
+        await shell.until(lambda: app.failure is not None)
+    assert app.return_code == 2
+    assert "binary.yaml" in str(app.failure)
+
+
+async def test_the_demo_is_a_copy_without_a_file_and_its_values_stay_out_of_the_persons() -> None:
+    async with opened(demo=True) as shell:
+        assert "Demo" in shell.lines[0]
+        assert "Unsaved" not in shell.lines[0]
+        assert shell.builder.project.path is None
+        assert shell.session.values.config()["api_url"].startswith("http://127.0.0.1:")
+
+
+async def test_what_the_demo_lends_is_not_kept_with_a_saved_copy(tmp_path: Path) -> None:
+    async with opened(demo=True) as shell:
+        shell.session.save(tmp_path / "mine.yaml")
+    async with opened(tmp_path / "mine.yaml") as shell:
+        assert shell.session.values.config() == {}
+
+
+@pytest.mark.parametrize("streams", [1, 80])
+async def test_the_first_screen_has_few_widgets_however_many_streams_there_are(tmp_path: Path, streams: int) -> None:
+    import yaml
+
+    content = yaml.safe_load(SENDGRID.read_text())
+    content["streams"] = [{**content["streams"][0], "name": f"stream_{number}"} for number in range(streams)]
+    path = tmp_path / "many.yaml"
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
+    async with opened(path) as shell:
+        assert len(shell.builder.query("*")) <= 120
+        assert shell.entry(f"stream_{streams - 1}").kind == "async"
+        assert "Global" in shell.text

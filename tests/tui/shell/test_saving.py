@@ -1,0 +1,191 @@
+"""Saving, leaving and coming back: nothing is lost without being asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.environment import DEBUG
+from sample_configs import sample
+from tests.tui.shell.support import opened
+from tui.command import _end
+from tui.project import Project
+from tui.session.drafts import pending_drafts
+from tui.session.settings import Settings
+
+URL = ("streams", 0, "retriever", "creation_requester", "url")
+
+
+def end_of_the_process(project: Project) -> None:
+    """Let go of the draft, as the end of a process does."""
+    lock = project._draft._lock
+    assert lock is not None
+    lock.close()
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Path:
+    path = tmp_path / "sendgrid.yaml"
+    path.write_text(sample("sendgrid_contacts").path.read_text())
+    return path
+
+
+async def test_what_is_typed_is_marked_as_unsaved_until_it_is_saved(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        await shell.until(lambda: shell.field == URL)
+        await shell.press("end", "x")
+        await shell.until_shown("● Unsaved")
+        await shell.press("ctrl+s")
+        await shell.until_said("Saved sendgrid.yaml")
+        await shell.until(lambda: "Unsaved" not in shell.lines[0])
+    assert "/v3/marketing/contacts/exportsx" in manifest.read_text()
+
+
+async def test_a_new_manifest_asks_for_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with opened() as shell:
+        shell.session.streams.add("contacts")
+        await shell.press("ctrl+s")
+        await shell.until_dialog("FileDialog")
+        await shell.press("enter")
+        await shell.until_said("Saved connector.yaml")
+        await shell.until(lambda: "connector.yaml" in shell.lines[0])
+    assert "name: contacts" in (tmp_path / "connector.yaml").read_text()
+    assert Settings().recent == [tmp_path / "connector.yaml"]
+
+
+async def test_saving_says_what_is_wrong_and_saves_all_the_same(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        shell.session.unset(("streams", 0, "retriever", "status_extractor"))
+        await shell.checked()
+        await shell.press("ctrl+s")
+        await shell.until_said("1 error")
+    assert "status_extractor" not in manifest.read_text()
+
+
+@pytest.mark.parametrize(
+    ("answer", "saved"),
+    [("Overwrite it", "mine"), ("Cancel", "theirs"), ("Read it, drop mine", "theirs")],
+)
+async def test_a_file_that_another_program_changed_is_never_overwritten_unasked(
+    manifest: Path, answer: str, saved: str
+) -> None:
+    async with opened(manifest) as shell:
+        shell.session.set(URL, "https://mine.example.com")
+        manifest.write_text(manifest.read_text().replace("# SendGrid:", "# theirs SendGrid:"))
+        await shell.press("ctrl+s")
+        await shell.until_dialog("QuestionDialog")
+        assert "changed by another program" in shell.text
+        await shell.answer(answer)
+        await shell.until(lambda: shell.dialog is None)
+        if answer == "Read it, drop mine":
+            await shell.until(lambda: "theirs" in shell.session.text)
+            assert not shell.session.dirty
+        await shell.until(lambda: saved in manifest.read_text())
+    assert ("mine.example.com" in manifest.read_text()) == (saved == "mine")
+
+
+async def test_a_file_that_changed_meanwhile_is_offered_to_be_read_again(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        manifest.write_text(manifest.read_text().replace("name: contacts", "name: people"))
+        await shell.app.on_app_focus()
+        await shell.until_dialog("QuestionDialog")
+        await shell.answer("Read it again")
+        await shell.until(lambda: shell.session.streams.names() == ("people",))
+
+
+@pytest.mark.parametrize(("answer", "left"), [("Cancel", False), ("Don't save", True), ("Save", True)])
+async def test_quitting_with_unsaved_changes_is_asked(manifest: Path, answer: str, left: bool) -> None:
+    async with opened(manifest) as shell:
+        shell.session.set(URL, "https://mine.example.com")
+        await shell.press("ctrl+q")
+        await shell.until_dialog("QuestionDialog")
+        await shell.answer(answer)
+        if left:
+            await shell.until(lambda: shell.app.return_code is not None)
+        else:
+            await shell.until(lambda: shell.dialog is None)
+        assert (shell.app.return_code == 0) == left
+    assert ("mine.example.com" in manifest.read_text()) == (answer == "Save")
+    assert not pending_drafts()
+
+
+async def test_quitting_without_changes_asks_nothing(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        await shell.press("ctrl+q")
+        await shell.until(lambda: shell.app.return_code == 0)
+
+
+async def test_quitting_from_a_dialog_asks_as_well(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        shell.session.set(URL, "https://mine.example.com")
+        await shell.press("f1")
+        await shell.until_dialog("HelpDialog")
+        await shell.press("ctrl+q")
+        await shell.until_dialog("QuestionDialog")
+        await shell.answer("Cancel")
+
+
+async def test_a_draft_is_written_a_moment_after_an_edit_and_goes_when_it_is_saved(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        await shell.until(lambda: len(shell.builder._stop) > 1)
+        shell.session.set(URL, "https://mine.example.com")
+        await shell.until(lambda: list((manifest.parent / "state" / "drafts").glob("*.json")), "the draft")
+        await shell.press("ctrl+s")
+        await shell.until_said("Saved")
+        assert not list((manifest.parent / "state" / "drafts").glob("*.json"))
+
+
+@pytest.mark.parametrize("answer", ["Recover it", "Delete the draft", "Cancel"])
+async def test_what_was_not_saved_is_offered_on_the_next_start(manifest: Path, answer: str) -> None:
+    async with opened(manifest) as shell:
+        shell.session.set(URL, "https://mine.example.com")
+        shell.app.keep_draft()
+        end_of_the_process(shell.builder.project)
+    async with opened(manifest) as shell:
+        await shell.until_dialog("QuestionDialog")
+        assert "sendgrid.yaml" in shell.text
+        await shell.answer(answer)
+        await shell.until(lambda: shell.dialog is None)
+        if answer == "Recover it":
+            await shell.until(lambda: shell.session.value(URL) == "https://mine.example.com")
+            assert shell.session.dirty
+            assert shell.builder.project.path == manifest
+    assert bool(pending_drafts()) == (answer != "Delete the draft")
+
+
+async def test_a_draft_without_a_file_is_offered_when_the_builder_starts_without_one() -> None:
+    async with opened() as shell:
+        shell.session.streams.add("contacts")
+        shell.app.keep_draft()
+        end_of_the_process(shell.builder.project)
+    async with opened() as shell:
+        await shell.until_dialog("QuestionDialog")
+        await shell.answer("Recover it")
+        await shell.until(lambda: shell.session.streams.names() == ("contacts",))
+        assert shell.session.dirty
+
+
+async def test_a_fault_ends_the_builder_with_a_sentence_and_keeps_the_work(
+    manifest: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(DEBUG, raising=False)
+
+    def fail() -> None:
+        raise ZeroDivisionError("with the token hunter2-secret")
+
+    with pytest.raises(ZeroDivisionError):
+        async with opened(manifest, values={"api_key": "hunter2-secret"}) as shell:
+            shell.session.set(URL, "https://mine.example.com")
+            project = shell.builder.project
+            shell.builder.call_later(fail)
+            await shell.until(lambda: shell.app.return_code == 1)
+    assert _end(shell.app) == 1
+    said = capsys.readouterr().err
+    assert "ZeroDivisionError" in said
+    assert "What was not saved is kept" in said
+    assert "Traceback" not in said
+    assert "hunter2" not in said
+    end_of_the_process(project)
+    assert "mine.example.com" in pending_drafts()[0].text

@@ -1,0 +1,245 @@
+"""Testing from the builder: one key from anywhere, and what a test leads to in the manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.components.async_retriever import JobStatus
+from sample_configs import sample
+from sample_configs.demo_api import DemoApi, Fault
+from tests.tui.shell.support import Shell, opened
+from tui.running import TestSettings
+from tui.screens.bench import picks
+from tui.session.schema_import import declared_schema, import_by_itself
+from tui.session.session import BuilderSession
+from tui.session.settings import Settings
+from tui.session.streams import StreamKind
+from tui.testing import NodeUse, TestPane
+from tui.testing.subject import SchemaReport
+
+STREAM = ("streams", 0)
+RETRIEVER = (*STREAM, "retriever")
+URL = (*RETRIEVER, "creation_requester", "url")
+
+
+@pytest.fixture
+def api() -> Iterator[DemoApi]:
+    with DemoApi(pace=0, rows=30) as demo:
+        yield demo
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Path:
+    """The sample, polled without much ado."""
+    path = tmp_path / "sendgrid.yaml"
+    text = sample("sendgrid_contacts").path.read_text()
+    path.write_text(text.replace("polling_job_timeout: 30", "polling_interval: 0.05\n      polling_job_timeout: 30"))
+    return path
+
+
+def pane(shell: Shell) -> TestPane:
+    return shell.builder.query_one(TestPane)
+
+
+@pytest.mark.parametrize("place", ["f2", "ctrl+b", "ctrl+l"])
+async def test_one_key_tests_the_stream_from_anywhere(manifest: Path, api: DemoApi, place: str) -> None:
+    async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
+        await shell.press(place)
+        await shell.press("f5")
+        run = await shell.tested("contacts")
+        assert run.state.records == 30
+        assert shell.builder.testing.is_shown
+        await shell.until(lambda: shell.entry("contacts").marks == "✓")
+
+
+async def test_errors_are_gone_to_instead(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        shell.session.unset((*RETRIEVER, "status_extractor"))
+        await shell.press("f5")
+        await shell.until_said("Mend this first")
+        assert shell.field == (*RETRIEVER, "status_extractor")
+        assert shell.run("contacts") is None
+
+
+async def test_errors_of_another_stream_do_not_stop_a_test(manifest: Path, api: DemoApi) -> None:
+    async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
+        shell.session.streams.add("unfinished", StreamKind.ASYNC)
+        await shell.pilot.pause()
+        await shell.builder.show(0)
+        await shell.press("f5")
+        run = await shell.tested("contacts")
+        assert run.state.errors == ()
+        assert run.state.records == 30
+
+
+async def test_a_missing_input_is_gone_to_instead(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        await shell.press("f5")
+        await shell.until_said("api_key")
+        assert shell.builder.spot == "inputs"
+        assert shell.field is not None
+        assert shell.field[-1] == "api_key"
+
+
+async def test_escape_cancels_the_test_and_the_server_is_told(manifest: Path, api: DemoApi) -> None:
+    text = manifest.read_text()
+    abort = """      abort_requester:
+        type: HttpRequester
+        url: "{{ config['api_url'] }}/v3/marketing/contacts/exports/{{creation_response['id']}}/abort"
+        http_method: POST
+      download_requester:"""
+    manifest.write_text(text.replace("      download_requester:", abort))
+    api.misbehave(Fault(method="POST", path="*/exports", job_never_ends=True))
+    async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
+        await shell.press("f5")
+        await shell.until(lambda: any(one.method == "GET" for one in api.requests))
+        await shell.press("escape")
+        await shell.tested("contacts")
+        await shell.until_shown("Cancelled")
+        assert any(one.path.endswith("/abort") for one in api.requests)
+        assert not shell.entry("contacts").tested
+
+
+async def test_an_edit_makes_the_test_stale_and_taking_it_back_does_not(manifest: Path, api: DemoApi) -> None:
+    async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
+        await shell.press("f5")
+        await shell.tested("contacts")
+        shell.session.set((*RETRIEVER, "polling_job_timeout"), 40)
+        await shell.until(lambda: shell.entry("contacts").stale)
+        await shell.until_shown("stale")
+        await shell.builder.run_action("undo")
+        await shell.until(lambda: not shell.entry("contacts").stale)
+
+
+async def test_a_status_that_is_not_mapped_is_mapped_by_one_key_while_the_job_runs(
+    manifest: Path, api: DemoApi
+) -> None:
+    manifest.write_text(manifest.read_text().replace("running: [pending]", "running: []"))
+    api.misbehave(Fault(method="POST", path="*/exports", job_never_ends=True))
+    async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
+        await shell.press("f5")
+        await shell.until_shown("What does it mean?")
+        await shell.press("r")
+        await shell.until(lambda: shell.session.value((*RETRIEVER, "status_mapping", "running")) == ["pending"])
+        run = shell.run("contacts")
+        assert run is not None
+        assert run.state.running
+        await shell.until(lambda: run.state.partitions[0].meaning == "running")
+        assert "stale" not in shell.text
+        await shell.press("escape")
+        await shell.tested("contacts")
+
+
+async def test_limits_and_input_state_are_remembered_for_each_stream(manifest: Path, api: DemoApi) -> None:
+    async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
+        await shell.press("ctrl+b")
+        await shell.until(lambda: shell.builder.testing.is_shown)
+        await shell.press("L")
+        await shell.until_dialog("SettingsDialog")
+        await shell.press("7", "enter")
+        await shell.until(lambda: shell.dialog is None)
+        await shell.until(lambda: Settings().limits(manifest, "contacts").get("records") is not None)
+        records = shell.builder.bench.controller.settings_of("contacts").limits.records
+    async with opened(manifest) as shell:
+        settings = shell.builder.bench.controller.settings_of("contacts")
+        assert settings.limits.records == records
+        assert settings.limits.records != TestSettings().limits.records
+
+
+async def test_the_schema_is_imported_and_the_test_stays_fresh(manifest: Path, api: DemoApi) -> None:
+    async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
+        shell.session.set((*STREAM, "schema_loader", "schema", "properties"), {})
+        await shell.press("f5")
+        run = await shell.tested("contacts")
+        report = shell.builder.bench.reporter(run)
+        assert report.actions == ("import",)
+        pane(shell).post_message(TestPane.SchemaActionChosen(pane(shell), "contacts", "import", report))
+        await shell.until(lambda: "EMAIL" in (declared_schema(shell.session, 0) or {}).get("properties", {}))
+        await shell.until(lambda: shell.entry("contacts").marks == "✓")
+        again = shell.builder.bench.reporter
+        shell.builder.bench.subject(0)
+        assert again(run).actions == ()
+
+
+async def test_the_schema_follows_each_test_where_that_is_wanted(manifest: Path, api: DemoApi) -> None:
+    async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
+        shell.session.set((*STREAM, "schema_loader", "schema", "properties"), {})
+        import_by_itself(shell.session, 0, on=True)
+        await shell.press("f5")
+        await shell.tested("contacts")
+        await shell.until(lambda: "EMAIL" in (declared_schema(shell.session, 0) or {}).get("properties", {}))
+        await shell.until(lambda: not shell.entry("contacts").stale)
+
+
+async def test_a_renamed_stream_keeps_its_test(manifest: Path, api: DemoApi) -> None:
+    async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
+        await shell.press("f5")
+        await shell.tested("contacts")
+        shell.session.streams.rename(0, "people")
+        await shell.until(lambda: shell.entry("people").marks == "✓")
+        assert shell.run("people") is not None
+        await shell.until_shown("30 records")
+
+
+async def test_what_tests_have_shown_helps_in_the_forms(manifest: Path, api: DemoApi) -> None:
+    async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
+        await shell.press("f5")
+        await shell.tested("contacts")
+        hints = shell.builder._hints
+        assert "id" in hints.variables("contacts")["creation_response"]
+        assert hints.variables("contacts")["polling_response"]["status"] == "ready"
+        assert "CONTACT_ID" in (hints.detected_schema("contacts") or {})["properties"]
+
+
+def new_stream() -> BuilderSession:
+    session = BuilderSession.new()
+    session.streams.add("contacts", StreamKind.ASYNC)
+    return session
+
+
+@pytest.mark.parametrize(
+    ("use", "path", "place", "value"),
+    [
+        (NodeUse.STATUS, ("job", "state"), (*RETRIEVER, "status_extractor", "field_path"), ["job", "state"]),
+        (NodeUse.DOWNLOAD_TARGET, ("urls",), (*RETRIEVER, "download_target_extractor", "field_path"), ["urls"]),
+        (NodeUse.RECORD_PATH, ("data",), (*RETRIEVER, "record_selector", "extractor", "field_path"), ["data"]),
+        (NodeUse.PRIMARY_KEY, ("id",), (*STREAM, "primary_key"), "id"),
+        (NodeUse.PRIMARY_KEY, ("ids", "own"), (*STREAM, "primary_key"), [["ids", "own"]]),
+        (NodeUse.CURSOR_FIELD, ("updated_at",), (*STREAM, "incremental_sync", "cursor_field"), "updated_at"),
+    ],
+)
+def test_a_picked_node_goes_where_it_is_to_be_used(
+    use: NodeUse, path: tuple[str, ...], place: tuple[str | int, ...], value: object
+) -> None:
+    session = new_stream()
+    before = session.text
+    assert picks.use_node(session, 0, use, path) == place
+    assert session.value(place) == value
+    session.undo()
+    assert session.text == before, "that is one step to undo"
+
+
+def test_a_field_can_be_added_to_the_primary_key() -> None:
+    session = new_stream()
+    picks.use_node(session, 0, NodeUse.PRIMARY_KEY, ("account",))
+    picks.use_node(session, 0, NodeUse.PRIMARY_KEY, ("id",), add=True)
+    assert session.value((*STREAM, "primary_key")) == ["account", "id"]
+    picks.use_node(session, 0, NodeUse.PRIMARY_KEY, ("ids", "own"), add=True)
+    assert session.value((*STREAM, "primary_key")) == [["account"], ["id"], ["ids", "own"]]
+
+
+def test_a_status_is_in_one_bucket_only() -> None:
+    session = new_stream()
+    mapping = (*RETRIEVER, "status_mapping")
+    picks.map_status(session, 0, "done", JobStatus.RUNNING)
+    picks.map_status(session, 0, "done", JobStatus.COMPLETED)
+    picks.map_status(session, 0, "done", JobStatus.COMPLETED)
+    assert session.value((*mapping, "completed")) == ["done"]
+    assert session.value((*mapping, "running")) == []
+
+
+def test_a_report_says_what_can_be_done_about_the_schema() -> None:
+    assert SchemaReport("{}").actions == ()

@@ -1,0 +1,211 @@
+"""The builder as a Textual app: it paints at once, then loads the engine and what is to be edited."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import signal
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.command import Provider
+from textual.content import Content
+from textual.widgets import Static
+
+from core.errors import ManifestError
+from tui.actions import APP, bindings
+from tui.crash import CrashConsole
+from tui.session.settings import Settings
+from tui.themes import DARK, LIGHT
+from tui.widgets.title_bar import TitleBar
+
+if TYPE_CHECKING:
+    from tui.project import Project
+    from tui.screens.builder import BuilderScreen
+
+_FUNCTION_KEY = re.compile(r"f\d+")
+_MOST_COPIED = 100_000
+"""Characters that terminals take into the clipboard."""
+
+
+def _commands() -> type[Provider]:
+    """The commands, which are not loaded before they are asked for."""
+    from tui.palette import Commands
+
+    return Commands
+
+
+class Copied(Protocol):
+    """A message that asks for a text to be copied; `what` names it."""
+
+    text: str
+    what: str
+
+    def stop(self) -> object:
+        """Keep the message from going further up."""
+
+
+class BuilderApp(App[None]):
+    """The builder. `path` is the manifest to open, `demo`: a sample with an API running behind it."""
+
+    TITLE = "Longhaul"
+    CSS_PATH: ClassVar = ["css/base.tcss", "css/builder.tcss", "css/forms.tcss", "css/testing.tcss"]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(APP)]
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_commands}
+
+    def __init__(self, path: Path | None = None, *, demo: bool = False, settings: Settings | None = None) -> None:
+        super().__init__()
+        self.settings = settings or Settings()
+        self.error_console = self.crash = CrashConsole()
+        self.project: Project | None = None
+        """What is open."""
+        self.failure: str | None = None
+        """Why nothing could be opened."""
+        self._path = path
+        self._demo = demo
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.animation_level = "none"
+
+    def compose(self) -> ComposeResult:
+        """What is there before anything is loaded."""
+        yield TitleBar("Longhaul", file=str(self._path or ""))
+        yield Static(Content("Opening…"), classes="opening")
+
+    def on_mount(self) -> None:
+        """Dress as the person likes it, paint, then load."""
+        known = self.settings.theme in self.available_themes
+        self.theme = self.settings.theme if self.settings.theme and known else DARK.name
+        self.set_keymap(self.settings.keys)
+        self.theme_changed_signal.subscribe(self, lambda theme: self._remember_theme(theme.name))
+        self._obey_signals()
+        self.call_after_refresh(self._load)
+
+    def _load(self) -> None:
+        self.run_worker(self._open_first(), name="open")
+
+    async def _open_first(self) -> None:
+        """Load the engine in a thread, so that the first picture is there meanwhile, and open what is asked for."""
+        await asyncio.to_thread(import_module, "tui.screens.builder")
+        from tui.project import Project
+
+        make = Project.try_demo if self._demo else Project.new
+        try:
+            await self.open_project(make if self._path is None else partial(Project.open, self._path))
+        except ManifestError as error:
+            self.failure = str(error)
+            self.exit(return_code=2)
+        else:
+            self.call_later(self._settle)
+
+    def _settle(self) -> None:
+        """What is said and asked once the first project is there."""
+        self._tell_about_settings()
+        if self.builder is not None:
+            self.builder.errand(self.builder.filing.offer_drafts())
+
+    async def open_project(self, make: Callable[[], Project]) -> None:
+        """Go on with another project. Raises ManifestError when it can't be made; the present one stays then."""
+        self.call_later(self._show, await asyncio.to_thread(make))
+
+    async def _show(self, project: Project) -> None:
+        """Put the screen of a project in the place of the one before; that screen must not wait for its own end."""
+        from tui.screens.builder import BuilderScreen
+
+        before, self.project = self.builder, project
+        screen = BuilderScreen(project, self.settings, self.open_project)
+        if before is None:
+            await self.push_screen(screen)
+        else:
+            await before.close_project()
+            await self.switch_screen(screen)
+
+    @property
+    def builder(self) -> BuilderScreen | None:
+        """The screen of what is open."""
+        from tui.screens.builder import BuilderScreen
+
+        return next((screen for screen in self.screen_stack if isinstance(screen, BuilderScreen)), None)
+
+    # Settings
+
+    def _remember_theme(self, name: str) -> None:
+        if name != self.settings.theme:
+            try:
+                self.settings.theme = name
+            except ManifestError as error:
+                self.notify(f"The theme can't be remembered: {error}", severity="warning", markup=False)
+
+    def _tell_about_settings(self) -> None:
+        from tui.keymap import problems
+
+        told = [self.settings.problem] if self.settings.problem else problems(self.settings.keys)
+        for problem in told:
+            self.notify(problem, title="Settings", severity="warning", timeout=10, markup=False)
+
+    def action_toggle_dark(self) -> None:
+        """Switch between the dark and the light theme."""
+        self.theme = LIGHT.name if self.current_theme.dark else DARK.name
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Keys as they are printed on a keyboard: F5 rather than f5."""
+        shown = super().get_key_display(binding)
+        return shown.upper() if _FUNCTION_KEY.fullmatch(shown) else shown
+
+    # Leaving
+
+    async def action_quit(self) -> None:
+        """Leave, once nothing is lost by that."""
+        builder = self.builder
+        if builder is None:
+            self.exit()
+            return
+        while self.screen is not builder:
+            await self.screen.dismiss(None)
+        builder.errand(self._leave(builder))
+
+    async def _leave(self, builder: BuilderScreen) -> None:
+        if await builder.filing.may_leave():
+            await builder.close_project()
+            self.exit()
+
+    def keep_draft(self) -> None:
+        """Write aside what is not saved, because the builder ends without having been asked to."""
+        if self.project is not None:
+            self.project.keep_draft()
+
+    def _obey_signals(self) -> None:
+        """End tidily when the terminal is closed or the process is told to end."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self._end, number)
+
+    def _end(self, number: int) -> None:
+        self.keep_draft()
+        self.exit(return_code=128 + number)
+
+    # Clipboard: the messages of all widgets that have something to copy
+
+    def on_doc_view_copy_requested(self, event: Copied) -> None:
+        """Copy a text to the clipboard, where the terminal allows it."""
+        event.stop()
+        if len(event.text) > _MOST_COPIED:
+            self.notify(f"This {event.what} is too long for the clipboard. Save it instead.", markup=False)
+            return
+        self.copy_to_clipboard(event.text)
+        self.notify(f"Copied the {event.what}.", markup=False)
+
+    on_record_table_copy_requested = on_doc_view_copy_requested
+    on_test_pane_copy_requested = on_doc_view_copy_requested
+    on_copy_requested = on_doc_view_copy_requested
+
+    async def on_app_focus(self) -> None:
+        """The person comes back from another program, which may have changed the file."""
+        builder = self.builder
+        if builder is not None and self.screen is builder:
+            builder.errand(builder.filing.ask_about_disk())

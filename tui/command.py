@@ -1,0 +1,67 @@
+"""The `longhaul` command with the builder: everything without a screen is the engine's, which never loads Textual."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from core.cli import main as command
+from core.command.arguments import Arguments
+
+if TYPE_CHECKING:
+    from tui.app import BuilderApp
+
+_NO_TERMINAL = """\
+longhaul: the builder needs a terminal. Without one:
+  longhaul --run MANIFEST       read the streams of a manifest
+  longhaul --validate MANIFEST  list the problems of a manifest"""
+
+
+def main() -> int:
+    """Run the command and give its exit code."""
+    return command(open_builder)
+
+
+def open_builder(arguments: Arguments) -> int:
+    """Open the builder on what the command line names, and give the exit code when it is left."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        print(_NO_TERMINAL, file=sys.stderr, flush=True)
+        return 2
+    if arguments.manifest is not None and not arguments.manifest.exists():
+        said = f"longhaul: there is no file {arguments.manifest}. `longhaul` alone begins a new one."
+        print(said, file=sys.stderr, flush=True)
+        return 2
+    from tui.app import BuilderApp
+
+    app = BuilderApp(arguments.manifest, demo=arguments.demo)
+    app.run()
+    return _end(app)
+
+
+def _end(app: BuilderApp) -> int:
+    """Say what is to be said after the screen is gone."""
+    if app.failure is not None:
+        print(f"longhaul: {app.failure}", file=sys.stderr, flush=True)
+    if app.crash.fault is not None:
+        app.keep_draft()
+        print(_words(app), file=sys.stderr, flush=True)
+    return app.return_code or 0
+
+
+def _words(app: BuilderApp) -> str:
+    """What is said of a fault: one sentence for the report, and where the work is."""
+    from core.environment import DEBUG
+    from core.http.secrets import Secrets
+
+    session = app.project.session if app.project is not None else None
+    secrets = [str(value) for value in session.values.config().values()] if session is not None else []
+    mask = Secrets(secrets).mask
+    lines = [f"longhaul: stopped by a fault of Longhaul's own ({' '.join(mask(str(app.crash.fault)).split())})."]
+    if session is not None and session.dirty:
+        lines.append("What was not saved is kept; start longhaul again to get it back.")
+    if os.environ.get(DEBUG):
+        lines += [f"  {place}" for place in app.crash.places]
+    else:
+        lines.append(f"Please report it with what this command prints with {DEBUG}=1 in the environment.")
+    return "\n".join(lines)

@@ -1,0 +1,36 @@
+"""What is left when the builder is stopped by a fault of its own: a report without secrets, never a traceback."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+
+from rich.console import Console
+from rich.segment import Segments
+
+_PLACE = re.compile(r"(\S+\.py:\d+ in \w+)")
+_ERROR = re.compile(r"^(\w+(?:\.\w+)*): .*", re.MULTILINE)
+
+
+class CrashConsole(Console):
+    """Stands where Textual would print its traceback, and keeps of it what may be shown.
+
+    Textual's traceback has the local variables in it, and with them whatever secrets they hold.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(file=io.StringIO())
+        self.fault: str | None = None
+        """The name of the exception and what it says."""
+        self.places: list[str] = []
+        """The lines of code that were being run, the innermost last."""
+
+    def print(self, *objects: Any, **_: Any) -> None:
+        """Keep what is known of an exception."""
+        for one in objects:
+            if isinstance(one, Segments) and self.fault is None:
+                text = "".join(segment.text for segment in one.segments)
+                errors = list(_ERROR.finditer(text))
+                self.fault = errors[-1][0].strip() if errors else "an unknown fault"
+                self.places = _PLACE.findall(text)

@@ -1,0 +1,138 @@
+"""Rows for JSON, JSON Schemas and GraphQL, checked while they are typed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from textual import on
+from textual.containers import VerticalGroup
+from textual.widget import Widget
+
+from tui.forms.field_row import FieldRow
+from tui.forms.graphql_check import fault_in
+from tui.session.checking import Finding
+from tui.widgets.code_area import CodeArea
+from tui.widgets.syntax import Language
+
+
+class CodeRow(FieldRow):
+    """A row whose control says itself, at the line, why what was typed is not finished."""
+
+    def tells(self, finding: Finding) -> bool:
+        """Whether the control itself says what is wrong."""
+        unfinished = self.session.unfinished(self.path)
+        return unfinished is not None and finding.problem.message == unfinished.message
+
+
+class JsonRow(CodeRow):
+    """A value as JSON. What is no JSON is kept as typed and marked; the manifest keeps the last value."""
+
+    editor_height = 10
+
+    def make_control(self) -> Widget:
+        """A code field."""
+        complete = self.tools.completer(self.path) if self.spec.templates else None
+        return CodeArea("", "json", placeholder="Nothing", complete=complete, editor_height=self.editor_height)
+
+    def show_value(self) -> None:
+        """Show the value, or what was typed and is none."""
+        if not isinstance(self.control, CodeArea):
+            return
+        unfinished = self.session.unfinished(self.path)
+        if unfinished is not None:
+            self.control.text = unfinished.text
+        elif not self._says(self.control.text, self.value):
+            self.control.text = _json(self.value)
+            self.control.show_error("")
+
+    def _says(self, text: str, value: Any) -> bool:
+        try:
+            return bool((json.loads(text) if text.strip() else None) == value)
+        except ValueError:
+            return False
+
+    @on(CodeArea.Changed)
+    def _typed(self, event: CodeArea.Changed) -> None:
+        event.stop()
+        try:
+            value = json.loads(event.text) if event.text.strip() else None
+        except json.JSONDecodeError as error:
+            self.session.keep_unfinished(self.path, event.text, f"This is not JSON yet: {error.msg}.")
+            event.widget.show_error(error.msg, error.lineno - 1)
+            return
+        event.widget.show_error("")
+        self.write(value)
+
+
+class SchemaRow(JsonRow):
+    """A JSON Schema."""
+
+    editor_height = 16
+
+
+class GraphqlRow(CodeRow):
+    """A GraphQL request: the query, and what else goes into its JSON body, such as variables."""
+
+    size_in_rows = 2
+
+    def make_control(self) -> Widget:
+        """A field for the query and one for the rest."""
+        complete = self.tools.completer(self.path)
+        self._query = self._area("graphql", "Type a query", 12)
+        self._rest = CodeArea("", "json", placeholder="Variables and other properties, as JSON", complete=complete)
+        return VerticalGroup(self._query, self._rest)
+
+    def _area(self, syntax: Language, placeholder: str, height: int) -> CodeArea:
+        complete = self.tools.completer(self.path)
+        return CodeArea("", syntax, placeholder=placeholder, complete=complete, editor_height=height)
+
+    def focus_field(self) -> None:
+        """Put the cursor into the query."""
+        self._query.focus()
+
+    def show_value(self) -> None:
+        """Show the query and the rest."""
+        value = self._mapping
+        query = value.get("query", "")
+        rest = {key: one for key, one in value.items() if key != "query"}
+        text = query if isinstance(query, str) else _json(query)
+        if self._query.text != text:
+            self._query.text = text
+        self._check()
+        try:
+            same = (json.loads(self._rest.text) if self._rest.text.strip() else {}) == rest
+        except ValueError:
+            same = self.session.unfinished(self.path) is not None
+        if not same:
+            self._rest.text = _json(rest) if rest else ""
+            self._rest.show_error("")
+
+    @property
+    def _mapping(self) -> dict[str, Any]:
+        value = self.value
+        return value if isinstance(value, dict) else {}
+
+    def _check(self) -> None:
+        fault = fault_in(self._query.text) if self._query.text else None
+        self._query.show_error(fault.message if fault else "", fault.line if fault else None)
+
+    @on(CodeArea.Changed)
+    def _typed(self, event: CodeArea.Changed) -> None:
+        event.stop()
+        self._check()
+        try:
+            rest = json.loads(self._rest.text) if self._rest.text.strip() else {}
+        except json.JSONDecodeError as error:
+            self.session.keep_unfinished(self.path, self._rest.text, f"This is not JSON yet: {error.msg}.")
+            self._rest.show_error(error.msg, error.lineno - 1)
+            return
+        if not isinstance(rest, dict):
+            self._rest.show_error("This must be an object: { ... }")
+            return
+        self._rest.show_error("")
+        self.write({"query": self._query.text, **rest})
+
+
+def _json(value: Any) -> str:
+    return "" if value is None else json.dumps(value, indent=2, ensure_ascii=False, default=str)

@@ -1,0 +1,86 @@
+"""The line that text is typed into: templates, suggested values, masked secrets, curl commands that are pasted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from textual import events
+from textual.suggester import SuggestFromList
+
+from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
+from tui.widgets.completion import Complete
+from tui.widgets.message import WidgetMessage
+from tui.widgets.template_input import Resolve, TemplateInput
+from tui.widgets.template_names import typed_word
+
+
+class FieldInput(TemplateInput):
+    """A line of text in a form. `show` puts in what the session says and posts nothing."""
+
+    @dataclass
+    class CurlPasted(WidgetMessage["FieldInput"]):
+        """A `curl` command was pasted where that means to fill the request."""
+
+        command: str
+
+    def __init__(
+        self,
+        value: str = "",
+        placeholder: str = "",
+        *,
+        complete: Complete | None = None,
+        resolve: Resolve | None = None,
+        suggestions: Callable[[], Sequence[ChoiceOption]] | None = None,
+        secret: bool = False,
+        takes_curl: bool = False,
+    ) -> None:
+        self._secret = secret
+        self._takes_curl = takes_curl
+        self._suggestions = suggestions
+        super().__init__(value, placeholder, complete=complete, resolve=resolve)
+
+    def on_focus(self) -> None:
+        """Know what may be suggested now."""
+        options = self._suggestions() if self._suggestions else ()
+        self.suggester = SuggestFromList([one.value for one in options], case_sensitive=False) if options else None
+
+    def show(self, text: str) -> None:
+        """Put a text in without a message."""
+        if text != self.value:
+            with self.prevent(TemplateInput.Changed):
+                at_end = self.cursor_position >= len(self.value)
+                self.value = text
+                if at_end:
+                    self.cursor_position = len(text)
+
+    def watch_value(self) -> None:
+        """Mask what is a secret itself; the name of one may be seen."""
+        self.password = self._secret and "{" not in self.value
+        super().watch_value()
+
+    async def action_complete(self) -> None:
+        """List what may stand here: names in a template, else the values that are suggested."""
+        options = self._suggestions() if self._suggestions else ()
+        if options and typed_word(self.value, self.cursor_position) is None:
+            dialog = ChoiceDialog("Suggestions", options, current=self.value)
+            self.app.push_screen(dialog, self._take)
+        else:
+            await super().action_complete()
+
+    def _take(self, value: str | None) -> None:
+        if value is not None:
+            self.value = value
+            self.cursor_position = len(value)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Tell of a curl command instead of taking its first line as text."""
+        if self._takes_curl and is_curl(event.text):
+            event.prevent_default()
+            event.stop()
+            self.post_message(self.CurlPasted(self, event.text))
+
+
+def is_curl(text: str) -> bool:
+    """Whether a text looks like a `curl` command."""
+    return text.lstrip().lstrip("$ ").startswith(("curl ", "curl.exe "))

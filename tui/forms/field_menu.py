@@ -1,0 +1,201 @@
+"""What can be done with a field beside editing it: resetting, writing it as a template, sharing, copying, curl."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from textual.widget import Widget
+
+from core.components.roles import Requester
+from core.manifest.problems import Path
+from tui.forms.curl_actions import ask_for_curl
+from tui.forms.curl_copy import curl_of
+from tui.forms.field_row import FieldRow
+from tui.forms.input_dialog import InputDialog
+from tui.forms.list_section import MapSection
+from tui.forms.sharing_words import place_name, twins
+from tui.session.inputs import Input
+from tui.session.sharing import SHAREABLE, Conflict
+from tui.session.specs import Kind
+from tui.session.structure import way
+from tui.session.wiring import reference
+from tui.widgets.cells import compact_json
+from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
+from tui.widgets.dialog import Answer
+from tui.widgets.message import WidgetMessage
+from tui.widgets.prompt_dialog import PromptDialog
+from tui.widgets.question_dialog import QuestionDialog
+
+_EVERYWHERE = "All of these"
+_SHOWN = 160
+
+
+@dataclass
+class CopyRequested(WidgetMessage[Widget]):
+    """A person wants a text on the clipboard; `what` names it."""
+
+    text: str
+    what: str
+
+
+@dataclass(frozen=True)
+class Deed:
+    """Something that can be done."""
+
+    title: str
+    help: str
+    run: Callable[[], object]
+
+
+class FieldMenu:
+    """The menu of one row. What cannot be done now is not in it."""
+
+    def __init__(self, row: FieldRow) -> None:
+        self._row = row
+        self._session = row.session
+        self._path = row.path
+
+    def open(self) -> None:
+        """List what can be done, and do what is chosen."""
+        deeds = {deed.title: deed for deed in self.deeds()}
+        options = [ChoiceOption(title, help=deed.help) for title, deed in deeds.items()]
+
+        def do(title: str | None) -> None:
+            if title is not None:
+                deeds[title].run()
+
+        if options:
+            self._row.app.push_screen(ChoiceDialog(self._row.place.title, options), do)
+
+    def deeds(self) -> Iterator[Deed]:
+        """What can be done with the field now."""
+        session, path, spec, value = self._session, self._path, self._row.spec, self._row.value
+        yield from self._template_deeds(value)
+        if spec.or_text and spec.kind not in (Kind.NUMBER, Kind.COMPONENT):
+            if isinstance(value, str):
+                yield Deed("Write as fields", "In place of the template", self._as_fields)
+            else:
+                yield Deed("Write as a template", "In place of these fields", self._as_text)
+        yield from self._sharing_deeds()
+        holder = next((one for one in self._row.ancestors if isinstance(one, MapSection)), None)
+        if holder is not None and self._row.place.name is not None:
+            yield Deed("Rename…", "Give it another name", lambda: self._ask_name(holder))
+        requester = self._requester
+        if requester is not None:
+            yield Deed("Paste a curl command…", "Fill the request from it", lambda: self._ask_curl(requester))
+            yield Deed("Copy the request as curl", "Secrets are masked", lambda: self._copy(requester))
+        if session.exists(path) and session.is_written(path):
+            yield Deed("Reset", "Take out what is written here", self._reset)
+
+    def _reset(self) -> None:
+        self._session.unset(self._path)
+        self._session.seal()
+
+    # Templates and inputs
+
+    def _template_deeds(self, value: object) -> Iterator[Deed]:
+        spec = self._row.spec
+        if not spec.templates or spec.kind not in (Kind.TEXT, Kind.NUMBER, Kind.DURATION):
+            return
+        if value not in (None, "") and "{{" not in str(value):
+            yield Deed("Make an input of it", "The value becomes its test value", self._make_input)
+        yield Deed("New input…", "Add an input and use it here", self._ask_input)
+
+    def _make_input(self) -> None:
+        session, value = self._session, self._row.value
+        key = session.inputs.key_for(self._row.place.title)
+        with session.group(self._path):
+            session.inputs.add(Input(key, self._row.place.title, secret=self._row.spec.secret))
+            session.set(self._path, reference(key))
+        session.inputs.set_value(key, value)
+        session.seal()
+
+    def _ask_input(self) -> None:
+        start = Input("", "", secret=self._row.spec.secret)
+        self._row.app.push_screen(InputDialog(self._session.inputs, start), self._use_input)
+
+    def _use_input(self, one: Input | None) -> None:
+        if one is not None:
+            with self._session.group(self._path):
+                self._session.inputs.add(one)
+                present = self._row.value
+                self._session.set(self._path, f"{present or ''}{reference(one.key)}")
+            self._session.seal()
+
+    def _as_text(self) -> None:
+        self._session.types.remember(self._path, "fields", self._session.view.unwrapped(self._path))
+        self._session.set(self._path, "")
+
+    def _as_fields(self) -> None:
+        fields = self._session.types.recall(self._path, "fields")
+        if fields is None:
+            self._session.unset(self._path)
+        else:
+            self._session.set(self._path, fields)
+
+    # Sharing
+
+    def _sharing_deeds(self) -> Iterator[Deed]:
+        session, path = self._session, self._path
+        if path[-1] not in SHAREABLE:
+            return
+        if session.sharing.target(path) is not None:
+            yield Deed("Stop sharing", "Give this place a copy of its own", lambda: session.sharing.unshare(path))
+        elif session.sharing.can_share(path):
+            yield Deed("Share", "One definition for all that share it", self._share)
+        others = list(twins(session, path))
+        if others and session.exists(path):
+            yield Deed("Copy to…", "Write the same elsewhere", lambda: self._ask_where(others))
+
+    def _share(self) -> None:
+        conflict = self._session.sharing.conflict(self._path)
+        if conflict is None:
+            self._session.sharing.share(self._path)
+            return
+        answers = [Answer("shared", "Use the shared one", "primary"), Answer("own", "Use this one everywhere")]
+        question = QuestionDialog(f"Share {self._row.place.title}", _difference(conflict), answers)
+        self._row.app.push_screen(question, self._settle)
+
+    def _settle(self, answer: str | None) -> None:
+        if answer is not None:
+            self._session.sharing.share(self._path, keep_own=answer == "own")
+
+    def _ask_where(self, others: list[Path]) -> None:
+        named = {place_name(self._session, path): (path,) for path in others}
+        choices = {**({_EVERYWHERE: tuple(others)} if len(others) > 1 else {}), **named}
+
+        def copy(name: str | None) -> None:
+            if name is not None:
+                self._session.sharing.copy_to(self._path, choices[name])
+
+        dialog = ChoiceDialog(f"Copy {self._row.place.title} to", [ChoiceOption(name) for name in choices])
+        self._row.app.push_screen(dialog, copy)
+
+    # Names and requests
+
+    def _ask_name(self, holder: MapSection) -> None:
+        name = str(self._path[-1])
+
+        def rename(new: str | None) -> None:
+            if new is not None:
+                holder.rename(name, new.strip())
+
+        self._row.app.push_screen(PromptDialog("Rename", "Name", value=name, validate=holder.fault), rename)
+
+    @property
+    def _requester(self) -> Path | None:
+        """The request that the field belongs to."""
+        places = [one.path for one in way(self._session.view, self._path) if issubclass(one.component, Requester)]
+        return places[-1] if places else None
+
+    def _ask_curl(self, requester: Path) -> None:
+        ask_for_curl(self._row.app, self._session, requester)
+
+    def _copy(self, requester: Path) -> None:
+        self._row.post_message(CopyRequested(self._row, curl_of(self._row.tools, requester), "request as curl"))
+
+
+def _difference(conflict: Conflict) -> str:
+    shared, own = (compact_json(value)[:_SHOWN] for value in (conflict.shared, conflict.own))
+    return f"There is a shared one already, and it differs.\n\nShared: {shared}\n\nHere: {own}"

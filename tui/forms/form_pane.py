@@ -1,0 +1,245 @@
+"""A scrolling pane of rows: built when it is first looked at, kept in step with the session, found by path."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.containers import VerticalScroll
+from textual.widget import Widget
+
+from core.manifest.problems import Path
+from tui.forms.field_menu import FieldMenu
+from tui.forms.field_row import FieldRow
+from tui.forms.hints import Hints
+from tui.forms.kinds import row_class
+from tui.forms.section import Advanced, Holder
+from tui.forms.tools import FormTools, Place, Room
+from tui.session.editor import Change, ChangeKind
+from tui.session.layout import Entry, Tab
+from tui.session.session import BuilderSession
+from tui.widgets.keys import hidden, shown
+
+_ROWS = 44
+"""How many rows may open by themselves in one pane; a row is two widgets, and 90 widgets are built fast enough."""
+_AT_ONCE = 8
+_FIRST = 14
+
+
+@dataclass(frozen=True)
+class Section:
+    """A place that a person may want to jump to: its title, the tab it is in, and its path."""
+
+    title: str
+    tab: str
+    path: Path
+
+
+class FormPane(VerticalScroll):
+    """The fields of a tab or of a global view. `base` is the path that those of the entries are below."""
+
+    can_focus = False
+    BINDING_GROUP_TITLE = "Form"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        shown("f6", "field_menu", "Field…", "List what can be done with this field", "form.field-menu"),
+        hidden("up", "step(-1)", "Previous field", "Go to the field above", "form.previous"),
+        hidden("down", "step(1)", "Next field", "Go to the field below", "form.next"),
+    ]
+
+    def __init__(self, session: BuilderSession, hints: Hints, tab: Tab, base: Path, *, id: str | None = None) -> None:
+        super().__init__(id=id, classes="form-pane")
+        self.session = session
+        self.hints = hints
+        self.tab = tab
+        self.base = base
+        self.tools = FormTools(session, hints, row_class, self)
+        self.rows: list[FieldRow] = []
+        self._waiting = [self._place(entry) for entry in self.tab.entries]
+        self._advanced = [self._place(entry) for entry in self.tab.advanced]
+        self.tools.room = Room(_ROWS - self.tools.rows_for(self._waiting, self._advanced))
+        self._end_hearing: Callable[[], None] | None = None
+        self._behind = False
+        self._is_complete = False
+        self._turn = asyncio.Lock()
+
+    def _place(self, entry: Entry) -> Place:
+        return Place((*self.base, *entry.path), entry.spec, entry.title)
+
+    # Building
+
+    async def on_mount(self) -> None:
+        """Build what fits, then the rest, and hear of changes."""
+        self._end_hearing = self.session.subscribe(self._hear)
+        async with self._turn:
+            await self.build_head()
+            await self._build(_FIRST, until=max(4, self.app.size.height - 4))
+        self.call_after_refresh(self._build_on)
+
+    def on_unmount(self) -> None:
+        """Hear no more."""
+        if self._end_hearing is not None:
+            self._end_hearing()
+
+    async def build_head(self) -> None:
+        """What stands above the fields."""
+
+    async def build_foot(self) -> None:
+        """What stands below the fields."""
+
+    async def _build(self, count: int, *, until: int = 0) -> None:
+        """Build some rows; fewer when they fill the screen."""
+        rows: list[FieldRow] = []
+        height = 0
+        while self._waiting and len(rows) < count and (not until or height < until):
+            row = self.tools.row(self._waiting.pop(0))
+            rows.append(row)
+            height += 1 + (len(row.places()) if isinstance(row, Holder) and row.unfolded else 0)
+        if rows:
+            self.rows += rows
+            await self.mount_all(rows)
+        if not self._waiting and not self._is_complete:
+            self._is_complete = True
+            if self._advanced:
+                self.rows.append(Advanced(self.tools, self._advanced[0], self._advanced))
+                await self.mount(self.rows[-1])
+            await self.build_foot()
+
+    async def _build_on(self) -> None:
+        if not self._is_complete and self.is_attached:
+            async with self._turn:
+                await self._build(_AT_ONCE)
+            self.call_after_refresh(self._build_on)
+
+    async def build_all(self) -> None:
+        """Build every row now."""
+        async with self._turn:
+            while not self._is_complete:
+                await self._build(_AT_ONCE)
+
+    # Hearing
+
+    def _hear(self, change: Change) -> None:
+        if change.kind in (ChangeKind.VALUES, ChangeKind.PROBLEMS, ChangeKind.INPUTS) and not self._behind:
+            self._behind = True
+            if self.is_attached:
+                self.call_later(self._hurry)
+
+    async def _hurry(self) -> None:
+        if self._behind and self.display:
+            await self.catch_up()
+
+    async def catch_up(self) -> None:
+        """Bring all rows in step with the session."""
+        async with self._turn:
+            if self.is_attached:
+                await self.sync()
+
+    def after_sync(self, then: Callable[[], object]) -> None:
+        """Bring all rows in step soon, then do something."""
+
+        async def do() -> None:
+            await self.catch_up()
+            then()
+
+        self.call_later(do)
+
+    async def sync(self) -> None:
+        """Show what the session says now. Only `catch_up` calls this."""
+        self._behind = False
+        if not self.session.exists(self.base) and self.base:
+            return
+        with self.app.batch_update():
+            for place, row in list(enumerate(self.rows)):
+                if row.fits():
+                    await row.sync()
+                else:
+                    await self._replace(place, row)
+
+    async def _replace(self, place: int, row: FieldRow) -> None:
+        had_focus = row.has_focus_within
+        self.rows[place] = self.tools.row(row.place)
+        await self.mount(self.rows[place], after=row)
+        await row.remove()
+        if had_focus:
+            self.rows[place].focus_field()
+
+    async def show(self) -> None:
+        """Catch up with what happened while the pane was hidden."""
+        if self._behind:
+            await self.catch_up()
+
+    def on_resize(self) -> None:
+        """Narrow panes have narrow labels."""
+        width = 18 if self.size.width < 56 else 22 if self.size.width < 90 else 28
+        if width != self.tools.label_width:
+            self.tools.label_width = width
+            for row in self.walk():
+                row.on_resize()
+
+    # Finding
+
+    def walk(self) -> Iterable[FieldRow]:
+        """All rows that are built."""
+        for row in self.rows:
+            yield from row.walk()
+
+    def row_of(self, widget: Widget | None) -> FieldRow | None:
+        """The innermost row that a widget is in."""
+        ancestors = widget.ancestors_with_self if widget is not None else ()
+        return next((one for one in ancestors if isinstance(one, FieldRow)), None)
+
+    @property
+    def current(self) -> FieldRow | None:
+        """The row that has the cursor."""
+        focused = self.screen.focused
+        return self.row_of(focused) if focused is not None and self in focused.ancestors else None
+
+    def holds(self, path: Path) -> bool:
+        """Whether a field of this pane is at a path, or above it."""
+        return any(_begins(path, (*self.base, *entry.path)) for entry in self.tab)
+
+    async def focus_path(self, path: Path) -> bool:
+        """Go to the field at a path, or to the nearest one around it; whether there is one here."""
+        if self._behind:
+            await self.catch_up()
+        if not self.holds(path):
+            return False
+        await self.build_all()
+        for row in self.rows:
+            if row.holds(path) if isinstance(row, Advanced) else _begins(path, row.path):
+                found = await row.reveal(path)
+                found.focus_field()
+                found.scroll_visible(animate=False)
+                return True
+        return False
+
+    def focus_first(self) -> None:
+        """Go to the first field."""
+        if self.rows:
+            self.rows[0].focus_field()
+
+    def sections(self) -> Sequence[Section]:
+        """The places to jump to."""
+        return [Section(entry.title, self.tab.title, (*self.base, *entry.path)) for entry in self.tab.entries]
+
+    # Keys
+
+    def action_step(self, step: int) -> None:
+        """Go to the field above or below."""
+        if step < 0:
+            self.screen.focus_previous()
+        else:
+            self.screen.focus_next()
+
+    def action_field_menu(self) -> None:
+        """List what can be done with the field."""
+        row = self.current
+        if row is not None:
+            FieldMenu(row).open()
+
+
+def _begins(path: Path, start: Path) -> bool:
+    return path[: len(start)] == start

@@ -1,0 +1,84 @@
+"""Which row shows which kind of field: the one place that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from core.components.stream import Stream
+from tui.forms.code_rows import GraphqlRow, JsonRow, SchemaRow
+from tui.forms.field_path_row import FieldPathRow
+from tui.forms.field_row import FieldRow
+from tui.forms.list_rows import FieldPathsRow, NumbersRow, PrimaryKeyRow, StringsRow
+from tui.forms.list_section import GroupSection, ListSection, MapSection
+from tui.forms.number_row import NumberRow
+from tui.forms.pairs_row import PairsRow
+from tui.forms.pick_rows import CheckRow, ChoiceRow
+from tui.forms.reference_rows import REQUEST_OPTION, REQUEST_PATH, RequestOptionRow, StreamRow
+from tui.forms.section import Section
+from tui.forms.status_row import StatusRow
+from tui.forms.text_row import TextRow
+from tui.forms.tools import FormTools, Place
+from tui.session.specs import FieldSpec, Kind
+
+ROWS: Mapping[Kind, type[FieldRow]] = MappingProxyType(
+    {
+        Kind.TEXT: TextRow,
+        Kind.PLAIN: TextRow,
+        Kind.DURATION: TextRow,
+        Kind.DATETIME_FORMAT: TextRow,
+        Kind.NUMBER: NumberRow,
+        Kind.BOOLEAN: CheckRow,
+        Kind.CHOICE: ChoiceRow,
+        Kind.STRINGS: StringsRow,
+        Kind.NUMBERS: NumbersRow,
+        Kind.FIELD_PATH: FieldPathRow,
+        Kind.FIELD_PATHS: FieldPathsRow,
+        Kind.PRIMARY_KEY: PrimaryKeyRow,
+        Kind.PAIRS: PairsRow,
+        Kind.JSON: JsonRow,
+        Kind.GRAPHQL: GraphqlRow,
+        Kind.SCHEMA: SchemaRow,
+        Kind.STATUS_MAPPING: StatusRow,
+        Kind.COMPONENT: Section,
+        Kind.COMPONENTS: ListSection,
+        Kind.COMPONENT_MAP: MapSection,
+        Kind.GROUP: GroupSection,
+    }
+)
+_LINES = (Kind.TEXT, Kind.PLAIN, Kind.DURATION, Kind.DATETIME_FORMAT, Kind.NUMBER, Kind.CHOICE)
+_OTHER_THAN_TEXT = (Kind.PAIRS, Kind.JSON, Kind.GRAPHQL, Kind.STRINGS, Kind.BOOLEAN, Kind.COMPONENTS)
+_IN_REQUESTS = {REQUEST_OPTION, REQUEST_PATH}
+
+
+def row_class(tools: FormTools, place: Place) -> type[FieldRow]:
+    """The kind of row for a place, as its value is now."""
+    spec, value = place.spec, tools.session.value(place.path)
+    if _is_other(spec, value):
+        return JsonRow
+    if isinstance(value, str) and spec.or_text and spec.kind in _OTHER_THAN_TEXT:
+        return TextRow
+    if spec.kind is Kind.COMPONENT:
+        return _component_row(place, value)
+    return ROWS[spec.kind]
+
+
+def _component_row(place: Place, value: Any) -> type[FieldRow]:
+    types = place.spec.types
+    if place.spec.or_list and isinstance(value, list):
+        return ListSection
+    if all(issubclass(one.component, Stream) for one in types):
+        return StreamRow
+    if {one.name for one in types} <= _IN_REQUESTS:
+        return RequestOptionRow
+    return Section
+
+
+def _is_other(spec: FieldSpec, value: Any) -> bool:
+    """Whether a value is nothing that the kind of field can show, as in manifests written by others."""
+    if spec.kind in _LINES:
+        return isinstance(value, dict | list)
+    if spec.kind in (Kind.PAIRS, Kind.GRAPHQL, Kind.STATUS_MAPPING, Kind.COMPONENT_MAP, Kind.GROUP):
+        return isinstance(value, list)
+    return spec.kind in (Kind.COMPONENTS, Kind.STRINGS, Kind.FIELD_PATH) and isinstance(value, dict)

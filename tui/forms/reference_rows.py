@@ -1,0 +1,149 @@
+"""Rows for components that say where something is: another stream, or a place in a request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual import on
+from textual.containers import HorizontalGroup
+from textual.widget import Widget
+from textual.widgets import Input
+
+from core.manifest.references import REF
+from tui.forms.field_input import FieldInput
+from tui.forms.field_path_text import parsed, shown
+from tui.forms.field_row import FieldRow
+from tui.forms.section_head import OFF
+from tui.session.findings import stream_of
+from tui.session.references import reference_to
+from tui.widgets.choice import Choice
+from tui.widgets.choice_dialog import ChoiceOption
+
+REQUEST_PATH = "RequestPath"
+REQUEST_OPTION = "RequestOption"
+_WHERE = {
+    "request_parameter": "Query parameter",
+    "header": "Header",
+    "body_data": "Body, form field",
+    "body_json": "Body, JSON",
+}
+
+
+class StreamRow(FieldRow):
+    """Another stream, kept as a reference to it."""
+
+    def make_control(self) -> Widget:
+        """A choice of the streams."""
+        return Choice([], title=self.place.title, prompt="Choose a stream", clearable=not self.spec.required)
+
+    def show_value(self) -> None:
+        """Show which stream it is."""
+        if not isinstance(self.control, Choice):
+            return
+        names = self.session.streams.names()
+        options = [ChoiceOption(name) for index, name in enumerate(names) if index != stream_of(self.path)]
+        if self.control.options != tuple(options):
+            self.control.options = options
+        value, target = self.value, self.session.sharing.target(self.path)
+        if target is not None and len(target) == 2 and target[0] == "streams":
+            self.control.value = names[int(target[1])]
+        else:
+            name = value.get("name") if isinstance(value, dict) else None
+            self.control.value = f"{name}, written here" if name else None
+
+    @on(Choice.Changed)
+    def _chosen(self, event: Choice.Changed) -> None:
+        event.stop()
+        if event.value is None:
+            self.session.unset(self.path)
+        else:
+            with self.session.group(self.path):
+                target = ("streams", self.session.streams.names().index(event.value))
+                self.session.write(self.session.slot(self.path), {REF: reference_to(target)})
+        self.session.seal()
+
+
+class RequestOptionRow(FieldRow):
+    """Where in the request a value goes, and under which name: both in one line."""
+
+    size_in_rows = 2
+
+    def make_control(self) -> Widget:
+        """A choice and a name."""
+        options = [ChoiceOption(where, title) for where, title in _WHERE.items()]
+        if any(one.name == REQUEST_PATH for one in self.spec.types):
+            options.append(ChoiceOption(REQUEST_PATH, "URL", "The value is the path, or the whole URL, of the request"))
+        if not self.spec.required:
+            options.insert(0, ChoiceOption(OFF, OFF, "Do not send it"))
+        self._where = Choice(options, title=self.place.title, prompt="Choose where")
+        self._name_field = FieldInput(complete=self.tools.completer(self.path), resolve=self.tools.resolver(self.path))
+        return HorizontalGroup(self._where, self._name_field, classes="request-option")
+
+    def focus_field(self) -> None:
+        """Put the cursor into the choice."""
+        self._where.focus()
+
+    @property
+    def _option(self) -> dict[str, Any]:
+        value = self.value
+        return value if isinstance(value, dict) else {}
+
+    def show_value(self) -> None:
+        """Show the place and the name."""
+        option = self._option
+        where = REQUEST_PATH if option.get("type") == REQUEST_PATH else option.get("inject_into")
+        self._where.value = str(where) if where else None if option or self.spec.required else OFF
+        self._name_field.display = where not in (None, REQUEST_PATH)
+        in_json = where == "body_json"
+        self._name_field.placeholder = "Field path" if in_json else "Name"
+        name = shown(option.get("field_path")) if in_json and option.get("field_path") else option.get("field_name")
+        text = str(name or "")
+        if not (
+            self._name_field.has_focus
+            and in_json
+            and parsed(self._name_field.value) == (option.get("field_path") or [])
+        ):
+            self._name_field.show(text)
+
+    @on(Choice.Changed)
+    def _placed(self, event: Choice.Changed) -> None:
+        event.stop()
+        option = self._option
+        if event.value in (None, OFF):
+            self.session.types.remember(self.path, REQUEST_OPTION, option)
+            self.session.unset(self.path)
+        elif event.value == REQUEST_PATH:
+            self.session.choose_type(self.path, REQUEST_PATH)
+        else:
+            known = option if option.get("inject_into") else self.session.types.recall(self.path, REQUEST_OPTION) or {}
+            if option.get("type") == REQUEST_PATH:
+                self.session.types.remember(self.path, REQUEST_PATH, option)
+            self.session.set(self.path, _moved(known, str(event.value)))
+        self.session.seal()
+
+    @on(Input.Changed)
+    def _named(self, event: Input.Changed) -> None:
+        event.stop()
+        option = self._option
+        if option.get("inject_into") == "body_json":
+            value = {key: one for key, one in option.items() if key != "field_name"}
+            self.write({**value, "field_path": parsed(event.value) or []})
+        elif option:
+            self.write({**option, "field_name": event.value})
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.screen.focus_next()
+
+
+def _moved(option: dict[str, Any], where: str) -> dict[str, Any]:
+    """The option elsewhere in the request, its name in the form that is used there."""
+    name, path = str(option.get("field_name") or ""), option.get("field_path") or []
+    kept = {key: value for key, value in option.items() if key not in ("field_name", "field_path", "inject_into")}
+    moved = {"type": REQUEST_OPTION, **kept, "inject_into": where}
+    if where == "body_json":
+        steps = path or ([name] if name else [])
+        return {**moved, "field_path": steps} if steps else moved
+    name = name or (str(path[-1]) if path else "")
+    return {**moved, "field_name": name} if name else moved

@@ -1,0 +1,143 @@
+"""The Schema tab: the declared schema, whether it follows the tests by itself, and what the last test found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from textual import on
+from textual.binding import BindingType
+from textual.widgets import Static
+
+from tui.forms.form_pane import FormPane
+from tui.session.editor import Change, ChangeKind
+from tui.session.findings import stream_of
+from tui.session.schema_comparison import DiffLine, difference, loses_something, same_schema
+from tui.session.schema_import import declared_schema, import_by_itself, import_schema, imports_by_itself
+from tui.widgets.check import Check
+from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
+from tui.widgets.doc_panel import DocPanel
+from tui.widgets.keys import shown
+from tui.widgets.question_dialog import ConfirmDialog
+
+_AROUND = 2
+"""Lines shown around a difference."""
+_IMPORT, _MERGE, _OVERWRITE = "Import", "Merge", "Overwrite"
+
+
+class SchemaPane(FormPane):
+    """The declared schema above what was detected, line by line where they differ."""
+
+    BINDING_GROUP_TITLE = "Schema"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        shown("f7", "take_over", "Import", "Take the detected schema over", "schema-tab.import"),
+    ]
+
+    async def build_head(self) -> None:
+        """The switch."""
+        self._switch = Check("Import the detected schema after each test", classes="schema-pane--switch")
+        await self.mount(self._switch)
+
+    async def build_foot(self) -> None:
+        """What was detected."""
+        self._words = Static("", markup=False, classes="form-pane--words")
+        self._detected = DocPanel(classes="schema-pane--detected")
+        await self.mount_all([self._words, self._detected])
+        self.show_detected()
+
+    @property
+    def _stream(self) -> int:
+        return stream_of(self.base) or 0
+
+    @property
+    def detected(self) -> Mapping[str, Any] | None:
+        """The schema of the records of the last test."""
+        return self.hints.detected_schema(self.session.streams.name(self._stream))
+
+    async def sync(self) -> None:
+        """Show what the session says now."""
+        await super().sync()
+        if self.session.exists(self.base):
+            self._switch.value = imports_by_itself(self.session, self._stream)
+            self.show_detected()
+
+    def show_detected(self) -> None:
+        """Show what the last test detected beside what is declared."""
+        if not self._is_complete:
+            return
+        declared, detected = declared_schema(self.session, self._stream), self.detected
+        if detected is None:
+            self._words.update("Detected schema: test the stream, then it is shown here beside the declared one.")
+            self._detected.display = False
+            return
+        if declared is not None and same_schema(declared, detected):
+            self._words.update("✓ The last test detected just what is declared.")
+            self._detected.display = False
+            return
+        lines = difference(declared or {}, detected)
+        added, lost = (sum(line.mark == mark for line in lines) for mark in "+-")
+        self._words.update(f"! The last test detected another schema (+{added} -{lost} lines). F7 imports it.")
+        self._detected.display = True
+        self._detected.load("\n".join(_excerpt(lines)))
+
+    @on(Check.Changed)
+    def _switched(self, event: Check.Changed) -> None:
+        if event.widget is not self._switch:
+            return
+        event.stop()
+        import_by_itself(self.session, self._stream, on=event.value)
+        if event.value and self.detected is not None:
+            self._import(merge=False)
+
+    def action_take_over(self) -> None:
+        """Ask how the detected schema is to be taken over, where there is a choice."""
+        declared, detected = declared_schema(self.session, self._stream), self.detected
+        if detected is None:
+            self.app.notify("Test the stream first: there is no detected schema yet.", markup=False)
+        elif not (declared or {}).get("properties"):
+            self._import(merge=False)
+        else:
+            options = [
+                ChoiceOption(_MERGE, help="Add the new fields, keep what is declared"),
+                ChoiceOption(_OVERWRITE, help="Declare what was detected, nothing else"),
+            ]
+            self.app.push_screen(ChoiceDialog("Detected schema", options), self._taken)
+
+    def _taken(self, how: str | None) -> None:
+        declared, detected = declared_schema(self.session, self._stream), self.detected
+        if how == _MERGE:
+            self._import(merge=True)
+        elif how == _OVERWRITE and declared and detected and loses_something(declared, detected):
+            question = "Something that is declared was not detected and will be gone. Undo brings it back."
+            dialog = ConfirmDialog("Overwrite the declared schema?", question, confirm=_OVERWRITE, destructive=True)
+            self.app.push_screen(dialog, lambda sure: self._import(merge=False) if sure else None)
+        elif how == _OVERWRITE:
+            self._import(merge=False)
+
+    def _import(self, *, merge: bool) -> None:
+        detected = self.detected
+        if detected is not None:
+            import_schema(self.session, self._stream, detected, merge=merge)
+            self.session.seal()
+
+    def _hear(self, change: Change) -> None:
+        super()._hear(change)
+        if change.kind is ChangeKind.TESTS:
+            super()._hear(Change(ChangeKind.VALUES))
+
+
+def _excerpt(lines: list[DiffLine]) -> list[str]:
+    """The lines that differ, with a few around them."""
+    shown_ones = {
+        near
+        for index, line in enumerate(lines)
+        if line.mark != " "
+        for near in range(max(0, index - _AROUND), min(len(lines), index + _AROUND + 1))
+    }
+    told, last = [], -1
+    for index in sorted(shown_ones):
+        if index > last + 1:
+            told.append("  …")
+        told.append(f"{lines[index].mark} {lines[index].text}")
+        last = index
+    return told

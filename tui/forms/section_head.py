@@ -1,0 +1,134 @@
+"""The control of a section: what kind of component it is, whether it is there at all, and what can be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.content import Content
+
+from tui.widgets.choice import Choice
+from tui.widgets.choice_dialog import ChoiceOption
+from tui.widgets.keys import hidden, shown
+from tui.widgets.message import WidgetMessage
+
+OFF = "Off"
+"""The value of a section that is not there."""
+
+
+class SectionHead(Choice):
+    """A choice of types that also folds its section. With only one type it is a switch, or just a heading."""
+
+    BINDING_GROUP_TITLE = "Section"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        shown("f", "fold", "Fold", "Fold or unfold this section", "section.fold"),
+        shown("a,plus", "add_item", "Add another", "Make a list of it, with one more", "section.add"),
+    ]
+
+    @dataclass
+    class Folded(WidgetMessage["SectionHead"]):
+        """A person wants the section folded or unfolded."""
+
+    @dataclass
+    class Added(WidgetMessage["SectionHead"]):
+        """A person wants another of these."""
+
+    def __init__(self, options: Sequence[ChoiceOption], *, title: str, optional: bool, grows: bool = False) -> None:
+        """`grows`: there may be several of these, in a list."""
+        off = [ChoiceOption(OFF, OFF, "Leave it out")] if optional else []
+        super().__init__([*off, *options], title=title, clearable=False)
+        self.add_class("section-head")
+        self._summary = ""
+        self._grows = grows
+
+    @property
+    def is_switch(self) -> bool:
+        """Whether there is nothing to choose but on and off."""
+        return len(self.options) == 2 and self.options[0].value == OFF
+
+    def show(self, value: str, summary: str) -> None:
+        """Show the type, and a few words on what is in the section."""
+        if (value, summary) != (self.value, self._summary):
+            self._summary = summary
+            self.value = value
+
+    def render(self) -> Content:
+        """The type and the words."""
+        width = max(4, self.content_size.width)
+        title = next((one.label for one in self.options if one.value == self.value), self.value or "")
+        off = self.value == OFF
+        if self.is_switch:
+            label = Content("[ ] Off" if off else "[x] On")
+        else:
+            label = Content(title) if not off else Content.styled(title, "dim")
+            label = label.append("" if len(self.options) < 2 else " ▾")
+        room = width - label.cell_length - 2
+        if self._summary and room > 8:
+            label = Content.assemble(label, "  ", Content.styled(self._summary, "dim").truncate(room, ellipsis=True))
+        return label.truncate(width, ellipsis=True)
+
+    def action_open(self) -> None:
+        """List the types; switch where there is only one; fold where there is nothing to choose."""
+        if self.is_switch:
+            self.action_cycle(1)
+        elif len(self.options) < 2:
+            self.action_fold()
+        else:
+            super().action_open()
+
+    def action_cycle(self, step: int) -> None:
+        """Take the type before or after."""
+        if len(self.options) > 1:
+            super().action_cycle(step)
+
+    def action_clear(self) -> None:
+        """Switch the section off, where that is possible."""
+        if self.options and self.options[0].value == OFF and self.value != OFF:
+            self.value = OFF
+            self.post_message(self.Changed(self, OFF))
+
+    def action_fold(self) -> None:
+        """Fold or unfold."""
+        self.post_message(self.Folded(self))
+
+    def action_add_item(self) -> None:
+        """Add one."""
+        self.post_message(self.Added(self))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is another one to add only where there may be several, and one is there."""
+        return action != "add_item" or (self._grows and self.value != OFF)
+
+
+class ItemHead(SectionHead):
+    """The head of a section in a list, which can be moved and taken out."""
+
+    BINDING_GROUP_TITLE = "Item"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        shown("delete,backspace", "remove_item", "Remove", "Take this item out of the list", "item.remove"),
+        shown("ctrl+up,left_square_bracket", "move_item(-1)", "Move up", "Put it before the one above", "item.up"),
+        hidden(
+            "ctrl+down,right_square_bracket", "move_item(1)", "Move down", "Put it after the one below", "item.down"
+        ),
+        shown("a,plus", "add_item", "Add", "Add an item at the end of the list", "item.add"),
+    ]
+
+    @dataclass
+    class Removed(WidgetMessage["ItemHead"]):
+        """A person wants the item gone."""
+
+    @dataclass
+    class Moved(WidgetMessage["ItemHead"]):
+        """A person wants the item elsewhere."""
+
+        step: int
+
+    def action_remove_item(self) -> None:
+        """Take it out."""
+        self.post_message(self.Removed(self))
+
+    def action_move_item(self, step: int) -> None:
+        """Move it."""
+        self.post_message(self.Moved(self, step))

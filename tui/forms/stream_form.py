@@ -1,0 +1,351 @@
+"""The form of a stream: its name, how it is read, and its tabs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import HorizontalGroup, Vertical
+from textual.widgets import Input, Label, Static
+
+from core.components.stream import DeclarativeStream
+from core.manifest.problems import Path
+from tui.forms.curl_actions import ask_for_curl, fill_from_curl
+from tui.forms.curl_copy import curl_of
+from tui.forms.field_input import FieldInput
+from tui.forms.field_menu import CopyRequested
+from tui.forms.field_row import FieldFocused
+from tui.forms.form_pane import FormPane, Section
+from tui.forms.hints import Hints
+from tui.forms.retrieval_question import question
+from tui.forms.schema_pane import SchemaPane
+from tui.session.editor import Change, ChangeKind
+from tui.session.findings import Counts
+from tui.session.layout import RETRIEVAL_TYPES, Tab, tab_of
+from tui.session.session import BuilderSession
+from tui.session.specs import FieldSpec, form_spec
+from tui.session.streams import StreamKind
+from tui.testing.tab_strip import Tab as StripTab
+from tui.testing.tab_strip import TabStrip
+from tui.widgets.choice import Choice
+from tui.widgets.choice_dialog import ChoiceOption
+from tui.widgets.keys import hidden
+from tui.widgets.question_dialog import ConfirmDialog
+
+_KINDS = {"SimpleRetriever": StreamKind.SYNC, "AsyncRetriever": StreamKind.ASYNC}
+_SCHEMA = "Schema"
+_NO_FORM = """\
+This stream is of a kind that has no form. It is kept as it is; edit it as YAML.
+
+Choose a Retrieval Type above to give it one of the kinds that have a form."""
+
+
+class StreamForm(Vertical):
+    """A stream's tabs, each built when it is first looked at. `show` puts another stream in."""
+
+    BINDING_GROUP_TITLE = "Stream"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        hidden("ctrl+pagedown", "next_tab(1)", "Next tab", "Go to the next tab", "stream-form.next-tab"),
+        hidden("ctrl+pageup", "next_tab(-1)", "Previous tab", "Go to the tab before", "stream-form.previous-tab"),
+    ]
+
+    def __init__(self, session: BuilderSession, hints: Hints, stream: int, *, id: str | None = None) -> None:
+        super().__init__(id=id, classes="stream-form")
+        self.session = session
+        self.hints = hints
+        self._stream = stream
+        self._tabs: tuple[Tab, ...] = ()
+        self._panes: dict[str, FormPane] = {}
+        self._active = ""
+        self._end_hearing: Callable[[], None] | None = None
+        self._behind = False
+        self._shown_name = (stream, "")
+        self._turn = asyncio.Lock()
+
+    def compose(self) -> ComposeResult:
+        """The head, and the tabs."""
+        kinds = [ChoiceOption(kind, title) for kind, title in RETRIEVAL_TYPES.items()]
+        with HorizontalGroup(classes="stream-form--head"):
+            yield Label("Stream", classes="stream-form--label")
+            yield FieldInput(placeholder="Name")
+            yield Label("Retrieval Type", classes="stream-form--kind-label")
+            yield Choice(kinds, title="Retrieval Type", prompt="Retrieval Type", classes="stream-form--kind")
+        yield Static("", markup=False, classes="stream-form--fault")
+        yield TabStrip([StripTab("", "")])
+        yield Static(_NO_FORM, markup=False, classes="form-pane--words stream-form--no-form")
+
+    async def on_mount(self) -> None:
+        """Show the stream, and hear of changes."""
+        self._name_field = self.query_one(FieldInput)
+        self._kind = self.query_one(Choice)
+        self._fault = self.query_one(".stream-form--fault", Static)
+        self._strip = self.query_one(TabStrip)
+        self._no_form = self.query_one(".stream-form--no-form", Static)
+        self._end_hearing = self.session.subscribe(self._hear)
+        await self.sync()
+
+    def on_unmount(self) -> None:
+        """Hear no more."""
+        if self._end_hearing is not None:
+            self._end_hearing()
+
+    def on_resize(self) -> None:
+        """There is room for more words in a wide form."""
+        self.set_class(self.size.width >= 90, "-wide")
+
+    # What is shown
+
+    @property
+    def stream(self) -> int:
+        """The index of the stream."""
+        return self._stream
+
+    @property
+    def path(self) -> Path:
+        """The path of the stream."""
+        return ("streams", self._stream)
+
+    async def show(self, stream: int) -> None:
+        """Show another stream, at the same tab where it has that."""
+        if stream != self._stream:
+            self._stream = stream
+            self._tabs = ()
+            await self.sync()
+
+    @property
+    def active_tab(self) -> str:
+        """The title of the tab that is shown; empty for a stream without a form."""
+        return self._active
+
+    @property
+    def tab_titles(self) -> Sequence[str]:
+        """The titles of the tabs."""
+        return [tab.title for tab in self._tabs]
+
+    @property
+    def pane(self) -> FormPane | None:
+        """The pane of the tab that is shown."""
+        return self._panes.get(self._active)
+
+    def _hear(self, change: Change) -> None:
+        if change.kind in (ChangeKind.VALUES, ChangeKind.PROBLEMS) and not self._behind and self.is_attached:
+            self._behind = True
+            self.call_later(self.sync)
+
+    async def sync(self) -> None:
+        """Show what the session says now; the panes do so by themselves."""
+        async with self._turn:
+            await self._sync()
+
+    async def _sync(self) -> None:
+        self._behind = False
+        if not (self.is_attached and self.session.exists(self.path)):
+            return
+        tabs = self.session.tabs(self._stream)
+        if tabs is not self._tabs or any(pane.base != self.path for pane in self._panes.values()):
+            await self._rebuild(tabs)
+        self._show_head()
+        marks = [StripTab(tab.title, tab.title, _mark(count)) for tab, count in self._counted()]
+        if marks:
+            self._strip.tabs = marks
+
+    def _counted(self) -> Sequence[tuple[Tab, Counts]]:
+        return list(zip(self._tabs, self.session.tab_counts(self._stream), strict=True))
+
+    def _show_head(self) -> None:
+        unfinished = self.session.unfinished(self._name_path)
+        name = unfinished.text if unfinished else self.session.streams.name(self._stream)
+        if (self._stream, name) != self._shown_name or not self._name_field.has_focus:
+            self._shown_name = (self._stream, name)
+            self._name_field.show(name)
+        problems = self.session.problems(self._name_path)
+        self._fault.update(f"✗ {problems[0].problem.message}" if problems else "")
+        self._fault.display = bool(problems)
+        kind = self.session.streams.kind(self._stream)
+        self._kind.value = next((name for name, one in _KINDS.items() if one is kind), None)
+
+    async def _rebuild(self, tabs: tuple[Tab, ...]) -> None:
+        had_focus = any(pane.has_focus_within for pane in self._panes.values())
+        panes, self._panes, self._tabs = list(self._panes.values()), {}, tabs
+        self._no_form.display = not tabs
+        self._strip.display = bool(tabs)
+        if panes:
+            await self.remove_children(panes)
+        titles = [tab.title for tab in tabs]
+        if tabs:
+            self._strip.tabs = [StripTab(title, title) for title in titles]
+            await self._open(self._active if self._active in titles else titles[0])
+        else:
+            self._active = ""
+        if had_focus:
+            self._strip.focus()
+
+    # Tabs
+
+    async def open_tab(self, title: str) -> None:
+        """Show a tab, building it when it is looked at for the first time. Raises KeyError when there is none."""
+        if title not in self.tab_titles:
+            raise KeyError(title)
+        async with self._turn:
+            await self._open(title)
+
+    async def _open(self, title: str) -> None:
+        tab = next(tab for tab in self._tabs if tab.title == title)
+        self._active = self._strip.active = title
+        with self.app.batch_update():
+            for other in self._panes.values():
+                other.display = other.tab is tab
+            if title not in self._panes:
+                kind = SchemaPane if title == _SCHEMA else FormPane
+                self._panes[title] = kind(self.session, self.hints, tab, self.path)
+                await self.mount(self._panes[title])
+        await self._panes[title].show()
+
+    async def next_tab(self, step: int = 1) -> None:
+        """Go to a tab further right or left, around the ends, and to its first field."""
+        titles = self.tab_titles
+        if titles:
+            await self.open_tab(titles[(titles.index(self._active) + step) % len(titles)])
+            self.focus_first()
+
+    async def action_next_tab(self, step: int) -> None:
+        """Go to a tab further right or left."""
+        await self.next_tab(step)
+
+    @on(TabStrip.Changed)
+    async def _take_tab(self, event: TabStrip.Changed) -> None:
+        event.stop()
+        if event.tab:
+            await self.open_tab(event.tab)
+
+    def focus_first(self) -> None:
+        """Go to the first field of the tab; to the name when there is none yet."""
+        if self.pane is not None and self.session.streams.name(self._stream):
+            self.pane.focus_first()
+        else:
+            self._name_field.focus()
+
+    async def focus_path(self, path: Path) -> bool:
+        """Go to the field at a path, opening and building what is needed; whether it is in this stream."""
+        if path[:2] != self.path:
+            return False
+        await self.sync()
+        if path[2:] in ((), ("name",)) or not self._tabs:
+            self._name_field.focus()
+            return True
+        await self.open_tab(self._tabs[tab_of(self._tabs, path[2:])[0]].title)
+        pane = self.pane
+        if pane is not None and not await pane.focus_path(path):
+            pane.focus_first()
+        return True
+
+    def sections(self) -> Sequence[Section]:
+        """The places to jump to, of all tabs."""
+        return [
+            Section(entry.title, tab.title, (*self.path, *entry.path)) for tab in self._tabs for entry in tab.entries
+        ]
+
+    # Name and kind
+
+    @property
+    def _name_path(self) -> Path:
+        return (*self.path, "name")
+
+    @property
+    def _name_spec(self) -> FieldSpec:
+        spec = form_spec(DeclarativeStream).field("name")
+        assert spec is not None
+        return spec
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Tell of the name as rows tell of their fields."""
+        if event.widget is self._name_field:
+            self.post_message(FieldFocused(self._name_field, self._name_path, self._name_spec, "Stream name"))
+
+    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
+        """What was typed is the name once the field is left."""
+        if event.widget is self._name_field:
+            self._rename()
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        if self._rename():
+            self.focus_first()
+
+    def _rename(self) -> bool:
+        name = self._name_field.value
+        try:
+            self.session.streams.rename(self._stream, name)
+        except ValueError as error:
+            self.session.attention.mark(self._name_path, loud=True)
+            self.session.keep_unfinished(self._name_path, name, str(error))
+            return False
+        if self.session.unfinished(self._name_path) is not None:
+            self.session.set(self._name_path, name.strip())
+        self.session.seal()
+        return True
+
+    @on(Choice.Changed)
+    def _ask_to_switch(self, event: Choice.Changed) -> None:
+        event.stop()
+        event.widget.value = next((one for one, kind in _KINDS.items() if kind is self._present_kind), None)
+        if event.value is not None:
+            self.ask_to_switch(_KINDS[event.value])
+
+    @property
+    def _present_kind(self) -> StreamKind:
+        return self.session.streams.kind(self._stream)
+
+    def ask_to_switch(self, to: StreamKind) -> None:
+        """Ask whether the stream is to be read the other way, saying what is kept; then do it."""
+        name = next(name for name, kind in _KINDS.items() if kind is to)
+
+        def switch(sure: bool | None) -> None:
+            if sure:
+                self.session.streams.switch_retrieval(self._stream, to)
+                self.session.seal()
+
+        told = question(self.session, self._stream, name)
+        self.app.push_screen(ConfirmDialog("Retrieval Type", told, confirm="Switch"), switch)
+
+    # Requests as curl commands
+
+    @property
+    def requester(self) -> Path | None:
+        """The path of the request that the tab is about, or else of the first one."""
+        tabs = sorted(self._tabs, key=lambda tab: tab.title != self._active)
+        urls = (entry.path for tab in tabs for entry in tab.entries if entry.path[-1] == "url")
+        return next(((*self.path, *path[:-1]) for path in urls), None)
+
+    def paste_curl(self) -> None:
+        """Ask for a `curl` command and fill the request of this tab from it."""
+        if self.requester is not None:
+            ask_for_curl(self.app, self.session, self.requester)
+
+    def copy_curl(self) -> None:
+        """Give the request of this tab as a `curl` command to the clipboard."""
+        pane, requester = self.pane, self.requester
+        if pane is not None and requester is not None:
+            self.post_message(CopyRequested(self, curl_of(pane.tools, requester), "request as curl"))
+
+    @on(FieldInput.CurlPasted)
+    def _fill(self, event: FieldInput.CurlPasted) -> None:
+        event.stop()
+        row = self.pane.row_of(event.widget) if self.pane is not None else None
+        if row is not None:
+            fill_from_curl(self.app, self.session, row.path[:-1], event.command)
+
+
+def _mark(counts: Counts) -> str:
+    """How many problems there are, with a sign for each kind."""
+    parts = [f"✗{counts.errors}"] * bool(counts.errors) + [f"!{counts.warnings}"] * bool(counts.warnings)
+    return " ".join(parts)

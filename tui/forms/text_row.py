@@ -1,0 +1,156 @@
+"""Rows for text: templates with completion and preview, plain text, durations and formats with suggestions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from textual import on
+from textual.widget import Widget
+from textual.widgets import Input
+
+from core.components.roles import Requester
+from tui.forms.field_input import FieldInput
+from tui.forms.field_row import FieldRow, Note
+from tui.session.specs import Kind
+from tui.session.structure import component_at
+from tui.widgets.cells import compact_json
+from tui.widgets.choice_dialog import ChoiceOption
+from tui.widgets.code_area import CodeArea
+
+_OPENING = re.compile(r"\{[{%]")
+_DURATION_WORDS = {
+    "PT0.000001S": "one microsecond",
+    "PT0.001S": "one millisecond",
+    "PT1S": "one second",
+    "PT1M": "one minute",
+    "PT1H": "one hour",
+    "P1D": "one day",
+    "P1W": "one week",
+    "P1M": "one month",
+    "P1Y": "one year",
+}
+_EXAMPLE = datetime(2026, 3, 31, 14, 5, 9, 123456, tzinfo=UTC)
+_OWN_FORMATS = {
+    "%ms": str(int(_EXAMPLE.timestamp() * 1000)),
+    "%s_as_float": str(_EXAMPLE.timestamp()),
+    "%s": str(int(_EXAMPLE.timestamp())),
+}
+
+
+class TextRow(FieldRow):
+    """Text in one line, or in a code field once it has several."""
+
+    def make_control(self) -> Widget:
+        """A line; several lines get a code field."""
+        if "\n" in _text(self.value):
+            return CodeArea(complete=self.tools.completer(self.path) if self.templates else None, editor_height=8)
+        templates = self.templates
+        return FieldInput(
+            placeholder=self._placeholder,
+            complete=self.tools.completer(self.path) if templates else None,
+            resolve=self.tools.resolver(self.path) if templates else None,
+            suggestions=self._options,
+            secret=self.spec.secret,
+            takes_curl=self.path[-1] == "url" and self._is_request,
+        )
+
+    def fits(self) -> bool:
+        """Whether the row can show the value: a line has no line breaks."""
+        return super().fits() and not (isinstance(self.control, FieldInput) and "\n" in _text(self.value))
+
+    @property
+    def templates(self) -> bool:
+        """Whether templates are evaluated in the text."""
+        return self.spec.templates
+
+    @property
+    def _is_request(self) -> bool:
+        owner = component_at(self.session.view, self.path[:-1])
+        return owner is not None and issubclass(owner, Requester)
+
+    @property
+    def _placeholder(self) -> str:
+        default = self.spec.default
+        return str(default) if isinstance(default, str | int | float) and not isinstance(default, bool) else ""
+
+    def _options(self) -> Sequence[ChoiceOption]:
+        return [
+            ChoiceOption(value, value, example(self.spec.kind, value)) for value in self.tools.suggestions(self.place)
+        ]
+
+    def show_value(self) -> None:
+        """Show what the session says; what is being typed stays when it means the same."""
+        unfinished = self.session.unfinished(self.path)
+        text = unfinished.text if unfinished else self.text_of(self.value)
+        if isinstance(self.control, FieldInput):
+            if unfinished is None and self.control.has_focus and self.means(self.control.value, self.value):
+                return
+            self.control.show(text)
+        elif isinstance(self.control, CodeArea) and self.control.text != text:
+            self.control.text = text
+
+    def text_of(self, value: Any) -> str:
+        """A value as it is typed."""
+        return _text(value)
+
+    def means(self, text: str, value: Any) -> bool:
+        """Whether a typed text is this value."""
+        return text == _text(value)
+
+    def take(self, text: str) -> None:
+        """Send the session what was typed."""
+        if text == "":
+            self.write("" if self.spec.or_text and self.spec.kind is not Kind.NUMBER else None)
+        else:
+            self.write(_like(text, self.value))
+
+    @on(Input.Changed)
+    @on(CodeArea.Changed)
+    def _typed(self, event: Input.Changed | CodeArea.Changed) -> None:
+        event.stop()
+        self.take(event.value if isinstance(event, Input.Changed) else event.text)
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.entered(event.value)
+
+    def entered(self, text: str) -> None:
+        """Enter goes on to the next field."""
+        self.screen.focus_next()
+
+    def own_notes(self) -> Sequence[Note]:
+        """What the template comes to, while the cursor is in it."""
+        value = self.value
+        if not (self.templates and self.has_cursor and isinstance(value, str) and _OPENING.search(value)):
+            return ()
+        shown = self.tools.preview(self.path, value)
+        return (Note(shown.error, "warning") if shown.error else Note(f"= {shown.text}"),)
+
+
+def example(kind: Kind, value: str) -> str:
+    """What a suggested value means: a duration in words, a date in a format."""
+    if value in _DURATION_WORDS:
+        return _DURATION_WORDS[value]
+    if kind is Kind.DATETIME_FORMAT or "%" in value:
+        return _OWN_FORMATS.get(value) or _EXAMPLE.strftime(value)
+    return ""
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else compact_json(value)
+
+
+def _like(text: str, present: Any) -> Any:
+    """A number stays one where a number was written."""
+    if isinstance(present, int | float) and not isinstance(present, bool):
+        try:
+            return int(text)
+        except ValueError:
+            return text
+    return text

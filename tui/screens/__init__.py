@@ -1,0 +1,1 @@
+"""Whole screens of the builder, and what they are made of."""

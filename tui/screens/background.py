@@ -1,0 +1,65 @@
+"""What goes on by itself while a manifest is edited: it is checked, and a draft of it is kept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from textual.screen import Screen
+from textual.timer import Timer
+
+from tui.project import Project
+from tui.session.editor import Change, ChangeKind
+
+CHECK_AFTER = 0.15
+"""Seconds after an edit until the manifest is checked, so that typing goes first."""
+DRAFT_AFTER = 2.0
+"""Seconds after the last edit until the draft is written."""
+
+
+class Background:
+    """Follows the session of a project in the name of a screen; `failed` hears why a draft can't be kept."""
+
+    def __init__(self, screen: Screen[None], project: Project, failed: Callable[[str], None]) -> None:
+        self._screen = screen
+        self._project = project
+        self._failed = failed
+        self._warned = False
+        self._timers: dict[Callable[[], None], Timer] = {}
+        self._unsubscribe = project.session.subscribe(self._hear)
+        self.check()
+
+    def close(self) -> None:
+        """Follow it no more."""
+        self._unsubscribe()
+        for timer in self._timers.values():
+            timer.stop()
+
+    def check(self) -> None:
+        """Check the manifest, a few milliseconds at a time."""
+        self._screen.run_worker(self._check(), group="check", exclusive=True)
+
+    async def _check(self) -> None:
+        for _ in self._project.session.checking():
+            await asyncio.sleep(0)
+
+    def keep_draft(self) -> None:
+        """Write aside what is not saved; the person hears once if that is impossible."""
+        try:
+            self._project.keep_draft()
+        except OSError as error:
+            if not self._warned:
+                self._warned = True
+                self._failed(f"No draft can be kept: {error.strerror or error}.")
+
+    def _hear(self, change: Change) -> None:
+        if change.kind is ChangeKind.VALUES:
+            self._later(CHECK_AFTER, self.check)
+        if change.kind in (ChangeKind.VALUES, ChangeKind.FILE):
+            self._later(DRAFT_AFTER, self.keep_draft)
+
+    def _later(self, seconds: float, action: Callable[[], None]) -> None:
+        timer = self._timers.get(action)
+        if timer is not None:
+            timer.stop()
+        self._timers[action] = self._screen.set_timer(seconds, action)

@@ -1,0 +1,53 @@
+"""The schema that the records of a test show, reported beside the declared one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from core.progress.words import count
+from tui.running import Run
+from tui.running.records import rows
+from tui.session.schema_comparison import difference, for_import, loses_something, same_schema
+from tui.session.schema_inference import SchemaInference
+from tui.testing import SchemaReport
+
+RECORDS_READ = 10_000
+"""Records that the schema is detected from."""
+
+
+class SchemaReporting:
+    """Makes reports in a thread; `look_at` says on the event loop what stream it is about."""
+
+    def __init__(self) -> None:
+        self._declared: Mapping[str, Any] | None = None
+        self._keys: tuple[tuple[str, ...], ...] = ()
+
+    def look_at(self, declared: Mapping[str, Any] | None, keys: Sequence[Sequence[str]]) -> None:
+        """The schema that is declared for the stream, and the paths of the fields that must be there."""
+        self._declared = declared
+        self._keys = tuple(map(tuple, keys))
+
+    def __call__(self, run: Run) -> SchemaReport:
+        """The report about a run."""
+        found = self.detect(run)
+        if found is None:
+            return SchemaReport("", "There are no records to detect a schema from.")
+        declared = self._declared
+        text = json.dumps(for_import(found), indent=2, ensure_ascii=False)
+        read = count(min(len(run.records), RECORDS_READ), "record")
+        if not declared or not declared.get("properties"):
+            return SchemaReport(text, f"Detected in {read}; none is declared yet.", "", ("import",))
+        if same_schema(declared, found):
+            return SchemaReport(text, f"✓ The declared schema is the one detected in {read}.")
+        lines = "\n".join(f"{line.mark} {line.text}" for line in difference(declared, found))
+        actions = ("merge", "overwrite") if loses_something(declared, found) else ("import",)
+        return SchemaReport(text, f"Declared (-) and detected in {read} (+).", lines, actions)
+
+    def detect(self, run: Run, most: int = RECORDS_READ) -> dict[str, Any] | None:
+        """The schema of the first records of a run; None without records."""
+        inference = SchemaInference()
+        for record in rows(run.records, most):
+            inference.add(record)
+        return inference.schema(self._keys)

@@ -1,0 +1,61 @@
+"""Every field that a form has, wherever it is folded away, so that it can be found by typing a part of its name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from core.manifest.problems import Path
+from tui.navigator.entries import INPUTS, Spot
+from tui.session.layout import Tab, global_view, inputs_view
+from tui.session.session import BuilderSession
+from tui.session.specs import FieldSpec, Kind, form_spec
+from tui.session.structure import class_at
+
+_DEEPEST = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field that can be gone to: its titles from the outside in, the tab that it is in, and its path."""
+
+    titles: tuple[str, ...]
+    tab: str
+    path: Path
+
+    @property
+    def title(self) -> str:
+        """The titles in a line."""
+        return " › ".join(self.titles)
+
+
+def fields(session: BuilderSession, spot: Spot) -> Iterator[Field]:
+    """The fields of the form of a spot, in its order."""
+    if not isinstance(spot, int):
+        yield from _of_tab(session, inputs_view() if spot == INPUTS else global_view(), ())
+        return
+    yield Field(("Name",), "", ("streams", spot, "name"))
+    for tab in session.tabs(spot):
+        yield from _of_tab(session, tab, ("streams", spot))
+
+
+def _of_tab(session: BuilderSession, tab: Tab, base: Path) -> Iterator[Field]:
+    for entry in tab:
+        yield from _of_field(session, (entry.title,), tab.title, (*base, *entry.path), entry.spec)
+
+
+def _of_field(
+    session: BuilderSession, titles: tuple[str, ...], tab: str, path: Path, spec: FieldSpec
+) -> Iterator[Field]:
+    yield Field(titles, tab, path)
+    value = session.value(path)
+    if len(titles) > _DEEPEST or not spec.types or spec.kind is Kind.STATUS_MAPPING:
+        return
+    items = value if isinstance(value, list) else [value]
+    for number, item in enumerate(items):
+        component = class_at(item, spec)
+        if component is not None:
+            place = (*path, number) if isinstance(value, list) else path
+            own = (*titles, f"{number + 1}") if isinstance(value, list) else titles
+            for inner in form_spec(component).fields:
+                yield from _of_field(session, (*own, inner.title), tab, (*place, inner.key), inner)

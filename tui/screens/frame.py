@@ -1,0 +1,227 @@
+"""The frame of the builder: navigator, middle, test screen; what is shown where, and kept in step with the session."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.screen import Screen
+
+from core.errors import LonghaulError, ManifestError
+from core.manifest.problems import Path
+from tui.navigator.entries import GLOBAL, INPUTS, Spot, entries
+from tui.navigator.navigator import Navigator
+from tui.project import Project
+from tui.screens.background import Background
+from tui.screens.bench import TestBench
+from tui.screens.bench.hints import TestHints
+from tui.screens.filing import Filing
+from tui.screens.help_line import HelpLine
+from tui.screens.key_bar import KeyBar
+from tui.screens.middle import Middle
+from tui.screens.streams import StreamErrands
+from tui.screens.testing import Testing
+from tui.screens.tour import Tour
+from tui.session.editor import Change, ChangeKind
+from tui.session.findings import stream_of
+from tui.session.settings import Settings
+from tui.widgets.title_bar import TitleBar
+
+_REDRAWN_AFTER = 0.05
+"""Seconds that changes are gathered before the marks are drawn anew."""
+Replace = Callable[[Callable[[], Project]], Awaitable[None]]
+"""Goes on with the project that a function makes. Raises ManifestError when it can't."""
+WIDE = 150
+"""Columns from which the test screen stands beside the form."""
+
+
+class BuilderFrame(Screen[None]):
+    """Shows one project. `replace` goes on with another one."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-medium"), (WIDE, "-wide")]  # noqa: RUF012 - as Textual declares it
+    AUTO_FOCUS = None
+
+    def __init__(self, project: Project, settings: Settings, replace: Replace) -> None:
+        super().__init__(classes="builder")
+        self.project = project
+        self.session = project.session
+        self.settings = settings
+        self.replace = replace
+        self.spot: Spot = GLOBAL
+        """What is shown in the middle."""
+        self.bench = TestBench(self.app, self.session, settings, self._redraw_later)
+        self.filing = Filing(self, project, settings)
+        self.streams = StreamErrands(self)
+        self.testing = Testing(self)
+        self.tour = Tour(self)
+        self._hints = TestHints(self.session, self.bench.controller, self.bench.reporter)
+        self._names = self.session.streams.names()
+        self._redraw_asked = False
+        self._stop: list[Callable[[], None]] = []
+
+    def compose(self) -> ComposeResult:
+        """The parts, from top to bottom."""
+        yield TitleBar("Longhaul", file=self.project.title)
+        with Horizontal(classes="builder--body"):
+            yield Navigator()
+            yield Middle(self.session, self._hints, self.project.broken)
+        yield HelpLine()
+        yield KeyBar()
+
+    async def on_mount(self) -> None:
+        """Show the first stream, and begin to follow the session."""
+        self.bench.listen(self)
+        self._stop.append(self.session.subscribe(self._hear))
+        self._redraw()
+        if self.project.broken:
+            await self.show_yaml_problem()
+        elif self.project.is_untouched:
+            await self.show_welcome()
+        else:
+            await self.show(0 if self._names else GLOBAL)
+        self.call_after_refresh(self._settle)
+
+    def _settle(self) -> None:
+        """What can wait until the first picture is there."""
+        background = Background(self, self.project, self.complain)
+        self._stop.append(background.close)
+        self.filing.remember()
+        self.testing.fit()
+
+    def on_unmount(self) -> None:
+        """Follow the session no more."""
+        for stop in self._stop:
+            stop()
+        self._stop.clear()
+
+    async def close_project(self) -> None:
+        """End everything that goes on for the project."""
+        self.on_unmount()
+        await self.bench.controller.close()
+        self.project.close()
+
+    # Parts
+
+    @property
+    def navigator(self) -> Navigator:
+        """The list at the left."""
+        return self.query_one(Navigator)
+
+    @property
+    def middle(self) -> Middle:
+        """What is edited."""
+        return self.query_one(Middle)
+
+    @property
+    def stream(self) -> int | None:
+        """The stream that actions are about: the one under the navigator's cursor, else the one in the middle."""
+        spot = self.navigator.current.spot if self.navigator.has_focus else self.spot
+        return spot if isinstance(spot, int) and spot < self.session.view.stream_count else None
+
+    # Showing
+
+    async def show(self, spot: Spot, *, focus: bool = True) -> None:
+        """Show the form of a spot."""
+        self.spot = spot
+        self.navigator.mark_open(spot)
+        if self.middle.yaml is None:
+            form = await self.middle.show_form(spot)
+            if focus:
+                form.focus_first()
+        await self.testing.show_subject()
+        self.refresh_bindings()
+
+    async def show_path(self, path: Path) -> None:
+        """Go to the field at a path, wherever that is; in the text, to the line where it is written."""
+        self.testing.leave()
+        yaml = self.middle.yaml
+        if yaml is not None:
+            yaml.go_to(path)
+            return
+        stream = stream_of(path)
+        spot: Spot = stream if stream is not None else INPUTS if path[:1] == ("spec",) else GLOBAL
+        if isinstance(spot, int) and spot >= self.session.view.stream_count:
+            spot = GLOBAL
+        await self.show(spot, focus=False)
+        form = self.middle.form
+        if form is not None:
+            await form.focus_path(path)
+
+    async def show_welcome(self) -> None:
+        """Show ways to begin."""
+        welcome = await self.middle.show_welcome(self.settings.recent)
+        welcome.focus_list()
+
+    async def show_yaml_problem(self) -> None:
+        """Go to where the text can't be read."""
+        self.testing.leave()
+        view = await self.middle.show_yaml()
+        view.go_to_problem()
+
+    def explain(self, title: str, text: str) -> None:
+        """Say in a line what has the focus."""
+        self.query_one(HelpLine).show(title, text)
+
+    def complain(self, text: str) -> None:
+        """Say what went wrong."""
+        self.notify(text, severity="error", timeout=8, markup=False)
+
+    # Following the session
+
+    def _hear(self, change: Change) -> None:
+        if change.kind is ChangeKind.VALUES:
+            self._compare_names()
+        self._redraw_later()
+
+    def _compare_names(self) -> None:
+        """See whether streams came, went, moved or got another name."""
+        before, self._names = self._names, self.session.streams.names()
+        if before == self._names:
+            return
+        renamed = [pair for pair in zip(before, self._names, strict=False) if pair[0] != pair[1]]
+        if len(before) == len(self._names) and len(renamed) == 1:
+            self.bench.rename(*renamed[0])
+        else:
+            self.errand(self.streams_moved())
+
+    async def streams_moved(self) -> None:
+        """Streams came, went or moved: show one that is there."""
+        last = self.session.view.stream_count - 1
+        if isinstance(self.spot, int) and self.middle.form is not None:
+            await self.show(min(self.spot, last) if last >= 0 else GLOBAL, focus=False)
+
+    def _redraw_later(self) -> None:
+        if not self._redraw_asked and self.is_attached:
+            self._redraw_asked = True
+            self.set_timer(_REDRAWN_AFTER, self._redraw)
+
+    def _redraw(self) -> None:
+        """Draw title and marks anew."""
+        self._redraw_asked = False
+        if not (self._stop and self.query(Navigator)):
+            return  # the screen is being left
+        self.navigator.show(entries(self.session, self.bench.testing))
+        counts = self.session.counts()
+        told = [f"✗ {counts.errors} to mend"] if counts.errors else []
+        told += [f"▲ {counts.warnings}"] if counts.warnings else []
+        self.query_one(TitleBar).show(file=self.project.title, unsaved=self.session.dirty, hint="  ".join(told))
+        self.run_worker(self.testing.show_subject(), group="subject", exclusive=True)
+
+    # Doing
+
+    def errand(self, work: Coroutine[Any, Any, object]) -> None:
+        """Do something that may ask; what it can't do is said."""
+        self.run_worker(self._guarded(work))
+
+    async def _guarded(self, work: Coroutine[Any, Any, object]) -> None:
+        try:
+            await work
+        except (LonghaulError, ManifestError, OSError, ValueError) as error:
+            self.complain(str(error))
+
+    def flush(self) -> None:
+        """Take over what is being typed."""
+        if self.middle.yaml is not None:
+            self.middle.yaml.flush()

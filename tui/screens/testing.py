@@ -1,0 +1,180 @@
+"""The test screen's place in the builder: when it is there, what it shows, and what it leads to in the manifest."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING
+
+from core.errors import ManifestError
+from tui.keymap import key_of
+from tui.navigator.entries import Spot
+from tui.session.schema_import import imports_by_itself
+from tui.testing import NodeUse, Subject, TestPane
+from tui.widgets.dialog import Answer
+from tui.widgets.question_dialog import QuestionDialog
+
+if TYPE_CHECKING:
+    from tui.screens.frame import BuilderFrame
+
+_SHOWN_ALONE = "-testing"
+
+
+class Testing:
+    """What a builder screen does about tests."""
+
+    __test__ = False
+
+    def __init__(self, frame: BuilderFrame) -> None:
+        self._frame = frame
+        self._last = 0
+        """The stream that was shown last, which is still tested while no stream is shown."""
+
+    @property
+    def pane(self) -> TestPane | None:
+        """The test screen, once it was needed."""
+        return self._frame.query_one_optional(TestPane)
+
+    @property
+    def stream(self) -> int | None:
+        """The stream that a test is about."""
+        count = self._frame.session.view.stream_count
+        self._last = self._frame.stream if self._frame.stream is not None else self._last
+        return min(self._last, count - 1) if count else None
+
+    # Being there
+
+    def fit(self) -> None:
+        """Have it beside the form where there is room."""
+        if self._frame.has_class("-wide") and self._frame.is_mounted:
+            self._frame.errand(self._ensure())
+
+    async def _ensure(self) -> TestPane:
+        pane = self.pane
+        if pane is None:
+            frame = self._frame
+            pane = TestPane(
+                frame.bench.controller,
+                schema_reporter=frame.bench.reporter,
+                test_key=key_of(frame.app, frame.settings, "test.run"),
+                folder=frame.project.path.parent if frame.project.path else FilePath.cwd(),
+            )
+            await frame.query_one(".builder--body").mount(pane)
+            await self.show_subject()
+        return pane
+
+    async def show_subject(self) -> None:
+        """Show what is known of the stream now."""
+        pane, subject = self.pane, self._subject()
+        if pane is not None:
+            await pane.show(subject)
+
+    def _subject(self) -> Subject | None:
+        index = self.stream
+        return self._frame.bench.subject(index) if index is not None else None
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether a person is at the test screen."""
+        pane = self.pane
+        if pane is None:
+            return False
+        return pane.has_focus_within if self._frame.has_class("-wide") else self._frame.has_class(_SHOWN_ALONE)
+
+    async def toggle(self) -> None:
+        """Go there, or back to the form."""
+        if self.is_shown:
+            self.leave()
+            self._frame.tour.go_to_form()
+        else:
+            await self.show()
+
+    async def show(self) -> None:
+        """Go there."""
+        pane = await self._ensure()
+        self._frame.add_class(_SHOWN_ALONE)
+        pane.focus_content()
+
+    def leave(self) -> None:
+        """Make room for the form."""
+        self._frame.remove_class(_SHOWN_ALONE)
+
+    # Testing
+
+    async def run(self) -> None:
+        """Test the stream, or go to what must be mended first."""
+        frame = self._frame
+        frame.flush()
+        index = self.stream
+        if frame.session.has_broken_text:
+            await frame.show_yaml_problem()
+            frame.complain("The YAML can't be read. Mend it, then test.")
+            return
+        if index is None:
+            frame.notify("Add a stream first: there is nothing to test yet.", markup=False)
+            return
+        for _ in frame.session.checking():
+            await asyncio.sleep(0)
+        refusal = frame.bench.refusal(index)
+        if refusal is not None:
+            frame.complain(f"Mend this first, then test: {refusal.message}")
+            await frame.show_path(refusal.path)
+            return
+        spot: Spot = index
+        if frame.spot != spot:
+            await frame.show(spot, focus=False)
+        await self.show()
+        frame.bench.start(index)
+
+    async def ask_limits(self) -> None:
+        """Set how much a test reads."""
+        (await self._ensure()).action_settings()
+
+    def keep_settings(self, stream: str) -> None:
+        """Remember how a stream is tested."""
+        try:
+            self._frame.bench.remember_limits(stream)
+        except ManifestError as error:
+            self._frame.complain(f"The limits can't be saved: {error}")
+
+    # What a test leads to
+
+    def map_status(self, event: TestPane.StatusMapped) -> None:
+        """Write into the manifest what a status means."""
+        self._frame.bench.map_status(event.stream, event.status, event.bucket)
+        self._frame.notify(f"“{event.status}” means {event.bucket} from now on.", markup=False)
+
+    async def use_node(self, event: TestPane.NodePicked) -> None:
+        """Write a picked node into the stream."""
+        bench, add = self._frame.bench, False
+        if event.use is NodeUse.PRIMARY_KEY:
+            answer = await self._ask_about_key(bench.primary_key(event.stream), list(event.path))
+            if answer is None:
+                return
+            add = answer == "add"
+        place = bench.use_node(event.stream, event.use, event.path, add=add)
+        if place is not None:
+            path = ".".join(event.path) or "the whole answer"
+            self._frame.notify(f"{event.use}: {path}", title="Written into the stream", markup=False)
+
+    async def _ask_about_key(self, present: list[list[str]], path: list[str]) -> str | None:
+        if not present or present == [path]:
+            return "replace"
+        key = ", ".join(".".join(field) for field in present)
+        text = f"The primary key is {key}. Should {'.'.join(path)} take its place, or be one more field of it?"
+        answers = [Answer("replace", "Replace", "primary"), Answer("add", "Add to it")]
+        return await self._frame.app.push_screen_wait(QuestionDialog("Primary key", text, answers))
+
+    async def mend(self, event: TestPane.MendRequested) -> None:
+        """Go to a field of the stream."""
+        index = self._frame.bench.index_of(event.stream)
+        if index is not None:
+            await self._frame.show_path(("streams", index, *event.place.path))
+
+    def take_schema(self, event: TestPane.SchemaActionChosen) -> None:
+        """Declare the detected schema."""
+        self._frame.bench.take_schema(event.stream, event.report.detected, merge=event.action == "merge")
+        index = self._frame.bench.index_of(event.stream)
+        by_itself = index is not None and imports_by_itself(self._frame.session, index)
+        hint = "" if by_itself else " It can follow each test: see the commands for the schema."
+        self._frame.notify(f"The schema is in the manifest.{hint}", markup=False)

@@ -1,0 +1,267 @@
+"""Going around in the builder: to sections, fields and problems, back again, and to the help."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual.widget import Widget
+
+from core.manifest.problems import Path, show_path
+from tui.actions import has_key
+from tui.forms import FieldFocused, StreamForm
+from tui.keymap import all_keys
+from tui.navigator.entries import GLOBAL, INPUTS, Spot
+from tui.screens.fields import fields
+from tui.screens.help_dialog import HelpDialog, key_topics
+from tui.screens.help_topic import Topic, field_topics
+from tui.session.specs import FieldSpec
+from tui.testing import TestPane
+from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
+from tui.widgets.dialog import Answer
+from tui.widgets.jump import JumpOverlay, focusable_targets
+from tui.widgets.question_dialog import QuestionDialog
+
+if TYPE_CHECKING:
+    from tui.screens.frame import BuilderFrame
+
+
+_TEST = "1 records, 2 request, 3 response, 4 schema, 5 state, 6 other requests, 7 log. Enter picks from a response."
+
+
+class Tour:
+    """Moves a person around in a builder screen, and knows where they are."""
+
+    def __init__(self, frame: BuilderFrame) -> None:
+        self._frame = frame
+        self._field: tuple[Path, FieldSpec, str] | None = None
+        """The field that had the focus last."""
+
+    # Where the person is
+
+    def arrive(self, event: FieldFocused) -> None:
+        """A field has the focus."""
+        self._field = (event.path, event.spec, event.title)
+        self._frame.explain(event.title, event.spec.help)
+
+    def explain(self, widget: Widget) -> None:
+        """Explain what has the focus, if it is no field."""
+        form = self._frame.middle.form
+        if form is not None and form in widget.ancestors_with_self:
+            return
+        if widget is self._frame.navigator:
+            entry = self._frame.navigator.current
+            self._frame.explain(entry.title, entry.words or "Enter opens it.")
+            return
+        title, text = _help_of(widget)
+        self._frame.explain(title, text)
+
+    @property
+    def _is_in_form(self) -> bool:
+        form = self._frame.middle.form
+        return form is not None and form.has_focus_within
+
+    @property
+    def _path(self) -> Path | None:
+        """The path of the field where the person is, or was last in this form."""
+        spot = self._frame.spot
+        path = self._field[0] if self._field else None
+        own = path is not None and (
+            path[:2] == ("streams", spot) or (not isinstance(spot, int) and path[0] != "streams")
+        )
+        return path if own else ("streams", spot) if isinstance(spot, int) else None
+
+    # Views
+
+    async def open(self, spot: Spot) -> None:
+        """Open an entry of the navigator; in the text, go to where it is written."""
+        frame = self._frame
+        if frame.middle.yaml is None:
+            await frame.show(spot)
+            return
+        await frame.show(spot, focus=False)
+        where: dict[Spot, Path] = {GLOBAL: ("check",), INPUTS: ("spec",)}
+        frame.middle.yaml.go_to(("streams", spot) if isinstance(spot, int) else where[spot])
+
+    async def toggle_yaml(self) -> None:
+        """Show the manifest as text, or the form of what the cursor is in."""
+        frame = self._frame
+        frame.testing.leave()
+        if frame.middle.yaml is None:
+            path = self._path
+            view = await frame.middle.show_yaml()
+            if view.problem is not None:
+                view.go_to_problem()
+            else:
+                view.go_to(path or ())
+            return
+        frame.flush()
+        if frame.session.has_broken_text and not await self._may_drop_text():
+            return
+        if frame.project.is_untouched:
+            await frame.show_welcome()
+        else:
+            await frame.middle.show_form(frame.spot)
+            await frame.show(frame.spot)
+
+    async def _may_drop_text(self) -> bool:
+        """Ask about text that can't be read; it stays where it is unless it is given up."""
+        text = "The YAML can't be read as it is, so the form can't show it."
+        answers = [Answer("mend", "Mend it", "primary"), Answer("drop", "Drop the edit", "error")]
+        answer = await self._frame.app.push_screen_wait(QuestionDialog("YAML can't be read", text, answers))
+        if answer == "drop":
+            yaml = self._frame.middle.yaml
+            if yaml is not None:
+                yaml.discard()
+            return True
+        await self._frame.show_yaml_problem()
+        return False
+
+    async def back(self) -> None:
+        """Back out one level."""
+        frame = self._frame
+        if frame.bench.testing is not None:
+            frame.bench.controller.cancel()
+        elif frame.testing.is_shown:
+            await frame.testing.toggle()
+        elif frame.middle.yaml is not None:
+            await self.toggle_yaml()
+        else:
+            frame.navigator.focus()
+
+    def go_to_navigator(self) -> None:
+        """Go to the navigator, or from there to the form."""
+        if self._frame.navigator.has_focus:
+            self.go_to_form()
+        else:
+            self._frame.testing.leave()
+            self._frame.navigator.focus()
+
+    def go_to_form(self) -> None:
+        """Go back to where the person edited last."""
+        frame = self._frame
+        if frame.middle.yaml is not None:
+            frame.middle.yaml.editor.focus()
+        elif frame.middle.form is not None:
+            path = self._path
+            frame.errand(frame.show_path(path) if path is not None and len(path) > 2 else frame.show(frame.spot))
+        else:
+            frame.errand(frame.show_welcome())
+
+    async def next_tab(self, step: int) -> None:
+        """Go to another tab of the stream."""
+        form = self._frame.middle.form
+        if isinstance(form, StreamForm):
+            await form.next_tab(step)
+
+    # Lists to choose from
+
+    async def go_to_section(self) -> None:
+        """List the sections of the form, go to the one that is chosen."""
+        form = self._frame.middle.form
+        if form is None:
+            await self.go_to_field()
+            return
+        sections = form.sections()
+        options = [ChoiceOption(str(number), one.title, one.tab) for number, one in enumerate(sections)]
+        chosen = await self._choose("Go to section", options)
+        if chosen is not None:
+            await self._frame.show_path(sections[int(chosen)].path)
+
+    async def go_to_field(self) -> None:
+        """List all fields of the form, and those of the global views; go to the one that is chosen."""
+        session, spot = self._frame.session, self._frame.spot
+        spots = dict.fromkeys((spot, INPUTS, GLOBAL))
+        found = [field for one in spots for field in fields(session, one)]
+        options = [ChoiceOption(show_path(one.path), one.title, one.tab) for one in found]
+        chosen = await self._choose("Go to field", options)
+        if chosen is not None:
+            await self._frame.show_path(next(one.path for one in found if show_path(one.path) == chosen))
+
+    async def _choose(self, title: str, options: Sequence[ChoiceOption]) -> str | None:
+        return await self._frame.app.push_screen_wait(ChoiceDialog(title, options))
+
+    def jump(self) -> None:
+        """Put a letter on everything that can be reached."""
+        self._frame.app.push_screen(JumpOverlay(focusable_targets(self._frame.screen)))
+
+    # Problems and history
+
+    async def next_problem(self) -> None:
+        """Go to the next problem; those that were not shown yet are."""
+        frame = self._frame
+        if frame.session.has_broken_text:
+            await frame.show_yaml_problem()
+            return
+        problem = frame.session.next_problem(self._path)
+        if problem is None:
+            frame.session.reveal()
+            problem = frame.session.next_problem(self._path)
+        if problem is None:
+            frame.notify("✓ No problems.", markup=False)
+            return
+        await frame.show_path(problem.path)
+
+    async def undo(self) -> None:
+        """Take back the last change and go there."""
+        await self._went(self._frame.session.undo(), "Nothing to undo.")
+
+    async def redo(self) -> None:
+        """Do the undone change again and go there."""
+        await self._went(self._frame.session.redo(), "Nothing to redo.")
+
+    async def _went(self, path: Path | None, nothing: str) -> None:
+        if path is None:
+            self._frame.notify(nothing, markup=False)
+            return
+        await self._frame.streams_moved()
+        if path:
+            await self._frame.show_path(path)
+
+    # Help
+
+    def help(self) -> None:
+        """Explain the focused place, and the keys that work there."""
+        focused = self._frame.focused
+        if self._is_in_form and self._field is not None:
+            path, spec, title = self._field
+            topics = list(field_topics(self._frame.session, path, spec))
+        else:
+            title, text = _help_of(focused) if focused is not None else ("Builder", "")
+            topics = [Topic("", (("", text),))] if text else []
+        self._frame.app.push_screen(HelpDialog(title or "Help", [*topics, *self._keys_here()]))
+
+    def _keys_here(self) -> list[Topic]:
+        """The keys that work here, by the widget that they belong to."""
+        groups: dict[str, dict[str, list[str]]] = {}
+        for node, binding, enabled, tooltip in self._frame.active_bindings.values():
+            if enabled and has_key(binding.key) and binding.id is not None:
+                title = node.BINDING_GROUP_TITLE or ("everywhere" if node is self._frame.app else "")
+                words = tooltip or binding.description
+                groups.setdefault(title, {}).setdefault(words, []).append(self._frame.app.get_key_display(binding))
+        return list(
+            key_topics(
+                [(name, [(" ".join(dict.fromkeys(keys)), words) for words, keys in said.items()]) for name, said in groups.items()]
+            )
+        )
+
+    def list_keys(self) -> None:
+        """List every key there is, with its id."""
+        by_place: dict[str, list[tuple[str, str]]] = {}
+        for key in all_keys(self._frame.settings.keys):
+            by_place.setdefault(key.place, []).append((f"{key.keys or '—'}", f"{key.help}  [{key.id}]"))
+        told = (
+            ("", f"Keys are changed in {self._frame.settings.file}, under `keys`, as `id: key` or `id: key,key`."),
+            ("", "Example: test.run: f9"),
+        )
+        self._frame.app.push_screen(HelpDialog("All keys", [Topic("", told), *key_topics(list(by_place.items()))]))
+
+
+def _help_of(widget: Widget) -> tuple[str, str]:
+    """The title and the sentence of the nearest widget that has some."""
+    if any(isinstance(one, TestPane) for one in widget.ancestors):
+        return "Test", _TEST
+    helped = next((one for one in widget.ancestors_with_self if getattr(one, "HELP", None)), None)
+    titles = [one.BINDING_GROUP_TITLE for one in (helped or widget).ancestors_with_self]
+    title = next((str(title) for title in titles if title), "")
+    return title, str(helped.HELP) if isinstance(helped, Widget) else ""
