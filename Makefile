@@ -5,11 +5,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 ORACLE := .venv-oracle
 
-.PHONY: help demo test check format pictures oracle clean
+.PHONY: help demo test test-faults check format pictures oracle clean
 
 help:
 	@echo "make demo    read the SendGrid sample from a local demo API, through a real job"
 	@echo "make test    run all tests"
+	@echo "make test-faults  run the long fault tests: hundreds of cuts, kills and odd inputs"
 	@echo "make check   run the linters and type checkers"
 	@echo "make format  format the code"
 	@echo "make pictures  draw the pictures of the documentation anew"
@@ -42,6 +43,9 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed-dev $(ORACLE)/.installed
 	$(BIN)/python -m pytest
+
+test-faults: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -m faults tests/faults
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

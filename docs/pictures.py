@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
@@ -21,6 +23,7 @@ from core.progress.run_picture import RunPicture
 from core.reading import open_reader
 from sample_configs import sample
 from sample_configs.demo_api import DemoApi
+from tui.app import BuilderApp
 
 HERE = Path(__file__).parent
 SAMPLE, STREAM = "ads_report", "campaign_days"
@@ -64,9 +67,27 @@ def without_web_fonts(svg: str) -> str:
     return svg.replace("font-family: Fira Code, monospace", "font-family: monospace")
 
 
+async def draw_builder(picture: Path, *keys: str) -> None:
+    """The builder with the demo's stream tested, after some more keys, as SVG."""
+    with TemporaryDirectory() as folder:
+        os.environ["LONGHAUL_CONFIG_DIR"] = os.environ["LONGHAUL_STATE_DIR"] = folder
+        app = BuilderApp(demo=True)
+        async with app.run_test(size=(160, 42)) as pilot, asyncio.timeout(60):
+            while app.builder is None:
+                await pilot.pause(0.1)
+            await pilot.press("f5")
+            while (run := app.builder.bench.controller.results.get("contacts")) is None or run.state.ended is None:
+                await pilot.pause(0.1)
+            await pilot.press(*keys)
+            await pilot.pause(0.5)
+            picture.write_text(without_web_fonts(app.export_screenshot()), encoding="utf-8")
+
+
 def main() -> None:
     """Draw all pictures."""
     (HERE / "run.svg").write_text(asyncio.run(draw_run()), encoding="utf-8")
+    asyncio.run(draw_builder(HERE / "builder.svg"))
+    asyncio.run(draw_builder(HERE / "polling.svg", "6"))
 
 
 if __name__ == "__main__":

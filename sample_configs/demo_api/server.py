@@ -195,7 +195,8 @@ class _Server(ThreadingHTTPServer):
                 connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        if not isinstance(sys.exception(), ConnectionError):
+        expected = isinstance(sys.exception(), ConnectionError) or self.demo._closing.is_set()
+        if not expected:
             super().handle_error(request, client_address)
 
 
