@@ -106,11 +106,11 @@ def test_version(longhaul: Command) -> None:
 
 
 @pytest.mark.parametrize("arguments", [[], ["connector.yaml"], ["--demo"]])
-def test_the_builder_says_that_it_is_not_there_yet_and_what_works(longhaul: Command, arguments: list[str]) -> None:
+def test_the_engine_alone_says_that_it_has_no_builder_and_what_works(longhaul: Command, arguments: list[str]) -> None:
     said = longhaul(*arguments)
     assert said.code == 2
     assert said.out == ""
-    assert "the builder is not there yet" in said.err
+    assert "the builder is not part of this installation" in said.err
     assert "longhaul --demo --run" in said.err
 
 
