@@ -15,7 +15,6 @@ from core.manifest.problems import closest
 from tui.actions import APP, BUILDER, has_key
 from tui.session.settings import Settings
 
-
 _FIRST = {"Everywhere": 0, "Builder": 1, "Navigator": 2, "Form": 3, "Test": 4}
 """The places whose keys are listed first."""
 

@@ -13,9 +13,17 @@ from typing import Any
 
 from core.command.last_resort import fault
 from core.connector import Connector
-from core.events import Event, ExchangeFinished, Outcome, Records, StateAdvanced, StreamFinished
+from core.events import (
+    Event,
+    ExchangeFinished,
+    Outcome,
+    Records,
+    SliceFinished,
+    StateAdvanced,
+    StreamFinished,
+)
 from core.levels import Level
-from core.outputs import Destination, HarTrace, OutputError, Sink, StateFile
+from core.outputs import Destination, HarTrace, OutputError, Sink, StateFile, Turns
 from core.progress import Progress, RunPicture, run_summary, stream_summary
 from core.reading import Limits, Reader, open_reader
 
@@ -105,13 +113,14 @@ class HeadlessRun:
                 return
             columns = tuple(self._plan.connector.schema(name).get("properties") or ())
             sink = self._plan.destination.sink(name, self._plan.connector.stream_names, columns)
+            turns = Turns(sink, apart=self._plan.state is not None)
             try:
-                await self._read_into(reader, name, sink)
+                await self._read_into(reader, name, turns)
             except Exception as error:
                 expected = isinstance(error, OutputError)
                 self._fail(name, str(error) if expected else fault(error, reader.mask))
                 with suppress(Exception):
-                    await asyncio.to_thread(sink.finish, well=False)
+                    await asyncio.to_thread(turns.finish, well=False)
             if not self._hung_up:
                 self._sum_up(name, sink)
 
@@ -122,8 +131,9 @@ class HeadlessRun:
         if self._plan.state and stream.ended and stream.ended.outcome is Outcome.CANCELLED:
             self._progress.say(Level.WARNING, f"{name}: the state reached is saved in {self._plan.state.path}.")
 
-    async def _read_into(self, reader: Reader, name: str, sink: Sink) -> None:
+    async def _read_into(self, reader: Reader, name: str, turns: Turns) -> None:
         """Raises `OutputError` when the records can't be written."""
+        sink = turns.sink
         note = await _out(sink.open, sink.place)
         if note:
             self._progress.say(Level.WARNING, note)
@@ -131,14 +141,14 @@ class HeadlessRun:
         limits = Limits(records=self._plan.limit)
         async with aclosing(reader.read(name, state, limits, sink.encoder.encode)) as events:
             async for event in events:
-                await self._take(reader, sink, event)
+                await self._take(reader, turns, event)
 
-    async def _take(self, reader: Reader, sink: Sink, event: Event) -> None:
+    async def _take(self, reader: Reader, turns: Turns, event: Event) -> None:
         if self._hung_up:
             self._picture.fold(event)
             return
         try:
-            await self._write(sink, event)
+            await self._write(turns, event)
         except BrokenPipeError:
             self._hung_up = True
             reader.cancel()
@@ -148,23 +158,25 @@ class HeadlessRun:
         if isinstance(event, ExchangeFinished):
             self._record(event)
 
-    async def _write(self, sink: Sink, event: Event) -> None:
+    async def _write(self, turns: Turns, event: Event) -> None:
         """Records to the sink; the state that covers them when they are safe. Raises `OutputError`,
         `BrokenPipeError`.
         """
+        place = turns.sink.place
         match event:
             case Records(data=data):
-                sink.add(data)
-                if sink.full:
-                    await _out(sink.write, sink.place)
+                turns.add(event.slice, data)
+                if turns.full:
+                    await _out(turns.write, place)
+            case SliceFinished(outcome=outcome):
+                await _out(lambda: turns.end(event.slice, well=_well(outcome)), place)
             case StateAdvanced(state=state) if self._plan.state:
-                await _out(sink.commit, sink.place)
+                await _out(lambda: turns.commit(event.slice), place)
                 await self._save(self._plan.state, event.stream, state)
             case StreamFinished(outcome=outcome):
-                well = outcome not in (Outcome.FAILED, Outcome.CANCELLED)
-                await _out(lambda: sink.finish(well=well), sink.place)
-            case _ if sink.waiting:
-                await _out(sink.write, sink.place)
+                await _out(lambda: turns.finish(well=_well(outcome)), place)
+            case _ if turns.waiting:
+                await _out(turns.write, place)
 
     async def _save(self, file: StateFile, stream: str, state: Mapping[str, Any]) -> None:
         await _out(lambda: file.save(stream, state), str(file.path))
@@ -192,6 +204,10 @@ class HeadlessRun:
                 errors=(error,),
             )
         )
+
+
+def _well(outcome: Outcome) -> bool:
+    return outcome not in (Outcome.FAILED, Outcome.CANCELLED)
 
 
 async def _out(call: Callable[[], Any], place: str) -> Any:

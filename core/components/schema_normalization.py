@@ -102,6 +102,16 @@ class _Compiler:
             change(value)
 
     def _resolved(self, reference: str) -> Mapping[str, Any]:
+        part: Mapping[str, Any] = {"$ref": reference}
+        seen: set[str] = set()
+        while isinstance(target := part.get("$ref"), str):
+            if target in seen:
+                return {}
+            seen.add(target)
+            part = self._part_at(target)
+        return part
+
+    def _part_at(self, reference: str) -> Mapping[str, Any]:
         part: Any = self._root
         for step in reference.removeprefix("#").split("/")[1:]:
             part = _mapping(part).get(step.replace("~1", "/").replace("~0", "~"))
@@ -122,8 +132,8 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 def _types(schema: Mapping[str, Any]) -> list[str]:
     declared = schema.get("type", [])
-    names = [declared] if isinstance(declared, str) else declared
-    return [name for name in names if name != "null"]
+    names = declared if isinstance(declared, list) else [declared]
+    return [name for name in names if isinstance(name, str) and name != "null"]
 
 
 def _cast_to(schema: Mapping[str, Any]) -> Cast | None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from core.components.base import SLICE_VARIABLES, Component, Gives, Shown
+from core.components.base import SLICE_VARIABLES, Component, Gives, Shown, Unsupported
 from core.components.roles import IncrementalSync, Retriever, SchemaLoader, Transformation
 from core.manifest.problems import Problem
 
@@ -51,7 +51,7 @@ class DeclarativeStream(Stream):
     def json_schema(self) -> dict[str, Any]:
         """The declared JSON Schema; of several loaders, the earlier one wins for a property."""
         loaders = self.schema_loader if isinstance(self.schema_loader, list) else [self.schema_loader]
-        schemas = [dict(loader.load()) for loader in loaders if loader is not None]
+        schemas = [dict(loader.load()) for loader in loaders if loader and not isinstance(loader, Unsupported)]
         if len(schemas) < 2:
             return schemas[0] if schemas else {}
         properties: dict[str, Any] = {}

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from http.cookiejar import CookieJar
 from itertools import count
 from types import TracebackType
 from typing import Self
@@ -17,6 +18,7 @@ import httpcore
 import httpx
 
 from core.errors import ReadError
+from core.http.clients import Clients
 from core.http.download import Answer, Download
 from core.http.exchange import Exchange, Role
 from core.http.messages import describe_error, describe_outcome, failure
@@ -31,7 +33,6 @@ from core.version import version
 httpcore.AsyncHTTP11Connection.READ_NUM_BYTES = 262_144
 """As much as asyncio takes from a socket in one go; reading in quarters of that costs a tenth of a download's CPU."""
 
-CONNECTIONS = 500
 LONGEST_DEFAULT_WAIT = 60.0
 LONGEST_ASKED_WAIT = 3600.0
 """Seconds that a server may ask to wait (Retry-After) where the manifest has no strategy of its own."""
@@ -90,16 +91,13 @@ class HttpSession:
         self._read_timeout = read_timeout
         self._clock = clock
         self._sleep = sleep
-        self._client: httpx.AsyncClient | None = None
+        self._clients: Clients | None = None
 
     async def __aenter__(self) -> Self:
         """Open the session. Raises `ReadError` for proxies or certificates that can't be used."""
         try:
-            self._client = httpx.AsyncClient(
-                headers={"User-Agent": f"longhaul/{version()}"},
-                limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
-                verify=_tls_context(),
-            )
+            tls = _tls_context()
+            self._clients = Clients(lambda limits, cookies: _client(tls, limits, cookies))
         except (OSError, ValueError, ImportError) as error:
             raise ReadError(f"The proxy or certificate settings in the environment can't be used: {error}") from None
         return self
@@ -108,31 +106,33 @@ class HttpSession:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close all connections."""
-        await self._open_client().aclose()
+        await self._open_clients().aclose()
 
     async def send(self, call: Call) -> httpx.Response | None:
         """Send a request and read the whole response; None when an error is to be ignored.
 
         Raises `RequestFailed` when it fails for good.
         """
-        download = await self._settle(call, streamed=False)
+        with self._open_clients().one() as client:
+            download = await self._settle(call, client, streamed=False)
         return None if download is None else download.response
 
     @asynccontextmanager
     async def open(self, call: Call) -> AsyncIterator[Download | None]:
         """The same for a body that is streamed while the context is open."""
-        download = await self._settle(call, streamed=True)
-        try:
-            yield download
-        finally:
-            if download is not None:
-                await download.aclose()
+        with self._open_clients().one() as client:
+            download = await self._settle(call, client, streamed=True)
+            try:
+                yield download
+            finally:
+                if download is not None:
+                    await download.aclose()
 
-    async def _settle(self, call: Call, *, streamed: bool) -> Download | None:
+    async def _settle(self, call: Call, client: httpx.AsyncClient, *, streamed: bool) -> Download | None:
         refreshed = False
         for attempt in count(1):
-            answer = await self._attempt(call, attempt, streamed=streamed)
-            download = self._download(call, answer, attempt)
+            answer = await self._attempt(call, client, attempt, streamed=streamed)
+            download = self._download(call, client, answer, attempt)
             accepted = False
             try:
                 decision, outcome = await _judge(call, answer.outcome, download, attempt)
@@ -169,24 +169,30 @@ class HttpSession:
         )
         await self._sleep(wait)
 
-    def _download(self, call: Call, answer: Answer, attempt: int) -> Download | None:
+    def _download(self, call: Call, client: httpx.AsyncClient, answer: Answer, attempt: int) -> Download | None:
         if not isinstance(answer.outcome, httpx.Response):
             return None
         numbers = count(attempt + 1)
 
         async def resume(headers: Mapping[str, str]) -> Answer:
             nonlocal call
-            answer = await self._attempt(call, next(numbers), streamed=True, headers=headers)
+            answer = await self._attempt(call, client, next(numbers), streamed=True, headers=headers)
             renewed = await _renewed(call, answer.outcome)
             if renewed is None:
                 return answer
             call = renewed
-            return await self._attempt(call, next(numbers), streamed=True, headers=headers)
+            return await self._attempt(call, client, next(numbers), streamed=True, headers=headers)
 
         return Download(answer, resume, self._sleep)
 
     async def _attempt(
-        self, call: Call, number: int, *, streamed: bool, headers: Mapping[str, str] | None = None
+        self,
+        call: Call,
+        client: httpx.AsyncClient,
+        number: int,
+        *,
+        streamed: bool,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Authenticate, send, and follow redirects; each hop is an exchange of its own."""
         draft = call.draft.copy()
@@ -197,7 +203,7 @@ class HttpSession:
             await call.authenticate(draft)
         request = draft.build()
         for _ in range(MAX_REDIRECTS + 1):
-            answer = await self._exchange(call, request, number, streamed=streamed)
+            answer = await self._exchange(call, client, request, number, streamed=streamed)
             following = answer.outcome.next_request if isinstance(answer.outcome, httpx.Response) else None
             if following is None:
                 return answer
@@ -207,9 +213,10 @@ class HttpSession:
                 return replace(answer, outcome=refused)
         return replace(answer, outcome=RedirectRefused(f"more than {MAX_REDIRECTS} redirects, one after the other"))
 
-    async def _exchange(self, call: Call, request: httpx.Request, number: int, *, streamed: bool) -> Answer:
+    async def _exchange(
+        self, call: Call, client: httpx.AsyncClient, request: httpx.Request, number: int, *, streamed: bool
+    ) -> Answer:
         """Send one request; a streamed body is left unread, save that of redirects and errors."""
-        client = self._open_client()
         for name, value in client.headers.items():
             request.headers.setdefault(name, value)
         client.cookies.set_cookie_header(request)
@@ -244,10 +251,16 @@ class HttpSession:
         read = call.read_timeout or self._read_timeout
         return httpx.Timeout(connect=call.connect_timeout or self._connect_timeout, read=read, write=read, pool=None)
 
-    def _open_client(self) -> httpx.AsyncClient:
-        if self._client is None:
+    def _open_clients(self) -> Clients:
+        if self._clients is None:
             raise RuntimeError("the session is not open")
-        return self._client
+        return self._clients
+
+
+def _client(tls: ssl.SSLContext, limits: httpx.Limits, cookies: CookieJar) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        headers={"User-Agent": f"longhaul/{version()}"}, limits=limits, verify=tls, cookies=cookies
+    )
 
 
 async def _sent(client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
@@ -312,13 +325,13 @@ def _asked_wait(outcome: Outcome, now: datetime) -> float:
     return retry_after(outcome, now) or 0.0
 
 
-def _tls_context() -> ssl.SSLContext | bool:
-    """The authorities that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE name; True: httpx knows (it reads
+def _tls_context() -> ssl.SSLContext:
+    """The authorities that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE name, else those that httpx takes (it reads
     SSL_CERT_*).
     """
     bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
     if not bundle or os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR"):
-        return True
+        return httpx.create_ssl_context()
     if os.path.isdir(bundle):
         return ssl.create_default_context(capath=bundle)
     return ssl.create_default_context(cafile=bundle)

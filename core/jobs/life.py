@@ -26,7 +26,7 @@ GRACE = 5.0
 """Seconds that a poll which is under way at the deadline is given to be answered."""
 TIDYING_LIMIT = 30.0
 """Seconds that a server may take to abort or delete a job."""
-LEAVING_LIMIT = 4.0
+LEAVING_LIMIT = 3.0
 """Seconds that everything may take which is still asked of the server when a read is cancelled."""
 
 StatusMapping = dict[str, JobStatus]

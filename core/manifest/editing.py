@@ -81,6 +81,8 @@ class Editor:
         new = fresh(_nested(rest[1:], value, path), len(path))
         edit = Edit(path, path)
         index = own_index(parent, rest[0])
+        if index is not None and len(rest) == 1 and self._updated(parent.entries[index].value, new, edit):
+            return self._finished(edit, parent, parent.entries)
         if index is not None:
             entry = self._revalued(parent, parent.entries[index], new, edit)
             entries = (*parent.entries[:index], entry, *parent.entries[index + 1 :])
@@ -164,6 +166,23 @@ class Editor:
         if not isinstance(items, Sequence):
             raise _unfit(path, "is not a list")
         return items
+
+    def _updated(self, old: Node, new: Node, edit: Edit) -> bool:
+        """Make a mapping say what another one says, keeping every entry that says the same; whether that can be."""
+        if not (isinstance(old, Mapping) and isinstance(new, Mapping) and old.entries and new.entries):
+            return False
+        if any(entry.merge for entry in old.entries):
+            return False
+        entries = []
+        for entry in new.entries:
+            index = own_index(old, entry.name)
+            known = old.entries[index] if index is not None else entry
+            is_same = known is entry or same(value_of(known.value), value_of(entry.value))
+            if not is_same and not self._updated(known.value, entry.value, edit):
+                known = self._revalued(old, known, entry.value, edit)
+            entries.append(known)
+        edit.replace(old, "entries", tuple(entries))
+        return True
 
     def _revalued(self, parent: Mapping | Sequence, entry: Entry, new: Node, edit: Edit) -> Entry:
         """The entry with a new value; the node of the source when that has the same value."""

@@ -56,7 +56,9 @@ def expand(document: Document) -> Expanded:
     resolver = Resolver(root, report)
     start = {key: value for key, value in root.items() if key not in _ONLY_TARGETS}
     resolved = resolver.resolve((), start)
-    if isinstance(resolved.value, dict) and "type" not in resolved.value:
+    if not isinstance(resolved.value, dict):  # the whole manifest is a reference to something else
+        resolved = Traced({}, ())
+    if "type" not in resolved.value:
         resolved = Traced({**resolved.value, "type": Traced(ROOT_TYPE, ())}, (), resolved.size + 1)
     try:
         traced = Propagation(report).propagate(resolved)

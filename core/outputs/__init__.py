@@ -5,5 +5,6 @@ from core.outputs.faults import OutputError
 from core.outputs.har import HarTrace
 from core.outputs.sinks import FileSink, Sink, StdoutSink
 from core.outputs.state import StateFile
+from core.outputs.turns import Turns
 
-__all__ = ["Destination", "FileSink", "HarTrace", "OutputError", "Sink", "StateFile", "StdoutSink"]
+__all__ = ["Destination", "FileSink", "HarTrace", "OutputError", "Sink", "StateFile", "StdoutSink", "Turns"]

@@ -35,10 +35,13 @@ class JsonLines(Encoder):
 
     def encode(self, records: Sequence[Mapping[str, Any]]) -> bytes:
         """The lines of a batch."""
+        lines = bytearray()  # a list of a hundred texts and their join would take twice the time
         try:
-            return b"".join([orjson.dumps(record, _odd_value, _NEWLINE) for record in records])
+            for record in records:
+                lines += orjson.dumps(record, _odd_value, _NEWLINE)
         except TypeError:
             return b"".join([_json(record) + b"\n" for record in records])
+        return bytes(lines)
 
 
 class Csv(Encoder):

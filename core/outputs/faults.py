@@ -17,6 +17,7 @@ _REASONS = {
     errno.ENOTDIR: "a part of the path is a file, not a directory; choose another place",
     errno.EISDIR: "there is a directory of this name; choose another name",
     errno.ENAMETOOLONG: "the name is too long for this file system; choose a shorter one",
+    errno.EFBIG: "the file grew larger than the system allows; raise the limit (`ulimit -f`) or choose another place",
     errno.EMFILE: "too many files are open; raise the limit (`ulimit -n`) or read fewer streams at once",
 }
 

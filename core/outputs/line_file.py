@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import zlib
 from pathlib import Path
 
 from core.outputs.durable import sync, sync_directory
+from core.outputs.faults import OutputError
 from core.outputs.repair import GZIP
 
 
@@ -15,6 +17,7 @@ class LineFile:
     """
 
     def __init__(self, path: Path, *, append: bool) -> None:
+        self._path = path
         self._file = path.open("ab" if append else "wb")
         self._compressed = path.name.removesuffix(".partial").endswith(".gz")
         self._member: zlib._Compress | None = None
@@ -31,11 +34,19 @@ class LineFile:
         self._file.write(data)
 
     def sync(self) -> None:
-        """Bring what was written to the disk."""
+        """Bring what was written to the disk. Raises `OutputError` when the file is not in its place any more."""
         if self._member:
             self._file.write(self._member.flush())
             self._member = None
         sync(self._file)
+        if not self._in_place():
+            raise OutputError(f"{self._path} is gone: it was moved or deleted while it was written. Run again.")
+
+    def _in_place(self) -> bool:
+        try:
+            return os.path.samestat(os.fstat(self._file.fileno()), self._path.stat())
+        except FileNotFoundError:
+            return False
 
     def close(self) -> None:
         """Sync and close. An empty gzip file holds one empty member, for an empty one is none."""

@@ -36,6 +36,11 @@ class Sink(ABC):
         """Where the records are, for people."""
 
     @property
+    def folder(self) -> Path | None:
+        """Where temporary files belong; None for the system's own place."""
+        return None
+
+    @property
     @abstractmethod
     def remains(self) -> str:
         """What there is of a stream that did not end well, for people."""
@@ -46,7 +51,7 @@ class Sink(ABC):
         `OutputError`.
         """
 
-    def add(self, data: bytes) -> None:
+    def add(self, data: bytes | bytearray) -> None:
         """Take encoded records."""
         self.waiting += data
 
@@ -132,6 +137,11 @@ class FileSink(Sink):
     def remains(self) -> str:
         """What was read, unless that is nothing."""
         return f"what was read is in {self._place}" if self._place else "no records were kept"
+
+    @property
+    def folder(self) -> Path:
+        """Beside the file: there is room for the records."""
+        return self._target.parent
 
     @property
     def _compressed(self) -> bool:

@@ -103,17 +103,19 @@ class RecordSink:
         found_before = self._pipeline.found
         observe = self.observer
         batch: list[Record] = []
-        for record in self._pipeline(elements):
-            if observe is not None:
-                observe(record)
-            batch.append(record)
-            if len(batch) == BATCH:
-                self._flush(batch, result)
-                batch = []
-                if self.cut:
-                    break
-        self._flush(batch, result)
-        self._deliver_data()
+        try:
+            for record in self._pipeline(elements):
+                if observe is not None:
+                    observe(record)
+                batch.append(record)
+                if len(batch) == BATCH:
+                    self._flush(batch, result)
+                    batch = []
+                    if self.cut:
+                        break
+            self._flush(batch, result)
+        finally:  # also of a page that breaks off: what was counted is delivered
+            self._deliver_data()
         result.found = self._pipeline.found - found_before
         return result
 

@@ -1,7 +1,7 @@
 """Template texts compiled to functions, once per distinct text.
 
-Constants never touch Jinja; plain lookups touch it only to be recognised; everything else runs the render
-function that Jinja generates.
+Constants never touch Jinja; plain lookups, alone or compared with a constant, touch it only to be recognised;
+everything else runs the render function that Jinja generates.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from jinja2 import TemplateSyntaxError, meta, nodes
 from core.templates import limits
 from core.templates.errors import TemplateError, UnknownVariableError
 from core.templates.literals import EMPTY, literal_of, may_start_literal, parse_literal
-from core.templates.lookups import Lookup, plain_lookups
+from core.templates.lookups import Lookup, plain_comparison, plain_lookups
 from core.templates.sandbox import ENVIRONMENT, Scope
 
 Names = Mapping[str, Any]
@@ -51,7 +51,10 @@ def compile_source(source: str) -> Compiled:
         return _constant(source)
     tree = parse(source)
     pieces = plain_lookups(tree)
-    return compile_jinja(source, tree) if pieces is None else _compile_lookups(pieces)
+    if pieces is not None:
+        return _compile_lookups(pieces)
+    comparison = plain_comparison(tree)
+    return compile_jinja(source, tree) if comparison is None else _compile_comparison(*comparison)
 
 
 def parse(source: str) -> nodes.Template:
@@ -127,6 +130,20 @@ def _compile_lookups(pieces: list[str | Lookup]) -> Compiled:
     else:
         text, value = _joined_lookups(pieces)
     return Compiled(constant=False, variables=variables, text=text, value=value)
+
+
+def _compile_comparison(lookup: Lookup, equal: bool, constant: Any) -> Compiled:
+    find = lookup.finder()
+
+    def value(context: Names) -> bool:
+        return (find(context) == constant) is equal
+
+    return Compiled(
+        constant=False,
+        variables=frozenset({lookup.root}),
+        text=lambda context: str(value(context)),
+        value=value,
+    )
 
 
 def _single_lookup(lookup: Lookup) -> tuple[Callable[[Names], str], Callable[[Names], Any]]:

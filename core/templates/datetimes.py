@@ -125,7 +125,7 @@ def _aware(dt: datetime) -> datetime:
 def _from_number(value: str | int | float, format: str) -> datetime:
     try:
         return _EPOCH + int(value) * _UNITS[format]
-    except (ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError):
         raise DatetimeError(f"does not fit the date format “{format}”", value) from None
 
 

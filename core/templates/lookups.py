@@ -58,6 +58,19 @@ def plain_lookups(tree: nodes.Template) -> list[str | Lookup] | None:
     return pieces
 
 
+def plain_comparison(tree: nodes.Template) -> tuple[Lookup, bool, Any] | None:
+    """What a template compares that is nothing but a lookup and `==` or `!=` with a constant, or None.
+
+    The lookup, whether they are to be equal, and the constant.
+    """
+    match tree.body:
+        case [nodes.Output(nodes=[nodes.Compare(expr=found, ops=[nodes.Operand(op="eq" | "ne" as sign, expr=other)])])]:
+            lookup = as_lookup(found)
+            if lookup is not None and isinstance(other, nodes.Const):
+                return lookup, sign == "eq", other.value
+    return None
+
+
 def lookups_in(tree: nodes.Node) -> Iterator[Lookup]:
     """All lookups anywhere in a template, the longest first where they contain each other."""
     for node in tree.find_all((nodes.Getattr, nodes.Getitem)):

@@ -94,6 +94,16 @@ REPLACEMENTS: dict[str, tuple[str, Edit, str]] = {
         "a:\n  # c\n  'y'\nb: 1\n",
     ),
     "aligned values": ("a:    x\nbcd:  y\n", lambda document: document.set(("a",), "z"), "a:    z\nbcd:  y\n"),
+    "a mapping of which one value is different": (
+        "a:\n  b: x  # c\n\n  # e\n  d: {f: 1,  g: 2}\n  h: 'y'\n",
+        lambda document: document.set(("a",), {"b": "x", "d": {"f": 1, "g": 3}, "h": "y"}),
+        "a:\n  b: x  # c\n\n  # e\n  d: {f: 1,  g: 3}\n  h: 'y'\n",
+    ),
+    "a mapping of which one key goes and another one comes": (
+        "a:\n  b: x  # c\n  d: 1\n  e:   2  # f\n",
+        lambda document: document.set(("a",), {"b": "x", "e": 2, "g": 3}),
+        "a:\n  b: x  # c\n  e:   2  # f\n  g: 3\n",
+    ),
     "text of many lines becomes a literal block": (
         "a:\n  b: x  # c\n  d: 1\n",
         lambda document: document.set(("a", "b"), "one\n  two\n"),

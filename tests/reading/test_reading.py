@@ -171,7 +171,8 @@ incremental_sync:
 
 async def test_state_advances_with_each_slice_and_the_next_read_goes_on_there(server: LoopbackServer) -> None:
     server.on("/items", lambda asked: Reply({"items": [{"day": asked.query["from"][0]}]}))
-    text = manifest(server, stream=INCREMENTAL)
+    one_by_one = "concurrency_level: {type: ConcurrencyLevel, default_concurrency: 1}"
+    text = manifest(server, stream=INCREMENTAL, top=one_by_one)
 
     first = await read_all(text)
     server.asked.clear()

@@ -39,6 +39,10 @@ steps = st.one_of(
 lookups = st.lists(steps, max_size=3).map(lambda keys: "{{ config" + "".join(keys) + " }}")
 texts = st.sampled_from(["", "x", " ", "5", "'", '"', "[", "]", ",", "https://h/", "\n", "-", "}"])
 sources = st.tuples(texts, lookups, texts, st.one_of(st.just(""), lookups), texts).map("".join)
+constants = st.one_of(st.booleans(), st.none(), st.integers(), st.floats(allow_infinity=False), st.text(max_size=3))
+comparisons = st.tuples(lookups, st.sampled_from(["==", "!="]), constants).map(
+    lambda parts: parts[0].replace(" }}", f" {parts[1]} {parts[2]!r} }}}}")
+)
 literals = st.one_of(
     st.text(alphabet="0123456789+-._eExXobBjJ, #()\\\n\t\f[]{}'\"aTrueNoseFlt:", max_size=10),
     values.map(repr),
@@ -55,8 +59,11 @@ def outcome(function: Any, argument: Any) -> tuple[str, str]:
 
 
 @settings(max_examples=300, deadline=None)
-@given(sources, values)
-def test_plain_lookups_equal_jinja(source: str, config: Any) -> None:
+@given(st.one_of(sources, comparisons), values)
+@example("{{ config.a == 'x' }}", {"a": "x"})
+@example("{{ config.a != 1 }}", {"a": True})
+@example("{{ config.a.b == None }}", {})
+def test_plain_lookups_and_comparisons_equal_jinja(source: str, config: Any) -> None:
     shortcut = compile_source(source)
     general = compile_jinja(source, parse(source))
     context = {"config": config}

@@ -66,7 +66,12 @@ class FieldMenu:
                 deeds[title].run()
 
         if options:
-            self._row.app.push_screen(ChoiceDialog(self._row.place.title, options), do)
+            self._row.app.push_screen(ChoiceDialog(self._title, options), do)
+
+    @property
+    def _title(self) -> str:
+        place = self._row.place
+        return place.title if place.index is None else f"Item {place.title}"
 
     def deeds(self) -> Iterator[Deed]:
         """What can be done with the field now."""

@@ -52,16 +52,6 @@ class FieldRow(Widget):
     A kind of field overrides `make_control` and `show_value`, and handles the messages of its control.
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "field--label",
-        "field--focused",
-        "field--mark",
-        "field--guide",
-        "field--error",
-        "field--warning",
-        "field--note",
-    }
-
     size_in_rows: ClassVar[int] = 1
     """What it takes of the room for rows: widgets, by twos."""
     fold_mark = ""
@@ -70,7 +60,7 @@ class FieldRow(Widget):
     """Whether the label is a heading."""
 
     def __init__(self, tools: FormTools, place: Place) -> None:
-        super().__init__(classes="field")
+        super().__init__(classes="field -nested" if place.depth else "field")
         self.tools = tools
         self.place = place
         self.rows: list[FieldRow] = []
@@ -78,7 +68,7 @@ class FieldRow(Widget):
         self._notes: tuple[Note, ...] = ()
         self._note_lines: list[tuple[str, Tone]] = []
         self._mark: tuple[str, str] = (" ", "field--mark")
-        self.set_class(place.depth > 0, "-nested")
+        self._looks: object = None
 
     @property
     def session(self) -> BuilderSession:
@@ -132,17 +122,21 @@ class FieldRow(Widget):
         """The control."""
         yield self.control
 
-    async def on_mount(self) -> None:
+    def on_mount(self) -> None:
         """Show the session."""
-        await self.sync()
+        self.show_own()
 
-    async def sync(self) -> None:
-        """Show what the session says now, here and in the rows below."""
+    def show_own(self) -> None:
+        """Show what the session says now, here only."""
         self.show_value()
         self.show_state()
 
+    async def sync(self) -> None:
+        """Show what the session says now, here and in the rows below."""
+        self.show_own()
+
     def show_state(self) -> None:
-        """Show problems and notes, here and in the rows below."""
+        """Show problems and notes."""
         findings = self.problems()
         worst = "✗" if any(one.is_error for one in findings) else "!" if findings else "•" if self.is_set else " "
         tone = {"✗": "field--error", "!": "field--warning"}.get(worst, "field--mark")
@@ -236,41 +230,46 @@ class FieldRow(Widget):
         margin = (0, 0, below, self.label_cells)
         if self.control.styles.margin != margin:
             self.control.styles.margin = margin
-        self.refresh()
+        looks = (self._mark, self._note_lines, self._labels(), self.has_cursor, bool(self.rows))
+        if looks != self._looks:
+            self._looks = looks
+            self.refresh()
 
     def _labels(self) -> list[str]:
         """The lines of the label, at most two."""
         width = self.label_cells - _MARK_WIDTH - 1
         title = escape(self.place.title) + (f" ({self.spec.unit})" if self.spec.unit else "")
-        title += " *" if self.spec.required and not self.is_section else ""
+        title += "\u00a0*" if self.spec.required and not self.is_section else ""
         indent = " " * len(self.fold_mark)
         lines = wrap(self.fold_mark + title, width, subsequent_indent=indent) or [""]
         rest = " ".join(line.strip() for line in lines[1:])
-        return [lines[0], fit(indent + rest, width).rstrip()] if rest else lines
+        labels = [lines[0], fit(indent + rest, width).rstrip()] if rest else lines
+        return [line.replace("\u00a0", " ") for line in labels]
 
     def render(self) -> Content:
         """The label at the left, the notes below the control, a line along what belongs to it."""
         labels = self._labels()
         focus = "field--focused" if self.has_cursor else "field--label"
-        label = self.get_visual_style(focus) + Style(bold=self.is_section or None)
-        guide = self.get_visual_style("field--guide")
+        label = self.tools.ink(focus) + Style(bold=self.is_section or None)
+        guide = self.tools.ink("field--guide")
         first_note = self.control.virtual_region.bottom
         lines = []
         for y in range(max(1, self.size.height)):
             mark = self._mark if y == 0 else ("│" if self.rows else " ", "")
-            style = self.get_visual_style(mark[1]) if mark[1] else guide
+            style = self.tools.ink(mark[1]) if mark[1] else guide
             text = labels[y] if y < len(labels) else ""
             line = Content.assemble((f"{mark[0]} ", style), (fit(text, self.label_cells - _MARK_WIDTH), label))
             if first_note <= y < first_note + len(self._note_lines):
                 note, tone = self._note_lines[y - first_note]
-                line = line.append(Content.styled(f" {note}", self.get_visual_style(f"field--{tone}")))
+                line = line.append(Content.styled(f" {note}", self.tools.ink(f"field--{tone}")))
             lines.append(line)
         return Content("\n").join(lines)
 
 
 def _sentence(finding: Finding) -> str:
-    text = finding.problem.message
-    return text[:1].upper() + text[1:] + (f" {finding.problem.hint}" if finding.problem.hint else "")
+    message, hint = finding.problem.message, finding.problem.hint or ""
+    parts = [part[:1].upper() + part[1:] for part in (message, hint) if part]
+    return " ".join(part if part.endswith((".", "?", "!")) else f"{part}." for part in parts)
 
 
 def _broken(text: str, width: int, tone: Tone) -> list[str]:

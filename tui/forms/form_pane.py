@@ -42,6 +42,15 @@ class FormPane(VerticalScroll):
     """The fields of a tab or of a global view. `base` is the path that those of the entries are below."""
 
     can_focus = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "field--label",
+        "field--focused",
+        "field--mark",
+        "field--guide",
+        "field--error",
+        "field--warning",
+        "field--note",
+    }
     BINDING_GROUP_TITLE = "Form"
     BINDINGS: ClassVar[list[BindingType]] = [
         shown("f6", "field_menu", "Field…", "List what can be done with this field", "form.field-menu"),
@@ -110,7 +119,8 @@ class FormPane(VerticalScroll):
     async def _build_on(self) -> None:
         if not self._is_complete and self.is_attached:
             async with self._turn:
-                await self._build(_AT_ONCE)
+                with self.app.batch_update():
+                    await self._build(_AT_ONCE)
             self.call_after_refresh(self._build_on)
 
     async def build_all(self) -> None:

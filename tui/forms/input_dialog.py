@@ -33,7 +33,7 @@ _TYPES = {
 _DATED = (InputType.DATE, InputType.DATE_TIME)
 _FLAGS = {
     "required": "Required",
-    "secret": "Secret: masked, kept out of the manifest",
+    "secret": "Secret: masked wherever it shows",
     "multiline": "Several lines",
     "hidden": "Hidden from the person who runs it",
 }

@@ -21,8 +21,9 @@ class CheckRow(FieldRow):
     def show_value(self) -> None:
         """Tick the box, or not."""
         value = self.value
-        if isinstance(self.control, Check):
-            self.control.value = bool(self.spec.default if value is None else value)
+        ticked = bool(self.spec.default if value is None else value)
+        if isinstance(self.control, Check) and self.control.value != ticked:
+            self.control.value = ticked
 
     @on(Check.Changed)
     def _turned(self, event: Check.Changed) -> None:
@@ -46,9 +47,9 @@ class ChoiceRow(FieldRow):
 
     def show_value(self) -> None:
         """Show the option."""
-        value = self.value
-        if isinstance(self.control, Choice):
-            self.control.value = None if value is None else str(value)
+        value = None if self.value is None else str(self.value)
+        if isinstance(self.control, Choice) and self.control.value != value:
+            self.control.value = value
 
     @on(Choice.Changed)
     def _chosen(self, event: Choice.Changed) -> None:

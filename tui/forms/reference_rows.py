@@ -92,7 +92,9 @@ class RequestOptionRow(FieldRow):
         """Show the place and the name."""
         option = self._option
         where = REQUEST_PATH if option.get("type") == REQUEST_PATH else option.get("inject_into")
-        self._where.value = str(where) if where else None if option or self.spec.required else OFF
+        place = str(where) if where else None if option or self.spec.required else OFF
+        if self._where.value != place:
+            self._where.value = place
         self._name_field.display = where not in (None, REQUEST_PATH)
         in_json = where == "body_json"
         self._name_field.placeholder = "Field path" if in_json else "Name"

@@ -40,6 +40,7 @@ class SchemaPane(FormPane):
 
     async def build_foot(self) -> None:
         """What was detected."""
+        self._said = ""
         self._words = Static("", markup=False, classes="form-pane--words")
         self._detected = DocPanel(classes="schema-pane--detected")
         await self.mount_all([self._words, self._detected])
@@ -67,18 +68,23 @@ class SchemaPane(FormPane):
             return
         declared, detected = declared_schema(self.session, self._stream), self.detected
         if detected is None:
-            self._words.update("Detected schema: test the stream, then it is shown here beside the declared one.")
+            self._say("Detected schema: test the stream, then it is shown here beside the declared one.")
             self._detected.display = False
             return
         if declared is not None and same_schema(declared, detected):
-            self._words.update("✓ The last test detected just what is declared.")
+            self._say("✓ The last test detected just what is declared.")
             self._detected.display = False
             return
         lines = difference(declared or {}, detected)
         added, lost = (sum(line.mark == mark for line in lines) for mark in "+-")
-        self._words.update(f"! The last test detected another schema (+{added} -{lost} lines). F7 imports it.")
+        self._say(f"! The last test detected another schema (+{added} -{lost} lines). F7 imports it.")
         self._detected.display = True
         self._detected.load("\n".join(_excerpt(lines)))
+
+    def _say(self, words: str) -> None:
+        if words != self._said:
+            self._said = words
+            self._words.update(words)
 
     @on(Check.Changed)
     def _switched(self, event: Check.Changed) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from textual import on
+from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 from textual.widget import Widget
@@ -86,17 +87,28 @@ class Holder(FieldRow):
 
     # Life
 
+    def compose(self) -> ComposeResult:
+        """The control, and the rows below as they are at first."""
+        yield self.control
+        if self.unfolded:
+            self._shape = self.shape
+            self.rows = self._made_rows()
+            yield from self.rows
+
     async def sync(self) -> None:
         """Show the session, with other rows where others are needed."""
-        self.show_value()
         shape = self.shape if self.unfolded else None
         if shape != self._shape or not all(row.fits() for row in self.rows):
             await self._rebuild(shape)
         else:
             for row in self.rows:
                 await row.sync()
+        self.show_own()
+
+    def show_own(self) -> None:
+        """Show what the session says now, here only."""
         self.fold_mark = "" if not self.can_fold else "▾ " if self.unfolded else "▸ "
-        self.show_state()
+        super().show_own()
 
     async def _rebuild(self, shape: str | None) -> None:
         had_focus = any(row.has_focus_within for row in self.rows)
@@ -130,12 +142,6 @@ class Holder(FieldRow):
             elif path[: len(row.path)] == row.path:
                 return await row.reveal(path)
         return self
-
-    def show_state(self) -> None:
-        """Show problems and notes, here and in the rows below."""
-        super().show_state()
-        for row in self.rows:
-            row.show_state()
 
     def problems(self) -> list[Finding]:
         """The problems that no row below shows."""

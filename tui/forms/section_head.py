@@ -38,8 +38,7 @@ class SectionHead(Choice):
     def __init__(self, options: Sequence[ChoiceOption], *, title: str, optional: bool, grows: bool = False) -> None:
         """`grows`: there may be several of these, in a list."""
         off = [ChoiceOption(OFF, OFF, "Leave it out")] if optional else []
-        super().__init__([*off, *options], title=title, clearable=False)
-        self.add_class("section-head")
+        super().__init__([*off, *options], title=title, clearable=False, classes="section-head")
         self._summary = ""
         self._grows = grows
 

@@ -95,7 +95,8 @@ class StatusTable(Widget, can_focus=True):
     def render(self) -> Content:
         """The table."""
         width = max(1, self.content_size.width)
-        header = fit(" API status", self._width) + "   Means"
+        letters = f"  ({' '.join(meaning[0] for meaning in self._meanings)} set it)" if self.has_focus else ""
+        header = fit(" API status", self._width) + "   Means" + letters
         lines = [Content.styled(fit(header, width), self._style("header"))]
         lines += [self._row(index, width) for index in range(len(self._list.items))]
         add = " + Add a status" if self._list.items else " + Add a status, as the API writes it"
@@ -107,19 +108,12 @@ class StatusTable(Widget, can_focus=True):
         status, meaning = self._list.items[index]
         cursor = self._marked(index)
         glyph = {"good": "✓", "bad": "✗", "busy": "◌"}.get(self._tones.get(meaning, ""), "·")
-        letters = "  ".join(self._letters()) if cursor else ""
         room = max(0, width - self._width - 3)
-        text = f" {glyph} {meaning}"
-        hint = f"  {letters} " if letters and room > len(text) + len(letters) + 3 else ""
         return Content.assemble(
             (fit(f" {escape(status)}", self._width), self._style("status", cursor=cursor)),
             (" → ", self._style("header")),
-            (fit(text, room - len(hint)), self._style(self._tones.get(meaning, "status"), cursor=cursor)),
-            (hint, self._style("header")),
+            (fit(f" {glyph} {meaning}", room), self._style(self._tones.get(meaning, "status"), cursor=cursor)),
         )
-
-    def _letters(self) -> list[str]:
-        return [f"[{meaning[0]}]{meaning[1:]}" for meaning in self._meanings]
 
     def _style(self, part: str, *, cursor: bool = False) -> Style:
         names = [f"status-table--{part}", "status-table--cursor"] if cursor else [f"status-table--{part}"]

@@ -64,6 +64,7 @@ class StreamForm(Vertical):
         self._end_hearing: Callable[[], None] | None = None
         self._behind = False
         self._shown_name = (stream, "")
+        self._shown_fault = ""
         self._turn = asyncio.Lock()
 
     def compose(self) -> ComposeResult:
@@ -163,10 +164,16 @@ class StreamForm(Vertical):
             self._shown_name = (self._stream, name)
             self._name_field.show(name)
         problems = self.session.problems(self._name_path)
-        self._fault.update(f"✗ {problems[0].problem.message}" if problems else "")
-        self._fault.display = bool(problems)
-        kind = self.session.streams.kind(self._stream)
-        self._kind.value = next((name for name, one in _KINDS.items() if one is kind), None)
+        self._show_fault(f"✗ {problems[0].problem.message}" if problems else "")
+        kind = next((name for name, one in _KINDS.items() if one is self._present_kind), None)
+        if self._kind.value != kind:
+            self._kind.value = kind
+
+    def _show_fault(self, fault: str) -> None:
+        if fault != self._shown_fault:
+            self._shown_fault = fault
+            self._fault.update(fault)
+            self._fault.display = bool(fault)
 
     async def _rebuild(self, tabs: tuple[Tab, ...]) -> None:
         had_focus = any(pane.has_focus_within for pane in self._panes.values())

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from textual.style import Style
+
 from core.manifest.problems import Path
 from core.templates import FILTER_NAMES, GLOBAL_NAMES
 from tui.forms.hints import Hints
@@ -60,6 +62,9 @@ class Conductor(Protocol):
     async def catch_up(self) -> None:
         """Bring the rows in step now."""
 
+    def get_visual_style(self, *component_classes: str) -> Style:
+        """The style of a part of a row."""
+
     def after_sync(self, then: Callable[[], object]) -> None:
         """Bring the rows in step soon, then do something. To be used by rows, which may be gone by then."""
 
@@ -74,6 +79,10 @@ class FormTools:
     conductor: Conductor
     room: Room = field(default_factory=lambda: Room(0))
     label_width: int = 22
+
+    def ink(self, part: str) -> Style:
+        """The style of a part of a row. The form keeps them, so that not every row has styles of its own."""
+        return self.conductor.get_visual_style(part)
 
     def row(self, place: Place) -> FieldRow:
         """The row for a place."""

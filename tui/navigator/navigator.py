@@ -66,19 +66,23 @@ class Navigator(ScrollView, can_focus=True):
         return self._entries[self._cursor]
 
     def show(self, entries: Sequence[Entry]) -> None:
-        """List other entries; the cursor stays where it is as far as it can."""
+        """List other entries. The cursor is where a person left it, or on what is open."""
         if tuple(entries) == self._entries:
             return
         self._entries = tuple(entries)
-        self._put_cursor(min(self._cursor, len(self._entries) - 1))
         self._measure()
+        self._put_cursor(min(self._cursor, len(self._entries) - 1) if self.has_focus else self._open_row)
         self.refresh()
 
     def mark_open(self, spot: Spot) -> None:
         """Mark the entry that is open, and put the cursor there."""
         self._open = spot
-        self._put_cursor(next((row for row, entry in enumerate(self._entries) if entry.spot == spot), self._cursor))
+        self._put_cursor(self._open_row)
         self.refresh()
+
+    @property
+    def _open_row(self) -> int:
+        return next((row for row, entry in enumerate(self._entries) if entry.spot == self._open), 0)
 
     def on_resize(self) -> None:
         """Lines are as wide as there is room."""

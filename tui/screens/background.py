@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 
 from textual.screen import Screen
@@ -25,6 +26,8 @@ class Background:
         self._project = project
         self._failed = failed
         self._warned = False
+        self._took = 0.0
+        """Seconds that the last check took: one of a big manifest does not begin before a pause as long."""
         self._timers: dict[Callable[[], None], Timer] = {}
         self._unsubscribe = project.session.subscribe(self._hear)
         self.check()
@@ -40,8 +43,10 @@ class Background:
         self._screen.run_worker(self._check(), group="check", exclusive=True)
 
     async def _check(self) -> None:
+        began = time.monotonic()
         for _ in self._project.session.checking():
             await asyncio.sleep(0)
+        self._took = time.monotonic() - began
 
     def keep_draft(self) -> None:
         """Write aside what is not saved; the person hears once if that is impossible."""
@@ -54,7 +59,7 @@ class Background:
 
     def _hear(self, change: Change) -> None:
         if change.kind is ChangeKind.VALUES:
-            self._later(CHECK_AFTER, self.check)
+            self._later(max(CHECK_AFTER, self._took), self.check)
         if change.kind in (ChangeKind.VALUES, ChangeKind.FILE):
             self._later(DRAFT_AFTER, self.keep_draft)
 

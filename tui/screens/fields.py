@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from core.manifest.problems import Path
 from tui.navigator.entries import INPUTS, Spot
+from tui.session.inputs import PROPERTIES
 from tui.session.layout import Tab, global_view, inputs_view
 from tui.session.session import BuilderSession
 from tui.session.specs import FieldSpec, Kind, form_spec
@@ -17,10 +18,9 @@ _DEEPEST = 6
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field that can be gone to: its titles from the outside in, the tab that it is in, and its path."""
+    """A field that can be gone to: its tab and titles from the outside in, and its path."""
 
     titles: tuple[str, ...]
-    tab: str
     path: Path
 
     @property
@@ -31,23 +31,24 @@ class Field:
 
 def fields(session: BuilderSession, spot: Spot) -> Iterator[Field]:
     """The fields of the form of a spot, in its order."""
+    if spot == INPUTS:
+        for one in session.inputs.all():
+            yield Field((inputs_view().title, one.title or one.key), (*PROPERTIES, one.key))
     if not isinstance(spot, int):
         yield from _of_tab(session, inputs_view() if spot == INPUTS else global_view(), ())
         return
-    yield Field(("Name",), "", ("streams", spot, "name"))
+    yield Field(("Name",), ("streams", spot, "name"))
     for tab in session.tabs(spot):
         yield from _of_tab(session, tab, ("streams", spot))
 
 
 def _of_tab(session: BuilderSession, tab: Tab, base: Path) -> Iterator[Field]:
     for entry in tab:
-        yield from _of_field(session, (entry.title,), tab.title, (*base, *entry.path), entry.spec)
+        yield from _of_field(session, (tab.title, entry.title), (*base, *entry.path), entry.spec)
 
 
-def _of_field(
-    session: BuilderSession, titles: tuple[str, ...], tab: str, path: Path, spec: FieldSpec
-) -> Iterator[Field]:
-    yield Field(titles, tab, path)
+def _of_field(session: BuilderSession, titles: tuple[str, ...], path: Path, spec: FieldSpec) -> Iterator[Field]:
+    yield Field(titles, path)
     value = session.value(path)
     if len(titles) > _DEEPEST or not spec.types or spec.kind is Kind.STATUS_MAPPING:
         return
@@ -58,4 +59,4 @@ def _of_field(
             place = (*path, number) if isinstance(value, list) else path
             own = (*titles, f"{number + 1}") if isinstance(value, list) else titles
             for inner in form_spec(component).fields:
-                yield from _of_field(session, (*own, inner.title), tab, (*place, inner.key), inner)
+                yield from _of_field(session, (*own, inner.title), (*place, inner.key), inner)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from textual.widget import Widget
 
-from core.manifest.problems import Path, show_path
+from core.manifest.problems import Path
 from tui.actions import has_key
 from tui.forms import FieldFocused, StreamForm
 from tui.keymap import all_keys
@@ -163,23 +163,21 @@ class Tour:
             await self.go_to_field()
             return
         sections = form.sections()
-        options = [ChoiceOption(str(number), one.title, one.tab) for number, one in enumerate(sections)]
-        chosen = await self._choose("Go to section", options)
-        if chosen is not None:
-            await self._frame.show_path(sections[int(chosen)].path)
+        places = {f"{one.tab} › {one.title}": one.path for one in sections}
+        await self._go_to_one_of("Go to section", places)
 
     async def go_to_field(self) -> None:
-        """List all fields of the form, and those of the global views; go to the one that is chosen."""
-        session, spot = self._frame.session, self._frame.spot
-        spots = dict.fromkeys((spot, INPUTS, GLOBAL))
+        """List all fields of the stream that is, or was last, in view and of the global views; go to one."""
+        session, stream = self._frame.session, self._frame.testing.stream
+        spots: list[Spot] = [*([] if stream is None else [stream]), INPUTS, GLOBAL]
         found = [field for one in spots for field in fields(session, one)]
-        options = [ChoiceOption(show_path(one.path), one.title, one.tab) for one in found]
-        chosen = await self._choose("Go to field", options)
-        if chosen is not None:
-            await self._frame.show_path(next(one.path for one in found if show_path(one.path) == chosen))
+        await self._go_to_one_of("Go to field", {one.title: one.path for one in found})
 
-    async def _choose(self, title: str, options: Sequence[ChoiceOption]) -> str | None:
-        return await self._frame.app.push_screen_wait(ChoiceDialog(title, options))
+    async def _go_to_one_of(self, title: str, places: Mapping[str, Path]) -> None:
+        options = [ChoiceOption(name) for name in places]
+        chosen = await self._frame.app.push_screen_wait(ChoiceDialog(title, options))
+        if chosen is not None:
+            await self._frame.show_path(places[chosen])
 
     def jump(self) -> None:
         """Put a letter on everything that can be reached."""
@@ -241,7 +239,10 @@ class Tour:
                 groups.setdefault(title, {}).setdefault(words, []).append(self._frame.app.get_key_display(binding))
         return list(
             key_topics(
-                [(name, [(" ".join(dict.fromkeys(keys)), words) for words, keys in said.items()]) for name, said in groups.items()]
+                [
+                    (name, [(" ".join(dict.fromkeys(keys)), words) for words, keys in said.items()])
+                    for name, said in groups.items()
+                ]
             )
         )
 

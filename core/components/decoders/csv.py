@@ -79,7 +79,7 @@ def _records(reader: Any) -> Iterator[dict[str, Any]]:
     width = len(columns)
     for row in reader:
         if len(row) == width:
-            yield dict(zip(columns, row, strict=True))
+            yield dict(zip(columns, row))  # noqa: B905  # as long as each other; `strict` costs a tenth of the time
         elif row:
             yield dict(zip(columns, _fitted(row, columns, reader.line_num), strict=True))
 

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from core.components.decoders.errors import DecodeError, describe
-from core.components.decoders.inflation import Inflation
+from core.components.decoders.inflation import RATIO, Inflation, MaxRatio
 from core.components.decoders.streams import BLOCK, peek
 from core.components.roles import Decoder
 
@@ -23,16 +23,17 @@ class GzipDecoder(Decoder):
     label = "gzip"
 
     decoder: Decoder = Field(title="Inner format", description="The format of what is compressed.")
+    max_ratio: MaxRatio = RATIO
 
     def decode(self, chunks: Iterator[bytes]) -> Iterator[Any]:
         """The elements of the decompressed body (`DecodeError` when it is damaged, cut short or a bomb)."""
         head, stream = peek(chunks, len(MAGIC))
-        return self.decoder.decode(gunzip(stream) if head.startswith(MAGIC) else stream)
+        return self.decoder.decode(gunzip(stream, self.max_ratio) if head.startswith(MAGIC) else stream)
 
 
-def gunzip(chunks: Iterator[bytes]) -> Iterator[bytes]:
+def gunzip(chunks: Iterator[bytes], max_ratio: float = RATIO) -> Iterator[bytes]:
     """The decompressed bytes of all members of a gzip file, in blocks. Raises `DecodeError`."""
-    guard = Inflation("gzip file")
+    guard = Inflation("gzip file", max_ratio)
     member = zlib.decompressobj(_GZIP)
     for chunk in chunks:
         guard.packed(len(chunk))

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
+
+from core.components.base import Shown
 from core.components.decoders.errors import DecodeError
 
 FREE_BYTES = 100_000_000
 """Bytes that may come out of a compressed body whatever went in."""
-RATIO = 1_000
+RATIO = 1_000.0
 """How many times its packed size a body may have beyond `FREE_BYTES`; 1,032 is the most that gzip can do."""
+
+MaxRatio = Annotated[
+    float,
+    Field(
+        gt=0,
+        title="Largest compression ratio",
+        description="How many times its packed size the content may have, beyond 100 MB; what grows more is refused.",
+    ),
+    Shown(advanced=True, ours=True),
+]
 
 
 class Inflation:
     """Counts the bytes that go into a decompressor and those that come out."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, ratio: float) -> None:
         self._what = what
+        self._ratio = ratio
         self._packed = 0
         self._unpacked = 0
 
@@ -25,8 +41,9 @@ class Inflation:
     def unpacked(self, count: int) -> None:
         """Count bytes that came out. Raises `DecodeError` when they are out of all proportion."""
         self._unpacked += count
-        if self._unpacked > FREE_BYTES and self._unpacked > self._packed * RATIO:
+        if self._unpacked > FREE_BYTES and self._unpacked > self._packed * self._ratio:
             raise DecodeError(
-                f"The {self._what} unpacks to more than {RATIO:,} times its size "
-                f"({self._unpacked:,} bytes so far). It looks like a bomb and is not read any further."
+                f"The {self._what} unpacks to more than {self._ratio:,g} times its size "
+                f"({self._unpacked:,} bytes so far). It looks like a bomb and is not read any further; "
+                "`max_ratio` of the decoder sets the limit."
             )

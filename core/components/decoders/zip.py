@@ -11,7 +11,7 @@ from typing import IO, Any
 from pydantic import Field
 
 from core.components.decoders.errors import DecodeError, not_this
-from core.components.decoders.inflation import Inflation
+from core.components.decoders.inflation import RATIO, Inflation, MaxRatio
 from core.components.decoders.streams import BLOCK, peek
 from core.components.roles import Decoder
 
@@ -26,6 +26,7 @@ class ZipfileDecoder(Decoder):
     label = "zip"
 
     decoder: Decoder = Field(title="Inner format", description="The format of the files in the archive.")
+    max_ratio: MaxRatio = RATIO
 
     def decode(self, chunks: Iterator[bytes]) -> Iterator[Any]:
         """The elements of all files of the archive; nothing for an empty body.
@@ -39,7 +40,7 @@ class ZipfileDecoder(Decoder):
             for block in stream:
                 file.write(block)
             size = file.tell()
-            guard = Inflation("zip archive")
+            guard = Inflation("zip archive", self.max_ratio)
             guard.packed(size)
             with _opened(file, head) as archive:
                 for member in _files(archive):

@@ -142,7 +142,8 @@ def _header_number(
     if not isinstance(outcome, httpx.Response):
         return None
     scope = context.scope(strategy)
-    value = outcome.headers.get(header.text(scope), "")
+    name = header.text(scope)
+    value = outcome.headers.get(name, "") if name.isascii() else ""  # no other names can be sent
     if regex is not None:
         try:
             match = re.match(regex.text(scope), value)

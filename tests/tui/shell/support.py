@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from textual import events
 from textual.pilot import Pilot
 from textual.screen import ModalScreen
 from textual.widget import Widget
@@ -69,6 +70,11 @@ class Shell:
         await self.pilot.press(*("space" if one == " " else one for one in text))
         await self.pilot.pause()
 
+    async def paste(self, text: str) -> None:
+        """Paste into what has the focus, as terminals do."""
+        self.app.post_message(events.Paste(text))
+        await self.pilot.pause()
+
     async def until(self, holds: Callable[[], object], what: str = "") -> None:
         """Wait until something holds; it is looked at whenever the app is idle."""
         end = time.monotonic() + PATIENCE
@@ -92,6 +98,19 @@ class Shell:
         for _ in self.session.checking():
             pass
         await self.until(lambda: not self.builder._redraw_asked)
+
+    async def settled(self) -> str:
+        """The screen once it stays as it is."""
+        last: list[str] = []
+
+        def stays() -> bool:
+            nonlocal last
+            before, last = last, self.lines
+            return before == last
+
+        await self.until(stays)
+        await self.until(lambda: not self.builder._redraw_asked)
+        return self.text.rstrip()
 
     async def choose(self, words: str) -> None:
         """Type into a list that filters, and take the first."""

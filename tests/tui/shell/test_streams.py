@@ -53,7 +53,9 @@ async def test_a_stream_is_added_as_a_synchronous_one_or_as_a_copy(manifest: Pat
         await shell.press("tab", "right", "right", "tab", "enter")
         await shell.until(lambda: "orders_again" in names(shell))
         index = shell.session.streams.names().index("orders_again")
-        assert shell.session.value(("streams", index, "primary_key")) == shell.session.value(("streams", 0, "primary_key"))
+        assert shell.session.value(("streams", index, "primary_key")) == shell.session.value(
+            ("streams", 0, "primary_key")
+        )
 
 
 async def test_a_name_that_is_taken_is_not_accepted(manifest: Path) -> None:

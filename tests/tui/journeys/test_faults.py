@@ -1,0 +1,127 @@
+"""What goes wrong with an API is shown with where to mend it, and one key goes there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from sample_configs import sample
+from sample_configs.demo_api import DemoApi, Fault
+from tests.tui.shell.support import opened
+
+RETRIEVER = ("streams", 0, "retriever")
+CREATION = (*RETRIEVER, "creation_requester")
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What is wrong: with the API or with the manifest; what is said of it, and where `m` goes."""
+
+    faults: tuple[Fault, ...]
+    said: tuple[str, ...]
+    place: tuple[str | int, ...]
+    edit: tuple[str, str] = ("", "")
+
+
+TROUBLES = {
+    "401 at creation": Trouble(
+        (Fault(method="POST", path="*/exports", status=401, times=None),), ("401",), (*CREATION, "authenticator")
+    ),
+    "job fails": Trouble(
+        (Fault(method="POST", path="*/exports", job_status="failure", times=None),),
+        ("failure",),
+        (*RETRIEVER, "status_mapping"),
+    ),
+    "404 at download": Trouble(
+        (Fault(path="/files/*", status=404, times=None),), ("404",), (*RETRIEVER, "download_requester", "url")
+    ),
+    "wrong record path": Trouble(
+        (),
+        ("no record was found",),
+        (*RETRIEVER, "record_selector", "extractor"),
+        (
+            "          type: DpathExtractor\n          field_path: []\n",
+            "          type: DpathExtractor\n          field_path: [data]\n",
+        ),
+    ),
+    "wrong download target": Trouble(
+        (), ("links", "urls"), (*RETRIEVER, "download_target_extractor"), ("field_path: [urls]", "field_path: [links]")
+    ),
+}
+
+
+@pytest.fixture
+def api() -> Iterator[DemoApi]:
+    with DemoApi(pace=0, rows=30) as demo:
+        yield demo
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Path:
+    path = tmp_path / "sendgrid.yaml"
+    text = sample("sendgrid_contacts").path.read_text()
+    path.write_text(text.replace("polling_job_timeout: 30", "polling_interval: 0.05\n      polling_job_timeout: 30"))
+    return path
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+@pytest.mark.parametrize("name", TROUBLES)
+async def test_the_screen_says_what_is_wrong_and_one_key_goes_there(
+    manifest: Path, api: DemoApi, name: str, size: tuple[int, int]
+) -> None:
+    trouble = TROUBLES[name]
+    api.misbehave(*trouble.faults)
+    text = manifest.read_text()
+    assert trouble.edit[0] in text
+    manifest.write_text(text.replace(*trouble.edit) if trouble.edit[0] else text)
+    async with opened(manifest, size=size, values=api.inputs("sendgrid_contacts")) as shell:
+        await shell.press("f5")
+        await shell.tested("contacts")
+        for words in trouble.said:
+            await shell.until_shown(words)
+        await shell.until_shown("Go to")
+        await shell.press("m")
+        await shell.until(lambda: not shell.builder.testing.is_shown)
+        await shell.until(lambda: shell.field is not None and shell.field[: len(trouble.place)] == trouble.place)
+
+
+async def test_a_job_that_hangs_is_cancelled_and_the_server_is_told(manifest: Path, api: DemoApi) -> None:
+    abort = """      abort_requester:
+        type: HttpRequester
+        url: "{{ config['api_url'] }}/v3/marketing/contacts/exports/{{creation_response['id']}}/abort"
+        http_method: POST
+      download_requester:"""
+    manifest.write_text(manifest.read_text().replace("      download_requester:", abort))
+    api.misbehave(Fault(method="POST", path="*/exports", job_never_ends=True))
+    async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
+        await shell.press("f5")
+        await shell.until(lambda: (run := shell.run("contacts")) and run.state.partitions[:1])
+        await shell.until(lambda: any(one.method == "GET" for one in api.requests))
+        await shell.press("escape")
+        run = await shell.tested("contacts")
+        assert any(one.path.endswith("/abort") for one in api.requests)
+        await shell.until_shown("Cancelled.")
+        assert run.state.exchanges >= 2
+        await shell.press("6")
+        await shell.until_shown("Async Job -- ")
+
+
+async def test_an_unmapped_status_is_mapped_by_one_key_and_the_job_comes_to_its_end(
+    manifest: Path, api: DemoApi
+) -> None:
+    manifest.write_text(manifest.read_text().replace("completed: [ready]", "completed: []"))
+    async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
+        await shell.press("f5")
+        await shell.until_shown("“ready”")
+        await shell.press("c")
+        run = await shell.tested("contacts")
+        assert run.state.records == 30
+        assert shell.session.value((*RETRIEVER, "status_mapping", "completed")) == ["ready"]
+        await shell.press("ctrl+s")
+        await shell.until_said("Saved")
+    saved = yaml.safe_load(manifest.read_text())["streams"][0]["retriever"]
+    assert saved["status_mapping"]["completed"] == ["ready"]
