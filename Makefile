@@ -5,12 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 ORACLE := .venv-oracle
 
-.PHONY: help demo test test-faults check format pictures oracle clean
+.PHONY: help demo test test-faults bench check format pictures oracle clean
 
 help:
 	@echo "make demo    read the SendGrid sample from a local demo API, through a real job"
 	@echo "make test    run all tests"
+	@echo "make test-builder  run the tests that drive whole screens of the builder"
 	@echo "make test-faults  run the long fault tests: hundreds of cuts, kills and odd inputs"
+	@echo "make bench   compare speed and memory with Airbyte's runtime (ROWS=1000000 make bench: more rows)"
 	@echo "make check   run the linters and type checkers"
 	@echo "make format  format the code"
 	@echo "make pictures  draw the pictures of the documentation anew"
@@ -44,8 +46,14 @@ demo: $(VENV)/.installed
 test: $(VENV)/.installed-dev $(ORACLE)/.installed
 	$(BIN)/python -m pytest
 
+test-builder: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -m builder tests/tui
+
 test-faults: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m faults tests/faults
+
+bench: $(VENV)/.installed-dev $(ORACLE)/.installed
+	$(BIN)/python -m benchmarks --rows $(or $(ROWS),100000)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -19,6 +19,7 @@ DARK = Theme(
     dark=True,
     variables={
         "block-cursor-text-style": "bold",
+        "button-focus-text-style": "bold underline",
         "scrollbar": "#3a4552",
         "scrollbar-background": "#1a1f26",
         "scrollbar-corner-color": "#1a1f26",
@@ -39,6 +40,7 @@ LIGHT = Theme(
     dark=False,
     variables={
         "block-cursor-text-style": "bold",
+        "button-focus-text-style": "bold underline",
         "scrollbar": "#b6c0ca",
         "scrollbar-background": "#eef1f4",
         "scrollbar-corner-color": "#eef1f4",

@@ -111,7 +111,7 @@ class Navigator(ScrollView, can_focus=True):
         marks = self._marks(entry, base)
         right = sum(cell_len(segment.text) for segment in marks) + (len(kind) + 1 if kind else 0)
         is_open = entry.spot == self._open
-        name = f"{'▌' if is_open else ' '}{'  ' if isinstance(entry.spot, int) else ''}{safe(entry.title)}"
+        name = f"{'▌' if is_open else ' '}{' ' if isinstance(entry.spot, int) else ''}{safe(entry.title)}"
         return [
             Segment(fit(name, max(1, width - right - 1)), base),
             *([Segment(f" {kind}", base + self._ink("kind"))] if kind else []),

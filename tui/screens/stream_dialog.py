@@ -47,7 +47,7 @@ class StreamDialog(Dialog[NewStream]):
         ]
         with Horizontal(classes="stream-dialog--row"):
             yield Label("Name", classes="stream-dialog--label")
-            yield Input(placeholder="as the table will be called, e.g. contacts", compact=True)
+            yield Input(placeholder="e.g. contacts", compact=True)
         with Horizontal(classes="stream-dialog--row"):
             yield Label("Retrieval Type", classes="stream-dialog--label")
             yield Choice((*_KINDS, *copies), StreamKind.ASYNC, title="Retrieval Type")

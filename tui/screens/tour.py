@@ -234,7 +234,7 @@ class Tour:
         groups: dict[str, dict[str, list[str]]] = {}
         for node, binding, enabled, tooltip in self._frame.active_bindings.values():
             if enabled and has_key(binding.key) and binding.id is not None:
-                title = node.BINDING_GROUP_TITLE or ("everywhere" if node is self._frame.app else "")
+                title = node.BINDING_GROUP_TITLE or ("everywhere" if node is self._frame.app else "builder")
                 words = tooltip or binding.description
                 groups.setdefault(title, {}).setdefault(words, []).append(self._frame.app.get_key_display(binding))
         return list(

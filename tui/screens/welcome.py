@@ -19,9 +19,9 @@ from tui.widgets.message import WidgetMessage
 _TITLE = "Build a connector for an API that makes you wait"
 _TEXT = "Describe how it hands out its data, test it here, save a manifest that runs anywhere."
 _WAYS = (
-    ("add_stream", "Add the first stream", "one request, or create a job, poll it, download the result"),
-    ("demo", "Try the demo", "a sample that reads from an API on this machine"),
-    ("open", "Open a manifest", "made here or by Airbyte's builder"),
+    ("add_stream", "Add the first stream", "one request, or a job"),
+    ("demo", "Try the demo", "with an API of its own"),
+    ("open", "Open a manifest", "made here or by Airbyte"),
 )
 
 

@@ -1,0 +1,167 @@
+"""The builder in a real terminal (tmux, on a socket of its own): keys go in, the screen is read, the file is run."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from sample_configs import sample
+from sample_configs.demo_api import DemoApi
+from tui.session.drafts import pending_drafts
+
+pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed: there is no terminal")
+PATIENCE = 45.0
+READY = "READY>"
+
+
+class Terminal:
+    """A shell in a terminal."""
+
+    def __init__(self, folder: Path) -> None:
+        self._socket = f"longhaul-{os.getpid()}-{folder.name}"
+        self._environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "LANG": "C.UTF-8",
+            "COLORTERM": "truecolor",
+            "PYTHONPATH": str(Path(__file__).parents[3]),
+            "PS1": READY,
+            **{name: value for name, value in os.environ.items() if name.startswith("LONGHAUL_")},
+        }
+        settings = ["-f", "/dev/null", "new-session", "-d", "-x", "120", "-y", "40", "-c", str(folder)]
+        variables = [part for name, value in self._environment.items() for part in ("-e", f"{name}={value}")]
+        self._tmux(*settings, *variables, "sh")
+        self.wait(READY)
+
+    def _tmux(self, *arguments: str) -> str:
+        command = ["tmux", "-L", self._socket, *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20, env=self._environment)
+        return done.stdout
+
+    @property
+    def screen(self) -> str:
+        return self._tmux("capture-pane", "-p")
+
+    def press(self, *keys: str) -> None:
+        self._tmux("send-keys", *keys)
+
+    def type(self, text: str) -> None:
+        self._tmux("send-keys", "-l", text)
+
+    def command(self, *words: str) -> None:
+        self.type(" ".join(words))
+        self.press("Enter")
+
+    def resize(self, columns: int, rows: int) -> None:
+        self._tmux("resize-window", "-x", str(columns), "-y", str(rows))
+
+    def wait(self, words: str) -> str:
+        """Wait until words are on the screen."""
+        return self.until(lambda screen: words in screen, words)
+
+    def until(self, holds: Callable[[str], bool], what: str) -> str:
+        end = time.monotonic() + PATIENCE
+        while not holds(screen := self.screen):
+            assert time.monotonic() < end, f"{what!r} did not come about:\n{screen}"
+            time.sleep(0.05)
+        return screen
+
+    def close(self) -> None:
+        subprocess.run(["tmux", "-L", self._socket, "kill-server"], capture_output=True, check=False, timeout=20)
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    found = Terminal(tmp_path)
+    yield found
+    found.close()
+
+
+def longhaul(*arguments: str) -> list[str]:
+    """The command as it is typed; what it ends with is shown."""
+    return [sys.executable, "-m", "tui", *arguments, "; echo ended with $?"]
+
+
+def test_the_demo_is_tested_resized_saved_and_run_headless(tmp_path: Path, terminal: Terminal) -> None:
+    terminal.command(*longhaul("--demo"))
+    terminal.wait("API Endpoint URL")
+    terminal.press("F5")
+    terminal.wait("● Polling")
+    terminal.resize(80, 24)
+    terminal.wait("1,000 records in")
+    terminal.press("6")
+    terminal.wait("Async Job -- Polling")
+    terminal.resize(120, 40)
+    terminal.press("C-b")
+    terminal.wait("HTTP Method")
+    terminal.press("C-g")
+    terminal.wait("Go to field")
+    terminal.type("polling job timeout")
+    terminal.wait("Polling Job Timeout")
+    terminal.press("Enter")
+    terminal.wait("Status Mapping")
+    terminal.press("End")
+    terminal.type("0")
+    terminal.wait("● Unsaved")
+    terminal.press("C-s")
+    terminal.wait("Save manifest as")
+    terminal.press("Enter")
+    terminal.wait("Saved connector.yaml")
+    terminal.press("C-q")
+    screen = terminal.wait("ended with 0")
+    assert "Traceback" not in screen
+    manifest = tmp_path / "connector.yaml"
+    assert "polling_job_timeout: 300 # minutes" in manifest.read_text()
+    with DemoApi(pace=0, rows=25) as api:
+        inputs = api.inputs("sendgrid_contacts")
+        settings = [part for name, value in inputs.items() for part in ("--set", f"{name}={value}")]
+        command = [sys.executable, "-m", "tui", "--run", str(manifest), "--quiet", *settings]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert len([json.loads(line) for line in done.stdout.splitlines()]) == 25
+
+
+def test_a_builder_that_is_told_to_end_restores_the_terminal_and_keeps_the_work(
+    tmp_path: Path, terminal: Terminal
+) -> None:
+    manifest = tmp_path / "sendgrid.yaml"
+    manifest.write_text(sample("sendgrid_contacts").path.read_text())
+    terminal.command("sh -c 'echo $$ > pid; exec", sys.executable, "-m", "tui", "sendgrid.yaml' ; echo ended with $?")
+    terminal.wait("API Endpoint URL")
+    terminal.press("End")
+    terminal.type("x")
+    terminal.wait("● Unsaved")
+    os.kill(int((tmp_path / "pid").read_text()), 15)
+    screen = terminal.wait("ended with 143")
+    assert "Traceback" not in screen
+    assert "exportsx" in pending_drafts()[0].text
+    assert "exportsx" not in manifest.read_text()
+    terminal.command("clear;", *longhaul("sendgrid.yaml"))
+    terminal.wait("Recover it")
+    terminal.press("Enter")
+    terminal.wait("exportsx")
+    terminal.press("C-q")
+    terminal.wait("Unsaved changes")
+    terminal.press("Right", "Enter")
+    terminal.wait("ended with 0")
+
+
+def test_without_a_terminal_the_builder_says_what_works(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tui"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, stdin=subprocess.DEVNULL)
+    assert done.returncode == 2
+    assert "needs a terminal" in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_file_that_is_not_there_is_said_at_once(tmp_path: Path, terminal: Terminal) -> None:
+    terminal.command(*longhaul("nowhere.yaml"))
+    screen = terminal.wait("ended with 2")
+    assert "there is no file nowhere.yaml" in screen
