@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -103,7 +104,7 @@ async def test_the_last_stream_can_go_too(manifest: Path) -> None:
             await shell.press("end", "x")
             await shell.until_dialog("ConfirmDialog")
             await shell.answer("Delete")
-            await shell.until(lambda left=left: len(names(shell)) == left)
+            await shell.until(partial(_has, shell, left))
         await shell.until(lambda: shell.builder.spot == "global")
         await shell.press("f5")
         await shell.until_said("Add a stream first")
@@ -123,3 +124,8 @@ async def test_the_kind_of_a_stream_is_switched_by_command(manifest: Path) -> No
         await shell.answer("Switch")
         await shell.until(lambda: shell.entry(names(shell)[0]).kind == "async")
         await shell.until_shown("Polling")
+
+
+def _has(shell: Shell, count: int) -> bool:
+    """Whether there are so many streams."""
+    return len(names(shell)) == count
