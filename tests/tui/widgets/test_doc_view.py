@@ -178,6 +178,7 @@ async def test_an_empty_text_takes_every_key() -> None:
         assert view.cursor == 0
 
 
+@pytest.mark.builder  # it looks at a clock
 async def test_ten_megabytes_of_small_objects_open_while_the_event_loop_goes_on() -> None:
     rows = [{"id": n, "name": f"user number {n}", "tags": ["a", {"x": None}], "score": n / 7} for n in range(100_000)]
     text = json.dumps(rows)
