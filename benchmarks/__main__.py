@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.cases import BULK, WAITS
 from benchmarks.engines import ROOT
-from benchmarks.measuring import run
+from benchmarks.measuring import Results, run
 from benchmarks.report import tables, write_page
 
 
@@ -21,8 +21,11 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=[*BULK, *WAITS], default=[], help="measure these cases only")
     parser.add_argument("--write", action="store_true", help="put the results into docs/performance.md")
     options = parser.parse_args()
-    results = run(options.data.resolve(), options.rows, options.repeats, set(options.only), _say)
-    print(tables(results))
+    results = Results(options.rows, options.repeats)
+    try:
+        run(results, options.data.resolve(), set(options.only), _say)
+    finally:
+        print(tables(results))
     if options.write:
         write_page(results)
 

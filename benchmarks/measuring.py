@@ -152,16 +152,15 @@ class Bench:
         }
 
 
-def run(data: Path, rows: int, repeats: int, only: set[str], say: Callable[[str], None]) -> Results:
-    """Measure the cases named in `only`, or all; `say` hears what is going on."""
-    results = Results(rows, repeats)
+def run(results: Results, data: Path, only: set[str], say: Callable[[str], None]) -> None:
+    """Measure the cases named in `only`, or all, into `results`; `say` hears what is going on."""
     data.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch, running_server(data) as url:
-        bench = Bench(data, Path(scratch), url, repeats)
+        bench = Bench(data, Path(scratch), url, results.repeats)
         for name, case in BULK.items():
             if name in (only or BULK):
                 say(case.title)
-                results.bulk.append(bench.bulk(case, rows))
+                results.bulk.append(bench.bulk(case, results.rows))
         for name, wait in WAITS.items():
             if name in (only or WAITS):
                 say(wait.title)
@@ -170,7 +169,6 @@ def run(data: Path, rows: int, repeats: int, only: set[str], say: Callable[[str]
             say("--help")
             results.help = bench.helps(LONGHAUL)
             results.reference_help = bench.helps(REFERENCE)
-    return results
 
 
 @contextmanager
