@@ -9,12 +9,13 @@ from typing import Any
 from textual.app import App
 from textual.binding import Binding
 from textual.dom import DOMNode
-from textual.screen import Screen
+from textual.screen import ModalScreen
 
 from core.manifest.problems import closest
 from tui.actions import APP, BUILDER, has_key
 from tui.session.settings import Settings
 
+_VERBS = {action.id: action.verb for action in (*APP, *BUILDER)}
 _FIRST = {"Everywhere": 0, "Builder": 1, "Navigator": 2, "Form": 3, "Test": 4}
 """The places whose keys are listed first."""
 
@@ -35,7 +36,7 @@ def all_keys(own: Mapping[str, str]) -> list[Key]:
     for place, binding in _bindings():
         if binding.id is not None:
             keys = own.get(binding.id) or (binding.key if has_key(binding.key) else "")
-            found.setdefault(binding.id, Key(binding.id, keys, place, binding.tooltip or binding.description))
+            found.setdefault(binding.id, Key(binding.id, keys, place, _words(binding)))
     return sorted(found.values(), key=lambda key: (_FIRST.get(key.place, len(_FIRST)), key.place, key.id))
 
 
@@ -71,7 +72,13 @@ def _bindings() -> Iterator[tuple[str, Binding]]:
 def _place(cls: type[DOMNode]) -> str:
     if issubclass(cls, App):
         return "Everywhere"
-    return str(cls.BINDING_GROUP_TITLE or ("Builder" if issubclass(cls, Screen) else "Dialogs"))
+    return str(cls.BINDING_GROUP_TITLE or ("Dialogs" if issubclass(cls, ModalScreen) else "Builder"))
+
+
+def _words(binding: Binding) -> str:
+    """What a key does: an action of the builder says it twice, in short and in full."""
+    verb = _VERBS.get(binding.id or "", "")
+    return f"{verb.capitalize()}. {binding.tooltip}" if verb else binding.tooltip or binding.description
 
 
 def _subclasses(cls: type[DOMNode]) -> Iterator[type[DOMNode]]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
+import os
+import pkgutil
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from textual.binding import Binding
 
+import tui
 from sample_configs import sample
 from tests.tui.shell.support import opened
 from tui.actions import APP, BUILDER, NAVIGATOR, has_key
@@ -18,6 +22,7 @@ from tui.screens.builder import BuilderScreen
 from tui.screens.key_bar import MOST, KeyBar
 from tui.session.settings import Settings
 
+DOCS = Path(__file__).parents[3] / "docs"
 UNSENDABLE = {"ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m", "ctrl+space", "ctrl+enter", "ctrl+tab", "shift+enter"}
 URL = ("streams", 0, "retriever", "creation_requester", "url")
 
@@ -126,6 +131,43 @@ async def test_the_list_of_all_keys_names_their_ids(manifest: Path) -> None:
     known = {key.id: key for key in all_keys({"test.run": "f9"})}
     assert known["test.run"].keys == "f9"
     assert known["dialog.cancel"].keys == "escape"
+
+
+def keys_document() -> str:
+    """The page of the documentation that lists all keys."""
+    for module in pkgutil.walk_packages(tui.__path__, "tui."):
+        if module.name != "tui.__main__":
+            importlib.import_module(module.name)
+    lines = [
+        "# Keys",
+        "",
+        "Every key of the builder can be changed in the settings file: `settings.yaml` in `$LONGHAUL_CONFIG_DIR`, else in",
+        "`~/.config/longhaul` (macOS: `~/Library/Application Support/longhaul`). Write the id of what is to have another",
+        "key, and the key, or several:",
+        "",
+        "```yaml",
+        "keys:",
+        "  test.run: f9",
+        "  file.save: ctrl+s,f12",
+        "```",
+        "",
+        "What has no key here is in the command palette (`ctrl+p`), and can be given one.",
+    ]
+    place = None
+    for key in all_keys({}):
+        if key.place != place:
+            place = key.place
+            lines += ["", f"## {place}", "", "| Id | Keys | What it does |", "| --- | --- | --- |"]
+        keys = ", ".join(f"`{one}`" for one in dict.fromkeys(key.keys.split(",")) if one) or "–"
+        lines.append(f"| `{key.id}` | {keys} | {key.help} |")
+    return "\n".join(lines) + "\n"
+
+
+def test_every_key_is_in_the_documentation() -> None:
+    page = DOCS / "keys.md"
+    if os.environ.get("LONGHAUL_WRITE_GOLDENS"):
+        page.write_text(keys_document(), encoding="utf-8")
+    assert page.read_text(encoding="utf-8") == keys_document()
 
 
 async def test_the_palette_lists_every_action_as_area_and_verb(manifest: Path) -> None:
