@@ -6,12 +6,13 @@ import asyncio
 import re
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.content import Content
@@ -19,6 +20,7 @@ from textual.widgets import Static
 
 from core.errors import ManifestError
 from tui.actions import APP, bindings
+from tui.clipboard import CopyingApp
 from tui.crash import CrashConsole
 from tui.session.settings import Settings
 from tui.themes import DARK, LIGHT
@@ -29,8 +31,8 @@ if TYPE_CHECKING:
     from tui.screens.builder import BuilderScreen
 
 _FUNCTION_KEY = re.compile(r"f\d+")
-_MOST_COPIED = 100_000
-"""Characters that terminals take into the clipboard."""
+_PATIENCE_AT_THE_END = 3.0
+"""Seconds that a job on the server has to be aborted when the builder is told to end."""
 
 
 def _commands() -> type[Provider]:
@@ -40,17 +42,7 @@ def _commands() -> type[Provider]:
     return Commands
 
 
-class Copied(Protocol):
-    """A message that asks for a text to be copied; `what` names it."""
-
-    text: str
-    what: str
-
-    def stop(self) -> object:
-        """Keep the message from going further up."""
-
-
-class BuilderApp(App[None]):
+class BuilderApp(CopyingApp):
     """The builder. `path` is the manifest to open, `demo`: a sample with an API running behind it."""
 
     TITLE = "Longhaul"
@@ -177,7 +169,8 @@ class BuilderApp(App[None]):
     def keep_draft(self) -> None:
         """Write aside what is not saved, because the builder ends without having been asked to."""
         if self.project is not None:
-            self.project.keep_draft()
+            with suppress(OSError):
+                self.project.keep_draft()
 
     def _obey_signals(self) -> None:
         """End tidily when the terminal is closed or the process is told to end."""
@@ -187,22 +180,13 @@ class BuilderApp(App[None]):
 
     def _end(self, number: int) -> None:
         self.keep_draft()
+        self.run_worker(self._end_test(number), exit_on_error=False)
+
+    async def _end_test(self, number: int) -> None:
+        """Leave, once the server was told that nobody waits for its job any more."""
+        if self.builder is not None:
+            await self.builder.bench.controller.close(_PATIENCE_AT_THE_END)
         self.exit(return_code=128 + number)
-
-    # Clipboard: the messages of all widgets that have something to copy
-
-    def on_doc_view_copy_requested(self, event: Copied) -> None:
-        """Copy a text to the clipboard, where the terminal allows it."""
-        event.stop()
-        if len(event.text) > _MOST_COPIED:
-            self.notify(f"This {event.what} is too long for the clipboard. Save it instead.", markup=False)
-            return
-        self.copy_to_clipboard(event.text)
-        self.notify(f"Copied the {event.what}.", markup=False)
-
-    on_record_table_copy_requested = on_doc_view_copy_requested
-    on_test_pane_copy_requested = on_doc_view_copy_requested
-    on_copy_requested = on_doc_view_copy_requested
 
     async def on_app_focus(self) -> None:
         """The person comes back from another program, which may have changed the file."""

@@ -230,7 +230,7 @@ class FieldRow(Widget):
         margin = (0, 0, below, self.label_cells)
         if self.control.styles.margin != margin:
             self.control.styles.margin = margin
-        looks = (self._mark, self._note_lines, self._labels(), self.has_cursor, bool(self.rows))
+        looks = (self._mark, self._note_lines, self._labels(), margin, self.has_cursor, bool(self.rows))
         if looks != self._looks:
             self._looks = looks
             self.refresh()

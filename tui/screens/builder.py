@@ -67,7 +67,8 @@ class BuilderScreen(BuilderFrame):
         if spot is None:
             self.errand(self.filing.open())
         else:
-            self.errand(self.show(spot))
+            self.testing.leave()
+            self.errand(self.tour.open(spot))
 
     def action_open_recent(self) -> None:
         """Open one of the last files."""
@@ -162,6 +163,11 @@ class BuilderScreen(BuilderFrame):
         event.stop()
         self.tour.arrive(event)
 
+    @on(events.Click, "TitleBar")
+    def _click_title(self) -> None:
+        """The title tells how many problems there are; a click goes to the next."""
+        self.action_next_problem()
+
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Explain what is no field."""
         self.tour.explain(event.widget)
@@ -237,7 +243,7 @@ class BuilderScreen(BuilderFrame):
     @on(TestPane.StatusMapped)
     def _map_status(self, event: TestPane.StatusMapped) -> None:
         event.stop()
-        self.testing.map_status(event)
+        self.errand(self.testing.map_status(event))
 
     @on(TestPane.NodePicked)
     def _use_node(self, event: TestPane.NodePicked) -> None:
@@ -252,4 +258,4 @@ class BuilderScreen(BuilderFrame):
     @on(TestPane.SchemaActionChosen)
     def _take_schema(self, event: TestPane.SchemaActionChosen) -> None:
         event.stop()
-        self.testing.take_schema(event)
+        self.errand(self.testing.take_schema(event))

@@ -218,7 +218,7 @@ class BuilderFrame(Screen[None]):
     async def _guarded(self, work: Coroutine[Any, Any, object]) -> None:
         try:
             await work
-        except (LonghaulError, ManifestError, OSError, ValueError) as error:
+        except (LonghaulError, ManifestError, OSError, LookupError, ValueError) as error:
             self.complain(str(error))
 
     def flush(self) -> None:

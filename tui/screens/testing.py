@@ -139,7 +139,7 @@ class Testing:
 
     # What a test leads to
 
-    def map_status(self, event: TestPane.StatusMapped) -> None:
+    async def map_status(self, event: TestPane.StatusMapped) -> None:
         """Write into the manifest what a status means."""
         self._frame.bench.map_status(event.stream, event.status, event.bucket)
         self._frame.notify(f"“{event.status}” means {event.bucket} from now on.", markup=False)
@@ -171,7 +171,7 @@ class Testing:
         if index is not None:
             await self._frame.show_path(("streams", index, *event.place.path))
 
-    def take_schema(self, event: TestPane.SchemaActionChosen) -> None:
+    async def take_schema(self, event: TestPane.SchemaActionChosen) -> None:
         """Declare the detected schema."""
         self._frame.bench.take_schema(event.stream, event.report.detected, merge=event.action == "merge")
         index = self._frame.bench.index_of(event.stream)

@@ -19,7 +19,6 @@ from tui.session.drafts import pending_drafts
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed: there is no terminal")
 PATIENCE = 45.0
-READY = "READY>"
 
 
 class Terminal:
@@ -33,13 +32,12 @@ class Terminal:
             "LANG": "C.UTF-8",
             "COLORTERM": "truecolor",
             "PYTHONPATH": str(Path(__file__).parents[3]),
-            "PS1": READY,
             **{name: value for name, value in os.environ.items() if name.startswith("LONGHAUL_")},
         }
         settings = ["-f", "/dev/null", "new-session", "-d", "-x", "120", "-y", "40", "-c", str(folder)]
-        variables = [part for name, value in self._environment.items() for part in ("-e", f"{name}={value}")]
-        self._tmux(*settings, *variables, "sh")
-        self.wait(READY)
+        self._tmux(*settings, "sh")
+        self.command("echo ready $((1 + 1))")
+        self.wait("ready 2")
 
     def _tmux(self, *arguments: str) -> str:
         command = ["tmux", "-L", self._socket, *arguments]
