@@ -61,9 +61,15 @@ class SliceStarted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeFinished(Event):
-    """An HTTP request was answered, or failed for good; secrets are masked."""
+    """An HTTP request was answered, or failed for good; secrets are masked.
+
+    `page` is the page of the slice that it belongs to, counted from 1 over all download targets of a job; None where
+    there are no pages. `parent` names the parent stream that was read with it.
+    """
 
     exchange: Exchange
+    page: int | None = None
+    parent: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,10 +123,11 @@ class Records(Event):
     """A batch of records, in order.
 
     When the caller of the read gave an encoder, the records come encoded in `data` (made in the thread that
-    parsed them) and `records` is empty; `count` counts either.
+    parsed them) and `records` is empty; `count` counts either. `page` is the page of the slice that they are from.
     """
 
     count: int
+    page: int = 1
     records: Sequence[Mapping[str, Any]] = ()
     data: bytes = b""
 

@@ -59,13 +59,14 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Where a component works: the run, the stream, the slice and the template variables that are visible."""
+    """Where a component works: the run, the stream, the slice, its page and the template variables that are visible."""
 
     run: Run
     stream: str
     emit: Callable[[Event], None]
     slice: StreamSlice | None = None
     variables: Mapping[str, Any] = field(default_factory=dict)
+    page: int | None = None
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -82,6 +83,10 @@ class Context:
             **slice_.extra_fields,
         }
         return replace(self, slice=slice_, variables=variables)
+
+    def for_page(self, page: int) -> Context:
+        """The same, seen from within a page of the slice."""
+        return replace(self, page=page)
 
     def with_variables(self, **variables: Any) -> Context:
         """The same with more template variables."""

@@ -137,7 +137,9 @@ class HttpRequester(Requester):
                 return handler.decide(outcome, attempt, context)
 
         def record(exchange: Exchange) -> None:
-            context.emit(ExchangeFinished(stream=context.stream, slice=context.slice, exchange=exchange))
+            context.emit(
+                ExchangeFinished(stream=context.stream, slice=context.slice, exchange=exchange, page=context.page)
+            )
 
         async def authenticate(draft: Draft) -> None:
             if self.authenticator is not None:

@@ -35,6 +35,10 @@ class Sink(Protocol):
     def full(self) -> bool:
         """Whether a limit was reached: nothing more is taken."""
 
+    @property
+    def page(self) -> int:
+        """The number of the page that is taken now, within its slice."""
+
     def consume(self, elements: Iterable[Any]) -> PageResult:
         """Take the elements of one page; runs in a worker thread."""
 
@@ -63,10 +67,12 @@ class PageReader:
     async def read(self, context: Context, sink: Sink) -> None:
         """Read all pages of the slice of `context`. Raises `ReadError`."""
         if self.paginator is None or isinstance(self.paginator, NoPagination):
+            context = context.for_page(sink.page)
             await self._one_page(context, sink, self._draft(None, context), None)
             return
         pages: Pages = self.paginator.start(context)
         while True:
+            context = context.for_page(sink.page)
             draft = self._draft(pages, context)
             if pages.looks_into_body and _is_document(self.decoder):
                 more = await self._document_page(context, sink, draft, pages)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain, count
 
 from core.components.async_retriever import AsyncRetriever, JobStatus
 from core.components.context import Context
@@ -16,6 +17,9 @@ from core.jobs.life import ATTEMPTS, JobLife
 from core.levels import Level
 from core.reading.sink import RecordSink
 from core.reading.targets import Link, Targets
+
+MakeSink = Callable[[Iterator[int]], RecordSink]
+"""Makes a sink whose pages are numbered so."""
 
 DOWNLOADS = 8
 """Targets that are downloaded side by side, over all streams of a run."""
@@ -38,7 +42,7 @@ class JobSlice:
     retriever: AsyncRetriever
     context: Context
     fill: Callable[[Draft], None]
-    make_sink: Callable[[], RecordSink]
+    make_sink: MakeSink
     lanes: JobLanes
     mapped: dict[str, JobStatus]
     warned: set[str]
@@ -78,21 +82,23 @@ class JobSlice:
     async def _download_all(self, life: JobLife, sinks: list[RecordSink]) -> None:
         targets = await Targets.of(self.retriever, life)
         life.show(JobPhase.DOWNLOADING)
+        numbers = count(1)
         try:
             async with asyncio.TaskGroup() as tasks:
                 for index in range(len(targets)):
-                    tasks.create_task(self._download(targets, index, sinks))
+                    tasks.create_task(self._download(targets, index, sinks, numbers))
         except* ReadError as group:
             failure: BaseException = group
             while isinstance(failure, BaseExceptionGroup):
                 failure = failure.exceptions[0]
             raise failure from None
 
-    async def _download(self, targets: Targets, index: int, sinks: list[RecordSink]) -> None:
+    async def _download(self, targets: Targets, index: int, sinks: list[RecordSink], numbers: Iterator[int]) -> None:
         """Download one target; once more, from a fresh link, when nothing of it has left yet."""
         async with self.lanes.downloads:
             link = Link(targets, index)
-            sinks.append(sink := self.make_sink())
+            sinks.append(sink := self.make_sink(numbers))
+            first = sink.page
             try:
                 await self.retriever.download(link.context, sink, link.renew)
             except ReadError as error:
@@ -100,7 +106,7 @@ class JobSlice:
                     raise
                 self.context.log(Level.INFO, f"The download failed, asking for a fresh target. {error}")
                 await link.renew()
-                sinks.append(sink := self.make_sink())
+                sinks.append(sink := self.make_sink(chain([first], numbers)))
                 await self.retriever.download(link.context, sink, link.renew)
 
 

@@ -45,5 +45,8 @@ class ParentProgress:
 
     def _tell(self, event: Event) -> None:
         """Requests and log lines of the parent are told under the child's name."""
-        if isinstance(event, (ExchangeFinished, Log)):
-            self._context.emit(replace(event, stream=self._context.stream, slice=None))
+        child = self._context.stream
+        if isinstance(event, Log):
+            self._context.emit(replace(event, stream=child, slice=None))
+        elif isinstance(event, ExchangeFinished):
+            self._context.emit(replace(event, stream=child, slice=None, page=None, parent=event.parent or self._name))

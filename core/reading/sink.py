@@ -7,7 +7,7 @@ cache; only whole deliveries cross to the event loop.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from core.components.async_retriever import AsyncRetriever
@@ -51,7 +51,7 @@ class SliceBytes:
 
 
 class RecordSink:
-    """Takes the elements of one slice, or of one download target of it."""
+    """Takes the elements of one slice, or of one download target of it. `numbers` gives the numbers of its pages."""
 
     def __init__(
         self,
@@ -62,6 +62,7 @@ class RecordSink:
         *,
         budget: RecordBudget,
         received: SliceBytes,
+        numbers: Iterator[int],
     ) -> None:
         assert context.slice is not None
         self._plan = plan
@@ -76,6 +77,9 @@ class RecordSink:
         self.emitted = 0
         self.cut = False
         """Whether something was left out because of a limit."""
+        self._numbers = numbers
+        self.page = next(numbers)
+        """The number of the page that is taken now, within the slice."""
         self._pages = 1
         self._data = bytearray()
         self._encoded = 0
@@ -95,6 +99,7 @@ class RecordSink:
             self.cut = True
             return False
         self._pages += 1
+        self.page = next(self._numbers)
         return True
 
     def consume(self, elements: Iterable[Any]) -> PageResult:
@@ -130,9 +135,7 @@ class RecordSink:
         result.last_record = self._last_record = batch[-1]
         self.emitted += len(batch)
         if self._plan.encode is None:
-            self._deliver(
-                Records(stream=self._context.stream, slice=self._context.slice, count=len(batch), records=batch)
-            )
+            self._deliver(len(batch), records=batch)
             return
         self._data += self._plan.encode(batch)
         self._encoded += len(batch)
@@ -145,10 +148,13 @@ class RecordSink:
             self._data.clear()
             self._encoded = 0
             self._deliver_by = time.monotonic() + PROGRESS_EVERY
-            self._deliver(Records(stream=self._context.stream, slice=self._context.slice, count=count, data=data))
+            self._deliver(count, data=data)
 
-    def _deliver(self, batch: Records) -> None:
-        self._channel.deliver(batch)
+    def _deliver(self, count: int, records: Sequence[Record] = (), data: bytes = b"") -> None:
+        stream, slice_ = self._context.stream, self._context.slice
+        self._channel.deliver(
+            Records(stream=stream, slice=slice_, count=count, page=self.page, records=records, data=data)
+        )
 
 
 def _pipeline(plan: ReadPlan, context: Context, cursor: Cursor) -> RecordPipeline:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 import traceback
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 from core.components.async_retriever import AsyncRetriever, JobStatus
@@ -33,7 +34,7 @@ from core.http.request import Draft
 from core.jobs.job import JobFailed
 from core.levels import Level
 from core.reading.channel import EventChannel
-from core.reading.job_slice import JobLanes, JobSlice
+from core.reading.job_slice import JobLanes, JobSlice, MakeSink
 from core.reading.limits import NO_LIMITS, Limits, RecordBudget
 from core.reading.sink import RecordSink, SliceBytes
 from core.templates import TemplateError
@@ -170,8 +171,10 @@ class StreamRead:
         sinks: list[RecordSink] = []
         received = SliceBytes(context)
 
-        def make_sink() -> RecordSink:
-            sink = RecordSink(self._plan, context, cursor, self._channel, budget=self._budget, received=received)
+        def make_sink(numbers: Iterator[int]) -> RecordSink:
+            sink = RecordSink(
+                self._plan, context, cursor, self._channel, budget=self._budget, received=received, numbers=numbers
+            )
             sinks.append(sink)
             return sink
 
@@ -196,7 +199,7 @@ class StreamRead:
         if stop:
             raise _Stop
 
-    async def _retrieve(self, cursor: Cursor, context: Context, make_sink: Callable[[], RecordSink]) -> Outcome:
+    async def _retrieve(self, cursor: Cursor, context: Context, make_sink: MakeSink) -> Outcome:
         slice_ = context.slice
         assert slice_ is not None
         retriever = self._plan.stream.retriever
@@ -208,7 +211,7 @@ class StreamRead:
             job = JobSlice(retriever, context, fill, make_sink, self._jobs, self._plan.statuses, self._warned)
             return await job.read()
         assert isinstance(retriever, SimpleRetriever)
-        await retriever.read(context, make_sink(), fill, self._plan.role)
+        await retriever.read(context, make_sink(count(1)), fill, self._plan.role)
         return Outcome.COMPLETE
 
     def _words_for(self, error: Exception) -> str:

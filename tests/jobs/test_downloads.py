@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from core.events import Outcome
+from core.events import ExchangeFinished, Outcome, Records
 from core.http.exchange import Role
 from core.reading import Limits
 from tests.jobs.jobs_api import manifest, serve_job
@@ -22,6 +22,24 @@ async def test_several_download_targets_are_all_downloaded(server: LoopbackServe
     told = await read_all(manifest(server))
 
     assert sorted(record["part"] for record in told.records) == [0, 1, 2]
+
+
+async def test_records_and_requests_name_the_target_that_they_are_from(server: LoopbackServer) -> None:
+    serve_job(server, "done")
+    targets = [server.url(f"/part/{number}") for number in range(1, 4)]
+    server.on("/jobs/j1", Reply({"state": "done", "url": targets}))
+    server.on("/part/1", Reply([{"part": 1}]))
+    server.on("/part/2", Reply("expired", 403), Reply([{"part": 2}]))
+    server.on("/part/3", Reply([{"part": 3}]))
+
+    told = await read_all(manifest(server))
+
+    assert {batch.page: [record["part"] for record in batch.records] for batch in told.of(Records)} == {
+        number: [number] for number in (1, 2, 3)
+    }
+    downloads = [one for one in told.of(ExchangeFinished) if one.exchange.role is Role.DOWNLOAD]
+    assert sorted((one.exchange.url[-1], one.page) for one in downloads) == [("1", 1), ("2", 2), ("2", 2), ("3", 3)]
+    assert {one.page for one in told.of(ExchangeFinished) if one not in downloads} == {None}
 
 
 async def test_targets_are_downloaded_side_by_side(server: LoopbackServer) -> None:

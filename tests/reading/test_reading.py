@@ -12,7 +12,6 @@ from core.components.simple_retriever import SimpleRetriever
 from core.connector import load_connector
 from core.errors import ManifestError
 from core.events import ExchangeFinished, Outcome, Records, StateAdvanced
-from core.http.exchange import Role
 from core.manifest.document import Document
 from core.reading import Limits, open_reader
 from tests.support.reading import Told, connector, no_wait, read_all
@@ -70,6 +69,15 @@ async def test_all_pages_are_read(server: LoopbackServer) -> None:
 
     assert told.records == [{"n": n} for n in range(5)]
     assert [asked.query["page"] for asked in server.asked] == [["1"], ["2"], ["3"]]
+
+
+async def test_records_and_requests_name_their_page(server: LoopbackServer) -> None:
+    server.on("/items", page)
+
+    told = await read_all(manifest(server, retriever=PAGES))
+
+    assert [(batch.page, len(batch.records)) for batch in told.of(Records)] == [(1, 2), (2, 2), (3, 1)]
+    assert [one.page for one in told.of(ExchangeFinished)] == [1, 2, 3]
 
 
 async def test_a_limit_on_pages_counts_within_a_slice_and_says_that_it_cut(server: LoopbackServer) -> None:
@@ -143,7 +151,7 @@ async def test_a_child_is_read_once_for_each_record_of_its_parent(server: Loopba
     told = await read_all(manifest(server, retriever=PARENTS % server.url("/owners")))
 
     assert sorted(record["of"] for record in told.records) == ["1", "2"]
-    assert told.asked(Role.PARENT) == 1
+    assert [(one.parent, one.page) for one in told.of(ExchangeFinished)] == [("owners", None), (None, 1), (None, 1)]
 
 
 async def test_a_parent_that_fails_is_named(server: LoopbackServer) -> None:

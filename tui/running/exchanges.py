@@ -11,14 +11,14 @@ import orjson
 from core.events import ExchangeFinished
 from core.http.exchange import Exchange, Role
 from tui.running.spool import Spool
-from tui.running.state import FINAL_ROLES
+from tui.running.state import gives_records
 
 IN_MEMORY = 32_000_000
 """Characters of bodies that are kept in memory."""
 
 _TITLES: Mapping[Role, str] = {
     Role.PAGE: "Page",
-    Role.PARENT: "Parent stream",
+    Role.PARENT: "Parent Stream",
     Role.CREATE: "Async Job -- Create",
     Role.POLL: "Async Job -- Polling",
     Role.TARGET: "Download Target",
@@ -30,6 +30,8 @@ _TITLES: Mapping[Role, str] = {
 }
 _GLOBAL = frozenset({Role.AUTH, Role.PARENT, Role.SCHEMA})
 """Requests that belong to no partition, whichever one needed them first."""
+_SHARED = frozenset({Role.AUTH, Role.SCHEMA})
+"""Those of them that are the same for a stream and its parents."""
 
 
 @dataclass(slots=True)
@@ -56,7 +58,7 @@ class Entry:
     @property
     def is_final(self) -> bool:
         """Whether it gives records."""
-        return self.head.role in FINAL_ROLES
+        return gives_records(self.event)
 
     @property
     def failed(self) -> bool:
@@ -71,7 +73,7 @@ class ExchangeLog:
         self.entries: list[Entry] = []
         self._spool = spool or Spool()
         self._room = in_memory
-        self._repeats: dict[tuple[Role, int | None], int] = {}
+        self._repeats: dict[tuple[str, int | None], int] = {}
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -79,19 +81,19 @@ class ExchangeLog:
     def add(self, event: ExchangeFinished, began: datetime, partition: int | None, page: int | None) -> Entry:
         """Number an exchange and keep it. Raises `OSError` when the disk is full."""
         exchange = event.exchange
-        owner = None if exchange.role in _GLOBAL else partition
-        key = (exchange.role, owner)
-        self._repeats[key] = self._repeats.get(key, 0) + 1
+        owner = None if exchange.role in _GLOBAL or event.parent is not None else partition
+        title = _title(event)
+        self._repeats[title, owner] = self._repeats.get((title, owner), 0) + 1
         offset = max(0.0, (exchange.started - began).total_seconds())
         entry = Entry(
             number=len(self.entries) + 1,
-            title=_TITLES[exchange.role],
+            title=title,
             head=exchange,
             event=event,
             partition=owner,
             page=page,
             offset=offset,
-            repeat=self._repeats[key],
+            repeat=self._repeats[title, owner],
         )
         self._make_room(entry)
         self.entries.append(entry)
@@ -142,3 +144,11 @@ class ExchangeLog:
         entry.spooled = (self._spool.append(data), len(data))
         entry.head = replace(exchange, request_body=None, response_body=None)
         entry.event = replace(entry.event, exchange=entry.head)
+
+
+def _title(event: ExchangeFinished) -> str:
+    """What an exchange is called; one of a parent stream says which, and what it is for where that is no page."""
+    title = _TITLES[event.exchange.role]
+    if event.parent is None or event.exchange.role in _SHARED:
+        return title
+    return f"Parent Stream -- {event.parent}" + ("" if event.exchange.role is Role.PARENT else f": {title}")

@@ -12,7 +12,7 @@ from tui.running.exchanges import ExchangeLog
 from tui.running.inspection import RecordInspector
 from tui.running.records import RecordStore
 from tui.running.spool import Spool
-from tui.running.state import FINAL_ROLES, RunState, fold
+from tui.running.state import RunState, fold, gives_records
 
 
 class Run:
@@ -40,10 +40,8 @@ class Run:
         fold(self.state, event)
         match event:
             case Records(count=count, data=data, records=records):
-                partition = self.state.partition(event.slice)
-                page = partition.page.number if partition.page else 1
                 data = data or self.inspector.encode(records)
-                self.records.append(data, count, partition.number, page)
+                self.records.append(data, count, self.state.partition(event.slice).number, event.page)
             case ExchangeFinished():
                 self._add_exchange(event)
             case JobChanged() if event.polls > polls:
@@ -54,9 +52,8 @@ class Run:
 
     def _add_exchange(self, event: ExchangeFinished) -> None:
         number, page = self.state.number_of(event.slice), None
-        if event.exchange.role in FINAL_ROLES:
-            partition = self.state.partition(event.slice)
-            number, page = partition.number, partition.page.number if partition.page else None
+        if gives_records(event):
+            number, page = self.state.partition(event.slice).number, event.page or 1
         self.exchanges.add(event, self.state.began, number, page)
 
 

@@ -54,10 +54,13 @@ class Stage(StrEnum):
 
 @dataclass(slots=True)
 class PageState:
-    """One page of a partition: a download target or a page of a paginator. `status` is None without an answer."""
+    """One page of a partition: a download target or a page of a paginator; the first records may come before the
+    whole answer. `status` is None without an answer.
+    """
 
     number: int
-    url: str
+    answered: bool = False
+    """Whether a request for it has ended, well or not."""
     status: int | None = None
     error: str | None = None
 
@@ -65,11 +68,6 @@ class PageState:
     def answered_well(self) -> bool:
         """Whether the last answer is a success."""
         return self.status is not None and 200 <= self.status < 300
-
-    def is_served_by(self, exchange: Exchange) -> bool:
-        """Whether an exchange repeats the last one of this page, or follows its redirect."""
-        repeated = exchange.attempt > 1 and self.url == exchange.url
-        return repeated or (self.status is not None and 300 <= self.status < 400)
 
 
 @dataclass(slots=True)
@@ -96,14 +94,12 @@ class Partition:
     stage_ended: dict[Stage, float] = field(default_factory=dict)
     received: int = 0
     records: int = 0
-    pages: list[PageState] = field(default_factory=list)
-    page: PageState | None = None
-    """The page that the last final request belongs to."""
     state: Mapping[str, Any] | None = None
     outcome: Outcome | None = None
     error: str | None = None
     was_cut: bool = False
     _download: int = 0
+    _pages: dict[int, PageState] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -120,14 +116,14 @@ class Partition:
         began = self.stage_began.get(stage)
         return None if began is None else self.stage_ended.get(stage, now) - began
 
-    def take_page(self, exchange: Exchange) -> None:
-        """Note a final request: a retry or a redirect is part of the page it serves, any other is a new page."""
-        page = next((one for one in reversed(self.pages) if one.is_served_by(exchange)), None)
-        if page is None:
-            page = PageState(len(self.pages) + 1, exchange.url)
-            self.pages.append(page)
-        page.url, page.status, page.error = exchange.url, exchange.status, exchange.error
-        self.page = page
+    @property
+    def pages(self) -> list[PageState]:
+        """The pages that something is known of, in the order of their numbers."""
+        return [self._pages[number] for number in sorted(self._pages)]
+
+    def page(self, number: int) -> PageState:
+        """A page by its number, added when it is new."""
+        return self._pages.setdefault(number, PageState(number))
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,10 +241,10 @@ def fold(state: RunState, event: Event) -> None:
     if not state.running:
         return
     match event:
-        case Records(count=count):
-            _add_records(state, event, count)
-        case ExchangeFinished(exchange=exchange):
-            _add_exchange(state, event, exchange)
+        case Records():
+            _add_records(state, event)
+        case ExchangeFinished():
+            _add_exchange(state, event)
         case StatusUnmapped(status=status, place=place, mapping=mapping):
             state.unmapped[status] = Unmapped(status, place, mapping)
         case StateAdvanced():
@@ -281,15 +277,24 @@ def _fold_slice(partition: Partition, event: Event, now: float) -> None:
             pass
 
 
-def _add_records(state: RunState, event: Event, count: int) -> None:
-    state.records += count
-    state.partition(event.slice).records += count
+def gives_records(event: ExchangeFinished) -> bool:
+    """Whether the records of the stream itself come from an exchange."""
+    return event.exchange.role in FINAL_ROLES and event.parent is None
 
 
-def _add_exchange(state: RunState, event: Event, exchange: Exchange) -> None:
+def _add_records(state: RunState, event: Records) -> None:
+    partition = state.partition(event.slice)
+    state.records += event.count
+    partition.records += event.count
+    partition.page(event.page)
+
+
+def _add_exchange(state: RunState, event: ExchangeFinished) -> None:
+    exchange = event.exchange
     state.exchanges += 1
-    if exchange.role in FINAL_ROLES:
-        state.partition(event.slice).take_page(exchange)
+    if gives_records(event):
+        page = state.partition(event.slice).page(event.page or 1)
+        page.answered, page.status, page.error = True, exchange.status, exchange.error
     elif exchange.role is Role.ABORT and state.cancelling:
         state.aborts.append(exchange)
 

@@ -46,7 +46,7 @@ def warnings(run: Run, *, stale: bool = False) -> list[Warned]:
 
 def _about_answers(run: Run) -> list[Warned]:
     pages = [page for partition in run.state.partitions for page in partition.pages]
-    bad = [page for page in pages if not page.answered_well]
+    bad = [page for page in pages if page.answered and not page.answered_well]
     if not bad or run.state.errors:  # the errors tell of them
         return []
     told = f"{len(bad)} of {count(len(pages), 'page')}" if len(pages) > 1 else "The request for the records"

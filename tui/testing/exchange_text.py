@@ -96,8 +96,6 @@ def header(headers: Pairs, wanted: str) -> str:
 def entry_title(entry: Entry, partition: str = "") -> str:
     """An exchange in the list: its number and title, counted where there are several of its kind."""
     title = entry.title
-    if title == "Parent stream":
-        title = f"Parent stream: {clean(urlsplit(entry.head.url).path)}"
     if entry.is_final:
         title = f"{title}, attempt {entry.head.attempt}"
     elif entry.repeat > 1 or entry.title.endswith("Polling"):

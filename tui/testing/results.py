@@ -89,14 +89,8 @@ class Results(Vertical):
 
     @property
     def source(self) -> RecordStore | RecordView | ListSource:
-        """The records of the partition, and of the page where it is not a target of a job.
-
-        Those are downloaded side by side, so that nothing tells which of them a record came from.
-        """
-        if self._run is None:
-            return self._nothing
-        page = None if self._run.state.asynchronous else self._page
-        return self._run.records.view(self._owner, page)
+        """The records of the partition and the page."""
+        return self._nothing if self._run is None else self._run.records.view(self._owner, self._page)
 
     @property
     def _owner(self) -> int | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textual import on
@@ -15,7 +14,8 @@ from tui.widgets.choice import Choice
 from tui.widgets.choice_dialog import ChoiceOption
 from tui.widgets.message import WidgetMessage
 
-_ALL = 0
+Labels = dict[int | None, str]
+"""What can be chosen, by number; None: all."""
 
 
 class Selectors(Horizontal):
@@ -57,32 +57,31 @@ class Selectors(Horizontal):
         """Whether there is a choice of partitions ("partition") or pages ("page")."""
         return self.display and self.query_one(f"#{which}", Choice).display
 
-    def _offer(self, which: str, labels: Sequence[str], chosen: int | None) -> None:
+    def _offer(self, which: str, labels: Labels, chosen: int | None) -> None:
         choice = self.query_one(f"#{which}", Choice)
         choice.display = len(labels) > 2
-        if [option.value for option in choice.options] != labels:
-            choice.options = [ChoiceOption(label) for label in labels]
-        if labels and choice.value != labels[chosen or _ALL]:
-            choice.value = labels[chosen or _ALL]
+        if [option.value for option in choice.options] != list(labels.values()):
+            choice.options = [ChoiceOption(label) for label in labels.values()]
+        if choice.value != labels.get(chosen):
+            choice.value = labels.get(chosen)
 
-    def _partitions(self) -> list[str]:
-        """What is offered, "all" first; the place of a label is the number of its partition."""
+    def _partitions(self) -> Labels:
         partitions = self._run.state.partitions if self._run else []
-        return [f"All {count(len(partitions), 'partition')}", *(f"{one.number}  {one.name}" for one in partitions)]
+        labels: Labels = {None: f"All {count(len(partitions), 'partition')}"}
+        return labels | {one.number: f"{one.number}  {one.name}" for one in partitions}
 
-    def _pages(self) -> list[str]:
-        if self._run is None:
-            return []
-        partitions = self._run.state.partitions
+    def _pages(self) -> Labels:
+        partitions = self._run.state.partitions if self._run else []
         owner = self.partition or (1 if len(partitions) == 1 else None)
         pages = partitions[owner - 1].pages if owner else []
-        return [f"All {count(len(pages), 'page')}", *(f"Page {page.number}" for page in pages)]
+        labels: Labels = {None: f"All {count(len(pages), 'page')}"}
+        return labels | {page.number: f"Page {page.number}" for page in pages}
 
     @on(Choice.Changed)
     def _choose(self, event: Choice.Changed) -> None:
         event.stop()
-        labels = [option.value for option in event.widget.options]
-        number = (labels.index(event.value) if event.value in labels else _ALL) or None
+        labels = self._partitions() if event.widget.id == "partition" else self._pages()
+        number = next((number for number, label in labels.items() if label == event.value), None)
         if event.widget.id == "partition":
             self.partition, self.page = number, None
         else:

@@ -74,8 +74,18 @@ def exchange(role: Role, status: int | None = 200, body: str = "{}", **more: Any
     return Exchange(**{**given, **more})
 
 
-def asked(role: Role, status: int | None = 200, body: str = "{}", slice_: Any = ONLY, **more: Any) -> ExchangeFinished:
-    return ExchangeFinished(stream=STREAM, slice=slice_, exchange=exchange(role, status, body, **more))
+def asked(
+    role: Role,
+    status: int | None = 200,
+    body: str = "{}",
+    slice_: Any = ONLY,
+    *,
+    page: int | None = None,
+    parent: str | None = None,
+    **more: Any,
+) -> ExchangeFinished:
+    asked_for = exchange(role, status, body, **more)
+    return ExchangeFinished(stream=STREAM, slice=slice_, exchange=asked_for, page=page, parent=parent)
 
 
 def job(phase: JobPhase, polls: int = 0, status: str | None = None, slice_: Any = ONLY, **more: Any) -> JobChanged:
@@ -87,8 +97,8 @@ def wait(seconds: float, polls: int = 0, slice_: Any = ONLY) -> PollScheduled:
     return PollScheduled(stream=STREAM, slice=slice_, attempt=1, polls=polls, wait=seconds)
 
 
-def batch(*records: Mapping[str, Any], slice_: Any = ONLY) -> Records:
-    return Records(stream=STREAM, slice=slice_, count=len(records), records=records)
+def batch(*records: Mapping[str, Any], slice_: Any = ONLY, page: int = 1) -> Records:
+    return Records(stream=STREAM, slice=slice_, count=len(records), records=records, page=page)
 
 
 def contact(number: int) -> dict[str, Any]:

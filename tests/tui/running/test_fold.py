@@ -17,7 +17,6 @@ from tests.tui.running.support import (
     contact,
     created,
     ended,
-    exchange,
     job,
     polled,
     started,
@@ -29,6 +28,7 @@ from tui.running.headline import cancel_report, headline, limits_in_words
 from tui.running.phases import Mark, steps, tally
 from tui.running.run import Run
 from tui.running.state import LOGS_KEPT, RunState, fold
+from tui.running.warnings import warnings
 
 
 @pytest.fixture
@@ -148,27 +148,35 @@ def test_retries_and_redirects_belong_to_the_page_they_serve(state: RunState) ->
     take(
         state,
         [
-            asked(Role.DOWNLOAD, 302, url="https://api.example.com/file"),
-            asked(Role.DOWNLOAD, 500, url=url),
-            asked(Role.DOWNLOAD, 200, url=url, attempt=2),
-            asked(Role.DOWNLOAD, 200, url="https://files.example.com/2.csv"),
+            asked(Role.DOWNLOAD, 302, page=2),
+            asked(Role.DOWNLOAD, 500, url=url, page=2),
+            asked(Role.DOWNLOAD, 404, url=url, attempt=2, page=2),
+            asked(Role.DOWNLOAD, 200, page=1),
         ],
     )
     pages = state.partitions[0].pages
-    assert [(page.number, page.url[-5:], page.status) for page in pages] == [(1, "1.csv", 200), (2, "2.csv", 200)]
+    assert [(page.number, page.status) for page in pages] == [(1, 200), (2, 404)]
 
 
-def test_records_belong_to_the_page_that_was_answered_last() -> None:
+def test_records_belong_to_the_page_that_they_are_from_also_before_it_is_answered() -> None:
     run = Run(RunState(STREAM))
     for event in (
-        batch(contact(1)),
-        asked(Role.PAGE, url="?p=1"),
-        batch(contact(2)),
-        asked(Role.PAGE, url="?p=2"),
-        batch(contact(3)),
+        batch(contact(1), page=2),
+        asked(Role.PAGE, page=1),
+        batch(contact(2), page=1),
+        batch(contact(3), page=2),
     ):
         run.take(event)
-    assert [len(run.records.view(1, page)) for page in (1, 2)] == [2, 1]
+    assert [len(run.records.view(1, page)) for page in (1, 2)] == [1, 2]
+    assert [page.answered for page in run.state.partitions[0].pages] == [True, False]
+    assert not warnings(run)
+
+
+def test_requests_of_a_parent_stream_are_no_pages_of_this_one() -> None:
+    run = Run(RunState(STREAM))
+    run.take(asked(Role.DOWNLOAD, slice_=None, parent="surveys"))
+    assert run.state.partitions == []
+    assert [entry.is_final for entry in run.exchanges.entries] == [False]
 
 
 def test_the_log_counts_what_it_no_longer_keeps(state: RunState) -> None:
@@ -242,10 +250,3 @@ def test_leaving_a_cancelled_read_ends_it_at_once(state: RunState) -> None:
     assert not state.running
     assert state.partitions[0].outcome is Outcome.CANCELLED
     assert "without waiting" in " ".join(cancel_report(state))
-
-
-def test_a_page_is_served_by_its_own_retry_only(state: RunState) -> None:
-    take(state, [asked(Role.PAGE, 500, url="https://a/1")])
-    page = state.partitions[0].pages[0]
-    assert page.is_served_by(exchange(Role.PAGE, url="https://a/1", attempt=2))
-    assert not page.is_served_by(exchange(Role.PAGE, url="https://a/2", attempt=2))

@@ -97,6 +97,18 @@ def test_exchanges_are_numbered_and_counted_by_kind_and_partition() -> None:
     assert log.entries[0].offset == 1.0
 
 
+def test_requests_of_parent_streams_say_which() -> None:
+    log = ExchangeLog()
+    for role in (Role.PARENT, Role.PARENT, Role.CREATE, Role.AUTH):
+        log.add(asked(role, slice_=None, parent="surveys"), BEGAN, None, None)
+    assert [(entry.title, entry.repeat) for entry in log.entries] == [
+        ("Parent Stream -- surveys", 1),
+        ("Parent Stream -- surveys", 2),
+        ("Parent Stream -- surveys: Async Job -- Create", 1),
+        ("Refresh token", 1),
+    ]
+
+
 def test_the_other_requests_of_a_partition_are_its_own_and_the_global_ones() -> None:
     log = ExchangeLog()
     for role, partition in ((Role.AUTH, 2), (Role.CREATE, 1), (Role.CREATE, 2), (Role.PARENT, None)):

@@ -79,9 +79,10 @@ async def test_a_text_is_searched() -> None:
 
 async def test_the_pages_of_a_stream_are_looked_at_one_by_one() -> None:
     pages = [
-        *(asked(Role.PAGE, 200, '[{"id": 1}]', url="https://api/?page=1"), batch({"id": 1})),
-        *(asked(Role.PAGE, 500, "oh", url="https://api/?page=2"),),
-        *(asked(Role.PAGE, 200, '[{"id": 2}]', url="https://api/?page=2", attempt=2), batch({"id": 2})),
+        *(asked(Role.PAGE, 200, '[{"id": 1}]', url="https://api/?page=1", page=1), batch({"id": 1})),
+        *(asked(Role.PAGE, 500, "oh", url="https://api/?page=2", page=2),),
+        *(asked(Role.PAGE, 200, '[{"id": 2}]', url="https://api/?page=2", attempt=2, page=2),),
+        batch({"id": 2}, page=2),
     ]
     reader = ScriptedReader([*started(), *pages, *ended(Outcome.COMPLETE, 2)])
     async with scene(reader, sample="orders_paginated", stream="orders") as stage:
