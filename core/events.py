@@ -112,6 +112,16 @@ class StatusUnmapped(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StatusMissing(Event):
+    """There is no status in an answer to polling; told once. `place` says where it was looked for, `found` what was
+    there instead, both for people.
+    """
+
+    place: str
+    found: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DownloadProgress(Event):
     """Bytes received so far for the slice (a gzip file counts as it is, a compressed transfer decompressed)."""
 

@@ -11,7 +11,7 @@ from core.components.answers import Answer
 from core.components.async_retriever import AsyncRetriever, JobStatus, found_instead
 from core.components.context import Context
 from core.errors import ReadError
-from core.events import JobChanged, JobPhase, PollScheduled, StatusUnmapped
+from core.events import JobChanged, JobPhase, PollScheduled, StatusMissing, StatusUnmapped
 from core.http.policy import FailureType, RequestFailed, retry_after
 from core.http.request import Draft
 from core.jobs.job import AttemptFailed, Job, JobFailed
@@ -254,6 +254,8 @@ class JobLife:
         place = self.retriever.status_place()
         if status is None:
             instead = found_instead(answer, self.retriever.status_extractor)
+            stream, slice_ = self.context.stream, self.context.slice
+            self.context.emit(StatusMissing(stream=stream, slice=slice_, place=place, found=instead))
             self.context.log(
                 Level.WARNING,
                 f"There is no status at {place} in the answer to polling: {instead}. The job counts as running.",

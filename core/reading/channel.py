@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
 
-from core.events import Event, JobChanged, Log, Records, SliceFinished, StatusUnmapped, StreamFinished
+from core.events import Event, JobChanged, Log, Records, SliceFinished, StatusMissing, StatusUnmapped, StreamFinished
 
 BATCHES_AHEAD = 16
 """Batches of records that may wait for the consumer before the parsing threads are held up."""
@@ -70,6 +70,8 @@ class EventChannel:
                 return replace(event, message=clean(event.message))
             case StatusUnmapped():
                 return replace(event, status=clean(event.status))
+            case StatusMissing():
+                return replace(event, found=clean(event.found))
             case JobChanged():
                 return replace(event, **self._masked_texts(event, "job_id", "api_status", "detail"))
             case SliceFinished():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.components.async_retriever import JobStatus
-from core.events import JobChanged, JobPhase, Outcome, PollScheduled, StatusUnmapped
+from core.events import JobChanged, JobPhase, Outcome, PollScheduled, StatusMissing, StatusUnmapped
 from core.http.exchange import Role
 from core.reading import open_reader
 from tests.jobs.jobs_api import ABORT, DELETE, manifest, serve_job
@@ -96,6 +96,8 @@ async def test_nothing_at_the_status_path_is_told_with_what_there_was(server: Lo
 
     told = await read_all(manifest(server))
 
+    (missing,) = told.of(StatusMissing)
+    assert (missing.place, missing.found in told.logs) == ("`state`", True)
     assert "no status at `state`" in told.logs
     assert "holds the keys status" in told.logs
 

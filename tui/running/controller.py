@@ -230,5 +230,7 @@ def _new_run(
         declared = connector.stream(stream)
     except KeyError:
         return Run(state)
-    state.asynchronous = isinstance(declared.retriever, AsyncRetriever)
+    if isinstance(declared.retriever, AsyncRetriever):
+        state.asynchronous = True
+        state.can_abort = declared.retriever.abort_requester is not None
     return Run(state, declared)

@@ -42,16 +42,28 @@ def limits_in_words(state: RunState) -> str:
     return f"The test ended at its limit of {' and '.join(reached) or 'what was to be read'}; there is more."
 
 
+def jobs_left(state: RunState) -> int:
+    """How many jobs a cancelled read has left running on the server, as far as that is known."""
+    if not state.cancelling or state.outcome is not Outcome.CANCELLED or state.abandoned:
+        return 0
+    return max(0, state.running_when_cancelled - _aborted(state))
+
+
+def _aborted(state: RunState) -> int:
+    return sum(one.status is not None and one.status < 400 for one in state.aborts)
+
+
 def cancel_report(state: RunState) -> Iterator[str]:
     """What cancelling did, in sentences; nothing while the read goes on or when it was not cancelled."""
     if not state.cancelling or state.outcome is not Outcome.CANCELLED:
         return
     yield f"Cancelled. {count(state.records, 'record')} and {count(state.exchanges, 'request')} are kept."
-    stopped = sum(one.status is not None and one.status < 400 for one in state.aborts)
-    left = state.running_when_cancelled - stopped
+    stopped, left = _aborted(state), jobs_left(state)
     if stopped:
         yield f"{count(stopped, 'job was', 'jobs were')} aborted on the server."
     if state.abandoned:
         yield "The test was left without waiting for its end: jobs may still be running on the server."
-    elif left > 0:
+    elif left and state.can_abort:
         yield f"{count(left, 'job goes', 'jobs go')} on running on the server; the log says why."
+    elif left:
+        yield f"{count(left, 'job goes', 'jobs go')} on running on the server: the stream has no abort request."

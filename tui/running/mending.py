@@ -10,6 +10,7 @@ from core.components.stream import DeclarativeStream
 from core.events import JobPhase, Outcome
 from core.http.exchange import Role
 from tui.running.exchanges import Entry
+from tui.running.headline import jobs_left
 from tui.running.run import Run
 from tui.running.state import Partition, Stage
 from tui.running.warnings import Concern
@@ -30,6 +31,8 @@ _BY_CONCERN: Mapping[Concern, tuple[str, str]] = {
     Concern.KEY_REPEATED: ("primary_key", "Primary Key"),
     Concern.SCHEMA: ("schema_loader", "Schema"),
 }
+_TIDYING = (Role.ABORT, Role.DELETE, Role.SCHEMA)
+_ENDED_BY_TIME = (JobPhase.TIMED_OUT, JobPhase.ABORTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,44 +56,103 @@ def where_to_mend(run: Run, concern: Concern | None = None) -> Place | None:
     if concern is not None and concern in _BY_CONCERN:
         key, title = _BY_CONCERN[concern]
         return Place("Schema" if key == "schema_loader" else final, title, (key,))
+    if concern is Concern.NO_STATUS:
+        return _of_retriever("Polling", stream, "status_extractor")
     if concern is Concern.NO_RECORDS:
         return Place(final, "Record Selector", ("retriever", "record_selector", "extractor"))
     if run.state.outcome not in (Outcome.FAILED, None) and concern is None:
         return None
+    refused = _of_refused_request(run, stream)
+    if refused is not None or run.state.outcome is None:
+        return refused or (_of_retriever("Polling", stream, "status_mapping") if _has_failed_job(run) else None)
     failed = next((one for one in run.state.partitions if one.outcome is Outcome.FAILED), None)
-    return _of_refused_request(run, stream) or (_of_job(failed, stream, final) if failed else None)
+    if failed is None:
+        return None
+    return _of_web_page(run, failed, stream) or _of_job(run, failed, stream, final)
+
+
+def where_to_say_how_to_abort(run: Run) -> Place | None:
+    """The request that should have aborted the jobs which a cancelled read left running."""
+    if run.declared is None or not jobs_left(run.state):
+        return None
+    return _of_retriever("Download", run.declared, "abort_requester")
+
+
+def _has_failed_job(run: Run) -> bool:
+    """Whether a job of a read that goes on has failed and is created again."""
+    phases = (JobPhase.FAILED, *_ENDED_BY_TIME)
+    return run.state.asynchronous and any(one.attempt > 1 or one.phase in phases for one in run.state.partitions)
 
 
 def _of_refused_request(run: Run, stream: DeclarativeStream) -> Place | None:
     """The last request of the read, if it was refused."""
-    last = next((one for one in reversed(run.exchanges.entries) if one.head.role in _REQUESTERS), None)
-    return None if last is None or not last.failed else _of_request(last, stream)
+    last = next((one for one in reversed(run.exchanges.entries) if one.head.role not in _TIDYING), None)
+    if last is None or not last.failed:
+        return None
+    if last.event.parent is not None:
+        first = "Creation" if run.state.asynchronous else "Configuration"
+        return _of_retriever(first, stream, "partition_router")
+    if last.head.role is Role.AUTH:
+        return _of_requester(*_requester_at_work(run), stream, "authenticator")
+    return _of_request(last, stream) if last.head.role in _REQUESTERS else None
+
+
+def _requester_at_work(run: Run) -> tuple[str, str]:
+    """The tab and the name of the requester that the read has come to."""
+    if not run.state.asynchronous:
+        return _REQUESTERS[Role.PAGE]
+    stage = run.state.partitions[-1].stage if run.state.partitions else Stage.CREATION
+    return {str(tab): (tab, key) for tab, key in _REQUESTERS.values() if key != "download_target_requester"}[stage]
 
 
 def _of_request(entry: Entry, stream: DeclarativeStream) -> Place:
     tab, key = _REQUESTERS[entry.head.role]
-    requester = getattr(stream.retriever, key, None)
-    field = _BY_STATUS.get(entry.head.status or 0, "")
     if entry.head.status is None or entry.head.status in _URL_STATUSES:
-        field = "url" if getattr(requester, "url", None) else "url_base"
-    title = _title(requester, field)
-    path = ("retriever", key, field) if title else ("retriever", key)
-    return Place(tab, title or tab, path)
+        return _of_url(entry, stream)
+    return _of_requester(tab, key, stream, _BY_STATUS.get(entry.head.status, ""))
 
 
-def _of_job(partition: Partition, stream: DeclarativeStream, final: str) -> Place | None:
+def _of_url(entry: Entry, stream: DeclarativeStream) -> Place:
+    tab, key = _REQUESTERS[entry.head.role]
+    requester = getattr(stream.retriever, key, None)
+    return _of_requester(tab, key, stream, "url" if getattr(requester, "url", None) else "url_base")
+
+
+def _of_requester(tab: str, key: str, stream: DeclarativeStream, field: str) -> Place:
+    """A field of a requester, or the requester as a whole where it has no such field."""
+    title = _title(getattr(stream.retriever, key, None), field)
+    return Place(tab, title or tab, ("retriever", key, field) if title else ("retriever", key))
+
+
+def _of_web_page(run: Run, partition: Partition, stream: DeclarativeStream) -> Place | None:
+    """The URL of the request for records that was answered with a page for people."""
+    answers = run.exchanges.finals(partition.number)
+    page = bool(answers) and any(
+        name.lower() == "content-type" and "html" in value.lower() for name, value in answers[-1].head.response_headers
+    )
+    return _of_url(answers[-1], stream) if page else None
+
+
+def _of_job(run: Run, partition: Partition, stream: DeclarativeStream, final: str) -> Place | None:
     """Where all requests were answered well but the slice failed."""
     if final == "Download" and partition.stage is Stage.POLLING:
-        key = "status_mapping"
-        if partition.phase is JobPhase.COMPLETED:
-            key = "download_target_extractor"
-        elif partition.api_status is None:
-            key = "status_extractor"
-        return Place("Polling", _title(stream.retriever, key), ("retriever", key))
+        return _of_retriever("Polling", stream, _key_of_polling(run, partition))
     if partition.pages:
-        key = "download_decoder" if final == "Download" else "decoder"
-        return Place(final, _title(stream.retriever, key), ("retriever", key))
+        return _of_retriever(final, stream, "download_decoder" if final == "Download" else "decoder")
     return None
+
+
+def _key_of_polling(run: Run, partition: Partition) -> str:
+    if partition.phase is JobPhase.COMPLETED:
+        return "download_target_extractor"
+    if partition.api_status is None:
+        return "status_extractor"
+    mapped = partition.api_status not in run.state.unmapped and partition.meaning != "timeout"
+    return "polling_job_timeout" if mapped and partition.phase in _ENDED_BY_TIME else "status_mapping"
+
+
+def _of_retriever(tab: str, stream: DeclarativeStream, key: str) -> Place:
+    return Place(tab, _title(stream.retriever, key), ("retriever", key))
 
 
 def _title(component: Component | None, field: str) -> str:

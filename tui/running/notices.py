@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from core.progress.words import clean
 from tui.running.headline import cancel_report, limits_in_words
-from tui.running.mending import Place, where_to_mend
+from tui.running.mending import Place, where_to_mend, where_to_say_how_to_abort
 from tui.running.run import Run
 from tui.running.warnings import warnings
 
@@ -35,8 +35,12 @@ def notices(run: Run, *, stale: bool = False) -> Iterator[Notice]:
     place = where_to_mend(run)
     for error in run.state.errors:
         yield Notice(Weight.ERROR, clean(error), place)
+    if run.state.trouble is not None:
+        yield Notice(Weight.WARNING, clean(run.state.trouble.text), place)
     for warned in warnings(run, stale=stale):
         yield Notice(Weight.WARNING, clean(warned.text), where_to_mend(run, warned.concern))
-    remark = " ".join(cancel_report(run.state)) or limits_in_words(run.state)
-    if remark:
-        yield Notice(Weight.REMARK, remark)
+    cancelled = " ".join(cancel_report(run.state))
+    if cancelled:
+        yield Notice(Weight.REMARK, cancelled, where_to_say_how_to_abort(run))
+    elif limits_in_words(run.state):
+        yield Notice(Weight.REMARK, limits_in_words(run.state))

@@ -120,6 +120,8 @@ def _polling_facts(state: RunState, partition: Partition, mark: Mark, now: float
     facts = [count(partition.polls, "poll")]
     if partition.api_status is not None:
         facts.append(f"{one_line(partition.api_status, _STATUS_SHOWN)} → {meaning(state, partition)}")
+    elif state.missing is not None:
+        facts.append("no status")
     facts.append(duration(partition.elapsed_at(now)))
     if mark is Mark.ACTIVE:
         facts.append("polling now" if partition.next_poll is None else f"next in {_left(partition.next_poll - now)}")

@@ -23,6 +23,7 @@ from core.events import (
     SliceFinished,
     SliceStarted,
     StateAdvanced,
+    StatusMissing,
     StatusUnmapped,
     StreamFinished,
 )
@@ -145,6 +146,14 @@ class Unmapped:
     mapping: str
 
 
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that a read which goes on warns of; `refused`: that a request got no good answer."""
+
+    text: str
+    refused: bool
+
+
 @dataclass
 class RunState:
     """The test read of one stream. `seconds` and `limits` are as the read was started; everything else grows.
@@ -154,6 +163,8 @@ class RunState:
 
     stream: str
     asynchronous: bool = False
+    can_abort: bool = True
+    """Whether the stream says how a job is aborted."""
     limits: Limits = field(default_factory=Limits)
     input_state: Mapping[str, Any] | None = None
     fingerprint: str = ""
@@ -168,6 +179,11 @@ class RunState:
     logs: list[LogLine] = field(default_factory=list)
     severities: Counter[Level] = field(default_factory=Counter)
     unmapped: dict[str, Unmapped] = field(default_factory=dict)
+    """What the API reported and nobody has said the meaning of, by status."""
+    missing: StatusMissing | None = None
+    """Tells that the last answers to polling hold no status."""
+    trouble: Trouble | None = None
+    """The last warning of the log, until what it is about has passed."""
     aborts: list[Exchange] = field(default_factory=list)
     """Abort requests sent after the cancellation."""
     running_when_cancelled: int = 0
@@ -177,6 +193,8 @@ class RunState:
     errors: tuple[str, ...] = ()
     ended: float | None = None
     _by_slice: dict[str, Partition] = field(default_factory=dict)
+    _refused: bool = False
+    """Whether the last request was refused."""
 
     def __post_init__(self) -> None:
         self.started = self.clock()
@@ -199,6 +217,12 @@ class RunState:
             self.partitions.append(self._by_slice[key])
         return self._by_slice[key]
 
+    @property
+    def question(self) -> Unmapped | None:
+        """The status to be asked about: one that a job is in now, else the first."""
+        current = (self.unmapped.get(one.api_status) for one in self.partitions if one.api_status is not None)
+        return next(filter(None, current), next(iter(self.unmapped.values()), None))
+
     def number_of(self, slice_: Mapping[str, Any] | None) -> int | None:
         """The number of a slice's partition; None for what belongs to no slice."""
         return None if slice_ is None else self.partition(slice_).number
@@ -207,7 +231,7 @@ class RunState:
         """Note that the read is to end."""
         self.cancelling = True
         self.running_when_cancelled = sum(
-            one.outcome is None and one.phase in (JobPhase.CREATING, JobPhase.RUNNING) for one in self.partitions
+            one.outcome is None and one.phase is JobPhase.RUNNING for one in self.partitions
         )
         self.version += 1
 
@@ -230,7 +254,7 @@ class RunState:
         """Note that the read has ended, and with it every partition that goes on."""
         self.outcome = outcome
         self.ended = self.clock()
-        self.unmapped.clear()
+        self.trouble = None
         for partition in self.partitions:
             _close_partition(partition, outcome, None, self.ended)
         self.version += 1
@@ -247,6 +271,8 @@ def fold(state: RunState, event: Event) -> None:
             _add_exchange(state, event)
         case StatusUnmapped(status=status, place=place, mapping=mapping):
             state.unmapped[status] = Unmapped(status, place, mapping)
+        case StatusMissing():
+            state.missing = event
         case StateAdvanced():
             state.state = event.state
             if event.slice is not None:
@@ -257,6 +283,8 @@ def fold(state: RunState, event: Event) -> None:
             state.errors = tuple(dict.fromkeys(errors))
             state.end(outcome)
         case SliceStarted() | SliceFinished() | JobChanged() | PollScheduled() | DownloadProgress():
+            if isinstance(event, JobChanged) and event.api_status is not None:
+                state.missing = None
             _fold_slice(state.partition(event.slice), event, state.clock())
         case _:
             pass
@@ -287,11 +315,15 @@ def _add_records(state: RunState, event: Records) -> None:
     state.records += event.count
     partition.records += event.count
     partition.page(event.page)
+    state.trouble = None
 
 
 def _add_exchange(state: RunState, event: ExchangeFinished) -> None:
     exchange = event.exchange
     state.exchanges += 1
+    state._refused = exchange.status is None or exchange.status >= 400
+    if state.trouble is not None and state.trouble.refused and not state._refused:
+        state.trouble = None
     if gives_records(event):
         page = state.partition(event.slice).page(event.page or 1)
         page.answered, page.status, page.error = True, exchange.status, exchange.error
@@ -340,6 +372,9 @@ def _enter(partition: Partition, stage: Stage, now: float) -> None:
 
 def _add_log(state: RunState, event: Log) -> None:
     state.severities[event.level] += 1
+    told = event.level in (Level.WARNING, Level.ERROR) and state.missing is None and not state.unmapped
+    if told:  # else there is a notice or a question about it already
+        state.trouble = Trouble(event.message, state._refused)
     if len(state.logs) < LOGS_KEPT:
         number = state.number_of(event.slice)
         state.logs.append(LogLine(event.level, event.message, state.seconds, number))

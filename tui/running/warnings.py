@@ -16,6 +16,7 @@ _MISMATCHES_TOLD = 3
 class Concern(StrEnum):
     """What a warning is about."""
 
+    NO_STATUS = "no status"
     STALE = "stale"
     ANSWERS = "answers"
     NO_RECORDS = "no records"
@@ -38,10 +39,19 @@ def warnings(run: Run, *, stale: bool = False) -> list[Warned]:
     if stale:
         text = "The stream was changed after this test. Test it again to see what it does now."
         found.append(Warned(Concern.STALE, text))
-    found += _about_answers(run)
+    found += [*_about_status(run), *_about_answers(run)]
     if not run.state.running:
         found += _about_absence(run)
     return found + _about_keys(run) + _about_schema(run)
+
+
+def _about_status(run: Run) -> list[Warned]:
+    missing = run.state.missing
+    if missing is None:
+        return []
+    goes_on = " The job counts as running." if run.state.running else ""
+    text = f"There is no status at {missing.place} in the answer to polling: {missing.found}.{goes_on}"
+    return [Warned(Concern.NO_STATUS, text)]
 
 
 def _about_answers(run: Run) -> list[Warned]:

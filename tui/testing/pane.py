@@ -191,10 +191,10 @@ class TestPane(Vertical):
     def _ask(self, run: Run | None) -> None:
         """Ask about a status that is not mapped; the question takes the keys only from within this screen."""
         question = self.query_one(StatusQuestion)
-        unmapped = next(iter(run.state.unmapped.values()), None) if run is not None else None
+        unmapped = run.state.question if run is not None else None
         new = unmapped is not None and question.asking is None
         had_focus = question.has_focus
-        question.ask(unmapped)
+        question.ask(unmapped, running=run is not None and run.state.running)
         if new and self.has_focus_within:
             question.focus()
         elif had_focus and unmapped is None:

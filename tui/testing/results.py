@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widget import Widget
 
+from core.events import Outcome
 from core.http.exchange import Exchange
 from tui.running import Run
 from tui.running.exchanges import Entry
@@ -30,7 +31,8 @@ TABS = ("records", "request", "response", "schema", "state")
 class Results(Vertical):
     """Tabs for a partition (None: all) and a page of it (None: all).
 
-    The answer comes to the front when a request for records was refused, unless a person has taken a tab.
+    The answer comes to the front when a request for records was refused or its answer could not be read, unless a
+    person has taken a tab.
     """
 
     def __init__(self, reporter: SchemaReporter | None, test_key: str) -> None:
@@ -62,9 +64,12 @@ class Results(Vertical):
         self.strip.tabs = self._tabs()
         entry = self._entry()
         over = run is not None and not run.state.running
-        if entry is not None and entry.failed and over and not self._taken:
+        if entry is not None and over and not self._taken and (entry.failed or self._failed_without_records()):
             self.strip.active = "response"
         await self._show_active()
+
+    def _failed_without_records(self) -> bool:
+        return self._run is not None and self._run.state.outcome is Outcome.FAILED and not self._run.state.records
 
     async def take(self, tab: str) -> None:
         """Go to a tab, as a person who wants to see it."""

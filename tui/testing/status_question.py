@@ -45,6 +45,7 @@ class StatusQuestion(Widget, can_focus=True):
     def __init__(self) -> None:
         super().__init__(classes="status-question")
         self._unmapped: Unmapped | None = None
+        self._running = False
         self.display = False
 
     @property
@@ -52,10 +53,10 @@ class StatusQuestion(Widget, can_focus=True):
         """The status that is asked about."""
         return self._unmapped.status if self._unmapped else None
 
-    def ask(self, unmapped: Unmapped | None) -> None:
-        """Ask about a status; None: there is nothing to ask."""
-        if unmapped != self._unmapped:
-            self._unmapped = unmapped
+    def ask(self, unmapped: Unmapped | None, *, running: bool) -> None:
+        """Ask about a status; None: there is nothing to ask. `running` says whether the job can go on by the answer."""
+        if (unmapped, running) != (self._unmapped, self._running):
+            self._unmapped, self._running = unmapped, running
             self.display = unmapped is not None
             self.refresh(layout=True)
 
@@ -71,8 +72,9 @@ class StatusQuestion(Widget, can_focus=True):
             answers += [name, "   "]
         return Content.assemble(
             ("? ", "bold $text-warning"),
-            f"The API reports the status “{status}” at {one_line(self._unmapped.place, _SHOWN)}, which is not in the ",
-            "status mapping. The job goes on as running. What does it mean?\n",
+            f"The API {'reports' if self._running else 'reported'} the status “{status}” at ",
+            f"{one_line(self._unmapped.place, _SHOWN)}, which is not in the status mapping. ",
+            "The job goes on as running. What does it mean?\n" if self._running else "What does it mean?\n",
             *answers,
         )
 

@@ -17,6 +17,7 @@ from core.events import (
     ExchangeFinished,
     JobChanged,
     JobPhase,
+    Log,
     Outcome,
     PollScheduled,
     Records,
@@ -27,6 +28,7 @@ from core.events import (
     StreamStarted,
 )
 from core.http.exchange import Exchange, Role
+from core.levels import Level
 from core.manifest.document import Document
 from core.reading import Limits
 from sample_configs import sample
@@ -175,6 +177,10 @@ def unmapped(status: str) -> StatusUnmapped:
         place="`status`",
         mapping="running: pending; completed: ready; failed: failed; timeout: timeout; skipped: -",
     )
+
+
+def warned(message: str) -> Log:
+    return Log(stream=STREAM, slice=ONLY, level=Level.WARNING, message=message)
 
 
 @dataclass

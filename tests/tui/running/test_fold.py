@@ -128,6 +128,18 @@ def test_an_unmapped_status_waits_for_an_answer(state: RunState) -> None:
     assert "queued → running" in bar(state)[1]
 
 
+def test_the_status_that_a_job_is_in_now_is_asked_about_first(state: RunState) -> None:
+    take(state, [*started(), *created(), unmapped("queued"), job(JobPhase.RUNNING, 1, "queued")])
+    take(state, [unmapped("packing"), job(JobPhase.RUNNING, 2, "packing")])
+    assert state.question == state.unmapped["packing"]
+    state.answer_status("packing")
+    assert state.question == state.unmapped["queued"]
+    take(state, ended(Outcome.COMPLETE))
+    assert state.question == state.unmapped["queued"]
+    state.answer_status("queued")
+    assert state.question is None
+
+
 def test_partitions_are_counted_by_what_they_do(state: RunState) -> None:
     one, two = {"list": "a"}, {"list": "b"}
     take(state, [*started(one), *created(one), *polled(1, "ready", JobPhase.COMPLETED, READY, one)])
@@ -241,6 +253,15 @@ def test_cancelling_tells_of_jobs_that_go_on(state: RunState) -> None:
     state.cancel()
     take(state, ended(Outcome.CANCELLED))
     assert list(cancel_report(state))[1] == "1 job goes on running on the server; the log says why."
+    state.can_abort = False
+    assert list(cancel_report(state))[1] == "1 job goes on running on the server: the stream has no abort request."
+
+
+def test_a_job_that_was_never_created_does_not_go_on(state: RunState) -> None:
+    take(state, [*started(), job(JobPhase.CREATING, job_id=None), asked(Role.CREATE, None)])
+    state.cancel()
+    take(state, ended(Outcome.CANCELLED))
+    assert list(cancel_report(state)) == ["Cancelled. 0 records and 1 request are kept."]
 
 
 def test_leaving_a_cancelled_read_ends_it_at_once(state: RunState) -> None:

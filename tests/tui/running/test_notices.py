@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from core.components.stream import DeclarativeStream
-from core.events import Event, JobPhase, Outcome
+from core.events import Event, JobPhase, Outcome, StatusMissing
 from core.http.exchange import Role
 from tests.tui.running.support import (
     READY,
@@ -22,6 +22,8 @@ from tests.tui.running.support import (
     polled,
     started,
     success,
+    unmapped,
+    warned,
 )
 from tui.running.notices import Weight, notices
 from tui.running.run import Run
@@ -77,6 +79,15 @@ def test_a_refused_page_leads_to_the_form_of_a_synchronous_stream() -> None:
     ("answers", "place"),
     [
         (polled(1, "failed", JobPhase.FAILED), "Polling, Status Mapping"),
+        (polled(1, "too late", JobPhase.TIMED_OUT), "Polling, Status Mapping"),
+        (
+            [*polled(1, "pending", JobPhase.RUNNING), job(JobPhase.TIMED_OUT, 1, "pending")],
+            "Polling, Polling Job Timeout",
+        ),
+        (
+            [unmapped("odd"), *polled(1, "odd", JobPhase.RUNNING), job(JobPhase.TIMED_OUT, 1, "odd")],
+            "Polling, Status Mapping",
+        ),
         ([asked(Role.POLL, 200), job(JobPhase.RUNNING, 1)], "Polling, Status Extractor"),
         (polled(1, "ready", JobPhase.COMPLETED), "Polling, Download Target Extractor"),
         (
@@ -87,11 +98,56 @@ def test_a_refused_page_leads_to_the_form_of_a_synchronous_stream() -> None:
             ],
             "Download, Download HTTP Response Format",
         ),
+        (
+            [
+                *polled(1, "ready", JobPhase.COMPLETED, READY),
+                job(JobPhase.DOWNLOADING, 1, "ready"),
+                asked(Role.DOWNLOAD, 200, "<h1>Sign in</h1>", response_headers=(("content-type", "text/html"),)),
+            ],
+            "Download, API Endpoint URL",
+        ),
     ],
 )
 def test_a_job_that_came_to_nothing_leads_to_the_step_that_failed(answers: list[Event], place: str) -> None:
     events = [*started(), *created(), *answers, *ended(Outcome.FAILED, error="It failed.")]
     assert told(events) == [f"✗ It failed. -> {place}"]
+
+
+def test_a_refused_token_leads_to_the_authenticator_of_the_request_that_needed_it() -> None:
+    assert told(failed_at(Role.AUTH, 400)) == ["✗ It failed. -> Creation, Authenticator"]
+    polling = [*created(), asked(Role.AUTH, 400), *ended(Outcome.FAILED, error="It failed.")]
+    assert told([*started(), *polling]) == ["✗ It failed. -> Polling, Authenticator"]
+
+
+def test_a_refused_parent_stream_leads_to_the_partition_router() -> None:
+    refused = asked(Role.PARENT, 403, slice_=None, parent="surveys")
+    (notice,) = told([*started(), refused, *ended(Outcome.FAILED, error="It failed.")])
+    assert notice.endswith("-> Creation, Partition Router")
+
+
+def test_what_goes_wrong_is_told_while_the_read_goes_on_and_until_it_goes_well() -> None:
+    refused = [
+        *started(),
+        job(JobPhase.CREATING),
+        asked(Role.CREATE, None),
+        warned("Refused; again in 1 s."),
+    ]
+    assert told(refused) == ["▲ Refused; again in 1 s. -> Creation, API Endpoint URL"]
+    assert told([*refused, asked(Role.CREATE, 201)]) == []
+    again = [*started(), *created(), *polled(1, "failed", JobPhase.FAILED), warned("The job failed; once more.")]
+    assert told(again) == ["▲ The job failed; once more. -> Polling, Status Mapping"]
+    assert told([*again, job(JobPhase.CREATING, attempt=2), asked(Role.CREATE)]) == told(again)
+    assert told([*again, *created(), *downloaded(contact(1))]) == []
+
+
+def test_a_status_that_is_not_where_it_should_be_is_told_at_once() -> None:
+    missing = StatusMissing(stream=STREAM, slice={}, place="`state`", found="the response holds the keys id")
+    events = [*started(), *created(), asked(Role.POLL), missing, job(JobPhase.RUNNING, 1)]
+    assert told(events) == [
+        "▲ There is no status at `state` in the answer to polling: the response holds the keys id. "
+        "The job counts as running. -> Polling, Status Extractor"
+    ]
+    assert told([*events, job(JobPhase.RUNNING, 2, "pending")]) == []
 
 
 def test_an_answer_without_records_leads_to_the_record_selector() -> None:

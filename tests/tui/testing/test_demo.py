@@ -65,7 +65,8 @@ async def test_a_hanging_job_is_cancelled_and_what_became_of_it_is_said() -> Non
         await stage.press("escape")
         text = " ".join((await stage.finish()).split())
         assert "■ cancelled" in text
-        assert "running on the server; the log says why" in text
+        assert "running on the server: the stream has no abort request." in text
+        assert "Go to Download, Abort" in text
 
 
 async def test_a_status_is_mapped_while_the_job_runs() -> None:
