@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 BODY_LIMIT = 1_000_000
-"""Bytes of a request or response body that an exchange keeps."""
+"""Bytes of a request or response body that an exchange keeps, unless the session is told otherwise."""
 
 
 class Role(StrEnum):
@@ -30,7 +30,8 @@ class Exchange:
     """One request and its response, or the error in its place.
 
     Header values and bodies are text for people: secrets are masked, bytes that are no text are described, and a body
-    is cut after `BODY_LIMIT` bytes (`response_size` is the whole size as transferred, None while unknown).
+    is cut after so many bytes (`cut` says that the response's was; `response_size` is the whole size as transferred,
+    None while unknown).
     `attempt` counts from 1 over the retries of one request. `seconds` lasts from sending to the last byte.
     """
 
@@ -48,4 +49,5 @@ class Exchange:
     response_headers: tuple[tuple[str, str], ...] = ()
     response_body: str | None = None
     response_size: int | None = None
+    cut: bool = False
     error: str | None = None

@@ -30,6 +30,7 @@ class Recording:
         started: datetime,
         secrets: Secrets,
         record: Callable[[Exchange], None],
+        body_limit: int = BODY_LIMIT,
     ) -> None:
         self.request = request
         self.exchange: Exchange | None = None
@@ -40,6 +41,7 @@ class Recording:
         self._secrets = secrets
         self._record = record
         self._response: httpx.Response | None = None
+        self._limit = body_limit
         self._kept = bytearray()
         self._seen = 0
 
@@ -50,7 +52,7 @@ class Recording:
     def received(self, part: bytes) -> None:
         """A part of the body has come, decompressed."""
         self._seen += len(part)
-        room = BODY_LIMIT - len(self._kept)
+        room = self._limit - len(self._kept)
         if room > 0:
             self._kept += part[:room]
 
@@ -70,7 +72,7 @@ class Recording:
             method=request.method,
             url=mask(str(request.url)),
             request_headers=self._secrets.mask_headers(_as_sent(request.headers)),
-            request_body=mask(body_text(body, len(body), _content_type(request))) if body else None,
+            request_body=mask(body_text(body[: self._limit], len(body), _content_type(request))) if body else None,
             started=self._started,
             seconds=time.perf_counter() - self._clock,
             attempt=self._attempt,
@@ -91,6 +93,7 @@ class Recording:
             response_headers=self._secrets.mask_headers(_as_sent(response.headers)),
             response_body=self._secrets.mask(body_text(bytes(self._kept), self._seen, _content_type(response))),
             response_size=response.num_bytes_downloaded if complete else size,
+            cut=self._seen > self._limit,
         )
 
 
@@ -107,7 +110,6 @@ def body_text(kept: bytes, size: int, content_type: str) -> str:
     """The first bytes of a body as text, or a description when they are none: `<binary, 12.3 MB,
     application/gzip>`.
     """
-    kept = kept[:BODY_LIMIT]
     if b"\0" not in kept:
         for encoding in ("utf-8", _charset(content_type)):
             text = _decode(kept, encoding)

@@ -15,7 +15,7 @@ from core.components.stream import DeclarativeStream
 from core.connector import Connector, unsupported_in
 from core.errors import InputError, ManifestError
 from core.events import Event
-from core.http.exchange import Role
+from core.http.exchange import BODY_LIMIT, Role
 from core.http.secrets import Secrets
 from core.http.session import HttpSession
 from core.inputs import secret_values
@@ -118,9 +118,14 @@ class Reader:
 
 @asynccontextmanager
 async def open_reader(
-    connector: Connector, config: Mapping[str, Any], *, sleep: Sleep = asyncio.sleep
+    connector: Connector,
+    config: Mapping[str, Any],
+    *,
+    sleep: Sleep = asyncio.sleep,
+    body_limit: int = BODY_LIMIT,
 ) -> AsyncIterator[Reader]:
-    """Open a connector with its inputs. `sleep` is what waits, between polls and before repeated requests.
+    """Open a connector with its inputs. `sleep` is what waits, between polls and before repeated requests; exchanges
+    keep `body_limit` bytes of a body.
 
     Raises `ManifestError` when the manifest has errors, `InputError` when an input makes no sense for it.
     """
@@ -131,7 +136,7 @@ async def open_reader(
         secrets.add(value)
     executor = ThreadPoolExecutor(PARSERS, thread_name_prefix="longhaul-parser")
     try:
-        async with HttpSession(secrets, sleep=sleep) as session:
+        async with HttpSession(secrets, sleep=sleep, body_limit=body_limit) as session:
             try:
                 reader = Reader(connector, config, session, executor, sleep)
             except TemplateError as error:

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from textual.app import App
@@ -24,12 +25,17 @@ from tui.running.run import Run
 from tui.running.settings import TestSettings
 from tui.running.state import RunState
 
+BODY_LIMIT = 12_000_000
+"""Bytes of a body that can be looked at."""
 TICK = 0.1
 """Seconds between two looks at whether there is something to tell."""
 _CLOCK_TICKS = 5
 """Ticks after which watchers hear of a running read although nothing happened: its countdowns go on."""
 _TURN = 0.02
 """Seconds after which the screen gets its turn although events keep coming."""
+
+
+_open = partial(open_reader, body_limit=BODY_LIMIT)
 
 
 class EventReader(Protocol):
@@ -72,7 +78,7 @@ class RunController:
     """
 
     def __init__(
-        self, app: App[Any], opener: Opener = open_reader, clock: Callable[[], float] = time.monotonic
+        self, app: App[Any], opener: Opener = _open, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.changed: Signal[RunChanged] = Signal(app, "run-changed")
         self.results: dict[str, Run] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 import orjson
 
@@ -15,6 +16,9 @@ from tui.running.state import gives_records
 
 IN_MEMORY = 32_000_000
 """Characters of bodies that are kept in memory."""
+
+_RECALLED = 4
+"""Exchanges from disk that are in memory once more, because they are looked at."""
 
 _TITLES: Mapping[Role, str] = {
     Role.PAGE: "Page",
@@ -74,6 +78,7 @@ class ExchangeLog:
         self._spool = spool or Spool()
         self._room = in_memory
         self._repeats: dict[tuple[str, int | None], int] = {}
+        self._recall = lru_cache(_RECALLED)(self._read)
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -101,8 +106,11 @@ class ExchangeLog:
 
     def exchange(self, entry: Entry) -> Exchange:
         """The whole exchange of an entry, bodies included."""
-        if entry.spooled is None:
-            return entry.head
+        return entry.head if entry.spooled is None else self._recall(entry.number)
+
+    def _read(self, number: int) -> Exchange:
+        entry = self.entries[number - 1]
+        assert entry.spooled is not None
         request, response = orjson.loads(self._spool.read(*entry.spooled))
         return replace(entry.head, request_body=request, response_body=response)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Literal
 from urllib.parse import urlsplit
 
-from core.http.exchange import BODY_LIMIT, Exchange
+from core.http.exchange import Exchange
 from core.progress.words import clean, duration, size
 from tui.running.exchanges import Entry
 from tui.session.curl import to_curl
@@ -41,14 +41,13 @@ def first_line(exchange: Exchange, side: Side) -> str:
     if exchange.error:
         facts.append(clean(exchange.error))
     if is_cut(exchange):
-        facts.append(f"first {size(len((exchange.response_body or '').encode()))} shown")
+        facts.append(f"only the first {size(len((exchange.response_body or '').encode()))} are kept")
     return " · ".join(facts)
 
 
 def is_cut(exchange: Exchange) -> bool:
     """Whether more came than was kept."""
-    binary = (exchange.response_body or "").startswith("<binary")
-    return not binary and exchange.response_size is not None and exchange.response_size > BODY_LIMIT
+    return exchange.cut and not (exchange.response_body or "").startswith("<binary")
 
 
 def headers_text(exchange: Exchange, side: Side) -> str:

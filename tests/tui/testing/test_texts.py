@@ -17,8 +17,8 @@ def test_the_line_of_an_answer_tells_status_type_size_and_time() -> None:
 
 
 def test_an_answer_that_was_cut_says_how_much_is_shown() -> None:
-    cut = exchange(Role.DOWNLOAD, body="x" * 1000, response_size=12_300_000, response_headers=())
-    assert first_line(cut, "response") == "✓ 200 OK · 12.3 MB · 40 ms · first 1.0 kB shown"
+    cut = exchange(Role.DOWNLOAD, body="x" * 1000, response_size=12_300_000, response_headers=(), cut=True)
+    assert first_line(cut, "response") == "✓ 200 OK · 12.3 MB · 40 ms · only the first 1.0 kB are kept"
 
 
 def test_a_request_without_an_answer_says_why() -> None:
