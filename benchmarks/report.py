@@ -43,9 +43,16 @@ def write_page(results: Results) -> None:
 
 def _how(results: Results) -> str:
     return (
-        f"Measured on {date.today():%d %B %Y} with {results.rows:,} rows ({PAGES} pages of {PAGE_SIZE:,} records), "
-        f"each figure the best of {results.repeats}; {os.cpu_count()} cores ({_processor()}), "
-        f"Python {platform.python_version()}, Longhaul {version('longhaul')}, airbyte-cdk {_reference_version()}."
+        f"Measured on {machine()}, airbyte-cdk {_reference_version()}, with {results.rows:,} rows ({PAGES} pages of "
+        f"{PAGE_SIZE:,} records), each figure the best of {results.repeats}."
+    )
+
+
+def machine() -> str:
+    """When and where something is measured."""
+    return (
+        f"{date.today():%d %B %Y}; {os.cpu_count()} cores ({_processor()}), Python {platform.python_version()}, "
+        f"Longhaul {version('longhaul')}"
     )
 
 
@@ -61,7 +68,7 @@ def _reference_version() -> str:
 
 def _bulk_table(bulk: Iterable[BulkResult]) -> str:
     head = ["", "Longhaul", "reference", "times", "target", "CPU time of plain Python", "target"]
-    return _table([head, *map(_bulk_row, bulk)])
+    return table([head, *map(_bulk_row, bulk)])
 
 
 def _bulk_row(result: BulkResult) -> list[str]:
@@ -70,8 +77,8 @@ def _bulk_row(result: BulkResult) -> list[str]:
     if case.floor and result.floor.many:
         floor_ratio = result.longhaul.cpu_per_record(result.records) / result.floor.cpu_per_record(result.records)
         floor = f"{floor_ratio:.2f}x"
-        floor_target = _judged(f"<= {case.floor:g}", floor_ratio <= case.floor)
-    target = _judged(f">= {case.target:g}", own / other >= case.target) if case.target else ""
+        floor_target = judged(f"<= {case.floor:g}", floor_ratio <= case.floor)
+    target = judged(f">= {case.target:g}", own / other >= case.target) if case.target else ""
     return [case.title, f"{own:,.0f}", f"{other:,.0f}", f"{own / other:.1f}x", target, floor, floor_target]
 
 
@@ -81,7 +88,7 @@ def _per_second(costs: Costs, result: BulkResult) -> float:
 
 def _size_table(bulk: Iterable[BulkResult]) -> str:
     head = ["", f"peak MB, 1/{SMALL} of the records", "peak MB", "target", "reference"]
-    return _table([[*head, "CPU s", "reference", "seconds", "reference"], *map(_size_row, bulk)])
+    return table([[*head, "CPU s", "reference", "seconds", "reference"], *map(_size_row, bulk)])
 
 
 def _size_row(result: BulkResult) -> list[str]:
@@ -91,7 +98,7 @@ def _size_row(result: BulkResult) -> list[str]:
         result.case.title,
         f"{_peak(own.few):.0f}",
         f"{peak:.0f}",
-        _judged(f"< {PEAK_TARGET:g}", peak < PEAK_TARGET),
+        judged(f"< {PEAK_TARGET:g}", peak < PEAK_TARGET),
         f"{_peak(other.many):.0f}",
         *(f"{seconds:.1f}" for seconds in (own.cpu, other.cpu, own.wall, other.wall)),
     ]
@@ -109,30 +116,32 @@ def _wait_table(results: Results) -> str:
         rows.append(_limited("process start to first request", own, other, _FIRST_REQUEST))
     if results.help:
         rows.append(_limited("--help", _wall(results.help), _wall(results.reference_help), _HELP))
-    return _table(rows)
+    return table(rows)
 
 
 def _wait_row(result: WaitResult) -> list[str]:
     case, own, other = result.case, _wall(result.longhaul), _wall(result.reference)
     if case.limit is not None:
         return _limited(case.title, own, other, case.limit)
-    target = _judged(f">= {case.target:g}x", other / own >= case.target) if case.target else ""
+    target = judged(f">= {case.target:g}x", other / own >= case.target) if case.target else ""
     return [case.title, f"{own:.2f}", f"{other:.2f}", f"{other / own:.1f}x", target]
 
 
 def _limited(title: str, own: float, other: float, limit: float) -> list[str]:
-    return [title, f"{own:.2f}", f"{other:.2f}", f"{other / own:.1f}x", _judged(f"< {limit:g} s", own < limit)]
+    return [title, f"{own:.2f}", f"{other:.2f}", f"{other / own:.1f}x", judged(f"< {limit:g} s", own < limit)]
 
 
 def _wall(costs: Iterable[Cost]) -> float:
     return min(cost.wall for cost in costs)
 
 
-def _judged(target: str, reached: bool) -> str:
+def judged(target: str, reached: bool) -> str:
+    """A target, marked when it was missed."""
     return target if reached else f"{target} (missed)"
 
 
-def _table(rows: Sequence[Sequence[str]]) -> str:
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Rows as a Markdown table; the first is its head."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
     rule = " | ".join("-" * width for width in widths)
