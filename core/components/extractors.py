@@ -64,14 +64,15 @@ class DpathExtractor(Extractor):
 
 def _records_at(path: list[str]) -> Extract:
     if not path:
-        return _records
+        return whole_element
     if "*" in path:
         return lambda element: [value for _, value in find(element, path)]
     look = lookup(path) if is_plain(path) else _only_match(path)
-    return lambda element: _records(look(element))
+    return lambda element: whole_element(look(element))
 
 
-def _records(found: Any) -> Iterable[Any]:
+def whole_element(found: Any) -> Iterable[Any]:
+    """What is found as records: the items of a list, or itself; nothing when it is empty."""
     return found if type(found) is list else (found,) if found else ()
 
 
@@ -122,7 +123,7 @@ class JsonPathExtractor(Extractor):
         expression = _compiled(self.json_path)
 
         def extract(element: Any) -> Iterable[Any]:
-            return chain.from_iterable(_records(match.value) for match in expression.find(element))
+            return chain.from_iterable(whole_element(match.value) for match in expression.find(element))
 
         return extract
 
@@ -184,4 +185,4 @@ class ResponseToFileExtractor(Extractor):
 
     def bind(self, variables: Mapping[str, Any]) -> Extract:
         """The function that gives the record of a row: the row itself."""
-        return _records
+        return whole_element

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from core.components.base import SLICE_VARIABLES, Component, Gives, Shown
+from core.components.extractors import whole_element
 from core.components.roles import Extractor, Record, RecordFilterRole, Transformation
 from core.components.schema_normalization import SchemaNormalization, Warn, ignore, normalizer
 from core.components.template_errors import readable
@@ -16,6 +18,7 @@ from core.manifest.problems import Problem, Severity
 from core.templates import Condition, TemplateError
 
 Keep = Callable[[Record], bool]
+_DICT = frozenset({dict})
 
 
 class RecordFilter(RecordFilterRole):
@@ -117,6 +120,26 @@ class RecordPipeline:
         self._before = before
         self._filters = filters
         self._after = after
+        self._leaves_all = extract is whole_element and not (before or filters or after)
+
+    def batches(self, elements: Iterable[Any], size: int) -> Iterator[list[Record]]:
+        """The finished records in lists of up to `size`. Raises `ReadError`."""
+        if self._leaves_all:
+            yield from self._unchanged(elements, size)
+            return
+        records = self(elements)
+        while batch := list(islice(records, size)):
+            yield batch
+
+    def _unchanged(self, elements: Iterable[Any], size: int) -> Iterator[list[Record]]:
+        """The same for elements that are records as they are, without a look at each."""
+        waiting = iter(elements)
+        while batch := list(islice(waiting, size)):
+            if all(batch) and _DICT.issuperset(map(type, batch)):
+                self.found += len(batch)
+                yield batch
+            else:
+                yield list(self(batch))
 
     def __call__(self, elements: Iterable[Any]) -> Iterator[Record]:
         """The finished records of the elements; the elements are changed in place. Raises `ReadError`."""

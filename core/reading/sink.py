@@ -107,18 +107,14 @@ class RecordSink:
         result = PageResult()
         found_before = self._pipeline.found
         observe = self.observer
-        batch: list[Record] = []
         try:
-            for record in self._pipeline(elements):
+            for batch in self._pipeline.batches(elements, BATCH):
                 if observe is not None:
-                    observe(record)
-                batch.append(record)
-                if len(batch) == BATCH:
-                    self._flush(batch, result)
-                    batch = []
-                    if self.cut:
-                        break
-            self._flush(batch, result)
+                    for record in batch:
+                        observe(record)
+                self._flush(batch, result)
+                if self.cut:
+                    break
         finally:  # also of a page that breaks off: what was counted is delivered
             self._deliver_data()
         result.found = self._pipeline.found - found_before

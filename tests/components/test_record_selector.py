@@ -91,6 +91,21 @@ def test_records_found_are_counted_before_the_filter() -> None:
     assert pipeline.found == 3
 
 
+def test_batches_hold_the_same_records_whether_these_are_looked_at_or_not() -> None:
+    elements = [{"n": 1}, {}, [{"n": 2}, {"n": 3}], None, {"n": 4}, {"n": 5}]
+    for change in ([], [component(ADD_KIND)]):
+        pipeline = component(written([])).pipeline(VARIABLES, change)
+        batches = list(pipeline.batches(copy.deepcopy(elements), 2))
+        assert [record["n"] for batch in batches for record in batch] == [1, 2, 3, 4, 5]
+        assert all(len(batch) <= 3 for batch in batches)
+        assert pipeline.found == 5
+
+
+def test_an_element_that_is_no_record_is_told_in_batches_too() -> None:
+    with pytest.raises(ReadError, match="found “7” where a record"):
+        list(component(written([])).pipeline(VARIABLES).batches([{"n": 1}, 7], 10))
+
+
 def test_another_extractor_and_the_filter_of_a_cursor_can_come_in() -> None:
     selector: RecordSelector = component(written(["unused"], "{{ record.kind == 'big' }}"))
     extractor = component({"type": "DpathExtractor", "field_path": ["data"]})
