@@ -29,12 +29,12 @@ from tui.session.layout import RETRIEVAL_TYPES, Tab, tab_of
 from tui.session.session import BuilderSession
 from tui.session.specs import FieldSpec, form_spec
 from tui.session.streams import StreamKind
-from tui.testing.tab_strip import Tab as StripTab
-from tui.testing.tab_strip import TabStrip
 from tui.widgets.choice import Choice
 from tui.widgets.choice_dialog import ChoiceOption
 from tui.widgets.keys import hidden
 from tui.widgets.question_dialog import ConfirmDialog
+from tui.widgets.tab_strip import Tab as StripTab
+from tui.widgets.tab_strip import TabStrip
 
 _KINDS = {"SimpleRetriever": StreamKind.SYNC, "AsyncRetriever": StreamKind.ASYNC}
 _SCHEMA = "Schema"

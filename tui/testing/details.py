@@ -13,9 +13,9 @@ from core.events import Outcome
 from tui.running import Run
 from tui.testing.log_panel import LogPanel, severities
 from tui.testing.other_requests import OtherRequests
-from tui.testing.tab_strip import Tab, TabStrip
 from tui.widgets.choice import Choice
 from tui.widgets.message import WidgetMessage
+from tui.widgets.tab_strip import Tab, TabStrip
 
 
 class Details(Vertical):

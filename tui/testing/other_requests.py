@@ -14,10 +14,10 @@ from tui.running import Run
 from tui.running.exchanges import Entry
 from tui.testing.exchange_text import entry_facts, entry_title
 from tui.testing.exchange_view import ExchangeView
-from tui.testing.tab_strip import Tab, TabStrip
 from tui.widgets.choice import Choice
 from tui.widgets.choice_dialog import ChoiceOption
 from tui.widgets.keys import hidden, shown
+from tui.widgets.tab_strip import Tab, TabStrip
 
 _TITLE = 28
 _NONE_YET = "No other requests yet. What creates and polls a job, logs in and the like shows up here."

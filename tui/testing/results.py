@@ -21,9 +21,9 @@ from tui.testing.records_view import RecordsView
 from tui.testing.schema_panel import SchemaPanel
 from tui.testing.state_panel import StatePanel
 from tui.testing.subject import SchemaReporter
-from tui.testing.tab_strip import Tab, TabStrip
 from tui.widgets.doc_view import DocView
 from tui.widgets.record_source import ListSource
+from tui.widgets.tab_strip import Tab, TabStrip
 
 TABS = ("records", "request", "response", "schema", "state")
 

@@ -141,9 +141,9 @@ def keys_document() -> str:
     lines = [
         "# Keys",
         "",
-        "Every key of the builder can be changed in the settings file: `settings.yaml` in `$LONGHAUL_CONFIG_DIR`, else in",
-        "`~/.config/longhaul` (macOS: `~/Library/Application Support/longhaul`). Write the id of what is to have another",
-        "key, and the key, or several:",
+        "Every key of the builder can be changed in the settings file: `settings.yaml` in `$LONGHAUL_CONFIG_DIR`, else",
+        "in `~/.config/longhaul` (macOS: `~/Library/Application Support/longhaul`). Write the id of what is to have",
+        "another key, and the key, or several:",
         "",
         "```yaml",
         "keys:",
