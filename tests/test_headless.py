@@ -100,7 +100,7 @@ class Run:
             self.reader = ToldReader(stories, outcome)
 
             @asynccontextmanager
-            async def open_reader(*_: object) -> AsyncIterator[ToldReader]:
+            async def open_reader(*_: object, **__: object) -> AsyncIterator[ToldReader]:
                 yield self.reader
 
             monkeypatch.setattr("core.command.headless.open_reader", open_reader)

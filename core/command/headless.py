@@ -22,6 +22,7 @@ from core.events import (
     StateAdvanced,
     StreamFinished,
 )
+from core.http.exchange import BODY_LIMIT
 from core.levels import Level
 from core.outputs import Destination, HarTrace, OutputError, Sink, StateFile, Turns
 from core.progress import Progress, RunPicture, run_summary, stream_summary
@@ -62,7 +63,8 @@ class HeadlessRun:
         """Read everything and give the exit code: 0, 1 when a stream failed, 128 and the signal that ended
         the run.
         """
-        async with open_reader(self._plan.connector, self._plan.config) as reader:
+        bodies = BODY_LIMIT if self._trace else 0
+        async with open_reader(self._plan.connector, self._plan.config, body_limit=bodies) as reader:
             self._obey_signals(reader)
             self._progress.start()
             ticker = asyncio.create_task(self._redraw())
