@@ -20,8 +20,8 @@ def test_bytes_that_are_no_text_are_described() -> None:
 
 
 def test_long_text_is_cut_between_characters() -> None:
-    text = "a" + "ü" * BODY_LIMIT
-    assert body_text(text.encode()[:BODY_LIMIT], len(text.encode()), "text/plain") == "a" + "ü" * ((BODY_LIMIT - 1) // 2)
+    body = ("a" + "ü" * BODY_LIMIT).encode()
+    assert body_text(body[:BODY_LIMIT], len(body), "text/plain") == "a" + "ü" * ((BODY_LIMIT - 1) // 2)
 
 
 @pytest.mark.parametrize(

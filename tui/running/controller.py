@@ -77,9 +77,7 @@ class RunController:
     Everything happens on the app's event loop. Subscribe to `changed` to hear of changes.
     """
 
-    def __init__(
-        self, app: App[Any], opener: Opener = _open, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, app: App[Any], opener: Opener = _open, clock: Callable[[], float] = time.monotonic) -> None:
         self.changed: Signal[RunChanged] = Signal(app, "run-changed")
         self.results: dict[str, Run] = {}
         self.settings: dict[str, TestSettings] = {}
