@@ -37,6 +37,7 @@ from benchmarks.report import PAGE, judged, machine, table
 from core.reading import Limits
 from sample_configs import sample
 from tui.app import BuilderApp
+from tui.command import keep_lively
 from tui.forms import StreamForm
 from tui.running import Run, TestSettings
 from tui.screens.builder import BuilderScreen
@@ -226,7 +227,7 @@ class Stage:
 @asynccontextmanager
 async def opened(path: Path, values: dict[str, str] | None = None) -> AsyncIterator[Stage]:
     """The builder with a manifest; nothing limits its tests."""
-    app = BuilderApp(path)
+    app = BuilderApp(path, opened=keep_lively)
     async with app.run_test(size=SIZE) as pilot:
         while app.builder is None or not app.builder.query(StreamForm):
             await pilot.pause(0.02)
@@ -257,7 +258,7 @@ async def tabs(path: Path, values: dict[str, str]) -> AsyncIterator[Figure]:
 
 
 def _shows_tab(form: StreamForm, title: str) -> Callable[[], bool]:
-    return lambda: form.active_tab == title and (title == "Schema" or form.pane is not None)
+    return lambda: form.active_tab == title and form.pane is not None and form.pane.has_focus_within
 
 
 def _shown(results: Results, tab: str) -> bool:

@@ -43,15 +43,25 @@ def _commands() -> type[Provider]:
 
 
 class BuilderApp(CopyingApp):
-    """The builder. `path` is the manifest to open, `demo`: a sample with an API running behind it."""
+    """The builder. `path` is the manifest to open, `demo`: a sample with an API running behind it. `opened` is called
+    when the first project is on the screen.
+    """
 
     TITLE = "Longhaul"
     CSS_PATH: ClassVar = ["css/base.tcss", "css/builder.tcss", "css/forms.tcss", "css/testing.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(APP)]
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_commands}
 
-    def __init__(self, path: Path | None = None, *, demo: bool = False, settings: Settings | None = None) -> None:
+    def __init__(
+        self,
+        path: Path | None = None,
+        *,
+        demo: bool = False,
+        settings: Settings | None = None,
+        opened: Callable[[], None] | None = None,
+    ) -> None:
         super().__init__()
+        self._opened = opened
         self.settings = settings or Settings()
         self.error_console = self.crash = CrashConsole()
         self.project: Project | None = None
@@ -97,6 +107,8 @@ class BuilderApp(CopyingApp):
 
     def _settle(self) -> None:
         """What is said and asked once the first project is there."""
+        if self._opened is not None:
+            self.call_after_refresh(self._opened)
         self._tell_about_settings()
         if self.builder is not None:
             self.builder.errand(self.builder.filing.offer_drafts())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -32,11 +33,24 @@ def open_builder(arguments: Arguments) -> int:
         said = f"longhaul: there is no file {arguments.manifest}. `longhaul` alone begins a new one."
         print(said, file=sys.stderr, flush=True)
         return 2
+    gc.disable()
     from tui.app import BuilderApp
 
-    app = BuilderApp(arguments.manifest, demo=arguments.demo)
+    app = BuilderApp(arguments.manifest, demo=arguments.demo, opened=keep_lively)
     app.run()
     return _end(app)
+
+
+def keep_lively() -> None:
+    """Let nothing halt the screen for long from now on, when everything is loaded.
+
+    To look through all objects for garbage takes a tenth of a second: what is there by now is left out, and the rest is
+    looked at seldom. Threads that parse give way to the screen after a millisecond, and not after five each.
+    """
+    sys.setswitchinterval(0.001)
+    gc.freeze()
+    gc.set_threshold(5_000, 3, 200)
+    gc.enable()
 
 
 def _end(app: BuilderApp) -> int:

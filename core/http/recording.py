@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import httpx
@@ -13,6 +13,15 @@ from core.http.exchange import BODY_LIMIT, Exchange, Role
 from core.http.secrets import Secrets
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
+
+
+@dataclass(slots=True)
+class Allowance:
+    """Bytes of bodies that may be kept: so many of each, and so many more of all of them together."""
+
+    each: int = BODY_LIMIT
+
+    spare: int = 0
 
 
 class Recording:
@@ -30,7 +39,7 @@ class Recording:
         started: datetime,
         secrets: Secrets,
         record: Callable[[Exchange], None],
-        body_limit: int = BODY_LIMIT,
+        allowance: Allowance | None = None,
     ) -> None:
         self.request = request
         self.exchange: Exchange | None = None
@@ -41,7 +50,7 @@ class Recording:
         self._secrets = secrets
         self._record = record
         self._response: httpx.Response | None = None
-        self._limit = body_limit
+        self._allowance = allowance or Allowance()
         self._kept = bytearray()
         self._seen = 0
 
@@ -52,9 +61,10 @@ class Recording:
     def received(self, part: bytes) -> None:
         """A part of the body has come, decompressed."""
         self._seen += len(part)
-        room = self._limit - len(self._kept)
-        if room > 0:
-            self._kept += part[:room]
+        room = max(0, self._allowance.each - len(self._kept))
+        taken = min(len(part), room + self._allowance.spare)
+        self._allowance.spare -= max(0, taken - room)
+        self._kept += part[:taken]
 
     def finish(self, error: str | None = None, *, complete: bool = True) -> Exchange:
         """End the exchange; `error` says why it went wrong, `complete` whether all of the body came."""
@@ -72,7 +82,9 @@ class Recording:
             method=request.method,
             url=mask(str(request.url)),
             request_headers=self._secrets.mask_headers(_as_sent(request.headers)),
-            request_body=mask(body_text(body[: self._limit], len(body), _content_type(request))) if body else None,
+            request_body=mask(body_text(body[: self._allowance.each], len(body), _content_type(request)))
+            if body
+            else None,
             started=self._started,
             seconds=time.perf_counter() - self._clock,
             attempt=self._attempt,
@@ -93,7 +105,7 @@ class Recording:
             response_headers=self._secrets.mask_headers(_as_sent(response.headers)),
             response_body=self._secrets.mask(body_text(bytes(self._kept), self._seen, _content_type(response))),
             response_size=response.num_bytes_downloaded if complete else size,
-            cut=self._seen > self._limit,
+            cut=self._seen > len(self._kept),
         )
 
 

@@ -23,7 +23,7 @@ from core.http.download import Answer, Download
 from core.http.exchange import BODY_LIMIT, Exchange, Role
 from core.http.messages import describe_error, describe_outcome, failure
 from core.http.policy import EXPIRED, Action, Decision, Outcome, RedirectRefused, causes, retry_after
-from core.http.recording import Recording
+from core.http.recording import Allowance, Recording
 from core.http.redirects import MAX_REDIRECTS, follow
 from core.http.request import Draft
 from core.http.secrets import Secrets
@@ -74,7 +74,7 @@ class HttpSession:
     Proxies come from HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, trusted authorities from SSL_CERT_FILE,
     SSL_CERT_DIR, REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE. Redirects are followed; credentials stay on their
     origin. Timeouts are in seconds: `read_timeout` is the longest silence of a server, not the length of a
-    download. Exchanges keep `body_limit` bytes of a body.
+    download. Exchanges keep `body_limit` bytes of each body, and `spare_bodies` more in all.
     """
 
     def __init__(
@@ -86,13 +86,14 @@ class HttpSession:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         body_limit: int = BODY_LIMIT,
+        spare_bodies: int = 0,
     ) -> None:
         self.secrets = secrets
         self._connect_timeout = connect_timeout
         self._read_timeout = read_timeout
         self._clock = clock
         self._sleep = sleep
-        self._body_limit = body_limit
+        self._allowance = Allowance(body_limit, spare_bodies)
         self._clients: Clients | None = None
 
     async def __aenter__(self) -> Self:
@@ -231,7 +232,7 @@ class HttpSession:
             started=self._clock(),
             secrets=self.secrets,
             record=call.record,
-            body_limit=self._body_limit,
+            allowance=self._allowance,
         )
         try:
             response = await _sent(client, request)

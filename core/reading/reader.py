@@ -123,9 +123,10 @@ async def open_reader(
     *,
     sleep: Sleep = asyncio.sleep,
     body_limit: int = BODY_LIMIT,
+    spare_bodies: int = 0,
 ) -> AsyncIterator[Reader]:
     """Open a connector with its inputs. `sleep` is what waits, between polls and before repeated requests; exchanges
-    keep `body_limit` bytes of a body.
+    keep `body_limit` bytes of each body, and `spare_bodies` more in all.
 
     Raises `ManifestError` when the manifest has errors, `InputError` when an input makes no sense for it.
     """
@@ -136,7 +137,7 @@ async def open_reader(
         secrets.add(value)
     executor = ThreadPoolExecutor(PARSERS, thread_name_prefix="longhaul-parser")
     try:
-        async with HttpSession(secrets, sleep=sleep, body_limit=body_limit) as session:
+        async with HttpSession(secrets, sleep=sleep, body_limit=body_limit, spare_bodies=spare_bodies) as session:
             try:
                 reader = Reader(connector, config, session, executor, sleep)
             except TemplateError as error:

@@ -25,8 +25,8 @@ from tui.running.run import Run
 from tui.running.settings import TestSettings
 from tui.running.state import RunState
 
-BODY_LIMIT = 12_000_000
-"""Bytes of a body that can be looked at."""
+SPARE_BODIES = 12_000_000
+"""Bytes of large bodies that a test keeps to be looked at. More would halt the screen while they are taken in."""
 TICK = 0.1
 """Seconds between two looks at whether there is something to tell."""
 _CLOCK_TICKS = 5
@@ -35,7 +35,7 @@ _TURN = 0.02
 """Seconds after which the screen gets its turn although events keep coming."""
 
 
-_open = partial(open_reader, body_limit=BODY_LIMIT)
+_open = partial(open_reader, spare_bodies=SPARE_BODIES)
 
 
 class EventReader(Protocol):

@@ -8,6 +8,7 @@ from typing import ClassVar
 from rich.highlighter import Highlighter
 from rich.text import Text
 from textual import events
+from textual.actions import SkipAction
 from textual.binding import BindingType
 from textual.widgets import Input
 
@@ -92,6 +93,14 @@ class TemplateInput(Input):
         """Let the list have its keys."""
         if self._completer is not None:
             await self._completer.key(event)
+
+    def action_page_left(self) -> None:
+        """Leave the key to what is around: a line is moved through with the cursor."""
+        raise SkipAction
+
+    def action_page_right(self) -> None:
+        """Leave the key to what is around."""
+        raise SkipAction
 
     def on_blur(self) -> None:
         """Close the list."""
