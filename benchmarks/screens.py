@@ -248,11 +248,11 @@ async def tabs(path: Path, values: dict[str, str]) -> AsyncIterator[Figure]:
         await stage.test()
         results = stage.builder.query_one(Results)
         for number, tab in reversed([*enumerate(TABS, 1)]):
-            took = await stage.key(str(number), lambda tab=tab: results.strip.active == tab and _shown(results, tab))
+            took = await stage.key(str(number), _shows_result(results, tab))
             yield Figure(f"test screen, {tab.capitalize()}", took, KEY_TARGET)
         details = stage.builder.query_one(Details)
         for key, kind, words in (("6", OtherRequests, "Other requests"), ("7", LogPanel, "Log")):
-            took = await stage.key(key, lambda kind=kind: any(view.display for view in details.query(kind)))
+            took = await stage.key(key, _shows_detail(details, kind))
             yield Figure(f"test screen, {words}", took, KEY_TARGET)
         yield Figure("back to the form", await stage.key("ctrl+b", lambda: stage.form.has_focus_within), KEY_TARGET)
 
@@ -261,9 +261,21 @@ def _shows_tab(form: StreamForm, title: str) -> Callable[[], bool]:
     return lambda: form.active_tab == title and form.pane is not None and form.pane.has_focus_within
 
 
-def _shown(results: Results, tab: str) -> bool:
-    view = results.query_one_optional(f"#{tab}", Widget) if tab != "records" else results.query_one(RecordTable)
-    return view is not None and view.display
+def _shows_result(results: Results, tab: str) -> Callable[[], bool]:
+    def shows() -> bool:
+        view = results.query_one_optional(f"#{tab}", Widget) if tab != "records" else results.query_one(RecordTable)
+        return results.strip.active == tab and view is not None and view.display
+
+    return shows
+
+
+def _shows_detail(details: Details, kind: type[Widget]) -> Callable[[], bool]:
+    return lambda: any(view.display for view in details.query(kind))
+
+
+def _holds_more(field: Input) -> Callable[[], bool]:
+    before = len(field.value)
+    return lambda: len(field.value) > before
 
 
 async def many_records(path: Path, values: dict[str, str]) -> AsyncIterator[Figure]:
@@ -277,8 +289,7 @@ async def many_records(path: Path, values: dict[str, str]) -> AsyncIterator[Figu
         strokes: list[float] = []
         async with Pulse() as pulse:
             while run is not None and run.state.running:
-                typed = len(name.value)
-                strokes.append(await stage.key("a", lambda typed=typed: len(name.value) > typed))
+                strokes.append(await stage.key("a", _holds_more(name)))
                 await asyncio.sleep(0.02)
         records = run.state.records if run is not None else 0
         yield Figure(f"a key typed while {records:,} records are downloaded, the slowest", max(strokes), KEY_TARGET)

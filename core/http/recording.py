@@ -20,7 +20,6 @@ class Allowance:
     """Bytes of bodies that may be kept: so many of each, and so many more of all of them together."""
 
     each: int = BODY_LIMIT
-
     spare: int = 0
 
 
@@ -76,15 +75,13 @@ class Recording:
 
     def _sent(self, error: str | None) -> Exchange:
         request, mask = self.request, self._secrets.mask
-        body = request.content
+        body, limit = request.content, self._allowance.each
         return Exchange(
             role=self._role,
             method=request.method,
             url=mask(str(request.url)),
             request_headers=self._secrets.mask_headers(_as_sent(request.headers)),
-            request_body=mask(body_text(body[: self._allowance.each], len(body), _content_type(request)))
-            if body
-            else None,
+            request_body=mask(body_text(body[:limit], len(body), _content_type(request))) if body else None,
             started=self._started,
             seconds=time.perf_counter() - self._clock,
             attempt=self._attempt,

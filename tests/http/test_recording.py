@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+import httpx
 import pytest
 
-from core.http.exchange import BODY_LIMIT
-from core.http.recording import body_text, human_size
+from core.http.exchange import BODY_LIMIT, Exchange, Role
+from core.http.recording import Allowance, Recording, body_text, human_size
+from core.http.secrets import Secrets
 
 
 def test_text_is_kept_as_text() -> None:
@@ -29,3 +33,24 @@ def test_long_text_is_cut_between_characters() -> None:
 )
 def test_sizes_are_said_as_people_say_them(size: int, shown: str) -> None:
     assert human_size(size) == shown
+
+
+def test_large_bodies_share_what_may_be_kept_beyond_the_limit_of_each() -> None:
+    kept: list[Exchange] = []
+    allowance = Allowance(each=10, spare=15)
+    for _ in range(3):
+        request = httpx.Request("GET", "https://api.example.com")
+        recording = Recording(
+            request,
+            role=Role.DOWNLOAD,
+            attempt=1,
+            started=datetime.now(UTC),
+            secrets=Secrets(),
+            record=kept.append,
+            allowance=allowance,
+        )
+        recording.answered(httpx.Response(200, request=request))
+        for _ in range(5):
+            recording.received(b"four")
+        recording.finish()
+    assert [(len(one.response_body or ""), one.cut) for one in kept] == [(20, False), (15, True), (10, True)]

@@ -84,15 +84,18 @@ class Testing:
     async def toggle(self) -> None:
         """Go there, or back to the form."""
         if self.is_shown:
-            self.leave()
-            self._frame.tour.go_to_form()
+            with self._frame.app.batch_update():
+                self.leave()
+                self._frame.tour.go_to_form()
         else:
             await self.show()
 
     async def show(self) -> None:
         """Go there."""
-        pane = await self._ensure()
-        self._frame.add_class(_SHOWN_ALONE)
+        with self._frame.app.batch_update():
+            self._frame.add_class(_SHOWN_ALONE)
+            pane = await self._ensure()
+            await pane.catch_up()
         pane.focus_content()
 
     def leave(self) -> None:

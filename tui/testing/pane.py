@@ -130,6 +130,8 @@ class TestPane(Vertical):
         self._keys_shown = (test_key, cancel_key)
         self._folder = folder or Path.cwd()
         self._subject: Subject | None = None
+        self._behind = False
+        """Whether something happened while this was not to be seen."""
 
     def compose(self) -> ComposeResult:
         """The parts, from top to bottom."""
@@ -166,10 +168,24 @@ class TestPane(Vertical):
                 await self._refresh_all()
 
     async def _hear(self, change: RunChanged) -> None:
-        if self._subject is not None and change.stream == self._subject.name:
+        if self._subject is None or change.stream != self._subject.name:
+            return
+        if self.display:
+            await self._refresh_all()
+        else:
+            self._behind = True
+
+    async def on_show(self) -> None:
+        """Show what happened meanwhile, also when it was a wider terminal that made room."""
+        await self.catch_up()
+
+    async def catch_up(self) -> None:
+        """Show what happened while this was not to be seen."""
+        if self._behind:
             await self._refresh_all()
 
     async def _refresh_all(self) -> None:
+        self._behind = False
         subject, run = self._subject, self.current
         stale = self._is_stale(run)
         state = run.state if run is not None else None

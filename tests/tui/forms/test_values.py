@@ -91,6 +91,14 @@ async def test_only_names_that_are_valid_there_are_offered() -> None:
         assert "download_target" not in desk.text
 
 
+async def test_the_keys_for_tabs_work_in_a_line_that_is_too_long_to_be_seen_whole() -> None:
+    async with at_desk(sample()) as desk:
+        await desk.form.open_tab("Polling")
+        desk.form.focus_first()
+        await desk.press("ctrl+pagedown")
+        assert desk.form.active_tab == "Download"
+
+
 async def test_a_secret_is_masked_but_the_name_of_an_input_is_not() -> None:
     session = sample()
     path = (*CREATION, "authenticator", "api_token")
