@@ -12,7 +12,7 @@ help:
 	@echo "make test    run all tests"
 	@echo "make test-builder  run the tests that drive whole screens of the builder"
 	@echo "make test-faults  run the long fault tests: hundreds of cuts, kills and odd inputs"
-	@echo "make bench   compare speed and memory with Airbyte's runtime (ROWS=1000000 make bench: more rows)"
+	@echo "make bench   compare speed and memory with Airbyte's runtime, time the builder (ROWS=1000000: more rows)"
 	@echo "make check   run the linters and type checkers"
 	@echo "make format  format the code"
 	@echo "make pictures  draw the pictures of the documentation anew"
@@ -54,6 +54,7 @@ test-faults: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev $(ORACLE)/.installed
 	$(BIN)/python -m benchmarks --rows $(or $(ROWS),100000)
+	$(BIN)/python -m benchmarks.screens
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -6,7 +6,7 @@ import asyncio
 import re
 import signal
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -62,6 +62,7 @@ class BuilderApp(CopyingApp):
     ) -> None:
         super().__init__()
         self._opened = opened
+        self._paints_no_more = ExitStack()
         self.settings = settings or Settings()
         self.error_console = self.crash = CrashConsole()
         self.project: Project | None = None
@@ -192,6 +193,8 @@ class BuilderApp(CopyingApp):
 
     def _end(self, number: int) -> None:
         self.keep_draft()
+        if number == signal.SIGHUP:  # nothing more can be painted: whoever tried would wait for ever
+            self._paints_no_more.enter_context(self.batch_update())
         self.run_worker(self._end_test(number), exit_on_error=False)
 
     async def _end_test(self, number: int) -> None:

@@ -17,6 +17,9 @@ RETRIEVER = ("streams", 0, "retriever")
 CREATION = (*RETRIEVER, "creation_requester")
 
 
+HTML = {"Content-Type": "text/html"}
+
+
 @dataclass(frozen=True)
 class Trouble:
     """What is wrong: with the API or with the manifest; what is said of it, and where `m` goes."""
@@ -48,9 +51,31 @@ TROUBLES = {
             "          type: DpathExtractor\n          field_path: [data]\n",
         ),
     ),
+    "HTML page instead of the result": Trouble(
+        (Fault(path="/files/*", status=200, body="<html><title>Sign in</title></html>", headers=HTML, times=None),),
+        ("an HTML page titled “Sign in”",),
+        (*RETRIEVER, "download_requester", "url"),
+    ),
+    "primary key missing": Trouble(
+        (), ("lack the primary key",), ("streams", 0, "primary_key"), ("primary_key: CONTACT_ID", "primary_key: ID")
+    ),
+    "primary key not unique": Trouble(
+        (), ("is not unique",), ("streams", 0, "primary_key"), ("primary_key: CONTACT_ID", "primary_key: COUNTRY")
+    ),
     "wrong download target": Trouble(
         (), ("links", "urls"), (*RETRIEVER, "download_target_extractor"), ("field_path: [urls]", "field_path: [links]")
     ),
+}
+
+
+AT_ONCE: dict[str, tuple[str, tuple[str | int, ...], tuple[str, str] | None, dict[str, str]]] = {
+    "wrong status path": (
+        "There is no status at `state`",
+        (*RETRIEVER, "status_extractor"),
+        ("field_path: [status]", "field_path: [state]"),
+        {},
+    ),
+    "connection refused": ("Connection refused", (*CREATION, "url"), None, {"api_url": "http://127.0.0.1:9"}),
 }
 
 
@@ -89,6 +114,22 @@ async def test_the_screen_says_what_is_wrong_and_one_key_goes_there(
         await shell.until(lambda: shell.field is not None and shell.field[: len(trouble.place)] == trouble.place)
 
 
+@pytest.mark.parametrize("name", AT_ONCE)
+async def test_what_would_go_on_for_long_is_said_while_it_goes_on(manifest: Path, api: DemoApi, name: str) -> None:
+    words, place, edit, values = AT_ONCE[name]
+    manifest.write_text(manifest.read_text().replace(*edit) if edit else manifest.read_text())
+    async with opened(manifest, size=(80, 24), values=api.inputs("sendgrid_contacts") | values) as shell:
+        await shell.press("f5")
+        await shell.until_shown(words)
+        run = shell.run("contacts")
+        assert run is not None
+        assert run.state.running
+        await shell.press("m")
+        await shell.until(lambda: shell.field is not None and shell.field[: len(place)] == place)
+        await shell.press("escape")
+        await shell.tested("contacts")
+
+
 async def test_a_job_that_hangs_is_cancelled_and_the_server_is_told(manifest: Path, api: DemoApi) -> None:
     abort = """      abort_requester:
         type: HttpRequester
@@ -125,3 +166,21 @@ async def test_an_unmapped_status_is_mapped_by_one_key_and_the_job_comes_to_its_
         await shell.until_said("Saved")
     saved = yaml.safe_load(manifest.read_text())["streams"][0]["retriever"]
     assert saved["status_mapping"]["completed"] == ["ready"]
+
+
+async def test_of_two_statuses_that_are_not_mapped_the_present_one_is_asked_about_first(
+    manifest: Path, api: DemoApi
+) -> None:
+    manifest.write_text(manifest.read_text().replace("completed: [ready]", "completed: []"))
+    api.misbehave(Fault(method="GET", path="*/exports/*", status=200, body='{"status": "queued"}'))
+    async with opened(manifest, size=(80, 24), values=api.inputs("sendgrid_contacts")) as shell:
+        await shell.press("f5")
+        await shell.until_shown("reports the status “ready”")
+        await shell.press("c")
+        await shell.tested("contacts")
+        await shell.until_shown("reported the status “queued”")
+        await shell.press("r")
+        mapping = shell.session.value((*RETRIEVER, "status_mapping"))
+        assert mapping["completed"] == ["ready"]
+        assert "queued" in mapping["running"]
+        await shell.until(lambda: "What does it mean" not in shell.text)

@@ -72,6 +72,10 @@ class Terminal:
             time.sleep(0.05)
         return screen
 
+    def hang_up(self) -> None:
+        """Close the window, as a person does or a connection that breaks."""
+        self._tmux("kill-session")
+
     def close(self) -> None:
         subprocess.run(["tmux", "-L", self._socket, "kill-server"], capture_output=True, check=False, timeout=20)
 
@@ -149,6 +153,19 @@ def test_a_builder_that_is_told_to_end_restores_the_terminal_and_keeps_the_work(
     terminal.wait("Unsaved changes")
     terminal.press("Right", "Enter")
     terminal.wait("ended with 0")
+
+
+def test_a_builder_ends_with_its_terminal_also_while_it_paints(tmp_path: Path, terminal: Terminal) -> None:
+    terminal.command("sh -c 'echo $$ > pid; exec", sys.executable, "-m", "tui", "--demo'")
+    terminal.wait("API Endpoint URL")
+    terminal.press("F5")
+    terminal.wait("pending → running")
+    terminal.hang_up()
+    process = Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}")
+    end = time.monotonic() + PATIENCE
+    while process.exists():
+        assert time.monotonic() < end, "it goes on without a terminal"
+        time.sleep(0.05)
 
 
 def test_without_a_terminal_the_builder_says_what_works(tmp_path: Path) -> None:
