@@ -295,7 +295,11 @@ async def many_records(path: Path, values: dict[str, str]) -> AsyncIterator[Figu
         yield Figure(f"a key typed while {records:,} records are downloaded, the slowest", max(strokes), KEY_TARGET)
         yield Figure("the longest pause meanwhile", pulse.longest, PAUSE_TARGET)
         rows = stage.builder.query_one(RecordTable)
-        yield Figure(f"{records:,} records, opened", await stage.key("ctrl+b", lambda: stage.builder.testing.is_shown), KEY_TARGET)
+        yield Figure(
+            f"{records:,} records, opened",
+            await stage.key("ctrl+b", lambda: stage.builder.testing.is_shown),
+            KEY_TARGET,
+        )
         rows.focus()
         async with Pulse() as pulse:
             scrolled = [await stage.key(key) for key in ("pagedown", "ctrl+end", "pageup", "end", "ctrl+home") * 4]

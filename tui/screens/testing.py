@@ -17,8 +17,6 @@ from tui.widgets.question_dialog import QuestionDialog
 if TYPE_CHECKING:
     from tui.screens.frame import BuilderFrame
 
-_SHOWN_ALONE = "-testing"
-
 
 class Testing:
     """What a builder screen does about tests."""
@@ -27,6 +25,8 @@ class Testing:
 
     def __init__(self, frame: BuilderFrame) -> None:
         self._frame = frame
+        self._alone = False
+        """Whether it takes the room of the form where there is none for both."""
         self._last = 0
         """The stream that was shown last, which is still tested while no stream is shown."""
 
@@ -46,8 +46,17 @@ class Testing:
 
     def fit(self) -> None:
         """Have it beside the form where there is room."""
-        if self._frame.has_class("-wide") and self._frame.is_mounted:
-            self._frame.errand(self._ensure())
+        if self._frame.is_mounted:
+            self._arrange()
+            if self._frame.has_class("-wide"):
+                self._frame.errand(self._ensure())
+
+    def _arrange(self) -> None:
+        """Show what there is room for. It is said to each part: a class of the screen would dress everything anew."""
+        wide = self._frame.has_class("-wide")
+        self._frame.navigator.display = self._frame.middle.display = wide or not self._alone
+        if self.pane is not None:
+            self.pane.display = wide or self._alone
 
     async def _ensure(self) -> TestPane:
         pane = self.pane
@@ -59,6 +68,7 @@ class Testing:
                 test_key=key_of(frame.app, frame.settings, "test.run"),
                 folder=frame.project.path.parent if frame.project.path else FilePath.cwd(),
             )
+            pane.display = frame.has_class("-wide") or self._alone
             await frame.query_one(".builder--body").mount(pane)
             await self.show_subject()
         return pane
@@ -79,7 +89,7 @@ class Testing:
         pane = self.pane
         if pane is None:
             return False
-        return pane.has_focus_within if self._frame.has_class("-wide") else self._frame.has_class(_SHOWN_ALONE)
+        return pane.has_focus_within if self._frame.has_class("-wide") else self._alone
 
     async def toggle(self) -> None:
         """Go there, or back to the form."""
@@ -93,14 +103,17 @@ class Testing:
     async def show(self) -> None:
         """Go there."""
         with self._frame.app.batch_update():
-            self._frame.add_class(_SHOWN_ALONE)
+            self._alone = True
             pane = await self._ensure()
+            self._arrange()
             await pane.catch_up()
         pane.focus_content()
 
     def leave(self) -> None:
         """Make room for the form."""
-        self._frame.remove_class(_SHOWN_ALONE)
+        if self._alone:
+            self._alone = False
+            self._arrange()
 
     # Testing
 
