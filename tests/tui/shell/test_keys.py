@@ -126,7 +126,7 @@ async def test_the_list_of_all_keys_names_their_ids(manifest: Path) -> None:
     async with opened(manifest) as shell:
         await shell.builder.run_action("list_keys")
         await shell.until_dialog("HelpDialog")
-        assert "settings.yaml" in shell.text
+        await shell.until_shown("settings.yaml")
         assert "[app.quit]" in shell.text
     known = {key.id: key for key in all_keys({"test.run": "f9"})}
     assert known["test.run"].keys == "f9"
