@@ -25,6 +25,7 @@ class Testing:
 
     def __init__(self, frame: BuilderFrame) -> None:
         self._frame = frame
+        self._turn = asyncio.Lock()
         self._alone = False
         """Whether it takes the room of the form where there is none for both."""
         self._last = 0
@@ -59,6 +60,10 @@ class Testing:
             self.pane.display = wide or self._alone
 
     async def _ensure(self) -> TestPane:
+        async with self._turn:  # who finds it half built waits until it is whole
+            return await self._built()
+
+    async def _built(self) -> TestPane:
         pane = self.pane
         if pane is None:
             frame = self._frame

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from tui.session.session import BuilderSession
 from tui.session.settings import Settings
 from tui.session.streams import StreamKind
 from tui.testing import NodeUse, TestPane
+from tui.testing.status_question import StatusQuestion
 from tui.testing.subject import SchemaReport
 
 STREAM = ("streams", 0)
@@ -243,3 +245,11 @@ def test_a_status_is_in_one_bucket_only() -> None:
 
 def test_a_report_says_what_can_be_done_about_the_schema() -> None:
     assert SchemaReport("{}").actions == ()
+
+
+async def test_a_test_that_begins_while_the_test_screen_is_being_built_waits_for_it(manifest: Path) -> None:
+    async with opened(manifest, size=(120, 40)) as shell:
+        testing = shell.builder.testing
+        panes = await asyncio.gather(*(testing._ensure() for _ in range(2)))
+        assert panes[0] is panes[1]
+        assert all(pane.query(StatusQuestion) for pane in panes)
