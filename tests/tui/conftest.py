@@ -1,17 +1,12 @@
-"""The tests that drive whole screens of the builder are marked `builder`: `make test-builder` runs them."""
+"""Tests of the builder wait for what they expect, not for the clock.
+
+Textual's pilot looks fifty times a second whether the app has come to rest, twice for each key. Looking more often is as
+sure, for it happens on the app's own event loop, and takes a fraction of the time.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
+from textual import _wait
 
-import pytest
-
-SCREENS = ("forms", "shell", "journeys")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is in the folders of whole screens."""
-    here = Path(__file__).parent
-    for item in items:
-        if any(item.path.is_relative_to(here / folder) for folder in SCREENS):
-            item.add_marker(pytest.mark.builder)
+_wait.SLEEP_GRANULARITY = 1 / 250
+_wait.SLEEP_IDLE = _wait.SLEEP_GRANULARITY / 20

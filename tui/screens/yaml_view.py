@@ -96,9 +96,9 @@ class YamlView(Vertical):
             self._go_to(self.problem.position)
 
     def _go_to(self, position: Position | None) -> None:
-        if position is not None:
-            self.editor.move_cursor((position.line - 1, position.column - 1), center=True)
         self.editor.focus()
+        if position is not None:  # the middle is known only when the editor has its size
+            self.call_after_refresh(self.editor.move_cursor, (position.line - 1, position.column - 1), center=True)
 
     # Into the session
 
