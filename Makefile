@@ -10,7 +10,6 @@ ORACLE := .venv-oracle
 help:
 	@echo "make demo    read the SendGrid sample from a local demo API, through a real job"
 	@echo "make test    run all tests"
-	@echo "make test-builder  run the tests that drive whole screens of the builder"
 	@echo "make test-faults  run the long fault tests: hundreds of cuts, kills and odd inputs"
 	@echo "make bench   compare speed and memory with Airbyte's runtime, time the builder (ROWS=1000000: more rows)"
 	@echo "make check   run the linters and type checkers"
@@ -45,9 +44,6 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed-dev $(ORACLE)/.installed
 	$(BIN)/python -m pytest
-
-test-builder: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -m builder tests/tui
 
 test-faults: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m faults tests/faults
