@@ -8,6 +8,8 @@ from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.binding import BindingType
+from textual.geometry import Region
+from textual.strip import Strip
 from textual.widgets import TextArea
 
 from tui.widgets.completion import COMPLETE_BINDING, Complete, Completer
@@ -78,6 +80,13 @@ SYNTAX
         self._error_line = line
         self.notify_style_update()
         self.refresh()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines; blank ones while the editor is so new that Textual has not given it its styles yet."""
+        try:
+            return super().render_lines(crop)
+        except KeyError:
+            return [Strip.blank(crop.width)] * crop.height
 
     def get_line(self, line_index: int) -> Text:
         """A line with its colours."""

@@ -101,9 +101,14 @@ async def pick(shell: Shell, line: str, use: str) -> None:
     view = shell.builder.query_one(OtherRequests).query_one("#response").query_one("DocView")
     view.focus()
     await shell.press("g")
-    rows = [text.split(maxsplit=1)[-1] for text in shell.lines if '"' in text or text.strip().endswith(("{", "}"))]
-    steps = next(number for number, text in enumerate(rows) if text.startswith(line))
-    await shell.press(*["down"] * steps, "enter")
+
+    def steps() -> int | None:
+        """How far the line is below the first."""
+        rows = [text.split(maxsplit=1)[-1] for text in shell.lines if '"' in text or text.strip().endswith(("{", "}"))]
+        return next((number for number, text in enumerate(rows) if text.startswith(line)), None)
+
+    await shell.until(steps, line)
+    await shell.press(*["down"] * (steps() or 0), "enter")
     await shell.until_dialog("ChoiceDialog")
     await shell.choose(use)
     await shell.until(lambda: shell.dialog is None)

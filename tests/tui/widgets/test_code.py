@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from textual.geometry import Region
 from textual.widgets import TextArea
 
 from tests.tui.widgets.support import on_stage
@@ -33,6 +34,11 @@ async def test_enter_opens_the_editor_and_escape_goes_back_with_the_text_kept() 
         assert len(area.children) == 0
         assert texts(stage.app.heard(CodeArea.Changed)) == ["one!"]
         assert stage.app.text().split("\n")[0].strip() == "one!"
+
+
+def test_an_editor_that_has_no_styles_yet_is_blank() -> None:
+    strips = CodeEditor("one").render_lines(Region(0, 0, 8, 2))
+    assert [strip.text for strip in strips] == [" " * 8] * 2
 
 
 async def test_a_click_opens_the_editor() -> None:
