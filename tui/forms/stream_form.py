@@ -49,8 +49,8 @@ class StreamForm(Vertical):
 
     BINDING_GROUP_TITLE = "Stream"
     BINDINGS: ClassVar[list[BindingType]] = [
-        hidden("ctrl+pagedown", "next_tab(1)", "Next tab", "Go to the next tab", "stream-form.next-tab"),
-        hidden("ctrl+pageup", "next_tab(-1)", "Previous tab", "Go to the tab before", "stream-form.previous-tab"),
+        hidden("ctrl+pagedown", "next_tab(1)", "Next tab", "Go to the next tab", "stream-form.next-tab", first=True),
+        hidden("ctrl+pageup", "next_tab(-1)", "Previous tab", "Go one back", "stream-form.previous-tab", first=True),
     ]
 
     def __init__(self, session: BuilderSession, hints: Hints, stream: int, *, id: str | None = None) -> None:

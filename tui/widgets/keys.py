@@ -10,6 +10,8 @@ def shown(key: str, action: str, description: str, tooltip: str, id: str, *, dis
     return Binding(key, action, description, tooltip=tooltip, id=id, key_display=display)
 
 
-def hidden(key: str, action: str, description: str, tooltip: str, id: str, *, display: str | None = None) -> Binding:
-    """A binding that only the help shows."""
-    return Binding(key, action, description, show=False, tooltip=tooltip, id=id, key_display=display)
+def hidden(
+    key: str, action: str, description: str, tooltip: str, id: str, *, display: str | None = None, first: bool = False
+) -> Binding:
+    """A binding that only the help shows; with `first` no widget below may take the key for something else."""
+    return Binding(key, action, description, show=False, tooltip=tooltip, id=id, key_display=display, priority=first)

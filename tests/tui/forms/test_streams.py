@@ -64,3 +64,15 @@ async def test_another_stream_is_shown_at_the_same_tab() -> None:
         await desk.form.next_tab()
         await desk.settle()
         assert desk.focused_path == ("streams", 1, "retriever", "requester", "url")
+
+
+async def test_tabs_are_changed_from_a_field_that_holds_more_than_fits() -> None:
+    session = new_session()
+    url = (*STREAM, "retriever", "creation_requester", "url")
+    session.set(url, "https://api.example.com/" + "long/" * 60)
+    async with at_desk(session) as desk:
+        await desk.go(url)
+        await desk.press("end", "ctrl+pagedown")
+        assert desk.form.active_tab == "Polling"
+        await desk.press("ctrl+pageup")
+        assert desk.form.active_tab == "Creation"
