@@ -12,7 +12,6 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.geometry import Size
 from textual.style import Style
-from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.widgets.cells import escape, fit
@@ -20,6 +19,7 @@ from tui.widgets.chips import plain_input
 from tui.widgets.item_list import ItemList
 from tui.widgets.keys import hidden, shown
 from tui.widgets.message import WidgetMessage
+from tui.widgets.type_to_add import TypeToAdd
 
 Row = tuple[str, str]
 """A status, and what it means."""
@@ -29,7 +29,7 @@ _TOP = 1
 """The line above the rows."""
 
 
-class StatusTable(Widget, can_focus=True):
+class StatusTable(TypeToAdd, can_focus=True):
     """Rows `status → meaning`. Only what a person does posts `Changed`.
 
     The first letter of a meaning gives it to the row under the cursor; every status is there once.
@@ -129,7 +129,7 @@ class StatusTable(Widget, can_focus=True):
 
     # Keys and mouse
 
-    def on_key(self, event: events.Key) -> None:
+    async def on_key(self, event: events.Key) -> None:
         """The first letter of a meaning gives it."""
         meaning = next((one for one in self._meanings if one[0] == event.character), None)
         if meaning is not None and self._edited is None and self._list.current is not None:
@@ -178,7 +178,7 @@ class StatusTable(Widget, can_focus=True):
             field.styles.offset = (0, _TOP + self._edited)
             field.styles.width = max(self._width, 32)
             await self.mount(field)
-            field.focus()
+            self.screen.set_focus(field)
             self.refresh()
 
     async def action_stop(self) -> None:
@@ -208,12 +208,15 @@ class StatusTable(Widget, can_focus=True):
     async def _submit(self, event: Input.Submitted) -> None:
         """Take the status; after a new one ask for the next."""
         event.stop()
-        added = self._edited == len(self._list.items) and bool(event.value.strip())
+        count = len(self._list.items)
         self._take(event.value)
-        await self._close()
-        if added:
-            await self.action_add()
+        if len(self._list.items) > count:
+            self._edited = len(self._list.items)
+            self._list.step(self._edited)
+            event.input.clear()
+            event.input.styles.offset = (0, _TOP + self._edited)
         else:
+            await self._close()
             self.focus()
 
     @on(Input.Changed)

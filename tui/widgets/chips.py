@@ -11,13 +11,13 @@ from textual import events, on
 from textual.binding import BindingType
 from textual.content import Content
 from textual.geometry import Offset, Size
-from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.widgets.cells import escape, fit
 from tui.widgets.item_list import ItemList
 from tui.widgets.keys import hidden, shown
 from tui.widgets.message import WidgetMessage
+from tui.widgets.type_to_add import TypeToAdd
 
 MakeInput = Callable[[str], Input]
 """Makes the field that an item is typed into, from the item's text."""
@@ -47,7 +47,7 @@ class _Place:
         return offset.x >= self.x + cell_len(self.text) - 2
 
 
-class Chips(Widget, can_focus=True):
+class Chips(TypeToAdd, can_focus=True):
     """Strings as chips; they are added, edited, deleted and moved by keys and mouse. Only that posts `Changed`."""
 
     BINDING_GROUP_TITLE = "List"
@@ -175,7 +175,7 @@ class Chips(Widget, can_focus=True):
             self._edited = self._list.cursor
             field = self._make_input(self._list.current or "")
             await self.mount(field)
-            field.focus()
+            self.screen.set_focus(field)
             self.refresh(layout=True)
 
     async def action_stop(self) -> None:
@@ -206,10 +206,12 @@ class Chips(Widget, can_focus=True):
         event.stop()
         added = self._edited == len(self._list.items) and bool(event.value)
         self._take(event.value)
-        await self._close()
         if added:
-            await self.action_add()
+            self._edited = len(self._list.items)
+            self._list.step(self._edited)
+            event.input.clear()
         else:
+            await self._close()
             self.focus()
 
     @on(Input.Changed)

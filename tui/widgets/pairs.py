@@ -14,7 +14,6 @@ from textual.containers import HorizontalGroup
 from textual.content import Content
 from textual.geometry import Size
 from textual.style import Style
-from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.widgets.cells import escape, fit
@@ -22,6 +21,7 @@ from tui.widgets.chips import MakeInput, plain_input
 from tui.widgets.item_list import ItemList
 from tui.widgets.keys import hidden, shown
 from tui.widgets.message import WidgetMessage
+from tui.widgets.type_to_add import TypeToAdd
 
 Pair = tuple[str, str]
 
@@ -29,7 +29,7 @@ _NARROWEST_KEY = 12
 _DUPLICATE = "! duplicate "
 
 
-class Pairs(Widget, can_focus=True):
+class Pairs(TypeToAdd, can_focus=True):
     """Rows of a key and a value: added, edited, deleted and moved by keys and mouse. Only that posts `Changed`.
 
     A key that occurs twice is flagged in its row; `duplicates` names such keys.
@@ -194,7 +194,7 @@ class Pairs(Widget, can_focus=True):
             key.styles.width = self._key_width
             value.add_class("pairs--value-input")
             await self.mount(HorizontalGroup(key, value))
-            key.focus()
+            self.screen.set_focus(key)
             self.refresh()
 
     async def action_stop(self) -> None:
@@ -230,10 +230,15 @@ class Pairs(Widget, can_focus=True):
             return
         added = self._edited == len(self._list.items) and bool(key.value)
         self._take(key.value, value.value)
-        await self._close()
         if added:
-            await self.action_add()
+            self._edited = len(self._list.items)
+            self._list.step(self._edited)
+            key.clear()
+            value.clear()
+            key.styles.width = self._key_width
+            self.screen.set_focus(key)
         else:
+            await self._close()
             self.focus()
 
     @on(Input.Changed)

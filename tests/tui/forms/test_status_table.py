@@ -99,3 +99,17 @@ async def test_undo_takes_back_a_retargeting() -> None:
 )
 def test_what_a_status_probably_means(status: str, meaning: str) -> None:
     assert guessed(status) == meaning
+
+
+async def test_a_status_is_typed_right_away_and_one_that_is_there_is_shown() -> None:
+    session = new_session()
+    async with at_desk(session) as desk:
+        await desk.go(PATH)
+        await desk.type("ready")
+        await desk.press("enter")
+        await desk.type("failed")
+        await desk.press("enter")
+        await desk.type("ready")
+        await desk.press("enter", "r")
+        assert session.value((*PATH, "running")) == ["ready"]
+        assert session.value((*PATH, "failed")) == ["failed"]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from textual import events
 from textual.widgets import Button, Input
 
 from tests.tui.widgets.support import Stage, on_stage
@@ -83,3 +84,16 @@ async def test_setting_the_values_by_program_says_nothing() -> None:
         await stage.settle()
         assert "a ×" in stage.app.text()
         assert stage.app.heard(Chips.Changed) == []
+
+
+async def test_typing_where_an_item_is_added_begins_one_and_loses_no_key() -> None:
+    chips = Chips()
+    async with on_stage(chips) as stage:
+        chips.focus()
+        for letter in "acd":
+            stage.app.post_message(events.Key(letter, letter))
+        await stage.settle()
+        await stage.press("enter", "escape")
+        assert last(stage) == ["cd"]
+        await stage.press("end", "x", "y", "enter", "escape")
+        assert last(stage) == ["cd", "xy"]

@@ -80,3 +80,11 @@ async def test_what_was_typed_counts_when_the_row_is_left() -> None:
         await stage.press("tab")
         assert last(stage) == [("k", "v")]
         assert not pairs.query(Input)
+
+
+async def test_typing_where_a_row_is_added_begins_one_after_the_other() -> None:
+    pairs = Pairs()
+    async with on_stage(pairs) as stage:
+        pairs.focus()
+        await stage.press("k", "enter", "v", "enter", "l", "enter", "w", "enter", "escape")
+        assert last(stage) == [("k", "v"), ("l", "w")]
