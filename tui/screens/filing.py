@@ -107,7 +107,7 @@ class Filing:
 
     async def _text_is_broken(self) -> bool:
         """Whether there is text that can't be read, which is said then."""
-        self._screen.flush()
+        await self._screen.flush()
         if self._project.session.has_broken_text:
             await self._screen.show_yaml_problem()
             self._screen.complain("The YAML can't be read, so it can't be saved yet. It is kept as a draft.")
@@ -201,7 +201,7 @@ class Filing:
 
     async def may_leave(self) -> bool:
         """Whether the project may be left: saved, not worth it, or given up."""
-        self._screen.flush()
+        await self._screen.flush()
         if self._project.session.dirty:
             answers = [Answer("save", "Save", "primary"), Answer("drop", "Don't save", "error")]
             name = self._project.path.name if self._project.path else "This manifest"

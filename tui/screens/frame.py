@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.screen import Screen
@@ -28,6 +29,7 @@ from tui.session.editor import Change, ChangeKind
 from tui.session.findings import stream_of
 from tui.session.settings import Settings
 from tui.widgets.title_bar import TitleBar
+from tui.widgets.typed import AllSaid, take_typed
 
 _REDRAWN_AFTER = 0.05
 """Seconds that changes are gathered before the marks are drawn anew."""
@@ -221,7 +223,14 @@ class BuilderFrame(Screen[None]):
         except (LonghaulError, ManifestError, OSError, LookupError, ValueError) as error:
             self.complain(str(error))
 
-    def flush(self) -> None:
+    async def flush(self) -> None:
         """Take over what is being typed."""
+        if self.focused is not None:
+            await take_typed(self.focused)
         if self.middle.yaml is not None:
             self.middle.yaml.flush()
+
+    @on(AllSaid)
+    def _hear_all(self, event: AllSaid) -> None:
+        event.stop()
+        event.heard.set()

@@ -125,7 +125,7 @@ class Testing:
     async def run(self) -> None:
         """Test the stream, or go to what must be mended first."""
         frame = self._frame
-        frame.flush()
+        await frame.flush()
         index = self.stream
         if frame.session.has_broken_text:
             await frame.show_yaml_problem()

@@ -95,7 +95,7 @@ class Tour:
             else:
                 view.go_to(path or ())
             return
-        frame.flush()
+        await frame.flush()
         if frame.session.has_broken_text and not await self._may_drop_text():
             return
         if frame.project.is_untouched:

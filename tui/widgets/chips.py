@@ -221,8 +221,13 @@ class Chips(TypeToAdd, can_focus=True):
     async def on_descendant_blur(self) -> None:
         """What was typed counts also when the field is left."""
         if self._edited is not None and not self.has_focus_within:
-            self._take(self.query_one(Input).value)
+            self.take_typed()
             await self._close()
+
+    def take_typed(self) -> None:
+        """Take the item that is being typed."""
+        if self._edited is not None:
+            self._take(self.query_one(Input).value)
 
     def _take(self, text: str) -> None:
         if self._edited is not None and text and self._list.put(self._edited, text):

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from rich.cells import cell_len
 from textual import events, on
+from textual.actions import SkipAction
 from textual.binding import BindingType
 from textual.containers import HorizontalGroup
 from textual.content import Content
@@ -73,7 +74,7 @@ class Pairs(TypeToAdd, can_focus=True):
             color: $block-cursor-foreground;
             text-style: bold;
         }
-        & > HorizontalGroup { dock: bottom; height: 1; background: $panel; }
+        & > HorizontalGroup { dock: top; height: 1; background: $panel; }
         & Input { padding: 0 1 !important; }
         & .pairs--value-input { width: 1fr; }
     }
@@ -165,7 +166,9 @@ class Pairs(TypeToAdd, can_focus=True):
     # Keys and mouse
 
     def action_step(self, distance: int) -> None:
-        """Move the cursor."""
+        """Move the cursor; past the ends the keys are those of what is around."""
+        if abs(distance) == 1 and not 0 <= self._list.cursor + distance <= len(self._list.items):
+            raise SkipAction
         self._list.step(distance)
         self.refresh()
 
@@ -193,7 +196,9 @@ class Pairs(TypeToAdd, can_focus=True):
             key.placeholder, value.placeholder = self._labels
             key.styles.width = self._key_width
             value.add_class("pairs--value-input")
-            await self.mount(HorizontalGroup(key, value))
+            row = HorizontalGroup(key, value)
+            self._put_in_place(row)
+            await self.mount(row)
             self.screen.set_focus(key)
             self.refresh()
 
@@ -248,9 +253,14 @@ class Pairs(TypeToAdd, can_focus=True):
     async def on_descendant_blur(self) -> None:
         """What was typed counts also when the row is left."""
         if self._edited is not None and not self.has_focus_within:
+            self.take_typed()
+            await self._close()
+
+    def take_typed(self) -> None:
+        """Take the row that is being typed."""
+        if self._edited is not None:
             key, value = self.query(Input)
             self._take(key.value, value.value)
-            await self._close()
 
     def _take(self, key: str, value: str) -> None:
         if self._edited is not None and key and self._list.put(self._edited, (key, value)):
@@ -261,6 +271,12 @@ class Pairs(TypeToAdd, can_focus=True):
         await self.query(HorizontalGroup).remove()
         self.refresh()
 
+    def _put_in_place(self, row: HorizontalGroup) -> None:
+        """Lay what is being typed over the row that it stands for."""
+        row.styles.offset = (0, bool(self._list.items) + (self._edited or 0))
+
     def _changed(self) -> None:
+        for row in self.query(HorizontalGroup):
+            self._put_in_place(row)
         self.refresh(layout=True)
         self.post_message(self.Changed(self, self.pairs))

@@ -69,7 +69,7 @@ class SecretInput(Input):
     @on(Input.Submitted)
     def _submit(self, event: Input.Submitted) -> None:
         event.stop()
-        self._replace()
+        self.take_typed()
 
     @on(Input.Changed)
     def _keep(self, event: Input.Changed) -> None:
@@ -77,9 +77,10 @@ class SecretInput(Input):
 
     def on_blur(self) -> None:
         """What was typed counts also when the field is left."""
-        self._replace()
+        self.take_typed()
 
-    def _replace(self) -> None:
+    def take_typed(self) -> None:
+        """Take the secret that is typed."""
         secret, self.value = self.value, ""
         if secret:
             self.is_set = True

@@ -42,6 +42,26 @@ async def test_what_is_typed_is_marked_as_unsaved_until_it_is_saved(manifest: Pa
     assert "/v3/marketing/contacts/exportsx" in manifest.read_text()
 
 
+async def test_what_is_being_typed_is_saved_though_nobody_pressed_enter(manifest: Path) -> None:
+    retriever = ("streams", 0, "retriever")
+    async with opened(manifest) as shell:
+        await shell.go_to(*retriever, "creation_requester", "request_headers")
+        await shell.press("a", "A", "enter", "1", "ctrl+s")
+        await shell.until_said("Saved sendgrid.yaml")
+        await shell.press("2", "ctrl+s")
+        await shell.until(lambda: "A: '12'" in manifest.read_text() or 'A: "12"' in manifest.read_text())
+        await shell.go_to(*retriever, "status_mapping")
+        await shell.press("a", *"new", "ctrl+s")
+        await shell.until(lambda: "- new\n" in manifest.read_text())
+        await shell.go_to("streams", 0, "primary_key")
+        await shell.press("enter", "end", "X", "ctrl+s")
+        await shell.until(lambda: "primary_key: CONTACT_IDX" in manifest.read_text())
+        await shell.go_to("spec", "connection_specification", "properties", "api_key")
+        await shell.press(*"hush", "ctrl+s")
+        await shell.until(lambda: shell.session.values.secret("api_key") == "hush")
+        assert "hush" not in manifest.read_text()
+
+
 async def test_a_new_manifest_asks_for_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     async with opened() as shell:

@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalGroup
+from textual.widget import Widget
 from textual.widgets import Button, Input
 
 from tests.tui.widgets.support import Stage, on_stage
@@ -34,10 +39,36 @@ async def test_a_row_is_edited_in_place_and_escape_leaves_it() -> None:
     pairs = Pairs([("a", "1"), ("b", "2")])
     async with on_stage(pairs) as stage:
         pairs.focus()
-        await stage.press("down", "enter", "enter", "end", "0", "enter")
+        await stage.press("enter", "tab", "end", "0")
+        assert [line.split() for line in stage.app.text().split("\n")[1:3]] == [["a", "10"], ["b", "2", "×"]]
+        await stage.press("escape", "down", "enter", "enter", "end", "0", "enter")
         assert last(stage) == [("a", "1"), ("b", "20")]
         await stage.press("e", "x", "escape")
         assert pairs.pairs == [("a", "1"), ("b", "20")]
+
+
+class Around(VerticalGroup):
+    """What is around the rows, and hears the keys that they leave to it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("up", "leave('up')"), Binding("down", "leave('down')")]
+
+    def __init__(self, *widgets: Widget) -> None:
+        super().__init__(*widgets)
+        self.left: list[str] = []
+
+    def action_leave(self, key: str) -> None:
+        self.left.append(key)
+
+
+async def test_the_arrows_lead_out_at_both_ends() -> None:
+    pairs = Pairs([("a", "1")])
+    around = Around(pairs)
+    async with on_stage(around) as stage:
+        pairs.focus()
+        await stage.press("down", "up")
+        assert around.left == []
+        await stage.press("up", "down", "down")
+        assert around.left == ["up", "down"]
 
 
 async def test_rows_are_deleted_and_moved() -> None:
