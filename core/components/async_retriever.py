@@ -231,9 +231,11 @@ class AsyncRetriever(Retriever):
         return True
 
     def status(self, answer: Answer, context: Context) -> str | None:
-        """The API's status as text (`str` of it, as Airbyte compares it), or None when nothing is at its place."""
+        """The API's status as text (`str` of it, as Airbyte compares it), or None when nothing is at its place, or
+        an object or list, which holds the status at best.
+        """
         for value in answer.find(self.status_extractor, context.scope(self.status_extractor)):
-            return str(value)
+            return None if isinstance(value, dict | list) else str(value)
         return None
 
     def status_place(self) -> str:
@@ -291,7 +293,8 @@ def found_instead(answer: Answer, extractor: Extractor) -> str:
 
 def _place(extractor: Extractor) -> str:
     if isinstance(extractor, DpathExtractor):
-        return f"`{'.'.join(part.source for part in extractor.field_path)}`"
+        path = ".".join(part.source for part in extractor.field_path)
+        return f"`{path}`" if path else "the top"
     return "the place that its extractor names"
 
 

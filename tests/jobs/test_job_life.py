@@ -102,6 +102,20 @@ async def test_nothing_at_the_status_path_is_told_with_what_there_was(server: Lo
     assert "holds the keys status" in told.logs
 
 
+@pytest.mark.parametrize(("path", "place"), [("[]", "the top"), ("[job]", "`job`")])
+async def test_an_object_at_the_status_path_is_no_status(server: LoopbackServer, path: str, place: str) -> None:
+    serve_job(server, "done")
+    server.on("/jobs/j1", Reply({"job": {"state": "done"}}))
+
+    written = manifest(server, retriever="polling_job_timeout: 0.001\npolling_interval: 0.01")
+    told = await read_all(written.replace("field_path: [state]", f"field_path: {path}"))
+
+    (missing,) = told.of(StatusMissing)[:1]
+    assert missing.place == place
+    assert "holds the keys" in missing.found
+    assert told.of(StatusUnmapped) == []
+
+
 async def test_statuses_are_compared_as_text(server: LoopbackServer) -> None:
     serve_job(server)
     server.on("/jobs/j1", Reply({"state": 7}), Reply({"state": True, "url": server.url("/result")}))

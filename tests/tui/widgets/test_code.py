@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from textual.geometry import Region
+import pytest
+from textual.strip import Strip
 from textual.widgets import TextArea
 
 from tests.tui.widgets.support import on_stage
@@ -36,9 +37,17 @@ async def test_enter_opens_the_editor_and_escape_goes_back_with_the_text_kept() 
         assert stage.app.text().split("\n")[0].strip() == "one!"
 
 
-def test_an_editor_that_has_no_styles_yet_is_blank() -> None:
-    strips = CodeEditor("one").render_lines(Region(0, 0, 8, 2))
-    assert [strip.text for strip in strips] == [" " * 8] * 2
+async def test_an_editor_that_has_no_styles_yet_is_blank(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unstyled(*_: object) -> list[Strip]:
+        raise KeyError("text-area--gutter")
+
+    editor = CodeEditor("one")
+    async with on_stage(editor) as stage:
+        assert "one" in stage.app.text()
+        monkeypatch.setattr(TextArea, "render_lines", unstyled)
+        editor.refresh()
+        await stage.settle()
+        assert "one" not in stage.app.text()
 
 
 async def test_a_click_opens_the_editor() -> None:
