@@ -50,6 +50,8 @@ class TestPane(Vertical):
             hidden(str(number), f"tab('{tab}')", tab.capitalize(), f"Show the {tab} tab", f"test.{tab}")
             for number, tab in enumerate(TABS, 1)
         ),
+        hidden("down,enter", "enter", "Go in", "Go into what the tab shows", "test.enter"),
+        hidden("slash", "find", "Find", "Find a text in what the tab shows", "test.find"),
         shown("6", "details('others')", "Other requests", "Show the requests that give no records", "test.others"),
         shown("7", "details('log')", "Log", "Show the log of the test", "test.log"),
         hidden("L", "settings", "Limits", "Set how much a test reads, and from which state", "test.settings"),
@@ -232,8 +234,10 @@ class TestPane(Vertical):
                 return self._is_testing or self.query_one(Details).open is not None
             case "mend":
                 return bool(self.query_one(NoticeBoard).places)
-            case "save":
+            case "save" | "find":
                 return self.current is not None
+            case "enter":
+                return self.query_one(Results).strip.has_focus
             case "choose":
                 return self.query_one(Selectors).offers(str(parameters[0]))
         return True
@@ -247,6 +251,14 @@ class TestPane(Vertical):
         if self.has_class("-short"):
             self.query_one(Details).close()
         await self.query_one(Results).take(tab)
+
+    async def action_enter(self) -> None:
+        """Go into what the tab shows."""
+        await self.query_one(Results).enter()
+
+    async def action_find(self) -> None:
+        """Find a text in what the tab shows."""
+        await self.query_one(Results).find()
 
     def action_details(self, panel: str) -> None:
         """Open or close what lies below the results."""

@@ -77,6 +77,18 @@ class Results(Vertical):
         self.strip.active = tab
         (await self._show_active()).focus()
 
+    async def enter(self) -> None:
+        """Go into what the tab shows."""
+        (await self._show_active()).focus()
+
+    async def find(self) -> None:
+        """Ask for a text to find in what the tab shows."""
+        view = await self._show_active()
+        if isinstance(view, DocView):
+            view.action_search()
+        else:
+            self.query_one(RecordsView).action_filter()
+
     @on(TabStrip.Changed)
     async def _take_tab(self, event: TabStrip.Changed) -> None:
         event.stop()

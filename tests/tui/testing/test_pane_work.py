@@ -50,6 +50,19 @@ async def test_a_cell_can_be_looked_at_and_rows_filtered() -> None:
         assert "c008" in await stage.settle()
 
 
+async def test_from_the_tabs_one_goes_into_what_they_show_and_finds_a_text_in_it() -> None:
+    async with scene(ScriptedReader(success())) as stage:
+        await played(stage)
+        stage.pane.query_one(Results).strip.focus()
+        await stage.press("slash", *"user7")
+        assert "1 of 40" in await stage.settle()
+        await stage.press("escape")
+        assert stage.pane.query_one(RecordTable).has_focus
+        stage.pane.query_one(Results).strip.focus()
+        await stage.press("down")
+        assert stage.pane.query_one(RecordTable).has_focus
+
+
 async def test_records_can_be_read_as_json() -> None:
     async with scene(ScriptedReader(success(3))) as stage:
         await played(stage)
