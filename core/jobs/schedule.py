@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-FIRST_WAIT = 1.0
+FIRST_WAIT = 0.5
 GROWTH = 1.5
 LONGEST_WAIT = 30.0
 JITTER = 0.1
@@ -14,7 +14,7 @@ JITTER = 0.1
 class PollSchedule:
     """The waits between the polls of one job, in seconds.
 
-    The first wait is 1 s, each following one 1.5 times as long, up to 30 s, each with up to a tenth more at random so
+    The first wait is half a second, each following one 1.5 times as long, up to 30 s, each with up to a tenth more at random so
     that many jobs don't poll in step. `interval` sets a fixed wait in their place. A wait that the server asks for
     (`Retry-After`) wins over both, and does not change what follows.
     """

@@ -34,7 +34,7 @@ async def test_a_job_is_created_polled_until_done_and_its_result_downloaded(serv
     assert (last.job_id, last.polls, last.api_status, last.attempt) == ("j1", 3, "done", 1)
 
 
-async def test_waits_grow_from_one_second_and_a_retry_after_wins(server: LoopbackServer) -> None:
+async def test_waits_grow_from_half_a_second_and_a_retry_after_wins(server: LoopbackServer) -> None:
     serve_job(server, "done")
     busy = Reply({"state": "busy"})
     server.on(
@@ -48,11 +48,11 @@ async def test_waits_grow_from_one_second_and_a_retry_after_wins(server: Loopbac
 
     waits = [event.wait for event in (await read_all(manifest(server))).of(PollScheduled)]
 
-    assert waits[0] == pytest.approx(1, rel=0.11)
-    assert waits[1] == pytest.approx(1.5, rel=0.11)
-    assert waits[2] == pytest.approx(2.25, rel=0.11)
+    assert waits[0] == pytest.approx(0.5, rel=0.11)
+    assert waits[1] == pytest.approx(0.75, rel=0.11)
+    assert waits[2] == pytest.approx(1.125, rel=0.11)
     assert waits[3] == 7
-    assert waits[4] == pytest.approx(3.375, rel=0.11)
+    assert waits[4] == pytest.approx(1.6875, rel=0.11)
 
 
 async def test_a_polling_interval_in_the_manifest_is_kept_to_the_letter(server: LoopbackServer) -> None:
