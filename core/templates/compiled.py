@@ -21,6 +21,8 @@ from core.templates.lookups import Lookup, plain_comparison, plain_lookups
 from core.templates.sandbox import ENVIRONMENT, Scope
 
 Names = Mapping[str, Any]
+_SIGNS = {"end of print statement": "}}", "end of statement block": "%}", "expected token ": "expected "}
+"""What Jinja's messages say, and what a person has to write."""
 _DELIMITERS = ("{{", "{%", "{#")
 _REPEATING = (nodes.For, nodes.Macro, nodes.CallBlock)
 
@@ -175,4 +177,8 @@ def _joined_lookups(pieces: list[str | Lookup]) -> tuple[Callable[[Names], str],
 
 def _sentence(error: TemplateSyntaxError) -> str:
     message = error.message or "it is not valid"
+    if message.startswith(("unexpected char '\"'", "unexpected char \"'\"")):
+        return "a text in quotes does not end."
+    for token, sign in _SIGNS.items():
+        message = message.replace(token, sign)
     return message if message.endswith(".") else message + "."

@@ -9,7 +9,7 @@ from textual import events
 from textual.suggester import SuggestFromList
 
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
-from tui.widgets.completion import Complete
+from tui.widgets.completion import Complete, Extra
 from tui.widgets.message import WidgetMessage
 from tui.widgets.template_input import Resolve, TemplateInput
 from tui.widgets.template_names import typed_word
@@ -23,6 +23,12 @@ class FieldInput(TemplateInput):
         """A `curl` command was pasted where that means to fill the request."""
 
         command: str
+
+    @dataclass
+    class InputWanted(WidgetMessage["FieldInput"]):
+        """A person wants an input that is not there yet, to be used where the cursor is."""
+
+        secret: bool
 
     def __init__(
         self,
@@ -38,7 +44,8 @@ class FieldInput(TemplateInput):
         self._secret = secret
         self._takes_curl = takes_curl
         self._suggestions = suggestions
-        super().__init__(value, placeholder, complete=complete, resolve=resolve)
+        extra = Extra("New input…", "Add an input and use it here", self.want_input)
+        super().__init__(value, placeholder, complete=complete, resolve=resolve, extra=extra)
 
     def on_focus(self) -> None:
         """Know what may be suggested now."""
@@ -58,6 +65,10 @@ class FieldInput(TemplateInput):
         """Mask what is a secret itself; the name of one may be seen."""
         self.password = self._secret and "{" not in self.value
         super().watch_value()
+
+    def want_input(self) -> None:
+        """Ask for an input to use here."""
+        self.post_message(self.InputWanted(self, self._secret))
 
     async def action_complete(self) -> None:
         """List what may stand here: names in a template, else the values that are suggested."""

@@ -11,8 +11,8 @@ from core.components.roles import Requester
 from core.manifest.problems import Path
 from tui.forms.curl_actions import ask_for_curl
 from tui.forms.curl_copy import curl_of
+from tui.forms.field_input import FieldInput
 from tui.forms.field_row import FieldRow
-from tui.forms.input_dialog import InputDialog
 from tui.forms.list_section import MapSection
 from tui.forms.sharing_words import place_name, twins
 from tui.session.inputs import Input
@@ -105,7 +105,9 @@ class FieldMenu:
             return
         if value not in (None, "") and "{{" not in str(value):
             yield Deed("Make an input of it", "The value becomes its test value", self._make_input)
-        yield Deed("New input…", "Add an input and use it here", self._ask_input)
+        control = self._row.control
+        if isinstance(control, FieldInput):
+            yield Deed("New input…", "Add an input and use it here", control.want_input)
 
     def _make_input(self) -> None:
         session, value = self._session, self._row.value
@@ -115,18 +117,6 @@ class FieldMenu:
             session.set(self._path, reference(key))
         session.inputs.set_value(key, value)
         session.seal()
-
-    def _ask_input(self) -> None:
-        start = Input("", "", secret=self._row.spec.secret)
-        self._row.app.push_screen(InputDialog(self._session.inputs, start), self._use_input)
-
-    def _use_input(self, one: Input | None) -> None:
-        if one is not None:
-            with self._session.group(self._path):
-                self._session.inputs.add(one)
-                present = self._row.value
-                self._session.set(self._path, f"{present or ''}{reference(one.key)}")
-            self._session.seal()
 
     def _as_text(self) -> None:
         self._session.types.remember(self._path, "fields", self._session.view.unwrapped(self._path))

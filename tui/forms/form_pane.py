@@ -7,20 +7,25 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from textual import on
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.widget import Widget
 
 from core.manifest.problems import Path
+from tui.forms.field_input import FieldInput
 from tui.forms.field_menu import FieldMenu
 from tui.forms.field_row import FieldRow
 from tui.forms.hints import Hints
+from tui.forms.input_dialog import InputDialog
 from tui.forms.kinds import row_class
 from tui.forms.section import Advanced, Holder
 from tui.forms.tools import FormTools, Place, Room
 from tui.session.editor import Change, ChangeKind
+from tui.session.inputs import Input
 from tui.session.layout import Entry, Tab
 from tui.session.session import BuilderSession
+from tui.session.wiring import input_name
 from tui.widgets.keys import hidden, shown
 
 _ROWS = 44
@@ -234,6 +239,21 @@ class FormPane(VerticalScroll):
     def sections(self) -> Sequence[Section]:
         """The places to jump to."""
         return [Section(entry.title, self.tab.title, (*self.base, *entry.path)) for entry in self.tab.entries]
+
+    # Inputs
+
+    @on(FieldInput.InputWanted)
+    def _ask_for_input(self, event: FieldInput.InputWanted) -> None:
+        event.stop()
+        field = event.widget
+
+        def use(one: Input | None) -> None:
+            if one is not None:
+                self.session.inputs.add(one)
+                field.insert_name(input_name(one.key))
+                self.session.seal()
+
+        self.app.push_screen(InputDialog(self.session.inputs, Input("", "", secret=event.secret)), use)
 
     # Keys
 

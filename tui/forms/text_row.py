@@ -14,11 +14,13 @@ from textual.widgets import Input
 from core.components.roles import Requester
 from tui.forms.field_input import FieldInput
 from tui.forms.field_row import FieldRow, Note
+from tui.session.checking import Finding
 from tui.session.specs import Kind
 from tui.session.structure import component_at
 from tui.widgets.cells import compact_json
 from tui.widgets.choice_dialog import ChoiceOption
 from tui.widgets.code_area import CodeArea
+from tui.widgets.template_names import closing, typed_word
 
 _OPENING = re.compile(r"\{[{%]")
 _DURATION_WORDS = {
@@ -122,13 +124,27 @@ class TextRow(FieldRow):
         """Enter goes on to the next field."""
         self.screen.focus_next()
 
+    def problems(self) -> list[Finding]:
+        """The problems of the text, but not while a template in it is just being typed."""
+        return [] if self._is_half_typed else super().problems()
+
+    @property
+    def _is_half_typed(self) -> bool:
+        control = self.control
+        if not (self.templates and isinstance(control, FieldInput) and self.has_cursor):
+            return False
+        text, cursor = control.typed()
+        return typed_word(text, cursor) is not None and closing(text, cursor) != ""
+
     def own_notes(self) -> Sequence[Note]:
         """What the template comes to, while the cursor is in it."""
         value = self.value
         if not (self.templates and self.has_cursor and isinstance(value, str) and _OPENING.search(value)):
             return ()
         shown = self.tools.preview(self.path, value)
-        return (Note(shown.error, "warning") if shown.error else Note(f"= {shown.text}"),)
+        if not shown.error:
+            return (Note(f"= {shown.text}"),)
+        return () if self._is_half_typed or self.problems() else (Note(shown.error, "warning"),)
 
 
 def example(kind: Kind, value: str) -> str:

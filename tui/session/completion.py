@@ -11,6 +11,7 @@ from core.manifest.problems import Path
 from core.templates import describe
 from tui.session.session import BuilderSession
 from tui.session.structure import variables_at
+from tui.session.wiring import input_name
 
 CandidateKind = Literal["input", "variable", "macro", "filter"]
 _OPENING = re.compile(r"\{[{%]")
@@ -94,7 +95,7 @@ def _inputs(session: BuilderSession, text: str, match: re.Match[str]) -> Complet
 
 def _references(session: BuilderSession) -> tuple[Candidate, ...]:
     return tuple(
-        Candidate("input", one.key, f"config['{one.key}']", _shown_value(session, one.key), one.hint or one.title)
+        Candidate("input", one.key, input_name(one.key), _shown_value(session, one.key), one.hint or one.title)
         for one in session.inputs.all()
     )
 

@@ -43,4 +43,9 @@ def add_inputs(component: dict[str, Any], inputs: Inputs) -> list[str]:
 
 def reference(key: str) -> str:
     """The template that gives the value of an input."""
-    return f"{{{{ config['{key}'] }}}}"
+    return f"{{{{ {input_name(key)} }}}}"
+
+
+def input_name(key: str) -> str:
+    """What an input is called in a template."""
+    return f"config['{key}']"

@@ -38,6 +38,14 @@ Complete = Callable[[str, int], Sequence[tuple[str, str, str]]]
 """Says what may stand at a position of a text: (insert, label, help), whatever was typed of it already."""
 
 
+class Extra(NamedTuple):
+    """Something that the list offers beside the candidates: how it is listed, a few words on it, what it does."""
+
+    label: str
+    help: str
+    run: Callable[[], object]
+
+
 class CompletedField(Protocol):
     """What a field must be able to do to be completed."""
 
@@ -101,11 +109,12 @@ class Completer:
     and `close` when it loses the focus.
     """
 
-    def __init__(self, field: CompletedField, complete: Complete) -> None:
+    def __init__(self, field: CompletedField, complete: Complete, extra: Extra | None = None) -> None:
         self._field = field
         self._complete = complete
+        self._extra = extra
         self._candidates: list[Candidate] = []
-        self._word: TypedWord | None = None
+        self._extra_candidate = Candidate("", extra.label, extra.help) if extra is not None else None
         self._dismissed = False
 
     @property
@@ -167,23 +176,31 @@ class Completer:
 
     def accept(self) -> None:
         """Insert the candidate under the cursor, and close the template if it is still open."""
-        popup, word = self._popup, self._word
-        if popup is None or word is None or popup.highlighted is None:
+        popup = self._popup
+        if popup is None or popup.highlighted is None:
             return
-        insert = self._candidates[popup.highlighted].insert
-        text, cursor = self._field.typed()
-        end = word.start + len(insert)
-        insert += closing(text, cursor)
+        candidate = self._candidates[popup.highlighted]
         self.close()
-        self._field.put(word.start, cursor, insert, end)
         self._dismissed = True
+        if self._extra is not None and candidate is self._extra_candidate:
+            self._extra.run()
+        else:
+            self.insert(candidate.insert)
+
+    def insert(self, name: str) -> None:
+        """Put a name in the place of the word at the cursor; outside of a template, one with that name."""
+        text, cursor = self._field.typed()
+        word = typed_word(text, cursor)
+        if word is None:
+            self._field.put(cursor, cursor, f"{{{{ {name} }}}}", cursor + len(name) + 6)
+        else:
+            self._field.put(word.start, cursor, name + closing(text, cursor), word.start + len(name))
 
     @property
     def _popup(self) -> CompletionPopup | None:
         return self._field.screen.query_one_optional(CompletionPopup)
 
     async def _list(self, word: TypedWord) -> None:
-        self._word = word
         self._candidates = self._fitting(word.text)
         if not self._candidates:
             self.close()
@@ -195,7 +212,7 @@ class Completer:
         popup.owner = self
         width = max(len(candidate.label) for candidate in self._candidates)
         popup.set_options(Option(_line(candidate, width)) for candidate in self._candidates)
-        popup.highlighted = 0
+        popup.highlighted = int(len(self._candidates) > 1 and self._candidates[0] is self._extra_candidate)
         popup.absolute_offset = self._place(word)
         popup.add_class("-open")
         popup.refresh(layout=True)
@@ -214,7 +231,15 @@ class Completer:
         beginning = [item for item in candidates if item.insert.casefold().startswith(wanted)]
         holding = [item for item in candidates if item not in beginning and wanted in item.insert.casefold()]
         found = [*beginning, *holding][:_MOST_LISTED]
-        return [] if [item.insert for item in found] == [typed] else found
+        if [item.insert for item in found] == [typed]:
+            return []
+        return self._with_extra(found, wanted)
+
+    def _with_extra(self, found: list[Candidate], wanted: str) -> list[Candidate]:
+        extra = self._extra_candidate
+        if extra is None or not (found or extra.label.casefold().startswith(wanted)):
+            return found
+        return [*found, extra] if wanted else [extra, *found]
 
 
 def _line(candidate: Candidate, width: int) -> Content:

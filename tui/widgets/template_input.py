@@ -12,7 +12,7 @@ from textual.actions import SkipAction
 from textual.binding import BindingType
 from textual.widgets import Input
 
-from tui.widgets.completion import COMPLETE_BINDING, Complete, Completer
+from tui.widgets.completion import COMPLETE_BINDING, Complete, Completer, Extra
 from tui.widgets.syntax import ink, jinja_spans
 from tui.widgets.template_names import template_names
 
@@ -47,12 +47,13 @@ class TemplateInput(Input):
         *,
         complete: Complete | None = None,
         resolve: Resolve | None = None,
+        extra: Extra | None = None,
         name: str | None = None,
         id: str | None = None,
         classes: str | None = None,
         disabled: bool = False,
     ) -> None:
-        self._completer = Completer(self, complete) if complete is not None else None
+        self._completer = Completer(self, complete, extra) if complete is not None else None
         super().__init__(
             value,
             placeholder,
@@ -73,6 +74,11 @@ class TemplateInput(Input):
         """Replace a part of the text, then put the cursor at a position."""
         self.replace(text, start, end)
         self.cursor_position = cursor
+
+    def insert_name(self, name: str) -> None:
+        """Put a name where the cursor is: into the template there, or in one of its own."""
+        if self._completer is not None:
+            self._completer.insert(name)
 
     async def action_complete(self) -> None:
         """List what may stand at the cursor."""

@@ -259,6 +259,44 @@ async def test_a_new_input_is_made_where_it_is_needed() -> None:
         assert not session.exists(path)
 
 
+async def test_a_new_input_goes_where_the_cursor_is() -> None:
+    session = sample()
+    url = (*CREATION, "url")
+    async with at_desk(session) as desk:
+        session.set(url, "/v3/exports")
+        await desk.go(url)
+        await desk.press("home")
+        await desk.menu("new input")
+        await desk.type("Base")
+        await desk.press("enter")
+        assert session.value(url) == "{{ config['base'] }}/v3/exports"
+        await desk.press("end")
+        await desk.type("?q={{ ")
+        assert "New input…" in desk.text
+        await desk.press("up", "enter")
+        await desk.type("Query")
+        await desk.press("enter")
+        assert session.value(url) == "{{ config['base'] }}/v3/exports?q={{ config['query'] }}"
+        assert session.inputs.get("query") is not None
+
+
+async def test_a_template_that_is_being_typed_is_not_complained_about() -> None:
+    session = sample()
+    url = (*CREATION, "url")
+    async with at_desk(session) as desk:
+        await desk.go(url)
+        await desk.press("ctrl+u", "tab", "shift+tab")
+        await desk.type("{{ config['api_k")
+        await desk.press("escape")
+        assert "✗ `url`" not in desk.words
+        assert "In the template" not in desk.words
+        await desk.press("tab")
+        assert "a text in quotes does not end" in desk.words
+        await desk.go(url)
+        await desk.type("ey'] + }}")
+        assert desk.words.count("unexpected '}}'") == 1
+
+
 @pytest.mark.parametrize(
     ("text", "path"),
     [
