@@ -87,7 +87,7 @@ class AsyncRetriever(Retriever):
     creation_requester: Annotated[Requester, Gives(*SLICE_VARIABLES)] = Field(
         title="Creation", description="The request that creates the job."
     )
-    decoder: Decoder | None = Field(
+    decoder: Annotated[Decoder | None, Shown(unset="JSON")] = Field(
         None,
         title="HTTP Response Format",
         description="The format of the answers to creation and polling; JSON when not said.",
@@ -107,12 +107,12 @@ class AsyncRetriever(Retriever):
         title="Download Target Extractor",
         description="Where the URL or identifier of the result is; one, or a list of several.",
     )
-    polling_job_timeout: Annotated[float | Template | None, Shown(editor="minutes")] = Field(
+    polling_job_timeout: Annotated[float | Template | None, Shown(editor="minutes", unset="60")] = Field(
         None,
         title="Polling Job Timeout",
         description="Minutes until an unfinished job is given up; fractions are allowed, 60 when not said.",
     )
-    polling_interval: Annotated[float | None, Shown(advanced=True, ours=True)] = Field(
+    polling_interval: Annotated[float | None, Shown(advanced=True, ours=True, unset="1, growing to 30")] = Field(
         None,
         gt=0,
         title="Polling Interval",
@@ -122,7 +122,7 @@ class AsyncRetriever(Retriever):
         Requester,
         Gives(*SLICE_VARIABLES, "creation_response", "polling_response", "download_target", "next_page_token"),
     ] = Field(title="Download", description="The request that fetches the result.")
-    download_decoder: Decoder | None = Field(
+    download_decoder: Annotated[Decoder | None, Shown(unset="JSON")] = Field(
         None,
         title="Download HTTP Response Format",
         description="The format of the result; JSON when not said.",

@@ -24,13 +24,15 @@ class Shown:
     """How the builder shows a field (put it into the field's `Annotated` metadata).
 
     `editor` names a kind of editor where the field's Python type does not tell it: "duration", "datetime_format",
-    "json", "graphql", "field_path", "status". `ours` marks a field that Airbyte does not know.
+    "json", "graphql", "field_path", "status". `ours` marks a field that Airbyte does not know. `unset` says in a word
+    or two what counts while there is no value.
     """
 
     advanced: bool = False
     secret: bool = False
     editor: str | None = None
     ours: bool = False
+    unset: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ class HttpRequester(Requester):
         description="Headers beside those that the client and the authenticator add.",
     )
     request_body: RequestBody | None = Field(None, title="Request Body", description="What is sent along.")
-    error_handler: ErrorHandler | None = Field(
+    error_handler: Annotated[ErrorHandler | None, Shown(unset="Retry passing faults")] = Field(
         None,
         title="Error Handler",
         description="What error answers mean, and when the request is repeated. Without one, passing faults "
@@ -92,13 +92,13 @@ class HttpRequester(Requester):
         title="Use Cache",
         description="For Airbyte: keep responses and use them again. Longhaul always asks the API.",
     )
-    connect_timeout_in_seconds: Annotated[float | None, Shown(advanced=True)] = Field(
+    connect_timeout_in_seconds: Annotated[float | None, Shown(advanced=True, unset="30")] = Field(
         None,
         gt=0,
         title="Connect Timeout (seconds)",
         description="How long connecting may take; 30 when not said.",
     )
-    read_timeout_in_seconds: Annotated[float | None, Shown(advanced=True)] = Field(
+    read_timeout_in_seconds: Annotated[float | None, Shown(advanced=True, unset="300")] = Field(
         None,
         gt=0,
         title="Read Timeout (seconds)",

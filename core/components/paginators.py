@@ -141,6 +141,8 @@ class OffsetIncrement(Strategy):
 class CursorPagination(Strategy):
     """Each response tells where the next page is: a token, an id, or a URL."""
 
+    label = "Cursor"
+
     cursor_value: Annotated[Template, Gives(*RESPONSE_VARIABLES)] = Field(
         title="Cursor Value",
         description="The token of the next page, such as {{ response.next }} or "

@@ -24,7 +24,7 @@ class SimpleRetriever(Retriever):
     requester: Annotated[Requester, Gives(*SLICE_VARIABLES, "next_page_token")] = Field(
         title="Request", description="The request that gives the records."
     )
-    decoder: Decoder | None = Field(
+    decoder: Annotated[Decoder | None, Shown(unset="JSON")] = Field(
         None, title="HTTP Response Format", description="The format of the response; JSON when not said."
     )
     record_selector: Annotated[RecordSelector, Gives(*SLICE_VARIABLES)] = Field(

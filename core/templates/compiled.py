@@ -177,7 +177,7 @@ def _joined_lookups(pieces: list[str | Lookup]) -> tuple[Callable[[Names], str],
 
 def _sentence(error: TemplateSyntaxError) -> str:
     message = error.message or "it is not valid"
-    if message.startswith(("unexpected char '\"'", "unexpected char \"'\"")):
+    if message.startswith(("unexpected char '\"'", 'unexpected char "\'"')):
         return "a text in quotes does not end."
     for token, sign in _SIGNS.items():
         message = message.replace(token, sign)

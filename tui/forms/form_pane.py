@@ -188,7 +188,7 @@ class FormPane(VerticalScroll):
 
     def on_resize(self) -> None:
         """Narrow panes have narrow labels."""
-        width = 18 if self.size.width < 56 else 22 if self.size.width < 90 else 28
+        width = 18 if self.size.width < 56 else 22 if self.size.width < 84 else 32
         if width != self.tools.label_width:
             self.tools.label_width = width
             for row in self.walk():

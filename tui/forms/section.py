@@ -168,7 +168,8 @@ class Section(Holder):
         is_item = self.place.index is not None or self.place.name is not None
         head = ItemHead if is_item else SectionHead
         optional = not self.spec.required and not is_item
-        return head(options, title=self.place.title, optional=optional, grows=is_item or self.spec.or_list)
+        grows = is_item or self.spec.or_list
+        return head(options, title=self.place.title, optional=optional, grows=grows, unset=self.spec.unset)
 
     @property
     def shape(self) -> str:

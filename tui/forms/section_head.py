@@ -35,9 +35,12 @@ class SectionHead(Choice):
     class Added(WidgetMessage["SectionHead"]):
         """A person wants another of these."""
 
-    def __init__(self, options: Sequence[ChoiceOption], *, title: str, optional: bool, grows: bool = False) -> None:
-        """`grows`: there may be several of these, in a list."""
-        off = [ChoiceOption(OFF, OFF, "Leave it out")] if optional else []
+    def __init__(
+        self, options: Sequence[ChoiceOption], *, title: str, optional: bool, grows: bool = False, unset: str = ""
+    ) -> None:
+        """`grows`: there may be several of these, in a list. `unset` says what counts while it is off."""
+        left_out = ChoiceOption(OFF, f"{unset} (default)" if unset else OFF, "Leave it out")
+        off = [left_out] if optional else []
         super().__init__([*off, *options], title=title, clearable=False, classes="section-head")
         self._summary = ""
         self._grows = grows
@@ -57,15 +60,18 @@ class SectionHead(Choice):
         """The type and the words."""
         width = max(4, self.content_size.width)
         title = next((one.label for one in self.options if one.value == self.value), self.value or "")
+        if len(self.options) == 1 and self._summary:
+            title = ""
         off = self.value == OFF
         if self.is_switch:
             label = Content("[ ] Off" if off else "[x] On")
         else:
             label = Content(title) if not off else Content.styled(title, "dim")
             label = label.append("" if len(self.options) < 2 else " ▾")
-        room = width - label.cell_length - 2
+        label = label.append("  ") if label else label
+        room = width - label.cell_length
         if self._summary and room > 8:
-            label = Content.assemble(label, "  ", Content.styled(self._summary, "dim").truncate(room, ellipsis=True))
+            label = label.append(Content.styled(self._summary, "dim").truncate(room, ellipsis=True))
         return label.truncate(width, ellipsis=True)
 
     def action_open(self) -> None:

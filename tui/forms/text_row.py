@@ -76,6 +76,8 @@ class TextRow(FieldRow):
     @property
     def _placeholder(self) -> str:
         default = self.spec.default
+        if self.spec.unset:
+            return self.spec.unset
         return str(default) if isinstance(default, str | int | float) and not isinstance(default, bool) else ""
 
     def _options(self) -> Sequence[ChoiceOption]:

@@ -7,7 +7,7 @@ component has follows under "Advanced" by itself.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from core.components.async_retriever import AsyncRetriever
@@ -24,6 +24,7 @@ RETRIEVAL_TYPES = {"SimpleRetriever": "Synchronous Request", "AsyncRetriever": "
 Named = tuple[str, Path]
 
 _URL: Named = ("API Endpoint URL", ("url",))
+"""The one field that every request needs, though its class allows the older way to write it."""
 _METHOD: Named = ("HTTP Method", ("http_method",))
 _AUTHENTICATOR: Named = ("Authenticator", ("authenticator",))
 _CONTENT: tuple[Named, ...] = (
@@ -239,4 +240,4 @@ def _entry(named: Named, owners: dict[Path, type[Component]]) -> Entry:
     title, path = named
     spec = form_spec(owners[path[:-1]]).field(str(path[-1]))
     assert spec is not None, f"the layout names a field that does not exist: {path}"
-    return Entry(title, path, spec)
+    return Entry(title, path, replace(spec, required=True) if named[0] == _URL[0] else spec)

@@ -93,7 +93,7 @@ class FieldSpec:
     `templates`: templates are evaluated in it. `or_text`: a template may stand in place of the value that its kind
     says. `or_list`: a list of components may stand in place of one. `whole`: a number without fractions. `gives`:
     the template variables that it adds for itself and below. `limits`: constraints such as `gt` or `min_length`.
-    `default` is what counts when the key is absent.
+    `default` is what counts when the key is absent, `unset` says it in words where that takes some.
     """
 
     key: str
@@ -116,6 +116,7 @@ class FieldSpec:
     advanced: bool = False
     secret: bool = False
     ours: bool = False
+    unset: str = ""
 
 
 @dataclass(frozen=True)
@@ -181,6 +182,7 @@ def _field_spec(owner: type[BaseModel], name: str, info: FieldInfo) -> FieldSpec
         advanced=shown.advanced,
         secret=shown.secret,
         ours=shown.ours,
+        unset=shown.unset,
     )
 
 

@@ -113,8 +113,7 @@ class ChoiceDialog(Dialog[str]):
 
     def _line(self, option: ChoiceOption, matcher: Matcher | None) -> Content:
         label = matcher.highlight(option.label) if matcher else Content(option.label)
-        details = [option.help] if option.value == option.label else [option.value, option.help]
-        detail = "  ".join(part for part in details if part)
+        detail = option.help or (option.value if option.value != option.label else "")
         mark = "● " if option.value == self._current else "  "
         gap = " " * max(2, _TITLE_WIDTH - label.cell_length) if detail else ""
         return Content.assemble(mark, label, gap, (detail, "dim"))

@@ -10,5 +10,7 @@ from core.http.request import Draft
 class NoAuth(Authenticator):
     """The API is open to everybody."""
 
+    label = "No authentication"
+
     async def authenticate(self, draft: Draft, context: Context) -> None:
         """Add nothing."""

@@ -85,7 +85,7 @@ class SessionTokenAuthenticator(Authenticator):
     request_authentication: RequestAuthentication = Field(
         title="Data Request Authentication", description="How the token is sent."
     )
-    decoder: Annotated[Decoder | None, Shown(advanced=True)] = Field(
+    decoder: Annotated[Decoder | None, Shown(advanced=True, unset="JSON")] = Field(
         None, title="Decoder", description="The format of the answer; JSON when not said."
     )
 

@@ -25,6 +25,8 @@ START, END = "start", "end"
 class IncrementingCountCursor(IncrementalSync):
     """Reads records by a number that only grows: only those with a higher number than the last run saw."""
 
+    label = "Counter"
+
     cursor_field: Template = Field(
         title="Cursor Field", description="The field of records that holds the number, at the top level."
     )

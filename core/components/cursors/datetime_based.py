@@ -33,6 +33,8 @@ class DatetimeBasedCursor(IncrementalSync):
     set.
     """
 
+    label = "Date and time"
+
     cursor_field: Template = Field(
         title="Cursor Field",
         description="The field of records that says when they changed, at the top level of the record.",

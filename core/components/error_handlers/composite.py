@@ -33,6 +33,8 @@ class CompositeErrorHandler(RetryingErrorHandler):
     for every answer).
     """
 
+    label = "Several handlers"
+
     error_handlers: list[RetryingErrorHandler] = Field(
         title="Error Handlers", description="The handlers, in the order in which they are asked."
     )

@@ -23,6 +23,8 @@ class HttpResponseFilter(Component):
     One of the three is enough. Answers without an error are looked at, too.
     """
 
+    label = "Response filter"
+
     action: Action | None = Field(
         None,
         title="Action",

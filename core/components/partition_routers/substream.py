@@ -24,6 +24,8 @@ from core.templates import Template
 class ParentStreamConfig(Component):
     """Says which parent stream is read, and what of its records is used."""
 
+    label = "Parent stream"
+
     stream: Stream = Field(title="Parent Stream", description="The stream whose records are the partitions.")
     parent_key: Template = Field(
         title="Parent Key",
@@ -60,6 +62,8 @@ class ParentStreamConfig(Component):
 
 class SubstreamPartitionRouter(PartitionRouter):
     """Reads the stream once for each record of a parent stream, such as the comments of every post."""
+
+    label = "Parent stream"
 
     parent_stream_configs: list[ParentStreamConfig] = Field(
         title="Parent Streams", description="The parent streams, read one after the other."

@@ -23,6 +23,8 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 class AddedFieldDefinition(Component):
     """One field that is added."""
 
+    label = "Field"
+
     path: Annotated[list[str], Shown(editor="field_path")] = Field(
         min_length=1,
         title="Path",

@@ -156,3 +156,18 @@ async def test_advanced_fields_open_when_they_hold_a_value() -> None:
         await desk.settle()
         assert "Read Timeout" in desk.text
         assert "1 set" in desk.text
+
+
+async def test_what_counts_while_nothing_is_chosen_is_said() -> None:
+    session = new_session()
+    async with at_desk(session, size=(120, 40)) as desk:
+        decoder = ("streams", 0, "retriever", "decoder")
+        await desk.go(decoder)
+        assert "JSON (default) ▾" in desk.text
+        await desk.choose("csv")
+        assert session.value(decoder) == {"type": "CsvDecoder"}
+        await desk.choose("default")
+        assert not session.exists(decoder)
+        await desk.form.open_tab("Polling")
+        await desk.go(("streams", 0, "retriever", "polling_job_timeout"))
+        assert "60" in desk.text
