@@ -156,7 +156,11 @@ class Completer:
             popup.remove_class("-open")
 
     async def key(self, event: events.Key) -> bool:
-        """Take a key that is for the list while it is open; whether it was."""
+        """Take a key that is for the open list, or that types what completion has put there; whether it was."""
+        if event.character == "}" and self._step_over():
+            event.stop()
+            event.prevent_default()
+            return True
         if not self.is_open:
             return False
         popup = self._popup
@@ -172,6 +176,16 @@ class Completer:
             return False
         event.stop()
         event.prevent_default()
+        return True
+
+    def _step_over(self) -> bool:
+        """Go past a brace that closes the template at the cursor instead of typing a second one."""
+        text, cursor = self._field.typed()
+        inside = text[:cursor].rpartition("{{")[2]
+        rest = text[cursor:].lstrip(" ")
+        if "{{" not in text[:cursor] or "}}" in inside or inside.count("{") > inside.count("}") or rest[:1] != "}":
+            return False
+        self._field.put(cursor, cursor, "", len(text) - len(rest) + 1)
         return True
 
     def accept(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.binding import BindingType
 from textual.widgets import Input
 
@@ -65,6 +65,12 @@ class SecretInput(Input):
     def is_set(self, is_set: bool) -> None:
         self._is_set = is_set
         self.placeholder = "● Set: type to replace it" if is_set else "○ Not set: type the secret"
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Keep the lines of a key that has several."""
+        event.prevent_default()
+        event.stop()
+        self.replace(event.text.strip("\r\n"), *sorted(self.selection))
 
     @on(Input.Submitted)
     def _submit(self, event: Input.Submitted) -> None:

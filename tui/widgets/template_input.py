@@ -100,6 +100,14 @@ class TemplateInput(Input):
         if self._completer is not None:
             await self._completer.key(event)
 
+    def on_paste(self, event: events.Paste) -> None:
+        """Several lines become one: nothing of them is lost."""
+        lines = [line.strip() for line in event.text.splitlines() if line.strip()]
+        if len(lines) > 1:
+            event.prevent_default()
+            event.stop()
+            self.replace(" ".join(lines), *sorted(self.selection))
+
     def action_page_left(self) -> None:
         """Leave the key to what is around: a line is moved through with the cursor."""
         raise SkipAction

@@ -11,6 +11,10 @@ from textual.widget import Widget
 from tui.widgets.cells import escape
 
 
+_LEAST = 20
+"""Cells that a path is cut down to so that the hint has its place."""
+
+
 class TitleBar(Widget):
     """Shows `app  file  ● Unsaved` and a hint flush right; the hint goes first where room is short."""
 
@@ -62,6 +66,9 @@ class TitleBar(Widget):
         mark = "● Unsaved" if unsaved else ""
         width = max(1, self.content_size.width)
         room = max(4, width - cell_len(self._app_name) - 2 - (cell_len(mark) + 2) * bool(mark))
+        beside = room - cell_len(hint) - 2
+        if hint and beside >= _LEAST:
+            room = beside
         left = Content.assemble(
             (self._app_name, self.get_visual_style("title-bar--app")),
             "  " if file else "",

@@ -29,8 +29,6 @@ class TypeToAdd(Widget):
         """Begin an item with what is typed on the line that adds. Keys that come before the field is there are its."""
         text = event.character or ""
         begins = self._edited is None and self._list.current is None and _begins_text(text)
-        if begins and event.key in self.screen.active_bindings:
-            return
         if begins or (self._edited is not None and event.is_printable):
             event.stop()
             event.prevent_default()

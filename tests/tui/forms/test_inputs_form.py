@@ -91,7 +91,7 @@ async def test_every_type_of_input_has_its_control() -> None:
         await desk.go((*PROPERTIES, "b"))
         await desk.press("space")
         await desk.go((*PROPERTIES, "l"))
-        await desk.press("a", "x", "enter", "escape")
+        await desk.press("enter", "x", "enter", "escape")
         await desk.go((*PROPERTIES, "e"))
         await desk.choose("us")
         await desk.go((*PROPERTIES, "d"))

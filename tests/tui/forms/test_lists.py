@@ -134,7 +134,7 @@ async def test_the_primary_key_is_one_name_several_or_paths() -> None:
     path = (*STREAM, "primary_key")
     async with at_desk(session) as desk:
         await desk.go(path)
-        await desk.press("a")
+        await desk.press("enter")
         await desk.type("id")
         await desk.press("enter")
         assert session.value(path) == "id"
@@ -158,5 +158,5 @@ async def test_http_codes_are_numbers() -> None:
         await desk.press("a")
         codes = (*handler, "response_filters", 0, "http_codes")
         await desk.go(codes)
-        await desk.press("a", "4", "0", "4", "enter", "escape")
+        await desk.press("enter", "4", "0", "4", "enter", "escape")
         assert session.value(codes) == [404]

@@ -22,7 +22,7 @@ async def polling(desk: Desk) -> None:
     await desk.press("down", "down", "down")
     await desk.type("status")
     await desk.press("enter", "down")
-    await desk.press("a")
+    await desk.press("enter")
     for status in ("ready", "failed", "pending", "timeout"):
         await desk.type(status)
         await desk.press("enter")
@@ -38,7 +38,7 @@ async def download(desk: Desk) -> None:
     await desk.press("down", "down")
     await desk.choose("csv")
     await desk.go(("streams", 0, "primary_key"))
-    await desk.press("a")
+    await desk.press("enter")
     await desk.type("CONTACT_ID")
     await desk.press("enter", "escape")
 

@@ -11,7 +11,7 @@ PATH = ("streams", 0, "retriever", "status_mapping")
 
 
 async def add(desk: Desk, *statuses: str) -> None:
-    await desk.press("a")
+    await desk.press("enter")
     for status in statuses:
         await desk.type(status)
         await desk.press("enter")

@@ -90,7 +90,7 @@ async def describe_download(shell: Shell) -> None:
     await go(shell, "download http response format", *RETRIEVER, "download_decoder")
     await choose(shell, "csv")
     await go(shell, "primary key", *STREAM, "primary_key")
-    await shell.press("a")
+    await shell.press("enter")
     await shell.type("CONTACT_ID")
     await shell.press("enter", "escape")
     await shell.until(lambda: shell.session.value((*STREAM, "primary_key")) == "CONTACT_ID")

@@ -30,7 +30,7 @@ async def test_a_row_is_typed_key_then_value_and_the_next_is_asked_for() -> None
     pairs = Pairs()
     async with on_stage(pairs) as stage:
         pairs.focus()
-        await stage.press("a", "k", "enter", "v", "enter", "l", "enter", "enter", "escape")
+        await stage.press("enter", "k", "enter", "v", "enter", "l", "enter", "enter", "escape")
         assert last(stage) == pairs.pairs == [("k", "v"), ("l", "")]
         assert stage.app.focused is pairs
 
@@ -106,7 +106,7 @@ async def test_what_was_typed_counts_when_the_row_is_left() -> None:
     pairs = Pairs()
     async with on_stage(pairs, Button("Elsewhere")) as stage:
         pairs.focus()
-        await stage.press("a", "k", "tab", "v")
+        await stage.press("enter", "k", "tab", "v")
         assert stage.app.heard(Pairs.Changed) == []
         await stage.press("tab")
         assert last(stage) == [("k", "v")]

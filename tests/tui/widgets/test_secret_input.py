@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from textual import events
 from textual.widgets import Input
 
 from tests.tui.widgets.support import on_stage
@@ -43,3 +44,14 @@ async def test_delete_clears_a_secret_that_is_set() -> None:
         await stage.press("delete", "delete")
         assert len(stage.app.heard(SecretInput.Cleared)) == 1
         assert not secret.is_set
+
+
+async def test_a_key_of_several_lines_is_pasted_whole() -> None:
+    secret = SecretInput()
+    async with on_stage(secret, Input()) as stage:
+        secret.focus()
+        stage.app.post_message(events.Paste("-----BEGIN KEY-----\nabc\n-----END KEY-----\n"))
+        await stage.settle()
+        assert "BEGIN" not in stage.app.text()
+        await stage.press("enter")
+        assert secrets(stage.app.heard(SecretInput.Replaced)) == ["-----BEGIN KEY-----\nabc\n-----END KEY-----"]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from textual import events
 from textual.containers import Vertical
 from textual.widgets import Input
 
@@ -188,3 +189,31 @@ async def test_setting_the_value_by_program_lists_nothing() -> None:
         template.value = "{{ conf"
         await stage.settle()
         assert not stage.app.query(CompletionPopup)
+
+
+async def test_braces_that_completion_has_closed_are_not_typed_twice() -> None:
+    line = field()
+    async with on_stage(line) as stage:
+        line.focus()
+        await stage.press("{", "{", *"config.ap", "tab")
+        assert line.value == "{{config.api_key }}"
+        await stage.press("}", "}", "/")
+        assert line.value == "{{config.api_key }}/"
+
+
+@pytest.mark.parametrize(("typed", "value"), [("{{ {1: 2}[1] }}", "{{ {1: 2}[1] }}"), ("a } b", "a } b")])
+async def test_other_braces_are_typed_as_they_are(typed: str, value: str) -> None:
+    line = TemplateInput(complete=lambda text, cursor: [])
+    async with on_stage(line) as stage:
+        line.focus()
+        await stage.press(*("space" if one == " " else one for one in typed))
+        assert line.value == value
+
+
+async def test_lines_that_are_pasted_become_one() -> None:
+    line = field()
+    async with on_stage(line) as stage:
+        line.focus()
+        stage.app.post_message(events.Paste("one\n  two\n\nthree\n"))
+        await stage.settle()
+        assert line.value == "one two three"
