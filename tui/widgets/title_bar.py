@@ -10,7 +10,6 @@ from textual.widget import Widget
 
 from tui.widgets.cells import escape
 
-
 _LEAST = 20
 """Cells that a path is cut down to so that the hint has its place."""
 
