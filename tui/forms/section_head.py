@@ -68,10 +68,10 @@ class SectionHead(Choice):
         else:
             label = Content(title) if not off else Content.styled(title, "dim")
             label = label.append("" if len(self.options) < 2 else " ▾")
-        label = label.append("  ") if label else label
-        room = width - label.cell_length
+        gap = "  " if label else ""
+        room = width - label.cell_length - len(gap)
         if self._summary and room > 8:
-            label = label.append(Content.styled(self._summary, "dim").truncate(room, ellipsis=True))
+            label = Content.assemble(label, gap, Content.styled(self._summary, "dim").truncate(room, ellipsis=True))
         return label.truncate(width, ellipsis=True)
 
     def action_open(self) -> None:
