@@ -103,6 +103,11 @@ class FieldRow(Widget):
         """What is to be said about the value beside its problems."""
         return ()
 
+    def sharing_notes(self) -> Sequence[Note]:
+        """With whom the value is shared."""
+        shared = shared_with(self.session, self.path)
+        return (Note(shared),) if shared else ()
+
     def tells(self, finding: Finding) -> bool:
         """Whether the control itself says what is wrong."""
         return False
@@ -142,8 +147,7 @@ class FieldRow(Widget):
         tone = {"✗": "field--error", "!": "field--warning"}.get(worst, "field--mark")
         told = [Note(_sentence(one), "error" if one.is_error else "warning") for one in findings if not self.tells(one)]
         self._mark = (worst, tone)
-        shared = shared_with(self.session, self.path)
-        self._notes = (*told, *self.own_notes(), *([Note(shared)] if shared else ()))
+        self._notes = (*told, *self.own_notes(), *self.sharing_notes())
         self._lay_out()
 
     def problems(self) -> list[Finding]:
@@ -250,7 +254,7 @@ class FieldRow(Widget):
         """The label at the left, the notes below the control, a line along what belongs to it."""
         labels = self._labels()
         focus = "field--focused" if self.has_cursor else "field--label"
-        label = self.tools.ink(focus) + Style(bold=self.is_section or None)
+        label = self.tools.ink(focus) + Style(bold=(self.is_section and bool(self.fold_mark)) or None)
         guide = self.tools.ink("field--guide")
         first_note = self.control.virtual_region.bottom
         lines = []

@@ -317,6 +317,10 @@ class Advanced(Holder):
     def _hidden_problems(self) -> list[Finding]:
         return [one for place in self._places for one in self.session.problems(place.path) if one.is_error]
 
+    def sharing_notes(self) -> Sequence[Note]:
+        """The section says it."""
+        return ()
+
     def holds(self, path: Path) -> bool:
         """Whether one of the fields is at a path, or above it."""
         return any(path[: len(place.path)] == place.path for place in self._places)

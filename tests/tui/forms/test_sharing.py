@@ -105,3 +105,8 @@ async def test_a_request_is_copied_as_curl_with_its_secrets_masked() -> None:
         assert "Authorization: Bearer" in text
         assert '{"a":1}' in text
         assert "s3cr3t" not in text
+
+
+async def test_a_section_that_is_shared_says_so_once() -> None:
+    async with at_desk(sample("ads_report"), size=(120, 40)) as desk:
+        assert desk.text.count("⇄ Shared with Polling") == 1
