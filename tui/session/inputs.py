@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from enum import StrEnum
+from math import isinf
 from typing import Any
 
 from core.inputs.specification import properties
@@ -77,7 +78,9 @@ class Inputs:
         """Add an input after the others. Raises ValueError when there is one of this key, or the key is empty."""
         self._check_key(new.key)
         with self._editor.group((*PROPERTIES, new.key)):
-            self._write(new, {"order": len(self._properties())})
+            orders = [_order(one) for one in self._properties().values()]
+            last = max(orders, default=-1)
+            self._write(new, {} if isinf(last) else {"order": int(last) + 1})
 
     def update(self, changed: Input) -> None:
         """Give the input of the same key other attributes; what is unknown to the builder stays as it is."""

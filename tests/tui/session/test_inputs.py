@@ -85,6 +85,14 @@ def test_keys_are_unique_and_made_from_titles(session: BuilderSession) -> None:
         session.inputs.add(Input("api_key"))
 
 
+def test_a_new_input_comes_last_whatever_orders_there_are(session: BuilderSession) -> None:
+    session.set((*PROPERTIES, "late"), {"type": "string", "order": 7})
+    session.inputs.add(Input("b"))
+    session.set((*PROPERTIES, "without"), {"type": "string"})
+    session.inputs.add(Input("c"))
+    assert [one.key for one in session.inputs.all()] == ["late", "b", "without", "c"]
+
+
 def test_inputs_are_asked_for_in_the_order_they_are_given(session: BuilderSession) -> None:
     for key in "abc":
         session.inputs.add(Input(key))
