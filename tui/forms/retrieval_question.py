@@ -17,8 +17,9 @@ def question(session: BuilderSession, stream: int, to: str) -> str:
     """What to know before a stream gets the retriever type `to`."""
     path = ("streams", stream, "retriever")
     retriever = dict(session.view.unwrapped(path) or {})
-    lost = switched(retriever, to, session.types.recall(path, to)).left_out
-    kept = list(dict.fromkeys(_kept(session.value(("streams", stream)), lost)))
+    new = switched(retriever, to, session.types.recall(path, to))
+    lost = new.left_out
+    kept = list(dict.fromkeys(_kept(session.value(("streams", stream)), new.carried)))
     told = [f"The stream becomes: {RETRIEVAL_TYPES[to]}."]
     if kept:
         told.append(f"Kept: {', '.join(kept)}.")
@@ -27,14 +28,14 @@ def question(session: BuilderSession, stream: int, to: str) -> str:
     return "\n\n".join(told)
 
 
-def _kept(stream: Any, lost: tuple[str, ...]) -> Iterator[str]:
+def _kept(stream: Any, carried: frozenset[str]) -> Iterator[str]:
     retriever = stream.get("retriever", {})
     known = component_types().get(str(retriever.get("type")))
     if known is not None:
         start = new_retriever(known.__name__)
         for field in form_spec(known).fields:
             value = retriever.get(field.key)
-            if value is None or field.title in lost or value == start.get(field.key):
+            if value is None or field.key not in carried or value == start.get(field.key):
                 continue
             if isinstance(value, Mapping) and value.get("type") == "HttpRequester":
                 yield from _titles(value)

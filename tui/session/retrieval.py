@@ -23,9 +23,12 @@ _COUNTERPARTS = (
 
 @dataclass(frozen=True, slots=True)
 class Switched:
-    """A retriever of the other type; `left_out` are the titles of what was set and has no place in it."""
+    """A retriever of the other type; `carried` are the keys of what it has from the one before, `left_out` the titles
+    of what was set and has no place in it.
+    """
 
     retriever: dict[str, Any]
+    carried: frozenset[str]
     left_out: tuple[str, ...]
 
 
@@ -39,7 +42,7 @@ def switched(retriever: dict[str, Any], to: str, remembered: dict[str, Any] | No
         _authenticate(start, carried.get("creation_requester"))
     obsolete = {there for key, there in mapping.items() if key not in retriever}
     base = {key: value for key, value in start.items() if key not in obsolete or remembered is None}
-    return Switched({**base, **kept, **carried}, _left_out(retriever, mapping))
+    return Switched({**base, **kept, **carried}, frozenset(mapping) & set(retriever), _left_out(retriever, mapping))
 
 
 def new_retriever(name: str) -> dict[str, Any]:

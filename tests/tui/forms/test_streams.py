@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.manifest.document import Document
 from tests.tui.forms.support import at_desk, new_session, sample
+from tui.forms.retrieval_question import question
 from tui.session.session import BuilderSession
 from tui.session.streams import StreamKind
 
@@ -44,6 +45,16 @@ async def test_switching_the_retrieval_type_asks_and_keeps_what_maps() -> None:
         await desk.settle()
         assert list(desk.form.tab_titles) == ["Creation", "Polling", "Download", "Schema"]
         assert desk.form.active_tab in desk.form.tab_titles
+
+
+def test_what_has_no_place_in_the_other_kind_is_not_said_to_be_kept() -> None:
+    session = new_session(StreamKind.SYNC, "lists")
+    session.set(("streams", 1, "$parameters"), {"path": "/lists"})
+    session.set(("streams", 1, "primary_key"), "id")
+    session.streams.switch_retrieval(1, StreamKind.ASYNC)
+    kept = question(session, 1, "SimpleRetriever")
+    assert "Primary Key" in kept
+    assert "Status" not in kept
 
 
 async def test_a_stream_of_another_kind_has_no_form_and_says_so() -> None:
