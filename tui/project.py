@@ -44,7 +44,10 @@ class Project:
 
     @classmethod
     def open(cls, path: Path) -> Project:
-        """A file; one that is text but no manifest is opened as text. Raises ManifestError."""
+        """A file; one that is text but no manifest is opened as text, an empty one begins a new manifest.
+
+        Raises ManifestError.
+        """
         try:
             return cls(BuilderSession.open(path))
         except ManifestError:
@@ -52,7 +55,7 @@ class Project:
             if text is None:
                 raise
         session = BuilderSession.from_text(NEW, path)
-        return cls(session, broken=session.edit_text(text))
+        return cls(session, broken=session.open_text(text) if text.strip() else ())
 
     @classmethod
     def recover(cls, draft: Draft) -> Project:

@@ -72,6 +72,7 @@ class BuilderSession(Editor):
         self.sharing = Sharing(self)
         self._unfinished: dict[Path, Unfinished] = {}
         self._typed_text: str | None = None
+        self._unreadable: str | None = None
         self._saved: Document | None = document
         self._stamp = FileStamp.of(FilePath(document.file)) if document.file else None
         self._connector: tuple[Document, Any, Connector] | None = None
@@ -106,7 +107,9 @@ class BuilderSession(Editor):
     @property
     def dirty(self) -> bool:
         """Whether there is something to save."""
-        return self._typed_text is not None or self.document is not self._saved or self.document.dirty
+        if self._typed_text is not None:
+            return self._typed_text != self._unreadable
+        return self.document is not self._saved or self.document.dirty
 
     @property
     def changed_on_disk(self) -> bool:
@@ -165,6 +168,11 @@ class BuilderSession(Editor):
     def has_broken_text(self) -> bool:
         """Whether text was typed that can't be read as a manifest."""
         return self._typed_text is not None
+
+    def open_text(self, text: str) -> tuple[Problem, ...]:
+        """Take over what the file says though it can't be read; its problems."""
+        self._unreadable = text
+        return self.edit_text(text)
 
     def discard_text(self) -> None:
         """Forget typed text that can't be read."""

@@ -78,6 +78,27 @@ async def test_a_file_that_is_no_yaml_opens_as_text_at_the_line_with_the_error(t
     assert path.read_text().startswith("version: 7.0.0\ntype: DeclarativeSource\nstreams: [\n")
 
 
+async def test_a_file_that_is_no_yaml_has_nothing_to_save_before_it_is_edited(tmp_path: Path) -> None:
+    path = tmp_path / "broken.yaml"
+    path.write_text("a: [1,\n b: {")
+    async with opened(path) as shell:
+        await shell.until_shown("Line 3")
+        assert not shell.session.dirty
+        await shell.press("x")
+        await shell.until(lambda: shell.session.dirty)
+
+
+async def test_an_empty_file_begins_a_new_manifest(tmp_path: Path) -> None:
+    path = tmp_path / "empty.yaml"
+    path.touch()
+    async with opened(path) as shell:
+        assert not shell.session.has_broken_text
+        shell.session.streams.add("contacts")
+        await shell.press("ctrl+s")
+        await shell.until_said("Saved empty.yaml")
+    assert "name: contacts" in path.read_text()
+
+
 async def test_a_file_that_is_no_text_ends_the_builder_with_a_sentence(tmp_path: Path) -> None:
     path = tmp_path / "binary.yaml"
     path.write_bytes(b"\xff\xfe\x00\x01")
