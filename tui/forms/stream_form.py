@@ -288,6 +288,11 @@ class StreamForm(Vertical):
         if self._rename():
             self.focus_first()
 
+    def take_typed(self) -> None:
+        """Take the name that is being typed."""
+        if self._name_field.has_focus:
+            self._rename()
+
     def _rename(self) -> bool:
         name = self._name_field.value
         try:

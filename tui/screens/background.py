@@ -15,7 +15,7 @@ from tui.session.editor import Change, ChangeKind
 CHECK_AFTER = 0.15
 """Seconds after an edit until the manifest is checked, so that typing goes first."""
 DRAFT_AFTER = 2.0
-"""Seconds after the last edit until the draft is written."""
+"""Seconds after an edit until the draft is written, with the edits that came meanwhile."""
 
 
 class Background:
@@ -50,6 +50,7 @@ class Background:
 
     def keep_draft(self) -> None:
         """Write aside what is not saved; the person hears once if that is impossible."""
+        self._timers.pop(self.keep_draft, None)
         try:
             self._project.keep_draft()
         except OSError as error:
@@ -60,7 +61,7 @@ class Background:
     def _hear(self, change: Change) -> None:
         if change.kind is ChangeKind.VALUES:
             self._later(max(CHECK_AFTER, self._took), self.check)
-        if change.kind in (ChangeKind.VALUES, ChangeKind.FILE):
+        if change.kind in (ChangeKind.VALUES, ChangeKind.FILE) and self.keep_draft not in self._timers:
             self._later(DRAFT_AFTER, self.keep_draft)
 
     def _later(self, seconds: float, action: Callable[[], None]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,9 @@ from sample_configs import sample
 from tests.tui.shell.support import opened
 from tui.command import _end
 from tui.project import Project
+from tui.screens import background
 from tui.session.drafts import pending_drafts
+from tui.session.folders import state_folder
 from tui.session.settings import Settings
 
 URL = ("streams", 0, "retriever", "creation_requester", "url")
@@ -56,10 +60,23 @@ async def test_what_is_being_typed_is_saved_though_nobody_pressed_enter(manifest
         await shell.go_to("streams", 0, "primary_key")
         await shell.press("enter", "end", "X", "ctrl+s")
         await shell.until(lambda: "primary_key: CONTACT_IDX" in manifest.read_text())
+        await shell.go_to("streams", 0, "name")
+        await shell.press("end", "X", "ctrl+s")
+        await shell.until(lambda: "name: contactsX" in manifest.read_text())
         await shell.go_to("spec", "connection_specification", "properties", "api_key")
         await shell.press(*"hush", "ctrl+s")
         await shell.until(lambda: shell.session.values.secret("api_key") == "hush")
         assert "hush" not in manifest.read_text()
+
+
+async def test_a_draft_is_kept_also_while_somebody_types_and_types(
+    manifest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background, "DRAFT_AFTER", 0.3)
+    async with opened(manifest) as shell:
+        while not list((state_folder() / "drafts").glob("*.json")):
+            shell.session.set(URL, f"https://{time.monotonic()}.example.com")
+            await asyncio.sleep(0.02)
 
 
 async def test_a_new_manifest_asks_for_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
