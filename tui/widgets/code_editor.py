@@ -13,6 +13,7 @@ from textual.strip import Strip
 from textual.widgets import TextArea
 
 from tui.widgets.completion import COMPLETE_BINDING, Complete, Completer
+from tui.widgets.keys import hidden
 from tui.widgets.syntax import SYNTAX_CLASSES, SYNTAX_CSS, Language, jinja_spans, spans, token_inks
 
 _COLOURED = 5_000
@@ -26,7 +27,11 @@ class CodeEditor(TextArea):
     """
 
     BINDING_GROUP_TITLE = "Editor"
-    BINDINGS: ClassVar[list[BindingType]] = [COMPLETE_BINDING]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        COMPLETE_BINDING,
+        hidden("ctrl+home", "to_start", "Start", "Go to the start of the text", "editor.start"),
+        hidden("ctrl+end", "to_end", "End", "Go to the end of the text", "editor.end"),
+    ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"code-editor--error", *SYNTAX_CLASSES}
 
     DEFAULT_CSS = """
@@ -115,6 +120,14 @@ SYNTAX
         row, _ = self.cursor_location
         self.replace(text, (row, start), (row, end))
         self.move_cursor((row, cursor))
+
+    def action_to_start(self) -> None:
+        """Go to the start of the text."""
+        self.move_cursor((0, 0))
+
+    def action_to_end(self) -> None:
+        """Go to the end of the text."""
+        self.move_cursor(self.document.end)
 
     async def action_complete(self) -> None:
         """List what may stand at the cursor."""
