@@ -20,6 +20,16 @@ def shared_with(session: BuilderSession, path: Path) -> str | None:
     return f"⇄ Shared with {', '.join(others)}" if others else "⇄ Shared, with nobody else yet"
 
 
+def also_in(session: BuilderSession, path: Path) -> list[str]:
+    """The other streams in which the field at a path stands at the same place of the file, and changes with it."""
+    stream = stream_of(path)
+    if stream is None:
+        return []
+    written, names = session.slot(path), session.streams.names()
+    others = ((name, ("streams", index, *path[2:])) for index, name in enumerate(names) if index != stream)
+    return [name for name, other in others if session.slot(other) == written]
+
+
 def place_name(session: BuilderSession, path: Path, near: Path = ()) -> str:
     """Where a path is: the stream and its tab, without the stream when `near` is in the same."""
     stream = stream_of(path)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from core.manifest.problems import Path, show_path
+from tui.forms.sharing_words import also_in
 from tui.session.completion import VARIABLES
 from tui.session.session import BuilderSession
 from tui.session.specs import FieldSpec, Kind
@@ -70,7 +71,7 @@ def field_topics(session: BuilderSession, path: Path, spec: FieldSpec) -> Iterat
         yield Topic("Problems", tuple((f"✗ {text}", hint) for text, hint in said))
     said = [("", text) for text in _sentences(spec)]
     yield Topic("", tuple(said))
-    yield Topic("Facts", tuple(_facts(path, spec)))
+    yield Topic("Facts", (*_facts(path, spec), *_place(session, path)))
     if example := _example(session, path, spec):
         yield Topic("Example", (("", example),))
     if spec.types:
@@ -102,6 +103,14 @@ def _facts(path: Path, spec: FieldSpec) -> Iterator[tuple[str, str]]:
     if spec.ours:
         yield "Portable", "Airbyte does not know this field and leaves it out of account."
     yield "Key", show_path(path)
+
+
+def _place(session: BuilderSession, path: Path) -> Iterator[tuple[str, str]]:
+    """Where a field is written that is shared by reference."""
+    others = also_in(session, path)
+    if others:
+        yield "Written in", show_path(session.slot(path))
+        yield "Shared with", f"{', '.join(others)}. A change counts there too."
 
 
 def _example(session: BuilderSession, path: Path, spec: FieldSpec) -> str:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from textual.widget import Widget
 
-from core.manifest.problems import Path
+from core.manifest.problems import Path, show_path
 from tui.actions import has_key
 from tui.forms import FieldFocused, StreamForm
+from tui.forms.field_row import FieldRow
+from tui.forms.sharing_words import also_in
 from tui.keymap import all_keys
 from tui.navigator.entries import GLOBAL, INPUTS, Spot
 from tui.screens.fields import fields
 from tui.screens.help_dialog import HelpDialog, key_topics
 from tui.screens.help_topic import Topic, field_topics
+from tui.session.checking import Finding
 from tui.session.specs import FieldSpec
 from tui.testing import TestPane
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
 
 _TEST = "1 records, 2 request, 3 response, 4 schema, 5 state, 6 other requests, 7 log. Enter picks from a response."
 
+_NAMED = 3
+"""Streams that are named in a line."""
+
 
 class Tour:
     """Moves a person around in a builder screen, and knows where they are."""
@@ -36,13 +42,17 @@ class Tour:
         self._frame = frame
         self._field: tuple[Path, FieldSpec, str] | None = None
         """The field that had the focus last."""
+        self._told: Path | None = None
+        """The problem that was gone to last."""
 
     # Where the person is
 
     def arrive(self, event: FieldFocused) -> None:
         """A field has the focus."""
         self._field = (event.path, event.spec, event.title)
-        self._frame.explain(event.title, event.spec.help)
+        others = also_in(self._frame.session, event.path)
+        shared = f"⇄ Shared with {_listed(others)}. " if others else ""
+        self._frame.explain(event.title, shared + event.spec.help)
 
     def explain(self, widget: Widget) -> None:
         """Explain what has the focus, if it is no field."""
@@ -191,14 +201,37 @@ class Tour:
         if frame.session.has_broken_text:
             await frame.show_yaml_problem()
             return
-        problem = frame.session.next_problem(self._path)
+        after = self._told if self._is_at_told else self._path
+        problem = frame.session.next_problem(after)
         if problem is None:
             frame.session.reveal()
-            problem = frame.session.next_problem(self._path)
+            problem = frame.session.next_problem(after)
         if problem is None:
             frame.notify("✓ No problems.", markup=False)
             return
+        self._told = problem.path
         await frame.show_path(problem.path)
+        frame.app.call_later(self._tell, problem)
+
+    @property
+    def _is_at_told(self) -> bool:
+        """Whether the person still is where the last problem was shown: at its field, or at what stands for it."""
+        here, told = self._path, self._told
+        if told is None or here is None or self._frame.middle.yaml is not None:
+            return told is not None
+        is_nearest = not isinstance(self._frame.spot, int) or not self._frame.session.tabs(self._frame.spot)
+        return told[: len(here)] == here or (is_nearest and told[:2] == here[:2])
+
+    def _tell(self, problem: Finding) -> None:
+        """Say what a problem is where no field does."""
+        focused = self._frame.focused
+        around = focused.ancestors_with_self if focused is not None else ()
+        row = next((one for one in around if isinstance(one, FieldRow)), None)
+        is_name = len(problem.path) == 3 and problem.path[2] == "name" and self._frame.middle.yaml is None
+        if not is_name and (row is None or problem not in row.problems()):
+            said = f"{show_path(problem.path)}: {problem.problem.message}"
+            told = f"{said} ({problem.problem.hint})" if problem.problem.hint else said
+            self._frame.notify(told, severity="error" if problem.is_error else "warning", timeout=8, markup=False)
 
     async def undo(self) -> None:
         """Take back the last change and go there."""
@@ -256,6 +289,12 @@ class Tour:
             ("", "Example: test.run: f9"),
         )
         self._frame.app.push_screen(HelpDialog("All keys", [Topic("", told), *key_topics(list(by_place.items()))]))
+
+
+def _listed(names: Sequence[str]) -> str:
+    """A few names, and how many more there are."""
+    few, more = names[:_NAMED], len(names) - _NAMED
+    return ", ".join(few) + (f" and {more} more" if more > 0 else "")
 
 
 def _help_of(widget: Widget) -> tuple[str, str]:

@@ -15,6 +15,25 @@ RETRIEVER = ("streams", 0, "retriever")
 URL = (*RETRIEVER, "creation_requester", "url")
 SIZES = [(80, 24), (120, 40), (200, 50)]
 
+SHARED = """\
+version: 7.0.0
+type: DeclarativeSource
+definitions:
+  base: {type: HttpRequester, url_base: "https://api.example.com", http_method: GET}
+  selector: {type: RecordSelector, extractor: {type: DpathExtractor, field_path: []}}
+streams:
+""" + "".join(
+    f"""\
+  - type: DeclarativeStream
+    name: {name}
+    retriever:
+      type: SimpleRetriever
+      requester: {{$ref: "#/definitions/base", path: /{name}}}
+      record_selector: {{$ref: "#/definitions/selector"}}
+"""
+    for name in ("users", "orders", "lists")
+)
+
 
 @pytest.fixture
 def manifest(tmp_path: Path) -> Path:
@@ -84,6 +103,53 @@ async def test_the_next_problem_is_gone_to_and_the_marks_count_them(manifest: Pa
         await shell.press("f8")
         await shell.until(lambda: shell.field != first)
         assert shell.field == (*RETRIEVER, "status_extractor")
+
+
+STRANGE = """\
+version: 7.0.0
+type: DeclarativeSource
+streams:
+  - type: DeclarativeStream
+    name: x
+    retriever: {type: FancyRetriever}
+  - type: NoSuchStream
+    name: y
+  - 17
+check: {type: CheckStream, stream_names: [x, nowhere]}
+"""
+
+
+async def test_what_no_field_shows_is_said_problem_after_problem(tmp_path: Path) -> None:
+    path = tmp_path / "strange.yaml"
+    path.write_text(STRANGE)
+    async with opened(path) as shell:
+        await shell.checked()
+        for _ in range(8):
+            await shell.press("f8")
+        told = " ".join(shell.notes)
+        assert "FancyRetriever" in told
+        assert "NoSuchStream" in told
+        await shell.press("ctrl+l")
+        await shell.until(lambda: shell.builder.middle.yaml is not None)
+        shell.app.clear_notifications()
+        await shell.press("f8")
+        await shell.until(lambda: shell.notes)
+
+
+async def test_a_field_that_others_share_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "shared.yaml"
+    path.write_text(SHARED)
+    async with opened(path) as shell:
+        requester = ("streams", 0, "retriever", "requester")
+        await shell.go_to(*requester, "http_method")
+        await shell.until(lambda: "⇄ Shared with orders, lists" in shell.lines[-2])
+        await shell.press("f1")
+        await shell.until_dialog("HelpDialog")
+        assert "definitions.base.http_method" in shell.text
+        await shell.press("escape")
+        await shell.go_to(*requester, "path")
+        await shell.until(lambda: "URL Path" in shell.lines[-2])
+        assert "⇄" not in shell.lines[-2]
 
 
 async def test_without_problems_that_is_said(manifest: Path) -> None:
