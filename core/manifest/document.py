@@ -100,12 +100,13 @@ class Document:
         """
         return owner(self.root, path)
 
-    def set(self, path: Path, value: Any) -> None:
+    def set(self, path: Path, value: Any, order: tuple[str, ...] = ()) -> None:
         """Write a value: replace the one at the path, or create the key, and mappings on the way to it.
 
-        In a list, the index one past the end appends.
+        In a list, the index one past the end appends. A new key goes before the first of its mapping that follows it
+        in `order`, or to the end.
         """
-        self._commit(self._editor.set(path, value))
+        self._commit(self._editor.set(path, value, order))
 
     def delete(self, path: Path) -> None:
         """Remove a key or a list's item."""

@@ -70,8 +70,11 @@ class Editor:
         self._root = root
         self._aliases = list(_aliases(root))
 
-    def set(self, path: Path, value: Any) -> Edit | None:
-        """Write `value` at `path`; None when that very value is there already."""
+    def set(self, path: Path, value: Any, order: tuple[str, ...] = ()) -> Edit | None:
+        """Write `value` at `path`; None when that very value is there already.
+
+        A new key goes before the first that follows it in `order`, or to the end.
+        """
         if not path:
             raise LookupError("The top of a manifest cannot be replaced, only what is in it.")
         parent, rest = self._reach(path)
@@ -87,7 +90,8 @@ class Editor:
             entry = self._revalued(parent, parent.entries[index], new, edit)
             entries = (*parent.entries[:index], entry, *parent.entries[index + 1 :])
         elif isinstance(parent, Mapping):
-            entries = (*parent.entries, Entry(_fresh_key(rest[0]), new))
+            at = _place_in(parent, rest[0], order)
+            entries = (*parent.entries[:at], Entry(_fresh_key(rest[0]), new), *parent.entries[at:])
         elif rest[0] == len(parent.entries):
             entries = (*parent.entries, Entry(None, new))
         else:
@@ -256,6 +260,13 @@ def _aliases(node: Node) -> Iterator[Alias]:
     elif isinstance(node, Mapping | Sequence):
         for entry in node.entries:
             yield from _aliases(entry.value)
+
+
+def _place_in(mapping: Mapping, key: str | int, order: tuple[str, ...]) -> int:
+    """Where a new key goes."""
+    following = order[order.index(key) + 1 :] if key in order and isinstance(key, str) else ()
+    places = (index for index, entry in enumerate(mapping.entries) if not entry.merge and entry.name in following)
+    return next(places, len(mapping.entries))
 
 
 def _nested(keys: Path, value: Any, path: Path) -> Any:

@@ -188,6 +188,16 @@ REPLACEMENTS: dict[str, tuple[str, Edit, str]] = {
 }
 
 ADDITIONS: dict[str, tuple[str, Edit, str]] = {
+    "a key before those that follow it": (
+        "a:\n  b: 1  # one\n  # two\n  d: 2\n",
+        lambda document: document.set(("a", "c"), 3, ("b", "c", "d")),
+        "a:\n  b: 1  # one\n  c: 3\n  # two\n  d: 2\n",
+    ),
+    "a key before all others": (
+        "a: {c: 1, d: 2}\n",
+        lambda document: document.set(("a", "b"), 3, ("b", "c", "d")),
+        "a: {b: 3, c: 1, d: 2}\n",
+    ),
     "a key": (
         "a:\n    b: 1  # c\n\n# d\ne: 2\n",
         lambda document: document.set(("a", "x"), "z"),

@@ -268,8 +268,15 @@ def _edit_at_random(document: Document, expected: Any, data: st.DataObject) -> N
         parent.update(items)
     elif isinstance(parent, dict):
         key, new = data.draw(TEXTS), data.draw(VALUES)
-        document.set((*path[:-1], key), new)
-        parent[key] = copy.deepcopy(new)
+        follower = data.draw(st.sampled_from([None, *(name for name in parent if isinstance(name, str))]))
+        document.set((*path[:-1], key), new, () if follower is None else (key, follower))
+        items = list(parent.items())
+        names = list(parent)
+        at = key if key in parent else follower
+        place = len(names) if at is None else names.index(at)
+        items[place : place + (key in parent)] = [(key, copy.deepcopy(new))]
+        parent.clear()
+        parent.update(items)
 
 
 def _places(value: Any, path: Path = ()) -> Any:

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from core.components.registry import component_types
 from core.manifest.document import Document
 from core.manifest.nodes import same
 from core.manifest.problems import Path
 from tui.session.fresh import default_type, fresh
 from tui.session.history import History, Step
-from tui.session.specs import Kind
+from tui.session.specs import Kind, form_spec
 from tui.session.structure import component_at, field_at
 from tui.session.view import View
 
@@ -160,7 +161,15 @@ class Editor:
     def rewrite(self, raw: Path, value: Any) -> None:
         """Set a value that is another one than before, which is faster than `write` where there are many."""
         with self._edit(raw):
-            self.document.set(raw, value)
+            self.document.set(raw, value, self._declared_order(raw))
+
+    def _declared_order(self, raw: Path) -> tuple[str, ...]:
+        """The fields of the component that a new key comes into, as its class declares them."""
+        if self.document.exists(raw) or not self.document.exists(raw[:-1]):
+            return ()
+        owner = self.document.get(raw[:-1])
+        component = component_types().get(str(owner.get("type"))) if isinstance(owner, dict) else None
+        return tuple(field.key for field in form_spec(component).fields) if component is not None else ()
 
     def erase(self, raw: Path) -> None:
         """Delete a key or an item."""

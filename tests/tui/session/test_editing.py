@@ -7,6 +7,7 @@ import pytest
 from core.manifest.problems import Path
 from tui.session.editor import Change, ChangeKind
 from tui.session.session import BuilderSession
+from tui.session.streams import StreamKind
 
 CREATION: Path = ("streams", 0, "retriever", "creation_requester")
 SHARED = """\
@@ -219,3 +220,12 @@ def test_edited_text_is_one_step_to_undo(session: BuilderSession) -> None:
     assert session.text == good
     session.redo()
     assert session.value(("streams", 0, "name")) == "persons"
+
+
+def test_a_new_field_goes_where_its_component_declares_it() -> None:
+    session = BuilderSession.new()
+    session.streams.add("orders", StreamKind.ASYNC)
+    for field in ("request_headers", "url", "request_parameters"):
+        session.set((*CREATION, field), "x")
+    fields = list(session.document.get(CREATION))
+    assert fields == ["type", "url", "http_method", "request_parameters", "request_headers"]
