@@ -29,7 +29,7 @@ class Commands(Provider):
     """What can be done now on the builder's screen."""
 
     async def discover(self) -> Hits:
-        """Everything, in the order of its areas."""
+        """Everything, in the order of its areas; what leaves the builder comes last."""
         for command in self._commands():
             yield DiscoveryHit(command.title, command.run, help=command.help)
 
@@ -45,7 +45,7 @@ class Commands(Provider):
         screen = self.screen
         if not isinstance(screen, BuilderScreen):
             return
-        for action in sorted((*APP, *BUILDER), key=lambda one: one.area):
+        for action in sorted((*APP, *BUILDER), key=lambda one: (one in APP, one.area)):
             if action.id not in _LEFT_OUT and _is_possible(screen, action):
                 node = screen.app if action in APP else screen
                 yield Command(_title(screen, action), action.help, partial(screen.app.run_action, action.run, node))
