@@ -39,6 +39,8 @@ from tui.widgets.secret_input import SecretInput
 _FORMATS = {InputType.DATE: "%Y-%m-%d", InputType.DATE_TIME: "%Y-%m-%dT%H:%M:%SZ"}
 _INTRODUCTION = "What a person who runs the connector gives. The values here are for tests; they stay on this machine."
 
+_ADD = "Something else that a person gives who runs the connector. Enter describes it."
+
 
 class InputRow(FieldRow):
     """An input with the value that tests use."""
@@ -204,7 +206,7 @@ class InputsForm(FormPane):
 
     def __init__(self, session: BuilderSession, hints: Hints, *, id: str | None = None) -> None:
         super().__init__(session, hints, inputs_view(), (), id=id)
-        self._add = Button("+ Add input", compact=True, classes="inputs-form--add")
+        self._add = Button("+ Add input", compact=True, classes="inputs-form--add", tooltip=_ADD)
 
     async def build_head(self) -> None:
         """A word on what this is, the inputs, and the button to add one."""
@@ -357,10 +359,10 @@ def place_of(one: described.Input) -> Place:
         InputType.OTHER: Kind.JSON,
     }.get(one.type, Kind.PLAIN)
     whole, unit = one.type is InputType.INTEGER, "several lines" if one.multiline else ""
-    spec = FieldSpec(
-        one.key, one.title or one.key, one.hint, kind, one.required, whole=whole, secret=one.secret, options=one.options
-    )
-    return Place((*PROPERTIES, one.key), spec, one.title or one.key, name=f"{one.type}{unit}")
+    title = one.title or one.key
+    told = f"{one.hint} In templates: config['{one.key}'].".lstrip()
+    spec = FieldSpec(one.key, title, told, kind, one.required, whole=whole, secret=one.secret, options=one.options)
+    return Place((*PROPERTIES, one.key), spec, title, name=f"{one.type}{unit}")
 
 
 def _text(value: Any) -> str:

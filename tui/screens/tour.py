@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from textual.widget import Widget
+from textual.widgets import Button
 
 from core.manifest.problems import Path, show_path
 from tui.actions import has_key
 from tui.forms import FieldFocused, StreamForm
+from tui.forms.field_input import FieldInput
 from tui.forms.field_row import FieldRow
 from tui.forms.sharing_words import also_in
 from tui.keymap import all_keys
@@ -56,8 +58,7 @@ class Tour:
 
     def explain(self, widget: Widget) -> None:
         """Explain what has the focus, if it is no field."""
-        form = self._frame.middle.form
-        if form is not None and form in widget.ancestors_with_self:
+        if any(isinstance(one, FieldRow | FieldInput) for one in widget.ancestors_with_self):
             return
         if widget is self._frame.navigator:
             entry = self._frame.navigator.current
@@ -304,4 +305,6 @@ def _help_of(widget: Widget) -> tuple[str, str]:
     helped = next((one for one in widget.ancestors_with_self if getattr(one, "HELP", None)), None)
     titles = [one.BINDING_GROUP_TITLE for one in (helped or widget).ancestors_with_self]
     title = next((str(title) for title in titles if title), "")
+    if isinstance(widget, Button):
+        return str(widget.label).strip(), str(widget.tooltip or "")
     return title, str(helped.HELP) if isinstance(helped, Widget) else ""

@@ -230,6 +230,10 @@ async def test_the_help_line_follows_the_focus(manifest: Path) -> None:
         await shell.until(lambda: shell.lines[-2].startswith(" Polling Job Timeout"))
         await shell.press("f2")
         assert shell.lines[-2].startswith(" contacts")
+        await shell.go_to("spec", "connection_specification", "properties", "api_key")
+        await shell.until(lambda: "In templates: config['api_key']." in shell.lines[-2])
+        await shell.press("tab", "tab")
+        await shell.until(lambda: "+ Add input  Something else" in shell.lines[-2])
 
 
 async def test_the_help_of_a_field_says_what_it_takes_and_which_variables_it_may_use(manifest: Path) -> None:
