@@ -70,7 +70,9 @@ class StreamErrands:
         users = streams.users(index)
         text = f"Delete the stream {streams.name(index)}?"
         if users:
-            text += f" {', '.join(users)} use parts of it and get copies of their own."
+            use = "uses parts of it and gets a copy of its own"
+            uses = "use parts of it and get copies of their own"
+            text += f" {', '.join(users)} {use if len(users) == 1 else uses}."
         question = ConfirmDialog("Delete stream", text, confirm="Delete", destructive=True)
         if await self._frame.app.push_screen_wait(question):
             streams.delete(index)

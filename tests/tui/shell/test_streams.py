@@ -129,3 +129,12 @@ async def test_the_kind_of_a_stream_is_switched_by_command(manifest: Path) -> No
 def _has(shell: Shell, count: int) -> bool:
     """Whether there are so many streams."""
     return len(names(shell)) == count
+
+
+async def test_deleting_a_stream_says_who_uses_it(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        user = shell.session.streams.add("user")
+        shell.session.set((*user, "schema_loader"), {"$ref": "#/streams/0/schema_loader"})
+        await shell.press("f2", "home", "down", "down", "delete")
+        await shell.until_dialog("ConfirmDialog")
+        assert "user uses parts of it and gets a copy" in " ".join(shell.text.replace("│", " ").split())
