@@ -112,11 +112,11 @@ class AsyncRetriever(Retriever):
         title="Polling Job Timeout",
         description="Minutes until an unfinished job is given up; fractions are allowed, 60 when not said.",
     )
-    polling_interval: Annotated[float | None, Shown(advanced=True, ours=True, unset="1, growing to 30")] = Field(
+    polling_interval: Annotated[float | None, Shown(advanced=True, ours=True, unset="0.5, growing to 30")] = Field(
         None,
         gt=0,
         title="Polling Interval",
-        description="Seconds between polls; when not said, from 1 second growing to 30.",
+        description="Seconds between polls; when not said, from half a second growing to 30.",
     )
     download_requester: Annotated[
         Requester,

@@ -15,8 +15,8 @@ class PollSchedule:
     """The waits between the polls of one job, in seconds.
 
     The first wait is half a second, each following one 1.5 times as long, up to 30 s, each with up to a tenth more at
-    random so that many jobs don't poll in step. `interval` sets a fixed wait in their place. A wait that the server asks
-    for (`Retry-After`) wins over both, and does not change what follows.
+    random so that many jobs don't poll in step. `interval` sets a fixed wait in their place. A wait that the server
+    asks for (`Retry-After`) wins over both, and does not change what follows.
     """
 
     def __init__(self, interval: float | None = None, *, chance: Callable[[], float] = random.random) -> None:
