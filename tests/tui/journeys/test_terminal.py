@@ -109,7 +109,8 @@ def test_the_demo_is_tested_resized_saved_and_run_headless(tmp_path: Path, termi
     terminal.type("polling job timeout")
     terminal.wait("Polling Job Timeout")
     terminal.press("Enter")
-    terminal.wait("Status Mapping")
+    arrived = "\n Polling Job Timeout  "
+    terminal.until(lambda screen: "Go to field" not in screen and arrived in screen, "the line of help on the field")
     terminal.press("End")
     terminal.type("0")
     terminal.wait("● Unsaved")

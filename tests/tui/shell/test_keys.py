@@ -126,7 +126,7 @@ async def test_the_list_of_all_keys_names_their_ids(manifest: Path) -> None:
     async with opened(manifest) as shell:
         await shell.builder.run_action("list_keys")
         await shell.until_dialog("HelpDialog")
-        await shell.until_shown("settings.yaml")
+        await shell.until_shown("Keys are changed in")
         await shell.until_shown("[app.quit]")
     known = {key.id: key for key in all_keys({"test.run": "f9"})}
     assert known["test.run"].keys == "f9"
