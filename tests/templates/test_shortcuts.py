@@ -39,7 +39,8 @@ steps = st.one_of(
 lookups = st.lists(steps, max_size=3).map(lambda keys: "{{ config" + "".join(keys) + " }}")
 texts = st.sampled_from(["", "x", " ", "5", "'", '"', "[", "]", ",", "https://h/", "\n", "-", "}"])
 sources = st.tuples(texts, lookups, texts, st.one_of(st.just(""), lookups), texts).map("".join)
-constants = st.one_of(st.booleans(), st.none(), st.integers(), st.floats(allow_infinity=False), st.text(max_size=3))
+numbers = st.floats(allow_infinity=False, allow_nan=False)
+constants = st.one_of(st.booleans(), st.none(), st.integers(), numbers, st.text(max_size=3))
 comparisons = st.tuples(lookups, st.sampled_from(["==", "!="]), constants).map(
     lambda parts: parts[0].replace(" }}", f" {parts[1]} {parts[2]!r} }}}}")
 )
