@@ -214,16 +214,6 @@ class Chips(TypeToAdd, can_focus=True):
             await self._close()
             self.focus()
 
-    @on(Input.Changed)
-    def _keep(self, event: Input.Changed) -> None:
-        event.stop()
-
-    async def on_descendant_blur(self) -> None:
-        """What was typed counts also when the field is left."""
-        if self._edited is not None and not self.has_focus_within:
-            self.take_typed()
-            await self._close()
-
     def take_typed(self) -> None:
         """Take the item that is being typed."""
         if self._edited is not None:

@@ -246,16 +246,6 @@ class Pairs(TypeToAdd, can_focus=True):
             await self._close()
             self.focus()
 
-    @on(Input.Changed)
-    def _keep(self, event: Input.Changed) -> None:
-        event.stop()
-
-    async def on_descendant_blur(self) -> None:
-        """What was typed counts also when the row is left."""
-        if self._edited is not None and not self.has_focus_within:
-            self.take_typed()
-            await self._close()
-
     def take_typed(self) -> None:
         """Take the row that is being typed."""
         if self._edited is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any
 
-from textual import events
+from textual import events, on
 from textual.widget import Widget
 from textual.widgets import Input
 
@@ -24,6 +24,24 @@ class TypeToAdd(Widget):
     @abstractmethod
     async def action_edit(self) -> None:
         """Open the field for the item under the cursor, or for a new one, and put the cursor into it."""
+
+    @abstractmethod
+    def take_typed(self) -> None:
+        """Take what is being typed."""
+
+    @abstractmethod
+    async def _close(self) -> None:
+        """Take the field away."""
+
+    @on(Input.Changed)
+    def _keep(self, event: Input.Changed) -> None:
+        event.stop()
+
+    async def on_descendant_blur(self) -> None:
+        """What was typed counts also when the field is left."""
+        if self._edited is not None and not self.has_focus_within:
+            self.take_typed()
+            await self._close()
 
     async def on_key(self, event: events.Key) -> None:
         """Begin an item with what is typed on the line that adds. Keys that come before the field is there are its."""
