@@ -1,12 +1,45 @@
 """Tests of the builder wait for what they expect, not for the clock.
 
-Textual's pilot looks fifty times a second whether the app has come to rest, twice for each key. Looking more often is
-as sure, for it happens on the app's own event loop, and takes a fraction of the time.
+Textual's pilot takes an app for idle when its process uses little processor time for a while. On a machine that is
+busy with something else that is no sign of rest: an app that waits for its turn looks idle too. Here it is at rest when
+its event loop has nothing to do either. That is looked at more often than Textual does, and so takes a fraction of the
+time.
 """
 
 from __future__ import annotations
 
-from textual import _wait
+import asyncio
+import time
 
-_wait.SLEEP_GRANULARITY = 1 / 250
-_wait.SLEEP_IDLE = _wait.SLEEP_GRANULARITY / 20
+import pytest
+from textual import pilot
+
+_LOOK = 1 / 250
+_IDLE = _LOOK / 20
+"""Seconds of processor time between two looks below which nothing but the looking goes on."""
+_TURNS = 3
+"""Turns of the event loop, one right after the other, in which nothing else may be due."""
+_PATIENCE = 30.0
+
+
+async def _at_rest(min_sleep: float = 0.0, max_sleep: float = 1.0) -> None:
+    """Takes the place of `textual._wait.wait_for_idle`; `max_sleep` counts processor time."""
+    del min_sleep
+    end, limit = time.monotonic() + _PATIENCE, time.process_time() + max_sleep
+    while time.monotonic() < end and (before := time.process_time()) < limit:
+        await asyncio.sleep(_LOOK)
+        if time.process_time() - before < _IDLE and await _nothing_is_due():
+            return
+
+
+async def _nothing_is_due() -> bool:
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)
+        if getattr(asyncio.get_running_loop(), "_ready", None):
+            return False
+    return True
+
+
+@pytest.fixture(autouse=True)
+def _wait_for_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pilot, "wait_for_idle", _at_rest)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
 from sample_configs import sample
+from tests.tui.goldens import looks_like
 from tests.tui.shell.support import Shell, opened
 
 FOLDER = Path(__file__).parent / "goldens"
@@ -81,13 +81,14 @@ SCREENS: dict[str, Callable[[Shell], Awaitable[None]]] = {
 }
 
 
-def compared(name: str, size: tuple[int, int], text: str) -> None:
+async def compared(name: str, size: tuple[int, int], shell: Shell) -> None:
     """Hold the screen against the golden of this name."""
-    golden = FOLDER / f"{name}-{size[0]}x{size[1]}.txt"
-    if os.environ.get("LONGHAUL_WRITE_GOLDENS"):
-        golden.parent.mkdir(exist_ok=True)
-        golden.write_text(f"{text}\n", encoding="utf-8")
-    assert text == golden.read_text(encoding="utf-8").rstrip("\n")
+
+    def text() -> str:
+        return shell.text.rstrip()
+
+    await shell.settled()
+    await looks_like(FOLDER / f"{name}-{size[0]}x{size[1]}.txt", text, shell.pilot)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
@@ -100,12 +101,10 @@ async def test_the_screen_looks_as_it_should(
     async with opened(Path("sendgrid.yaml"), size=size) as shell:
         await shell.checked()
         await SCREENS[screen](shell)
-        text = await shell.settled()
-    compared(screen, size, text)
+        await compared(screen, size, shell)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_the_first_screen_of_all_looks_as_it_should(size: tuple[int, int]) -> None:
     async with opened(size=size) as shell:
-        text = await shell.settled()
-    compared("welcome", size, text)
+        await compared("welcome", size, shell)

@@ -88,12 +88,16 @@ class Scene:
         return await self.settle()
 
     async def settle(self) -> str:
-        await self.pilot.pause()
-        workers = [worker for worker in self.app.workers if worker.group != "dialogs"]
-        if workers:
-            await self.app.workers.wait_for_complete(workers)
-        await self.pilot.pause()
-        return self.app.text()
+        """The screen once it stays as it is."""
+        before, text = "", None
+        while before != text:
+            before = self.app.text()
+            await self.pilot.pause()
+            workers = [worker for worker in self.app.workers if worker.group != "dialogs"]
+            if workers:
+                await self.app.workers.wait_for_complete(workers)
+            text = self.app.text()
+        return before
 
     async def press(self, *keys: str) -> str:
         await self.pilot.press(*keys)
