@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from core.components.base import SLICE_VARIABLES, Component, Gives, Shown
+from core.components.decoders.blocks import InBlocks
 from core.components.extractors import whole_element
 from core.components.roles import Extractor, Record, RecordFilterRole, Transformation
 from core.components.schema_normalization import SchemaNormalization, Warn, ignore, normalizer
@@ -123,18 +124,15 @@ class RecordPipeline:
         self._leaves_all = extract is whole_element and not (before or filters or after)
 
     def batches(self, elements: Iterable[Any], size: int) -> Iterator[list[Record]]:
-        """The finished records in lists of up to `size`. Raises `ReadError`."""
+        """The finished records in lists of about `size`. Raises `ReadError`."""
         if self._leaves_all:
             yield from self._unchanged(elements, size)
             return
-        records = self(elements)
-        while batch := list(islice(records, size)):
-            yield batch
+        yield from _portions(self(elements), size)
 
     def _unchanged(self, elements: Iterable[Any], size: int) -> Iterator[list[Record]]:
-        """The same for elements that are records as they are, without a look at each."""
-        waiting = iter(elements)
-        while batch := list(islice(waiting, size)):
+        """The same for elements that are records as they are, without a look at each; blocks stay what they are."""
+        for batch in elements.blocks if isinstance(elements, InBlocks) else _portions(elements, size):
             if all(batch) and _DICT.issuperset(map(type, batch)):
                 self.found += len(batch)
                 yield batch
@@ -161,6 +159,12 @@ class RecordPipeline:
             raise ReadError(f"{error} This was record {self.found:,} of the response.") from None
         except RecursionError:
             raise ReadError(f"Record {self.found:,} of the response is nested too deeply.") from None
+
+
+def _portions(elements: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    waiting = iter(elements)
+    while portion := list(islice(waiting, size)):
+        yield portion
 
 
 def _all_of(filters: Sequence[Keep]) -> Keep | None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from core.components.decoders.blocks import Lines
 from core.outputs.json_text import json_text, key_text, plain_text
 
 _NEWLINE = orjson.OPT_APPEND_NEWLINE
@@ -26,7 +27,7 @@ class Encoder(ABC):
 
 
 class JsonLines(Encoder):
-    """One JSON object a line, exactly the record.
+    """One JSON object a line, exactly the record. What was read as lines and nobody changed is written as it came.
 
     What JSON has no form for is written like this: NaN and infinities as null, dates and times in ISO 8601,
     decimals and integers of any size as plain numbers, keys as text, bytes as text (base64 when they are
@@ -35,6 +36,8 @@ class JsonLines(Encoder):
 
     def encode(self, records: Sequence[Mapping[str, Any]]) -> bytes:
         """The lines of a batch."""
+        if isinstance(records, Lines):
+            return records.text
         lines = bytearray()  # a list of a hundred texts and their join would take twice the time
         try:
             for record in records:

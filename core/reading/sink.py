@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from core.components.async_retriever import AsyncRetriever
 from core.components.context import Context
 from core.components.cursors import Cursor
+from core.components.decoders.blocks import Lines
 from core.components.pages import PageResult
 from core.components.record_selector import RecordPipeline
 from core.components.roles import Record
@@ -124,7 +125,7 @@ class RecordSink:
         allowed = self._budget.take(len(batch))
         if allowed < len(batch):
             self.cut = True
-            batch = batch[:allowed]
+            batch = batch.first(allowed) if isinstance(batch, Lines) else batch[:allowed]
         if not batch:
             return
         result.kept += len(batch)

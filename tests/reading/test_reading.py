@@ -13,6 +13,7 @@ from core.connector import load_connector
 from core.errors import ManifestError
 from core.events import ExchangeFinished, Outcome, Records, StateAdvanced
 from core.manifest.document import Document
+from core.outputs.encoders import JsonLines
 from core.reading import Limits, open_reader
 from tests.support.reading import Told, connector, no_wait, read_all
 from tests.support.server import Asked, LoopbackServer, Reply
@@ -367,3 +368,30 @@ async def test_a_mistake_of_our_own_fails_its_slice_only(
 
     assert told.slices.count(Outcome.COMPLETE) == 2
     assert told.errors == "Longhaul itself went wrong here (ZeroDivisionError: oops). Please report it."
+
+
+LINES = b'{"a": 1, "big": 123456789012345678901234567890}\n{"b":  [ ],\t"a": 2}\n{"a":3}'
+
+
+@pytest.mark.parametrize(
+    ("stream", "limit", "written"),
+    [
+        ("", None, LINES + b"\n"),
+        ("", 1, LINES[: LINES.index(b"\n") + 1]),
+        (
+            "transformations: [{type: RemoveFields, field_pointers: [[big], [b]]}]",
+            None,
+            b'{"a":1}\n{"a":2}\n{"a":3}\n',
+        ),
+    ],
+)
+async def test_json_lines_that_nobody_changes_are_written_as_they_came(
+    server: LoopbackServer, stream: str, limit: int | None, written: bytes
+) -> None:
+    server.on("/items", lambda _: Reply(body=LINES))
+    loaded = connector(manifest(server, stream=stream, retriever="decoder: {type: JsonlDecoder}", field_path="[]"))
+    data = b""
+    async with open_reader(loaded, {}) as reader:
+        async for event in reader.read("items", limits=Limits(records=limit), encode=JsonLines().encode):
+            data += event.data if isinstance(event, Records) else b""
+    assert data == written

@@ -12,9 +12,10 @@ import orjson
 from pydantic import Field
 
 from core.components.base import Shown
+from core.components.decoders.blocks import InBlocks, Lines
 from core.components.decoders.elements import array_elements, loads
 from core.components.decoders.errors import DecodeError, kind_of, not_this, quote, refuse_packed
-from core.components.decoders.streams import BLOCK, ByteStream, Encoding, byte_lines, decoded, peek
+from core.components.decoders.streams import BLOCK, ByteStream, Encoding, decoded, peek, whole_lines
 from core.components.roles import Decoder
 
 
@@ -75,14 +76,44 @@ class JsonlDecoder(Decoder):
 
         Airbyte skips a line that is no JSON; here it is a `DecodeError` that names the line.
         """
-        head, stream = peek(chunks)
-        refuse_packed(head, "JSON Lines")
-        for number, line in enumerate(byte_lines(stream), 1):
-            try:
-                yield orjson.loads(line)
-            except orjson.JSONDecodeError:
-                if line.strip():
-                    yield _unusual_line(line, number, head)
+        return InBlocks(_blocks_of_lines(chunks))
+
+
+def _blocks_of_lines(chunks: Iterator[bytes]) -> Iterator[list[Any]]:
+    head, stream = peek(chunks)
+    refuse_packed(head, "JSON Lines")
+    number = 1
+    for text in whole_lines(stream):
+        lines = text.removesuffix(b"\n").split(b"\n")
+        try:
+            values = list(map(orjson.loads, lines))
+        except orjson.JSONDecodeError:
+            yield from _as_far_as_it_goes(_one_by_one(lines, number, head))
+        else:
+            yield values if b"\r" in text else Lines(values, text if text.endswith(b"\n") else text + b"\n")
+        number += len(lines)
+
+
+def _as_far_as_it_goes(values: Iterator[Any]) -> Iterator[list[Any]]:
+    """All values in one block, also those before an error."""
+    block: list[Any] = []
+    try:
+        for value in values:
+            block.append(value)  # noqa: PERF402  # of what an error interrupts, too
+    except DecodeError:
+        yield block
+        raise
+    yield block
+
+
+def _one_by_one(lines: list[bytes], number: int, head: bytes) -> Iterator[Any]:
+    """The values of lines, the first of which has this number and some of which are blank, wrong, or no plain JSON."""
+    for at, line in enumerate(lines, number):
+        try:
+            yield orjson.loads(line)
+        except orjson.JSONDecodeError:
+            if line.strip():
+                yield _unusual_line(line, at, head)
 
 
 def _unusual_line(line: bytes, number: int, head: bytes) -> Any:

@@ -54,19 +54,18 @@ def peek(chunks: Iterator[bytes], size: int = BLOCK) -> tuple[bytes, Iterator[by
     return head, chain((head,) if head else (), stream)
 
 
-def byte_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The lines without their line feeds (a carriage return stays) and without a byte order mark."""
+def whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in blocks that end with a line feed, save for the last one, and without a byte order mark."""
     rest: list[bytes] = []
     mark: bytes = codecs.BOM_UTF8
     for block in blocks(chunks):
-        first, *others = block.removeprefix(mark).split(b"\n")
+        text = block.removeprefix(mark)
         mark = b""
-        rest.append(first)
-        if others:
-            yield b"".join(rest)
-            last = others.pop()
-            yield from others
-            rest = [last]
+        end = text.rfind(b"\n") + 1
+        if end:
+            yield b"".join((*rest, text[:end]))
+            rest = []
+        rest.append(text[end:])
     if any(rest):
         yield b"".join(rest)
 

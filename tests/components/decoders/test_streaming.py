@@ -25,8 +25,10 @@ from core.components.decoders import (
     ZipfileDecoder,
     decode_all,
 )
+from core.components.decoders.blocks import InBlocks, Lines
 from core.components.decoders.elements import array_elements
-from core.components.decoders.streams import byte_lines
+from core.components.decoders.errors import DecodeError
+from core.components.decoders.streams import whole_lines
 from core.components.roles import Decoder
 from tests.components.decoders.bodies import archive, gzipped, long_csv, long_json_array, pieces
 
@@ -97,9 +99,36 @@ def test_any_array_is_taken_apart_into_its_elements(elements: list[Any], indent:
     body=st.lists(st.sampled_from([b"\n", b"\r\n", b"ab", b"\xef\xbb\xbf", b""]), max_size=12).map(b"".join),
     size=st.integers(1, 5),
 )
-def test_lines_are_those_of_the_whole_body(body: bytes, size: int) -> None:
-    lines = body.removeprefix(b"\xef\xbb\xbf").split(b"\n")
-    assert list(byte_lines(pieces(body, size))) == (lines if lines[-1] else lines[:-1])
+def test_lines_stay_whole_however_the_body_is_cut(body: bytes, size: int) -> None:
+    *blocks, last = [*whole_lines(pieces(body, size)), b""]
+    assert b"".join([*blocks, last]) == body.removeprefix(b"\xef\xbb\xbf")
+    assert all(block.endswith(b"\n") for block in blocks[:-1])
+    assert all(blocks)
+
+
+@given(
+    values=st.lists(JSON_VALUES | st.just(float("nan")), max_size=8),
+    end=st.sampled_from(["\n", "\r\n", "\n\n"]),
+    size=st.integers(1, 60),
+)
+def test_blocks_of_json_lines_hold_the_values_and_their_text(values: list[Any], end: str, size: int) -> None:
+    body = end.join(json.dumps(value, ensure_ascii=False) for value in values).encode(errors="surrogatepass")
+    decoded = JsonlDecoder().decode(pieces(body, size))
+    assert isinstance(decoded, InBlocks)
+    blocks = list(decoded.blocks)
+    assert repr([value for block in blocks for value in block]) == repr(values)
+    for block in blocks:
+        if isinstance(block, Lines):
+            assert block.text.endswith(b"\n")
+            assert b"\r" not in block.text
+            assert [orjson.loads(line) for line in block.text[:-1].split(b"\n")] == block
+
+
+def test_the_lines_before_one_that_is_none_are_given() -> None:
+    decoded = JsonlDecoder().decode(iter((b'{"a": 1}\n{"a": 2}\n{"a": oops}\n{"a": 4}\n',)))
+    assert [next(decoded), next(decoded)] == [{"a": 1}, {"a": 2}]
+    with pytest.raises(DecodeError, match="Line 3"):
+        next(decoded)
 
 
 def test_the_first_elements_come_before_the_last_bytes() -> None:
