@@ -66,6 +66,14 @@ class TemplateInput(Input):
             disabled=disabled,
         )
 
+    def update_node_styles(self, animate: bool = True) -> None:
+        """Before there is a parent there are no rules that apply; to look for them costs as much as to build it."""
+        if self.is_attached:
+            super().update_node_styles(animate)
+
+    def validate(self, value: str) -> None:
+        """Nothing: whether it is right is for the session to say, and looks of its own for that would cost as much."""
+
     def typed(self) -> tuple[str, int]:
         """The text and the position of the cursor."""
         return self.value, self.cursor_position
