@@ -307,6 +307,8 @@ def _seconds(text: str) -> float:
     now = datetime.now(UTC)
     try:
         end: datetime = now + parse_duration(text)
-    except OverflowError:
+    except DatetimeError:
+        raise
+    except (OverflowError, ValueError):
         raise DatetimeError("is too long", text) from None
     return (end - now).total_seconds()
