@@ -29,9 +29,10 @@ HttpStatus = Annotated[int, Field(ge=100, le=599)]
 
 
 class HttpRequestRegexMatcher(Component):
-    """Recognizes requests by how and where they are sent: everything that is given must fit.
+    """Requests of one kind.
 
-    A matcher without anything fits every request.
+    Everything that is given must fit: how and where a request is sent, and with what. A matcher without anything
+    fits every request.
     """
 
     label = "Request matcher"
@@ -46,7 +47,7 @@ class HttpRequestRegexMatcher(Component):
     )
     url_path_pattern: str | None = Field(
         None,
-        title="URL Path Pattern",
+        title="Path Pattern",
         description="A regular expression that is found in the path of the URL, such as ^/v1/reports.",
     )
     params: Annotated[dict[str, Any] | None, Shown(editor="pairs")] = Field(
@@ -78,8 +79,7 @@ class HttpRequestRegexMatcher(Component):
         try:
             re.compile(self.url_path_pattern or "")
         except re.error as error:
-            message = f"`{self.url_path_pattern}` is not a regular expression: {error}"
-            problems.append(Problem(message, ("url_path_pattern",)))
+            problems.append(Problem(f"it is not a regular expression ({error})", ("url_path_pattern",)))
         if self.url_base and not _ORIGIN.fullmatch(self.url_base):
             message = f"no request matches `{self.url_base}`: it must be scheme and host, as they are"
             hint = "such as https://api.example.com; a path goes into `url_path_pattern`"
@@ -101,7 +101,7 @@ class HttpRequestRegexMatcher(Component):
 
 
 class Rate(Component):
-    """So many calls in any stretch of time of this length."""
+    """Calls in a length of time."""
 
     limit: int | Template = Field(title="Limit", description="The calls that are allowed within the interval.")
     interval: Annotated[str, Shown(editor="duration")] = Field(
@@ -202,19 +202,19 @@ class HTTPAPIBudget(Component):
     )
     ratelimit_reset_header: str = Field(
         RESET_HEADER,
-        title="Rate Limit Reset Header",
+        title="Reset Header",
         description="The header of answers that says when the API's limit begins anew: a moment in seconds since "
         "1970, or the seconds until then.",
     )
     ratelimit_remaining_header: str = Field(
         REMAINING_HEADER,
-        title="Rate Limit Remaining Header",
+        title="Remaining Header",
         description="The header of answers that says how many calls are left.",
     )
     status_codes_for_ratelimit_hit: list[HttpStatus] = Field(
         default_factory=lambda: list(HIT_STATUSES),
-        title="Status Codes for Rate Limit Hit",
-        description="The statuses of answers that say that no calls are left.",
+        title="Rate Limit Statuses",
+        description="The statuses of answers that say that no calls are left; 429 when not said.",
     )
 
     def budget(self, config: Mapping[str, Any]) -> Budget:

@@ -9,6 +9,7 @@ import asyncio
 import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 
 import httpx
@@ -18,9 +19,9 @@ from core.http.messages import time_span
 from core.http.policy import server_time
 
 TOLD_FROM = 3.0
-"""Seconds from which on people are told of a wait."""
-TOLD_AGAIN = 30.0
-"""Seconds by which a wait must end later than the last one that was told for people to be told of it as well."""
+"""Seconds from which on a wait is told."""
+NEWS = 30.0
+"""Seconds by which a wait must end later than the last news to be news itself."""
 
 RESET_HEADER = "ratelimit-reset"
 REMAINING_HEADER = "ratelimit-remaining"
@@ -29,7 +30,23 @@ _FIRST_MOMENT = 1e9
 """From this number on a reset is a moment in seconds since 1970, below it the seconds that are left."""
 _FIRST_MILLISECONDS = 1e11
 
-Tell = Callable[[str], None]
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A wait that people would wonder about: the next request goes out in `seconds`; in 0 the wait is over.
+
+    `terms` are those of the policy. `news` says whether people should be told who only read a log.
+    """
+
+    seconds: float
+    terms: str
+    news: bool = False
+
+    def __str__(self) -> str:
+        return f"The API budget is used up ({self.terms}). The next request goes out in {time_span(self.seconds)}."
+
+
+Tell = Callable[[Wait], None]
 
 
 class Policy:
@@ -45,7 +62,7 @@ class Policy:
         self._window = window
         self._turn = asyncio.Lock()  # gives turns in the order in which they are asked for
         self._corrected = asyncio.Event()
-        self._told_until = -math.inf
+        self._last_news = -math.inf
 
     async def admit(self, calls: int, tell: Tell, *, at_once: bool) -> bool:
         """Count calls as soon as they are allowed; whether that took a wait. `at_once` counts them without waiting."""
@@ -57,11 +74,18 @@ class Policy:
             return False
         waited = self._turn.locked()
         async with self._turn:
-            while (wait := window.wait(calls, clock())) > 0:
-                waited = True
-                self._say(wait, clock(), tell)
-                await self._pause(wait)
-            window.count(calls, clock())
+            told = False
+            try:
+                while (wait := window.wait(calls, clock())) > 0:
+                    waited = True
+                    if wait >= TOLD_FROM:
+                        told = True
+                        tell(Wait(wait, self.terms, self._is_news(clock() + wait)))
+                    await self._pause(wait)
+                window.count(calls, clock())
+            finally:
+                if told:
+                    tell(Wait(0.0, self.terms))
         return waited
 
     def correct(self, left: int | None, ends_in: float | None) -> None:
@@ -77,11 +101,11 @@ class Policy:
             async with asyncio.timeout(seconds):
                 await self._corrected.wait()
 
-    def _say(self, wait: float, now: float, tell: Tell) -> None:
-        if wait < TOLD_FROM or now + wait < self._told_until + TOLD_AGAIN:
-            return
-        self._told_until = now + wait
-        tell(f"The API budget is used up ({self.terms}). The next request goes out in {time_span(wait)}.")
+    def _is_news(self, end: float) -> bool:
+        if end < self._last_news + NEWS:
+            return False
+        self._last_news = end
+        return True
 
 
 class Budget:
@@ -107,8 +131,8 @@ class Budget:
     async def admit(self, request: httpx.Request, tell: Tell, *, at_once: bool = False) -> bool:
         """Wait until the request may be sent, and count it; whether that took a wait.
 
-        `at_once` counts it without a wait; those that follow wait the longer. `tell` is given a sentence when
-        the wait is one that people would wonder about.
+        `at_once` counts it without a wait; those that follow wait the longer. `tell` is given a wait that takes a
+        few seconds, and its end.
         """
         for policy in self._policies:
             calls = policy.weigh(request)

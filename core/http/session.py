@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
 from http.cookiejar import CookieJar
 from itertools import count
 from types import TracebackType
@@ -19,7 +18,7 @@ import httpcore
 import httpx
 
 from core.errors import ReadError
-from core.http.budget import Budget
+from core.http.budget import Budget, Wait
 from core.http.clients import Clients
 from core.http.download import Answer, Download
 from core.http.exchange import BODY_LIMIT, Exchange, Role
@@ -58,7 +57,7 @@ class Call:
     before every attempt, `refresh` renews them after a refusal (False: there is nothing to renew). `learn`
     sees a response that was read before it is recorded, so that it can name secrets in it. `renew` gives the
     request once more when its link expires during a download. Timeouts are seconds, None for the session's.
-    What is not `budgeted` neither waits for the budget nor counts.
+    `held` is told how long the budget holds it back. What is not `budgeted` neither waits for it nor counts.
     """
 
     role: Role
@@ -72,6 +71,7 @@ class Call:
     renew: Callable[[], Awaitable[Draft]] | None = None
     connect_timeout: float | None = None
     read_timeout: float | None = None
+    held: Callable[[Wait], None] | None = None
     budgeted: bool = True
 
 
@@ -230,7 +230,14 @@ class HttpSession:
         """Wait for the budget; whether there was a wait."""
         if not call.budgeted:
             return False
-        return await self._budget.admit(request, partial(call.log, Level.INFO), at_once=call.role in _CLEARING_AWAY)
+
+        def tell(wait: Wait) -> None:
+            if call.held is not None:
+                call.held(wait)
+            if wait.news:
+                call.log(Level.INFO, str(wait))
+
+        return await self._budget.admit(request, tell, at_once=call.role in _CLEARING_AWAY)
 
     async def _exchange(
         self, call: Call, client: httpx.AsyncClient, request: httpx.Request, number: int, *, streamed: bool

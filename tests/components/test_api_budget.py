@@ -208,7 +208,7 @@ def test_an_input_that_makes_a_request_too_heavy_is_refused() -> None:
         (
             budget(unlimited(matcher(url_path_pattern="(items"))),
             ("policies", 0, "matchers", 0, "url_path_pattern"),
-            "`(items` is not a regular expression: missing ), unterminated subpattern at position 0",
+            "it is not a regular expression (missing ), unterminated subpattern at position 0)",
         ),
         (
             budget(unlimited(matcher(url_base=f"{API}/v1"))),

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 import httpx
 import pytest
 
-from core.http.budget import Budget, Policy
+from core.http.budget import Budget, Policy, Wait
 from core.http.call_rates import FixedWindow, MovingWindow, Window
 from tests.support.clock import in_no_time
 
@@ -28,14 +28,14 @@ def one(window: Window | None, weigh: Callable[[httpx.Request], int | None] = la
     return Budget([Policy("10 calls in 60 seconds", weigh, window)])
 
 
-def silent(_: str) -> None: ...
+def silent(_: Wait) -> None: ...
 
 
 def now() -> float:
     return asyncio.get_running_loop().time()
 
 
-async def sent(budget: Budget, path: str = "/", tell: Callable[[str], None] = silent) -> float:
+async def sent(budget: Budget, path: str = "/", tell: Callable[[Wait], None] = silent) -> float:
     """When a request is admitted."""
     await budget.admit(request(path), tell)
     return now()
@@ -195,9 +195,9 @@ def test_news_of_an_earlier_end_wakes_who_waits() -> None:
 # What people are told
 
 
-def told(window: Window, requests: int) -> list[str]:
-    async def main() -> list[str]:
-        said: list[str] = []
+def told(window: Window, requests: int) -> list[Wait]:
+    async def main() -> list[Wait]:
+        said: list[Wait] = []
         budget = one(window)
         await asyncio.gather(*(sent(budget, tell=said.append) for _ in range(requests)))
         return said
@@ -205,15 +205,41 @@ def told(window: Window, requests: int) -> list[str]:
     return in_no_time(main())
 
 
-def test_a_long_wait_is_told_once_with_the_policy_and_the_time() -> None:
-    assert told(FixedWindow(10, 60), 13) == [
+def test_a_long_wait_is_told_and_its_end() -> None:
+    begun, ended = told(FixedWindow(10, 60), 13)
+    assert (begun.seconds, begun.news, ended.seconds, ended.news) == (60, True, 0, False)
+    assert str(begun) == (
         "The API budget is used up (10 calls in 60 seconds). The next request goes out in 60 seconds."
-    ]
+    )
 
 
 def test_short_waits_are_not_told() -> None:
     assert told(MovingWindow([(1, 2)]), 20) == []
 
 
-def test_waits_that_follow_each_other_are_told_now_and_then() -> None:
-    assert len(told(MovingWindow([(1, 10)]), 31)) == pytest.approx(300 / 30, abs=2)
+def test_waits_that_follow_each_other_are_news_only_now_and_then() -> None:
+    waits = told(MovingWindow([(1, 10)]), 31)
+    assert sum(wait.seconds > 0 for wait in waits) == 30
+    assert sum(wait.news for wait in waits) == pytest.approx(300 / 30, abs=2)
+
+
+def test_a_wait_that_grows_by_much_is_news_again() -> None:
+    async def main() -> list[Wait]:
+        said: list[Wait] = []
+        budget = one(FixedWindow(1, 60))
+        await sent(budget)
+        waiting = asyncio.create_task(sent(budget, tell=said.append))
+        await asyncio.sleep(10)
+        for reset in ("55", "600"):
+            budget.learn(request(), answer(429, ratelimit_reset=reset), NOW)
+            await asyncio.sleep(1)
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        return said
+
+    assert [(round(wait.seconds), wait.news) for wait in in_no_time(main())] == [
+        (60, True),
+        (55, False),
+        (600, True),
+        (0, False),
+    ]

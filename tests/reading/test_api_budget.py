@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core.errors import InputError
-from core.events import Event, ExchangeFinished, Log, Outcome
+from core.events import BudgetWait, Event, ExchangeFinished, Log, Outcome
 from core.reading import Reader, open_reader
 from tests.jobs import jobs_api
 from tests.support.reading import Told, connector, no_wait, read_all
@@ -119,6 +119,8 @@ async def test_no_more_than_the_limit_goes_out_and_the_wait_is_told_once(server:
     assert [log.message for log in told.of(Log) if waits(log)] == [
         f"{USED_UP} (7 calls in 60 minutes). The next request goes out in 60 minutes."
     ]
+    begun, ended = (event.wait for event in told.of(BudgetWait))
+    assert (round(begun.seconds), begun.terms, ended.seconds) == (3600, "7 calls in 60 minutes", 0)
 
 
 async def test_cancelling_ends_the_wait_at_once(server: LoopbackServer) -> None:
