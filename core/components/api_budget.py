@@ -28,6 +28,10 @@ _ORIGIN = re.compile(r"https?://[^/?#{}]+/?")
 HttpStatus = Annotated[int, Field(ge=100, le=599)]
 
 
+def _in_capitals(text: Any) -> Any:
+    return text.upper() if isinstance(text, str) else text
+
+
 class HttpRequestRegexMatcher(Component):
     """Requests of one kind.
 
@@ -37,8 +41,8 @@ class HttpRequestRegexMatcher(Component):
 
     label = "Request matcher"
 
-    method: Annotated[Method | None, BeforeValidator(lambda text: text.upper() if isinstance(text, str) else text)] = (
-        Field(None, title="Method", description="The verb of the request.")
+    method: Annotated[Method | None, BeforeValidator(_in_capitals)] = Field(
+        None, title="Method", description="The verb of the request."
     )
     url_base: str | None = Field(
         None,
@@ -62,12 +66,11 @@ class HttpRequestRegexMatcher(Component):
 
     def matches(self, request: httpx.Request) -> bool:
         """Whether everything that is given fits the request. Airbyte: the same, a `/` at the path's end left out."""
-        path, _, query = request.url.raw_path.decode("ascii").partition("?")
+        url = request.url
+        path, _, query = url.raw_path.decode("ascii").partition("?")
         return (
             (self.method is None or request.method == self.method)
-            and (
-                not self.url_base or f"{request.url.scheme}://{request.url.netloc.decode('ascii')}" == self._origin_url
-            )
+            and (not self.url_base or f"{url.scheme}://{url.netloc.decode('ascii')}" == self._base)
             and (self._pattern is None or self._pattern.search(path.rstrip("/")) is not None)
             and _includes(dict(parse_qsl(query)), self.params)
             and _includes(request.headers, self.headers)
@@ -79,7 +82,7 @@ class HttpRequestRegexMatcher(Component):
         try:
             re.compile(self.url_path_pattern or "")
         except re.error as error:
-            problems.append(Problem(f"it is not a regular expression ({error})", ("url_path_pattern",)))
+            problems.append(Problem(f"`url_path_pattern` is no regular expression: {error}", ("url_path_pattern",)))
         if self.url_base and not _ORIGIN.fullmatch(self.url_base):
             message = f"no request matches `{self.url_base}`: it must be scheme and host, as they are"
             hint = "such as https://api.example.com; a path goes into `url_path_pattern`"
@@ -87,7 +90,7 @@ class HttpRequestRegexMatcher(Component):
         return problems
 
     @cached_property
-    def _origin_url(self) -> str:
+    def _base(self) -> str:
         """The base in the spelling that requests have: small letters, no port that goes without saying."""
         written = (self.url_base or "").rstrip("/")
         try:
@@ -135,7 +138,7 @@ class FixedWindowCallRatePolicy(CallRatePolicy):
 
     label = "Fixed window"
 
-    call_limit: int = Field(ge=1, title="Call Limit", description="The calls that are allowed within a period.")
+    call_limit: int = Field(title="Call Limit", description="The calls that are allowed within a period.")
     period: Annotated[str, Shown(editor="duration")] = Field(
         title="Period", description="How long a period is, as an ISO 8601 duration such as PT1H."
     )
@@ -147,8 +150,11 @@ class FixedWindowCallRatePolicy(CallRatePolicy):
         return _policy(_terms(limit, period), self.matchers, config, FixedWindow(limit, period), limit)
 
     def lint(self) -> list[Problem]:
-        """The period is a length of time, and no request weighs more than is allowed."""
-        return [*_duration_problems(self.period, ("period",)), *_weight_problems(self.matchers, self.call_limit)]
+        """The limit is above 0, the period a length of time, and no request weighs more than is allowed."""
+        return [
+            *(positive_problems(self.call_limit, ("call_limit",)) or _weight_problems(self.matchers, self.call_limit)),
+            *_duration_problems(self.period, ("period",)),
+        ]
 
 
 class MovingWindowCallRatePolicy(CallRatePolicy):

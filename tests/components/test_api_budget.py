@@ -181,8 +181,9 @@ def test_an_input_that_makes_a_request_too_heavy_is_refused() -> None:
     ("written", "path", "message"),
     [
         (budget(), ("policies",), "the API budget has no policies, so it limits nothing"),
-        (budget(fixed(call_limit=-5)), ("policies", 0, "call_limit"), "greater than or equal to 1"),
-        (budget(fixed(call_limit=0)), ("policies", 0, "call_limit"), "greater than or equal to 1"),
+        (budget(fixed(call_limit=-5)), ("policies", 0, "call_limit"), "must be at least 1, but it is -5"),
+        (budget(fixed(call_limit=0, period="an hour")), ("policies", 0, "call_limit"), "must be at least 1"),
+        (budget(fixed(call_limit=0, period="an hour")), ("policies", 0, "period"), "is not a duration"),
         (budget(fixed(call_limit="ten")), ("policies", 0, "call_limit"), "`call_limit` must be a whole number"),
         (budget(fixed(period="1 hour")), ("policies", 0, "period"), "is not a duration in ISO-8601 form"),
         (budget(fixed(period="PT0S")), ("policies", 0, "period"), "it must be above 0"),
@@ -208,7 +209,7 @@ def test_an_input_that_makes_a_request_too_heavy_is_refused() -> None:
         (
             budget(unlimited(matcher(url_path_pattern="(items"))),
             ("policies", 0, "matchers", 0, "url_path_pattern"),
-            "it is not a regular expression (missing ), unterminated subpattern at position 0)",
+            "`url_path_pattern` is no regular expression: missing ), unterminated subpattern at position 0",
         ),
         (
             budget(unlimited(matcher(url_base=f"{API}/v1"))),
