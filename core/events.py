@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from core.http.budget import Wait
 from core.http.exchange import Exchange
 from core.levels import Level
 
@@ -97,6 +98,16 @@ class PollScheduled(Event):
     attempt: int
     polls: int
     wait: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetWait(Event):
+    """The API budget holds requests back: the next one goes out in `wait.seconds`, or went out just now when that is 0.
+
+    Told for waits of a few seconds or more; `wait.terms` says for people what is allowed.
+    """
+
+    wait: Wait
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -87,7 +87,12 @@ BUILDER = (
     Action("go.label", "jump by letters", "jump", "Put a letter on everything that can be reached", "f3"),
     Action("go.next-tab", "go to the next tab", "next_tab(1)", "The next tab of the stream", "ctrl+t"),
     Action("go.previous-tab", "go to the previous tab", "next_tab(-1)", "The tab of the stream before"),
-    Action("go.global", "go to the global settings", "open('global')", "Connection check, concurrency, job budget"),
+    Action(
+        "go.global",
+        "go to the global settings",
+        "open('global')",
+        "Connection check, concurrency, job budget, API budget",
+    ),
     Action("go.inputs", "go to the inputs", "open('inputs')", "What a person who runs the connector has to give"),
     Action("stream.add", "add a stream", "add_stream", "A new stream, or a copy of one"),
     Action("stream.duplicate", "duplicate this stream", "duplicate_stream", "Add a copy right after it"),

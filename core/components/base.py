@@ -24,8 +24,8 @@ class Shown:
     """How the builder shows a field (put it into the field's `Annotated` metadata).
 
     `editor` names a kind of editor where the field's Python type does not tell it: "duration", "datetime_format",
-    "json", "graphql", "field_path", "status". `ours` marks a field that Airbyte does not know. `unset` says in a word
-    or two what counts while there is no value.
+    "json", "graphql", "pairs", "field_path", "status". `ours` marks a field that Airbyte does not know. `unset` says in
+    a word or two what counts while there is no value.
     """
 
     advanced: bool = False

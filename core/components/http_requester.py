@@ -17,7 +17,8 @@ from core.components.error_handlers import DefaultErrorHandler
 from core.components.request_bodies import fill_form
 from core.components.roles import Authenticator, ErrorHandler, Renew, RequestBody, Requester
 from core.components.template_errors import readable
-from core.events import ExchangeFinished
+from core.events import BudgetWait, ExchangeFinished
+from core.http.budget import Wait
 from core.http.download import Download
 from core.http.exchange import Exchange, Role
 from core.http.policy import Decision, Outcome
@@ -149,6 +150,9 @@ class HttpRequester(Requester):
         async def refresh() -> bool:
             return self.authenticator is not None and await self.authenticator.refresh(context)
 
+        def held(wait: Wait) -> None:
+            context.emit(BudgetWait(stream=context.stream, slice=context.slice, wait=wait))
+
         return Call(
             role=role,
             draft=self.draft(context, extra),
@@ -157,6 +161,7 @@ class HttpRequester(Requester):
             log=context.log,
             authenticate=authenticate,
             refresh=refresh,
+            held=held,
             connect_timeout=self.connect_timeout_in_seconds,
             read_timeout=self.read_timeout_in_seconds,
         )

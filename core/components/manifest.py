@@ -7,10 +7,13 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from core.components.api_budget import HTTPAPIBudget
 from core.components.base import Component, Shown
+from core.components.numbers import whole_number
 from core.components.stream import DeclarativeStream, Stream
+from core.http.budget import Budget
 from core.manifest.problems import Problem, Severity, closest
-from core.templates import Template, TemplateError
+from core.templates import Template
 
 DEFAULT_JOB_BUDGET = 4
 """Asynchronous jobs that run side by side when the manifest does not say; Airbyte runs one."""
@@ -95,8 +98,10 @@ class DeclarativeSource(Component):
         title="Job budget",
         description="Asynchronous jobs that run side by side on the API, over all streams.",
     )
-    api_budget: Annotated[dict[str, Any] | None, Shown(advanced=True)] = Field(
-        None, title="API budget", description="Call rates of the API (kept, not run)."
+    api_budget: Annotated[HTTPAPIBudget | None, Shown(unset="No limit")] = Field(
+        None,
+        title="API budget",
+        description="How many requests may be sent in a given time, over all streams; they wait for their turn.",
     )
     stream_groups: Annotated[dict[str, Any] | None, Shown(advanced=True)] = Field(
         None, title="Stream groups", description="Streams that are not read at the same time (kept, not run)."
@@ -112,14 +117,19 @@ class DeclarativeSource(Component):
 
     def job_budget(self, config: Mapping[str, Any]) -> int:
         """Jobs that may run side by side, at least one. Raises `TemplateError`."""
-        return max(1, _whole_number(self.max_concurrent_async_job_count, config) or DEFAULT_JOB_BUDGET)
+        count = self.max_concurrent_async_job_count
+        return max(1, DEFAULT_JOB_BUDGET if count is None else whole_number(count, config) or DEFAULT_JOB_BUDGET)
+
+    def rate_budget(self, config: Mapping[str, Any]) -> Budget:
+        """The calls that may be made. Raises `TemplateError`, and `ReadError` for what Longhaul doesn't run."""
+        return self.api_budget.budget(config) if self.api_budget else Budget()
 
     def concurrency(self, config: Mapping[str, Any]) -> int:
         """Slices of a synchronous stream that are read side by side, at least one. Raises `TemplateError`."""
         if self.concurrency_level is None:
             return DEFAULT_CONCURRENCY
         level = self.concurrency_level
-        wanted = _whole_number(level.default_concurrency, config) or DEFAULT_CONCURRENCY
+        wanted = whole_number(level.default_concurrency, config) or DEFAULT_CONCURRENCY
         return max(1, min(wanted, level.max_concurrency or wanted))
 
     def lint(self) -> list[Problem]:
@@ -151,16 +161,6 @@ class DeclarativeSource(Component):
             yield Problem("Airbyte needs a `check`", severity=Severity.WARNING)
         if not self.version:
             yield Problem("Airbyte needs a `version`", severity=Severity.WARNING)
-        for key in ("dynamic_streams", "api_budget", "stream_groups"):
+        for key in ("dynamic_streams", "stream_groups"):
             if getattr(self, key):
                 yield Problem(f"Longhaul keeps `{key}` but doesn't act on it", (key,), Severity.WARNING)
-
-
-def _whole_number(value: int | Template | None, config: Mapping[str, Any]) -> int | None:
-    if not isinstance(value, Template):
-        return value
-    result = value.evaluate({"config": config})
-    try:
-        return int(result)
-    except (TypeError, ValueError):
-        raise TemplateError(f"`{value.source}` must give a whole number", value.source) from None

@@ -163,8 +163,12 @@ def retry_after(response: httpx.Response, now: datetime | None = None) -> float 
     moment = _moment(value)
     if moment is None:
         return None
-    clock = _moment(response.headers.get("date", "")) or now or datetime.now(UTC)
-    return max(0.0, (moment - clock).total_seconds())
+    return max(0.0, (moment - server_time(response, now or datetime.now(UTC))).total_seconds())
+
+
+def server_time(response: httpx.Response, now: datetime) -> datetime:
+    """The time by the server's own clock when it answered, as an aware datetime; `now` when it does not say."""
+    return _moment(response.headers.get("date", "")) or now
 
 
 def _moment(text: str) -> datetime | None:

@@ -18,6 +18,7 @@ import httpcore
 import httpx
 
 from core.errors import ReadError
+from core.http.budget import Budget, Wait
 from core.http.clients import Clients
 from core.http.download import Answer, Download
 from core.http.exchange import BODY_LIMIT, Exchange, Role
@@ -41,6 +42,9 @@ JUDGED_BODY = 20_000_000
 SHOWN_BODY = 10_000
 """Bytes up to which the body of a failure is read when it was to be streamed."""
 
+_CLEARING_AWAY = frozenset({Role.ABORT, Role.DELETE})
+"""What is asked so that no job is left behind does not wait for the budget; it counts, so that others wait longer."""
+
 Decide = Callable[[Outcome, int], Decision]
 
 
@@ -53,6 +57,7 @@ class Call:
     before every attempt, `refresh` renews them after a refusal (False: there is nothing to renew). `learn`
     sees a response that was read before it is recorded, so that it can name secrets in it. `renew` gives the
     request once more when its link expires during a download. Timeouts are seconds, None for the session's.
+    `held` is told how long the budget holds it back. What is not `budgeted` neither waits for it nor counts.
     """
 
     role: Role
@@ -66,6 +71,8 @@ class Call:
     renew: Callable[[], Awaitable[Draft]] | None = None
     connect_timeout: float | None = None
     read_timeout: float | None = None
+    held: Callable[[Wait], None] | None = None
+    budgeted: bool = True
 
 
 class HttpSession:
@@ -74,13 +81,15 @@ class HttpSession:
     Proxies come from HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, trusted authorities from SSL_CERT_FILE,
     SSL_CERT_DIR, REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE. Redirects are followed; credentials stay on their
     origin. Timeouts are in seconds: `read_timeout` is the longest silence of a server, not the length of a
-    download. Exchanges keep `body_limit` bytes of each body, and `spare_bodies` more in all.
+    download. Exchanges keep `body_limit` bytes of each body, and `spare_bodies` more in all. Each attempt, and
+    each redirect, waits for the `budget`.
     """
 
     def __init__(
         self,
         secrets: Secrets,
         *,
+        budget: Budget | None = None,
         connect_timeout: float = 30.0,
         read_timeout: float = 300.0,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -89,6 +98,7 @@ class HttpSession:
         spare_bodies: int = 0,
     ) -> None:
         self.secrets = secrets
+        self._budget = budget or Budget()
         self._connect_timeout = connect_timeout
         self._read_timeout = read_timeout
         self._clock = clock
@@ -201,10 +211,9 @@ class HttpSession:
         draft = call.draft.copy()
         draft.headers.update(headers or {})
         plain = draft.build()
-        if call.authenticate is not None:
-            draft.source = "the authenticator"
-            await call.authenticate(draft)
-        request = draft.build()
+        request = await _authenticated(call, draft)
+        if await self._admit(call, request):
+            request = await _authenticated(call, draft)  # what was added before the wait may be too old by now
         for _ in range(MAX_REDIRECTS + 1):
             answer = await self._exchange(call, client, request, number, streamed=streamed)
             following = answer.outcome.next_request if isinstance(answer.outcome, httpx.Response) else None
@@ -214,7 +223,21 @@ class HttpSession:
                 request, plain = follow(request, plain, following, self.secrets)
             except RedirectRefused as refused:
                 return replace(answer, outcome=refused)
+            await self._admit(call, request)
         return replace(answer, outcome=RedirectRefused(f"more than {MAX_REDIRECTS} redirects, one after the other"))
+
+    async def _admit(self, call: Call, request: httpx.Request) -> bool:
+        """Wait for the budget; whether there was a wait."""
+        if not call.budgeted:
+            return False
+
+        def tell(wait: Wait) -> None:
+            if call.held is not None:
+                call.held(wait)
+            if wait.news:
+                call.log(Level.INFO, str(wait))
+
+        return await self._budget.admit(request, tell, at_once=call.role in _CLEARING_AWAY)
 
     async def _exchange(
         self, call: Call, client: httpx.AsyncClient, request: httpx.Request, number: int, *, streamed: bool
@@ -237,6 +260,8 @@ class HttpSession:
         try:
             response = await _sent(client, request)
             recording.answered(response)
+            if call.budgeted:
+                self._budget.learn(request, response, self._clock())
             if not streamed or response.status_code >= 300:
                 await response.aread()
                 recording.received(response.content)
@@ -265,6 +290,16 @@ def _client(tls: ssl.SSLContext, limits: httpx.Limits, cookies: CookieJar) -> ht
     return httpx.AsyncClient(
         headers={"User-Agent": f"longhaul/{version()}"}, limits=limits, verify=tls, cookies=cookies
     )
+
+
+async def _authenticated(call: Call, draft: Draft) -> httpx.Request:
+    """The request with credentials. Raises `ReadError`."""
+    if call.authenticate is None:
+        return draft.build()
+    draft = draft.copy()
+    draft.source = "the authenticator"
+    await call.authenticate(draft)
+    return draft.build()
 
 
 async def _sent(client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:

@@ -12,6 +12,7 @@ from core.components.async_retriever import AsyncRetriever, JobStatus, found_ins
 from core.components.context import Context
 from core.errors import ReadError
 from core.events import JobChanged, JobPhase, PollScheduled, StatusMissing, StatusUnmapped
+from core.http.messages import time_span
 from core.http.policy import FailureType, RequestFailed, retry_after
 from core.http.request import Draft
 from core.jobs.job import AttemptFailed, Job, JobFailed
@@ -183,7 +184,7 @@ class JobLife:
                 if await self._settled(job, answer):
                     return
             if time.monotonic() >= job.deadline:
-                await self._time_out(job, f"not finished after {_duration(job.timeout)}")
+                await self._time_out(job, f"not finished after {time_span(job.timeout)}")
 
     async def _wait_for_poll(self, job: Job, wait: float) -> None:
         wait = max(0.0, min(wait, job.deadline - time.monotonic()))
@@ -359,7 +360,3 @@ def _asked_wait(answer: Answer) -> float | None:
 
 def _named(job: Job) -> str:
     return f"`{job.id}`" if job.id else f"of attempt {job.attempt}"
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.3g} seconds" if seconds < 120 else f"{seconds / 60:.3g} minutes"

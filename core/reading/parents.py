@@ -11,7 +11,7 @@ from core.components.context import Context
 from core.components.partition_routers import ParentRecord
 from core.components.slices import StreamSlice
 from core.errors import ReadError
-from core.events import Event, ExchangeFinished, Log, Records, StateAdvanced, StreamFinished
+from core.events import BudgetWait, Event, ExchangeFinished, Log, Records, StateAdvanced, StreamFinished
 from core.reading.stream_read import StreamRead
 
 
@@ -44,9 +44,9 @@ class ParentProgress:
                     raise ReadError(f"The parent stream `{self._name}` couldn't be read. {reasons}")
 
     def _tell(self, event: Event) -> None:
-        """Requests and log lines of the parent are told under the child's name."""
+        """Requests, waits and log lines of the parent are told under the child's name."""
         child = self._context.stream
-        if isinstance(event, Log):
+        if isinstance(event, Log | BudgetWait):
             self._context.emit(replace(event, stream=child, slice=None))
         elif isinstance(event, ExchangeFinished):
             self._context.emit(replace(event, stream=child, slice=None, page=None, parent=event.parent or self._name))

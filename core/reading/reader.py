@@ -128,16 +128,24 @@ async def open_reader(
     """Open a connector with its inputs. `sleep` is what waits, between polls and before repeated requests; exchanges
     keep `body_limit` bytes of each body, and `spare_bodies` more in all.
 
-    Raises `ManifestError` when the manifest has errors, `InputError` when an input makes no sense for it.
+    Raises `ManifestError` when the manifest has errors, `InputError` when an input makes no sense for it, `ReadError`
+    when the manifest asks for an API budget that can't be kept.
     """
     if not connector.usable:
         raise ManifestError(connector.problems)
     secrets = Secrets()
     for value in secret_values(connector.connection_specification, config):
         secrets.add(value)
+    assert connector.source is not None
+    try:
+        budget = connector.source.rate_budget(config)
+    except TemplateError as error:
+        raise InputError(str(error)) from None
     executor = ThreadPoolExecutor(PARSERS, thread_name_prefix="longhaul-parser")
     try:
-        async with HttpSession(secrets, sleep=sleep, body_limit=body_limit, spare_bodies=spare_bodies) as session:
+        async with HttpSession(
+            secrets, budget=budget, sleep=sleep, body_limit=body_limit, spare_bodies=spare_bodies
+        ) as session:
             try:
                 reader = Reader(connector, config, session, executor, sleep)
             except TemplateError as error:

@@ -1,4 +1,4 @@
-"""The view of what belongs to no stream: the connection check, concurrency, the job budget."""
+"""The view of what belongs to no stream: the connection check, concurrency, the job and API budgets."""
 
 from __future__ import annotations
 

@@ -27,6 +27,14 @@ def headline(state: RunState | None) -> str:
     return _WORDS[state.outcome].format(records=count(state.records, "record"), time=time)
 
 
+def held_in_words(state: RunState) -> Iterator[str]:
+    """Which call rates of the API budget hold requests back at the moment, and for how long, in sentences."""
+    now = state.clock()
+    for terms, until in state.held.items():
+        left = duration(max(0.0, until - now), whole=True)
+        yield f"The API budget is used up ({terms}). The next request goes out in {left}."
+
+
 def limits_in_words(state: RunState) -> str:
     """Which limit cut the read short, in a sentence; empty when nothing was left out."""
     if state.outcome is not Outcome.LIMITED:

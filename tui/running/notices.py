@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from core.progress.words import clean
-from tui.running.headline import cancel_report, limits_in_words
+from tui.running.headline import cancel_report, held_in_words, limits_in_words
 from tui.running.mending import Place, where_to_mend, where_to_say_how_to_abort
 from tui.running.run import Run
 from tui.running.warnings import warnings
@@ -37,6 +37,8 @@ def notices(run: Run, *, stale: bool = False) -> Iterator[Notice]:
         yield Notice(Weight.ERROR, clean(error), place)
     if run.state.trouble is not None:
         yield Notice(Weight.WARNING, clean(run.state.trouble.text), place)
+    for held in held_in_words(run.state):
+        yield Notice(Weight.REMARK, held)
     for warned in warnings(run, stale=stale):
         yield Notice(Weight.WARNING, clean(warned.text), where_to_mend(run, warned.concern))
     cancelled = " ".join(cancel_report(run.state))

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from core.events import (
+    BudgetWait,
     DownloadProgress,
     Event,
     ExchangeFinished,
@@ -184,6 +185,8 @@ class RunState:
     """Tells that the last answers to polling hold no status."""
     trouble: Trouble | None = None
     """The last warning of the log, until what it is about has passed."""
+    held: dict[str, float] = field(default_factory=dict)
+    """Until when the API budget holds requests back, on this clock, by the terms of its policies."""
     aborts: list[Exchange] = field(default_factory=list)
     """Abort requests sent after the cancellation."""
     running_when_cancelled: int = 0
@@ -255,6 +258,7 @@ class RunState:
         self.outcome = outcome
         self.ended = self.clock()
         self.trouble = None
+        self.held.clear()
         for partition in self.partitions:
             _close_partition(partition, outcome, None, self.ended)
         self.version += 1
@@ -274,11 +278,11 @@ def fold(state: RunState, event: Event) -> None:
         case StatusMissing():
             state.missing = event
         case StateAdvanced():
-            state.state = event.state
-            if event.slice is not None:
-                state.partition(event.slice).state = event.state
+            _advance(state, event)
         case Log():
             _add_log(state, event)
+        case BudgetWait():
+            _hold(state, event)
         case StreamFinished(outcome=outcome, errors=errors):
             state.errors = tuple(dict.fromkeys(errors))
             state.end(outcome)
@@ -370,6 +374,12 @@ def _enter(partition: Partition, stage: Stage, now: float) -> None:
     partition.stage_began.setdefault(stage, now)
 
 
+def _advance(state: RunState, event: StateAdvanced) -> None:
+    state.state = event.state
+    if event.slice is not None:
+        state.partition(event.slice).state = event.state
+
+
 def _add_log(state: RunState, event: Log) -> None:
     state.severities[event.level] += 1
     told = event.level in (Level.WARNING, Level.ERROR) and state.missing is None and not state.unmapped
@@ -378,6 +388,12 @@ def _add_log(state: RunState, event: Log) -> None:
     if len(state.logs) < LOGS_KEPT:
         number = state.number_of(event.slice)
         state.logs.append(LogLine(event.level, event.message, state.seconds, number))
+
+
+def _hold(state: RunState, event: BudgetWait) -> None:
+    state.held.pop(event.wait.terms, None)
+    if event.wait.seconds:
+        state.held[event.wait.terms] = state.clock() + event.wait.seconds
 
 
 def _close_partition(partition: Partition, outcome: Outcome, error: str | None, now: float) -> None:

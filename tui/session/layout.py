@@ -149,6 +149,7 @@ _GLOBAL = _Plan(
         ("Check", ("check",)),
         ("Concurrency", ("concurrency_level",)),
         ("Job budget", ("max_concurrent_async_job_count",)),
+        ("API budget", ("api_budget",)),
         ("Description", ("description",)),
     ),
     rest=(((), DeclarativeSource),),

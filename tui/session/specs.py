@@ -233,7 +233,7 @@ def _kind(owner: type[BaseModel], shape: _Shape, shown: Shown) -> Kind:
         return Kind.GROUP
     if shown.editor == "json" and issubclass(owner, SchemaLoader):
         return Kind.SCHEMA
-    if shown.editor in ("json", "graphql"):
+    if shown.editor in ("json", "graphql", "pairs"):
         return Kind(shown.editor)
     if TemplateMap in shape.members:
         return Kind.PAIRS

@@ -278,6 +278,7 @@ class OAuthAuthenticator(Authenticator):
                 record=lambda exchange: _emit(context, exchange),
                 log=context.log,
                 learn=learn,
+                budgeted=False,  # Airbyte: the same
             )
         )
         assert response is not None

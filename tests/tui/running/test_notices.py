@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from core.components.stream import DeclarativeStream
-from core.events import Event, JobPhase, Outcome, StatusMissing
+from core.events import BudgetWait, Event, JobPhase, Outcome, StatusMissing
+from core.http.budget import Wait
 from core.http.exchange import Role
 from tests.tui.running.support import (
     READY,
@@ -47,6 +48,21 @@ def failed_at(role: Role, status: int | None, *before: Event) -> list[Event]:
 
 def test_a_good_read_needs_no_words() -> None:
     assert told(success()) == []
+
+
+def test_a_budget_that_holds_requests_back_is_told_until_they_go_out() -> None:
+    few, fewer = "10 calls in 60 seconds", "100 calls in 24 hours"
+
+    def held(terms: str, seconds: float) -> Event:
+        return BudgetWait(stream=STREAM, wait=Wait(seconds, terms))
+
+    waiting = [*started(), held(few, 42.3), held(fewer, 7200)]
+    assert told(waiting) == [
+        "• The API budget is used up (10 calls in 60 seconds). The next request goes out in 42 s.",
+        "• The API budget is used up (100 calls in 24 hours). The next request goes out in 2 h 00 min.",
+    ]
+    assert told([*waiting, held(few, 0)]) == told([*started(), held(fewer, 7200)])
+    assert told([*waiting, *ended(Outcome.COMPLETE)]) == []
 
 
 def test_a_result_of_an_older_stream_is_stale() -> None:

@@ -1,0 +1,175 @@
+"""The rate budget of a run: a request waits, first come first served, until a call rate policy admits it.
+
+What the API tells of its own limits in answers corrects the count. Time is that of the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+import httpx
+
+from core.http.call_rates import Window
+from core.http.messages import time_span
+from core.http.policy import server_time
+
+TOLD_FROM = 3.0
+"""Seconds from which on a wait is told."""
+NEWS = 30.0
+"""Seconds by which a wait must end later than the last news to be news itself."""
+
+RESET_HEADER = "ratelimit-reset"
+REMAINING_HEADER = "ratelimit-remaining"
+HIT_STATUSES = (429,)
+_FIRST_MOMENT = 1e9
+"""From this number on a reset is a moment in seconds since 1970, below it the seconds that are left."""
+_FIRST_MILLISECONDS = 1e11
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A wait that people would wonder about: the next request goes out in `seconds`; in 0 the wait is over.
+
+    `terms` are those of the policy. `news` says whether people should be told who only read a log.
+    """
+
+    seconds: float
+    terms: str
+    news: bool = False
+
+    def __str__(self) -> str:
+        return f"The API budget is used up ({self.terms}). The next request goes out in {time_span(self.seconds)}."
+
+
+Tell = Callable[[Wait], None]
+
+
+class Policy:
+    """A call rate policy at work, with the queue of the requests that wait for it.
+
+    `weigh` gives the calls that a request counts for, None when the policy is not about it. Without a `window`
+    all are admitted. `terms` say for people what is allowed.
+    """
+
+    def __init__(self, terms: str, weigh: Callable[[httpx.Request], int | None], window: Window | None) -> None:
+        self.terms = terms
+        self.weigh = weigh
+        self._window = window
+        self._turn = asyncio.Lock()  # gives turns in the order in which they are asked for
+        self._corrected = asyncio.Event()
+        self._last_news = -math.inf
+
+    async def admit(self, calls: int, tell: Tell, *, at_once: bool) -> bool:
+        """Count calls as soon as they are allowed; whether that took a wait. `at_once` counts them without waiting."""
+        window, clock = self._window, asyncio.get_running_loop().time
+        if window is None:
+            return False
+        if at_once:
+            window.count(calls, clock())
+            return False
+        waited = self._turn.locked()
+        async with self._turn:
+            told = False
+            try:
+                while (wait := window.wait(calls, clock())) > 0:
+                    waited = True
+                    if wait >= TOLD_FROM:
+                        told = True
+                        tell(Wait(wait, self.terms, self._is_news(clock() + wait)))
+                    await self._pause(wait)
+                window.count(calls, clock())
+            finally:
+                if told:
+                    tell(Wait(0.0, self.terms))
+        return waited
+
+    def correct(self, left: int | None, ends_in: float | None) -> None:
+        """Take over what the API says (see `Window.correct`); who waits looks again."""
+        if self._window is not None:
+            self._window.correct(left, ends_in, asyncio.get_running_loop().time())
+            self._corrected.set()
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait, but only until the API gives news."""
+        self._corrected.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._corrected.wait()
+
+    def _is_news(self, end: float) -> bool:
+        if end < self._last_news + NEWS:
+            return False
+        self._last_news = end
+        return True
+
+
+class Budget:
+    """All policies of a run: the first one that is about a request decides when it may be sent.
+
+    The headers say in answers how many calls are left and when the API's own window ends; the statuses say
+    that none are left.
+    """
+
+    def __init__(
+        self,
+        policies: Sequence[Policy] = (),
+        *,
+        reset_header: str = RESET_HEADER,
+        remaining_header: str = REMAINING_HEADER,
+        hit_statuses: Sequence[int] = HIT_STATUSES,
+    ) -> None:
+        self._policies = tuple(policies)
+        self._reset_header = reset_header
+        self._remaining_header = remaining_header
+        self._hit_statuses = frozenset(hit_statuses)
+
+    async def admit(self, request: httpx.Request, tell: Tell, *, at_once: bool = False) -> bool:
+        """Wait until the request may be sent, and count it; whether that took a wait.
+
+        `at_once` counts it without a wait; those that follow wait the longer. `tell` is given a wait that takes a
+        few seconds, and its end.
+        """
+        for policy in self._policies:
+            calls = policy.weigh(request)
+            if calls is not None:
+                return await policy.admit(calls, tell, at_once=at_once)
+        return False
+
+    def learn(self, request: httpx.Request, response: httpx.Response, now: datetime) -> None:
+        """Correct the count of the request's policy by what its answer says. `now` is our own time, aware."""
+        policy = next((policy for policy in self._policies if policy.weigh(request) is not None), None)
+        if policy is not None:
+            left, ends_in = self._left(response), self._ends_in(response, now)
+            if left is not None or ends_in is not None:
+                policy.correct(left, ends_in)
+
+    def _left(self, response: httpx.Response) -> int | None:
+        number = _number(response.headers.get(self._remaining_header, ""))
+        if number is not None:
+            return max(0, int(number))
+        return 0 if response.status_code in self._hit_statuses else None
+
+    def _ends_in(self, response: httpx.Response, now: datetime) -> float | None:
+        """Seconds until the reset, which comes as a moment, in seconds or milliseconds, or as the seconds left.
+
+        Airbyte knows only moments in seconds; seconds left, as the IETF's draft of these headers has them, turn
+        its limits off, and milliseconds end the read.
+        """
+        number = _number(response.headers.get(self._reset_header, ""))
+        if number is None or number < _FIRST_MOMENT:
+            return number
+        moment = number / 1000 if number >= _FIRST_MILLISECONDS else number
+        return moment - server_time(response, now).timestamp()
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
