@@ -19,7 +19,6 @@ from core.manifest.layout import BlockLayout, FlowLayout, Source, UnknownLayoutE
 from core.manifest.nodes import Alias, Collection, Entry, Mapping, Mark, Node, Scalar, Sequence, same, value_of
 from core.manifest.problems import ManifestError, Problem
 
-
 _WIDEST = 120
 """Characters of a line up to which a collection that is replaced stays in flow style."""
 

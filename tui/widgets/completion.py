@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, cast
 
 from textual import events
 from textual.binding import Binding
@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.errors import NoWidget
 from textual.geometry import Offset
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
@@ -256,9 +257,10 @@ class Completer:
 
     def _is_seen(self, place: Offset) -> bool:
         try:
-            return self._field.screen.get_widget_at(*place)[0] is self._field
+            shown, _ = self._field.screen.get_widget_at(*place)
         except NoWidget:
             return False
+        return shown is cast("Widget", self._field)
 
     def _fitting(self, typed: str) -> list[Candidate]:
         """The candidates that begin with what was typed, then those that hold it; none if that is typed out."""
