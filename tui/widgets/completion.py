@@ -99,7 +99,7 @@ class CompletionPopup(OptionList, can_focus=False):
 
     def on_mount(self) -> None:
         """Stay where the field is when what is around is scrolled or laid out anew."""
-        self.screen.screen_layout_refresh_signal.subscribe(self, lambda _screen: self.follow())
+        self.screen.screen_layout_refresh_signal.subscribe(self, lambda _screen: self.follow(), immediate=True)
 
     def follow(self) -> None:
         """Go where the field has gone."""
