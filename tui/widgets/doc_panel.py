@@ -95,7 +95,7 @@ class DocPanel(Vertical):
         self.document.focus()
 
     @on(DocView.SearchMoved)
-    def _report(self, event: DocView.SearchMoved) -> None:
+    def _count(self, event: DocView.SearchMoved) -> None:
         event.stop()
         found = f"{event.current:,}/{event.total:,}" if event.total else "nothing found"
         for bar in self.query(SearchBar):

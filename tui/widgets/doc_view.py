@@ -46,7 +46,8 @@ _LANGUAGES: dict[Kind, Language] = {"json": "json", "jsonl": "json", "xml": "xml
 class DocView(ScrollView, can_focus=True):
     """A text with line numbers, a line cursor, colours and search; JSON is laid out and knows its nodes.
 
-    `pickable` lets a person choose a node. Lines are not wrapped. Nothing in the text is markup, and nothing in it reaches the terminal as a control code.
+    `pickable` lets a person choose a node. Lines are not wrapped. Nothing in the text is markup, and nothing in it
+    reaches the terminal as a control code.
     """
 
     BINDING_GROUP_TITLE = "Text"
