@@ -261,8 +261,8 @@ class Pairs(TypeToAdd, can_focus=True):
             self._changed()
 
     def _items_in(self, text: str, typed: str) -> list[str]:
-        single = text.strip()
-        return [single] if not typed and _LINE.fullmatch(single) else super()._items_in(text, typed)
+        items = super()._items_in(text, typed)
+        return items or ([text.strip()] if not typed and _LINE.fullmatch(text.strip()) else [])
 
     def _put(self, index: int, text: str) -> None:
         match = _LINE.fullmatch(text)

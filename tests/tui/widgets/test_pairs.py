@@ -123,14 +123,15 @@ async def test_typing_where_a_row_is_added_begins_one_after_the_other() -> None:
         assert last(stage) == [("k", "v"), ("l", "w")]
 
 
-@pytest.mark.parametrize("typing", [False, True])
-async def test_pasted_lines_are_rows(typing: bool) -> None:
+@pytest.mark.parametrize(("typing", "line_end"), [(False, "\n"), (True, "\r\n"), (False, "\r")])
+async def test_pasted_lines_are_rows(typing: bool, line_end: str) -> None:
     pairs = Pairs([("a", "1")])
     async with on_stage(pairs) as stage:
         pairs.focus()
         if typing:
             await stage.press("a")
-        stage.app.post_message(events.Paste("Accept: text/csv; q=0.9\nlimit=100\nX-Empty:\nname\tAda Lovelace\nbare\n"))
+        lines = ["Accept: text/csv; q=0.9", "limit=100", "X-Empty:", "name\tAda Lovelace", "bare", ""]
+        stage.app.post_message(events.Paste(line_end.join(lines)))
         await stage.settle()
         rows = [
             ("Accept", "text/csv; q=0.9"),
