@@ -35,16 +35,16 @@ NA_VALUES = (
 
 
 class DpathExtractor(Extractor):
-    """Finds records by a field path: the keys from the top of the response to them.
+    """Finds what a field path leads to: the keys from the top of the answer to records, a status or links.
 
-    A list at the path gives its items, an object one record. No path at all means the response itself. A
+    A list at the path gives its items, an object itself. No path at all means the response itself. A
     step `*` stands for every key of an object or every item of a list.
     """
 
     label = "Field path"
 
     field_path: Annotated[list[Template], Shown(editor="field_path")] = Field(
-        title="Field Path", description="The keys that lead to the records; `*` stands for all of a level."
+        title="Field Path", description="The keys that lead there from the top; `*` stands for all of a level."
     )
     record_expander: Annotated[RecordExpander | None, Shown(advanced=True)] = Field(
         None,
@@ -106,7 +106,7 @@ def _checked(text: str) -> str:
 
 
 class JsonPathExtractor(Extractor):
-    """Finds records by a JSONPath expression such as `$.data[?(@.active==true)]`. Airbyte does not know it.
+    """Finds what a JSONPath expression such as `$.data[?(@.active==true)]` says. Airbyte does not know it.
 
     Lists that the expression finds give their items.
     """
@@ -115,7 +115,7 @@ class JsonPathExtractor(Extractor):
     portable: ClassVar[bool] = False
 
     json_path: Annotated[str, AfterValidator(_checked)] = Field(
-        title="JSONPath", description="The expression that finds the records, beginning with `$`."
+        title="JSONPath", description="The expression, beginning with `$`."
     )
 
     def bind(self, variables: Mapping[str, Any]) -> Extract:

@@ -39,7 +39,7 @@ class JobLife:
     """The job of one slice. `fill` adds to the creation request what the slice adds.
 
     `mapped` may grow while the job runs: it is looked at before the manifest's mapping. `warned` holds the statuses
-    that the stream was already warned about.
+    that the stream was already warned about, `most_attempts` is how often the job is created, in all.
     """
 
     retriever: AsyncRetriever
@@ -47,6 +47,7 @@ class JobLife:
     fill: Callable[[Draft], None]
     mapped: StatusMapping = field(default_factory=dict)
     warned: set[str] = field(default_factory=set)
+    most_attempts: int = ATTEMPTS
     attempts: int = 0
     job: Job | None = None
     _leave_by: float | None = None
@@ -62,9 +63,14 @@ class JobLife:
             try:
                 return await self._attempt()
             except AttemptFailed as failure:
-                if self.attempts >= ATTEMPTS:
+                if self.is_last_attempt:
                     raise JobFailed(self._farewell(str(failure))) from None
                 await self._before_next_attempt(failure)
+
+    @property
+    def is_last_attempt(self) -> bool:
+        """Whether the job is not created once more."""
+        return self.attempts >= self.most_attempts
 
     async def poll_again(self) -> Job:
         """Ask a completed job once more, for fresh download targets; wait for it when it is running again.
@@ -326,10 +332,10 @@ class JobLife:
         if failure.by_api:
             asked = self.retriever.failed_wait(self.context)
             wait = wait if asked is None else asked
-        left = ATTEMPTS - self.attempts
+        left = self.most_attempts - self.attempts
         self.context.log(
             Level.WARNING,
-            f"{failure} It is created again in {wait:.3g} s ({left} more of {ATTEMPTS} attempts).",
+            f"{failure} It is created again in {wait:.3g} s ({left} more of {self.most_attempts} attempts).",
         )
         await self.context.run.sleep(wait)
 

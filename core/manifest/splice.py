@@ -11,13 +11,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from core.manifest import emit
 from core.manifest.compose import compose
 from core.manifest.layout import BlockLayout, FlowLayout, Source, UnknownLayoutError
 from core.manifest.nodes import Alias, Collection, Entry, Mapping, Mark, Node, Scalar, Sequence, same, value_of
 from core.manifest.problems import ManifestError, Problem
+
+_WIDEST = 120
+"""Characters of a line up to which a collection that is replaced stays in flow style."""
 
 
 class Hunk(NamedTuple):
@@ -206,6 +209,8 @@ class _Splicer:
         first, rest = emit.after_marker(value, layout.column, self._style, is_item=is_item, quote=quote)
         if _is_inline(old) and not rest and not emit.is_nested(value):
             return self._inline_hunk(old, anchor + first.strip(" "))
+        if flow := self._still_flow(old, value):
+            return self._inline_hunk(old, anchor + flow)
         marker_end = layout.marker_end(was)
         remark = self._remark(old, marker_end)
         if is_item and emit.is_nested(value) and (remark or anchor):
@@ -222,6 +227,15 @@ class _Splicer:
         if emit.is_nested(value):
             return emit.flow(value, self._style, layout.column if layout.is_multiline else None)
         return emit.scalar(value, quote=quote, flow=True, as_json=self._style.as_json)
+
+    def _still_flow(self, old: Node, value: Any) -> str | None:
+        """A collection in flow style in the place of another like it, if it fits on the line."""
+        if not isinstance(old, Mapping | Sequence) or not old.flow or not old.source or not emit.is_nested(value):
+            return None
+        if isinstance(old, Mapping) != isinstance(value, dict) or old.source[0].value.line != old.line:
+            return None
+        text = emit.flow(value, self._style)
+        return text if self._source.column(old.start) + len(text) <= _WIDEST else None
 
     def _remark(self, old: Node, marker_end: int) -> str:
         """The comment on the line where a block value begins, or where an inline one ends, with its spaces."""

@@ -37,7 +37,7 @@ class JobLanes:
 
 @dataclass
 class JobSlice:
-    """One slice of an asynchronous stream."""
+    """One slice of an asynchronous stream. Its job is created `attempts` times at most."""
 
     retriever: AsyncRetriever
     context: Context
@@ -46,10 +46,11 @@ class JobSlice:
     lanes: JobLanes
     mapped: dict[str, JobStatus]
     warned: set[str]
+    attempts: int = ATTEMPTS
 
     async def read(self) -> Outcome:
         """Create, poll, download. Raises `ReadError` when the slice can't be read."""
-        life = JobLife(self.retriever, self.context, self.fill, self.mapped, self.warned)
+        life = JobLife(self.retriever, self.context, self.fill, self.mapped, self.warned, self.attempts)
         try:
             while True:
                 life.show(JobPhase.WAITING)
@@ -72,7 +73,7 @@ class JobSlice:
         try:
             await self._download_all(life, sinks)
         except ReadError as error:
-            if not _may_pass(error) or any(sink.emitted for sink in sinks) or life.attempts >= ATTEMPTS:
+            if not _may_pass(error) or any(sink.emitted for sink in sinks) or life.is_last_attempt:
                 raise
             self.context.log(Level.WARNING, f"The result can't be downloaded, so the job is created again. {error}")
             await life.clear_away()

@@ -8,11 +8,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Upper limits for the read of one stream; None: no limit. `pages` counts within one slice."""
+    """Upper limits for the read of one stream; None: no limit. `pages` counts within one slice.
+
+    `attempts` is how often the job of one slice is created, in all; None: as often as in a run (`ATTEMPTS`).
+    """
 
     records: int | None = None
     pages: int | None = None
     slices: int | None = None
+    attempts: int | None = None
 
 
 NO_LIMITS = Limits()

@@ -32,6 +32,7 @@ from core.events import (
 from core.http.exchange import Role
 from core.http.request import Draft
 from core.jobs.job import JobFailed
+from core.jobs.life import ATTEMPTS
 from core.levels import Level
 from core.reading.channel import EventChannel
 from core.reading.job_slice import JobLanes, JobSlice, MakeSink
@@ -208,7 +209,9 @@ class StreamRead:
             cursor.fill(draft, slice_, context.variables)
 
         if isinstance(retriever, AsyncRetriever):
-            job = JobSlice(retriever, context, fill, make_sink, self._jobs, self._plan.statuses, self._warned)
+            plan = self._plan
+            attempts = plan.limits.attempts or ATTEMPTS
+            job = JobSlice(retriever, context, fill, make_sink, self._jobs, plan.statuses, self._warned, attempts)
             return await job.read()
         assert isinstance(retriever, SimpleRetriever)
         await retriever.read(context, make_sink(count(1)), fill, self._plan.role)

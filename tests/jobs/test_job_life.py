@@ -7,7 +7,7 @@ import pytest
 from core.components.async_retriever import JobStatus
 from core.events import JobChanged, JobPhase, Outcome, PollScheduled, StatusMissing, StatusUnmapped
 from core.http.exchange import Role
-from core.reading import open_reader
+from core.reading import Limits, open_reader
 from tests.jobs.jobs_api import ABORT, DELETE, manifest, serve_job
 from tests.support.reading import Told, connector, no_wait, read_all
 from tests.support.server import Asked, LoopbackServer, Reply
@@ -135,6 +135,16 @@ async def test_a_failed_job_is_created_again_up_to_three_times(server: LoopbackS
     assert len(server.to("/jobs")) == 3
     for part in ("`exports`", "`j1`", "3 attempts", "`broken`", "disk on fire"):
         assert part in told.errors
+
+
+async def test_a_read_may_be_limited_to_one_job_for_each_slice(server: LoopbackServer) -> None:
+    serve_job(server, "broken")
+
+    told = await read_all(manifest(server), limits=Limits(attempts=1))
+
+    assert told.outcome is Outcome.FAILED
+    assert len(server.to("/jobs")) == 1
+    assert "given up after 1 attempt." in told.errors
 
 
 async def test_a_failed_job_may_succeed_on_its_second_attempt(server: LoopbackServer) -> None:

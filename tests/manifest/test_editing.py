@@ -149,6 +149,31 @@ REPLACEMENTS: dict[str, tuple[str, Edit, str]] = {
         lambda document: document.set(("a", 0), {"b": [True]}),
         "a: [{b: [true]}, 2]\n",
     ),
+    "a list in flow style that fits its line": (
+        "a:\n  b: &x [one]  # c\n  d: [ 1,\n    2 ]\n",
+        lambda document: document.set(("a", "b"), ["one", "x, y", {"k": [2]}]),
+        'a:\n  b: &x [one, "x, y", {k: [2]}]  # c\n  d: [ 1,\n    2 ]\n',
+    ),
+    "a list in flow style that is too long for its line": (
+        "a: [one]  # c\n",
+        lambda document: document.set(("a",), ["x" * 60, "y" * 60]),
+        f"a:  # c\n  - {'x' * 60}\n  - {'y' * 60}\n",
+    ),
+    "a list in flow style over several lines": (
+        "a: [\n  1\n]\n",
+        lambda document: document.set(("a",), [1, 2]),
+        "a:\n  - 1\n  - 2\n",
+    ),
+    "a list in flow style by a mapping": (
+        "a: [1]\n",
+        lambda document: document.set(("a",), {"b": 2}),
+        "a:\n  b: 2\n",
+    ),
+    "a mapping in flow style": (
+        "a:\n- {type: A, b: 1}  # c\n",
+        lambda document: document.set(("a", 0), {"type": "B"}),
+        "a:\n- {type: B}  # c\n",
+    ),
     "an anchored value keeps its anchor": (
         "a: &x 5\nb: *x\n",
         lambda document: document.set(("a",), 6),

@@ -40,8 +40,11 @@ class FieldInput(TemplateInput):
         suggestions: Callable[[], Sequence[ChoiceOption]] | None = None,
         secret: bool = False,
         takes_curl: bool = False,
+        in_list: bool = False,
     ) -> None:
+        """With `in_list`, what is pasted is for the list around."""
         self._secret = secret
+        self._in_list = in_list
         self._takes_curl = takes_curl
         self._suggestions = suggestions
         extra = Extra("New input…", "Add an input and use it here", self.want_input)
@@ -86,7 +89,9 @@ class FieldInput(TemplateInput):
 
     def on_paste(self, event: events.Paste) -> None:
         """Tell of a curl command instead of taking its first line as text."""
-        if self._takes_curl and is_curl(event.text):
+        if self._in_list:
+            event.prevent_default()
+        elif self._takes_curl and is_curl(event.text):
             event.prevent_default()
             event.stop()
             self.post_message(self.CurlPasted(self, event.text))

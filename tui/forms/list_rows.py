@@ -32,6 +32,7 @@ class StringsRow(FieldRow):
             complete=self.tools.completer(self.path) if templates else None,
             resolve=self.tools.resolver(self.path) if templates else None,
             suggestions=self._options,
+            in_list=True,
         )
 
     def _options(self) -> list[ChoiceOption]:

@@ -15,11 +15,10 @@ from textual.style import Style
 from textual.widgets import Input
 
 from tui.widgets.cells import escape, fit
-from tui.widgets.chips import plain_input
 from tui.widgets.item_list import ItemList
 from tui.widgets.keys import hidden, shown
 from tui.widgets.message import WidgetMessage
-from tui.widgets.type_to_add import TypeToAdd
+from tui.widgets.type_to_add import ItemInput, TypeToAdd
 
 Row = tuple[str, str]
 """A status, and what it means."""
@@ -173,7 +172,7 @@ class StatusTable(TypeToAdd, can_focus=True):
         """Type the status under the cursor, or a new one behind the last."""
         if self._edited is None:
             self._edited = self._list.cursor
-            field = plain_input(self._list.current[0] if self._list.current else "")
+            field = ItemInput(self._list.current[0] if self._list.current else "")
             field.placeholder = "Status, as the API writes it"
             field.styles.offset = (0, _TOP + self._edited)
             field.styles.width = max(self._width, 32)
@@ -234,6 +233,10 @@ class StatusTable(TypeToAdd, can_focus=True):
             self._list.cursor = next(i for i, row in enumerate(self._list.items) if row[0] == text)
         elif self._list.put(edited, (text, present[1] if present else self._guess(text))):
             self._changed()
+
+    def _put(self, index: int, text: str) -> None:
+        if text not in (status for status, _ in self._list.items):
+            self._list.put(index, (text, self._guess(text)))
 
     async def _close(self) -> None:
         self._edited = None

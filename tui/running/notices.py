@@ -41,6 +41,8 @@ def notices(run: Run, *, stale: bool = False) -> Iterator[Notice]:
         yield Notice(Weight.REMARK, held)
     for warned in warnings(run, stale=stale):
         yield Notice(Weight.WARNING, clean(warned.text), where_to_mend(run, warned.concern))
+    if run.state.input_state is not None:
+        yield Notice(Weight.REMARK, "The test began from an input state, not from the start. L shows and changes it.")
     cancelled = " ".join(cancel_report(run.state))
     if cancelled:
         yield Notice(Weight.REMARK, cancelled, where_to_say_how_to_abort(run))

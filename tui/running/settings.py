@@ -9,7 +9,8 @@ from typing import Any
 
 from core.reading.limits import Limits
 
-TEST_LIMITS = Limits(records=1000, pages=5, slices=5)
+TEST_LIMITS = Limits(records=1000, pages=5, slices=5, attempts=1)
+"""A job that fails in a test is there to be looked at, so it is not created again (nor does Airbyte in its tests)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.screen import Screen
@@ -25,6 +25,7 @@ from tui.screens.middle import Middle
 from tui.screens.streams import StreamErrands
 from tui.screens.testing import Testing
 from tui.screens.tour import Tour
+from tui.screens.typed_ahead import TypedAhead
 from tui.session.editor import Change, ChangeKind
 from tui.session.findings import stream_of
 from tui.session.settings import Settings
@@ -43,7 +44,7 @@ class BuilderFrame(Screen[None]):
     """Shows one project. `replace` goes on with another one."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-medium"), (WIDE, "-wide")]  # noqa: RUF012 - as Textual declares it
-    AUTO_FOCUS = None
+    AUTO_FOCUS = ""
 
     def __init__(self, project: Project, settings: Settings, replace: Replace) -> None:
         super().__init__(classes="builder")
@@ -60,6 +61,7 @@ class BuilderFrame(Screen[None]):
         self.tour = Tour(self)
         self._hints = TestHints(self.session, self.bench.controller, self.bench.reporter)
         self._names = self.session.streams.names()
+        self._typed_ahead = TypedAhead(self)
         self._redraw_asked = False
         self._stop: list[Callable[[], None]] = []
 
@@ -104,6 +106,12 @@ class BuilderFrame(Screen[None]):
         await self.bench.controller.close()
         self.project.close()
 
+    def on_key(self, event: events.Key) -> None:
+        """Keep what is typed on the way to a field."""
+        if self._typed_ahead.keeps(event):
+            event.stop()
+            event.prevent_default()
+
     # Parts
 
     @property
@@ -146,10 +154,11 @@ class BuilderFrame(Screen[None]):
         spot: Spot = stream if stream is not None else INPUTS if path[:1] == ("spec",) else GLOBAL
         if isinstance(spot, int) and spot >= self.session.view.stream_count:
             spot = GLOBAL
-        await self.show(spot, focus=False)
-        form = self.middle.form
-        if form is not None:
-            await form.focus_path(path)
+        with self._typed_ahead.on_the_way():
+            await self.show(spot, focus=False)
+            form = self.middle.form
+            if form is not None:
+                await form.focus_path(path)
 
     async def show_welcome(self) -> None:
         """Show ways to begin."""

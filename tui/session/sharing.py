@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +11,7 @@ from typing import Any
 from core.manifest.problems import Path
 from core.manifest.references import REF
 from tui.session.editor import Editor
-from tui.session.references import dissolved, reference_to, target_of, users
+from tui.session.references import dissolved, reference_to, references, target_of, users
 from tui.session.structure import way
 
 LINKED: Path = ("definitions", "linked")
@@ -101,9 +103,26 @@ class Sharing:
                 self._editor.write(self._editor.slot(other), deepcopy(value))
 
     def _home(self, path: Path) -> Path:
-        """Where the shared value for the field at a path is: by the type around it, and its key."""
-        owner = list(way(self._editor.view, path[:-1]))[-1].component
-        return (*LINKED, owner.__name__, path[-1])
+        """Where the shared value for the field at a path is: by the type around it, and its key.
+
+        A definition that a person has made, and that most such fields refer to, is as good as one made here.
+        """
+        owner = list(way(self._editor.view, path[:-1]))[-1].component.__name__
+        linked = (*LINKED, owner, path[-1])
+        made = Counter() if self._editor.document.exists(linked) else Counter(self._definitions(owner, path[-1]))
+        return made.most_common(1)[0][0] if made else linked
+
+    def _definitions(self, owner: str, key: str | int) -> Iterator[Path]:
+        """The definitions that fields of this name refer to as a whole, in components of a type."""
+        document = self._editor.document
+        for path, reference in references(document.root):
+            place = path[:-1] if path[-1] == REF else path
+            around, written = document.get(place[:-1]), document.get(place)
+            is_whole = not isinstance(written, dict) or len(written) == 1
+            if place[-1:] == (key,) and is_whole and isinstance(around, dict) and around.get("type", owner) == owner:
+                target = target_of(document, reference)
+                if target is not None:
+                    yield target
 
     def _drop(self, target: Path) -> None:
         """Delete a definition and what is empty around it."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import ClassVar
 
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from tui.testing.exchange_text import kind_of
 from tui.widgets.cells import escape
 from tui.widgets.dialog import Answer, Dialog
+from tui.widgets.doc_panel import DocPanel
 from tui.widgets.doc_text import Kind
 from tui.widgets.doc_view import DocView
 from tui.widgets.keys import hidden
@@ -35,12 +35,7 @@ class CellDialog(Dialog[None]):
 
     def compose_body(self) -> ComposeResult:
         """The value."""
-        yield DocView(*self._document)
-
-    @on(DocView.SearchRequested)
-    @on(DocView.NodeChosen)
-    def _ignore(self, event: DocView.SearchRequested | DocView.NodeChosen) -> None:
-        event.stop()
+        yield DocPanel(*self._document)
 
     def answered(self, answer: str) -> None:
         """Copy the value."""

@@ -9,9 +9,9 @@ from textual import on
 from textual.binding import BindingType
 
 from core.http.exchange import Exchange
-from tui.testing.doc_panel import DocPanel
 from tui.testing.exchange_text import Side, body, curl_command, first_line, headers_text
 from tui.widgets.doc_nodes import Path
+from tui.widgets.doc_panel import DocPanel
 from tui.widgets.doc_text import Kind
 from tui.widgets.doc_view import DocView
 from tui.widgets.keys import hidden, shown
@@ -51,7 +51,7 @@ class ExchangeView(DocPanel):
         suffix: str
 
     def __init__(self, side: Side, *, id: str | None = None) -> None:
-        super().__init__(id=id, classes="exchange-view")
+        super().__init__(pickable=side == "response", id=id, classes="exchange-view")
         self._side = side
         self._exchange: Exchange | None = None
         self._headers = False

@@ -22,7 +22,12 @@ _STYLES = {
 _ONE_LINE = 108
 """Cells from which on all steps of a partition stand in one line."""
 _NAME = 9
-_PARTITION_NAME = 24
+_SHORTEST_NAME = 24
+"""Cells that the name of a partition may take, however few there are."""
+_NUMBER = 6
+"""Cells around that name."""
+_FACTS = 44
+"""Cells that are left to the facts of a partition, so that names stay as they are while facts come."""
 _SEPARATOR = ("  ›  ", "$foreground-muted")
 
 Part = str | Content | tuple[str, str]
@@ -54,9 +59,12 @@ class PhaseBar(Static):
         chosen = [one for one in state.partitions if self._partition in (None, one.number)]
         if len(chosen) > 1:
             yield Content.styled(tally(state), "$foreground-muted")
-            names = [one_line(partition.name, _PARTITION_NAME) for partition in chosen]
-            room = max(map(len, names))
-            yield from (_overview(state, one, f"{name:{room}}") for one, name in zip(chosen, names, strict=True))
+            facts = [_overview(state, partition) for partition in chosen]
+            room = width - _NUMBER - max(_FACTS, *(one.cell_length for one in facts))
+            names = [one_line(partition.name, max(_SHORTEST_NAME, room)) for partition in chosen]
+            longest = max(map(len, names))
+            for partition, name, told in zip(chosen, names, facts, strict=True):
+                yield Content.assemble(f"{partition.number:>3} {name:{longest}}  ", told)
         elif width >= _ONE_LINE:
             yield _line(steps(state, chosen[0]))
         else:
@@ -86,11 +94,10 @@ def _rows(step: Step, width: int) -> Iterator[Content]:
     yield Content.assemble(lead, line)
 
 
-def _overview(state: RunState, partition: Partition, name: str) -> Content:
-    """A partition in one line: the marks of its steps, and the facts of the one that it is in."""
+def _overview(state: RunState, partition: Partition) -> Content:
+    """A partition in few words: the marks of its steps, and the facts of the one that it is in."""
     all_steps = steps(state, partition)
     current = next((step for step in reversed(all_steps) if step.mark is not Mark.WAITING), all_steps[0])
-    parts: list[Part] = [f"{partition.number:>3} {name}  "]
-    parts += [(f"{step.mark} ", _STYLES[step.mark]) for step in all_steps]
+    parts: list[Part] = [(f"{step.mark} ", _STYLES[step.mark]) for step in all_steps]
     facts = " · ".join(current.facts)
     return Content.assemble(*parts, (f"{current.name} ", _STYLES[current.mark]), facts)

@@ -16,11 +16,11 @@ from textual.widget import Widget
 from core.progress.words import count
 from tui.running.records import rows
 from tui.testing.cell_dialog import CellDialog
-from tui.testing.doc_panel import DocPanel
-from tui.testing.find_bar import FindBar
+from tui.widgets.doc_panel import DocPanel
 from tui.widgets.keys import shown
 from tui.widgets.record_source import ListSource, RecordSource
 from tui.widgets.record_table import RecordTable
+from tui.widgets.search_bar import SearchBar
 
 JSON_RECORDS = 500
 """Records that the JSON view shows."""
@@ -46,7 +46,7 @@ class RecordsView(Vertical):
     def compose(self) -> ComposeResult:
         """The table and its filter."""
         yield RecordTable()
-        yield FindBar("Text in any cell")
+        yield SearchBar("Text in any cell")
 
     @property
     def table(self) -> RecordTable:
@@ -74,7 +74,7 @@ class RecordsView(Vertical):
             self._source = source
             self._in_json = -1
             self.table.load(source)
-            self.query_one(".records-view > FindBar", FindBar).close()
+            self.query_one(".records-view > SearchBar", SearchBar).close()
         if self.as_json:
             self._show_json()
 
@@ -114,17 +114,18 @@ class RecordsView(Vertical):
         if self.as_json:
             self.query_one(DocPanel).document.action_search()
         else:
-            self.query_one(".records-view > FindBar", FindBar).open()
+            self.query_one(".records-view > SearchBar", SearchBar).open()
 
-    @on(FindBar.Changed)
-    def _apply(self, event: FindBar.Changed) -> None:
+    @on(SearchBar.Changed)
+    def _apply(self, event: SearchBar.Changed) -> None:
         event.stop()
-        self.table.filter(event.text)
-        if not event.text:
+        self.table.filter(event.query)
+        if not event.query:
             event.widget.tell("")
 
-    @on(FindBar.Left)
-    def _leave(self, event: FindBar.Left) -> None:
+    @on(SearchBar.Left)
+    @on(SearchBar.Stepped)
+    def _leave(self, event: SearchBar.Left | SearchBar.Stepped) -> None:
         event.stop()
         self.table.focus()
 
@@ -133,7 +134,7 @@ class RecordsView(Vertical):
         event.stop()
         if self.table.filter_text:
             looking = "" if event.examined >= event.total else "…"
-            bar = self.query_one(".records-view > FindBar", FindBar)
+            bar = self.query_one(".records-view > SearchBar", SearchBar)
             bar.tell(f"{event.matches:,} of {event.total:,}{looking}")
 
     @on(RecordTable.CellChosen)

@@ -9,9 +9,9 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from tui.running import Run
-from tui.testing.doc_panel import DocPanel
 from tui.testing.subject import SchemaReport, SchemaReporter
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
+from tui.widgets.doc_panel import DocPanel
 from tui.widgets.keys import shown
 from tui.widgets.message import WidgetMessage
 

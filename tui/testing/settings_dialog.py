@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Input, Label, TextArea
 
-from core.reading import Limits
 from tui.running.settings import TestSettings, parse_state
 from tui.widgets.dialog import CANCEL, Answer, Dialog, text_line
 
@@ -59,7 +59,7 @@ class SettingsDialog(Dialog[TestSettings]):
 
     def _save(self) -> None:
         try:
-            limits = Limits(**{name: self._limit(name, title) for name, title in _FIELDS})
+            limits = replace(self._settings.limits, **{name: self._limit(name, title) for name, title in _FIELDS})
             state = parse_state(self.query_one("#state", TextArea).text, self._stream)
         except ValueError as error:
             self.query_one(".dialog--problem", Label).update(f"✗ {error}")

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from textual.binding import BindingType
 
-from tui.testing.doc_panel import DocPanel
+from tui.widgets.doc_panel import DocPanel
 from tui.widgets.keys import shown
 from tui.widgets.message import WidgetMessage
 

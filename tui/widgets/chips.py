@@ -17,17 +17,12 @@ from tui.widgets.cells import escape, fit
 from tui.widgets.item_list import ItemList
 from tui.widgets.keys import hidden, shown
 from tui.widgets.message import WidgetMessage
-from tui.widgets.type_to_add import TypeToAdd
+from tui.widgets.type_to_add import ItemInput, TypeToAdd
 
 MakeInput = Callable[[str], Input]
 """Makes the field that an item is typed into, from the item's text."""
 
 _LONGEST = 40
-
-
-def plain_input(text: str) -> Input:
-    """A field of one line without a border."""
-    return Input(text, compact=True)
 
 
 @dataclass(frozen=True)
@@ -92,7 +87,7 @@ class Chips(TypeToAdd, can_focus=True):
         self,
         values: Iterable[str] = (),
         *,
-        make_input: MakeInput = plain_input,
+        make_input: MakeInput = ItemInput,
         name: str | None = None,
         id: str | None = None,
         classes: str | None = None,
@@ -222,6 +217,9 @@ class Chips(TypeToAdd, can_focus=True):
     def _take(self, text: str) -> None:
         if self._edited is not None and text and self._list.put(self._edited, text):
             self._changed()
+
+    def _put(self, index: int, text: str) -> None:
+        self._list.put(index, text)
 
     async def _close(self) -> None:
         self._edited = None

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, cast
 
 from textual import events
 from textual.binding import Binding
 from textual.content import Content
+from textual.errors import NoWidget
 from textual.geometry import Offset
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
@@ -94,6 +96,15 @@ class CompletionPopup(OptionList, can_focus=False):
 
     owner: Completer | None = None
     """What the list was opened for."""
+
+    def on_mount(self) -> None:
+        """Stay where the field is when what is around is scrolled or laid out anew."""
+        self.screen.screen_layout_refresh_signal.subscribe(self, lambda _screen: self.follow(), immediate=True)
+
+    def follow(self) -> None:
+        """Go where the field has gone."""
+        if self.owner is not None:
+            self.owner.place(self)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """A click takes a candidate as a key does."""
@@ -227,16 +238,29 @@ class Completer:
         width = max(len(candidate.label) for candidate in self._candidates)
         popup.set_options(Option(_line(candidate, width)) for candidate in self._candidates)
         popup.highlighted = int(len(self._candidates) > 1 and self._candidates[0] is self._extra_candidate)
-        popup.absolute_offset = self._place(word)
         popup.add_class("-open")
-        popup.refresh(layout=True)
+        self.place(popup)
 
-    def _place(self, word: TypedWord) -> Offset:
-        """Below the word, or above it where there is no room below."""
-        x, y = self._field.cursor_screen_offset
+    def place(self, popup: CompletionPopup) -> None:
+        """Put the list below the word, or above it where there is no room below; close it where the word is hidden."""
+        word, cursor = typed_word(*self._field.typed()), self._field.cursor_screen_offset
+        if word is None or not self._is_seen(cursor):
+            self.close()
+            return
+        x, y = cursor
         height = min(_TALLEST, len(self._candidates))
         below = y + 1 + height <= self._field.screen.content_region.bottom
-        return Offset(max(0, x - len(word.text) - 1), y + 1 if below else max(0, y - height))
+        offset = Offset(max(0, x - len(word.text) - 1), y + 1 if below else max(0, y - height))
+        if offset != popup.absolute_offset:
+            popup.absolute_offset = offset
+            popup.refresh(layout=True)
+
+    def _is_seen(self, place: Offset) -> bool:
+        try:
+            shown, _ = self._field.screen.get_widget_at(*place)
+        except NoWidget:
+            return False
+        return shown is cast("Widget", self._field)
 
     def _fitting(self, typed: str) -> list[Candidate]:
         """The candidates that begin with what was typed, then those that hold it; none if that is typed out."""

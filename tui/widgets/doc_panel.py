@@ -1,10 +1,11 @@
-"""A text viewer together with its search bar."""
+"""A text under a line that says what it is, with a search."""
 
 from __future__ import annotations
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.widgets import Static
 
 from tui.widgets.doc_text import Kind
 from tui.widgets.doc_view import DocView
@@ -12,10 +13,16 @@ from tui.widgets.search_bar import SearchBar
 
 
 class DocPanel(Vertical):
-    """A `DocView` whose search works: `/` opens the bar below it. The view's other messages pass through."""
+    """A line of words above a viewer; the line takes no room while it is empty. `/` searches in the text.
+
+    `pickable` lets a person choose a JSON node. The viewer's other messages pass through.
+    """
 
     DEFAULT_CSS = """
-    DocPanel { height: 1fr; }
+    DocPanel {
+        height: 1fr;
+        & > .doc-panel--line { height: auto; max-height: 2; padding: 0 1; color: $text-muted; background: $boost; }
+    }
     """
 
     def __init__(
@@ -23,53 +30,73 @@ class DocPanel(Vertical):
         text: str = "",
         kind: Kind = "text",
         *,
-        name: str | None = None,
+        pickable: bool = False,
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
-        super().__init__(name=name, id=id, classes=classes)
-        self.view = DocView(text, kind)
-        self._bar = SearchBar()
+        super().__init__(id=id, classes=classes)
+        self._shown: tuple[str, str, Kind] = ("", text, kind)
+        self._pickable = pickable
 
     def compose(self) -> ComposeResult:
-        """The view above the bar."""
-        yield self.view
-        yield self._bar
+        """The line and the viewer."""
+        line = Static(markup=False, classes="doc-panel--line")
+        line.display = False
+        yield line
+        yield DocView(*self._shown[1:], pickable=self._pickable)
 
-    def load(self, text: str, kind: Kind = "text") -> None:
-        """Show a text; a search that is open goes on in it."""
-        self.view.load(text, kind)
+    @property
+    def document(self) -> DocView:
+        """The viewer."""
+        return self.query_one(DocView)
+
+    def show(self, line: str, text: str, kind: Kind) -> None:
+        """Show a text, unless it is what is shown already; a search that is open goes on in it."""
+        shown = (line, text, kind)
+        if shown == self._shown:
+            return
+        same_text = self._shown[1:] == shown[1:]
+        self._shown = shown
+        self._say(line)
+        if not same_text:
+            self.document.load(text, kind)
+
+    def _say(self, line: str) -> None:
+        above = self.query_one(".doc-panel--line", Static)
+        above.update(line)
+        above.display = bool(line)
+
+    @on(DocView.Loaded)
+    def _tell_problem(self, event: DocView.Loaded) -> None:
+        event.stop()
+        if event.problem:
+            self._say(f"{self._shown[0]} · {event.problem}" if self._shown[0] else event.problem)
 
     @on(DocView.SearchRequested)
-    def _open(self, event: DocView.SearchRequested) -> None:
+    async def _open(self, event: DocView.SearchRequested) -> None:
         event.stop()
-        self._bar.open()
-
-    @on(DocView.SearchMoved)
-    def _report(self, event: DocView.SearchMoved) -> None:
-        event.stop()
-        if event.query and self._bar.is_open:
-            self._bar.show_result(f"{event.current:,}/{event.total:,}" if event.total else "No match")
-        else:
-            self._bar.show_result("")
+        if not self.query(SearchBar):
+            await self.mount(SearchBar("Search in this text"))
+        self.query_one(SearchBar).open()
 
     @on(SearchBar.Changed)
     def _search(self, event: SearchBar.Changed) -> None:
         event.stop()
-        self.view.search(event.query)
+        self.document.search(event.query)
 
     @on(SearchBar.Stepped)
     def _step(self, event: SearchBar.Stepped) -> None:
         event.stop()
-        self.view.action_search_step(event.direction)
+        self.document.action_search_step(event.direction)
 
     @on(SearchBar.Left)
     def _leave(self, event: SearchBar.Left) -> None:
         event.stop()
-        self.view.focus()
+        self.document.focus()
 
-    @on(SearchBar.Closed)
-    def _close(self, event: SearchBar.Closed) -> None:
+    @on(DocView.SearchMoved)
+    def _count(self, event: DocView.SearchMoved) -> None:
         event.stop()
-        self.view.search("")
-        self.view.focus()
+        found = f"{event.current:,}/{event.total:,}" if event.total else "nothing found"
+        for bar in self.query(SearchBar):
+            bar.tell(found if event.query else "")

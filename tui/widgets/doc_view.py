@@ -46,7 +46,8 @@ _LANGUAGES: dict[Kind, Language] = {"json": "json", "jsonl": "json", "xml": "xml
 class DocView(ScrollView, can_focus=True):
     """A text with line numbers, a line cursor, colours and search; JSON is laid out and knows its nodes.
 
-    Lines are not wrapped. Nothing in the text is markup, and nothing in it reaches the terminal as a control code.
+    `pickable` lets a person choose a node. Lines are not wrapped. Nothing in the text is markup, and nothing in it
+    reaches the terminal as a control code.
     """
 
     BINDING_GROUP_TITLE = "Text"
@@ -137,6 +138,7 @@ SYNTAX
         text: str = "",
         kind: Kind = "text",
         *,
+        pickable: bool = False,
         name: str | None = None,
         id: str | None = None,
         classes: str | None = None,
@@ -144,6 +146,7 @@ SYNTAX
         super().__init__(name=name, id=id, classes=classes)
         self._doc = prepare("", "text")
         self._wanted = (text, kind)
+        self._pickable = pickable
         self._busy = False
         self._cursor = 0
         self._query = ""
@@ -186,6 +189,7 @@ SYNTAX
         self.scroll_to(0, 0, animate=False)
         self.refresh()
         self.post_message(self.Loaded(self, len(doc), doc.problem))
+        self.refresh_bindings()
         if self._query:
             self.search(self._query)
 
@@ -249,6 +253,10 @@ SYNTAX
         if moved:
             self.post_message(self.CursorMoved(self, line, self.path))
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A node can be chosen only where there are some and somebody wants one."""
+        return action != "choose" or (self._pickable and self._doc.nodes is not None)
+
     def action_move(self, lines: int) -> None:
         """Move the cursor by some lines."""
         self.move_cursor(self._cursor + lines)
@@ -278,7 +286,7 @@ SYNTAX
         offset = event.get_content_offset(self)
         if offset and offset.y + self.scroll_offset.y < len(self._doc):
             self.move_cursor(offset.y + self.scroll_offset.y)
-            if event.chain == 2:
+            if event.chain == 2 and self.check_action("choose", ()):
                 self.run_worker(self.action_choose(), exit_on_error=False)
 
     async def action_choose(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,15 +19,17 @@ from textual.style import Style
 from textual.widgets import Input
 
 from tui.widgets.cells import escape, fit
-from tui.widgets.chips import MakeInput, plain_input
+from tui.widgets.chips import MakeInput
 from tui.widgets.item_list import ItemList
 from tui.widgets.keys import hidden, shown
 from tui.widgets.message import WidgetMessage
-from tui.widgets.type_to_add import TypeToAdd
+from tui.widgets.type_to_add import ItemInput, TypeToAdd
 
 Pair = tuple[str, str]
 
 _NARROWEST_KEY = 12
+_LINE = re.compile(r"(?P<key>[^\s:=]\S*?)\s*(?::\s+|=|\t)\s*(?P<value>.*)")
+"""A line that holds a key and its value: `Accept: text/csv`, `limit=100`, or the cells of a table."""
 _DUPLICATE = "! duplicate "
 
 
@@ -36,6 +39,7 @@ class Pairs(TypeToAdd, can_focus=True):
     A key that occurs twice is flagged in its row; `duplicates` names such keys.
     """
 
+    DIVIDER = None
     BINDING_GROUP_TITLE = "Rows"
     BINDINGS: ClassVar[list[BindingType]] = [
         shown("enter,e", "edit", "Edit", "Edit this row, or add one", "pairs.edit"),
@@ -92,8 +96,8 @@ class Pairs(TypeToAdd, can_focus=True):
         *,
         key_label: str = "Key",
         value_label: str = "Value",
-        make_key_input: MakeInput = plain_input,
-        make_value_input: MakeInput = plain_input,
+        make_key_input: MakeInput = ItemInput,
+        make_value_input: MakeInput = ItemInput,
         name: str | None = None,
         id: str | None = None,
         classes: str | None = None,
@@ -255,6 +259,14 @@ class Pairs(TypeToAdd, can_focus=True):
     def _take(self, key: str, value: str) -> None:
         if self._edited is not None and key and self._list.put(self._edited, (key, value)):
             self._changed()
+
+    def _items_in(self, text: str, typed: str) -> list[str]:
+        items = super()._items_in(text, typed)
+        return items or ([text.strip()] if not typed and _LINE.fullmatch(text.strip()) else [])
+
+    def _put(self, index: int, text: str) -> None:
+        match = _LINE.fullmatch(text)
+        self._list.put(index, (match["key"], match["value"]) if match else (text.rstrip(":"), ""))
 
     async def _close(self) -> None:
         self._edited = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from textual import events
 
 from tests.tui.forms.support import Desk, at_desk, new_session, sample
 from tui.forms.status_row import guessed
@@ -113,3 +114,14 @@ async def test_a_status_is_typed_right_away_and_one_that_is_there_is_shown() -> 
         await desk.press("enter", "r")
         assert session.value((*PATH, "running")) == ["ready"]
         assert session.value((*PATH, "failed")) == ["failed"]
+
+
+async def test_statuses_that_are_pasted_are_added_each_once() -> None:
+    session = new_session()
+    async with at_desk(session) as desk:
+        await desk.go(PATH)
+        await add(desk, "DONE")
+        desk.app.post_message(events.Paste("QUEUED\nDONE\nEXPIRED"))
+        await desk.pilot.pause()
+        mapping = session.value(PATH)
+        assert [mapping[name] for name in ("running", "completed", "timeout")] == [["QUEUED"], ["DONE"], ["EXPIRED"]]

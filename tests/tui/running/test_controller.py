@@ -74,7 +74,7 @@ async def test_a_read_is_folded_and_kept_for_its_stream() -> None:
         assert run.state.fingerprint == "f"
         assert run.exchanges.entries[1].api_status == "pending"
         assert scene.heard[-1] == RunChanged(STREAM, run)
-        assert reader.asked_for == (STREAM, None, Limits(1000, 5, 5))
+        assert reader.asked_for == (STREAM, None, Limits(1000, 5, 5, attempts=1))
 
 
 async def test_what_a_person_set_for_a_stream_counts_for_its_tests() -> None:

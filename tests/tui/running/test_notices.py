@@ -65,6 +65,14 @@ def test_a_budget_that_holds_requests_back_is_told_until_they_go_out() -> None:
     assert told([*waiting, *ended(Outcome.COMPLETE)]) == []
 
 
+def test_a_read_that_began_from_a_state_says_so() -> None:
+    run = Run(RunState(STREAM, asynchronous=True, input_state={"date": "2024-01-14"}), DECLARED)
+    for event in success():
+        run.take(event)
+    (notice,) = notices(run)
+    assert (notice.weight, "from an input state" in notice.text) == (Weight.REMARK, True)
+
+
 def test_a_result_of_an_older_stream_is_stale() -> None:
     assert told(success(), stale=True)[0].startswith("▲ The stream was changed after this test.")
 

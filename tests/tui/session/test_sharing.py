@@ -29,6 +29,16 @@ def test_a_shared_section_moves_to_the_definitions(sharing: BuilderSession) -> N
     assert sharing.value((*ONE, "api_token")) == "{{ config['api_key'] | trim }}"
 
 
+def test_a_definition_that_a_person_has_made_is_shared_again(session: BuilderSession) -> None:
+    session.set(("definitions", "auth"), {"type": "BearerAuthenticator", "api_token": "made by hand"})
+    for path in (ONE, TWO):
+        session.set(path, {"$ref": "#/definitions/auth"})
+    before = session.text
+    session.sharing.unshare(TWO)
+    session.sharing.share(TWO)
+    assert session.text == before
+
+
 def test_choosing_another_type_changes_it_for_all(sharing: BuilderSession) -> None:
     sharing.choose_type(TWO, "NoAuth")
     assert sharing.value(ONE) == {"type": "NoAuth"}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from sample_configs import sample
 from tests.tui.shell.support import opened
@@ -71,6 +73,19 @@ async def test_a_section_is_gone_to_by_typing_a_part_of_its_name(manifest: Path)
         await shell.until_dialog("ChoiceDialog")
         await shell.choose("timeout")
         await shell.until(lambda: shell.field == (*RETRIEVER, "polling_job_timeout"))
+
+
+async def test_what_is_typed_on_the_way_to_a_field_is_typed_into_that_field(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        await shell.until(lambda: shell.field == URL)
+        url = shell.session.value(URL)
+        going = asyncio.create_task(shell.builder.show_path((*RETRIEVER, "polling_job_timeout")))
+        await asyncio.sleep(0)
+        for key in "42":
+            shell.app.post_message(events.Key(key, key))
+        await going
+        await shell.until(lambda: "42" in str(shell.session.value((*RETRIEVER, "polling_job_timeout"))))
+        assert shell.session.value(URL) == url
 
 
 async def test_a_field_is_gone_to_wherever_it_is_folded_away(manifest: Path) -> None:

@@ -56,7 +56,7 @@ async def test_what_is_being_typed_is_saved_though_nobody_pressed_enter(manifest
         await shell.until(lambda: "A: '12'" in manifest.read_text() or 'A: "12"' in manifest.read_text())
         await shell.go_to(*retriever, "status_mapping")
         await shell.press("a", *"new", "ctrl+s")
-        await shell.until(lambda: "- new\n" in manifest.read_text())
+        await shell.until(lambda: "running: [pending, new]" in manifest.read_text())
         await shell.go_to("streams", 0, "primary_key")
         await shell.press("enter", "end", "X", "ctrl+s")
         await shell.until(lambda: "primary_key: CONTACT_IDX" in manifest.read_text())

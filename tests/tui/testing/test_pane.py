@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from core.components.async_retriever import JobStatus
 from core.events import JobPhase, Outcome
 from core.http.exchange import Role
@@ -236,6 +238,16 @@ async def test_only_the_requests_of_the_chosen_partition_and_the_global_ones_are
         assert "Refresh token" in text
         assert "4  Async Job -- Create" in text
         assert "1  Async Job -- Create" not in text
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"), [(120, "start_time=2024-01-01, end_time=2024-01-07  ✓"), (60, "start_time=2024-01-01...  ✓")]
+)
+async def test_names_of_partitions_are_cut_only_where_there_is_no_room(width: int, shown: str) -> None:
+    weeks = [{"start_time": "2024-01-01", "end_time": "2024-01-07"}, {"start_time": "2024-01-08", "end_time": "x"}]
+    events = [one for week in weeks for one in (*created(week), *polled(1, "pending", JobPhase.RUNNING, slice_=week))]
+    async with scene(ScriptedReader([*started(weeks[0]), *events, *ended(Outcome.COMPLETE)]), (width, 40)) as stage:
+        assert shown in await played(stage)
 
 
 async def test_a_chosen_request_stays_while_others_come() -> None:

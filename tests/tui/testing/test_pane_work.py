@@ -161,7 +161,7 @@ async def test_limits_and_input_state_are_set_for_the_stream() -> None:
         await stage.press("tab", "enter")
         await stage.settle()
         settings = stage.app.controller.settings_of(STREAM)
-        assert settings.limits == Limits(25, None, 5)
+        assert settings.limits == Limits(25, None, 5, attempts=1)
         assert settings.state == {"cursor": 1}
         assert stage.heard(Pane.SettingsChanged)
 

@@ -97,3 +97,41 @@ async def test_typing_where_an_item_is_added_begins_one_and_loses_no_key() -> No
         assert last(stage) == ["acd"]
         await stage.press("end", "x", "y", "enter", "escape")
         assert last(stage) == ["acd", "xy"]
+
+
+async def paste(stage: Stage, text: str) -> None:
+    stage.app.post_message(events.Paste(text))
+    await stage.settle()
+
+
+async def test_pasted_lines_are_as_many_strings_and_one_change() -> None:
+    chips = Chips(["a"])
+    async with on_stage(chips) as stage:
+        chips.focus()
+        await paste(stage, "b\n  c\n\nd, e\n")
+        assert [change.values for change in stage.app.heard(Chips.Changed)] == [["a", "b", "c", "d, e"]]
+        assert stage.app.focused is chips
+
+
+async def test_a_pasted_line_is_divided_at_its_commas_but_a_template_is_not() -> None:
+    chips = Chips()
+    async with on_stage(chips) as stage:
+        chips.focus()
+        await paste(stage, "ready, done")
+        assert last(stage) == ["ready", "done"]
+        await paste(stage, "{{ f(1, 2) }}")
+        await stage.press("enter", "escape")
+        assert last(stage) == ["ready", "done", "{{ f(1, 2) }}"]
+
+
+async def test_what_is_pasted_while_a_string_is_typed_comes_behind_it() -> None:
+    chips = Chips(["a", "b"])
+    async with on_stage(chips) as stage:
+        chips.focus()
+        await stage.press("enter", "end", "1")
+        await paste(stage, "x\ny")
+        assert last(stage) == ["a1", "b", "x", "y"]
+        await stage.press("enter", "z")
+        await paste(stage, "q")
+        await stage.press("enter")
+        assert last(stage)[-1] == "zq"

@@ -69,7 +69,7 @@ def test_every_line_of_json_leads_to_a_node_of_the_value(value: object) -> None:
 
 
 async def test_enter_chooses_the_node_under_the_cursor() -> None:
-    view = DocView(json.dumps(JOB), "json")
+    view = DocView(json.dumps(JOB), "json", pickable=True)
     async with on_stage(view) as stage:
         view.focus()
         await stage.press("down", "down", "down", "down", "down")
@@ -82,7 +82,7 @@ async def test_enter_chooses_the_node_under_the_cursor() -> None:
 
 
 async def test_a_double_click_chooses_a_node() -> None:
-    view = DocView(json.dumps(JOB), "json")
+    view = DocView(json.dumps(JOB), "json", pickable=True)
     async with on_stage(view) as stage:
         await stage.click(view, x=8, y=2, times=2)
         assert stage.app.heard(DocView.NodeChosen)[-1].value == 7

@@ -19,48 +19,61 @@ from tui.widgets.title_bar import TitleBar
 async def test_slash_opens_the_search_which_counts_steps_and_closes() -> None:
     panel = DocPanel(json.dumps([{"name": number} for number in range(40)]), "json")
     async with on_stage(panel) as stage:
-        panel.view.focus()
+        panel.document.focus()
         await stage.press("/", "n", "a")
-        assert stage.app.text().split("\n")[-1].split() == ["Search", "na", "1/40"]
-        await stage.press("enter", "down", "up")
+        assert stage.app.text().split("\n")[-1].split() == ["/", "na", "1/40"]
+        await stage.press("down", "down", "up")
         assert stage.app.text().split("\n")[-1].endswith("2/40")
-        await stage.press("tab", "n")
-        assert stage.app.focused is panel.view
-        assert panel.view.path == (2, "name")
+        await stage.press("enter", "n")
+        assert stage.app.focused is panel.document
+        assert panel.document.path == (2, "name")
         await stage.press("/", "x", "x")
-        assert "No match" in stage.app.text()
+        assert "nothing found" in stage.app.text()
         await stage.press("escape")
-        assert "Search" not in stage.app.text()
-        assert stage.app.focused is panel.view
+        assert "nothing found" not in stage.app.text()
+        assert stage.app.focused is panel.document
 
 
 async def test_a_search_goes_on_in_the_next_text() -> None:
     panel = DocPanel("needle")
     async with on_stage(panel) as stage:
-        panel.view.focus()
+        panel.document.focus()
         await stage.press("/")
         await stage.type("needle")
-        panel.load("a needle and a needle")
+        panel.show("A line", "a needle and a needle", "text")
         await stage.settle()
         assert "1/2" in stage.app.text()
+        assert stage.app.text().startswith(" A line")
 
 
-async def test_the_panel_lets_nodes_through() -> None:
-    panel = DocPanel('{"a": 1}', "json")
+async def test_a_node_is_picked_only_where_somebody_wants_one() -> None:
+    wanting, other = DocPanel('{"a": 1}', "json", pickable=True), DocPanel('{"a": 1}', "json")
+    async with on_stage(wanting, other) as stage:
+        for panel in (other, wanting):
+            panel.document.focus()
+            await stage.press("down", "enter")
+            offered = any(one.binding.description == "Pick node" for one in stage.app.screen.active_bindings.values())
+            assert offered == (panel is wanting)
+        assert [chosen.path for chosen in stage.app.heard(DocView.NodeChosen)] == [("a",)]
+
+
+async def test_text_that_has_no_nodes_offers_none() -> None:
+    panel = DocPanel("a,b", "csv", pickable=True)
     async with on_stage(panel) as stage:
-        panel.view.focus()
-        await stage.press("down", "enter")
-        assert stage.app.heard(DocView.NodeChosen)[-1].path == ("a",)
+        panel.document.focus()
+        await stage.settle()
+        assert all(one.binding.description != "Pick node" for one in stage.app.screen.active_bindings.values())
 
 
 async def test_a_search_bar_tells_what_is_typed_for_others_to_find() -> None:
     bar = SearchBar("Filter")
     async with on_stage(bar) as stage:
         bar.open()
-        await stage.press("a", "b", "escape")
-        assert [change.query for change in stage.app.heard(SearchBar.Changed)] == ["a", "ab"]
-        assert len(stage.app.heard(SearchBar.Closed)) == 1
-        assert bar.query_text == ""
+        await stage.press("a", "b", "up", "escape")
+        assert [change.query for change in stage.app.heard(SearchBar.Changed)] == ["a", "ab", ""]
+        assert [step.direction for step in stage.app.heard(SearchBar.Stepped)] == [-1]
+        assert len(stage.app.heard(SearchBar.Left)) == 1
+        assert not bar.display
 
 
 async def test_a_status_has_a_glyph_and_a_word() -> None:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import pytest
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalGroup
 from textual.widget import Widget
@@ -119,3 +121,36 @@ async def test_typing_where_a_row_is_added_begins_one_after_the_other() -> None:
         pairs.focus()
         await stage.press("k", "enter", "v", "enter", "l", "enter", "w", "enter", "escape")
         assert last(stage) == [("k", "v"), ("l", "w")]
+
+
+@pytest.mark.parametrize(("typing", "line_end"), [(False, "\n"), (True, "\r\n"), (False, "\r")])
+async def test_pasted_lines_are_rows(typing: bool, line_end: str) -> None:
+    pairs = Pairs([("a", "1")])
+    async with on_stage(pairs) as stage:
+        pairs.focus()
+        if typing:
+            await stage.press("a")
+        lines = ["Accept: text/csv; q=0.9", "limit=100", "X-Empty:", "name\tAda Lovelace", "bare", ""]
+        stage.app.post_message(events.Paste(line_end.join(lines)))
+        await stage.settle()
+        rows = [
+            ("Accept", "text/csv; q=0.9"),
+            ("limit", "100"),
+            ("X-Empty", ""),
+            ("name", "Ada Lovelace"),
+            ("bare", ""),
+        ]
+        assert [change.pairs for change in stage.app.heard(Pairs.Changed)] == [[("a", "1"), *rows]]
+
+
+async def test_a_single_pasted_row_is_one_and_a_word_is_a_key() -> None:
+    pairs = Pairs()
+    async with on_stage(pairs) as stage:
+        pairs.focus()
+        stage.app.post_message(events.Paste("Accept: */*"))
+        await stage.settle()
+        assert last(stage) == [("Accept", "*/*")]
+        stage.app.post_message(events.Paste("filter"))
+        await stage.settle()
+        await stage.press("enter", "x", "enter")
+        assert last(stage) == [("Accept", "*/*"), ("filter", "x")]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from textual import events
-from textual.containers import Vertical
+from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Input
 
 from tests.tui.widgets.support import on_stage
@@ -169,6 +169,23 @@ async def test_the_list_stands_above_a_field_at_the_bottom() -> None:
         template.focus()
         await stage.type("{{ ")
         assert stage.app.query_one(CompletionPopup).region.bottom == template.region.y
+
+
+async def test_the_list_goes_with_the_field_when_the_form_is_scrolled() -> None:
+    template = field()
+    above, below = Vertical(), Vertical()
+    above.styles.height, below.styles.height = 10, 60
+    form = VerticalScroll(above, template, below)
+    async with on_stage(form) as stage:
+        template.focus()
+        await stage.type("{{ ")
+        popup = stage.app.query_one(CompletionPopup)
+        form.scroll_to(y=4, animate=False)
+        await stage.settle()
+        assert (template.region.y, popup.region.y) == (6, 7)
+        form.scroll_to(y=40, animate=False)
+        await stage.settle()
+        assert not popup.display
 
 
 async def test_without_candidates_keys_do_what_they_always_do() -> None:
