@@ -78,7 +78,8 @@ class JobChanged(Event):
     """A job entered a phase, or a poll brought news of it.
 
     `job_id` is the API's own id where one is known, `attempt` counts from 1, `api_status` is the last status
-    text that the API gave, `elapsed` counts from the creation, `timeout` is the polling time limit.
+    text that the API gave, `elapsed` counts from the creation, `timeout` is the polling time limit. A `known` job was
+    created by an earlier read.
     """
 
     phase: JobPhase
@@ -88,6 +89,7 @@ class JobChanged(Event):
     api_status: str | None = None
     elapsed: float = 0.0
     timeout: float = 0.0
+    known: bool = False
     detail: str | None = None
 
 

@@ -71,6 +71,12 @@ BUILDER = (
     Action("go.section", "go to a section", "go_to_section", "List the sections of the form", "ctrl+o", "Jump", 4),
     Action("help.show", "explain this place", "help", "Help on the focused field, and all keys", "f1,?", "Help", 6),
     Action("app.back", "go back", "back", "Cancel the test, or leave what is open", "escape", "Back"),
+    Action(
+        "test.follow",
+        "test again with the same job",
+        "follow_job",
+        "Poll and download the job of the last test; no new one is created",
+    ),
     Action("test.cancel", "cancel the test", "cancel_test", "Stop all requests and abort the job on the server"),
     Action("test.limits", "set limits and input state", "test_limits", "How much a test of this stream reads"),
     Action("file.new", "start a new connector", "new", "Begin with an empty manifest"),

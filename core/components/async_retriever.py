@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from typing import Annotated, Any
 
+import httpx
 from pydantic import BeforeValidator, Field
 
 from core.components.answers import Answer
@@ -212,6 +213,10 @@ class AsyncRetriever(Retriever):
         fill(draft)
         return await self._ask(self.creation_requester, context, Role.CREATE, draft)
 
+    def answer(self, response: httpx.Response) -> Answer:
+        """The API's answer to a creation, a poll, or the question for targets."""
+        return Answer.of(response, self.decoder or JsonDecoder())
+
     async def poll(self, context: Context) -> Answer | None:
         """Ask how the job is doing; `context` has the creation's answer."""
         return await self._ask(self.polling_requester, context, Role.POLL)
@@ -278,7 +283,7 @@ class AsyncRetriever(Retriever):
         self, requester: Requester, context: Context, role: Role, draft: Draft | None = None
     ) -> Answer | None:
         response = await requester.send(context, role, draft)
-        return None if response is None else Answer.of(response, self.decoder or JsonDecoder())
+        return None if response is None else self.answer(response)
 
 
 def found_instead(answer: Answer, extractor: Extractor) -> str:

@@ -34,7 +34,7 @@ class Job:
     """A job that exists on the API: what it answered, and how often it was asked.
 
     `context` is the slice's, with `creation_response` and after a poll `polling_response`. Times are those of the
-    event loop's clock.
+    event loop's clock. `known`: an earlier read created it.
     """
 
     attempt: int
@@ -48,6 +48,7 @@ class Job:
     skipped: bool = False
     over: bool = False
     deleted: bool = False
+    known: bool = False
 
     @property
     def id(self) -> str | None:

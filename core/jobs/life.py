@@ -7,6 +7,8 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+import httpx
+
 from core.components.answers import Answer
 from core.components.async_retriever import AsyncRetriever, JobStatus, found_instead
 from core.components.context import Context
@@ -16,6 +18,7 @@ from core.http.messages import time_span
 from core.http.policy import FailureType, RequestFailed, retry_after
 from core.http.request import Draft
 from core.jobs.job import AttemptFailed, Job, JobFailed
+from core.jobs.known import KnownJobs
 from core.jobs.schedule import PollSchedule
 from core.levels import Level
 
@@ -39,7 +42,8 @@ class JobLife:
     """The job of one slice. `fill` adds to the creation request what the slice adds.
 
     `mapped` may grow while the job runs: it is looked at before the manifest's mapping. `warned` holds the statuses
-    that the stream was already warned about, `most_attempts` is how often the job is created, in all.
+    that the stream was already warned about, `most_attempts` is how often the job is created, in all. A job of `known`
+    is followed in the first attempt.
     """
 
     retriever: AsyncRetriever
@@ -48,6 +52,7 @@ class JobLife:
     mapped: StatusMapping = field(default_factory=dict)
     warned: set[str] = field(default_factory=set)
     most_attempts: int = ATTEMPTS
+    known: KnownJobs = field(default_factory=KnownJobs)
     attempts: int = 0
     job: Job | None = None
     _leave_by: float | None = None
@@ -91,7 +96,8 @@ class JobLife:
         if job is None or job.deleted or self.retriever.delete_requester is None:
             return
         job.deleted = True
-        await self._tidy(job, "deleted", self.retriever.delete)
+        if await self._tidy(job, "deleted", self.retriever.delete):
+            self.known.forget(self.context.slice)
 
     def show(self, phase: JobPhase, detail: str | None = None) -> None:
         """Tell what the job is doing now."""
@@ -107,6 +113,7 @@ class JobLife:
                 api_status=job.api_status if job else None,
                 elapsed=time.monotonic() - job.created if job else 0.0,
                 timeout=job.timeout if job else 0.0,
+                known=job.known if job else False,
                 detail=detail,
             )
         )
@@ -114,10 +121,25 @@ class JobLife:
     # One attempt
 
     async def _attempt(self) -> Job:
+        creation = self.known.creation(self.context.slice) if self.attempts == 1 else None
+        if creation is not None:
+            return await self._follow_known(creation)
         self.show(JobPhase.CREATING)
         job = await self._create()
         await self._follow(job)
         return job
+
+    async def _follow_known(self, creation: httpx.Response) -> Job:
+        job = self._begin(self.retriever.answer(creation), self.retriever.timeout(self.context), known=True)
+        self.context.log(Level.INFO, f"The job {_named(job)} of an earlier read is followed; no new one is created.")
+        await self._follow(job, at_once=True)
+        return job
+
+    def _begin(self, creation: Answer, time_limit: float, *, known: bool = False) -> Job:
+        context = self.context.with_variables(creation_response=creation.variables)
+        self.job = Job(self.attempts, context, creation, time.monotonic(), time_limit, known=known)
+        self.show(JobPhase.RUNNING)
+        return self.job
 
     async def _follow(self, job: Job, *, at_once: bool = False) -> None:
         """Poll a job until it came to a good end; when it doesn't, it is cleared away."""
@@ -150,10 +172,8 @@ class JobLife:
                     "The answer to the creation is ignored by its error handler, so there is no job to poll."
                 )
             )
-        context = self.context.with_variables(creation_response=answer.variables)
-        self.job = Job(self.attempts, context, answer, time.monotonic(), time_limit)
-        self.show(JobPhase.RUNNING)
-        return self.job
+        self.known.note(self.context.slice, answer.response)
+        return self._begin(answer, time_limit)
 
     async def _created(self, time_limit: float) -> Answer | None:
         """The answer to the creation. When cancelled meanwhile, it is awaited so that the job can be aborted."""
@@ -297,6 +317,7 @@ class JobLife:
             return
         job.over = True
         if await self._tidy(job, "aborted", self.retriever.abort):
+            self.known.forget(self.context.slice)
             self.show(JobPhase.ABORTED)
             self.context.log(Level.INFO, f"The job {_named(job)} was aborted on the server.")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, count
 
 from core.components.async_retriever import AsyncRetriever, JobStatus
@@ -13,6 +13,7 @@ from core.errors import ReadError
 from core.events import JobPhase, Outcome
 from core.http.policy import EXPIRED, RequestFailed
 from core.http.request import Draft
+from core.jobs.known import KnownJobs
 from core.jobs.life import ATTEMPTS, JobLife
 from core.levels import Level
 from core.reading.sink import RecordSink
@@ -37,7 +38,9 @@ class JobLanes:
 
 @dataclass
 class JobSlice:
-    """One slice of an asynchronous stream. Its job is created `attempts` times at most."""
+    """One slice of an asynchronous stream. Its job is created `attempts` times at most, and not at first if it is one
+    of the `known`.
+    """
 
     retriever: AsyncRetriever
     context: Context
@@ -47,10 +50,11 @@ class JobSlice:
     mapped: dict[str, JobStatus]
     warned: set[str]
     attempts: int = ATTEMPTS
+    known: KnownJobs = field(default_factory=KnownJobs)
 
     async def read(self) -> Outcome:
         """Create, poll, download. Raises `ReadError` when the slice can't be read."""
-        life = JobLife(self.retriever, self.context, self.fill, self.mapped, self.warned, self.attempts)
+        life = JobLife(self.retriever, self.context, self.fill, self.mapped, self.warned, self.attempts, self.known)
         try:
             while True:
                 life.show(JobPhase.WAITING)

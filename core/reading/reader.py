@@ -19,6 +19,7 @@ from core.http.exchange import BODY_LIMIT, Role
 from core.http.secrets import Secrets
 from core.http.session import HttpSession
 from core.inputs import secret_values
+from core.jobs.known import KnownJobs
 from core.reading.job_slice import JobLanes
 from core.reading.limits import NO_LIMITS, Limits
 from core.reading.parents import ParentProgress
@@ -53,14 +54,16 @@ class Reader:
         state: Mapping[str, Any] | None = None,
         limits: Limits = NO_LIMITS,
         encode: Encoder | None = None,
+        jobs: KnownJobs | None = None,
     ) -> AsyncGenerator[Event, None]:
         """Read a stream from `state`. The last event is `StreamFinished`, whatever happens; a stream's failure is no
         exception.
 
         `encode` turns batches of records into bytes, in the threads that parse; without it records come as they are.
+        `jobs` are followed where they are known, so that the phases behind the creation can be tried again.
         Raises `KeyError` for a stream that the connector doesn't have.
         """
-        read = self._start(self._connector.stream(stream), state, limits, encode, Role.PAGE)
+        read = self._start(self._connector.stream(stream), state, limits, Role.PAGE, encode=encode, jobs=jobs)
         self._reads.add(read)
         try:
             async with aclosing(read.events()) as events:
@@ -90,8 +93,10 @@ class Reader:
         stream: DeclarativeStream,
         state: Mapping[str, Any] | None,
         limits: Limits,
-        encode: Encoder | None,
         role: Role,
+        *,
+        encode: Encoder | None = None,
+        jobs: KnownJobs | None = None,
     ) -> StreamRead:
         plan = ReadPlan(
             stream=stream,
@@ -102,6 +107,7 @@ class Reader:
             role=role,
             unsupported=unsupported_in(stream),
             statuses=self._statuses.setdefault(stream.name, {}),
+            known=KnownJobs() if jobs is None else jobs,
         )
         return StreamRead(self._run, plan, self._jobs, self.mask)
 
@@ -109,7 +115,7 @@ class Reader:
         """The records of a parent stream for its child's `context`."""
 
         def start(state: Mapping[str, Any] | None) -> tuple[ParentProgress, AsyncIterator[ParentRecord]]:
-            read = self._start(stream, state, NO_LIMITS, None, Role.PARENT)
+            read = self._start(stream, state, NO_LIMITS, Role.PARENT)
             progress = ParentProgress(stream.name, read, context, state)
             return progress, progress.records()
 

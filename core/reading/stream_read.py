@@ -32,6 +32,7 @@ from core.events import (
 from core.http.exchange import Role
 from core.http.request import Draft
 from core.jobs.job import JobFailed
+from core.jobs.known import KnownJobs
 from core.jobs.life import ATTEMPTS
 from core.levels import Level
 from core.reading.channel import EventChannel
@@ -56,6 +57,7 @@ class ReadPlan:
 
     `lanes` bounds the slices of a synchronous stream that are read side by side, `jobs` the asynchronous ones.
     `role` is that of page requests (a parent stream's differ). `unsupported` names component types that can't be run.
+    `known` are jobs that are followed instead of creating new ones; those that are created are added.
     """
 
     stream: DeclarativeStream
@@ -66,6 +68,7 @@ class ReadPlan:
     role: Role = Role.PAGE
     unsupported: tuple[str, ...] = ()
     statuses: dict[str, JobStatus] = field(default_factory=dict)
+    known: KnownJobs = field(default_factory=KnownJobs)
 
 
 class StreamRead:
@@ -211,8 +214,9 @@ class StreamRead:
         if isinstance(retriever, AsyncRetriever):
             plan = self._plan
             attempts = plan.limits.attempts or ATTEMPTS
-            job = JobSlice(retriever, context, fill, make_sink, self._jobs, plan.statuses, self._warned, attempts)
-            return await job.read()
+            return await JobSlice(
+                retriever, context, fill, make_sink, self._jobs, plan.statuses, self._warned, attempts, plan.known
+            ).read()
         assert isinstance(retriever, SimpleRetriever)
         await retriever.read(context, make_sink(count(1)), fill, self._plan.role)
         return Outcome.COMPLETE

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from core.connector import Connector, load_connector
 from core.events import Event, ExchangeFinished, Log, Outcome, Records, SliceFinished, StateAdvanced, StreamFinished
 from core.http.exchange import Role
+from core.jobs.known import KnownJobs
 from core.manifest.document import Document
 from core.reading import Limits, open_reader
 
@@ -78,11 +79,12 @@ async def read_all(
     stream: str | None = None,
     state: Mapping[str, Any] | None = None,
     limits: Limits | None = None,
+    jobs: KnownJobs | None = None,
 ) -> Told:
     """Read a stream (the first one when none is named) to its end, without waiting between polls and repetitions."""
     loaded = connector(manifest)
     told = Told()
     async with open_reader(loaded, config or {}, sleep=no_wait) as reader:
-        async for event in reader.read(stream or loaded.stream_names[0], state, limits or Limits()):
+        async for event in reader.read(stream or loaded.stream_names[0], state, limits or Limits(), jobs=jobs):
             told.events.append(event)
     return told

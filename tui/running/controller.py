@@ -20,6 +20,7 @@ from core.components.roles import Record
 from core.connector import Connector
 from core.errors import LonghaulError
 from core.events import Event
+from core.jobs.known import KnownJobs
 from core.reading import Limits, open_reader
 from tui.running.run import Run
 from tui.running.settings import TestSettings
@@ -47,6 +48,7 @@ class EventReader(Protocol):
         state: Mapping[str, Any] | None = None,
         limits: Limits = ...,
         encode: Callable[[list[Record]], bytes] | None = None,
+        jobs: KnownJobs | None = None,
     ) -> AsyncIterator[Event]:
         """The events of a read."""
 
@@ -81,6 +83,8 @@ class RunController:
         self.changed: Signal[RunChanged] = Signal(app, "run-changed")
         self.results: dict[str, Run] = {}
         self.settings: dict[str, TestSettings] = {}
+        self.jobs: dict[str, KnownJobs] = {}
+        """The jobs of the latest test of each stream, as far as they are still on the server."""
         self._app = app
         self._open = opener
         self._clock = clock
@@ -96,6 +100,10 @@ class RunController:
         """The read that goes on."""
         return self._run if self._run is not None and self._run.state.running else None
 
+    def knows_jobs(self, stream: str) -> bool:
+        """Whether a test of the stream can follow jobs that are there already."""
+        return bool(self.jobs.get(stream)) and self.running is None
+
     def settings_of(self, stream: str) -> TestSettings:
         """How a stream is tested."""
         return self.settings.get(stream, TestSettings())
@@ -106,20 +114,26 @@ class RunController:
         connector: Connector,
         config: Mapping[str, Any],
         settings: TestSettings | None = None,
+        *,
         fingerprint: str = "",
+        same_jobs: bool = False,
     ) -> Run:
         """Begin to read a stream; a read that goes on is cancelled first, and the new one waits for its end.
 
+        `same_jobs` follows the jobs of the test before, where they are known, instead of creating new ones.
         `fingerprint` is whatever tells later whether the stream is still as it was tested. Problems of the
         connector or the inputs end the run with their sentences; nothing is raised.
         """
         settings = settings or self.settings_of(stream)
         if self.running:
             self.cancel()
+        jobs = self.jobs.setdefault(stream, KnownJobs()) if same_jobs else KnownJobs()
+        self.jobs[stream] = jobs
         run = _new_run(stream, connector, settings, fingerprint, self._clock)
         self._run = run
         self.results[stream] = run
-        self._task = asyncio.create_task(self._read(run, connector, config, settings, self._task))
+        read = self._read(run, connector, config, settings=settings, jobs=jobs, earlier=self._task)
+        self._task = asyncio.create_task(read)
         if self._timer is None:
             self._timer = self._app.set_interval(TICK, self._tick)
         self.tell()
@@ -165,7 +179,9 @@ class RunController:
         run: Run,
         connector: Connector,
         config: Mapping[str, Any],
+        *,
         settings: TestSettings,
+        jobs: KnownJobs,
         earlier: asyncio.Task[None] | None,
     ) -> None:
         if earlier is not None:
@@ -176,7 +192,7 @@ class RunController:
                 mask, self._reader = reader.mask, reader
                 if run.state.cancelling:
                     reader.cancel()
-                await self._consume(run, reader, settings)
+                await self._consume(run, reader, settings, jobs)
         except LonghaulError as error:
             run.state.fail(str(error))
         except KeyError:
@@ -191,10 +207,10 @@ class RunController:
                 run.state.abandon()
             self.tell()
 
-    async def _consume(self, run: Run, reader: EventReader, settings: TestSettings) -> None:
+    async def _consume(self, run: Run, reader: EventReader, settings: TestSettings, jobs: KnownJobs) -> None:
         stream = run.state.stream
         turn = time.monotonic()
-        events = reader.read(stream, settings.state, settings.limits, run.inspector.encode)
+        events = reader.read(stream, settings.state, settings.limits, run.inspector.encode, jobs)
         async with aclosing(events) as following:  # type: ignore[type-var]  # an async generator in fact
             async for event in following:
                 run.take(event)

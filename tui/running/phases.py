@@ -107,6 +107,8 @@ def _mark_of_end(partition: Partition) -> Mark:
 
 
 def _creation_facts(partition: Partition, now: float) -> tuple[str, ...]:
+    if partition.known:
+        return ("the same job",)
     seconds = partition.seconds_in(Stage.CREATION, now)
     facts = [] if seconds is None else [duration(seconds)]
     if partition.attempt > 1:

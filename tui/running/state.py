@@ -86,6 +86,8 @@ class Partition:
     api_status: str | None = None
     meaning: str | None = None
     """The bucket of the status mapping that `api_status` is in, as the engine took it."""
+    known: bool = False
+    """Whether its job is one of an earlier test."""
     detail: str | None = None
     elapsed: float = 0.0
     told: float = 0.0
@@ -351,7 +353,7 @@ def _change_job(partition: Partition, event: JobChanged, now: float) -> None:
         partition.api_status = event.api_status
         partition.meaning = _MEANINGS.get(event.phase, partition.meaning)
     partition.phase, partition.attempt, partition.detail = event.phase, max(1, event.attempt), event.detail
-    partition.job_id, partition.polls = event.job_id, event.polls
+    partition.job_id, partition.polls, partition.known = event.job_id, event.polls, event.known
     partition.elapsed, partition.told, partition.timeout = event.elapsed, now, event.timeout
     partition.next_poll = None
     match event.phase:

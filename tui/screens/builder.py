@@ -34,6 +34,8 @@ class BuilderScreen(BuilderFrame):
                 return self.stream is not None
             case "paste_curl" | "copy_curl" | "next_tab":
                 return isinstance(self.middle.form, StreamForm)
+            case "follow_job":
+                return self.testing.can_follow
             case "cancel_test":
                 return self.bench.testing is not None
             case "undo":
@@ -214,6 +216,10 @@ class BuilderScreen(BuilderFrame):
         """Test the stream."""
         self.errand(self.testing.run())
 
+    def action_follow_job(self) -> None:
+        """Test the stream with the job that is there."""
+        self.errand(self.testing.run(same_jobs=True))
+
     def action_cancel_test(self) -> None:
         """Cancel the test."""
         self.bench.controller.cancel()
@@ -233,7 +239,7 @@ class BuilderScreen(BuilderFrame):
     @on(TestPane.TestRequested)
     def _test(self, event: TestPane.TestRequested) -> None:
         event.stop()
-        self.action_run_test()
+        self.errand(self.testing.run(same_jobs=event.same_jobs))
 
     @on(TestPane.SettingsChanged)
     def _keep_settings(self, event: TestPane.SettingsChanged) -> None:

@@ -122,8 +122,14 @@ class Testing:
 
     # Testing
 
-    async def run(self) -> None:
-        """Test the stream, or go to what must be mended first."""
+    @property
+    def can_follow(self) -> bool:
+        """Whether jobs of the test before are there to be followed."""
+        index = self.stream
+        return index is not None and self._frame.bench.controller.knows_jobs(self._frame.session.streams.name(index))
+
+    async def run(self, *, same_jobs: bool = False) -> None:
+        """Test the stream, or go to what must be mended first. `same_jobs`: without creating new jobs."""
         frame = self._frame
         await frame.flush()
         index = self.stream
@@ -145,7 +151,7 @@ class Testing:
         if frame.spot != spot:
             await frame.show(spot, focus=False)
         await self.show()
-        frame.bench.start(index)
+        frame.bench.start(index, same_jobs=same_jobs)
 
     async def ask_limits(self) -> None:
         """Set how much a test reads."""

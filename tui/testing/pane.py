@@ -52,6 +52,7 @@ class TestPane(Vertical):
         ),
         hidden("down,enter", "enter", "Go in", "Go into what the tab shows", "test.enter"),
         hidden("slash", "find", "Find", "Find a text in what the tab shows", "test.find"),
+        shown("J", "same_jobs", "Same job", "Test again with the job that is there: no new one is created", "test.job"),
         shown("6", "details('others')", "Other requests", "Show the requests that give no records", "test.others"),
         shown("7", "details('log')", "Log", "Show the log of the test", "test.log"),
         hidden("L", "settings", "Limits", "Set how much a test reads, and from which state", "test.settings"),
@@ -64,9 +65,10 @@ class TestPane(Vertical):
 
     @dataclass
     class TestRequested(WidgetMessage["TestPane"]):
-        """A person wants the stream to be tested."""
+        """A person wants the stream to be tested; with `same_jobs` without creating new jobs."""
 
         stream: str
+        same_jobs: bool = False
 
     @dataclass
     class SettingsChanged(WidgetMessage["TestPane"]):
@@ -234,6 +236,8 @@ class TestPane(Vertical):
                 return self._is_testing or self.query_one(Details).open is not None
             case "mend":
                 return bool(self.query_one(NoticeBoard).places)
+            case "same_jobs":
+                return self._subject is not None and self._controller.knows_jobs(self._subject.name)
             case "save" | "find":
                 return self.current is not None
             case "enter":
@@ -263,6 +267,11 @@ class TestPane(Vertical):
     def action_details(self, panel: str) -> None:
         """Open or close what lies below the results."""
         self.query_one(Details).toggle(panel)
+
+    def action_same_jobs(self) -> None:
+        """Test again without creating new jobs."""
+        if self._subject is not None:
+            self.post_message(self.TestRequested(self, self._subject.name, same_jobs=True))
 
     def action_choose(self, which: str) -> None:
         """List the partitions or the pages."""

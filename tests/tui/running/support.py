@@ -28,6 +28,7 @@ from core.events import (
     StreamStarted,
 )
 from core.http.exchange import Exchange, Role
+from core.jobs.known import KnownJobs
 from core.levels import Level
 from core.manifest.document import Document
 from core.reading import Limits
@@ -203,6 +204,7 @@ class ScriptedReader:
         self.cancelled = asyncio.Event()
         self.mapped: list[tuple[str, str, JobStatus]] = []
         self.asked_for: tuple[str, Mapping[str, Any] | None, Limits] | None = None
+        self.jobs: KnownJobs | None = None
         self.closed = False
 
     async def read(
@@ -211,8 +213,10 @@ class ScriptedReader:
         state: Mapping[str, Any] | None = None,
         limits: Limits = NO_LIMITS,
         encode: Callable[[list[Record]], bytes] | None = None,
+        jobs: KnownJobs | None = None,
     ) -> AsyncIterator[Event]:
         self.asked_for = (stream, state, limits)
+        self.jobs = jobs
         for item in self.script:
             if isinstance(item, Gate):
                 item.reached.set()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.components.async_retriever import JobStatus
+from core.http.exchange import Role
 from sample_configs import sample
 from sample_configs.demo_api import DemoApi, Fault
 from tests.tui.shell.support import Shell, opened
@@ -75,6 +76,29 @@ async def test_errors_of_another_stream_do_not_stop_a_test(manifest: Path, api: 
         run = await shell.tested("contacts")
         assert run.state.errors == ()
         assert run.state.records == 30
+
+
+async def test_what_comes_after_the_creation_is_tried_again_with_the_same_job(manifest: Path, api: DemoApi) -> None:
+    async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
+        assert not shell.builder.check_action("follow_job", ())
+        status = (*RETRIEVER, "status_extractor", "field_path")
+        shell.session.set(status, ["state"])
+        await shell.checked()
+        await shell.press("f5")
+        await shell.until(lambda: (run := shell.run("contacts")) is not None and run.state.missing is not None)
+        await shell.press("escape")
+        await shell.tested("contacts")
+        shell.session.set(status, ["status"])
+        await shell.checked()
+        await shell.press("J")
+        run = await shell.tested("contacts")
+        assert run.state.records == 30
+        assert [one.head.role for one in run.exchanges.entries if one.head.role is Role.CREATE] == []
+        await shell.until_shown("Creation the same job")
+        assert shell.builder.check_action("follow_job", ())
+        await shell.press("f5")
+        run = await shell.tested("contacts")
+        assert [one.head.role for one in run.exchanges.entries if one.head.role is Role.CREATE] == [Role.CREATE]
 
 
 async def test_a_missing_input_is_gone_to_instead(manifest: Path) -> None:

@@ -94,13 +94,18 @@ class TestBench:
             return Refusal(self._missing_input(), str(error))
         return None
 
-    def start(self, index: int) -> None:
-        """Begin to test a stream that nothing refuses; a test that runs is cancelled."""
+    def start(self, index: int, *, same_jobs: bool = False) -> None:
+        """Begin to test a stream that nothing refuses; a test that runs is cancelled.
+
+        `same_jobs` follows the jobs of the test before instead of creating new ones.
+        """
         session = self._session
         self._tested = session.value(("streams", index))
         mark = fingerprint(self._tested).hex()
         name = session.streams.name(index)
-        self._running = self.controller.start(name, self._connector, self._config(), fingerprint=mark)
+        self._running = self.controller.start(
+            name, self._connector, self._config(), fingerprint=mark, same_jobs=same_jobs
+        )
         self._told()
 
     @property
@@ -170,7 +175,7 @@ class TestBench:
 
     def rename(self, old: str, new: str) -> None:
         """Keep what is known of a stream that has another name now."""
-        for kept in (self.controller.results, self.controller.settings):
+        for kept in (self.controller.results, self.controller.settings, self.controller.jobs):
             _rename_key(kept, old, new)
         self.remember_limits(new)
 
