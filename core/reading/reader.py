@@ -92,6 +92,8 @@ class Reader:
         limits: Limits,
         encode: Encoder | None,
         role: Role,
+        *,
+        in_order: bool = False,
     ) -> StreamRead:
         plan = ReadPlan(
             stream=stream,
@@ -99,6 +101,7 @@ class Reader:
             limits=limits,
             encode=encode,
             lanes=self._lanes,
+            in_order=in_order,
             role=role,
             unsupported=unsupported_in(stream),
             statuses=self._statuses.setdefault(stream.name, {}),
@@ -109,7 +112,7 @@ class Reader:
         """The records of a parent stream for its child's `context`."""
 
         def start(state: Mapping[str, Any] | None) -> tuple[ParentProgress, AsyncIterator[ParentRecord]]:
-            read = self._start(stream, state, NO_LIMITS, None, Role.PARENT)
+            read = self._start(stream, state, NO_LIMITS, None, Role.PARENT, in_order=context.in_order)
             progress = ParentProgress(stream.name, read, context, state)
             return progress, progress.records()
 
