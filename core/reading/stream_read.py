@@ -149,7 +149,8 @@ class StreamRead:
         context = Context(self._run, stream.name, self._channel.emit, self._plan.in_order)
         retriever = stream.retriever
         assert isinstance(retriever, (SimpleRetriever, AsyncRetriever))
-        self._cursor = make_cursor(stream.incremental_sync, retriever.partition_router, context, self._plan.state)
+        state = stream.migrated(self._plan.state or {}, context)
+        self._cursor = make_cursor(stream.incremental_sync, retriever.partition_router, context, state)
         is_async = isinstance(retriever, AsyncRetriever)
         lanes = 1 if self._plan.in_order else self._plan.lanes
         gate = asyncio.Semaphore(self._jobs.in_flight if is_async else lanes)

@@ -68,6 +68,14 @@ def product_params(definitions, config, partition):
     return _router(definitions, config).get_request_params(stream_slice=slice_)
 
 
+def migrated(stream, state):
+    """The state of a stream after the migrations that the stream names."""
+    model = models.DeclarativeStream.parse_obj(stream)
+    factory = ModelToComponentFactory()
+    found = [factory._create_component_from_model(one, {}, declarative_stream=model) for one in model.state_migrations]
+    return factory.apply_stream_state_migrations(found, state)
+
+
 def per_partition(definition, router, state, readings):
     """Slices of a partitioned stream, and its final state.
 
