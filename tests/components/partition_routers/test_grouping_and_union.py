@@ -139,10 +139,12 @@ class Api:
     def __init__(self, *ids: Any) -> None:
         self.ids = ids
         self.given = 0
+        self.in_order = False
 
     async def read_parent(
-        self, _stream: Stream, _context: Context
+        self, _stream: Stream, context: Context
     ) -> AsyncIterator[tuple[StreamSlice, Mapping[str, Any]]]:
+        self.in_order = context.in_order
         for number, one in enumerate(self.ids):
             self.given += 1
             yield StreamSlice({"site": number // 2}), {"id": one, "title": f"Page {one}", "tags": ["x"]}
@@ -198,6 +200,18 @@ async def test_a_union_reads_a_parent_when_its_turn_comes() -> None:
 
     assert (dict(await anext(values)), api.given) == ({"id": "a"}, 0)
     assert (dict(await anext(values)), api.given) == ({"id": 1}, 1)
+
+
+@pytest.mark.parametrize(
+    ("definition", "in_order"),
+    [(substream(), False), (grouped(substream()), True), (united(listed("a"), substream()), True)],
+)
+async def test_parents_are_read_in_order_where_the_order_matters(definition: dict[str, Any], in_order: bool) -> None:
+    api = Api(1)
+
+    await walked([build(definition)], api.read_parent)
+
+    assert api.in_order is in_order
 
 
 async def test_a_group_never_mixes_values_of_different_names() -> None:
