@@ -59,11 +59,15 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Where a component works: the run, the stream, the slice, its page and the template variables that are visible."""
+    """Where a component works: the run, the stream, the slice, its page and the template variables that are visible.
+
+    `in_order`: parent streams are read slice by slice, so that their records always come in the same order.
+    """
 
     run: Run
     stream: str
     emit: Callable[[Event], None]
+    in_order: bool = False
     slice: StreamSlice | None = None
     variables: Mapping[str, Any] = field(default_factory=dict)
     page: int | None = None

@@ -7,9 +7,9 @@ every record, so that nothing but the work itself is left in the loop.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from core.components.base import Component
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from core.components.context import Context
     from core.components.paginators import Pages
+    from core.components.partition_routers.substream import ParentStreamConfig
+    from core.components.partition_routers.walk import Seeds, Walk
     from core.components.slices import StreamSlice
     from core.http.exchange import Role
     from core.http.policy import Decision
@@ -129,9 +131,22 @@ class Requester(Component, role=True):
 class PartitionRouter(Component, role=True):
     """Divides a stream into partitions."""
 
+    lasting: ClassVar[bool] = True
+    """Whether the same partitions come up in every read, so that each can have a state of its own."""
+
     @abstractmethod
-    def partitions(self, context: Context) -> AsyncIterator[StreamSlice]:
-        """The partitions, lazily, in order."""
+    def walk(self, context: Context, seeds: Seeds) -> Walk:
+        """A walk over the partitions, lazily, in order; parents with `incremental_dependency` begin at their seeds."""
+
+    @property
+    def parents(self) -> list[ParentStreamConfig]:
+        """The parent streams that it reads, itself or through routers inside it."""
+        return []
+
+    @classmethod
+    def extra_field_names(cls, raw: Mapping[str, Any]) -> frozenset[str]:
+        """The names of the extra fields of its partitions; `raw` is the router as written, references resolved."""
+        return frozenset()
 
     def fill(self, draft: Draft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
         """Add to a request what the manifest says a partition adds (its request options)."""

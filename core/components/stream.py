@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
 from core.components.base import SLICE_VARIABLES, Component, Gives, Shown, Unsupported
 from core.components.roles import IncrementalSync, Retriever, SchemaLoader, Transformation
 from core.manifest.problems import Problem
+
+if TYPE_CHECKING:
+    from core.components.context import Context
 
 
 class Stream(Component, role=True):
@@ -17,6 +23,14 @@ class Stream(Component, role=True):
 
 class StateMigration(Component, role=True):
     """Turns the state of an earlier version of a stream into today's shape."""
+
+    @abstractmethod
+    def migrate(self, state: Mapping[str, Any], stream: DeclarativeStream, context: Context) -> Mapping[str, Any]:
+        """The state in today's shape; a state that is not of the old shape stays as it is. Raises `ReadError`."""
+
+    def lint_in(self, stream: DeclarativeStream) -> list[Problem]:
+        """What keeps the migration from being used in this stream; paths are relative to the migration."""
+        return []
 
 
 class DeclarativeStream(Stream):
@@ -66,6 +80,18 @@ class DeclarativeStream(Stream):
             return [[self.primary_key]] if self.primary_key else []
         return [[part] if isinstance(part, str) else list(part) for part in self.primary_key]
 
+    def migrated(self, state: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
+        """A saved state in today's shape. Raises `ReadError`."""
+        for migration in self.state_migrations:
+            state = migration.migrate(state, self, context)
+        return state
+
     def lint(self) -> list[Problem]:
-        """A stream needs a name."""
-        return [] if self.name else [Problem("the stream has no `name`")]
+        """A stream needs a name, and what its state migrations need."""
+        nameless = [] if self.name else [Problem("the stream has no `name`")]
+        migrations = [
+            replace(problem, path=("state_migrations", index, *problem.path))
+            for index, migration in enumerate(self.state_migrations)
+            for problem in migration.lint_in(self)
+        ]
+        return [*nameless, *migrations]

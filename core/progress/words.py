@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 _SLICE_SHOWN = 90
+_GROUP_SHOWN = 3
 _UNITS = ("kB", "MB", "GB", "TB")
 
 
@@ -32,11 +33,23 @@ def slice_name(slice_: Mapping[str, Any] | None) -> str:
 
 def slice_values(slice_: Mapping[str, Any] | None) -> str:
     """The same without the names, which are alike in all slices of a stream."""
-    return one_line(", ".join(str(value) for _, value in _told(slice_)), _SLICE_SHOWN)
+    return one_line(", ".join(value for _, value in _told(slice_)), _SLICE_SHOWN)
 
 
-def _told(slice_: Mapping[str, Any] | None) -> Iterator[tuple[str, Any]]:
-    return ((name, value) for name, value in (slice_ or {}).items() if value not in ({}, None, ""))
+def _told(slice_: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
+    return ((name, _value(value)) for name, value in (slice_ or {}).items() if not _says_nothing(value))
+
+
+def _says_nothing(value: Any) -> bool:
+    return all(map(_says_nothing, value)) if isinstance(value, list) else value in ({}, None, "")
+
+
+def _value(value: Any) -> str:
+    """A value of a slice; of a group the first few, and how many there are besides."""
+    if not isinstance(value, list):
+        return str(value)
+    more = f" and {len(value) - _GROUP_SHOWN} more" if len(value) > _GROUP_SHOWN else ""
+    return ", ".join(map(str, value[:_GROUP_SHOWN])) + more
 
 
 def count(number: int, one: str, many: str = "") -> str:

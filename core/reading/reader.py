@@ -97,6 +97,7 @@ class Reader:
         *,
         encode: Encoder | None = None,
         jobs: KnownJobs | None = None,
+        in_order: bool = False,
     ) -> StreamRead:
         plan = ReadPlan(
             stream=stream,
@@ -104,6 +105,7 @@ class Reader:
             limits=limits,
             encode=encode,
             lanes=self._lanes,
+            in_order=in_order,
             role=role,
             unsupported=unsupported_in(stream),
             statuses=self._statuses.setdefault(stream.name, {}),
@@ -115,7 +117,7 @@ class Reader:
         """The records of a parent stream for its child's `context`."""
 
         def start(state: Mapping[str, Any] | None) -> tuple[ParentProgress, AsyncIterator[ParentRecord]]:
-            read = self._start(stream, state, NO_LIMITS, Role.PARENT)
+            read = self._start(stream, state, NO_LIMITS, Role.PARENT, in_order=context.in_order)
             progress = ParentProgress(stream.name, read, context, state)
             return progress, progress.records()
 

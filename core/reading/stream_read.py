@@ -58,6 +58,7 @@ class ReadPlan:
     `lanes` bounds the slices of a synchronous stream that are read side by side, `jobs` the asynchronous ones.
     `role` is that of page requests (a parent stream's differ). `unsupported` names component types that can't be run.
     `known` are jobs that are followed instead of creating new ones; those that are created are added.
+    `in_order`: the slices of a synchronous stream, and of its parents, are read one after the other.
     """
 
     stream: DeclarativeStream
@@ -65,6 +66,7 @@ class ReadPlan:
     limits: Limits = NO_LIMITS
     encode: Encoder | None = None
     lanes: int = 1
+    in_order: bool = False
     role: Role = Role.PAGE
     unsupported: tuple[str, ...] = ()
     statuses: dict[str, JobStatus] = field(default_factory=dict)
@@ -148,12 +150,14 @@ class StreamRead:
                 f"The stream `{stream.name}` uses component types that Longhaul doesn't run: "
                 f"{', '.join(self._plan.unsupported)}."
             )
-        context = Context(self._run, stream.name, self._channel.emit)
+        context = Context(self._run, stream.name, self._channel.emit, self._plan.in_order)
         retriever = stream.retriever
         assert isinstance(retriever, (SimpleRetriever, AsyncRetriever))
-        self._cursor = make_cursor(stream.incremental_sync, retriever.partition_router, context, self._plan.state)
+        state = stream.migrated(self._plan.state or {}, context)
+        self._cursor = make_cursor(stream.incremental_sync, retriever.partition_router, context, state)
         is_async = isinstance(retriever, AsyncRetriever)
-        gate = asyncio.Semaphore(self._jobs.in_flight if is_async else self._plan.lanes)
+        lanes = 1 if self._plan.in_order else self._plan.lanes
+        gate = asyncio.Semaphore(self._jobs.in_flight if is_async else lanes)
         try:
             async with asyncio.TaskGroup() as tasks:
                 async for slice_ in self._cursor.slices():

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from core.components.context import Context, Run
 from core.components.cursors import Cursor
+from core.components.registry import component_types
 from core.components.slices import StreamSlice
 from core.events import Event, Log
 
@@ -42,6 +43,17 @@ def world(config: Mapping[str, Any] | None = None, now: datetime = NOW, read_par
         now=lambda: now,
     )
     return World(Context(run, "s", events.append), events)
+
+
+def build(written: Any) -> Any:
+    """The component of a definition, with the components inside."""
+    if isinstance(written, list):
+        return [build(item) for item in written]
+    if not isinstance(written, Mapping):
+        return written
+    inner = {key: build(value) for key, value in written.items()}
+    cls = component_types().get(str(inner.get("type")))
+    return cls.model_validate(inner) if cls else inner
 
 
 async def all_slices(cursor: Cursor) -> list[StreamSlice]:

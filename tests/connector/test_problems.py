@@ -230,6 +230,65 @@ def test_extra_fields_of_parents_are_variables_of_the_requester() -> None:
     assert load(text).problems == ()
 
 
+IDS = "{type: ListPartitionRouter, values: [a, b], cursor_field: id}"
+GROUPS = f"{{type: GroupingPartitionRouter, group_size: 2, underlying_partition_router: {IDS}}}"
+UNION = "{type: UnionPartitionRouter, partition_field: id, partition_routers: [%s, %s]}"
+
+
+def with_router(router: str) -> str:
+    return MANIFEST.replace("      record_selector:", f"      partition_router: {router}\n      record_selector:")
+
+
+@pytest.mark.parametrize(
+    "router",
+    [
+        GROUPS,
+        UNION % (IDS, IDS),
+        UNION % (IDS, UNION % (IDS, IDS)),
+        GROUPS.replace(IDS, UNION % (IDS, IDS)),
+        f"[{GROUPS}, {UNION % (IDS, IDS)}]",
+    ],
+)
+def test_routers_can_be_grouped_and_united(router: str) -> None:
+    assert load(with_router(router)).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("router", "place", "said"),
+    [
+        (GROUPS.replace("2", "0"), ("group_size",), "greater than or equal to 1"),
+        (GROUPS.replace("group_size: 2, ", ""), ("group_size",), "`group_size` is required"),
+        (GROUPS.replace(IDS, GROUPS), ("underlying_partition_router", "type"), "can't be used here"),
+        (UNION % (IDS, GROUPS), ("partition_routers", 1, "type"), "can't be used here"),
+        (UNION.replace(", %s]", "]") % IDS, ("partition_routers",), "at least two"),
+    ],
+)
+def test_what_can_not_be_grouped_or_united_is_pointed_out(router: str, place: tuple[str | int, ...], said: str) -> None:
+    [problem] = load(with_router(router)).problems
+
+    assert problem.path[4:] == place
+    assert said in problem.message
+
+
+def test_extra_fields_are_variables_through_groups_and_unions() -> None:
+    owners = """\
+{type: SubstreamPartitionRouter, parent_stream_configs: [{type: ParentStreamConfig, parent_key: id, \
+partition_field: id, extra_fields: [[owner_name]], stream: {type: DeclarativeStream, name: owners, retriever: \
+{type: SimpleRetriever, requester: {type: HttpRequester, url: "https://api.example.com/owners"}, record_selector: \
+{type: RecordSelector, extractor: {type: DpathExtractor, field_path: []}}}}}]}"""
+    router = GROUPS.replace(IDS, UNION % (IDS, owners))
+
+    text = with_router(router).replace("/items\n", "/{{ owner_name }}/{{ parent_slice }}\n", 1)
+    assert load(text).problems == ()
+
+
+def test_a_custom_router_in_a_group_loads_and_is_named() -> None:
+    connector = load(with_router(GROUPS.replace(IDS, "{type: CustomPartitionRouter, class_name: components.Mine}")))
+
+    assert connector.usable
+    assert unsupported_in(connector.stream("items")) == ("CustomPartitionRouter",)
+
+
 def test_unknown_component_types_load_and_are_named() -> None:
     text = MANIFEST.replace(
         "      record_selector:",

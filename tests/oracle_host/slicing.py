@@ -7,6 +7,7 @@ import requests
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.sources.declarative.models import declarative_component_schema as models
 from airbyte_cdk.sources.declarative.parsers.model_to_component_factory import ModelToComponentFactory
+from airbyte_cdk.sources.declarative.partition_routers import CartesianProductStreamSlicer
 from airbyte_cdk.sources.types import Record, StreamSlice
 
 
@@ -45,38 +46,42 @@ def state_after(definition, config, state, closings):
     return states
 
 
-def _component(model, definition):
-    name = definition["type"]
+def _component(config, definition):
     factory = ModelToComponentFactory()
-    return factory._create_component_from_model(getattr(models, name).parse_obj(definition), config=model)
+    model = getattr(models, definition["type"]).parse_obj(definition)
+    return factory._create_component_from_model(model, config=config, stream_name="s")
+
+
+def _router(definitions, config):
+    routers = [_component(config, definition) for definition in definitions]
+    return routers[0] if len(routers) == 1 else CartesianProductStreamSlicer(routers, parameters={})
 
 
 def partitions(definitions, config):
-    """The partitions of list routers, of their product when there are several."""
-    routers = [_component(config, definition) for definition in definitions]
-    if len(routers) == 1:
-        return [dict(s.partition) for s in routers[0].stream_slices()]
-    from airbyte_cdk.sources.declarative.partition_routers import CartesianProductStreamSlicer
-
-    product = CartesianProductStreamSlicer(routers, parameters={})
-    return [dict(s.partition) for s in product.stream_slices()]
+    """The partitions of a router, of the product when there are several."""
+    return [dict(s.partition) for s in _router(definitions, config).stream_slices()]
 
 
 def product_params(definitions, config, partition):
     """The query parameters that several list routers add for a partition."""
-    from airbyte_cdk.sources.declarative.partition_routers import CartesianProductStreamSlicer
-
-    routers = [_component(config, definition) for definition in definitions]
-    product = CartesianProductStreamSlicer(routers, parameters={})
-    return product.get_request_params(stream_slice=StreamSlice(partition=partition, cursor_slice={}))
+    slice_ = StreamSlice(partition=partition, cursor_slice={})
+    return _router(definitions, config).get_request_params(stream_slice=slice_)
 
 
-def per_partition(definition, values, state, readings):
+def migrated(stream, state):
+    """The state of a stream after the migrations that the stream names."""
+    model = models.DeclarativeStream.parse_obj(stream)
+    factory = ModelToComponentFactory()
+    found = [factory._create_component_from_model(one, {}, declarative_stream=model) for one in model.state_migrations]
+    return factory.apply_stream_state_migrations(found, state)
+
+
+def per_partition(definition, router, state, readings):
     """Slices of a partitioned stream, and its final state.
 
-    `readings` maps a partition value to the cursor values found in its first slice; partitions left out stay open.
+    `readings` maps a partition's value (as JSON when it is no text) to the cursor values found in its first slice;
+    partitions left out stay open.
     """
-    router = _component({}, {"type": "ListPartitionRouter", "values": values, "cursor_field": "id"})
     cursor = ModelToComponentFactory().create_concurrent_cursor_from_perpartition_cursor(
         state_manager=ConnectorStateManager(),
         model_type=models.DatetimeBasedCursor,
@@ -85,12 +90,13 @@ def per_partition(definition, values, state, readings):
         stream_namespace=None,
         config={},
         stream_state=json.loads(json.dumps(state)),
-        partition_router=router,
+        partition_router=_component({}, router),
     )
     slices = list(cursor.stream_slices())
     seen = set()
     for slice_ in slices:
-        key = slice_.partition["id"]
+        value = slice_.partition["id"]
+        key = value if isinstance(value, str) else json.dumps(value)
         if key not in readings:
             continue
         for value in readings[key] if key not in seen else []:

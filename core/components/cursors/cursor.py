@@ -126,13 +126,12 @@ class NoCursor(Cursor):
 
     async def slices(self) -> AsyncIterator[StreamSlice]:
         """The partitions."""
-        for router in self._partitions.substreams:
-            if any(config.incremental_dependency for config in router.parent_stream_configs):
-                self._warn(
-                    "`incremental_dependency` has no effect here, as the stream has no `incremental_sync`: "
-                    "the parent stream is read in full."
-                )
-        async for partition in self._partitions.each():
+        if any(config.incremental_dependency for config in self._partitions.parents):
+            self._warn(
+                "`incremental_dependency` has no effect here, as the stream has no `incremental_sync`: "
+                "the parent stream is read in full."
+            )
+        async for partition in self._partitions.walk():
             yield partition
 
     def close(self, slice_: StreamSlice, observer: Observer | None) -> None:

@@ -8,14 +8,14 @@ from typing import Any
 from core.components.context import Context
 from core.components.cursors.counting import IncrementingCountCursor
 from core.components.cursors.datetime_based import DatetimeBasedCursor
-from core.components.partition_routers import ParentStreamConfig, Partitions
+from core.components.partition_routers import ParentStreamConfig, Partitions, Seeds
 from core.components.partition_routers.evaluation import text_of
 
 
-def parent_seeds(partitions: Partitions, context: Context, state: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+def parent_seeds(partitions: Partitions, context: Context, state: Mapping[str, Any]) -> Seeds:
     """The states of the parents, by name. Raises `ReadError`."""
-    configs = [config for router in partitions.substreams for config in router.parent_stream_configs]
-    return {config.stream_name: _seed(config, context, state) for config in configs if config.incremental_dependency}
+    tracked = [config for config in partitions.parents if config.incremental_dependency]
+    return {config.stream_name: _seed(config, context, state) for config in tracked}
 
 
 def _seed(config: ParentStreamConfig, context: Context, state: Mapping[str, Any]) -> Mapping[str, Any]:

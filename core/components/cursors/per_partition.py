@@ -23,7 +23,7 @@ from core.components.cursors.over_time import TimeCursor, TimeSlice
 from core.components.cursors.parent_seeds import parent_seeds
 from core.components.cursors.progress import Progress, saved_moment
 from core.components.cursors.timeline import earlier
-from core.components.partition_routers import ParentWalk, Partitions
+from core.components.partition_routers import Partitions
 from core.components.slices import StreamSlice
 from core.errors import ReadError
 from core.levels import Level
@@ -71,13 +71,13 @@ class PartitionedTimeCursor(TimeCursor):
         self._count = 0
         self._global: datetime | None = None
         self._lookback = 0
-        self._use_global = component.global_substream_cursor
+        self._use_global = component.global_substream_cursor or not partitions.lasting
         self._parents: Mapping[str, Any] | None = None
         self._load(state)
         self._latest: datetime | None = self._global
         self._saw_records = False
-        self._walk: ParentWalk | None = None
-        self._parent_states: deque[tuple[int, Mapping[str, Any]]] = deque()
+        self._walk = partitions.walk(self._seeds)
+        self._parent_states: deque[tuple[int, Mapping[str, Any] | None]] = deque()
         self._exhausted = False
         self._began = time.monotonic()
 
@@ -131,15 +131,10 @@ class PartitionedTimeCursor(TimeCursor):
         return state
 
     async def _each_partition(self) -> AsyncIterator[StreamSlice]:
-        self._walk = self._partitions.walk(self._seeds)
-        if self._walk is None:
-            if self._seeds:
-                self._warn("With several partition routers the progress of parent streams is not saved.")
-            async for partition in self._partitions.each():
-                yield partition
-            return
-        passed = 0
-        async for partition in self._walk.partitions():
+        if self._seeds and self._walk.states() is None:
+            self._warn("With several partition routers the progress of parent streams is not saved.")
+        passed = -1
+        async for partition in self._walk:
             if self._walk.passed != passed:
                 passed = self._walk.passed
                 self._parent_states.append((len(self._met), self._walk.states()))
@@ -184,8 +179,7 @@ class PartitionedTimeCursor(TimeCursor):
         if self._saw_records:
             self._global = self._latest
             self._lookback = math.ceil(time.monotonic() - self._began)
-        if self._walk is not None:
-            self._parents = self._walk.states()
+        self._parents = self._walk.states()
 
     def _of(self, slice_: StreamSlice) -> _Reading:
         return self._reading[partition_key(slice_.partition)]

@@ -9,15 +9,15 @@ from pydantic import BeforeValidator, Field
 
 from core.components.context import Context
 from core.components.partition_routers.evaluation import text_of, value_of
+from core.components.partition_routers.value_router import ValueRouter, ValueSource
+from core.components.partition_routers.walk import Seeds, Walk
 from core.components.request_options import RequestOption
-from core.components.roles import PartitionRouter
 from core.components.slices import StreamSlice
 from core.errors import ReadError
-from core.http.request import Draft
 from core.templates import Template
 
 
-class ListPartitionRouter(PartitionRouter):
+class ListPartitionRouter(ValueRouter):
     """Reads the stream once for each value of a list, such as a list of regions or account numbers."""
 
     values: list[Annotated[str, BeforeValidator(str)]] | Template = Field(
@@ -32,18 +32,20 @@ class ListPartitionRouter(PartitionRouter):
         None, title="Request Option", description="Where the value is put into requests."
     )
 
-    async def partitions(self, context: Context) -> AsyncIterator[StreamSlice]:
+    def walk(self, context: Context, seeds: Seeds) -> Walk:
         """One partition for each value. Raises `ReadError`."""
+        return Walk(self._each(context))
+
+    @property
+    def sources(self) -> list[ValueSource]:
+        """The list itself."""
+        return [ValueSource(self, (), "cursor_field", self.cursor_field, self.request_option)]
+
+    async def _each(self, context: Context) -> AsyncIterator[StreamSlice]:
         scope = context.scope(self)
         name = text_of(self.cursor_field, scope)
         for value in self._values(scope):
             yield StreamSlice({name: value})
-
-    def fill(self, draft: Draft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
-        """Add the value where `request_option` says."""
-        if self.request_option is not None:
-            name = text_of(self.cursor_field, {**variables, "parameters": self.parameters})
-            inject_partition(self.request_option, draft, slice_.get(name), variables)
 
     def _values(self, scope: Mapping[str, Any]) -> list[Any]:
         if not isinstance(self.values, Template):
@@ -52,12 +54,3 @@ class ListPartitionRouter(PartitionRouter):
         if not isinstance(values, (list, tuple)):
             raise ReadError(f"`values` of a ListPartitionRouter must be a list, but `{self.values}` gives none.")
         return list(values)
-
-
-def inject_partition(option: RequestOption, draft: Draft, value: Any, variables: Mapping[str, Any]) -> None:
-    """Add the value of a partition to a request.
-
-    Airbyte leaves out every empty value; here 0 and false are values like any other.
-    """
-    if value is not None and value != "":
-        option.inject(draft, value, variables)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
 from core.components.base import Unsupported
 from core.components.context import Context
-from core.components.partition_routers.substream import ParentWalk, SubstreamPartitionRouter
+from core.components.partition_routers.substream import ParentStreamConfig
+from core.components.partition_routers.walk import NO_SEEDS, Seeds, Walk
 from core.components.roles import PartitionRouter
 from core.components.slices import StreamSlice
 from core.errors import ReadError
@@ -29,30 +30,23 @@ class Partitions:
                 raise ReadError(f"Longhaul can't run partition routers of type {router.written_type}.")
 
     @property
-    def substreams(self) -> list[SubstreamPartitionRouter]:
-        """The routers that read parent streams."""
-        return [router for router in self.routers if isinstance(router, SubstreamPartitionRouter)]
+    def parents(self) -> list[ParentStreamConfig]:
+        """The parent streams that are read for them."""
+        return [parent for router in self.routers for parent in router.parents]
 
-    def walk(self, seeds: Mapping[str, Mapping[str, Any]]) -> ParentWalk | None:
-        """A walk that knows the states of the parents.
+    @property
+    def lasting(self) -> bool:
+        """Whether each may have a state of its own; in a product that is never a question (Airbyte)."""
+        return len(self.routers) != 1 or self.routers[0].lasting
 
-        None when there are no parents, and for several routers (Airbyte: parent state is not tracked then).
+    def walk(self, seeds: Seeds = NO_SEEDS) -> Walk:
+        """A walk over the partitions, lazily; of a product the last router varies fastest.
+
+        In a product the states of parents are not tracked (Airbyte), and all are read from their beginning.
         """
-        only = self.routers[0] if len(self.routers) == 1 else None
-        return ParentWalk(only, self._context, seeds) if isinstance(only, SubstreamPartitionRouter) else None
-
-    async def each(self) -> AsyncIterator[StreamSlice]:
-        """The partitions, lazily; of a product the last router varies fastest. Raises `ReadError`."""
-        if not self.routers:
-            yield StreamSlice()
-            return
-        first, *others = self.routers
-        rest: list[tuple[StreamSlice, ...]] | None = None
-        async for partition in first.partitions(self._context):
-            if rest is None:
-                rest = list(product(*[await self._all(router) for router in others]))
-            for combination in rest:
-                yield _join((partition, *combination))
+        if len(self.routers) == 1:
+            return self.routers[0].walk(self._context, seeds)
+        return Walk(self._product())
 
     def fill(self, draft: Draft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
         """Add to a request what the routers add; where two add the same thing, the first one wins."""
@@ -70,21 +64,20 @@ class Partitions:
                 together.json = {**(together.json or {}), **own.json}
         draft.merge(together)
 
-    async def _all(self, router: PartitionRouter) -> list[StreamSlice]:
-        return [partition async for partition in router.partitions(self._context)]
+    async def _product(self) -> AsyncIterator[StreamSlice]:
+        if not self.routers:
+            yield StreamSlice()
+            return
+        first, *others = self.routers
+        rest: list[tuple[StreamSlice, ...]] | None = None
+        async for partition in self._each(first):
+            if rest is None:
+                rest = list(product(*[[one async for one in self._each(router)] for router in others]))
+            for combination in rest:
+                yield _join((partition, *combination))
 
-
-def extra_field_names(raw_router: Any) -> frozenset[str]:
-    """The names under which requesters see the extra fields of parent records.
-
-    `raw_router` is the partition router as written, or a list of them, or None.
-    """
-    names = set()
-    for router in raw_router if isinstance(raw_router, list) else [raw_router]:
-        for config in _mappings(_get(router, "parent_stream_configs")):
-            paths = config.get("extra_fields") or []
-            names |= {".".join(map(str, path)) for path in paths if isinstance(path, list)}
-    return frozenset(names)
+    def _each(self, router: PartitionRouter) -> Walk:
+        return router.walk(self._context, NO_SEEDS)
 
 
 def _as_list(written: PartitionRouter | Sequence[PartitionRouter] | None) -> list[PartitionRouter]:
@@ -94,19 +87,9 @@ def _as_list(written: PartitionRouter | Sequence[PartitionRouter] | None) -> lis
 
 
 def _join(partitions: Sequence[StreamSlice]) -> StreamSlice:
-    if len(partitions) == 1:
-        return partitions[0]
     partition: dict[str, Any] = {}
     extra_fields: dict[str, Any] = {}
     for part in reversed(partitions):
         partition |= part.partition
         extra_fields |= part.extra_fields
     return StreamSlice(partition, extra_fields=extra_fields)
-
-
-def _get(value: Any, key: str) -> Any:
-    return value.get(key) if isinstance(value, Mapping) else None
-
-
-def _mappings(value: Any) -> Iterable[Mapping[str, Any]]:
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []

@@ -10,13 +10,11 @@ from pydantic import Field
 from core.components.base import Component, Shown
 from core.components.context import Context
 from core.components.partition_routers.evaluation import text_of
-from core.components.partition_routers.list_router import inject_partition
-from core.components.partition_routers.parents import ParentRead, ParentRecord
+from core.components.partition_routers.value_router import PARENT_SLICE, ValueRouter, ValueSource
+from core.components.partition_routers.walk import ChainedWalk, Seeds, Walk
 from core.components.request_options import RequestOption
-from core.components.roles import PartitionRouter
 from core.components.slices import StreamSlice
 from core.components.stream import Stream
-from core.http.request import Draft
 from core.manifest.problems import Problem
 from core.templates import Template
 
@@ -60,7 +58,7 @@ class ParentStreamConfig(Component):
         return str(getattr(self.stream, "name", ""))
 
 
-class SubstreamPartitionRouter(PartitionRouter):
+class SubstreamPartitionRouter(ValueRouter):
     """Reads the stream once for each record of a parent stream, such as the comments of every post."""
 
     label = "Parent stream"
@@ -75,63 +73,76 @@ class SubstreamPartitionRouter(PartitionRouter):
             return []
         return [Problem("there must be at least one parent stream", ("parent_stream_configs",))]
 
-    def partitions(self, context: Context) -> AsyncIterator[StreamSlice]:
+    def walk(self, context: Context, seeds: Seeds) -> Walk:
         """One partition for each parent record that has the key. Raises `ReadError`."""
-        return ParentWalk(self, context, {}).partitions()
+        return ChainedWalk([_ParentWalk(config, context, seeds) for config in self.parent_stream_configs])
 
-    def fill(self, draft: Draft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
-        """Add the values where the parents' request options say."""
-        for config in self.parent_stream_configs:
-            if config.request_option is not None:
-                name = text_of(config.partition_field, {**variables, "parameters": config.parameters})
-                inject_partition(config.request_option, draft, slice_.get(name), variables)
+    @property
+    def sources(self) -> list[ValueSource]:
+        """The parents."""
+        return [
+            ValueSource(
+                config,
+                ("parent_stream_configs", index),
+                "partition_field",
+                config.partition_field,
+                config.request_option,
+            )
+            for index, config in enumerate(self.parent_stream_configs)
+        ]
+
+    @property
+    def parents(self) -> list[ParentStreamConfig]:
+        """The parents."""
+        return self.parent_stream_configs
+
+    @classmethod
+    def extra_field_names(cls, raw: Mapping[str, Any]) -> frozenset[str]:
+        """The paths of the parents' extra fields."""
+        configs = raw.get("parent_stream_configs")
+        paths = [
+            path
+            for config in (configs if isinstance(configs, list) else [])
+            if isinstance(config, Mapping)
+            for path in config.get("extra_fields") or []
+        ]
+        return frozenset(".".join(map(str, path)) for path in paths if isinstance(path, list))
 
 
-class ParentWalk:
-    """One walk over the records of a router's parents.
+class _ParentWalk(Walk):
+    """A walk over the records of one parent; its state changes when a slice of it was read and the next one begins."""
 
-    `seeds` holds, by name, the states from which parents with `incremental_dependency` are read. `passed`
-    counts the slices of such parents that were begun: `states()` changes only when it does.
-    """
-
-    def __init__(
-        self, router: SubstreamPartitionRouter, context: Context, seeds: Mapping[str, Mapping[str, Any]]
-    ) -> None:
+    def __init__(self, config: ParentStreamConfig, context: Context, seeds: Seeds) -> None:
+        super().__init__(self._each())
+        self._config = config
         self._context = context
-        self._configs = router.parent_stream_configs
-        self._reads = [context.run.read_parent(config.stream, context) for config in self._configs]
-        self._tracked: dict[str, ParentRead] = {}
-        for config, read in zip(self._configs, self._reads, strict=True):
-            if config.incremental_dependency:
-                read.resume(seeds.get(config.stream_name))
-                self._tracked[config.stream_name] = read
-        self.passed = 0
+        self._records = context.run.read_parent(config.stream, context)
+        if config.incremental_dependency:
+            self._records.resume(seeds.get(config.stream_name))
+        self._passed = 0
 
-    async def partitions(self) -> AsyncIterator[StreamSlice]:
-        """The partitions, while the parents are read."""
-        for config, read in zip(self._configs, self._reads, strict=True):
-            async for partition in self._partitions_of(config, read):
-                yield partition
+    @property
+    def passed(self) -> int:
+        """How many slices of the parent were begun."""
+        return self._passed
 
     def states(self) -> dict[str, Any]:
-        """The states of the parents with `incremental_dependency`, by name."""
-        return {name: read.state() for name, read in self._tracked.items()}
+        """The state of the parent when it has `incremental_dependency`."""
+        return {self._config.stream_name: self._records.state()} if self._config.incremental_dependency else {}
 
-    async def _partitions_of(
-        self, config: ParentStreamConfig, records: AsyncIterator[ParentRecord]
-    ) -> AsyncIterator[StreamSlice]:
-        scope = self._context.scope(config)
+    async def _each(self) -> AsyncIterator[StreamSlice]:
+        config, scope = self._config, self._context.scope(self._config)
         key = [part for part in text_of(config.parent_key, scope).split("/") if part]
         name = text_of(config.partition_field, scope)
         extra_paths = [[text_of(part, scope) for part in path] for path in config.extra_fields]
         current: StreamSlice | None = None
-        async for slice_, record in records:
-            if config.stream_name in self._tracked and slice_ is not current:
-                current, self.passed = slice_, self.passed + 1
+        async for slice_, record in self._records:
+            if slice_ is not current:
+                current, self._passed = slice_, self._passed + 1
             value = value_at(record, key)
             if value is not None:
                 yield StreamSlice(
-                    partition={name: value, "parent_slice": dict(slice_.partition)},
+                    partition={name: value, PARENT_SLICE: dict(slice_.partition)},
                     extra_fields={".".join(path): value_at(record, path) for path in extra_paths},
                 )
 

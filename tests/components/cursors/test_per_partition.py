@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
@@ -10,17 +11,12 @@ import pytest
 from core.components.context import Context
 from core.components.cursors import Cursor, DatetimeBasedCursor, IncrementingCountCursor, make_cursor
 from core.components.cursors import per_partition as module
-from core.components.partition_routers import (
-    ListPartitionRouter,
-    ParentRead,
-    ParentRecord,
-    SubstreamPartitionRouter,
-)
+from core.components.partition_routers import ListPartitionRouter, ParentRead, ParentRecord
 from core.components.slices import StreamSlice
 from core.components.stream import Stream
 from core.errors import ReadError
 from core.http.request import Draft
-from tests.components.slicing import World, all_slices, read, world
+from tests.components.slicing import World, all_slices, build, read, world
 from tests.support.oracle import Oracle
 
 WHOLE: dict[str, Any] = {
@@ -82,8 +78,59 @@ async def test_slices_and_final_state_are_those_of_the_reference(
         if slice_["id"] in readings:
             read(cursor, slice_, *({"at": value} for value in unread.pop(slice_["id"], [])))
 
-    expected = oracle.ask("slicing", "per_partition", definition, values, state, readings)
+    router = {"type": "ListPartitionRouter", "values": values, "cursor_field": "id"}
+    expected = oracle.ask("slicing", "per_partition", definition, router, state, readings)
     assert {"slices": [dict(slice_) for slice_ in slices], "state": cursor.state()} == expected
+
+
+LETTERS = {"type": "ListPartitionRouter", "values": ["a", "b", "c"], "cursor_field": "id"}
+MORE_LETTERS = {**LETTERS, "values": ["c", "d"]}
+GROUPS = {"type": "GroupingPartitionRouter", "group_size": 2, "underlying_partition_router": LETTERS}
+UNION = {"type": "UnionPartitionRouter", "partition_field": "id", "partition_routers": [LETTERS, MORE_LETTERS]}
+GROUPED_UNION = {**GROUPS, "underlying_partition_router": UNION}
+GLOBAL = {"use_global_cursor": True, "state": {"at": "2024-01-06"}, "lookback_window": 90}
+FIRST, SECOND = '["a", "b"]', '["c"]'
+
+WRAPPED_CASES: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], dict[str, list[str]]]] = [
+    (WHOLE, GROUPS, {}, {FIRST: ["2024-01-05"], SECOND: ["2024-01-07"]}),
+    (WHOLE, GROUPS, {}, {FIRST: ["2024-01-05"]}),
+    (CUT, GROUPS, GLOBAL, {FIRST: [], SECOND: ["2024-01-08"]}),
+    (WHOLE, GROUPED_UNION, {}, {FIRST: ["2024-01-05"], '["c", "d"]': ["2024-01-07"]}),
+    (WHOLE, UNION, {}, {"a": ["2024-01-05"], "b": [], "c": ["2024-01-08"], "d": ["2024-01-03"]}),
+    (CUT, UNION, SAVED, {"a": ["2024-01-08"], "d": []}),
+]
+
+
+@pytest.mark.parametrize(("definition", "router", "state", "readings"), WRAPPED_CASES, ids=range(len(WRAPPED_CASES)))
+async def test_groups_have_one_state_and_values_of_a_union_one_each_as_in_the_reference(
+    oracle: Oracle,
+    definition: dict[str, Any],
+    router: dict[str, Any],
+    state: dict[str, Any],
+    readings: dict[str, list[str]],
+) -> None:
+    cursor = make_cursor(DatetimeBasedCursor.model_validate(definition), build(router), world().context, state)
+    slices = await all_slices(cursor)
+    unread = dict(readings)
+    for slice_ in slices:
+        key = slice_["id"] if isinstance(slice_["id"], str) else json.dumps(slice_["id"])
+        if key in readings:
+            read(cursor, slice_, *({"at": value} for value in unread.pop(key, [])))
+
+    expected = oracle.ask("slicing", "per_partition", definition, router, state, readings)
+    assert {"slices": [dict(slice_) for slice_ in slices], "state": cursor.state()} == expected
+
+
+async def test_groups_have_one_state_also_after_a_read_without_groups() -> None:
+    """Airbyte goes on with a state for each group then, though the groups may be others the next time."""
+    cursor = make_cursor(DatetimeBasedCursor.model_validate(WHOLE), build(GROUPS), world().context, SAVED)
+    first, second = await all_slices(cursor)
+    assert first["start_time"] == second["start_time"] == "2024-01-05"
+
+    read(cursor, first, {"at": "2024-01-08"})
+    read(cursor, second)
+
+    assert cursor.state() == {"use_global_cursor": True, "state": {"at": "2024-01-08"}, "lookback_window": 1}
 
 
 async def test_the_global_value_waits_for_all_partitions_and_for_the_last_slice() -> None:
@@ -232,22 +279,26 @@ def read_parents(stream: Parents, context: Context) -> ParentRead:
     return ParentRead(start)
 
 
-def child(state: Mapping[str, Any] | None = None, incremental: bool = True) -> tuple[World, Cursor]:
-    router = SubstreamPartitionRouter.model_validate(
+PARENT_IDS = {
+    "type": "SubstreamPartitionRouter",
+    "parent_stream_configs": [
         {
-            "parent_stream_configs": [
-                {
-                    "stream": Parents(),
-                    "parent_key": "id",
-                    "partition_field": "parent_id",
-                    "incremental_dependency": True,
-                }
-            ]
+            "type": "ParentStreamConfig",
+            "stream": Parents(),
+            "parent_key": "id",
+            "partition_field": "parent_id",
+            "incremental_dependency": True,
         }
-    )
+    ],
+}
+
+
+def child(
+    state: Mapping[str, Any] | None = None, incremental: bool = True, router: Mapping[str, Any] = PARENT_IDS
+) -> tuple[World, Cursor]:
     around = world(read_parent=read_parents)
     sync = DatetimeBasedCursor.model_validate(WHOLE) if incremental else None
-    return around, make_cursor(sync, router, around.context, state)
+    return around, make_cursor(sync, build(router), around.context, state)
 
 
 async def test_the_parents_state_advances_when_the_children_of_a_slice_are_read() -> None:
@@ -300,4 +351,79 @@ async def test_without_a_cursor_of_its_own_a_stream_reads_all_parents_and_says_w
 
     assert [slice_["parent_id"] for slice_ in await all_slices(cursor)] == [1, 2, 3]
     assert len(around.messages) == 1
+    assert "`incremental_dependency` has no effect" in around.messages[0]
+
+
+IDS = {"type": "ListPartitionRouter", "values": ["x", "y"], "cursor_field": "parent_id"}
+PARENT_GROUPS = {**GROUPS, "underlying_partition_router": PARENT_IDS}
+PARENT_UNION = {"type": "UnionPartitionRouter", "partition_field": "parent_id", "partition_routers": [PARENT_IDS, IDS]}
+
+
+async def test_the_parents_state_waits_for_the_group_that_holds_the_last_of_a_slice() -> None:
+    _, cursor = child(router={**PARENT_GROUPS, "group_size": 1})
+    slices = cursor.slices()
+    one, two, three = [await anext(slices) for _ in range(3)]
+    assert [one["parent_id"], two["parent_id"], three["parent_id"]] == [[1], [2], [3]]
+
+    read(cursor, one, {"at": "2024-01-02"})
+    assert cursor.state()["parent_state"] == {"parents": {"changed": "2024-01-01"}}
+    read(cursor, two)
+    assert cursor.state()["parent_state"] == {"parents": {"changed": "2024-01-05"}}
+    read(cursor, three)
+    assert [slice_ async for slice_ in slices] == []
+    assert cursor.state()["parent_state"] == {"parents": {"changed": "2024-01-09"}}
+
+
+async def test_a_group_over_two_slices_of_the_parent_holds_back_both() -> None:
+    _, cursor = child(router={**PARENT_GROUPS, "deduplicate": False, "group_size": 3})
+    slices = cursor.slices()
+    both = await anext(slices)
+    assert both["parent_id"] == [1, 2, 3]
+    assert cursor.state().get("parent_state") in (None, {"parents": {"changed": "2024-01-01"}}, {"parents": {}})
+
+    assert [slice_ async for slice_ in slices] == []
+    assert cursor.state().get("parent_state") in (None, {"parents": {"changed": "2024-01-01"}}, {"parents": {}})
+    read(cursor, both)
+    assert cursor.state()["parent_state"] == {"parents": {"changed": "2024-01-09"}}
+
+
+@pytest.mark.parametrize(
+    "router", [PARENT_GROUPS, {**PARENT_GROUPS, "underlying_partition_router": PARENT_UNION}, PARENT_UNION]
+)
+async def test_parents_inside_go_on_where_the_state_says(router: dict[str, Any]) -> None:
+    _, cursor = child({"states": [], "parent_state": {"parents": {"changed": "2024-01-05"}}}, router=router)
+
+    first = (await all_slices(cursor))[0]["parent_id"]
+
+    assert first in (2, [2], [2, "x"])
+
+
+async def test_in_a_union_the_parents_state_advances_when_the_next_router_has_its_turn() -> None:
+    _, cursor = child(router=PARENT_UNION)
+    slices = cursor.slices()
+    for _ in range(3):
+        read(cursor, await anext(slices))
+    assert cursor.state()["parent_state"] == {"parents": {"changed": "2024-01-05"}}
+
+    await anext(slices)
+    assert cursor.state()["parent_state"] == {"parents": {"changed": "2024-01-09"}}
+
+
+async def test_no_parent_is_lost_when_a_read_of_groups_is_cut_short() -> None:
+    _, cursor = child(router=PARENT_GROUPS)
+    slices = cursor.slices()
+    await anext(slices)
+    read(cursor, await anext(slices), {"at": "2024-01-03"})
+    interrupted = cursor.state()
+
+    _, resumed = child(interrupted, router=PARENT_GROUPS)
+
+    assert [slice_["parent_id"] for slice_ in await all_slices(resumed)] == [[1, 2], [3]]
+
+
+async def test_a_parent_inside_is_also_said_to_be_read_in_full() -> None:
+    around, cursor = child(incremental=False, router=PARENT_GROUPS)
+
+    await all_slices(cursor)
+
     assert "`incremental_dependency` has no effect" in around.messages[0]

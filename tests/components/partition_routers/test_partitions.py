@@ -34,7 +34,7 @@ def option(name: str, where: str = "request_parameter") -> dict[str, Any]:
 async def collect(*routers: PartitionRouter, read_parent: Any = None) -> list[StreamSlice]:
     context = world(CONFIG, read_parent=read_parent).context
     written = routers[0] if len(routers) == 1 else routers
-    return [partition async for partition in Partitions(written, context).each()]
+    return [partition async for partition in Partitions(written, context).walk()]
 
 
 @pytest.mark.parametrize("definitions", [[COLOURS], [SIZES], [COLOURS, SIZES], [SIZES, COLOURS, SIZES]])
@@ -140,7 +140,7 @@ async def test_parents_are_read_as_they_are_needed() -> None:
     api = Api()
     context = world(read_parent=api.read_parent).context
 
-    partition = await anext(substream().partitions(context))
+    partition = await anext(aiter(substream().walk(context, {})))
 
     assert (partition["post"], api.given) == (7, 1)
 

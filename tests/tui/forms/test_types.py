@@ -122,6 +122,53 @@ async def test_a_parent_stream_is_chosen_and_kept_as_a_reference() -> None:
         assert session.streams.names() == ("contacts", "accounts", "lists")
 
 
+async def test_partitions_of_a_parent_stream_are_grouped() -> None:
+    session = new_session(StreamKind.SYNC, "accounts", "lists")
+    path = ("streams", 0, "retriever", "partition_router")
+    inner = (*path, "underlying_partition_router")
+    async with at_desk(session, size=(80, 50)) as desk:
+        await desk.go(path)
+        await desk.choose("grouping")
+        assert session.value(inner)["type"] == "ListPartitionRouter"
+        await desk.go((*path, "group_size"))
+        await desk.type("20")
+        assert session.value((*path, "group_size")) == 20
+        await desk.go(inner)
+        await desk.choose("substream")
+        await desk.go((*inner, "parent_stream_configs"))
+        await desk.press("enter")
+        parent = (*inner, "parent_stream_configs", 0, "stream")
+        await desk.go(parent)
+        await desk.choose("lists")
+        raw = session.document.through_refs(parent[:-1])
+        assert session.document.get((*raw, "stream")) == {"$ref": "#/streams/2"}
+        session.streams.rename(2, "boards")
+        session.streams.move(2, 1)
+        assert session.value((*parent, "name")) == "boards"
+        await desk.settle()
+        assert "boards" in desk.text
+
+
+async def test_a_union_is_made_of_several_routers() -> None:
+    session = new_session(StreamKind.SYNC)
+    path = ("streams", 0, "retriever", "partition_router")
+    async with at_desk(session, size=(80, 50)) as desk:
+        await desk.go(path)
+        await desk.choose("union")
+        await desk.go((*path, "partition_field"))
+        await desk.type("repository")
+        for name in ("list", "union"):
+            await desk.go((*path, "partition_routers"))
+            await desk.press("a")
+            await desk.type(name)
+            await desk.press("enter")
+        assert [one["type"] for one in session.value((*path, "partition_routers"))] == [
+            "ListPartitionRouter",
+            "UnionPartitionRouter",
+        ]
+        assert session.value((*path, "partition_field")) == "repository"
+
+
 async def test_where_a_value_goes_in_the_request_is_one_line() -> None:
     session = new_session(StreamKind.SYNC)
     paginator = ("streams", 0, "retriever", "paginator")

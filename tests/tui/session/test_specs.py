@@ -11,6 +11,7 @@ from core.components.async_retriever import AsyncRetriever
 from core.components.authenticators import BearerAuthenticator
 from core.components.base import Component, Gives, Shown
 from core.components.http_requester import HttpRequester
+from core.components.partition_routers import GroupingPartitionRouter, UnionPartitionRouter
 from core.components.registry import component_types
 from core.components.stream import DeclarativeStream
 from core.components.transformations.add_fields import AddFields
@@ -100,6 +101,15 @@ def test_a_number_may_be_written_as_a_template_and_has_its_unit_and_limits() -> 
 def test_one_component_or_a_list_of_them_is_told() -> None:
     assert field(AsyncRetriever, "partition_router").or_list
     assert not field(AsyncRetriever, "decoder").or_list
+
+
+@pytest.mark.parametrize(
+    ("owner", "key"),
+    [(GroupingPartitionRouter, "underlying_partition_router"), (UnionPartitionRouter, "partition_routers")],
+)
+def test_only_routers_of_single_values_can_be_grouped_and_united(owner: type[Component], key: str) -> None:
+    names = {choice.name for choice in field(owner, key).types}
+    assert names == {"ListPartitionRouter", "SubstreamPartitionRouter", "UnionPartitionRouter"}
 
 
 def test_the_variables_that_a_field_gives_are_known() -> None:
