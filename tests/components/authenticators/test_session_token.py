@@ -60,6 +60,22 @@ async def test_many_requests_at_once_share_one_login(bench: Bench, server: Loopb
     assert len(server.to("/login")) == 1
 
 
+async def test_logins_in_another_name_have_a_session_of_their_own(bench: Bench, server: LoopbackServer) -> None:
+    for user in ("me", "you", "me"):
+        login = session_token(server)["login_requester"]
+        login["authenticator"] = {"type": "BasicHttpAuthenticator", "username": user, "password": "open-sesame"}
+        await bench.send(requester(server, login_requester=login))
+    assert tokens(server) == ["Bearer session-1", "Bearer session-2", "Bearer session-1"]
+
+
+async def test_logins_with_another_body_have_a_session_of_their_own(bench: Bench, server: LoopbackServer) -> None:
+    for scope in ("read", "write", "read"):
+        login = session_token(server)["login_requester"]
+        login["request_body"] = {"type": "RequestBodyJsonObject", "value": {"scope": scope}}
+        await bench.send(requester(server, login_requester=login))
+    assert tokens(server) == ["Bearer session-1", "Bearer session-2", "Bearer session-1"]
+
+
 async def test_an_expired_token_is_followed_by_a_new_login(bench: Bench, server: LoopbackServer) -> None:
     await bench.send(requester(server, expiration_duration="PT1H"))
     bench.now += timedelta(minutes=58)
