@@ -113,9 +113,9 @@ class Component(BaseModel):
 
 
 def _said(value: Any) -> Any:
-    """What is written in a component, or in a group in one: pydantic itself leaves out what subclasses add to a role."""
+    """What a component, or a group in one, says; pydantic itself would leave out what a role does not declare."""
     if isinstance(value, BaseModel):
-        return {"type": type(value).__name__, **dict(value)}
+        return {"type": type(value).__name__, **{name: getattr(value, name) for name in type(value).model_fields}}
     return value.source if isinstance(value, SourceField) else str(value)
 
 

@@ -6,6 +6,7 @@ from core.components.authenticators.bearer import BearerAuthenticator
 from core.components.authenticators.jwt import JwtAuthenticator
 from core.components.authenticators.no_auth import NoAuth
 from core.components.authenticators.oauth import OAuthAuthenticator
+from core.components.authenticators.rate_limited import RateLimitedMultipleTokenAuthenticator
 from core.components.authenticators.selective import SelectiveAuthenticator
 from core.components.authenticators.session_token import SessionTokenAuthenticator
 
@@ -16,6 +17,7 @@ __all__ = [
     "JwtAuthenticator",
     "NoAuth",
     "OAuthAuthenticator",
+    "RateLimitedMultipleTokenAuthenticator",
     "SelectiveAuthenticator",
     "SessionTokenAuthenticator",
 ]

@@ -17,8 +17,7 @@ from core.components.base import Shown
 from core.components.context import Context, Run
 from core.components.roles import Authenticator
 from core.errors import ReadError
-from core.events import ExchangeFinished
-from core.http.exchange import Exchange, Role
+from core.http.exchange import Role
 from core.http.messages import json_body
 from core.http.policy import Action, Decision, FailureType, Outcome, default_decision
 from core.http.request import Draft, as_text
@@ -201,9 +200,9 @@ class OAuthAuthenticator(Authenticator):
         """Add the access token, fetched first when there is no valid one. Raises `ReadError`."""
         draft.add_header("Authorization", f"Bearer {await self._token(context)}")
 
-    async def refresh(self, context: Context) -> bool:
-        """Drop the access token; the next request fetches a new one."""
-        return self.token_refresh_endpoint is not None and self._grant(context).keeper.refuse()
+    async def refresh(self, context: Context, refusals: int) -> bool:
+        """Drop the access token, once for a request; the next attempt fetches a new one."""
+        return refusals == 1 and self.token_refresh_endpoint is not None and self._grant(context).keeper.refuse()
 
     def lint(self) -> list[Problem]:
         """What the kind of grant needs is there (Airbyte: the same)."""
@@ -275,7 +274,7 @@ class OAuthAuthenticator(Authenticator):
                 role=Role.AUTH,
                 draft=draft,
                 decide=self._decide,
-                record=lambda exchange: _emit(context, exchange),
+                record=context.record,
                 log=context.log,
                 learn=learn,
                 budgeted=False,  # Airbyte: the same
@@ -406,10 +405,6 @@ class OAuthAuthenticator(Authenticator):
             )
             return Decision(Action.FAIL, message, FailureType.CONFIG_ERROR)
         return decision
-
-
-def _emit(context: Context, exchange: Exchange) -> None:
-    context.emit(ExchangeFinished(stream=context.stream, slice=context.slice, exchange=exchange))
 
 
 def _input(config: Mapping[str, Any], path: list[str]) -> str:

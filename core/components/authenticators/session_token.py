@@ -98,9 +98,9 @@ class SessionTokenAuthenticator(Authenticator):
         token = await self._keeper(context).get(fetch, context.run.now())
         self.request_authentication.add(token, draft, context)
 
-    async def refresh(self, context: Context) -> bool:
-        """Drop the token; the next request logs in again."""
-        return self._keeper(context).refuse()
+    async def refresh(self, context: Context, refusals: int) -> bool:
+        """Drop the token, once for a request; the next attempt logs in again."""
+        return refusals == 1 and self._keeper(context).refuse()
 
     def lint(self) -> list[Problem]:
         """The duration is one."""
