@@ -85,6 +85,7 @@ class RateLimitedMultipleTokenAuthenticator(Authenticator):
         title="Quota Status Source", description="The request that tells what is left of a token's quotas."
     )
     quotas: list[TokenQuota] = Field(
+        min_length=1,
         title="Quotas",
         description="The calls that each token has. A request is counted in the first quota with a matcher that fits, "
         "else in the one without matchers.",
@@ -136,12 +137,8 @@ class RateLimitedMultipleTokenAuthenticator(Authenticator):
         return True
 
     def lint(self) -> list[Problem]:
-        """There are tokens and quotas, every request finds one quota, and the wait has a length."""
-        problems = [
-            Problem(f"write at least one {what}", (name,))
-            for name, what in (("tokens", "token"), ("quotas", "quota"))
-            if getattr(self, name) == []
-        ]
+        """There are tokens, quotas are told apart by name and matchers, and the wait has a length."""
+        problems = [] if self.tokens != [] else [Problem("write at least one token", ("tokens",))]
         names = [quota.name for quota in self.quotas]
         problems += [
             Problem(f"another quota is named `{name}` already, and they would count as one", ("quotas", index, "name"))

@@ -74,7 +74,7 @@ class SessionTokenAuthenticator(Authenticator):
 
     login_requester: HttpRequester = Field(title="Login Requester", description="The request that logs in.")
     session_token_path: Annotated[list[str], Shown(editor="field_path")] = Field(
-        title="Session Token Path", description="The keys that lead to the token in the answer."
+        min_length=1, title="Session Token Path", description="The keys that lead to the token in the answer."
     )
     expiration_duration: Annotated[str | None, Shown(editor="duration")] = Field(
         None,

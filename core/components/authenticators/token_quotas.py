@@ -80,9 +80,12 @@ class TokenQuota(Component):
 
     name: str = Field(title="Name", description="What the quota is called in messages, such as rest.")
     remaining_path: Annotated[list[str], Shown(editor="field_path")] = Field(
-        title="Remaining Path", description="The keys that lead to the number of calls left in the quota status."
+        min_length=1,
+        title="Remaining Path",
+        description="The keys that lead to the number of calls left in the quota status.",
     )
     reset_path: Annotated[list[str], Shown(editor="field_path")] = Field(
+        min_length=1,
         title="Reset Path",
         description="The keys that lead to the moment from which all calls are there again: a date, or seconds "
         "since 1970.",
@@ -93,7 +96,7 @@ class TokenQuota(Component):
         description="The keys that lead to the number of calls of a full quota; the calls left at the start "
         "when not said.",
     )
-    matchers: Annotated[list[HttpRequestRegexMatcher], Shown(unset="Every other request")] = Field(
+    matchers: list[HttpRequestRegexMatcher] = Field(
         default_factory=list,
         title="Matchers",
         description="The requests that are counted here; one of them must fit. Without any, those that no other "
@@ -150,14 +153,6 @@ class TokenQuota(Component):
         bare: dict[str, Any] = {"parameters": {}}
         matchers = [matcher.model_copy(update=bare) for matcher in self.matchers]
         return self.model_copy(update={**bare, "matchers": matchers}).identity
-
-    def lint(self) -> list[Problem]:
-        """The paths lead somewhere."""
-        return [
-            Problem("name the keys that lead to the value", (name,))
-            for name in ("remaining_path", "reset_path")
-            if not getattr(self, name)
-        ]
 
     def _found(self, status: Any, name: str) -> Any:
         value = status

@@ -458,10 +458,10 @@ SEARCH = {"method": "GET", "url_path_pattern": "^/search"}
     ("fields", "path", "words"),
     [
         ({"tokens": []}, ("tokens",), "at least one token"),
-        ({"quotas": []}, ("quotas",), "at least one quota"),
+        ({"quotas": []}, ("quotas",), "must not be empty"),
         ({"quotas": [quota(), quota(matchers=[SEARCH])]}, ("quotas", 1, "name"), "named `core` already"),
         ({"quotas": [quota(), quota("search")]}, ("quotas", 1), "another quota takes every other request"),
-        ({"quotas": [quota(remaining_path=[])]}, ("quotas", 0, "remaining_path"), "name the keys"),
+        ({"quotas": [quota(remaining_path=[])]}, ("quotas", 0, "remaining_path"), "must not be empty"),
         (
             {"quotas": [quota(matchers=[{"url_path_pattern": "("}])]},
             ("quotas", 0, "matchers", 0, "url_path_pattern"),

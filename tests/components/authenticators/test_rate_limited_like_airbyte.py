@@ -106,7 +106,7 @@ def answer(random: Random) -> Answer:
     return random.choice([200, 200, 200, 200, 429]), kept
 
 
-@pytest.mark.parametrize("seed", range(80))
+@pytest.mark.parametrize("seed", range(60))
 async def test_requests_and_waits_are_the_same(
     still_bench: StillBench, server: LoopbackServer, oracle: Oracle, seed: int
 ) -> None:

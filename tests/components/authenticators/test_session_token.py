@@ -128,6 +128,11 @@ async def test_a_login_without_a_token_says_where_it_was_looked_for(bench: Bench
         await bench.send(requester(server))
 
 
+def test_a_path_to_the_token_is_not_empty(server: LoopbackServer) -> None:
+    _, problems = build_with_problems(session_token(server, session_token_path=[]), Authenticator)
+    assert problems[0].message == "`session_token_path` must not be empty"
+
+
 def test_a_duration_that_is_none_is_found_when_the_manifest_is_loaded(server: LoopbackServer) -> None:
     _, problems = build_with_problems(session_token(server, expiration_duration="1 hour"), Authenticator)
     assert problems[0].path == ("expiration_duration",)
