@@ -1,4 +1,4 @@
-"""Which token the reference sends with which request, and how long it waits."""
+"""Which tokens the reference sends and asks for, and how long it waits."""
 
 import datetime
 import json
@@ -30,6 +30,38 @@ class _Clock:
 
     def now(self):
         return AirbyteDateTime.from_datetime(datetime.datetime.fromtimestamp(self.seconds, datetime.UTC))
+
+
+def conversation(raw, config, answers):
+    """The requests around one data request, each once: method, URL, headers and JSON body.
+
+    `answers` are [status, body] by method and path.
+    """
+    sent = []
+
+    def send(_session, request, **_):
+        body = None if request.body is None else json.loads(request.body)
+        one = {"method": request.method, "url": request.url, "headers": dict(request.headers), "json": body}
+        if one not in sent:
+            sent.append(one)
+        response = requests.Response()
+        response.status_code, body = answers[f"{request.method} {request.path_url}"]
+        response._content = json.dumps(body).encode()
+        response.request, response.url = request, request.url
+        return response
+
+    with mock.patch.object(requests.Session, "send", send), mock.patch("time.sleep"):
+        try:
+            _requester(raw, config).send_request(stream_slice=StreamSlice(partition={}, cursor_slice={}))
+            failed = False
+        except Exception:
+            failed = True
+    return {"sent": sent, "failed": failed}
+
+
+def _requester(raw, config):
+    expanded = ManifestComponentTransformer().propagate_types_and_parameters("", raw, {})
+    return ModelToComponentFactory().create_component(HttpRequester, expanded, config, name="things", decoder=None)
 
 
 def turns(raw, config, start, script):

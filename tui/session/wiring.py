@@ -15,6 +15,11 @@ _WIRES: dict[str, tuple[tuple[str, Input], ...]] = {
         ("password", Input("password", "Password", required=False, secret=True)),
     ),
     "JwtAuthenticator": (("secret_key", Input("secret_key", "Secret Key", secret=True)),),
+    "LegacySessionTokenAuthenticator": (
+        ("session_token", Input("session_token", "Session Token", required=False, secret=True)),
+        ("username", Input("username", "Username")),
+        ("password", Input("password", "Password", required=False, secret=True)),
+    ),
     "OAuthAuthenticator": (
         ("client_id", Input("client_id", "Client ID", secret=True)),
         ("client_secret", Input("client_secret", "Client Secret", secret=True)),

@@ -28,6 +28,7 @@ TO_BE_FILLED_IN = {
     "CompositeErrorHandler": "at least one error handler",
     "ConstantBackoffStrategy": "backoff_time_in_seconds",
     "JsonItemsDecoder": "items_path",
+    "LegacySessionTokenAuthenticator": "header|login_url|session_token_response_key|validate_session_url",
     "RateLimitedMultipleTokenAuthenticator": "`url`|remaining_path|reset_path",
     "RequestBodyPlainText": "value",
     "SelectiveAuthenticator": "",
@@ -102,6 +103,10 @@ def test_a_template_can_stand_in_place_of_a_component_and_come_back(session: Bui
         ("ApiKeyAuthenticator", {"api_token": "api_key"}),
         ("BasicHttpAuthenticator", {"username": "username", "password": "password"}),
         ("JwtAuthenticator", {"secret_key": "secret_key"}),
+        (
+            "LegacySessionTokenAuthenticator",
+            {"session_token": "session_token", "username": "username", "password": "password"},
+        ),
         ("RateLimitedMultipleTokenAuthenticator", {"tokens": "api_tokens"}),
         (
             "OAuthAuthenticator",
