@@ -33,20 +33,20 @@ class _Clock:
 
 
 def conversation(raw, config, answers):
-    """The requests around one data request, each once: method, URL, headers and JSON body.
+    """The requests around one data request, each once: method, URL, headers and body.
 
     `answers` are [status, body] by method and path.
     """
     sent = []
 
     def send(_session, request, **_):
-        body = None if request.body is None else json.loads(request.body)
-        one = {"method": request.method, "url": request.url, "headers": dict(request.headers), "json": body}
+        body = request.body.decode() if isinstance(request.body, bytes) else request.body
+        one = {"method": request.method, "url": request.url, "headers": dict(request.headers), "body": body}
         if one not in sent:
             sent.append(one)
         response = requests.Response()
-        response.status_code, body = answers[f"{request.method} {request.path_url}"]
-        response._content = json.dumps(body).encode()
+        response.status_code, answer = answers[f"{request.method} {request.path_url.partition('?')[0]}"]
+        response._content = json.dumps(answer).encode()
         response.request, response.url = request, request.url
         return response
 

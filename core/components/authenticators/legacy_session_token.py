@@ -45,7 +45,7 @@ class LegacySessionTokenAuthenticator(Authenticator):
         Template(""), title="Session Token", description="A token that exists already; without one it logs in."
     )
     session_token_response_key: Template = Field(
-        title="Response Token Response Key", description="The field of the login's answer that holds the token."
+        title="Token Response Key", description="The field of the login's answer that holds the token."
     )
     username: Template = Field(Template(""), title="Username", description="The user name for the login.")
     password: Annotated[Template, Shown(secret=True)] = Field(

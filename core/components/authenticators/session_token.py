@@ -141,6 +141,8 @@ class SessionTokenAuthenticator(Authenticator):
         if self.decoder is not None:
             with suppress(DecodeError):
                 value = next(iter(decode_all(self.decoder, response.content)), None)
+        if isinstance(value, list) and not self.session_token_path[0].isdigit():
+            value = next(iter(value), None)  # Airbyte: of a list the first element counts
         for key in self.session_token_path:
             if isinstance(value, list) and key.isdigit() and int(key) < len(value):
                 value = value[int(key)]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -12,6 +13,7 @@ from core.errors import ReadError
 from core.http.exchange import Role
 from core.http.policy import RequestFailed
 from tests.support.http_bench import Bench, build_with_problems
+from tests.support.oracle import Oracle
 from tests.support.server import LoopbackServer, Reply
 
 
@@ -113,6 +115,30 @@ async def test_the_login_may_answer_in_xml(bench: Bench, server: LoopbackServer)
     fields = {"decoder": {"type": "XmlDecoder"}, "session_token_path": ["login", "token"]}
     await bench.send(requester(server, **fields))
     assert tokens(server) == ["Bearer xml-token"]
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ({"a": {"b": "t-1234"}}, ["a", "b"]),
+        ({"a": [{"b": "x"}, {"b": "t-1234"}]}, ["a", "1", "b"]),
+        ([{"b": "t-1234"}, {"b": "x"}], ["b"]),
+        ({"b": 1234}, ["b"]),
+        ({"b": None}, ["b"]),
+        ({}, ["b"]),
+    ],
+)
+async def test_the_token_is_found_where_the_reference_finds_it(
+    bench: Bench, server: LoopbackServer, oracle: Oracle, body: Any, path: list[str]
+) -> None:
+    server.on("/login", Reply(body))
+    raw = requester(server, session_token_path=path)
+    answers = {"POST /login": [200, body], "GET /data": [200, {}]}
+    theirs = oracle.ask("tokens", "conversation", raw, bench.config, answers)
+    with suppress(ReadError):
+        await bench.send(raw)
+    sent = [one["headers"]["Authorization"] for one in theirs["sent"] if one["url"] == server.url("/data")]
+    assert tokens(server) == sent
 
 
 async def test_a_login_that_is_refused_says_so(bench: Bench, server: LoopbackServer) -> None:
