@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -167,15 +167,12 @@ class RateLimitedMultipleTokenAuthenticator(Authenticator):
             context.run.session.secrets.add(token)
         if not tokens:
             raise ReadError("The inputs give no token: check `tokens` and the input that it uses.")
-        source = self.quota_status_source
         same = (
-            *(tokens, self._header(""), self._longest_wait(context), self.budget_reserve_fraction),
-            *(self.budget_min_reserve, source.url.text(context.scope(source)), source.http_method),
-            *(
-                source.headers(context),
-                frozenset(source.unavailable_status_codes),
-                *(quota.said for quota in self.quotas),
-            ),
+            tokens,
+            self._header(""),
+            self.quota_status_source.said(context),
+            tuple(quota.said for quota in self.quotas),
+            (self._longest_wait(context), self.budget_reserve_fraction, self.budget_min_reserve),
         )
         return context.run.shared(("tokens in turn", same), lambda: _Tokens(tokens))
 
@@ -234,7 +231,7 @@ class RateLimitedMultipleTokenAuthenticator(Authenticator):
         tokens = len(shared.ring.usable)
         used_up = f"All {tokens} tokens have" if tokens > 1 else "The token has"
         all_used_up = f"{used_up} no calls left in the quota `{pool.name}`"
-        until = f"the first has calls again at {reset_at:%H:%M:%S} UTC"
+        until = f"the first has calls again at {reset_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
         if left <= 0 or seconds >= left:
             raise ReadError(
                 f"{all_used_up}, and {until}. That is longer than `max_wait_time` allows. "
@@ -284,7 +281,7 @@ class RateLimitedMultipleTokenAuthenticator(Authenticator):
         return Quota.untracked(context.run.now()) if status is None else quota.read(status)
 
     def _tell_refused(self, token: str, shared: _Tokens, context: Context) -> None:
-        message = f"The API refused token {shared.ring.place(token)} (401): it is set aside. Replace it in the inputs."
+        message = f"The API refused token {shared.ring.place(token)}: it is set aside. Replace it in the inputs."
         shared.tell_once(("refused", token), Level.WARNING, message, context)
 
     def _tell_untracked(self, tokens: list[str], shared: _Tokens, context: Context) -> None:

@@ -16,7 +16,7 @@ from core.components.context import Context
 from core.components.request_matcher import HttpRequestRegexMatcher
 from core.errors import ReadError
 from core.http.exchange import Role
-from core.http.messages import json_body
+from core.http.messages import json_body, shorten
 from core.http.policy import Action, Decision, Outcome, default_decision
 from core.http.request import Draft
 from core.http.session import Call
@@ -57,6 +57,11 @@ class QuotaStatusSource(Component):
         """The headers beside the one with the token."""
         written = {} if self.request_headers is None else self.request_headers.evaluate_as_text(context.scope(self))
         return tuple((name, str(value)) for name, value in written.items())
+
+    def said(self, context: Context) -> tuple[Any, ...]:
+        """What it comes to: equal for sources that ask the same."""
+        codes = frozenset(self.unavailable_status_codes)
+        return self.url.text(context.scope(self)), self.http_method, self.headers(context), codes
 
     def lint(self) -> list[Problem]:
         """A refused token is not taken for an API that does not count."""
@@ -173,7 +178,9 @@ class TokenQuota(Component):
             raise self._unreadable(name, "a whole number", value) from None
 
     def _unreadable(self, name: str, wanted: str, value: Any) -> ReadError:
-        return ReadError(f"`{name}` of the quota `{self.name}` must lead to {wanted}, but there is “{value}”.")
+        return ReadError(
+            f"`{name}` of the quota `{self.name}` must lead to {wanted}, but there is “{shorten(str(value))}”."
+        )
 
 
 def _header(response: httpx.Response, name: str | None) -> str:
