@@ -145,6 +145,10 @@ class HttpRequester(Requester):
         async def refresh(refusals: int) -> bool:
             return self.authenticator is not None and await self.authenticator.refresh(context, refusals)
 
+        def withdraw() -> None:
+            if self.authenticator is not None:
+                self.authenticator.withdraw(context)
+
         def observe(response: httpx.Response) -> None:
             if self.authenticator is not None:
                 self.authenticator.observe(response, context)
@@ -163,6 +167,7 @@ class HttpRequester(Requester):
             log=context.log,
             authenticate=authenticate,
             refresh=refresh,
+            withdraw=withdraw,
             observe=observe,
             has_spare=has_spare,
             held=held,

@@ -83,6 +83,9 @@ class Authenticator(Component, role=True):
         """
         return False
 
+    def withdraw(self, context: Context) -> None:
+        """Take back what was spent on the request that this task authenticated last: it is not sent as it is."""
+
     def observe(self, response: httpx.Response, context: Context) -> None:
         """Learn from an answer to a request that this authenticator was at; runs before the answer is judged."""
 

@@ -57,12 +57,12 @@ class Call:
 
     `decide` judges an outcome and the number of its attempt; looking into the body of a streamed response
     raises `httpx.ResponseNotRead`, and it is asked again with the body. `authenticate` adds credentials
-    before every attempt, `refresh` renews them after so many refusals (False: there is nothing to renew),
-    `observe` sees every answer that they got before it is judged, `has_spare` says whether an attempt after a
-    rate limit goes with other credentials. `learn` sees a response that was read before it is recorded, so that
-    it can name secrets in it. `renew` gives the request once more when its link expires during a download.
-    Timeouts are seconds, None for the session's. `held` is told how long the budget holds it back. What is not
-    `budgeted` neither waits for it nor counts.
+    before every attempt, `withdraw` takes them back from a request that is not sent as it is, `refresh` renews
+    them after so many refusals (False: there is nothing to renew), `observe` sees every answer that they got
+    before it is judged, `has_spare` says whether an attempt after a rate limit goes with other ones. `learn`
+    sees a response that was read before it is recorded, so that it can name secrets in it. `renew` gives the
+    request once more when its link expires during a download. Timeouts are seconds, None for the session's.
+    `held` is told how long the budget holds it back. What is not `budgeted` neither waits for it nor counts.
     """
 
     role: Role
@@ -72,6 +72,7 @@ class Call:
     log: Callable[[Level, str], None]
     authenticate: Callable[[Draft], Awaitable[None]] | None = None
     refresh: Callable[[int], Awaitable[bool]] | None = None
+    withdraw: Callable[[], None] | None = None
     observe: Callable[[httpx.Response], None] | None = None
     has_spare: Callable[[], bool] | None = None
     learn: Callable[[httpx.Response], None] | None = None
@@ -226,6 +227,8 @@ class HttpSession:
         plain = draft.build()
         request = await _authenticated(call, draft)
         if await self._admit(call, request):
+            if call.withdraw is not None:
+                call.withdraw()
             request = await _authenticated(call, draft)  # what was added before the wait may be too old by now
         answer = await self._followed(call, client, request, plain, number, streamed=streamed)
         if call.observe is not None and isinstance(answer.outcome, httpx.Response):

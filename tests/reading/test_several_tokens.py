@@ -105,3 +105,22 @@ async def test_parents_and_slices_share_the_tokens_and_lose_no_record(server: Lo
     assert "token 2 of 3" in told.logs
     seen = "\n".join(repr(event) for event in told.events if not isinstance(event, Records))
     assert not any(token in seen for token in TOKENS)
+
+
+async def test_a_request_that_the_budget_holds_back_takes_one_call(server: LoopbackServer) -> None:
+    server.on("/rate_limit", Reply({"remaining": 3, "reset": "2099-01-01T00:00:00Z"}))
+    server.on("/repositories", Reply([{"id": number} for number in range(5)]))
+    server.on("/issues", Reply([{"issue": 1}]))
+    budget = """
+api_budget:
+  type: HTTPAPIBudget
+  policies:
+    - type: MovingWindowCallRatePolicy
+      rates: [{type: Rate, limit: 1, interval: PT0.02S}]
+      matchers: [{type: HttpRequestRegexMatcher, url_path_pattern: ^/issues}]
+"""
+    manifest = MANIFEST.format(base=server.url()).replace("default_concurrency: 8", "default_concurrency: 1") + budget
+    told = await read_all(manifest, {"kind": "tokens", "tokens": ";".join(TOKENS)}, stream="issues")
+    assert told.outcome is Outcome.COMPLETE, told.errors
+    used = Counter(asked.headers["authorization"] for asked in [*server.to("/repositories"), *server.to("/issues")])
+    assert used == {"Bearer first-secret": 3, "Bearer second-secret": 3}

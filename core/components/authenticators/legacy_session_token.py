@@ -135,7 +135,7 @@ def _call(draft: Draft, context: Context) -> Call:
     def decide(outcome: Outcome, _attempt: int) -> Decision:
         return default_decision(outcome)
 
-    return Call(role=Role.AUTH, draft=draft, decide=decide, record=context.record, log=context.log)
+    return Call(role=Role.AUTH, draft=draft, decide=decide, record=context.record, log=context.log, budgeted=False)
 
 
 def _taking_refusals(outcome: Outcome, _attempt: int) -> Decision:

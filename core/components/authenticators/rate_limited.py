@@ -18,6 +18,7 @@ from core.components.base import Shown
 from core.components.context import Context
 from core.components.roles import Authenticator
 from core.errors import ReadError
+from core.http.messages import time_span
 from core.http.policy import RequestFailed
 from core.http.request import Draft
 from core.levels import Level
@@ -116,6 +117,12 @@ class RateLimitedMultipleTokenAuthenticator(Authenticator):
         token = await self._take(pool, shared, context)
         _sent.set(_Sent(token, pool))
         draft.add_header(*self._header(token))
+
+    def withdraw(self, context: Context) -> None:
+        """Give back the call that was counted."""
+        sent = _sent.get()
+        if sent is not None:
+            self._shared(context).ring.give_back(sent.token, sent.pool.name)
 
     def observe(self, response: httpx.Response, context: Context) -> None:
         """Correct what is left of the token that was sent."""
@@ -239,7 +246,7 @@ class RateLimitedMultipleTokenAuthenticator(Authenticator):
                 retryable=True,
             )
         wait = min(max(seconds, SHORTEST_WAIT), left)
-        message = f"{all_used_up}. Waiting {wait:.0f} s: {until}."
+        message = f"{all_used_up}. Waiting {time_span(wait)}: {until}."
         shared.tell_once((context.stream, pool.name, reset_at), Level.WARNING, message, context)
         return wait
 

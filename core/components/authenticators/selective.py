@@ -29,6 +29,10 @@ class SelectiveAuthenticator(Authenticator):
         """Let the chosen authenticator drop its token."""
         return await self._chosen(context).refresh(context, refusals)
 
+    def withdraw(self, context: Context) -> None:
+        """Let the chosen authenticator take back what was spent."""
+        self._chosen(context).withdraw(context)
+
     def observe(self, response: httpx.Response, context: Context) -> None:
         """Let the chosen authenticator learn from an answer."""
         self._chosen(context).observe(response, context)

@@ -9,11 +9,11 @@ from typing import Annotated, Any, Literal
 import httpx
 from pydantic import Field
 
+from core.components.api_budget import HttpRequestRegexMatcher
 from core.components.authenticators.oauth_answer import parse_moment
 from core.components.authenticators.token_ring import Quota, QuotaReport
 from core.components.base import Component, Shown
 from core.components.context import Context
-from core.components.request_matcher import HttpRequestRegexMatcher
 from core.errors import ReadError
 from core.http.exchange import Role
 from core.http.messages import json_body, shorten
@@ -48,7 +48,14 @@ class QuotaStatusSource(Component):
         for name, value in self.headers(context):
             draft.add_header(name, value)
         draft.add_header(*header)
-        call = Call(role=Role.AUTH, draft=draft, decide=self._decide, record=context.record, log=context.log)
+        call = Call(
+            role=Role.AUTH,
+            draft=draft,
+            decide=self._decide,
+            record=context.record,
+            log=context.log,
+            budgeted=False,
+        )
         response = await context.run.session.send(call)
         assert response is not None
         return None if response.status_code in self.unavailable_status_codes else (json_body(response) or {})

@@ -103,6 +103,11 @@ class TokenRing:
                 return token
         return None
 
+    def give_back(self, token: str, pool: str) -> None:
+        """Count a call less that was taken for a request that is not sent."""
+        if token in self.quotas and self.quotas[token][pool].tracked:
+            self.quotas[token][pool].remaining += 1
+
     def count(self, quotas: dict[str, dict[str, Quota]]) -> None:
         """Begin anew with what the API says; of the usable tokens, those that it says nothing of are dropped."""
         set_aside = {token: known for token, known in self.quotas.items() if token in self._refused}

@@ -130,7 +130,7 @@ async def test_when_all_are_used_up_it_waits_for_the_first_reset_and_asks_anew(
     assert sent(server) == ["alpha", "beta", "gamma", "gamma"]
     (told,) = bench.log
     assert told.startswith(
-        "All 3 tokens have no calls left in the quota `core`. Waiting 600 s: the first has calls again at"
+        "All 3 tokens have no calls left in the quota `core`. Waiting 10 minutes: the first has calls again at"
     )
 
 
@@ -475,7 +475,7 @@ SEARCH = {"method": "GET", "url_path_pattern": "^/search"}
             ("quotas", 0, "matchers", 0, "url_path_pattern"),
             "regular",
         ),
-        ({"quotas": [quota(matchers=[{"weight": 0}])]}, ("quotas", 0, "matchers", 0, "weight"), "1 or more"),
+        ({"quotas": [quota(matchers=[{"weight": 0}])]}, ("quotas", 0, "matchers", 0, "weight"), "must be at least 1"),
         ({"max_wait_time": "2 hours"}, ("max_wait_time",), "not a duration"),
         ({"max_wait_time": "P1M"}, ("max_wait_time",), "months or years"),
         (
