@@ -17,6 +17,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from core.manifest.problems import Path, Problem
+from core.templates.fields import SourceField
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +109,14 @@ class Component(BaseModel):
     @cached_property
     def identity(self) -> bytes:
         """Equal for components that say the same; two of them may share their state in a run."""
-        body = orjson.dumps(self.model_dump(mode="json"), default=str, option=orjson.OPT_SORT_KEYS)
-        return type(self).__name__.encode() + body
+        return orjson.dumps(self, default=_said, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+
+
+def _said(value: Any) -> Any:
+    """What a component, or a group in one, says; pydantic itself would leave out what a role does not declare."""
+    if isinstance(value, BaseModel):
+        return {"type": type(value).__name__, **{name: getattr(value, name) for name in type(value).model_fields}}
+    return value.source if isinstance(value, SourceField) else str(value)
 
 
 class Unsupported(Component, role=True):

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.components.base import Component
 from core.components.slices import StreamSlice
-from core.events import Event, Log
+from core.events import Event, ExchangeFinished, Log
 from core.levels import Level
 
 if TYPE_CHECKING:
     from core.components.partition_routers.parents import ParentRead
+    from core.http.exchange import Exchange
     from core.http.session import HttpSession
 
 T = TypeVar("T")
@@ -99,6 +100,10 @@ class Context:
     def scope(self, component: Component, **more: Any) -> dict[str, Any]:
         """The variables that a template of `component` sees."""
         return {"config": self.run.config, **self.variables, "parameters": component.parameters, **more}
+
+    def record(self, exchange: Exchange) -> None:
+        """Tell people of an exchange of this stream, slice and page."""
+        self.emit(ExchangeFinished(stream=self.stream, slice=self.slice, exchange=exchange, page=self.page))
 
     def log(self, level: Level, message: str) -> None:
         """Tell people something about this stream and slice."""

@@ -17,10 +17,10 @@ from core.components.error_handlers import DefaultErrorHandler
 from core.components.request_bodies import fill_form
 from core.components.roles import Authenticator, ErrorHandler, Renew, RequestBody, Requester
 from core.components.template_errors import readable
-from core.events import BudgetWait, ExchangeFinished
+from core.events import BudgetWait
 from core.http.budget import Wait
 from core.http.download import Download
-from core.http.exchange import Exchange, Role
+from core.http.exchange import Role
 from core.http.policy import Decision, Outcome
 from core.http.request import Draft
 from core.http.session import Call
@@ -137,18 +137,24 @@ class HttpRequester(Requester):
             with readable():
                 return handler.decide(outcome, attempt, context)
 
-        def record(exchange: Exchange) -> None:
-            context.emit(
-                ExchangeFinished(stream=context.stream, slice=context.slice, exchange=exchange, page=context.page)
-            )
-
         async def authenticate(draft: Draft) -> None:
             if self.authenticator is not None:
                 with readable():
                     await self.authenticator.authenticate(draft, context)
 
-        async def refresh() -> bool:
-            return self.authenticator is not None and await self.authenticator.refresh(context)
+        async def refresh(refusals: int) -> bool:
+            return self.authenticator is not None and await self.authenticator.refresh(context, refusals)
+
+        def withdraw() -> None:
+            if self.authenticator is not None:
+                self.authenticator.withdraw(context)
+
+        def observe(response: httpx.Response) -> None:
+            if self.authenticator is not None:
+                self.authenticator.observe(response, context)
+
+        def has_spare() -> bool:
+            return self.authenticator is not None and self.authenticator.has_spare(context)
 
         def held(wait: Wait) -> None:
             context.emit(BudgetWait(stream=context.stream, slice=context.slice, wait=wait))
@@ -157,10 +163,13 @@ class HttpRequester(Requester):
             role=role,
             draft=self.draft(context, extra),
             decide=decide,
-            record=record,
+            record=context.record,
             log=context.log,
             authenticate=authenticate,
             refresh=refresh,
+            withdraw=withdraw,
+            observe=observe,
+            has_spare=has_spare,
             held=held,
             connect_timeout=self.connect_timeout_in_seconds,
             read_timeout=self.read_timeout_in_seconds,

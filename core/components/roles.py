@@ -78,8 +78,21 @@ class Authenticator(Component, role=True):
     async def authenticate(self, draft: Draft, context: Context) -> None:
         """Add the credentials to `draft`; runs anew before every attempt. Raises `ReadError`."""
 
-    async def refresh(self, context: Context) -> bool:
-        """Drop a token that the server refused; False when there is nothing to refresh."""
+    async def refresh(self, context: Context, refusals: int) -> bool:
+        """Drop the token that the server refused; False when there is no other to be had for this request.
+
+        `refusals` says how often the request was refused in all, this time included.
+        """
+        return False
+
+    def withdraw(self, context: Context) -> None:
+        """Take back what was spent on the request that this task authenticated last: it is not sent as it is."""
+
+    def observe(self, response: httpx.Response, context: Context) -> None:
+        """Learn from an answer to a request that this authenticator was at; runs before the answer is judged."""
+
+    def has_spare(self, context: Context) -> bool:
+        """Whether a request that met a rate limit can go on at once, because it will go with other credentials."""
         return False
 
 

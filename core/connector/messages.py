@@ -56,6 +56,8 @@ def sentences(errors: Sequence[ErrorDetails], owner: str) -> str:
     name = name.split(".")[0]
     if first["type"] == "missing":
         return f"`{name}` is required by {owner}"
+    if first["type"] == "too_short" and not first["input"]:
+        return f"`{name}` must not be empty"
     own = [error for error in errors if error["type"] in ("value_error", "template_error")]
     if own:
         return f"`{name}`: " + own[0]["msg"].removeprefix("Value error, ")

@@ -60,7 +60,7 @@ class Decision:
     """What to do about an outcome.
 
     `message` is what the manifest says about it, `wait` the seconds until the next attempt (None: nobody
-    said), `max_attempts` how often the request is sent in all.
+    said; infinite: longer than the manifest allows), `max_attempts` how often the request is sent in all.
     """
 
     action: Action

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http.cookiejar import CookieJar
 from itertools import count
+from math import inf
 from types import TracebackType
 from typing import Self
 
@@ -37,6 +38,8 @@ httpcore.AsyncHTTP11Connection.READ_NUM_BYTES = 262_144
 LONGEST_DEFAULT_WAIT = 60.0
 LONGEST_ASKED_WAIT = 3600.0
 """Seconds that a server may ask to wait (Retry-After) where the manifest has no strategy of its own."""
+SPARE_WAIT = 0.1
+"""Seconds until a request that met a rate limit goes on with other credentials."""
 JUDGED_BODY = 20_000_000
 """Bytes up to which a streamed body is read ahead when an error handler looks into it."""
 SHOWN_BODY = 10_000
@@ -54,7 +57,9 @@ class Call:
 
     `decide` judges an outcome and the number of its attempt; looking into the body of a streamed response
     raises `httpx.ResponseNotRead`, and it is asked again with the body. `authenticate` adds credentials
-    before every attempt, `refresh` renews them after a refusal (False: there is nothing to renew). `learn`
+    before every attempt, `withdraw` takes them back from a request that is not sent as it is, `refresh` renews
+    them after so many refusals (False: there is nothing to renew), `observe` sees every answer that they got
+    before it is judged, `has_spare` says whether an attempt after a rate limit goes with other ones. `learn`
     sees a response that was read before it is recorded, so that it can name secrets in it. `renew` gives the
     request once more when its link expires during a download. Timeouts are seconds, None for the session's.
     `held` is told how long the budget holds it back. What is not `budgeted` neither waits for it nor counts.
@@ -66,7 +71,10 @@ class Call:
     record: Callable[[Exchange], None]
     log: Callable[[Level, str], None]
     authenticate: Callable[[Draft], Awaitable[None]] | None = None
-    refresh: Callable[[], Awaitable[bool]] | None = None
+    refresh: Callable[[int], Awaitable[bool]] | None = None
+    withdraw: Callable[[], None] | None = None
+    observe: Callable[[httpx.Response], None] | None = None
+    has_spare: Callable[[], bool] | None = None
     learn: Callable[[httpx.Response], None] | None = None
     renew: Callable[[], Awaitable[Draft]] | None = None
     connect_timeout: float | None = None
@@ -142,7 +150,7 @@ class HttpSession:
                     await download.aclose()
 
     async def _settle(self, call: Call, client: httpx.AsyncClient, *, streamed: bool) -> Download | None:
-        refreshed = False
+        refusals = 1
         for attempt in count(1):
             answer = await self._attempt(call, client, attempt, streamed=streamed)
             download = self._download(call, client, answer, attempt)
@@ -159,16 +167,22 @@ class HttpSession:
             if decision.action is Action.IGNORE:
                 call.log(Level.INFO, f"{describe_outcome(outcome, exchange)}; ignored, as the manifest says.")
                 return None
-            if not refreshed and await _refresh(call, outcome, decision):
-                refreshed = True
-                call.log(Level.INFO, f"{describe_outcome(outcome, exchange)}; trying again with a new token.")
+            if await _refresh(call, outcome, decision, refusals):
+                refusals += 1
+                call.log(Level.INFO, f"{describe_outcome(outcome, exchange)}; trying again with another token.")
                 continue
             if not decision.action.repeats or attempt >= decision.max_attempts:
                 raise failure(outcome, exchange, decision, attempt, self.secrets)
+            if decision.action is Action.RATE_LIMITED and call.has_spare is not None and call.has_spare():
+                call.log(Level.INFO, f"{describe_outcome(outcome, exchange)}; going on at once with another token.")
+                await self._sleep(SPARE_WAIT)
+                continue
             await self._wait(call, outcome, exchange, decision, attempt)
         raise AssertionError("unreachable")
 
     async def _wait(self, call: Call, outcome: Outcome, exchange: Exchange, decision: Decision, attempt: int) -> None:
+        if decision.wait == inf:
+            raise failure(outcome, exchange, decision, attempt, self.secrets)
         asked = _asked_wait(outcome, self._clock())
         if decision.wait is None and asked > LONGEST_ASKED_WAIT:
             message = f"The API asks to wait {asked:g} s before the next request"
@@ -207,13 +221,31 @@ class HttpSession:
         streamed: bool,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Authenticate, send, and follow redirects; each hop is an exchange of its own."""
+        """Authenticate and send; whoever authenticated sees the answer."""
         draft = call.draft.copy()
         draft.headers.update(headers or {})
         plain = draft.build()
         request = await _authenticated(call, draft)
         if await self._admit(call, request):
+            if call.withdraw is not None:
+                call.withdraw()
             request = await _authenticated(call, draft)  # what was added before the wait may be too old by now
+        answer = await self._followed(call, client, request, plain, number, streamed=streamed)
+        if call.observe is not None and isinstance(answer.outcome, httpx.Response):
+            call.observe(answer.outcome)
+        return answer
+
+    async def _followed(
+        self,
+        call: Call,
+        client: httpx.AsyncClient,
+        request: httpx.Request,
+        plain: httpx.Request,
+        number: int,
+        *,
+        streamed: bool,
+    ) -> Answer:
+        """Send a request and follow redirects; each hop is an exchange of its own."""
         for _ in range(MAX_REDIRECTS + 1):
             answer = await self._exchange(call, client, request, number, streamed=streamed)
             following = answer.outcome.next_request if isinstance(answer.outcome, httpx.Response) else None
@@ -338,21 +370,21 @@ def _is_accepted(decision: Decision, outcome: Outcome) -> bool:
 async def _renewed(call: Call, outcome: Outcome) -> Call | None:
     """The call with a new token or a new link where the one at hand is refused; None when there is none to be had."""
     status = outcome.status_code if isinstance(outcome, httpx.Response) else None
-    if status == httpx.codes.UNAUTHORIZED and call.refresh is not None and await call.refresh():
+    if status == httpx.codes.UNAUTHORIZED and call.refresh is not None and await call.refresh(1):
         return call
     if status in EXPIRED and call.renew is not None:
         return replace(call, draft=await call.renew())
     return None
 
 
-async def _refresh(call: Call, outcome: Outcome, decision: Decision) -> bool:
+async def _refresh(call: Call, outcome: Outcome, decision: Decision, refusals: int) -> bool:
     wanted = decision.action is Action.REFRESH_TOKEN_THEN_RETRY
     refused = isinstance(outcome, httpx.Response) and outcome.status_code == httpx.codes.UNAUTHORIZED
     if not wanted and not (refused and decision.action is Action.FAIL):
         return False
-    if call.refresh is not None and await call.refresh():
+    if call.refresh is not None and await call.refresh(refusals):
         return True
-    if wanted:
+    if wanted and refusals == 1:
         call.log(Level.WARNING, "The manifest asks for a new token, but the authenticator has none to renew.")
     return False
 

@@ -24,6 +24,9 @@ _STARTS: dict[str, dict[str, Any]] = {
     },
     "InlineSchemaLoader": {"schema": {"type": "object", "additionalProperties": True, "properties": {}}},
     "OAuthAuthenticator": {"grant_type": "refresh_token"},
+    "RateLimitedMultipleTokenAuthenticator": {
+        "quotas": [{"type": "TokenQuota", "name": "requests", "remaining_path": [], "reset_path": []}]
+    },
     "RequestBodyGraphQL": {"value": {"query": ""}},
 }
 """What a type begins with beyond its required fields, because it would do nothing, or not load, without it."""

@@ -15,11 +15,19 @@ _WIRES: dict[str, tuple[tuple[str, Input], ...]] = {
         ("password", Input("password", "Password", required=False, secret=True)),
     ),
     "JwtAuthenticator": (("secret_key", Input("secret_key", "Secret Key", secret=True)),),
+    "LegacySessionTokenAuthenticator": (
+        ("session_token", Input("session_token", "Session Token", required=False, secret=True)),
+        ("username", Input("username", "Username")),
+        ("password", Input("password", "Password", required=False, secret=True)),
+    ),
     "OAuthAuthenticator": (
         ("client_id", Input("client_id", "Client ID", secret=True)),
         ("client_secret", Input("client_secret", "Client Secret", secret=True)),
         ("refresh_token", Input("client_refresh_token", "Refresh Token", secret=True)),
         ("access_token_value", Input("client_access_token", "Access Token", required=False, secret=True)),
+    ),
+    "RateLimitedMultipleTokenAuthenticator": (
+        ("tokens", Input("api_tokens", "API Tokens", hint="Several tokens, separated by commas.", secret=True)),
     ),
 }
 """By the type of the authenticator: the field, and the input that it takes its value from (Airbyte: the same)."""
@@ -28,7 +36,7 @@ _WIRES: dict[str, tuple[tuple[str, Input], ...]] = {
 def wired(component: dict[str, Any]) -> dict[str, Any]:
     """A fresh authenticator that refers to its inputs; every other component as it is."""
     wires = _WIRES.get(str(component.get("type")), ())
-    return {**component, **{field: reference(one.key) for field, one in wires if field not in component}}
+    return {**component, **{field: reference(one.key) for field, one in wires if not component.get(field)}}
 
 
 def add_inputs(component: dict[str, Any], inputs: Inputs) -> list[str]:

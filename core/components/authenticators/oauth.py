@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -17,8 +16,7 @@ from core.components.base import Shown
 from core.components.context import Context, Run
 from core.components.roles import Authenticator
 from core.errors import ReadError
-from core.events import ExchangeFinished
-from core.http.exchange import Exchange, Role
+from core.http.exchange import Role
 from core.http.messages import json_body
 from core.http.policy import Action, Decision, FailureType, Outcome, default_decision
 from core.http.request import Draft, as_text
@@ -79,14 +77,6 @@ class RefreshTokenUpdater(BaseModel):
     refresh_token_error_values: list[str] = Field(
         [], title="(Deprecated) Error Values", description="See the field of the authenticator."
     )
-
-
-@dataclass(slots=True)
-class _Grant:
-    """What a run knows: the access token, and the refresh token that replaced the one in the inputs."""
-
-    keeper: TokenKeeper = field(default_factory=TokenKeeper)
-    refresh_token: str | None = None
 
 
 class OAuthAuthenticator(Authenticator):
@@ -201,9 +191,9 @@ class OAuthAuthenticator(Authenticator):
         """Add the access token, fetched first when there is no valid one. Raises `ReadError`."""
         draft.add_header("Authorization", f"Bearer {await self._token(context)}")
 
-    async def refresh(self, context: Context) -> bool:
-        """Drop the access token; the next request fetches a new one."""
-        return self.token_refresh_endpoint is not None and self._grant(context).keeper.refuse()
+    async def refresh(self, context: Context, refusals: int) -> bool:
+        """Drop the access token, once for a request; the next attempt fetches a new one."""
+        return refusals == 1 and self.token_refresh_endpoint is not None and self._keeper(context).refuse()
 
     def lint(self) -> list[Problem]:
         """What the kind of grant needs is there (Airbyte: the same)."""
@@ -233,10 +223,13 @@ class OAuthAuthenticator(Authenticator):
         async def fetch() -> Token:
             return await self._fetch(context)
 
-        return await self._grant(context).keeper.get(fetch, context.run.now())
+        return await self._keeper(context).get(fetch, context.run.now())
 
-    def _grant(self, context: Context) -> _Grant:
-        return context.run.shared(("oauth", self.identity), lambda: _Grant(TokenKeeper(self._stored(context))))
+    def _keeper(self, context: Context) -> TokenKeeper:
+        """Airbyte: those that keep their tokens in the same inputs share them, whatever else they say."""
+        updater = self.refresh_token_updater
+        same = self.identity if updater is None else tuple(updater.access_token_config_path)
+        return context.run.shared(("oauth", same), lambda: TokenKeeper(self._stored(context)))
 
     def _stored(self, context: Context) -> Token | None:
         """The access token that the inputs hold, when they say that it is still valid."""
@@ -275,7 +268,7 @@ class OAuthAuthenticator(Authenticator):
                 role=Role.AUTH,
                 draft=draft,
                 decide=self._decide,
-                record=lambda exchange: _emit(context, exchange),
+                record=context.record,
                 log=context.log,
                 learn=learn,
                 budgeted=False,  # Airbyte: the same
@@ -303,7 +296,6 @@ class OAuthAuthenticator(Authenticator):
         updates[tuple(updater.access_token_config_path)] = answer.access_token
         updates[tuple(updater.token_expiry_date_config_path)] = expires.isoformat()
         if answer.refresh_token is not None:
-            self._grant(context).refresh_token = answer.refresh_token
             updates[tuple(updater.refresh_token_config_path)] = answer.refresh_token
             name = ".".join(updater.refresh_token_config_path)
             context.log(
@@ -361,7 +353,7 @@ class OAuthAuthenticator(Authenticator):
         if self.scopes:
             fields["scopes"] = self.scopes
         further = {} if self.refresh_request_body is None else self.refresh_request_body.evaluate(variables)
-        return {**further, **fields}
+        return {**fields, **{name: value for name, value in further.items() if name not in fields}}
 
     def _client(self, context: Context, variables: Mapping[str, Any]) -> dict[str, str]:
         client_id = self._credential("client_id", self.client_id, context, variables)
@@ -381,9 +373,10 @@ class OAuthAuthenticator(Authenticator):
 
     def _refresh_token(self, context: Context, variables: Mapping[str, Any]) -> str | None:
         updater = self.refresh_token_updater
-        token = self._grant(context).refresh_token
-        if token is None and updater is not None:
-            token = _input(context.config, updater.refresh_token_config_path) or None
+        token: str | None = None
+        if updater is not None:
+            path = updater.refresh_token_config_path
+            token = config_updates(context.run).get(tuple(path)) or _input(context.config, path) or None
         if token is None and self.refresh_token is not None:
             token = self.refresh_token.text_or(variables, "")
         if token:
@@ -406,10 +399,6 @@ class OAuthAuthenticator(Authenticator):
             )
             return Decision(Action.FAIL, message, FailureType.CONFIG_ERROR)
         return decision
-
-
-def _emit(context: Context, exchange: Exchange) -> None:
-    context.emit(ExchangeFinished(stream=context.stream, slice=context.slice, exchange=exchange))
 
 
 def _input(config: Mapping[str, Any], path: list[str]) -> str:

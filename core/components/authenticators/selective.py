@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpx
 from pydantic import Field
 
 from core.components.context import Context
@@ -24,9 +25,21 @@ class SelectiveAuthenticator(Authenticator):
         """Let the chosen authenticator add the credentials. Raises `ReadError` when none is chosen."""
         await self._chosen(context).authenticate(draft, context)
 
-    async def refresh(self, context: Context) -> bool:
+    async def refresh(self, context: Context, refusals: int) -> bool:
         """Let the chosen authenticator drop its token."""
-        return await self._chosen(context).refresh(context)
+        return await self._chosen(context).refresh(context, refusals)
+
+    def withdraw(self, context: Context) -> None:
+        """Let the chosen authenticator take back what was spent."""
+        self._chosen(context).withdraw(context)
+
+    def observe(self, response: httpx.Response, context: Context) -> None:
+        """Let the chosen authenticator learn from an answer."""
+        self._chosen(context).observe(response, context)
+
+    def has_spare(self, context: Context) -> bool:
+        """Whether the chosen authenticator has other credentials."""
+        return self._chosen(context).has_spare(context)
 
     def _chosen(self, context: Context) -> Authenticator:
         value: object = context.config

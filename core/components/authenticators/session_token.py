@@ -74,7 +74,7 @@ class SessionTokenAuthenticator(Authenticator):
 
     login_requester: HttpRequester = Field(title="Login Requester", description="The request that logs in.")
     session_token_path: Annotated[list[str], Shown(editor="field_path")] = Field(
-        title="Session Token Path", description="The keys that lead to the token in the answer."
+        min_length=1, title="Session Token Path", description="The keys that lead to the token in the answer."
     )
     expiration_duration: Annotated[str | None, Shown(editor="duration")] = Field(
         None,
@@ -98,9 +98,9 @@ class SessionTokenAuthenticator(Authenticator):
         token = await self._keeper(context).get(fetch, context.run.now())
         self.request_authentication.add(token, draft, context)
 
-    async def refresh(self, context: Context) -> bool:
-        """Drop the token; the next request logs in again."""
-        return self._keeper(context).refuse()
+    async def refresh(self, context: Context, refusals: int) -> bool:
+        """Drop the token, once for a request; the next attempt logs in again."""
+        return refusals == 1 and self._keeper(context).refuse()
 
     def lint(self) -> list[Problem]:
         """The duration is one."""
@@ -141,6 +141,8 @@ class SessionTokenAuthenticator(Authenticator):
         if self.decoder is not None:
             with suppress(DecodeError):
                 value = next(iter(decode_all(self.decoder, response.content)), None)
+        if isinstance(value, list) and not self.session_token_path[0].isdigit():
+            value = next(iter(value), None)  # Airbyte: of a list the first element counts
         for key in self.session_token_path:
             if isinstance(value, list) and key.isdigit() and int(key) < len(value):
                 value = value[int(key)]

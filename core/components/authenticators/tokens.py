@@ -33,26 +33,55 @@ _sent: ContextVar[Token | None] = ContextVar("sent", default=None)
 
 
 @dataclass(slots=True)
+class OneAtATime:
+    """Work that one task does while the others who need it wait."""
+
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _times: int = 0
+    _failure: ReadError | None = None
+
+    async def do(self, needed: Callable[[], bool], work: Callable[[], Awaitable[None]]) -> None:
+        """Do the work where it is still needed when it is this task's turn.
+
+        Raises what `work` raises; those who waited for a work that failed get the same `ReadError`.
+        """
+        times = self._times
+        async with self._lock:
+            if not needed():
+                return
+            if self._times != times and self._failure is not None:
+                raise self._failure
+            self._failure = None
+            try:
+                await work()
+            except ReadError as error:
+                self._failure = error
+                raise
+            finally:
+                self._times += 1
+
+
+@dataclass(slots=True)
 class TokenKeeper:
     """The one token that everybody with the same credentials uses in a run."""
 
     token: Token | None = None
-    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _fetches: int = 0
-    _failure: ReadError | None = None
+    _fetching: OneAtATime = field(default_factory=OneAtATime)
 
     async def get(self, fetch: Callable[[], Awaitable[Token]], now: datetime) -> str:
         """The token, fetched anew when there is none that is valid at `now`.
 
         Raises what `fetch` raises; those who waited for a fetch that failed get the same `ReadError`.
         """
-        token = self._valid(now)
-        if token is None:
-            fetches = self._fetches
-            async with self._lock:
-                token = self._valid(now) or await self._fetch(fetch, waited=self._fetches != fetches)
-        _sent.set(token)
-        return token.value
+
+        async def renew() -> None:
+            self.token = await fetch()
+
+        if not self._is_valid(now):
+            await self._fetching.do(lambda: not self._is_valid(now), renew)
+        assert self.token is not None
+        _sent.set(self.token)
+        return self.token.value
 
     def refuse(self) -> bool:
         """Drop the token that this task has sent; others may have fetched a new one already."""
@@ -60,19 +89,6 @@ class TokenKeeper:
             self.token = None
         return True
 
-    def _valid(self, now: datetime) -> Token | None:
+    def _is_valid(self, now: datetime) -> bool:
         token = self.token
-        return token if token is not None and (token.renew_at is None or now < token.renew_at) else None
-
-    async def _fetch(self, fetch: Callable[[], Awaitable[Token]], *, waited: bool) -> Token:
-        if waited and self._failure is not None:
-            raise self._failure
-        self._failure = None
-        try:
-            self.token = await fetch()
-        except ReadError as error:
-            self._failure = error
-            raise
-        finally:
-            self._fetches += 1
-        return self.token
+        return token is not None and (token.renew_at is None or now < token.renew_at)

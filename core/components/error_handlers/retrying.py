@@ -5,10 +5,11 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
+from math import inf
 
 from core.components.context import Context
 from core.components.roles import BackoffStrategy, ErrorHandler
-from core.http.policy import Action, Decision, FailureType, Outcome, WaitTooLongError
+from core.http.policy import Decision, FailureType, Outcome, WaitTooLongError
 
 
 class RetryingErrorHandler(ErrorHandler, role=True):
@@ -31,4 +32,4 @@ class RetryingErrorHandler(ErrorHandler, role=True):
             waits = (strategy.wait(outcome, attempt, context) for strategy in self.strategies(outcome, context))
             return replace(decision, wait=next(filter(None, waits), None))
         except WaitTooLongError as error:
-            return replace(decision, action=Action.FAIL, message=str(error), failure_type=FailureType.TRANSIENT_ERROR)
+            return replace(decision, wait=inf, message=str(error), failure_type=FailureType.TRANSIENT_ERROR)

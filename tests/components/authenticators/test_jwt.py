@@ -2,14 +2,15 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from typing import Any
+from typing import Any, get_args
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from core.components.authenticators import JwtAuthenticator
+from core.components.authenticators.jwt import Algorithm
 from core.errors import ReadError
 from tests.support.http_bench import Bench, build_with_problems
 from tests.support.server import LoopbackServer, Reply
@@ -82,6 +83,28 @@ async def test_a_private_key_signs(bench: Bench, server: LoopbackServer, passphr
     fields = {"passphrase": passphrase} if passphrase else {}
     sent = await token(bench, server, algorithm="ES256", **fields)
     jwt.decode(sent, key.public_key(), ["ES256"], options={"verify_exp": False})
+
+
+KEYS: dict[str, Any] = {
+    "RS": rsa.generate_private_key(65537, 2048),
+    "ES256": ec.generate_private_key(ec.SECP256R1()),
+    "ES256K": ec.generate_private_key(ec.SECP256K1()),
+    "ES384": ec.generate_private_key(ec.SECP384R1()),
+    "ES512": ec.generate_private_key(ec.SECP521R1()),
+    "EdDSA": ed25519.Ed25519PrivateKey.generate(),
+}
+
+
+@pytest.mark.parametrize("algorithm", get_args(Algorithm))
+async def test_every_algorithm_signs(bench: Bench, server: LoopbackServer, algorithm: str) -> None:
+    key = None if algorithm.startswith("HS") else KEYS["RS" if algorithm[0] in "RP" else algorithm]
+    if key is not None:
+        pem = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        bench.config["secret"] = key.private_bytes(*pem).decode()
+    else:
+        bench.config["secret"] = SECRET * 2
+    sent = await token(bench, server, algorithm=algorithm)
+    jwt.decode(sent, key.public_key() if key else SECRET * 2, [algorithm], options={"verify_exp": False})
 
 
 async def test_a_key_that_does_not_fit_is_explained_without_showing_it(bench: Bench, server: LoopbackServer) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from itertools import count
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -16,6 +17,7 @@ from core.http.exchange import Role
 from core.http.policy import FailureType, RequestFailed
 from core.levels import Level
 from tests.support.http_bench import Bench, build, build_with_problems
+from tests.support.oracle import Oracle
 from tests.support.server import Asked, LoopbackServer, Reply
 
 
@@ -290,6 +292,20 @@ async def test_a_refresh_token_that_is_replaced_is_kept(bench: Bench, server: Lo
     assert "refresh-2" not in bench.everything_seen()
 
 
+async def test_streams_with_other_parameters_use_the_replaced_refresh_token(
+    bench: Bench, server: LoopbackServer
+) -> None:
+    server.on("/token", rotating())
+    bench.config["credentials"] = {"refresh_token": "refresh-0"}
+    for name in ("one", "two"):
+        fields = single_use(server) | {"$parameters": {"stream": name}}
+        await bench.send({"type": "HttpRequester", "url": server.url("/data"), "authenticator": fields})
+    bench.now += timedelta(seconds=60)
+    await bench.send({"type": "HttpRequester", "url": server.url("/data"), "authenticator": fields})
+    assert tokens(server) == ["Bearer access-1", "Bearer access-1", "Bearer access-2"]
+    assert [asked.form["refresh_token"] for asked in server.to("/token")] == [["refresh-0"], ["refresh-1"]]
+
+
 async def test_a_stored_access_token_is_used_while_it_is_valid(bench: Bench, server: LoopbackServer) -> None:
     bench.config["credentials"] = {
         "access_token": "stored-token",
@@ -310,6 +326,44 @@ async def test_a_signed_assertion_gives_an_access_token(bench: Bench, server: Lo
     assert form["assertion"][0].count(".") == 2
     assert set(form) == {"grant_type", "assertion"}
     assert form["assertion"][0] not in bench.everything_seen()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"scopes": ["read", "write"]},
+        {"grant_type": "client_credentials", "refresh_token": None},
+        {"refresh_token": "{{ config['nothing'] }}"},
+        {"client_secret": "{{ config['nothing'] }}"},
+        {"refresh_request_body": {"audience": "{{ config['audience'] }}", "client_id": "mine", "count": 3, "on": True}},
+        {"refresh_request_body": {"none": None, "empty": "", "missing": "{{ config['nothing'] }}", "list": ["a", "b"]}},
+        {"refresh_request_body": {"number": "0{{ 1 }}", "listed": "{{ ['a', 'b'] }}", "{{ 'na' ~ 'me' }}": "1.50"}},
+        {"refresh_request_headers": {"Authorization": "Basic {{ config['secret'] | base64encode }}"}},
+        {
+            "refresh_request_headers": {"X-Kind": "{{ config['audience'] }}"},
+            "send_refresh_request_as_query_params": True,
+        },
+        {"client_id_name": "id", "client_secret_name": "key", "refresh_token_name": "old", "grant_type_name": "kind"},
+    ],
+    ids=str,
+)
+async def test_the_request_for_a_token_is_that_of_the_reference(
+    bench: Bench, server: LoopbackServer, oracle: Oracle, fields: dict[str, Any]
+) -> None:
+    bench.config["audience"] = "everybody"
+    written = {key: value for key, value in oauth(server, **fields).items() if value is not None}
+    raw = {"type": "HttpRequester", "url": server.url("/data"), "authenticator": written}
+    answers = {"POST /token": [200, {"access_token": "access-1"}], "GET /data": [200, {}]}
+    their, _ = oracle.ask("tokens", "conversation", raw, bench.config, answers)["sent"]
+    await bench.send(raw)
+    ours = server.to("/token")[0]
+    assert server.url(ours.target) == their["url"]
+    assert parse_qsl(ours.body.decode(), keep_blank_values=True) == parse_qsl(
+        their["body"] or "", keep_blank_values=True
+    )
+    for name in ("Authorization", "X-Kind"):
+        assert ours.headers.get(name) == their["headers"].get(name)
 
 
 @pytest.mark.parametrize(

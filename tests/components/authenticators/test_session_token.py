@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -12,6 +13,7 @@ from core.errors import ReadError
 from core.http.exchange import Role
 from core.http.policy import RequestFailed
 from tests.support.http_bench import Bench, build_with_problems
+from tests.support.oracle import Oracle
 from tests.support.server import LoopbackServer, Reply
 
 
@@ -60,6 +62,22 @@ async def test_many_requests_at_once_share_one_login(bench: Bench, server: Loopb
     assert len(server.to("/login")) == 1
 
 
+async def test_logins_in_another_name_have_a_session_of_their_own(bench: Bench, server: LoopbackServer) -> None:
+    for user in ("me", "you", "me"):
+        login = session_token(server)["login_requester"]
+        login["authenticator"] = {"type": "BasicHttpAuthenticator", "username": user, "password": "open-sesame"}
+        await bench.send(requester(server, login_requester=login))
+    assert tokens(server) == ["Bearer session-1", "Bearer session-2", "Bearer session-1"]
+
+
+async def test_logins_with_another_body_have_a_session_of_their_own(bench: Bench, server: LoopbackServer) -> None:
+    for scope in ("read", "write", "read"):
+        login = session_token(server)["login_requester"]
+        login["request_body"] = {"type": "RequestBodyJsonObject", "value": {"scope": scope}}
+        await bench.send(requester(server, login_requester=login))
+    assert tokens(server) == ["Bearer session-1", "Bearer session-2", "Bearer session-1"]
+
+
 async def test_an_expired_token_is_followed_by_a_new_login(bench: Bench, server: LoopbackServer) -> None:
     await bench.send(requester(server, expiration_duration="PT1H"))
     bench.now += timedelta(minutes=58)
@@ -99,6 +117,30 @@ async def test_the_login_may_answer_in_xml(bench: Bench, server: LoopbackServer)
     assert tokens(server) == ["Bearer xml-token"]
 
 
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ({"a": {"b": "t-1234"}}, ["a", "b"]),
+        ({"a": [{"b": "x"}, {"b": "t-1234"}]}, ["a", "1", "b"]),
+        ([{"b": "t-1234"}, {"b": "x"}], ["b"]),
+        ({"b": 1234}, ["b"]),
+        ({"b": None}, ["b"]),
+        ({}, ["b"]),
+    ],
+)
+async def test_the_token_is_found_where_the_reference_finds_it(
+    bench: Bench, server: LoopbackServer, oracle: Oracle, body: Any, path: list[str]
+) -> None:
+    server.on("/login", Reply(body))
+    raw = requester(server, session_token_path=path)
+    answers = {"POST /login": [200, body], "GET /data": [200, {}]}
+    theirs = oracle.ask("tokens", "conversation", raw, bench.config, answers)
+    with suppress(ReadError):
+        await bench.send(raw)
+    sent = [one["headers"]["Authorization"] for one in theirs["sent"] if one["url"] == server.url("/data")]
+    assert tokens(server) == sent
+
+
 async def test_a_login_that_is_refused_says_so(bench: Bench, server: LoopbackServer) -> None:
     server.on("/login", Reply({"error": "wrong password"}, 403))
     with pytest.raises(RequestFailed, match="/login answered 403 Forbidden: wrong password"):
@@ -110,6 +152,11 @@ async def test_a_login_without_a_token_says_where_it_was_looked_for(bench: Bench
     server.on("/login", Reply({"data": []}))
     with pytest.raises(ReadError, match=r"nothing at `data\.0\.token` in its answer"):
         await bench.send(requester(server))
+
+
+def test_a_path_to_the_token_is_not_empty(server: LoopbackServer) -> None:
+    _, problems = build_with_problems(session_token(server, session_token_path=[]), Authenticator)
+    assert problems[0].message == "`session_token_path` must not be empty"
 
 
 def test_a_duration_that_is_none_is_found_when_the_manifest_is_loaded(server: LoopbackServer) -> None:

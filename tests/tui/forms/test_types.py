@@ -218,3 +218,22 @@ async def test_what_counts_while_nothing_is_chosen_is_said() -> None:
         await desk.form.open_tab("Polling")
         await desk.go(("streams", 0, "retriever", "polling_job_timeout"))
         assert "60" in desk.text
+
+
+async def test_several_tokens_bring_their_input_and_a_first_quota() -> None:
+    session = sample()
+    async with at_desk(session) as desk:
+        await desk.go(AUTHENTICATOR)
+        await desk.choose("several tokens")
+        assert session.value((*AUTHENTICATOR, "tokens")) == "{{ config['api_tokens'] }}"
+        (tokens,) = [one for one in session.inputs.all() if one.key == "api_tokens"]
+        assert tokens.secret
+        assert "The calls left at the start" in desk.text
+        await desk.go((*AUTHENTICATOR, "quotas", 0, "remaining_path"))
+        await desk.type("resources.core.remaining")
+        assert session.value((*AUTHENTICATOR, "quotas", 0, "remaining_path")) == ["resources", "core", "remaining"]
+        session.add_component((*AUTHENTICATOR, "quotas", 0, "matchers"), "HttpRequestRegexMatcher")
+        await desk.go((*AUTHENTICATOR, "quotas", 0, "matchers", 0, "url_path_pattern"))
+        await desk.type("^/search")
+        assert session.value((*AUTHENTICATOR, "quotas", 0, "matchers", 0, "url_path_pattern")) == "^/search"
+        assert "^/search" in desk.text

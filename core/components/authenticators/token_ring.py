@@ -1,0 +1,158 @@
+"""Interchangeable tokens that are used in turn, and what is known of the calls that each has left.
+
+The rules are those of Airbyte's RateLimitedMultipleTokenAuthenticator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+SKEW = timedelta(seconds=60)
+"""How far a reset may lie before the known one and still mean the same: two clocks tell of it."""
+LONGEST_SPACING = 10.0
+"""Seconds that one request is held back at most to spread out the last calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaReport:
+    """What an answer says of a quota, None where it says nothing; `limited`: its status means that it is used up."""
+
+    remaining: int | None = None
+    reset_at: datetime | None = None
+    limit: int | None = None
+    limited: bool = False
+
+
+@dataclass(slots=True)
+class Quota:
+    """The calls that a token has left in a pool; at `reset_at`, an aware datetime, they are `limit` again.
+
+    Not `tracked`: the API does not count.
+    """
+
+    remaining: int
+    reset_at: datetime
+    limit: int
+    tracked: bool = True
+
+    @classmethod
+    def untracked(cls, now: datetime) -> Quota:
+        """That of an API that does not count; nothing is ever taken from it."""
+        return cls(0, now, 0, tracked=False)
+
+    @property
+    def used_up(self) -> bool:
+        """Whether a call has to wait for the reset."""
+        return self.tracked and self.remaining <= 0
+
+    def learn(self, report: QuotaReport) -> None:
+        """Follow what an answer says.
+
+        Answers come out of order. One of a later window counts as it is; within a window the count only falls; one of
+        an earlier window is passed over, save that a used up quota is always believed.
+        """
+        if not self.tracked:
+            return
+        reset_at = report.reset_at
+        if report.limit is not None and report.limit > 0 and (reset_at is None or reset_at >= self.reset_at):
+            self.limit = report.limit
+        if reset_at is not None and reset_at > self.reset_at:
+            self.reset_at = reset_at
+            self.remaining = self.limit if report.remaining is None else report.remaining
+        elif report.remaining is not None and (
+            (report.remaining <= 0 and report.limited) or reset_at is None or reset_at >= self.reset_at - SKEW
+        ):
+            self.remaining = min(self.remaining, report.remaining)
+
+
+@dataclass(slots=True)
+class TokenRing:
+    """The tokens; `quotas` are by token and pool, for all tokens but those that the API does not know."""
+
+    tokens: tuple[str, ...]
+    quotas: dict[str, dict[str, Quota]] = field(default_factory=dict)
+    _active: int = 0
+    _refused: set[str] = field(default_factory=set)
+
+    @property
+    def usable(self) -> list[str]:
+        """The tokens that are not refused, as far as that is known: before anything was asked, all."""
+        known = self.quotas or self.tokens
+        return [token for token in self.tokens if token in known and token not in self._refused]
+
+    def place(self, token: str) -> str:
+        """Which token it is, without its text: `2 of 3`."""
+        return f"{self.tokens.index(token) + 1} of {len(self.tokens)}"
+
+    def take(self, pool: str) -> str | None:
+        """The token for the next request, one call taken from its quota; None when all are used up.
+
+        A token is used until it is used up, then the next; tokens whose calls nobody counts take turns.
+        """
+        usable = self.usable
+        for _ in self.tokens:
+            token = self.tokens[self._active]
+            quota = self.quotas[token][pool] if token in usable else None
+            if quota is not None and quota.remaining > 0:
+                quota.remaining -= 1
+                return token
+            self._active = (self._active + 1) % len(self.tokens)
+            if quota is not None and not quota.tracked:
+                return token
+        return None
+
+    def give_back(self, token: str, pool: str) -> None:
+        """Count a call less that was taken for a request that is not sent."""
+        if token in self.quotas and self.quotas[token][pool].tracked:
+            self.quotas[token][pool].remaining += 1
+
+    def count(self, quotas: dict[str, dict[str, Quota]]) -> None:
+        """Begin anew with what the API says; of the usable tokens, those that it says nothing of are dropped."""
+        set_aside = {token: known for token, known in self.quotas.items() if token in self._refused}
+        self.quotas = {**set_aside, **quotas}
+
+    def used_up(self, pool: str) -> bool:
+        """Whether every token has to wait."""
+        return all(quota.used_up for quota in self._pool(pool))
+
+    def reset_at(self, pool: str) -> datetime:
+        """When the first token has calls again."""
+        return min(quota.reset_at for quota in self._pool(pool))
+
+    def spacing(self, pool: str, reserve: Callable[[Quota], float], now: datetime) -> float:
+        """Seconds to hold a request back, so that the last calls last until the reset.
+
+        0 while a token has more than its reserve.
+        """
+        quotas = list(self._pool(pool))
+        if any(not quota.tracked or quota.remaining > reserve(quota) for quota in quotas):
+            return 0.0
+        left = sum(max(quota.remaining, 0) for quota in quotas)
+        seconds = (self.quotas[self.tokens[self._active]][pool].reset_at - now).total_seconds()
+        return min(seconds / left, LONGEST_SPACING) if left > 0 and seconds > 0 else 0.0
+
+    def learn(self, token: str, pool: str, report: QuotaReport) -> None:
+        """Follow what an answer to a request with `token` says."""
+        if token in self.quotas:
+            self.quotas[token][pool].learn(report)
+
+    def has_other(self, token: str, pool: str) -> bool:
+        """Whether `token` is used up and another one is not."""
+        others = (self.quotas[other][pool] for other in self.usable if other != token)
+        return token in self.quotas and self.quotas[token][pool].used_up and any(one.remaining > 0 for one in others)
+
+    def refuse(self, token: str) -> bool:
+        """Set a token aside that the API refused; False when no other is left.
+
+        Then those set aside come back: what every token is refused for may be the request's fault.
+        """
+        self._refused.add(token)
+        if not self.usable:
+            self._refused.clear()
+            return False
+        return True
+
+    def _pool(self, pool: str) -> Iterable[Quota]:
+        return (self.quotas[token][pool] for token in self.usable)
