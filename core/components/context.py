@@ -59,7 +59,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Where a component works: the run, the stream, the slice, its page and the template variables that are visible."""
+    """Where a component works: the run, the stream, the slice, its page and the template variables that are visible.
+
+    `schema` is the JSON Schema of the records that are wanted; None: they are wanted with all they have.
+    """
 
     run: Run
     stream: str
@@ -67,6 +70,7 @@ class Context:
     slice: StreamSlice | None = None
     variables: Mapping[str, Any] = field(default_factory=dict)
     page: int | None = None
+    schema: Mapping[str, Any] | None = None
 
     @property
     def config(self) -> Mapping[str, Any]:

@@ -144,7 +144,8 @@ class StreamRead:
                 f"The stream `{stream.name}` uses component types that Longhaul doesn't run: "
                 f"{', '.join(self._plan.unsupported)}."
             )
-        context = Context(self._run, stream.name, self._channel.emit)
+        wanted = None if self._plan.role is Role.PARENT else stream.json_schema
+        context = Context(self._run, stream.name, self._channel.emit, schema=wanted)
         retriever = stream.retriever
         assert isinstance(retriever, (SimpleRetriever, AsyncRetriever))
         self._cursor = make_cursor(stream.incremental_sync, retriever.partition_router, context, self._plan.state)
