@@ -61,6 +61,7 @@ class Run:
 class Context:
     """Where a component works: the run, the stream, the slice, its page and the template variables that are visible.
 
+    `portion` is the number of the request for this page, where it is asked for in portions of its properties.
     `schema` is the JSON Schema of the records that are wanted; None: they are wanted with all they have.
     """
 
@@ -70,6 +71,7 @@ class Context:
     slice: StreamSlice | None = None
     variables: Mapping[str, Any] = field(default_factory=dict)
     page: int | None = None
+    portion: int | None = None
     schema: Mapping[str, Any] | None = None
 
     @property

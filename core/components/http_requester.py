@@ -157,7 +157,13 @@ class HttpRequester(Requester):
 
         def record(exchange: Exchange) -> None:
             context.emit(
-                ExchangeFinished(stream=context.stream, slice=context.slice, exchange=exchange, page=context.page)
+                ExchangeFinished(
+                    stream=context.stream,
+                    slice=context.slice,
+                    exchange=exchange,
+                    page=context.page,
+                    portion=context.portion,
+                )
             )
 
         async def authenticate(draft: Draft) -> None:

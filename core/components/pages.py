@@ -99,8 +99,8 @@ class PageReader:
         if self.properties.property_chunking is None:
             return _advanced(pages, await self._answer(asking_for(portions[0], context), sink, pages, sink.consume))
         elements: list[list[Any]] = []
-        for portion in portions:
-            last = await self._answer(asking_for(portion, context), sink, pages, list)
+        for number, portion in enumerate(portions, 1):
+            last = await self._answer(asking_for(portion, context, number), sink, pages, list)
             elements += [last.taken] if last else []
         page = Portions(elements, self.properties.property_chunking.key_of)
         result = await context.run.loop.run_in_executor(context.run.executor, sink.consume, page)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -204,9 +204,10 @@ class QueryProperties(Component):
         return [[*always, *(name for name in names if selected is None or name in selected)]]
 
 
-def asking_for(properties: list[str], context: Context) -> Context:
-    """The context in which a portion is asked for: templates see the properties, and so does a query parameter."""
+def asking_for(properties: list[str], context: Context, portion: int | None = None) -> Context:
+    """The context in which properties are asked for: templates see them, and so does a query parameter."""
     whole = context.slice if isinstance(context.slice, StreamSlice) else StreamSlice()
     extra = {**whole.extra_fields, "query_properties": properties}
     part = StreamSlice(whole.partition, whole.cursor_slice, extra)
+    context = replace(context, portion=portion)
     return context.with_variables(query_properties=properties, **dict.fromkeys(SLICE_VARIABLES, part))

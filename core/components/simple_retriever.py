@@ -82,7 +82,9 @@ class SimpleRetriever(SynchronousRetriever):
         """
 
         def emit(event: Event) -> None:
-            context.emit(replace(event, page=None) if isinstance(event, ExchangeFinished) else event)
+            if isinstance(event, ExchangeFinished):
+                event = replace(event, page=None, portion=None)
+            context.emit(event)
 
         nothing = dict.fromkeys(SLICE_VARIABLES, StreamSlice())
         beside = Context(context.run, context.stream, emit, variables=nothing)

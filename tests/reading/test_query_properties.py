@@ -435,7 +435,8 @@ async def test_portions_are_of_one_page(server: LoopbackServer) -> None:
 
     told = await read_all(manifest(server, requester=requester, retriever=PAGES % "OffsetIncrement"))
 
-    assert [one.page for one in told.of(ExchangeFinished)] == [1, 1, 2, 2, 3, 3]
+    numbers = [(one.page, one.portion) for one in told.of(ExchangeFinished)]
+    assert numbers == [(1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (3, 2)]
     assert [(batch.page, batch.count) for batch in told.of(Records)] == [(1, 2), (2, 2), (3, 1)]
 
 
