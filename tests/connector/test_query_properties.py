@@ -93,7 +93,8 @@ def test_every_form_is_accepted() -> None:
         ),
         (
             {"query_properties": {**PROPERTIES, "property_chunking": {"type": "PropertyChunking"}}},
-            "query_properties.property_chunking.property_limit_type: error: `property_limit_type` is required by PropertyChunking",
+            "query_properties.property_chunking.property_limit_type: error: "
+            "`property_limit_type` is required by PropertyChunking",
         ),
         (
             {"query_properties": {**PROPERTIES, "property_chunking": {**IN_TWOS, "record_merge_strategy": {}}}},

@@ -78,14 +78,14 @@ class FieldMenu:
         """What can be done with the field now."""
         session, path, spec, value = self._session, self._path, self._row.spec, self._row.value
         yield from self._template_deeds(value)
+        if isinstance(self._row, PairsRow):
+            yield from (self._adding(self._row, one) for one in spec.types)
         if spec.or_text and spec.kind not in (Kind.NUMBER, Kind.COMPONENT):
             if isinstance(value, str):
                 yield Deed("Write as fields", "In place of the template", self._as_fields)
             else:
                 yield Deed("Write as a template", "In place of these fields", self._as_text)
         yield from self._sharing_deeds()
-        if isinstance(self._row, PairsRow):
-            yield from (self._adding(self._row, one) for one in spec.types)
         holder = next((one for one in self._row.ancestors if isinstance(one, MapSection | PairsRow)), None)
         if holder is not None and self._row.place.name is not None:
             yield Deed("Rename…", "Give it another name", lambda: self._ask_name(holder))

@@ -80,7 +80,8 @@ class PairsRow(Holder):
     def _text(self, value: Any) -> str:
         part = class_at(value, self.spec) if self.spec.types else None
         if part is not None:
-            return f"{type_label(part)}: {summary(value)}"
+            told = summary(value)
+            return f"{type_label(part)}: {told}" if told else type_label(part)
         return value if isinstance(value, str) else compact_json(value)
 
     # Components among the values
@@ -103,7 +104,8 @@ class PairsRow(Holder):
 
     def places(self) -> Sequence[Place]:
         """A place for each component, which text may replace."""
-        spec = replace(self.spec, kind=Kind.COMPONENT, required=True, or_text=True)
+        only = self.spec.types[0].help if len(self.spec.types) == 1 else self.spec.help
+        spec = replace(self.spec, kind=Kind.COMPONENT, required=True, or_text=True, help=only)
         return [Place((*self.path, name), spec, name, self.place.depth + 1, name=name) for name in self._parts]
 
     @property
@@ -147,6 +149,7 @@ class PairsRow(Holder):
             if isinstance(row, Holder):
                 row.unfold()
                 row.focus_field()
+                row.call_after_refresh(row.scroll_visible, animate=False)
 
         self.tools.conductor.after_sync(go)
 
