@@ -102,6 +102,10 @@ class GroupByKeyMergeStrategy(Component):
                 )
         return None if None in values or "" in values else values
 
+    def lint(self) -> list[Problem]:
+        """Without a field, no record has a key."""
+        return [] if self.key else [Problem("`key` names no field, so that no records are merged", ("key",))]
+
 
 class PropertyChunking(Component):
     """Asks for the properties in portions, with one request for each, for APIs that limit how many there may be."""

@@ -102,6 +102,19 @@ def test_every_form_is_accepted() -> None:
             "`key` is required by GroupByKeyMergeStrategy",
         ),
         (
+            {
+                "query_properties": {
+                    **PROPERTIES,
+                    "property_chunking": {
+                        **IN_TWOS,
+                        "record_merge_strategy": {"type": "GroupByKeyMergeStrategy", "key": []},
+                    },
+                }
+            },
+            "query_properties.property_chunking.record_merge_strategy.key: error: "
+            "`key` names no field, so that no records are merged",
+        ),
+        (
             {"request_parameters": {"p": "{{ query_properties }}"}},
             "request_parameters: error: the template uses `query_properties`, which doesn't exist here",
         ),
