@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.manifest.document import Document
 from tests.tui.forms.support import Desk, at_desk, new_session
+from tui.forms.field_menu import CopyRequested
 from tui.session.session import BuilderSession
 from tui.session.streams import StreamKind
 
@@ -152,3 +153,11 @@ async def test_the_older_place_has_a_form_too() -> None:
         assert session.value(field) == {"type": "QueryProperties", "property_list": []}
         session.refresh()
         assert [one.problem.message for one in session.problems(field, all_of_them=True)] == []
+
+
+async def test_a_copy_as_curl_names_what_only_a_run_knows() -> None:
+    async with at_desk(written()) as desk:
+        await rows(desk)
+        await desk.menu("as curl")
+        (copied,) = desk.heard(CopyRequested)
+        assert "limit=2&properties=‹properties›&tags=a&tags=b" in copied.text
