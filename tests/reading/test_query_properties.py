@@ -210,6 +210,19 @@ async def test_an_endpoint_lists_the_properties_once(server: LoopbackServer, ora
     assert told.asked(Role.PAGE) == 12
 
 
+async def test_an_endpoint_is_asked_for_properties_itself(server: LoopbackServer, oracle: Oracle) -> None:
+    server.on("/items", items)
+    listing = endpoint(server)
+    inner = properties(property_list=["name", "type"], property_chunking={**IN_TWOS, "property_limit": 1})
+    listing["retriever"]["requester"]["request_parameters"] = {"fields": inner}
+    listing["retriever"].pop("paginator")
+
+    query = properties(property_list=listing, property_chunking=IN_TWOS)
+    await compare(server, oracle, manifest(server, requester=parameters(query)))
+
+    assert [asked.query["fields"] for asked in server.to("/names")] == [["name"], ["type"]]
+
+
 @pytest.mark.parametrize("field", ["query_properties", "fetch_properties_from_endpoint"])
 async def test_templates_have_the_properties(server: LoopbackServer, oracle: Oracle, field: str) -> None:
     server.on("/items", items)
