@@ -65,11 +65,13 @@ class ExchangeFinished(Event):
     """An HTTP request was answered, or failed for good; secrets are masked.
 
     `page` is the page of the slice that it belongs to, counted from 1 over all download targets of a job; None where
-    there are no pages. `parent` names the parent stream that was read with it.
+    there are no pages. `portion` counts the requests for one page from 1, where it is asked for in portions of its
+    properties. `parent` names the parent stream that was read with it.
     """
 
     exchange: Exchange
     page: int | None = None
+    portion: int | None = None
     parent: str | None = None
 
 

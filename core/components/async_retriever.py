@@ -17,6 +17,7 @@ from core.components.base import SLICE_VARIABLES, Component, Gives, Shown
 from core.components.context import Context
 from core.components.decoders import JsonDecoder
 from core.components.extractors import DpathExtractor, ResponseToFileExtractor, what_is_at
+from core.components.http_requester import properties_without_use
 from core.components.pages import PageReader, Sink
 from core.components.partition_routers import extra_field_names
 from core.components.record_selector import RecordSelector
@@ -167,7 +168,7 @@ class AsyncRetriever(Retriever):
 
     def lint(self) -> list[Problem]:
         """A target requester needs its extractor; of two record extractors only one is used; paths lead somewhere."""
-        problems = [*self._lint_paths()]
+        problems = [*self._lint_paths(), *self._lint_requesters()]
         if self.download_target_requester is not None and self.download_target_extractor is None:
             message = "`download_target_requester` needs a `download_target_extractor`"
             problems.append(Problem(message, ("download_target_requester",)))
@@ -183,6 +184,11 @@ class AsyncRetriever(Retriever):
             if isinstance(extractor, DpathExtractor) and not extractor.field_path:
                 message = "an empty field path takes the whole answer to polling"
                 yield Problem(message, (name, "field_path"), Severity.WARNING, "name the keys that lead to the value")
+
+    def _lint_requesters(self) -> Iterator[Problem]:
+        for name in type(self).model_fields:
+            if name.endswith("_requester"):
+                yield from properties_without_use(name, getattr(self, name))
 
     # What the texts of the manifest give for a run
 

@@ -63,6 +63,8 @@ class Context:
     """Where a component works: the run, the stream, the slice, its page and the template variables that are visible.
 
     `in_order`: parent streams are read slice by slice, so that their records always come in the same order.
+    `portion` is the number of the request for this page, where it is asked for in portions of its properties.
+    `schema` is the JSON Schema of the records that are wanted; None: they are wanted with all they have.
     """
 
     run: Run
@@ -72,6 +74,8 @@ class Context:
     slice: StreamSlice | None = None
     variables: Mapping[str, Any] = field(default_factory=dict)
     page: int | None = None
+    portion: int | None = None
+    schema: Mapping[str, Any] | None = None
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -102,8 +106,12 @@ class Context:
         return {"config": self.run.config, **self.variables, "parameters": component.parameters, **more}
 
     def record(self, exchange: Exchange) -> None:
-        """Tell people of an exchange of this stream, slice and page."""
-        self.emit(ExchangeFinished(stream=self.stream, slice=self.slice, exchange=exchange, page=self.page))
+        """Tell people of an exchange of this stream, slice, page and portion."""
+        self.emit(
+            ExchangeFinished(
+                stream=self.stream, slice=self.slice, exchange=exchange, page=self.page, portion=self.portion
+            )
+        )
 
     def log(self, level: Level, message: str) -> None:
         """Tell people something about this stream and slice."""

@@ -9,6 +9,7 @@ from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
 from core.components.base import Component, Gives, Shown
+from core.templates import MixedMap
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +17,15 @@ class FieldPlan:
     """A field as loader and forms need it.
 
     `key` is the name in the manifest, `roles` the component classes that its value (or its list items, or its
-    mapping values when `is_map`) may have.
+    mapping values when `is_map`) may have. `among_templates`: it is a mapping of names to templates, of which some may
+    be components.
     """
 
     name: str
     key: str
     roles: tuple[type[Component], ...]
     is_map: bool
+    among_templates: bool
     required: bool
     gives: Gives | None
     shown: Shown
@@ -39,7 +42,8 @@ def field_plans(component: type[Component]) -> Mapping[str, FieldPlan]:
             name=name,
             key=key,
             roles=tuple(dict.fromkeys(_component_classes(annotation))),
-            is_map=_holds_map_of_components(annotation),
+            is_map=_holds_map_of_components(annotation, dict, Mapping),
+            among_templates=_holds_map_of_components(annotation, MixedMap),
             required=info.is_required(),
             gives=next((item for item in info.metadata if isinstance(item, Gives)), None),
             shown=next((item for item in info.metadata if isinstance(item, Shown)), Shown()),
@@ -53,10 +57,8 @@ def _component_classes(annotation: Any) -> Sequence[type[Component]]:
     return [cls for argument in get_args(annotation) for cls in _component_classes(argument)]
 
 
-def _holds_map_of_components(annotation: Any) -> bool:
+def _holds_map_of_components(annotation: Any, *kinds: type) -> bool:
     origin = get_origin(annotation)
     if origin in (Union, UnionType):
-        return any(_holds_map_of_components(argument) for argument in get_args(annotation))
-    if origin in (dict, Mapping):
-        return bool(_component_classes(get_args(annotation)[1]))
-    return False
+        return any(_holds_map_of_components(argument, *kinds) for argument in get_args(annotation))
+    return origin in kinds and bool(_component_classes(get_args(annotation)[-1]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Annotated, Any, Literal
@@ -11,9 +11,10 @@ from typing import Annotated, Any, Literal
 import httpx
 from pydantic import Field
 
-from core.components.base import SLICE_VARIABLES, Component, Gives, Shown
+from core.components.base import SLICE_VARIABLES, Gives, Shown
 from core.components.context import Context
 from core.components.error_handlers import DefaultErrorHandler
+from core.components.query_properties import PropertiesFromEndpoint, QueryProperties
 from core.components.request_bodies import fill_form
 from core.components.roles import Authenticator, ErrorHandler, Renew, RequestBody, Requester
 from core.components.template_errors import readable
@@ -25,14 +26,11 @@ from core.http.policy import Decision, Outcome
 from core.http.request import Draft
 from core.http.session import Call
 from core.manifest.problems import Problem, Severity
-from core.templates import Template, TemplateError, TemplateMap
+from core.templates import MixedMap, Template, TemplateError, TemplateMap
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 PORTABLE_METHODS = ("GET", "POST")
-
-
-class PropertySelection(Component, role=True):
-    """Chooses the properties that a request asks for."""
+_PROPERTY_FIELDS = ("fetch_properties_from_endpoint", "query_properties")
 
 
 class HttpRequester(Requester):
@@ -45,10 +43,11 @@ class HttpRequester(Requester):
     authenticator: Annotated[Authenticator | None, Gives(only=True)] = Field(
         None, title="Authenticator", description="How the API learns who asks."
     )
-    request_parameters: TemplateMap | None = Field(
+    request_parameters: MixedMap[QueryProperties] | None = Field(
         None,
         title="Query Parameters",
-        description="What stands behind the `?` of the URL. Lists repeat the name; empty values are dropped.",
+        description="What stands behind the `?` of the URL. Lists repeat the name; empty values are dropped. One may "
+        "be the properties that the API is asked for.",
     )
     request_headers: TemplateMap | None = Field(
         None,
@@ -80,13 +79,16 @@ class HttpRequester(Requester):
         title="Request Body Payload (Non-JSON)",
         description="A form or a text as body; the older way to write `request_body`.",
     )
-    query_properties: Annotated[PropertySelection | None, Shown(advanced=True)] = Field(
-        None, title="Query Properties", description="The properties that the API is asked for, in portions."
+    query_properties: Annotated[QueryProperties | None, Shown(advanced=True)] = Field(
+        None,
+        title="Query Properties",
+        description="The properties that the API is asked for, where that is not done by a query parameter: "
+        "templates of this request have them as the list `query_properties`.",
     )
-    fetch_properties_from_endpoint: Annotated[PropertySelection | None, Shown(advanced=True)] = Field(
+    fetch_properties_from_endpoint: Annotated[PropertiesFromEndpoint | None, Shown(advanced=True)] = Field(
         None,
         title="Fetch Properties from Endpoint",
-        description="Where the properties are found; the older way to write `query_properties`.",
+        description="The requests that list the properties; the older way to write `query_properties`.",
     )
     use_cache: Annotated[bool, Shown(advanced=True)] = Field(
         False,
@@ -110,6 +112,23 @@ class HttpRequester(Requester):
         title="Use TCP Keepalive",
         description="For Airbyte: keeps idle connections alive. Longhaul needs no such help.",
     )
+
+    @classmethod
+    def template_variables(cls, raw: Mapping[str, Any]) -> frozenset[str]:
+        """The properties that are asked for are a variable of their own."""
+        parameters = raw.get("request_parameters")
+        among = parameters.values() if isinstance(parameters, Mapping) else ()
+        asks = any(isinstance(value, Mapping) for value in among) or any(raw.get(name) for name in _PROPERTY_FIELDS)
+        return frozenset({"query_properties"} if asks else ())
+
+    @property
+    def properties(self) -> QueryProperties | None:
+        """The properties that the API is asked for. Airbyte: those among the parameters win, then the older field."""
+        if self.request_parameters is not None and self.request_parameters.parts:
+            return next(iter(self.request_parameters.parts.values()))
+        if self.fetch_properties_from_endpoint is not None:
+            return QueryProperties(property_list=self.fetch_properties_from_endpoint)
+        return self.query_properties
 
     async def send(self, context: Context, role: Role, extra: Draft | None = None) -> httpx.Response | None:
         """Send the request and read the whole response; None when an error is to be ignored."""
@@ -189,6 +208,8 @@ class HttpRequester(Requester):
             if self.request_parameters is not None:
                 for name, value in self.request_parameters.evaluate_as_text(variables).items():
                     draft.add_param(name, value)
+                for name in self.request_parameters.parts if "query_properties" in variables else ():
+                    draft.add_param(name, ",".join(variables["query_properties"]))
             if self.request_headers is not None:
                 self._fill_headers(self.request_headers, draft, variables)
             self._fill_body(draft, variables)
@@ -197,8 +218,8 @@ class HttpRequester(Requester):
         return draft
 
     def lint(self) -> list[Problem]:
-        """There is a URL and at most one body; Airbyte knows two verbs only."""
-        problems = []
+        """There is a URL, at most one body, and one set of properties; Airbyte knows two verbs only."""
+        problems = [*self._lint_properties()]
         if not any(template is not None and template.source.strip() for template in (self.url, self.url_base)):
             problems.append(Problem("the requester has no `url`", ("url",)))
         bodies = [
@@ -212,6 +233,16 @@ class HttpRequester(Requester):
             message = f"Airbyte can't send {self.http_method} requests; this manifest runs here only"
             problems.append(Problem(message, ("http_method",), Severity.WARNING))
         return problems
+
+    def _lint_properties(self) -> Iterator[Problem]:
+        """Airbyte: properties among the parameters exclude others there, and the older field; the rest is ignored."""
+        parts = [("request_parameters", name) for name in getattr(self.request_parameters, "parts", ())]
+        fields = [(name,) for name in _PROPERTY_FIELDS if getattr(self, name) is not None]
+        for path in [*parts, *fields][1:]:
+            ignored = path == ("query_properties",)
+            message = f"the properties of `{path[-1]}` are not asked for, as those of `{[*parts, *fields][0][-1]}` are"
+            hint = "a request has one set of query properties; remove one of the two"
+            yield Problem(message, path, Severity.WARNING if ignored else Severity.ERROR, hint)
 
     def _url(self, variables: Mapping[str, Any]) -> str:
         """`url_base` wins over `url` (Airbyte: the same)."""
@@ -241,6 +272,22 @@ class HttpRequester(Requester):
             fill_form(self.request_body_data, draft, variables)
         elif self.request_body_data is not None:
             _fill_data(self.request_body_data, draft, variables)
+
+
+def properties_without_use(name: str, requester: Requester | None) -> Iterator[Problem]:
+    """What to say of query properties in a request, at the field `name`, that does not fetch the pages of records.
+
+    Airbyte: fields for them are ignored there, and a query parameter gets a meaningless value.
+    """
+    if not isinstance(requester, HttpRequester) or requester.properties is None:
+        return
+    message = "query properties work only in the request of a synchronous stream; they have no effect here"
+    hint = "write the properties as text"
+    for part in getattr(requester.request_parameters, "parts", ()):
+        yield Problem(message, (name, "request_parameters", part), hint=hint)
+    for key in _PROPERTY_FIELDS:
+        if getattr(requester, key) is not None:
+            yield Problem(message, (name, key), Severity.WARNING, hint)
 
 
 def _json_value(template: Template, variables: Mapping[str, Any]) -> Any:

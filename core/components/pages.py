@@ -1,22 +1,30 @@
-"""Reads the pages of a response, one after the other, into a sink; a response without pages is one page."""
+"""Reads the pages of a response, one after the other, into a sink; a response without pages is one page.
+
+A page may be asked for in portions: one request for each, and records that are merged from all of them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import httpx
 
 from core.components.context import Context
 from core.components.decoders import JsonDecoder, XmlDecoder
 from core.components.decoders.gzip import GzipDecoder
-from core.components.paginators import NoPagination, Pages
+from core.components.paginators import Pages
+from core.components.portions import Portions
+from core.components.query_properties import QueryProperties, asking_for
+from core.components.record_selector import RecordPipeline
 from core.components.roles import Decoder, Paginator, Record, Renew, Requester
 from core.components.streaming import parse_in_thread
 from core.http.download import Download
 from core.http.exchange import Role
 from core.http.request import Draft
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -50,11 +58,21 @@ class Sink(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class _Answer(Generic[T]):
+    """A response that was read: its body, where the paginator looks into it, and what was made of its elements."""
+
+    response: httpx.Response
+    body: Any
+    taken: T
+
+
+@dataclass(frozen=True, slots=True)
 class PageReader:
     """How one kind of response is read page by page.
 
     `fill` adds what the slice adds to a request; it gets the draft and whether the request is one for a further page.
-    `renew` gives the context with a fresh link when the one at hand expires during a download.
+    `renew` gives the context with a fresh link when the one at hand expires during a download. `properties` are those
+    that every page is asked for.
     """
 
     requester: Requester
@@ -63,38 +81,52 @@ class PageReader:
     role: Role
     fill: Callable[[Draft, bool], None] | None = None
     renew: Renew | None = None
+    properties: QueryProperties | None = None
 
     async def read(self, context: Context, sink: Sink) -> None:
         """Read all pages of the slice of `context`. Raises `ReadError`."""
-        if self.paginator is None or isinstance(self.paginator, NoPagination):
-            context = context.for_page(sink.page)
-            await self._one_page(context, sink, self._draft(None, context), None)
-            return
-        pages: Pages = self.paginator.start(context)
+        pages = self.paginator.start(context) if self.paginator is not None else Pages()
         while True:
-            context = context.for_page(sink.page)
-            draft = self._draft(pages, context)
-            if pages.looks_into_body and _is_document(self.decoder):
-                more = await self._document_page(context, sink, draft, pages)
-            else:
-                more = await self._one_page(context, sink, draft, pages)
+            more = await self._page(context.for_page(sink.page), sink, pages)
             if not more or sink.full or not sink.next_page():
                 return
 
-    def _draft(self, pages: Pages | None, context: Context) -> Draft:
+    async def _page(self, context: Context, sink: Sink, pages: Pages) -> bool:
+        """Read one page; True when there are more."""
+        if self.properties is None:
+            return _advanced(pages, await self._answer(context, sink, pages, sink.consume))
+        portions = await self.properties.portions(context)
+        if self.properties.property_chunking is None:
+            return _advanced(pages, await self._answer(asking_for(portions[0], context), sink, pages, sink.consume))
+        elements: list[list[Any]] = []
+        for number, portion in enumerate(portions, 1):
+            last = await self._answer(asking_for(portion, context, number), sink, pages, list)
+            elements += [last.taken] if last else []
+        page = Portions(elements, self.properties.property_chunking.key_of)
+        result = await context.run.loop.run_in_executor(context.run.executor, sink.consume, page)
+        return _advanced(pages, _Answer(last.response, last.body, result) if last else None)
+
+    async def _answer(
+        self, context: Context, sink: Sink, pages: Pages, take: Callable[[Iterable[Any]], T]
+    ) -> _Answer[T] | None:
+        """Ask for a page and let `take` have the elements, in a thread; None when the answer is to be ignored."""
+        draft = self._draft(pages, context)
+        if pages.looks_into_body and _is_document(self.decoder):
+            return await self._document(context, draft, pages, take)
+        return await self._stream(context, sink, draft, pages, take)
+
+    def _draft(self, pages: Pages, context: Context) -> Draft:
         draft = Draft()
-        further = pages is not None and pages.token is not None
-        if pages is not None:
-            pages.fill(draft, context.scope(self.requester))
+        pages.fill(draft, context.scope(self.requester))
         if self.fill is not None:
-            self.fill(draft, further)
+            self.fill(draft, pages.token is not None)
         return draft
 
-    def _page_context(self, pages: Pages | None, context: Context) -> Context:
-        token = None if pages is None or pages.token is None else {"next_page_token": pages.token}
+    def _page_context(self, pages: Pages, context: Context) -> Context:
+        token = None if pages.token is None else {"next_page_token": pages.token}
         return context.with_variables(next_page_token=token)
 
-    def _renew_for(self, pages: Pages | None) -> Renew | None:
+    def _renew_for(self, pages: Pages) -> Renew | None:
         renew = self.renew
         if renew is None:
             return None
@@ -104,30 +136,40 @@ class PageReader:
 
         return renewed
 
-    async def _document_page(self, context: Context, sink: Sink, draft: Draft, pages: Pages) -> bool:
-        """A page whose decoded body the paginator looks into; True when there are more pages."""
+    async def _document(
+        self, context: Context, draft: Draft, pages: Pages, take: Callable[[Iterable[Any]], T]
+    ) -> _Answer[T] | None:
+        """A response whose decoded body the paginator looks into."""
         response = await self.requester.send(self._page_context(pages, context), self.role, draft)
         if response is None or response.is_error:
-            return False
-        loop = context.run.loop
-        body, result = await loop.run_in_executor(context.run.executor, _consume_document, self.decoder, response, sink)
-        return pages.advance(response, body, result.found, result.last_record, result.kept)
+            return None
+        run = context.run
+        body, taken = await run.loop.run_in_executor(run.executor, _take_document, self.decoder, response, take)
+        return _Answer(response, body, taken)
 
-    async def _one_page(self, context: Context, sink: Sink, draft: Draft, pages: Pages | None) -> bool:
-        """A page that is parsed while it arrives; True when there are more pages."""
+    async def _stream(
+        self, context: Context, sink: Sink, draft: Draft, pages: Pages, take: Callable[[Iterable[Any]], T]
+    ) -> _Answer[T] | None:
+        """A response that is parsed while it arrives."""
         async with self.requester.open(
             self._page_context(pages, context), self.role, draft, self._renew_for(pages)
         ) as download:
             if download is None or download.response.is_error:
-                return False
-            result = await parse_in_thread(
+                return None
+            taken = await parse_in_thread(
                 context.run.executor,
                 _counted(download, sink),
-                lambda chunks: sink.consume(self.decoder.decode(chunks)),
+                lambda chunks: take(self.decoder.decode(chunks)),
             )
-            if pages is None:
-                return False
-            return pages.advance(download.response, {}, result.found, result.last_record, result.kept)
+            return _Answer(download.response, {}, taken)
+
+
+def _advanced(pages: Pages, answer: _Answer[PageResult] | None) -> bool:
+    """Go on to the next page; False when there is none."""
+    if answer is None:
+        return False
+    result = answer.taken
+    return pages.advance(answer.response, answer.body, result.found, result.last_record, result.kept)
 
 
 def _is_document(decoder: Decoder) -> bool:
@@ -136,10 +178,35 @@ def _is_document(decoder: Decoder) -> bool:
     return isinstance(inner, (JsonDecoder, XmlDecoder))
 
 
-def _consume_document(decoder: Decoder, response: httpx.Response, sink: Sink) -> tuple[Any, PageResult]:
-    """The first element for the paginator, decoded on its own: the sink changes what it consumes."""
-    result = sink.consume(decoder.decode(iter((response.content,))))
-    return next(iter(decoder.decode(iter((response.content,)))), {}), result
+def _take_document(decoder: Decoder, response: httpx.Response, take: Callable[[Iterable[Any]], T]) -> tuple[Any, T]:
+    """The first element for the paginator, decoded on its own: what takes the elements may change them."""
+    taken = take(decoder.decode(iter((response.content,))))
+    return next(iter(decoder.decode(iter((response.content,)))), {}), taken
+
+
+class Collector:
+    """A sink that keeps the records."""
+
+    page = 1
+    full = False
+
+    def __init__(self, pipeline: RecordPipeline) -> None:
+        self.records: list[Record] = []
+        self._pipeline = pipeline
+
+    def consume(self, elements: Iterable[Any]) -> PageResult:
+        """Keep the records of one page. Raises `ReadError`."""
+        before = self._pipeline.found
+        records = list(self._pipeline(elements))
+        self.records += records
+        return PageResult(self._pipeline.found - before, len(records), records[-1] if records else None)
+
+    def received(self, size: int, ended: bool = False) -> None:
+        """Nobody waits for numbers."""
+
+    def next_page(self) -> bool:
+        """Every page is wanted."""
+        return True
 
 
 async def _counted(download: Download, sink: Sink) -> AsyncIterator[bytes]:

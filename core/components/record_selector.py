@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Annotated, Any, Literal
 
@@ -11,6 +11,7 @@ from pydantic import Field
 from core.components.base import SLICE_VARIABLES, Component, Gives, Shown
 from core.components.decoders.blocks import InBlocks
 from core.components.extractors import whole_element
+from core.components.portions import Portions, merge_into
 from core.components.roles import Extractor, Record, RecordFilterRole, Transformation
 from core.components.schema_normalization import SchemaNormalization, Warn, ignore, normalizer
 from core.components.template_errors import readable
@@ -92,7 +93,6 @@ class RecordSelector(Component):
             extract = (extractor or self.extractor).bind(variables)
             own_filter = self.record_filter.bind(variables) if self.record_filter else None
             changes = [transformation.bind(variables) for transformation in transformations]
-        filters = [keep for keep in (cursor_filter, own_filter) if keep]
         first = self.transform_before_filtering
         if first if first is not None else cursor_filter is not None:
             before, after = changes, []
@@ -100,39 +100,42 @@ class RecordSelector(Component):
             before, after = [], changes
         if self.schema_normalization == "Default" and schema:
             after = [*after, normalizer(schema, warn)]
-        return RecordPipeline(extract, before, filters, after)
+        return RecordPipeline(extract, before, own_filter, after, cursor_filter)
 
 
 class RecordPipeline:
     """Extraction, filters, transformations and normalization in one loop, with one record alive at a time.
 
-    `found` counts the records extracted so far, whether they were kept or not.
+    `found` counts the records extracted so far, whether they were kept or not; of a page in portions those of the
+    fullest portion, or the merged ones where they are more.
     """
 
     def __init__(
         self,
         extract: Callable[[Any], Iterable[Any]],
         before: Sequence[Callable[[Record], None]],
-        filters: Sequence[Keep],
+        own_filter: Keep | None,
         after: Sequence[Callable[[Record], None]],
+        cursor_filter: Keep | None = None,
     ) -> None:
         self.found = 0
         self._extract = extract
         self._before = before
-        self._filters = filters
+        self._own_filter = own_filter
+        self._cursor_filter = cursor_filter
         self._after = after
-        self._leaves_all = extract is whole_element and not (before or filters or after)
+        self._leaves_all = extract is whole_element and not (before or own_filter or cursor_filter or after)
 
     def batches(self, elements: Iterable[Any], size: int) -> Iterator[list[Record]]:
         """The finished records in lists of about `size`. Raises `ReadError`."""
-        if self._leaves_all:
+        if self._leaves_all and not isinstance(elements, Portions):
             yield from self._unchanged(elements, size)
             return
-        yield from _portions(self(elements), size)
+        yield from _lists_of(self(elements), size)
 
     def _unchanged(self, elements: Iterable[Any], size: int) -> Iterator[list[Record]]:
         """The same for elements that are records as they are, without a look at each; blocks stay what they are."""
-        for batch in elements.blocks if isinstance(elements, InBlocks) else _portions(elements, size):
+        for batch in elements.blocks if isinstance(elements, InBlocks) else _lists_of(elements, size):
             if all(batch) and _DICT.issuperset(map(type, batch)):
                 self.found += len(batch)
                 yield batch
@@ -141,7 +144,28 @@ class RecordPipeline:
 
     def __call__(self, elements: Iterable[Any]) -> Iterator[Record]:
         """The finished records of the elements; the elements are changed in place. Raises `ReadError`."""
-        extract, before, keep, after = self._extract, self._before, _all_of(self._filters), self._after
+        if isinstance(elements, Portions):
+            return self._merged(elements)
+        return self._finished(elements, _both(self._cursor_filter, self._own_filter))
+
+    def _merged(self, portions: Portions) -> Iterator[Record]:
+        """Records of all portions merged by their key, after those without one. A cursor judges what is merged."""
+        start, fullest, is_new = self.found, 0, self._cursor_filter or _any
+        merged: dict[Hashable, Record] = {}
+        for elements in portions.elements:
+            self.found = start
+            for record in self._finished(elements, self._own_filter):
+                key = portions.key_of(record)
+                if key is not None:
+                    merge_into(merged.setdefault(key, {}), record)
+                elif is_new(record):
+                    yield record
+            fullest = max(fullest, self.found - start)
+        self.found = start + max(fullest, len(merged))
+        yield from filter(is_new, merged.values())
+
+    def _finished(self, elements: Iterable[Any], keep: Keep | None) -> Iterator[Record]:
+        extract, before, after = self._extract, self._before, self._after
         try:
             for element in elements:
                 for record in extract(element):
@@ -161,16 +185,20 @@ class RecordPipeline:
             raise ReadError(f"Record {self.found:,} of the response is nested too deeply.") from None
 
 
-def _portions(elements: Iterable[Any], size: int) -> Iterator[list[Any]]:
+def _lists_of(elements: Iterable[Any], size: int) -> Iterator[list[Any]]:
     waiting = iter(elements)
     while portion := list(islice(waiting, size)):
         yield portion
 
 
-def _all_of(filters: Sequence[Keep]) -> Keep | None:
-    if len(filters) > 1:
-        return lambda record: all(keep(record) for keep in filters)
-    return filters[0] if filters else None
+def _both(one: Keep | None, other: Keep | None) -> Keep | None:
+    if one is None or other is None:
+        return one or other
+    return lambda record: one(record) and other(record)
+
+
+def _any(_record: Record) -> bool:
+    return True
 
 
 def _no_record(found: Any) -> ReadError:

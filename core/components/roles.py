@@ -183,3 +183,14 @@ class PaginationStrategy(Component, role=True):
 
 class Retriever(Component, role=True):
     """Knows how the records of a stream are fetched."""
+
+
+class SynchronousRetriever(Retriever, role=True):
+    """Fetches records with requests that the API answers at once."""
+
+    @abstractmethod
+    async def records(self, context: Context, role: Role) -> list[Record]:
+        """All records, read beside those of the stream and its slice in `context`, for what `role` says.
+
+        Raises `ReadError`.
+        """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -10,15 +11,18 @@ from pydantic import Field
 from core.components.base import SLICE_VARIABLES, Gives, Shown
 from core.components.context import Context
 from core.components.decoders import JsonDecoder
-from core.components.pages import PageReader, Sink
+from core.components.http_requester import HttpRequester
+from core.components.pages import Collector, PageReader, Sink
 from core.components.partition_routers import extra_field_names
 from core.components.record_selector import RecordSelector
-from core.components.roles import Decoder, Paginator, PartitionRouter, Requester, Retriever
+from core.components.roles import Decoder, Paginator, PartitionRouter, Record, Requester, SynchronousRetriever
+from core.components.slices import StreamSlice
+from core.events import Event, ExchangeFinished
 from core.http.exchange import Role
 from core.http.request import Draft
 
 
-class SimpleRetriever(Retriever):
+class SimpleRetriever(SynchronousRetriever):
     """Synchronous request: the API answers with the records at once."""
 
     requester: Annotated[Requester, Gives(*SLICE_VARIABLES, "next_page_token")] = Field(
@@ -60,5 +64,30 @@ class SimpleRetriever(Retriever):
             if not (further and self.ignore_stream_slicer_parameters_on_paginated_requests):
                 fill(draft)
 
-        reader = PageReader(self.requester, self.decoder or JsonDecoder(), self.paginator, role, fill_page)
+        requester = self.requester
+        reader = PageReader(
+            requester,
+            self.decoder or JsonDecoder(),
+            self.paginator,
+            role,
+            fill_page,
+            properties=requester.properties if isinstance(requester, HttpRequester) else None,
+        )
         await reader.read(context, sink)
+
+    async def records(self, context: Context, role: Role) -> list[Record]:
+        """All records, read beside those of the stream and its slice in `context`, without partitions.
+
+        Raises `ReadError`.
+        """
+
+        def emit(event: Event) -> None:
+            if isinstance(event, ExchangeFinished):
+                event = replace(event, page=None, portion=None)
+            context.emit(event)
+
+        nothing = dict.fromkeys(SLICE_VARIABLES, StreamSlice())
+        beside = Context(context.run, context.stream, emit, variables=nothing)
+        collector = Collector(self.record_selector.pipeline({**nothing, "config": context.config}))
+        await self.read(beside, collector, lambda draft: None, role)
+        return collector.records

@@ -15,7 +15,7 @@ from core.components.fields import FieldPlan, field_plans
 from core.components.registry import choices, component_types
 from core.connector.messages import describe, field_location, sentences
 from core.manifest.problems import Path, Problem, Severity, closest
-from core.templates import Condition, Template, TemplateMap
+from core.templates import Condition, MixedMap, Template, TemplateMap
 
 ALWAYS_VISIBLE = frozenset({"config", "parameters"})
 COMMENTARY = frozenset({"type", "$parameters", "$ref", "name", "class_name"})
@@ -121,12 +121,21 @@ class TreeBuilder:
             pairs = [self._children(item, plan, (*path, index), visible) for index, item in enumerate(value)]
             return [child for child, _ in pairs], all(complete for _, complete in pairs)
         if isinstance(value, Mapping):
+            if plan.among_templates:
+                parts = {key: item for key, item in value.items() if isinstance(item, Mapping)}
+                built, complete = self._child_map(parts, plan, path, visible)
+                return {**value, **built}, complete
             if plan.is_map and "type" not in value:
-                built = {key: self._component(item, plan.roles, (*path, key), visible) for key, item in value.items()}
-                return built, all(child is not None for child in built.values())
+                return self._child_map(value, plan, path, visible)
             child = self._component(value, plan.roles, path, visible)
             return child, child is not None
         return value, True
+
+    def _child_map(
+        self, value: Mapping[str, Any], plan: FieldPlan, path: Path, visible: frozenset[str]
+    ) -> tuple[dict[str, Component | None], bool]:
+        built = {key: self._component(item, plan.roles, (*path, key), visible) for key, item in value.items()}
+        return built, all(child is not None for child in built.values())
 
     def _validate(self, cls: type[Component], values: dict[str, Any], failed: set[str], path: Path) -> Component | None:
         try:
@@ -182,6 +191,8 @@ def walk(component: Component) -> Iterator[Component]:
 def _walk_value(value: Any) -> Iterator[Component]:
     if isinstance(value, Component):
         yield from walk(value)
+    elif isinstance(value, MixedMap):
+        yield from _walk_value(value.parts)
     elif isinstance(value, Mapping):
         for item in value.values():
             yield from _walk_value(item)

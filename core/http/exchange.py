@@ -23,6 +23,7 @@ class Role(StrEnum):
     DELETE = "delete"
     AUTH = "auth"
     SCHEMA = "schema"
+    PROPERTIES = "properties"
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,4 +49,6 @@ class ParentProgress:
         if isinstance(event, Log | BudgetWait):
             self._context.emit(replace(event, stream=child, slice=None))
         elif isinstance(event, ExchangeFinished):
-            self._context.emit(replace(event, stream=child, slice=None, page=None, parent=event.parent or self._name))
+            self._context.emit(
+                replace(event, stream=child, slice=None, page=None, portion=None, parent=event.parent or self._name)
+            )

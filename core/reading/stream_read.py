@@ -150,7 +150,8 @@ class StreamRead:
                 f"The stream `{stream.name}` uses component types that Longhaul doesn't run: "
                 f"{', '.join(self._plan.unsupported)}."
             )
-        context = Context(self._run, stream.name, self._channel.emit, self._plan.in_order)
+        wanted = None if self._plan.role is Role.PARENT else stream.json_schema
+        context = Context(self._run, stream.name, self._channel.emit, in_order=self._plan.in_order, schema=wanted)
         retriever = stream.retriever
         assert isinstance(retriever, (SimpleRetriever, AsyncRetriever))
         state = stream.migrated(self._plan.state or {}, context)

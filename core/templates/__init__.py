@@ -2,7 +2,7 @@
 
 from core.templates.catalog import Helper, describe
 from core.templates.errors import TemplateError
-from core.templates.maps import TemplateMap
+from core.templates.maps import MixedMap, TemplateMap
 from core.templates.sandbox import FILTER_NAMES, GLOBAL_NAMES
 from core.templates.template import Condition, Template, undeclared
 
@@ -11,6 +11,7 @@ __all__ = [
     "GLOBAL_NAMES",
     "Condition",
     "Helper",
+    "MixedMap",
     "Template",
     "TemplateError",
     "TemplateMap",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Generic, TypeVar
 
 from pydantic_core import core_schema
 
@@ -14,6 +15,9 @@ from core.templates.literals import parse_literal
 from core.templates.template import Template
 
 Evaluator = Callable[[Mapping[str, Any]], Any]
+P = TypeVar("P")
+
+_JSON = (str, int, float, list, Mapping, type(None))
 
 
 class TemplateMap(SourceField):
@@ -83,6 +87,25 @@ class TemplateMap(SourceField):
             problem = "it must give a mapping, such as {'key': 'value'}, but gives something else."
             raise TemplateError(problem, self._whole.source)
         return {_key_text(key, str(key)): item for key, item in value.items() if item is not None}
+
+
+class MixedMap(TemplateMap, Generic[P]):
+    """A mapping in which objects of type `P` may stand in place of templates, for example components.
+
+    They are in `parts`, by their names, for the owner to deal with, and not in what the mapping evaluates to.
+    """
+
+    __slots__ = ("parts",)
+
+    parts: Mapping[str, P]
+
+    def __init__(self, source: Mapping[str, Any] | str) -> None:
+        mapping = {} if isinstance(source, str) else source
+        parts = {str(name): value for name, value in mapping.items() if not isinstance(value, _JSON)}
+        super().__init__(
+            {name: value for name, value in mapping.items() if str(name) not in parts} if parts else source
+        )
+        self._set(source=source, parts=MappingProxyType(parts))
 
 
 def _typed_evaluator(value: Any, templates: list[Template]) -> Evaluator:

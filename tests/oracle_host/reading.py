@@ -13,8 +13,11 @@ from airbyte_cdk.models import (
 from airbyte_cdk.sources.declarative.concurrent_declarative_source import ConcurrentDeclarativeSource
 
 
-def read(manifest, config, stream_name, state=None):
-    """The records of one stream, its last state, and the status that it ended with."""
+def read(manifest, config, stream_name, state=None, told_of_catalog=False):
+    """The records of one stream, its last state, and the status that it ended with.
+
+    Only a source that is told of the catalog from the beginning, as on Airbyte's platform, knows what is selected.
+    """
     messages = [_state_message(stream_name, state)] if state else []
     source = ConcurrentDeclarativeSource(config=config, catalog=None, state=messages, source_config=manifest)
     (stream,) = [found for found in source.discover(None, config).streams if found.name == stream_name]
@@ -22,6 +25,8 @@ def read(manifest, config, stream_name, state=None):
         stream=stream, sync_mode=SyncMode.incremental, destination_sync_mode=DestinationSyncMode.append
     )
     catalog = ConfiguredAirbyteCatalog(streams=[configured])
+    if told_of_catalog:
+        source = ConcurrentDeclarativeSource(config=config, catalog=catalog, state=messages, source_config=manifest)
     records, states, statuses = [], [], []
     try:
         for message in source.read(logging.getLogger("airbyte"), config, catalog, messages):

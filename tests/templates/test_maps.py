@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.templates import TemplateError, TemplateMap
+from core.templates import MixedMap, TemplateError, TemplateMap
 from tests.support.oracle import Oracle
 
 CONFIG: dict[str, Any] = {
@@ -128,3 +128,13 @@ def test_a_syntax_error_anywhere_is_told_on_construction() -> None:
     for broken in ({"a": [{"b": "{{ x"}]}, {"{{ x": 1}, "{{ x"):
         with pytest.raises(TemplateError):
             TemplateMap(broken)
+
+
+def test_objects_among_the_templates_are_kept_aside() -> None:
+    part = object()
+    mapping: MixedMap[object] = MixedMap({"a": "{{ config.n }}", "b": part, "c": None})
+    assert mapping.parts == {"b": part}
+    assert mapping.evaluate_as_text(CONTEXT) == {"a": "5"}
+    assert mapping.variables == {"config"}
+    assert mapping == MixedMap({"a": "{{ config.n }}", "b": part, "c": None}) != MixedMap({"a": "{{ config.n }}"})
+    assert MixedMap("{{ config }}").parts == {}

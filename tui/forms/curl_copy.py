@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from core.manifest.problems import Path
 from tui.forms.tools import FormTools
@@ -24,7 +24,7 @@ def curl_of(tools: FormTools, path: Path) -> str:
 
     headers = [(name, text(value)) for name, value in _pairs(request.get("request_headers"))]
     params = [
-        (name, text(one))
+        (name, f"‹{name}›" if isinstance(one, Mapping) else text(one))
         for name, value in _pairs(request.get("request_parameters"))
         for one in (value if isinstance(value, list) else [value])
     ]
@@ -34,9 +34,14 @@ def curl_of(tools: FormTools, path: Path) -> str:
     if content_type and not any(name.lower() == "content-type" for name, _ in headers):
         headers.append(("Content-Type", content_type))
     url = text(request.get("url") or "")
-    query = urlencode(params, safe="‹›*'[]{} ") if params else ""
+    query = _readable(urlencode(params, safe="*'[]{} ")) if params else ""
     joined = url + ("&" if "?" in url else "?") * bool(query) + query
     return to_curl(str(request.get("http_method") or "GET"), joined, headers, body)
+
+
+def _readable(query: str) -> str:
+    """An encoded query in which the marks of what only a run knows can be read."""
+    return query.replace(quote("‹"), "‹").replace(quote("›"), "›")
 
 
 def _pairs(value: Any) -> list[tuple[str, Any]]:

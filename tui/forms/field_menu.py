@@ -14,10 +14,11 @@ from tui.forms.curl_copy import curl_of
 from tui.forms.field_input import FieldInput
 from tui.forms.field_row import FieldRow
 from tui.forms.list_section import MapSection
+from tui.forms.pairs_row import PairsRow
 from tui.forms.sharing_words import place_name, twins
 from tui.session.inputs import Input
 from tui.session.sharing import SHAREABLE, Conflict
-from tui.session.specs import Kind
+from tui.session.specs import Kind, TypeChoice
 from tui.session.structure import way
 from tui.session.wiring import reference
 from tui.widgets.cells import compact_json
@@ -77,13 +78,15 @@ class FieldMenu:
         """What can be done with the field now."""
         session, path, spec, value = self._session, self._path, self._row.spec, self._row.value
         yield from self._template_deeds(value)
+        if isinstance(self._row, PairsRow):
+            yield from (self._adding(self._row, one) for one in spec.types)
         if spec.or_text and spec.kind not in (Kind.NUMBER, Kind.COMPONENT):
             if isinstance(value, str):
                 yield Deed("Write as fields", "In place of the template", self._as_fields)
             else:
                 yield Deed("Write as a template", "In place of these fields", self._as_text)
         yield from self._sharing_deeds()
-        holder = next((one for one in self._row.ancestors if isinstance(one, MapSection)), None)
+        holder = next((one for one in self._row.ancestors if isinstance(one, MapSection | PairsRow)), None)
         if holder is not None and self._row.place.name is not None:
             yield Deed("Rename…", "Give it another name", lambda: self._ask_name(holder))
         requester = self._requester
@@ -169,7 +172,16 @@ class FieldMenu:
 
     # Names and requests
 
-    def _ask_name(self, holder: MapSection) -> None:
+    def _adding(self, row: PairsRow, one: TypeChoice) -> Deed:
+        dialog = PromptDialog(f"Add {one.label}", "Name", value=row.current_key, validate=row.fault_of_part)
+
+        def add(name: str | None) -> None:
+            if name is not None:
+                row.add_part(name.strip(), one.name)
+
+        return Deed(f"Add {one.label}…", one.help, lambda: self._row.app.push_screen(dialog, add))
+
+    def _ask_name(self, holder: MapSection | PairsRow) -> None:
         name = str(self._path[-1])
 
         def rename(new: str | None) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -10,14 +12,24 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.forms.field_input import FieldInput
-from tui.forms.field_row import FieldRow
-from tui.session.structure import field_at
+from tui.forms.section import Holder
+from tui.forms.section_head import ItemHead, SectionHead
+from tui.forms.summary import summary
+from tui.forms.tools import Place
+from tui.session.naming import type_label
+from tui.session.specs import Kind
+from tui.session.structure import class_at, field_at
 from tui.widgets.cells import compact_json
 from tui.widgets.pairs import Pairs
 
 
-class PairsRow(FieldRow):
-    """Rows of keys and values. Values that are not text, such as lists, stay what they are."""
+class PairsRow(Holder):
+    """Rows of keys and values. Values that are not text, such as lists, stay what they are.
+
+    Components among them have sections below, where they are edited.
+    """
+
+    is_section = False
 
     def make_control(self) -> Widget:
         """The rows; values are templates."""
@@ -28,15 +40,17 @@ class PairsRow(FieldRow):
 
     def show_value(self) -> None:
         """Show the rows."""
-        pairs = [(str(key), _text(value)) for key, value in self._mapping.items()]
+        pairs = [(key, self._text(value)) for key, value in self._mapping.items()]
         unfinished = self.session.unfinished(self.path)
-        if isinstance(self.control, Pairs) and self.control.pairs != pairs and unfinished is None:
-            self.control.pairs = pairs
+        if isinstance(self.control, Pairs):
+            self.control.fixed = frozenset(self._parts)
+            if self.control.pairs != pairs and unfinished is None:
+                self.control.pairs = pairs
 
     @property
     def _mapping(self) -> dict[str, Any]:
         value = self.value
-        return value if isinstance(value, dict) else {}
+        return {str(key): item for key, item in value.items()} if isinstance(value, dict) else {}
 
     @on(Pairs.Changed)
     def _changed(self, event: Pairs.Changed) -> None:
@@ -46,23 +60,128 @@ class PairsRow(FieldRow):
             text = orjson.dumps(event.pairs).decode()
             self.session.keep_unfinished(self.path, text, f"{names} is there twice. Only one can be kept.")
             return
-        present = self._mapping
-        value = {key: _value(text, present.get(key)) for key, text in event.pairs}
+        value = self._value_of(event.pairs)
         slot = field_at(self.session.view, self.path)
         self.write(value if value or (slot is not None and slot.required) else None)
         self.session.seal()
 
+    def _value_of(self, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
+        """What the rows mean: what was not typed anew stays as it is written, references in it included."""
+        shown, written = self._mapping, self.session.view.unwrapped(self.path)
+        present = {**shown, **{str(key): item for key, item in written.items()}} if isinstance(written, dict) else shown
+        value, names, before = {}, {key for key, _ in pairs}, list(shown)
+        for index, (key, text) in enumerate(pairs):
+            renamed = key not in shown and index < len(before) and before[index] not in names
+            old = before[index] if renamed else key
+            as_it_is = old in shown and text == self._text(shown[old])
+            value[key] = present[old] if as_it_is else _typed(text, shown.get(old))
+        return value
 
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else compact_json(value)
+    def _text(self, value: Any) -> str:
+        part = class_at(value, self.spec) if self.spec.types else None
+        if part is not None:
+            told = summary(value)
+            return f"{type_label(part)}: {told}" if told else type_label(part)
+        return value if isinstance(value, str) else compact_json(value)
+
+    # Components among the values
+
+    @property
+    def _parts(self) -> list[str]:
+        """The names of the components."""
+        mapping = self._mapping if self.spec.types else {}
+        return [name for name, value in mapping.items() if isinstance(value, Mapping)]
+
+    @property
+    def can_fold(self) -> bool:
+        """The sections below fold, each on its own."""
+        return False
+
+    @property
+    def shape(self) -> str:
+        """The names of the components."""
+        return "\n".join(self._parts)
+
+    def places(self) -> Sequence[Place]:
+        """A place for each component, which text may replace."""
+        only = self.spec.types[0].help if len(self.spec.types) == 1 else self.spec.help
+        spec = replace(self.spec, kind=Kind.COMPONENT, required=True, or_text=True, help=only)
+        return [Place((*self.path, name), spec, name, self.place.depth + 1, name=name) for name in self._parts]
+
+    @property
+    def current_key(self) -> str:
+        """The name in the row under the cursor."""
+        return self.control.current_key if isinstance(self.control, Pairs) else ""
+
+    def fault_of_part(self, name: str) -> str | None:
+        """What is wrong with a name for another component, which may take the place of a text; None: nothing."""
+        if not name.strip():
+            return "It needs a name."
+        return f"{name.strip()} is one already." if name.strip() in self._parts else None
+
+    def add_part(self, name: str, component_type: str) -> None:
+        """Put a fresh component under a name."""
+        self.session.choose_type((*self.path, name), component_type)
+        self.session.seal()
+        self._go_to(name)
+
+    def fault(self, name: str) -> str | None:
+        """What is wrong with another name for a component; None when nothing is."""
+        if not name.strip():
+            return "It needs a name."
+        return f"There is already one named {name.strip()}." if name.strip() in self._mapping else None
+
+    def rename(self, name: str, new: str) -> None:
+        """Give a component another name. Raises ValueError when the name is taken."""
+        self.session.rename_key((*self.path, name), new)
+        self.session.seal()
+
+    @on(Pairs.Opened)
+    def _open(self, event: Pairs.Opened) -> None:
+        event.stop()
+        self._go_to(event.key)
+
+    def _go_to(self, name: str) -> None:
+        """Open the section of a component, once it is there, and go to it."""
+
+        def go() -> None:
+            row = next((one for one in self.rows if one.place.name == name), None)
+            if isinstance(row, Holder):
+                row.unfold()
+                row.focus_field()
+                row.call_after_refresh(row.scroll_visible, animate=False)
+
+        self.tools.conductor.after_sync(go)
+
+    @on(ItemHead.Removed)
+    def _remove(self, event: ItemHead.Removed) -> None:
+        event.stop()
+        row = next((one for one in self.rows if one.control is event.widget), None)
+        if row is not None:
+            self.session.remove(row.path)
+            self.session.seal()
+            self.focus_field()
+
+    @on(ItemHead.Moved)
+    def _stay(self, event: ItemHead.Moved) -> None:
+        event.stop()
+
+    @on(SectionHead.Added)
+    async def _add_row(self, event: SectionHead.Added) -> None:
+        event.stop()
+        self.focus_field()
+        if isinstance(self.control, Pairs):
+            await self.control.action_add()
+
+    def label_clicked(self) -> None:
+        """A click on the label goes to the rows."""
+        self.focus_field()
 
 
-def _value(text: str, present: Any) -> Any:
-    """What a text means where `present` stood: the same thing if it was not changed, else text or its like."""
+def _typed(text: str, present: Any) -> Any:
+    """What a text means that was typed where `present` stood: text, or what the text says of the same kind."""
     if present is None or isinstance(present, str):
         return text
-    if text == _text(present):
-        return present
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:

@@ -21,12 +21,15 @@ from tui.forms.tools import FormTools, Place
 from tui.session.checking import Finding
 from tui.session.specs import FieldSpec, FormSpec, Kind, form_spec
 from tui.session.structure import class_at
-from tui.session.type_memory import TEXT
+from tui.session.type_memory import TEXT, TEXTS, name_of
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
 from tui.widgets.keys import shown
 
 _AS_TEXT = "As text"
+_AS_LIST = "As a list"
+_IN_PLACE = {_AS_TEXT: TEXT, _AS_LIST: TEXTS}
 _UNKNOWN = "unknown"
+_AS_ONE_FIELD = {_AS_TEXT: (Kind.TEXT, "Text"), _AS_LIST: (Kind.STRINGS, "List")}
 
 
 class Holder(FieldRow):
@@ -163,6 +166,8 @@ class Section(Holder):
             ChoiceOption(one.name, one.label, one.help + ("" if one.portable else " (not portable to Airbyte)"))
             for one in self.spec.types
         ]
+        if self.spec.or_texts:
+            options.insert(0, ChoiceOption(_AS_LIST, _AS_LIST, "The texts themselves"))
         if self.spec.or_text:
             options.append(ChoiceOption(_AS_TEXT, _AS_TEXT, "A template in place of these fields"))
         is_item = self.place.index is not None or self.place.name is not None
@@ -179,6 +184,8 @@ class Section(Holder):
             return OFF
         if isinstance(value, str):
             return _AS_TEXT
+        if isinstance(value, list):
+            return _AS_LIST
         known = class_at(value, self.spec)
         return known.__name__ if known else _UNKNOWN
 
@@ -193,9 +200,18 @@ class Section(Holder):
         if shape == OFF:
             return ()
         if self._form is None:
-            kind = Kind.TEXT if shape == _AS_TEXT else Kind.JSON
-            spec = FieldSpec(self.spec.key, self.spec.title, self.spec.help, kind, or_text=True, templates=True)
-            return (Place(place.path, spec, "Text" if kind is Kind.TEXT else "As JSON", place.depth + 1),)
+            kind, title = _AS_ONE_FIELD.get(shape, (Kind.JSON, "As JSON"))
+            is_list = kind is Kind.STRINGS
+            spec = FieldSpec(
+                self.spec.key,
+                self.spec.title,
+                self.spec.help,
+                kind,
+                required=is_list,
+                or_text=not is_list,
+                templates=not is_list,
+            )
+            return (Place(place.path, spec, title, place.depth + 1),)
         return [self._below(field) for field in self._form.fields if not field.advanced]
 
     def advanced(self) -> Sequence[Place]:
@@ -229,11 +245,10 @@ class Section(Holder):
         session, value = self.session, self.value
         self._unfolded = True
         if event.value == OFF:
-            name = TEXT if isinstance(value, str) else str(value.get("type", ""))
-            session.types.remember(self.path, name, session.view.unwrapped(self.path))
+            session.types.remember(self.path, name_of(value), session.view.unwrapped(self.path))
             session.unset(self.path)
         elif event.value is not None:
-            session.choose_type(self.path, TEXT if event.value == _AS_TEXT else event.value)
+            session.choose_type(self.path, _IN_PLACE.get(event.value, event.value))
         session.seal()
 
     @on(SectionHead.Added)

@@ -31,8 +31,9 @@ _TITLES: Mapping[Role, str] = {
     Role.DELETE: "Async Job -- Delete",
     Role.AUTH: "Refresh token",
     Role.SCHEMA: "Schema loader",
+    Role.PROPERTIES: "Properties",
 }
-_GLOBAL = frozenset({Role.AUTH, Role.PARENT, Role.SCHEMA})
+_GLOBAL = frozenset({Role.AUTH, Role.PARENT, Role.SCHEMA, Role.PROPERTIES})
 """Requests that belong to no partition, whichever one needed them first."""
 _SHARED = frozenset({Role.AUTH, Role.SCHEMA})
 """Those of them that are the same for a stream and its parents."""

@@ -11,7 +11,7 @@ from tui.session.inputs import PROPERTIES
 from tui.session.layout import Tab, global_view, inputs_view
 from tui.session.session import BuilderSession
 from tui.session.specs import FieldSpec, Kind, form_spec
-from tui.session.structure import class_at
+from tui.session.structure import class_at, slots
 
 _DEEPEST = 6
 
@@ -49,14 +49,11 @@ def _of_tab(session: BuilderSession, tab: Tab, base: Path) -> Iterator[Field]:
 
 def _of_field(session: BuilderSession, titles: tuple[str, ...], path: Path, spec: FieldSpec) -> Iterator[Field]:
     yield Field(titles, path)
-    value = session.value(path)
     if len(titles) > _DEEPEST or not spec.types or spec.kind is Kind.STATUS_MAPPING:
         return
-    items = value if isinstance(value, list) else [value]
-    for number, item in enumerate(items):
+    for place, item in slots(session.value(path), spec):
         component = class_at(item, spec)
         if component is not None:
-            place = (*path, number) if isinstance(value, list) else path
-            own = (*titles, f"{number + 1}") if isinstance(value, list) else titles
+            own = (*titles, *(str(key + 1) if isinstance(key, int) else key for key in place))
             for inner in form_spec(component).fields:
-                yield from _of_field(session, (*own, inner.title), (*place, inner.key), inner)
+                yield from _of_field(session, (*own, inner.title), (*path, *place, inner.key), inner)

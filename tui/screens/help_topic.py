@@ -89,7 +89,8 @@ def _sentences(spec: FieldSpec) -> Iterator[str]:
     if spec.help:
         yield spec.help
     if taken := _TAKES.get(spec.kind):
-        yield taken + (" A template may stand in its place." if spec.or_text else "")
+        text = " A template may stand in its place." if spec.or_text else ""
+        yield taken + text + (" A list of texts may stand in its place." if spec.or_texts else "")
 
 
 def _facts(path: Path, spec: FieldSpec) -> Iterator[tuple[str, str]]:

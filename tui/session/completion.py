@@ -28,6 +28,7 @@ VARIABLES = {
     "stream_slice": "Partition and interval together.",
     "creation_response": "What creating the job was answered with; `.headers` and `.request` are there too.",
     "polling_response": "What the last poll was answered with; `.headers` and `.request` are there too.",
+    "query_properties": "The list of the properties that the API is asked for.",
     "download_target": "One value that the download target extractor found.",
     "record": "The record.",
     "response": "The decoded response.",

@@ -16,7 +16,7 @@ from core.manifest.problems import Path
 from tui.session.fresh import default_type, fresh
 from tui.session.history import History, Step
 from tui.session.specs import Kind, form_spec
-from tui.session.structure import component_at, field_at
+from tui.session.structure import MAPPINGS, component_at, field_at
 from tui.session.view import View
 
 
@@ -278,7 +278,7 @@ class Editor:
             if self.document.get(self.document.through_refs(path[:end])) is not None:
                 continue
             owner, slot = component_at(self.view, path[: end - 1]), field_at(self.view, path[:end])
-            if owner is not None and slot is not None and slot.types:
+            if owner is not None and slot is not None and slot.types and slot.kind not in MAPPINGS:
                 self.write(self.document.through_refs(path[:end]), fresh(default_type(owner, slot)))
 
     def _prune(self, path: Path) -> None:

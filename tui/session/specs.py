@@ -20,7 +20,7 @@ from core.components.async_retriever import AsyncJobStatusMap
 from core.components.base import Component, Gives, Shown
 from core.components.registry import choices
 from core.components.roles import SchemaLoader
-from core.templates import Condition, Template, TemplateMap
+from core.templates import Condition, MixedMap, Template, TemplateMap
 from tui.session.naming import first_sentence, in_words, type_label
 
 
@@ -40,7 +40,7 @@ class Kind(StrEnum):
     FIELD_PATH = "field path"
     FIELD_PATHS = "field paths"
     PAIRS = "pairs"
-    """A mapping of names to values, both templates."""
+    """A mapping of names to values, both templates; where there are `types`, components may stand among the values."""
     JSON = "json"
     GRAPHQL = "graphql"
     DURATION = "duration"
@@ -91,9 +91,10 @@ class FieldSpec:
     """A field of a component.
 
     `templates`: templates are evaluated in it. `or_text`: a template may stand in place of the value that its kind
-    says. `or_list`: a list of components may stand in place of one. `whole`: a number without fractions. `gives`:
-    the template variables that it adds for itself and below. `limits`: constraints such as `gt` or `min_length`.
-    `default` is what counts when the key is absent, `unset` says it in words where that takes some.
+    says. `or_list`: a list of components may stand in place of one. `or_texts`: a list of texts may. `whole`: a number
+    without fractions. `gives`: the template variables that it adds for itself and below. `limits`: constraints such as
+    `gt` or `min_length`. `default` is what counts when the key is absent, `unset` says it in words where that takes
+    some.
     """
 
     key: str
@@ -105,6 +106,7 @@ class FieldSpec:
     templates: bool = False
     or_text: bool = False
     or_list: bool = False
+    or_texts: bool = False
     whole: bool = False
     unit: str = ""
     options: tuple[str, ...] = ()
@@ -170,7 +172,8 @@ def _field_spec(owner: type[BaseModel], name: str, info: FieldInfo) -> FieldSpec
         default=_default(info),
         templates=shape.templates,
         or_text=kind not in (Kind.TEXT, Kind.DURATION) and (shape.is_text or TemplateMap in shape.members),
-        or_list=kind is Kind.COMPONENT and bool(shape.lists),
+        or_list=kind is Kind.COMPONENT and any(map(_roles, shape.lists)),
+        or_texts=kind is Kind.COMPONENT and str in shape.lists,
         whole=int in shape.members and float not in shape.members,
         unit=shown.editor if kind is Kind.NUMBER and shown.editor else "",
         options=shape.options,
@@ -225,6 +228,8 @@ class _Shape:
 def _kind(owner: type[BaseModel], shape: _Shape, shown: Shown) -> Kind:
     if AsyncJobStatusMap in shape.roles:
         return Kind.STATUS_MAPPING
+    if shape.roles and TemplateMap in shape.members:
+        return Kind.PAIRS
     if shape.roles and type_choices(shape.roles):
         return _component_kind(shape)
     if shape.options:
@@ -278,6 +283,8 @@ def _members(annotation: Any) -> tuple[Any, ...]:
 
 
 def _bare(annotation: Any) -> Any:
+    if get_origin(annotation) is MixedMap:
+        return TemplateMap
     return _bare(get_args(annotation)[0]) if get_origin(annotation) is Annotated else annotation
 
 

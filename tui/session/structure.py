@@ -13,6 +13,8 @@ from core.manifest.problems import Path
 from tui.session.specs import FieldSpec, Kind, form_spec
 from tui.session.view import View
 
+MAPPINGS = (Kind.PAIRS, Kind.COMPONENT_MAP)
+"""The kinds of fields whose components have names."""
 ALWAYS_VISIBLE = frozenset({"config", "parameters"})
 
 
@@ -46,7 +48,7 @@ def way(view: View, path: Path) -> Iterator[Place]:
         if field is None or not field.types:
             return
         at += 1
-        if at < len(path) and (isinstance(path[at], int) or field.kind is Kind.COMPONENT_MAP):
+        if field.kind in MAPPINGS or (at < len(path) and isinstance(path[at], int)):
             at += 1
         if at > len(path):
             return
@@ -61,6 +63,16 @@ def class_at(value: Any, field: FieldSpec) -> type[Component] | None:
     if isinstance(written, str):
         return component_types().get(written)
     return field.types[0].component if len(field.types) == 1 else None
+
+
+def slots(value: Any, field: FieldSpec) -> Iterator[tuple[Path, Any]]:
+    """Where in the value of a field a component may stand, with what stands there; paths are relative to the field."""
+    if isinstance(value, list):
+        yield from (((index,), item) for index, item in enumerate(value))
+    elif field.kind in MAPPINGS:
+        yield from (((key,), item) for key, item in value.items()) if isinstance(value, Mapping) else ()
+    else:
+        yield (), value
 
 
 def field_at(view: View, path: Path) -> FieldSpec | None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 TEXT = ""
 """The name under which a template is remembered that stands in place of a component."""
+TEXTS = "[]"
+"""The same for a list of texts."""
 
 
 class TypeMemory:
@@ -31,20 +33,20 @@ class TypeMemory:
         self._came_along: set[str] = set()
 
     def choose(self, path: Path, name: str) -> None:
-        """Make the component at a path one of type `name`, or for `TEXT` a template in place of a component.
+        """Make the component at a path one of type `name`, or for `TEXT` and `TEXTS` what stands in place of one.
 
         What was entered when that type was last chosen here comes back; else it starts fresh, with the fields that it
         has in common with the present one. Raises KeyError for a type that does not exist.
         """
         present = self._session.view.unwrapped(path)
-        if present is not None and _name_of(present) == name:
+        if present is not None and name_of(present) == name:
             return
         if present is not None:
-            self.remember(path, _name_of(present), present)
+            self.remember(path, name_of(present), present)
         with self._session.group(path):
             value = self.recall(path, name)
             if value is None:
-                value = "" if name == TEXT else self._fresh(name, present)
+                value = "" if name == TEXT else [] if name == TEXTS else self._fresh(name, present)
                 self._session.attention.mark(path, loud=False)
             self._session.set(path, value)
             self._connect(value)
@@ -89,12 +91,15 @@ class TypeMemory:
     def _fresh(self, name: str, present: Any) -> dict[str, Any]:
         component = component_types()[name]
         start = fresh(component)
-        known = component_types().get(_name_of(present)) if isinstance(present, dict) else None
+        known = component_types().get(name_of(present)) if isinstance(present, dict) else None
         return wired({**start, **(_in_common(present, known, component) if known else {})})
 
 
-def _name_of(value: Any) -> str:
-    return str(value.get("type", "")) if isinstance(value, dict) else TEXT
+def name_of(value: Any) -> str:
+    """The name under which a value is remembered."""
+    if isinstance(value, dict):
+        return str(value.get("type", ""))
+    return TEXTS if isinstance(value, list) else TEXT
 
 
 def _in_common(present: dict[str, Any], old: type[Component], new: type[Component]) -> dict[str, Any]:

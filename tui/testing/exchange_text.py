@@ -95,8 +95,11 @@ def header(headers: Pairs, wanted: str) -> str:
 def entry_title(entry: Entry, partition: str = "") -> str:
     """An exchange in the list: its number and title, counted where there are several of its kind."""
     title = entry.title
+    portion, attempt = entry.event.portion, entry.head.attempt
+    if portion is not None:
+        title = f"{title} {entry.page}, portion {portion}"
     if entry.is_final:
-        title = f"{title}, attempt {entry.head.attempt}"
+        title += f", attempt {attempt}" if portion is None or attempt > 1 else ""
     elif entry.repeat > 1 or entry.title.endswith("Polling"):
         title = f"{title} {entry.repeat}"
     return f"{entry.number}  {title}{'  ' + partition if partition else ''}"

@@ -36,7 +36,8 @@ _DUPLICATE = "! duplicate "
 class Pairs(TypeToAdd, can_focus=True):
     """Rows of a key and a value: added, edited, deleted and moved by keys and mouse. Only that posts `Changed`.
 
-    A key that occurs twice is flagged in its row; `duplicates` names such keys.
+    A key that occurs twice is flagged in its row; `duplicates` names such keys. The rows of keys in `fixed` are not
+    typed here: they post `Opened`.
     """
 
     DIVIDER = None
@@ -90,6 +91,12 @@ class Pairs(TypeToAdd, can_focus=True):
 
         pairs: list[Pair]
 
+    @dataclass
+    class Opened(WidgetMessage["Pairs"]):
+        """A person wants to edit a row that is not typed here."""
+
+        key: str
+
     def __init__(
         self,
         pairs: Iterable[Pair] = (),
@@ -108,6 +115,12 @@ class Pairs(TypeToAdd, can_focus=True):
         self._labels = (key_label, value_label)
         self._make_inputs = (make_key_input, make_value_input)
         self._edited: int | None = None
+        self.fixed: frozenset[str] = frozenset()
+
+    @property
+    def current_key(self) -> str:
+        """The key in the row under the cursor; empty behind the last one."""
+        return self._list.current[0] if self._list.current else ""
 
     @property
     def pairs(self) -> list[Pair]:
@@ -193,7 +206,9 @@ class Pairs(TypeToAdd, can_focus=True):
 
     async def action_edit(self) -> None:
         """Type the row under the cursor, or a new one behind the last."""
-        if self._edited is None:
+        if self.current_key in self.fixed:
+            self.post_message(self.Opened(self, self.current_key))
+        elif self._edited is None:
             self._edited = self._list.cursor
             texts = self._list.current or ("", "")
             key, value = (make(text) for make, text in zip(self._make_inputs, texts, strict=True))

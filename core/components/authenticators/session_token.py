@@ -14,7 +14,7 @@ from core.components.authenticators.tokens import Token, TokenKeeper
 from core.components.base import Component, Gives, Shown
 from core.components.context import Context
 from core.components.decoders import DecodeError, decode_all
-from core.components.http_requester import HttpRequester
+from core.components.http_requester import HttpRequester, properties_without_use
 from core.components.request_options import RequestOption
 from core.components.roles import Authenticator, Decoder
 from core.errors import ReadError
@@ -103,12 +103,13 @@ class SessionTokenAuthenticator(Authenticator):
         return refusals == 1 and self._keeper(context).refuse()
 
     def lint(self) -> list[Problem]:
-        """The duration is one."""
+        """The duration is one; a login asks for no properties."""
+        problems = [*properties_without_use("login_requester", self.login_requester)]
         try:
             parse_duration(self.expiration_duration or "PT1H")
         except DatetimeError as error:
-            return [Problem(str(error), ("expiration_duration",))]
-        return []
+            problems.append(Problem(str(error), ("expiration_duration",)))
+        return problems
 
     def _keeper(self, context: Context) -> TokenKeeper:
         return context.run.shared(("session token", self.identity), TokenKeeper)

@@ -84,11 +84,12 @@ def asked(
     slice_: Any = ONLY,
     *,
     page: int | None = None,
+    portion: int | None = None,
     parent: str | None = None,
     **more: Any,
 ) -> ExchangeFinished:
     asked_for = exchange(role, status, body, **more)
-    return ExchangeFinished(stream=STREAM, slice=slice_, exchange=asked_for, page=page, parent=parent)
+    return ExchangeFinished(stream=STREAM, slice=slice_, exchange=asked_for, page=page, portion=portion, parent=parent)
 
 
 def job(phase: JobPhase, polls: int = 0, status: str | None = None, slice_: Any = ONLY, **more: Any) -> JobChanged:

@@ -110,6 +110,28 @@ async def test_the_pages_of_a_stream_are_looked_at_one_by_one() -> None:
         assert "Page, attempt 1" in await stage.press("6")
 
 
+async def test_a_page_in_portions_shows_the_last_answer_and_the_others_beside_it() -> None:
+    pages = [
+        asked(Role.PROPERTIES, 200, "[]", slice_=None),
+        *(
+            asked(Role.PAGE, 200, "[]", url=f"https://api/?p={names}", page=1, portion=number)
+            for number, names in enumerate(("a", "b", "c"), 1)
+        ),
+        batch({"id": 1, "a": 1, "b": 2, "c": 3}),
+    ]
+    reader = ScriptedReader([*started(), *pages, *ended(Outcome.COMPLETE, 1)])
+    async with scene(reader, sample="orders_paginated", stream="orders") as stage:
+        text = await played(stage)
+        assert "Records 1" in text
+        assert "GET /?p=c HTTP/1.1" in await stage.press("2")
+        await stage.press("6", "enter")
+        text = await stage.settle()
+        assert "Page 1, portion 1" in text
+        assert "Page 1, portion 2" in text
+        assert "1  Properties" in text
+        assert "portion 3" not in text
+
+
 async def test_json_that_breaks_off_says_so() -> None:
     events = [*started(), asked(Role.DOWNLOAD, 200, '{"a": [1, 2'), *ended(Outcome.FAILED, error="It breaks off.")]
     async with scene(ScriptedReader(events)) as stage:
