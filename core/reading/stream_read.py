@@ -23,6 +23,7 @@ from core.events import (
     Event,
     Log,
     Outcome,
+    SchemaLoaded,
     SliceFinished,
     SliceStarted,
     StateAdvanced,
@@ -84,6 +85,7 @@ class StreamRead:
         self._records = 0
         self._warned: set[str] = set()
         self._cursor: Cursor | None = None
+        self._schema: Mapping[str, Any] = {}
         self._untold = 0
         self._listed = 0
 
@@ -147,6 +149,9 @@ class StreamRead:
         context = Context(self._run, stream.name, self._channel.emit)
         retriever = stream.retriever
         assert isinstance(retriever, (SimpleRetriever, AsyncRetriever))
+        self._schema = await stream.load_schema(context)
+        if self._schema != stream.json_schema:
+            self._channel.emit(SchemaLoaded(stream=stream.name, schema=self._schema))
         self._cursor = make_cursor(stream.incremental_sync, retriever.partition_router, context, self._plan.state)
         is_async = isinstance(retriever, AsyncRetriever)
         gate = asyncio.Semaphore(self._jobs.in_flight if is_async else self._plan.lanes)
@@ -173,7 +178,14 @@ class StreamRead:
 
         def make_sink(numbers: Iterator[int]) -> RecordSink:
             sink = RecordSink(
-                self._plan, context, cursor, self._channel, budget=self._budget, received=received, numbers=numbers
+                self._plan,
+                context,
+                cursor,
+                self._channel,
+                schema=self._schema,
+                budget=self._budget,
+                received=received,
+                numbers=numbers,
             )
             sinks.append(sink)
             return sink

@@ -17,7 +17,7 @@ class FieldPathRow(TextRow):
 
     @property
     def _placeholder(self) -> str:
-        return "" if self.spec.limits else "Empty: all of it"
+        return self.spec.unset or ("" if self.spec.limits else "Empty: all of it")
 
     def text_of(self, value: Any) -> str:
         """The path with dots."""

@@ -163,6 +163,7 @@ class Section(Holder):
             ChoiceOption(one.name, one.label, one.help + ("" if one.portable else " (not portable to Airbyte)"))
             for one in self.spec.types
         ]
+        options[:0] = [ChoiceOption(one, one) for one in self.spec.options]
         if self.spec.or_text:
             options.append(ChoiceOption(_AS_TEXT, _AS_TEXT, "A template in place of these fields"))
         is_item = self.place.index is not None or self.place.name is not None
@@ -178,7 +179,7 @@ class Section(Holder):
         if value is None:
             return OFF
         if isinstance(value, str):
-            return _AS_TEXT
+            return value if value in self.spec.options else _AS_TEXT
         known = class_at(value, self.spec)
         return known.__name__ if known else _UNKNOWN
 
@@ -190,7 +191,7 @@ class Section(Holder):
     def places(self) -> Sequence[Place]:
         """The fields of the component; text, or what is unknown, as one field."""
         shape, place = self.shape, self.place
-        if shape == OFF:
+        if shape == OFF or shape in self.spec.options:
             return ()
         if self._form is None:
             kind = Kind.TEXT if shape == _AS_TEXT else Kind.JSON
@@ -232,6 +233,8 @@ class Section(Holder):
             name = TEXT if isinstance(value, str) else str(value.get("type", ""))
             session.types.remember(self.path, name, session.view.unwrapped(self.path))
             session.unset(self.path)
+        elif event.value in self.spec.options:
+            session.set(self.path, event.value)
         elif event.value is not None:
             session.choose_type(self.path, TEXT if event.value == _AS_TEXT else event.value)
         session.seal()

@@ -46,7 +46,7 @@ class Kind(StrEnum):
     DURATION = "duration"
     DATETIME_FORMAT = "datetime format"
     COMPONENT = "component"
-    """One component of one of `types`."""
+    """One component of one of `types`, or one of `options`."""
     COMPONENTS = "components"
     """A list of components."""
     COMPONENT_MAP = "component map"
@@ -170,7 +170,7 @@ def _field_spec(owner: type[BaseModel], name: str, info: FieldInfo) -> FieldSpec
         default=_default(info),
         templates=shape.templates,
         or_text=kind not in (Kind.TEXT, Kind.DURATION) and (shape.is_text or TemplateMap in shape.members),
-        or_list=kind is Kind.COMPONENT and bool(shape.lists),
+        or_list=kind is Kind.COMPONENT and any(map(_roles, shape.lists)),
         whole=int in shape.members and float not in shape.members,
         unit=shown.editor if kind is Kind.NUMBER and shown.editor else "",
         options=shape.options,
@@ -252,8 +252,8 @@ def _component_kind(shape: _Shape) -> Kind:
 
 
 def _list_kind(shape: _Shape, shown: Shown) -> Kind:
-    if str in shape.members and shape.lists_of(list):
-        return Kind.PRIMARY_KEY
+    if str in shape.members:  # a list is the less common case
+        return Kind.PRIMARY_KEY if shape.lists_of(list) else Kind.PLAIN
     if shape.lists_of(list):
         return Kind.FIELD_PATHS
     if int in shape.lists:

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from core.components.async_retriever import JobStatus
 from sample_configs import sample
 from sample_configs.demo_api import DemoApi, Fault
+from tests.support.server import LoopbackServer, Reply
 from tests.tui.shell.support import Shell, opened
 from tui.running import TestSettings
 from tui.screens.bench import picks
@@ -174,6 +176,39 @@ async def test_the_schema_follows_each_test_where_that_is_wanted(manifest: Path,
         await shell.tested("contacts")
         await shell.until(lambda: "EMAIL" in (declared_schema(shell.session, 0) or {}).get("properties", {}))
         await shell.until(lambda: not shell.entry("contacts").stale)
+
+
+LOADER = """\
+type: DynamicSchemaLoader
+retriever:
+  type: SimpleRetriever
+  requester: {type: HttpRequester, url: "%s"}
+  record_selector: {type: RecordSelector, extractor: {type: DpathExtractor, field_path: []}}
+schema_type_identifier: {schema_pointer: [fields], key_pointer: [name], type_pointer: [kind]}
+"""
+
+
+async def test_a_schema_that_was_loaded_is_compared_and_replaced_only_when_confirmed(
+    manifest: Path, api: DemoApi
+) -> None:
+    fields = [{"name": "CITY", "kind": "number"}, {"name": "EMAIL", "kind": "string"}]
+    async with LoopbackServer() as server, opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
+        server.on("/fields", Reply({"fields": fields}))
+        loader = yaml.safe_load(LOADER % server.url("/fields"))
+        shell.session.set((*STREAM, "schema_loader"), loader)
+        import_by_itself(shell.session, 0, on=True)
+        await shell.press("f5")
+        run = await shell.tested("contacts")
+        assert any("`CITY` must be null or a number" in words for words, _ in run.inspector.mismatches)
+        report = shell.builder.bench.reporter(run)
+        assert (report.note.startswith("Loaded (-)"), report.actions) == (True, ("import",))
+        for answer in (("escape",), ("right", "enter")):
+            assert shell.session.value((*STREAM, "schema_loader"))["type"] == "DynamicSchemaLoader"
+            pane(shell).post_message(TestPane.SchemaActionChosen(pane(shell), "contacts", "import", report))
+            await shell.until_dialog("ConfirmDialog")
+            await shell.press(*answer)
+            await shell.until(lambda: shell.dialog is None)
+        await shell.until(lambda: "EMAIL" in (declared_schema(shell.session, 0) or {}).get("properties", {}))
 
 
 async def test_a_renamed_stream_keeps_its_test(manifest: Path, api: DemoApi) -> None:
