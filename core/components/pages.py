@@ -11,11 +11,13 @@ import httpx
 from core.components.context import Context
 from core.components.decoders import JsonDecoder, XmlDecoder
 from core.components.decoders.gzip import GzipDecoder
-from core.components.paginators import NoPagination, Pages
+from core.components.pagination_reset import Restarts
+from core.components.paginators import Page, Pages
 from core.components.roles import Decoder, Paginator, Record, Renew, Requester
 from core.components.streaming import parse_in_thread
 from core.http.download import Download
 from core.http.exchange import Role
+from core.http.policy import Action, RequestFailed
 from core.http.request import Draft
 
 
@@ -53,7 +55,8 @@ class Sink(Protocol):
 class PageReader:
     """How one kind of response is read page by page.
 
-    `fill` adds what the slice adds to a request; it gets the draft and whether the request is one for a further page.
+    `fill` adds what the slice adds to a request; it gets the draft, the context and whether the request is one for a
+    further page.
     `renew` gives the context with a fresh link when the one at hand expires during a download.
     """
 
@@ -61,40 +64,58 @@ class PageReader:
     decoder: Decoder
     paginator: Paginator | None
     role: Role
-    fill: Callable[[Draft, bool], None] | None = None
+    fill: Callable[[Draft, Context, bool], None] | None = None
     renew: Renew | None = None
 
-    async def read(self, context: Context, sink: Sink) -> None:
-        """Read all pages of the slice of `context`. Raises `ReadError`."""
-        if self.paginator is None or isinstance(self.paginator, NoPagination):
-            context = context.for_page(sink.page)
-            await self._one_page(context, sink, self._draft(None, context), None)
-            return
-        pages: Pages = self.paginator.start(context)
-        while True:
-            context = context.for_page(sink.page)
-            draft = self._draft(pages, context)
-            if pages.looks_into_body and _is_document(self.decoder):
-                more = await self._document_page(context, sink, draft, pages)
-            else:
-                more = await self._one_page(context, sink, draft, pages)
-            if not more or sink.full or not sink.next_page():
+    async def read(self, context: Context, sink: Sink, restarts: Restarts | None = None) -> None:
+        """Read all pages of the slice of `context`; `restarts` says how they begin anew. Raises `ReadError`."""
+        restarts = restarts or Restarts()
+        while await self._walk(context, sink, restarts):
+            context = restarts.begin(context)
+            if not sink.next_page():
                 return
 
-    def _draft(self, pages: Pages | None, context: Context) -> Draft:
+    async def _walk(self, context: Context, sink: Sink, restarts: Restarts) -> bool:
+        """Read one page after the other; True when they are to begin anew."""
+        pages = self.paginator.start(context) if self.paginator is not None else Pages()
+        while True:
+            context = context.for_page(sink.page)
+            try:
+                page = await self._page(context, sink, pages)
+            except RequestFailed as error:
+                if error.action is not Action.RESET_PAGINATION:
+                    raise
+                restarts.failure = error
+                return True
+            if page is None or sink.full:
+                return False
+            restarts.took(page.kept)
+            if restarts.due:
+                return True
+            if not pages.advance(page.response, page.body, page.found, page.last_record, page.kept):
+                return False
+            if not sink.next_page():
+                return False
+
+    async def _page(self, context: Context, sink: Sink, pages: Pages) -> Page | None:
+        """Read one page; None when its answer is ignored."""
+        draft = self._draft(pages, context)
+        if pages.looks_into_body and _is_document(self.decoder):
+            return await self._document_page(context, sink, draft, pages)
+        return await self._streamed_page(context, sink, draft, pages)
+
+    def _draft(self, pages: Pages, context: Context) -> Draft:
         draft = Draft()
-        further = pages is not None and pages.token is not None
-        if pages is not None:
-            pages.fill(draft, context.scope(self.requester))
+        pages.fill(draft, context.scope(self.requester))
         if self.fill is not None:
-            self.fill(draft, further)
+            self.fill(draft, context, pages.token is not None)
         return draft
 
-    def _page_context(self, pages: Pages | None, context: Context) -> Context:
-        token = None if pages is None or pages.token is None else {"next_page_token": pages.token}
+    def _page_context(self, pages: Pages, context: Context) -> Context:
+        token = None if pages.token is None else {"next_page_token": pages.token}
         return context.with_variables(next_page_token=token)
 
-    def _renew_for(self, pages: Pages | None) -> Renew | None:
+    def _renew_for(self, pages: Pages) -> Renew | None:
         renew = self.renew
         if renew is None:
             return None
@@ -104,30 +125,28 @@ class PageReader:
 
         return renewed
 
-    async def _document_page(self, context: Context, sink: Sink, draft: Draft, pages: Pages) -> bool:
-        """A page whose decoded body the paginator looks into; True when there are more pages."""
+    async def _document_page(self, context: Context, sink: Sink, draft: Draft, pages: Pages) -> Page | None:
+        """A page whose decoded body the paginator looks into."""
         response = await self.requester.send(self._page_context(pages, context), self.role, draft)
         if response is None or response.is_error:
-            return False
+            return None
         loop = context.run.loop
         body, result = await loop.run_in_executor(context.run.executor, _consume_document, self.decoder, response, sink)
-        return pages.advance(response, body, result.found, result.last_record, result.kept)
+        return Page(response, body, result.found, result.last_record, result.kept)
 
-    async def _one_page(self, context: Context, sink: Sink, draft: Draft, pages: Pages | None) -> bool:
-        """A page that is parsed while it arrives; True when there are more pages."""
+    async def _streamed_page(self, context: Context, sink: Sink, draft: Draft, pages: Pages) -> Page | None:
+        """A page that is parsed while it arrives."""
         async with self.requester.open(
             self._page_context(pages, context), self.role, draft, self._renew_for(pages)
         ) as download:
             if download is None or download.response.is_error:
-                return False
+                return None
             result = await parse_in_thread(
                 context.run.executor,
                 _counted(download, sink),
                 lambda chunks: sink.consume(self.decoder.decode(chunks)),
             )
-            if pages is None:
-                return False
-            return pages.advance(download.response, {}, result.found, result.last_record, result.kept)
+            return Page(download.response, {}, result.found, result.last_record, result.kept)
 
 
 def _is_document(decoder: Decoder) -> bool:

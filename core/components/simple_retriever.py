@@ -11,11 +11,15 @@ from core.components.base import SLICE_VARIABLES, Gives, Shown
 from core.components.context import Context
 from core.components.decoders import JsonDecoder
 from core.components.pages import PageReader, Sink
+from core.components.pagination_reset import Narrow, PaginationReset, Restarts
 from core.components.partition_routers import extra_field_names
 from core.components.record_selector import RecordSelector
 from core.components.roles import Decoder, Paginator, PartitionRouter, Requester, Retriever
 from core.http.exchange import Role
 from core.http.request import Draft
+
+Fill = Callable[[Draft, Context], None]
+"""Adds what the slice of the context adds to a request."""
 
 
 class SimpleRetriever(Retriever):
@@ -41,8 +45,11 @@ class SimpleRetriever(Retriever):
         title="Slice parameters on the first page only",
         description="Requests for further pages don't repeat the parameters of partition and interval.",
     )
-    pagination_reset: Annotated[dict[str, Any] | None, Shown(advanced=True)] = Field(
-        None, title="Pagination reset", description="When to start over with the first page (kept, not run)."
+    pagination_reset: Annotated[PaginationReset | None, Shown(advanced=True)] = Field(
+        None,
+        title="Pagination Reset",
+        description="When to begin anew with the first page, and from where; without it, RESET_PAGINATION reads the "
+        "same pages once more.",
     )
 
     @classmethod
@@ -50,15 +57,20 @@ class SimpleRetriever(Retriever):
         """Extra fields of parent records are variables of their own in the requester."""
         return extra_field_names(raw.get("partition_router"))
 
-    async def read(self, context: Context, sink: Sink, fill: Callable[[Draft], None], role: Role = Role.PAGE) -> None:
-        """Read the slice of `context` into `sink`; `fill` adds what the slice adds to a request.
+    async def read(
+        self, context: Context, sink: Sink, fill: Fill, role: Role = Role.PAGE, narrow: Narrow | None = None
+    ) -> None:
+        """Read the slice of `context` into `sink`; `fill` adds what a slice adds to a request.
 
-        Raises `ReadError`.
+        `narrow` gives the slice less what was read of it. Raises `ReadError`.
         """
 
-        def fill_page(draft: Draft, further: bool) -> None:
+        def fill_page(draft: Draft, context: Context, further: bool) -> None:
             if not (further and self.ignore_stream_slicer_parameters_on_paginated_requests):
-                fill(draft)
+                fill(draft, context)
 
         reader = PageReader(self.requester, self.decoder or JsonDecoder(), self.paginator, role, fill_page)
-        await reader.read(context, sink)
+        reset = self.pagination_reset
+        split = reset is not None and reset.action == "SPLIT_USING_CURSOR"
+        limit = reset.number_of_records if reset is not None else None
+        await reader.read(context, sink, Restarts(limit, narrow if split else None))

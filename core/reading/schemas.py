@@ -67,13 +67,13 @@ async def first_record(retriever: Retriever, context: Context, lanes: JobLanes) 
         return sinks[-1]
 
     if isinstance(retriever, AsyncRetriever):
-        await JobSlice(retriever, context, _nothing, make_sink, lanes, {}, set()).read()
+        await JobSlice(retriever, context, _add_nothing, make_sink, lanes, {}, set()).read()
     else:
-        await retriever.read(context, make_sink(), _nothing, Role.SCHEMA)
+        await retriever.read(context, make_sink(), _add_nothing, Role.SCHEMA)
     return next((sink.record for sink in sinks if sink.record is not None), None)
 
 
-def _nothing(_draft: Draft) -> None:
+def _add_nothing(_draft: Draft, _context: Context | None = None) -> None:
     """Add nothing to a request."""
 
 

@@ -35,7 +35,7 @@ from core.http.request import Draft
 from core.jobs.job import JobFailed
 from core.levels import Level
 from core.reading.channel import EventChannel
-from core.reading.job_slice import JobLanes, JobSlice, MakeSink
+from core.reading.job_slice import JobLanes, JobSlice
 from core.reading.limits import NO_LIMITS, Limits, RecordBudget
 from core.reading.sink import RecordSink, SliceBytes
 from core.templates import TemplateError
@@ -211,19 +211,22 @@ class StreamRead:
         if stop:
             raise _Stop
 
-    async def _retrieve(self, cursor: Cursor, context: Context, make_sink: MakeSink) -> Outcome:
+    async def _retrieve(
+        self, cursor: Cursor, context: Context, make_sink: Callable[[Iterator[int]], RecordSink]
+    ) -> Outcome:
         slice_ = context.slice
         assert slice_ is not None
         retriever = self._plan.stream.retriever
 
-        def fill(draft: Draft) -> None:
-            cursor.fill(draft, slice_, context.variables)
+        def fill(draft: Draft, context: Context = context) -> None:
+            cursor.fill(draft, context.slice or slice_, context.variables)
 
         if isinstance(retriever, AsyncRetriever):
             job = JobSlice(retriever, context, fill, make_sink, self._jobs, self._plan.statuses, self._warned)
             return await job.read()
         assert isinstance(retriever, SimpleRetriever)
-        await retriever.read(context, make_sink(count(1)), fill, self._plan.role)
+        sink = make_sink(count(1))
+        await retriever.read(context, sink, fill, self._plan.role, lambda: cursor.narrowed(slice_, sink.observer))
         return Outcome.COMPLETE
 
     def _words_for(self, error: Exception) -> str:

@@ -91,6 +91,10 @@ class Cursor(ABC):
         """
         return None
 
+    def narrowed(self, slice_: StreamSlice, observer: Observer | None) -> StreamSlice | None:
+        """A slice from the latest record on that was seen of it; itself when none was, None without a cursor."""
+        return None
+
     @abstractmethod
     def close(self, slice_: StreamSlice, observer: Observer | None) -> None:
         """Note that a slice was read completely, or that there is nothing in it (then without observer)."""

@@ -41,6 +41,14 @@ class TimeCursor(Cursor):
         """Watches the cursor field."""
         return Observer(self._timeline.field, self._timeline.parse)
 
+    def narrowed(self, slice_: StreamSlice, observer: Observer | None) -> StreamSlice:
+        """The window from the latest record on that was seen."""
+        if observer is None or observer.latest is None:
+            return slice_
+        end = self._interval(slice_, None).end
+        texts = (self._timeline.write(observer.latest), slice_[self._names[1]])
+        return TimeSlice(slice_, self._names, texts, (observer.latest, end))
+
     def fill(self, draft: Draft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
         """Add start and end of the window, and what the partition adds."""
         self._component.fill(draft, slice_, variables)
