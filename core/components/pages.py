@@ -11,6 +11,7 @@ import httpx
 from core.components.context import Context
 from core.components.decoders import JsonDecoder, XmlDecoder
 from core.components.decoders.gzip import GzipDecoder
+from core.components.page_size_reduction import PageSizeReduction, PageSizes
 from core.components.pagination_reset import Restarts
 from core.components.paginators import Page, Pages
 from core.components.roles import Decoder, Paginator, Record, Renew, Requester
@@ -56,8 +57,8 @@ class PageReader:
     """How one kind of response is read page by page.
 
     `fill` adds what the slice adds to a request; it gets the draft, the context and whether the request is one for a
-    further page.
-    `renew` gives the context with a fresh link when the one at hand expires during a download.
+    further page. `renew` gives the context with a fresh link when the one at hand expires during a download.
+    `reduction` says what is done about pages that are too large.
     """
 
     requester: Requester
@@ -66,35 +67,41 @@ class PageReader:
     role: Role
     fill: Callable[[Draft, Context, bool], None] | None = None
     renew: Renew | None = None
+    reduction: PageSizeReduction | None = None
 
     async def read(self, context: Context, sink: Sink, restarts: Restarts | None = None) -> None:
         """Read all pages of the slice of `context`; `restarts` says how they begin anew. Raises `ReadError`."""
         restarts = restarts or Restarts()
-        while await self._walk(context, sink, restarts):
+        sizes = PageSizes(self.reduction) if self.reduction is not None else None
+        while await self._walk(context, sink, restarts, sizes):
             context = restarts.begin(context)
             if not sink.next_page():
                 return
 
-    async def _walk(self, context: Context, sink: Sink, restarts: Restarts) -> bool:
+    async def _walk(self, context: Context, sink: Sink, restarts: Restarts, sizes: PageSizes | None) -> bool:
         """Read one page after the other; True when they are to begin anew."""
         pages = self.paginator.start(context) if self.paginator is not None else Pages()
         while True:
             context = context.for_page(sink.page)
+            pages.size = sizes.current if sizes is not None else None
             try:
                 page = await self._page(context, sink, pages)
             except RequestFailed as error:
-                if error.action is not Action.RESET_PAGINATION:
+                if error.action is Action.RESET_PAGINATION:
+                    restarts.failure = error
+                    return True
+                if error.action is not Action.REDUCE_PAGE_SIZE or sizes is None:
                     raise
-                restarts.failure = error
-                return True
+                await sizes.reduce(pages.configured_size, error, context)
+                continue
+            if sizes is not None:
+                sizes.succeeded()
             if page is None or sink.full:
                 return False
             restarts.took(page.kept)
             if restarts.due:
                 return True
-            if not pages.advance(page.response, page.body, page.found, page.last_record, page.kept):
-                return False
-            if not sink.next_page():
+            if not pages.advance(page) or not sink.next_page():
                 return False
 
     async def _page(self, context: Context, sink: Sink, pages: Pages) -> Page | None:
@@ -132,7 +139,7 @@ class PageReader:
             return None
         loop = context.run.loop
         body, result = await loop.run_in_executor(context.run.executor, _consume_document, self.decoder, response, sink)
-        return Page(response, body, result.found, result.last_record, result.kept)
+        return Page(response, body, result.found, result.last_record, result.kept, pages.size)
 
     async def _streamed_page(self, context: Context, sink: Sink, draft: Draft, pages: Pages) -> Page | None:
         """A page that is parsed while it arrives."""
@@ -146,7 +153,7 @@ class PageReader:
                 _counted(download, sink),
                 lambda chunks: sink.consume(self.decoder.decode(chunks)),
             )
-            return Page(download.response, {}, result.found, result.last_record, result.kept)
+            return Page(download.response, {}, result.found, result.last_record, result.kept, pages.size)
 
 
 def _is_document(decoder: Decoder) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 
 from core.components.async_retriever import AsyncRetriever, JobStatus
 from core.components.context import Context, Run
-from core.components.cursors import Cursor, Observer, make_cursor
+from core.components.cursors import Cursor, Observer, Windows, make_cursor
 from core.components.roles import Record
 from core.components.simple_retriever import SimpleRetriever
 from core.components.slices import StreamSlice
@@ -226,7 +226,7 @@ class StreamRead:
             return await job.read()
         assert isinstance(retriever, SimpleRetriever)
         sink = make_sink(count(1))
-        await retriever.read(context, sink, fill, self._plan.role, lambda: cursor.narrowed(slice_, sink.observer))
+        await retriever.read(context, sink, fill, self._plan.role, Windows(cursor, sink.observer))
         return Outcome.COMPLETE
 
     def _words_for(self, error: Exception) -> str:

@@ -141,19 +141,19 @@ async def test_without_a_cursor_the_same_pages_are_read_once_more(
         assert "too deep" in told.errors
 
 
-WAYS_THAT_LEAD_NOWHERE: list[tuple[str, str, Any, str]] = [
-    (CURSOR, reset("SPLIT_USING_CURSOR", 2), [{"day": "2024-01-01"}] * 2, "that many have the same cursor value"),
-    ("", reset("RESET", 2), [{"day": "2024-01-01"}] * 2, "has read the same pages again to no avail"),
-    (CURSOR, reset("SPLIT_USING_CURSOR", 2), [{"no": "day"}] * 2, "that many have the same cursor value"),
-]
-
-
-@pytest.mark.parametrize(("stream", "retriever", "items", "words"), WAYS_THAT_LEAD_NOWHERE)
+@pytest.mark.parametrize(
+    ("action", "item", "words"),
+    [
+        ("SPLIT_USING_CURSOR", {"day": "2024-01-01"}, "that many have the same cursor value"),
+        ("SPLIT_USING_CURSOR", {"no": "day"}, "that many have the same cursor value"),
+        ("RESET", {"day": "2024-01-01"}, "has read the same pages again to no avail"),
+    ],
+)
 async def test_a_limit_that_leads_nowhere_is_an_error(
-    server: LoopbackServer, oracle: Oracle, stream: str, retriever: str, items: Any, words: str
+    server: LoopbackServer, oracle: Oracle, action: str, item: dict[str, Any], words: str
 ) -> None:
-    server.on("/items", Reply({"items": items}))
-    text = manifest(server, stream=stream, retriever=PAGES + retriever)
+    server.on("/items", Reply({"items": [item] * 2}))
+    text = manifest(server, stream=CURSOR, retriever=PAGES + reset(action, 2))
 
     told = await read_all(text)
     ours, server.asked = [asked.target for asked in server.asked], []

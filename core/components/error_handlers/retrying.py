@@ -18,6 +18,11 @@ class RetryingErrorHandler(ErrorHandler, role=True):
     def judge(self, outcome: Outcome, context: Context) -> Decision:
         """The decision, without the wait. Raises `TemplateError`."""
 
+    @property
+    @abstractmethod
+    def actions(self) -> frozenset[Action]:
+        """What its filters may say that is done about an answer."""
+
     @abstractmethod
     def strategies(self, outcome: Outcome, context: Context) -> Sequence[BackoffStrategy]:
         """The strategies that are asked for the wait, in this order; the first that has an opinion counts."""
