@@ -211,6 +211,22 @@ async def test_a_schema_that_was_loaded_is_compared_and_replaced_only_when_confi
         await shell.until(lambda: "EMAIL" in (declared_schema(shell.session, 0) or {}).get("properties", {}))
 
 
+async def test_a_schema_file_is_looked_for_beside_the_file_that_was_saved_last(
+    manifest: Path, api: DemoApi, tmp_path: Path
+) -> None:
+    async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
+        shell.session.set((*STREAM, "schema_loader"), {"type": "JsonFileSchemaLoader"})
+        await shell.until(lambda: not shell.session.connector.problems or shell.session.connector.usable)
+        elsewhere = tmp_path / "elsewhere"
+        (elsewhere / "schemas").mkdir(parents=True)
+        (elsewhere / "schemas" / "contacts.json").write_text('{"properties": {"EMAIL": {"type": "number"}}}')
+        shell.session.save(elsewhere / "manifest.yaml")
+        await shell.press("f5")
+        run = await shell.tested("contacts")
+        assert run.loaded_schema == {"properties": {"EMAIL": {"type": "number"}}}
+        assert [count for _, count in run.inspector.mismatches] == [30]
+
+
 async def test_a_renamed_stream_keeps_its_test(manifest: Path, api: DemoApi) -> None:
     async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
         await shell.press("f5")
