@@ -292,7 +292,7 @@ def test_a_failed_stream_is_code_1_and_the_others_are_read(
 
 
 def test_no_traceback_reaches_a_person_and_no_secret(longhaul: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fault(*_: object) -> None:
+    def fault(*_: object, **_more: object) -> None:
         raise RuntimeError("what hunter2hunter2 meant")
 
     monkeypatch.setattr("core.command.running.gather_inputs", fault)

@@ -26,6 +26,8 @@ class Check(Component, role=True):
 class CheckStream(Check):
     """Checks the connection by reading the first record of the named streams."""
 
+    label = "Named streams"
+
     stream_names: list[str] = Field(
         default_factory=list, title="Streams", description="Streams that are read by the check."
     )
@@ -41,6 +43,8 @@ class CheckStream(Check):
 
 class CheckDynamicStream(Check):
     """Checks the connection by reading the first record of streams that are made from templates."""
+
+    label = "Streams made from templates"
 
     stream_count: int = Field(title="Stream Count", description="How many of the streams are read by the check.")
     use_check_availability: Annotated[bool, Shown(advanced=True)] = Field(
