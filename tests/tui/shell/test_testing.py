@@ -15,6 +15,7 @@ from sample_configs.demo_api import DemoApi, Fault
 from tests.support.server import LoopbackServer, Reply
 from tests.tui.shell.support import Shell, opened
 from tui.running import TestSettings
+from tui.running.mending import where_to_mend
 from tui.screens.bench import picks
 from tui.session.schema_import import declared_schema, import_by_itself
 from tui.session.session import BuilderSession
@@ -209,6 +210,17 @@ async def test_a_schema_that_was_loaded_is_compared_and_replaced_only_when_confi
             await shell.press(*answer)
             await shell.until(lambda: shell.dialog is None)
         await shell.until(lambda: "EMAIL" in (declared_schema(shell.session, 0) or {}).get("properties", {}))
+
+
+async def test_a_schema_that_can_not_be_loaded_leads_to_its_loader(manifest: Path, api: DemoApi) -> None:
+    async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
+        shell.session.set((*STREAM, "schema_loader"), {"type": "JsonFileSchemaLoader"})
+        await shell.press("f5")
+        run = await shell.tested("contacts")
+        assert "There is no schema file" in run.state.errors[0]
+        place = where_to_mend(run)
+        assert place is not None
+        assert (str(place), place.path) == ("Schema", ("schema_loader",))
 
 
 async def test_a_schema_file_is_looked_for_beside_the_file_that_was_saved_last(
