@@ -56,6 +56,13 @@ class StreamStarted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaLoaded(Event):
+    """The JSON Schema of the records was loaded; not told of one that the manifest itself says."""
+
+    schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SliceStarted(Event):
     """Work on a slice begins."""
 

@@ -222,6 +222,37 @@ def test_a_missing_input_is_code_2(longhaul: Command) -> None:
     )
 
 
+_RULES = """\
+  config_normalization_rules:
+    type: ConfigNormalizationRules
+    config_migrations:
+      - type: ConfigMigration
+        transformations:
+          - type: ConfigAddFields
+            fields: [{type: AddedFieldDefinition, path: [api_key], value: "{{ config['key'] }}"}]
+          - {type: ConfigRemoveFields, field_pointers: [[key]]}
+    validations:
+      - type: PredicateValidator
+        value: "{{ config['api_url'] | length }}"
+        validation_strategy: {type: ValidateAdheresToSchema, base_schema: {type: integer, minimum: 10}}
+"""
+
+
+def test_inputs_are_migrated_and_checked_before_a_run(longhaul: Command, api: DemoApi, tmp_path: Path) -> None:
+    manifest = tmp_path / "orders.yaml"
+    manifest.write_text(Path(ORDERS).read_text().replace("spec:\n  type: Spec\n", f"spec:\n  type: Spec\n{_RULES}"))
+    inputs = api.inputs("orders_paginated")
+    old = {"key": inputs.pop("api_key"), **inputs}
+    config = tmp_path / "old.json"
+    config.write_text(json.dumps(old))
+    assert longhaul("--run", manifest, "--stream", "stores", "--config", config).code == 0
+    assert json.loads(config.read_text()) == old
+
+    said = longhaul("--run", manifest, "--config", config, "--set", "api_url=short")
+    assert (said.code, said.out) == (2, "")
+    assert "The value of `{{ config['api_url'] | length }}` must be at least 10." in said.err
+
+
 def test_several_streams_do_not_fit_one_output(longhaul: Command, config: Path, tmp_path: Path) -> None:
     for more in ([], ["--output", str(tmp_path / "all.jsonl")]):
         said = longhaul("--run", ORDERS, "--config", config, *more)
@@ -261,7 +292,7 @@ def test_a_failed_stream_is_code_1_and_the_others_are_read(
 
 
 def test_no_traceback_reaches_a_person_and_no_secret(longhaul: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fault(*_: object) -> None:
+    def fault(*_: object, **_more: object) -> None:
         raise RuntimeError("what hunter2hunter2 meant")
 
     monkeypatch.setattr("core.command.running.gather_inputs", fault)

@@ -51,7 +51,9 @@ def _run(arguments: Arguments, manifest: Path, given: Mapping[str, Any] | None =
         raise ManifestError(problem for problem in connector.problems if problem.severity is Severity.ERROR)
     streams = _chosen(connector, arguments.streams)
     specification = connector.connection_specification
-    config = gather_inputs(specification, arguments.config, os.environ, arguments.settings, given)
+    config = gather_inputs(
+        specification, arguments.config, os.environ, arguments.settings, given, rules=connector.input_rules
+    )
     destination = _destination(arguments, streams)
     picture = RunPicture(streams)
     progress = _progress(arguments, picture, to_terminal=destination.path is None)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.components.base import Component
@@ -16,6 +17,7 @@ from core.levels import Level
 
 if TYPE_CHECKING:
     from core.components.partition_routers.parents import ParentRead
+    from core.components.roles import Record, Retriever
     from core.http.exchange import Exchange
     from core.http.session import HttpSession
 
@@ -24,19 +26,25 @@ T = TypeVar("T")
 ParentReader = Callable[[Any, "Context"], "ParentRead"]
 """Reads the stream given as its first argument on behalf of a child."""
 
+FirstRecord = Callable[["Retriever", "Context"], Awaitable["Record | None"]]
+"""Reads with a retriever until there is a record: what describes the schema of a stream. Raises `ReadError`."""
+
 
 @dataclass(slots=True)
 class Run:
     """One run of a connector: what its streams share.
 
     `config` holds the inputs, `session` the HTTP client (with the masking of secrets), `executor` the threads that
-    parse, `now` is the clock and `sleep` waits for a number of seconds.
+    parse, `folder` is where the manifest is (None: nowhere yet), `now` is the clock and `sleep` waits for a number of
+    seconds.
     """
 
     config: Mapping[str, Any]
     session: HttpSession
     executor: Executor
     read_parent: ParentReader
+    first_record: FirstRecord
+    folder: Path | None = None
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     _shared: dict[Any, Any] = field(default_factory=dict)

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from core.components.api_budget import HTTPAPIBudget
 from core.components.base import Component, Shown
+from core.components.config_normalization import ConfigNormalizationRules
 from core.components.numbers import whole_number
 from core.components.stream import DeclarativeStream, Stream
 from core.http.budget import Budget
@@ -28,6 +29,8 @@ class Check(Component, role=True):
 class CheckStream(Check):
     """Checks the connection by reading the first record of the named streams."""
 
+    label = "Named streams"
+
     stream_names: list[str] = Field(
         default_factory=list, title="Streams", description="Streams that are read by the check."
     )
@@ -35,6 +38,20 @@ class CheckStream(Check):
         default_factory=list,
         title="Dynamic streams",
         description="Dynamic streams that are read by the check.",
+    )
+    config_overrides: Annotated[dict[str, Any] | None, Shown(advanced=True)] = Field(
+        None, title="Config overrides", description="Inputs that have other values during the check."
+    )
+
+
+class CheckDynamicStream(Check):
+    """Checks the connection by reading the first record of streams that are made from templates."""
+
+    label = "Streams made from templates"
+
+    stream_count: int = Field(title="Stream Count", description="How many of the streams are read by the check.")
+    use_check_availability: Annotated[bool, Shown(advanced=True)] = Field(
+        True, title="Use Check Availability", description="Also ask for a record, not only whether there are streams."
     )
     config_overrides: Annotated[dict[str, Any] | None, Shown(advanced=True)] = Field(
         None, title="Config overrides", description="Inputs that have other values during the check."
@@ -53,10 +70,8 @@ class Spec(Component):
     advanced_auth: Annotated[dict[str, Any] | None, Shown(advanced=True)] = Field(
         None, title="Advanced Auth", description="How a platform obtains OAuth consent."
     )
-    config_normalization_rules: Annotated[dict[str, Any] | None, Shown(advanced=True)] = Field(
-        None,
-        title="Config normalization",
-        description="How inputs of earlier versions are changed (kept, not run).",
+    config_normalization_rules: Annotated[ConfigNormalizationRules | None, Shown(advanced=True)] = Field(
+        None, title="Config Normalization", description="What is done with the inputs before a run."
     )
 
 
@@ -109,6 +124,11 @@ class DeclarativeSource(Component):
     metadata: Annotated[dict[str, Any], Shown(advanced=True)] = Field(
         default_factory=dict, title="Metadata", description="Notes of tools; a read ignores them."
     )
+
+    @property
+    def input_rules(self) -> ConfigNormalizationRules | None:
+        """What is done with the inputs before a run."""
+        return self.spec.config_normalization_rules if self.spec else None
 
     @property
     def connection_specification(self) -> Mapping[str, Any]:

@@ -14,7 +14,9 @@ import httpx
 from core.components.context import Context
 from core.components.decoders import JsonDecoder, XmlDecoder
 from core.components.decoders.gzip import GzipDecoder
-from core.components.paginators import Pages
+from core.components.page_size_reduction import PageSizeReduction, PageSizes
+from core.components.pagination_reset import Restarts
+from core.components.paginators import Page, Pages
 from core.components.portions import Portions
 from core.components.query_properties import QueryProperties, asking_for
 from core.components.record_selector import RecordPipeline
@@ -22,6 +24,7 @@ from core.components.roles import Decoder, Paginator, Record, Renew, Requester
 from core.components.streaming import parse_in_thread
 from core.http.download import Download
 from core.http.exchange import Role
+from core.http.policy import Action, RequestFailed
 from core.http.request import Draft
 
 T = TypeVar("T")
@@ -70,41 +73,69 @@ class _Answer(Generic[T]):
 class PageReader:
     """How one kind of response is read page by page.
 
-    `fill` adds what the slice adds to a request; it gets the draft and whether the request is one for a further page.
-    `renew` gives the context with a fresh link when the one at hand expires during a download. `properties` are those
-    that every page is asked for.
+    `fill` adds what the slice adds to a request; it gets the draft, the context and whether the request is one for a
+    further page. `renew` gives the context with a fresh link when the one at hand expires during a download.
+    `properties` are those that every page is asked for. `reduction` says what is done about pages that are too large.
     """
 
     requester: Requester
     decoder: Decoder
     paginator: Paginator | None
     role: Role
-    fill: Callable[[Draft, bool], None] | None = None
+    fill: Callable[[Draft, Context, bool], None] | None = None
     renew: Renew | None = None
     properties: QueryProperties | None = None
+    reduction: PageSizeReduction | None = None
 
-    async def read(self, context: Context, sink: Sink) -> None:
-        """Read all pages of the slice of `context`. Raises `ReadError`."""
-        pages = self.paginator.start(context) if self.paginator is not None else Pages()
-        while True:
-            more = await self._page(context.for_page(sink.page), sink, pages)
-            if not more or sink.full or not sink.next_page():
+    async def read(self, context: Context, sink: Sink, restarts: Restarts | None = None) -> None:
+        """Read all pages of the slice of `context`; `restarts` says how they begin anew. Raises `ReadError`."""
+        restarts = restarts or Restarts()
+        sizes = PageSizes(self.reduction) if self.reduction is not None else None
+        while await self._walk(context, sink, restarts, sizes):
+            context = restarts.begin(context)
+            if not sink.next_page():
                 return
 
-    async def _page(self, context: Context, sink: Sink, pages: Pages) -> bool:
-        """Read one page; True when there are more."""
+    async def _walk(self, context: Context, sink: Sink, restarts: Restarts, sizes: PageSizes | None) -> bool:
+        """Read one page after the other; True when they are to begin anew."""
+        pages = self.paginator.start(context) if self.paginator is not None else Pages()
+        while True:
+            context = context.for_page(sink.page)
+            pages.size = sizes.current if sizes is not None else None
+            try:
+                page = await self._page(context, sink, pages)
+            except RequestFailed as error:
+                if error.action is Action.RESET_PAGINATION:
+                    restarts.failure = error
+                    return True
+                if error.action is not Action.REDUCE_PAGE_SIZE or sizes is None:
+                    raise
+                await sizes.reduce(pages.configured_size, error, context)
+                continue
+            if sizes is not None:
+                sizes.succeeded()
+            if page is None or sink.full:
+                return False
+            restarts.took(page.kept)
+            if restarts.due:
+                return True
+            if not pages.advance(page) or not sink.next_page():
+                return False
+
+    async def _page(self, context: Context, sink: Sink, pages: Pages) -> Page | None:
+        """Read one page; None when its answer is ignored."""
         if self.properties is None:
-            return _advanced(pages, await self._answer(context, sink, pages, sink.consume))
+            return _page_of(pages, await self._answer(context, sink, pages, sink.consume))
         portions = await self.properties.portions(context)
         if self.properties.property_chunking is None:
-            return _advanced(pages, await self._answer(asking_for(portions[0], context), sink, pages, sink.consume))
+            return _page_of(pages, await self._answer(asking_for(portions[0], context), sink, pages, sink.consume))
         elements: list[list[Any]] = []
         for number, portion in enumerate(portions, 1):
             last = await self._answer(asking_for(portion, context, number), sink, pages, list)
             elements += [last.taken] if last else []
         page = Portions(elements, self.properties.property_chunking.key_of)
         result = await context.run.loop.run_in_executor(context.run.executor, sink.consume, page)
-        return _advanced(pages, _Answer(last.response, last.body, result) if last else None)
+        return _page_of(pages, _Answer(last.response, last.body, result) if last else None)
 
     async def _answer(
         self, context: Context, sink: Sink, pages: Pages, take: Callable[[Iterable[Any]], T]
@@ -119,7 +150,7 @@ class PageReader:
         draft = Draft()
         pages.fill(draft, context.scope(self.requester))
         if self.fill is not None:
-            self.fill(draft, pages.token is not None)
+            self.fill(draft, context, pages.token is not None)
         return draft
 
     def _page_context(self, pages: Pages, context: Context) -> Context:
@@ -164,12 +195,11 @@ class PageReader:
             return _Answer(download.response, {}, taken)
 
 
-def _advanced(pages: Pages, answer: _Answer[PageResult] | None) -> bool:
-    """Go on to the next page; False when there is none."""
+def _page_of(pages: Pages, answer: _Answer[PageResult] | None) -> Page | None:
     if answer is None:
-        return False
+        return None
     result = answer.taken
-    return pages.advance(answer.response, answer.body, result.found, result.last_record, result.kept)
+    return Page(answer.response, answer.body, result.found, result.last_record, result.kept, pages.size)
 
 
 def _is_document(decoder: Decoder) -> bool:

@@ -60,6 +60,8 @@ class Page:
     found: int
     last_record: Mapping[str, Any] | None
     kept: int
+    size: int | None = None
+    """How many records were asked for, where that is fewer than the strategy says."""
 
 
 class Strategy(PaginationStrategy, role=True):
@@ -84,6 +86,10 @@ class Strategy(PaginationStrategy, role=True):
         """How many records a full page has, where that is said. Raises `ReadError`."""
         return whole_number_of(self.page_size, context.scope(self, **more), "page_size")
 
+    def size_of(self, page: Page, context: Context) -> int | None:
+        """How many records the page has when it is full, where that is said. Raises `ReadError`."""
+        return page.size or self.size(context, response=page.body)
+
     @property
     def looks_into_body(self) -> bool:
         """Whether the decoded body of a page is needed to find the next one."""
@@ -93,7 +99,7 @@ class Strategy(PaginationStrategy, role=True):
         return (self.page_size,)
 
     def _is_last(self, page: Page, context: Context) -> bool:
-        size = self.size(context, response=page.body)
+        size = self.size_of(page, context)
         return page.found == 0 or bool(size and page.found < size)
 
 
@@ -175,7 +181,7 @@ class CursorPagination(Strategy):
             headers=PageHeaders(page.response),
             last_record=page.last_record,
             last_page_size=page.kept,
-            page_size=self.size(context, response=page.body),
+            page_size=self.size_of(page, context),
         )
         with readable():
             if self.stop_condition is not None and self.stop_condition.evaluate(scope):
@@ -190,22 +196,21 @@ class Pages:
     """The token with which the next request is made; None: without one."""
     looks_into_body: bool = False
     """Whether `advance` needs the decoded body."""
+    size: int | None = None
+    """How many records are asked for, where that is fewer than the paginator says."""
+
+    @property
+    def configured_size(self) -> int | None:
+        """How many records the paginator says to ask for. Raises `ReadError`."""
+        return None
 
     def fill(self, draft: Draft, variables: Mapping[str, Any]) -> None:
         """Add to a request what asks for the page."""
 
-    def advance(
-        self,
-        response: httpx.Response,
-        body: Any,
-        records: int,
-        last_record: Mapping[str, Any] | None,
-        last_page_size: int,
-    ) -> bool:
+    def advance(self, page: Page) -> bool:
         """Go on to the next page; False when there is none.
 
-        `body` is the first decoded element of the response that was just read, `records` the number of
-        records in it, `last_page_size` the number that was kept of them. Raises `ReadError`.
+        `page` is the one that was just read. Raises `ReadError`.
         """
         return False
 
@@ -260,26 +265,23 @@ class StrategyPages(Pages):
         self.looks_into_body = strategy.looks_into_body
         self._repeated: tuple[Any, int] | None = None
 
+    @property
+    def configured_size(self) -> int | None:
+        """How many records the strategy says to ask for. Raises `ReadError`."""
+        return self._strategy.size(self._context, response={})
+
     def fill(self, draft: Draft, variables: Mapping[str, Any]) -> None:
         """Add the token and the page size where the options say."""
         option, size_option = self._paginator.page_token_option, self._paginator.page_size_option
         if option is not None and self.token is not None:
             option.inject(draft, self.token, variables)
         if size_option is not None:
-            size = self._strategy.size(self._context, response={})
+            size = self.size or self.configured_size
             if size:
                 size_option.inject(draft, size, variables)
 
-    def advance(
-        self,
-        response: httpx.Response,
-        body: Any,
-        records: int,
-        last_record: Mapping[str, Any] | None,
-        last_page_size: int,
-    ) -> bool:
+    def advance(self, page: Page) -> bool:
         """Go on to the next page; False when there is none. Raises `ReadError` when that leads nowhere."""
-        page = Page(response, body, records, last_record, last_page_size)
         token = self._strategy.following(self.token, page, self._context)
         if not token:
             return False

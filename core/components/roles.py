@@ -66,9 +66,14 @@ class Transformation(Component, role=True):
 class SchemaLoader(Component, role=True):
     """Knows the JSON Schema of a stream's records."""
 
+    @property
+    def written(self) -> Mapping[str, Any] | None:
+        """The schema where the manifest itself says it; None when it has to be loaded."""
+        return None
+
     @abstractmethod
-    def load(self) -> Mapping[str, Any]:
-        """The schema."""
+    async def load(self, context: Context) -> Mapping[str, Any]:
+        """The schema; asked for once, before the first slice of the stream is read. Raises `ReadError`."""
 
 
 class Authenticator(Component, role=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -10,16 +10,31 @@ from pydantic import Field
 
 from core.components.base import SLICE_VARIABLES, Gives, Shown
 from core.components.context import Context
+from core.components.cursors import Windows
 from core.components.decoders import JsonDecoder
+from core.components.error_handlers.retrying import RetryingErrorHandler
 from core.components.http_requester import HttpRequester
+from core.components.page_size_reduction import PageSizeReduction
 from core.components.pages import Collector, PageReader, Sink
+from core.components.pagination_reset import PaginationReset, Restarts
 from core.components.partition_routers import extra_field_names
 from core.components.record_selector import RecordSelector
+from core.components.request_window_splitting import RequestWindowSplitting
 from core.components.roles import Decoder, Paginator, PartitionRouter, Record, Requester, SynchronousRetriever
 from core.components.slices import StreamSlice
 from core.events import Event, ExchangeFinished
 from core.http.exchange import Role
+from core.http.policy import Action, RequestFailed
 from core.http.request import Draft
+from core.manifest.problems import Problem, Severity
+
+Fill = Callable[[Draft, Context], None]
+"""Adds what the slice of the context adds to a request."""
+
+_NEEDED = {
+    Action.REDUCE_PAGE_SIZE: "page_size_reduction",
+    Action.SPLIT_REQUEST_WINDOW: "request_window_splitting",
+}
 
 
 class SimpleRetriever(SynchronousRetriever):
@@ -45,8 +60,22 @@ class SimpleRetriever(SynchronousRetriever):
         title="Slice parameters on the first page only",
         description="Requests for further pages don't repeat the parameters of partition and interval.",
     )
-    pagination_reset: Annotated[dict[str, Any] | None, Shown(advanced=True)] = Field(
-        None, title="Pagination reset", description="When to start over with the first page (kept, not run)."
+    pagination_reset: Annotated[PaginationReset | None, Shown(advanced=True)] = Field(
+        None,
+        title="Pagination Reset",
+        description="When to begin anew with the first page, and from where; without it, RESET_PAGINATION reads the "
+        "same pages once more.",
+    )
+
+    page_size_reduction: Annotated[PageSizeReduction | None, Shown(advanced=True)] = Field(
+        None,
+        title="Page Size Reduction",
+        description="How pages get smaller when a response filter says REDUCE_PAGE_SIZE.",
+    )
+    request_window_splitting: Annotated[RequestWindowSplitting | None, Shown(advanced=True)] = Field(
+        None,
+        title="Request Window Splitting",
+        description="How intervals get smaller when a response filter says SPLIT_REQUEST_WINDOW.",
     )
 
     @classmethod
@@ -54,15 +83,36 @@ class SimpleRetriever(SynchronousRetriever):
         """Extra fields of parent records are variables of their own in the requester."""
         return extra_field_names(raw.get("partition_router"))
 
-    async def read(self, context: Context, sink: Sink, fill: Callable[[Draft], None], role: Role = Role.PAGE) -> None:
-        """Read the slice of `context` into `sink`; `fill` adds what the slice adds to a request.
+    def lint(self) -> list[Problem]:
+        """What response filters ask for is possible."""
+        return [*self._lint_actions(), *self._lint_sizes()]
 
-        Raises `ReadError`.
+    def _lint_actions(self) -> Iterator[Problem]:
+        """Two actions need a word on how (Airbyte refuses them without it)."""
+        handler = self.requester.error_handler if isinstance(self.requester, HttpRequester) else None
+        actions = handler.actions if isinstance(handler, RetryingErrorHandler) else frozenset()
+        for action, name in _NEEDED.items():
+            is_set = getattr(self, name) is not None
+            if action in actions and not is_set:
+                yield Problem(f"a response filter says {action}, which needs a `{name}`", hint=f"add `{name}`")
+            elif is_set and action not in actions:
+                yield Problem(f"no response filter says {action}", (name,), Severity.WARNING)
+
+    def _lint_sizes(self) -> Iterator[Problem]:
+        if self.page_size_reduction is not None:
+            yield from self.page_size_reduction.problems(self.paginator)
+
+    async def read(
+        self, context: Context, sink: Sink, fill: Fill, role: Role = Role.PAGE, windows: Windows | None = None
+    ) -> None:
+        """Read the slice of `context` into `sink`; `fill` adds what a slice adds to a request.
+
+        `windows` makes another slice of one that can't be read in one go. Raises `ReadError`.
         """
 
-        def fill_page(draft: Draft, further: bool) -> None:
+        def fill_page(draft: Draft, context: Context, further: bool) -> None:
             if not (further and self.ignore_stream_slicer_parameters_on_paginated_requests):
-                fill(draft)
+                fill(draft, context)
 
         requester = self.requester
         reader = PageReader(
@@ -72,8 +122,9 @@ class SimpleRetriever(SynchronousRetriever):
             role,
             fill_page,
             properties=requester.properties if isinstance(requester, HttpRequester) else None,
+            reduction=self.page_size_reduction,
         )
-        await reader.read(context, sink)
+        await self._read(reader, context, sink, windows)
 
     async def records(self, context: Context, role: Role) -> list[Record]:
         """All records, read beside those of the stream and its slice in `context`, without partitions.
@@ -89,5 +140,30 @@ class SimpleRetriever(SynchronousRetriever):
         nothing = dict.fromkeys(SLICE_VARIABLES, StreamSlice())
         beside = Context(context.run, context.stream, emit, variables=nothing)
         collector = Collector(self.record_selector.pipeline({**nothing, "config": context.config}))
-        await self.read(beside, collector, lambda draft: None, role)
+        await self.read(beside, collector, lambda draft, context: None, role)
         return collector.records
+
+    async def _read(
+        self, reader: PageReader, context: Context, sink: Sink, windows: Windows | None, depth: int = 0
+    ) -> None:
+        """Read a slice; in halves when the API finds it too large, and the manifest says so."""
+        try:
+            await reader.read(context, sink, self._restarts(context, windows))
+        except RequestFailed as error:
+            if error.action is not Action.SPLIT_REQUEST_WINDOW or self.request_window_splitting is None:
+                raise
+            halves = self.request_window_splitting.halves(error, context, windows, depth)
+        else:
+            return
+        for half in halves:
+            if sink.full or not sink.next_page():
+                return
+            await self._read(reader, context.for_slice(half), sink, windows, depth + 1)
+
+    def _restarts(self, context: Context, windows: Windows | None) -> Restarts:
+        reset, slice_ = self.pagination_reset, context.slice
+        if reset is None:
+            return Restarts()
+        if reset.action == "RESET" or windows is None or slice_ is None:
+            return Restarts(reset.number_of_records)
+        return Restarts(reset.number_of_records, lambda: windows.narrowed(slice_))

@@ -5,16 +5,16 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from core.components.base import SLICE_VARIABLES, Component, Gives, Shown, Unsupported
+from core.components.base import SLICE_VARIABLES, Component, Gives, Shown
+from core.components.context import Context
 from core.components.roles import IncrementalSync, Retriever, SchemaLoader, Transformation
 from core.manifest.problems import Problem
 
-if TYPE_CHECKING:
-    from core.components.context import Context
+_DIALECT = "http://json-schema.org/draft-07/schema#"
 
 
 class Stream(Component, role=True):
@@ -62,16 +62,28 @@ class DeclarativeStream(Stream):
     )
 
     @property
-    def json_schema(self) -> dict[str, Any]:
-        """The declared JSON Schema; of several loaders, the earlier one wins for a property."""
-        loaders = self.schema_loader if isinstance(self.schema_loader, list) else [self.schema_loader]
-        schemas = [dict(loader.load()) for loader in loaders if loader and not isinstance(loader, Unsupported)]
-        if len(schemas) < 2:
+    def schema_loaders(self) -> list[SchemaLoader]:
+        """The schema loaders, in order."""
+        loaders = self.schema_loader
+        return loaders if isinstance(loaders, list) else [loaders] if loaders is not None else []
+
+    @property
+    def json_schema(self) -> Mapping[str, Any]:
+        """The JSON Schema as far as the manifest itself says it."""
+        return self._combined([loader.written or {} for loader in self.schema_loaders])
+
+    async def load_schema(self, context: Context) -> Mapping[str, Any]:
+        """The JSON Schema, loaded from where the loaders say. Raises `ReadError`."""
+        return self._combined([await loader.load(context) for loader in self.schema_loaders])
+
+    def _combined(self, schemas: list[Mapping[str, Any]]) -> Mapping[str, Any]:
+        """One schema of several: the earlier one wins for a property (Airbyte: the same, whatever else they say)."""
+        if not isinstance(self.schema_loader, list):
             return schemas[0] if schemas else {}
         properties: dict[str, Any] = {}
         for schema in schemas:
             properties = {**schema.get("properties", {}), **properties}
-        return {**schemas[0], "properties": properties}
+        return {"$schema": _DIALECT, "type": ["null", "object"], "properties": properties}
 
     @property
     def primary_key_paths(self) -> list[list[str]]:

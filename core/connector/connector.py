@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.components.base import Unsupported
+from core.components.config_normalization import ConfigNormalizationRules
 from core.components.manifest import DeclarativeSource
 from core.components.stream import DeclarativeStream, Stream
 from core.connector.building import TreeBuilder, walk
@@ -46,6 +47,11 @@ class Connector:
     def connection_specification(self) -> Mapping[str, Any]:
         """The JSON Schema of the inputs; empty when the manifest has none."""
         return self.source.connection_specification if self.source else {}
+
+    @property
+    def input_rules(self) -> ConfigNormalizationRules | None:
+        """What is done with the inputs before a run; None when nothing is."""
+        return self.source.input_rules if self.source else None
 
     def stream(self, name: str) -> DeclarativeStream:
         """The stream of this name. Raises `KeyError`."""

@@ -52,12 +52,16 @@ _LENGTHS: dict[str, tuple[str, Callable[[int, int], bool]]] = {
 
 
 class Checker:
-    """Finds what is wrong with the inputs for one specification."""
+    """Finds what is wrong with the inputs for one specification; or with a value of this `name`, for any JSON Schema.
 
-    def __init__(self, specification: Schema) -> None:
+    The value itself is shown only of inputs that are not secret.
+    """
+
+    def __init__(self, specification: Schema, name: str = "") -> None:
         self._specification = specification
+        self._name = name
 
-    def problems(self, config: Mapping[str, Any]) -> list[str]:
+    def problems(self, config: Any) -> list[str]:
         """One sentence for each thing that is wrong."""
         return list(dict.fromkeys(self._check(self._specification, config, ())))
 
@@ -114,7 +118,7 @@ class Checker:
         for key in keys:
             words, fits = _LENGTHS[key]
             if isinstance(bound := schema.get(key), int) and not fits(len(value), bound):
-                yield f"The input {title(self._specification, path)} must have {words} {bound} {unit}."
+                yield f"{self._subject(path)} must have {words} {bound} {unit}."
 
     def _check_number(self, schema: Schema, value: Any, path: Path) -> Iterator[str]:
         for key, (words, fits) in _BOUNDS.items():
@@ -142,10 +146,12 @@ class Checker:
             yield f"{self._subject(path)} fits none of its forms: {'; '.join(map(_describe, alternatives))}."
 
     def _subject(self, path: Path) -> str:
+        if self._name:
+            return f"`{'.'.join(path)}` in {self._name[:1].lower()}{self._name[1:]}" if path else self._name
         return f"The input {title(self._specification, path)}" if path else "The inputs"
 
     def _wrong(self, schema: Schema, path: Path, value: Any, expected: str) -> str:
-        secret = is_secret(schema) or any(map(is_secret, self._around(path)))
+        secret = self._name or is_secret(schema) or any(map(is_secret, self._around(path)))
         hidden = secret or isinstance(value, Mapping | list)
         return f"{self._subject(path)} {expected}{'' if hidden else f'; it is {_shown(value)}'}."
 
@@ -155,6 +161,8 @@ class Checker:
 
     def _missing(self, path: Path) -> str:
         name = ".".join(path)
+        if self._name:
+            return f"{self._subject(path[:-1])} has no `{path[-1]}`."
         return (
             f"The input {title(self._specification, path)} is missing. Give it in the --config file, "
             f"as {variable(path)} in the environment, or with --set {name}=VALUE."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 import yaml
@@ -13,7 +13,7 @@ import yaml
 from core.environment import DEBUG
 from core.errors import InputError
 from core.inputs.checking import Checker, has_constants, variable
-from core.inputs.specification import Path, Schema, find, forms, inputs, properties, types
+from core.inputs.specification import Inputs, Path, Schema, find, forms, inputs, properties, secret_values, types
 from core.manifest.problems import closest
 
 _WORDS = {
@@ -28,29 +28,46 @@ _WORDS = {
 }
 
 
+class Rules(Protocol):
+    """What is done with the inputs beyond their specification."""
+
+    def normalize(self, config: dict[str, Any]) -> None:
+        """Change the inputs in place. Raises `InputError`."""
+
+    def problems(self, config: Mapping[str, Any]) -> list[str]:
+        """A sentence for each thing that is wrong with them. Raises `InputError`."""
+
+
 def gather_inputs(
     specification: Mapping[str, Any],
     config_file: FilePath | None = None,
     environment: Mapping[str, str] | None = None,
     settings: Sequence[str] = (),
     given: Mapping[str, Any] | None = None,
+    *,
+    rules: Rules | None = None,
 ) -> dict[str, Any]:
     """The inputs for a connector with this connection specification (a JSON Schema; empty: anything goes).
 
     They come from `given`, the config file (YAML or JSON), `LONGHAUL_<INPUT>` variables (names in capitals,
     other characters than letters and digits as `_`, two of them between an object and what is in it) and
     `KEY=VALUE` settings (dots between an object and what is in it); the later wins. Texts are converted to
-    the type that the specification asks for, missing inputs get its defaults. Raises `InputError` with
-    everything that is wrong.
+    the type that the specification asks for, missing inputs get its defaults. The `rules` change them before
+    that, and check them after. Raises `InputError` with everything that is wrong.
     """
-    config: dict[str, Any] = copy.deepcopy(dict(given or {})) | (_read(config_file) if config_file else {})
+    config = Inputs(copy.deepcopy(dict(given or {})) | (_read(config_file) if config_file else {}))
     named, problems = _settings(specification, settings)
     for path, text in [*_variables(specification, environment or {}), *named]:
         if not _put(config, path, _converted(find(specification, path), text)):
             problems.append(f"`{'.'.join(path)}` can't be set: what is around it is not an object.")
+    if rules is not None:
+        config.secrets = secret_values(specification, config)
+        rules.normalize(config)
     _drop_nulls(specification, config)
     _add_defaults(specification, config)
     problems += Checker(specification).problems(config)
+    if rules is not None and not problems:
+        problems += rules.problems(config)
     unknown = unknown_inputs(specification, config)
     if problems or (unknown and specification.get("additionalProperties") is False):
         raise InputError(dict.fromkeys([*problems, *unknown]))

@@ -79,11 +79,18 @@ def is_secret(schema: Schema) -> bool:
     return bool(schema.get("airbyte_secret"))
 
 
+class Inputs(dict[str, Any]):
+    """Inputs that were gathered; `secrets` are the secret values among them as they were given."""
+
+    secrets: Sequence[str] = ()
+
+
 def secret_values(specification: Mapping[str, Any], config: Mapping[str, Any]) -> list[str]:
     """The values in `config` that the specification marks with `airbyte_secret`, as text, wherever they are
-    nested.
+    nested; and those that were there before rules put them elsewhere.
     """
-    return list(dict.fromkeys(_secrets([specification], config)))
+    before = config.secrets if isinstance(config, Inputs) else ()
+    return list(dict.fromkeys((*before, *_secrets([specification], config))))
 
 
 def _secrets(schemas: Sequence[Any], value: Any) -> Iterator[str]:

@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, count
+from typing import Protocol
 
 from core.components.async_retriever import AsyncRetriever, JobStatus
 from core.components.context import Context
+from core.components.pages import Sink
 from core.errors import ReadError
 from core.events import JobPhase, Outcome
 from core.http.policy import EXPIRED, RequestFailed
@@ -16,10 +18,18 @@ from core.http.request import Draft
 from core.jobs.known import KnownJobs
 from core.jobs.life import ATTEMPTS, JobLife
 from core.levels import Level
-from core.reading.sink import RecordSink
 from core.reading.targets import Link, Targets
 
-MakeSink = Callable[[Iterator[int]], RecordSink]
+
+class JobSink(Sink, Protocol):
+    """Where the elements of a download go; `emitted` counts the records that have left already."""
+
+    @property
+    def emitted(self) -> int:
+        """Records that have left."""
+
+
+MakeSink = Callable[[Iterator[int]], JobSink]
 """Makes a sink whose pages are numbered so."""
 
 DOWNLOADS = 8
@@ -73,7 +83,7 @@ class JobSlice:
 
     async def _downloaded(self, life: JobLife) -> bool:
         """Download all targets; False when a new job has to be created for that."""
-        sinks: list[RecordSink] = []
+        sinks: list[JobSink] = []
         try:
             await self._download_all(life, sinks)
         except ReadError as error:
@@ -84,7 +94,7 @@ class JobSlice:
             return False
         return True
 
-    async def _download_all(self, life: JobLife, sinks: list[RecordSink]) -> None:
+    async def _download_all(self, life: JobLife, sinks: list[JobSink]) -> None:
         targets = await Targets.of(self.retriever, life)
         life.show(JobPhase.DOWNLOADING)
         numbers = count(1)
@@ -98,7 +108,7 @@ class JobSlice:
                 failure = failure.exceptions[0]
             raise failure from None
 
-    async def _download(self, targets: Targets, index: int, sinks: list[RecordSink], numbers: Iterator[int]) -> None:
+    async def _download(self, targets: Targets, index: int, sinks: list[JobSink], numbers: Iterator[int]) -> None:
         """Download one target; once more, from a fresh link, when nothing of it has left yet."""
         async with self.lanes.downloads:
             link = Link(targets, index)

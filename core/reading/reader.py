@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from core.components.async_retriever import JobStatus
 from core.components.context import Context, Run
 from core.components.partition_routers import ParentRead, ParentRecord
+from core.components.roles import Record, Retriever
 from core.components.stream import DeclarativeStream
 from core.connector import Connector, unsupported_in
 from core.errors import InputError, ManifestError
@@ -23,6 +25,7 @@ from core.jobs.known import KnownJobs
 from core.reading.job_slice import JobLanes
 from core.reading.limits import NO_LIMITS, Limits
 from core.reading.parents import ParentProgress
+from core.reading.schemas import first_record
 from core.reading.stream_read import Encoder, ReadPlan, StreamRead
 from core.templates import TemplateError
 
@@ -40,7 +43,15 @@ class Reader:
     ) -> None:
         assert connector.source is not None
         self._connector = connector
-        self._run = Run(config=config, session=session, executor=executor, read_parent=self.read_parent, sleep=sleep)
+        self._run = Run(
+            config=config,
+            session=session,
+            executor=executor,
+            read_parent=self.read_parent,
+            first_record=self.first_record,
+            folder=Path(connector.file).parent if connector.file else None,
+            sleep=sleep,
+        )
         self._secrets = session.secrets
         self._jobs = JobLanes(connector.source.job_budget(config))
         self._lanes = connector.source.concurrency(config)
@@ -122,6 +133,10 @@ class Reader:
             return progress, progress.records()
 
         return ParentRead(start)
+
+    async def first_record(self, retriever: Retriever, context: Context) -> Record | None:
+        """The first record that a retriever gives: what describes the schema of a stream. Raises `ReadError`."""
+        return await first_record(retriever, context, self._jobs)
 
 
 @asynccontextmanager

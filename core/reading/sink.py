@@ -7,7 +7,7 @@ cache; only whole deliveries cross to the event loop.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from core.components.async_retriever import AsyncRetriever
@@ -61,6 +61,7 @@ class RecordSink:
         cursor: Cursor,
         channel: EventChannel,
         *,
+        schema: Mapping[str, Any],
         budget: RecordBudget,
         received: SliceBytes,
         numbers: Iterator[int],
@@ -71,7 +72,7 @@ class RecordSink:
         self._channel = channel
         self._budget = budget
         self.received = received.add
-        self._pipeline = _pipeline(plan, context, cursor)
+        self._pipeline = _pipeline(plan, context, cursor, schema)
         self._feed_end = cursor.feed_end(context.slice)
         self._last_record: Record | None = None
         self.observer = cursor.observer(context.slice)
@@ -154,7 +155,7 @@ class RecordSink:
         )
 
 
-def _pipeline(plan: ReadPlan, context: Context, cursor: Cursor) -> RecordPipeline:
+def _pipeline(plan: ReadPlan, context: Context, cursor: Cursor, schema: Mapping[str, Any]) -> RecordPipeline:
     assert context.slice is not None
     stream = plan.stream
     retriever = stream.retriever
@@ -162,7 +163,7 @@ def _pipeline(plan: ReadPlan, context: Context, cursor: Cursor) -> RecordPipelin
     return retriever.record_selector.pipeline(
         {**context.variables, "config": context.config},
         stream.transformations,
-        stream.json_schema,
+        schema,
         extractor=retriever.download_extractor if isinstance(retriever, AsyncRetriever) else None,
         cursor_filter=cursor.filter(context.slice),
         warn=lambda message: context.log(Level.WARNING, message),

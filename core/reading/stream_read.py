@@ -6,14 +6,14 @@ import asyncio
 import time
 import traceback
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
 from core.components.async_retriever import AsyncRetriever, JobStatus
 from core.components.context import Context, Run
-from core.components.cursors import Cursor, Observer, make_cursor
+from core.components.cursors import Cursor, Observer, Windows, make_cursor
 from core.components.roles import Record
 from core.components.simple_retriever import SimpleRetriever
 from core.components.slices import StreamSlice
@@ -23,6 +23,7 @@ from core.events import (
     Event,
     Log,
     Outcome,
+    SchemaLoaded,
     SliceFinished,
     SliceStarted,
     StateAdvanced,
@@ -36,7 +37,7 @@ from core.jobs.known import KnownJobs
 from core.jobs.life import ATTEMPTS
 from core.levels import Level
 from core.reading.channel import EventChannel
-from core.reading.job_slice import JobLanes, JobSlice, MakeSink
+from core.reading.job_slice import JobLanes, JobSlice
 from core.reading.limits import NO_LIMITS, Limits, RecordBudget
 from core.reading.sink import RecordSink, SliceBytes
 from core.templates import TemplateError
@@ -90,6 +91,7 @@ class StreamRead:
         self._records = 0
         self._warned: set[str] = set()
         self._cursor: Cursor | None = None
+        self._schema: Mapping[str, Any] = {}
         self._untold = 0
         self._listed = 0
 
@@ -150,8 +152,12 @@ class StreamRead:
                 f"The stream `{stream.name}` uses component types that Longhaul doesn't run: "
                 f"{', '.join(self._plan.unsupported)}."
             )
-        wanted = None if self._plan.role is Role.PARENT else stream.json_schema
-        context = Context(self._run, stream.name, self._channel.emit, in_order=self._plan.in_order, schema=wanted)
+        context = Context(self._run, stream.name, self._channel.emit, in_order=self._plan.in_order)
+        self._schema = await stream.load_schema(context)
+        if self._schema != stream.json_schema:
+            self._channel.emit(SchemaLoaded(stream=stream.name, schema=self._schema))
+        if self._plan.role is not Role.PARENT:
+            context = replace(context, schema=self._schema)
         retriever = stream.retriever
         assert isinstance(retriever, (SimpleRetriever, AsyncRetriever))
         state = stream.migrated(self._plan.state or {}, context)
@@ -182,7 +188,14 @@ class StreamRead:
 
         def make_sink(numbers: Iterator[int]) -> RecordSink:
             sink = RecordSink(
-                self._plan, context, cursor, self._channel, budget=self._budget, received=received, numbers=numbers
+                self._plan,
+                context,
+                cursor,
+                self._channel,
+                schema=self._schema,
+                budget=self._budget,
+                received=received,
+                numbers=numbers,
             )
             sinks.append(sink)
             return sink
@@ -208,13 +221,15 @@ class StreamRead:
         if stop:
             raise _Stop
 
-    async def _retrieve(self, cursor: Cursor, context: Context, make_sink: MakeSink) -> Outcome:
+    async def _retrieve(
+        self, cursor: Cursor, context: Context, make_sink: Callable[[Iterator[int]], RecordSink]
+    ) -> Outcome:
         slice_ = context.slice
         assert slice_ is not None
         retriever = self._plan.stream.retriever
 
-        def fill(draft: Draft) -> None:
-            cursor.fill(draft, slice_, context.variables)
+        def fill(draft: Draft, context: Context = context) -> None:
+            cursor.fill(draft, context.slice or slice_, context.variables)
 
         if isinstance(retriever, AsyncRetriever):
             plan = self._plan
@@ -223,7 +238,8 @@ class StreamRead:
                 retriever, context, fill, make_sink, self._jobs, plan.statuses, self._warned, attempts, plan.known
             ).read()
         assert isinstance(retriever, SimpleRetriever)
-        await retriever.read(context, make_sink(count(1)), fill, self._plan.role)
+        sink = make_sink(count(1))
+        await retriever.read(context, sink, fill, self._plan.role, Windows(cursor, sink.observer))
         return Outcome.COMPLETE
 
     def _words_for(self, error: Exception) -> str:

@@ -33,6 +33,10 @@ def no_parents(_stream: Any, _context: Context) -> AsyncIterator[tuple[StreamSli
     raise AssertionError("this stream has no parent")
 
 
+async def no_schema(_retriever: Any, _context: Context) -> None:
+    raise AssertionError("this stream has no schema to be read")
+
+
 def world(config: Mapping[str, Any] | None = None, now: datetime = NOW, read_parent: Any = no_parents) -> World:
     events: list[Event] = []
     run = Run(
@@ -40,6 +44,7 @@ def world(config: Mapping[str, Any] | None = None, now: datetime = NOW, read_par
         session=cast("Any", None),
         executor=ThreadPoolExecutor(1),
         read_parent=read_parent,
+        first_record=no_schema,
         now=lambda: now,
     )
     return World(Context(run, "s", events.append), events)

@@ -13,6 +13,7 @@ from core.components.paginators import (
     DefaultPaginator,
     NoPagination,
     OffsetIncrement,
+    Page,
     PageIncrement,
     Pages,
     Strategy,
@@ -39,7 +40,7 @@ def advance(pages: Pages, page: dict[str, Any]) -> bool:
     response = httpx.Response(200, headers=page.get("headers", {}), json=page["body"])
     body = page["body"]
     first = (body[0] if body else {}) if isinstance(body, list) else body
-    return pages.advance(response, first, len(records), records[-1] if records else None, len(records))
+    return pages.advance(Page(response, first, len(records), records[-1] if records else None, len(records)))
 
 
 def tokens(strategy: dict[str, Any], pages: list[dict[str, Any]]) -> list[Any]:

@@ -110,7 +110,7 @@ def test_a_value_that_can_not_be_cast_is_told_once_for_its_field() -> None:
 
 
 def test_an_inline_schema_may_be_written_as_json_text() -> None:
-    assert InlineSchemaLoader.model_validate({"schema": '{"type": "object"}'}).load() == {"type": "object"}
-    assert InlineSchemaLoader.model_validate({"schema": {"type": "object"}}).load() == {"type": "object"}
+    assert InlineSchemaLoader.model_validate({"schema": '{"type": "object"}'}).written == {"type": "object"}
+    assert InlineSchemaLoader.model_validate({"schema": {"type": "object"}}).written == {"type": "object"}
     with pytest.raises(ValueError, match="the schema is text, but not JSON"):
         InlineSchemaLoader.model_validate({"schema": "{oops"})

@@ -317,3 +317,12 @@ def test_a_manifest_of_nonsense_is_refused_without_an_exception() -> None:
         connector = load(text)
         assert not connector.usable, text
         assert all(problem.message for problem in connector.problems)
+
+
+def test_a_check_of_streams_made_from_templates_is_known() -> None:
+    check = "check: {type: CheckDynamicStream, stream_count: 1, use_check_availability: false}"
+    assert load(MANIFEST.replace("check: {type: CheckStream, stream_names: [items]}", check)).problems == ()
+    without = load(
+        MANIFEST.replace("check: {type: CheckStream, stream_names: [items]}", "check: {type: CheckDynamicStream}")
+    )
+    assert any("stream_count" in problem.message for problem in without.problems)

@@ -70,6 +70,7 @@ class Bench:
                 session=self.session,
                 executor=self.executor,
                 read_parent=_no_parents,
+                first_record=_no_schema,
                 sleep=self.sleep,
                 now=lambda: self.now,
             )
@@ -103,6 +104,10 @@ class Bench:
 
 def _no_parents(*_: Any) -> Any:
     raise AssertionError("no parent streams here")
+
+
+async def _no_schema(*_: Any) -> Any:
+    raise AssertionError("no schemas here")
 
 
 @pytest.fixture

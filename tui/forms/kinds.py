@@ -81,4 +81,6 @@ def _is_other(spec: FieldSpec, value: Any) -> bool:
         return isinstance(value, dict | list)
     if spec.kind in (Kind.PAIRS, Kind.GRAPHQL, Kind.STATUS_MAPPING, Kind.COMPONENT_MAP, Kind.GROUP):
         return isinstance(value, list)
+    if spec.kind is Kind.COMPONENT:
+        return isinstance(value, list) and not spec.or_list
     return spec.kind in (Kind.COMPONENTS, Kind.STRINGS, Kind.FIELD_PATH) and isinstance(value, dict)

@@ -13,7 +13,13 @@ from tui.forms.form_pane import FormPane
 from tui.session.editor import Change, ChangeKind
 from tui.session.findings import stream_of
 from tui.session.schema_comparison import DiffLine, difference, loses_something, same_schema
-from tui.session.schema_import import declared_schema, import_by_itself, import_schema, imports_by_itself
+from tui.session.schema_import import (
+    declared_schema,
+    import_by_itself,
+    import_schema,
+    imports_by_itself,
+    loaded_from,
+)
 from tui.widgets.check import Check
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
 from tui.widgets.doc_panel import DocPanel
@@ -23,6 +29,17 @@ from tui.widgets.question_dialog import ConfirmDialog
 _AROUND = 2
 """Lines shown around a difference."""
 _IMPORT, _MERGE, _OVERWRITE = "Import", "Merge", "Overwrite"
+_LOADED = (
+    "This schema is loaded before each read; the Schema tab of a test shows how the records differ from it. "
+    "F7 writes the detected schema into the manifest in its place."
+)
+
+
+def replace_loader(source: str) -> ConfirmDialog:
+    """Asks whether a detected schema may take the place of the loader that there is."""
+    question = f"The schema is loaded before each read ({source}). What was detected would take its place. "
+    question += "Undo brings it back."
+    return ConfirmDialog("Replace the schema loader?", question, confirm="Replace", destructive=True)
 
 
 class SchemaPane(FormPane):
@@ -67,6 +84,10 @@ class SchemaPane(FormPane):
         if not self._is_complete:
             return
         declared, detected = declared_schema(self.session, self._stream), self.detected
+        if loaded_from(self.session, self._stream):
+            self._say(_LOADED)
+            self._detected.display = False
+            return
         if detected is None:
             self._say("Detected schema: test the stream, then it is shown here beside the declared one.")
             self._detected.display = False
@@ -91,6 +112,10 @@ class SchemaPane(FormPane):
         if event.widget is not self._switch:
             return
         event.stop()
+        if event.value and loaded_from(self.session, self._stream):
+            self._switch.value = False
+            self.app.notify("This schema is loaded before each read, so tests leave it as it is.", markup=False)
+            return
         import_by_itself(self.session, self._stream, on=event.value)
         if event.value and self.detected is not None:
             self._import(merge=False)
@@ -100,6 +125,8 @@ class SchemaPane(FormPane):
         declared, detected = declared_schema(self.session, self._stream), self.detected
         if detected is None:
             self.app.notify("Test the stream first: there is no detected schema yet.", markup=False)
+        elif source := loaded_from(self.session, self._stream):
+            self.app.push_screen(replace_loader(source), lambda sure: self._import(merge=False) if sure else None)
         elif not (declared or {}).get("properties"):
             self._import(merge=False)
         else:

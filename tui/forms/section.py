@@ -168,6 +168,7 @@ class Section(Holder):
         ]
         if self.spec.or_texts:
             options.insert(0, ChoiceOption(_AS_LIST, _AS_LIST, "The texts themselves"))
+        options[:0] = [ChoiceOption(one, one) for one in self.spec.options]
         if self.spec.or_text:
             options.append(ChoiceOption(_AS_TEXT, _AS_TEXT, "A template in place of these fields"))
         is_item = self.place.index is not None or self.place.name is not None
@@ -183,7 +184,7 @@ class Section(Holder):
         if value is None:
             return OFF
         if isinstance(value, str):
-            return _AS_TEXT
+            return value if value in self.spec.options else _AS_TEXT
         if isinstance(value, list):
             return _AS_LIST
         known = class_at(value, self.spec)
@@ -197,7 +198,7 @@ class Section(Holder):
     def places(self) -> Sequence[Place]:
         """The fields of the component; text, or what is unknown, as one field."""
         shape, place = self.shape, self.place
-        if shape == OFF:
+        if shape == OFF or shape in self.spec.options:
             return ()
         if self._form is None:
             kind, title = _AS_ONE_FIELD.get(shape, (Kind.JSON, "As JSON"))
@@ -247,6 +248,8 @@ class Section(Holder):
         if event.value == OFF:
             session.types.remember(self.path, name_of(value), session.view.unwrapped(self.path))
             session.unset(self.path)
+        elif event.value in self.spec.options:
+            session.set(self.path, event.value)
         elif event.value is not None:
             session.choose_type(self.path, _IN_PLACE.get(event.value, event.value))
         session.seal()

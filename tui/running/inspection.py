@@ -32,10 +32,16 @@ class RecordInspector:
         self._known: set[str] = set()
         self._looks = [lookup(path) for path in self.primary_key]
         self._keys: set[object] = set()
-        self._violations = Violations(schema) if schema else None
+        self._violations: Violations | None = None
         self._checked = 0
         self._lock = threading.Lock()
         self._lines = JsonLines()
+        self.hold_against(schema or {})
+
+    def hold_against(self, schema: Mapping[str, Any]) -> None:
+        """Check the records that come from now on with a schema; {} says nothing of them."""
+        with self._lock:
+            self._violations = Violations(schema) if schema else None
 
     @property
     def mismatches(self) -> list[tuple[str, int]]:

@@ -62,6 +62,8 @@ def where_to_mend(run: Run, concern: Concern | None = None) -> Place | None:
         return Place(final, "Record Selector", ("retriever", "record_selector", "extractor"))
     if run.state.outcome not in (Outcome.FAILED, None) and concern is None:
         return None
+    if _stopped_at_schema(run, stream):
+        return Place("Schema", "Schema", ("schema_loader",))
     refused = _of_refused_request(run, stream)
     if refused is not None or run.state.outcome is None:
         return refused or (_of_retriever("Polling", stream, "status_mapping") if _has_failed_job(run) else None)
@@ -76,6 +78,12 @@ def where_to_say_how_to_abort(run: Run) -> Place | None:
     if run.declared is None or not jobs_left(run.state):
         return None
     return _of_retriever("Download", run.declared, "abort_requester")
+
+
+def _stopped_at_schema(run: Run, stream: DeclarativeStream) -> bool:
+    """Whether a read came to nothing because the schema, which is loaded first, could not be."""
+    has_begun = run.state.running or bool(run.state.partitions) or run.loaded_schema is not None
+    return not has_begun and any(loader.written is None for loader in stream.schema_loaders)
 
 
 def _has_failed_job(run: Run) -> bool:

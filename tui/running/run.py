@@ -7,7 +7,7 @@ from typing import Any
 
 from core.components.stream import DeclarativeStream
 from core.errors import LonghaulError
-from core.events import Event, ExchangeFinished, JobChanged, Records
+from core.events import Event, ExchangeFinished, JobChanged, Records, SchemaLoaded
 from tui.running.exchanges import ExchangeLog
 from tui.running.inspection import RecordInspector
 from tui.running.records import RecordStore
@@ -25,9 +25,10 @@ class Run:
         self.state = state
         self.declared = declared
         """The stream as the connector had it when the read began."""
-        self.schema = _schema(declared)
-        """The declared JSON Schema; empty when there is none that can be read."""
-        self.inspector = RecordInspector(declared.primary_key_paths if declared else (), self.schema)
+        self.loaded_schema: Mapping[str, Any] | None = None
+        """The JSON Schema that the read has loaded, where the manifest does not say one itself."""
+        keys, schema = (declared.primary_key_paths, _schema(declared)) if declared is not None else ((), None)
+        self.inspector = RecordInspector(keys, schema)
         self._spool = Spool()
         self.records = RecordStore(self.inspector.columns, self._spool)
         self.exchanges = ExchangeLog(self._spool)
@@ -47,6 +48,9 @@ class Run:
             case JobChanged() if event.polls > polls:
                 partition = self.state.partition(event.slice)
                 self.exchanges.told_status(partition.number, partition.api_status, partition.meaning)
+            case SchemaLoaded(schema=schema):
+                self.loaded_schema = schema
+                self.inspector.hold_against(schema)
             case _:
                 pass
 
@@ -57,8 +61,9 @@ class Run:
         self.exchanges.add(event, self.state.began, number, page)
 
 
-def _schema(declared: DeclarativeStream | None) -> Mapping[str, Any]:
+def _schema(declared: DeclarativeStream) -> Mapping[str, Any]:
+    """The declared JSON Schema; empty when there is none that can be read."""
     try:
-        return declared.json_schema if declared else {}
+        return declared.json_schema
     except LonghaulError:
         return {}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui.forms import StreamForm
 from tui.screens.stream_dialog import StreamDialog
-from tui.session.schema_import import import_by_itself, imports_by_itself
+from tui.session.schema_import import import_by_itself, imports_by_itself, loaded_from
 from tui.session.streams import StreamKind
 from tui.widgets.prompt_dialog import PromptDialog
 from tui.widgets.question_dialog import ConfirmDialog
@@ -103,6 +103,9 @@ class StreamErrands:
         index = self._frame.stream
         if index is not None:
             session = self._frame.session
+            if loaded_from(session, index):
+                self._frame.notify("This schema is loaded before each read, so tests leave it as it is.", markup=False)
+                return
             on = not imports_by_itself(session, index)
             import_by_itself(session, index, on=on)
             told = "is imported after each test" if on else "is no longer imported by itself"

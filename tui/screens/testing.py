@@ -7,9 +7,10 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
 from core.errors import ManifestError
+from tui.forms.schema_pane import replace_loader
 from tui.keymap import key_of
 from tui.navigator.entries import Spot
-from tui.session.schema_import import imports_by_itself
+from tui.session.schema_import import imports_by_itself, loaded_from
 from tui.testing import NodeUse, Subject, TestPane
 from tui.widgets.dialog import Answer
 from tui.widgets.question_dialog import QuestionDialog
@@ -199,9 +200,12 @@ class Testing:
             await self._frame.show_path(("streams", index, *event.place.path))
 
     async def take_schema(self, event: TestPane.SchemaActionChosen) -> None:
-        """Declare the detected schema."""
-        self._frame.bench.take_schema(event.stream, event.report.detected, merge=event.action == "merge")
+        """Declare the detected schema; ask first when it takes the place of a loader."""
         index = self._frame.bench.index_of(event.stream)
+        source = loaded_from(self._frame.session, index) if index is not None else ""
+        if source and not await self._frame.app.push_screen_wait(replace_loader(source)):
+            return
+        self._frame.bench.take_schema(event.stream, event.report.detected, merge=event.action == "merge")
         by_itself = index is not None and imports_by_itself(self._frame.session, index)
         hint = "" if by_itself else " It can follow each test: see the commands for the schema."
         self._frame.notify(f"The schema is in the manifest.{hint}", markup=False)

@@ -52,6 +52,8 @@ def _start(owner: type[Component], field: FieldSpec) -> Any:
     match field.kind:
         case Kind.COMPONENT if field.or_texts:
             return []
+        case Kind.COMPONENT if field.options:
+            return field.options[0]
         case Kind.COMPONENT | Kind.STATUS_MAPPING if not field.or_text:
             return fresh(default_type(owner, field))
         case Kind.CHOICE:

@@ -46,7 +46,7 @@ class Kind(StrEnum):
     DURATION = "duration"
     DATETIME_FORMAT = "datetime format"
     COMPONENT = "component"
-    """One component of one of `types`."""
+    """One component of one of `types`, or one of `options`."""
     COMPONENTS = "components"
     """A list of components."""
     COMPONENT_MAP = "component map"
@@ -257,8 +257,8 @@ def _component_kind(shape: _Shape) -> Kind:
 
 
 def _list_kind(shape: _Shape, shown: Shown) -> Kind:
-    if str in shape.members and shape.lists_of(list):
-        return Kind.PRIMARY_KEY
+    if str in shape.members:  # a list is the less common case
+        return Kind.PRIMARY_KEY if shape.lists_of(list) else Kind.PLAIN
     if shape.lists_of(list):
         return Kind.FIELD_PATHS
     if int in shape.lists:

@@ -2,7 +2,7 @@
 
 from core.components.cursors.clamping import Clamping
 from core.components.cursors.counting import IncrementingCountCursor
-from core.components.cursors.cursor import Cursor, Observer
+from core.components.cursors.cursor import Cursor, Observer, Windows
 from core.components.cursors.datetime_based import DatetimeBasedCursor
 from core.components.cursors.moments import MinMaxDatetime
 from core.components.cursors.runtime import make_cursor
@@ -14,5 +14,6 @@ __all__ = [
     "IncrementingCountCursor",
     "MinMaxDatetime",
     "Observer",
+    "Windows",
     "make_cursor",
 ]

@@ -69,6 +69,12 @@ class CountCursor(Cursor):
         """Watches the cursor field."""
         return Observer(self._field, _number)
 
+    def narrowed(self, slice_: StreamSlice, observer: Observer | None) -> StreamSlice:
+        """All numbers from the latest one on that was seen."""
+        if observer is None or observer.latest is None:
+            return slice_
+        return StreamSlice(cursor_slice={START: observer.latest, END: slice_[END]})
+
     def close(self, slice_: StreamSlice, observer: Observer | None) -> None:
         """Remember the highest number."""
         self._warn_of_unusable(observer, self._field)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from core.components.context import Context
@@ -41,6 +41,28 @@ class TimeCursor(Cursor):
         """Watches the cursor field."""
         return Observer(self._timeline.field, self._timeline.parse)
 
+    def narrowed(self, slice_: StreamSlice, observer: Observer | None) -> StreamSlice:
+        """The window from the latest record on that was seen."""
+        start, end = self._window(slice_)
+        if observer is None or observer.latest is None or observer.latest < start:
+            return slice_
+        texts = (self._timeline.write(observer.latest), slice_[self._names[1]])
+        return TimeSlice(slice_, self._names, texts, (observer.latest, end))
+
+    def halves(self, slice_: StreamSlice, least: timedelta | None) -> tuple[StreamSlice, StreamSlice] | None:
+        """The window in two, at a multiple of the granularity (Airbyte: at the same)."""
+        unit = self._timeline.granularity
+        start, end = (self._timeline.read(slice_[name]) for name in self._names)
+        if not isinstance(unit, timedelta) or start >= end or (least is not None and end - start <= least):
+            return None
+        middle = start + ((end - start) // unit + 1) // 2 * unit
+        if not start < middle <= end:
+            return None
+        return self._part(slice_, start, middle - unit), self._part(slice_, middle, end)
+
+    def _part(self, slice_: StreamSlice, start: datetime, end: datetime) -> TimeSlice:
+        return TimeSlice(slice_, self._names, (self._timeline.write(start), self._timeline.write(end)), (start, end))
+
     def fill(self, draft: Draft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
         """Add start and end of the window, and what the partition adds."""
         self._component.fill(draft, slice_, variables)
@@ -56,10 +78,13 @@ class TimeCursor(Cursor):
 
     def _interval(self, slice_: StreamSlice, observer: Observer | None) -> Interval:
         latest: datetime | None = None if observer is None else observer.latest
+        return Interval(*self._window(slice_), latest)
+
+    def _window(self, slice_: StreamSlice) -> Window:
         if isinstance(slice_, TimeSlice):
-            return Interval(*slice_.window, latest)
+            return slice_.window
         start, end = (self._timeline.parse(slice_[name]) for name in self._names)
-        return Interval(start, end, latest)
+        return start, end
 
     def _keeps(self, progress: Progress) -> Keep | None:
         """Keeps what lies between the state (less the lookback window) and the end, and what has no usable

@@ -67,6 +67,10 @@ class Timeline:
                 continue
         raise DatetimeError(f"fits none of the date formats {', '.join(self.input_formats)}", value)
 
+    def read(self, text: str) -> datetime:
+        """The moment that `write` gave this text for. Raises `DatetimeError`."""
+        return parse_datetime(text, self.format)
+
     def write(self, moment: datetime) -> str:
         """A moment as slices and state write it."""
         return format_datetime(moment, self.format)

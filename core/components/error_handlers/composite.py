@@ -49,6 +49,11 @@ class CompositeErrorHandler(RetryingErrorHandler):
         worded = (decision for decision in decisions if decision.message and decision.action is chosen.action)
         return replace(next(worded, chosen), max_attempts=decisions[0].max_attempts)
 
+    @property
+    def actions(self) -> frozenset[Action]:
+        """The actions of all handlers."""
+        return frozenset().union(*(handler.actions for handler in self.error_handlers))
+
     def strategies(self, outcome: Outcome, context: Context) -> Sequence[BackoffStrategy]:
         """Those of the handler that decided, then those of the others."""
         decider, _ = self._judged(outcome, context)[-1]

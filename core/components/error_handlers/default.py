@@ -14,7 +14,7 @@ from core.components.error_handlers.response_filter import HttpResponseFilter
 from core.components.error_handlers.retrying import RetryingErrorHandler
 from core.components.roles import BackoffStrategy
 from core.errors import ReadError
-from core.http.policy import Decision, Outcome, default_decision
+from core.http.policy import Action, Decision, Outcome, default_decision
 from core.templates import Template
 
 
@@ -47,6 +47,11 @@ class DefaultErrorHandler(RetryingErrorHandler):
         filtered = (candidate.decide(outcome, context) for candidate in self.response_filters)
         decision = next(filter(None, filtered), None) or default_decision(outcome)
         return replace(decision, max_attempts=1 + self._retries(context))
+
+    @property
+    def actions(self) -> frozenset[Action]:
+        """The actions of its filters."""
+        return frozenset(one.action for one in self.response_filters if one.action is not None)
 
     def strategies(self, _outcome: Outcome, _context: Context) -> Sequence[BackoffStrategy]:
         """Its own strategies."""

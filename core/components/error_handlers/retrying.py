@@ -9,7 +9,7 @@ from math import inf
 
 from core.components.context import Context
 from core.components.roles import BackoffStrategy, ErrorHandler
-from core.http.policy import Decision, FailureType, Outcome, WaitTooLongError
+from core.http.policy import Action, Decision, FailureType, Outcome, WaitTooLongError
 
 
 class RetryingErrorHandler(ErrorHandler, role=True):
@@ -18,6 +18,11 @@ class RetryingErrorHandler(ErrorHandler, role=True):
     @abstractmethod
     def judge(self, outcome: Outcome, context: Context) -> Decision:
         """The decision, without the wait. Raises `TemplateError`."""
+
+    @property
+    @abstractmethod
+    def actions(self) -> frozenset[Action]:
+        """What its filters may say that is done about an answer."""
 
     @abstractmethod
     def strategies(self, outcome: Outcome, context: Context) -> Sequence[BackoffStrategy]:

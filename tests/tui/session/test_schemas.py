@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.support.oracle import Oracle
 from tui.session.schema_comparison import Violations, difference, loses_something, merged, same_schema
-from tui.session.schema_import import declared_schema, import_by_itself, import_schema, imports_by_itself
+from tui.session.schema_import import declared_schema, import_by_itself, import_schema, imports_by_itself, loaded_from
 from tui.session.schema_inference import DatetimeFormats, SchemaInference
 from tui.session.session import BuilderSession
 
@@ -176,6 +176,25 @@ def test_importing_by_itself_is_noted_where_airbyte_notes_it(session: BuilderSes
     assert session.document.get(("metadata",)) == {"autoImportSchema": {"contacts": True}}
     session.streams.rename(0, "people")
     assert imports_by_itself(session, 0)
+
+
+@pytest.mark.parametrize(
+    ("loader", "words"),
+    [
+        ({"type": "DynamicSchemaLoader"}, "Asked from the API"),
+        ({"type": "JsonFileSchemaLoader"}, "JSON file"),
+        ({"type": "CustomSchemaLoader"}, "CustomSchemaLoader"),
+        ([{"type": "InlineSchemaLoader"}], "several loaders"),
+        ({"type": "InlineSchemaLoader"}, ""),
+        ({"type": "InlineSchemaLoader", "schema": {}}, ""),
+        (None, ""),
+    ],
+)
+def test_a_schema_that_is_loaded_is_not_replaced_by_itself(session: BuilderSession, loader: Any, words: str) -> None:
+    session.set(("streams", 0, "schema_loader"), loader)
+    import_by_itself(session, 0, on=True)
+    assert loaded_from(session, 0) == words
+    assert imports_by_itself(session, 0) is not bool(words)
 
 
 def test_records_that_break_the_schema_are_counted_by_what_they_break() -> None:

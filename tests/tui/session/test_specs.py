@@ -77,6 +77,8 @@ def test_every_field_of_every_component_has_a_title_and_help(component: type[Com
         ("SelectiveAuthenticator", "authenticators", Kind.COMPONENT_MAP),
         ("JwtAuthenticator", "jwt_payload", Kind.GROUP),
         ("InlineSchemaLoader", "schema", Kind.SCHEMA),
+        ("TypesMap", "current_type", Kind.PLAIN),
+        ("TypesMap", "target_type", Kind.COMPONENT),
     ],
 )
 def test_the_kind_of_a_field_follows_from_its_type(component: str, key: str, kind: Kind) -> None:

@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from core.components.async_retriever import JobStatus
 from core.http.exchange import Role
 from sample_configs import sample
 from sample_configs.demo_api import DemoApi, Fault
+from tests.support.server import LoopbackServer, Reply
 from tests.tui.shell.support import Shell, opened
 from tui.running import TestSettings
+from tui.running.mending import where_to_mend
 from tui.screens.bench import picks
 from tui.session.schema_import import declared_schema, import_by_itself
 from tui.session.session import BuilderSession
@@ -198,6 +201,66 @@ async def test_the_schema_follows_each_test_where_that_is_wanted(manifest: Path,
         await shell.tested("contacts")
         await shell.until(lambda: "EMAIL" in (declared_schema(shell.session, 0) or {}).get("properties", {}))
         await shell.until(lambda: not shell.entry("contacts").stale)
+
+
+LOADER = """\
+type: DynamicSchemaLoader
+retriever:
+  type: SimpleRetriever
+  requester: {type: HttpRequester, url: "%s"}
+  record_selector: {type: RecordSelector, extractor: {type: DpathExtractor, field_path: []}}
+schema_type_identifier: {schema_pointer: [fields], key_pointer: [name], type_pointer: [kind]}
+"""
+
+
+async def test_a_schema_that_was_loaded_is_compared_and_replaced_only_when_confirmed(
+    manifest: Path, api: DemoApi
+) -> None:
+    fields = [{"name": "CITY", "kind": "number"}, {"name": "EMAIL", "kind": "string"}]
+    async with LoopbackServer() as server, opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
+        server.on("/fields", Reply({"fields": fields}))
+        loader = yaml.safe_load(LOADER % server.url("/fields"))
+        shell.session.set((*STREAM, "schema_loader"), loader)
+        import_by_itself(shell.session, 0, on=True)
+        await shell.press("f5")
+        run = await shell.tested("contacts")
+        assert any("`CITY` must be null or a number" in words for words, _ in run.inspector.mismatches)
+        report = shell.builder.bench.reporter(run)
+        assert (report.note.startswith("Loaded (-)"), report.actions) == (True, ("import",))
+        for answer in (("escape",), ("right", "enter")):
+            assert shell.session.value((*STREAM, "schema_loader"))["type"] == "DynamicSchemaLoader"
+            pane(shell).post_message(TestPane.SchemaActionChosen(pane(shell), "contacts", "import", report))
+            await shell.until_dialog("ConfirmDialog")
+            await shell.press(*answer)
+            await shell.until(lambda: shell.dialog is None)
+        await shell.until(lambda: "EMAIL" in (declared_schema(shell.session, 0) or {}).get("properties", {}))
+
+
+async def test_a_schema_that_can_not_be_loaded_leads_to_its_loader(manifest: Path, api: DemoApi) -> None:
+    async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
+        shell.session.set((*STREAM, "schema_loader"), {"type": "JsonFileSchemaLoader"})
+        await shell.press("f5")
+        run = await shell.tested("contacts")
+        assert "There is no schema file" in run.state.errors[0]
+        place = where_to_mend(run)
+        assert place is not None
+        assert (str(place), place.path) == ("Schema", ("schema_loader",))
+
+
+async def test_a_schema_file_is_looked_for_beside_the_file_that_was_saved_last(
+    manifest: Path, api: DemoApi, tmp_path: Path
+) -> None:
+    async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
+        shell.session.set((*STREAM, "schema_loader"), {"type": "JsonFileSchemaLoader"})
+        await shell.until(lambda: not shell.session.connector.problems or shell.session.connector.usable)
+        elsewhere = tmp_path / "elsewhere"
+        (elsewhere / "schemas").mkdir(parents=True)
+        (elsewhere / "schemas" / "contacts.json").write_text('{"properties": {"EMAIL": {"type": "number"}}}')
+        shell.session.save(elsewhere / "manifest.yaml")
+        await shell.press("f5")
+        run = await shell.tested("contacts")
+        assert run.loaded_schema == {"properties": {"EMAIL": {"type": "number"}}}
+        assert [count for _, count in run.inspector.mismatches] == [30]
 
 
 async def test_a_renamed_stream_keeps_its_test(manifest: Path, api: DemoApi) -> None:

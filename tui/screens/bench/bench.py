@@ -110,15 +110,21 @@ class TestBench:
 
     @property
     def _connector(self) -> Connector:
-        """The connector without the errors that it has: they are in other streams, and don't matter here."""
+        """The connector without the errors that it has: they are in other streams, and don't matter here.
+
+        Its file is where it was saved last, for a schema that is in a file beside it.
+        """
         connector = self._session.connector
         return replace(
-            connector, problems=tuple(one for one in connector.problems if one.severity is not Severity.ERROR)
+            connector,
+            problems=tuple(one for one in connector.problems if one.severity is not Severity.ERROR),
+            file=self._session.document.file,
         )
 
     def _config(self) -> dict[str, Any]:
-        specification = self._session.connector.connection_specification
-        return gather_inputs(specification, given=self._session.values.config())
+        connector = self._session.connector
+        given = self._session.values.config()
+        return gather_inputs(connector.connection_specification, given=given, rules=connector.input_rules)
 
     def _first_error(self, path: Path) -> Refusal | None:
         """The first error of a stream in the order of its form."""

@@ -34,16 +34,20 @@ class SchemaReporting:
         found = self.detect(run)
         if found is None:
             return SchemaReport("", "There are no records to detect a schema from.")
-        declared = self._declared
+        declared, is_loaded = self._declared, False
+        if declared is None and run.loaded_schema is not None:
+            declared, is_loaded = run.loaded_schema, True
         text = json.dumps(for_import(found), indent=2, ensure_ascii=False)
         read = count(min(len(run.records), RECORDS_READ), "record")
         if not declared or not declared.get("properties"):
             return SchemaReport(text, f"Detected in {read}; none is declared yet.", "", ("import",))
+        origin = "Loaded" if is_loaded else "Declared"
         if same_schema(declared, found):
-            return SchemaReport(text, f"✓ The declared schema is the one detected in {read}.")
+            return SchemaReport(text, f"✓ The {origin.lower()} schema is the one detected in {read}.")
         lines = "\n".join(f"{line.mark} {line.text}" for line in difference(declared, found))
-        actions = ("merge", "overwrite") if loses_something(declared, found) else ("import",)
-        return SchemaReport(text, f"Declared (-) and detected in {read} (+).", lines, actions)
+        choice = not is_loaded and loses_something(declared, found)
+        actions = ("merge", "overwrite") if choice else ("import",)
+        return SchemaReport(text, f"{origin} (-) and detected in {read} (+).", lines, actions)
 
     def detect(self, run: Run, most: int = RECORDS_READ) -> dict[str, Any] | None:
         """The schema of the first records of a run; None without records."""

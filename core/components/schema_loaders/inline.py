@@ -1,4 +1,4 @@
-"""The schema loaders: where the JSON Schema of a stream's records comes from."""
+"""A JSON Schema that is written in the manifest."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import orjson
 from pydantic import BeforeValidator, Field
 
 from core.components.base import Shown
+from core.components.context import Context
 from core.components.roles import SchemaLoader
 
 
@@ -34,6 +35,11 @@ class InlineSchemaLoader(SchemaLoader):
         description="The JSON Schema of the records: a mapping, or JSON as text.",
     )
 
-    def load(self) -> Mapping[str, Any]:
+    @property
+    def written(self) -> Mapping[str, Any]:
+        """The schema."""
+        return self.json_schema
+
+    async def load(self, _context: Context) -> Mapping[str, Any]:
         """The schema."""
         return self.json_schema

@@ -1,0 +1,118 @@
+"""A JSON Schema in a file beside the manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any
+
+import orjson
+from pydantic import Field
+
+from core.components.base import Shown
+from core.components.context import Context
+from core.components.roles import SchemaLoader
+from core.components.template_errors import readable
+from core.errors import ReadError
+from core.templates import Template
+
+_SHARED = "schemas/shared"
+"""Where Airbyte looks for the files that schemas refer to."""
+
+
+class JsonFileSchemaLoader(SchemaLoader):
+    """The JSON Schema is in a file in the folder of the manifest.
+
+    Older connectors have their schemas there. Airbyte reads such files only from the Python package of a
+    connector and advises to write the schema into the manifest instead.
+    """
+
+    label = "JSON file"
+
+    file_path: Annotated[Template, Shown(unset="schemas/<name of the stream>.json")] = Field(
+        Template(""),
+        title="File Path",
+        description="The way to the file from the folder of the manifest, or from the one above.",
+    )
+
+    async def load(self, context: Context) -> Mapping[str, Any]:
+        """The schema in the file. Raises `ReadError` when there is none that can be read."""
+        folder = context.run.folder
+        if folder is None:
+            raise ReadError(
+                "The schema is in a file beside the manifest, but the manifest is in no file yet. "
+                "Save the manifest first."
+            )
+        with readable():
+            path = self.file_path.text(context.scope(self))
+        path = path or f"schemas/{self.parameters.get('name') or context.stream}.json"
+        schema = _read(folder, _possible(path))
+        complete: Mapping[str, Any] = _Inliner(folder, schema).inlined(schema)
+        return complete
+
+
+def _possible(path: str) -> list[str]:
+    """Where the file may be: at the path, or there without the name of the Python package that it begins with."""
+    parts = PurePosixPath(path).parts
+    return list(dict.fromkeys([path, *([str(PurePosixPath(*parts[1:]))] if len(parts) > 1 else [])]))
+
+
+def _read(folder: Path, paths: list[str]) -> dict[str, Any]:
+    """The JSON object in the first of the files that is there. Raises `ReadError`."""
+    places = [_inside(folder, path) for path in paths]
+    file = next((place for place in places if place.is_file()), None)
+    if file is None:
+        raise ReadError(
+            f"There is no schema file {' or '.join(map(str, places))}. Put it there, correct `file_path` of the schema "
+            "loader, or write the schema into the manifest with an InlineSchemaLoader."
+        )
+    try:
+        schema = orjson.loads(file.read_bytes())
+    except OSError as error:
+        raise ReadError(f"The schema file {file} can't be read: {error.strerror or error}.") from None
+    except orjson.JSONDecodeError as error:
+        raise ReadError(f"The schema file {file} is no JSON: {error}.") from None
+    if not isinstance(schema, dict):
+        raise ReadError(f"The schema file {file} holds no JSON Schema: expected an object.")
+    return schema
+
+
+def _inside(folder: Path, path: str) -> Path:
+    """The place of a path in a folder. Raises `ReadError` when it leads out of there, over a link too."""
+    root = folder.resolve()
+    place = (root / path).resolve()
+    if not place.is_relative_to(root):
+        raise ReadError(f"The schema file `{path}` is not in the folder of the manifest, {root}, so it is not read.")
+    return place
+
+
+class _Inliner:
+    """Puts what a schema refers to in the place of each `$ref`, out of the file itself or another one."""
+
+    def __init__(self, folder: Path, schema: dict[str, Any]) -> None:
+        self._folder = folder
+        self._files: dict[str, dict[str, Any]] = {"": schema}
+
+    def inlined(self, part: Any, within: str = "", above: frozenset[tuple[str, str]] = frozenset()) -> Any:
+        """A part of the file `within`, complete; a reference that leads back to itself becomes {}: anything."""
+        if isinstance(part, list):
+            return [self.inlined(item, within, above) for item in part]
+        if not isinstance(part, dict):
+            return part
+        reference = part.get("$ref")
+        if not isinstance(reference, str):
+            return {key: self.inlined(value, within, above) for key, value in part.items()}
+        file, _, pointer = reference.partition("#")
+        target = (file or within, pointer)
+        if target in above:
+            return {}
+        found = self.inlined(self._at(*target), target[0], above | {target})
+        return {key: value for key, value in found.items() if key != "definitions"}
+
+    def _at(self, file: str, pointer: str) -> dict[str, Any]:
+        if file not in self._files:
+            self._files[file] = _read(self._folder, [f"{_SHARED}/{file}"])
+        part: Any = self._files[file]
+        for step in filter(None, pointer.split("/")):
+            part = part.get(step.replace("~1", "/").replace("~0", "~")) if isinstance(part, dict) else None
+        return part if isinstance(part, dict) else {}
