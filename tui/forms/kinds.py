@@ -82,5 +82,5 @@ def _is_other(spec: FieldSpec, value: Any) -> bool:
     if spec.kind in (Kind.PAIRS, Kind.GRAPHQL, Kind.STATUS_MAPPING, Kind.COMPONENT_MAP, Kind.GROUP):
         return isinstance(value, list)
     if spec.kind is Kind.COMPONENT:
-        return isinstance(value, list) and not spec.or_list
+        return isinstance(value, list) and not (spec.or_list or spec.or_texts)
     return spec.kind in (Kind.COMPONENTS, Kind.STRINGS, Kind.FIELD_PATH) and isinstance(value, dict)
