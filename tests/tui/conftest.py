@@ -12,7 +12,7 @@ import asyncio
 import time
 
 import pytest
-from textual import pilot
+from textual import app, pilot
 
 _LOOK = 1 / 250
 _IDLE = _LOOK / 20
@@ -42,4 +42,5 @@ async def _nothing_is_due() -> bool:
 
 @pytest.fixture(autouse=True)
 def _wait_for_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pilot, "wait_for_idle", _at_rest)
+    for module in (app, pilot):
+        monkeypatch.setattr(module, "wait_for_idle", _at_rest)
