@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.pilot import Pilot
 
 from core.connector import Connector
+from tests.tui.looks import stays
 from tests.tui.running.support import STREAM, Clock, Gate, ScriptedReader, connector_of
 from tui import testing
 from tui.running import Run, RunController
@@ -89,15 +90,13 @@ class Scene:
 
     async def settle(self) -> str:
         """The screen once it stays as it is."""
-        before, text = "", None
-        while before != text:
-            before = self.app.text()
-            await self.pilot.pause()
-            workers = [worker for worker in self.app.workers if worker.group != "dialogs"]
-            if workers:
-                await self.app.workers.wait_for_complete(workers)
-            text = self.app.text()
-        return before
+        return await stays(self.app.text, self._rest)
+
+    async def _rest(self) -> None:
+        await self.pilot.pause()
+        workers = [worker for worker in self.app.workers if worker.group != "dialogs"]
+        if workers:
+            await self.app.workers.wait_for_complete(workers)
 
     async def press(self, *keys: str) -> str:
         await self.pilot.press(*keys)

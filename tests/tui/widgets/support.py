@@ -11,6 +11,8 @@ from textual.message import Message
 from textual.pilot import Pilot
 from textual.widget import Widget
 
+from tests.tui.looks import stays
+
 M = TypeVar("M", bound=Message)
 
 
@@ -59,6 +61,9 @@ class Stage:
         await self.settle()
 
     async def settle(self) -> None:
+        await stays(self.app.text, self._rest)
+
+    async def _rest(self) -> None:
         await self.app.workers.wait_for_complete()
         await self.pilot.pause()
 
