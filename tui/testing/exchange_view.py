@@ -60,7 +60,7 @@ class ExchangeView(DocPanel):
         """Show an exchange; without one the sentence `empty`."""
         self._exchange = exchange
         if exchange is None:
-            self.show("", empty, "text")
+            self.show(empty, "", "text")
         else:
             self.show(self._line(exchange), *self._text(exchange))
 

@@ -16,7 +16,7 @@ from rich.cells import cell_len
 
 from tui.widgets.doc_nodes import NodeIndex
 
-Kind = Literal["json", "jsonl", "xml", "csv", "text"]
+Kind = Literal["json", "jsonl", "xml", "csv", "diff", "text"]
 """What a text is; "jsonl" is JSON in every line, shown as it is."""
 
 _WINDOW = 1 << 20
