@@ -1,4 +1,4 @@
-"""Colouring of JSON, YAML, GraphQL, XML, CSV and differences, line by line with regular expressions, and of Jinja on top."""
+"""Colouring of JSON, YAML, GraphQL, XML, CSV and differences by regular expressions, line by line; of Jinja on top."""
 
 from __future__ import annotations
 
