@@ -42,6 +42,7 @@ _COLOURED = 20_000
 _SIDE_STEP = 8
 _LANGUAGES: dict[Kind, Language] = {
     "json": "json",
+    "cut-json": "json",
     "jsonl": "json",
     "xml": "xml",
     "csv": "csv",
@@ -334,7 +335,7 @@ SYNTAX
         return Strip([Segment(text, self.rich_style)]).adjust_cell_length(self.size.width, self.rich_style)
 
     def _colours(self, line: int, left: int, room: int) -> list[tuple[int, int, Style]]:
-        language: Language = "text" if self._doc.problem else _LANGUAGES[self._doc.kind]
+        language: Language = "text" if self._doc.problem and not self._doc.nodes else _LANGUAGES[self._doc.kind]
         if language == "text" or left > _COLOURED:
             return []
         inks: dict[Token, Style] = token_inks(self)
