@@ -12,10 +12,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalGroup
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Label
 
 from tui.widgets.keys import hidden
+from tui.widgets.overlay import Overlay
 
 Result = TypeVar("Result")
 
@@ -38,7 +38,7 @@ _AROUND = 6
 """Cells of the border and the space inside of it."""
 
 
-class Dialog(ModalScreen[Result | None], Generic[Result]):
+class Dialog(Overlay[Result | None], Generic[Result]):
     """A modal dialog that closes with a result, or with None when it is left by escape or "Cancel".
 
     A dialog of its own overrides `compose_body` and `answered`.
