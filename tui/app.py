@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.content import Content
@@ -161,6 +162,10 @@ class BuilderApp(CopyingApp):
         """Keys as they are printed on a keyboard: F5 rather than f5."""
         shown = super().get_key_display(binding)
         return shown.upper() if _FUNCTION_KEY.fullmatch(shown) else shown
+
+    def pop_screen(self) -> AwaitComplete:
+        """Close what is on top, but not the builder: the palette asks for that when it gets a second key as it goes."""
+        return AwaitComplete() if self.screen is self.builder else super().pop_screen()
 
     # Leaving
 

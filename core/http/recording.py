@@ -11,6 +11,7 @@ import httpx
 
 from core.http.exchange import BODY_LIMIT, Exchange, Role
 from core.http.secrets import Secrets
+from core.http.unpacking import unpacked
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
@@ -94,15 +95,18 @@ class Recording:
             return exchange
         announced = response.headers.get("content-length", "")
         size = int(announced) if announced.isdigit() else None
+        kept = bytes(self._kept)
+        inner = unpacked(kept, self._allowance.each)
+        text = body_text(kept, self._seen, _content_type(response), inner)
         return replace(
             exchange,
             status=response.status_code,
             reason=response.reason_phrase,
             http_version=response.http_version,
             response_headers=self._secrets.mask_headers(_as_sent(response.headers)),
-            response_body=self._secrets.mask(body_text(bytes(self._kept), self._seen, _content_type(response))),
+            response_body=self._secrets.mask(text),
             response_size=response.num_bytes_downloaded if complete else size,
-            cut=self._seen > len(self._kept),
+            cut=self._seen > len(kept) or (inner is not None and len(inner) == self._allowance.each),
         )
 
 
@@ -115,13 +119,14 @@ def _as_sent(headers: httpx.Headers) -> list[tuple[str, str]]:
     return [(name.decode("latin-1"), value.decode(encoding, "replace")) for name, value in headers.raw]
 
 
-def body_text(kept: bytes, size: int, content_type: str) -> str:
+def body_text(kept: bytes, size: int, content_type: str, inner: bytes | None = None) -> str:
     """The first bytes of a body as text, or a description when they are none: `<binary, 12.3 MB,
-    application/gzip>`.
+    application/gzip>`. `inner` is the beginning of what is packed in it.
     """
-    if b"\0" not in kept:
+    begin = kept if inner is None else inner
+    if b"\0" not in begin:
         for encoding in ("utf-8", _charset(content_type)):
-            text = _decode(kept, encoding)
+            text = _decode(begin, encoding)
             if text is not None:
                 return text
     kind = content_type.partition(";")[0].strip()

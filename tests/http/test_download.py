@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import io
 import random
+import zipfile
 from collections.abc import Callable
 
 import pytest
@@ -86,6 +88,30 @@ async def test_a_binary_body_is_described(bench: Bench, server: LoopbackServer) 
     server.on("/file", Reply(gzip.compress(BODY), 200, {"Content-Type": "application/gzip"}))
     await read_all(bench, server.url("/file"))
     assert bench.exchanges[0].response_body == "<binary, 300.1 kB, application/gzip>"
+
+
+def zipped(content: bytes) -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("data/contacts.csv", content)
+    return held.getvalue()
+
+
+@pytest.mark.parametrize("packed", [gzip.compress, zipped])
+async def test_text_that_is_packed_is_recorded_as_text(
+    bench: Bench, server: LoopbackServer, packed: Callable[[bytes], bytes]
+) -> None:
+    server.on("/file", Reply(packed("id,name\n1,Zoë\n".encode()), 200, {"Content-Type": "application/octet-stream"}))
+    await read_all(bench, server.url("/file"))
+    assert bench.exchanges[0].response_body == "id,name\n1,Zoë\n"
+    assert not bench.exchanges[0].cut
+
+
+async def test_of_long_text_that_is_packed_the_beginning_is_recorded(bench: Bench, server: LoopbackServer) -> None:
+    server.on("/file", Reply(gzip.compress(b"x" * (BODY_LIMIT + 1)), 200, {"Content-Type": "application/gzip"}))
+    await read_all(bench, server.url("/file"))
+    assert bench.exchanges[0].response_body == "x" * BODY_LIMIT
+    assert bench.exchanges[0].cut
 
 
 async def test_who_stops_early_leaves_a_record_of_what_was_read(bench: Bench, server: LoopbackServer) -> None:

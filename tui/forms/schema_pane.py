@@ -100,7 +100,7 @@ class SchemaPane(FormPane):
         added, lost = (sum(line.mark == mark for line in lines) for mark in "+-")
         self._say(f"! The last test detected another schema (+{added} -{lost} lines). F7 imports it.")
         self._detected.display = True
-        self._detected.show("", "\n".join(_excerpt(lines)), "text")
+        self._detected.show("", "\n".join(_excerpt(lines)), "diff")
 
     def _say(self, words: str) -> None:
         if words != self._said:

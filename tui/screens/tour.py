@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,7 @@ class Tour:
         self._frame = frame
         self._field: tuple[Path, FieldSpec, str] | None = None
         """The field that had the focus last."""
+        self._toggling = asyncio.Lock()
         self._told: Path | None = None
         """The problem that was gone to last."""
 
@@ -95,12 +97,18 @@ class Tour:
         frame.middle.yaml.go_to(("streams", spot) if isinstance(spot, int) else where[spot])
 
     async def toggle_yaml(self) -> None:
-        """Show the manifest as text, or the form of what the cursor is in."""
+        """Show the manifest as text, or the form of what the cursor is in; one after the other."""
+        async with self._toggling:
+            await self._toggle_yaml()
+
+    async def _toggle_yaml(self) -> None:
         frame = self._frame
         frame.testing.leave()
         if frame.middle.yaml is None:
             path = self._path
             view = await frame.middle.show_yaml()
+            if frame.middle.yaml is not view:  # something else was asked for meanwhile
+                return
             if view.problem is not None:
                 view.go_to_problem()
             else:

@@ -9,7 +9,7 @@ from textual import on
 from textual.binding import BindingType
 
 from core.http.exchange import Exchange
-from tui.testing.exchange_text import Side, body, curl_command, first_line, headers_text
+from tui.testing.exchange_text import Side, body, curl_command, first_line, headers_text, is_cut
 from tui.widgets.doc_nodes import Path
 from tui.widgets.doc_panel import DocPanel
 from tui.widgets.doc_text import Kind
@@ -60,7 +60,7 @@ class ExchangeView(DocPanel):
         """Show an exchange; without one the sentence `empty`."""
         self._exchange = exchange
         if exchange is None:
-            self.show("", empty, "text")
+            self.show(empty, "", "text")
         else:
             self.show(self._line(exchange), *self._text(exchange))
 
@@ -69,7 +69,10 @@ class ExchangeView(DocPanel):
         return self._headers or (self._exchange is not None and not body(self._exchange, self._side)[0].strip())
 
     def _text(self, exchange: Exchange) -> tuple[str, Kind]:
-        return (headers_text(exchange, self._side), "text") if self._on_headers else body(exchange, self._side)
+        if self._on_headers:
+            return headers_text(exchange, self._side), "text"
+        text, kind = body(exchange, self._side)
+        return text, "cut-json" if kind == "json" and self._side == "response" and is_cut(exchange) else kind
 
     def _line(self, exchange: Exchange) -> str:
         line = first_line(exchange, self._side)

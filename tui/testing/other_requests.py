@@ -29,6 +29,7 @@ class OtherRequests(Vertical):
     BINDING_GROUP_TITLE = "Other requests"
     BINDINGS: ClassVar[list[BindingType]] = [
         shown("ctrl+n,full_stop", "step(1)", "Next request", "Show the next request", "exchange.next", display="^n"),
+        hidden("down", "go_in", "Go in", "Go into the request or the answer", "exchange.enter"),
         hidden("comma", "step(-1)", "Previous request", "Show the previous request", "exchange.previous"),
     ]
 
@@ -101,6 +102,10 @@ class OtherRequests(Vertical):
         entry = next((entry for entry in self._entries if _label(entry) == event.value), None)
         self._chosen = entry.number if entry else None
         self._show_entry()
+
+    def action_go_in(self) -> None:
+        """Go into the side that is shown."""
+        next(view for view in self.query(ExchangeView) if view.display).document.focus()
 
     def action_step(self, step: int) -> None:
         """Show the next or the previous request."""

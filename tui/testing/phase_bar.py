@@ -27,7 +27,7 @@ _SHORTEST_NAME = 24
 _NUMBER = 6
 """Cells around that name."""
 _FACTS = 44
-"""Cells that are left to the facts of a partition, so that names stay as they are while facts come."""
+"""Cells that are left to the facts of a partition while it is read, so that names stay as they are while facts come."""
 _SEPARATOR = ("  ›  ", "$foreground-muted")
 
 Part = str | Content | tuple[str, str]
@@ -60,7 +60,8 @@ class PhaseBar(Static):
         if len(chosen) > 1:
             yield Content.styled(tally(state), "$foreground-muted")
             facts = [_overview(state, partition) for partition in chosen]
-            room = width - _NUMBER - max(_FACTS, *(one.cell_length for one in facts))
+            left = max(_FACTS if state.running else 0, *(one.cell_length for one in facts))
+            room = width - _NUMBER - left
             names = [one_line(partition.name, max(_SHORTEST_NAME, room)) for partition in chosen]
             longest = max(map(len, names))
             for partition, name, told in zip(chosen, names, facts, strict=True):

@@ -102,10 +102,10 @@ class RecordsView(Vertical):
             self.run_worker(self._load_json(self._source, wanted), group="json", exclusive=True, exit_on_error=False)
 
     async def _load_json(self, source: RecordSource, wanted: int) -> None:
-        text = await asyncio.to_thread(_as_json, rows(source, wanted)) if wanted else self._placeholder
+        text = await asyncio.to_thread(_as_json, rows(source, wanted)) if wanted else ""
         if source is self._source:
-            line = f"The first {count(wanted, 'record')}" if len(source) > wanted else ""
-            self.query_one(DocPanel).show(line, text, "json" if wanted else "text")
+            more = f"The first {count(wanted, 'record')}" if len(source) > wanted else ""
+            self.query_one(DocPanel).show(more if wanted else self._placeholder, text, "json" if wanted else "text")
 
     # The filter
 

@@ -49,7 +49,7 @@ class SchemaPanel(DocPanel):
         """Show the schema of a run's records; without records the sentence `empty`."""
         if run is None or not len(run.records) or self._reporter is None:
             self._made_for = self._report = None
-            self.show("", empty, "text")
+            self.show(empty, "", "text")
             return
         made_for = (id(run), len(run.records), run.state.running)
         if self._made_for is None or (made_for != self._made_for and not run.state.running):
@@ -65,7 +65,7 @@ class SchemaPanel(DocPanel):
         if report is None:
             return
         if report.differences and not self._whole:
-            self.show(f"{report.note} v: whole schema", report.differences, "text")
+            self.show(f"{report.note} v: whole schema", report.differences, "diff")
         else:
             self.show(report.note, report.detected, "json")
 

@@ -36,7 +36,7 @@ class StatePanel(DocPanel):
         """Show a state; without one the sentence `empty`."""
         self._state = state
         if state is None:
-            self.show("", empty, "text")
+            self.show(empty, "", "text")
         else:
             text = json.dumps(state, ensure_ascii=False, default=str)
             self.show("i: use as input state of the next test", text, "json")

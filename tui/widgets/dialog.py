@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Generic, Literal, TypeVar
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalGroup
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Label
 
 from tui.widgets.keys import hidden
+from tui.widgets.overlay import Overlay
 
 Result = TypeVar("Result")
 
@@ -30,8 +31,14 @@ class Answer:
 
 CANCEL = Answer("cancel", "Cancel")
 
+_WIDTH = 64
+_BUTTON = 10
+"""Cells of the smallest button."""
+_AROUND = 6
+"""Cells of the border and the space inside of it."""
 
-class Dialog(ModalScreen[Result | None], Generic[Result]):
+
+class Dialog(Overlay[Result | None], Generic[Result]):
     """A modal dialog that closes with a result, or with None when it is left by escape or "Cancel".
 
     A dialog of its own overrides `compose_body` and `answered`.
@@ -47,7 +54,7 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
     Dialog {
         align: center middle;
         & > .dialog--box {
-            width: 64;
+            width: WIDTH;
             max-width: 95%;
             max-height: 95%;
             padding: 1 2;
@@ -60,9 +67,9 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
         .dialog--text { width: 1fr; }
         .dialog--problem { width: 1fr; color: $text-error; height: auto; min-height: 1; }
         .dialog--buttons { align-horizontal: right; height: auto; margin-top: 1; }
-        .dialog--buttons Button { margin-left: 2; }
+        .dialog--buttons Button { margin-left: 2; min-width: BUTTON; }
     }
-    """
+    """.replace("WIDTH", str(_WIDTH)).replace("BUTTON", str(_BUTTON))
 
     def __init__(
         self, title: str, answers: Sequence[Answer] = (), *, name: str | None = None, id: str | None = None
@@ -75,11 +82,19 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
         """The box around the body and the buttons."""
         with VerticalGroup(classes="dialog--box") as box:
             box.border_title = Content(self._heading).markup
+            if (wanted := self._width_of_buttons) > _WIDTH:
+                box.styles.width = wanted
             yield from self.compose_body()
             if self._answers:
                 with Horizontal(classes="dialog--buttons"):
                     for answer in self._answers:
                         yield Button(Content(answer.label), answer.variant, name=answer.id, compact=True)
+
+    @property
+    def _width_of_buttons(self) -> int:
+        """Cells that the box needs for its buttons side by side."""
+        widths = [max(_BUTTON, cell_len(answer.label) + 4) + 2 for answer in self._answers]
+        return sum(widths) + _AROUND
 
     def compose_body(self) -> ComposeResult:
         """What stands above the buttons."""

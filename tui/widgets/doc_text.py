@@ -16,13 +16,17 @@ from rich.cells import cell_len
 
 from tui.widgets.doc_nodes import NodeIndex
 
-Kind = Literal["json", "jsonl", "xml", "csv", "text"]
-"""What a text is; "jsonl" is JSON in every line, shown as it is."""
+Kind = Literal["json", "cut-json", "jsonl", "xml", "csv", "diff", "text"]
+"""What a text is; "jsonl" is JSON in every line, shown as it is; of "cut-json" only the beginning is there."""
 
 _WINDOW = 1 << 20
 """Characters searched in one go, so that the screen gets its turns in between."""
 
 _LONG_LINE = 10_000
+_BEGINNING = 1_000_000
+"""Characters of JSON that was cut which are laid out."""
+_JSON_PIECE = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|$)|[\[\]{},]', re.DOTALL)
+_CLOSING = {"{": "}", "[": "]"}
 _XML_PIECE = re.compile(r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<[^>]*>|[^<]+", re.DOTALL)
 _XML_OPENING = re.compile(r"<[^/!?][^>]*(?<!/)>")
 
@@ -76,12 +80,16 @@ def prepare(source: str, kind: Kind) -> DocText:
     text, problem = source.replace("\r\n", "\n"), ""
     if kind == "json":
         text, problem = _pretty_json(text)
+    elif kind == "cut-json":
+        text, problem = _pretty_json(_closed(text[:_BEGINNING]))
     elif kind == "xml" and "\n" not in text.strip():
         text = "\n".join(_xml_lines(text))
     if kind != "csv" and "\t" in text:
         text = text.expandtabs(4)
     starts = _line_starts(text)
-    nodes = NodeIndex.of(text, starts) if kind == "json" and not problem else None
+    nodes = NodeIndex.of(text, starts) if kind in ("json", "cut-json") and not problem else None
+    if nodes is not None and kind == "cut-json" and len(source) > _BEGINNING:
+        problem = f"the first {_BEGINNING:,} characters are laid out"
     return DocText(text, kind, source, starts, _width(text, starts), problem, nodes)
 
 
@@ -90,6 +98,21 @@ def _pretty_json(text: str) -> tuple[str, str]:
         return _indent(json.loads(text, parse_constant=_reject, object_hook=_give_way)), ""
     except (ValueError, RecursionError) as error:
         return text, f"Not valid JSON: {_reason(error)}"
+
+
+def _closed(text: str) -> str:
+    """JSON that breaks off, up to its last whole item, and closed after that."""
+    around: list[str] = []
+    end, closing = len(text), ""
+    for match in _JSON_PIECE.finditer(text):
+        piece = match[0]
+        if piece in _CLOSING:
+            around.append(_CLOSING[piece])
+        elif piece in ("]", "}") and around:
+            around.pop()
+        elif piece == ",":
+            end, closing = match.start(), "".join(reversed(around))
+    return text[:end] + closing
 
 
 def _indent(value: object) -> str:

@@ -40,7 +40,15 @@ _COLOURED = 20_000
 """Characters of a line that are coloured; what lies beyond is plain."""
 
 _SIDE_STEP = 8
-_LANGUAGES: dict[Kind, Language] = {"json": "json", "jsonl": "json", "xml": "xml", "csv": "csv", "text": "text"}
+_LANGUAGES: dict[Kind, Language] = {
+    "json": "json",
+    "cut-json": "json",
+    "jsonl": "json",
+    "xml": "xml",
+    "csv": "csv",
+    "diff": "diff",
+    "text": "text",
+}
 
 
 class DocView(ScrollView, can_focus=True):
@@ -309,7 +317,7 @@ SYNTAX
     def render_line(self, y: int) -> Strip:
         """A line of the text, its number before it; `scroll_x` counts characters."""
         line = y + self.scroll_offset.y
-        if self._busy or line >= len(self._doc):
+        if self._busy or line >= len(self._doc) or not self._doc.source:
             return self._beside_the_text(y)
         paper = Style.null()
         if line == self._cursor:
@@ -327,7 +335,7 @@ SYNTAX
         return Strip([Segment(text, self.rich_style)]).adjust_cell_length(self.size.width, self.rich_style)
 
     def _colours(self, line: int, left: int, room: int) -> list[tuple[int, int, Style]]:
-        language: Language = "text" if self._doc.problem else _LANGUAGES[self._doc.kind]
+        language: Language = "text" if self._doc.problem and not self._doc.nodes else _LANGUAGES[self._doc.kind]
         if language == "text" or left > _COLOURED:
             return []
         inks: dict[Token, Style] = token_inks(self)

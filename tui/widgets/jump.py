@@ -11,10 +11,11 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.geometry import Offset, Size
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widgets import Label
 
 from tui.widgets.keys import shown
+from tui.widgets.overlay import Overlay
 
 _KEYS = "asdfghjklqwertyuiopzxcvbnm" + digits[1:] + ascii_uppercase
 """The labels, those first that are easiest to reach."""
@@ -43,7 +44,7 @@ def focusable_targets(screen: Screen[object]) -> list[JumpTarget]:
     return sorted(found, key=lambda target: (target.offset.y, target.offset.x))
 
 
-class JumpOverlay(ModalScreen[None]):
+class JumpOverlay(Overlay[None]):
     """Labels over the targets, as many as there are keys; any other key, or a click, goes back."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

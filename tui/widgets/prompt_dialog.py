@@ -17,6 +17,10 @@ class PromptDialog(Dialog[str]):
     `validate` says in a sentence what is wrong with a text, or None if nothing is; a wrong text cannot be entered.
     """
 
+    DEFAULT_CSS = """
+    PromptDialog Input { margin: 1 0; padding: 0 1; background: $surface; }
+    """
+
     def __init__(
         self,
         title: str,
@@ -36,7 +40,7 @@ class PromptDialog(Dialog[str]):
     def compose_body(self) -> ComposeResult:
         """The label, the field, and a line for what is wrong."""
         yield text_line(self._label)
-        yield Input(self._value, self._placeholder, select_on_focus=True)
+        yield Input(self._value, self._placeholder, select_on_focus=True, compact=True)
         yield text_line("", "dialog--problem")
 
     def answered(self, answer: str) -> None:

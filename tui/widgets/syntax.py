@@ -1,4 +1,4 @@
-"""Colouring of JSON, YAML, GraphQL, XML and CSV, line by line with regular expressions, and of Jinja on top."""
+"""Colouring of JSON, YAML, GraphQL, XML, CSV and differences by regular expressions, line by line; of Jinja on top."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.widget import Widget
 
-Language = Literal["json", "yaml", "graphql", "xml", "csv", "text"]
-Token = Literal["key", "string", "number", "keyword", "punctuation", "comment", "name", "jinja"]
+Language = Literal["json", "yaml", "graphql", "xml", "csv", "diff", "text"]
+Token = Literal["key", "string", "number", "keyword", "punctuation", "comment", "name", "jinja", "added", "removed"]
 TOKENS: tuple[Token, ...] = get_args(Token)
 
 SYNTAX_CLASSES = {f"syntax--{token}" for token in TOKENS}
@@ -27,6 +27,8 @@ SYNTAX_CSS = """
         & > .syntax--comment { color: $text-muted; text-style: italic; }
         & > .syntax--name { color: $text-accent; }
         & > .syntax--jinja { color: $text-accent; text-style: bold; }
+        & > .syntax--added { color: $text-success; }
+        & > .syntax--removed { color: $text-error; }
 """
 
 
@@ -78,12 +80,14 @@ _CSV = r"""
   | (?P<number>(?<![^,;|\t])-?\d+(?:\.\d+)?(?=[,;|\t\r]|$))
   | (?P<punctuation>[,;|\t])
 """
+_DIFF = r"(?P<added>^\+.*)|(?P<removed>^-.*)"
 _PATTERNS: dict[Language, re.Pattern[str]] = {
     "json": re.compile(_JSON, re.VERBOSE),
     "yaml": re.compile(_YAML, re.VERBOSE),
     "graphql": re.compile(_GRAPHQL, re.VERBOSE),
     "xml": re.compile(_XML, re.VERBOSE),
     "csv": re.compile(_CSV, re.VERBOSE),
+    "diff": re.compile(_DIFF),
 }
 
 JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}")

@@ -88,6 +88,22 @@ async def test_what_is_typed_on_the_way_to_a_field_is_typed_into_that_field(mani
         assert shell.session.value(URL) == url
 
 
+@pytest.mark.parametrize(
+    ("opens", "name"), [("f3", "JumpOverlay"), ("ctrl+o", "ChoiceDialog"), ("ctrl+p", "CommandPalette")]
+)
+@pytest.mark.parametrize("key", ["enter", "escape"])
+async def test_a_second_key_for_what_is_about_to_close_closes_nothing_else(
+    manifest: Path, opens: str, name: str, key: str
+) -> None:
+    async with opened(manifest) as shell:
+        await shell.press(opens)
+        await shell.until_dialog(name)
+        for _ in range(2):
+            shell.app.post_message(events.Key(key, None))
+        await shell.until(lambda: shell.dialog != name)
+        assert shell.app.builder in shell.app.screen_stack
+
+
 async def test_a_field_is_gone_to_wherever_it_is_folded_away(manifest: Path) -> None:
     async with opened(manifest) as shell:
         await shell.press("ctrl+g")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -132,6 +133,18 @@ async def test_escape_cancels_the_test_and_the_server_is_told(manifest: Path, ap
         assert not shell.entry("contacts").tested
 
 
+async def test_a_test_of_another_stream_says_that_it_ends_the_one_that_runs(manifest: Path, api: DemoApi) -> None:
+    api.misbehave(Fault(method="POST", path="*/exports", job_never_ends=True))
+    async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
+        await shell.press("f5")
+        await shell.until(lambda: any(one.method == "GET" for one in api.requests))
+        shell.session.streams.duplicate(0)
+        await shell.builder.show(1)
+        await shell.press("f5")
+        await shell.until_said("The test of contacts was cancelled")
+        await shell.tested("contacts")
+
+
 async def test_an_edit_makes_the_test_stale_and_taking_it_back_does_not(manifest: Path, api: DemoApi) -> None:
     async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
         await shell.press("f5")
@@ -175,6 +188,7 @@ async def test_limits_and_input_state_are_remembered_for_each_stream(manifest: P
     async with opened(manifest) as shell:
         settings = shell.builder.bench.controller.settings_of("contacts")
         assert settings.limits.records == records
+        assert settings.limits == replace(TestSettings().limits, records=records)
         assert settings.limits.records != TestSettings().limits.records
 
 

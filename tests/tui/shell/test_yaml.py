@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,15 @@ async def test_one_key_shows_the_text_at_the_field_and_goes_back(manifest: Path)
         assert "exports/{{creation_response['id']}}" in view(shell).editor.document.get_line(row)
         await shell.press("ctrl+l")
         await shell.until(lambda: shell.builder.middle.yaml is None)
+        await shell.until_shown("API Endpoint URL")
+
+
+async def test_two_keys_at_once_go_there_and_back(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        async with asyncio.TaskGroup() as keys:
+            for _ in range(2):
+                keys.create_task(shell.builder.tour.toggle_yaml())
+        assert shell.builder.middle.yaml is None
         await shell.until_shown("API Endpoint URL")
 
 

@@ -241,7 +241,7 @@ async def test_only_the_requests_of_the_chosen_partition_and_the_global_ones_are
 
 
 @pytest.mark.parametrize(
-    ("width", "shown"), [(120, "start_time=2024-01-01, end_time=2024-01-07  ✓"), (60, "start_time=2024-01-01...  ✓")]
+    ("width", "shown"), [(100, "start_time=2024-01-01, end_time=2024-01-07  ✓"), (60, "start_time=2024-01-01...  ✓")]
 )
 async def test_names_of_partitions_are_cut_only_where_there_is_no_room(width: int, shown: str) -> None:
     weeks = [{"start_time": "2024-01-01", "end_time": "2024-01-07"}, {"start_time": "2024-01-08", "end_time": "x"}]

@@ -157,6 +157,20 @@ async def test_a_node_of_a_poll_becomes_the_status_extractor() -> None:
         assert (picked.use, picked.path, picked.value) == (testing.NodeUse.STATUS, ("status",), "ready")
 
 
+@pytest.mark.parametrize(("key", "end"), [("2", "as they happen."), ("5", "shows up here."), ("6", "shows up here.")])
+async def test_what_stands_where_nothing_is_yet_is_not_cut(key: str, end: str) -> None:
+    async with scene(ScriptedReader(success()), (60, 24)) as stage:
+        await stage.press(key)
+        assert end in " ".join((await stage.settle()).split())
+
+
+async def test_the_arrow_leads_from_the_list_of_requests_into_the_answer() -> None:
+    async with scene(ScriptedReader(success())) as stage:
+        await played(stage)
+        await stage.press("6", "down", "down", "down", "enter")
+        assert "Use status for" in await stage.settle()
+
+
 async def test_a_status_that_was_seen_is_added_to_the_mapping() -> None:
     async with scene(ScriptedReader(success())) as stage:
         await played(stage)

@@ -37,6 +37,17 @@ async def test_a_question_gives_the_answer_that_was_chosen() -> None:
         assert (first, second, third) == (["save"], ["discard"], [None])
 
 
+@pytest.mark.parametrize(
+    "labels", [("Save as…", "Read it, drop mine", "Overwrite it"), ("Use the shared one", "Use this one everywhere")]
+)
+async def test_all_buttons_are_seen_in_a_narrow_terminal(labels: tuple[str, ...]) -> None:
+    dialog = QuestionDialog("Changed on disk", "What now?", [Answer(str(n), one) for n, one in enumerate(labels)])
+    async with on_stage(size=(80, 24)) as stage:
+        await ask(stage, dialog)
+        assert all(label in stage.app.text() for label in labels)
+        assert "Cancel" in stage.app.text()
+
+
 async def test_what_destroys_something_does_not_have_the_focus() -> None:
     async with on_stage() as stage:
         careless = await ask(stage, ConfirmDialog("Delete", "Sure?", confirm="Delete", destructive=True))

@@ -42,6 +42,28 @@ def test_json_nested_beyond_reason_is_shown_as_it_is() -> None:
     assert doc.problem == "Not valid JSON: nested too deeply"
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ('[{"a": 1}, {"a": 2}, {"a"', [{"a": 1}, {"a": 2}]),
+        ('{"data": [{"a": "x, ]"}, {"b": [1, 2', {"data": [{"a": "x, ]"}, {"b": [1]}]}),
+        ('{"a": 1, "text": "never \\" end, ', {"a": 1}),
+    ],
+)
+def test_json_that_was_cut_is_laid_out_up_to_its_last_whole_item(text: str, shown: object) -> None:
+    doc = prepare(text, "cut-json")
+    assert doc.nodes is not None
+    assert json.loads(doc.text) == shown
+    assert (doc.source, doc.problem) == (text, "")
+
+
+def test_of_long_json_that_was_cut_the_beginning_is_laid_out() -> None:
+    doc = prepare("[" + "1234567, " * 200_000, "cut-json")
+    assert doc.nodes is not None
+    assert 100_000 < len(doc) < 120_000
+    assert doc.problem == "the first 1,000,000 characters are laid out"
+
+
 def test_xml_in_one_line_is_indented_and_its_texts_stay_with_their_tags() -> None:
     doc = prepare('<?xml version="1.0"?><job a="1"><id>7</id><none/><list><i>x</i></list><e></e></job>', "xml")
     assert doc.text.split("\n") == [

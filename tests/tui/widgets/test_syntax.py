@@ -21,6 +21,9 @@ from tui.widgets.syntax import Language, spans
         ("graphql", "query Q($n: Int) { id } # x", ["keyword query", "name Q", "key $n", "name Int", "comment # x"]),
         ("xml", '<a b="c">it\'s</a>', ["key <a", "name b", 'string "c"', "key >", "key </a", "key >"]),
         ("csv", '1,"a,""b""",x', ["number 1", 'string "a,""b"""']),
+        ("diff", '-  "type": "string"', ['removed -  "type": "string"']),
+        ("diff", "+ x", ["added + x"]),
+        ("diff", "  - x", []),
         ("text", "{1}", []),
     ],
 )

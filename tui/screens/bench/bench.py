@@ -18,8 +18,8 @@ from core.errors import InputError
 from core.events import Outcome
 from core.inputs import gather_inputs
 from core.manifest.problems import Path, Severity
-from core.reading import Limits
 from tui.running import Run, RunChanged, RunController, TestSettings
+from tui.running.settings import TEST_LIMITS
 from tui.running.warnings import Concern, warnings
 from tui.screens.bench import picks
 from tui.screens.bench.schemas import SchemaReporting
@@ -99,10 +99,12 @@ class TestBench:
 
         `same_jobs` follows the jobs of the test before instead of creating new ones.
         """
-        session = self._session
+        session, other = self._session, self.testing
         self._tested = session.value(("streams", index))
         mark = fingerprint(self._tested).hex()
         name = session.streams.name(index)
+        if other not in (None, name):
+            self._app.notify(f"The test of {other} was cancelled: one test runs at a time.", markup=False)
         self._running = self.controller.start(
             name, self._connector, self._config(), fingerprint=mark, same_jobs=same_jobs
         )
@@ -260,4 +262,4 @@ def _settings_of(kept: dict[str, Any]) -> TestSettings:
     numbers = {name: kept.get(name) for name in ("records", "pages", "slices")}
     limits = {name: number if isinstance(number, int) and number > 0 else None for name, number in numbers.items()}
     state = kept.get("state")
-    return TestSettings(Limits(**limits), state if isinstance(state, dict) else None)
+    return TestSettings(replace(TEST_LIMITS, **limits), state if isinstance(state, dict) else None)
