@@ -1,9 +1,9 @@
 """Tests of the builder wait for what they expect, not for the clock.
 
 Textual's pilot takes an app for idle when its process uses little processor time for a while. On a machine that is
-busy with something else that is no sign of rest: an app that waits for its turn looks idle too. Here it is at rest when
-its event loop has nothing to do either. That is looked at more often than Textual does, and so takes a fraction of the
-time.
+busy with something else that is no sign of rest: an app that waits for its turn looks idle too, and one that is about
+to draw looks idle until its next frame. Here it is at rest when its event loop has nothing to do and everything is
+drawn. That is looked at more often than Textual does, and so takes a fraction of the time.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import time
 
 import pytest
 from textual import app, pilot
+from textual._context import active_app
 
 _LOOK = 1 / 250
 _IDLE = _LOOK / 20
@@ -20,16 +21,20 @@ _IDLE = _LOOK / 20
 _TURNS = 3
 """Turns of the event loop, one right after the other, in which nothing else may be due."""
 _PATIENCE = 30.0
+_FRAMES = 50
+"""Pictures after which an app that draws without end counts as being at rest."""
 
 
 async def _at_rest(min_sleep: float = 0.0, max_sleep: float = 1.0) -> None:
     """Takes the place of `textual._wait.wait_for_idle`; `max_sleep` counts processor time."""
     del min_sleep
-    end, limit = time.monotonic() + _PATIENCE, time.process_time() + max_sleep
+    end, limit, frames = time.monotonic() + _PATIENCE, time.process_time() + max_sleep, 0
     while time.monotonic() < end and (before := time.process_time()) < limit:
         await asyncio.sleep(_LOOK)
         if time.process_time() - before < _IDLE and await _nothing_is_due():
-            return
+            if frames == _FRAMES or not _draws():
+                return
+            frames += 1
 
 
 async def _nothing_is_due() -> bool:
@@ -37,6 +42,19 @@ async def _nothing_is_due() -> bool:
         await asyncio.sleep(0)
         if getattr(asyncio.get_running_loop(), "_ready", None):
             return False
+    return True
+
+
+def _draws() -> bool:
+    """Draw at once what waits for the next frame; whether there was anything."""
+    running = active_app.get(None)
+    if running is None or not running.screen_stack or running._batch_count:
+        return False
+    screen = running.screen
+    waiting = screen._layout_required or screen._scroll_required or screen._repaint_required
+    if not (waiting or screen._dirty_widgets or screen._callbacks):
+        return False
+    screen._on_timer_update()
     return True
 
 
