@@ -145,6 +145,9 @@ class FieldMenu:
         others = list(twins(session, path))
         if others and session.exists(path):
             yield Deed("Copy to…", "Write the same elsewhere", lambda: self._ask_where(others))
+        sources = [one for one in others if session.exists(one)]
+        if sources:
+            yield Deed("Copy from…", "Write here what another place says", lambda: self._ask_whence(sources))
 
     def _share(self) -> None:
         conflict = self._session.sharing.conflict(self._path)
@@ -168,6 +171,16 @@ class FieldMenu:
                 self._session.sharing.copy_to(self._path, choices[name])
 
         dialog = ChoiceDialog(f"Copy {self._row.place.title} to", [ChoiceOption(name) for name in choices])
+        self._row.app.push_screen(dialog, copy)
+
+    def _ask_whence(self, sources: list[Path]) -> None:
+        choices = {place_name(self._session, path): path for path in sources}
+
+        def copy(name: str | None) -> None:
+            if name is not None:
+                self._session.sharing.copy_to(choices[name], (self._path,))
+
+        dialog = ChoiceDialog(f"Copy {self._row.place.title} from", [ChoiceOption(name) for name in choices])
         self._row.app.push_screen(dialog, copy)
 
     # Names and requests

@@ -58,6 +58,19 @@ async def test_a_section_is_copied_elsewhere() -> None:
         assert session.sharing.target(download) is None
 
 
+async def test_a_section_is_taken_from_elsewhere() -> None:
+    session = sample()
+    download = (*STREAM, "retriever", "download_requester", "authenticator")
+    session.unset(download)
+    async with at_desk(session) as desk:
+        await desk.go(download)
+        await desk.menu("copy from")
+        await desk.type("creation")
+        await desk.press("enter")
+        assert session.value(download) == session.value((*CREATION, "authenticator"))
+        assert session.sharing.target(download) is None
+
+
 async def test_a_curl_command_pasted_into_the_url_fills_the_request() -> None:
     session = new_session(StreamKind.SYNC)
     async with at_desk(session, size=(80, 30)) as desk:
