@@ -303,6 +303,15 @@ def test_unknown_component_types_load_and_are_named() -> None:
     assert unsupported_in(connector.stream("items")) == ("CustomPaginator",)
 
 
+def test_a_custom_error_handler_among_others_is_named() -> None:
+    handler = "{type: CompositeErrorHandler, error_handlers: [{type: CustomErrorHandler, class_name: a.B}]}"
+    url = "        url: https://api.example.com/items\n"
+    connector = load(MANIFEST.replace(url, f"{url}        error_handler: {handler}\n"))
+
+    assert [problem.severity for problem in connector.problems] == [Severity.WARNING]
+    assert unsupported_in(connector.stream("items")) == ("CustomErrorHandler",)
+
+
 def test_the_legacy_spelling_of_url_and_body_loads() -> None:
     text = MANIFEST.replace(
         "        url: https://api.example.com/items\n",

@@ -25,6 +25,7 @@ from sample_configs import samples
 from tests.reading.test_reading import manifest
 from tests.support.reading import read_all
 from tests.support.server import LoopbackServer, Reply
+from tui.session.fresh import fresh
 
 Said = tuple[int, str]
 Command = Callable[..., Said]
@@ -158,6 +159,7 @@ WRONG: list[Any] = [
     *([], [1], ["a"], [[]], [None], [{"type": "HttpRequester"}]),
     *({}, {"a": 1}, {1: 2}, {"type": "Nope"}, {"type": 3}, {"type": None}),
     *({"$ref": "#/nope"}, {"$ref": 3}, {"$parameters": 3}),
+    *({"type": "CustomThing", "class_name": "a.B"}, [{"type": "CustomThing", "class_name": "a.B"}]),
 ]
 """Values that belong nowhere, or only here and there."""
 
@@ -166,10 +168,11 @@ WRONG: list[Any] = [
 def test_a_wrong_value_in_any_field_of_any_component_is_a_problem_or_right(cls: type[Component]) -> None:
     for key in field_plans(cls):
         for value in WRONG:
-            builder = TreeBuilder()
-            component = builder.build({"type": cls.__name__, key: value}, cls, (), frozenset())
-            assert component is not None or builder.problems
-            assert all(problem.message for problem in builder.problems)
+            for others in ({}, fresh(cls)):
+                builder = TreeBuilder()
+                component = builder.build({"type": cls.__name__, **others, key: value}, cls, (), frozenset())
+                assert component is not None or builder.problems
+                assert all(problem.message for problem in builder.problems)
 
 
 def places(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -20,9 +20,9 @@ class RetryingErrorHandler(ErrorHandler, role=True):
         """The decision, without the wait. Raises `TemplateError`."""
 
     @property
-    @abstractmethod
     def actions(self) -> frozenset[Action]:
-        """What its filters may say that is done about an answer."""
+        """What its filters may say that is done about an answer, as far as that is known (not of a custom handler)."""
+        return frozenset()
 
     @abstractmethod
     def strategies(self, outcome: Outcome, context: Context) -> Sequence[BackoffStrategy]:
