@@ -105,6 +105,27 @@ async def test_what_comes_after_the_creation_is_tried_again_with_the_same_job(ma
         assert [one.head.role for one in run.exchanges.entries if one.head.role is Role.CREATE] == [Role.CREATE]
 
 
+async def test_a_cursor_is_offered_the_dates_of_the_records_and_their_formats_first(
+    manifest: Path, api: DemoApi
+) -> None:
+    async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
+        await shell.press("f5")
+        await shell.tested("contacts")
+        cursor = (*STREAM, "incremental_sync")
+        shell.session.choose_type(cursor, "DatetimeBasedCursor")
+        await shell.go_to(*cursor, "cursor_field")
+        await shell.press("f9")
+        await shell.until_dialog("ChoiceDialog")
+        offered = [shell.text.index(name) for name in ("CREATED_AT", "UPDATED_AT", "EMAIL")]
+        assert offered == sorted(offered)
+        await shell.choose("updated")
+        await shell.go_to(*cursor, "cursor_datetime_formats")
+        await shell.press("a", "f9")
+        await shell.until_dialog("ChoiceDialog")
+        formats = [line for line in shell.lines if "%Y" in line]
+        assert "%Y-%m-%dT%H:%M:%SZ" in formats[0]
+
+
 async def test_a_missing_input_is_gone_to_instead(manifest: Path) -> None:
     async with opened(manifest) as shell:
         await shell.press("f5")

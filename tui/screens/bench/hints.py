@@ -15,7 +15,7 @@ from tui.screens.bench.schemas import SchemaReporting
 from tui.session.findings import stream_of
 from tui.session.schema_inference import DatetimeFormats
 from tui.session.session import BuilderSession
-from tui.session.specs import FieldSpec, Kind
+from tui.session.specs import DATETIME_FORMATS, FieldSpec, Kind
 
 _RECORDS_LOOKED_AT = 1_000
 _VARIABLES = ((Role.CREATE, "creation_response"), (Role.POLL, "polling_response"))
@@ -38,14 +38,22 @@ class TestHints:
         return dict(_variables(run)) if run is not None else {}
 
     def suggestions(self, path: Path, spec: FieldSpec) -> Sequence[str]:
-        """Names of fields of the records for keys and cursors, formats of their dates for formats of dates."""
+        """Names of fields of the records for keys and cursors, formats of their dates for formats of dates.
+
+        For a cursor the fields with dates come first, and for a format that of the cursor field beside it.
+        """
         index = stream_of(path)
         run = self._controller.results.get(self._session.streams.name(index)) if index is not None else None
         if run is None:
             return ()
-        if spec.kind is Kind.DATETIME_FORMAT:
-            return _formats(run)
-        named = spec.kind is Kind.PRIMARY_KEY or spec.key in ("cursor_field", "field_path", "field_pointers")
+        if spec.suggestions == DATETIME_FORMATS:
+            dates = _dates(run)
+            cursor = dates.get(str(self._session.value((*path[:-1], "cursor_field"))))
+            return tuple(dict.fromkeys([*([cursor] if cursor else []), *dates.values()]))
+        if spec.key == "cursor_field":
+            dates = _dates(run)
+            return tuple(sorted(run.records.columns(), key=lambda name: name not in dates))
+        named = spec.kind is Kind.PRIMARY_KEY or spec.key in ("field_path", "field_pointers")
         return tuple(run.records.columns()) if named else ()
 
     def detected_schema(self, stream: str) -> Mapping[str, Any] | None:
@@ -59,11 +67,12 @@ class TestHints:
         return known[1]
 
 
-def _formats(run: Run) -> tuple[str, ...]:
+def _dates(run: Run) -> dict[str, str]:
+    """The fields of the records that hold dates, with their formats."""
     formats = DatetimeFormats()
     for record in rows(run.records, _RECORDS_LOOKED_AT):
         formats.add(record)
-    return tuple(dict.fromkeys(formats.found().values()))
+    return formats.found()
 
 
 def _variables(run: Run) -> Iterator[tuple[str, Any]]:
