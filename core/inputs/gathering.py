@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import orjson
 import yaml
 
-from core.environment import DEBUG
+from core.environment import OWN
 from core.errors import InputError
 from core.inputs.checking import Checker, has_constants, variable
 from core.inputs.specification import Inputs, Path, Schema, find, forms, inputs, properties, secret_values, types
@@ -137,7 +137,7 @@ _PlainLoader.yaml_implicit_resolvers = {
 def _variables(specification: Schema, environment: Mapping[str, str]) -> Iterator[tuple[Path, str]]:
     if not properties(specification):
         for name, text in environment.items():
-            if name.startswith("LONGHAUL_") and name not in (DEBUG, "LONGHAUL_"):
+            if name.startswith("LONGHAUL_") and name not in OWN | {"LONGHAUL_"}:
                 yield tuple(name.removeprefix("LONGHAUL_").lower().split("__")), text
         return
     for path, _ in inputs(specification):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import orjson
 
 from core.events import ExchangeFinished
 from core.http.exchange import Exchange
+from core.outputs.durable import open_to_change, replacing
 from core.outputs.faults import OutputError
 from core.version import version
 
@@ -27,25 +29,39 @@ class HarTrace:
     """
 
     def __init__(self, path: Path) -> None:
-        """Start the file, in place of an earlier one. Raises `OutputError`."""
+        """Start the file, which only its owner may read, in place of an earlier one. Raises `OutputError`."""
         self.path = path
+        creator = {"name": "longhaul", "version": version()}
+        head = b'{"log":{"version":"1.2","creator":' + orjson.dumps(creator) + b',"entries":['
         try:
-            self._file = path.open("wb", buffering=0)
-            creator = {"name": "longhaul", "version": version()}
-            head = b'{"log":{"version":"1.2","creator":' + orjson.dumps(creator) + b',"entries":['
-            self._file.write(head + _END)
+            place = path.resolve()
+            with replacing(place, mode=0o600) as file:
+                file.write(head + _END)
+            self._file = open_to_change(place)
         except OSError as error:
             raise OutputError.of(path, error) from error
         self._position = len(head)
         self._comma = b""
 
     def add(self, event: ExchangeFinished) -> None:
-        """Write an exchange. Raises `OSError`."""
+        """Write an exchange; one for which there is no room leaves those before it whole. Raises `OSError`."""
         entry = self._comma + b"\n" + orjson.dumps(_entry(event), str)
-        self._file.seek(self._position)
-        self._file.write(entry + _END)
+        try:
+            self._put(entry + _END)
+        except OSError:
+            with suppress(OSError):
+                self._put(_END)
+                self._file.truncate(self._position + len(_END))
+            raise
         self._position += len(entry)
         self._comma = b","
+
+    def _put(self, data: bytes) -> None:
+        """Write at the position reached."""
+        self._file.seek(self._position)
+        view = memoryview(data)
+        while view:
+            view = view[self._file.write(view) :]
 
     def close(self) -> None:
         """Close the file; there is nothing left to write."""
