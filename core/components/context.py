@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.components.base import Component
+from core.components.kept_tokens import TokenStore
 from core.components.slices import StreamSlice
 from core.events import Event, ExchangeFinished, Log
 from core.levels import Level
@@ -35,8 +36,8 @@ class Run:
     """One run of a connector: what its streams share.
 
     `config` holds the inputs, `session` the HTTP client (with the masking of secrets), `executor` the threads that
-    parse, `folder` is where the manifest is (None: nowhere yet), `now` is the clock and `sleep` waits for a number of
-    seconds.
+    parse, `folder` is where the manifest is (None: nowhere yet), `tokens` keeps tokens that an API gave in place of
+    those in the inputs, `now` is the clock and `sleep` waits for a number of seconds.
     """
 
     config: Mapping[str, Any]
@@ -45,6 +46,7 @@ class Run:
     read_parent: ParentReader
     first_record: FirstRecord
     folder: Path | None = None
+    tokens: TokenStore = field(default_factory=TokenStore)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     _shared: dict[Any, Any] = field(default_factory=dict)

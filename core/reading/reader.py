@@ -11,6 +11,7 @@ from typing import Any
 
 from core.components.async_retriever import JobStatus
 from core.components.context import Context, Run
+from core.components.kept_tokens import TokenStore
 from core.components.partition_routers import ParentRead, ParentRecord
 from core.components.roles import Record, Retriever
 from core.components.stream import DeclarativeStream
@@ -39,7 +40,14 @@ class Reader:
     """A connector that is open for reading. Streams may be read one after the other or at the same time."""
 
     def __init__(
-        self, connector: Connector, config: Mapping[str, Any], session: HttpSession, executor: Executor, sleep: Sleep
+        self,
+        connector: Connector,
+        config: Mapping[str, Any],
+        session: HttpSession,
+        executor: Executor,
+        sleep: Sleep,
+        *,
+        tokens: TokenStore,
     ) -> None:
         assert connector.source is not None
         self._connector = connector
@@ -50,6 +58,7 @@ class Reader:
             read_parent=self.read_parent,
             first_record=self.first_record,
             folder=Path(connector.file).parent if connector.file else None,
+            tokens=tokens,
             sleep=sleep,
         )
         self._secrets = session.secrets
@@ -147,9 +156,11 @@ async def open_reader(
     sleep: Sleep = asyncio.sleep,
     body_limit: int = BODY_LIMIT,
     spare_bodies: int = 0,
+    tokens: TokenStore | None = None,
 ) -> AsyncIterator[Reader]:
     """Open a connector with its inputs. `sleep` is what waits, between polls and before repeated requests; exchanges
-    keep `body_limit` bytes of each body, and `spare_bodies` more in all.
+    keep `body_limit` bytes of each body, and `spare_bodies` more in all. `tokens` keeps refresh tokens that the API
+    replaces; without it they are forgotten.
 
     Raises `ManifestError` when the manifest has errors, `InputError` when an input makes no sense for it, `ReadError`
     when the manifest asks for an API budget that can't be kept.
@@ -170,7 +181,7 @@ async def open_reader(
             secrets, budget=budget, sleep=sleep, body_limit=body_limit, spare_bodies=spare_bodies
         ) as session:
             try:
-                reader = Reader(connector, config, session, executor, sleep)
+                reader = Reader(connector, config, session, executor, sleep, tokens=tokens or TokenStore())
             except TemplateError as error:
                 raise InputError(str(error)) from None
             yield reader

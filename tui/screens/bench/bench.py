@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from textual.app import App
@@ -18,13 +19,16 @@ from core.errors import InputError
 from core.events import Outcome
 from core.inputs import gather_inputs
 from core.manifest.problems import Path, Severity
+from core.reading import open_reader
 from tui.running import Run, RunChanged, RunController, TestSettings
+from tui.running.controller import SPARE_BODIES
 from tui.running.settings import TEST_LIMITS
 from tui.running.warnings import Concern, warnings
 from tui.screens.bench import picks
 from tui.screens.bench.schemas import SchemaReporting
 from tui.session.editor import Change, ChangeKind
 from tui.session.inputs import PROPERTIES
+from tui.session.renewed_tokens import SessionTokens
 from tui.session.schema_import import declared_schema, import_schema, imports_by_itself
 from tui.session.session import BuilderSession
 from tui.session.settings import Settings
@@ -47,7 +51,8 @@ class TestBench:
     __test__ = False
 
     def __init__(self, app: App[Any], session: BuilderSession, settings: Settings, told: Callable[[], None]) -> None:
-        self.controller = RunController(app)
+        opener = partial(open_reader, spare_bodies=SPARE_BODIES, tokens=SessionTokens(session))
+        self.controller = RunController(app, opener)
         self.reporter = SchemaReporting()
         self._app = app
         self._session = session
