@@ -24,7 +24,7 @@ from core.events import (
 )
 from core.http.exchange import BODY_LIMIT
 from core.levels import Level
-from core.outputs import Destination, HarTrace, OutputError, Sink, StateFile, Turns
+from core.outputs import Destination, HarTrace, OutputError, Sink, StateFile, TokenFile, Turns
 from core.progress import Progress, RunPicture, run_summary, stream_summary
 from core.reading import Limits, Reader, open_reader
 
@@ -32,6 +32,11 @@ STREAMS_AT_ONCE = 4
 _REDRAW = 0.1
 _CANCELLING = (
     "Cancelling: requests are stopped, jobs that run on the server are aborted. Press Ctrl-C again to leave at once."
+)
+
+_UNKEPT = (
+    "A refresh token that the API replaced could not be kept there, and the one in the inputs may not work any more: "
+    "make room for that file, then sign in again and put the new refresh token into the inputs before the next run."
 )
 
 
@@ -45,6 +50,7 @@ class RunPlan:
     destination: Destination
     state: StateFile | None = None
     trace: HarTrace | None = None
+    tokens: TokenFile | None = None
     limit: int | None = None
 
 
@@ -64,7 +70,8 @@ class HeadlessRun:
         the run.
         """
         bodies = BODY_LIMIT if self._trace else 0
-        async with open_reader(self._plan.connector, self._plan.config, body_limit=bodies) as reader:
+        plan = self._plan
+        async with open_reader(plan.connector, plan.config, body_limit=bodies, tokens=plan.tokens) as reader:
             self._obey_signals(reader)
             self._progress.start()
             ticker = asyncio.create_task(self._redraw())
@@ -74,11 +81,14 @@ class HeadlessRun:
             finally:
                 ticker.cancel()
                 self._progress.stop()
-                if self._trace:
-                    self._trace.close()
+                if self._plan.trace:
+                    self._plan.trace.close()
         return self._close()
 
     def _close(self) -> int:
+        unkept = self._plan.tokens.settle() if self._plan.tokens else None
+        if unkept:
+            self._progress.say(Level.WARNING, f"{unkept} {_UNKEPT}")
         if len(self._plan.streams) > 1 and not self._hung_up:
             self._progress.say(*run_summary(self._picture))
         if self._signal:
@@ -96,7 +106,14 @@ class HeadlessRun:
     def _obey_signals(self, reader: Reader) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._interrupt, reader, number)
+            try:
+                loop.add_signal_handler(number, self._interrupt, reader, number)
+            except NotImplementedError:  # Windows
+
+                def handle(number: int, _frame: Any) -> None:
+                    loop.call_soon_threadsafe(self._interrupt, reader, number)
+
+                signal.signal(number, handle)
 
     def _interrupt(self, reader: Reader, number: int) -> None:
         """The first signal ends the run tidily, the second one at once."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.command.arguments import Arguments
+from core.command.files import RunFiles
 from core.command.headless import HeadlessRun, RunPlan
 from core.command.last_resort import fault
 from core.connector import Connector, load_connector
@@ -55,7 +56,15 @@ def _run(arguments: Arguments, manifest: Path, given: Mapping[str, Any] | None =
         specification, arguments.config, os.environ, arguments.settings, given, rules=connector.input_rules
     )
     destination = _destination(arguments, streams)
-    picture = RunPicture(streams)
+    files = RunFiles(arguments, manifest, destination, streams, connector.stream_names)
+    with files.held():
+        return _read(files, connector, config, note)
+
+
+def _read(files: RunFiles, connector: Connector, config: Mapping[str, Any], note: str) -> int:
+    arguments, destination = files.arguments, files.destination
+    specification = connector.connection_specification
+    picture = RunPicture(files.streams)
     progress = _progress(arguments, picture, to_terminal=destination.path is None)
     if note:
         progress.say(Level.INFO, note)
@@ -64,9 +73,10 @@ def _run(arguments: Arguments, manifest: Path, given: Mapping[str, Any] | None =
     plan = RunPlan(
         connector=connector,
         config=config,
-        streams=streams,
+        streams=files.streams,
         destination=destination,
         state=StateFile(arguments.state) if arguments.state else None,
+        tokens=files.tokens(),
         trace=HarTrace(arguments.trace) if arguments.trace else None,
         limit=arguments.limit,
     )
