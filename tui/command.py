@@ -29,7 +29,7 @@ def open_builder(arguments: Arguments) -> int:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         print(_NO_TERMINAL, file=sys.stderr, flush=True)
         return 2
-    if arguments.manifest is not None and not arguments.manifest.exists():
+    if arguments.manifest is not None and not os.path.exists(arguments.manifest):
         said = f"longhaul: there is no file {arguments.manifest}. `longhaul` alone begins a new one."
         print(said, file=sys.stderr, flush=True)
         return 2

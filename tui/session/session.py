@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path as FilePath
@@ -126,7 +127,7 @@ class BuilderSession(Editor):
         target = FilePath(path) if path is not None else self.path
         if not overwrite and target is not None:
             same = self.path is not None and target.resolve() == self.path.resolve()
-            if self.changed_on_disk if same else target.exists():
+            if self.changed_on_disk if same else os.path.exists(target):
                 raise ChangedOnDiskError(target, ours=same)
         self.document.save(path)
         assert self.path is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path as FilePath
 from typing import Any
@@ -55,7 +56,7 @@ class Settings:
         """The files that were open last and still exist, the latest first."""
         found = self._document.get(("recent",))
         paths = [FilePath(path) for path in found if isinstance(path, str)] if isinstance(found, list) else []
-        return [path for path in paths if path.exists()]
+        return [path for path in paths if os.path.exists(path)]
 
     def opened(self, path: FilePath) -> None:
         """Remember that a file was opened."""
