@@ -16,7 +16,7 @@ T = TypeVar("T")
 MARGIN = timedelta(seconds=30)
 """A token is renewed this long before it expires, or after half of its life when that is shorter."""
 
-GRACE = 3.0
+GRACE = 2.0
 """Seconds that a cancelled request for a token has to end."""
 
 
@@ -50,12 +50,12 @@ async def to_its_end(work: Coroutine[Any, Any, T]) -> T:
     task = asyncio.create_task(work)
     try:
         return await asyncio.shield(task)
-    finally:
-        if not task.done():
+    except asyncio.CancelledError:
+        try:
             await asyncio.wait([task], timeout=GRACE)
+        finally:
             task.cancel()
-        if task.done() and not task.cancelled():
-            task.exception()
+        raise
 
 
 @dataclass(slots=True)
