@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
-from filelock import BaseFileLock, FileLock, Timeout, UnixFileLock
+from filelock import BaseFileLock, FileLock, Timeout, UnixFileLock, WindowsFileLock
 
 from core.outputs.durable import open_to_change, short, sweep
 from core.outputs.faults import OutputError
@@ -91,11 +91,16 @@ def lock(path: Path) -> Iterator[None]:
 
 
 def _release(held: BaseFileLock, file: Path) -> None:
-    """Give the lock back. Its file goes first, as long as nobody else can have it; Windows does that the other way."""
+    """Give the lock back. Its file goes first, as long as nobody else can have it; on Windows it can only go after,
+    and does not when somebody else has opened it.
+    """
     if isinstance(held, UnixFileLock):
         with suppress(OSError):
             file.unlink()
     held.release()
+    if isinstance(held, WindowsFileLock):
+        with suppress(OSError):
+            file.unlink()
 
 
 def _words(holder: Holder | None) -> str:
