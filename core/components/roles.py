@@ -33,9 +33,10 @@ class Decoder(Component, role=True):
     """Turns the bytes of a response into elements."""
 
     @abstractmethod
-    def decode(self, chunks: Iterator[bytes]) -> Iterator[Any]:
+    def decode(self, chunks: Iterator[bytes], charset: str | None = None) -> Iterator[Any]:
         """Yield the elements of a body that arrives in `chunks`; runs outside the event loop, in constant memory
-        where the format allows it. Raises `DecodeError` for a body that is not in this format.
+        where the format allows it. `charset` is the codec of the charset that the Content-Type names, where it names
+        one. Raises `DecodeError` for a body that is not in this format.
         """
 
 

@@ -1,0 +1,98 @@
+"""Which text the bytes of a body are: the charset that its Content-Type names, and the values of JSON in it."""
+
+from __future__ import annotations
+
+import codecs
+import json
+from functools import lru_cache
+from typing import Any
+
+import httpx
+import orjson
+
+_NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape"})
+"""Text encodings of Python that no body is in, by the names of their codecs."""
+_UTF_8 = frozenset({"utf-8", "utf-8-sig", "ascii"})
+
+
+MOST_DIGITS = 4_000
+"""Digits of an integer that stays one."""
+
+
+@lru_cache(64)
+def text_codec(name: str) -> str | None:
+    """Python's name for a text encoding; None for what is none (`base64` is a codec, but gives no text)."""
+    try:
+        codec = codecs.lookup(name).name
+        known = isinstance(bytes(4).decode(name, "replace"), str)
+    except (LookupError, ValueError):
+        return None
+    return codec if known and codec not in _NO_CHARSETS else None
+
+
+def charset_of(response: httpx.Response) -> str | None:
+    """The charset that the Content-Type of a response names; None where it names none that is known."""
+    named = response.charset_encoding
+    return None if named is None else text_codec(named)
+
+
+@lru_cache(64)
+def is_single_byte(charset: str) -> bool:
+    """Whether every byte is a character."""
+    return len(bytes(range(256)).decode(charset, "replace")) == 256
+
+
+def json_encoding(head: bytes, charset: str | None) -> str:
+    """The encoding of JSON that begins with `head` and whose Content-Type names `charset`.
+
+    A byte order mark, and the zero bytes of UTF-16 and UTF-32, say more than the name. JSON is UTF-8 (RFC 8259), and
+    servers often name a charset of single bytes and send UTF-8 all the same: what can be read as UTF-8 is that.
+    """
+    seen = json.detect_encoding(head)
+    if seen != "utf-8" or charset is None or charset in _UTF_8:
+        return seen
+    return "utf-8" if is_single_byte(charset) and is_utf_8(head) else charset
+
+
+def is_utf_8(data: bytes) -> bool:
+    """Whether the bytes are UTF-8; a character may be cut off at the end."""
+    try:
+        codecs.utf_8_decode(data, "strict", False)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def loads(text: str | bytes) -> Any:
+    """The value of a JSON text.
+
+    As Airbyte has it, `orjson` reads it, and what that refuses (NaN, Infinity, half surrogate pairs) the
+    standard library. Of repeated keys the last one counts. Raises `ValueError`.
+    """
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        try:
+            return json.loads(text, parse_int=_integer_of_any_length)
+        except RecursionError:
+            raise ValueError("it is nested too deeply") from None
+
+
+def integer(digits: str) -> int | float:
+    """The value of an integer as `orjson` has it: a float beyond 64 bits."""
+    if len(digits) > len(str(-(2**63))):
+        return float(digits)
+    number = int(digits)
+    return number if -(2**63) <= number < 2**64 else float(digits)
+
+
+def _integer_of_any_length(digits: str) -> int | float:
+    """Python reads no integers of thousands of digits."""
+    return int(digits) if len(digits) <= MOST_DIGITS else float(digits)
+
+
+def json_value(response: httpx.Response) -> Any:
+    """The JSON value in a response that was read. Raises `ValueError`, and `httpx.ResponseNotRead`."""
+    body = response.content
+    encoding = json_encoding(body, charset_of(response))
+    return loads(body if encoding == "utf-8" else body.decode(encoding))
