@@ -11,6 +11,7 @@ import httpx
 
 from core.components.decoders import DecodeError, JsonDecoder, XmlDecoder, decode_all
 from core.components.roles import Decoder, Extractor
+from core.http.charsets import charset_of
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def _elements(response: httpx.Response, decoder: Decoder) -> list[Any]:
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     for candidate in (decoder, *_decoders_for(kind)):
         try:
-            return decode_all(candidate, response.content)
+            return decode_all(candidate, response.content, charset_of(response))
         except DecodeError:
             continue
     if kind == "application/x-www-form-urlencoded":

@@ -22,6 +22,7 @@ from core.components.query_properties import QueryProperties, asking_for
 from core.components.record_selector import RecordPipeline
 from core.components.roles import Decoder, Paginator, Record, Renew, Requester
 from core.components.streaming import parse_in_thread
+from core.http.charsets import charset_of
 from core.http.download import Download
 from core.http.exchange import Role
 from core.http.policy import Action, RequestFailed
@@ -187,10 +188,11 @@ class PageReader:
         ) as download:
             if download is None or download.response.is_error:
                 return None
+            charset = charset_of(download.response)
             taken = await parse_in_thread(
                 context.run.executor,
                 _counted(download, sink),
-                lambda chunks: take(self.decoder.decode(chunks)),
+                lambda chunks: take(self.decoder.decode(chunks, charset)),
             )
             return _Answer(download.response, {}, taken)
 
@@ -210,8 +212,9 @@ def _is_document(decoder: Decoder) -> bool:
 
 def _take_document(decoder: Decoder, response: httpx.Response, take: Callable[[Iterable[Any]], T]) -> tuple[Any, T]:
     """The first element for the paginator, decoded on its own: what takes the elements may change them."""
-    taken = take(decoder.decode(iter((response.content,))))
-    return next(iter(decoder.decode(iter((response.content,)))), {}), taken
+    charset = charset_of(response)
+    taken = take(decoder.decode(iter((response.content,)), charset))
+    return next(iter(decoder.decode(iter((response.content,)), charset)), {}), taken
 
 
 class Collector:

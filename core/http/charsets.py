@@ -32,8 +32,13 @@ def text_codec(name: str) -> str | None:
 
 def charset_of(response: httpx.Response) -> str | None:
     """The charset that the Content-Type of a response names; None where it names none that is known."""
-    named = response.charset_encoding
-    return None if named is None else text_codec(named)
+    return charset_named(response.headers.get("content-type", ""))
+
+
+def charset_named(content_type: str) -> str | None:
+    """The charset in the value of a Content-Type; None where there is none that is known."""
+    named = content_type.lower().partition("charset=")[2].partition(";")[0].strip(" \t\"'")
+    return text_codec(named) if named else None
 
 
 @lru_cache(64)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import socket
@@ -11,8 +10,8 @@ from html import unescape
 from typing import Any
 
 import httpx
-import orjson
 
+from core.http.charsets import json_value
 from core.http.exchange import Exchange
 from core.http.policy import Action, Decision, Outcome, RequestFailed, bad_certificate, causes
 from core.http.secrets import Secrets
@@ -68,11 +67,7 @@ def json_body(response: httpx.Response) -> Any:
     Raises `httpx.ResponseNotRead` when the body was not read.
     """
     try:
-        return orjson.loads(response.content)
-    except orjson.JSONDecodeError:
-        pass
-    try:
-        return json.loads(response.content)  # knows UTF-16, byte order marks and NaN
+        return json_value(response)
     except ValueError:
         return None
 
@@ -84,7 +79,10 @@ def api_message(response: httpx.Response) -> str | None:
     commas.
     """
     body = json_body(response)
-    return response.text if body is None else _message_in(body)
+    try:
+        return response.text if body is None else _message_in(body)
+    except RecursionError:
+        return response.text
 
 
 def _message_in(value: Any) -> str | None:

@@ -92,6 +92,10 @@ class RedirectRefused(httpx.RequestError):
     """A redirect that is not followed: too many of them, or one that would give secrets away."""
 
 
+class BodyRefused(httpx.RequestError):
+    """A body that is not read any further: it is too long, or grows too much when it is unpacked."""
+
+
 class WaitTooLongError(Exception):
     """The API asks for a longer wait than the manifest allows."""
 
@@ -130,7 +134,7 @@ def default_decision(outcome: Outcome) -> Decision:
 def _decision_on_error(error: httpx.HTTPError) -> Decision:
     if isinstance(error, httpx.UnsupportedProtocol) or bad_certificate(error):
         return Decision(Action.FAIL, failure_type=FailureType.CONFIG_ERROR)
-    if isinstance(error, (RedirectRefused, httpx.LocalProtocolError)):
+    if isinstance(error, (RedirectRefused, BodyRefused, httpx.LocalProtocolError)):
         return Decision(Action.FAIL)
     return Decision(Action.RETRY, failure_type=FailureType.TRANSIENT_ERROR)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -9,10 +10,14 @@ from datetime import datetime
 
 import httpx
 
+from core.http.charsets import charset_named
 from core.http.exchange import BODY_LIMIT, Exchange, Role
 from core.http.secrets import Secrets
 from core.http.unpacking import unpacked
 
+_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_FEW = 10
+"""A text in which one of so many characters is wrong is none."""
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
@@ -124,28 +129,28 @@ def body_text(kept: bytes, size: int, content_type: str, inner: bytes | None = N
     application/gzip>`. `inner` is the beginning of what is packed in it.
     """
     begin = kept if inner is None else inner
-    if b"\0" not in begin:
-        for encoding in ("utf-8", _charset(content_type)):
-            text = _decode(begin, encoding)
-            if text is not None:
-                return text
+    text = _as_text(begin, charset_named(content_type), complete=inner is None and size <= len(kept))
+    if text is not None:
+        return text
     kind = content_type.partition(";")[0].strip()
     return f"<{', '.join(filter(None, ('binary', human_size(size), kind)))}>"
 
 
-def _charset(content_type: str) -> str:
-    return content_type.partition("charset=")[2].partition(";")[0].strip(' "')
+def _as_text(begin: bytes, charset: str | None, *, complete: bool) -> str | None:
+    """The text of bytes, or None when they are none. Unless they are `complete`, they may end within a character.
 
-
-def _decode(kept: bytes, encoding: str) -> str | None:
-    """The text, or None when it is in another encoding; a character cut off at the end is left out."""
-    try:
-        return kept.decode(encoding) if encoding else None
-    except UnicodeDecodeError as error:
-        cut_off = error.end == len(kept) and error.reason == "unexpected end of data" and len(kept) > 3
-        return kept[: error.start].decode(encoding) if cut_off else None
-    except LookupError:
+    In a text, single bytes may be wrong: they are shown as U+FFFD.
+    """
+    marked = next((encoding for mark, encoding in _MARKS if begin.startswith(mark)), None)
+    encodings = [name for name in (marked, "utf-8" if b"\0" not in begin else None, charset) if name is not None]
+    for encoding in encodings:
+        text = codecs.getincrementaldecoder(encoding)("replace").decode(begin, complete)
+        if "\ufffd" not in text and "\0" not in text:
+            return text
+    if b"\0" in begin:
         return None
+    text = codecs.getincrementaldecoder(charset or "utf-8")("replace").decode(begin, complete)
+    return text if text.count("\ufffd") * _FEW < len(text) else None
 
 
 def human_size(size: int) -> str:

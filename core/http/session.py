@@ -19,6 +19,7 @@ import httpcore
 import httpx
 
 from core.errors import ReadError
+from core.http.bodies import CODINGS, GuardedResponse
 from core.http.budget import Budget, Wait
 from core.http.clients import Clients
 from core.http.download import Answer, Download
@@ -295,11 +296,11 @@ class HttpSession:
             if call.budgeted:
                 self._budget.learn(request, response, self._clock())
             if not streamed or response.status_code >= 300:
-                await response.aread()
+                whole = await response.read_whole(call.role)
                 recording.received(response.content)
                 if call.learn is not None:
                     call.learn(response)
-                recording.finish()
+                recording.finish(complete=whole)
         except httpx.HTTPError as error:
             recording.finish(error=describe_error(error, timeouts))
             return Answer(error, recording, timeouts)
@@ -320,7 +321,10 @@ class HttpSession:
 
 def _client(tls: ssl.SSLContext, limits: httpx.Limits, cookies: CookieJar) -> httpx.AsyncClient:
     return httpx.AsyncClient(
-        headers={"User-Agent": f"longhaul/{version()}"}, limits=limits, verify=tls, cookies=cookies
+        headers={"User-Agent": f"longhaul/{version()}", "Accept-Encoding": CODINGS},
+        limits=limits,
+        verify=tls,
+        cookies=cookies,
     )
 
 
@@ -334,17 +338,12 @@ async def _authenticated(call: Call, draft: Draft) -> httpx.Request:
     return draft.build()
 
 
-async def _sent(client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
-    """The response, its body unread, as a text that can be read. Raises `httpx.HTTPError` and nothing else."""
+async def _sent(client: httpx.AsyncClient, request: httpx.Request) -> GuardedResponse:
+    """The response, its body unread. Raises `httpx.HTTPError` and nothing else."""
     try:
-        response = await client.send(request, stream=True)
+        return GuardedResponse.of(await client.send(request, stream=True))
     except (ValueError, OverflowError, ExceptionGroup, httpx.InvalidURL) as error:  # a redirect to an odd address
         raise httpx.LocalProtocolError(f"it can't be sent ({[*causes(error)][-1]})", request=request) from error
-    try:
-        b" ".decode(response.charset_encoding or "utf-8")
-    except LookupError:
-        response.encoding = "utf-8"
-    return response
 
 
 async def _judge(call: Call, outcome: Outcome, download: Download | None, attempt: int) -> tuple[Decision, Outcome]:

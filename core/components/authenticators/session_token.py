@@ -18,6 +18,7 @@ from core.components.http_requester import HttpRequester, properties_without_use
 from core.components.request_options import RequestOption
 from core.components.roles import Authenticator, Decoder
 from core.errors import ReadError
+from core.http.charsets import charset_of
 from core.http.exchange import Role
 from core.http.messages import json_body
 from core.http.request import Draft
@@ -141,7 +142,7 @@ class SessionTokenAuthenticator(Authenticator):
         value: Any = json_body(response)
         if self.decoder is not None:
             with suppress(DecodeError):
-                value = next(iter(decode_all(self.decoder, response.content)), None)
+                value = next(iter(decode_all(self.decoder, response.content, charset_of(response))), None)
         if isinstance(value, list) and not self.session_token_path[0].isdigit():
             value = next(iter(value), None)  # Airbyte: of a list the first element counts
         for key in self.session_token_path:
