@@ -15,7 +15,7 @@ from typing import Self
 
 import httpx
 
-from core.http.charsets import charset_of
+from core.http.charsets import charset_of, readable_text
 from core.http.exchange import Role
 from core.http.inflation import is_bomb
 from core.http.policy import BodyRefused
@@ -40,7 +40,10 @@ _PAGES = frozenset({Role.PAGE, Role.PARENT, Role.DOWNLOAD})
 
 
 class GuardedResponse(httpx.Response):
-    """A response of httpx; what its body holds comes from `aiter_bytes`, or from `content` after `read_whole`."""
+    """A response of httpx; what its body holds comes from `aiter_bytes`, or from `content` after `read_whole`.
+
+    Its text can be read whatever charset it names, and whatever it holds.
+    """
 
     _limit: int | None = None
     _cuts = False
@@ -48,7 +51,7 @@ class GuardedResponse(httpx.Response):
 
     @classmethod
     def of(cls, response: httpx.Response) -> Self:
-        """The same response, its body unread, and text that can be read whatever charset it names."""
+        """The same response, its body unread."""
         guarded = cls(
             response.status_code,
             headers=response.headers,
@@ -57,8 +60,12 @@ class GuardedResponse(httpx.Response):
             extensions=response.extensions,
         )
         guarded.next_request = response.next_request
-        guarded.encoding = charset_of(response) or "utf-8"
         return guarded
+
+    @property
+    def text(self) -> str:
+        """The body as text for people, free of a byte order mark."""
+        return readable_text(self.content, charset_of(self))
 
     async def read_whole(self, role: Role) -> bool:
         """Read the body; whether all of it was read, and not only the beginning of that of a redirect or error.

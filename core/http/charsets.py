@@ -12,6 +12,15 @@ import orjson
 
 _NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape"})
 """Text encodings of Python that no body is in, by the names of their codecs."""
+_WITH_ZEROS = ("utf-16", "utf-32")
+"""Encodings that can't be overlooked in JSON, which begins with ASCII."""
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 _UTF_8 = frozenset({"utf-8", "utf-8-sig", "ascii"})
 
 
@@ -54,18 +63,41 @@ def json_encoding(head: bytes, charset: str | None) -> str:
     servers often name a charset of single bytes and send UTF-8 all the same: what can be read as UTF-8 is that.
     """
     seen = json.detect_encoding(head)
-    if seen != "utf-8" or charset is None or charset in _UTF_8:
+    if seen != "utf-8" or charset is None or charset in _UTF_8 or charset.startswith(_WITH_ZEROS):
         return seen
     return "utf-8" if is_single_byte(charset) and is_utf_8(head) else charset
 
 
-def is_utf_8(data: bytes) -> bool:
-    """Whether the bytes are UTF-8; a character may be cut off at the end."""
+def is_utf_8(data: bytes, *, complete: bool = False) -> bool:
+    """Whether the bytes are UTF-8; unless they are `complete`, a character may be cut off at the end."""
     try:
-        codecs.utf_8_decode(data, "strict", False)
+        codecs.utf_8_decode(data, "strict", complete)
     except UnicodeDecodeError:
         return False
     return True
+
+
+def marked_encoding(data: bytes) -> str | None:
+    """The encoding that a byte order mark at the start of a text names."""
+    return next((encoding for mark, encoding in _MARKS if data.startswith(mark)), None)
+
+
+def readable_text(data: bytes, charset: str | None, *, complete: bool = True) -> str:
+    """The bytes as text for people: what is none becomes U+FFFD. Unless `complete`, a character may be cut off."""
+    marked = marked_encoding(data)
+    if marked is None and charset is not None and not _may_be(charset, data, complete):
+        charset = None
+    encoding = marked or charset or "utf-8"
+    if encoding in _WITH_ZEROS and marked is None:
+        encoding += "-le"
+    return codecs.getincrementaldecoder(encoding)("replace").decode(data, complete)
+
+
+def _may_be(charset: str, data: bytes, complete: bool) -> bool:
+    """Whether data can be in a charset, or is UTF-8 all the same."""
+    if charset.startswith(_WITH_ZEROS):
+        return b"\0" in data or not is_utf_8(data, complete=complete)
+    return not is_single_byte(charset) or not is_utf_8(data, complete=complete)
 
 
 def loads(text: str | bytes) -> Any:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import httpx
 
 from core.errors import ReadError
+from core.http.bodies import GuardedResponse
 from core.http.messages import describe_error, shorten
 from core.http.policy import Action, BodyRefused, Outcome, default_decision
 from core.http.recording import Recording, human_size
@@ -102,9 +103,7 @@ class Download:
         body = b"".join(self._ahead) if size <= limit else b""
         headers = [item for item in self.response.headers.multi_items() if item[0] not in _FRAMING]
         status, request = self.response.status_code, self.response.request
-        seen = httpx.Response(status, headers=headers, content=body, request=request)
-        seen.encoding = self.response.encoding or "utf-8"
-        return seen
+        return GuardedResponse(status, headers=headers, content=body, request=request)
 
     async def aclose(self) -> None:
         """Stop receiving, and put down what was received."""

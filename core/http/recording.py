@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -10,12 +9,11 @@ from datetime import datetime
 
 import httpx
 
-from core.http.charsets import charset_named
+from core.http.charsets import charset_named, marked_encoding, readable_text
 from core.http.exchange import BODY_LIMIT, Exchange, Role
 from core.http.secrets import Secrets
 from core.http.unpacking import unpacked
 
-_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _FEW = 10
 """A text in which one of so many characters is wrong is none."""
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
@@ -141,16 +139,15 @@ def _as_text(begin: bytes, charset: str | None, *, complete: bool) -> str | None
 
     In a text, single bytes may be wrong: they are shown as U+FFFD.
     """
-    marked = next((encoding for mark, encoding in _MARKS if begin.startswith(mark)), None)
-    encodings = [name for name in (marked, "utf-8" if b"\0" not in begin else None, charset) if name is not None]
-    for encoding in encodings:
-        text = codecs.getincrementaldecoder(encoding)("replace").decode(begin, complete)
-        if "\ufffd" not in text and "\0" not in text:
+    marked = marked_encoding(begin)
+    for encoding in (marked, None if b"\0" in begin else "utf-8", charset):
+        text = "" if encoding is None else readable_text(begin, encoding, complete=complete)
+        if text and "\ufffd" not in text and "\0" not in text:
             return text
     if b"\0" in begin:
         return None
-    text = codecs.getincrementaldecoder(charset or "utf-8")("replace").decode(begin, complete)
-    return text if text.count("\ufffd") * _FEW < len(text) else None
+    text = readable_text(begin, charset, complete=complete)
+    return text if text.count("\ufffd") * _FEW <= len(text) else None
 
 
 def human_size(size: int) -> str:

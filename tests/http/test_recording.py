@@ -66,7 +66,9 @@ def test_a_text_in_which_single_bytes_are_wrong_is_shown() -> None:
     assert body_text(b"the customer M\xfcller is unknown", 30, "text/plain") == "the customer M\ufffdller is unknown"
 
 
-@pytest.mark.parametrize("charset", ["base64", "hex", "idna", "undefined", "unicode_escape", "utf-99", "\0", "x" * 9_000])
+@pytest.mark.parametrize(
+    "charset", ["base64", "hex", "idna", "undefined", "unicode_escape", "utf-99", "\0", "x" * 9_000]
+)
 def test_a_charset_that_is_none_is_no_charset(charset: str) -> None:
     assert body_text(b"plain", 5, f"text/plain; charset={charset}") == "plain"
     assert body_text(b"\x80\x81\x82", 3, f"text/plain; charset={charset}").startswith("<binary")

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from typing import IO, Any
 
-from core.components.decoders.errors import DecodeError
+from core.components.decoders.errors import DecodeError, packed_kind
 from core.components.decoders.inflation import Inflation
 from core.components.decoders.streams import BLOCK, peek
 from core.components.roles import Decoder
@@ -17,9 +17,10 @@ IN_MEMORY = 8 * 1024 * 1024
 """Bytes of an archive that are kept in memory; a larger one is kept in a temporary file."""
 
 _GZIP = b"\x1f\x8b"
-_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_ZIP = frozenset({"a zip archive", "an empty zip archive"})
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
-_LONGEST_MAGIC = 4
+_LONGEST_MAGIC = 100
+"""Bytes that tell what a body is, down to the name of the first file in a zip archive."""
 _DAMAGE = (
     *(zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError, LookupError),
     *(OverflowError, RuntimeError),
@@ -34,7 +35,7 @@ def unpacked(decoder: Decoder, chunks: Iterator[bytes], charset: str | None, max
     head, stream = peek(chunks, _LONGEST_MAGIC)
     if head.startswith(_GZIP):
         return decoder.decode(gunzip(stream, max_ratio), charset)
-    if head.startswith(_ZIP):
+    if packed_kind(head) in _ZIP:
         return _of_all_files(decoder, stream, charset, max_ratio)
     return decoder.decode(stream, charset)
 

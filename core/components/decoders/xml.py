@@ -13,6 +13,7 @@ import xmltodict
 from core.components.decoders.errors import DecodeError, not_this, too_long
 from core.components.decoders.streams import LARGEST_DOCUMENT, blocks, peek, within
 from core.components.roles import Decoder
+from core.http.charsets import marked_encoding
 
 DEEPEST = 1_000
 """Elements inside each other."""
@@ -20,8 +21,8 @@ LONGEST_TAG = 8 * 1024 * 1024
 """Bytes of one tag or comment; expat begins anew with it for each block that arrives."""
 
 _CUT_SHORT = frozenset(errors.codes[text] for text in (errors.XML_ERROR_NO_ELEMENTS, errors.XML_ERROR_UNCLOSED_TOKEN))
-_NAMES_ENCODING = re.compile(rb"\s*<\?xml[^>]*\sencoding\s*=")
-_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")
+_NAMED = re.compile(rb"""\s*<\?xml[^>]*\sencoding\s*=\s*["']([^"']*)""")
+_WITH_ZEROS = ("utf-16", "utf-32", "utf16", "ucs-2")
 
 
 class XmlDecoder(Decoder):
@@ -43,12 +44,11 @@ class XmlDecoder(Decoder):
         head, stream = peek(chunks)
         if not head.strip():
             return
-        says_itself = head.startswith(_MARKS) or _NAMES_ENCODING.match(head) is not None or b"\0" in head[:4]
         parser = _Bounded()
         try:
             yield xmltodict.parse(
                 parser.fed(within(blocks(stream), LARGEST_DOCUMENT, "the XML document")),
-                encoding=None if says_itself else charset,
+                encoding=_encoding(head, charset),
                 expat=parser,
             )
         except ExpatError as error:
@@ -59,6 +59,20 @@ class XmlDecoder(Decoder):
             raise not_this("an XML document", head, where) from None
         except (ValueError, LookupError) as error:
             raise DecodeError(f"The XML document can't be read: {error}.") from None
+
+
+def _encoding(head: bytes, charset: str | None) -> str | None:
+    """The encoding that expat is told: none where the document says it by itself, by a mark or a name.
+
+    A document that names UTF-16 and has no zero bytes is one of .NET, in UTF-8.
+    """
+    if marked_encoding(head) is not None or b"\0" in head[:4]:
+        return None
+    named = _NAMED.match(head)
+    said = named[1].decode("latin-1").lower() if named is not None else charset or "utf-8"
+    if said.startswith(_WITH_ZEROS):
+        return "utf-8"
+    return None if named is not None else charset
 
 
 class _Bounded:
