@@ -100,7 +100,7 @@ class RecordSelector(Component):
             before, after = [], changes
         if self.schema_normalization == "Default" and schema:
             after = [*after, normalizer(schema, warn)]
-        return RecordPipeline(extract, before, own_filter, after, cursor_filter)
+        return RecordPipeline(extract, before, own_filter, after, cursor_filter, warn=warn)
 
 
 class RecordPipeline:
@@ -117,8 +117,11 @@ class RecordPipeline:
         own_filter: Keep | None,
         after: Sequence[Callable[[Record], None]],
         cursor_filter: Keep | None = None,
+        *,
+        warn: Warn = ignore,
     ) -> None:
         self.found = 0
+        self._warn = warn
         self._extract = extract
         self._before = before
         self._own_filter = own_filter
@@ -137,6 +140,8 @@ class RecordPipeline:
         """The same for elements that are records as they are, without a look at each; blocks stay what they are."""
         for batch in elements.blocks if isinstance(elements, InBlocks) else _lists_of(elements, size):
             if all(batch) and _DICT.issuperset(map(type, batch)):
+                if not self.found:
+                    self._look_at_first(batch[0])
                 self.found += len(batch)
                 yield batch
             else:
@@ -172,6 +177,8 @@ class RecordPipeline:
                     self.found += 1
                     if not isinstance(record, dict):
                         raise _no_record(record)
+                    if self.found == 1:
+                        self._look_at_first(record)
                     for change in before:
                         change(record)
                     if keep is not None and not keep(record):
@@ -183,6 +190,23 @@ class RecordPipeline:
             raise ReadError(f"{error} This was record {self.found:,} of the response.") from None
         except RecursionError:
             raise ReadError(f"Record {self.found:,} of the response is nested too deeply.") from None
+
+    def _look_at_first(self, record: Record) -> None:
+        """Warn of an object that seems to hold the records, each under a key (Airbyte takes it for one record, too)."""
+        if _holds_records(record):
+            first = str(next(iter(record)))[:80]
+            self._warn(
+                f"The extractor found one object whose {len(record)} values are objects with the same fields, the "
+                f"first one under `{first}`. It is taken for one record; if each of the values is one, add `*` to the "
+                "end of the field path."
+            )
+
+
+def _holds_records(record: Record) -> bool:
+    values = list(record.values())
+    return len(values) > 1 and all(
+        isinstance(value, dict) and value and value.keys() == values[0].keys() for value in values
+    )
 
 
 def _lists_of(elements: Iterable[Any], size: int) -> Iterator[list[Any]]:
@@ -216,5 +240,5 @@ def _no_record(found: Any) -> ReadError:
     shown = text if len(text) <= 80 else f"{text[:80]}…"
     return ReadError(
         f"The extractor found “{shown}” where a record (an object with fields) should be. "
-        "Check the field path and the format of the response."
+        "Check the field path and the format of the response; texts and numbers can't be records."
     )

@@ -14,6 +14,7 @@ _NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode-escape", "ra
 """Text encodings of Python that no body is in, by the names of their codecs."""
 _WITH_ZEROS = ("utf-16", "utf-32")
 """Encodings that can't be overlooked in JSON, which begins with ASCII."""
+_WITH_ESCAPES = ("iso2022", "hz", "utf-7")
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -53,7 +54,7 @@ def charset_named(content_type: str) -> str | None:
 @lru_cache(64)
 def is_single_byte(charset: str) -> bool:
     """Whether every byte is a character."""
-    return len(bytes(range(256)).decode(charset, "replace")) == 256
+    return len(bytes(range(256)).decode(charset, "replace")) == 256 and not charset.startswith(_WITH_ESCAPES)
 
 
 def json_encoding(head: bytes, charset: str | None) -> str:

@@ -246,6 +246,8 @@ class StreamRead:
         """The sentence for a failure; one that is Longhaul's own fault also leaves its traceback in the debug log."""
         if isinstance(error, (LonghaulError, TemplateError)):
             return str(error)
+        if isinstance(error, RecursionError):
+            return "Something that the API has sent is nested too deeply for this manifest to be read."
         trace = "".join(traceback.format_exception(error))
         self._channel.emit(Log(stream=self._plan.stream.name, level=Level.DEBUG, message=trace))
         return f"Longhaul itself went wrong here ({type(error).__name__}: {error}). Please report it."

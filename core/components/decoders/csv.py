@@ -137,12 +137,14 @@ class _Table:
                 return
             columns = rows[0]
             self._check_columns(columns)
+        is_first = True
         while True:
             start = self._line
             rows, error = self._next(ROWS)
             records, unfit = self._records(rows, columns, start)
-            if records:
+            if records and not (unfit and is_first):  # perhaps the first line names no columns, and nothing is right
                 yield records
+            is_first = False
             if unfit or error:
                 raise unfit or error  # type: ignore[misc]  # one of them is there
             if not rows:

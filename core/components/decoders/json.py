@@ -15,7 +15,7 @@ from core.components.base import Shown
 from core.components.decoders.blocks import InBlocks, Lines
 from core.components.decoders.elements import array_elements
 from core.components.decoders.errors import DecodeError, kind_of, not_this, quote, refuse_packed, too_long
-from core.components.decoders.nesting import not_too_deep
+from core.components.decoders.nesting import bounded
 from core.components.decoders.streams import (
     BLOCK,
     LARGEST_DOCUMENT,
@@ -24,6 +24,7 @@ from core.components.decoders.streams import (
     Encoding,
     OwnEncoding,
     as_utf_8,
+    checked,
     decoded,
     encoding_of,
     peek,
@@ -185,7 +186,7 @@ class JsonItemsDecoder(Decoder):
         if not head.strip():
             return
         own = self.encoding if "encoding" in self.model_fields_set else None
-        body = _Watched(as_utf_8(stream, encoding_of(head, own, charset), charset))
+        body = _Watched(checked(as_utf_8(stream, encoding_of(head, own, charset), charset)))
         try:
             for item in ijson.items(
                 ByteStream(body.blocks()), f"{self.items_path}.item", use_float=True, buf_size=BLOCK
@@ -210,7 +211,7 @@ class _Watched:
     def blocks(self) -> Iterator[bytes]:
         """The blocks of the document, while no item is too long or nested too deeply. Raises `DecodeError`."""
         items, size = 0, 0
-        for block in not_too_deep(self._stream, self._items):
+        for block in bounded(self._stream, self._items):
             items, size = (items, size + len(block)) if items == self.items else (self.items, 0)
             if size > LARGEST_DOCUMENT:
                 raise too_long(f"what follows item {self.items:,} of the JSON document", LARGEST_DOCUMENT)

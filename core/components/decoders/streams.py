@@ -190,6 +190,20 @@ OTHER_ENCODING = (
 )
 
 
+def checked(stream: Iterable[bytes]) -> Iterator[bytes]:
+    """The same blocks of UTF-8. Raises `DecodeError` with the place where it is none."""
+    seen: list[bytes] = []
+
+    def noted() -> Iterator[bytes]:
+        for block in stream:
+            seen[:] = [block]
+            yield block
+
+    for _ in decoded(noted(), "utf-8"):
+        yield from seen
+        seen.clear()
+
+
 def undecodable(encoding: str, error: UnicodeDecodeError, place: str = "") -> DecodeError:
     """The error for bytes that are no text in `encoding`; `place` (with a space before it) says where."""
     bad = error.object[error.start : error.start + 1].hex()

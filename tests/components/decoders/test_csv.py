@@ -196,6 +196,8 @@ def test_lines_before_the_names_of_the_columns_are_suspected() -> None:
     message = refused(report)
     assert "Line 5 of the CSV file has 3 cells, but there are 2 columns" in message
     assert "come before the one that names the columns" in message
+    with pytest.raises(DecodeError):
+        next(CsvDecoder().decode(iter((report.encode(),))))
     padded = refused("Report,,\nAdvertiser,Date,Clicks\nA,2017-04-12,3\n")
     assert "values in 2 columns without a name, such as “Date”" in padded
 
