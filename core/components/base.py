@@ -26,7 +26,7 @@ class Shown:
 
     `editor` names a kind of editor where the field's Python type does not tell it: "duration", "datetime_format",
     "json", "graphql", "pairs", "field_path", "status". `ours` marks a field that Airbyte does not know. `unset` says in
-    a word or two what counts while there is no value.
+    a word or two what counts while there is no value, `empty` what an empty text means where it is a value of its own.
     """
 
     advanced: bool = False
@@ -34,6 +34,7 @@ class Shown:
     editor: str | None = None
     ours: bool = False
     unset: str = ""
+    empty: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,9 @@ class CsvDecoder(Decoder):
     delimiter: Annotated[str, AfterValidator(_one_character)] = Field(
         ",", title="Delimiter", description="The character between two cells; `\\t` is a tabulator."
     )
-    quote_character: Annotated[str, AfterValidator(_quotation_mark), Shown(ours=True)] = Field(
+    quote_character: Annotated[
+        str, AfterValidator(_quotation_mark), Shown(ours=True, empty="none: quotes are plain text")
+    ] = Field(
         '"',
         title="Quote Character",
         description="The character around cells with delimiters or line breaks in them; doubled, it stands for itself. "
