@@ -89,15 +89,22 @@ class GuardedResponse(httpx.Response):
             async for part in super().aiter_bytes(chunk_size):
                 yield part
             return
+        try:
+            async with aclosing(self._bounded()) as parts:
+                async for part in parts:
+                    yield part
+        except (BodyRefused, httpx.DecodingError):
+            if not self._cuts:  # of a redirect or an error, the status is what counts
+                raise
+
+    async def _bounded(self) -> AsyncGenerator[bytes, None]:
         size = 0
         async with aclosing(_unpacked(self)) as parts:
             async for part in parts:
                 size += len(part)
                 if self._limit is not None and size > self._limit:
-                    if not self._cuts:
-                        raise BodyRefused(f"the answer is longer than {self._limit // 1_000_000:,} MB")
                     yield part[: self._limit - size]
-                    return
+                    raise BodyRefused(f"the answer is longer than {self._limit // 1_000_000:,} MB")
                 yield part
         self._whole = True
 
@@ -185,10 +192,10 @@ class _Coder:
         return b""
 
     def end(self) -> None:
-        """The body has ended. Raises `httpx.RemoteProtocolError` when what was packed has not."""
+        """The body has ended. Raises `httpx.DecodingError` when what was packed has not."""
         unfinished = self._inflater is not None and not self._inflater.eof
         if unfinished or (self._inflater is None and self._begin):
-            raise httpx.RemoteProtocolError(f"the body, packed in {self._name}, ends in the middle")
+            raise httpx.DecodingError(f"the body, packed in {self._name}, ends in the middle")
 
 
 def _window(name: str, begin: bytes) -> int:

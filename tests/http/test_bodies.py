@@ -195,3 +195,16 @@ async def test_an_error_that_is_nested_deeply_is_shown(bench: Bench, server: Loo
     body = b"".join(chain(repeat(b'{"message":', depth), (b'"no"',), repeat(b"}", depth)))
     server.on("/", Reply(body, 400, {"Content-Type": "application/json"}))
     assert "answered 400 Bad Request: " in await failed(bench, server.url("/"))
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [("gzip", b"plain"), ("gzip", gzip.compress(TEXT)[:-9]), ("br", b"\x0b"), (", ".join(["gzip"] * 9), b"")],
+    ids=range(4),
+)
+async def test_an_error_whose_body_can_not_be_unpacked_stays_that_error(
+    bench: Bench, server: LoopbackServer, encoding: str, body: bytes
+) -> None:
+    server.on("/", Reply(body, 404, {"Content-Encoding": encoding}))
+    assert f"GET {server.url('/')} answered 404 Not Found" in await failed(bench, server.url("/"))
+    assert len(server.asked) == 1
