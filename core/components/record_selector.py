@@ -140,7 +140,7 @@ class RecordPipeline:
         """The same for elements that are records as they are, without a look at each; blocks stay what they are."""
         for batch in elements.blocks if isinstance(elements, InBlocks) else _lists_of(elements, size):
             if all(batch) and _DICT.issuperset(map(type, batch)):
-                if not self.found:
+                if batch and not self.found:
                     self._look_at_first(batch[0])
                 self.found += len(batch)
                 yield batch
