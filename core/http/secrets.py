@@ -3,95 +3,199 @@
 from __future__ import annotations
 
 import json
-import re
-from base64 import b64encode, urlsafe_b64encode
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from urllib.parse import quote, quote_plus
+from contextlib import suppress
+from threading import Lock
+from typing import Any
+from weakref import WeakSet
+
+from core.http import credentials
+from core.http.disguises import SHORTEST, Finder, disguises, finder, plain
+from core.templates.hidden import Hidden
 
 MASK = "****"
-SHORTEST = 4
-"""Characters from which on a value is masked wherever it stands; shorter ones would tear holes into plain
-text.
-"""
+SHORTEST_DERIVED = 6
+"""Characters from which on something that was made of a secret is masked."""
+DERIVED = 256
+"""Things made of secrets that are masked at a time, those made last: a request may be signed anew each time."""
+_RECENT = 32
+"""Of these, how many are searched for on their own, so that one more costs little."""
 
-_JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
-_USER_INFO = re.compile(r"://[^/\s:@\"'<>]*:[^/\s@\"'<>]+@")
-_SIGNED = [
-    re.compile(
-        rf"({mark}(?:[Xx]-(?:[Aa]mz|[Gg]oog)-(?:[Ss]ignature|[Ss]ecurity-[Tt]oken)|Signature|sig|signature"
-        r"|access_token|api_?key|apiKey|client_secret|password)=)[^&\s\"'<>\\]+"
-    )
-    for mark in (r"\?", "&")  # one by one, for what begins with a certain character is found ten times as fast
-]
-_SECRET_HEADER = re.compile(
-    r"(?:proxy-)?authorization|(?:set-)?cookie|x-(?:.*-)?(?:token|key|secret)"
-    r"|(?:.*-)?(?:api-?key|auth-token|access-token|password|secret)",
-    re.IGNORECASE,
-)
-_SCHEME = re.compile(r"(?:Bearer|Basic|Digest|Token|ApiKey|Negotiate|AWS4-HMAC-SHA256)(?= )", re.IGNORECASE)
+_live: WeakSet[Secrets] = WeakSet()
+_live_lock = Lock()
+
+
+class _Search:
+    """A search for patterns, put together when it is next needed."""
+
+    def __init__(self) -> None:
+        self._patterns: dict[str, None] = {}
+        self._finder: Finder | None = None
+
+    def __len__(self) -> int:
+        return len(self._patterns)
+
+    def set(self, patterns: Iterable[str]) -> None:
+        """Search for these from now on."""
+        self._patterns = dict.fromkeys(patterns)
+        self._finder = None
+
+    def add(self, patterns: Iterable[str]) -> None:
+        """Search for these, too."""
+        self.set([*self._patterns, *patterns])
+
+    def spans(self, text: bytes) -> Iterator[tuple[int, int]]:
+        """Where something is found."""
+        if self._patterns:
+            if self._finder is None:
+                self._finder = finder(self._patterns)
+            for match in self._finder.finditer(text):
+                yield match.span()
 
 
 class Secrets:
-    """The secrets of a run: what was added, in every form in which it may turn up."""
+    """The secrets of a run: what was added, and what was made of it, in every form in which it may turn up."""
 
     def __init__(self, values: Iterable[str] = ()) -> None:
         self._known: set[str] = set()
-        self._forms: list[str] = []
+        self._derived: OrderedDict[str, None] = OrderedDict()
+        self._lasting, self._earlier, self._recent = _Search(), _Search(), _Search()
         for value in values:
             self.add(value)
+        with _live_lock:
+            _live.add(self)
 
     def add(self, value: str) -> None:
-        """Mask `value` from now on: as it is, URL-encoded, escaped as in JSON, and in base64."""
+        """Mask `value` from now on, whatever encodings of URLs, JSON, HTML, base64 and the like it went through.
+
+        Of a text with several lines each one is masked, of a JSON object the fields that hold secrets, too.
+        """
         if value in self._known:
             return
         self._known.add(value)
         if len(value.strip()) >= SHORTEST:
-            forms = {*self._forms, *_forms(value), *_forms(value.strip())}
-            self._forms = sorted(forms, key=len, reverse=True)
+            self._lasting.add(disguises(value))
+        for inner in _inner(value):
+            self.add(inner)
 
     def add_pair(self, user: str, password: str) -> None:
         """Mask a password, and the pair `user:password` as basic authentication sends it."""
         self.add(password)
         self.add(f"{user}:{password}")
 
-    def mask(self, text: str) -> str:
-        """The text with `****` in place of secrets.
+    def hide(self, value: str) -> Hidden:
+        """Mask `value` from now on, and what templates make of what is given back."""
+        self.add(value)
+        return Hidden(value, self.derive)
 
-        Besides what was added, these are masked: JSON Web Tokens, passwords in URLs, and the signatures and
-        keys that signed URLs carry in their query.
+    def derive(self, value: str) -> None:
+        """Mask what was made of a secret, as long as it is among the last that were."""
+        if len(value) < SHORTEST_DERIVED or value in self._known:
+            return
+        if value in self._derived:
+            self._derived.move_to_end(value)
+            return
+        self._derived[value] = None
+        if len(self._derived) > DERIVED:
+            self._derived.popitem(last=False)
+        if len(self._recent) < _RECENT:
+            self._recent.add([plain(value)])
+        else:
+            self._earlier.set(map(plain, self._derived))
+            self._recent.set(())
+
+    def mask(self, text: str, until: int | None = None) -> str:
+        """The text with `****` in place of secrets; its first `until` characters, what they cut through masked.
+
+        Besides what was added, these are masked: JSON Web Tokens, passwords in URLs, and the signatures and keys
+        that URLs carry in their query.
         """
-        for form in self._forms:
-            if form in text:
-                text = text.replace(form, MASK)
-        text = _JWT.sub(MASK, text)
-        for signed in _SIGNED:
-            text = signed.sub(rf"\1{MASK}", text)
-        return _USER_INFO.sub(f"://{MASK}@", text)
+        raw = text.encode(errors="surrogatepass")
+        end = len(raw) if until is None else len(text[:until].encode(errors="surrogatepass"))
+        spans = sorted((*self._spans(raw), *_credentials(raw)))
+        if not spans:
+            return text[:until]
+        return b"".join(_masked(raw, spans, end)).decode(errors="surrogatepass")
+
+    def holds(self, text: str) -> bool:
+        """Whether something that was added, or was made of it, is in the text."""
+        return next(self._spans(text.encode(errors="surrogatepass")), None) is not None
 
     def mask_header(self, name: str, value: str) -> str:
         """The value of a header, masked; that of `Authorization` and the like whatever it is."""
-        if not _SECRET_HEADER.fullmatch(name):
+        if not credentials.is_secret_header(name):
             return self.mask(value)
-        scheme = _SCHEME.match(value)
-        return f"{scheme[0]} {MASK}" if scheme else MASK
+        return f"{credentials.scheme_of(value)} {MASK}".lstrip()
 
     def mask_headers(self, headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
         """All headers, masked."""
-        return tuple((name, self.mask_header(name, value)) for name, value in headers)
+        return tuple((self.mask(name), self.mask_header(name, value)) for name, value in headers)
 
     def hides(self, name: str, value: str) -> bool:
         """Whether this header holds a secret."""
-        return self.mask_header(name, value) != value
+        return self.holds(name) or self.mask_header(name, value) != value
+
+    def _spans(self, text: bytes) -> Iterator[tuple[int, int]]:
+        for search in (self._lasting, self._earlier, self._recent):
+            yield from search.spans(text)
 
 
-def _forms(value: str) -> Iterator[str]:
-    for text in (value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]):
-        yield text
-        yield quote(text)
-        yield quote(text, safe="")
-        yield quote_plus(text)
-    raw = value.encode(errors="surrogatepass")
-    for encoded in (b64encode(raw).decode(), urlsafe_b64encode(raw).decode()):
-        yield encoded
-        yield quote(encoded, safe="")
-        yield encoded.rstrip("=")
+def mask_known(text: str, until: int | None = None) -> str:
+    """The text, or its first `until` characters, without any secret that is known to a run in this process.
+
+    For what is cut where nobody knows which run it is about: to cut first and mask later would leave the beginnings
+    of secrets.
+    """
+    with _live_lock:
+        registries = list(_live)
+    spans = sorted(span for one in registries for span in one._spans(text.encode(errors="surrogatepass")))
+    raw = text.encode(errors="surrogatepass")
+    spans = sorted((*spans, *_credentials(raw)))
+    end = len(raw) if until is None else len(text[:until].encode(errors="surrogatepass"))
+    return b"".join(_masked(raw, spans, end)).decode(errors="surrogatepass") if spans else text[:until]
+
+
+def _credentials(text: bytes) -> Iterator[tuple[int, int]]:
+    """Where something stands that looks like a credential."""
+    for match in credentials.FINDER.finditer(text):
+        start, end = match.span()
+        parameter, user_info = match.span(1)[1], match.span(3)[1]
+        if user_info >= 0:
+            yield user_info, end - 1
+        else:
+            yield max(start, parameter), end
+
+
+def _masked(text: bytes, spans: list[tuple[int, int]], until: int) -> Iterator[bytes]:
+    """The pieces of a text up to `until`, with a mask for each span and for those that overlap."""
+    done = 0
+    for start, end in spans:
+        if start >= until:
+            break
+        if start > done or done == 0:
+            yield text[done:start]
+            yield MASK.encode()
+        done = max(done, end)
+    yield text[done:until]
+
+
+def _inner(value: str) -> Iterator[str]:
+    """The secrets in a JSON object that is a secret as a whole, such as the key file of a service account."""
+    if value.lstrip().startswith("{"):
+        with suppress(ValueError):
+            yield from secret_fields(json.loads(value))
+
+
+def secret_fields(value: Any) -> Iterator[str]:
+    """The texts in fields of an object, at any depth, whose names say that they open something."""
+    pending = [value]
+    while pending:
+        one = pending.pop()
+        if isinstance(one, dict):
+            for name, member in one.items():
+                if isinstance(member, str) and len(member) >= SHORTEST and credentials.is_secret_field(str(name)):
+                    yield member
+                pending.append(member)
+        elif isinstance(one, list):
+            pending += one
