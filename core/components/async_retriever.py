@@ -24,6 +24,7 @@ from core.components.record_selector import RecordSelector
 from core.components.roles import Decoder, Extractor, Paginator, PartitionRouter, Renew, Requester, Retriever
 from core.errors import ReadError
 from core.http.exchange import Role
+from core.http.messages import shorten
 from core.http.request import Draft
 from core.manifest.problems import Problem, Severity
 from core.templates import Template, TemplateError
@@ -296,7 +297,11 @@ def found_instead(answer: Answer, extractor: Extractor) -> str:
     """What the answer held where the extractor found nothing, in words."""
     if not answer.elements:
         text = answer.response.text.strip()
-        return "the response was empty" if not text else f"the response was not readable data but text: {text[:200]!r}"
+        return (
+            "the response was empty"
+            if not text
+            else f"the response was not readable data but text: {shorten(text, 200)!r}"
+        )
     if isinstance(extractor, DpathExtractor):
         return what_is_at(answer.elements[0], [part.source for part in extractor.field_path])
     return what_is_at(answer.elements[0], ["*"])

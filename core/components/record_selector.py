@@ -16,6 +16,7 @@ from core.components.roles import Extractor, Record, RecordFilterRole, Transform
 from core.components.schema_normalization import SchemaNormalization, Warn, ignore, normalizer
 from core.components.template_errors import readable
 from core.errors import ReadError
+from core.http.messages import shorten
 from core.manifest.problems import Problem, Severity
 from core.templates import Condition, TemplateError
 
@@ -212,9 +213,7 @@ def _no_record(found: Any) -> ReadError:
             "The extractor found null where a record (an object with fields) should be. "
             "A CombinedExtractor with `skip_empty_records` leaves such records out."
         )
-    text = str(found)
-    shown = text if len(text) <= 80 else f"{text[:80]}…"
     return ReadError(
-        f"The extractor found “{shown}” where a record (an object with fields) should be. "
+        f"The extractor found “{shorten(str(found), 80)}” where a record (an object with fields) should be. "
         "Check the field path and the format of the response."
     )

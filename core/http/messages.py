@@ -15,7 +15,8 @@ import orjson
 
 from core.http.exchange import Exchange
 from core.http.policy import Action, Decision, Outcome, RequestFailed, bad_certificate, causes
-from core.http.secrets import Secrets
+from core.http.recording import MARGIN
+from core.http.secrets import Secrets, mask_known
 
 SHOWN = 300
 """Characters of the API's own words that a message repeats."""
@@ -98,9 +99,18 @@ def _message_in(value: Any) -> str | None:
 
 
 def shorten(text: str, limit: int = SHOWN) -> str:
-    """The text on one line, cut after `limit` characters."""
-    line = " ".join(text[: 4 * limit].split())
+    """The text on one line, without secrets, cut after `limit` characters."""
+    line = " ".join(mask_known(text[: 4 * limit + MARGIN], 4 * limit).split())
     return line if len(line) <= limit else line[:limit].rstrip() + "…"
+
+
+def around(text: str, position: int, length: int) -> tuple[str, str]:
+    """Up to `length` characters before and after a position, without secrets, also where they are cut through."""
+    first = max(0, position - MARGIN)
+    near = text[first : position + MARGIN]
+    before = mask_known(near, position - first)
+    after = mask_known(near)[len(before) :]
+    return before[-length:], after[:length]
 
 
 def request_line(exchange: Exchange) -> str:

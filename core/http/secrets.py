@@ -12,11 +12,9 @@ from weakref import WeakSet
 
 from core.http import credentials
 from core.http.disguises import SHORTEST, Finder, disguises, finder, plain
-from core.templates.hidden import Hidden
+from core.templates.hidden import SHORTEST_PART, Hidden
 
 MASK = "****"
-SHORTEST_DERIVED = 6
-"""Characters from which on something that was made of a secret is masked."""
 DERIVED = 256
 """Things made of secrets that are masked at a time, those made last: a request may be signed anew each time."""
 _RECENT = 32
@@ -91,7 +89,7 @@ class Secrets:
 
     def derive(self, value: str) -> None:
         """Mask what was made of a secret, as long as it is among the last that were."""
-        if len(value) < SHORTEST_DERIVED or value in self._known:
+        if len(value) < SHORTEST_PART or value in self._known:
             return
         if value in self._derived:
             self._derived.move_to_end(value)

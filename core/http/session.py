@@ -21,14 +21,15 @@ import httpx
 from core.errors import ReadError
 from core.http.budget import Budget, Wait
 from core.http.clients import Clients
+from core.http.disguises import LONG_ENOUGH
 from core.http.download import Answer, Download
 from core.http.exchange import BODY_LIMIT, Exchange, Role
-from core.http.messages import describe_error, describe_outcome, failure
+from core.http.messages import describe_error, describe_outcome, failure, json_body
 from core.http.policy import EXPIRED, Action, Decision, Outcome, RedirectRefused, causes, retry_after
 from core.http.recording import Allowance, Recording
 from core.http.redirects import MAX_REDIRECTS, follow
 from core.http.request import Draft
-from core.http.secrets import Secrets
+from core.http.secrets import Secrets, secret_fields
 from core.levels import Level
 from core.version import version
 
@@ -297,6 +298,8 @@ class HttpSession:
             if not streamed or response.status_code >= 300:
                 await response.aread()
                 recording.received(response.content)
+                if call.role is Role.AUTH:
+                    self._learn_login(response)
                 if call.learn is not None:
                     call.learn(response)
                 recording.finish()
@@ -307,6 +310,14 @@ class HttpSession:
             recording.finish(error="cancelled")
             raise
         return Answer(response, recording, timeouts)
+
+    def _learn_login(self, response: httpx.Response) -> None:
+        """What a login answers opens doors: tokens of all kinds, and the cookies of the session."""
+        for secret in secret_fields(json_body(response)):
+            self.secrets.add(secret)
+        for cookie in response.cookies.jar:
+            if len(cookie.value or "") >= LONG_ENOUGH:
+                self.secrets.add(cookie.value or "")
 
     def _timeouts(self, call: Call) -> httpx.Timeout:
         read = call.read_timeout or self._read_timeout

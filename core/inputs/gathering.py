@@ -13,8 +13,20 @@ import yaml
 from core.environment import DEBUG
 from core.errors import InputError
 from core.inputs.checking import Checker, has_constants, variable
-from core.inputs.specification import Inputs, Path, Schema, find, forms, inputs, properties, secret_values, types
+from core.inputs.specification import (
+    Inputs,
+    Path,
+    Schema,
+    find,
+    forms,
+    inputs,
+    properties,
+    secret_values,
+    types,
+    with_secrets,
+)
 from core.manifest.problems import closest
+from core.templates.hidden import Hidden
 
 _WORDS = {
     "true": True,
@@ -61,7 +73,8 @@ def gather_inputs(
         if not _put(config, path, _converted(find(specification, path), text)):
             problems.append(f"`{'.'.join(path)}` can't be set: what is around it is not an object.")
     if rules is not None:
-        config.secrets = secret_values(specification, config)
+        config.secrets = secrets = secret_values(specification, config)
+        config.update(with_secrets(specification, config, lambda text: Hidden(text, secrets.append)))
         rules.normalize(config)
     _drop_nulls(specification, config)
     _add_defaults(specification, config)

@@ -14,7 +14,7 @@ from core.components.async_retriever import AsyncRetriever, JobStatus, found_ins
 from core.components.context import Context
 from core.errors import ReadError
 from core.events import JobChanged, JobPhase, PollScheduled, StatusMissing, StatusUnmapped
-from core.http.messages import time_span
+from core.http.messages import shorten, time_span
 from core.http.policy import FailureType, RequestFailed, retry_after
 from core.http.request import Draft
 from core.jobs.job import AttemptFailed, Job, JobFailed
@@ -32,6 +32,8 @@ TIDYING_LIMIT = 30.0
 """Seconds that a server may take to abort or delete a job."""
 LEAVING_LIMIT = 3.0
 """Seconds that everything may take which is still asked of the server when a read is cancelled."""
+ANSWER_SHOWN = 500
+"""Characters of the API's last answer that a failed job shows."""
 
 StatusMapping = dict[str, JobStatus]
 """What people said of statuses while the read was running."""
@@ -374,9 +376,8 @@ class JobLife:
         if job is not None and job.api_status is not None:
             text += f" The last status was `{job.api_status}`."
         if job is not None:
-            body = " ".join((job.polling or job.creation).response.text.split())
-            shortened = body if len(body) <= 500 else body[:500] + " ..."
-            text += f" The API's last answer: {shortened or '(empty)'}"
+            body = shorten((job.polling or job.creation).response.text, ANSWER_SHOWN)
+            text += f" The API's last answer: {body or '(empty)'}"
         return text
 
 

@@ -20,7 +20,7 @@ from core.events import Event
 from core.http.exchange import BODY_LIMIT, Role
 from core.http.secrets import Secrets
 from core.http.session import HttpSession
-from core.inputs import secret_values
+from core.inputs import secret_values, with_secrets
 from core.jobs.known import KnownJobs
 from core.reading.job_slice import JobLanes
 from core.reading.limits import NO_LIMITS, Limits
@@ -156,9 +156,9 @@ async def open_reader(
     """
     if not connector.usable:
         raise ManifestError(connector.problems)
-    secrets = Secrets()
-    for value in secret_values(connector.connection_specification, config):
-        secrets.add(value)
+    specification = connector.connection_specification
+    secrets = Secrets(secret_values(specification, config))
+    config = with_secrets(specification, config, secrets.hide)
     assert connector.source is not None
     try:
         budget = connector.source.rate_budget(config)

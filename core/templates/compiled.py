@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from jinja2 import Template as JinjaTemplate
@@ -16,9 +16,11 @@ from jinja2 import TemplateSyntaxError, meta, nodes
 
 from core.templates import limits
 from core.templates.errors import TemplateError, UnknownVariableError
+from core.templates.hidden import joined, read_from
 from core.templates.literals import EMPTY, literal_of, may_start_literal, parse_literal
 from core.templates.lookups import Lookup, plain_comparison, plain_lookups
 from core.templates.sandbox import ENVIRONMENT, Scope
+from core.templates.tracking import environment_for, may_be_secret
 
 Names = Mapping[str, Any]
 _SIGNS = {"end of print statement": "}}", "end of statement block": "%}", "expected token ": "expected "}
@@ -77,7 +79,8 @@ def compile_jinja(source: str, tree: nodes.Template) -> Compiled:
     repeats = next(tree.find_all(_REPEATING), None) is not None
     try:
         variables = frozenset(meta.find_undeclared_variables(tree))
-        template = JinjaTemplate.from_code(ENVIRONMENT, ENVIRONMENT.compile(tree), ENVIRONMENT.globals)
+        environment = environment_for(variables)
+        template = JinjaTemplate.from_code(environment, environment.compile(tree), environment.globals)
     except TemplateSyntaxError as error:
         problem = TemplateError(_sentence(error), source, error.lineno)
     except RecursionError:
@@ -92,7 +95,9 @@ def _from_render_function(
 ) -> Compiled:
     render = template.root_render_func
     blocks = template.blocks
+    environment = template.environment
     join = limits.joined if repeats else "".join
+    join = partial(joined, join=join) if may_be_secret(variables) else join
     needed = tuple(variables)
 
     def text(context: Names) -> str:
@@ -103,11 +108,11 @@ def _from_render_function(
             names[name] = context[name]
         for name, function in used_globals.items():  # a variable of that name comes first, as in Jinja
             names[name] = context.get(name, function)
-        return join(render(Scope(ENVIRONMENT, names, None, blocks)))
+        return join(render(Scope(environment, names, None, blocks)))
 
     def value(context: Names) -> Any:
         rendered = text(context)
-        return parse_literal(rendered) if rendered else EMPTY
+        return read_from(rendered, parse_literal(rendered)) if rendered else EMPTY
 
     return Compiled(constant=False, variables=variables, text=text, value=value)
 
@@ -162,13 +167,14 @@ def _single_lookup(lookup: Lookup) -> tuple[Callable[[Names], str], Callable[[Na
 
 def _joined_lookups(pieces: list[str | Lookup]) -> tuple[Callable[[Names], str], Callable[[Names], Any]]:
     parts = [piece if isinstance(piece, str) else piece.finder() for piece in pieces]
+    join = joined if may_be_secret(piece.root for piece in pieces if isinstance(piece, Lookup)) else "".join
 
     def text(context: Names) -> str:
-        return "".join([part if isinstance(part, str) else str(part(context)) for part in parts])
+        return join([part if isinstance(part, str) else str(part(context)) for part in parts])
 
     def value(context: Names) -> Any:
         rendered = text(context)
-        return parse_literal(rendered) if rendered else EMPTY
+        return read_from(rendered, parse_literal(rendered)) if rendered else EMPTY
 
     first = pieces[0]
     never_literal = isinstance(first, str) and not may_start_literal(first[0])

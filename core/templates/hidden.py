@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Self, SupportsIndex
+
+SHORTEST_PART = 6
+"""Characters from which on something that was made of a secret is looked for."""
 
 Tell = Callable[[str], None]
 """Hears of everything that is made of a secret."""
@@ -41,7 +44,8 @@ class Hidden(str):
         return (Hidden(letter, self.tell) for letter in super().__iter__())
 
     def __getitem__(self, key: SupportsIndex | slice) -> str:
-        return made_of(super().__getitem__(key), self)
+        part: str = made_of(super().__getitem__(key), self)
+        return part
 
     def __add__(self, other: str) -> str:
         return Hidden(super().__add__(other), self.tell)
@@ -56,6 +60,9 @@ class Hidden(str):
         return Hidden(super().__mul__(times), self.tell)
 
     __rmul__ = __mul__
+
+    def __rmod__(self, pattern: str) -> str:
+        return Hidden(pattern % str.__str__(self), self.tell)
 
 
 class HiddenBytes(bytes):
@@ -89,7 +96,10 @@ def secret_in(values: Iterable[Any]) -> Hidden | HiddenBytes | None:
 
 
 def made_of(result: Any, secret: Hidden | HiddenBytes) -> Any:
-    """What something gave that was handed a secret, hidden and told of as far as it is text."""
+    """What something gave that was handed a secret, hidden and told of as far as it is text.
+
+    What a JSON object holds is hidden, and not told: much of a key file is no secret.
+    """
     if isinstance(result, Hidden) or not result:
         return result
     if isinstance(result, str):
@@ -99,14 +109,36 @@ def made_of(result: Any, secret: Hidden | HiddenBytes) -> Any:
         return HiddenBytes(result, secret.tell)
     if isinstance(result, list):
         return [made_of(item, secret) for item in result]
-    if isinstance(result, tuple) and type(result) is tuple:
-        return tuple(made_of(item, secret) for item in result)
-    return result
+    return _hidden(result, secret.tell)
 
 
-def joined(parts: Iterable[str]) -> str:
+def joined(parts: Iterable[str], join: Callable[[Iterable[str]], str] = "".join) -> str:
     """The parts as one text, hidden when one of them is."""
     texts = list(parts)
-    text = "".join(texts)
-    secret = secret_in(texts)
-    return Hidden(text, secret.tell) if secret is not None else text
+    return put_together(join(texts), texts)
+
+
+def put_together(text: str, parts: Sequence[Any]) -> str:
+    """The text that was made of the parts, hidden when one of them is.
+
+    Nobody is told, for the parts stand in it as they are; unless they are so short that they are not looked for.
+    """
+    secret = secret_in(parts)
+    if secret is None:
+        return text
+    if any(isinstance(part, Hidden) and len(part) < SHORTEST_PART for part in parts):
+        secret.tell(str.__str__(text))
+    return Hidden(text, secret.tell)
+
+
+def read_from(text: str, value: Any) -> Any:
+    """A value that was read out of a text: hidden when that was."""
+    return _hidden(value, text.tell) if isinstance(text, Hidden) else value
+
+
+def _hidden(value: Any, tell: Tell) -> Any:
+    if type(value) is str:
+        return Hidden(value, tell)
+    if isinstance(value, dict):
+        return {key: _hidden(item, tell) for key, item in value.items()}
+    return [_hidden(item, tell) for item in value] if isinstance(value, list) else value

@@ -12,6 +12,8 @@ import warnings
 from math import isfinite
 from typing import Any, Final
 
+from core.templates.hidden import Hidden
+
 EMPTY: Final = type("Empty", (), {"__slots__": (), "__repr__": lambda self: "EMPTY"})()
 """Stands for an empty rendered text, which is not the same as the literal `''`."""
 
@@ -72,7 +74,7 @@ def literal_of(value: Any) -> Any:
 
 def _copy(value: Any) -> Any:
     kind = type(value)
-    if kind is str or kind in _ATOMS or (kind is float and isfinite(value)):
+    if kind is str or kind is Hidden or kind in _ATOMS or (kind is float and isfinite(value)):
         return value
     if kind is dict:
         return {_copy(key): _copy(item) for key, item in value.items()}

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-_TYPES = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}
+_TYPES = {int: "number", float: "number", bool: "boolean", type(None): "null"}
 DIALECT = "http://json-schema.org/schema#"
 Keys = Iterable[tuple[str, ...]]
 
@@ -52,7 +52,7 @@ class _Node:
         self.items: _Node | None = None
 
     def add(self, value: Any) -> None:
-        name = _TYPES.get(type(value))
+        name = "string" if isinstance(value, str) else _TYPES.get(type(value))
         if name is not None:
             self.types.add(name)
         elif isinstance(value, Mapping):

@@ -59,7 +59,7 @@ class ApiKey(RequestAuthentication):
 
     def add(self, token: str, draft: Draft, context: Context) -> None:
         """Add the token."""
-        variables = context.scope(self, session_token=token)
+        variables = context.scope(self, session_token=context.run.session.secrets.hide(token))
         text = self.api_token.text(variables)
         context.run.session.secrets.add(text)
         self.inject_into.inject(draft, text, variables)

@@ -16,6 +16,7 @@ import orjson
 
 from core.components.decoders.errors import DecodeError, quote
 from core.components.decoders.streams import BLOCK
+from core.http.messages import around
 
 CUTS_TRIED = 3
 LONGEST_WORD = 32
@@ -146,8 +147,7 @@ def _last_elements(pending: str, count: int) -> list[Any]:
 
 
 def _broken(pending: str, position: int, count: int) -> DecodeError:
-    before = pending[max(0, position - 40) : position]
-    after = pending[position : position + 40]
+    before, after = around(pending, position, 40)
     place = f"after element {count:,}" if count else "in the first elements"
     if not after.strip():
         return DecodeError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from core.errors import ReadError
+from core.http.messages import shorten
 
 SHOWN = 80
 """Characters of a body that an error shows."""
@@ -70,8 +71,7 @@ def kind_of(head: bytes) -> str:
 
 def quote(text: str) -> str:
     """`text` in one short line, in quotation marks."""
-    line = " ".join(text.split())
-    return f"“{line[:SHOWN]}{'…' if len(line) > SHOWN else ''}”"
+    return f"“{shorten(text, SHOWN)}”"
 
 
 def not_this(expected: str, head: bytes, where: str = "") -> DecodeError:

@@ -57,5 +57,5 @@ def _inflate(member: zlib._Decompress, data: bytes) -> tuple[bytes, bytes]:
     try:
         block = member.decompress(data, BLOCK)
     except zlib.error as error:
-        raise DecodeError(f"The gzip file is damaged ({error}); it goes on with {describe(data[:200])}.") from None
+        raise DecodeError(f"The gzip file is damaged ({error}); it goes on with {describe(data[:BLOCK])}.") from None
     return block, member.unused_data if member.eof else member.unconsumed_tail

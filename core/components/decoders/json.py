@@ -17,6 +17,7 @@ from core.components.decoders.elements import array_elements, loads
 from core.components.decoders.errors import DecodeError, kind_of, not_this, quote, refuse_packed
 from core.components.decoders.streams import BLOCK, ByteStream, Encoding, decoded, peek, whole_lines
 from core.components.roles import Decoder
+from core.http.messages import around
 
 
 class JsonDecoder(Decoder):
@@ -55,7 +56,7 @@ def _document(text: str, head: bytes) -> Any:
     except json.JSONDecodeError as error:
         cut_short = not text[error.pos :].strip() or error.msg.startswith("Unterminated string")
         if cut_short and kind_of(head) == "JSON":
-            end = quote(text[-40:])
+            end = quote(around(text, len(text), 40)[0])
             message = f"The JSON document breaks off behind {end}: the response seems to be cut short."
             raise DecodeError(message, retryable=True) from None
         where = f"Line {error.lineno}, column {error.colno}: {error.msg.lower()}."
