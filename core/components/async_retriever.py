@@ -6,6 +6,7 @@ The single steps are here; `core.jobs` drives them over the life of a job.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -226,20 +227,20 @@ class AsyncRetriever(Retriever):
 
     async def poll(self, context: Context) -> Answer | None:
         """Ask how the job is doing; `context` has the creation's answer."""
-        return await self._ask(self.polling_requester, context, Role.POLL)
+        return await self._ask(self.polling_requester, self._at_home(context), Role.POLL)
 
     async def abort(self, context: Context) -> bool:
         """Stop the job on the server; False when the manifest does not say how."""
         if self.abort_requester is None:
             return False
-        await self.abort_requester.send(context, Role.ABORT)
+        await self.abort_requester.send(self._at_home(context), Role.ABORT)
         return True
 
     async def delete(self, context: Context) -> bool:
         """Remove the job from the server; False when the manifest does not say how."""
         if self.delete_requester is None:
             return False
-        await self.delete_requester.send(context, Role.DELETE)
+        await self.delete_requester.send(self._at_home(context), Role.DELETE)
         return True
 
     def status(self, answer: Answer, context: Context) -> str | None:
@@ -263,7 +264,7 @@ class AsyncRetriever(Retriever):
             return [""]
         answer: Answer | None = polled
         if self.download_target_requester is not None:
-            answer = await self._ask(self.download_target_requester, context, Role.TARGET)
+            answer = await self._ask(self.download_target_requester, self._at_home(context), Role.TARGET)
         if answer is None:
             raise ReadError("The answer to the download target request is ignored by its error handler.")
         extractor = self.download_target_extractor
@@ -285,6 +286,10 @@ class AsyncRetriever(Retriever):
             decoder = self.download_extractor.decoder()
         reader = PageReader(self.download_requester, decoder, self.download_paginator, Role.DOWNLOAD, renew=renew)
         await reader.read(context, sink)
+
+    def _at_home(self, context: Context) -> Context:
+        """The same, with the site of the creation as that of everything else that is about the job."""
+        return replace(context, home=self.creation_requester.home(context))
 
     async def _ask(
         self, requester: Requester, context: Context, role: Role, draft: Draft | None = None

@@ -71,6 +71,7 @@ class Context:
     """Where a component works: the run, the stream, the slice, its page and the template variables that are visible.
 
     `in_order`: parent streams are read slice by slice, so that their records always come in the same order.
+    `home` is a URL of the site that credentials are for where a request has its address from an answer of the API.
     `portion` is the number of the request for this page, where it is asked for in portions of its properties.
     `schema` is the JSON Schema of the records that are wanted; None: they are wanted with all they have.
     """
@@ -84,6 +85,7 @@ class Context:
     page: int | None = None
     portion: int | None = None
     schema: Mapping[str, Any] | None = None
+    home: str | None = None
 
     @property
     def config(self) -> Mapping[str, Any]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 import httpx
@@ -30,6 +32,9 @@ from core.templates import MixedMap, Template, TemplateError, TemplateMap
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 PORTABLE_METHODS = ("GET", "POST")
+_PIECE = re.compile(r"\{[{%].*?[}%]\}", re.DOTALL)
+_ANSWERED = re.compile(r"\b(?:creation_response|polling_response|download_target|next_page_token)\b")
+_ORIGIN = re.compile(r"(?i)https?://[^/?#]+[/?#]")
 _PROPERTY_FIELDS = ("fetch_properties_from_endpoint", "query_properties")
 
 
@@ -196,13 +201,10 @@ class HttpRequester(Requester):
 
     def draft(self, context: Context, extra: Draft | None = None) -> Draft:
         """The request without credentials. Raises `ReadError` when a template can't be evaluated."""
-        nothing: dict[str, Any] = {
-            "next_page_token": None,
-            **dict.fromkeys(SLICE_VARIABLES, context.slice or {}),
-        }
-        variables = {**nothing, **context.scope(self)}
+        variables = self._variables(context)
         with readable():
             draft = Draft(method=self.http_method, url=self._url(variables), source="the requester")
+            draft.home = self._home(variables, context.home)
             if self.path is not None and (extra is None or extra.path is None):
                 draft.path = self.path.text(variables).strip().lstrip("/")
             if self.request_parameters is not None:
@@ -252,6 +254,31 @@ class HttpRequester(Requester):
                 return url
         return ""
 
+    def _variables(self, context: Context) -> dict[str, Any]:
+        nothing: dict[str, Any] = {"next_page_token": None, **dict.fromkeys(SLICE_VARIABLES, context.slice or {})}
+        return {**nothing, **context.scope(self)}
+
+    def home(self, context: Context) -> str | None:
+        """A URL of the site that the manifest names for this request; None when it is for the API to say."""
+        with readable():
+            return self._home(self._variables(context), context.home)
+
+    def _home(self, variables: Mapping[str, Any], otherwise: str | None) -> str | None:
+        """Where credentials may go: the site that the text of the manifest names, wherever an answer of the API leads.
+
+        When it leaves that to the answer, to the site of the job, or that of the first page. A download target that is
+        a whole URL is its own first page: credentials for it are the manifest's word.
+        """
+        first = {**variables, "next_page_token": None}
+        for template in (self.url_base, self.url):
+            if template is None or not template.source.strip():
+                continue
+            named = _naming(template.source)
+            text = named.text(first).strip() if named is not None else ""
+            if text and (named == template or _ORIGIN.match(text)):
+                return text
+        return otherwise or self._url(first) or None
+
     def _fill_headers(self, headers: TemplateMap, draft: Draft, variables: Mapping[str, Any]) -> None:
         """Headers are text: unlike in Airbyte, `1.10` stays `1.10`. One that turns out to be null is left
         out.
@@ -272,6 +299,16 @@ class HttpRequester(Requester):
             fill_form(self.request_body_data, draft, variables)
         elif self.request_body_data is not None:
             _fill_data(self.request_body_data, draft, variables)
+
+
+@lru_cache(maxsize=1024)
+def _naming(source: str) -> Template | None:
+    """The part of a URL's template that comes before anything that an answer of the API says; None: there is none."""
+    answered = next((piece for piece in _PIECE.finditer(source) if _ANSWERED.search(piece[0])), None)
+    if answered is None:
+        return Template(source)
+    begin = source[: answered.start()]
+    return None if "{%" in begin or not begin.strip() else Template(begin)
 
 
 def properties_without_use(name: str, requester: Requester | None) -> Iterator[Problem]:

@@ -145,6 +145,10 @@ class Requester(Component, role=True):
         `renew` gives a fresh context when the link in `context` expires before the body is over.
         """
 
+    def home(self, context: Context) -> str | None:
+        """A URL of the site that the credentials of this request are for; None when that is not known."""
+        return None
+
 
 class PartitionRouter(Component, role=True):
     """Divides a stream into partitions."""

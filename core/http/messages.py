@@ -9,6 +9,7 @@ import socket
 import ssl
 from html import unescape
 from typing import Any
+from urllib.request import getproxies_environment
 
 import httpx
 import orjson
@@ -23,6 +24,8 @@ SHOWN = 300
 BODY_SHOWN = 2_000
 """Characters of an error body that a failure keeps."""
 
+PROXIES = ("http", "https", "all")
+"""Beginnings of the variables that name proxies."""
 _MESSAGE_KEYS = (
     "message",
     "messages",
@@ -196,9 +199,10 @@ def _advice(outcome: Outcome, decision: Decision) -> str:
         server = "The fault is on the server's side; try again later." if outcome.status_code >= 500 else ""
         return _ADVICE.get(outcome.status_code, server)
     if bad_certificate(outcome):
-        return "If a company's own authority signed it, name its file in SSL_CERT_FILE."
+        return "If a company's own authority signed it, name its file in SSL_CERT_FILE or REQUESTS_CA_BUNDLE."
     if isinstance(outcome, (httpx.NetworkError, httpx.TimeoutException, httpx.ProxyError)):
-        return "Check the URL and the network, or try again later."
+        proxies = " and the proxy that the environment names" if any(map(getproxies_environment().get, PROXIES)) else ""
+        return f"Check the URL and the network{proxies}, or try again later."
     return ""
 
 

@@ -30,7 +30,8 @@ class Draft:
     """What is known of a request so far.
 
     `path` is joined to `url`, or takes its place when it is a full URL. Of `json`, `form` and `content`
-    (plain text) one can be the body. `source` names, for error messages, who is adding things at the moment.
+    (plain text) one can be the body. Credentials and secrets go to the origin of the URL `home` only, where it is
+    said. `source` names, for error messages, who is adding things at the moment.
     Adding a thing that is there already raises `ReadError` with its name and the two who add it; fields of
     JSON bodies may be said twice when they say the same (Airbyte: the same rules).
     """
@@ -43,6 +44,7 @@ class Draft:
     json: Any = None
     form: dict[str, Text] = field(default_factory=dict)
     content: str | None = None
+    home: str | None = None
     source: str = A_REQUEST_OPTION
     _sources: dict[tuple[str, str], str] = field(default_factory=dict)
 
@@ -116,6 +118,10 @@ class Draft:
             )
         separator = "&" if urlsplit(url).query else "?"
         return f"{url.rstrip('?&')}{separator}{query}" if query else url
+
+    def leads_to(self) -> httpx.URL:
+        """Where the request goes. Raises `ReadError`."""
+        return url_of(self._joined())
 
     def _joined(self) -> str:
         """The URL without its query parameters. Raises `ReadError` where it is none, or has a port that can't be."""
@@ -199,6 +205,14 @@ def join_url(url: str, path: str | None) -> str:
     if not path:
         return url
     return urljoin(url if url.endswith("/") else f"{url}/", path)
+
+
+def url_of(text: str) -> httpx.URL:
+    """The URL that a text is. Raises `ReadError`."""
+    try:
+        return httpx.URL(text.strip())
+    except (httpx.InvalidURL, UnicodeError, ValueError) as error:
+        raise _not_a_url(text, error) from None
 
 
 def _not_in_url(params: Mapping[str, Text], url: str) -> dict[str, Text]:

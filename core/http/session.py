@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from http.cookiejar import CookieJar
 from itertools import count
 from math import inf
 from types import TracebackType
@@ -18,20 +15,19 @@ from typing import Self
 import httpcore
 import httpx
 
-from core.errors import ReadError
 from core.http.budget import Budget, Wait
 from core.http.clients import Clients
+from core.http.connections import open_clients
 from core.http.disguises import LONG_ENOUGH
 from core.http.download import Answer, Download
 from core.http.exchange import BODY_LIMIT, Exchange, Role
 from core.http.messages import describe_error, describe_outcome, failure, json_body
 from core.http.policy import EXPIRED, Action, Decision, Outcome, RedirectRefused, causes, retry_after
 from core.http.recording import Allowance, Recording
-from core.http.redirects import MAX_REDIRECTS, follow
-from core.http.request import Draft
+from core.http.redirects import HOW_TO_NAME, MAX_REDIRECTS, follow, same_origin, without_secrets
+from core.http.request import Draft, url_of
 from core.http.secrets import Secrets, secret_fields
 from core.levels import Level
-from core.version import version
 
 httpcore.AsyncHTTP11Connection.READ_NUM_BYTES = 262_144
 """As much as asyncio takes from a socket in one go; reading in quarters of that costs a tenth of a download's CPU."""
@@ -114,14 +110,11 @@ class HttpSession:
         self._sleep = sleep
         self._allowance = Allowance(body_limit, spare_bodies)
         self._clients: Clients | None = None
+        self._away: set[tuple[str, bytes]] = set()
 
     async def __aenter__(self) -> Self:
         """Open the session. Raises `ReadError` for proxies or certificates that can't be used."""
-        try:
-            tls = _tls_context()
-            self._clients = Clients(lambda limits, cookies: _client(tls, limits, cookies))
-        except (OSError, ValueError, ImportError) as error:
-            raise ReadError(f"The proxy or certificate settings in the environment can't be used: {error}") from None
+        self._clients = open_clients(self.secrets)
         return self
 
     async def __aexit__(
@@ -135,6 +128,7 @@ class HttpSession:
 
         Raises `RequestFailed` when it fails for good.
         """
+        call = self._at_home(call)
         with self._open_clients().one() as client:
             download = await self._settle(call, client, streamed=False)
         return None if download is None else download.response
@@ -142,6 +136,7 @@ class HttpSession:
     @asynccontextmanager
     async def open(self, call: Call) -> AsyncIterator[Download | None]:
         """The same for a body that is streamed while the context is open."""
+        call = self._at_home(call)
         with self._open_clients().one() as client:
             download = await self._settle(call, client, streamed=True)
             try:
@@ -149,6 +144,19 @@ class HttpSession:
             finally:
                 if download is not None:
                     await download.aclose()
+
+    def _at_home(self, call: Call) -> Call:
+        """The call, without credentials when an answer of the API leads it away from home. Raises `ReadError`."""
+        draft = call.draft
+        url = draft.leads_to()
+        if draft.home is None or same_origin(url_of(draft.home), url):
+            return call
+        left = without_secrets(draft, self.secrets)
+        if (call.authenticate is not None or left != draft) and (draft.home, url.netloc) not in self._away:
+            self._away.add((draft.home, url.netloc))
+            message = f"The API leads to another site ({url.host}): it gets no credentials. {HOW_TO_NAME}"
+            call.log(Level.WARNING, message)
+        return replace(call, draft=left, authenticate=None, refresh=None, withdraw=None, observe=None, has_spare=None)
 
     async def _settle(self, call: Call, client: httpx.AsyncClient, *, streamed: bool) -> Download | None:
         refusals = 1
@@ -208,7 +216,7 @@ class HttpSession:
             renewed = await _renewed(call, answer.outcome)
             if renewed is None:
                 return answer
-            call = renewed
+            call = self._at_home(renewed)
             return await self._attempt(call, client, next(numbers), streamed=True, headers=headers)
 
         return Download(answer, resume, self._sleep)
@@ -329,12 +337,6 @@ class HttpSession:
         return self._clients
 
 
-def _client(tls: ssl.SSLContext, limits: httpx.Limits, cookies: CookieJar) -> httpx.AsyncClient:
-    return httpx.AsyncClient(
-        headers={"User-Agent": f"longhaul/{version()}"}, limits=limits, verify=tls, cookies=cookies
-    )
-
-
 async def _authenticated(call: Call, draft: Draft) -> httpx.Request:
     """The request with credentials. Raises `ReadError`."""
     if call.authenticate is None:
@@ -405,15 +407,3 @@ def _asked_wait(outcome: Outcome, now: datetime) -> float:
     if not isinstance(outcome, httpx.Response) or outcome.status_code not in (429, 503):
         return 0.0
     return retry_after(outcome, now) or 0.0
-
-
-def _tls_context() -> ssl.SSLContext:
-    """The authorities that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE name, else those that httpx takes (it reads
-    SSL_CERT_*).
-    """
-    bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
-    if not bundle or os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR"):
-        return httpx.create_ssl_context()
-    if os.path.isdir(bundle):
-        return ssl.create_default_context(capath=bundle)
-    return ssl.create_default_context(cafile=bundle)

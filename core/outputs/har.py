@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import orjson
 
 from core.events import ExchangeFinished
 from core.http.exchange import Exchange
+from core.http.secrets import mask_known
 from core.outputs.faults import OutputError
 from core.version import version
 
@@ -63,13 +64,22 @@ def _entry(event: ExchangeFinished) -> dict[str, Any]:
         "cache": {},
         "timings": {"send": 0, "wait": milliseconds, "receive": 0},
         "_stream": event.stream,
-        "_slice": dict(event.slice) if event.slice is not None else None,
+        "_slice": _masked(dict(event.slice)) if event.slice is not None else None,
         "_role": exchange.role,
         "_attempt": exchange.attempt,
     }
     if exchange.error is not None:
         entry |= {"_error": exchange.error, "comment": exchange.error}
     return entry
+
+
+def _masked(value: Any) -> Any:
+    """The values of a slice without secrets: what divides a stream may be one."""
+    if isinstance(value, str):
+        return mask_known(value)
+    if isinstance(value, Mapping):
+        return {str(key): _masked(item) for key, item in value.items()}
+    return [_masked(item) for item in value] if isinstance(value, list) else value
 
 
 def _request(exchange: Exchange) -> dict[str, Any]:

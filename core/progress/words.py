@@ -5,24 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from core.http.secrets import mask_known
+from core.texts import clean
+
 _SLICE_SHOWN = 90
 _GROUP_SHOWN = 3
 _UNITS = ("kB", "MB", "GB", "TB")
 
 
-def clean(text: str) -> str:
-    """A text from elsewhere without the characters that steer a terminal; line feeds stay."""
-    if text.isprintable():
-        return text
-    return "".join(
-        letter if letter == "\n" or letter.isprintable() else " " if letter.isspace() else "\N{REPLACEMENT CHARACTER}"
-        for letter in text
-    )
-
-
 def one_line(text: str, longest: int) -> str:
-    """A text from elsewhere on one line, cut where it is too long."""
-    line = " ".join(clean(text).split())
+    """A text from elsewhere on one line, without secrets, cut where it is too long."""
+    line = " ".join(clean(mask_known(text)).split())
     return line if len(line) <= longest else f"{line[: longest - 3]}..."
 
 

@@ -190,6 +190,7 @@ class RunController:
         try:
             async with self._open(connector, config) as reader:
                 mask, self._reader = reader.mask, reader
+                run.mask = mask
                 if run.state.cancelling:
                     reader.cancel()
                 await self._consume(run, reader, settings, jobs)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from core.progress.words import clean
+from core.texts import clean
 from tui.running.headline import cancel_report, held_in_words, limits_in_words
 from tui.running.mending import Place, where_to_mend, where_to_say_how_to_abort
 from tui.running.run import Run

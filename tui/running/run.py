@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from core.components.stream import DeclarativeStream
@@ -25,6 +25,8 @@ class Run:
         self.state = state
         self.declared = declared
         """The stream as the connector had it when the read began."""
+        self.mask: Callable[[str], str] = str
+        """Takes the secrets of the read out of a text; as long as it is here, what is shown is masked."""
         self.loaded_schema: Mapping[str, Any] | None = None
         """The JSON Schema that the read has loaded, where the manifest does not say one itself."""
         keys, schema = (declared.primary_key_paths, _schema(declared)) if declared is not None else ((), None)

@@ -7,7 +7,8 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from core.http.exchange import Exchange
-from core.progress.words import clean, duration, size
+from core.progress.words import duration, size
+from core.texts import clean
 from tui.running.exchanges import Entry
 from tui.session.curl import to_curl
 from tui.widgets.doc_text import Kind
@@ -58,7 +59,7 @@ def headers_text(exchange: Exchange, side: Side) -> str:
         return "\n".join([first, *_lines(exchange.request_headers)])
     if exchange.status is None:
         return "There is no answer, so there are no headers."
-    first = f"{exchange.http_version} {exchange.status} {exchange.reason}".rstrip()
+    first = f"{exchange.http_version} {exchange.status} {clean(exchange.reason)}".rstrip()
     return "\n".join([first, *_lines(exchange.response_headers)])
 
 
