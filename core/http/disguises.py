@@ -5,11 +5,13 @@ RE2 looks for all of them at once and in linear time, whatever a server sends. T
 
 from __future__ import annotations
 
+import json
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from html.entities import codepoint2name
 from typing import Protocol, cast
+from urllib.parse import quote, quote_plus
 
 import re2  # type: ignore[import-untyped]
 
@@ -60,10 +62,12 @@ def disguises(value: str) -> Iterator[str]:
     """Patterns for all the looks that a secret may have."""
     for part in _parts(value):
         yield plain(part)
-        yield from _base64(part.encode(errors="surrogatepass"))
-        yield _hexadecimal(part.encode(errors="surrogatepass"))
         if len(part) >= LONG_ENOUGH:
             yield plain(part[::-1])
+        for encoded in dict.fromkeys((part, quote(part, safe=""), quote_plus(part), json.dumps(part)[1:-1])):
+            raw = encoded.encode(errors="surrogatepass")
+            yield from _base64(raw)
+            yield _hexadecimal(raw)
 
 
 def _parts(value: str) -> list[str]:
@@ -91,7 +95,7 @@ def _character(letter: str) -> str:
     if letter == "\\":
         looks.append(r"\\+")
     if letter == " ":
-        looks.append(r"\+")
+        looks.append(r"\+|%(?:25)*2b|\\+u002b")
     if name := codepoint2name.get(code):
         looks.append(f"{AMPERSAND}{name}{_END}")
     if letter == "'":
@@ -100,21 +104,31 @@ def _character(letter: str) -> str:
 
 
 def _beyond_ascii(letter: str) -> Iterator[str]:
-    cases = {letter, letter.upper(), letter.lower()}
-    for one in sorted(cases):
+    for one in sorted({letter, letter.upper(), letter.lower()}):
         octets = one.encode(errors="surrogatepass")
-        yield "".join(rf"\x{octet:02x}" for octet in octets)
+        yield _octets(octets)
+        yield _octets(octets.decode("latin-1").encode())  # read as if it were Latin-1
         yield "(?i:" + "".join(f"%(?:25)*{octet:02x}" for octet in octets) + ")"
-    units = letter.encode("utf-16-be", "surrogatepass")
-    yield "(?i:" + "".join(rf"\\+u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2)) + ")"
-    yield f"(?i:{_by_number(ord(letter))})"
-    if name := codepoint2name.get(ord(letter)):
-        yield f"{AMPERSAND}{name}{_END}"
+        units = one.encode("utf-16-be", "surrogatepass")
+        yield "(?i:" + "".join(rf"\\+u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2)) + ")"
+        for part in one:  # some letters are two when they are written large
+            yield f"(?i:{_by_number(ord(part))})"
+            if name := codepoint2name.get(ord(part)):
+                yield f"{AMPERSAND}{name}{_END}"
+    yield r"\?"  # what is left of it where it can't be written
+    yield _octets("\N{REPLACEMENT CHARACTER}".encode())
+
+
+def _octets(octets: bytes) -> str:
+    return "".join(rf"\x{octet:02x}" for octet in octets)
 
 
 def _by_number(code: int) -> str:
     """A character as HTML can write any."""
     return f"{AMPERSAND}{_NUMBER}(?:0*{code}|x0*{code:x}){_END}"
+
+
+_ESCAPED_BASE64 = r"%(?:25)*(?:2[BbFf]|3[Dd])|\\+/|\\+u00(?:2[BbFf]|3[Dd])"
 
 
 def _base64(raw: bytes) -> Iterator[str]:
@@ -127,7 +141,7 @@ def _base64(raw: bytes) -> Iterator[str]:
         padded = b64encode(bytes(offset) + raw).decode().rstrip("=")
         first = -(-offset * 8 // 6)
         last = (offset + len(raw)) * 8 // 6
-        yield f"[A-Za-z0-9+]*{_base64_pattern(padded[first:last])}[A-Za-z0-9+/_=-]*"
+        yield f"[A-Za-z0-9+]*{_base64_pattern(padded[first:last])}(?:[A-Za-z0-9+/_=-]|{_ESCAPED_BASE64})*"
 
 
 def _base64_pattern(encoded: str) -> str:

@@ -55,6 +55,7 @@ class Recording:
         self._allowance = allowance or Allowance()
         self._kept = bytearray()
         self._room = self._allowance.each
+        self._margin = MARGIN if self._room else 0
         self._seen = 0
 
     def answered(self, response: httpx.Response) -> None:
@@ -67,7 +68,7 @@ class Recording:
         spared = min(max(0, self._seen - self._room), self._allowance.spare)
         self._allowance.spare -= spared
         self._room += spared
-        self._kept += part[: max(0, self._room + MARGIN - len(self._kept))]
+        self._kept += part[: max(0, self._room + self._margin - len(self._kept))]
 
     def finish(self, error: str | None = None, *, complete: bool = True) -> Exchange:
         """End the exchange; `error` says why it went wrong, `complete` whether all of the body came."""
@@ -80,7 +81,7 @@ class Recording:
     def _sent(self, error: str | None) -> Exchange:
         request, mask = self.request, self._secrets.mask
         body, limit = request.content, self._allowance.each
-        text = self._text(body[: limit + MARGIN], limit, len(body), _content_type(request))
+        text = self._text(body[: limit + self._margin], limit, len(body), _content_type(request))
         return Exchange(
             role=self._role,
             method=request.method,
@@ -100,7 +101,7 @@ class Recording:
         announced = response.headers.get("content-length", "")
         size = int(announced) if announced.isdigit() else None
         kept, each = bytes(self._kept), self._allowance.each
-        inner = unpacked(kept, each + MARGIN)
+        inner = unpacked(kept, each + self._margin)
         begin, limit = (kept, self._room) if inner is None else (inner, each)
         text = self._text(begin, limit, self._seen, _content_type(response))
         return replace(

@@ -11,7 +11,7 @@ from typing import Any
 from weakref import WeakSet
 
 from core.http import credentials
-from core.http.disguises import SHORTEST, Finder, disguises, finder, plain
+from core.http.disguises import SHORTEST, Finder, disguises, finder
 from core.templates.hidden import SHORTEST_PART, Hidden
 
 MASK = "****"
@@ -97,10 +97,10 @@ class Secrets:
         self._derived[value] = None
         if len(self._derived) > DERIVED:
             self._derived.popitem(last=False)
-        if len(self._recent) < _RECENT:
-            self._recent.add([plain(value)])
+        if len(self._recent) < _RECENT * 5:
+            self._recent.add(disguises(value))
         else:
-            self._earlier.set(map(plain, self._derived))
+            self._earlier.set(pattern for one in self._derived for pattern in disguises(one))
             self._recent.set(())
 
     def mask(self, text: str, until: int | None = None) -> str:

@@ -103,7 +103,8 @@ def made_of(result: Any, secret: Hidden | HiddenBytes) -> Any:
     if isinstance(result, Hidden) or not result:
         return result
     if isinstance(result, str):
-        secret.tell(str.__str__(result))
+        if len(result) >= SHORTEST_PART:
+            secret.tell(str.__str__(result))
         return Hidden(result, secret.tell) if type(result) is str else result
     if isinstance(result, bytes):
         return HiddenBytes(result, secret.tell)

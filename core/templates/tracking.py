@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import wraps
-from types import BuiltinFunctionType, FunctionType, ModuleType
+from types import BuiltinFunctionType, FunctionType, GeneratorType, ModuleType
 from typing import Any, Final
 
 from jinja2.runtime import Context
@@ -111,6 +111,7 @@ def _is_function(called: Any) -> bool:
 def _tracked(function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)  # keeps Jinja's mark of what the filter wants passed
     def tracked(*args: Any, **kwargs: Any) -> Any:
+        args = tuple(limits.loop_items(arg) if isinstance(arg, GeneratorType) else arg for arg in args)
         result = function(*args, **kwargs)
         secret = secret_in(args) or (secret_in(kwargs.values()) if kwargs else None)
         return result if secret is None else made_of(result, secret)
