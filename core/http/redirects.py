@@ -25,6 +25,7 @@ def follow(
     is secret. Raises `RedirectRefused` when the body can't be sent there.
     """
     following.read()
+    following.headers.pop("cookie", None)  # those that go along are added when it is sent
     if same_origin(request.url, following.url):
         return following, plain
     if secrets.holds(str(following.url)):
@@ -50,7 +51,7 @@ def _is_credential(name: str, value: str, request: httpx.Request, plain: httpx.R
     if secrets.holds(name) or secrets.holds(value):
         return True
     added = request.headers.get(name) == value and plain.headers.get(name) != value
-    by_client = name in ("host", "cookie", *DEFAULTS)
+    by_client = name in ("host", *DEFAULTS)
     return not by_client and (added or secrets.hides(name, value))
 
 
