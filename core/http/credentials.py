@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from core.http.disguises import AMPERSAND, Finder, finder
@@ -25,12 +26,13 @@ _VALUE = (
     r"(?:[^&;\s\"'<>\\%]|%[013-9a-f][0-9a-f]|%2[0-57-9a-f]|%$|\\+(?:/|u00(?:25|2b|2d|2e|2f|3d|5f|7e))"
     rf"|{AMPERSAND}#(?:0*(?:37|43|45|46|47|61|95)|x0*(?:25|2b|2d|2e|2f|3d|5f));)+"
 )
-_PARAMETER = rf"(?i:({_BEFORE}(?:{_NAMES}){_EQUALS}){_VALUE})"
-_TOKEN = r"(eyJ[\w-]{6,}(?:(?:\.|%(?:25)*2[Ee])[\w-]+)+)"
-_USER_INFO = r"(?:(:(?:\\*/){2})(?:[^/\s:@\"'<>\\]*:[^/\s@\"'<>\\]+|[^/\s:@\"'<>\\]{16,})@)"
+_PARAMETER = rf"(?i:{_BEFORE}(?:{_NAMES}){_EQUALS}{_VALUE})"
+_TOKEN = r"(?:eyJ[\w-]{6,}(?:(?:\.|%(?:25)*2[Ee])[\w-]+)+)"
+_USER_INFO = r"(?::(?:\\*/){2}(?:[^/\s:@\"'<>\\]*:[^/\s@\"'<>\\]+|[^/\s:@\"'<>\\]{16,})@)"
 
-FINDER: Final[Finder] = finder([_PARAMETER, _TOKEN, _USER_INFO])
-"""Finds them; what groups 1 and 3 match is kept when they are masked."""
+_FINDER: Final[Finder] = finder([_PARAMETER, _TOKEN, _USER_INFO])
+_AFTER_NAME = re.compile(rf"(?i){_EQUALS}".encode())
+_SLASHES = re.compile(rb":(?:\\*/){2}")
 
 _SECRET_HEADER = re.compile(
     r"(?:proxy-)?authorization|(?:set-)?cookie|x-(?:.*-)?(?:token|key|secret)"
@@ -41,6 +43,19 @@ _SCHEME = re.compile(r"(?:Bearer|Basic|Digest|Token|ApiKey|Negotiate|AWS4-HMAC-S
 _SECRET_FIELD = re.compile(
     r"(?i).*(?:token|secret|passw|passphrase|private_?key|api_?key|jwt|assertion|credential|session_?id|cookie).*|sid|session|key|pwd"
 )
+
+
+def spans(text: bytes) -> Iterator[tuple[int, int]]:
+    """Where something stands that looks like a credential: the value, without the name or what is around it."""
+    for match in _FINDER.finditer(text):
+        start, end = match.span()
+        if text.startswith(b"eyJ", start):
+            yield start, end
+        elif slashes := _SLASHES.match(text, start, end):
+            yield slashes.end(), end - 1
+        else:
+            name = _AFTER_NAME.search(text, start, end)
+            yield (name.end() if name else start), end
 
 
 def is_secret_header(name: str) -> bool:

@@ -32,10 +32,10 @@ _EOL = re.compile(r"\r\n|\r|\n|\\r|\\n")
 
 
 class Match(Protocol):
-    """What a search finds; the methods are those of `re.Match`."""
+    """What a search finds."""
 
-    def span(self, group: int = ...) -> tuple[int, int]:
-        """Where the match, or a group of it, begins and ends."""
+    def span(self) -> tuple[int, int]:
+        """Where the match begins and ends."""
 
 
 class Finder(Protocol):
@@ -68,6 +68,14 @@ def disguises(value: str) -> Iterator[str]:
             raw = encoded.encode(errors="surrogatepass")
             yield from _base64(raw)
             yield _hexadecimal(raw)
+
+
+def few_disguises(value: str) -> Iterator[str]:
+    """Those of what changes with each request, for which a search must be quickly made: as it is, base64, and hex."""
+    raw = value.encode(errors="surrogatepass")
+    yield plain(value)
+    yield from _base64(raw)
+    yield f"(?i:{raw.hex()})"
 
 
 def _parts(value: str) -> list[str]:

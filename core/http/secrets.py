@@ -11,13 +11,13 @@ from typing import Any
 from weakref import WeakSet
 
 from core.http import credentials
-from core.http.disguises import SHORTEST, Finder, disguises, finder
+from core.http.disguises import SHORTEST, Finder, disguises, few_disguises, finder
 from core.templates.hidden import SHORTEST_PART, Hidden
 
 MASK = "****"
-DERIVED = 256
+DERIVED = 64
 """Things made of secrets that are masked at a time, those made last: a request may be signed anew each time."""
-_RECENT = 32
+_RECENT = 8
 """Of these, how many are searched for on their own, so that one more costs little."""
 
 _live: WeakSet[Secrets] = WeakSet()
@@ -97,10 +97,10 @@ class Secrets:
         self._derived[value] = None
         if len(self._derived) > DERIVED:
             self._derived.popitem(last=False)
-        if len(self._recent) < _RECENT * 5:
-            self._recent.add(disguises(value))
+        if len(self._recent) < _RECENT:
+            self._recent.add([_of_derived(value)])
         else:
-            self._earlier.set(pattern for one in self._derived for pattern in disguises(one))
+            self._earlier.set(map(_of_derived, self._derived))
             self._recent.set(())
 
     def mask(self, text: str, until: int | None = None) -> str:
@@ -111,7 +111,7 @@ class Secrets:
         """
         raw = text.encode(errors="surrogatepass")
         end = len(raw) if until is None else len(text[:until].encode(errors="surrogatepass"))
-        spans = sorted((*self._spans(raw), *_credentials(raw)))
+        spans = sorted((*self._spans(raw), *credentials.spans(raw)))
         if not spans:
             return text[:until]
         return b"".join(_masked(raw, spans, end)).decode(errors="surrogatepass")
@@ -149,20 +149,9 @@ def mask_known(text: str, until: int | None = None) -> str:
         registries = list(_live)
     spans = sorted(span for one in registries for span in one._spans(text.encode(errors="surrogatepass")))
     raw = text.encode(errors="surrogatepass")
-    spans = sorted((*spans, *_credentials(raw)))
+    spans = sorted((*spans, *credentials.spans(raw)))
     end = len(raw) if until is None else len(text[:until].encode(errors="surrogatepass"))
     return b"".join(_masked(raw, spans, end)).decode(errors="surrogatepass") if spans else text[:until]
-
-
-def _credentials(text: bytes) -> Iterator[tuple[int, int]]:
-    """Where something stands that looks like a credential."""
-    for match in credentials.FINDER.finditer(text):
-        start, end = match.span()
-        parameter, user_info = match.span(1)[1], match.span(3)[1]
-        if user_info >= 0:
-            yield user_info, end - 1
-        else:
-            yield max(start, parameter), end
 
 
 def _masked(text: bytes, spans: list[tuple[int, int]], until: int) -> Iterator[bytes]:
@@ -176,6 +165,10 @@ def _masked(text: bytes, spans: list[tuple[int, int]], until: int) -> Iterator[b
             yield MASK.encode()
         done = max(done, end)
     yield text[done:until]
+
+
+def _of_derived(value: str) -> str:
+    return "|".join(few_disguises(value))
 
 
 def _inner(value: str) -> Iterator[str]:

@@ -152,7 +152,7 @@ async def test_exceptions_from_the_proxy_that_make_no_sense_are_explained(monkey
     without_proxies(monkeypatch)
     monkeypatch.setenv("HTTP_PROXY", "http://proxy.example.com:8080")
     monkeypatch.setenv("NO_PROXY", "localhost,[::1")
-    with pytest.raises(ReadError, match="^NO_PROXY can't be used"):
+    with pytest.raises(ReadError, match=r"^NO_PROXY can't be used"):
         async with HttpSession(Secrets()):
             pass
 
