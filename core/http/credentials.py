@@ -58,6 +58,9 @@ def spans(text: bytes) -> Iterator[tuple[int, int]]:
             yield (name.end() if name else start), end
 
 
+_HARMLESS_FIELD = re.compile(r"(?i).*(?:type|expir\w*|_at|_in|ur[il]s?|endpoint|name|scopes?|hint|status)")
+
+
 def is_secret_header(name: str) -> bool:
     """Whether a header of this name holds a credential, whatever it holds."""
     return _SECRET_HEADER.fullmatch(name) is not None
@@ -71,4 +74,4 @@ def scheme_of(value: str) -> str:
 
 def is_secret_field(name: str) -> bool:
     """Whether what a login answers in a field of this name opens something."""
-    return _SECRET_FIELD.fullmatch(name) is not None
+    return _SECRET_FIELD.fullmatch(name) is not None and _HARMLESS_FIELD.fullmatch(name) is None

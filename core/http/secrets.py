@@ -11,7 +11,7 @@ from typing import Any
 from weakref import WeakSet
 
 from core.http import credentials
-from core.http.disguises import SHORTEST, Finder, disguises, few_disguises, finder
+from core.http.disguises import LONG_ENOUGH, SHORTEST, Finder, disguises, few_disguises, finder
 from core.templates.hidden import SHORTEST_PART, Hidden
 
 MASK = "****"
@@ -185,7 +185,7 @@ def secret_fields(value: Any) -> Iterator[str]:
         one = pending.pop()
         if isinstance(one, dict):
             for name, member in one.items():
-                if isinstance(member, str) and len(member) >= SHORTEST and credentials.is_secret_field(str(name)):
+                if isinstance(member, str) and len(member) >= LONG_ENOUGH and credentials.is_secret_field(str(name)):
                     yield member
                 pending.append(member)
         elif isinstance(one, list):

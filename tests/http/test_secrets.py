@@ -7,7 +7,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from core.http.secrets import DERIVED, Secrets
+from core.http.secrets import DERIVED, Secrets, secret_fields
 
 
 def test_a_secret_is_masked_wherever_it_stands() -> None:
@@ -167,3 +167,13 @@ def test_masking_takes_time_in_proportion_to_the_text(piece: str) -> None:
 
     seconds(1000)
     assert seconds(160_000) < 60 * seconds(10_000) + 0.05
+
+
+def test_what_a_login_says_about_its_tokens_is_no_secret() -> None:
+    answer = {
+        "token_type": "BearerToken",
+        "refresh_token_expires_at": "2024-05-17T12:00:00Z",
+        "token_url": "https://example.com/token",
+        "data": [{"session": {"id": "not-a-field-of-that-name"}, "refreshToken": "rF5tHb2nJx8c", "jwt": "short"}],
+    }
+    assert list(secret_fields(answer)) == ["rF5tHb2nJx8c"]
