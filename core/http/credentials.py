@@ -43,6 +43,7 @@ _SCHEME = re.compile(r"(?:Bearer|Basic|Digest|Token|ApiKey|Negotiate|AWS4-HMAC-S
 _SECRET_FIELD = re.compile(
     r"(?i).*(?:token|secret|passw|passphrase|private_?key|api_?key|jwt|assertion|credential|session_?id|cookie).*|sid|session|key|pwd"
 )
+_HARMLESS_FIELD = re.compile(r"(?i).*(?:type|expir\w*|_at|_in|ur[il]s?|endpoint|name|scopes?|hint|status)")
 
 
 def spans(text: bytes) -> Iterator[tuple[int, int]]:
@@ -56,9 +57,6 @@ def spans(text: bytes) -> Iterator[tuple[int, int]]:
         else:
             name = _AFTER_NAME.search(text, start, end)
             yield (name.end() if name else start), end
-
-
-_HARMLESS_FIELD = re.compile(r"(?i).*(?:type|expir\w*|_at|_in|ur[il]s?|endpoint|name|scopes?|hint|status)")
 
 
 def is_secret_header(name: str) -> bool:

@@ -19,6 +19,8 @@ SHORTEST = 4
 """Characters from which on a value is masked wherever it stands; shorter ones would tear holes into plain text."""
 LONG_ENOUGH = 8
 """Characters from which on it is masked in upper and lower case, reversed, and within longer base64, too."""
+LONG = 2_000
+"""Characters from which on not every look of a secret is looked for, such as bytes in hexadecimal with colons."""
 MEMORY = 64_000_000
 """Bytes that a search may take; RE2 takes them only for very many or very long patterns."""
 
@@ -59,8 +61,11 @@ def finder(patterns: Iterable[str]) -> Finder:
 
 
 def disguises(value: str) -> Iterator[str]:
-    """Patterns for all the looks that a secret may have."""
+    """Patterns for all the looks that a secret may have; for a very long one, those that matter."""
     for part in _parts(value):
+        if len(part) > LONG:
+            yield from few_disguises(part)
+            continue
         yield plain(part)
         if len(part) >= LONG_ENOUGH:
             yield plain(part[::-1])

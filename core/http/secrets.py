@@ -11,12 +11,17 @@ from typing import Any
 from weakref import WeakSet
 
 from core.http import credentials
+from core.http.credentials import is_secret_header
 from core.http.disguises import LONG_ENOUGH, SHORTEST, Finder, disguises, few_disguises, finder
 from core.templates.hidden import SHORTEST_PART, Hidden
 
 MASK = "****"
 DERIVED = 64
 """Things made of secrets that are masked at a time, those made last: a request may be signed anew each time."""
+MANY = 100
+"""Secrets from which on not every look of a further one is looked for."""
+LONGEST = 50_000
+"""Characters of a secret from which on only its plain text is looked for."""
 _RECENT = 8
 """Of these, how many are searched for on their own, so that one more costs little."""
 
@@ -58,6 +63,7 @@ class Secrets:
     def __init__(self, values: Iterable[str] = ()) -> None:
         self._known: set[str] = set()
         self._derived: OrderedDict[str, None] = OrderedDict()
+        self._huge: list[bytes] = []
         self._lasting, self._earlier, self._recent = _Search(), _Search(), _Search()
         for value in values:
             self.add(value)
@@ -72,8 +78,10 @@ class Secrets:
         if value in self._known:
             return
         self._known.add(value)
-        if len(value.strip()) >= SHORTEST:
-            self._lasting.add(disguises(value))
+        if len(value) > LONGEST:
+            self._huge.append(value.strip().encode(errors="surrogatepass"))
+        elif len(value.strip()) >= SHORTEST:
+            self._lasting.add(disguises(value) if len(self._known) <= MANY else few_disguises(value))
         for inner in _inner(value):
             self.add(inner)
 
@@ -117,17 +125,24 @@ class Secrets:
         return b"".join(_masked(raw, spans, end)).decode(errors="surrogatepass")
 
     def holds(self, text: str) -> bool:
-        """Whether something that was added, or was made of it, is in the text."""
-        return next(self._spans(text.encode(errors="surrogatepass")), None) is not None
+        """Whether something that was added, or was made of it, is in the text; a very short one as a whole word."""
+        raw = text.encode(errors="surrogatepass")
+        return any(end - start >= SHORTEST_PART or _is_word(raw, start, end) for start, end in self._spans(raw))
 
     def mask_header(self, name: str, value: str) -> str:
         """The value of a header, masked; that of `Authorization` and the like whatever it is."""
-        if not credentials.is_secret_header(name):
+        if not is_secret_header(name):
             return self.mask(value)
         return f"{credentials.scheme_of(value)} {MASK}".lstrip()
 
     def mask_headers(self, headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
         """All headers, masked."""
+        headers = tuple(headers)
+        plain = "\n".join(f"{name}: {value}" for name, value in headers)
+        if self.mask(plain) == plain:  # mostly there is nothing, and one look is faster than many
+            return tuple(
+                (name, self.mask_header(name, value) if is_secret_header(name) else value) for name, value in headers
+            )
         return tuple((self.mask(name), self.mask_header(name, value)) for name, value in headers)
 
     def hides(self, name: str, value: str) -> bool:
@@ -137,6 +152,11 @@ class Secrets:
     def _spans(self, text: bytes) -> Iterator[tuple[int, int]]:
         for search in (self._lasting, self._earlier, self._recent):
             yield from search.spans(text)
+        for huge in self._huge:
+            start = text.find(huge)
+            while start >= 0:
+                yield start, start + len(huge)
+                start = text.find(huge, start + len(huge))
 
 
 def mask_known(text: str, until: int | None = None) -> str:
@@ -147,9 +167,8 @@ def mask_known(text: str, until: int | None = None) -> str:
     """
     with _live_lock:
         registries = list(_live)
-    spans = sorted(span for one in registries for span in one._spans(text.encode(errors="surrogatepass")))
     raw = text.encode(errors="surrogatepass")
-    spans = sorted((*spans, *credentials.spans(raw)))
+    spans = sorted((*(span for one in registries for span in one._spans(raw)), *credentials.spans(raw)))
     end = len(raw) if until is None else len(text[:until].encode(errors="surrogatepass"))
     return b"".join(_masked(raw, spans, end)).decode(errors="surrogatepass") if spans else text[:until]
 
@@ -165,6 +184,10 @@ def _masked(text: bytes, spans: list[tuple[int, int]], until: int) -> Iterator[b
             yield MASK.encode()
         done = max(done, end)
     yield text[done:until]
+
+
+def _is_word(text: bytes, start: int, end: int) -> bool:
+    return not text[max(0, start - 1) : start].isalnum() and not text[end : end + 1].isalnum()
 
 
 def _of_derived(value: str) -> str:

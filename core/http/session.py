@@ -148,8 +148,7 @@ class HttpSession:
     def _at_home(self, call: Call) -> Call:
         """The call, without credentials when an answer of the API leads it away from home. Raises `ReadError`."""
         draft = call.draft
-        url = draft.leads_to()
-        if draft.home is None or same_origin(url_of(draft.home), url):
+        if draft.home is None or same_origin(url_of(draft.home), url := draft.leads_to()):
             return call
         left = without_secrets(draft, self.secrets)
         if (call.authenticate is not None or left != draft) and (draft.home, url.netloc) not in self._away:

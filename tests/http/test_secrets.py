@@ -177,3 +177,21 @@ def test_what_a_login_says_about_its_tokens_is_no_secret() -> None:
         "data": [{"session": {"id": "not-a-field-of-that-name"}, "refreshToken": "rF5tHb2nJx8c", "jwt": "short"}],
     }
     assert list(secret_fields(answer)) == ["rF5tHb2nJx8c"]
+
+
+def test_a_short_secret_is_held_by_a_text_as_a_word_only() -> None:
+    secrets = Secrets(["1234", "s3cr3t-value"])
+    assert secrets.holds("https://h/?pin=1234&a=b")
+    assert secrets.holds("https://h/xs3cr3t-valuex")
+    assert not secrets.holds("https://h/?signature=ab12345f")
+
+
+@pytest.mark.parametrize("size", [3_000, 200_000])
+def test_very_long_secrets_are_masked(size: int) -> None:
+    secret = "".join(f"{number:x}+" for number in range(size // 4))
+    assert Secrets([secret]).mask(f"a {secret} b") == "a **** b"
+
+
+def test_very_many_secrets_are_masked() -> None:
+    secrets = Secrets(f"token-{number:06}-{number * 7919:x}" for number in range(300))
+    assert secrets.mask(f"token-000299-{299 * 7919:x} of token-1") == "**** of token-1"
