@@ -137,13 +137,11 @@ class Secrets:
 
     def mask_headers(self, headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
         """All headers, masked."""
-        headers = tuple(headers)
-        plain = "\n".join(f"{name}: {value}" for name, value in headers)
-        if self.mask(plain) == plain:  # mostly there is nothing, and one look is faster than many
-            return tuple(
-                (name, self.mask_header(name, value) if is_secret_header(name) else value) for name, value in headers
-            )
-        return tuple((self.mask(name), self.mask_header(name, value)) for name, value in headers)
+        masked = [(name, self.mask_header(name, value) if is_secret_header(name) else value) for name, value in headers]
+        text = "\n".join(f"{name}: {value}" for name, value in masked)
+        if self.mask(text) == text:  # mostly there is nothing more, and one look is faster than many
+            return tuple(masked)
+        return tuple((self.mask(name), self.mask_header(name, value)) for name, value in masked)
 
     def hides(self, name: str, value: str) -> bool:
         """Whether this header holds a secret."""
