@@ -11,7 +11,7 @@ from jinja2.exceptions import SecurityError
 
 from core.templates.compiled import parse
 from core.templates.datetimes import DatetimeError
-from core.templates.errors import LimitError, TemplateError, UnknownVariableError
+from core.templates.errors import ChangeError, LimitError, TemplateError, UnknownVariableError
 from core.templates.lookups import Lookup, lookups_in
 
 _KINDS = {
@@ -38,10 +38,12 @@ def _problem(error: Exception, source: str, context: Mapping[str, Any]) -> str:
             return _missing(error, source, context)
         case SecurityError():
             return "it uses something that templates may not touch."
+        case ChangeError():
+            return "it would change a value that it is given; build a new one, such as dict(record, name='value')."
         case LimitError():
             return f"{error}, which templates may not do."
         case RecursionError():
-            return "it calls itself too many times."
+            return "it calls itself too many times, or works on a value that is nested too deeply."
         case DatetimeError(problem=problem):
             return f"a value {problem}."
         case TypeError():

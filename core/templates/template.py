@@ -12,6 +12,7 @@ from core.templates.compiled import compile_source
 from core.templates.diagnosis import explain
 from core.templates.fields import SourceField
 from core.templates.literals import EMPTY
+from core.templates.texts import Null, plain
 
 _FALSE: Final[tuple[Any, ...]] = (
     "False",
@@ -95,15 +96,25 @@ class Template(_Compilable):
     def text(self, context: Mapping[str, Any]) -> str:
         """The rendered text as it is."""
         try:
-            return self._text(context)
+            return plain(self._text(context))
         except Exception as error:
             problem = explain(error, self.source, context)
+        raise problem
+
+    def text_or_null(self, context: Mapping[str, Any]) -> str | None:
+        """The rendered text as it is, but None for a value that is null."""
+        try:
+            text = self._text(context)
+        except Exception as error:
+            problem = explain(error, self.source, context)
+        else:
+            return None if type(text) is Null else plain(text)
         raise problem
 
     def text_or(self, context: Mapping[str, Any], default: str) -> str:
         """Like `text`, with a default for an empty text and for looking into something that is not there."""
         try:
-            return self._text(context) or default
+            return plain(self._text(context)) or default
         except UndefinedError:
             return default
         except Exception as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -14,6 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, Static
 
 from core.manifest.problems import Path
+from core.templates import LimitError, PatternError, compile_pattern
 from tui.forms.field_input import FieldInput
 from tui.forms.field_row import FieldRow, Note
 from tui.forms.form_pane import FormPane, Section
@@ -371,6 +371,6 @@ def _text(value: Any) -> str:
 
 def _matches(pattern: str, value: str) -> bool:
     try:
-        return re.search(pattern, value) is not None
-    except re.error:
+        return compile_pattern(pattern).search(value) is not None
+    except (PatternError, LimitError):
         return True
