@@ -12,17 +12,10 @@ from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 import httpx
 
 from core.errors import ReadError
-
-Text = str | list[str]
-"""A value of a query parameter or form field; a list repeats the name."""
+from core.templates.wire import Text, texts_of
 
 A_REQUEST_OPTION = "a request option"
 """Who adds to a draft when nobody else is named: a paginator or a slice."""
-
-
-def as_text(value: Any) -> Text:
-    """A value as parameters and forms carry it; Airbyte writes `True` and `None` like Python."""
-    return [str(item) for item in value] if isinstance(value, (list, tuple)) else str(value)
 
 
 @dataclass(slots=True)
@@ -54,13 +47,14 @@ class Draft:
     def add_param(self, name: str, value: Any) -> None:
         """Add a query parameter."""
         self._claim("query parameter", name, taken=name in self.params, source=self.source)
-        self.params[name] = as_text(value)
+        self.params[name] = texts_of(value)
 
     def add_header(self, name: str, value: Any) -> None:
         """Add a header; upper and lower case are the same."""
         taken = name.lower() in (other.lower() for other in self.headers)
         self._claim("header", name.lower(), taken=taken, source=self.source)
-        self.headers[name] = str(value)
+        text = texts_of(value)
+        self.headers[name] = text if isinstance(text, str) else ", ".join(text)
 
     def set_text(self, text: str) -> None:
         """Make plain text the body."""
@@ -70,7 +64,7 @@ class Draft:
     def add_form(self, name: str, value: Any) -> None:
         """Add a field to a body that is a form."""
         self._claim("form field", name, taken=name in self.form, source=self.source)
-        self.form[name] = as_text(value)
+        self.form[name] = texts_of(value)
 
     def add_json(self, path: Sequence[str], value: Any) -> None:
         """Add a field to a body that is JSON, at a path of keys."""

@@ -11,7 +11,7 @@ from pydantic_core import core_schema
 from core.templates.compiled import compile_source
 from core.templates.diagnosis import explain
 from core.templates.fields import SourceField
-from core.templates.literals import EMPTY
+from core.templates.literals import EMPTY, value_of
 from core.templates.texts import Null, plain
 
 _FALSE: Final[tuple[Any, ...]] = (
@@ -109,6 +109,17 @@ class Template(_Compilable):
             problem = explain(error, self.source, context)
         else:
             return None if type(text) is Null else plain(text)
+        raise problem
+
+    def text_and_value(self, context: Mapping[str, Any]) -> tuple[str, Any]:
+        """The rendered text, and what `evaluate` makes of it; "" and None for looking into what is not there."""
+        try:
+            text = self._text(context)
+            return plain(text), value_of(text)
+        except UndefinedError:
+            return "", None
+        except Exception as error:
+            problem = explain(error, self.source, context)
         raise problem
 
     def text_or(self, context: Mapping[str, Any], default: str) -> str:

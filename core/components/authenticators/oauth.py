@@ -19,11 +19,12 @@ from core.errors import ReadError
 from core.http.exchange import Role
 from core.http.messages import json_body
 from core.http.policy import Action, Decision, FailureType, Outcome, default_decision
-from core.http.request import Draft, as_text
+from core.http.request import Draft
 from core.http.session import Call
 from core.levels import Level
 from core.manifest.problems import Problem
 from core.templates import Condition, Template, TemplateMap
+from core.templates.wire import texts_of
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 REFUSED_STATUSES = [400]
@@ -326,7 +327,7 @@ class OAuthAuthenticator(Authenticator):
         if by_assertion.evaluate(variables) if isinstance(by_assertion, Condition) else by_assertion:
             draft.form = self._assertion(context, variables)
             return draft
-        fields = {name: as_text(value) for name, value in self._fields(context, variables).items()}
+        fields = {name: texts_of(value) for name, value in self._fields(context, variables).items()}
         if self.send_refresh_request_as_query_params:
             draft.params = fields
         else:
