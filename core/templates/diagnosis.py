@@ -47,7 +47,7 @@ def _problem(error: Exception, source: str, context: Mapping[str, Any]) -> str:
         case DatetimeError(problem=problem):
             return f"a value {problem}."
         case TypeError():
-            return f"its values do not fit together: {error}."
+            return _gap(source, context) or f"its values do not fit together: {error}."
         case ZeroDivisionError():
             return "it divides by zero."
         case TemplateRuntimeError(message=str(message)) if all(name in source for name in _quoted(message)):
@@ -63,6 +63,11 @@ def _advice(name: str, context: Mapping[str, Any]) -> str:
 
 
 def _missing(error: UndefinedError, source: str, context: Mapping[str, Any]) -> str:
+    return _gap(source, context) or _named_in_message(error, source)
+
+
+def _gap(source: str, context: Mapping[str, Any]) -> str:
+    """What is looked up in vain, in words; "" where everything is there."""
     final_gap = ""
     for lookup in lookups_in(parse(source)):
         for count, parent, found in _walk(lookup, context):
@@ -73,7 +78,7 @@ def _missing(error: UndefinedError, source: str, context: Mapping[str, Any]) -> 
                 return f"{gap}, so “{lookup.steps[count][0]}” cannot be looked up in it."
             final_gap = final_gap or f"{gap}."
             break
-    return final_gap or _named_in_message(error, source)
+    return final_gap
 
 
 def _walk(lookup: Lookup, context: Mapping[str, Any]) -> Iterator[tuple[int, Any, Any]]:

@@ -58,13 +58,19 @@ def string(value: Any) -> str:
 
 def regex_search(value: str, regex: str) -> str:
     """The first capture group of the first match, or nothing."""
-    found = compile_pattern(regex).search(value)
+    found = compile_pattern(regex).search(_text(value))
     return found[1] or "" if found is not None and len(found) > 1 else ""
 
 
 def regex_replace(value: str, regex: str, replacement: str) -> str:
     """A text with every match of a regular expression replaced."""
-    return compile_pattern(regex).replace(value, replacement)
+    return compile_pattern(regex).replace(_text(value), replacement)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("a regular expression looks into a text, not into " + type(value).__name__)
+    return value
 
 
 FILTERS: Final[dict[str, Callable[..., Any]]] = {

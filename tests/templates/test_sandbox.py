@@ -261,18 +261,6 @@ def expressions(draw: st.DrawFn) -> str:
         elif step == "test":
             text = f"({text}) is {draw(TESTS)}"
         elif step == "method":
-            names = [
-                "format",
-                "join",
-                "replace",
-                "update",
-                "append",
-                "split",
-                "encode",
-                "items",
-                "strftime",
-                "__class__",
-            ]
             text = f"({text}).{draw(METHODS)}({draw(st.sampled_from(['', other, other + ', ' + other]))})"
         else:
             text = f"{draw(st.sampled_from(sorted(GLOBAL_NAMES)))}({text})"

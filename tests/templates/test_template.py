@@ -120,6 +120,11 @@ EXPRESSIONS = [
     "{{ config.null | default('x', true) }}",
     "{{ config.missing.deep | default('x') }}",
     "{{ config['missing'] | length }}",
+    "{{ config.missing | hash }}",
+    "{{ config.missing | join(',') }}",
+    "{{ format_datetime(config.missing, '%Y') }}",
+    "{{ timestamp(config.missing) }}",
+    "{{ str_to_datetime(config.missing) }}",
     "{{ config.list | length }}",
     "{{ config.list | tojson }}",
     "{{ record['items'] | map(attribute='id') | join(',') }}",
@@ -453,6 +458,11 @@ def test_a_syntax_error_is_told_on_construction(source: str) -> None:
         ("{{ [1] | map(config.token) | list }}", "cannot work with the value"),
         ("{{ [1] | map('nofilter') | list }}", "No filter named 'nofilter'."),
         ("{% include 'x' %}", "do not fit together"),
+        ("{{ format_datetime(config.start, '%Y') }}", "“config.start” is not there"),
+        ("{{ duration(config.start) }}", "“config.start” is not there"),
+        ("{{ config.start | regex_search('(a)') }}", "“config.start” is not there"),
+        ("{{ config.null | regex_search('(a)') }}", "looks into a text, not into NoneType"),
+        ("{{ record.update(a=1) }}", "would change a value that it is given"),
     ],
 )
 def test_an_error_says_what_is_wrong_and_shows_no_value(source: str, words: str) -> None:
