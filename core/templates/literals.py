@@ -115,7 +115,7 @@ def _parse_number(text: str) -> Any:
     is_real = _REAL.search(digits) and digits[1:2] not in "xX"
     try:
         number = _real(digits) if is_real else int(digits, 0)
-    except ValueError:  # such as 007, or more digits than Python converts
+    except (ValueError, ArithmeticError):  # such as 007, or more digits than Python converts
         return text
     return -number if sign == "-" else number
 
