@@ -25,6 +25,7 @@ from core.outputs import Destination, HarTrace, OutputError, StateFile
 from core.progress import PlainProgress, Progress, RunPicture
 
 _DEMO_SAMPLE = "sendgrid_contacts"
+_WARNINGS_SHOWN = 20
 
 
 def run_headless(arguments: Arguments) -> int:
@@ -47,8 +48,6 @@ def run_headless(arguments: Arguments) -> int:
 
 def _run(arguments: Arguments, manifest: Path, given: Mapping[str, Any] | None = None, note: str = "") -> int:
     connector = load_connector(Document.load(manifest))
-    if not connector.usable:
-        raise ManifestError(problem for problem in connector.problems if problem.severity is Severity.ERROR)
     streams = _chosen(connector, arguments.streams)
     specification = connector.connection_specification
     config = gather_inputs(
@@ -59,7 +58,7 @@ def _run(arguments: Arguments, manifest: Path, given: Mapping[str, Any] | None =
     progress = _progress(arguments, picture, to_terminal=destination.path is None)
     if note:
         progress.say(Level.INFO, note)
-    for warning in unknown_inputs(specification, config):
+    for warning in (*_warnings(connector), *unknown_inputs(specification, config)):
         progress.say(Level.WARNING, warning)
     plan = RunPlan(
         connector=connector,
@@ -81,7 +80,10 @@ def _run(arguments: Arguments, manifest: Path, given: Mapping[str, Any] | None =
 
 
 def _chosen(connector: Connector, wanted: Sequence[str]) -> tuple[str, ...]:
+    """The streams that are read. Raises `ManifestError` when none of them can be, `InputError` for unknown ones."""
     names = connector.stream_names
+    if connector.source is None:
+        raise ManifestError(connector.errors)
     if not names:
         raise InputError("The manifest has no streams that can be read.")
     strangers = [name for name in wanted if name not in names]
@@ -89,7 +91,18 @@ def _chosen(connector: Connector, wanted: Sequence[str]) -> tuple[str, ...]:
         meant = closest(name, names)
         hint = f"did you mean `{meant}`?" if meant else f"there are {', '.join(names)}."
         raise InputError(f"There is no stream `{name}`; {hint}")
-    return tuple(wanted) or names
+    chosen = tuple(wanted) or names
+    if not connector.readable(chosen):
+        raise ManifestError(dict.fromkeys(problem for name in chosen for problem in connector.broken[name]))
+    return chosen
+
+
+def _warnings(connector: Connector) -> list[str]:
+    """What the manifest's warnings say, but for those that only matter to Airbyte."""
+    warnings = [str(problem) for problem in connector.problems if problem.severity is Severity.WARNING]
+    more = len(warnings) - _WARNINGS_SHOWN
+    rest = [f"There are {more} more warnings: longhaul --validate {connector.file}"] if more > 0 else []
+    return warnings[:_WARNINGS_SHOWN] + rest
 
 
 def _destination(arguments: Arguments, streams: Sequence[str]) -> Destination:

@@ -17,7 +17,7 @@ def validate(arguments: Arguments) -> int:
     except ManifestError as error:
         problems, usable = error.problems, False
     else:
-        problems, usable = connector.problems, connector.usable
+        problems, usable = (*connector.problems, *connector.portability), connector.usable
     lines = [clean(str(problem)).replace("\n", " ") for problem in problems]
     print("\n".join(lines) or f"{arguments.manifest}: no problems", flush=True)
     return 0 if usable else 2

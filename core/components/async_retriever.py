@@ -13,7 +13,7 @@ import httpx
 from pydantic import BeforeValidator, Field
 
 from core.components.answers import Answer
-from core.components.base import SLICE_VARIABLES, Component, Gives, Shown
+from core.components.base import SLICE_VARIABLES, Component, Gives, NotInAirbyte, Shown
 from core.components.context import Context
 from core.components.decoders import JsonDecoder
 from core.components.extractors import DpathExtractor, ResponseToFileExtractor, what_is_at
@@ -100,11 +100,11 @@ class AsyncRetriever(Retriever):
     polling_requester: Annotated[Requester, Gives(*SLICE_VARIABLES, "creation_response")] = Field(
         title="Polling", description="The request that asks how the job is doing."
     )
-    status_extractor: Extractor = Field(
+    status_extractor: Annotated[Extractor, NotInAirbyte("ResponseToFileExtractor")] = Field(
         title="Status Extractor", description="Where the status is in the answer to polling."
     )
     status_mapping: AsyncJobStatusMap = Field(title="Status Mapping", description="What each status of the API means.")
-    download_target_extractor: Extractor | None = Field(
+    download_target_extractor: Annotated[Extractor | None, NotInAirbyte("ResponseToFileExtractor")] = Field(
         None,
         title="Download Target Extractor",
         description="Where the URL or identifier of the result is; one, or a list of several.",

@@ -52,6 +52,27 @@ class Gives:
         object.__setattr__(self, "only", only)
 
 
+@dataclass(frozen=True, slots=True)
+class NotInAirbyte:
+    """The component types that a field takes here, but not in Airbyte (for the field's `Annotated` metadata)."""
+
+    types: tuple[str, ...]
+
+    def __init__(self, *types: str) -> None:
+        object.__setattr__(self, "types", types)
+
+
+@dataclass(frozen=True, slots=True)
+class AsText:
+    """What is written in a field is text, also where YAML reads it as something else.
+
+    It goes into the field's `Annotated` metadata where that doesn't show: of a mapping, it is about the values;
+    `numbers` says that numbers are as good there.
+    """
+
+    numbers: bool = False
+
+
 SLICE_VARIABLES = ("stream_slice", "stream_partition", "stream_interval")
 
 
@@ -96,6 +117,11 @@ class Component(BaseModel):
         `raw` is the component as written, references resolved.
         """
         return frozenset()
+
+    @classmethod
+    def stand_in(cls, raw: Any, path: Path) -> Component | None:
+        """What stands in a list in the place of a component of this role that can't be built; None: nothing can."""
+        return None
 
     def lint(self) -> list[Problem]:
         """Problems that fields alone don't show; paths are relative to this component."""

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
-from core.components.base import Shown
+from core.components.base import NotInAirbyte, Shown
 from core.components.decoders import CsvDecoder, GzipDecoder
 from core.components.field_path import evaluated, find, is_plain, lookup, what_is_at
 from core.components.record_expander import RecordExpander
@@ -136,7 +136,9 @@ class CombinedExtractor(Extractor):
 
     label = "Several extractors"
 
-    extractors: list[Extractor] = Field(min_length=1, title="Extractors", description="The extractors, in order.")
+    extractors: Annotated[list[Extractor], NotInAirbyte("ResponseToFileExtractor")] = Field(
+        min_length=1, title="Extractors", description="The extractors, in order."
+    )
     mode: Literal["union", "first_match"] = Field(
         "union",
         title="Mode",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -11,7 +12,7 @@ from typing import Annotated, Any, Literal
 import httpx
 from pydantic import Field
 
-from core.components.base import SLICE_VARIABLES, Gives, Shown
+from core.components.base import SLICE_VARIABLES, AsText, Gives, Shown
 from core.components.context import Context
 from core.components.error_handlers import DefaultErrorHandler
 from core.components.query_properties import PropertiesFromEndpoint, QueryProperties
@@ -20,8 +21,8 @@ from core.components.roles import Authenticator, ErrorHandler, Renew, RequestBod
 from core.components.template_errors import readable
 from core.events import BudgetWait
 from core.http.budget import Wait
-from core.http.download import Download
 from core.http.exchange import Role
+from core.http.kept import Body
 from core.http.policy import Decision, Outcome
 from core.http.request import Draft
 from core.http.session import Call
@@ -30,6 +31,8 @@ from core.templates import MixedMap, Template, TemplateError, TemplateMap
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 PORTABLE_METHODS = ("GET", "POST")
+_KEPT = frozenset({Role.PAGE, Role.PARENT, Role.SCHEMA})
+"""What is asked of an API for answers that may be kept."""
 _PROPERTY_FIELDS = ("fetch_properties_from_endpoint", "query_properties")
 
 
@@ -43,13 +46,13 @@ class HttpRequester(Requester):
     authenticator: Annotated[Authenticator | None, Gives(only=True)] = Field(
         None, title="Authenticator", description="How the API learns who asks."
     )
-    request_parameters: MixedMap[QueryProperties] | None = Field(
+    request_parameters: Annotated[MixedMap[QueryProperties] | None, AsText()] = Field(
         None,
         title="Query Parameters",
         description="What stands behind the `?` of the URL. Lists repeat the name; empty values are dropped. One may "
         "be the properties that the API is asked for.",
     )
-    request_headers: TemplateMap | None = Field(
+    request_headers: Annotated[TemplateMap | None, AsText()] = Field(
         None,
         title="Request Headers",
         description="Headers beside those that the client and the authenticator add.",
@@ -74,7 +77,7 @@ class HttpRequester(Requester):
         title="Request Body JSON Payload",
         description="A JSON body; the older way to write `request_body`.",
     )
-    request_body_data: Annotated[Template | TemplateMap | None, Shown(advanced=True)] = Field(
+    request_body_data: Annotated[Template | TemplateMap | None, AsText(), Shown(advanced=True)] = Field(
         None,
         title="Request Body Payload (Non-JSON)",
         description="A form or a text as body; the older way to write `request_body`.",
@@ -93,7 +96,8 @@ class HttpRequester(Requester):
     use_cache: Annotated[bool, Shown(advanced=True)] = Field(
         False,
         title="Use Cache",
-        description="For Airbyte: keep responses and use them again. Longhaul always asks the API.",
+        description="Keep answers for the length of a run: who asks for the same again, such as several children of a "
+        "parent stream, gets the same answer. GET requests for pages only; never that of a job.",
     )
     connect_timeout_in_seconds: Annotated[float | None, Shown(advanced=True, unset="30")] = Field(
         None,
@@ -132,21 +136,39 @@ class HttpRequester(Requester):
 
     async def send(self, context: Context, role: Role, extra: Draft | None = None) -> httpx.Response | None:
         """Send the request and read the whole response; None when an error is to be ignored."""
-        return await context.run.session.send(self.call(context, role, extra))
+        session, call = context.run.session, self.call(context, role, extra)
+        if self._keeps(role):
+            return await session.kept.send(self._key(call), lambda: session.open(call))
+        return await session.send(call)
 
     @asynccontextmanager
     async def open(
         self, context: Context, role: Role, extra: Draft | None = None, renew: Renew | None = None
-    ) -> AsyncIterator[Download | None]:
+    ) -> AsyncIterator[Body | None]:
         """The same for a body that is streamed while the context is open."""
 
         async def renewed() -> Draft:
             assert renew is not None
             return self.draft(await renew(), extra)
 
+        session = context.run.session
         call = replace(self.call(context, role, extra), renew=renewed if renew else None)
-        async with context.run.session.open(call) as download:
-            yield download
+        asked = (
+            session.kept.open(self._key(call), lambda: session.open(call)) if self._keeps(role) else session.open(call)
+        )
+        async with asked as body:
+            yield body
+
+    def _keeps(self, role: Role) -> bool:
+        """Whether answers are kept. Airbyte would keep those about a job too, so that its status never changes."""
+        return self.use_cache and self.http_method == "GET" and role in _KEPT
+
+    def _key(self, call: Call) -> bytes:
+        """What makes two requests the same: what they say, and who asks."""
+        request = call.draft.build()
+        who = self.authenticator.identity if self.authenticator is not None else b""
+        said = repr((str(request.url), request.headers.multi_items(), request.content, who))
+        return hashlib.sha256(said.encode(errors="surrogatepass")).digest()
 
     def call(self, context: Context, role: Role, extra: Draft | None = None) -> Call:
         """What the session needs to send this request. Raises `ReadError` when a template fails."""

@@ -22,8 +22,8 @@ from core.components.query_properties import QueryProperties, asking_for
 from core.components.record_selector import RecordPipeline
 from core.components.roles import Decoder, Paginator, Record, Renew, Requester
 from core.components.streaming import parse_in_thread
-from core.http.download import Download
 from core.http.exchange import Role
+from core.http.kept import Body
 from core.http.policy import Action, RequestFailed
 from core.http.request import Draft
 
@@ -239,7 +239,7 @@ class Collector:
         return True
 
 
-async def _counted(download: Download, sink: Sink) -> AsyncIterator[bytes]:
+async def _counted(download: Body, sink: Sink) -> AsyncIterator[bytes]:
     async for chunk in download.chunks():
         sink.received(len(chunk))
         yield chunk

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import httpx
 from pydantic import Field
 
-from core.components.base import Gives
+from core.components.base import AsText, Gives
 from core.components.context import Context
 from core.components.partition_routers.evaluation import whole_number_of
 from core.components.request_options import RequestOption, RequestPath
@@ -67,7 +67,7 @@ class Page:
 class Strategy(PaginationStrategy, role=True):
     """What the strategies have in common."""
 
-    page_size: Annotated[Template | None, Gives("response")] = Field(
+    page_size: Annotated[Template | None, AsText(numbers=True), Gives("response")] = Field(
         None, title="Page Size", description="How many records a full page has."
     )
 

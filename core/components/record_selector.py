@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from core.components.base import SLICE_VARIABLES, Component, Gives, Shown
+from core.components.base import SLICE_VARIABLES, Component, Gives, NotInAirbyte, Shown
 from core.components.decoders.blocks import InBlocks
 from core.components.extractors import whole_element
 from core.components.portions import Portions, merge_into
@@ -55,7 +55,9 @@ class RecordFilter(RecordFilterRole):
 class RecordSelector(Component):
     """Finds the records in a response, keeps those that are wanted, and brings them into shape."""
 
-    extractor: Extractor = Field(title="Extractor", description="Where the records are in the response.")
+    extractor: Annotated[Extractor, NotInAirbyte("ResponseToFileExtractor")] = Field(
+        title="Extractor", description="Where the records are in the response."
+    )
     record_filter: RecordFilterRole | None = Field(
         None, title="Record Filter", description="Which records are kept; all when not said."
     )

@@ -23,6 +23,7 @@ from core.http.budget import Budget, Wait
 from core.http.clients import Clients
 from core.http.download import Answer, Download
 from core.http.exchange import BODY_LIMIT, Exchange, Role
+from core.http.kept import KeptAnswers
 from core.http.messages import describe_error, describe_outcome, failure
 from core.http.policy import EXPIRED, Action, Decision, Outcome, RedirectRefused, causes, retry_after
 from core.http.recording import Allowance, Recording
@@ -90,7 +91,7 @@ class HttpSession:
     SSL_CERT_DIR, REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE. Redirects are followed; credentials stay on their
     origin. Timeouts are in seconds: `read_timeout` is the longest silence of a server, not the length of a
     download. Exchanges keep `body_limit` bytes of each body, and `spare_bodies` more in all. Each attempt, and
-    each redirect, waits for the `budget`.
+    each redirect, waits for the `budget`. `kept` are the answers that are kept for the run.
     """
 
     def __init__(
@@ -113,6 +114,7 @@ class HttpSession:
         self._sleep = sleep
         self._allowance = Allowance(body_limit, spare_bodies)
         self._clients: Clients | None = None
+        self.kept = KeptAnswers()
 
     async def __aenter__(self) -> Self:
         """Open the session. Raises `ReadError` for proxies or certificates that can't be used."""
@@ -126,7 +128,8 @@ class HttpSession:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close all connections."""
+        """Close all connections, and let go of what was kept."""
+        self.kept.close()
         await self._open_clients().aclose()
 
     async def send(self, call: Call) -> httpx.Response | None:

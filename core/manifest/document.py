@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import pathlib
+import re
 from typing import Any
 
 from core.manifest.compose import compose
 from core.manifest.editing import Edit, Editor
 from core.manifest.files import read_text, write_text
-from core.manifest.nodes import Mapping, Sequence, find, target_of, value_of
-from core.manifest.problems import Path, Position
+from core.manifest.nodes import Mapping, Node, Scalar, Sequence, find, noted, target_of, value_of
+from core.manifest.problems import Path, Position, Problem, Severity
 from core.manifest.references import owner
 from core.manifest.splice import splice, style_of
 
 _BYTE_ORDER_MARK = "\ufeff"
+_PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
+"""The anchor and the tag before a value."""
 
 
 class Document:
@@ -54,7 +57,7 @@ class Document:
 
     @property
     def root(self) -> dict[str, Any]:
-        """The raw tree as YAML's safe loader gives it. It is read-only: an edit makes a new one."""
+        """The raw tree as YAML's safe loader gives it, dates as text. It is read-only: an edit makes a new one."""
         if self._root is None:
             self._root = value_of(self._tree)
         return self._root
@@ -80,7 +83,7 @@ class Document:
 
     def position(self, path: Path) -> Position | None:
         """Where a mapping's key or a list's item is written; for a path that is absent, its nearest ancestor."""
-        node: Any = self._current()[1]
+        node: Node = self._current()[1]
         place = node
         for key in path:
             node = target_of(node)
@@ -89,6 +92,29 @@ class Document:
                 break
             place, node = entry.key or entry.value, entry.value
         return Position(place.line + 1, place.column + 1)
+
+    @property
+    def notes(self) -> tuple[Problem, ...]:
+        """Warnings of what is read otherwise than it looks, each with its place."""
+        return tuple(
+            Problem(note.message, path, Severity.WARNING, note.hint, Position(at.line + 1, at.column + 1), self.file)
+            for path, at, note in noted(self._current()[1])
+        )
+
+    def written(self, path: Path) -> str | None:
+        """The text of the single value at a path as it is written without quotes; None where there is no such."""
+        text, node = self._current()
+        value: Node = node
+        for key in path:
+            value = target_of(value)
+            entry = find(value, key) if isinstance(value, Mapping | Sequence) else None
+            if entry is None:
+                return None
+            value = entry.value
+        value = target_of(value)
+        if not isinstance(value, Scalar) or value.style:
+            return None
+        return _PROPERTIES.sub("", text[value.start : value.end], count=1)
 
     def through_refs(self, path: Path) -> Path:
         """The raw path that owns the value at a path in the resolved view.

@@ -106,6 +106,8 @@ class Editor:
             entries = _written_out(parent, without=key)
         elif index is None:
             raise _missing(path)
+        elif isinstance(parent, Mapping):
+            entries = tuple(entry for entry in parent.entries if entry.merge or entry.name != key)
         else:
             entries = (*parent.entries[:index], *parent.entries[index + 1 :])
         return self._finished(Edit(path, path), parent, entries)
@@ -143,7 +145,8 @@ class Editor:
         entry = parent.entries[index]
         renamed = Entry(_fresh_key(key), entry.value, entry.slot)
         edit = Edit(path, (*path[:-1], key))
-        return self._finished(edit, parent, (*parent.entries[:index], renamed, *parent.entries[index + 1 :]))
+        others = [other for other in parent.entries[:index] if other.merge or other.name != path[-1]]
+        return self._finished(edit, parent, (*others, renamed, *parent.entries[index + 1 :]))
 
     def _reach(self, path: Path) -> tuple[Mapping | Sequence, Path]:
         """The deepest collection on the way to `path`, and the keys from there on; one if only the last is left."""

@@ -26,7 +26,7 @@ from core.reading.job_slice import JobLanes
 from core.reading.limits import NO_LIMITS, Limits
 from core.reading.parents import ParentProgress
 from core.reading.schemas import first_record
-from core.reading.stream_read import Encoder, ReadPlan, StreamRead
+from core.reading.stream_read import Encoder, ReadPlan, StreamRead, not_read
 from core.templates import TemplateError
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -74,6 +74,10 @@ class Reader:
         `jobs` are followed where they are known, so that the phases behind the creation can be tried again.
         Raises `KeyError` for a stream that the connector doesn't have.
         """
+        if problems := self._connector.broken.get(stream):
+            for event in not_read(stream, problems):
+                yield event
+            return
         read = self._start(self._connector.stream(stream), state, limits, Role.PAGE, encode=encode, jobs=jobs)
         self._reads.add(read)
         try:
@@ -151,11 +155,11 @@ async def open_reader(
     """Open a connector with its inputs. `sleep` is what waits, between polls and before repeated requests; exchanges
     keep `body_limit` bytes of each body, and `spare_bodies` more in all.
 
-    Raises `ManifestError` when the manifest has errors, `InputError` when an input makes no sense for it, `ReadError`
-    when the manifest asks for an API budget that can't be kept.
+    Raises `ManifestError` when no stream of the manifest can be read, `InputError` when an input makes no sense for
+    it, `ReadError` when the manifest asks for an API budget that can't be kept.
     """
-    if not connector.usable:
-        raise ManifestError(connector.problems)
+    if not connector.readable():
+        raise ManifestError(connector.errors or connector.problems)
     secrets = Secrets()
     for value in secret_values(connector.connection_specification, config):
         secrets.add(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import traceback
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
@@ -36,6 +36,7 @@ from core.jobs.job import JobFailed
 from core.jobs.known import KnownJobs
 from core.jobs.life import ATTEMPTS
 from core.levels import Level
+from core.manifest.problems import Problem
 from core.reading.channel import EventChannel
 from core.reading.job_slice import JobLanes, JobSlice
 from core.reading.limits import NO_LIMITS, Limits, RecordBudget
@@ -72,6 +73,21 @@ class ReadPlan:
     unsupported: tuple[str, ...] = ()
     statuses: dict[str, JobStatus] = field(default_factory=dict)
     known: KnownJobs = field(default_factory=KnownJobs)
+
+
+def not_read(stream: str, problems: Iterable[Problem]) -> Iterator[Event]:
+    """What is told of a stream that can't be read because of what is wrong with it in the manifest."""
+    errors = tuple(map(str, problems))
+    yield StreamStarted(stream=stream)
+    yield StreamFinished(
+        stream=stream,
+        outcome=Outcome.FAILED,
+        records=0,
+        slices=0,
+        seconds=0.0,
+        errors=errors,
+        started=datetime.now(UTC),
+    )
 
 
 class StreamRead:

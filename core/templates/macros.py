@@ -10,6 +10,8 @@ from typing import Any, Final
 from urllib.parse import quote_plus
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from jinja2 import Undefined
+
 from core.templates import datetimes
 
 
@@ -30,16 +32,19 @@ def today_with_timezone(timezone: str) -> date:
 
 def timestamp(dt: float | str | datetime) -> int | float:
     """Seconds since 1970: of a number its whole part, of a date or its ISO text a decimal."""
+    _require(dt)
     return int(dt) if isinstance(dt, (int, float)) else datetimes.parse_any(dt).timestamp()
 
 
 def str_to_datetime(s: str) -> datetime:
     """A date and time in UTC from ISO-8601 text; UTC when it names no zone."""
+    _require(s)
     return datetimes.parse_any(s)
 
 
 def format_datetime(dt: str | float | date, format: str, input_format: str | None = None) -> str:
     """A date as text: `format_datetime(config.start, '%Y-%m-%d')`; numbers are seconds since 1970."""
+    _require(dt)
     if isinstance(dt, datetime):
         return datetimes.format_datetime(dt, format)
     if input_format:
@@ -82,6 +87,12 @@ def camel_case_to_snake_case(value: str) -> str:
 def generate_uuid() -> str:
     """A new random UUID, another one in every evaluation."""
     return str(uuid.uuid4())
+
+
+def _require(dt: object) -> None:
+    """Airbyte: a date that is not there is looked up in vain, and no wrong date. Raises `UndefinedError`."""
+    if isinstance(dt, Undefined):
+        dt + 0  # whatever is done with it raises the error, which names it
 
 
 def _zone(name: str) -> ZoneInfo:

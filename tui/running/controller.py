@@ -18,7 +18,7 @@ from core.command.last_resort import fault
 from core.components.async_retriever import AsyncRetriever, JobStatus
 from core.components.roles import Record
 from core.connector import Connector
-from core.errors import LonghaulError
+from core.errors import LonghaulError, ManifestError
 from core.events import Event
 from core.jobs.known import KnownJobs
 from core.reading import Limits, open_reader
@@ -193,7 +193,7 @@ class RunController:
                 if run.state.cancelling:
                     reader.cancel()
                 await self._consume(run, reader, settings, jobs)
-        except LonghaulError as error:
+        except (LonghaulError, ManifestError) as error:
             run.state.fail(str(error))
         except KeyError:
             run.state.fail(f"The manifest has no stream `{run.state.stream}` that can be read.")

@@ -11,7 +11,7 @@ import httpx
 from pydantic import Field
 
 from core.components.authenticators.tokens import Token, TokenKeeper
-from core.components.base import Component, Gives, Shown
+from core.components.base import Component, Gives, NotInAirbyte, Shown
 from core.components.context import Context
 from core.components.decoders import DecodeError, decode_all
 from core.components.http_requester import HttpRequester, properties_without_use
@@ -24,6 +24,8 @@ from core.http.request import Draft
 from core.manifest.problems import Problem
 from core.templates import Template
 from core.templates.datetimes import DatetimeError, parse_duration
+
+_NOT_HERE = ("CsvDecoder", "GzipDecoder", "IterableDecoder", "JsonItemsDecoder", "JsonlDecoder", "ZipfileDecoder")
 
 
 class RequestAuthentication(Component, role=True):
@@ -85,7 +87,7 @@ class SessionTokenAuthenticator(Authenticator):
     request_authentication: RequestAuthentication = Field(
         title="Data Request Authentication", description="How the token is sent."
     )
-    decoder: Annotated[Decoder | None, Shown(advanced=True, unset="JSON")] = Field(
+    decoder: Annotated[Decoder | None, NotInAirbyte(*_NOT_HERE), Shown(advanced=True, unset="JSON")] = Field(
         None, title="Decoder", description="The format of the answer; JSON when not said."
     )
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
+from core.components.base import NotInAirbyte
 from core.components.decoders.errors import DecodeError, describe
 from core.components.decoders.inflation import RATIO, Inflation, MaxRatio
 from core.components.decoders.streams import BLOCK, peek
@@ -22,7 +23,9 @@ class GzipDecoder(Decoder):
 
     label = "gzip"
 
-    decoder: Decoder = Field(title="Inner format", description="The format of what is compressed.")
+    decoder: Annotated[Decoder, NotInAirbyte("IterableDecoder", "XmlDecoder", "ZipfileDecoder")] = Field(
+        title="Inner format", description="The format of what is compressed."
+    )
     max_ratio: MaxRatio = RATIO
 
     def decode(self, chunks: Iterator[bytes]) -> Iterator[Any]:

@@ -6,10 +6,11 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from typing import IO, Any
+from typing import IO, Annotated, Any
 
 from pydantic import Field
 
+from core.components.base import NotInAirbyte
 from core.components.decoders.errors import DecodeError, not_this
 from core.components.decoders.inflation import RATIO, Inflation, MaxRatio
 from core.components.decoders.streams import BLOCK, peek
@@ -25,7 +26,9 @@ class ZipfileDecoder(Decoder):
 
     label = "zip"
 
-    decoder: Decoder = Field(title="Inner format", description="The format of the files in the archive.")
+    decoder: Annotated[Decoder, NotInAirbyte("IterableDecoder", "XmlDecoder", "ZipfileDecoder")] = Field(
+        title="Inner format", description="The format of the files in the archive."
+    )
     max_ratio: MaxRatio = RATIO
 
     def decode(self, chunks: Iterator[bytes]) -> Iterator[Any]:

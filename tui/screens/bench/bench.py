@@ -17,7 +17,7 @@ from core.connector import Connector
 from core.errors import InputError
 from core.events import Outcome
 from core.inputs import gather_inputs
-from core.manifest.problems import Path, Severity
+from core.manifest.problems import Path
 from tui.running import Run, RunChanged, RunController, TestSettings
 from tui.running.settings import TEST_LIMITS
 from tui.running.warnings import Concern, warnings
@@ -112,16 +112,8 @@ class TestBench:
 
     @property
     def _connector(self) -> Connector:
-        """The connector without the errors that it has: they are in other streams, and don't matter here.
-
-        Its file is where it was saved last, for a schema that is in a file beside it.
-        """
-        connector = self._session.connector
-        return replace(
-            connector,
-            problems=tuple(one for one in connector.problems if one.severity is not Severity.ERROR),
-            file=self._session.document.file,
-        )
+        """The connector; its file is where it was saved last, for a schema that is in a file beside it."""
+        return replace(self._session.connector, file=self._session.document.file)
 
     def _config(self) -> dict[str, Any]:
         connector = self._session.connector
