@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.command.last_resort import fault
+from core.command.leaving import Leaving
 from core.connector import Connector
 from core.events import (
     Event,
@@ -26,7 +27,7 @@ from core.http.exchange import BODY_LIMIT
 from core.levels import Level
 from core.outputs import Destination, HarTrace, OutputError, Sink, StateFile, Turns
 from core.progress import Progress, RunPicture, run_summary, stream_summary
-from core.reading import Limits, Reader, open_reader
+from core.reading import THREADS, Limits, Reader, open_reader
 
 STREAMS_AT_ONCE = 4
 _REDRAW = 0.1
@@ -58,11 +59,19 @@ class HeadlessRun:
         self._trace = plan.trace
         self._signal: int | None = None
         self._hung_up = False
+        self._leaving = Leaving(THREADS)
 
-    async def run(self) -> int:
+    def __call__(self) -> int:
         """Read everything and give the exit code: 0, 1 when a stream failed, 128 and the signal that ended
         the run.
         """
+        try:
+            return asyncio.run(self.run())
+        finally:
+            self._leaving.over()
+
+    async def run(self) -> int:
+        """The same on the event loop at hand."""
         bodies = BODY_LIMIT if self._trace else 0
         async with open_reader(self._plan.connector, self._plan.config, body_limit=bodies) as reader:
             self._obey_signals(reader)
@@ -104,6 +113,7 @@ class HeadlessRun:
             self._progress.stop()
             os._exit(128 + number)
         self._signal = number
+        self._leaving.begin(128 + number)
         self._progress.say(Level.WARNING, _CANCELLING)
         reader.cancel()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import os
 import sys
@@ -70,7 +69,7 @@ def _run(arguments: Arguments, manifest: Path, given: Mapping[str, Any] | None =
         limit=arguments.limit,
     )
     try:
-        return asyncio.run(HeadlessRun(plan, picture, progress).run())
+        return HeadlessRun(plan, picture, progress)()
     except LonghaulError:
         raise
     except Exception as error:

@@ -9,6 +9,7 @@ quite as it looks, gets a note.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Any
 
 import yaml
@@ -25,6 +26,8 @@ COMPONENT_KEYS = frozenset({"type", "$ref", "$parameters", "class_name"})
 """Keys that a mapping has when it is, or stands for, a component."""
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SECOND_TRY = 200_000
+"""Characters up to which a text that libyaml can't read is given to PyYAML's own parser (Airbyte: any text is)."""
 _PREFIX = "tag:yaml.org,2002:"
 _STRING = _PREFIX + "str"
 _DATE = _PREFIX + "timestamp"
@@ -40,12 +43,22 @@ def compose(text: str, file: str | None = None) -> Mapping:
     unprintable = _UNPRINTABLE.search(text)
     if unprintable:
         raise ManifestError([_unprintable_problem(text, unprintable.start(), file)])
-    loader = _Loader(text)
+    try:
+        return _composed(text, file, _Loader)
+    except yaml.MarkedYAMLError as error:
+        problem = _syntax_problem(error, text, file)
+    if len(text) <= _SECOND_TRY:
+        with suppress(yaml.MarkedYAMLError):
+            return _composed(text, file, yaml.SafeLoader)
+    raise ManifestError([problem])
+
+
+def _composed(text: str, file: str | None, kind: Any) -> Mapping:
+    """The top mapping, read by this kind of loader. Raises `MarkedYAMLError` for its syntax and `ManifestError`."""
+    loader = kind(text)
     composer = _Composer(text, loader, file)
     try:
         root = composer.document()
-    except yaml.MarkedYAMLError as error:
-        raise ManifestError([*composer.problems, _syntax_problem(error, text, file)]) from None
     finally:
         loader.dispose()
     if composer.problems:

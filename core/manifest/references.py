@@ -18,7 +18,7 @@ _VERBATIM_FIELDS = frozenset({"config_overrides"})
 """Fields that hold values of the user's configuration, in which `#/` means nothing."""
 _MAX_DEPTH = 150
 """Collections and references that may be nested in each other."""
-_HINTS = 100
+_HINTS = 20
 """References that lead nowhere for which something similar is looked for."""
 
 Report = Callable[..., None]

@@ -100,8 +100,7 @@ class StreamPicture:
     def rate(self) -> float:
         """Records per second over the last seconds."""
         now = self.clock()
-        while self._samples and self._samples[0][0] < now - _WINDOW:
-            self._samples.popleft()
+        self._drop_old_samples(now)
         span = min(_WINDOW, max(now - self.started, 0.1))
         return sum(number for _, number in self._samples) / span
 
@@ -111,6 +110,7 @@ class StreamPicture:
             case Records(count=count):
                 self.records += count
                 self._samples.append((self.clock(), count))
+                self._drop_old_samples(self._samples[-1][0])
                 self._job(event).records += count
             case DownloadProgress(received=received):
                 job = self._job(event)
@@ -134,6 +134,10 @@ class StreamPicture:
                 self.ended = event
             case _:
                 pass
+
+    def _drop_old_samples(self, now: float) -> None:
+        while self._samples and self._samples[0][0] < now - _WINDOW:
+            self._samples.popleft()
 
     def _job(self, event: Event) -> JobPicture:
         key = repr(event.slice)

@@ -31,6 +31,8 @@ from core.templates import TemplateError
 
 Sleep = Callable[[float], Awaitable[None]]
 
+THREADS = "longhaul-parser"
+"""How the names of the threads that parse begin."""
 PARSERS = 64
 """Threads that may parse at the same time; they are started when needed."""
 
@@ -124,7 +126,7 @@ class Reader:
             role=role,
             unsupported=unsupported_in(stream),
             statuses=self._statuses.setdefault(stream.name, {}),
-            known=KnownJobs() if jobs is None else jobs,
+            known=jobs,
         )
         return StreamRead(self._run, plan, self._jobs, self.mask)
 
@@ -168,7 +170,7 @@ async def open_reader(
         budget = connector.source.rate_budget(config)
     except TemplateError as error:
         raise InputError(str(error)) from None
-    executor = ThreadPoolExecutor(PARSERS, thread_name_prefix="longhaul-parser")
+    executor = ThreadPoolExecutor(PARSERS, thread_name_prefix=THREADS)
     try:
         async with HttpSession(
             secrets, budget=budget, sleep=sleep, body_limit=body_limit, spare_bodies=spare_bodies

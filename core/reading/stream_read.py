@@ -59,7 +59,8 @@ class ReadPlan:
 
     `lanes` bounds the slices of a synchronous stream that are read side by side, `jobs` the asynchronous ones.
     `role` is that of page requests (a parent stream's differ). `unsupported` names component types that can't be run.
-    `known` are jobs that are followed instead of creating new ones; those that are created are added.
+    `known` are jobs that are followed instead of creating new ones; those that are created are added. None: nobody asks
+    for them later, so that each is let go of with its slice.
     `in_order`: the slices of a synchronous stream, and of its parents, are read one after the other.
     """
 
@@ -72,7 +73,7 @@ class ReadPlan:
     role: Role = Role.PAGE
     unsupported: tuple[str, ...] = ()
     statuses: dict[str, JobStatus] = field(default_factory=dict)
-    known: KnownJobs = field(default_factory=KnownJobs)
+    known: KnownJobs | None = None
 
 
 def not_read(stream: str, problems: Iterable[Problem]) -> Iterator[Event]:
@@ -249,9 +250,10 @@ class StreamRead:
 
         if isinstance(retriever, AsyncRetriever):
             plan = self._plan
+            known = KnownJobs() if plan.known is None else plan.known
             attempts = plan.limits.attempts or ATTEMPTS
             return await JobSlice(
-                retriever, context, fill, make_sink, self._jobs, plan.statuses, self._warned, attempts, plan.known
+                retriever, context, fill, make_sink, self._jobs, plan.statuses, self._warned, attempts, known
             ).read()
         assert isinstance(retriever, SimpleRetriever)
         sink = make_sink(count(1))
