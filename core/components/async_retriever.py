@@ -178,6 +178,15 @@ class AsyncRetriever(Retriever):
             problems.append(Problem(message, ("record_selector", "extractor"), Severity.WARNING))
         return problems
 
+    def unportable(self) -> list[Problem]:
+        """Airbyte takes the whole result for the records, whatever the path of the record selector says."""
+        selector = self.record_selector.extractor
+        if self.download_extractor is not None or not isinstance(selector, DpathExtractor) or not selector.field_path:
+            return []
+        message = "Airbyte doesn't look at this path, but takes the whole result of a job for a record"
+        place = ("record_selector", "extractor", "field_path")
+        return [Problem(message, place, Severity.WARNING, "write it as the `download_extractor` of the retriever")]
+
     def _lint_paths(self) -> Iterator[Problem]:
         for name in ("status_extractor", "download_target_extractor"):
             extractor = getattr(self, name)

@@ -127,6 +127,10 @@ class Component(BaseModel):
         """Problems that fields alone don't show; paths are relative to this component."""
         return []
 
+    def unportable(self) -> list[Problem]:
+        """Warnings of what Airbyte would make something else of; paths are relative to this component."""
+        return []
+
     @property
     def origin(self) -> Path:
         """The path in the document where this component is written."""

@@ -32,6 +32,7 @@ def portability(raw: Mapping[str, Any], component: Component, values: Mapping[st
         for where, child in _children(values[key], (key,)) if plan.not_in_airbyte else ():
             if type(child).__name__ in plan.not_in_airbyte:
                 yield _warning((*where, "type"), f"Airbyte refuses a {type(child).__name__} here")
+    yield from component.unportable()
     yield from _coerced(cls, values)
     if isinstance(component, DeclarativeSource):
         for key in raw:

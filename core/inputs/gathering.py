@@ -8,11 +8,11 @@ from pathlib import Path as FilePath
 from typing import Any, Protocol
 
 import orjson
-import yaml
 
 from core.environment import DEBUG
 from core.errors import InputError
 from core.inputs.checking import Checker, has_constants, variable
+from core.inputs.config_file import read_config
 from core.inputs.specification import Inputs, Path, Schema, find, forms, inputs, properties, secret_values, types
 from core.manifest.problems import closest
 
@@ -55,7 +55,7 @@ def gather_inputs(
     the type that the specification asks for, missing inputs get its defaults. The `rules` change them before
     that, and check them after. Raises `InputError` with everything that is wrong.
     """
-    config = Inputs(copy.deepcopy(dict(given or {})) | (_read(config_file) if config_file else {}))
+    config = Inputs(copy.deepcopy(dict(given or {})) | (read_config(config_file) if config_file else {}))
     named, problems = _settings(specification, settings)
     for path, text in [*_variables(specification, environment or {}), *named]:
         if not _put(config, path, _converted(find(specification, path), text)):
@@ -90,48 +90,6 @@ def _not_an_input(path: Path, known: Mapping[str, Any]) -> str:
     meant = closest(path[-1], known)
     hint = f"did you mean `{'.'.join((*path[:-1], meant))}`?" if meant else f"there are {', '.join(known)}."
     return f"`{'.'.join(path)}` is not an input of this connector; {hint}"
-
-
-def _read(file: FilePath) -> dict[str, Any]:
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(f"The config file {file} can't be read: {(error.strerror or '').lower()}.") from error
-    except UnicodeDecodeError:
-        raise InputError(f"The config file {file} is not text in UTF-8.") from None
-    content = _parse(file, text)
-    if content is None:
-        return {}
-    if not isinstance(content, dict):
-        raise InputError(f"The config file {file} must hold an object: one `name: value` for each input.")
-    return {str(name): value for name, value in content.items()}
-
-
-def _parse(file: FilePath, text: str) -> Any:
-    """JSON or YAML; the messages never repeat what is written in the file, for it holds secrets."""
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        if file.suffix == ".json":
-            raise InputError(f"{file}:{error.lineno}:{error.colno}: the config file is not valid JSON.") from None
-    try:
-        return yaml.load(text, Loader=_PlainLoader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else str(file)
-        raise InputError(
-            f"{place}: the config file is not valid YAML. Values with special characters need quotes."
-        ) from None
-
-
-class _PlainLoader(yaml.SafeLoader):
-    """Leaves dates as they are written: the inputs of a connector are JSON."""
-
-
-_PlainLoader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
 
 
 def _variables(specification: Schema, environment: Mapping[str, str]) -> Iterator[tuple[Path, str]]:

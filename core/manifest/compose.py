@@ -22,6 +22,9 @@ MAX_NODES = 1_000_000
 MAX_DEPTH = 100
 """Levels that collections may be nested in each other."""
 
+NO_MAPPING = "A manifest has to be a mapping (`key: value` lines) at the top."
+"""What is said of YAML that is right, but something else at the top."""
+
 COMPONENT_KEYS = frozenset({"type", "$ref", "$parameters", "class_name"})
 """Keys that a mapping has when it is, or stands for, a component."""
 
@@ -95,7 +98,7 @@ class _Composer:
             )
         if not isinstance(root, Mapping):
             raise self._fatal(
-                "A manifest has to be a mapping (`key: value` lines) at the top.",
+                NO_MAPPING,
                 _position(event),
                 "is this the right file?",
             )

@@ -1,5 +1,6 @@
 """What the reference reads with a manifest as it is written in a file."""
 
+import json
 import logging
 
 from airbyte_cdk.models import (
@@ -9,7 +10,10 @@ from airbyte_cdk.models import (
     SyncMode,
     Type,
 )
-from airbyte_cdk.sources.declarative.concurrent_declarative_source import ConcurrentDeclarativeSource
+from airbyte_cdk.sources.declarative.concurrent_declarative_source import (
+    ConcurrentDeclarativeSource,
+    get_declarative_component_schema,
+)
 from airbyte_cdk.utils.yaml_loader import safe_load_yaml
 from reading import read as read_stream
 
@@ -44,3 +48,17 @@ def read_all(text, config, names):
         if message.type == Type.RECORD:
             records[message.record.stream].append(message.record.data)
     return records
+
+
+def refuses(text):
+    """Why the reference does not take a manifest; None when it does."""
+    try:
+        ConcurrentDeclarativeSource(config={}, catalog=None, state=[], source_config=safe_load_yaml(text))
+    except Exception as error:
+        return str(error.__cause__ or error)[:300]
+    return None
+
+
+def schema():
+    """The JSON Schema that the reference checks manifests by."""
+    return json.loads(json.dumps(get_declarative_component_schema(), default=str))
