@@ -34,6 +34,7 @@ _SECOND_TRY = 200_000
 _PREFIX = "tag:yaml.org,2002:"
 _STRING = _PREFIX + "str"
 _DATE = _PREFIX + "timestamp"
+_BYTES = _PREFIX + "binary"
 _QUOTE = "put it in quotes"
 _UNPRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -157,6 +158,8 @@ class _Composer:
     def _construct(self, tag: str, event: Any) -> tuple[Any, Note | None]:
         if tag == _STRING:
             return event.value, None
+        if tag == _BYTES:
+            return event.value, Note("A manifest holds no binary values; it is taken as text here.", "remove the tag")
         if tag == _DATE:
             return event.value, Note(
                 f"YAML reads `{clipped(event.value)}` as a date; it is taken as text here.", _QUOTE

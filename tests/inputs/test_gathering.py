@@ -313,7 +313,6 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
         ("config.yaml", BOMB.encode(), "not valid YAML"),
         ("config.yaml", b"a: " + b"[" * 10_000, "not valid YAML"),
         ("config.yaml", b"\xff\xfe\x00", "not text in UTF-8"),
-        ("config.yaml", b"a: !!binary aGk=\n", "not valid YAML"),
         ("config.yaml", b"? [a]\n: 1\n", "not valid YAML"),
         ("config.json", b"[" * 100_000, "not valid JSON"),
         ("config.json", b'{"a":' * 500 + b"1" + b"}" * 500, "nested more than 100 levels deep"),

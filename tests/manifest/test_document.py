@@ -134,6 +134,7 @@ NOTED = {
     "a date that is none": ("a: 2024-13-45\n", {"a": "2024-13-45"}, "1:4: YAML reads `2024-13-45` as a date"),
     "an anchored date": ("a: &x 2024-01-31\nb: *x\n", {"a": "2024-01-31", "b": "2024-01-31"}, "1:4: YAML reads"),
     "a number that is too large": ("a: " + "9" * 5000, {"a": "9" * 5000}, "1:4: YAML reads `999"),
+    "a binary value": ("a: !!binary aGk=\n", {"a": "aGk="}, "1:4: A manifest holds no binary values"),
     "a duplicate key": (
         "a: 1\nb:\n  c: 1\n  c: 2\n",
         {"a": 1, "b": {"c": 2}},
