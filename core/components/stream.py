@@ -24,7 +24,7 @@ class Stream(Component, role=True):
     def stand_in(cls, raw: Any, path: Path) -> BrokenStream:
         """A stream that is wrong keeps no other from being read."""
         name = raw.get("name") if isinstance(raw, Mapping) else None
-        broken = BrokenStream(name=name if isinstance(name, str) else "")
+        broken = BrokenStream(name=str(name) if isinstance(name, (str, int, float)) else "")
         broken._origin = path
         return broken
 

@@ -21,7 +21,7 @@ MAX_BODY = 100_000_000
 """Bytes of a body above which it is not kept."""
 MAX_BYTES = 2_000_000_000
 """Bytes that are kept in all."""
-MAX_ANSWERS = 50_000
+MAX_ANSWERS = 10_000
 
 _FRAMING = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 

@@ -85,7 +85,7 @@ def loaded(text: str) -> Connector | None:
 
 
 @pytest.mark.parametrize("tree", TREES, ids=[sample.name for sample in samples()])
-@settings(max_examples=60)
+@settings(max_examples=15)
 @given(draw=st.data())
 def test_what_is_done_to_a_stream_is_told_and_another_is_left_readable(tree: Any, draw: st.DataObject) -> None:
     tree = copy.deepcopy(tree)
@@ -101,7 +101,7 @@ def test_what_is_done_to_a_stream_is_told_and_another_is_left_readable(tree: Any
         assert "left alone" not in connector.broken
 
 
-@settings(max_examples=200)
+@settings(max_examples=40)
 @given(draw=st.data())
 def test_what_is_done_to_the_text_is_told(draw: st.DataObject) -> None:
     text = draw.draw(st.sampled_from([sample.path.read_text(encoding="utf-8") for sample in samples()]), "sample")
