@@ -241,10 +241,18 @@ async def test_only_the_requests_of_the_chosen_partition_and_the_global_ones_are
 
 
 @pytest.mark.parametrize(
-    ("width", "shown"), [(100, "start_time=2024-01-01, end_time=2024-01-07  ✓"), (60, "start_time=2024-01-01...  ✓")]
+    ("width", "shown"),
+    [
+        (100, "region=northern-europe-and-the-baltics, 2024-01-01 → 2024-01-07  ✓"),
+        (60, "region=northern-europe-and-the-bal...  ✓"),
+    ],
 )
 async def test_names_of_partitions_are_cut_only_where_there_is_no_room(width: int, shown: str) -> None:
-    weeks = [{"start_time": "2024-01-01", "end_time": "2024-01-07"}, {"start_time": "2024-01-08", "end_time": "x"}]
+    region = {"region": "northern-europe-and-the-baltics"}
+    weeks = [
+        {**region, "start_time": "2024-01-01", "end_time": "2024-01-07"},
+        {**region, "start_time": "2024-01-08", "end_time": "x"},
+    ]
     events = [one for week in weeks for one in (*created(week), *polled(1, "pending", JobPhase.RUNNING, slice_=week))]
     async with scene(ScriptedReader([*started(weeks[0]), *events, *ended(Outcome.COMPLETE)]), (width, 40)) as stage:
         assert shown in await played(stage)
