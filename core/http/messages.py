@@ -162,7 +162,13 @@ def failure(outcome: Outcome, exchange: Exchange, decision: Decision, attempts: 
     parts = [text, _repeated(attempts), _ON_PAGINATION.get(decision.action, ""), _advice(outcome, decision)]
     message = secrets.mask(" ".join(part for part in parts if part))
     return RequestFailed(
-        message, exchange=exchange, action=decision.action, failure_type=decision.failure_type, body=body
+        message,
+        exchange=exchange,
+        action=decision.action,
+        failure_type=decision.failure_type,
+        body=body,
+        what=secrets.mask(text),
+        unplaced=decision.unplaced,
     )
 
 
@@ -173,6 +179,12 @@ def _said(response: httpx.Response) -> str:
         title = _TITLE.search(text)
         text = unescape(title[1] if title and title[1].strip() else _MARKUP.sub(" ", text))
     return shorten(text)
+
+
+def reason(outcome: Outcome, decision: Decision) -> str:
+    """Why an answer is not taken, to follow what happened: `: ` and the manifest's words for it, else the API's."""
+    said = decision.message or (_said(outcome) if isinstance(outcome, httpx.Response) else "")
+    return f": {shorten(said).rstrip('.')}" if said else ""
 
 
 def _repeated(attempts: int) -> str:

@@ -23,7 +23,7 @@ from core.http.budget import Budget, Wait
 from core.http.clients import Clients
 from core.http.download import Answer, Download
 from core.http.exchange import BODY_LIMIT, Exchange, Role
-from core.http.messages import describe_error, describe_outcome, failure
+from core.http.messages import describe_error, describe_outcome, failure, reason
 from core.http.policy import EXPIRED, Action, Decision, Outcome, RedirectRefused, causes, retry_after
 from core.http.recording import Allowance, Recording
 from core.http.redirects import MAX_REDIRECTS, follow
@@ -190,10 +190,8 @@ class HttpSession:
         planned = min(2.0 ** (attempt - 1), LONGEST_DEFAULT_WAIT) if decision.wait is None else decision.wait
         wait = max(planned, asked)
         next_one = f"attempt {attempt + 1} of {decision.max_attempts}"
-        call.log(
-            Level.WARNING,
-            f"{describe_outcome(outcome, exchange)}; trying again in {wait:.3g} s ({next_one}).",
-        )
+        what = f"{describe_outcome(outcome, exchange)}{reason(outcome, decision)}"
+        call.log(Level.WARNING, f"{what}; trying again in {wait:.3g} s ({next_one}).")
         await self._sleep(wait)
 
     def _download(self, call: Call, client: httpx.AsyncClient, answer: Answer, attempt: int) -> Download | None:
