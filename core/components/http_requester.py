@@ -22,9 +22,11 @@ from core.events import BudgetWait
 from core.http.budget import Wait
 from core.http.download import Download
 from core.http.exchange import Role
-from core.http.policy import Decision, Outcome
+from core.http.messages import shorten
+from core.http.policy import Action, Decision, Outcome
 from core.http.request import Draft
 from core.http.session import Call
+from core.levels import Level
 from core.manifest.problems import Problem, Severity
 from core.templates import MixedMap, Template, TemplateError, TemplateMap
 
@@ -154,7 +156,10 @@ class HttpRequester(Requester):
 
         def decide(outcome: Outcome, attempt: int) -> Decision:
             with readable():
-                return handler.decide(outcome, attempt, context)
+                decision = handler.decide(outcome, attempt, context)
+            if decision.action is Action.IGNORE and isinstance(outcome, httpx.Response) and not outcome.is_error:
+                self._explain_ignored(outcome, context)
+            return decision
 
         async def authenticate(draft: Draft) -> None:
             if self.authenticator is not None:
@@ -192,6 +197,20 @@ class HttpRequester(Requester):
             held=held,
             connect_timeout=self.connect_timeout_in_seconds,
             read_timeout=self.read_timeout_in_seconds,
+        )
+
+    def _explain_ignored(self, response: httpx.Response, context: Context) -> None:
+        """Say once in a run that an answer which is no error can't be ignored (Airbyte: it is taken)."""
+        told = context.run.shared((HttpRequester._explain_ignored, self.identity), set[int])
+        if response.status_code in told:
+            return
+        told.add(response.status_code)
+        answer = f"{response.status_code} {response.reason_phrase}".rstrip()
+        context.log(
+            Level.WARNING,
+            f"The error handler says to ignore an answer {answer} to {self.http_method} {shorten(str(response.url))}. "
+            "Only answers that are errors, 400 and above, can be ignored; this one is taken as it is. To make it one, "
+            "write the action FAIL or RETRY.",
         )
 
     def draft(self, context: Context, extra: Draft | None = None) -> Draft:
