@@ -11,6 +11,7 @@ import httpx
 
 from core.components.decoders import DecodeError, JsonDecoder, XmlDecoder, decode_all
 from core.components.roles import Decoder, Extractor
+from core.http.messages import json_body
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,14 @@ class Answer:
                 yield value
         if not found:
             yield from extract(self.variables)
+
+    def find_as_is(self, extractor: Extractor, variables: Mapping[str, Any]) -> list[Any]:
+        """What is at the extractor's place in the body, else beside it, empty or not; nothing when there is no such
+        place.
+        """
+        extract = extractor.bind_as_is(variables)
+        elements = self.elements or ([[]] if json_body(self.response) == [] else [])
+        return [value for element in elements for value in extract(element)] or list(extract(self.variables))
 
 
 def _elements(response: httpx.Response, decoder: Decoder) -> list[Any]:

@@ -46,6 +46,13 @@ class Extractor(Component, role=True):
     def bind(self, variables: Mapping[str, Any]) -> Callable[[Any], Iterable[Any]]:
         """The function that gives what is found in one element."""
 
+    def bind_as_is(self, variables: Mapping[str, Any]) -> Callable[[Any], Iterable[Any]]:
+        """The function that gives what is at the place in one element as it is: lists whole, nulls and empty texts too.
+
+        Nothing at all: there is no such place. An extractor that can't tell gives what `bind` finds.
+        """
+        return self.bind(variables)
+
 
 class RecordFilterRole(Component, role=True):
     """Decides which records are kept."""
