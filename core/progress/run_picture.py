@@ -23,6 +23,7 @@ from core.events import (
     StreamFinished,
     StreamStarted,
 )
+from core.failures import Failures
 from core.progress.words import slice_values
 
 _WINDOW = 5.0
@@ -85,11 +86,15 @@ class StreamPicture:
     records: int = 0
     received: int = 0
     slices_done: int = 0
-    slices_failed: int = 0
     active: dict[str, JobPicture] = field(default_factory=dict)
-    errors_told: set[str] = field(default_factory=set)
+    failures: Failures = field(default_factory=Failures)
     ended: StreamFinished | None = None
     _samples: deque[tuple[float, int]] = field(default_factory=deque)
+
+    @property
+    def slices_failed(self) -> int:
+        """How many slices failed."""
+        return self.failures.count
 
     @property
     def seconds(self) -> float:
@@ -124,10 +129,11 @@ class StreamPicture:
                 self.started = self.clock()
             case SliceStarted():
                 self._job(event)
-            case SliceFinished(outcome=outcome, error=error):
-                self.errors_told |= {error} if error else set()
+            case SliceFinished(outcome=outcome):
                 self.active.pop(repr(event.slice), None)
-                self.slices_failed += outcome is Outcome.FAILED
+                if outcome is Outcome.FAILED:
+                    first = event.slice if event.like is None else event.like
+                    self.failures.add(repr(first), event.slice, event.error or "")
                 self.slices_done += outcome in (Outcome.COMPLETE, Outcome.SKIPPED)
             case StreamFinished():
                 self.active.clear()

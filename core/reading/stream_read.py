@@ -30,6 +30,7 @@ from core.events import (
     StreamFinished,
     StreamStarted,
 )
+from core.failures import Failures, gist
 from core.http.exchange import Role
 from core.http.request import Draft
 from core.jobs.job import JobFailed
@@ -86,6 +87,7 @@ class StreamRead:
         self._main: asyncio.Task[None] | None = None
         self._cancelling = False
         self._errors: list[str] = []
+        self._failures = Failures()
         self._limited = False
         self._slices = 0
         self._records = 0
@@ -132,7 +134,7 @@ class StreamRead:
                 records=self._records,
                 slices=self._slices,
                 seconds=time.monotonic() - clock,
-                errors=tuple(self._errors),
+                errors=(*self._failures.texts(self._slices), *self._errors),
                 started=started,
             )
         )
@@ -141,7 +143,7 @@ class StreamRead:
     def _outcome(self, cancelled: bool) -> Outcome:
         if cancelled:
             return Outcome.CANCELLED
-        if self._errors:
+        if self._errors or self._failures.count:
             return Outcome.FAILED
         return Outcome.LIMITED if self._limited or self._budget.cut else Outcome.COMPLETE
 
@@ -167,17 +169,25 @@ class StreamRead:
         gate = asyncio.Semaphore(self._jobs.in_flight if is_async else lanes)
         try:
             async with asyncio.TaskGroup() as tasks:
-                async for slice_ in self._cursor.slices():
-                    if self._plan.limits.slices is not None and self._slices >= self._plan.limits.slices:
-                        self._limited = True
-                        break
-                    await gate.acquire()
-                    self._slices += 1
-                    tasks.create_task(self._read_slice(self._cursor, slice_, context, gate))
+                try:
+                    await self._begin_slices(self._cursor, context, gate, tasks)
+                except (ReadError, TemplateError) as error:  # of a parent, say: the slices that were begun go on
+                    self._errors.append(self._words_for(error))
         except* _Stop:
             pass
         except* Exception as group:
             self._errors.extend(self._words_for(error) for error in group.exceptions)
+
+    async def _begin_slices(
+        self, cursor: Cursor, context: Context, gate: asyncio.Semaphore, tasks: asyncio.TaskGroup
+    ) -> None:
+        async for slice_ in cursor.slices():
+            if self._plan.limits.slices is not None and self._slices >= self._plan.limits.slices:
+                self._limited = True
+                break
+            await gate.acquire()
+            self._slices += 1
+            tasks.create_task(self._read_slice(cursor, slice_, context, gate))
 
     async def _read_slice(self, cursor: Cursor, slice_: StreamSlice, context: Context, gate: asyncio.Semaphore) -> None:
         context = context.for_slice(slice_)
@@ -200,7 +210,7 @@ class StreamRead:
             sinks.append(sink)
             return sink
 
-        outcome, error, stop = Outcome.CANCELLED, None, False
+        outcome, error, like, stop = Outcome.CANCELLED, None, None, False
         try:
             outcome = await self._retrieve(cursor, context, make_sink)
             if any(sink.cut for sink in sinks):
@@ -211,12 +221,14 @@ class StreamRead:
                 self._tell_state(cursor, slice_)
         except Exception as failure:  # also a mistake of ours: the other slices go on
             outcome, error = Outcome.FAILED, self._words_for(failure)
-            self._errors.append(error)
+            like = self._failures.add(_cause(failure, error, slice_), slice_, error)
             stop = isinstance(failure, JobFailed) and failure.final
         finally:
             records = sum(sink.emitted for sink in sinks)
             self._records += records
-            self._channel.emit(SliceFinished(stream=name, slice=slice_, outcome=outcome, records=records, error=error))
+            self._channel.emit(
+                SliceFinished(stream=name, slice=slice_, outcome=outcome, records=records, error=error, like=like)
+            )
             gate.release()
         if stop:
             raise _Stop
@@ -258,3 +270,10 @@ class StreamRead:
         state = cursor.state()
         self._untold, self._listed = 0, len(state.get("states", ()))
         self._channel.emit(StateAdvanced(stream=self._plan.stream.name, slice=slice_, state=state))
+
+
+def _cause(failure: Exception, error: str, slice_: StreamSlice) -> str:
+    """The cause of a slice's failure, without what other slices don't share."""
+    if isinstance(failure, JobFailed):
+        return gist(failure.reason, [*slice_.values(), failure.job_id])
+    return gist(error, slice_.values())

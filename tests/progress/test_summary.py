@@ -38,6 +38,22 @@ def test_a_failure_tells_its_errors_once_and_where_the_rest_is() -> None:
     ]
 
 
+def test_slices_that_failed_alike_are_counted_and_named_without_the_cause_again() -> None:
+    slices = [{"q": name} for name in "bcd"]
+    first = SliceFinished(stream="contacts", slice=slices[0], outcome=Outcome.FAILED, records=0, error="b is closed.")
+    others = [
+        SliceFinished(stream="contacts", slice=one, outcome=Outcome.FAILED, records=0, error="closed.", like=slices[0])
+        for one in slices[1:]
+    ]
+    told = "b is closed. The same happened in 3 of 4 slices: q=b, q=c, q=d."
+    lines = summary(first, *others, ended(Outcome.FAILED, [told, "of the stream"], slices=4, records=0))
+    assert [text for _, text in lines] == [
+        "contacts: of the stream",
+        "contacts: 3 of 4 slices failed for the same reason: q=b, q=c, q=d.",
+        "contacts: failed (0 records, 4 slices, 4.2 s, 3 of them failed).",
+    ]
+
+
 def test_many_errors_are_counted() -> None:
     lines = summary(ended(Outcome.FAILED, [f"error {number}" for number in range(15)]))
     assert lines[10] == (Level.ERROR, "contacts: and 5 more errors")

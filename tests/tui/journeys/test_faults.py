@@ -53,7 +53,7 @@ TROUBLES = {
     ),
     "HTML page instead of the result": Trouble(
         (Fault(path="/files/*", status=200, body="<html><title>Sign in</title></html>", headers=HTML, times=None),),
-        ("an HTML page titled “Sign in”",),
+        ("titled “Sign in”",),
         (*RETRIEVER, "download_requester", "url"),
     ),
     "primary key missing": Trouble(
