@@ -196,3 +196,27 @@ async def test_a_parent_and_its_child_share_the_places_without_blocking_each_oth
 
     assert told.outcome is Outcome.COMPLETE, told.errors
     assert len(told.records) == 3
+
+
+async def test_an_api_that_counts_a_job_until_its_result_is_fetched_is_waited_for(server: LoopbackServer) -> None:
+    counted: set[str] = set()
+
+    def create(asked: Asked) -> Reply:
+        job = asked.json["x"]
+        if counted:
+            return Reply(TAKEN, 409)
+        counted.add(job)
+        server.on(f"/jobs/{job}", Reply({"state": "done", "url": server.url(f"/result/{job}")}))
+        server.on(f"/result/{job}", fetch)
+        return Reply({"id": job})
+
+    def fetch(asked: Asked) -> Reply:
+        counted.discard(asked.path.rpartition("/")[2])
+        return Reply([{"n": 1}])
+
+    server.on("/jobs", create)
+
+    told = await read_all(manifest(server, retriever=slices("abcdef"), creation=BODY))
+
+    assert told.outcome is Outcome.COMPLETE, told.errors
+    assert len(told.records) == 6
