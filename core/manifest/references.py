@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from core.manifest.problems import Path, Severity, closest, show_path
 
 REF = "$ref"
-_VERBATIM_FIELDS = frozenset({"config_overrides"})
+VERBATIM_FIELDS = frozenset({"config_overrides"})
 """Fields that hold values of the user's configuration, in which `#/` means nothing."""
 _MAX_DEPTH = 150
 """Collections and references that may be nested in each other."""
@@ -39,7 +39,7 @@ class Traced:
         return bool(self.value)
 
 
-def is_reference(value: Any) -> bool:
+def is_reference(value: Any) -> TypeGuard[str]:
     """Whether a value is a reference string."""
     return isinstance(value, str) and value.startswith("#/")
 
@@ -114,7 +114,7 @@ class Resolver:
         return _collection({**target.value, **own}, path)
 
     def _field(self, path: Path, value: Any) -> Traced:
-        return _verbatim(path, value) if path[-1] in _VERBATIM_FIELDS else self.resolve(path, value)
+        return _verbatim(path, value) if path[-1] in VERBATIM_FIELDS else self.resolve(path, value)
 
     def _target(self, path: Path, reference: str) -> Traced:
         try:
@@ -171,6 +171,11 @@ def owner(root: Any, path: Path) -> Path:
     for key in path:
         place = _follow(root, _owner_of_key(root, place, key))
     return place
+
+
+def slot(root: Any, path: Path) -> Path:
+    """The raw path of what stands at `path` in the resolved view itself (see `Document.slot`)."""
+    return _owner_of_key(root, owner(root, path[:-1]), path[-1]) if path else ()
 
 
 def _owner_of_key(root: Any, place: Path, key: str | int) -> Path:

@@ -103,7 +103,7 @@ class Inputs:
         self._check_key(new)
         editor = self._editor
         with editor.group((*PROPERTIES, new)):
-            editor.rename_raw((*editor.document.through_refs(PROPERTIES), key), new)
+            editor.rename_raw(editor.slot((*PROPERTIES, key)), new)
             if key in self._required():
                 names = [new if name == key else name for name in self._required()]
                 editor.write(editor.document.through_refs(REQUIRED), names)
@@ -125,7 +125,7 @@ class Inputs:
         """Remove an input; uses of it stay (see `uses`)."""
         editor = self._editor
         with editor.group((*PROPERTIES, key)):
-            editor.erase((*editor.document.through_refs(PROPERTIES), key))
+            editor.erase(editor.slot((*PROPERTIES, key)))
             if key in self._required():
                 names = [name for name in self._required() if name != key]
                 editor.write(editor.document.through_refs(REQUIRED), names)

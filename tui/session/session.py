@@ -9,11 +9,12 @@ from typing import Any
 
 from core.connector import Connector, load_connector
 from core.manifest.document import Document
+from core.manifest.links import CircleError, Moved, check_circles
 from core.manifest.problems import ManifestError, Path, Problem
 from tui.session import findings as listed
 from tui.session.attention import Attention
 from tui.session.checking import Check, Finding
-from tui.session.editor import Change, ChangeKind, Editor, Moved
+from tui.session.editor import Change, ChangeKind, Editor
 from tui.session.files import ChangedOnDiskError, FileStamp
 from tui.session.findings import Counts, Spot
 from tui.session.input_values import TestValues
@@ -148,14 +149,15 @@ class BuilderSession(Editor):
     def edit_text(self, text: str) -> tuple[Problem, ...]:
         """Take over a manifest that was edited as text, as one step to undo with the edits of text before it.
 
-        When it can't be read, the problems are given back (with their positions), the document stays as it was and
-        the text is kept until it can be, or until `discard_text()`.
+        When it can't be read, or references in it go round in a circle that was not there before, the problems are
+        given back (with their positions), the document stays as it was and the text is kept until it can be taken
+        over, or until `discard_text()`.
         """
         if text == self.document.text:
             self._typed_text = None
             return ()
         try:
-            document = Document.parse(text, self.document.file)
+            document = self._parsed(text)
         except ManifestError as error:
             self._typed_text = text
             self.tell(Change(ChangeKind.FILE))
@@ -163,6 +165,15 @@ class BuilderSession(Editor):
         self._typed_text = None
         self.replace_document(document, merges="text")
         return ()
+
+    def _parsed(self, text: str) -> Document:
+        document = Document.parse(text, self.document.file)
+        try:
+            check_circles(self.document.root, document.root)
+        except CircleError as error:
+            place = document.position(error.path)
+            raise ManifestError([Problem(str(error), error.path, position=place, file=document.file)]) from None
+        return document
 
     @property
     def has_broken_text(self) -> bool:
