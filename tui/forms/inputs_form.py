@@ -132,10 +132,7 @@ class InputRow(FieldRow):
         return text
 
     def _give(self, value: Any) -> None:
-        try:
-            self.session.inputs.set_value(self.key, value)
-        except OSError as error:
-            self.app.notify(f"The value can't be kept: {error}", severity="error", markup=False)
+        self.session.inputs.set_value(self.key, value)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:

@@ -5,14 +5,15 @@ there is one, else in a file that only its owner can read.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 import orjson
 
-from tui.session.folders import key_of, state_folder, write_private
+from tui.session.folders import key_of, said_once, state_folder, write_private
 
 SERVICE = "longhaul"
 
@@ -97,9 +98,11 @@ class TestValues:
     """The test values of a manifest's inputs, by key.
 
     A manifest that has no file yet keeps them in memory; `bind` saves them once it has one. Lent values count where
-    there are none of the person's own, and are never saved. Methods that write raise OSError when the state folder
-    can't be written to.
+    there are none of the person's own, and are never saved. Where the state folder can't be written to, `failed` hears
+    it once, and the values last as long as the session.
     """
+
+    failed: Callable[[str], None] | None = None
 
     __test__ = False  # pytest takes the name for a test
 
@@ -152,7 +155,7 @@ class TestValues:
             self._plain.pop(key, None)
             self._secret[key] = value
             if self._vault is not None:
-                self._vault.put(key, orjson.dumps(value).decode())
+                self._kept(partial(self._vault.put, key, orjson.dumps(value).decode()))
         else:
             self._forget_secret(key)
             self._plain[key] = value
@@ -183,7 +186,7 @@ class TestValues:
         if key in self._secret:
             del self._secret[key]
             if self._vault is not None:
-                self._vault.drop(key)
+                self._kept(partial(self._vault.drop, key))
 
     def _open(self, manifest: Path | str) -> None:
         key = key_of(manifest)
@@ -201,7 +204,15 @@ class TestValues:
     def _save(self) -> None:
         if self._file is not None:
             content = {"manifest": self._manifest, "values": self._plain, "secrets": list(self._secret)}
-            write_private(self._file, orjson.dumps(content, option=orjson.OPT_INDENT_2))
+            self._kept(partial(write_private, self._file, orjson.dumps(content, option=orjson.OPT_INDENT_2)))
+
+    def _kept(self, write: Callable[[], None]) -> None:
+        try:
+            write()
+        except OSError as error:
+            told = said_once(state_folder(), error)
+            if told and self.failed is not None:
+                self.failed(told)
 
 
 def _read(file: Path) -> Mapping[str, Any]:
