@@ -10,7 +10,7 @@ from core.progress.words import count
 from tui.running import Run
 from tui.running.records import rows
 from tui.session.schema_comparison import difference, for_import, loses_something, same_schema
-from tui.session.schema_inference import SchemaInference
+from tui.session.schema_inference import DEEPEST, SchemaInference
 from tui.testing import SchemaReport
 
 RECORDS_READ = 10_000
@@ -31,7 +31,8 @@ class SchemaReporting:
 
     def __call__(self, run: Run) -> SchemaReport:
         """The report about a run."""
-        found = self.detect(run)
+        inference = _inferred(run, RECORDS_READ)
+        found = inference.schema(self._keys)
         if found is None:
             return SchemaReport("", "There are no records to detect a schema from.")
         declared, is_loaded = self._declared, False
@@ -39,6 +40,7 @@ class SchemaReporting:
             declared, is_loaded = run.loaded_schema, True
         text = json.dumps(for_import(found), indent=2, ensure_ascii=False)
         read = count(min(len(run.records), RECORDS_READ), "record")
+        read += f", no more than {DEEPEST} levels deep" if inference.is_cut else ""
         if not declared or not declared.get("properties"):
             return SchemaReport(text, f"Detected in {read}; none is declared yet.", "", ("import",))
         origin = "Loaded" if is_loaded else "Declared"
@@ -51,7 +53,11 @@ class SchemaReporting:
 
     def detect(self, run: Run, most: int = RECORDS_READ) -> dict[str, Any] | None:
         """The schema of the first records of a run; None without records."""
-        inference = SchemaInference()
-        for record in rows(run.records, most):
-            inference.add(record)
-        return inference.schema(self._keys)
+        return _inferred(run, most).schema(self._keys)
+
+
+def _inferred(run: Run, most: int) -> SchemaInference:
+    inference = SchemaInference()
+    for record in rows(run.records, most):
+        inference.add(record)
+    return inference
