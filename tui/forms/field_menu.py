@@ -118,7 +118,7 @@ class FieldMenu:
         with session.group(self._path):
             session.inputs.add(Input(key, self._row.place.title, secret=self._row.spec.secret))
             session.set(self._path, reference(key))
-        session.inputs.set_value(key, value)
+            session.inputs.set_value(key, value)
         session.seal()
 
     def _as_text(self) -> None:

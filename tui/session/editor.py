@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -17,7 +17,7 @@ from core.manifest.problems import Path
 from core.manifest.references import REF
 from core.manifest.relinking import inserted, moved, removed
 from tui.session.fresh import default_type, fresh
-from tui.session.history import History, Step
+from tui.session.history import Beside, History, Step
 from tui.session.placing import Placing
 from tui.session.specs import Kind, form_spec
 from tui.session.structure import MAPPINGS, component_at, field_at
@@ -57,6 +57,7 @@ class _Group:
     before: Document
     edits: int = 0
     elsewhere: bool = False
+    beside: list[Beside] = field(default_factory=list)
 
 
 class Editor:
@@ -129,7 +130,7 @@ class Editor:
             raw = self.document.through_refs(path)
             if isinstance(present, list):
                 self.insert_raw(raw, index, value)
-                self.follow(inserted(path, index))
+                self._follow(inserted(path, index), back=removed(path, index))
             else:
                 single = deepcopy(self.document.get(raw))
                 self.write(raw, [value] if single is None else [single, value])
@@ -140,15 +141,17 @@ class Editor:
             self._take_over(path[:-1])
             self.erase(self.slot(path))
             if isinstance(path[-1], int):
-                self.follow(removed(path[:-1], path[-1]))
+                self._follow(removed(path[:-1], path[-1]), back=inserted(path[:-1], path[-1]))
             self._prune(path[:-1])
 
     def move(self, path: Path, start: int, end: int) -> None:
         """Move an item of a list so that it ends up at index `end`."""
+        if start == end:
+            return
         with self.group((*path, end)):
             self._take_over(path)
             self.move_raw(self.document.through_refs(path), start, end)
-            self.follow(moved(path, start, end))
+            self._follow(moved(path, start, end), back=moved(path, end, start))
 
     def rename_key(self, path: Path, key: str) -> None:
         """Give the key at the end of a path another name; its place stays. Raises ValueError when the name is taken."""
@@ -226,13 +229,21 @@ class Editor:
         except BaseException:
             for _ in range(group.edits):
                 self.document.undo()
+            for one in reversed(group.beside):
+                one.undo()
             self._show(self.document)
             raise
         finally:
             self._group = None
+        if group.edits or group.beside:
+            self._history.add(Step(group.before, self.document, group.edits, path, path, merges, group.beside))
         if group.edits:
-            self._history.add(Step(group.before, self.document, group.edits, path, path, merges))
             self.tell(Change(ChangeKind.VALUES, (path,), group.elsewhere))
+
+    def change_beside(self, undo: Callable[[], object], redo: Callable[[], object]) -> None:
+        """Let what was changed beside the document, in the group that is open, be undone and done again with it."""
+        assert self._group is not None
+        self._group.beside.append(Beside(undo, redo))
 
     def seal(self) -> None:
         """Begin a new step to undo with the next edit (the person has left the field)."""
@@ -267,6 +278,10 @@ class Editor:
         if self._group is not None:
             self._group.elsewhere = True
 
+    def _follow(self, where: Moved, *, back: Moved) -> None:
+        self.follow(where)
+        self.change_beside(lambda: self.follow(back), lambda: self.follow(where))
+
     def _show(self, document: Document) -> None:
         self.document = document
         self.view = View(document)
@@ -274,6 +289,7 @@ class Editor:
     def _went(self, document: Document, path: Path) -> Path:
         self._show(document)
         self.tell(Change(ChangeKind.VALUES, (path,), elsewhere=True))
+        self.tell(Change(ChangeKind.INPUTS))
         return path
 
     @contextmanager

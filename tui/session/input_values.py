@@ -7,6 +7,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -94,6 +95,15 @@ def system_keyring() -> Any | None:
     return keyring if usable else None
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is known of the value of one input: the person's own, whether it is a secret, and the one that is lent."""
+
+    value: Any = field(repr=False)
+    secret: bool
+    lent: Any = field(repr=False)
+
+
 class TestValues:
     """The test values of a manifest's inputs, by key.
 
@@ -167,6 +177,20 @@ class TestValues:
         self._lent.pop(key, None)
         self._forget_secret(key)
         self._save()
+
+    def kept(self, key: str) -> Kept:
+        """All that is known of a value, to be put back later."""
+        is_secret = key in self._secret
+        own = self.secret(key) if is_secret else self._plain.get(key)
+        return Kept(own, is_secret, self._lent.get(key))
+
+    def put_back(self, key: str, kept: Kept) -> None:
+        """Let a value be what it was."""
+        self.remove(key)
+        if kept.value is not None:
+            self.set(key, kept.value, secret=kept.secret)
+        if kept.lent is not None:
+            self._lent[key] = kept.lent
 
     def rename(self, old: str, new: str) -> None:
         """Keep the value of the input `old` for `new`."""

@@ -151,7 +151,8 @@ class Streams:
             for key, by_name in notes.items() if isinstance(notes, dict) else ():
                 if isinstance(by_name, dict) and old in by_name and name not in by_name:
                     session.rename_raw(("metadata", key, old), name)
-        session.tests.rename(old, name)
+            session.tests.rename(old, name)
+            session.change_beside(lambda: session.tests.rename(name, old), lambda: session.tests.rename(old, name))
 
     def users(self, index: int) -> tuple[str, ...]:
         """The names of the other streams that refer to a stream or to parts of it."""
