@@ -12,7 +12,7 @@ from core.manifest.links import Moved
 from core.manifest.nodes import Mapping, Sequence, find, target_of, value_of
 from core.manifest.problems import Path, Position
 from core.manifest.references import owner, slot
-from core.manifest.relinking import erased, inserted, moved, relink, renamed, replaced
+from core.manifest.relinking import erased, inserted, moved, relink, renamed, unmoved
 from core.manifest.splice import splice, style_of
 
 _BYTE_ORDER_MARK = "\ufeff"
@@ -117,7 +117,7 @@ class Document:
         In a list, the index one past the end appends. A new key goes before the first of its mapping that follows it
         in `order`, or to the end.
         """
-        self._commit(self._editor.set(path, value, order), replaced(path))
+        self._commit(self._editor.set(path, value, order), unmoved)
 
     def delete(self, path: Path) -> None:
         """Remove a key or a list's item."""

@@ -100,9 +100,9 @@ class Reach:
                     if link.path[:end] in self._next:
                         self._next[link.path[:end]].add(link.target)
 
-    def to(self, place: Path) -> frozenset[Path]:
-        """The targets of references that hold a place or a part of it, or lead on to one that does."""
-        found = {target for target in self._next if overlap(target, place)}
+    def to(self, place: Path, *, inside: bool) -> frozenset[Path]:
+        """The targets of references that hold a place, or are `inside` of it, or lead on to one of these."""
+        found = {target for target in self._next if is_below(place, target) or (inside and is_below(target, place))}
         while more := {target for target, after in self._next.items() if target not in found and after & found}:
             found |= more
         return frozenset(found)

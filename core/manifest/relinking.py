@@ -10,9 +10,9 @@ from core.manifest.links import Moved, at, carried, check_circles, exists, is_be
 from core.manifest.problems import Path
 
 
-def replaced(path: Path) -> Moved:
-    """Where places are after another value was written at a path: the same, as far as they exist."""
-    return lambda place: place
+def unmoved(place: Path) -> Path:
+    """Where places are after a value was written: where they were, as far as they exist."""
+    return place
 
 
 def erased(path: Path) -> Moved:

@@ -7,7 +7,16 @@ from copy import deepcopy
 from typing import Any
 
 from core.manifest.document import Document
-from core.manifest.links import Reach, carried, is_below, links, reference_to, target_of
+from core.manifest.links import (
+    CircleError,
+    Reach,
+    carried,
+    check_circles,
+    is_below,
+    links,
+    reference_to,
+    target_of,
+)
 from core.manifest.problems import Path
 from core.manifest.references import REF, is_reference
 from tui.session.view import View
@@ -73,5 +82,26 @@ class Placing:
 
 def fitting(document: Document, place: Path, value: Any) -> Any:
     """A copy of a value from the document that can be written at a raw place: what would lead back is written out."""
-    back = Reach(document.root).to(place)
-    return carried(document.root, value, lambda target: None if target in back else target)
+    root = document.root
+    reach = Reach(root)
+
+    def without(back: frozenset[Path]) -> Any:
+        return carried(root, value, lambda target: None if target in back or is_below(target, place) else target)
+
+    fit = without(reach.to(place, inside=False))
+    try:
+        check_circles(root, _with(root, place, fit))
+    except CircleError:  # by way of what is inside of the place, and will be there again
+        return without(reach.to(place, inside=True))
+    return fit
+
+
+def _with(tree: Any, path: Path, value: Any) -> Any:
+    """A tree with another value at a path, sharing the rest with the one that is given."""
+    if not path:
+        return value
+    if isinstance(tree, list):
+        items: dict[Any, Any] = dict(enumerate(tree))
+        return list({**items, path[0]: _with(items.get(path[0]), path[1:], value)}.values())
+    entries = tree if isinstance(tree, dict) else {}
+    return {**entries, path[0]: _with(entries.get(path[0]), path[1:], value)}

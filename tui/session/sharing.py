@@ -144,7 +144,7 @@ class Sharing:
             around, written = document.get(link.place[:-1]), document.get(link.place)
             is_whole = not isinstance(written, dict) or len(written) == 1
             is_such = link.place[-1:] == (key,) and isinstance(around, dict) and around.get("type", owner) == owner
-            if is_whole and is_such and link.target is not None and link.target[0] == LINKED[0]:
+            if is_whole and is_such and link.target is not None and link.target[:1] == LINKED[:1]:
                 yield link.target
 
     def _drop(self, target: Path) -> None:
