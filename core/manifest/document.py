@@ -8,7 +8,7 @@ from typing import Any
 from core.manifest.compose import compose
 from core.manifest.editing import Edit, Editor
 from core.manifest.files import read_text, write_text
-from core.manifest.links import Moved
+from core.manifest.links import Link, Moved, links
 from core.manifest.nodes import Mapping, Sequence, find, target_of, value_of
 from core.manifest.problems import Path, Position
 from core.manifest.references import owner, slot
@@ -44,6 +44,7 @@ class Document:
         self._undone: list[Edit] = []
         self._saved: Edit | None = None
         self._root: dict[str, Any] | None = None
+        self._links: list[Link] | None = None
         self._written: tuple[str, Mapping] | None = None
 
     @classmethod
@@ -62,6 +63,13 @@ class Document:
         if self._root is None:
             self._root = value_of(self._tree)
         return self._root
+
+    @property
+    def links(self) -> list[Link]:
+        """The references in the raw tree, in the order in which they are written."""
+        if self._links is None:
+            self._links = links(self.root)
+        return self._links
 
     @property
     def text(self) -> str:
@@ -182,8 +190,9 @@ class Document:
             return
         if edit.may_relink:
             before = self._root_before(edit)
+            known = links(before) if self._links is None else self._links
             try:
-                relink(self._editor, edit, before, where)
+                relink(self._editor, edit, before, known, where)
             except BaseException:
                 edit.undo()
                 raise
@@ -200,7 +209,7 @@ class Document:
         return before
 
     def _forget(self) -> None:
-        self._root = self._written = None
+        self._root = self._links = self._written = None
 
     def _last_edit(self) -> Edit | None:
         return self._done[-1] if self._done else None

@@ -49,6 +49,8 @@ class Edit:
         self.path_after = path_after
         self.may_relink = True
         """Whether references may lead elsewhere, or nowhere, after the edit."""
+        self.adds_references = False
+        """Whether there are references in what was written."""
         self._replacements: list[_Replacement] = []
 
     def replace(self, node: Any, attribute: str, value: Any) -> None:
@@ -92,7 +94,8 @@ class Editor:
         new = fresh(_nested(rest[1:], value, path), len(path))
         edit = Edit(path, path)
         old = target_of(present.value) if present else None
-        edit.may_relink = isinstance(old, Collection) or _holds_reference(old) or _holds_reference(new)
+        edit.adds_references = _holds_reference(new)
+        edit.may_relink = isinstance(old, Collection) or _holds_reference(old) or edit.adds_references
         index = own_index(parent, rest[0])
         if index is not None and len(rest) == 1 and self._updated(parent.entries[index].value, new, edit):
             return self._finished(edit, parent, parent.entries)
@@ -127,6 +130,7 @@ class Editor:
             raise _missing((*path, index))
         entry = Entry(None, fresh(value, len(path)))
         edit = Edit((*path, index), (*path, index))
+        edit.adds_references = _holds_reference(entry.value)
         return self._finished(edit, items, (*items.entries[:index], entry, *items.entries[index:]))
 
     def move(self, path: Path, start: int, end: int) -> Edit | None:

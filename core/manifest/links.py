@@ -4,7 +4,7 @@ becomes of them when an edit moves, renames or removes what they lead to.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
@@ -41,17 +41,25 @@ class Link:
         return self.path[:-1] if self.path[-1] == REF else self.path
 
 
-def texts(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Every reference in a raw tree: the raw path of its text, and the text."""
-    if is_reference(value):
-        yield path, value
+def texts(value: Any, path: Path = ()) -> list[tuple[Path, str]]:
+    """Every reference in a raw tree, in the order in which they are written: the raw path of its text, and the text."""
+    found: list[tuple[Path, str]] = []
+    _collect(value, path, found)
+    return found
+
+
+def _collect(value: Any, path: Path, found: list[tuple[Path, str]]) -> None:
+    if isinstance(value, str):
+        if is_reference(value):
+            found.append((path, value))
     elif isinstance(value, dict):
         for key, item in value.items():
-            if key not in VERBATIM_FIELDS:
-                yield from texts(item, (*path, key))
+            if isinstance(item, dict | list | str) and key not in VERBATIM_FIELDS:
+                _collect(item, (*path, key), found)
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from texts(item, (*path, index))
+            if isinstance(item, dict | list | str):
+                _collect(item, (*path, index), found)
 
 
 def links(root: Any) -> list[Link]:
@@ -91,8 +99,8 @@ def overlap(one: Path, other: Path) -> bool:
 class Reach:
     """Where the references in one raw tree lead in the end."""
 
-    def __init__(self, root: Any) -> None:
-        self.links = links(root)
+    def __init__(self, links: Iterable[Link]) -> None:
+        self.links = tuple(links)
         self._next: dict[Path, set[Path]] = {link.target: set() for link in self.links if link.target is not None}
         for link in self.links:
             if link.target is not None:
@@ -121,13 +129,11 @@ class Reach:
         ]
 
 
-def check_circles(before: Any, after: Any) -> None:
+def check_circles(before: Iterable[Link], after: Iterable[Link]) -> None:
     """Raise CircleError when there are more references in a circle than before (a file may come with some)."""
     circles = Reach(after).circles()
-    if circles and len(circles) > len(Reach(before).circles()):
-        known = {(link.path, link.text) for link in Reach(before).circles()}
-        new = next((link for link in circles if (link.path, link.text) not in known), circles[0])
-        raise CircleError(new)
+    if circles and len(circles) > len(known := Reach(before).circles()):
+        raise CircleError(next((link for link in circles if link not in known), circles[0]))
 
 
 def carried(root: Any, value: Any, moved: Moved, seen: frozenset[Path] = frozenset()) -> Any:

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from core.manifest.editing import Edit, Editor
-from core.manifest.links import Moved, at, carried, check_circles, exists, is_below, links, reference_to, target_of
+from core.manifest.links import (
+    Link,
+    Moved,
+    at,
+    carried,
+    check_circles,
+    exists,
+    is_below,
+    links,
+    reference_to,
+    target_of,
+)
 from core.manifest.problems import Path
 
 
@@ -60,41 +71,64 @@ def _renumbered(path: Path, new: Callable[[int], int | None]) -> Moved:
     return where
 
 
-def relink(editor: Editor, edit: Edit, before: dict[str, Any], where: Moved) -> None:
-    """Complete an edit that was just done to what was `before`, so that the references mean what they meant.
+def relink(editor: Editor, edit: Edit, before: dict[str, Any], known: list[Link], where: Moved) -> None:
+    """Complete an edit that was just done to what was `before`, with the references `known` in it, so that these mean
+    what they meant.
 
     `where` says where places are now. Raises CircleError when the edit makes a reference lead back to itself.
     """
-    now = editor.value
-
-    def there(place: Path) -> Path | None:
-        new = where(place)
-        return new if new is not None and exists(now, new) else None
-
-    def leads(target: Path) -> Path | None:
-        new = there(target)
-        return new if new == target or (new is not None and target_of(now, reference_to(new)) == new) else None
-
-    written_out: list[Path] = []
-    for link in links(before):
-        path = there(link.path)
-        if link.target is None or path is None or at(now, path) != link.text:
-            continue
-        if any(is_below(path, place) for place in written_out):
-            continue
-        new = there(link.target)
-        if new is not None and target_of(now, link.text) == new:
-            continue
-        if new is not None and target_of(now, reference_to(new)) == new:
-            _write(editor, edit, path, reference_to(new))
-        elif not is_below(link.path, link.target):
-            place = path[: len(path) - len(link.path) + len(link.place)]
-            _write(editor, edit, place, carried(before, at(before, link.place), leads))
-            written_out.append(place)
-    check_circles(before, editor.value)
+    concerned = [link for link in known if _is_concerned(link, edit, where)]
+    if concerned:
+        _Relinking(editor, edit, before, where).follow(concerned)
+    if edit.adds_references or any(link.target is None for link in known):
+        check_circles(known, links(editor.value))
 
 
-def _write(editor: Editor, edit: Edit, path: Path, value: Any) -> None:
-    done = editor.set(path, value)
-    if done is not None:
-        edit.join(done)
+def _is_concerned(link: Link, edit: Edit, where: Moved) -> bool:
+    """Whether a reference may lead elsewhere now; one that counts from a list's end does whenever that moves."""
+    if link.target is None:
+        return False
+    return where(link.target) != link.target or is_below(link.target, edit.path_before) or "/-" in link.text
+
+
+class _Relinking:
+    """Lets references follow, or write out, what they led to."""
+
+    def __init__(self, editor: Editor, edit: Edit, before: dict[str, Any], where: Moved) -> None:
+        self._editor = editor
+        self._edit = edit
+        self._before = before
+        self._where = where
+        self._now = editor.value
+
+    def follow(self, concerned: Iterable[Link]) -> None:
+        written_out: list[Path] = []
+        for link in concerned:
+            path = self._there(link.path)
+            is_left = path is not None and at(self._now, path) == link.text
+            if path is None or not is_left or any(is_below(path, place) for place in written_out):
+                continue
+            assert link.target is not None
+            new = self._there(link.target)
+            if new is not None and target_of(self._now, link.text) == new:
+                continue
+            if new is not None and target_of(self._now, reference_to(new)) == new:
+                self._write(path, reference_to(new))
+            elif not is_below(link.path, link.target):
+                place = path[: len(path) - len(link.path) + len(link.place)]
+                self._write(place, carried(self._before, at(self._before, link.place), self._leads))
+                written_out.append(place)
+
+    def _there(self, place: Path) -> Path | None:
+        new = self._where(place)
+        return new if new is not None and exists(self._now, new) else None
+
+    def _leads(self, target: Path) -> Path | None:
+        """Where a place is that a reference can name."""
+        new = self._there(target)
+        return new if new == target or (new is not None and target_of(self._now, reference_to(new)) == new) else None
+
+    def _write(self, path: Path, value: Any) -> None:
+        done = self._editor.set(path, value)
+        if done is not None:
+            self._edit.join(done)

@@ -72,7 +72,7 @@ def test_a_file_that_comes_with_a_circle_can_be_edited_and_mended_but_gets_no_se
     with pytest.raises(CircleError, match="`#/d` at `d`"):
         document.set(("d",), "#/d")
     document.set(("b", "$ref"), "#/d")
-    assert Reach(document.root).circles() == []
+    assert Reach(document.links).circles() == []
     with pytest.raises(CircleError):
         document.set(("d",), "#/a")
 
@@ -112,7 +112,7 @@ MOVES: list[tuple[Edit, dict[Path, Any]]] = [
 def test_references_follow_what_moves(document: Document, edit: Edit, expected: dict[Path, Any]) -> None:
     edit(document)
     assert {path: document.get(path) for path in expected} == expected
-    assert all(link.target is not None for link in Reach(document.root).links)
+    assert all(link.target is not None for link in document.links)
     edited = document.text
     assert Document.parse(edited).root == document.root
     document.undo()
@@ -166,7 +166,7 @@ def test_what_goes_away_is_written_out_where_it_is_referred_to(
 ) -> None:
     edit(document)
     assert {path: document.get(path) for path in expected} == expected
-    assert all(link.target is not None for link in Reach(document.root).links)
+    assert all(link.target is not None for link in document.links)
     document.undo()
     assert document.text == SOURCE
 

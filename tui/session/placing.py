@@ -16,6 +16,7 @@ from core.manifest.links import (
     links,
     reference_to,
     target_of,
+    texts,
 )
 from core.manifest.problems import Path
 from core.manifest.references import REF, is_reference
@@ -58,7 +59,7 @@ class Placing:
         """The raw place of a key in what stands at `place`: beside the reference there, or in what it leads to when
         nobody else follows one to it.
         """
-        for _ in range(len(links(self._document.root)) + 1):
+        for _ in range(len(self._document.links) + 1):
             written = self._document.get(place)
             reference = written.get(REF) if isinstance(written, dict) and key not in written else written
             if not is_reference(reference):
@@ -76,21 +77,22 @@ class Placing:
 
     def _is_alone(self, place: Path) -> bool:
         """Whether one reference alone leads to a place, and nothing else."""
-        leading = [link for link in links(self._document.root) if link.target and is_below(place, link.target)]
+        leading = [link for link in self._document.links if link.target and is_below(place, link.target)]
         return place[0] in _HOMES and len(leading) == 1
 
 
 def fitting(document: Document, place: Path, value: Any) -> Any:
     """A copy of a value from the document that can be written at a raw place: what would lead back is written out."""
-    root = document.root
-    reach = Reach(root)
+    if not texts(value):
+        return deepcopy(value)
+    root, reach = document.root, Reach(document.links)
 
     def without(back: frozenset[Path]) -> Any:
         return carried(root, value, lambda target: None if target in back or is_below(target, place) else target)
 
     fit = without(reach.to(place, inside=False))
     try:
-        check_circles(root, _with(root, place, fit))
+        check_circles(document.links, links(_with(root, place, fit)))
     except CircleError:  # by way of what is inside of the place, and will be there again
         return without(reach.to(place, inside=True))
     return fit

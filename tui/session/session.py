@@ -179,7 +179,7 @@ class BuilderSession(Editor):
     def _parsed(self, text: str) -> Document:
         document = Document.parse(text, self.document.file)
         try:
-            check_circles(self.document.root, document.root)
+            check_circles(self.document.links, document.links)
         except CircleError as error:
             place = document.position(error.path)
             raise ManifestError([Problem(str(error), error.path, position=place, file=document.file)]) from None

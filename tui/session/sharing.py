@@ -8,7 +8,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from core.manifest.links import links, overlap, reference_to, target_of
+from core.manifest.links import overlap, reference_to, target_of
 from core.manifest.problems import Path
 from core.manifest.references import REF, is_reference
 from tui.session.editor import Editor
@@ -122,7 +122,7 @@ class Sharing:
 
     def _users(self, target: Path) -> list[Path]:
         """The raw places that are references to exactly this path: mappings with a `$ref`, or texts."""
-        return [link.place for link in links(self._editor.document.root) if link.target == target]
+        return [link.place for link in self._editor.document.links if link.target == target]
 
     def _home(self, path: Path) -> Path:
         """Where the shared value for the field at a path is: by the type around it, and its key.
@@ -140,7 +140,7 @@ class Sharing:
     def _definitions(self, owner: str, key: str | int) -> Iterator[Path]:
         """The definitions that fields of this name refer to as a whole, in components of a type."""
         document = self._editor.document
-        for link in links(document.root):
+        for link in document.links:
             around, written = document.get(link.place[:-1]), document.get(link.place)
             is_whole = not isinstance(written, dict) or len(written) == 1
             is_such = link.place[-1:] == (key,) and isinstance(around, dict) and around.get("type", owner) == owner

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from core.manifest.links import is_below, links
+from core.manifest.links import is_below
 from core.manifest.problems import Path
 from tui.session.editor import Change, ChangeKind
 from tui.session.findings import Counts
@@ -159,7 +159,7 @@ class Streams:
         stream: Path = ("streams", index)
         found = [
             link.path[1]
-            for link in links(self._session.document.root)
+            for link in self._session.document.links
             if link.target is not None
             and is_below(link.target, stream)
             and is_below(link.path, STREAMS)

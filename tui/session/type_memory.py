@@ -75,7 +75,7 @@ class TypeMemory:
 
     def remember(self, path: Path, name: str, value: Any) -> None:
         """Remember what is entered at a path under a type."""
-        root = self._session.document.root if any(texts(value)) else {}
+        root = self._session.document.root if texts(value) else {}
         self._remembered.setdefault(path, {})[name] = _Entered(deepcopy(value), root)
 
     def recall(self, path: Path, name: str) -> Any:
