@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -273,9 +273,7 @@ class InputsForm(FormPane):
 
     def _added(self, one: described.Input | None) -> None:
         if one is not None:
-            self.session.inputs.add(one)
-            self.session.seal()
-            self.after_sync(lambda: self._focus_input(one.key))
+            self._keep(one.key, lambda: self.session.inputs.add(one))
 
     def action_field_menu(self) -> None:
         """List what can be done with the input."""
@@ -308,14 +306,25 @@ class InputsForm(FormPane):
         def keep(changed: described.Input | None) -> None:
             if changed is None:
                 return
-            with self.session.group((*PROPERTIES, changed.key)):
-                if changed.key != one.key:
-                    self.session.inputs.rename(one.key, changed.key)
-                self.session.inputs.update(changed)
-            self.session.seal()
-            self.after_sync(lambda: self._focus_input(changed.key))
+            self._keep(changed.key, lambda: self._change(one.key, changed))
 
         self.app.push_screen(InputDialog(self.session.inputs, one), keep)
+
+    def _change(self, key: str, changed: described.Input) -> None:
+        with self.session.group((*PROPERTIES, changed.key)):
+            if changed.key != key:
+                self.session.inputs.rename(key, changed.key)
+            self.session.inputs.update(changed)
+
+    def _keep(self, key: str, edit: Callable[[], object]) -> None:
+        """Do an edit of an input and go there; what a manifest can't hold is said."""
+        try:
+            edit()
+        except ValueError as error:
+            self.app.notify(str(error), severity="error", markup=False)
+            return
+        self.session.seal()
+        self.after_sync(lambda: self._focus_input(key))
 
     def _delete(self, key: str) -> None:
         uses = len(self.session.inputs.uses(key))
