@@ -19,6 +19,7 @@ from core.http.policy import FailureType, RequestFailed, retry_after
 from core.http.request import Draft
 from core.jobs.job import AttemptFailed, Job, JobFailed
 from core.jobs.known import KnownJobs
+from core.jobs.meanings import StatusMeanings
 from core.jobs.schedule import PollSchedule
 from core.levels import Level
 
@@ -33,15 +34,13 @@ TIDYING_LIMIT = 30.0
 LEAVING_LIMIT = 3.0
 """Seconds that everything may take which is still asked of the server when a read is cancelled."""
 
-StatusMapping = dict[str, JobStatus]
-"""What people said of statuses while the read was running."""
-
 
 @dataclass
 class JobLife:
     """The job of one slice. `fill` adds to the creation request what the slice adds.
 
-    `mapped` may grow while the job runs: it is looked at before the manifest's mapping. `warned` holds the statuses
+    `mapped` may grow while the job runs: it is looked at before the manifest's mapping, and what comes in while the
+    next poll is awaited judges the last answer anew. `warned` holds the statuses
     that the stream was already warned about, `most_attempts` is how often the job is created, in all. A job of `known`
     is followed in the first attempt.
     """
@@ -49,13 +48,15 @@ class JobLife:
     retriever: AsyncRetriever
     context: Context
     fill: Callable[[Draft], None]
-    mapped: StatusMapping = field(default_factory=dict)
+    mapped: StatusMeanings = field(default_factory=StatusMeanings)
     warned: set[str] = field(default_factory=set)
     most_attempts: int = ATTEMPTS
     known: KnownJobs = field(default_factory=KnownJobs)
     attempts: int = 0
     job: Job | None = None
     _leave_by: float | None = None
+    _judged_at: int = 0
+    """How much had been said of statuses when the last answer was judged."""
 
     async def complete(self) -> Job:
         """Run attempts until a job is completed or skipped.
@@ -196,7 +197,8 @@ class JobLife:
         asked_for = _asked_wait(job.creation) if first_wait is None else first_wait
         failures = 0
         while True:
-            await self._wait_for_poll(job, schedule.wait(asked_for))
+            if await self._settled_while_waiting(job, schedule.wait(asked_for)):
+                return
             asked_for = None
             try:
                 answer = await self._poll(job)
@@ -212,8 +214,22 @@ class JobLife:
             if time.monotonic() >= job.deadline:
                 await self._time_out(job, f"not finished after {time_span(job.timeout)}")
 
-    async def _wait_for_poll(self, job: Job, wait: float) -> None:
+    async def _settled_while_waiting(self, job: Job, wait: float) -> bool:
+        """Wait for the next poll; whether what was said of its status meanwhile brought the job to a good end.
+
+        Raises `AttemptFailed` when it brought it to a bad one.
+        """
         wait = max(0.0, min(wait, job.deadline - time.monotonic()))
+        due = time.monotonic() + wait
+        while await self._heard_before(job, wait):
+            self._judged_at = self.mapped.times
+            if job.polling is not None and await self._settled(job, job.polling):
+                return True
+            wait = max(0.0, due - time.monotonic())
+        return False
+
+    async def _heard_before(self, job: Job, wait: float) -> bool:
+        """Whether a person said something of a status before so many seconds were over."""
         self.context.emit(
             PollScheduled(
                 stream=self.context.stream,
@@ -223,7 +239,16 @@ class JobLife:
                 wait=wait,
             )
         )
-        await self.context.run.sleep(wait)
+        heard = asyncio.ensure_future(self.mapped.said_since(self._judged_at))
+        over = asyncio.ensure_future(self.context.run.sleep(wait))
+        try:
+            await asyncio.wait((heard, over), return_when=asyncio.FIRST_COMPLETED)
+            if over.done():
+                over.result()
+            return heard.done()
+        finally:
+            heard.cancel()
+            over.cancel()
 
     async def _poll(self, job: Job) -> Answer | None:
         limit = max(job.deadline - time.monotonic(), 0.0) + GRACE
@@ -266,6 +291,7 @@ class JobLife:
         retriever = self.retriever
         found = retriever.status(answer, job.context)
         job.api_status = found
+        self._judged_at = self.mapped.times
         text = "None" if found is None else found
         meaning = self.mapped.get(text) or retriever.status_mapping.meaning(text)
         if meaning is None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import chain, count
 from typing import Protocol
 
-from core.components.async_retriever import AsyncRetriever, JobStatus
+from core.components.async_retriever import AsyncRetriever
 from core.components.context import Context
 from core.components.pages import Sink
 from core.errors import ReadError
@@ -17,6 +17,7 @@ from core.http.policy import EXPIRED, RequestFailed
 from core.http.request import Draft
 from core.jobs.known import KnownJobs
 from core.jobs.life import ATTEMPTS, JobLife
+from core.jobs.meanings import StatusMeanings
 from core.levels import Level
 from core.reading.targets import Link, Targets
 
@@ -57,7 +58,7 @@ class JobSlice:
     fill: Callable[[Draft], None]
     make_sink: MakeSink
     lanes: JobLanes
-    mapped: dict[str, JobStatus]
+    mapped: StatusMeanings
     warned: set[str]
     attempts: int = ATTEMPTS
     known: KnownJobs = field(default_factory=KnownJobs)

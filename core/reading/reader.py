@@ -22,6 +22,7 @@ from core.http.secrets import Secrets
 from core.http.session import HttpSession
 from core.inputs import secret_values
 from core.jobs.known import KnownJobs
+from core.jobs.meanings import StatusMeanings
 from core.reading.job_slice import JobLanes
 from core.reading.limits import NO_LIMITS, Limits
 from core.reading.parents import ParentProgress
@@ -57,7 +58,7 @@ class Reader:
         self._lanes = connector.source.concurrency(config)
         self._reads: set[StreamRead] = set()
         self._cancelled = False
-        self._statuses: dict[str, dict[str, JobStatus]] = {}
+        self._statuses: dict[str, StatusMeanings] = {}
 
     async def read(
         self,
@@ -93,7 +94,7 @@ class Reader:
 
     def map_status(self, stream: str, status: str, meaning: JobStatus) -> None:
         """Give a status of the API a meaning for the reads of `stream`, also those that are running."""
-        self._statuses.setdefault(stream, {})[status] = meaning
+        self._statuses.setdefault(stream, StatusMeanings()).say(status, meaning)
 
     def mask(self, text: str) -> str:
         """The text without secrets."""
@@ -119,7 +120,7 @@ class Reader:
             in_order=in_order,
             role=role,
             unsupported=unsupported_in(stream),
-            statuses=self._statuses.setdefault(stream.name, {}),
+            statuses=self._statuses.setdefault(stream.name, StatusMeanings()),
             known=KnownJobs() if jobs is None else jobs,
         )
         return StreamRead(self._run, plan, self._jobs, self.mask)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-from core.components.async_retriever import AsyncRetriever, JobStatus
+from core.components.async_retriever import AsyncRetriever
 from core.components.context import Context, Run
 from core.components.cursors import Cursor, Observer, Windows, make_cursor
 from core.components.roles import Record
@@ -35,6 +35,7 @@ from core.http.request import Draft
 from core.jobs.job import JobFailed
 from core.jobs.known import KnownJobs
 from core.jobs.life import ATTEMPTS
+from core.jobs.meanings import StatusMeanings
 from core.levels import Level
 from core.reading.channel import EventChannel
 from core.reading.job_slice import JobLanes, JobSlice
@@ -70,7 +71,7 @@ class ReadPlan:
     in_order: bool = False
     role: Role = Role.PAGE
     unsupported: tuple[str, ...] = ()
-    statuses: dict[str, JobStatus] = field(default_factory=dict)
+    statuses: StatusMeanings = field(default_factory=StatusMeanings)
     known: KnownJobs = field(default_factory=KnownJobs)
 
 
