@@ -87,7 +87,8 @@ class RunController:
         """The jobs of the latest test of each stream, as far as they are still on the server."""
         self._app = app
         self._open = opener
-        self._clock = clock
+        self.clock = clock
+        """Gives seconds."""
         self._run: Run | None = None
         self._reader: EventReader | None = None
         self._task: asyncio.Task[None] | None = None
@@ -129,7 +130,7 @@ class RunController:
             self.cancel()
         jobs = self.jobs.setdefault(stream, KnownJobs()) if same_jobs else KnownJobs()
         self.jobs[stream] = jobs
-        run = _new_run(stream, connector, settings, fingerprint, self._clock)
+        run = _new_run(stream, connector, settings, fingerprint, self.clock)
         self._run = run
         self.results[stream] = run
         read = self._read(run, connector, config, settings=settings, jobs=jobs, earlier=self._task)

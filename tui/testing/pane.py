@@ -142,7 +142,7 @@ class TestPane(Vertical):
         yield RunHeader(*self._keys_shown)
         yield PhaseBar()
         yield NoticeBoard()
-        yield StatusQuestion()
+        yield StatusQuestion(self._controller.clock)
         yield Selectors()
         yield Results(self._reporter, self._keys_shown[0])
         yield Details()
@@ -211,13 +211,11 @@ class TestPane(Vertical):
     def _ask(self, run: Run | None) -> None:
         """Ask about a status that is not mapped; the question takes the keys only from within this screen."""
         question = self.query_one(StatusQuestion)
-        unmapped = run.state.question if run is not None else None
-        new = unmapped is not None and question.asking is None
-        had_focus = question.has_focus
-        question.ask(unmapped, running=run is not None and run.state.running)
-        if new and self.has_focus_within:
+        had_focus, before = question.has_focus, question.asking
+        question.ask(run.state if run is not None else None)
+        if question.asking is not None and before is None and self.has_focus_within:
             question.focus()
-        elif had_focus and unmapped is None:
+        elif had_focus and question.asking is None:
             self.query_one(Results).strip.focus()
 
     def on_resize(self) -> None:
@@ -340,12 +338,11 @@ class TestPane(Vertical):
     @on(StatusQuestion.Answered)
     def _map_status(self, event: StatusQuestion.Answered) -> None:
         event.stop()
-        self._say_status(event.status, event.bucket)
+        self._say_status(event.stream, event.status, event.bucket)
 
-    def _say_status(self, status: str, bucket: JobStatus) -> None:
-        if self._subject is not None:
-            self._controller.map_status(self._subject.name, status, bucket)
-            self.post_message(self.StatusMapped(self, self._subject.name, status, bucket))
+    def _say_status(self, stream: str, status: str, bucket: JobStatus) -> None:
+        self._controller.map_status(stream, status, bucket)
+        self.post_message(self.StatusMapped(self, stream, status, bucket))
 
     @on(ExchangeView.NodeChosen)
     @work(group="dialogs", exit_on_error=False)
@@ -366,7 +363,7 @@ class TestPane(Vertical):
         elif use is NodeUse.STATUS_MAPPING:
             bucket = await choose(self.app, f"What does “{event.node}” mean?", [str(one) for one in JobStatus])
             if bucket is not None:
-                self._say_status(str(event.node), JobStatus(bucket))
+                self._say_status(subject.name, str(event.node), JobStatus(bucket))
         else:
             path_of_use = path_for(use, event.path)
             self.post_message(self.NodePicked(self, subject.name, use, path_of_use, event.node, event.exchange))

@@ -180,6 +180,7 @@ async def test_one_key_says_what_an_unmapped_status_means_and_the_job_goes_on() 
         text = await stage.at(gate)
         assert "reports the status “queued” at `status`" in text
         assert "queued → not mapped" in text
+        stage.clock.now += 1
         text = await stage.press("r")
         assert "queued → running" in text
         assert "What does it mean?" not in text
@@ -196,9 +197,55 @@ async def test_the_question_can_be_answered_with_the_mouse() -> None:
         stage.start()
         lines = (await stage.at(gate)).split("\n")
         row = next(y for y, line in enumerate(lines) if "Timeout" in line)
+        stage.clock.now += 1
         await stage.pilot.click(offset=(lines[row].index("Timeout") + 2, row))
         assert [said.bucket for said in stage.heard(Pane.StatusMapped)] == [JobStatus.TIMEOUT]
         gate.opened.set()
+
+
+async def test_a_question_stays_while_the_job_goes_on_to_another_status_that_nobody_knows() -> None:
+    first, second = Gate(), Gate()
+    before = [*started(), *created(), unmapped("queued"), *polled(1, "queued", JobPhase.RUNNING)]
+    reader = ScriptedReader([*before, first, unmapped("ready"), *polled(2, "ready", JobPhase.RUNNING), second])
+    async with scene(reader) as stage:
+        stage.start()
+        assert "the status “queued”" in await stage.at(first)
+        stage.clock.now += 1
+        first.opened.set()
+        text = await stage.at(second)
+        assert "ready → not mapped" in text
+        assert "the status “queued”" in text
+        text = await stage.press("r", "r")
+        assert "the status “ready”" in text, "the second key came too early to be an answer to it"
+        assert reader.mapped == [(STREAM, "queued", JobStatus.RUNNING)]
+        stage.clock.now += 1
+        await stage.press("c")
+        assert reader.mapped[1:] == [(STREAM, "ready", JobStatus.COMPLETED)]
+        second.opened.set()
+
+
+async def test_a_key_that_was_on_its_way_when_a_question_appears_is_no_answer() -> None:
+    gate = Gate()
+    async with scene(ScriptedReader([*started(), *created(), unmapped("odd"), gate])) as stage:
+        stage.start()
+        await stage.at(gate)
+        stage.clock.now += 0.2
+        await stage.press("f")
+        assert stage.heard(Pane.StatusMapped) == []
+        stage.clock.now += 0.4
+        await stage.press("f")
+        assert [said.bucket for said in stage.heard(Pane.StatusMapped)] == [JobStatus.FAILED]
+        gate.opened.set()
+
+
+async def test_a_question_of_a_new_test_is_a_new_question() -> None:
+    script = [*started(), *created(), unmapped("odd"), *ended(Outcome.FAILED, error="It took too long.")]
+    async with scene(ScriptedReader(script)) as stage:
+        await played(stage)
+        stage.clock.now += 1
+        assert "the status “odd”" in await played(stage)
+        await stage.press("f")
+        assert stage.heard(Pane.StatusMapped) == []
 
 
 # Other requests
