@@ -167,8 +167,12 @@ class InputRow(FieldRow):
 
     @on(SecretInput.Cleared)
     def _cleared(self, event: SecretInput.Cleared) -> None:
+        """Ask first: nothing brings a secret back."""
         event.stop()
-        self._give(None)
+        self.show_value()
+        question = f"The value of {self.place.title} for tests is forgotten. Undo does not bring it back."
+        dialog = ConfirmDialog("Clear the secret?", question, confirm="Clear", destructive=True)
+        self.app.push_screen(dialog, lambda sure: self._give(None) if sure else None)
 
     @on(Check.Changed)
     @on(Choice.Changed)

@@ -126,7 +126,7 @@ class RunController:
         connector or the inputs end the run with their sentences; nothing is raised.
         """
         settings = settings or self.settings_of(stream)
-        if self.running:
+        if self.running is not None and not self.running.state.cancelling:
             self.cancel()
         jobs = self.jobs.setdefault(stream, KnownJobs()) if same_jobs else KnownJobs()
         self.jobs[stream] = jobs
@@ -160,10 +160,17 @@ class RunController:
         run = self.results.get(stream)
         if run is None:
             return
-        run.state.answer_status(status)
+        run.answer_status(status, str(meaning))
         if self._reader is not None and run is self.running:
-            self._reader.map_status(stream, status, meaning)
+            self._reader.map_status(run.read_as, status, meaning)
         self.tell()
+
+    def rename(self, old: str, new: str) -> None:
+        """A stream has another name now; what is known of it goes along, a read that is running too."""
+        for kept in (self.results, self.settings, self.jobs):
+            _rename_key(kept, old, new)
+        if new in self.results:
+            self.results[new].state.stream = new
 
     async def wait(self, patience: float | None = None) -> None:
         """Wait for the end of the read that goes on, at most so many seconds."""
@@ -197,7 +204,7 @@ class RunController:
         except LonghaulError as error:
             run.state.fail(str(error))
         except KeyError:
-            run.state.fail(f"The manifest has no stream `{run.state.stream}` that can be read.")
+            run.state.fail(f"The manifest has no stream `{run.read_as}` that can be read.")
         except OSError as error:
             run.state.fail(f"What was read can't be kept on this machine: {error.strerror or error}.")
         except Exception as error:  # whatever it is, it is told on the screen and never takes the app down
@@ -209,9 +216,8 @@ class RunController:
             self.tell()
 
     async def _consume(self, run: Run, reader: EventReader, settings: TestSettings, jobs: KnownJobs) -> None:
-        stream = run.state.stream
         turn = time.monotonic()
-        events = reader.read(stream, settings.state, settings.limits, run.inspector.encode, jobs)
+        events = reader.read(run.read_as, settings.state, settings.limits, run.inspector.encode, jobs)
         async with aclosing(events) as following:  # type: ignore[type-var]  # an async generator in fact
             async for event in following:
                 run.take(event)
@@ -237,6 +243,11 @@ class RunController:
         if self._run is not None:
             self._told = self._run.state.version
             self.changed.publish(RunChanged(self._run.state.stream, self._run))
+
+
+def _rename_key(kept: dict[str, Any], old: str, new: str) -> None:
+    if old in kept:
+        kept[new] = kept.pop(old)
 
 
 def _new_run(

@@ -23,6 +23,8 @@ class Run:
 
     def __init__(self, state: RunState, declared: DeclarativeStream | None = None) -> None:
         self.state = state
+        self.read_as = state.stream
+        """What the stream was called when the read began, and is called in it."""
         self.declared = declared
         """The stream as the connector had it when the read began."""
         self.loaded_schema: Mapping[str, Any] | None = None
@@ -53,6 +55,13 @@ class Run:
                 self.inspector.hold_against(schema)
             case _:
                 pass
+
+    def answer_status(self, status: str, meaning: str) -> None:
+        """Note that a person said what a status means."""
+        self.state.answer_status(status, meaning)
+        for partition in self.state.partitions:
+            if partition.api_status == status:
+                self.exchanges.told_status(partition.number, status, meaning)
 
     def _add_exchange(self, event: ExchangeFinished) -> None:
         number, page = self.state.number_of(event.slice), None

@@ -201,7 +201,8 @@ class TestPane(Vertical):
             self.query_one(PhaseBar).show(state, selectors.partition)
             self.query_one(NoticeBoard).show(list(notices(run, stale=stale)) if run is not None else [])
             self._ask(run)
-            await self.query_one(Results).show(run, selectors.partition, selectors.page)
+            fingerprint = subject.fingerprint if subject else ""
+            await self.query_one(Results).show(run, selectors.partition, selectors.page, fingerprint)
             await self.query_one(Details).show(run, selectors.partition)
         self.refresh_bindings()
 
@@ -372,21 +373,24 @@ class TestPane(Vertical):
     @work(group="dialogs", exit_on_error=False)
     async def action_mend(self) -> None:
         """Go to the field that the notices are about; asks where they are about several."""
-        places = self.query_one(NoticeBoard).places
-        if self._subject is None or not places:
+        places, subject = self.query_one(NoticeBoard).places, self._subject
+        if subject is None or not places:
             return
         chosen: str | None = str(places[0])
         if len(places) > 1:
             chosen = await choose(self.app, "Go to", [str(place) for place in places])
         for place in places:
             if str(place) == chosen:
-                self.post_message(self.MendRequested(self, self._subject.name, place))
+                self.post_message(self.MendRequested(self, subject.name, place))
 
     @on(SchemaPanel.ActionChosen)
     def _take_schema(self, event: SchemaPanel.ActionChosen) -> None:
         event.stop()
-        if self._subject is not None:
-            self.post_message(self.SchemaActionChosen(self, self._subject.name, event.action, event.report))
+        stream = event.run.state.stream
+        if self._controller.results.get(stream) is event.run:
+            self.post_message(self.SchemaActionChosen(self, stream, event.action, event.report))
+        else:
+            self.notify(f"There is a newer test of {stream}: look at its schema first.", markup=False)
 
     @on(ExchangeView.CopyRequested)
     def _copy(self, event: ExchangeView.CopyRequested) -> None:

@@ -306,3 +306,59 @@ async def test_a_chosen_request_stays_while_others_come() -> None:
         await stage.press("6", "left")
         gate.opened.set()
         assert "1  Async Job -- Create" in await stage.finish()
+
+
+async def test_what_was_cancelled_is_no_failed_request() -> None:
+    gate, script = polling()
+    cancelled = asked(Role.POLL, None, error="cancelled", response_size=None)
+    stop = [cancelled, asked(Role.ABORT, 200), job(JobPhase.ABORTED, 1, "pending"), *ended(Outcome.CANCELLED)]
+    async with scene(ScriptedReader(script, stop)) as stage:
+        stage.start()
+        await stage.at(gate)
+        await stage.press("escape")
+        await stage.finish()
+        await stage.press("6")
+        text = await stage.press("enter")
+        assert "■ cancelled" in text
+        assert "✗" not in text
+
+
+async def test_the_first_request_that_failed_for_good_is_looked_at_after_a_test() -> None:
+    events = [
+        *started(),
+        job(JobPhase.CREATING, job_id=None),
+        asked(Role.AUTH, 503, "later", url="https://login", slice_=None),
+        asked(Role.AUTH, 200, "{}", url="https://login", attempt=2, slice_=None),
+        asked(Role.CREATE, 401, '{"reason": "who are you"}'),
+        asked(Role.CREATE, None, error="cancelled", response_size=None),
+        *ended(Outcome.FAILED, error="It answered 401."),
+    ]
+    async with scene(ScriptedReader(events), (100, 40)) as stage:
+        assert "who are you" in await played(stage)
+
+
+async def test_a_body_that_was_cut_says_where() -> None:
+    for body, kind in (('{"a": [1, 2, 3', "application/json"), ("a,b\n1,2\n3", "text/csv")):
+        answer = asked(Role.DOWNLOAD, 200, body, cut=True, response_headers=(("Content-Type", kind),))
+        events = [*started(), answer, *ended(Outcome.COMPLETE)]
+        async with scene(ScriptedReader(events)) as stage:
+            await played(stage)
+            await stage.press("3")
+            assert "… cut here" in await stage.settle()
+
+
+async def test_messages_speak_of_fields_as_the_form_does_and_lead_to_them() -> None:
+    text = "Nothing is found: `download_target_extractor` needs a path. The API's last answer: `polling_requester`"
+    script = [
+        *started(),
+        *created(),
+        *polled(1, "ready", JobPhase.COMPLETED, READY),
+        *ended(Outcome.FAILED, error=text),
+    ]
+    async with scene(ScriptedReader(script), (120, 40)) as stage:
+        shown = await played(stage)
+        assert "“Download Target Extractor” needs a path" in shown
+        assert "Go to Polling, Download Target Extractor" in shown
+        await stage.press("m")
+        (wanted,) = stage.heard(Pane.MendRequested)
+        assert wanted.place.path == ("retriever", "download_target_extractor")

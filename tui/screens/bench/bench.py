@@ -18,7 +18,9 @@ from core.errors import InputError
 from core.events import Outcome
 from core.inputs import gather_inputs
 from core.manifest.problems import Path, Severity
+from tui.forms.problem_words import said_in_labels
 from tui.running import Run, RunChanged, RunController, TestSettings
+from tui.running.headline import what_ending_does
 from tui.running.settings import TEST_LIMITS
 from tui.running.warnings import Concern, warnings
 from tui.screens.bench import picks
@@ -31,6 +33,7 @@ from tui.session.settings import Settings
 from tui.session.streams import StreamKind
 from tui.session.tests_done import fingerprint
 from tui.testing import NodeUse, Subject
+from tui.testing.schema_panel import no_schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +71,21 @@ class TestBench:
         run = self.controller.running
         return run.state.stream if run is not None else None
 
+    @property
+    def is_ending(self) -> bool:
+        """Whether the test that is running was cancelled already."""
+        run = self.controller.running
+        return run is not None and run.state.cancelling
+
+    def what_ending_does(self) -> str:
+        """What happens when the test that is running is ended, in sentences; empty without one."""
+        run = self.controller.running
+        return what_ending_does(run.state) if run is not None else ""
+
     def subject(self, index: int) -> Subject:
         """What the test screen must know of a stream."""
         session, path = self._session, ("streams", index)
-        self.reporter.look_at(declared_schema(session, index), self._keys(index))
+        self._look_at(index)
         return Subject(
             session.streams.name(index),
             session.streams.kind(index) is StreamKind.ASYNC,
@@ -136,9 +150,9 @@ class TestBench:
         for _ in session.problems():
             found = session.next_problem(after)
             if found is not None and found in errors:
-                return Refusal(found.path, found.problem.message)
+                return Refusal(found.path, said_in_labels(session, found)[0])
             after = found.path if found is not None else after
-        return Refusal(errors[0].path, errors[0].problem.message) if errors else None
+        return Refusal(errors[0].path, said_in_labels(session, errors[0])[0]) if errors else None
 
     def _missing_input(self) -> Path:
         values = self._session.values
@@ -167,14 +181,30 @@ class TestBench:
             return
         session.tell(Change(ChangeKind.TESTS, (("streams", index),)))
         if imports_by_itself(session, index) and len(run.records):
-            self._app.run_worker(self._import_by_itself(run, name), exit_on_error=False)
+            self._app.run_worker(self._import_by_itself(run), exit_on_error=False)
 
-    async def _import_by_itself(self, run: Run, name: str) -> None:
-        found = await asyncio.to_thread(self.reporter.detect, run)
-        index = self.index_of(name)
-        if index is not None and found is not None:
+    async def _import_by_itself(self, run: Run) -> None:
+        """Take over what the records of a run show, unless there is a newer test of the stream by then."""
+        index = self.index_of(run.state.stream)
+        if index is not None:
+            self._look_at(index)
+        try:
+            found = await asyncio.to_thread(self.reporter.detect, run)
+        except Exception as error:
+            self._app.notify(f"The schema was not imported: {no_schema(error)}", severity="warning", markup=False)
+            return
+        index = self.index_of(run.state.stream)
+        if index is not None and found is not None and self.is_latest(run):
             with self._still_tested(index):
                 import_schema(self._session, index, found)
+
+    def is_latest(self, run: Run) -> bool:
+        """Whether there is no newer test of the stream of a run."""
+        return self.controller.results.get(run.state.stream) is run
+
+    def _look_at(self, index: int) -> None:
+        session = self._session
+        self.reporter.look_at(session.streams.name(index), declared_schema(session, index), self._keys(index))
 
     def index_of(self, name: str) -> int | None:
         """The index of a stream by its name."""
@@ -183,8 +213,7 @@ class TestBench:
 
     def rename(self, old: str, new: str) -> None:
         """Keep what is known of a stream that has another name now."""
-        for kept in (self.controller.results, self.controller.settings, self.controller.jobs):
-            _rename_key(kept, old, new)
+        self.controller.rename(old, new)
         self.remember_limits(new)
 
     # What a test leads to
@@ -250,11 +279,6 @@ class TestBench:
             kept = self._settings.limits(self._session.path, name)
             if kept:
                 self.controller.settings[name] = _settings_of(kept)
-
-
-def _rename_key(kept: dict[str, Any], old: str, new: str) -> None:
-    if old in kept:
-        kept[new] = kept.pop(old)
 
 
 def _settings_of(kept: dict[str, Any]) -> TestSettings:
