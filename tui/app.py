@@ -23,6 +23,7 @@ from core.errors import ManifestError
 from tui.actions import APP, bindings
 from tui.clipboard import CopyingApp
 from tui.crash import CrashConsole
+from tui.keys_in_turn import KeysInTurn
 from tui.session.settings import Settings
 from tui.themes import DARK, LIGHT
 from tui.widgets.title_bar import TitleBar
@@ -43,7 +44,7 @@ def _commands() -> type[Provider]:
     return Commands
 
 
-class BuilderApp(CopyingApp):
+class BuilderApp(KeysInTurn, CopyingApp):
     """The builder. `path` is the manifest to open, `demo`: a sample with an API running behind it. `opened` is called
     when the first project is on the screen.
     """
@@ -180,7 +181,7 @@ class BuilderApp(CopyingApp):
         builder.errand(self._leave(builder))
 
     async def _leave(self, builder: BuilderScreen) -> None:
-        if await builder.filing.may_leave():
+        if await builder.testing.may_end("Quit") and await builder.filing.may_leave():
             await builder.close_project()
             self.exit()
 

@@ -76,7 +76,9 @@ class RequestOptionRow(FieldRow):
         if not self.spec.required:
             options.insert(0, ChoiceOption(OFF, OFF, "Do not send it"))
         self._where = Choice(options, title=self.place.title, prompt="Choose where")
-        self._name_field = FieldInput(complete=self.tools.completer(self.path), resolve=self.tools.resolver(self.path))
+        self._name_field = FieldInput(
+            complete=self.tools.completer(self.where), resolve=self.tools.resolver(self.where)
+        )
         return HorizontalGroup(self._where, self._name_field, classes="request-option")
 
     def focus_field(self) -> None:

@@ -48,12 +48,12 @@ class TextRow(FieldRow):
     def make_control(self) -> Widget:
         """A line; several lines get a code field."""
         if "\n" in _text(self.value):
-            return CodeArea(complete=self.tools.completer(self.path) if self.templates else None, editor_height=8)
+            return CodeArea(complete=self.tools.completer(self.where) if self.templates else None, editor_height=8)
         templates = self.templates
         return FieldInput(
             placeholder=self._placeholder,
-            complete=self.tools.completer(self.path) if templates else None,
-            resolve=self.tools.resolver(self.path) if templates else None,
+            complete=self.tools.completer(self.where) if templates else None,
+            resolve=self.tools.resolver(self.where) if templates else None,
             suggestions=self._options,
             secret=self.spec.secret,
             takes_curl=self.path[-1] == "url" and self._is_request,
