@@ -8,8 +8,7 @@ from functools import cache
 from core.components.base import Component
 from core.components.registry import component_types
 
-_KEY = re.compile(r"`([a-z][a-z0-9]*(?:_[a-z0-9]+)+)`")
-"""A key of several words. One of a single word may as well be a status, a name or a value."""
+_KEY = re.compile(r"`([a-z][a-z0-9]*(?:_[a-z0-9]+)*)`")
 
 
 def in_labels(text: str, *owners: type[Component]) -> str:
@@ -30,12 +29,13 @@ def label_of(key: str, *owners: type[Component]) -> str:
         field = owner.model_fields.get(key)
         if field is not None and field.title:
             return field.title
-    return _labels().get(key, "")
+    is_sure = "_" in key  # a single word may as well be a status, a name or a value
+    return _labels().get(key, "") if is_sure else ""
 
 
 def keys_in(text: str) -> list[str]:
-    """The keys that a sentence speaks of, in their order."""
-    return _KEY.findall(text)
+    """The keys of several words that a sentence speaks of, in their order."""
+    return [key for key in _KEY.findall(text) if "_" in key]
 
 
 @cache
