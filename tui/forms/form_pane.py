@@ -122,6 +122,8 @@ class FormPane(VerticalScroll):
         if rows:
             self.rows += rows
             await self.mount_all(rows)
+        if not self.is_attached:
+            return  # another stream is shown already, or the screen is being left
         if not self._waiting and not self._is_complete:
             self._is_complete = True
             if self._advanced:
