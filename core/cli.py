@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from core.command.arguments import Arguments, parse
+from core.texts import indented
 
 Builder = Callable[[Arguments], int]
 """Opens the builder on what the command line names, and gives the exit code when it is left."""
@@ -91,7 +92,7 @@ def _given_values() -> list[str]:
 
 def _say(text: str) -> None:
     with suppress(OSError):
-        print(text, file=sys.stderr, flush=True)
+        print(indented(text), file=sys.stderr, flush=True)
 
 
 def _drop_stdout() -> None:

@@ -181,11 +181,15 @@ class Log(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SliceFinished(Event):
-    """A slice is over; `error` is the sentence for people when it failed."""
+    """A slice is over; `error` is the sentence for people when it failed.
+
+    `like` is the first slice that failed for the same cause, where this one is not the first.
+    """
 
     outcome: Outcome
     records: int
     error: str | None = None
+    like: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

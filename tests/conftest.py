@@ -14,6 +14,14 @@ settings.register_profile("longhaul", deadline=None, suppress_health_check=[Heal
 settings.load_profile("longhaul")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def state_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test writes into the folders of whoever runs it; commands that tests start neither."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LONGHAUL_STATE_DIR", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def oracle() -> Iterator[Oracle]:
     """Airbyte's own runtime, ready to be asked."""

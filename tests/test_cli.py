@@ -18,8 +18,10 @@ import pytest
 
 import sample_configs.demo_api
 from core.cli import main
+from core.command.arguments import Arguments
 from sample_configs import sample
 from sample_configs.demo_api import DemoApi, Fault
+from tui.command import open_builder
 
 ORDERS = str(sample("orders_paginated").path)
 CONTACTS = str(sample("sendgrid_contacts").path)
@@ -171,11 +173,22 @@ def test_what_is_no_manifest_is_code_2(longhaul: Command, tmp_path: Path, text: 
     assert "Traceback" not in said.err
 
 
+@pytest.mark.parametrize("name", ["missing.yaml", "x" * 300, "missing.yaml/", "\udcff"])
 @pytest.mark.parametrize("command", ["--validate", "--run"])
-def test_a_manifest_that_is_not_there_is_code_2(longhaul: Command, command: str) -> None:
-    said = longhaul(command, "missing.yaml")
+def test_a_manifest_that_is_not_there_is_code_2(longhaul: Command, command: str, name: str) -> None:
+    said = longhaul(command, name)
     assert said.code == 2
-    assert "missing.yaml" in said.out + said.err
+    assert any(words in said.out + said.err for words in ("There is no such file", "File name too long"))
+    assert "fault" not in said.err
+
+
+def test_the_builder_says_that_a_name_is_none_of_a_file(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert open_builder(Arguments(manifest=Path("x" * 300))) == 2
+    assert "there is no file xxx" in capsys.readouterr().err
 
 
 def test_the_demo_reads_a_job_and_says_how_many_records_went_where(

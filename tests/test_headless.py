@@ -286,16 +286,22 @@ def test_a_fault_of_our_own_is_one_sentence_without_secrets(tmp_path: Path, monk
     assert (tmp_path / "bad.jsonl.partial").read_text() == '{"id":1}\n'
 
 
+@pytest.mark.parametrize("on_windows", [False, True])
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_cancels_the_reader_and_ends_tidily(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, code: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, code: int, on_windows: bool
 ) -> None:
+    if on_windows:  # where event loops know no signals
+        monkeypatch.setattr(asyncio.SelectorEventLoop, "add_signal_handler", asyncio.BaseEventLoop.add_signal_handler)
+
     async def interrupt() -> None:
         os.kill(os.getpid(), number)
         await asyncio.sleep(0.05)
 
     story: list[Step] = [{"id": 1}, state_of("users", 1), interrupt, {"id": 2}]
+    before = signal.getsignal(number)
     run = Run(monkeypatch, {"users": story}, str(tmp_path / "out.jsonl"), state=tmp_path / "state.json")
+    signal.signal(number, before)
     assert run.code == code
     assert (tmp_path / "out.jsonl").read_text() == '{"id":1}\n'
     assert [line.partition(" (")[0] for line in run.said] == [

@@ -6,7 +6,7 @@ import asyncio
 import re
 import signal
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -23,6 +23,7 @@ from core.errors import ManifestError
 from tui.actions import APP, bindings
 from tui.clipboard import CopyingApp
 from tui.crash import CrashConsole
+from tui.keys_in_turn import KeysInTurn
 from tui.session.settings import Settings
 from tui.themes import DARK, LIGHT
 from tui.widgets.title_bar import TitleBar
@@ -43,7 +44,7 @@ def _commands() -> type[Provider]:
     return Commands
 
 
-class BuilderApp(CopyingApp):
+class BuilderApp(KeysInTurn, CopyingApp):
     """The builder. `path` is the manifest to open, `demo`: a sample with an API running behind it. `opened` is called
     when the first project is on the screen.
     """
@@ -65,6 +66,7 @@ class BuilderApp(CopyingApp):
         self._opened = opened
         self._paints_no_more = ExitStack()
         self.settings = settings or Settings()
+        self.settings.failed = self._tell_about_folder
         self.error_console = self.crash = CrashConsole()
         self.project: Project | None = None
         """What is open."""
@@ -112,6 +114,7 @@ class BuilderApp(CopyingApp):
         if self._opened is not None:
             self.call_after_refresh(self._opened)
         self._tell_about_settings()
+        self.run_worker(self._tell_about_folders(), exit_on_error=False)
         if self.builder is not None:
             self.builder.errand(self.builder.filing.offer_drafts())
 
@@ -142,10 +145,7 @@ class BuilderApp(CopyingApp):
 
     def _remember_theme(self, name: str) -> None:
         if name != self.settings.theme:
-            try:
-                self.settings.theme = name
-            except ManifestError as error:
-                self.notify(f"The theme can't be remembered: {error}", severity="warning", markup=False)
+            self.settings.theme = name
 
     def _tell_about_settings(self) -> None:
         from tui.keymap import problems
@@ -153,6 +153,16 @@ class BuilderApp(CopyingApp):
         told = [self.settings.problem] if self.settings.problem else problems(self.settings.keys)
         for problem in told:
             self.notify(problem, title="Settings", severity="warning", timeout=10, markup=False)
+
+    async def _tell_about_folders(self) -> None:
+        """Say where nothing can be kept; the builder works all the same."""
+        from tui.session.folders import troubles
+
+        for told in await asyncio.to_thread(troubles):
+            self._tell_about_folder(told)
+
+    def _tell_about_folder(self, told: str) -> None:
+        self.notify(told, title="Nothing is kept", severity="warning", timeout=12, markup=False)
 
     def action_toggle_dark(self) -> None:
         """Switch between the dark and the light theme."""
@@ -180,15 +190,18 @@ class BuilderApp(CopyingApp):
         builder.errand(self._leave(builder))
 
     async def _leave(self, builder: BuilderScreen) -> None:
-        if await builder.filing.may_leave():
+        if await builder.testing.may_end("Quit") and await builder.filing.may_leave():
             await builder.close_project()
             self.exit()
 
-    def keep_draft(self) -> None:
-        """Write aside what is not saved, because the builder ends without having been asked to."""
+    def keep_draft(self) -> bool:
+        """Write aside what is not saved, because the builder ends without having been asked to; whether that worked."""
         if self.project is not None:
-            with suppress(OSError):
+            try:
                 self.project.keep_draft()
+            except OSError:
+                return False
+        return True
 
     def _obey_signals(self) -> None:
         """End tidily when the terminal is closed or the process is told to end."""

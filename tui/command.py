@@ -29,7 +29,7 @@ def open_builder(arguments: Arguments) -> int:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         print(_NO_TERMINAL, file=sys.stderr, flush=True)
         return 2
-    if arguments.manifest is not None and not arguments.manifest.exists():
+    if arguments.manifest is not None and not os.path.exists(arguments.manifest):
         said = f"longhaul: there is no file {arguments.manifest}. `longhaul` alone begins a new one."
         print(said, file=sys.stderr, flush=True)
         return 2
@@ -58,13 +58,12 @@ def _end(app: BuilderApp) -> int:
     if app.failure is not None:
         print(f"longhaul: {app.failure}", file=sys.stderr, flush=True)
     if app.crash.fault is not None:
-        app.keep_draft()
-        print(_words(app), file=sys.stderr, flush=True)
+        print(_words(app, kept=app.keep_draft()), file=sys.stderr, flush=True)
     return app.return_code or 0
 
 
-def _words(app: BuilderApp) -> str:
-    """What is said of a fault: one sentence for the report, and where the work is."""
+def _words(app: BuilderApp, *, kept: bool) -> str:
+    """What is said of a fault: one sentence for the report, and where the work is (`kept`: in a draft)."""
     from core.environment import DEBUG
     from core.http.secrets import Secrets
 
@@ -73,7 +72,8 @@ def _words(app: BuilderApp) -> str:
     mask = Secrets(secrets).mask
     lines = [f"longhaul: stopped by a fault of Longhaul's own ({' '.join(mask(str(app.crash.fault)).split())})."]
     if session is not None and session.dirty:
-        lines.append("What was not saved is kept; start longhaul again to get it back.")
+        again = "What was not saved is kept; start longhaul again to get it back."
+        lines.append(again if kept else "What was not saved is lost: the folder for drafts can't be written to.")
     if os.environ.get(DEBUG):
         lines += [f"  {place}" for place in app.crash.places]
     else:

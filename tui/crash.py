@@ -32,5 +32,12 @@ class CrashConsole(Console):
             if isinstance(one, Segments) and self.fault is None:
                 text = "".join(segment.text for segment in one.segments)
                 errors = list(_ERROR.finditer(text))
-                self.fault = errors[-1][0].strip() if errors else "an unknown fault"
+                self.fault = _unwrapped(text, errors[-1].start()) if errors else "an unknown fault"
                 self.places = _PLACE.findall(text)
+
+
+def _unwrapped(text: str, start: int) -> str:
+    """The paragraph that begins there, on one line: a secret that was wrapped could not be found to be masked."""
+    width = max(map(len, text.splitlines()))
+    lines = text[start:].partition("\n\n")[0].splitlines()
+    return "".join(line if len(line) == width else f"{line} " for line in lines).strip()

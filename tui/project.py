@@ -61,9 +61,10 @@ class Project:
     def recover(cls, draft: Draft) -> Project:
         """What a session that did not end well had not saved. The draft goes once it is saved or kept anew."""
         try:
-            project = cls(BuilderSession.from_text(draft.text, draft.path), title="Recovered draft")
+            session = BuilderSession.from_text(draft.text, draft.path, based_on=draft.based_on)
+            project = cls(session, title="Recovered draft")
         except ManifestError:
-            session = BuilderSession.from_text(NEW, draft.path)
+            session = BuilderSession.from_text(NEW, draft.path, based_on=draft.based_on)
             project = cls(session, title="Recovered draft", broken=session.edit_text(draft.text))
         project._recovered = draft
         return project

@@ -5,9 +5,10 @@ it.
 from __future__ import annotations
 
 import argparse
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from core.levels import Level
 
@@ -75,6 +76,9 @@ def parse(arguments: list[str]) -> Arguments:
         parser.error("--run needs a manifest: longhaul --run MANIFEST (or try longhaul --demo --run).")
     if found.run is None and (given := _given_options(found)):
         parser.error(f"{', '.join(given)} only {'goes' if len(given) == 1 else 'go'} with --run.")
+    for name in ("run", "validate", "manifest", "config", "state", "output", "trace"):
+        setattr(found, name, _place(parser, name, getattr(found, name)))
+    manifests = [path for path in (found.manifest, found.run, found.validate) if path]
     return Arguments(
         manifest=Path(manifests[0]) if manifests else None,
         run=found.run is not None,
@@ -82,15 +86,46 @@ def parse(arguments: list[str]) -> Arguments:
         demo=found.demo,
         version=found.version,
         streams=tuple(dict.fromkeys(found.stream)),
-        config=found.config,
+        config=None if found.config is None else Path(found.config),
         settings=tuple(found.set),
-        state=found.state,
+        state=None if found.state is None else Path(found.state),
         output=found.output,
         limit=found.limit,
-        trace=found.trace,
+        trace=None if found.trace is None else Path(found.trace),
         level=Level.WARNING if found.quiet else found.log_level or Level.INFO,
         quiet=found.quiet,
     )
+
+
+def _place(parser: argparse.ArgumentParser, name: str, text: str | None) -> str | None:
+    """A name of a file as it was written, `~` replaced; wrong ones end the process."""
+    if text is None or (name == "run" and not text):
+        return text
+    option = "MANIFEST" if name == "manifest" else f"--{name}"
+    if not text:
+        parser.error(f"{option} is empty: name a file{' or a directory' if name == 'output' else ''}.")
+    if text == "-" and name in ("state", "trace"):
+        parser.error(f"{option} needs a file that can be replaced, not -; name one, or ./- for a file of that name.")
+    placed = os.path.expanduser(text)
+    if placed.startswith("~"):
+        user = placed.split("/")[0]
+        parser.error(f"{option} {text}: there is no user of this name; write ./{user} for a file or directory.")
+    return placed
+
+
+class _Once(argparse.Action):
+    """An option that says one thing; given twice, it can't be told which one is meant."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        if getattr(namespace, self.dest) is not None:
+            parser.error(f"{option_string} is given twice; give it once.")
+        setattr(namespace, self.dest, values)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -112,35 +147,49 @@ def _parser() -> argparse.ArgumentParser:
     add("manifest", nargs="?", metavar="MANIFEST", help=argparse.SUPPRESS)
     add(
         "--run",
+        action=_Once,
         nargs="?",
         const="",
         metavar="MANIFEST",
         help="read the streams of a manifest, with no screen",
     )
-    add("--validate", metavar="MANIFEST", help="list the problems of a manifest as file:line:column: problem")
+    add(
+        "--validate",
+        action=_Once,
+        metavar="MANIFEST",
+        help="list the problems of a manifest as file:line:column: problem",
+    )
     add("--demo", action="store_true", help="build, or with --run read, a sample from a demo API on this machine")
     add("--version", action="store_true", help="show the version")
     run = parser.add_argument_group("options of --run")
     add = run.add_argument
     add("--stream", action="append", default=[], metavar="NAME", help="read this stream only; may be repeated")
-    add("--config", type=Path, metavar="FILE", help="the inputs, as YAML or JSON")
-    add("--set", action="append", default=[], metavar="KEY=VALUE", help="one input; may be repeated")
+    add("--config", action=_Once, metavar="FILE", help="the inputs, as YAML or JSON")
+    add(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="one input, no secret: others see it in the list of processes; may be repeated",
+    )
     add(
         "--state",
-        type=Path,
+        action=_Once,
         metavar="FILE",
         help="go on where the last run ended; written as the run proceeds",
     )
     add(
         "--output",
+        action=_Once,
         metavar="DEST",
         help="a file (.jsonl, .csv, each also with .gz) or a directory (one file per stream); "
         "default: JSON Lines to standard output",
     )
-    add("--limit", type=_positive, metavar="N", help="stop after N records per stream")
-    add("--trace", type=Path, metavar="FILE", help="write all HTTP exchanges to a HAR file, secrets masked")
+    add("--limit", action=_Once, type=_positive, metavar="N", help="stop after N records per stream")
+    add("--trace", action=_Once, metavar="FILE", help="write all HTTP exchanges to a HAR file, secrets masked")
     add(
         "--log-level",
+        action=_Once,
         type=_level,
         metavar="LEVEL",
         help=f"the least serious lines that are shown: {', '.join(Level)} (default: info)",
@@ -151,7 +200,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _given_options(found: argparse.Namespace) -> list[str]:
     names = ("stream", "config", "set", "state", "output", "limit", "trace", "log_level", "quiet")
-    return [f"--{name.replace('_', '-')}" for name in names if getattr(found, name)]
+    return [f"--{name.replace('_', '-')}" for name in names if getattr(found, name) not in (None, False, [])]
 
 
 def _positive(text: str) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.command.last_resort import fault
+from core.command.leaving import Leaving
 from core.connector import Connector
 from core.events import (
     Event,
@@ -24,14 +25,19 @@ from core.events import (
 )
 from core.http.exchange import BODY_LIMIT
 from core.levels import Level
-from core.outputs import Destination, HarTrace, OutputError, Sink, StateFile, Turns
+from core.outputs import Destination, HarTrace, OutputError, Sink, StateFile, TokenFile, Turns
 from core.progress import Progress, RunPicture, run_summary, stream_summary
-from core.reading import Limits, Reader, open_reader
+from core.reading import THREADS, Limits, Reader, open_reader
 
 STREAMS_AT_ONCE = 4
 _REDRAW = 0.1
 _CANCELLING = (
     "Cancelling: requests are stopped, jobs that run on the server are aborted. Press Ctrl-C again to leave at once."
+)
+
+_UNKEPT = (
+    "A refresh token that the API replaced could not be kept there, and the one in the inputs may not work any more: "
+    "make room for that file, then sign in again and put the new refresh token into the inputs before the next run."
 )
 
 
@@ -45,6 +51,7 @@ class RunPlan:
     destination: Destination
     state: StateFile | None = None
     trace: HarTrace | None = None
+    tokens: TokenFile | None = None
     limit: int | None = None
 
 
@@ -58,13 +65,22 @@ class HeadlessRun:
         self._trace = plan.trace
         self._signal: int | None = None
         self._hung_up = False
+        self._leaving = Leaving(THREADS)
 
-    async def run(self) -> int:
+    def __call__(self) -> int:
         """Read everything and give the exit code: 0, 1 when a stream failed, 128 and the signal that ended
         the run.
         """
+        try:
+            return asyncio.run(self.run())
+        finally:
+            self._leaving.over()
+
+    async def run(self) -> int:
+        """The same on the event loop at hand."""
         bodies = BODY_LIMIT if self._trace else 0
-        async with open_reader(self._plan.connector, self._plan.config, body_limit=bodies) as reader:
+        plan = self._plan
+        async with open_reader(plan.connector, plan.config, body_limit=bodies, tokens=plan.tokens) as reader:
             self._obey_signals(reader)
             self._progress.start()
             ticker = asyncio.create_task(self._redraw())
@@ -74,11 +90,14 @@ class HeadlessRun:
             finally:
                 ticker.cancel()
                 self._progress.stop()
-                if self._trace:
-                    self._trace.close()
+                if self._plan.trace:
+                    self._plan.trace.close()
         return self._close()
 
     def _close(self) -> int:
+        unkept = self._plan.tokens.settle() if self._plan.tokens else None
+        if unkept:
+            self._progress.say(Level.WARNING, f"{unkept} {_UNKEPT}")
         if len(self._plan.streams) > 1 and not self._hung_up:
             self._progress.say(*run_summary(self._picture))
         if self._signal:
@@ -96,7 +115,14 @@ class HeadlessRun:
     def _obey_signals(self, reader: Reader) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._interrupt, reader, number)
+            try:
+                loop.add_signal_handler(number, self._interrupt, reader, number)
+            except NotImplementedError:  # Windows
+
+                def handle(number: int, _frame: Any) -> None:
+                    loop.call_soon_threadsafe(self._interrupt, reader, number)
+
+                signal.signal(number, handle)
 
     def _interrupt(self, reader: Reader, number: int) -> None:
         """The first signal ends the run tidily, the second one at once."""
@@ -104,6 +130,7 @@ class HeadlessRun:
             self._progress.stop()
             os._exit(128 + number)
         self._signal = number
+        self._leaving.begin(128 + number)
         self._progress.say(Level.WARNING, _CANCELLING)
         reader.cancel()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import os
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from core.command.arguments import Arguments
+from core.command.files import RunFiles
 from core.command.headless import HeadlessRun, RunPlan
 from core.command.last_resort import fault
 from core.connector import Connector, load_connector
@@ -25,6 +25,7 @@ from core.outputs import Destination, HarTrace, OutputError, StateFile
 from core.progress import PlainProgress, Progress, RunPicture
 
 _DEMO_SAMPLE = "sendgrid_contacts"
+_WARNINGS_SHOWN = 20
 
 
 def run_headless(arguments: Arguments) -> int:
@@ -47,31 +48,38 @@ def run_headless(arguments: Arguments) -> int:
 
 def _run(arguments: Arguments, manifest: Path, given: Mapping[str, Any] | None = None, note: str = "") -> int:
     connector = load_connector(Document.load(manifest))
-    if not connector.usable:
-        raise ManifestError(problem for problem in connector.problems if problem.severity is Severity.ERROR)
     streams = _chosen(connector, arguments.streams)
     specification = connector.connection_specification
     config = gather_inputs(
         specification, arguments.config, os.environ, arguments.settings, given, rules=connector.input_rules
     )
     destination = _destination(arguments, streams)
-    picture = RunPicture(streams)
+    files = RunFiles(arguments, manifest, destination, streams, connector.stream_names)
+    with files.held():
+        return _read(files, connector, config, note)
+
+
+def _read(files: RunFiles, connector: Connector, config: Mapping[str, Any], note: str) -> int:
+    arguments, destination = files.arguments, files.destination
+    specification = connector.connection_specification
+    picture = RunPicture(files.streams)
     progress = _progress(arguments, picture, to_terminal=destination.path is None)
     if note:
         progress.say(Level.INFO, note)
-    for warning in unknown_inputs(specification, config):
+    for warning in (*_warnings(connector), *unknown_inputs(specification, config)):
         progress.say(Level.WARNING, warning)
     plan = RunPlan(
         connector=connector,
         config=config,
-        streams=streams,
+        streams=files.streams,
         destination=destination,
         state=StateFile(arguments.state) if arguments.state else None,
+        tokens=files.tokens(),
         trace=HarTrace(arguments.trace) if arguments.trace else None,
         limit=arguments.limit,
     )
     try:
-        return asyncio.run(HeadlessRun(plan, picture, progress).run())
+        return HeadlessRun(plan, picture, progress)()
     except LonghaulError:
         raise
     except Exception as error:
@@ -81,7 +89,10 @@ def _run(arguments: Arguments, manifest: Path, given: Mapping[str, Any] | None =
 
 
 def _chosen(connector: Connector, wanted: Sequence[str]) -> tuple[str, ...]:
+    """The streams that are read. Raises `ManifestError` when none of them can be, `InputError` for unknown ones."""
     names = connector.stream_names
+    if connector.source is None:
+        raise ManifestError(connector.errors)
     if not names:
         raise InputError("The manifest has no streams that can be read.")
     strangers = [name for name in wanted if name not in names]
@@ -89,7 +100,18 @@ def _chosen(connector: Connector, wanted: Sequence[str]) -> tuple[str, ...]:
         meant = closest(name, names)
         hint = f"did you mean `{meant}`?" if meant else f"there are {', '.join(names)}."
         raise InputError(f"There is no stream `{name}`; {hint}")
-    return tuple(wanted) or names
+    chosen = tuple(wanted) or names
+    if not connector.readable(chosen):
+        raise ManifestError(dict.fromkeys(problem for name in chosen for problem in connector.broken[name]))
+    return chosen
+
+
+def _warnings(connector: Connector) -> list[str]:
+    """What the manifest's warnings say, but for those that only matter to Airbyte."""
+    warnings = [str(problem) for problem in connector.problems if problem.severity is Severity.WARNING]
+    more = len(warnings) - _WARNINGS_SHOWN
+    rest = [f"There are {more} more warnings: longhaul --validate {connector.file}"] if more > 0 else []
+    return warnings[:_WARNINGS_SHOWN] + rest
 
 
 def _destination(arguments: Arguments, streams: Sequence[str]) -> Destination:

@@ -6,7 +6,7 @@ from core.command.arguments import Arguments
 from core.connector import load_connector
 from core.errors import ManifestError
 from core.manifest.document import Document
-from core.progress.words import clean
+from core.texts import on_one_line
 
 
 def validate(arguments: Arguments) -> int:
@@ -17,7 +17,7 @@ def validate(arguments: Arguments) -> int:
     except ManifestError as error:
         problems, usable = error.problems, False
     else:
-        problems, usable = connector.problems, connector.usable
-    lines = [clean(str(problem)).replace("\n", " ") for problem in problems]
+        problems, usable = (*connector.problems, *connector.portability), connector.usable
+    lines = [on_one_line(str(problem)) for problem in problems]
     print("\n".join(lines) or f"{arguments.manifest}: no problems", flush=True)
     return 0 if usable else 2

@@ -11,6 +11,8 @@ import httpx
 
 from core.components.decoders import DecodeError, JsonDecoder, XmlDecoder, decode_all
 from core.components.roles import Decoder, Extractor
+from core.http.charsets import charset_of
+from core.http.messages import json_body
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,14 @@ class Answer:
         if not found:
             yield from extract(self.variables)
 
+    def find_as_is(self, extractor: Extractor, variables: Mapping[str, Any]) -> list[Any]:
+        """What is at the extractor's place in the body, else beside it, empty or not; nothing when there is no such
+        place.
+        """
+        extract = extractor.bind_as_is(variables)
+        elements = self.elements or ([[]] if json_body(self.response) == [] else [])
+        return [value for element in elements for value in extract(element)] or list(extract(self.variables))
+
 
 def _elements(response: httpx.Response, decoder: Decoder) -> list[Any]:
     if not response.content.strip():
@@ -63,7 +73,7 @@ def _elements(response: httpx.Response, decoder: Decoder) -> list[Any]:
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     for candidate in (decoder, *_decoders_for(kind)):
         try:
-            return decode_all(candidate, response.content)
+            return decode_all(candidate, response.content, charset_of(response))
         except DecodeError:
             continue
     if kind == "application/x-www-form-urlencoded":

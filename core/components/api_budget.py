@@ -21,7 +21,7 @@ from core.http.budget import HIT_STATUSES, REMAINING_HEADER, RESET_HEADER, Budge
 from core.http.call_rates import FixedWindow, MovingWindow, Window
 from core.http.messages import time_span
 from core.manifest.problems import Path, Problem, Severity
-from core.templates import Template, TemplateError
+from core.templates import LimitError, Pattern, PatternError, Template, TemplateError, compile_pattern
 from core.templates.datetimes import DatetimeError, parse_duration
 
 _ORIGIN = re.compile(r"https?://[^/?#{}]+/?")
@@ -71,7 +71,7 @@ class HttpRequestRegexMatcher(Component):
         return (
             (self.method is None or request.method == self.method)
             and (not self.url_base or f"{url.scheme}://{url.netloc.decode('ascii')}" == self._base)
-            and (self._pattern is None or self._pattern.search(path.rstrip("/")) is not None)
+            and (self._pattern is None or _found(self._pattern, path.rstrip("/")))
             and _includes(dict(parse_qsl(query)), self.params)
             and _includes(request.headers, self.headers)
         )
@@ -80,8 +80,8 @@ class HttpRequestRegexMatcher(Component):
         """The pattern is a regular expression, the base is one, the weight is a number above 0."""
         problems = positive_problems(self.weight, ("weight",))
         try:
-            re.compile(self.url_path_pattern or "")
-        except re.error as error:
+            compile_pattern(self.url_path_pattern or "")
+        except PatternError as error:
             problems.append(Problem(f"`url_path_pattern` is no regular expression: {error}", ("url_path_pattern",)))
         if self.url_base and not _ORIGIN.fullmatch(self.url_base):
             message = f"no request matches `{self.url_base}`: it must be scheme and host, as they are"
@@ -99,8 +99,15 @@ class HttpRequestRegexMatcher(Component):
             return written
 
     @cached_property
-    def _pattern(self) -> re.Pattern[str] | None:
-        return re.compile(self.url_path_pattern) if self.url_path_pattern else None
+    def _pattern(self) -> Pattern | None:
+        return compile_pattern(self.url_path_pattern) if self.url_path_pattern else None
+
+
+def _found(pattern: Pattern, path: str) -> bool:
+    try:
+        return pattern.search(path) is not None
+    except LimitError as error:
+        raise ReadError(f"`url_path_pattern` can't be used: {error}.") from None
 
 
 class Rate(Component):

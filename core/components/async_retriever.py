@@ -5,7 +5,8 @@ The single steps are here; `core.jobs` drives them over the life of a job.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -13,20 +14,26 @@ import httpx
 from pydantic import BeforeValidator, Field
 
 from core.components.answers import Answer
-from core.components.base import SLICE_VARIABLES, Component, Gives, Shown
+from core.components.base import SLICE_VARIABLES, Component, Gives, NotInAirbyte, Shown
 from core.components.context import Context
 from core.components.decoders import JsonDecoder
-from core.components.extractors import DpathExtractor, ResponseToFileExtractor, what_is_at
+from core.components.download_targets import targets_in
+from core.components.extractors import DpathExtractor, ResponseToFileExtractor
 from core.components.http_requester import properties_without_use
+from core.components.job_answers import lookups, place_of, seen_instead, unmet
 from core.components.pages import PageReader, Sink
 from core.components.partition_routers import extra_field_names
 from core.components.record_selector import RecordSelector
 from core.components.roles import Decoder, Extractor, Paginator, PartitionRouter, Renew, Requester, Retriever
 from core.errors import ReadError
-from core.http.exchange import Role
+from core.events import Event, ExchangeFinished
+from core.http.exchange import Exchange, Role
+from core.http.messages import request_line
+from core.http.policy import RequestFailed
 from core.http.request import Draft
 from core.manifest.problems import Problem, Severity
 from core.templates import Template, TemplateError
+from core.templates.lookups import Lookup
 
 DEFAULT_TIMEOUT_MINUTES = 60.0
 
@@ -100,11 +107,11 @@ class AsyncRetriever(Retriever):
     polling_requester: Annotated[Requester, Gives(*SLICE_VARIABLES, "creation_response")] = Field(
         title="Polling", description="The request that asks how the job is doing."
     )
-    status_extractor: Extractor = Field(
+    status_extractor: Annotated[Extractor, NotInAirbyte("ResponseToFileExtractor")] = Field(
         title="Status Extractor", description="Where the status is in the answer to polling."
     )
     status_mapping: AsyncJobStatusMap = Field(title="Status Mapping", description="What each status of the API means.")
-    download_target_extractor: Extractor | None = Field(
+    download_target_extractor: Annotated[Extractor | None, NotInAirbyte("ResponseToFileExtractor")] = Field(
         None,
         title="Download Target Extractor",
         description="Where the URL or identifier of the result is; one, or a list of several.",
@@ -178,6 +185,15 @@ class AsyncRetriever(Retriever):
             problems.append(Problem(message, ("record_selector", "extractor"), Severity.WARNING))
         return problems
 
+    def unportable(self) -> list[Problem]:
+        """Airbyte takes the whole result for the records, whatever the path of the record selector says."""
+        selector = self.record_selector.extractor
+        if self.download_extractor is not None or not isinstance(selector, DpathExtractor) or not selector.field_path:
+            return []
+        message = "Airbyte doesn't look at this path, but takes the whole result of a job for a record"
+        place = ("record_selector", "extractor", "field_path")
+        return [Problem(message, place, Severity.WARNING, "write it as the `download_extractor` of the retriever")]
+
     def _lint_paths(self) -> Iterator[Problem]:
         for name in ("status_extractor", "download_target_extractor"):
             extractor = getattr(self, name)
@@ -225,20 +241,20 @@ class AsyncRetriever(Retriever):
 
     async def poll(self, context: Context) -> Answer | None:
         """Ask how the job is doing; `context` has the creation's answer."""
-        return await self._ask(self.polling_requester, context, Role.POLL)
+        return await self._ask(self.polling_requester, self._at_home(context), Role.POLL)
 
     async def abort(self, context: Context) -> bool:
         """Stop the job on the server; False when the manifest does not say how."""
         if self.abort_requester is None:
             return False
-        await self.abort_requester.send(context, Role.ABORT)
+        await self.abort_requester.send(self._at_home(context), Role.ABORT)
         return True
 
     async def delete(self, context: Context) -> bool:
         """Remove the job from the server; False when the manifest does not say how."""
         if self.delete_requester is None:
             return False
-        await self.delete_requester.send(context, Role.DELETE)
+        await self.delete_requester.send(self._at_home(context), Role.DELETE)
         return True
 
     def status(self, answer: Answer, context: Context) -> str | None:
@@ -251,67 +267,104 @@ class AsyncRetriever(Retriever):
 
     def status_place(self) -> str:
         """Where the status is looked for, in words."""
-        return _place(self.status_extractor)
+        return place_of(self.status_extractor)
+
+    def id_lookups(self) -> list[Lookup]:
+        """What the request for polling looks up in the answer to the creation: the job's id is among it."""
+        return list(lookups(self.polling_requester, "creation_response"))
+
+    def missing_in_creation(self, creation: Answer, *requesters: str) -> str | None:
+        """What the requesters of the job, or those that are named, need of the answer to its creation and don't find
+        there, as a sentence.
+        """
+        every = [name for name in type(self).model_fields if name.endswith("_requester")]
+        names = requesters or sorted(every, key=lambda name: name != "polling_requester")
+        return self._missing(names, "creation_response", creation, "the answer to the creation")
+
+    def missing_in_poll(self, polling: Answer) -> str | None:
+        """What the requests for the result need of the last answer to polling and don't find there, as a sentence."""
+        names = ["download_target_requester", "download_requester"]
+        return self._missing(names, "polling_response", polling, "the answer to polling")
+
+    def _missing(self, names: Sequence[str], root: str, answer: Answer, said: str) -> str | None:
+        for name in names:
+            requester = getattr(self, name)
+            lookup = unmet(requester, root, answer.variables) if requester is not None else None
+            if lookup is not None:
+                path = lookup.path(len(lookup.steps))
+                return f"`{name}` needs `{path}`, which {said} doesn't give: {seen_instead(answer, lookup)}."
+        return None
 
     async def targets(self, polled: Answer, context: Context) -> list[Any]:
-        """The download targets; one empty text when the manifest names none.
+        """The download targets; one empty text when the manifest names none. None at all: there is no data.
 
-        Raises `ReadError` when none is where one is expected.
+        Raises `ReadError` when nothing is at their place.
         """
+        missing = self.missing_in_poll(polled)
+        if missing is not None:
+            raise ReadError(f"The job is complete, but its result can't be asked for: {missing}")
         if self.download_target_extractor is None:
             return [""]
         answer: Answer | None = polled
         if self.download_target_requester is not None:
-            answer = await self._ask(self.download_target_requester, context, Role.TARGET)
+            answer = await self._ask(self.download_target_requester, self._at_home(context), Role.TARGET)
         if answer is None:
             raise ReadError("The answer to the download target request is ignored by its error handler.")
-        extractor = self.download_target_extractor
-        found = [item for item in answer.find(extractor, context.scope(extractor)) if item not in (None, "", [], {})]
-        if not found:
-            raise ReadError(
-                f"The job is complete, but there is no download target at {_place(extractor)}: "
-                f"{found_instead(answer, extractor)}."
-            )
-        return [part for item in found for part in _flat(item)]
+        return targets_in(answer, self.download_target_extractor, context, self._follows)
+
+    def _follows(self, key: str) -> bool:
+        """Whether the request for the result looks up what is at this key of the answer to polling."""
+        found = lookups(self.download_requester, "polling_response")
+        return any(key == step for lookup in found for step, _ in lookup.steps)
 
     async def download(self, context: Context, sink: Sink, renew: Renew | None = None) -> None:
         """Fetch the `download_target` of the context into `sink`; `renew` gives a context with a fresh one.
 
-        Raises `ReadError`.
+        Raises `ReadError`, which names the request.
         """
         decoder = self.download_decoder or JsonDecoder()
         if isinstance(self.download_extractor, ResponseToFileExtractor):
             decoder = self.download_extractor.decoder()
-        reader = PageReader(self.download_requester, decoder, self.download_paginator, Role.DOWNLOAD, renew=renew)
-        await reader.read(context, sink)
+        asked: list[Exchange] = []
+
+        def emit(event: Event) -> None:
+            if isinstance(event, ExchangeFinished):
+                asked[:] = [event.exchange]
+            context.emit(event)
+
+        async def renewed() -> Context:
+            assert renew is not None
+            return replace(await renew(), emit=emit)
+
+        fresh = renewed if renew is not None else None
+        reader = PageReader(self.download_requester, decoder, self.download_paginator, Role.DOWNLOAD, renew=fresh)
+        try:
+            await reader.read(replace(context, emit=emit), sink)
+        except RequestFailed:
+            raise
+        except (ReadError, TemplateError) as error:
+            unnamed = asked and asked[0].url not in str(error)
+            request = f" The request was {request_line(asked[0])}." if unnamed else ""
+            retryable = isinstance(error, ReadError) and error.retryable
+            raise ReadError(f"{error}{request}{self._about_target(context)}", retryable=retryable) from None
+
+    def _about_target(self, context: Context) -> str:
+        """What is odd about the target of a download that failed."""
+        extractor = self.download_target_extractor
+        whole = isinstance(extractor, DpathExtractor) and not extractor.field_path
+        if not whole or not isinstance(context.variables.get("download_target"), dict | list):
+            return ""
+        return (
+            " The field path of `download_target_extractor` is empty, so that the download target is the whole answer; "
+            "name the keys that lead to the URL."
+        )
+
+    def _at_home(self, context: Context) -> Context:
+        """The same, with the site of the creation as that of everything else that is about the job."""
+        return replace(context, home=self.creation_requester.home(context))
 
     async def _ask(
         self, requester: Requester, context: Context, role: Role, draft: Draft | None = None
     ) -> Answer | None:
         response = await requester.send(context, role, draft)
         return None if response is None else self.answer(response)
-
-
-def found_instead(answer: Answer, extractor: Extractor) -> str:
-    """What the answer held where the extractor found nothing, in words."""
-    if not answer.elements:
-        text = answer.response.text.strip()
-        return "the response was empty" if not text else f"the response was not readable data but text: {text[:200]!r}"
-    if isinstance(extractor, DpathExtractor):
-        return what_is_at(answer.elements[0], [part.source for part in extractor.field_path])
-    return what_is_at(answer.elements[0], ["*"])
-
-
-def _place(extractor: Extractor) -> str:
-    if isinstance(extractor, DpathExtractor):
-        path = ".".join(part.source for part in extractor.field_path)
-        return f"`{path}`" if path else "the top"
-    return "the place that its extractor names"
-
-
-def _flat(item: Any) -> Iterator[Any]:
-    if isinstance(item, list):
-        for part in item:
-            yield from _flat(part)
-    else:
-        yield item

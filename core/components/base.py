@@ -26,7 +26,7 @@ class Shown:
 
     `editor` names a kind of editor where the field's Python type does not tell it: "duration", "datetime_format",
     "json", "graphql", "pairs", "field_path", "status". `ours` marks a field that Airbyte does not know. `unset` says in
-    a word or two what counts while there is no value.
+    a word or two what counts while there is no value, `empty` what an empty text means where it is a value of its own.
     """
 
     advanced: bool = False
@@ -34,6 +34,7 @@ class Shown:
     editor: str | None = None
     ours: bool = False
     unset: str = ""
+    empty: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,27 @@ class Gives:
     def __init__(self, *names: str, only: bool = False) -> None:
         object.__setattr__(self, "names", frozenset(names))
         object.__setattr__(self, "only", only)
+
+
+@dataclass(frozen=True, slots=True)
+class NotInAirbyte:
+    """The component types that a field takes here, but not in Airbyte (for the field's `Annotated` metadata)."""
+
+    types: tuple[str, ...]
+
+    def __init__(self, *types: str) -> None:
+        object.__setattr__(self, "types", types)
+
+
+@dataclass(frozen=True, slots=True)
+class AsText:
+    """What is written in a field is text, also where YAML reads it as something else.
+
+    It goes into the field's `Annotated` metadata where that doesn't show: of a mapping, it is about the values;
+    `numbers` says that numbers are as good there.
+    """
+
+    numbers: bool = False
 
 
 SLICE_VARIABLES = ("stream_slice", "stream_partition", "stream_interval")
@@ -97,8 +119,17 @@ class Component(BaseModel):
         """
         return frozenset()
 
+    @classmethod
+    def stand_in(cls, raw: Any, path: Path) -> Component | None:
+        """What stands in a list in the place of a component of this role that can't be built; None: nothing can."""
+        return None
+
     def lint(self) -> list[Problem]:
         """Problems that fields alone don't show; paths are relative to this component."""
+        return []
+
+    def unportable(self) -> list[Problem]:
+        """Warnings of what Airbyte would make something else of; paths are relative to this component."""
         return []
 
     @property

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.components.base import Component
+from core.components.kept_tokens import TokenStore
 from core.components.slices import StreamSlice
 from core.events import Event, ExchangeFinished, Log
 from core.levels import Level
@@ -35,8 +36,8 @@ class Run:
     """One run of a connector: what its streams share.
 
     `config` holds the inputs, `session` the HTTP client (with the masking of secrets), `executor` the threads that
-    parse, `folder` is where the manifest is (None: nowhere yet), `now` is the clock and `sleep` waits for a number of
-    seconds.
+    parse, `folder` is where the manifest is (None: nowhere yet), `tokens` keeps tokens that an API gave in place of
+    those in the inputs, `now` is the clock and `sleep` waits for a number of seconds.
     """
 
     config: Mapping[str, Any]
@@ -45,6 +46,7 @@ class Run:
     read_parent: ParentReader
     first_record: FirstRecord
     folder: Path | None = None
+    tokens: TokenStore = field(default_factory=TokenStore)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     _shared: dict[Any, Any] = field(default_factory=dict)
@@ -71,6 +73,7 @@ class Context:
     """Where a component works: the run, the stream, the slice, its page and the template variables that are visible.
 
     `in_order`: parent streams are read slice by slice, so that their records always come in the same order.
+    `home` is a URL of the site that credentials are for where a request has its address from an answer of the API.
     `portion` is the number of the request for this page, where it is asked for in portions of its properties.
     `schema` is the JSON Schema of the records that are wanted; None: they are wanted with all they have.
     """
@@ -84,6 +87,7 @@ class Context:
     page: int | None = None
     portion: int | None = None
     schema: Mapping[str, Any] | None = None
+    home: str | None = None
 
     @property
     def config(self) -> Mapping[str, Any]:

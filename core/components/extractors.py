@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
-from core.components.base import Shown
+from core.components.base import NotInAirbyte, Shown
 from core.components.decoders import CsvDecoder, GzipDecoder
 from core.components.field_path import evaluated, find, is_plain, lookup, what_is_at
 from core.components.record_expander import RecordExpander
@@ -60,6 +60,28 @@ class DpathExtractor(Extractor):
             return extract
         expand = self.record_expander.bind(variables)
         return lambda element: chain.from_iterable(map(expand, extract(element)))
+
+    def bind_as_is(self, variables: Mapping[str, Any]) -> Extract:
+        """The function that gives what is at the path, empty or not."""
+        if self.record_expander is not None:
+            return self.bind(variables)
+        path = evaluated(self.field_path, {**variables, "parameters": self.parameters})
+        return lambda element: _at_as_is(element, path)
+
+
+def _at_as_is(element: Any, path: list[str]) -> list[Any]:
+    """Everything at a path; where a `*` has nothing to stand for, the empty thing that it would go through."""
+    found = [value for _, value in find(element, path)] if path else [element]
+    wildcards = [] if found else [index for index, step in enumerate(path) if step == "*"]
+    for index in wildcards:
+        holders = [value for _, value in find(element, path[:index])] if index else [element]
+        found += [holder for holder in holders if is_empty(holder)]
+    return found
+
+
+def is_empty(value: Any) -> bool:
+    """Whether a value of an answer says that there is nothing: null, a blank text, an empty list or object."""
+    return not value.strip() if isinstance(value, str) else value is None or value in ([], {})
 
 
 def _records_at(path: list[str]) -> Extract:
@@ -127,6 +149,21 @@ class JsonPathExtractor(Extractor):
 
         return extract
 
+    def bind_as_is(self, variables: Mapping[str, Any]) -> Extract:
+        """The function that gives what the expression matches, empty or not."""
+        expression = _compiled(self.json_path)
+        return lambda element: _matches_as_is(expression, element)
+
+
+def _matches_as_is(expression: Any, element: Any) -> list[Any]:
+    """Everything that an expression matches; where a step over many has nothing to go through, that empty thing."""
+    found = [match.value for match in expression.find(element)]
+    while not found and hasattr(expression, "left"):
+        step, expression = expression.right, expression.left
+        if type(step).__name__ in ("Slice", "Wildcard", "Filter"):
+            found = [match.value for match in expression.find(element) if is_empty(match.value)]
+    return found
+
 
 class CombinedExtractor(Extractor):
     """Several extractors in one: the records of all of them, or of the first one that finds any.
@@ -136,7 +173,9 @@ class CombinedExtractor(Extractor):
 
     label = "Several extractors"
 
-    extractors: list[Extractor] = Field(min_length=1, title="Extractors", description="The extractors, in order.")
+    extractors: Annotated[list[Extractor], NotInAirbyte("ResponseToFileExtractor")] = Field(
+        min_length=1, title="Extractors", description="The extractors, in order."
+    )
     mode: Literal["union", "first_match"] = Field(
         "union",
         title="Mode",
@@ -157,6 +196,18 @@ class CombinedExtractor(Extractor):
         if self.mode == "union":
             return lambda element: chain.from_iterable(each(element))
         return lambda element: _first_with_any(each(element))
+
+    def bind_as_is(self, variables: Mapping[str, Any]) -> Extract:
+        """The function that gives what is at the places of all extractors, or of the first with something there."""
+        extracts = [extractor.bind_as_is(variables) for extractor in self.extractors]
+
+        def extract(element: Any) -> Iterable[Any]:
+            places = [list(extract(element)) for extract in extracts]
+            filled = (found for found in places if not all(map(is_empty, found)))
+            every = list(chain.from_iterable(places))
+            return every if self.mode == "union" else next(filled, every)
+
+        return extract
 
 
 def _first_with_any(candidates: Iterable[Iterable[Any]]) -> Iterable[Any]:

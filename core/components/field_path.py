@@ -14,6 +14,7 @@ from typing import Any
 
 from core.components.template_errors import readable
 from core.errors import ReadError
+from core.http.messages import shorten
 from core.templates import Template
 
 Location = tuple[str | int, ...]
@@ -208,7 +209,7 @@ def _contents(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return f"is a list of {len(value)} item{'s' if len(value) > 1 else ''}" if value else "is an empty list"
     if isinstance(value, str):
-        return f"is the text “{value[:80]}{'…' if len(value) > 80 else ''}”" if value else "is an empty text"
+        return f"is the text “{shorten(value, 80)}”" if value else "is an empty text"
     return "is null" if value is None else f"is {str(value).lower()}"
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 import httpx
 from pydantic import Field
 
-from core.components.base import SLICE_VARIABLES, Gives, Shown
+from core.components.base import SLICE_VARIABLES, AsText, Gives, Shown
 from core.components.context import Context
 from core.components.error_handlers import DefaultErrorHandler
 from core.components.query_properties import PropertiesFromEndpoint, QueryProperties
@@ -20,16 +23,23 @@ from core.components.roles import Authenticator, ErrorHandler, Renew, RequestBod
 from core.components.template_errors import readable
 from core.events import BudgetWait
 from core.http.budget import Wait
-from core.http.download import Download
 from core.http.exchange import Role
-from core.http.policy import Decision, Outcome
+from core.http.kept import Body
+from core.http.messages import shorten
+from core.http.policy import Action, Decision, Outcome
 from core.http.request import Draft
 from core.http.session import Call
+from core.levels import Level
 from core.manifest.problems import Problem, Severity
 from core.templates import MixedMap, Template, TemplateError, TemplateMap
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 PORTABLE_METHODS = ("GET", "POST")
+_PIECE = re.compile(r"\{[{%].*?[}%]\}", re.DOTALL)
+_ANSWERED = re.compile(r"\b(?:creation_response|polling_response|download_target|next_page_token)\b")
+_ORIGIN = re.compile(r"(?i)https?://[^/?#]+[/?#]")
+_KEPT = frozenset({Role.PAGE, Role.PARENT, Role.SCHEMA})
+"""What is asked of an API for answers that may be kept."""
 _PROPERTY_FIELDS = ("fetch_properties_from_endpoint", "query_properties")
 
 
@@ -43,13 +53,13 @@ class HttpRequester(Requester):
     authenticator: Annotated[Authenticator | None, Gives(only=True)] = Field(
         None, title="Authenticator", description="How the API learns who asks."
     )
-    request_parameters: MixedMap[QueryProperties] | None = Field(
+    request_parameters: Annotated[MixedMap[QueryProperties] | None, AsText()] = Field(
         None,
         title="Query Parameters",
         description="What stands behind the `?` of the URL. Lists repeat the name; empty values are dropped. One may "
         "be the properties that the API is asked for.",
     )
-    request_headers: TemplateMap | None = Field(
+    request_headers: Annotated[TemplateMap | None, AsText()] = Field(
         None,
         title="Request Headers",
         description="Headers beside those that the client and the authenticator add.",
@@ -74,7 +84,7 @@ class HttpRequester(Requester):
         title="Request Body JSON Payload",
         description="A JSON body; the older way to write `request_body`.",
     )
-    request_body_data: Annotated[Template | TemplateMap | None, Shown(advanced=True)] = Field(
+    request_body_data: Annotated[Template | TemplateMap | None, AsText(), Shown(advanced=True)] = Field(
         None,
         title="Request Body Payload (Non-JSON)",
         description="A form or a text as body; the older way to write `request_body`.",
@@ -93,7 +103,8 @@ class HttpRequester(Requester):
     use_cache: Annotated[bool, Shown(advanced=True)] = Field(
         False,
         title="Use Cache",
-        description="For Airbyte: keep responses and use them again. Longhaul always asks the API.",
+        description="Keep answers for the length of a run: who asks for the same again, such as several children of a "
+        "parent stream, gets the same answer. GET requests for pages only; never that of a job.",
     )
     connect_timeout_in_seconds: Annotated[float | None, Shown(advanced=True, unset="30")] = Field(
         None,
@@ -132,21 +143,39 @@ class HttpRequester(Requester):
 
     async def send(self, context: Context, role: Role, extra: Draft | None = None) -> httpx.Response | None:
         """Send the request and read the whole response; None when an error is to be ignored."""
-        return await context.run.session.send(self.call(context, role, extra))
+        session, call = context.run.session, self.call(context, role, extra)
+        if self._keeps(role):
+            return await session.kept.send(self._key(call), lambda: session.open(call))
+        return await session.send(call)
 
     @asynccontextmanager
     async def open(
         self, context: Context, role: Role, extra: Draft | None = None, renew: Renew | None = None
-    ) -> AsyncIterator[Download | None]:
+    ) -> AsyncIterator[Body | None]:
         """The same for a body that is streamed while the context is open."""
 
         async def renewed() -> Draft:
             assert renew is not None
             return self.draft(await renew(), extra)
 
+        session = context.run.session
         call = replace(self.call(context, role, extra), renew=renewed if renew else None)
-        async with context.run.session.open(call) as download:
-            yield download
+        asked = (
+            session.kept.open(self._key(call), lambda: session.open(call)) if self._keeps(role) else session.open(call)
+        )
+        async with asked as body:
+            yield body
+
+    def _keeps(self, role: Role) -> bool:
+        """Whether answers are kept. Airbyte would keep those about a job too, so that its status never changes."""
+        return self.use_cache and self.http_method == "GET" and role in _KEPT
+
+    def _key(self, call: Call) -> bytes:
+        """What makes two requests the same: what they say, and who asks."""
+        request = call.draft.build()
+        who = self.authenticator.identity if self.authenticator is not None else b""
+        said = repr((str(request.url), request.headers.multi_items(), request.content, who))
+        return hashlib.sha256(said.encode(errors="surrogatepass")).digest()
 
     def call(self, context: Context, role: Role, extra: Draft | None = None) -> Call:
         """What the session needs to send this request. Raises `ReadError` when a template fails."""
@@ -154,7 +183,10 @@ class HttpRequester(Requester):
 
         def decide(outcome: Outcome, attempt: int) -> Decision:
             with readable():
-                return handler.decide(outcome, attempt, context)
+                decision = handler.decide(outcome, attempt, context)
+            if decision.action is Action.IGNORE and isinstance(outcome, httpx.Response) and not outcome.is_error:
+                self._explain_ignored(outcome, context)
+            return decision
 
         async def authenticate(draft: Draft) -> None:
             if self.authenticator is not None:
@@ -194,15 +226,26 @@ class HttpRequester(Requester):
             read_timeout=self.read_timeout_in_seconds,
         )
 
+    def _explain_ignored(self, response: httpx.Response, context: Context) -> None:
+        """Say once in a run that an answer which is no error can't be ignored (Airbyte: it is taken)."""
+        told = context.run.shared((HttpRequester._explain_ignored, self.identity), set[int])
+        if response.status_code in told:
+            return
+        told.add(response.status_code)
+        answer = f"{response.status_code} {response.reason_phrase}".rstrip()
+        context.log(
+            Level.WARNING,
+            f"The error handler says to ignore an answer {answer} to {self.http_method} {shorten(str(response.url))}. "
+            "Only answers that are errors, 400 and above, can be ignored; this one is taken as it is. To make it one, "
+            "write the action FAIL or RETRY.",
+        )
+
     def draft(self, context: Context, extra: Draft | None = None) -> Draft:
         """The request without credentials. Raises `ReadError` when a template can't be evaluated."""
-        nothing: dict[str, Any] = {
-            "next_page_token": None,
-            **dict.fromkeys(SLICE_VARIABLES, context.slice or {}),
-        }
-        variables = {**nothing, **context.scope(self)}
+        variables = self._variables(context)
         with readable():
             draft = Draft(method=self.http_method, url=self._url(variables), source="the requester")
+            draft.home = self._home(variables, context.home)
             if self.path is not None and (extra is None or extra.path is None):
                 draft.path = self.path.text(variables).strip().lstrip("/")
             if self.request_parameters is not None:
@@ -252,6 +295,31 @@ class HttpRequester(Requester):
                 return url
         return ""
 
+    def _variables(self, context: Context) -> dict[str, Any]:
+        nothing: dict[str, Any] = {"next_page_token": None, **dict.fromkeys(SLICE_VARIABLES, context.slice or {})}
+        return {**nothing, **context.scope(self)}
+
+    def home(self, context: Context) -> str | None:
+        """A URL of the site that the manifest names for this request; None when it is for the API to say."""
+        with readable():
+            return self._home(self._variables(context), context.home)
+
+    def _home(self, variables: Mapping[str, Any], otherwise: str | None) -> str | None:
+        """Where credentials may go: the site that the text of the manifest names, wherever an answer of the API leads.
+
+        When it leaves that to the answer, to the site of the job, or that of the first page. A download target that is
+        a whole URL is its own first page: credentials for it are the manifest's word.
+        """
+        first = {**variables, "next_page_token": None}
+        for template in (self.url_base, self.url):
+            if template is None or not template.source.strip():
+                continue
+            named = _naming(template.source)
+            text = named.text(first).strip() if named is not None else ""
+            if text and (named == template or _ORIGIN.match(text)):
+                return text
+        return otherwise or self._url(first) or None
+
     def _fill_headers(self, headers: TemplateMap, draft: Draft, variables: Mapping[str, Any]) -> None:
         """Headers are text: unlike in Airbyte, `1.10` stays `1.10`. One that turns out to be null is left
         out.
@@ -272,6 +340,16 @@ class HttpRequester(Requester):
             fill_form(self.request_body_data, draft, variables)
         elif self.request_body_data is not None:
             _fill_data(self.request_body_data, draft, variables)
+
+
+@lru_cache(maxsize=1024)
+def _naming(source: str) -> Template | None:
+    """The part of a URL's template that comes before anything that an answer of the API says; None: there is none."""
+    answered = next((piece for piece in _PIECE.finditer(source) if _ANSWERED.search(piece[0])), None)
+    if answered is None:
+        return Template(source)
+    begin = source[: answered.start()]
+    return None if "{%" in begin or not begin.strip() else Template(begin)
 
 
 def properties_without_use(name: str, requester: Requester | None) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from core.components.api_budget import HTTPAPIBudget
 from core.components.base import Component, Shown
 from core.components.config_normalization import ConfigNormalizationRules
 from core.components.numbers import whole_number
-from core.components.stream import DeclarativeStream, Stream
+from core.components.stream import BrokenStream, DeclarativeStream, Stream
 from core.http.budget import Budget
 from core.manifest.problems import Problem, Severity, closest
 from core.templates import Template
@@ -156,23 +156,29 @@ class DeclarativeSource(Component):
         """Stream names are unique, the check names streams that exist, and there is something to read."""
         return [*self._lint_names(), *self._lint_check(), *self._lint_presence()]
 
+    @property
+    def _names(self) -> list[str]:
+        """The name of each stream; empty for one without."""
+        return [stream.name if isinstance(stream, DeclarativeStream | BrokenStream) else "" for stream in self.streams]
+
     def _lint_names(self) -> Iterator[Problem]:
         seen: set[str] = set()
-        for index, stream in enumerate(self.streams):
-            name = stream.name if isinstance(stream, DeclarativeStream) else ""
+        for index, name in enumerate(self._names):
             if name and name in seen:
                 yield Problem(f"another stream is named `{name}` already", ("streams", index, "name"))
             seen.add(name)
 
     def _lint_check(self) -> Iterator[Problem]:
-        names = [stream.name for stream in self.streams if isinstance(stream, DeclarativeStream)]
+        names = list(filter(None, self._names))
         if isinstance(self.check, CheckStream) and len(names) == len(self.streams):
             for index, name in enumerate(self.check.stream_names):
                 if name not in names and not self.dynamic_streams:
                     guess = closest(name, names)
                     hint = f"did you mean `{guess}`?" if guess else None
                     path = ("check", "stream_names", index)
-                    yield Problem(f"the check names `{name}`, but no stream has that name", path, hint=hint)
+                    yield Problem(
+                        f"the check names `{name}`, but no stream has that name", path, Severity.WARNING, hint
+                    )
 
     def _lint_presence(self) -> Iterator[Problem]:
         if not self.streams and not self.dynamic_streams:

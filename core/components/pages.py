@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
+from zlib import crc32
 
 import httpx
 
@@ -22,8 +23,9 @@ from core.components.query_properties import QueryProperties, asking_for
 from core.components.record_selector import RecordPipeline
 from core.components.roles import Decoder, Paginator, Record, Renew, Requester
 from core.components.streaming import parse_in_thread
-from core.http.download import Download
+from core.http.charsets import charset_of
 from core.http.exchange import Role
+from core.http.kept import Body
 from core.http.policy import Action, RequestFailed
 from core.http.request import Draft
 
@@ -32,11 +34,12 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class PageResult:
-    """What became of one page: records found in it, records kept, and the last one kept."""
+    """What became of one page: records found in it, records kept, and the last and the first one kept."""
 
     found: int = 0
     kept: int = 0
     last_record: Record | None = None
+    first_record: Record | None = None
 
 
 class Sink(Protocol):
@@ -67,6 +70,13 @@ class _Answer(Generic[T]):
     response: httpx.Response
     body: Any
     taken: T
+    digest: int | None = None
+    """Tells this body from others, where the response does not hold it."""
+
+    @property
+    def body_digest(self) -> int:
+        """A number that tells this body from others."""
+        return crc32(self.response.content) if self.digest is None else self.digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +140,14 @@ class PageReader:
         if self.properties.property_chunking is None:
             return _page_of(pages, await self._answer(asking_for(portions[0], context), sink, pages, sink.consume))
         elements: list[list[Any]] = []
+        digests: list[int] = []
         for number, portion in enumerate(portions, 1):
             last = await self._answer(asking_for(portion, context, number), sink, pages, list)
             elements += [last.taken] if last else []
+            digests += [last.body_digest] if last else []
         page = Portions(elements, self.properties.property_chunking.key_of)
         result = await context.run.loop.run_in_executor(context.run.executor, sink.consume, page)
-        return _page_of(pages, _Answer(last.response, last.body, result) if last else None)
+        return _page_of(pages, _Answer(last.response, last.body, result, hash(tuple(digests))) if last else None)
 
     async def _answer(
         self, context: Context, sink: Sink, pages: Pages, take: Callable[[Iterable[Any]], T]
@@ -187,19 +199,30 @@ class PageReader:
         ) as download:
             if download is None or download.response.is_error:
                 return None
+            charset = charset_of(download.response)
+            digest = Digest() if pages.compares else None
             taken = await parse_in_thread(
                 context.run.executor,
-                _counted(download, sink),
-                lambda chunks: take(self.decoder.decode(chunks)),
+                _counted(download, sink, digest),
+                lambda chunks: take(self.decoder.decode(chunks, charset)),
             )
-            return _Answer(download.response, {}, taken)
+            return _Answer(download.response, {}, taken, digest.value if digest else 0)
 
 
 def _page_of(pages: Pages, answer: _Answer[PageResult] | None) -> Page | None:
     if answer is None:
         return None
     result = answer.taken
-    return Page(answer.response, answer.body, result.found, result.last_record, result.kept, pages.size)
+    return Page(
+        answer.response,
+        answer.body,
+        result.found,
+        result.last_record,
+        result.kept,
+        pages.size,
+        result.first_record,
+        answer.digest,
+    )
 
 
 def _is_document(decoder: Decoder) -> bool:
@@ -210,8 +233,9 @@ def _is_document(decoder: Decoder) -> bool:
 
 def _take_document(decoder: Decoder, response: httpx.Response, take: Callable[[Iterable[Any]], T]) -> tuple[Any, T]:
     """The first element for the paginator, decoded on its own: what takes the elements may change them."""
-    taken = take(decoder.decode(iter((response.content,))))
-    return next(iter(decoder.decode(iter((response.content,)))), {}), taken
+    charset = charset_of(response)
+    taken = take(decoder.decode(iter((response.content,)), charset))
+    return next(iter(decoder.decode(iter((response.content,)), charset)), {}), taken
 
 
 class Collector:
@@ -229,7 +253,8 @@ class Collector:
         before = self._pipeline.found
         records = list(self._pipeline(elements))
         self.records += records
-        return PageResult(self._pipeline.found - before, len(records), records[-1] if records else None)
+        last, first = (records[-1], records[0]) if records else (None, None)
+        return PageResult(self._pipeline.found - before, len(records), last, first)
 
     def received(self, size: int, ended: bool = False) -> None:
         """Nobody waits for numbers."""
@@ -239,8 +264,20 @@ class Collector:
         return True
 
 
-async def _counted(download: Download, sink: Sink) -> AsyncIterator[bytes]:
+class Digest:
+    """A number that tells a body from others, taken while it arrives."""
+
+    value = 0
+
+    def add(self, chunk: bytes) -> None:
+        """Take the next bytes."""
+        self.value = crc32(chunk, self.value)
+
+
+async def _counted(download: Body, sink: Sink, digest: Digest | None) -> AsyncIterator[bytes]:
     async for chunk in download.chunks():
         sink.received(len(chunk))
+        if digest is not None:
+            digest.add(chunk)
         yield chunk
     sink.received(0, ended=True)

@@ -9,12 +9,14 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
+from zlib import crc32
 
 import httpx
 from pydantic import Field
 
-from core.components.base import Gives
+from core.components.base import AsText, Gives
 from core.components.context import Context
+from core.components.page_progress import Progress, Seen
 from core.components.partition_routers.evaluation import whole_number_of
 from core.components.request_options import RequestOption, RequestPath
 from core.components.roles import PaginationStrategy, Paginator
@@ -62,12 +64,22 @@ class Page:
     kept: int
     size: int | None = None
     """How many records were asked for, where that is fewer than the strategy says."""
+    first_record: Mapping[str, Any] | None = None
+    """The first of the kept ones."""
+    digest: int | None = None
+    """A number that tells this body from others, where `response` does not hold it."""
+
+    @property
+    def seen(self) -> Seen:
+        """What tells it from other pages."""
+        digest = crc32(self.response.content) if self.digest is None else self.digest
+        return Seen(digest, self.found, self.kept, self.first_record, self.last_record)
 
 
 class Strategy(PaginationStrategy, role=True):
     """What the strategies have in common."""
 
-    page_size: Annotated[Template | None, Gives("response")] = Field(
+    page_size: Annotated[Template | None, AsText(numbers=True), Gives("response")] = Field(
         None, title="Page Size", description="How many records a full page has."
     )
 
@@ -196,6 +208,8 @@ class Pages:
     """The token with which the next request is made; None: without one."""
     looks_into_body: bool = False
     """Whether `advance` needs the decoded body."""
+    compares: bool = False
+    """Whether `advance` compares a page with others."""
     size: int | None = None
     """How many records are asked for, where that is fewer than the paginator says."""
 
@@ -257,13 +271,17 @@ class DefaultPaginator(Paginator):
 class StrategyPages(Pages):
     """The walk of a DefaultPaginator."""
 
+    compares = True
+
     def __init__(self, paginator: DefaultPaginator, strategy: Strategy, context: Context) -> None:
         self._paginator = paginator
         self._strategy = strategy
         self._context = context
         self.token = strategy.first()
         self.looks_into_body = strategy.looks_into_body
-        self._repeated: tuple[Any, int] | None = None
+        option = paginator.page_token_option
+        carrier = "the token, which is sent nowhere," if option is None else option.describe(context.scope(option))
+        self._progress = Progress(context, carrier)
 
     @property
     def configured_size(self) -> int | None:
@@ -285,20 +303,6 @@ class StrategyPages(Pages):
         token = self._strategy.following(self.token, page, self._context)
         if not token:
             return False
-        self._check_progress(token, page)
+        self._progress.check(self.token, page.seen, token)
         self.token = token
         return True
-
-    def _check_progress(self, token: Any, page: Page) -> None:
-        """The same token may lead on (a scroll id does); with the same page as well it never will."""
-        content = (page.body or page.last_record, page.found)
-        if token != self.token:
-            self._repeated = None
-        elif content == self._repeated:
-            raise ReadError(
-                "The pagination does not get on: twice in a row the API gave the same page, and the same "
-                "token for the next one. Check `page_token_option` and `cursor_value` of the paginator, or "
-                "add a `stop_condition`."
-            )
-        else:
-            self._repeated = content

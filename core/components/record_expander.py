@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from core.components.base import SLICE_VARIABLES, Component, Gives, Shown
+from core.components.base import SLICE_VARIABLES, Component, Gives, NotInAirbyte, Shown
 from core.components.field_path import evaluated, find, is_plain, lookup, put
 from core.components.roles import Record, Retriever
 from core.errors import ReadError
@@ -67,9 +67,9 @@ class RecordExpander(Component):
         title="Truncation indicator",
         description="The field that is true when the API left items out of the list.",
     )
-    truncated_list_retriever: Annotated[Retriever | None, Gives(*SLICE_VARIABLES), Shown(advanced=True)] = Field(
-        None, title="Truncated list retriever", description="Fetches a list that was cut (kept, not run)."
-    )
+    truncated_list_retriever: Annotated[
+        Retriever | None, Gives(*SLICE_VARIABLES), NotInAirbyte("AsyncRetriever"), Shown(advanced=True)
+    ] = Field(None, title="Truncated list retriever", description="Fetches a list that was cut (kept, not run).")
 
     def lint(self) -> list[Problem]:
         """Lists that were cut can't be completed."""

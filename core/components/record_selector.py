@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from core.components.base import SLICE_VARIABLES, Component, Gives, Shown
+from core.components.base import SLICE_VARIABLES, Component, Gives, NotInAirbyte, Shown
 from core.components.decoders.blocks import InBlocks
 from core.components.extractors import whole_element
 from core.components.portions import Portions, merge_into
@@ -16,6 +16,7 @@ from core.components.roles import Extractor, Record, RecordFilterRole, Transform
 from core.components.schema_normalization import SchemaNormalization, Warn, ignore, normalizer
 from core.components.template_errors import readable
 from core.errors import ReadError
+from core.http.messages import shorten
 from core.manifest.problems import Problem, Severity
 from core.templates import Condition, TemplateError
 
@@ -55,7 +56,9 @@ class RecordFilter(RecordFilterRole):
 class RecordSelector(Component):
     """Finds the records in a response, keeps those that are wanted, and brings them into shape."""
 
-    extractor: Extractor = Field(title="Extractor", description="Where the records are in the response.")
+    extractor: Annotated[Extractor, NotInAirbyte("ResponseToFileExtractor")] = Field(
+        title="Extractor", description="Where the records are in the response."
+    )
     record_filter: RecordFilterRole | None = Field(
         None, title="Record Filter", description="Which records are kept; all when not said."
     )
@@ -100,7 +103,7 @@ class RecordSelector(Component):
             before, after = [], changes
         if self.schema_normalization == "Default" and schema:
             after = [*after, normalizer(schema, warn)]
-        return RecordPipeline(extract, before, own_filter, after, cursor_filter)
+        return RecordPipeline(extract, before, own_filter, after, cursor_filter, warn=warn)
 
 
 class RecordPipeline:
@@ -117,8 +120,11 @@ class RecordPipeline:
         own_filter: Keep | None,
         after: Sequence[Callable[[Record], None]],
         cursor_filter: Keep | None = None,
+        *,
+        warn: Warn = ignore,
     ) -> None:
         self.found = 0
+        self._warn = warn
         self._extract = extract
         self._before = before
         self._own_filter = own_filter
@@ -137,6 +143,8 @@ class RecordPipeline:
         """The same for elements that are records as they are, without a look at each; blocks stay what they are."""
         for batch in elements.blocks if isinstance(elements, InBlocks) else _lists_of(elements, size):
             if all(batch) and _DICT.issuperset(map(type, batch)):
+                if batch and not self.found:
+                    self._look_at_first(batch[0])
                 self.found += len(batch)
                 yield batch
             else:
@@ -172,6 +180,8 @@ class RecordPipeline:
                     self.found += 1
                     if not isinstance(record, dict):
                         raise _no_record(record)
+                    if self.found == 1:
+                        self._look_at_first(record)
                     for change in before:
                         change(record)
                     if keep is not None and not keep(record):
@@ -183,6 +193,23 @@ class RecordPipeline:
             raise ReadError(f"{error} This was record {self.found:,} of the response.") from None
         except RecursionError:
             raise ReadError(f"Record {self.found:,} of the response is nested too deeply.") from None
+
+    def _look_at_first(self, record: Record) -> None:
+        """Warn of an object that seems to hold the records, each under a key (Airbyte takes it for one record, too)."""
+        if _holds_records(record):
+            first = str(next(iter(record)))[:80]
+            self._warn(
+                f"The extractor found one object whose {len(record)} values are objects with the same fields, the "
+                f"first one under `{first}`. It is taken for one record; if each of the values is one, add `*` to the "
+                "end of the field path."
+            )
+
+
+def _holds_records(record: Record) -> bool:
+    values = list(record.values())
+    return len(values) > 1 and all(
+        isinstance(value, dict) and value and value.keys() == values[0].keys() for value in values
+    )
 
 
 def _lists_of(elements: Iterable[Any], size: int) -> Iterator[list[Any]]:
@@ -212,9 +239,7 @@ def _no_record(found: Any) -> ReadError:
             "The extractor found null where a record (an object with fields) should be. "
             "A CombinedExtractor with `skip_empty_records` leaves such records out."
         )
-    text = str(found)
-    shown = text if len(text) <= 80 else f"{text[:80]}…"
     return ReadError(
-        f"The extractor found “{shown}” where a record (an object with fields) should be. "
-        "Check the field path and the format of the response."
+        f"The extractor found “{shorten(str(found), 80)}” where a record (an object with fields) should be. "
+        "Check the field path and the format of the response; texts and numbers can't be records."
     )

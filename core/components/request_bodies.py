@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from core.components.base import Shown
+from core.components.base import AsText, Shown
 from core.components.roles import RequestBody
 from core.http.request import Draft
 from core.manifest.problems import Problem
@@ -33,7 +33,7 @@ class RequestBodyUrlEncodedForm(RequestBody):
     out.
     """
 
-    value: TemplateMap = Field(title="Value", description="The fields of the form.")
+    value: Annotated[TemplateMap, AsText()] = Field(title="Value", description="The fields of the form.")
 
     def fill(self, draft: Draft, variables: Mapping[str, Any]) -> None:
         """Evaluate the body into `draft`."""

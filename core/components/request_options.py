@@ -13,6 +13,13 @@ from core.http.request import Draft
 from core.manifest.problems import Problem
 from core.templates import Template
 
+_CARRIERS = {
+    "request_parameter": "query parameter",
+    "header": "header",
+    "body_data": "form field",
+    "body_json": "field",
+}
+
 
 class RequestOption(Component):
     """Puts a value into a request: as a query parameter, a header, or a field of a form or of a JSON body."""
@@ -40,6 +47,10 @@ class RequestOption(Component):
             case "body_json":
                 draft.add_json(path, value)
 
+    def describe(self, variables: Mapping[str, Any]) -> str:
+        """What carries the value, in words. Raises `ReadError`."""
+        return f"the {_CARRIERS[self.inject_into]} `{'.'.join(self.path(variables))}`"
+
     def path(self, variables: Mapping[str, Any]) -> list[str]:
         """The keys that lead to the field; one, its name, outside of JSON bodies. Raises `ReadError`."""
         templates = self.field_path or ([self.field_name] if self.field_name else [])
@@ -66,3 +77,7 @@ class RequestPath(Component):
     def inject(self, draft: Draft, value: Any, _variables: Mapping[str, Any]) -> None:
         """Send the request to `value`. Raises `ReadError` when it has such a path already."""
         draft.set_path(str(value))
+
+    def describe(self, _variables: Mapping[str, Any]) -> str:
+        """What carries the value, in words."""
+        return "the path of the request"

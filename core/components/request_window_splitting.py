@@ -17,6 +17,7 @@ from core.http.policy import RequestFailed
 from core.levels import Level
 from core.manifest.problems import Problem
 from core.templates.datetimes import DatetimeError, parse_duration
+from core.wording import slice_name
 
 MOST_SPLITS = 10
 """How often an interval is halved, and its halves, at most (Airbyte)."""
@@ -64,8 +65,8 @@ class RequestWindowSplitting(Component):
         halves = windows.halves(slice_, self.least) if windows is not None and depth < MOST_SPLITS else None
         if halves is None:
             advice = (self.failure_message or "").strip()
-            words = (str(failure), f"The interval {dict(slice_)} can't be split any further.", advice)
+            words = (str(failure), f"The interval {slice_name(slice_)} can't be split any further.", advice)
             raise ReadError(" ".join(filter(None, words)), retryable=True)
-        told = f"The interval {dict(slice_)} is split in two. Records that were read of it may come again."
+        told = f"The interval {slice_name(slice_)} is split in two. Records that were read of it may come again."
         context.log(Level.INFO, told)
         return halves

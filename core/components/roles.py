@@ -33,9 +33,10 @@ class Decoder(Component, role=True):
     """Turns the bytes of a response into elements."""
 
     @abstractmethod
-    def decode(self, chunks: Iterator[bytes]) -> Iterator[Any]:
+    def decode(self, chunks: Iterator[bytes], charset: str | None = None) -> Iterator[Any]:
         """Yield the elements of a body that arrives in `chunks`; runs outside the event loop, in constant memory
-        where the format allows it. Raises `DecodeError` for a body that is not in this format.
+        where the format allows it. `charset` is the codec of the charset that the Content-Type names, where it names
+        one. Raises `DecodeError` for a body that is not in this format.
         """
 
 
@@ -45,6 +46,13 @@ class Extractor(Component, role=True):
     @abstractmethod
     def bind(self, variables: Mapping[str, Any]) -> Callable[[Any], Iterable[Any]]:
         """The function that gives what is found in one element."""
+
+    def bind_as_is(self, variables: Mapping[str, Any]) -> Callable[[Any], Iterable[Any]]:
+        """The function that gives what is at the place in one element as it is: lists whole, nulls and empty texts too.
+
+        Nothing at all: there is no such place. An extractor that can't tell gives what `bind` finds.
+        """
+        return self.bind(variables)
 
 
 class RecordFilterRole(Component, role=True):
@@ -144,6 +152,10 @@ class Requester(Component, role=True):
 
         `renew` gives a fresh context when the link in `context` expires before the body is over.
         """
+
+    def home(self, context: Context) -> str | None:
+        """A URL of the site that the credentials of this request are for; None when that is not known."""
+        return None
 
 
 class PartitionRouter(Component, role=True):

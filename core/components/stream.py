@@ -12,13 +12,27 @@ from pydantic import Field
 from core.components.base import SLICE_VARIABLES, Component, Gives, Shown
 from core.components.context import Context
 from core.components.roles import IncrementalSync, Retriever, SchemaLoader, Transformation
-from core.manifest.problems import Problem
+from core.manifest.problems import Path, Problem
 
 _DIALECT = "http://json-schema.org/draft-07/schema#"
 
 
 class Stream(Component, role=True):
     """A stream of records."""
+
+    @classmethod
+    def stand_in(cls, raw: Any, path: Path) -> BrokenStream:
+        """A stream that is wrong keeps no other from being read."""
+        name = raw.get("name") if isinstance(raw, Mapping) else None
+        broken = BrokenStream(name=str(name) if isinstance(name, (str, int, float)) else "")
+        broken._origin = path
+        return broken
+
+
+class BrokenStream(Stream, role=True):
+    """Stands where a stream is written that can't be built. Its `name` is empty where it has none."""
+
+    name: str = ""
 
 
 class StateMigration(Component, role=True):

@@ -15,6 +15,10 @@ BUFFERED = 1_000_000
 """Bytes that may wait for the parser before the network is held up."""
 
 
+PATIENCE = 1.0
+"""Seconds that a parser may still take when nobody waits for its result."""
+
+
 class _Abandoned(Exception):
     """Nobody waits for the parser's result any more."""
 
@@ -74,7 +78,8 @@ async def parse_in_thread(executor: Executor, chunks: AsyncIterator[bytes], pars
     """Run `parse` over `chunks` in a thread of `executor` and return its result.
 
     An exception of the network reaches the parser at the place where the bytes end, and the caller from there. A
-    parser that returns early stops the network. When the caller is cancelled, both end before this returns.
+    parser that returns early stops the network. When the caller is cancelled, the network stops before this returns,
+    and the parser has `PATIENCE` seconds: one that is in the middle of something long is left to itself.
     """
     pipe = _Pipe(asyncio.get_running_loop())
     parser = asyncio.get_running_loop().run_in_executor(executor, lambda: parse(iter(pipe)))
@@ -84,7 +89,9 @@ async def parse_in_thread(executor: Executor, chunks: AsyncIterator[bytes], pars
     finally:
         pipe.end(_Abandoned())
         pump.cancel()
-        await asyncio.gather(pump, parser, return_exceptions=True)
+        await asyncio.gather(pump, return_exceptions=True)
+        await asyncio.wait([parser], timeout=PATIENCE)
+        parser.cancel()  # if it still goes on, nobody waits for what comes of it
 
 
 async def _pump(chunks: AsyncIterator[bytes], pipe: _Pipe) -> None:

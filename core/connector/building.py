@@ -14,7 +14,9 @@ from core.components.base import Component, Gives, Unsupported
 from core.components.fields import FieldPlan, field_plans
 from core.components.registry import choices, component_types
 from core.connector.messages import describe, field_location, sentences
-from core.manifest.problems import Path, Problem, Severity, closest
+from core.connector.portability import portability
+from core.connector.texts import Texts, Written, not_known
+from core.manifest.problems import Path, Problem, Severity, clipped, closest
 from core.templates import Condition, MixedMap, Template, TemplateMap
 
 ALWAYS_VISIBLE = frozenset({"config", "parameters"})
@@ -22,11 +24,20 @@ COMMENTARY = frozenset({"type", "$parameters", "$ref", "name", "class_name"})
 """Keys that no component needs to declare: a name given for people is no mistake anywhere."""
 
 
-class TreeBuilder:
-    """Builds components; `problems` hold paths in the expanded tree."""
+_HINTS = 100
+"""Keys that no component knows for which a similar one is looked for."""
 
-    def __init__(self) -> None:
+
+class TreeBuilder:
+    """Builds components; `problems` hold paths in the expanded tree, and so do `portability`, the warnings of what
+    Airbyte would refuse or ignore though it works here. `written` tells of values how they are written.
+    """
+
+    def __init__(self, written: Written = not_known) -> None:
         self.problems: list[Problem] = []
+        self.portability: list[Problem] = []
+        self._texts = Texts(written, self._warn, self._note)
+        self._hints = _HINTS
 
     def build(self, raw: Any, role: type[Component], path: Path, visible: frozenset[str]) -> Component | None:
         """The component written at `path` for a slot of `role`; None when it can't be built (the problem is kept)."""
@@ -71,18 +82,17 @@ class TreeBuilder:
             names = ", ".join(cls.__name__ for cls in possible)
             self._report((*path, "type"), f"`{written}` can't be used here", hint=f"possible are: {names}")
             return None
+        name = clipped(str(written))
         guess = closest(str(written), [cls.__name__ for cls in possible])
         if not roles[0].is_role:
             hint = (
                 f"did you mean `{guess}`?" if guess else "possible are: " + ", ".join(cls.__name__ for cls in possible)
             )
-            self._report(
-                (*path, "type"), f"there is no component of type `{written}` that could be used here", hint=hint
-            )
+            self._report((*path, "type"), f"there is no component of type `{name}` that could be used here", hint=hint)
             return None
         self._report(
             (*path, "type"),
-            f"Longhaul doesn't run components of type `{written}`; it is kept, and a read that needs it will fail",
+            f"Longhaul doesn't run components of type `{name}`; it is kept, and a read that needs it will fail",
             hint=f"did you mean `{guess}`?" if guess else None,
             severity=Severity.WARNING,
         )
@@ -97,7 +107,7 @@ class TreeBuilder:
         values: dict[str, Any] = {}
         failed: set[str] = set()
         for key, plan in plans.items():
-            value = raw.get(key)
+            value = self._texts.of(raw.get(key), plan, (*path, key))
             if value is None:
                 continue
             if plan.roles:
@@ -114,11 +124,13 @@ class TreeBuilder:
                 self._check_templates(getattr(component, plan.name), (*path, key), _seen_in(plan.gives, visible))
         for problem in component.lint():
             self._report((*path, *problem.path), problem.message, problem.hint, problem.severity)
+        for problem in portability(raw, component, values):
+            self._note((*path, *problem.path), problem.message, problem.hint)
         return component
 
     def _children(self, value: Any, plan: FieldPlan, path: Path, visible: frozenset[str]) -> tuple[Any, bool]:
         if isinstance(value, list):
-            pairs = [self._children(item, plan, (*path, index), visible) for index, item in enumerate(value)]
+            pairs = [self._child(item, plan, (*path, index), visible) for index, item in enumerate(value)]
             return [child for child, _ in pairs], all(complete for _, complete in pairs)
         if isinstance(value, Mapping):
             if plan.among_templates:
@@ -130,6 +142,13 @@ class TreeBuilder:
             child = self._component(value, plan.roles, path, visible)
             return child, child is not None
         return value, True
+
+    def _child(self, item: Any, plan: FieldPlan, path: Path, visible: frozenset[str]) -> tuple[Any, bool]:
+        """An item of a list; what can't be built may have a stand-in, so that it takes no other with it."""
+        stand_in = plan.roles[0].stand_in(item, path)
+        if stand_in is None:
+            return self._children(item, plan, path, visible)
+        return self._component(item, plan.roles, path, visible) or stand_in, True
 
     def _child_map(
         self, value: Mapping[str, Any], plan: FieldPlan, path: Path, visible: frozenset[str]
@@ -157,10 +176,11 @@ class TreeBuilder:
         for key in raw:
             if key in plans or key in COMMENTARY or key in injected:
                 continue
-            guess = closest(str(key), list(plans))
+            self._hints -= 1
+            guess = closest(str(key), list(plans)) if self._hints >= 0 else None
             self._report(
                 (*path, key),
-                f"`{key}` is not a field of {cls.__name__}",
+                f"`{clipped(str(key))}` is not a field of {cls.__name__}",
                 hint=f"did you mean `{guess}`?" if guess else None,
                 severity=Severity.WARNING,
             )
@@ -176,6 +196,12 @@ class TreeBuilder:
                 guess = closest(name, known)
                 hint = f"did you mean `{guess}`?" if guess else "known here: " + ", ".join(known)
                 self._report(where, f"the template uses `{name}`, which doesn't exist here", hint)
+
+    def _warn(self, path: Path, message: str, hint: str) -> None:
+        self._report(path, message, hint, Severity.WARNING)
+
+    def _note(self, path: Path, message: str, hint: str | None) -> None:
+        self.portability.append(Problem(message, path, Severity.WARNING, hint))
 
     def _report(self, path: Path, message: str, hint: str | None = None, severity: Severity = Severity.ERROR) -> None:
         self.problems.append(Problem(message, path, severity, hint))

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from core.components.base import Unsupported
 from core.components.config_normalization import ConfigNormalizationRules
 from core.components.manifest import DeclarativeSource
 from core.components.stream import DeclarativeStream, Stream
-from core.connector.building import TreeBuilder, walk
-from core.manifest.document import Document
-from core.manifest.expand import expand
+from core.connector.building import walk
 from core.manifest.problems import Problem, Severity
 
 
@@ -21,27 +19,36 @@ class Connector:
     """A resolved, validated, immutable manifest.
 
     `source` is None when the manifest is so broken that nothing can be read. `problems` are all that were found, with
-    paths of the raw document, in the order of the file.
+    paths of the raw document, in the order of the file; `portability` are warnings of what Airbyte would refuse or
+    ignore though it works here. `stream_names` are those that can be asked for, in the order of the manifest, also
+    those of `broken` streams, which come with the problems that keep each from being read.
     """
 
     source: DeclarativeSource | None
     problems: tuple[Problem, ...]
     file: str | None = None
+    broken: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
+    portability: tuple[Problem, ...] = ()
+    stream_names: tuple[str, ...] = ()
 
     @property
     def usable(self) -> bool:
         """Whether there are no errors (warnings are allowed)."""
-        return self.source is not None and not any(problem.severity is Severity.ERROR for problem in self.problems)
+        return self.source is not None and not self.errors
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that keep the whole manifest, or a stream, from being read."""
+        return tuple(problem for problem in self.problems if problem.severity is Severity.ERROR)
 
     @property
     def streams(self) -> tuple[Stream, ...]:
         """The streams, in the order of the manifest."""
         return tuple(self.source.streams) if self.source else ()
 
-    @property
-    def stream_names(self) -> tuple[str, ...]:
-        """The names of the streams that can be asked for."""
-        return tuple(stream.name for stream in self.streams if isinstance(stream, DeclarativeStream))
+    def readable(self, names: Iterable[str] | None = None) -> bool:
+        """Whether any of these streams (None: of all) can be read."""
+        return any(name not in self.broken for name in (self.stream_names if names is None else names))
 
     @property
     def connection_specification(self) -> Mapping[str, Any]:
@@ -61,25 +68,10 @@ class Connector:
         raise KeyError(name)
 
     def schema(self, name: str) -> Mapping[str, Any]:
-        """The declared JSON Schema of a stream's records; empty when there is none."""
-        return self.stream(name).json_schema
+        """The declared JSON Schema of a stream's records; empty when there is none, and for a broken stream."""
+        return {} if name in self.broken else self.stream(name).json_schema
 
 
 def unsupported_in(stream: DeclarativeStream) -> tuple[str, ...]:
     """What a stream uses that Longhaul does not run: the component types as written."""
     return tuple(sorted({part.written_type for part in walk(stream) if isinstance(part, Unsupported)}))
-
-
-def load_connector(document: Document) -> Connector:
-    """Resolve and validate a document. Never raises for what is written in it: see `Connector.problems`."""
-    expanded = expand(document)
-    builder = TreeBuilder()
-    source = builder.build(expanded.tree, DeclarativeSource, (), frozenset())
-    own = (replace(problem, path=expanded.origin(problem.path)) for problem in builder.problems)
-    found = [*expanded.problems, *own]
-    located = [
-        replace(problem, position=problem.position or document.position(problem.path), file=document.file)
-        for problem in dict.fromkeys(found)
-    ]
-    located.sort(key=lambda problem: (problem.position.line, problem.position.column) if problem.position else (0, 0))
-    return Connector(source if isinstance(source, DeclarativeSource) else None, tuple(located), document.file)

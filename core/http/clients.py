@@ -8,6 +8,8 @@ from http.cookiejar import CookieJar
 
 import httpx
 
+from core.http.cookies import OwnOrigin
+
 SHARE = 8
 """Requests for one client; what its pool does for each grows with the square of its connections."""
 MOST = 64
@@ -15,13 +17,14 @@ MOST = 64
 
 
 class Clients:
-    """Clients that have their cookies in common. `make` gives a new one; it is called once at first.
+    """Clients that have their cookies in common; each cookie goes to its own origin only.
 
+    `make` gives a new client; it is called once at first.
     A client is used before a later one is, so that requests which follow each other find their connections open.
     """
 
     def __init__(self, make: Callable[[httpx.Limits, CookieJar], httpx.AsyncClient]) -> None:
-        self._cookies = CookieJar()
+        self._cookies = CookieJar(OwnOrigin())
         self._make = make
         self._clients: list[httpx.AsyncClient] = []
         self._busy: list[int] = []

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 import httpx
 
 from core.errors import ReadError
+from core.http.bodies import GuardedResponse
 from core.http.messages import describe_error, shorten
-from core.http.policy import Action, Outcome, default_decision
+from core.http.policy import Action, BodyRefused, Outcome, default_decision
 from core.http.recording import Recording, human_size
 
 CHUNK = 65_536
@@ -102,9 +103,7 @@ class Download:
         body = b"".join(self._ahead) if size <= limit else b""
         headers = [item for item in self.response.headers.multi_items() if item[0] not in _FRAMING]
         status, request = self.response.status_code, self.response.request
-        seen = httpx.Response(status, headers=headers, content=body, request=request)
-        seen.encoding = self.response.encoding or "utf-8"
-        return seen
+        return GuardedResponse(status, headers=headers, content=body, request=request)
 
     async def aclose(self) -> None:
         """Stop receiving, and put down what was received."""
@@ -121,6 +120,8 @@ class Download:
                 async for part in self._news(repeated):
                     self.received += len(part)
                     yield part
+            except BodyRefused as error:
+                raise self._refused(error) from None
             except httpx.HTTPError as error:
                 reason = describe_error(error, self.answer.timeouts)
             except _Changed:
@@ -193,6 +194,11 @@ class Download:
             and (total is None or span[2] in ("*", total))
             and "content-encoding" not in outcome.headers
         )
+
+    def _refused(self, error: BodyRefused) -> ReadError:
+        exchange = self.answer.recording.finish(error=str(error))
+        url = shorten(exchange.url)
+        return ReadError(f"The download from {url} is not read: {error}.", status=self.response.status_code)
 
     def _broken(self, reason: str, ending: str) -> ReadError:
         url = shorten(self.answer.recording.finish().url)

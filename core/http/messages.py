@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import socket
 import ssl
 from html import unescape
 from typing import Any
+from urllib.request import getproxies_environment
 
 import httpx
-import orjson
 
+from core.http.charsets import json_value
 from core.http.exchange import Exchange
 from core.http.policy import Action, Decision, Outcome, RequestFailed, bad_certificate, causes
-from core.http.secrets import Secrets
+from core.http.recording import MARGIN
+from core.http.secrets import Secrets, mask_known
 
 SHOWN = 300
 """Characters of the API's own words that a message repeats."""
 BODY_SHOWN = 2_000
 """Characters of an error body that a failure keeps."""
 
+PROXIES = ("http", "https", "all")
+"""Beginnings of the variables that name proxies."""
 _MESSAGE_KEYS = (
     "message",
     "messages",
@@ -68,11 +71,7 @@ def json_body(response: httpx.Response) -> Any:
     Raises `httpx.ResponseNotRead` when the body was not read.
     """
     try:
-        return orjson.loads(response.content)
-    except orjson.JSONDecodeError:
-        pass
-    try:
-        return json.loads(response.content)  # knows UTF-16, byte order marks and NaN
+        return json_value(response)
     except ValueError:
         return None
 
@@ -84,7 +83,10 @@ def api_message(response: httpx.Response) -> str | None:
     commas.
     """
     body = json_body(response)
-    return response.text if body is None else _message_in(body)
+    try:
+        return response.text if body is None else _message_in(body)
+    except RecursionError:
+        return response.text
 
 
 def _message_in(value: Any) -> str | None:
@@ -98,9 +100,18 @@ def _message_in(value: Any) -> str | None:
 
 
 def shorten(text: str, limit: int = SHOWN) -> str:
-    """The text on one line, cut after `limit` characters."""
-    line = " ".join(text[: 4 * limit].split())
+    """The text on one line, without secrets, cut after `limit` characters."""
+    line = " ".join(mask_known(text[: 4 * limit + MARGIN], 4 * limit).split())
     return line if len(line) <= limit else line[:limit].rstrip() + "…"
+
+
+def around(text: str, position: int, length: int) -> tuple[str, str]:
+    """Up to `length` characters before and after a position, without secrets, also where they are cut through."""
+    first = max(0, position - MARGIN)
+    near = text[first : position + MARGIN]
+    before = mask_known(near, position - first)
+    after = mask_known(near)[len(before) :]
+    return before[-length:], after[:length]
 
 
 def request_line(exchange: Exchange) -> str:
@@ -162,7 +173,13 @@ def failure(outcome: Outcome, exchange: Exchange, decision: Decision, attempts: 
     parts = [text, _repeated(attempts), _ON_PAGINATION.get(decision.action, ""), _advice(outcome, decision)]
     message = secrets.mask(" ".join(part for part in parts if part))
     return RequestFailed(
-        message, exchange=exchange, action=decision.action, failure_type=decision.failure_type, body=body
+        message,
+        exchange=exchange,
+        action=decision.action,
+        failure_type=decision.failure_type,
+        body=body,
+        what=secrets.mask(text),
+        unplaced=decision.unplaced,
     )
 
 
@@ -173,6 +190,12 @@ def _said(response: httpx.Response) -> str:
         title = _TITLE.search(text)
         text = unescape(title[1] if title and title[1].strip() else _MARKUP.sub(" ", text))
     return shorten(text)
+
+
+def reason(outcome: Outcome, decision: Decision) -> str:
+    """Why an answer is not taken, to follow what happened: `: ` and the manifest's words for it, else the API's."""
+    said = decision.message or (_said(outcome) if isinstance(outcome, httpx.Response) else "")
+    return f": {shorten(said).rstrip('.')}" if said else ""
 
 
 def _repeated(attempts: int) -> str:
@@ -186,9 +209,10 @@ def _advice(outcome: Outcome, decision: Decision) -> str:
         server = "The fault is on the server's side; try again later." if outcome.status_code >= 500 else ""
         return _ADVICE.get(outcome.status_code, server)
     if bad_certificate(outcome):
-        return "If a company's own authority signed it, name its file in SSL_CERT_FILE."
+        return "If a company's own authority signed it, name its file in SSL_CERT_FILE or REQUESTS_CA_BUNDLE."
     if isinstance(outcome, (httpx.NetworkError, httpx.TimeoutException, httpx.ProxyError)):
-        return "Check the URL and the network, or try again later."
+        proxies = " and the proxy that the environment names" if any(map(getproxies_environment().get, PROXIES)) else ""
+        return f"Check the URL and the network{proxies}, or try again later."
     return ""
 
 

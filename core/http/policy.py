@@ -60,7 +60,8 @@ class Decision:
     """What to do about an outcome.
 
     `message` is what the manifest says about it, `wait` the seconds until the next attempt (None: nobody
-    said; infinite: longer than the manifest allows), `max_attempts` how often the request is sent in all.
+    said; infinite: longer than the manifest allows), `max_attempts` how often the request is sent in all. `unplaced`:
+    it is an error that neither the manifest nor its status says the meaning of.
     """
 
     action: Action
@@ -68,17 +69,27 @@ class Decision:
     failure_type: FailureType = FailureType.SYSTEM_ERROR
     wait: float | None = None
     max_attempts: int = DEFAULT_ATTEMPTS
+    unplaced: bool = False
 
 
 class RequestFailed(ReadError):
     """A request failed for good; the text says which one, what the API answered and what to do.
 
     `exchange` is its last exchange, `action` what was decided (FAIL, a repetition that was used up, or one of
-    those that a paginator acts on), `body` the API's error body, masked and shortened.
+    those that a paginator acts on), `body` the API's error body, masked and shortened. `what` is the clause of the
+    text that says what happened, `unplaced` that of the decision.
     """
 
     def __init__(
-        self, message: str, *, exchange: Exchange, action: Action, failure_type: FailureType, body: str | None
+        self,
+        message: str,
+        *,
+        exchange: Exchange,
+        action: Action,
+        failure_type: FailureType,
+        body: str | None,
+        what: str = "",
+        unplaced: bool = False,
     ) -> None:
         transient = failure_type is FailureType.TRANSIENT_ERROR
         super().__init__(message, retryable=transient, status=exchange.status)
@@ -86,10 +97,16 @@ class RequestFailed(ReadError):
         self.action = action
         self.failure_type = failure_type
         self.body = body
+        self.what = what or message
+        self.unplaced = unplaced
 
 
 class RedirectRefused(httpx.RequestError):
     """A redirect that is not followed: too many of them, or one that would give secrets away."""
+
+
+class BodyRefused(httpx.RequestError):
+    """A body that is not read any further: it is too long, or grows too much when it is unpacked."""
 
 
 class WaitTooLongError(Exception):
@@ -124,13 +141,13 @@ def default_decision(outcome: Outcome) -> Decision:
         return Decision(Action.RETRY, failure_type=FailureType.TRANSIENT_ERROR)
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         return Decision(Action.FAIL, failure_type=FailureType.CONFIG_ERROR)
-    return Decision(Action.FAIL)
+    return Decision(Action.FAIL, unplaced=True)
 
 
 def _decision_on_error(error: httpx.HTTPError) -> Decision:
     if isinstance(error, httpx.UnsupportedProtocol) or bad_certificate(error):
         return Decision(Action.FAIL, failure_type=FailureType.CONFIG_ERROR)
-    if isinstance(error, (RedirectRefused, httpx.LocalProtocolError)):
+    if isinstance(error, (RedirectRefused, BodyRefused, httpx.LocalProtocolError)):
         return Decision(Action.FAIL)
     return Decision(Action.RETRY, failure_type=FailureType.TRANSIENT_ERROR)
 

@@ -9,10 +9,15 @@ from datetime import datetime
 
 import httpx
 
+from core.http.charsets import charset_named, marked_encoding, readable_text
 from core.http.exchange import BODY_LIMIT, Exchange, Role
 from core.http.secrets import Secrets
 from core.http.unpacking import unpacked
 
+MARGIN = 16_384
+"""Bytes that are looked at behind what is kept of a body: a secret that is cut through is masked as a whole."""
+_FEW = 10
+"""A text in which one of so many characters is wrong is none."""
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
@@ -52,6 +57,8 @@ class Recording:
         self._response: httpx.Response | None = None
         self._allowance = allowance or Allowance()
         self._kept = bytearray()
+        self._room = self._allowance.each
+        self._margin = MARGIN if self._room else 0
         self._seen = 0
 
     def answered(self, response: httpx.Response) -> None:
@@ -61,10 +68,10 @@ class Recording:
     def received(self, part: bytes) -> None:
         """A part of the body has come, decompressed."""
         self._seen += len(part)
-        room = max(0, self._allowance.each - len(self._kept))
-        taken = min(len(part), room + self._allowance.spare)
-        self._allowance.spare -= max(0, taken - room)
-        self._kept += part[:taken]
+        spared = min(max(0, self._seen - self._room), self._allowance.spare)
+        self._allowance.spare -= spared
+        self._room += spared
+        self._kept += part[: max(0, self._room + self._margin - len(self._kept))]
 
     def finish(self, error: str | None = None, *, complete: bool = True) -> Exchange:
         """End the exchange; `error` says why it went wrong, `complete` whether all of the body came."""
@@ -77,12 +84,13 @@ class Recording:
     def _sent(self, error: str | None) -> Exchange:
         request, mask = self.request, self._secrets.mask
         body, limit = request.content, self._allowance.each
+        text = self._text(body[: limit + self._margin], limit, len(body), _content_type(request))
         return Exchange(
             role=self._role,
             method=request.method,
             url=mask(str(request.url)),
             request_headers=self._secrets.mask_headers(_as_sent(request.headers)),
-            request_body=mask(body_text(body[:limit], len(body), _content_type(request))) if body else None,
+            request_body=text if body else None,
             started=self._started,
             seconds=time.perf_counter() - self._clock,
             attempt=self._attempt,
@@ -95,19 +103,27 @@ class Recording:
             return exchange
         announced = response.headers.get("content-length", "")
         size = int(announced) if announced.isdigit() else None
-        kept = bytes(self._kept)
-        inner = unpacked(kept, self._allowance.each)
-        text = body_text(kept, self._seen, _content_type(response), inner)
+        kept, each = bytes(self._kept), self._allowance.each
+        inner = unpacked(kept, each + self._margin)
+        begin, limit = (kept, self._room) if inner is None else (inner, each)
+        whole = inner is None and self._seen <= len(kept)
+        text = self._text(begin, limit, self._seen, _content_type(response), complete=whole)
         return replace(
             exchange,
             status=response.status_code,
-            reason=response.reason_phrase,
+            reason=self._secrets.mask(response.reason_phrase),
             http_version=response.http_version,
             response_headers=self._secrets.mask_headers(_as_sent(response.headers)),
-            response_body=self._secrets.mask(text),
+            response_body=text,
             response_size=response.num_bytes_downloaded if complete else size,
-            cut=self._seen > len(kept) or (inner is not None and len(inner) == self._allowance.each),
+            cut=self._seen > self._room or len(begin) > limit,
         )
+
+    def _text(self, begin: bytes, limit: int, size: int, content_type: str, *, complete: bool = False) -> str:
+        """The first `limit` bytes of a body as text, masked; `begin` has some more."""
+        text = body_text(begin, size, content_type, complete=complete)
+        cut = len(body_text(begin[:limit], size, content_type)) if len(begin) > limit else None
+        return self._secrets.mask(text, cut)
 
 
 def _content_type(message: httpx.Request | httpx.Response) -> str:
@@ -119,33 +135,31 @@ def _as_sent(headers: httpx.Headers) -> list[tuple[str, str]]:
     return [(name.decode("latin-1"), value.decode(encoding, "replace")) for name, value in headers.raw]
 
 
-def body_text(kept: bytes, size: int, content_type: str, inner: bytes | None = None) -> str:
+def body_text(begin: bytes, size: int, content_type: str, *, complete: bool = False) -> str:
     """The first bytes of a body as text, or a description when they are none: `<binary, 12.3 MB,
-    application/gzip>`. `inner` is the beginning of what is packed in it.
+    application/gzip>`. Unless they are `complete`, they may end within a character.
     """
-    begin = kept if inner is None else inner
-    if b"\0" not in begin:
-        for encoding in ("utf-8", _charset(content_type)):
-            text = _decode(begin, encoding)
-            if text is not None:
-                return text
+    text = _as_text(begin, charset_named(content_type), complete=complete)
+    if text is not None:
+        return text
     kind = content_type.partition(";")[0].strip()
     return f"<{', '.join(filter(None, ('binary', human_size(size), kind)))}>"
 
 
-def _charset(content_type: str) -> str:
-    return content_type.partition("charset=")[2].partition(";")[0].strip(' "')
+def _as_text(begin: bytes, charset: str | None, *, complete: bool) -> str | None:
+    """The text of bytes, or None when they are none. Unless they are `complete`, they may end within a character.
 
-
-def _decode(kept: bytes, encoding: str) -> str | None:
-    """The text, or None when it is in another encoding; a character cut off at the end is left out."""
-    try:
-        return kept.decode(encoding) if encoding else None
-    except UnicodeDecodeError as error:
-        cut_off = error.end == len(kept) and error.reason == "unexpected end of data" and len(kept) > 3
-        return kept[: error.start].decode(encoding) if cut_off else None
-    except LookupError:
+    In a text, single bytes may be wrong: they are shown as U+FFFD.
+    """
+    marked = marked_encoding(begin)
+    for encoding in (marked, None if b"\0" in begin else "utf-8", charset):
+        text = "" if encoding is None else readable_text(begin, encoding, complete=complete)
+        if text and "\ufffd" not in text and "\0" not in text:
+            return text
+    if b"\0" in begin:
         return None
+    text = readable_text(begin, charset, complete=complete)
+    return text if text.count("\ufffd") * _FEW <= len(text) else None
 
 
 def human_size(size: int) -> str:

@@ -1,10 +1,15 @@
-"""Where a redirect leads, and what may come along: credentials and secrets stay on their origin."""
+"""Where a redirect or an answer leads, and what may come along: credentials and secrets stay on their origin."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import httpx
 
+from core.errors import ReadError
 from core.http.policy import RedirectRefused
+from core.http.request import Draft
 from core.http.secrets import Secrets
 
 MAX_REDIRECTS = 20
@@ -20,15 +25,15 @@ def follow(
     is secret. Raises `RedirectRefused` when the body can't be sent there.
     """
     following.read()
+    following.headers.pop("cookie", None)  # those that go along are added when it is sent
     if same_origin(request.url, following.url):
         return following, plain
+    if secrets.holds(str(following.url)):
+        raise _refused(following.url, "its address holds secrets", request)
     content = plain.content if following.content else b""
     text = content.decode("utf-8", "replace")
     if secrets.mask(text) != text:
-        raise RedirectRefused(
-            f"a redirect to another site ({following.url.host}) is not followed: the body holds secrets",
-            request=request,
-        )
+        raise _refused(following.url, "the body holds secrets", request)
     headers = [
         (name, value)
         for name, value in following.headers.multi_items()
@@ -38,11 +43,41 @@ def follow(
     return stripped, stripped
 
 
+def _refused(url: httpx.URL, reason: str, request: httpx.Request) -> RedirectRefused:
+    return RedirectRefused(f"a redirect to another site ({url.host}) is not followed: {reason}", request=request)
+
+
 def _is_credential(name: str, value: str, request: httpx.Request, plain: httpx.Request, secrets: Secrets) -> bool:
+    if secrets.holds(name) or secrets.holds(value):
+        return True
     added = request.headers.get(name) == value and plain.headers.get(name) != value
-    by_client = name in ("host", "cookie", *DEFAULTS)
+    by_client = name in ("host", *DEFAULTS)
     return not by_client and (added or secrets.hides(name, value))
 
+
+def without_secrets(draft: Draft, secrets: Secrets) -> Draft:
+    """What is left of a request, to which no credentials were added, for another origin than the manifest names.
+
+    Raises `ReadError` when the address or the body holds secrets.
+    """
+
+    def free(values: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in values.items() if not secrets.holds(f"{name}={value}")}
+
+    left = draft.copy()
+    left.params = free(draft.params)
+    left.headers = {name: value for name, value in draft.headers.items() if not secrets.hides(name, value)}
+    request = left.build()
+    for what, text in (("address", str(request.url)), ("body", request.content.decode("utf-8", "replace"))):
+        if secrets.holds(text):
+            raise ReadError(
+                f"The API leads to another site ({request.url.host}), and the request holds secrets in its {what}: "
+                f"it is not sent there. {HOW_TO_NAME}"
+            )
+    return left
+
+
+HOW_TO_NAME = "Name that site in a `url` of the manifest if it is to get them."
 
 DEFAULTS = ("user-agent", "accept", "accept-encoding", "connection")
 """Headers that the client adds to every request."""

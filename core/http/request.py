@@ -12,17 +12,10 @@ from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 import httpx
 
 from core.errors import ReadError
-
-Text = str | list[str]
-"""A value of a query parameter or form field; a list repeats the name."""
+from core.templates.wire import Text, texts_of
 
 A_REQUEST_OPTION = "a request option"
 """Who adds to a draft when nobody else is named: a paginator or a slice."""
-
-
-def as_text(value: Any) -> Text:
-    """A value as parameters and forms carry it; Airbyte writes `True` and `None` like Python."""
-    return [str(item) for item in value] if isinstance(value, (list, tuple)) else str(value)
 
 
 @dataclass(slots=True)
@@ -30,7 +23,8 @@ class Draft:
     """What is known of a request so far.
 
     `path` is joined to `url`, or takes its place when it is a full URL. Of `json`, `form` and `content`
-    (plain text) one can be the body. `source` names, for error messages, who is adding things at the moment.
+    (plain text) one can be the body. Credentials and secrets go to the origin of the URL `home` only, where it is
+    said. `source` names, for error messages, who is adding things at the moment.
     Adding a thing that is there already raises `ReadError` with its name and the two who add it; fields of
     JSON bodies may be said twice when they say the same (Airbyte: the same rules).
     """
@@ -43,6 +37,7 @@ class Draft:
     json: Any = None
     form: dict[str, Text] = field(default_factory=dict)
     content: str | None = None
+    home: str | None = None
     source: str = A_REQUEST_OPTION
     _sources: dict[tuple[str, str], str] = field(default_factory=dict)
 
@@ -54,13 +49,14 @@ class Draft:
     def add_param(self, name: str, value: Any) -> None:
         """Add a query parameter."""
         self._claim("query parameter", name, taken=name in self.params, source=self.source)
-        self.params[name] = as_text(value)
+        self.params[name] = texts_of(value)
 
     def add_header(self, name: str, value: Any) -> None:
         """Add a header; upper and lower case are the same."""
         taken = name.lower() in (other.lower() for other in self.headers)
         self._claim("header", name.lower(), taken=taken, source=self.source)
-        self.headers[name] = str(value)
+        text = texts_of(value)
+        self.headers[name] = text if isinstance(text, str) else ", ".join(text)
 
     def set_text(self, text: str) -> None:
         """Make plain text the body."""
@@ -70,7 +66,7 @@ class Draft:
     def add_form(self, name: str, value: Any) -> None:
         """Add a field to a body that is a form."""
         self._claim("form field", name, taken=name in self.form, source=self.source)
-        self.form[name] = as_text(value)
+        self.form[name] = texts_of(value)
 
     def add_json(self, path: Sequence[str], value: Any) -> None:
         """Add a field to a body that is JSON, at a path of keys."""
@@ -116,6 +112,10 @@ class Draft:
             )
         separator = "&" if urlsplit(url).query else "?"
         return f"{url.rstrip('?&')}{separator}{query}" if query else url
+
+    def leads_to(self) -> httpx.URL:
+        """Where the request goes. Raises `ReadError`."""
+        return url_of(self._joined())
 
     def _joined(self) -> str:
         """The URL without its query parameters. Raises `ReadError` where it is none, or has a port that can't be."""
@@ -199,6 +199,14 @@ def join_url(url: str, path: str | None) -> str:
     if not path:
         return url
     return urljoin(url if url.endswith("/") else f"{url}/", path)
+
+
+def url_of(text: str) -> httpx.URL:
+    """The URL that a text is. Raises `ReadError`."""
+    try:
+        return httpx.URL(text.strip())
+    except (httpx.InvalidURL, UnicodeError, ValueError) as error:
+        raise _not_a_url(text, error) from None
 
 
 def _not_in_url(params: Mapping[str, Text], url: str) -> dict[str, Text]:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from http.cookiejar import CookieJar
 from itertools import count
 from math import inf
 from types import TracebackType
@@ -18,19 +15,21 @@ from typing import Self
 import httpcore
 import httpx
 
-from core.errors import ReadError
+from core.http.bodies import GuardedResponse
 from core.http.budget import Budget, Wait
 from core.http.clients import Clients
+from core.http.connections import open_clients
+from core.http.disguises import LONG_ENOUGH
 from core.http.download import Answer, Download
 from core.http.exchange import BODY_LIMIT, Exchange, Role
-from core.http.messages import describe_error, describe_outcome, failure
+from core.http.kept import KeptAnswers
+from core.http.messages import describe_error, describe_outcome, failure, json_body, reason
 from core.http.policy import EXPIRED, Action, Decision, Outcome, RedirectRefused, causes, retry_after
 from core.http.recording import Allowance, Recording
-from core.http.redirects import MAX_REDIRECTS, follow
-from core.http.request import Draft
-from core.http.secrets import Secrets
+from core.http.redirects import HOW_TO_NAME, MAX_REDIRECTS, follow, same_origin, without_secrets
+from core.http.request import Draft, url_of
+from core.http.secrets import Secrets, secret_fields
 from core.levels import Level
-from core.version import version
 
 httpcore.AsyncHTTP11Connection.READ_NUM_BYTES = 262_144
 """As much as asyncio takes from a socket in one go; reading in quarters of that costs a tenth of a download's CPU."""
@@ -90,7 +89,7 @@ class HttpSession:
     SSL_CERT_DIR, REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE. Redirects are followed; credentials stay on their
     origin. Timeouts are in seconds: `read_timeout` is the longest silence of a server, not the length of a
     download. Exchanges keep `body_limit` bytes of each body, and `spare_bodies` more in all. Each attempt, and
-    each redirect, waits for the `budget`.
+    each redirect, waits for the `budget`. `kept` are the answers that are kept for the run.
     """
 
     def __init__(
@@ -113,20 +112,19 @@ class HttpSession:
         self._sleep = sleep
         self._allowance = Allowance(body_limit, spare_bodies)
         self._clients: Clients | None = None
+        self._away: set[tuple[str, bytes]] = set()
+        self.kept = KeptAnswers()
 
     async def __aenter__(self) -> Self:
         """Open the session. Raises `ReadError` for proxies or certificates that can't be used."""
-        try:
-            tls = _tls_context()
-            self._clients = Clients(lambda limits, cookies: _client(tls, limits, cookies))
-        except (OSError, ValueError, ImportError) as error:
-            raise ReadError(f"The proxy or certificate settings in the environment can't be used: {error}") from None
+        self._clients = open_clients(self.secrets)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close all connections."""
+        """Close all connections, and let go of what was kept."""
+        self.kept.close()
         await self._open_clients().aclose()
 
     async def send(self, call: Call) -> httpx.Response | None:
@@ -134,6 +132,7 @@ class HttpSession:
 
         Raises `RequestFailed` when it fails for good.
         """
+        call = self._at_home(call)
         with self._open_clients().one() as client:
             download = await self._settle(call, client, streamed=False)
         return None if download is None else download.response
@@ -141,6 +140,7 @@ class HttpSession:
     @asynccontextmanager
     async def open(self, call: Call) -> AsyncIterator[Download | None]:
         """The same for a body that is streamed while the context is open."""
+        call = self._at_home(call)
         with self._open_clients().one() as client:
             download = await self._settle(call, client, streamed=True)
             try:
@@ -148,6 +148,18 @@ class HttpSession:
             finally:
                 if download is not None:
                     await download.aclose()
+
+    def _at_home(self, call: Call) -> Call:
+        """The call, without credentials when an answer of the API leads it away from home. Raises `ReadError`."""
+        draft = call.draft
+        if draft.home is None or same_origin(url_of(draft.home), url := draft.leads_to()):
+            return call
+        left = without_secrets(draft, self.secrets)
+        if (call.authenticate is not None or left != draft) and (draft.home, url.netloc) not in self._away:
+            self._away.add((draft.home, url.netloc))
+            message = f"The API leads to another site ({url.host}): it gets no credentials. {HOW_TO_NAME}"
+            call.log(Level.WARNING, message)
+        return replace(call, draft=left, authenticate=None, refresh=None, withdraw=None, observe=None, has_spare=None)
 
     async def _settle(self, call: Call, client: httpx.AsyncClient, *, streamed: bool) -> Download | None:
         refusals = 1
@@ -190,10 +202,8 @@ class HttpSession:
         planned = min(2.0 ** (attempt - 1), LONGEST_DEFAULT_WAIT) if decision.wait is None else decision.wait
         wait = max(planned, asked)
         next_one = f"attempt {attempt + 1} of {decision.max_attempts}"
-        call.log(
-            Level.WARNING,
-            f"{describe_outcome(outcome, exchange)}; trying again in {wait:.3g} s ({next_one}).",
-        )
+        what = f"{describe_outcome(outcome, exchange)}{reason(outcome, decision)}"
+        call.log(Level.WARNING, f"{what}; trying again in {wait:.3g} s ({next_one}).")
         await self._sleep(wait)
 
     def _download(self, call: Call, client: httpx.AsyncClient, answer: Answer, attempt: int) -> Download | None:
@@ -207,7 +217,7 @@ class HttpSession:
             renewed = await _renewed(call, answer.outcome)
             if renewed is None:
                 return answer
-            call = renewed
+            call = self._at_home(renewed)
             return await self._attempt(call, client, next(numbers), streamed=True, headers=headers)
 
         return Download(answer, resume, self._sleep)
@@ -295,11 +305,13 @@ class HttpSession:
             if call.budgeted:
                 self._budget.learn(request, response, self._clock())
             if not streamed or response.status_code >= 300:
-                await response.aread()
+                whole = await response.read_whole(call.role)
                 recording.received(response.content)
+                if call.role is Role.AUTH:
+                    self._learn_login(response)
                 if call.learn is not None:
                     call.learn(response)
-                recording.finish()
+                recording.finish(complete=whole)
         except httpx.HTTPError as error:
             recording.finish(error=describe_error(error, timeouts))
             return Answer(error, recording, timeouts)
@@ -307,6 +319,14 @@ class HttpSession:
             recording.finish(error="cancelled")
             raise
         return Answer(response, recording, timeouts)
+
+    def _learn_login(self, response: httpx.Response) -> None:
+        """What a login answers opens doors: tokens of all kinds, and the cookies of the session."""
+        for secret in secret_fields(json_body(response)):
+            self.secrets.add(secret)
+        for cookie in response.cookies.jar:
+            if len(cookie.value or "") >= LONG_ENOUGH:
+                self.secrets.add(cookie.value or "")
 
     def _timeouts(self, call: Call) -> httpx.Timeout:
         read = call.read_timeout or self._read_timeout
@@ -316,12 +336,6 @@ class HttpSession:
         if self._clients is None:
             raise RuntimeError("the session is not open")
         return self._clients
-
-
-def _client(tls: ssl.SSLContext, limits: httpx.Limits, cookies: CookieJar) -> httpx.AsyncClient:
-    return httpx.AsyncClient(
-        headers={"User-Agent": f"longhaul/{version()}"}, limits=limits, verify=tls, cookies=cookies
-    )
 
 
 async def _authenticated(call: Call, draft: Draft) -> httpx.Request:
@@ -334,17 +348,12 @@ async def _authenticated(call: Call, draft: Draft) -> httpx.Request:
     return draft.build()
 
 
-async def _sent(client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
-    """The response, its body unread, as a text that can be read. Raises `httpx.HTTPError` and nothing else."""
+async def _sent(client: httpx.AsyncClient, request: httpx.Request) -> GuardedResponse:
+    """The response, its body unread. Raises `httpx.HTTPError` and nothing else."""
     try:
-        response = await client.send(request, stream=True)
+        return GuardedResponse.of(await client.send(request, stream=True))
     except (ValueError, OverflowError, ExceptionGroup, httpx.InvalidURL) as error:  # a redirect to an odd address
         raise httpx.LocalProtocolError(f"it can't be sent ({[*causes(error)][-1]})", request=request) from error
-    try:
-        b" ".decode(response.charset_encoding or "utf-8")
-    except LookupError:
-        response.encoding = "utf-8"
-    return response
 
 
 async def _judge(call: Call, outcome: Outcome, download: Download | None, attempt: int) -> tuple[Decision, Outcome]:
@@ -394,15 +403,3 @@ def _asked_wait(outcome: Outcome, now: datetime) -> float:
     if not isinstance(outcome, httpx.Response) or outcome.status_code not in (429, 503):
         return 0.0
     return retry_after(outcome, now) or 0.0
-
-
-def _tls_context() -> ssl.SSLContext:
-    """The authorities that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE name, else those that httpx takes (it reads
-    SSL_CERT_*).
-    """
-    bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
-    if not bundle or os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR"):
-        return httpx.create_ssl_context()
-    if os.path.isdir(bundle):
-        return ssl.create_default_context(capath=bundle)
-    return ssl.create_default_context(cafile=bundle)

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from core.inputs.specification import Path, Schema, find, forms, is_secret, title, types
+from core.templates import LimitError, PatternError, compile_pattern
 
 _SHOWN = 60
 """Characters of a wrong value that a message repeats."""
@@ -179,10 +180,10 @@ def _is_scalar(value: Any) -> bool:
 
 
 def _matches(pattern: str, value: str) -> bool:
-    """Whether a text has a pattern in it; one that Python does not understand counts as found."""
+    """Whether a text has a pattern in it; one that is none, or takes too long, counts as found."""
     try:
-        return re.search(pattern, value) is not None
-    except re.error:
+        return compile_pattern(pattern).search(value) is not None
+    except (PatternError, LimitError):
         return True
 
 

@@ -8,13 +8,25 @@ from pathlib import Path as FilePath
 from typing import Any, Protocol
 
 import orjson
-import yaml
 
-from core.environment import DEBUG
+from core.environment import OWN
 from core.errors import InputError
 from core.inputs.checking import Checker, has_constants, variable
-from core.inputs.specification import Inputs, Path, Schema, find, forms, inputs, properties, secret_values, types
+from core.inputs.config_file import read_config
+from core.inputs.specification import (
+    Inputs,
+    Path,
+    Schema,
+    find,
+    forms,
+    inputs,
+    properties,
+    secret_values,
+    types,
+    with_secrets,
+)
 from core.manifest.problems import closest
+from core.templates.hidden import Hidden
 
 _WORDS = {
     "true": True,
@@ -55,13 +67,14 @@ def gather_inputs(
     the type that the specification asks for, missing inputs get its defaults. The `rules` change them before
     that, and check them after. Raises `InputError` with everything that is wrong.
     """
-    config = Inputs(copy.deepcopy(dict(given or {})) | (_read(config_file) if config_file else {}))
+    config = Inputs(copy.deepcopy(dict(given or {})) | (read_config(config_file) if config_file else {}))
     named, problems = _settings(specification, settings)
     for path, text in [*_variables(specification, environment or {}), *named]:
         if not _put(config, path, _converted(find(specification, path), text)):
             problems.append(f"`{'.'.join(path)}` can't be set: what is around it is not an object.")
     if rules is not None:
-        config.secrets = secret_values(specification, config)
+        config.secrets = secrets = secret_values(specification, config)
+        config.update(with_secrets(specification, config, lambda text: Hidden(text, secrets.append)))
         rules.normalize(config)
     _drop_nulls(specification, config)
     _add_defaults(specification, config)
@@ -92,52 +105,10 @@ def _not_an_input(path: Path, known: Mapping[str, Any]) -> str:
     return f"`{'.'.join(path)}` is not an input of this connector; {hint}"
 
 
-def _read(file: FilePath) -> dict[str, Any]:
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(f"The config file {file} can't be read: {(error.strerror or '').lower()}.") from error
-    except UnicodeDecodeError:
-        raise InputError(f"The config file {file} is not text in UTF-8.") from None
-    content = _parse(file, text)
-    if content is None:
-        return {}
-    if not isinstance(content, dict):
-        raise InputError(f"The config file {file} must hold an object: one `name: value` for each input.")
-    return {str(name): value for name, value in content.items()}
-
-
-def _parse(file: FilePath, text: str) -> Any:
-    """JSON or YAML; the messages never repeat what is written in the file, for it holds secrets."""
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        if file.suffix == ".json":
-            raise InputError(f"{file}:{error.lineno}:{error.colno}: the config file is not valid JSON.") from None
-    try:
-        return yaml.load(text, Loader=_PlainLoader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else str(file)
-        raise InputError(
-            f"{place}: the config file is not valid YAML. Values with special characters need quotes."
-        ) from None
-
-
-class _PlainLoader(yaml.SafeLoader):
-    """Leaves dates as they are written: the inputs of a connector are JSON."""
-
-
-_PlainLoader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
 def _variables(specification: Schema, environment: Mapping[str, str]) -> Iterator[tuple[Path, str]]:
     if not properties(specification):
         for name, text in environment.items():
-            if name.startswith("LONGHAUL_") and name not in (DEBUG, "LONGHAUL_"):
+            if name.startswith("LONGHAUL_") and name not in OWN | {"LONGHAUL_"}:
                 yield tuple(name.removeprefix("LONGHAUL_").lower().split("__")), text
         return
     for path, _ in inputs(specification):

@@ -4,8 +4,10 @@ kind.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
+
+from core.templates.hidden import Hidden
 
 Schema = Mapping[str, Any]
 Path = tuple[str, ...]
@@ -87,28 +89,49 @@ class Inputs(dict[str, Any]):
 
 def secret_values(specification: Mapping[str, Any], config: Mapping[str, Any]) -> list[str]:
     """The values in `config` that the specification marks with `airbyte_secret`, as text, wherever they are
-    nested; and those that were there before rules put them elsewhere.
+    nested; and those that were there before rules put them elsewhere, and what these made of them.
     """
-    before = config.secrets if isinstance(config, Inputs) else ()
-    return list(dict.fromkeys((*before, *_secrets([specification], config))))
+    found: list[str] = list(config.secrets) if isinstance(config, Inputs) else []
+
+    def note(text: str) -> str:
+        found.append(str(text))
+        return text
+
+    with_secrets(specification, config, note)
+    return list(dict.fromkeys(found))
 
 
-def _secrets(schemas: Sequence[Any], value: Any) -> Iterator[str]:
+def with_secrets(
+    specification: Mapping[str, Any], config: Mapping[str, Any], change: Callable[[str], str]
+) -> dict[str, Any]:
+    """The inputs, with what `change` makes of each secret text in its place.
+
+    Secret are those that the specification marks, and the hidden ones: rules put them elsewhere. Of a secret number
+    `change` gets the text, but it stays as it is.
+    """
+    changed: dict[str, Any] = _with_secrets([specification], config, change)
+    return changed
+
+
+def _with_secrets(schemas: Sequence[Any], value: Any, change: Callable[[str], str]) -> Any:
     schemas = [schema for schema in schemas if isinstance(schema, Mapping)]
     if any(map(is_secret, schemas)):
-        yield from _leaves(value)
-    elif isinstance(value, Mapping):
-        for name, member in value.items():
-            yield from _secrets([found for one in schemas for found in properties(one).get(name, ())], member)
-    elif isinstance(value, list):
+        return _with_leaves(value, change)
+    if isinstance(value, Mapping):
+        inner = {name: [found for one in schemas for found in properties(one).get(name, ())] for name in value}
+        return {name: _with_secrets(inner[name], member, change) for name, member in value.items()}
+    if isinstance(value, list):
         items = [one.get("items") for one in schemas]
-        for member in value:
-            yield from _secrets(items, member)
+        return [_with_secrets(items, member, change) for member in value]
+    return change(value) if isinstance(value, Hidden) else value
 
 
-def _leaves(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping | list):
-        for member in value.values() if isinstance(value, Mapping) else value:
-            yield from _leaves(member)
-    elif value not in (None, "") and not isinstance(value, bool):
-        yield str(value)
+def _with_leaves(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _with_leaves(member, change) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_with_leaves(member, change) for member in value]
+    if value in (None, "") or isinstance(value, bool):
+        return value
+    changed = change(value if isinstance(value, str) else str(value))
+    return changed if isinstance(value, str) else value

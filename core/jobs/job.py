@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 from core.components.answers import Answer
+from core.components.async_retriever import AsyncRetriever
 from core.components.context import Context
 from core.errors import ReadError
 from core.jobs.naming import job_id
@@ -21,11 +23,14 @@ class AttemptFailed(ReadError):
 class JobFailed(ReadError):
     """A slice's job is given up, after all attempts or at once.
 
-    `final` says that the whole stream can't go on (the credentials are refused).
+    `where` names stream, slice and job for the text; `reason` is the rest of it. `final` says that the whole stream
+    can't go on (the credentials are refused).
     """
 
-    def __init__(self, message: str, *, final: bool = False) -> None:
-        super().__init__(message)
+    def __init__(self, where: str, reason: str, *, job_id: str | None = None, final: bool = False) -> None:
+        super().__init__(f"{where}: {reason}")
+        self.reason = reason
+        self.job_id = job_id
         self.final = final
 
 
@@ -33,8 +38,9 @@ class JobFailed(ReadError):
 class Job:
     """A job that exists on the API: what it answered, and how often it was asked.
 
-    `context` is the slice's, with `creation_response` and after a poll `polling_response`. Times are those of the
-    event loop's clock. `known`: an earlier read created it.
+    `context` is the slice's, with `creation_response` and after a poll `polling_response`. `id` is the API's own, where
+    its answer to the creation names one. Times are those of the event loop's clock. `known`: an earlier read created
+    it.
     """
 
     attempt: int
@@ -42,18 +48,42 @@ class Job:
     creation: Answer
     created: float
     timeout: float
+    id: str | None = None
     polling: Answer | None = None
     polls: int = 0
     api_status: str | None = None
     skipped: bool = False
     over: bool = False
+    aborted: bool = False
     deleted: bool = False
     known: bool = False
 
+    @classmethod
+    def of(
+        cls,
+        creation: Answer,
+        retriever: AsyncRetriever,
+        context: Context,
+        timeout: float,
+        attempt: int = 1,
+        *,
+        known: bool = False,
+    ) -> Job:
+        """The job that an answer to a creation is about."""
+        return cls(
+            attempt=attempt,
+            context=context.with_variables(creation_response=creation.variables),
+            creation=creation,
+            created=time.monotonic(),
+            timeout=timeout,
+            id=job_id(creation, retriever.id_lookups()),
+            known=known,
+        )
+
     @property
-    def id(self) -> str | None:
-        """The API's own id, where its answer to the creation names one."""
-        return job_id(self.creation)
+    def name(self) -> str:
+        """What the job is called in sentences."""
+        return f"`{self.id}`" if self.id else f"of attempt {self.attempt}"
 
     @property
     def deadline(self) -> float:

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import httpx
 
 from core.components.answers import Answer
-from core.components.async_retriever import AsyncRetriever, JobStatus, found_instead
+from core.components.async_retriever import AsyncRetriever, JobStatus
 from core.components.context import Context
+from core.components.decoders.errors import describe, kind_of
+from core.components.job_answers import found_instead, said_in
 from core.errors import ReadError
 from core.events import JobChanged, JobPhase, PollScheduled, StatusMissing, StatusUnmapped
-from core.http.messages import time_span
+from core.http.messages import shorten, time_span
 from core.http.policy import FailureType, RequestFailed, retry_after
 from core.http.request import Draft
+from core.jobs.creation import Creation, CreationFailed
 from core.jobs.job import AttemptFailed, Job, JobFailed
 from core.jobs.known import KnownJobs
+from core.jobs.meanings import StatusMeanings
+from core.jobs.places import JobPlace, Stand
 from core.jobs.schedule import PollSchedule
+from core.jobs.tidying import Tidying
 from core.levels import Level
+from core.wording import slice_name
 
 ATTEMPTS = 3
 """How often a job is created for one slice, in all (Airbyte's number)."""
@@ -28,34 +35,36 @@ POLL_FAILURES = 3
 """Failed polls in a row, each after its own retries, that end an attempt."""
 GRACE = 5.0
 """Seconds that a poll which is under way at the deadline is given to be answered."""
-TIDYING_LIMIT = 30.0
-"""Seconds that a server may take to abort or delete a job."""
-LEAVING_LIMIT = 3.0
-"""Seconds that everything may take which is still asked of the server when a read is cancelled."""
-
-StatusMapping = dict[str, JobStatus]
-"""What people said of statuses while the read was running."""
+ANSWER_SHOWN = 500
+"""Characters of an answer that a message repeats."""
 
 
 @dataclass
 class JobLife:
     """The job of one slice. `fill` adds to the creation request what the slice adds.
 
-    `mapped` may grow while the job runs: it is looked at before the manifest's mapping. `warned` holds the statuses
+    `mapped` may grow while the job runs: it is looked at before the manifest's mapping, and what comes in while the
+    next poll is awaited judges the last answer anew. `warned` holds the statuses
     that the stream was already warned about, `most_attempts` is how often the job is created, in all. A job of `known`
-    is followed in the first attempt.
+    is followed in the first attempt. `place` is the slice's among the jobs that run side by side.
     """
 
     retriever: AsyncRetriever
     context: Context
     fill: Callable[[Draft], None]
-    mapped: StatusMapping = field(default_factory=dict)
+    mapped: StatusMeanings = field(default_factory=StatusMeanings)
     warned: set[str] = field(default_factory=set)
     most_attempts: int = ATTEMPTS
     known: KnownJobs = field(default_factory=KnownJobs)
+    place: JobPlace = field(kw_only=True)
     attempts: int = 0
     job: Job | None = None
-    _leave_by: float | None = None
+    tidying: Tidying = field(init=False)
+    _judged_at: int = 0
+    """How much had been said of statuses when the last answer was judged."""
+
+    def __post_init__(self) -> None:
+        self.tidying = Tidying(self.retriever, self.context, self.known)
 
     async def complete(self) -> Job:
         """Run attempts until a job is completed or skipped.
@@ -68,8 +77,9 @@ class JobLife:
             try:
                 return await self._attempt()
             except AttemptFailed as failure:
+                self.place.stands(Stand.NONE)
                 if self.is_last_attempt:
-                    raise JobFailed(self._farewell(str(failure))) from None
+                    raise self._given_up(str(failure)) from None
                 await self._before_next_attempt(failure)
 
     @property
@@ -88,16 +98,26 @@ class JobLife:
 
     def leave(self) -> None:
         """The read was cancelled: whatever is still asked of the server is asked for a few seconds only."""
-        self._leave_by = self._leave_by or time.monotonic() + LEAVING_LIMIT
+        self.tidying.leave()
 
     async def clear_away(self) -> None:
         """Delete the job on the server, when the manifest says how; a failure is a warning."""
-        job = self.job
-        if job is None or job.deleted or self.retriever.delete_requester is None:
-            return
-        job.deleted = True
-        if await self._tidy(job, "deleted", self.retriever.delete):
-            self.known.forget(self.context.slice)
+        if self.job is not None:
+            await self.tidying.delete(self.job)
+
+    def wait_for_place(self) -> None:
+        """Tell that a job is to be created when there is a place for it; the one before it is told of no more."""
+        self.job = None
+        self.show(JobPhase.WAITING)
+
+    def failed(self, reason: str, last_answer: str = "", *, final: bool = False) -> JobFailed:
+        """The failure of the slice; its text names stream, slice, job and the job's last status."""
+        slice_, job = slice_name(self.context.slice), self.job
+        parts = [f"Stream `{self.context.stream}`", f"slice {slice_}" if slice_ else ""]
+        parts += [f"job `{job.id}`" if job is not None and job.id else ""]
+        where = ", ".join(filter(None, parts))
+        text = " ".join(filter(None, [reason, self._standing(), last_answer]))
+        return JobFailed(where, text, job_id=job.id if job is not None else None, final=final)
 
     def show(self, phase: JobPhase, detail: str | None = None) -> None:
         """Tell what the job is doing now."""
@@ -121,23 +141,27 @@ class JobLife:
     # One attempt
 
     async def _attempt(self) -> Job:
+        before, self.job = self.job, None
         creation = self.known.creation(self.context.slice) if self.attempts == 1 else None
         if creation is not None:
             return await self._follow_known(creation)
-        self.show(JobPhase.CREATING)
-        job = await self._create()
+        job = await self._create(before)
         await self._follow(job)
         return job
 
     async def _follow_known(self, creation: httpx.Response) -> Job:
-        job = self._begin(self.retriever.answer(creation), self.retriever.timeout(self.context), known=True)
-        self.context.log(Level.INFO, f"The job {_named(job)} of an earlier read is followed; no new one is created.")
+        answer = self.retriever.answer(creation)
+        missing = self.retriever.missing_in_creation(answer)
+        if missing is not None:
+            raise self._given_up(f"The job of an earlier read can't be followed. {missing}")
+        job = self._begin(answer, self.retriever.timeout(self.context), known=True)
+        self.context.log(Level.INFO, f"The job {job.name} of an earlier read is followed; no new one is created.")
         await self._follow(job, at_once=True)
         return job
 
     def _begin(self, creation: Answer, time_limit: float, *, known: bool = False) -> Job:
-        context = self.context.with_variables(creation_response=creation.variables)
-        self.job = Job(self.attempts, context, creation, time.monotonic(), time_limit, known=known)
+        self.job = Job.of(creation, self.retriever, self.context, time_limit, self.attempts, known=known)
+        self.place.stands(Stand.RUNNING)
         self.show(JobPhase.RUNNING)
         return self.job
 
@@ -146,57 +170,46 @@ class JobLife:
         try:
             await self._poll_to_the_end(job, 0.0 if at_once else None)
         except asyncio.CancelledError:
-            await self._abort_when_leaving(job)
-            raise
-        except JobFailed:
-            await self._abort(job)
-            await self.clear_away()
+            if await self.tidying.abort_when_leaving(job):
+                self.show(JobPhase.ABORTED)
             raise
         except AttemptFailed:
             await self.clear_away()
             raise
-
-    async def _create(self) -> Job:
-        time_limit = self.retriever.timeout(self.context)
-        try:
-            answer = await self._created(time_limit)
-        except RequestFailed as error:
-            self.show(JobPhase.FAILED, str(error))
-            if error.retryable:
-                raise AttemptFailed(f"The job couldn't be created. {error}") from None
-            final = error.failure_type is FailureType.CONFIG_ERROR
-            raise JobFailed(self._farewell(f"The job couldn't be created. {error}"), final=final) from None
-        if answer is None:
-            raise JobFailed(
-                self._farewell(
-                    "The answer to the creation is ignored by its error handler, so there is no job to poll."
-                )
-            )
-        self.known.note(self.context.slice, answer.response)
-        return self._begin(answer, time_limit)
-
-    async def _created(self, time_limit: float) -> Answer | None:
-        """The answer to the creation. When cancelled meanwhile, it is awaited so that the job can be aborted."""
-        creation = asyncio.ensure_future(self.retriever.create(self.context, self.fill))
-        try:
-            return await asyncio.shield(creation)
-        except asyncio.CancelledError:
-            self.leave()
-            if self.retriever.abort_requester is not None:
-                await asyncio.wait([creation], timeout=self._patience / 2)
-                if creation.done() and not creation.exception() and (answer := creation.result()):
-                    context = self.context.with_variables(creation_response=answer.variables)
-                    self.job = Job(self.attempts, context, answer, time.monotonic(), time_limit)
-                    await self._abort_when_leaving(self.job)
-            creation.cancel()
+        except ReadError:
+            await self._abort(job)
+            await self.clear_away()
             raise
+
+    async def _create(self, before: Job | None) -> Job:
+        time_limit = self.retriever.timeout(self.context)
+        creation = Creation(
+            self.retriever, self.context, self.fill, self.known, self.place, self.tidying, self.show, self.attempts
+        )
+        try:
+            answer = await creation.answer(time_limit)
+        except asyncio.CancelledError:
+            self.job = creation.left
+            if self.job is not None and self.job.aborted:
+                self.show(JobPhase.ABORTED)
+            raise
+        except CreationFailed as failure:
+            self.show(JobPhase.FAILED, str(failure))
+            reason = str(failure)
+            if before is not None:
+                reason += f" (The job {before.name} before it came to nothing, too.)"
+            if failure.retryable:
+                raise AttemptFailed(reason) from None
+            raise self._given_up(reason, final=failure.final) from None
+        return self._begin(answer, time_limit)
 
     async def _poll_to_the_end(self, job: Job, first_wait: float | None = None) -> None:
         schedule = PollSchedule(self.retriever.polling_interval)
         asked_for = _asked_wait(job.creation) if first_wait is None else first_wait
         failures = 0
         while True:
-            await self._wait_for_poll(job, schedule.wait(asked_for))
+            if await self._settled_while_waiting(job, schedule.wait(asked_for)):
+                return
             asked_for = None
             try:
                 answer = await self._poll(job)
@@ -212,8 +225,22 @@ class JobLife:
             if time.monotonic() >= job.deadline:
                 await self._time_out(job, f"not finished after {time_span(job.timeout)}")
 
-    async def _wait_for_poll(self, job: Job, wait: float) -> None:
+    async def _settled_while_waiting(self, job: Job, wait: float) -> bool:
+        """Wait for the next poll; whether what was said of its status meanwhile brought the job to a good end.
+
+        Raises `AttemptFailed` when it brought it to a bad one.
+        """
         wait = max(0.0, min(wait, job.deadline - time.monotonic()))
+        due = time.monotonic() + wait
+        while await self._heard_before(job, wait):
+            self._judged_at = self.mapped.times
+            if job.polling is not None and await self._settled(job, job.polling):
+                return True
+            wait = max(0.0, due - time.monotonic())
+        return False
+
+    async def _heard_before(self, job: Job, wait: float) -> bool:
+        """Whether a person said something of a status before so many seconds were over."""
         self.context.emit(
             PollScheduled(
                 stream=self.context.stream,
@@ -223,7 +250,16 @@ class JobLife:
                 wait=wait,
             )
         )
-        await self.context.run.sleep(wait)
+        heard = asyncio.ensure_future(self.mapped.said_since(self._judged_at))
+        over = asyncio.ensure_future(self.context.run.sleep(wait))
+        try:
+            await asyncio.wait((heard, over), return_when=asyncio.FIRST_COMPLETED)
+            if over.done():
+                over.result()
+            return heard.done()
+        finally:
+            heard.cancel()
+            over.cancel()
 
     async def _poll(self, job: Job) -> Answer | None:
         limit = max(job.deadline - time.monotonic(), 0.0) + GRACE
@@ -239,7 +275,7 @@ class JobLife:
 
     def _judge_failed_poll(self, error: RequestFailed, failures: int) -> None:
         if error.failure_type is FailureType.CONFIG_ERROR:
-            raise JobFailed(self._farewell(f"Polling is refused. {error}"), final=True)
+            raise self._given_up(f"Polling is refused. {error}", final=True)
         if not error.retryable or failures >= POLL_FAILURES:
             self.show(JobPhase.FAILED, str(error))
             raise AttemptFailed(f"Polling failed. {error}")
@@ -253,8 +289,9 @@ class JobLife:
             self.show(JobPhase.RUNNING)
             return False
         if status is JobStatus.FAILED:
-            self.show(JobPhase.FAILED)
-            raise AttemptFailed("The API reports that the job failed.", by_api=True)
+            said = said_in(answer)
+            self.show(JobPhase.FAILED, said or None)
+            raise AttemptFailed(" ".join(filter(None, ["The API reports that the job failed.", said])), by_api=True)
         if status is JobStatus.TIMEOUT:
             await self._time_out(job, "the API reports that it took too long")
         job.over = True
@@ -266,6 +303,7 @@ class JobLife:
         retriever = self.retriever
         found = retriever.status(answer, job.context)
         job.api_status = found
+        self._judged_at = self.mapped.times
         text = "None" if found is None else found
         meaning = self.mapped.get(text) or retriever.status_mapping.meaning(text)
         if meaning is None:
@@ -306,47 +344,26 @@ class JobLife:
 
     async def _time_out(self, job: Job, reason: str) -> None:
         """Abort the job on the server, then end the attempt."""
-        self.show(JobPhase.TIMED_OUT, reason)
+        self.show(JobPhase.TIMED_OUT, f"{reason}. {self._standing()}".strip())
         await self._abort(job)
         raise AttemptFailed(f"The job timed out: {reason}.")
+
+    def _standing(self) -> str:
+        """The last status of the job and what it means, as a sentence; empty before its first poll."""
+        job = self.job
+        if job is None or not job.polls:
+            return ""
+        if job.api_status is None:
+            return f"The job had no status at {self.retriever.status_place()}."
+        meaning = self.mapped.get(job.api_status) or self.retriever.status_mapping.meaning(job.api_status)
+        mapped = f"mapped as {meaning}" if meaning else "which is not mapped"
+        return f"The job had the last status `{job.api_status}`, {mapped}."
 
     # Ending a job
 
     async def _abort(self, job: Job) -> None:
-        if job.over:
-            return
-        job.over = True
-        if await self._tidy(job, "aborted", self.retriever.abort):
-            self.known.forget(self.context.slice)
+        if await self.tidying.abort(job):
             self.show(JobPhase.ABORTED)
-            self.context.log(Level.INFO, f"The job {_named(job)} was aborted on the server.")
-
-    async def _abort_when_leaving(self, job: Job) -> None:
-        self.leave()
-        await self._abort(job)
-        if self.retriever.abort_requester is None:
-            self.context.log(
-                Level.WARNING,
-                f"The job {_named(job)} goes on running on the server: the stream has no abort request.",
-            )
-
-    async def _tidy(self, job: Job, what: str, ask: Callable[[Context], Awaitable[bool]]) -> bool:
-        """Whether the server was asked and did it; that it can't is a warning, and it isn't waited for long."""
-        limit = self._patience
-        try:
-            async with asyncio.timeout(limit):
-                return await ask(job.context)
-        except TimeoutError:
-            reason = f"it didn't answer within {limit:.2g} seconds."
-        except ReadError as error:
-            reason = str(error)
-        self.context.log(Level.WARNING, f"The job {_named(job)} couldn't be {what} on the server: {reason}")
-        return False
-
-    @property
-    def _patience(self) -> float:
-        """Seconds that the server is given."""
-        return TIDYING_LIMIT if self._leave_by is None else max(0.0, self._leave_by - time.monotonic())
 
     async def _before_next_attempt(self, failure: AttemptFailed) -> None:
         wait = PollSchedule(self.retriever.polling_interval).wait()
@@ -354,30 +371,20 @@ class JobLife:
             asked = self.retriever.failed_wait(self.context)
             wait = wait if asked is None else asked
         left = self.most_attempts - self.attempts
+        which = f"Job `{self.job.id}`:" if self.job is not None and self.job.id else ""
+        what = " ".join(filter(None, [which, str(failure), self._standing()]))
         self.context.log(
             Level.WARNING,
-            f"{failure} It is created again in {wait:.3g} s ({left} more of {self.most_attempts} attempts).",
+            f"{what} It is created again in {wait:.3g} s ({left} more of {self.most_attempts} attempts).",
         )
         await self.context.run.sleep(wait)
 
-    def _farewell(self, reason: str) -> str:
+    def _given_up(self, reason: str, *, final: bool = False) -> JobFailed:
         """Everything that people need to look into a failed job."""
-        job = self.job
-        slice_ = dict(self.context.slice or {})
-        parts = [f"Stream `{self.context.stream}`"]
-        if slice_:
-            parts.append(f"slice {slice_}")
-        if job is not None and job.id:
-            parts.append(f"job `{job.id}`")
         tries = "1 attempt" if self.attempts == 1 else f"{self.attempts} attempts"
-        text = f"{', '.join(parts)}: given up after {tries}. {reason}"
-        if job is not None and job.api_status is not None:
-            text += f" The last status was `{job.api_status}`."
-        if job is not None:
-            body = " ".join((job.polling or job.creation).response.text.split())
-            shortened = body if len(body) <= 500 else body[:500] + " ..."
-            text += f" The API's last answer: {shortened or '(empty)'}"
-        return text
+        job = self.job
+        said = f"The API's last answer: {_shown(job.polling or job.creation)}" if job is not None else ""
+        return self.failed(f"given up after {tries}. {reason}", said, final=final)
 
 
 def _asked_wait(answer: Answer) -> float | None:
@@ -385,5 +392,9 @@ def _asked_wait(answer: Answer) -> float | None:
     return retry_after(answer.response) or None
 
 
-def _named(job: Job) -> str:
-    return f"`{job.id}`" if job.id else f"of attempt {job.attempt}"
+def _shown(answer: Answer) -> str:
+    """An answer as people see it in a message."""
+    head = answer.response.content[:ANSWER_SHOWN]
+    if kind_of(head) == "an HTML page":
+        return f"{describe(head)}."
+    return shorten(answer.response.text, ANSWER_SHOWN) or "(empty)"

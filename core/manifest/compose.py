@@ -1,31 +1,41 @@
 """Reads YAML text into nodes, strictly: every way in which a manifest can be broken or hostile is a problem.
 
-YAML 1.1 as PyYAML's safe loader reads it, which is what Airbyte uses. The loader's events are composed here,
-not by PyYAML, so that depth and size stay bounded, aliases keep their place, and all problems are found at
-once.
+YAML 1.1 as PyYAML's safe loader reads it, which is what Airbyte uses, save that a date is the text that is written:
+a manifest has no dates, only texts that look like some. The loader's events are composed here, not by PyYAML, so that
+depth and size stay bounded, aliases keep their place, and all problems are found at once. What can be read, but not
+quite as it looks, gets a note.
 """
 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Any
 
 import yaml
 
-from core.manifest.nodes import Alias, Entry, Mapping, Node, Scalar, Sequence, target_of
-from core.manifest.problems import ManifestError, Position, Problem
+from core.manifest.nodes import Alias, Entry, Mapping, Node, Note, Scalar, Sequence, target_of
+from core.manifest.problems import ManifestError, Position, Problem, clipped
 
 MAX_NODES = 1_000_000
 """Values a manifest may hold once every alias is written out."""
 MAX_DEPTH = 100
 """Levels that collections may be nested in each other."""
 
+NO_MAPPING = "A manifest has to be a mapping (`key: value` lines) at the top."
+"""What is said of YAML that is right, but something else at the top."""
+
 COMPONENT_KEYS = frozenset({"type", "$ref", "$parameters", "class_name"})
 """Keys that a mapping has when it is, or stands for, a component."""
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SECOND_TRY = 200_000
+"""Characters up to which a text that libyaml can't read is given to PyYAML's own parser (Airbyte: any text is)."""
 _PREFIX = "tag:yaml.org,2002:"
 _STRING = _PREFIX + "str"
+_DATE = _PREFIX + "timestamp"
+_BYTES = _PREFIX + "binary"
+_QUOTE = "put it in quotes"
 _UNPRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -37,12 +47,22 @@ def compose(text: str, file: str | None = None) -> Mapping:
     unprintable = _UNPRINTABLE.search(text)
     if unprintable:
         raise ManifestError([_unprintable_problem(text, unprintable.start(), file)])
-    loader = _Loader(text)
+    try:
+        return _composed(text, file, _Loader)
+    except yaml.MarkedYAMLError as error:
+        problem = _syntax_problem(error, text, file)
+    if len(text) <= _SECOND_TRY:
+        with suppress(yaml.MarkedYAMLError):
+            return _composed(text, file, yaml.SafeLoader)
+    raise ManifestError([problem])
+
+
+def _composed(text: str, file: str | None, kind: Any) -> Mapping:
+    """The top mapping, read by this kind of loader. Raises `MarkedYAMLError` for its syntax and `ManifestError`."""
+    loader = kind(text)
     composer = _Composer(text, loader, file)
     try:
         root = composer.document()
-    except yaml.MarkedYAMLError as error:
-        raise ManifestError([*composer.problems, _syntax_problem(error, text, file)]) from None
     finally:
         loader.dispose()
     if composer.problems:
@@ -79,7 +99,7 @@ class _Composer:
             )
         if not isinstance(root, Mapping):
             raise self._fatal(
-                "A manifest has to be a mapping (`key: value` lines) at the top.",
+                NO_MAPPING,
                 _position(event),
                 "is this the right file?",
             )
@@ -122,31 +142,40 @@ class _Composer:
         return Alias(target, **{**_marks(event), "anchor": None})
 
     def _scalar(self, event: Any) -> Scalar:
-        value = event.value
+        value, note = event.value, None
         if event.tag not in (None, "!"):
-            value = self._construct(event.tag, event)
+            value, note = self._construct(event.tag, event)
         elif event.implicit[0]:
             if value not in self._plain:
                 self._plain[value] = self._construct(self._loader.resolve(yaml.ScalarNode, value, (True, False)), event)
-            value = self._plain[value]
+            value, note = self._plain[value]
         scalar = Scalar(value, event.style, **_marks(event))
+        scalar.note = note
         if scalar.is_block:
             scalar.end = self._end_of_block(scalar)
         return scalar
 
-    def _construct(self, tag: str, event: Any) -> Any:
+    def _construct(self, tag: str, event: Any) -> tuple[Any, Note | None]:
         if tag == _STRING:
-            return event.value
+            return event.value, None
+        if tag == _BYTES:
+            return event.value, Note("A manifest holds no binary values; it is taken as text here.", "remove the tag")
+        if tag == _DATE:
+            return event.value, Note(
+                f"YAML reads `{clipped(event.value)}` as a date; it is taken as text here.", _QUOTE
+            )
         node = yaml.ScalarNode(tag, event.value, event.start_mark, event.end_mark)
         try:
-            return self._loader.construct_object(node, deep=True)
+            return self._loader.construct_object(node, deep=True), None
         except yaml.constructor.ConstructorError:
             self._refuse_tag(tag, event)
         except (ValueError, ArithmeticError, LookupError, AttributeError, TypeError):
             kind = tag.removeprefix(_PREFIX)
-            message = f"YAML reads `{event.value[:60]}` as a {kind}, but it is not a valid one."
-            self._report(message, _position(event), "put it in quotes if it is meant as text")
-        return None
+            message = f"YAML reads `{clipped(event.value)}` as a {kind}, but it is not a valid one"
+            if event.tag is None:
+                return event.value, Note(f"{message}; it is taken as text here.", _QUOTE)
+            self._report(f"{message}.", _position(event), "remove the tag")
+        return None, None
 
     def _end_of_block(self, scalar: Scalar) -> int:
         """Where the content of a block scalar ends: before its last line break, and before blank lines it drops."""
@@ -178,11 +207,9 @@ class _Composer:
             if not mapping.flow and entry.value.start == entry.value.end and not self._has_colon(entry):
                 entry.value.start = entry.value.end = entry.key.end  # PyYAML puts it at the next token
             if entry.name in names:
-                self._report(
-                    f"The key `{entry.name}` appears twice; first on line {names[entry.name].line + 1}.",
-                    _position(following),
-                    "remove or rename one of them",
-                )
+                first = names[entry.name].line + 1
+                message = f"The key `{entry.name}` appears twice; first on line {first}. The last one counts."
+                entry.key.note = Note(message, "remove or rename one of them")
             names[entry.name] = entry.key
         _close(mapping, entries, following)
         return mapping
@@ -231,26 +258,25 @@ class _Composer:
         self._report(message, _position(event), "put it in quotes" if quotable else "remove the tag")
 
     def _check_names(self, node: Node, *, is_component: bool = False) -> None:
-        """Keys of components have to be text: `on:` or `404:` is not."""
+        """Keys of components are text: `on:` or `404:`, which YAML reads as something else, become what is written."""
         if isinstance(node, Mapping):
             named = [entry for entry in node.entries if entry.key and not entry.merge]
             texts = {entry.name for entry in named if isinstance(entry.name, str)}
             if is_component or not texts.isdisjoint(COMPONENT_KEYS):
                 for entry in named:
                     if not isinstance(entry.name, str):
-                        self._report_name(entry)
+                        self._name_as_written(entry)
         if isinstance(node, Mapping | Sequence):
             for entry in node.entries:
                 self._check_names(entry.value)
 
-    def _report_name(self, entry: Entry) -> None:
+    def _name_as_written(self, entry: Entry) -> None:
         assert entry.key is not None
-        written = self._text[entry.key.start : entry.key.end] or "an empty key"
-        self._report(
-            f"The key `{written}` is read by YAML as the value {entry.name}, not as text.",
-            Position(entry.key.line + 1, entry.key.column + 1),
-            f'write it as "{written}"' if entry.name is not None else "write a name before the colon",
-        )
+        key = target_of(entry.key)
+        assert isinstance(key, Scalar)
+        written = self._text[key.start : key.end]
+        message = f"The key `{clipped(written)}` is read by YAML as the value {key.value}; it is taken as text here."
+        key.value, key.note = written, Note(message, f'write it as "{clipped(written)}"')
 
     def _report(self, message: str, position: Position, hint: str | None = None) -> None:
         self.problems.append(Problem(message, hint=hint, position=position, file=self._file))

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import pathlib
+import re
 from typing import Any
 
 from core.manifest.compose import compose
 from core.manifest.editing import Edit, Editor
 from core.manifest.files import read_text, write_text
-from core.manifest.nodes import Mapping, Sequence, find, target_of, value_of
-from core.manifest.problems import Path, Position
-from core.manifest.references import owner
+from core.manifest.links import Link, Moved, links
+from core.manifest.nodes import Mapping, Node, Scalar, Sequence, find, noted, target_of, value_of
+from core.manifest.problems import Path, Position, Problem, Severity
+from core.manifest.references import owner, slot
+from core.manifest.relinking import erased, inserted, moved, relink, renamed, unmoved
 from core.manifest.splice import splice, style_of
 
 _BYTE_ORDER_MARK = "\ufeff"
+_PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
+"""The anchor and the tag before a value."""
 
 
 class Document:
@@ -23,10 +28,12 @@ class Document:
     a value taken over by `<<`, changes the anchored original and with it all who use it. A value that *is* an
     alias, or a key that comes from `<<`, is replaced by an explicit one in its own place. An anchored value
     keeps its anchor when it is replaced by one of its kind, so its aliases change with it; aliases whose
-    original goes away are written out.
+    original goes away are written out. References (`$ref`, `#/...`) follow what is moved or renamed, and are
+    written out where what they lead to goes away.
 
-    Editing methods raise LookupError when the path does not lead to what they need, and ValueError for a
-    value that a manifest cannot hold.
+    Editing methods raise LookupError when the path does not lead to what they need, ValueError for a value that
+    a manifest cannot hold, and CircleError, which is one, when a reference would lead back to itself. Nothing is
+    changed then.
     """
 
     def __init__(self, text: str, file: str | None = None) -> None:
@@ -40,6 +47,7 @@ class Document:
         self._undone: list[Edit] = []
         self._saved: Edit | None = None
         self._root: dict[str, Any] | None = None
+        self._links: list[Link] | None = None
         self._written: tuple[str, Mapping] | None = None
 
     @classmethod
@@ -54,10 +62,17 @@ class Document:
 
     @property
     def root(self) -> dict[str, Any]:
-        """The raw tree as YAML's safe loader gives it. It is read-only: an edit makes a new one."""
+        """The raw tree as YAML's safe loader gives it, dates as text. It is read-only: an edit makes a new one."""
         if self._root is None:
             self._root = value_of(self._tree)
         return self._root
+
+    @property
+    def links(self) -> list[Link]:
+        """The references in the raw tree, in the order in which they are written."""
+        if self._links is None:
+            self._links = links(self.root)
+        return self._links
 
     @property
     def text(self) -> str:
@@ -80,7 +95,7 @@ class Document:
 
     def position(self, path: Path) -> Position | None:
         """Where a mapping's key or a list's item is written; for a path that is absent, its nearest ancestor."""
-        node: Any = self._current()[1]
+        node: Node = self._current()[1]
         place = node
         for key in path:
             node = target_of(node)
@@ -89,6 +104,29 @@ class Document:
                 break
             place, node = entry.key or entry.value, entry.value
         return Position(place.line + 1, place.column + 1)
+
+    @property
+    def notes(self) -> tuple[Problem, ...]:
+        """Warnings of what is read otherwise than it looks, each with its place."""
+        return tuple(
+            Problem(note.message, path, Severity.WARNING, note.hint, Position(at.line + 1, at.column + 1), self.file)
+            for path, at, note in noted(self._current()[1])
+        )
+
+    def written(self, path: Path) -> str | None:
+        """The text of the single value at a path as it is written without quotes; None where there is no such."""
+        text, node = self._current()
+        value: Node = node
+        for key in path:
+            value = target_of(value)
+            entry = find(value, key) if isinstance(value, Mapping | Sequence) else None
+            if entry is None:
+                return None
+            value = entry.value
+        value = target_of(value)
+        if not isinstance(value, Scalar) or value.style:
+            return None
+        return _PROPERTIES.sub("", text[value.start : value.end], count=1)
 
     def through_refs(self, path: Path) -> Path:
         """The raw path that owns the value at a path in the resolved view.
@@ -100,29 +138,36 @@ class Document:
         """
         return owner(self.root, path)
 
+    def slot(self, path: Path) -> Path:
+        """The raw path of what stands at a path of the resolved view itself, beside a `$ref` or in its target.
+
+        Of a reference at the end of the path it is the place, not that of what it leads to.
+        """
+        return slot(self.root, path)
+
     def set(self, path: Path, value: Any, order: tuple[str, ...] = ()) -> None:
         """Write a value: replace the one at the path, or create the key, and mappings on the way to it.
 
         In a list, the index one past the end appends. A new key goes before the first of its mapping that follows it
         in `order`, or to the end.
         """
-        self._commit(self._editor.set(path, value, order))
+        self._commit(self._editor.set(path, value, order), unmoved)
 
     def delete(self, path: Path) -> None:
         """Remove a key or a list's item."""
-        self._commit(self._editor.delete(path))
+        self._commit(self._editor.delete(path), erased(path))
 
     def insert(self, path: Path, index: int, value: Any) -> None:
         """Put a value into the list at `path`, before the item at `index`."""
-        self._commit(self._editor.insert(path, index, value))
+        self._commit(self._editor.insert(path, index, value), inserted(path, index))
 
     def move(self, path: Path, start: int, end: int) -> None:
         """Move the item at `start` of the list at `path` so that it ends up at index `end`."""
-        self._commit(self._editor.move(path, start, end))
+        self._commit(self._editor.move(path, start, end), moved(path, start, end))
 
     def rename(self, path: Path, key: str) -> None:
         """Give the key at the end of `path` another name; its place and value stay."""
-        self._commit(self._editor.rename(path, key))
+        self._commit(self._editor.rename(path, key), renamed(path, key))
 
     @property
     def can_undo(self) -> bool:
@@ -166,15 +211,31 @@ class Document:
         self.file = file
         self._saved = self._last_edit()
 
-    def _commit(self, edit: Edit | None) -> None:
+    def _commit(self, edit: Edit | None, where: Moved) -> None:
         if edit is None:
             return
+        if edit.may_relink:
+            before = self._root_before(edit)
+            known = links(before) if self._links is None else self._links
+            try:
+                relink(self._editor, edit, before, known, where)
+            except BaseException:
+                edit.undo()
+                raise
         self._done.append(edit)
         self._undone.clear()
         self._forget()
 
+    def _root_before(self, edit: Edit) -> dict[str, Any]:
+        if self._root is not None:  # not forgotten yet
+            return self._root
+        edit.undo()
+        before: dict[str, Any] = value_of(self._tree)
+        edit.apply()
+        return before
+
     def _forget(self) -> None:
-        self._root = self._written = None
+        self._root = self._links = self._written = None
 
     def _last_edit(self) -> Edit | None:
         return self._done[-1] if self._done else None

@@ -11,6 +11,7 @@ from core.manifest import emit
 from core.manifest.compose import COMPONENT_KEYS, MAX_DEPTH
 from core.manifest.nodes import (
     Alias,
+    Collection,
     Entry,
     Mapping,
     Node,
@@ -24,6 +25,7 @@ from core.manifest.nodes import (
     value_of,
 )
 from core.manifest.problems import Path, show_path
+from core.manifest.references import is_reference
 
 _LONGEST_KEY = 1000
 """YAML looks for the colon after a key within 1024 characters."""
@@ -45,12 +47,20 @@ class Edit:
     def __init__(self, path_before: Path, path_after: Path) -> None:
         self.path_before = path_before
         self.path_after = path_after
+        self.may_relink = True
+        """Whether references may lead elsewhere, or nowhere, after the edit."""
+        self.adds_references = False
+        """Whether there are references in what was written."""
         self._replacements: list[_Replacement] = []
 
     def replace(self, node: Any, attribute: str, value: Any) -> None:
         """Change an attribute of a node now, as a part of this edit."""
         self._replacements.append(_Replacement(node, attribute, getattr(node, attribute), value))
         setattr(node, attribute, value)
+
+    def join(self, other: Edit) -> None:
+        """Make an edit that was done after this one a part of it."""
+        self._replacements += other._replacements
 
     def undo(self) -> None:
         """Put back what was there before."""
@@ -83,6 +93,9 @@ class Editor:
             return None
         new = fresh(_nested(rest[1:], value, path), len(path))
         edit = Edit(path, path)
+        old = target_of(present.value) if present else None
+        edit.adds_references = _holds_reference(new)
+        edit.may_relink = isinstance(old, Collection) or _holds_reference(old) or edit.adds_references
         index = own_index(parent, rest[0])
         if index is not None and len(rest) == 1 and self._updated(parent.entries[index].value, new, edit):
             return self._finished(edit, parent, parent.entries)
@@ -106,6 +119,8 @@ class Editor:
             entries = _written_out(parent, without=key)
         elif index is None:
             raise _missing(path)
+        elif isinstance(parent, Mapping):
+            entries = tuple(entry for entry in parent.entries if entry.merge or entry.name != key)
         else:
             entries = (*parent.entries[:index], *parent.entries[index + 1 :])
         return self._finished(Edit(path, path), parent, entries)
@@ -117,6 +132,7 @@ class Editor:
             raise _missing((*path, index))
         entry = Entry(None, fresh(value, len(path)))
         edit = Edit((*path, index), (*path, index))
+        edit.adds_references = _holds_reference(entry.value)
         return self._finished(edit, items, (*items.entries[:index], entry, *items.entries[index:]))
 
     def move(self, path: Path, start: int, end: int) -> Edit | None:
@@ -143,7 +159,8 @@ class Editor:
         entry = parent.entries[index]
         renamed = Entry(_fresh_key(key), entry.value, entry.slot)
         edit = Edit(path, (*path[:-1], key))
-        return self._finished(edit, parent, (*parent.entries[:index], renamed, *parent.entries[index + 1 :]))
+        others = [other for other in parent.entries[:index] if other.merge or other.name != path[-1]]
+        return self._finished(edit, parent, (*others, renamed, *parent.entries[index + 1 :]))
 
     def _reach(self, path: Path) -> tuple[Mapping | Sequence, Path]:
         """The deepest collection on the way to `path`, and the keys from there on; one if only the last is left."""
@@ -203,6 +220,12 @@ class Editor:
             return source
         return Entry(entry.key, new, entry.slot, entry.merge)
 
+    @property
+    def value(self) -> dict[str, Any]:
+        """The plain tree as it is now."""
+        root: dict[str, Any] = value_of(self._root)
+        return root
+
     def _finished(self, edit: Edit, collection: Mapping | Sequence, entries: Iterable[Entry]) -> Edit:
         edit.replace(collection, "entries", tuple(entries))
         if self._aliases:
@@ -225,6 +248,12 @@ def _write_out_orphans(node: Mapping | Sequence, seen: set[int], edit: Edit) -> 
         if isinstance(value, Alias) and id(value.target) not in seen:
             explicit = Entry(entry.key, fresh(value_of(value)), entry.slot, entry.merge)
             edit.replace(node, "entries", (*node.entries[:index], explicit, *node.entries[index + 1 :]))
+
+
+def _holds_reference(node: Node | None) -> bool:
+    if isinstance(node, Collection):
+        return any(_holds_reference(entry.value) for entry in node.entries)
+    return isinstance(node, Scalar) and is_reference(node.value)
 
 
 def fresh(value: Any, depth: int = 0) -> Node:

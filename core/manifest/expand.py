@@ -7,11 +7,28 @@ from typing import Any
 
 from core.manifest.default_types import ROOT_TYPE
 from core.manifest.document import Document
-from core.manifest.parameters import MAX_VALUES, Propagation, TooLargeError
+from core.manifest.parameters import TOO_LARGE_HINT, Propagation, TooLargeError
 from core.manifest.problems import Path, Problem, Severity
 from core.manifest.references import Resolver, Traced
 
 _ONLY_TARGETS = ("definitions", "schemas")
+_NONE: frozenset[Path] = frozenset()
+
+
+class _Faults:
+    """The faults in traced values; what is shared is looked at once."""
+
+    def __init__(self) -> None:
+        self._found: dict[int, frozenset[Path]] = {}
+
+    def of(self, node: Traced) -> frozenset[Path]:
+        value = node.value
+        if not isinstance(value, dict | list):
+            return frozenset({node.origin}) if node.is_fault else _NONE
+        if id(node) not in self._found:
+            inner = [self.of(item) for item in (value.values() if isinstance(value, dict) else value)]
+            self._found[id(node)] = frozenset().union(*filter(None, inner)) if any(inner) else _NONE
+        return self._found[id(node)]
 
 
 @dataclass(frozen=True)
@@ -24,6 +41,7 @@ class Expanded:
     tree: dict[str, Any]
     problems: tuple[Problem, ...]
     traced: Traced = field(repr=False)
+    _faults: _Faults = field(default_factory=_Faults, repr=False)
 
     def origin(self, path: Path) -> Path:
         """The path in the raw document of the value at a path in `tree`.
@@ -40,6 +58,13 @@ class Expanded:
             node = value[key]
         return node.origin
 
+    def faults(self, path: Path) -> frozenset[Path]:
+        """The raw paths of the problems in whose place there are nulls at or below a path in `tree`."""
+        node = self.traced
+        for key in path:
+            node = node.value[key]
+        return self._faults.of(node)
+
 
 def expand(document: Document) -> Expanded:
     """Expand a manifest. What is wrong becomes a problem with its position and a null in the tree; never
@@ -48,14 +73,20 @@ def expand(document: Document) -> Expanded:
     A manifest that grows beyond all bounds is refused with a problem and an empty tree.
     """
     problems: list[Problem] = []
+    unused = False
 
     def report(path: Path, message: str, *, hint: str | None = None, severity: Severity = Severity.ERROR) -> None:
+        severity = Severity.WARNING if unused else severity
         problems.append(Problem(message, path, severity, hint, document.position(path), document.file))
 
     root = document.root
     resolver = Resolver(root, report)
     start = {key: value for key, value in root.items() if key not in _ONLY_TARGETS}
     resolved = resolver.resolve((), start)
+    unused = True
+    for key in _ONLY_TARGETS:
+        resolver.resolve((key,), root.get(key))
+    unused = False
     if not isinstance(resolved.value, dict):  # the whole manifest is a reference to something else
         resolved = Traced({}, ())
     if "type" not in resolved.value:
@@ -63,8 +94,7 @@ def expand(document: Document) -> Expanded:
     try:
         traced = Propagation(report).propagate(resolved)
     except TooLargeError as error:
-        message = f"References or parameters blow the manifest up to more than {MAX_VALUES:,} values."
-        report(error.path, message, hint="look for definitions that refer to each other several times")
+        report(error.path, str(error), hint=TOO_LARGE_HINT)
         traced = Traced({}, ())
     return Expanded(_Plain().of(traced), tuple(problems), traced)
 

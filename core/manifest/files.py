@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import stat
 from pathlib import Path
 
 from core.manifest.problems import ManifestError, Position, Problem
@@ -35,25 +36,53 @@ def read_text(path: Path) -> str:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Replace a file at once or not at all; its permissions and a symbolic link to it stay. Raises ManifestError."""
+    """Replace a file at once or not at all; permissions, owner and a symbolic link to it stay. Raises ManifestError."""
     try:
-        path = path.resolve()
+        path = Path(os.path.realpath(path))
+        present = _present(path)
         part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
         try:
             with part.open("xb") as file:
-                if path.exists():
-                    os.fchmod(file.fileno(), path.stat().st_mode & 0o7777)
                 file.write(text.encode("utf-8"))
                 file.flush()
                 os.fsync(file.fileno())
+            if present is not None:
+                _make_alike(part, present)
             part.replace(path)
         except BaseException:
             with contextlib.suppress(OSError):
                 part.unlink()
             raise
         _sync_directory(path.parent)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise _error(path, f"The file cannot be saved: {_reason(error)}.") from None
+    except (OSError, ValueError) as error:
+        raise _error(path, f"The file cannot be saved: {_reason(error)}.", _way_out(path)) from None
+
+
+def _present(path: Path) -> os.stat_result | None:
+    """The file that is there already. Raises OSError for what is no regular file: a device is not to be replaced."""
+    if not os.path.lexists(path):
+        return None
+    present = path.stat()
+    if not stat.S_ISREG(present.st_mode):
+        raise OSError("Is a directory" if stat.S_ISDIR(present.st_mode) else "Is a pipe or a device")
+    return present
+
+
+def _make_alike(path: Path, other: os.stat_result) -> None:
+    """Give a file the owner, where that is allowed, and the permissions of another one."""
+    if hasattr(os, "chown"):
+        with contextlib.suppress(OSError):
+            os.chown(path, other.st_uid, other.st_gid)
+    path.chmod(stat.S_IMODE(other.st_mode))
+
+
+def _way_out(path: Path) -> str | None:
+    folder = path.parent
+    if not os.path.isdir(folder):
+        return f"there is no folder {folder}; save it elsewhere, or make the folder"
+    if not os.access(folder, os.W_OK):
+        return f"the folder {folder} can't be written to; save it elsewhere"
+    return None
 
 
 def _sync_directory(path: Path) -> None:

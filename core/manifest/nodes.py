@@ -6,8 +6,17 @@ The nodes are what a `Document` edits: values are computed from them, and text i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeAlias
+
+from core.manifest.problems import Path
+
+
+class Note(NamedTuple):
+    """What a person should know of a node that is read otherwise than it looks: a sentence, and what to do."""
+
+    message: str
+    hint: str | None = None
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -15,7 +24,8 @@ class Mark:
     """Where a node is written: offsets of its first character (its anchor and tag included) and after its
     last.
 
-    `line` and `column` count from 0. A node that was made by an edit has `start` -1.
+    `line` and `column` count from 0. A node that was made by an edit has `start` -1. Of a key, `note` is about the
+    whole entry.
     """
 
     start: int = -1
@@ -24,6 +34,7 @@ class Mark:
     column: int = 0
     anchor: str | None = None
     tag: str | None = None
+    note: Note | None = None
 
     @property
     def written(self) -> bool:
@@ -81,10 +92,18 @@ class Collection(Mark):
     source: tuple[Entry, ...] = ()
 
 
+@dataclass(slots=True, eq=False)
 class Mapping(Collection):
-    """A mapping: its entries have keys."""
+    """A mapping: its entries have keys. Where a key is there twice, the last one counts, as for PyYAML."""
 
-    __slots__ = ()
+    _indexed: tuple[tuple[Entry, ...], dict[Any, int]] = field(default=((), {}), repr=False)
+
+    def index(self, key: Any) -> int | None:
+        """The index of the entry that the mapping itself writes under `key`, or None."""
+        if self._indexed[0] is not self.entries:
+            own = {entry.name: index for index, entry in enumerate(self.entries) if not entry.merge}
+            self._indexed = self.entries, own
+        return self._indexed[1].get(key)
 
 
 class Sequence(Collection):
@@ -132,6 +151,21 @@ class _Values:
         return value
 
 
+def noted(node: Node, path: Path = ()) -> Iterator[tuple[Path, Mark, Note]]:
+    """The notes in a tree: the path of each, the node that has it, and what it says. Anchored values come once."""
+    if isinstance(node, Alias):
+        return
+    if node.note is not None:
+        yield path, node, node.note
+    if isinstance(node, Scalar):
+        return
+    for index, entry in enumerate(node.entries):
+        inner = (*path, index if entry.key is None else "<<" if entry.merge else entry.name)
+        if entry.key is not None and entry.key.note is not None:
+            yield inner, entry.key, entry.key.note
+        yield from noted(entry.value, inner)
+
+
 def merge_sources(mapping: Mapping) -> Iterator[Mapping]:
     """The mappings that `<<` brings in, the weakest first. YAML: in a list of them, earlier ones win."""
     for entry in mapping.entries:
@@ -145,13 +179,12 @@ def merge_sources(mapping: Mapping) -> Iterator[Mapping]:
                 yield merged
 
 
-def own_index(collection: Collection, key: str | int) -> int | None:
+def own_index(collection: Mapping | Sequence, key: str | int) -> int | None:
     """The index of the entry that `collection` itself writes under `key`, or None."""
     if isinstance(collection, Sequence):
         is_index = isinstance(key, int) and 0 <= key < len(collection.entries)
         return key if isinstance(key, int) and is_index else None
-    matching = (index for index, entry in enumerate(collection.entries) if not entry.merge and entry.name == key)
-    return next(matching, None)
+    return collection.index(key)
 
 
 def find(collection: Mapping | Sequence, key: str | int) -> Entry | None:

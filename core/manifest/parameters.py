@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from core.manifest.default_types import CUSTOM_TYPES, DEFAULT_TYPES
+from core.manifest.default_types import CUSTOM_TYPES, DEFAULT_TYPES, ROOT_TYPE
 from core.manifest.problems import Path
 from core.manifest.references import Report, Traced
 
 PARAMETERS = "$parameters"
 MAX_VALUES = 1_000_000
-"""Values that the expanded tree may hold."""
+"""Values that the expanded tree may hold, streams and what is around them apart."""
+TOO_LARGE_HINT = "look for definitions that refer to each other several times"
 
 Fields = dict[Any, Traced]
 
@@ -25,7 +26,7 @@ class TooLargeError(Exception):
     """The tree grows beyond MAX_VALUES at `path`, a path in the raw document."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path)
+        super().__init__(f"References or parameters blow the manifest up to more than {MAX_VALUES:,} values.")
         self.path = path
 
 
@@ -41,25 +42,34 @@ class _Slot(NamedTuple):
         return known.get(self.field)
 
 
+_ROOT = _Slot(None, None)
+_STREAMS = _Slot(ROOT_TYPE, "streams")
+
+
 class Propagation:
-    """Hands types and parameters down one tree. `report` is called for `$parameters` that are not a mapping."""
+    """Hands types and parameters down one tree. `report` is called for `$parameters` that are not a mapping.
+
+    A stream that would make the tree grow beyond MAX_VALUES is reported, too, and becomes a null with a fault.
+    """
 
     def __init__(self, report: Report) -> None:
         self._report = report
         self._room = MAX_VALUES
+        self._wasted = 0
+        self._streamed = 0
 
     def propagate(self, root: Traced) -> Traced:
         """The tree with types and parameters in place. Raises TooLargeError."""
         return self._component(root, _Slot(None, None), {})
 
     def _component(self, node: Traced, slot: _Slot, inherited: Fields) -> Traced:
-        if node.size > self._room:
+        if node.size > self._room and slot != _ROOT:
             raise TooLargeError(_largest(node).origin)
         fields = dict(node.value)
         if "type" not in fields and (found := slot.default_type(fields)):
             fields["type"] = Traced(found, node.origin)
-        own = fields.pop(PARAMETERS, None)
-        parameters = {**inherited, **self._own_parameters(own)}
+        own = self._own_parameters(fields.pop(PARAMETERS, None))
+        parameters = {**inherited, **(own.value or {} if own else {})}
         component_type = fields.get("type")
         if component_type is None:
             fields = {
@@ -70,15 +80,15 @@ class Propagation:
             fields = self._with_parameters(fields, parameters)
             if parameters:
                 fields[PARAMETERS] = self._collection(parameters, own.origin if own else node.origin)
-        return node if fields == node.value else self._collection(fields, node.origin)
+        if own is not None and own.is_fault:
+            fields[PARAMETERS] = own
+        return node if fields == node.value else self._collection(fields, node.origin, bounded=slot != _ROOT)
 
-    def _own_parameters(self, own: Traced | None) -> Fields:
-        if own is None:
-            return {}
-        if isinstance(own.value, dict):
-            return own.value
+    def _own_parameters(self, own: Traced | None) -> Traced | None:
+        if own is None or own.value is None or isinstance(own.value, dict):
+            return own
         self._report(own.origin, "`$parameters` has to be a mapping of names to values.")
-        return {}
+        return Traced(None, own.origin, is_fault=True)
 
     def _with_parameters(self, fields: Fields, parameters: Fields) -> Fields:
         """The fields with parameters filled in and handed down.
@@ -96,23 +106,41 @@ class Propagation:
             if isinstance(field.value, dict):
                 fields[key] = self._component(field, slot, parameters)
             else:
+                expand = self._stream if slot == _STREAMS else self._component
                 items = [
-                    self._component(item, slot, parameters) if isinstance(item.value, dict) else item
-                    for item in field.value
+                    expand(item, slot, parameters) if isinstance(item.value, dict) else item for item in field.value
                 ]
-                fields[key] = self._collection(items, field.origin)
+                fields[key] = self._collection(items, field.origin, bounded=slot != _STREAMS)
                 if excluded is field:
                     excluded = fields[key]  # Airbyte expands the items of a list in the parameter too
             if excluded:
                 parameters[key] = excluded
         return fields
 
-    def _collection(self, value: Fields | list[Traced], origin: Path) -> Traced:
+    def _stream(self, node: Traced, slot: _Slot, inherited: Fields) -> Traced:
+        """A stream, or a fault in its place; what it took of the room is given back, but not without end."""
+        room = self._room
+        error = TooLargeError(node.origin)
+        if self._wasted <= MAX_VALUES:
+            try:
+                stream = self._component(node, slot, dict(inherited))
+            except TooLargeError as inner:
+                error = inner
+            else:
+                self._streamed += stream.size
+                if self._streamed <= MAX_VALUES:
+                    return stream
+        self._wasted += room - self._room
+        self._room = room
+        self._report(error.path, str(error), hint=TOO_LARGE_HINT)
+        return Traced(None, error.path, is_fault=True)
+
+    def _collection(self, value: Fields | list[Traced], origin: Path, *, bounded: bool = True) -> Traced:
         """A new collection; its own values count against the room, those of new collections in it did before."""
         items = value.values() if isinstance(value, dict) else value
         size = 1 + sum(item.size for item in items)
         self._room -= len(value)
-        if self._room < 0 or size > MAX_VALUES:
+        if bounded and (self._room < 0 or size > MAX_VALUES):
             raise TooLargeError(origin)
         return Traced(value, origin, size)
 

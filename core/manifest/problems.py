@@ -12,6 +12,9 @@ Path = tuple[str | int, ...]
 """The way from the top of a tree to one value: mapping keys and list indexes."""
 
 _PLAIN_KEY = re.compile(r"[\w$-]+")
+_LONGEST_MESSAGE = 1_000
+_LONGEST_WORD = 60
+"""Longer words are not looked for among others, and are shown by their beginning."""
 
 
 class Severity(StrEnum):
@@ -42,6 +45,11 @@ class Problem:
     hint: str | None = None
     position: Position | None = None
     file: str | None = None
+
+    def __post_init__(self) -> None:
+        """Keep what is shown short, whatever the manifest holds."""
+        if len(self.message) > _LONGEST_MESSAGE:
+            object.__setattr__(self, "message", self.message[:_LONGEST_MESSAGE] + "…")
 
     def __str__(self) -> str:
         """`file:line:column: message (hint)`; the path stands in where the position is not known."""
@@ -80,8 +88,16 @@ def show_path(path: Path) -> str:
     return shown
 
 
+def clipped(text: str) -> str:
+    """The beginning of a text that may be long, on one line."""
+    shown = " ".join(text[: _LONGEST_WORD + 1].split())
+    return shown if len(text) <= _LONGEST_WORD else shown[:_LONGEST_WORD] + "…"
+
+
 def closest(word: str, candidates: Iterable[str]) -> str | None:
     """The candidate that `word` was most likely meant to be, if any is near enough."""
+    if len(word) > _LONGEST_WORD:
+        return None
     by_folded = {candidate.casefold(): candidate for candidate in candidates}
     matches = difflib.get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.65)
     return by_folded[matches[0]] if matches else None

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
-from core.manifest.problems import Path, Severity, closest, show_path
+from core.manifest.problems import Path, Severity, clipped, closest, show_path
 
 REF = "$ref"
-_VERBATIM_FIELDS = frozenset({"config_overrides"})
+VERBATIM_FIELDS = frozenset({"config_overrides"})
 """Fields that hold values of the user's configuration, in which `#/` means nothing."""
 _MAX_DEPTH = 150
 """Collections and references that may be nested in each other."""
+_HINTS = 20
+"""References that lead nowhere for which something similar is looked for."""
 
 Report = Callable[..., None]
 """Takes a path in the raw tree, a message, and `hint` or `severity` by name."""
@@ -27,19 +29,21 @@ Report = Callable[..., None]
 class Traced:
     """A value together with the raw path that it is written at.
 
-    `value` is a scalar, or a dict or a list of traced values. `size` counts all values in it.
+    `value` is a scalar, or a dict or a list of traced values. `size` counts all values in it. `is_fault`: it stands
+    in the place of something that is wrong, which is reported at `origin`.
     """
 
     value: Any
     origin: Path
     size: int = 1
+    is_fault: bool = False
 
     def __bool__(self) -> bool:
         """Whether the value is truthy in Python's sense, which is the one that Airbyte goes by."""
         return bool(self.value)
 
 
-def is_reference(value: Any) -> bool:
+def is_reference(value: Any) -> TypeGuard[str]:
     """Whether a value is a reference string."""
     return isinstance(value, str) and value.startswith("#/")
 
@@ -75,7 +79,7 @@ def _step(node: Any, segment: str) -> str | int:
 class Resolver:
     """Resolves the references of one raw tree. Each place is resolved once, so what is shared stays shared.
 
-    A reference that leads nowhere or in a circle is reported and becomes null.
+    A reference that leads nowhere or in a circle is reported and becomes a null with a fault.
     """
 
     def __init__(self, root: dict[str, Any], report: Report) -> None:
@@ -83,6 +87,7 @@ class Resolver:
         self._report = report
         self._resolved: dict[Path, Traced] = {}
         self._open: dict[Path, None] = {}
+        self._hints = _HINTS
 
     def resolve(self, path: Path, value: Any) -> Traced:
         """The value at a raw path with everything in it resolved."""
@@ -98,8 +103,7 @@ class Resolver:
 
     def _build(self, path: Path, value: Any) -> Traced:
         if len(self._open) > _MAX_DEPTH:
-            self._report(path, f"References and collections are nested more than {_MAX_DEPTH} levels deep here.")
-            return Traced(None, path)
+            return self._fault(path, f"References and collections are nested more than {_MAX_DEPTH} levels deep here.")
         if isinstance(value, str):
             return self._target(path, value)
         if isinstance(value, list):
@@ -114,14 +118,14 @@ class Resolver:
         return _collection({**target.value, **own}, path)
 
     def _field(self, path: Path, value: Any) -> Traced:
-        return _verbatim(path, value) if path[-1] in _VERBATIM_FIELDS else self.resolve(path, value)
+        return _verbatim(path, value) if path[-1] in VERBATIM_FIELDS else self.resolve(path, value)
 
     def _target(self, path: Path, reference: str) -> Traced:
         try:
             target = lookup(self._root, reference)
         except LookupError as error:
-            self._report(path, f"The reference `{reference}` leads nowhere.", hint=self._hint(reference, str(error)))
-            return Traced(None, path)
+            message = f"The reference `{clipped(reference)}` leads nowhere."
+            return self._fault(path, message, self._hint(reference, str(error)))
         return self.resolve(target, _at(self._root, target))
 
     def _circle(self, target: Path) -> Traced:
@@ -129,18 +133,24 @@ class Resolver:
         places = list(self._open)
         steps = [*places[places.index(target) :], target]
         circle = " > ".join(show_path(step) or "the top" for step in steps[:8])
-        self._report(places[-1], f"The references go round in a circle: {circle}.")
-        return Traced(None, places[-1])
+        return self._fault(places[-1], f"The references go round in a circle: {circle}.")
+
+    def _fault(self, path: Path, message: str, hint: str | None = None) -> Traced:
+        self._report(path, message, hint=hint)
+        return Traced(None, path, is_fault=True)
 
     def _check_ref(self, path: Path, reference: Any) -> None:
         if isinstance(reference, str) and not is_reference(reference):
-            message = f"`{reference}` is not a reference; the text itself takes the place of this mapping."
-            hint = f'write it as "#/{reference.lstrip("#/").replace(".", "/")}"'
+            message = f"`{clipped(reference)}` is not a reference; the text itself takes the place of this mapping."
+            hint = f'write it as "#/{clipped(reference).lstrip("#/").replace(".", "/")}"'
             self._report((*path, REF), message, hint=hint, severity=Severity.WARNING)
 
     def _hint(self, reference: str, missing: str) -> str | None:
         """A key like the missing one, in the deepest mapping that the reference does reach."""
+        self._hints -= 1
         segments = reference.removeprefix("#/").split("/")
+        if self._hints < 0 or len(segments) > _MAX_DEPTH:
+            return None
         for depth in range(len(segments) - 1, -1, -1):
             try:
                 parent = _at(self._root, lookup(self._root, "#/" + "/".join(segments[:depth])))
@@ -171,6 +181,11 @@ def owner(root: Any, path: Path) -> Path:
     for key in path:
         place = _follow(root, _owner_of_key(root, place, key))
     return place
+
+
+def slot(root: Any, path: Path) -> Path:
+    """The raw path of what stands at `path` in the resolved view itself (see `Document.slot`)."""
+    return _owner_of_key(root, owner(root, path[:-1]), path[-1]) if path else ()
 
 
 def _owner_of_key(root: Any, place: Path, key: str | int) -> Path:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
-import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.outputs.faults import OutputError
+from core.outputs.naming import file_names
+from core.outputs.places import Place, check_file, check_writable, kind
 from core.outputs.sinks import FileSink, Sink, StdoutSink
 
 SUFFIXES = (".jsonl", ".jsonl.gz", ".csv", ".csv.gz")
-_LONGEST = 120
-_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+STDOUT = frozenset({None, "-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +31,20 @@ class Destination:
         A directory is made when it is not there; `append` says that files grow rather than being replaced.
         Raises `OutputError`.
         """
-        if text in (None, "-"):
+        if text in STDOUT:
             return cls(append=append)
-        path = Path(text or "")
         if not text:
             raise OutputError("--output is empty: name a file (.jsonl, .csv, each also with .gz) or a directory.")
-        is_directory = path.is_dir() or text.endswith(("/", os.sep)) or not path.suffix
+        path = Path(text)
+        found = kind(path)
+        is_directory = found == "a directory" or text.endswith(("/", os.sep)) or not path.suffix
+        if found not in (None, "a file", "a directory"):
+            raise OutputError(f"--output: {path} is {found}; {_CHOICES}, or - for standard output.")
         if is_directory:
             _make_directory(path)
         else:
-            _check_file(path)
+            _check_name(path)
+            check_file(Place("--output", path), _CHOICES)
         return cls(path, is_directory, append)
 
     @property
@@ -57,53 +58,32 @@ class Destination:
         """
         if self.path is None:
             return StdoutSink()
-        path = self.path / f"{file_name(stream, streams)}.jsonl" if self.is_directory else self.path
-        return FileSink(path, columns, append=self.append)
+        return FileSink(self.files((stream, *streams))[stream], columns, append=self.append)
 
-
-def file_name(stream: str, streams: Iterable[str]) -> str:
-    """A file name for a stream, the same in every run and no other stream's, on any file system.
-
-    It is the stream's name; where that could not be, or could be taken for that of another stream, a few
-    digits of its hash make it unmistakable.
-    """
-    name = re.sub(r"[^\w .()+=@-]", "_", unicodedata.normalize("NFC", stream)).strip(" .")
-    while len(name.encode()) > _LONGEST:
-        name = name[:-1]
-    alike = Counter(unicodedata.normalize("NFC", other).casefold() for other in {stream, *streams})
-    if name and name == stream and not _RESERVED.fullmatch(name) and alike[name.casefold()] == 1:
-        return name
-    digits = hashlib.sha256(stream.encode(errors="surrogatepass")).hexdigest()[:8]
-    return f"{name or 'stream'}-{digits}"
+    def files(self, streams: Iterable[str]) -> dict[str, Path]:
+        """The file of each stream of the manifest; none when records go to standard output."""
+        if self.path is None:
+            return {}
+        if not self.is_directory:
+            return dict.fromkeys(streams, self.path)
+        return {stream: self.path / f"{name}.jsonl" for stream, name in file_names(streams).items()}
 
 
 def _make_directory(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
-        raise OutputError(f"{path} is a file of a kind that records are not written to; {_CHOICES}") from None
+        raise OutputError(f"--output: {path} is a file with an ending that says no format; {_CHOICES}.") from None
     except OSError as error:
         raise OutputError.of(path, error) from error
-    _check_writable(path)
+    check_writable(path)
 
 
-def _check_file(path: Path) -> None:
+def _check_name(path: Path) -> None:
     if not path.name.lower().endswith(SUFFIXES):
-        raise OutputError(f"{path} has an ending that says no format; {_CHOICES}")
+        raise OutputError(f"{path} has an ending that says no format; {_CHOICES}.")
     if not path.name.endswith(SUFFIXES):
         raise OutputError(f"{path}: write the ending in small letters.")
-    if path.exists() and not path.is_file():
-        raise OutputError(f"{path} is no regular file; {_CHOICES}")
-    if not path.parent.is_dir():
-        raise OutputError(f"The directory {path.parent} does not exist; create it, or choose another place.")
-    _check_writable(path.parent)
-    if path.exists() and not os.access(path, os.W_OK):
-        raise OutputError(f"There is no permission to write to {path}; change it, or choose another place.")
 
 
-def _check_writable(directory: Path) -> None:
-    if not os.access(directory, os.W_OK | os.X_OK):
-        raise OutputError(f"There is no permission to write into {directory}; change it, or choose another place.")
-
-
-_CHOICES = "choose a file that ends in .jsonl, .jsonl.gz, .csv or .csv.gz, or a directory (one file per stream)."
+_CHOICES = "choose a file that ends in .jsonl, .jsonl.gz, .csv or .csv.gz, or a directory (one file per stream)"

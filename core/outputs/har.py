@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import orjson
 
 from core.events import ExchangeFinished
 from core.http.exchange import Exchange
+from core.http.secrets import mask_known
+from core.outputs.durable import open_to_change, replacing
 from core.outputs.faults import OutputError
 from core.version import version
 
@@ -27,25 +30,39 @@ class HarTrace:
     """
 
     def __init__(self, path: Path) -> None:
-        """Start the file, in place of an earlier one. Raises `OutputError`."""
+        """Start the file, which only its owner may read, in place of an earlier one. Raises `OutputError`."""
         self.path = path
+        creator = {"name": "longhaul", "version": version()}
+        head = b'{"log":{"version":"1.2","creator":' + orjson.dumps(creator) + b',"entries":['
         try:
-            self._file = path.open("wb", buffering=0)
-            creator = {"name": "longhaul", "version": version()}
-            head = b'{"log":{"version":"1.2","creator":' + orjson.dumps(creator) + b',"entries":['
-            self._file.write(head + _END)
+            place = path.resolve()
+            with replacing(place, mode=0o600) as file:
+                file.write(head + _END)
+            self._file = open_to_change(place)
         except OSError as error:
             raise OutputError.of(path, error) from error
         self._position = len(head)
         self._comma = b""
 
     def add(self, event: ExchangeFinished) -> None:
-        """Write an exchange. Raises `OSError`."""
+        """Write an exchange; one for which there is no room leaves those before it whole. Raises `OSError`."""
         entry = self._comma + b"\n" + orjson.dumps(_entry(event), str)
-        self._file.seek(self._position)
-        self._file.write(entry + _END)
+        try:
+            self._put(entry + _END)
+        except OSError:
+            with suppress(OSError):
+                self._put(_END)
+                self._file.truncate(self._position + len(_END))
+            raise
         self._position += len(entry)
         self._comma = b","
+
+    def _put(self, data: bytes) -> None:
+        """Write at the position reached."""
+        self._file.seek(self._position)
+        view = memoryview(data)
+        while view:
+            view = view[self._file.write(view) :]
 
     def close(self) -> None:
         """Close the file; there is nothing left to write."""
@@ -63,13 +80,22 @@ def _entry(event: ExchangeFinished) -> dict[str, Any]:
         "cache": {},
         "timings": {"send": 0, "wait": milliseconds, "receive": 0},
         "_stream": event.stream,
-        "_slice": dict(event.slice) if event.slice is not None else None,
+        "_slice": _masked(dict(event.slice)) if event.slice is not None else None,
         "_role": exchange.role,
         "_attempt": exchange.attempt,
     }
     if exchange.error is not None:
         entry |= {"_error": exchange.error, "comment": exchange.error}
     return entry
+
+
+def _masked(value: Any) -> Any:
+    """The values of a slice without secrets: what divides a stream may be one."""
+    if isinstance(value, str):
+        return mask_known(value)
+    if isinstance(value, Mapping):
+        return {str(key): _masked(item) for key, item in value.items()}
+    return [_masked(item) for item in value] if isinstance(value, list) else value
 
 
 def _request(exchange: Exchange) -> dict[str, Any]:

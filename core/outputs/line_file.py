@@ -6,7 +6,7 @@ import os
 import zlib
 from pathlib import Path
 
-from core.outputs.durable import sync, sync_directory
+from core.outputs.durable import create_anew, open_at_end, sync, sync_directory
 from core.outputs.faults import OutputError
 from core.outputs.repair import GZIP
 
@@ -16,9 +16,10 @@ class LineFile:
     tear no more than the last one. All methods raise `OSError`.
     """
 
-    def __init__(self, path: Path, *, append: bool) -> None:
+    def __init__(self, path: Path, *, append: bool, mode: int = 0o666) -> None:
+        """Open the file to append to it, or make it anew with the permissions `mode`, less the umask."""
         self._path = path
-        self._file = path.open("ab" if append else "wb")
+        self._file = open_at_end(path) if append else create_anew(path, mode)
         self._compressed = path.name.removesuffix(".partial").endswith(".gz")
         self._member: zlib._Compress | None = None
         self.empty = not self._file.tell()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.outputs.csv_columns import read_header, widen
-from core.outputs.durable import move
+from core.outputs.durable import move, permissions
 from core.outputs.encoders import Csv, Encoder, JsonLines
 from core.outputs.line_file import LineFile
 from core.outputs.repair import repair
@@ -79,6 +79,11 @@ class Sink(ABC):
         self.write()
 
 
+def partial(path: Path) -> Path:
+    """Where records are until their file may be replaced."""
+    return path.with_name(f"{path.name}.partial")
+
+
 class StdoutSink(Sink):
     """Standard output, or another open descriptor: JSON Lines."""
 
@@ -124,7 +129,7 @@ class FileSink(Sink):
         self._path = path.resolve()
         self._columns = columns
         self._append = append
-        self._target = self._path if append else self._path.with_name(f"{self._path.name}.partial")
+        self._target = self._path if append else partial(self._path)
         self._header: tuple[str, ...] = ()
         self._place: Path | None = path if append else path.with_name(self._target.name)
 
@@ -155,7 +160,7 @@ class FileSink(Sink):
         """Open the file, repaired when it is appended to."""
         repaired = self._append and self._path.exists() and self._repair()
         self.encoder = Csv(self._header or self._columns) if self._is_csv else JsonLines()
-        self._file = LineFile(self._target, append=self._append)
+        self._file = LineFile(self._target, append=self._append, mode=permissions(self._path))
         return f"A torn last line, left by a crash, was cut off {self._shown}." if repaired else None
 
     def _repair(self) -> bool:

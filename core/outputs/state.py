@@ -24,6 +24,7 @@ class StateFile:
     def __init__(self, path: Path) -> None:
         """Read the file; one that does not exist is an empty one. Raises `OutputError`."""
         self.path = path
+        self._place = path.resolve()
         self._lock = Lock()
         self._entries = [_entry(path, item) for item in _load(path)]
 
@@ -46,7 +47,7 @@ class StateFile:
                     break
             else:
                 self._entries.append(_stream_entry(stream, state))
-            with replacing(self.path.resolve()) as file:
+            with replacing(self._place, mode=0o600) as file:
                 file.write(orjson.dumps(self._entries, str, orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 
 

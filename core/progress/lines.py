@@ -31,8 +31,10 @@ def line(event: Event) -> Line | None:
     match event:
         case Log(level=level, message=message):
             return level, f"{subject(event)}: {message}"
-        case SliceFinished(outcome=Outcome.FAILED, error=error):
-            return Level.ERROR, about(event.stream, error or f"{subject(event)} failed.")
+        case SliceFinished(outcome=Outcome.FAILED, error=error, like=None):
+            return Level.ERROR, f"{subject(event)} failed." if not error else about(event.stream, error, subject(event))
+        case SliceFinished(outcome=Outcome.FAILED, error=error, like=first):  # the summary tells of it
+            return Level.DEBUG, f"{subject(event)}: failed like [{slice_name(first)}]. {error}"
         case SliceFinished(outcome=outcome, records=records):
             return Level.DEBUG, f"{subject(event)}: slice {outcome}, {count(records, 'record')}"
         case ExchangeFinished(exchange=exchange):
@@ -50,16 +52,16 @@ def phase_line(event: JobChanged) -> Line:
     """The line for a job that entered a phase; why it failed is told by what follows (a new attempt, or the
     end).
     """
-    level = Level.DEBUG if event.phase is JobPhase.WAITING else Level.INFO
+    level = Level.DEBUG if event.phase is JobPhase.WAITING and not event.detail else Level.INFO
     text = f"{subject(event)}: {_phase_text(event)}"
     if event.attempt > 1:
         text += f" (attempt {event.attempt})"
     return Level.WARNING if event.phase in _TROUBLE else level, text
 
 
-def about(stream: str, text: str) -> str:
-    """A text about a stream, which is named unless the text does so itself."""
-    return text if f"`{stream}`" in text else f"{stream}: {text}"
+def about(stream: str, text: str, named: str = "") -> str:
+    """A text about a stream, or a slice that is `named` with it; named unless the text does so itself."""
+    return text if f"`{stream}`" in text else f"{named or stream}: {text}"
 
 
 def subject(event: Event) -> str:
@@ -73,7 +75,7 @@ def _phase_text(event: JobChanged) -> str:
     after = f" after {count(event.polls, 'poll')}, {duration(event.elapsed)}" if event.polls else ""
     match event.phase:
         case JobPhase.WAITING:
-            return "waiting for a free place among the jobs"
+            return f"waiting: {event.detail}" if event.detail else "waiting for a free place among the jobs"
         case JobPhase.CREATING:
             return "creating the job"
         case JobPhase.RUNNING:

@@ -17,7 +17,8 @@ from core.events import Event, JobPhase
 from core.levels import Level
 from core.progress.lines import line, shows
 from core.progress.run_picture import JobPicture, RunPicture, StreamPicture
-from core.progress.words import clean, count, duration, one_line, size
+from core.progress.words import count, duration, one_line, size
+from core.texts import indented
 
 _PHASE = 11
 _STATUS = 20
@@ -83,7 +84,7 @@ class LiveProgress:
     def say(self, level: Level, text: str) -> None:
         """Write a line above the picture."""
         if shows(self._level, level):
-            self._console.print(Text(clean(text), _STYLES[level]), soft_wrap=True)
+            self._console.print(Text(indented(text), _STYLES[level]), soft_wrap=True)
 
     def picture(self) -> Group:
         """The run as it is now, no higher than the terminal."""

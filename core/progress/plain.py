@@ -9,7 +9,7 @@ from typing import TextIO
 from core.events import Event, JobChanged, JobPhase, SliceFinished
 from core.levels import Level
 from core.progress.lines import line, phase_line, shows
-from core.progress.words import clean
+from core.texts import indented
 
 
 class PlainProgress:
@@ -57,6 +57,6 @@ class PlainProgress:
     def _write(self, text: str) -> None:
         if not self._lost:
             try:
-                print(clean(text), file=self._target, flush=True)
+                print(indented(text), file=self._target, flush=True)
             except OSError:
                 self._lost = True

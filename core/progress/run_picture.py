@@ -23,6 +23,7 @@ from core.events import (
     StreamFinished,
     StreamStarted,
 )
+from core.failures import Failures
 from core.progress.words import slice_values
 
 _WINDOW = 5.0
@@ -85,11 +86,15 @@ class StreamPicture:
     records: int = 0
     received: int = 0
     slices_done: int = 0
-    slices_failed: int = 0
     active: dict[str, JobPicture] = field(default_factory=dict)
-    errors_told: set[str] = field(default_factory=set)
+    failures: Failures = field(default_factory=Failures)
     ended: StreamFinished | None = None
     _samples: deque[tuple[float, int]] = field(default_factory=deque)
+
+    @property
+    def slices_failed(self) -> int:
+        """How many slices failed."""
+        return self.failures.count
 
     @property
     def seconds(self) -> float:
@@ -100,8 +105,7 @@ class StreamPicture:
     def rate(self) -> float:
         """Records per second over the last seconds."""
         now = self.clock()
-        while self._samples and self._samples[0][0] < now - _WINDOW:
-            self._samples.popleft()
+        self._drop_old_samples(now)
         span = min(_WINDOW, max(now - self.started, 0.1))
         return sum(number for _, number in self._samples) / span
 
@@ -111,6 +115,7 @@ class StreamPicture:
             case Records(count=count):
                 self.records += count
                 self._samples.append((self.clock(), count))
+                self._drop_old_samples(self._samples[-1][0])
                 self._job(event).records += count
             case DownloadProgress(received=received):
                 job = self._job(event)
@@ -124,16 +129,21 @@ class StreamPicture:
                 self.started = self.clock()
             case SliceStarted():
                 self._job(event)
-            case SliceFinished(outcome=outcome, error=error):
-                self.errors_told |= {error} if error else set()
+            case SliceFinished(outcome=outcome):
                 self.active.pop(repr(event.slice), None)
-                self.slices_failed += outcome is Outcome.FAILED
+                if outcome is Outcome.FAILED:
+                    first = event.slice if event.like is None else event.like
+                    self.failures.add(repr(first), event.slice, event.error or "")
                 self.slices_done += outcome in (Outcome.COMPLETE, Outcome.SKIPPED)
             case StreamFinished():
                 self.active.clear()
                 self.ended = event
             case _:
                 pass
+
+    def _drop_old_samples(self, now: float) -> None:
+        while self._samples and self._samples[0][0] < now - _WINDOW:
+            self._samples.popleft()
 
     def _job(self, event: Event) -> JobPicture:
         key = repr(event.slice)

@@ -21,11 +21,15 @@ def stream_summary(stream: StreamPicture, place: str, remains: str) -> Iterator[
     ended = stream.ended
     if ended is None:
         return
-    errors = [error for error in dict.fromkeys(ended.errors) if error not in stream.errors_told]
+    told = set(stream.failures.texts(ended.slices))
+    errors = [error for error in dict.fromkeys(ended.errors) if error not in told]
     for error in errors[:_ERRORS_SHOWN]:
         yield Level.ERROR, about(stream.name, error)
     if len(errors) > _ERRORS_SHOWN:
         yield Level.ERROR, f"{stream.name}: and {len(errors) - _ERRORS_SHOWN} more errors"
+    for shared in stream.failures.repeated():
+        number = f"{len(shared.slices)} of {ended.slices} slices"
+        yield Level.ERROR, f"{stream.name}: {number} failed for the same reason: {shared.names}."
     amount = f"{count(ended.records, 'record')}, {count(ended.slices, 'slice')}, {duration(ended.seconds)}"
     if ended.outcome in (Outcome.FAILED, Outcome.CANCELLED):
         failed = f", {stream.slices_failed} of them failed" if 0 < stream.slices_failed < ended.slices else ""

@@ -1,55 +1,12 @@
-"""Numbers, slices and foreign texts as people read them."""
+"""Numbers as people read them, beside slices and foreign texts (`core.wording`)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from core.wording import one_line, slice_name, slice_values
 
-_SLICE_SHOWN = 90
-_GROUP_SHOWN = 3
+__all__ = ["count", "duration", "one_line", "size", "slice_name", "slice_values"]
+
 _UNITS = ("kB", "MB", "GB", "TB")
-
-
-def clean(text: str) -> str:
-    """A text from elsewhere without the characters that steer a terminal; line feeds stay."""
-    if text.isprintable():
-        return text
-    return "".join(
-        letter if letter == "\n" or letter.isprintable() else " " if letter.isspace() else "\N{REPLACEMENT CHARACTER}"
-        for letter in text
-    )
-
-
-def one_line(text: str, longest: int) -> str:
-    """A text from elsewhere on one line, cut where it is too long."""
-    line = " ".join(clean(text).split())
-    return line if len(line) <= longest else f"{line[: longest - 3]}..."
-
-
-def slice_name(slice_: Mapping[str, Any] | None) -> str:
-    """A slice as `name=value, name=value`; empty for the only slice of a stream."""
-    return one_line(", ".join(f"{name}={value}" for name, value in _told(slice_)), _SLICE_SHOWN)
-
-
-def slice_values(slice_: Mapping[str, Any] | None) -> str:
-    """The same without the names, which are alike in all slices of a stream."""
-    return one_line(", ".join(value for _, value in _told(slice_)), _SLICE_SHOWN)
-
-
-def _told(slice_: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
-    return ((name, _value(value)) for name, value in (slice_ or {}).items() if not _says_nothing(value))
-
-
-def _says_nothing(value: Any) -> bool:
-    return all(map(_says_nothing, value)) if isinstance(value, list) else value in ({}, None, "")
-
-
-def _value(value: Any) -> str:
-    """A value of a slice; of a group the first few, and how many there are besides."""
-    if not isinstance(value, list):
-        return str(value)
-    more = f" and {len(value) - _GROUP_SHOWN} more" if len(value) > _GROUP_SHOWN else ""
-    return ", ".join(map(str, value[:_GROUP_SHOWN])) + more
 
 
 def count(number: int, one: str, many: str = "") -> str:

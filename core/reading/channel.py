@@ -8,7 +8,21 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
 
-from core.events import Event, JobChanged, Log, Records, SliceFinished, StatusMissing, StatusUnmapped, StreamFinished
+from core.events import (
+    Event,
+    ExchangeFinished,
+    JobChanged,
+    Log,
+    Records,
+    SliceFinished,
+    StatusMissing,
+    StatusUnmapped,
+    StreamFinished,
+)
+from core.http.exchange import Exchange
+from core.levels import Level
+from core.texts import clean as printable
+from core.texts import on_one_line
 
 BATCHES_AHEAD = 16
 """Batches of records that may wait for the consumer before the parsing threads are held up."""
@@ -19,7 +33,10 @@ class Abandoned(Exception):
 
 
 class EventChannel:
-    """An ordered queue of events. `mask` takes the secrets out of texts."""
+    """An ordered queue of events. `mask` takes the secrets out of texts.
+
+    What a server says in them is made fit to be printed here, for all who print it: see `core.texts`.
+    """
 
     def __init__(self, mask: Callable[[str], str]) -> None:
         self._mask = mask
@@ -64,10 +81,14 @@ class EventChannel:
             self._loop.call_soon_threadsafe(self._queue.put_nowait, event)
 
     def _masked(self, event: Event) -> Event:
-        clean = self._mask
+        clean = self._clean
         match event:
+            case Log(level=Level.DEBUG):  # may be a traceback
+                return replace(event, message=printable(self._mask(event.message)))
             case Log():
                 return replace(event, message=clean(event.message))
+            case ExchangeFinished(exchange=exchange):
+                return replace(event, exchange=_printable(exchange))
             case StatusUnmapped():
                 return replace(event, status=clean(event.status))
             case StatusMissing():
@@ -82,4 +103,23 @@ class EventChannel:
 
     def _masked_texts(self, event: Event, *names: str) -> dict[str, Any]:
         texts = {name: getattr(event, name) for name in names}
-        return {name: text and self._mask(text) for name, text in texts.items()}
+        return {name: text and self._clean(text) for name, text in texts.items()}
+
+    def _clean(self, text: str) -> str:
+        return on_one_line(self._mask(text))
+
+
+def _printable(exchange: Exchange) -> Exchange:
+    """An exchange whose head can be printed; its bodies are data, which viewers show as such."""
+    texts = (exchange.url, exchange.reason, exchange.error or "")
+    pairs = (*exchange.request_headers, *exchange.response_headers)
+    if all(map(str.isprintable, (*texts, *(part for pair in pairs for part in pair)))):
+        return exchange
+    return replace(
+        exchange,
+        url=on_one_line(exchange.url),
+        reason=on_one_line(exchange.reason),
+        error=exchange.error and on_one_line(exchange.error),
+        request_headers=tuple((on_one_line(name), on_one_line(value)) for name, value in exchange.request_headers),
+        response_headers=tuple((on_one_line(name), on_one_line(value)) for name, value in exchange.response_headers),
+    )

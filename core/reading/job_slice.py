@@ -8,17 +8,21 @@ from dataclasses import dataclass, field
 from itertools import chain, count
 from typing import Protocol
 
-from core.components.async_retriever import AsyncRetriever, JobStatus
+from core.components.async_retriever import AsyncRetriever
 from core.components.context import Context
 from core.components.pages import Sink
 from core.errors import ReadError
 from core.events import JobPhase, Outcome
 from core.http.policy import EXPIRED, RequestFailed
 from core.http.request import Draft
+from core.jobs.job import JobFailed
 from core.jobs.known import KnownJobs
 from core.jobs.life import ATTEMPTS, JobLife
+from core.jobs.meanings import StatusMeanings
+from core.jobs.places import JobPlace, JobPlaces
 from core.levels import Level
 from core.reading.targets import Link, Targets
+from core.templates import TemplateError
 
 
 class JobSink(Sink, Protocol):
@@ -40,7 +44,7 @@ class JobLanes:
     """How many jobs and downloads run side by side, over all streams of a run."""
 
     def __init__(self, jobs: int) -> None:
-        self.slots = asyncio.Semaphore(jobs)
+        self.places = JobPlaces(jobs)
         self.downloads = asyncio.Semaphore(DOWNLOADS)
         self.in_flight = jobs + DOWNLOADS
         """Slices of one stream that may be begun: jobs never run far ahead of the downloads."""
@@ -57,29 +61,46 @@ class JobSlice:
     fill: Callable[[Draft], None]
     make_sink: MakeSink
     lanes: JobLanes
-    mapped: dict[str, JobStatus]
+    mapped: StatusMeanings
     warned: set[str]
     attempts: int = ATTEMPTS
     known: KnownJobs = field(default_factory=KnownJobs)
 
     async def read(self) -> Outcome:
-        """Create, poll, download. Raises `ReadError` when the slice can't be read."""
-        life = JobLife(self.retriever, self.context, self.fill, self.mapped, self.warned, self.attempts, self.known)
-        try:
-            while True:
-                life.show(JobPhase.WAITING)
-                async with self.lanes.slots:
-                    job = await life.complete()
-                if job.skipped:
-                    return Outcome.SKIPPED
-                if await self._downloaded(life):
-                    life.show(JobPhase.DONE)
-                    return Outcome.COMPLETE
-        except asyncio.CancelledError:
-            life.leave()
-            raise
-        finally:
-            await life.clear_away()
+        """Create, poll, download. Raises `JobFailed` when the slice can't be read."""
+        with self.lanes.places.of_slice(self.context.stream) as place:
+            life = JobLife(
+                self.retriever,
+                self.context,
+                self.fill,
+                self.mapped,
+                self.warned,
+                self.attempts,
+                self.known,
+                place=place,
+            )
+            try:
+                return await self._read(life, place)
+            except asyncio.CancelledError:
+                life.leave()
+                raise
+            except JobFailed:
+                raise
+            except (ReadError, TemplateError) as error:
+                raise life.failed(str(error)) from None
+            finally:
+                await life.clear_away()
+
+    async def _read(self, life: JobLife, place: JobPlace) -> Outcome:
+        while True:
+            life.wait_for_place()
+            async with place.taken():
+                job = await life.complete()
+            if job.skipped:
+                return Outcome.SKIPPED
+            if await self._downloaded(life):
+                life.show(JobPhase.DONE)
+                return Outcome.COMPLETE
 
     async def _downloaded(self, life: JobLife) -> bool:
         """Download all targets; False when a new job has to be created for that."""
@@ -89,20 +110,23 @@ class JobSlice:
         except ReadError as error:
             if not _may_pass(error) or any(sink.emitted for sink in sinks) or life.is_last_attempt:
                 raise
-            self.context.log(Level.WARNING, f"The result can't be downloaded, so the job is created again. {error}")
+            reason = error.what if isinstance(error, RequestFailed) else str(error)
+            self.context.log(Level.WARNING, f"The result can't be downloaded, so the job is created again. {reason}")
             await life.clear_away()
             return False
         return True
 
     async def _download_all(self, life: JobLife, sinks: list[JobSink]) -> None:
         targets = await Targets.of(self.retriever, life)
+        if not targets:
+            return
         life.show(JobPhase.DOWNLOADING)
         numbers = count(1)
         try:
             async with asyncio.TaskGroup() as tasks:
                 for index in range(len(targets)):
                     tasks.create_task(self._download(targets, index, sinks, numbers))
-        except* ReadError as group:
+        except BaseExceptionGroup as group:
             failure: BaseException = group
             while isinstance(failure, BaseExceptionGroup):
                 failure = failure.exceptions[0]
@@ -119,7 +143,8 @@ class JobSlice:
             except ReadError as error:
                 if not _may_pass(error) or sink.emitted:
                     raise
-                self.context.log(Level.INFO, f"The download failed, asking for a fresh target. {error}")
+                reason = error.what if isinstance(error, RequestFailed) else str(error)
+                self.context.log(Level.INFO, f"The download failed, asking for a fresh target. {reason}")
                 await link.renew()
                 sinks.append(sink := self.make_sink(chain([first], numbers)))
                 await self.retriever.download(link.context, sink, link.renew)

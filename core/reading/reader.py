@@ -11,6 +11,7 @@ from typing import Any
 
 from core.components.async_retriever import JobStatus
 from core.components.context import Context, Run
+from core.components.kept_tokens import TokenStore
 from core.components.partition_routers import ParentRead, ParentRecord
 from core.components.roles import Record, Retriever
 from core.components.stream import DeclarativeStream
@@ -20,17 +21,20 @@ from core.events import Event
 from core.http.exchange import BODY_LIMIT, Role
 from core.http.secrets import Secrets
 from core.http.session import HttpSession
-from core.inputs import secret_values
+from core.inputs import secret_values, with_secrets
 from core.jobs.known import KnownJobs
+from core.jobs.meanings import StatusMeanings
 from core.reading.job_slice import JobLanes
 from core.reading.limits import NO_LIMITS, Limits
 from core.reading.parents import ParentProgress
 from core.reading.schemas import first_record
-from core.reading.stream_read import Encoder, ReadPlan, StreamRead
+from core.reading.stream_read import Encoder, ReadPlan, StreamRead, not_read
 from core.templates import TemplateError
 
 Sleep = Callable[[float], Awaitable[None]]
 
+THREADS = "longhaul-parser"
+"""How the names of the threads that parse begin."""
 PARSERS = 64
 """Threads that may parse at the same time; they are started when needed."""
 
@@ -39,7 +43,14 @@ class Reader:
     """A connector that is open for reading. Streams may be read one after the other or at the same time."""
 
     def __init__(
-        self, connector: Connector, config: Mapping[str, Any], session: HttpSession, executor: Executor, sleep: Sleep
+        self,
+        connector: Connector,
+        config: Mapping[str, Any],
+        session: HttpSession,
+        executor: Executor,
+        sleep: Sleep,
+        *,
+        tokens: TokenStore,
     ) -> None:
         assert connector.source is not None
         self._connector = connector
@@ -50,6 +61,7 @@ class Reader:
             read_parent=self.read_parent,
             first_record=self.first_record,
             folder=Path(connector.file).parent if connector.file else None,
+            tokens=tokens,
             sleep=sleep,
         )
         self._secrets = session.secrets
@@ -57,7 +69,7 @@ class Reader:
         self._lanes = connector.source.concurrency(config)
         self._reads: set[StreamRead] = set()
         self._cancelled = False
-        self._statuses: dict[str, dict[str, JobStatus]] = {}
+        self._statuses: dict[str, StatusMeanings] = {}
 
     async def read(
         self,
@@ -74,6 +86,10 @@ class Reader:
         `jobs` are followed where they are known, so that the phases behind the creation can be tried again.
         Raises `KeyError` for a stream that the connector doesn't have.
         """
+        if problems := self._connector.broken.get(stream):
+            for event in not_read(stream, problems):
+                yield event
+            return
         read = self._start(self._connector.stream(stream), state, limits, Role.PAGE, encode=encode, jobs=jobs)
         self._reads.add(read)
         try:
@@ -93,7 +109,7 @@ class Reader:
 
     def map_status(self, stream: str, status: str, meaning: JobStatus) -> None:
         """Give a status of the API a meaning for the reads of `stream`, also those that are running."""
-        self._statuses.setdefault(stream, {})[status] = meaning
+        self._statuses.setdefault(stream, StatusMeanings()).say(status, meaning)
 
     def mask(self, text: str) -> str:
         """The text without secrets."""
@@ -119,8 +135,8 @@ class Reader:
             in_order=in_order,
             role=role,
             unsupported=unsupported_in(stream),
-            statuses=self._statuses.setdefault(stream.name, {}),
-            known=KnownJobs() if jobs is None else jobs,
+            statuses=self._statuses.setdefault(stream.name, StatusMeanings()),
+            known=jobs,
         )
         return StreamRead(self._run, plan, self._jobs, self.mask)
 
@@ -147,30 +163,32 @@ async def open_reader(
     sleep: Sleep = asyncio.sleep,
     body_limit: int = BODY_LIMIT,
     spare_bodies: int = 0,
+    tokens: TokenStore | None = None,
 ) -> AsyncIterator[Reader]:
     """Open a connector with its inputs. `sleep` is what waits, between polls and before repeated requests; exchanges
-    keep `body_limit` bytes of each body, and `spare_bodies` more in all.
+    keep `body_limit` bytes of each body, and `spare_bodies` more in all. `tokens` keeps refresh tokens that the API
+    replaces; without it they are forgotten.
 
-    Raises `ManifestError` when the manifest has errors, `InputError` when an input makes no sense for it, `ReadError`
-    when the manifest asks for an API budget that can't be kept.
+    Raises `ManifestError` when no stream of the manifest can be read, `InputError` when an input makes no sense for
+    it, `ReadError` when the manifest asks for an API budget that can't be kept.
     """
-    if not connector.usable:
-        raise ManifestError(connector.problems)
-    secrets = Secrets()
-    for value in secret_values(connector.connection_specification, config):
-        secrets.add(value)
+    if not connector.readable():
+        raise ManifestError(connector.errors or connector.problems)
+    specification = connector.connection_specification
+    secrets = Secrets(secret_values(specification, config))
+    config = with_secrets(specification, config, secrets.hide)
     assert connector.source is not None
     try:
         budget = connector.source.rate_budget(config)
     except TemplateError as error:
         raise InputError(str(error)) from None
-    executor = ThreadPoolExecutor(PARSERS, thread_name_prefix="longhaul-parser")
+    executor = ThreadPoolExecutor(PARSERS, thread_name_prefix=THREADS)
     try:
         async with HttpSession(
             secrets, budget=budget, sleep=sleep, body_limit=body_limit, spare_bodies=spare_bodies
         ) as session:
             try:
-                reader = Reader(connector, config, session, executor, sleep)
+                reader = Reader(connector, config, session, executor, sleep, tokens=tokens or TokenStore())
             except TemplateError as error:
                 raise InputError(str(error)) from None
             yield reader

@@ -14,6 +14,7 @@ from core.components.simple_retriever import SimpleRetriever
 from core.events import Event, ExchangeFinished, Log
 from core.http.exchange import Role
 from core.http.request import Draft
+from core.jobs.meanings import StatusMeanings
 from core.levels import Level
 from core.reading.job_slice import JobLanes, JobSlice
 
@@ -67,7 +68,7 @@ async def first_record(retriever: Retriever, context: Context, lanes: JobLanes) 
         return sinks[-1]
 
     if isinstance(retriever, AsyncRetriever):
-        await JobSlice(retriever, context, _add_nothing, make_sink, lanes, {}, set()).read()
+        await JobSlice(retriever, context, _add_nothing, make_sink, lanes, StatusMeanings(), set()).read()
     else:
         await retriever.read(context, make_sink(), _add_nothing, Role.SCHEMA)
     return next((sink.record for sink in sinks if sink.record is not None), None)

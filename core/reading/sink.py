@@ -130,6 +130,8 @@ class RecordSink:
         if not batch:
             return
         result.kept += len(batch)
+        if result.first_record is None:
+            result.first_record = batch[0]
         result.last_record = self._last_record = batch[-1]
         self.emitted += len(batch)
         if self._plan.encode is None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 import traceback
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-from core.components.async_retriever import AsyncRetriever, JobStatus
+from core.components.async_retriever import AsyncRetriever
 from core.components.context import Context, Run
 from core.components.cursors import Cursor, Observer, Windows, make_cursor
 from core.components.roles import Record
@@ -30,12 +30,15 @@ from core.events import (
     StreamFinished,
     StreamStarted,
 )
+from core.failures import Failures, gist
 from core.http.exchange import Role
 from core.http.request import Draft
 from core.jobs.job import JobFailed
 from core.jobs.known import KnownJobs
 from core.jobs.life import ATTEMPTS
+from core.jobs.meanings import StatusMeanings
 from core.levels import Level
+from core.manifest.problems import Problem
 from core.reading.channel import EventChannel
 from core.reading.job_slice import JobLanes, JobSlice
 from core.reading.limits import NO_LIMITS, Limits, RecordBudget
@@ -58,7 +61,8 @@ class ReadPlan:
 
     `lanes` bounds the slices of a synchronous stream that are read side by side, `jobs` the asynchronous ones.
     `role` is that of page requests (a parent stream's differ). `unsupported` names component types that can't be run.
-    `known` are jobs that are followed instead of creating new ones; those that are created are added.
+    `known` are jobs that are followed instead of creating new ones; those that are created are added. None: nobody asks
+    for them later, so that each is let go of with its slice.
     `in_order`: the slices of a synchronous stream, and of its parents, are read one after the other.
     """
 
@@ -70,8 +74,23 @@ class ReadPlan:
     in_order: bool = False
     role: Role = Role.PAGE
     unsupported: tuple[str, ...] = ()
-    statuses: dict[str, JobStatus] = field(default_factory=dict)
-    known: KnownJobs = field(default_factory=KnownJobs)
+    statuses: StatusMeanings = field(default_factory=StatusMeanings)
+    known: KnownJobs | None = None
+
+
+def not_read(stream: str, problems: Iterable[Problem]) -> Iterator[Event]:
+    """What is told of a stream that can't be read because of what is wrong with it in the manifest."""
+    errors = tuple(map(str, problems))
+    yield StreamStarted(stream=stream)
+    yield StreamFinished(
+        stream=stream,
+        outcome=Outcome.FAILED,
+        records=0,
+        slices=0,
+        seconds=0.0,
+        errors=errors,
+        started=datetime.now(UTC),
+    )
 
 
 class StreamRead:
@@ -86,6 +105,7 @@ class StreamRead:
         self._main: asyncio.Task[None] | None = None
         self._cancelling = False
         self._errors: list[str] = []
+        self._failures = Failures()
         self._limited = False
         self._slices = 0
         self._records = 0
@@ -132,7 +152,7 @@ class StreamRead:
                 records=self._records,
                 slices=self._slices,
                 seconds=time.monotonic() - clock,
-                errors=tuple(self._errors),
+                errors=(*self._failures.texts(self._slices), *self._errors),
                 started=started,
             )
         )
@@ -141,7 +161,7 @@ class StreamRead:
     def _outcome(self, cancelled: bool) -> Outcome:
         if cancelled:
             return Outcome.CANCELLED
-        if self._errors:
+        if self._errors or self._failures.count:
             return Outcome.FAILED
         return Outcome.LIMITED if self._limited or self._budget.cut else Outcome.COMPLETE
 
@@ -167,17 +187,25 @@ class StreamRead:
         gate = asyncio.Semaphore(self._jobs.in_flight if is_async else lanes)
         try:
             async with asyncio.TaskGroup() as tasks:
-                async for slice_ in self._cursor.slices():
-                    if self._plan.limits.slices is not None and self._slices >= self._plan.limits.slices:
-                        self._limited = True
-                        break
-                    await gate.acquire()
-                    self._slices += 1
-                    tasks.create_task(self._read_slice(self._cursor, slice_, context, gate))
+                try:
+                    await self._begin_slices(self._cursor, context, gate, tasks)
+                except (ReadError, TemplateError) as error:  # of a parent, say: the slices that were begun go on
+                    self._errors.append(self._words_for(error))
         except* _Stop:
             pass
         except* Exception as group:
             self._errors.extend(self._words_for(error) for error in group.exceptions)
+
+    async def _begin_slices(
+        self, cursor: Cursor, context: Context, gate: asyncio.Semaphore, tasks: asyncio.TaskGroup
+    ) -> None:
+        async for slice_ in cursor.slices():
+            if self._plan.limits.slices is not None and self._slices >= self._plan.limits.slices:
+                self._limited = True
+                break
+            await gate.acquire()
+            self._slices += 1
+            tasks.create_task(self._read_slice(cursor, slice_, context, gate))
 
     async def _read_slice(self, cursor: Cursor, slice_: StreamSlice, context: Context, gate: asyncio.Semaphore) -> None:
         context = context.for_slice(slice_)
@@ -200,7 +228,7 @@ class StreamRead:
             sinks.append(sink)
             return sink
 
-        outcome, error, stop = Outcome.CANCELLED, None, False
+        outcome, error, like, stop = Outcome.CANCELLED, None, None, False
         try:
             outcome = await self._retrieve(cursor, context, make_sink)
             if any(sink.cut for sink in sinks):
@@ -211,12 +239,14 @@ class StreamRead:
                 self._tell_state(cursor, slice_)
         except Exception as failure:  # also a mistake of ours: the other slices go on
             outcome, error = Outcome.FAILED, self._words_for(failure)
-            self._errors.append(error)
+            like = self._failures.add(_cause(failure, error, slice_), slice_, error)
             stop = isinstance(failure, JobFailed) and failure.final
         finally:
             records = sum(sink.emitted for sink in sinks)
             self._records += records
-            self._channel.emit(SliceFinished(stream=name, slice=slice_, outcome=outcome, records=records, error=error))
+            self._channel.emit(
+                SliceFinished(stream=name, slice=slice_, outcome=outcome, records=records, error=error, like=like)
+            )
             gate.release()
         if stop:
             raise _Stop
@@ -233,9 +263,10 @@ class StreamRead:
 
         if isinstance(retriever, AsyncRetriever):
             plan = self._plan
+            known = KnownJobs() if plan.known is None else plan.known
             attempts = plan.limits.attempts or ATTEMPTS
             return await JobSlice(
-                retriever, context, fill, make_sink, self._jobs, plan.statuses, self._warned, attempts, plan.known
+                retriever, context, fill, make_sink, self._jobs, plan.statuses, self._warned, attempts, known
             ).read()
         assert isinstance(retriever, SimpleRetriever)
         sink = make_sink(count(1))
@@ -246,6 +277,8 @@ class StreamRead:
         """The sentence for a failure; one that is Longhaul's own fault also leaves its traceback in the debug log."""
         if isinstance(error, (LonghaulError, TemplateError)):
             return str(error)
+        if isinstance(error, RecursionError):
+            return "Something that the API has sent is nested too deeply for this manifest to be read."
         trace = "".join(traceback.format_exception(error))
         self._channel.emit(Log(stream=self._plan.stream.name, level=Level.DEBUG, message=trace))
         return f"Longhaul itself went wrong here ({type(error).__name__}: {error}). Please report it."
@@ -258,3 +291,10 @@ class StreamRead:
         state = cursor.state()
         self._untold, self._listed = 0, len(state.get("states", ()))
         self._channel.emit(StateAdvanced(stream=self._plan.stream.name, slice=slice_, state=state))
+
+
+def _cause(failure: Exception, error: str, slice_: StreamSlice) -> str:
+    """The cause of a slice's failure, without what other slices don't share."""
+    if isinstance(failure, JobFailed):
+        return gist(failure.reason, [*slice_.values(), failure.job_id])
+    return gist(error, slice_.values())

@@ -6,33 +6,45 @@ everything else runs the render function that Jinja generates.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from jinja2 import Template as JinjaTemplate
 from jinja2 import TemplateSyntaxError, meta, nodes
+from jinja2.runtime import Context
 
 from core.templates import limits
 from core.templates.errors import TemplateError, UnknownVariableError
-from core.templates.literals import EMPTY, literal_of, may_start_literal, parse_literal
+from core.templates.hidden import put_together
+from core.templates.literals import EMPTY, literal_of, may_start_literal, parse_literal, value_of
 from core.templates.lookups import Lookup, plain_comparison, plain_lookups
-from core.templates.sandbox import ENVIRONMENT, Scope
+from core.templates.sandbox import ENVIRONMENT
+from core.templates.texts import NULL
+from core.templates.tracking import environment_for, may_be_secret
+from core.templates.work import begin, end, evaluation
 
 Names = Mapping[str, Any]
 _SIGNS = {"end of print statement": "}}", "end of statement block": "%}", "expected token ": "expected "}
 """What Jinja's messages say, and what a person has to write."""
+MAX_SOURCE = 500_000
+MAX_TAGS = 10_000
+_EFFORTLESS = frozenset(
+    {nodes.Output, nodes.TemplateData, nodes.Const, nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Compare}
+    | {nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.CondExpr, nodes.If, nodes.List, nodes.Tuple}
+)
+"""What can't take long, so that nobody counts."""
 _DELIMITERS = ("{{", "{%", "{#")
-_REPEATING = (nodes.For, nodes.Macro, nodes.CallBlock)
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
     """What one template text does.
 
-    `text` renders; `value` renders and parses the literal, with `EMPTY` for an empty text. Both raise what
-    Jinja, the macros and the filters raise, and UnknownVariableError.
+    `text` renders, with the marks of `core.templates.texts`; `value` renders and parses the literal, with `EMPTY`
+    for an empty text. Both raise what Jinja, the macros and the filters raise, and UnknownVariableError.
     """
 
     constant: bool
@@ -61,38 +73,49 @@ def compile_source(source: str) -> Compiled:
 
 def parse(source: str) -> nodes.Template:
     """The syntax tree of a template text; raises TemplateError."""
-    try:
+    if len(source) > MAX_SOURCE or source.count("{{") + source.count("{%") > MAX_TAGS:
+        raise TemplateError(f"it has more than {MAX_SOURCE:,} characters, or {MAX_TAGS:,} expressions.", source)
+    with _refusals(source):
         return ENVIRONMENT.parse(source)
-    except TemplateSyntaxError as error:
-        problem = TemplateError(_sentence(error), source, error.lineno)
-    except RecursionError:
-        problem = TemplateError("it is nested too deeply.", source)
-    raise problem
 
 
 def compile_jinja(source: str, tree: nodes.Template) -> Compiled:
     """The compiled form of any template, by way of the code that Jinja generates; raises TemplateError."""
-    names_globals = {node.name for node in tree.find_all(nodes.Name)} & ENVIRONMENT.globals.keys()
-    used_globals = {name: ENVIRONMENT.globals[name] for name in names_globals}
-    repeats = next(tree.find_all(_REPEATING), None) is not None
-    try:
+    with _refusals(source), evaluation():
+        names_globals = {node.name for node in tree.find_all(nodes.Name)} & ENVIRONMENT.globals.keys()
+        used_globals = {name: ENVIRONMENT.globals[name] for name in names_globals}
         variables = frozenset(meta.find_undeclared_variables(tree))
-        template = JinjaTemplate.from_code(ENVIRONMENT, ENVIRONMENT.compile(tree), ENVIRONMENT.globals)
+        environment = environment_for(variables)
+        template = JinjaTemplate.from_code(environment, environment.compile(tree), environment.globals)
+        works = any(type(node) not in _EFFORTLESS for node in tree.find_all(nodes.Node))
+    return _from_render_function(template, variables, used_globals, works)
+
+
+@contextmanager
+def _refusals(source: str) -> Iterator[None]:
+    """Raise TemplateError where Jinja or Python refuse a template."""
+    try:
+        yield
     except TemplateSyntaxError as error:
         problem = TemplateError(_sentence(error), source, error.lineno)
-    except RecursionError:
+    except (RecursionError, MemoryError):
         problem = TemplateError("it is nested too deeply.", source)
+    except SyntaxError as error:  # Python's limits, such as 20 loops inside each other
+        problem = TemplateError(f"it can't be compiled: {error.msg}.", source)
+    except (ValueError, OverflowError) as error:  # such as a number with too many digits
+        problem = TemplateError(f"it can't be read: {str(error).partition(';')[0]}.", source)
     else:
-        return _from_render_function(template, variables, used_globals, repeats)
+        return
     raise problem
 
 
 def _from_render_function(
-    template: JinjaTemplate, variables: frozenset[str], used_globals: dict[str, Any], repeats: bool
+    template: JinjaTemplate, variables: frozenset[str], used_globals: dict[str, Any], works: bool
 ) -> Compiled:
     render = template.root_render_func
     blocks = template.blocks
-    join = limits.joined if repeats else "".join
+    environment = template.environment
+    join = _with_secrets if may_be_secret(variables) else limits.output
     needed = tuple(variables)
 
     def text(context: Names) -> str:
@@ -103,13 +126,23 @@ def _from_render_function(
             names[name] = context[name]
         for name, function in used_globals.items():  # a variable of that name comes first, as in Jinja
             names[name] = context.get(name, function)
-        return join(render(Scope(ENVIRONMENT, names, None, blocks)))
+        if not works:
+            return join(list(render(Context(environment, names, None, blocks))))
+        token = begin()
+        try:
+            return join(list(render(Context(environment, names, None, blocks))))
+        finally:
+            end(token)
 
     def value(context: Names) -> Any:
-        rendered = text(context)
-        return parse_literal(rendered) if rendered else EMPTY
+        return value_of(text(context))
 
     return Compiled(constant=False, variables=variables, text=text, value=value)
+
+
+def _with_secrets(pieces: list[str]) -> str:
+    """All pieces as one text, hidden when one of them is."""
+    return put_together(limits.output(pieces), pieces)
 
 
 def _constant(source: str) -> Compiled:
@@ -152,7 +185,8 @@ def _single_lookup(lookup: Lookup) -> tuple[Callable[[Names], str], Callable[[Na
     find = lookup.finder()
 
     def text(context: Names) -> str:
-        return str(find(context))
+        found = find(context)
+        return NULL if found is None else str(found)
 
     def value(context: Names) -> Any:
         return literal_of(find(context))
@@ -162,13 +196,14 @@ def _single_lookup(lookup: Lookup) -> tuple[Callable[[Names], str], Callable[[Na
 
 def _joined_lookups(pieces: list[str | Lookup]) -> tuple[Callable[[Names], str], Callable[[Names], Any]]:
     parts = [piece if isinstance(piece, str) else piece.finder() for piece in pieces]
+    secret = may_be_secret(piece.root for piece in pieces if isinstance(piece, Lookup))
+    join: Callable[[list[str]], str] = _with_secrets if secret else "".join
 
     def text(context: Names) -> str:
-        return "".join([part if isinstance(part, str) else str(part(context)) for part in parts])
+        return join([part if isinstance(part, str) else str(part(context)) for part in parts])
 
     def value(context: Names) -> Any:
-        rendered = text(context)
-        return parse_literal(rendered) if rendered else EMPTY
+        return value_of(text(context))
 
     first = pieces[0]
     never_literal = isinstance(first, str) and not may_start_literal(first[0])

@@ -11,7 +11,7 @@ from jinja2.exceptions import SecurityError
 
 from core.templates.compiled import parse
 from core.templates.datetimes import DatetimeError
-from core.templates.errors import LimitError, TemplateError, UnknownVariableError
+from core.templates.errors import ChangeError, LimitError, TemplateError, UnknownVariableError
 from core.templates.lookups import Lookup, lookups_in
 
 _KINDS = {
@@ -38,14 +38,16 @@ def _problem(error: Exception, source: str, context: Mapping[str, Any]) -> str:
             return _missing(error, source, context)
         case SecurityError():
             return "it uses something that templates may not touch."
+        case ChangeError():
+            return "it would change a value that it is given; build a new one, such as dict(record, name='value')."
         case LimitError():
             return f"{error}, which templates may not do."
         case RecursionError():
-            return "it calls itself too many times."
+            return "it calls itself too many times, or works on a value that is nested too deeply."
         case DatetimeError(problem=problem):
             return f"a value {problem}."
         case TypeError():
-            return f"its values do not fit together: {error}."
+            return _gap(source, context) or f"its values do not fit together: {error}."
         case ZeroDivisionError():
             return "it divides by zero."
         case TemplateRuntimeError(message=str(message)) if all(name in source for name in _quoted(message)):
@@ -61,6 +63,11 @@ def _advice(name: str, context: Mapping[str, Any]) -> str:
 
 
 def _missing(error: UndefinedError, source: str, context: Mapping[str, Any]) -> str:
+    return _gap(source, context) or _named_in_message(error, source)
+
+
+def _gap(source: str, context: Mapping[str, Any]) -> str:
+    """What is looked up in vain, in words; "" where everything is there."""
     final_gap = ""
     for lookup in lookups_in(parse(source)):
         for count, parent, found in _walk(lookup, context):
@@ -71,7 +78,7 @@ def _missing(error: UndefinedError, source: str, context: Mapping[str, Any]) -> 
                 return f"{gap}, so “{lookup.steps[count][0]}” cannot be looked up in it."
             final_gap = final_gap or f"{gap}."
             break
-    return final_gap or _named_in_message(error, source)
+    return final_gap
 
 
 def _walk(lookup: Lookup, context: Mapping[str, Any]) -> Iterator[tuple[int, Any, Any]]:

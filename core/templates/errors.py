@@ -31,3 +31,7 @@ class UnknownVariableError(Exception):
 
 class LimitError(Exception):
     """A template asked for more work or memory than templates may use; the message says which limit."""
+
+
+class ChangeError(Exception):
+    """A template would change a value that it was given."""

@@ -52,6 +52,8 @@ class SourceField:
             return cls(value)
         except TemplateError as error:
             problem = str(error)
+        except (RecursionError, MemoryError):
+            problem = "it is too long, or nested too deeply, to be a template"
         raise PydanticCustomError("template", "{problem}", {"problem": problem})
 
     @classmethod

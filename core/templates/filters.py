@@ -6,11 +6,13 @@ import base64
 import hashlib
 import hmac as keyed_hash
 import json
-import re
 from collections.abc import Callable
 from typing import Any, Final
 
 from jinja2 import Undefined
+
+from core.templates.patterns import compile_pattern
+from core.templates.texts import Text
 
 
 def hash(value: Any, hash_type: str = "md5", salt: str | None = None) -> str:
@@ -44,21 +46,31 @@ def base64binascii_decode(value: str) -> str:
 
 
 def string(value: Any) -> str:
-    """A value as text that stays text: `{{ config.n | string }}` gives "5", not 5."""
-    if isinstance(value, (str, Undefined)):
+    """A value as text that stays text: `{{ config.n | string }}` gives "5", not 5.
+
+    Airbyte: the same, except that there a text that looks like a number becomes one all the same, and that
+    quotes of JSON, and everything that stands beside the filter, come out damaged.
+    """
+    if isinstance(value, Undefined):
         return str(value)
-    return f'"""{json.dumps(value)}"""'  # the quotes make literal parsing give back a text
+    return Text(value, value) if isinstance(value, str) else Text(json.dumps(value))
 
 
 def regex_search(value: str, regex: str) -> str:
     """The first capture group of the first match, or nothing."""
-    match = re.search(regex, value)
-    return match[1] if match and match.re.groups else ""
+    found = compile_pattern(regex).search(_text(value))
+    return found[1] or "" if found is not None and len(found) > 1 else ""
 
 
 def regex_replace(value: str, regex: str, replacement: str) -> str:
     """A text with every match of a regular expression replaced."""
-    return re.sub(regex, replacement, value)
+    return compile_pattern(regex).replace(_text(value), replacement)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("a regular expression looks into a text, not into " + type(value).__name__)
+    return value
 
 
 FILTERS: Final[dict[str, Callable[..., Any]]] = {

@@ -1,31 +1,36 @@
-"""Bounds that keep a runaway template from eating the machine.
+"""Bounds that keep a runaway template from eating the machine: what operators, loops and outputs may do.
 
-Inside one template: texts of up to `MAX_TEXT` characters, lists of up to `MAX_ITEMS` items, `MAX_STEPS` loop
-iterations and calls, whole numbers of up to `MAX_BITS` bits, and widths (padding, indentation, batches) of up
-to `MAX_WIDTH`. Values that come from outside are not bounded, and neither is the time that a regular
-expression takes.
+Inside one template: texts of up to `MAX_TEXT` characters, lists of up to `MAX_ITEMS` items, whole numbers of up to
+`MAX_BITS` bits, and values that unfold to `MAX_WEIGHT` when they are written, compared or sorted: a list that holds
+another twice, which holds a third twice, is small until then. `core.templates.work` bounds the sum of it all. Values
+that come from outside may be longer; they are bounded where they are read.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
-from functools import wraps
+import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from itertools import islice
 from typing import Any, Final
 
-from jinja2.utils import generate_lorem_ipsum
-
 from core.templates.errors import LimitError
+from core.templates.texts import NULL, Text, join
+from core.templates.work import MAX_STEPS, current
 
 MAX_TEXT: Final = 10_000_000
+MAX_OUTPUT: Final = 100_000_000
 MAX_ITEMS: Final = 1_000_000
-MAX_STEPS: Final = 500_000
 MAX_BITS: Final = 65_536
-MAX_WIDTH: Final = 100_000
+MAX_WEIGHT: Final = 20_000_000
+MAX_DEPTH: Final = 400
 
-_PRINTF_WIDTH = re.compile(r"%(?:\([^)]*\))?[^a-zA-Z%]*(?:[0-9]{6,}|\*)")
-_FORMAT_WIDTH = re.compile(r"\{[^{}]*[:.](?:[^{}]*[0-9]{6,}|[^{}]*\{)")
+_PER_ITEM: Final = 8
+"""What an item weighs beside its text: about the characters that are written around it."""
+_SMALL: Final = 1000
+"""Texts that are shorter need not be counted: there can't be many enough of them."""
+_ATOMS: Final = frozenset({str, int, float, bool, type(None), Text})
+_SHOWN: Final = _ATOMS - {type(None)}
+_CONTAINERS: Final = (list, tuple, dict, Set, Mapping)
 
 
 def check_text(length: int) -> None:
@@ -42,8 +47,82 @@ def check_size(example: Any, length: int) -> None:
         raise LimitError(f"it would make a list of more than {MAX_ITEMS:,} items")
 
 
+def check_number(number: Any) -> None:
+    """Raise LimitError for a whole number that is too long to reckon with."""
+    if isinstance(number, int):
+        _check_bits(number.bit_length())
+
+
+def check_made(value: Any, *sources: Any) -> None:
+    """Count what was made; raise LimitError when it is too long, and longer than all that it was made of."""
+    if type(value) is str and len(value) < _SMALL:
+        return
+    current().make(value)
+    if isinstance(value, int):
+        check_number(value)
+    elif isinstance(value, (str, bytes, list, tuple)) and len(value) > MAX_ITEMS:
+        known = (len(source) for source in sources if isinstance(source, (str, bytes, list, tuple)))
+        if len(value) > max(known, default=0):
+            check_size(value, len(value))
+
+
+def weighed(value: Any) -> Any:
+    """The same value, when it is not too large and not nested too deeply for being written, compared or sorted."""
+    if type(value) not in _ATOMS and isinstance(value, _CONTAINERS):
+        weight(value)
+    return value
+
+
+def settled(value: Any) -> Any:
+    """A value as a filter may have it: weighed, and a list of bounded length where it is made step by step."""
+    if type(value) in _ATOMS:
+        return value
+    if isinstance(value, Iterator):
+        value = list(islice(value, MAX_ITEMS + 1))
+        check_size(value, len(value))
+    return weighed(value)
+
+
+def weight(value: Any, most: int = MAX_WEIGHT) -> tuple[int, int]:
+    """What a value unfolds to, and how deep it is nested.
+
+    Raises:
+        LimitError: it is nested too deeply, or weighs more than `most`.
+
+    """
+    if not isinstance(value, _CONTAINERS):
+        return len(value) if isinstance(value, (str, bytes)) else _PER_ITEM, 0
+    total = 0
+    level = [value]
+    for depth in range(MAX_DEPTH):
+        below: list[Any] = []
+        for container in level:
+            total += _PER_ITEM * len(container)
+            for item in (*container, *container.values()) if isinstance(container, Mapping) else container:
+                if type(item) is str:
+                    total += len(item)
+                elif type(item) not in _ATOMS and isinstance(item, _CONTAINERS):
+                    below.append(item)
+            if total > most:
+                raise LimitError(f"it would unfold a value to more than {most:,} characters")
+        if not below:
+            return total, depth
+        level = below
+    raise LimitError(f"it works on a value that is nested more than {MAX_DEPTH} deep")
+
+
+def shown(value: Any) -> Any:
+    """What is put out for a value."""
+    if type(value) in _SHOWN:
+        return value
+    return NULL if value is None else weighed(value)
+
+
 def add(left: Any, right: Any) -> Any:
     """`left + right`, bounded."""
+    if isinstance(left, str) and isinstance(right, str):
+        check_text(len(left) + len(right))
+        return join([left, right]) if type(left) is Text or type(right) is Text else left + right
     if hasattr(left, "__len__") and hasattr(right, "__len__"):
         check_size(left, len(left) + len(right))
     return left + right
@@ -67,113 +146,61 @@ def power(left: Any, right: Any) -> Any:
     return left**right
 
 
-def modulo(left: Any, right: Any) -> Any:
-    """`left % right`: a remainder, or a formatted text with bounded widths."""
-    if isinstance(left, str):
-        _check_pattern(_PRINTF_WIDTH, left)
-    return left % right
+def _bounded(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    def bounded(left: Any, right: Any) -> Any:
+        check_number(left)
+        check_number(right)
+        result = function(left, right)
+        check_made(result, left, right)
+        return result
+
+    return bounded
 
 
-OPERATORS: Final[dict[str, Callable[[Any, Any], Any]]] = {"+": add, "*": multiply, "**": power, "%": modulo}
+OPERATORS: Final[dict[str, Callable[[Any, Any], Any]]] = {
+    "+": _bounded(add),
+    "-": _bounded(operator.sub),
+    "*": _bounded(multiply),
+    "/": _bounded(operator.truediv),
+    "//": _bounded(operator.floordiv),
+    "**": _bounded(power),
+}
 
 
 def concatenate(*parts: Any) -> str:
     """`a ~ b ~ c`, bounded."""
-    text = "".join(map(str, parts))
-    check_text(len(text))
-    return text
+    return joined([str(weighed(part)) for part in parts])
 
 
 def joined(chunks: Iterable[str]) -> str:
-    """The chunks of a template's output as one text, bounded."""
-    texts = []
-    length = 0
-    for chunk in chunks:
-        length += len(chunk)
-        check_text(length)
-        texts.append(chunk)
-    return "".join(texts)
+    """The chunks of a macro's or block's output as one text, bounded."""
+    pieces = list(chunks)
+    length = sum(map(len, pieces))
+    check_text(length)
+    if length > _SMALL:
+        current().make_text(length)
+    return join(pieces)
+
+
+def output(chunks: list[str]) -> str:
+    """The chunks of a template's output as one text, which may be larger: it may hold what comes from outside."""
+    if len(chunks) == 1:
+        return chunks[0]
+    if sum(map(len, chunks)) > MAX_OUTPUT:
+        raise LimitError(f"it would make a text of more than {MAX_OUTPUT:,} characters")
+    return join(chunks)
 
 
 def loop_items(iterable: Any) -> Any:
-    """What a loop may iterate over: the same thing when it has a length, or else a list of bounded length."""
-    if hasattr(iterable, "__len__") or not isinstance(iterable, Iterable):
-        return iterable
-    return list(islice(iterable, MAX_STEPS + 1))
-
-
-def check_format(template: str) -> None:
-    """Raise LimitError when a text for `str.format` holds a width that is too large, or computed."""
-    _check_pattern(_FORMAT_WIDTH, template)
-
-
-def check_method(owner: str | bytes, name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
-    """Raise LimitError when calling this method of a text would make too long a text."""
-    if name == "replace" and len(arguments) >= 2:
-        _check_replace(owner, arguments[0], arguments[1])
-    elif name == "join" and arguments:
-        _check_join(owner, arguments[0])
-    elif name in {"center", "ljust", "rjust", "zfill", "expandtabs"}:
-        _check_widths(*arguments, *named.values())
-
-
-def guard_filters(filters: dict[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
-    """Those of Jinja's own filters that can grow without bound, bounded."""
-
-    def guard(name: str, check: Callable[..., None]) -> Callable[..., Any]:
-        original = filters[name]
-
-        @wraps(original)  # keeps Jinja's mark of what the filter wants passed
-        def guarded(*arguments: Any, **named: Any) -> Any:
-            check(*arguments, **named)
-            return original(*arguments, **named)
-
-        return guarded
-
-    def widths(_value: Any, *arguments: Any, **named: Any) -> None:
-        _check_widths(*arguments, *named.values())
-
-    def replace(_context: Any, value: Any, old: Any = "", new: Any = "", _count: Any = None) -> None:
-        _check_replace(str(value), str(old), str(new))
-
-    def join(_context: Any, value: Any, d: Any = "", attribute: Any = None) -> None:
-        _check_join(str(d), value)
-
-    def printf(value: Any, *_arguments: Any, **_named: Any) -> None:
-        _check_pattern(_PRINTF_WIDTH, str(value))
-
-    checks: dict[str, Callable[..., None]] = dict.fromkeys(("center", "indent", "batch", "slice", "round"), widths)
-    checks |= {"replace": replace, "join": join, "format": printf}
-    return {name: guard(name, check) for name, check in checks.items()}
-
-
-def lipsum(n: int = 5, html: bool = True, min: int = 20, max: int = 100) -> str:
-    """Filler text: `n` paragraphs of `min` to `max` words."""
-    if n * max > MAX_WIDTH:
-        raise LimitError(f"it asks for more than {MAX_WIDTH:,} words of filler text")
-    return generate_lorem_ipsum(n, html, min, max)
+    """What a loop may iterate over, counted: the same thing when it has a length, or else a list of bounded length."""
+    if not hasattr(iterable, "__len__"):
+        if not isinstance(iterable, Iterable):
+            return iterable
+        iterable = list(islice(iterable, MAX_STEPS + 1))
+    current().spend(len(iterable))
+    return iterable
 
 
 def _check_bits(bits: int) -> None:
     if bits > MAX_BITS:
         raise LimitError(f"it would make a number of more than {MAX_BITS:,} bits")
-
-
-def _check_widths(*numbers: Any) -> None:
-    if any(isinstance(number, int) and abs(number) > MAX_WIDTH for number in numbers):
-        raise LimitError(f"it asks for a width or count of more than {MAX_WIDTH:,}")
-
-
-def _check_pattern(pattern: re.Pattern[str], template: str) -> None:
-    if pattern.search(template):
-        raise LimitError("it formats a value with a width that is too large, or computed")
-
-
-def _check_replace(text: Any, old: Any, new: Any) -> None:
-    if type(old) is type(new) is type(text):
-        check_text(len(text) + text.count(old) * len(new))
-
-
-def _check_join(separator: Any, items: Any) -> None:
-    if isinstance(items, (list, tuple)):
-        check_text(len(separator) * len(items) + sum(len(item) for item in items if isinstance(item, (str, bytes))))

@@ -1,7 +1,8 @@
 """From rendered text to a value: the text that looks like a Python literal becomes that literal.
 
 Airbyte: every evaluated template goes through `ast.literal_eval`; what it refuses stays text. The functions
-here give the same values and skip the parser wherever the outcome is known without it.
+here give the same values and skip the parser wherever the outcome is known without it. Other than there, a number
+with more digits than a float keeps, or beyond its range, stays text.
 """
 
 from __future__ import annotations
@@ -9,11 +10,19 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from decimal import Decimal
 from math import isfinite
 from typing import Any, Final
 
+from core.templates.errors import LimitError
+from core.templates.hidden import Hidden, read_from
+from core.templates.texts import Null, Text, plain
+
 EMPTY: Final = type("Empty", (), {"__slots__": (), "__repr__": lambda self: "EMPTY"})()
 """Stands for an empty rendered text, which is not the same as the literal `''`."""
+
+MAX_LITERAL: Final = 1_000_000
+"""The length of a text that is read as a literal; reading takes some five hundred times as much memory."""
 
 _WORDS: Final = {"True": True, "False": False, "None": None}
 _NUMBER_STARTS: Final = frozenset("0123456789+-.")
@@ -26,6 +35,9 @@ _NUMBER: Final = re.compile(r"([+-]?)[ \t\f]*+([0-9.](?:[0-9a-dfA-DFxXoO_.]|[eE]
 _MORE_THAN_A_NUMBER: Final = re.compile(r"[,#(\\\r\n]")
 _REAL: Final = re.compile(r"[.eE]")
 _MAY_WARN: Final = re.compile(r"\\|[0-9][a-zA-Z]")
+_SAFE_DIGITS: Final = 15
+"""Numbers of that many digits keep all of them."""
+_ENDS: Final = {"(": ")", "[": "]", "{": "}", "'": "'", '"': '"'}
 _ATOMS: Final = frozenset({int, bool, type(None)})
 
 
@@ -51,6 +63,23 @@ def parse_literal(text: str) -> Any:
     return _parse_any(text)
 
 
+def value_of(rendered: str) -> Any:
+    """The value of what a template rendered; `EMPTY` for an empty text.
+
+    A text stays text (`{{ x | string }}`), except where it stands inside of a list or object.
+    """
+    if not rendered:
+        return EMPTY
+    if type(rendered) is str:
+        return parse_literal(rendered)
+    if type(rendered) is Hidden:
+        return read_from(rendered, parse_literal(str.__str__(rendered)))
+    if type(rendered) is Text and rendered.is_part:
+        whole = parse_literal(rendered.literal)
+        return whole if isinstance(whole, (list, dict, tuple)) else plain(rendered)
+    return None if type(rendered) is Null else plain(rendered)
+
+
 def literal_of(value: Any) -> Any:
     """What `parse_literal(str(value))` gives, without the text in between where that is known to be equal.
 
@@ -61,6 +90,8 @@ def literal_of(value: Any) -> Any:
         return parse_literal(value) if value else EMPTY
     if kind in _ATOMS or (kind is float and isfinite(value)):
         return value
+    if kind is Hidden:
+        return value_of(value)
     if kind is dict or kind is list:
         try:
             return _copy(value)
@@ -72,7 +103,7 @@ def literal_of(value: Any) -> Any:
 
 def _copy(value: Any) -> Any:
     kind = type(value)
-    if kind is str or kind in _ATOMS or (kind is float and isfinite(value)):
+    if kind is str or kind is Hidden or kind in _ATOMS or (kind is float and isfinite(value)):
         return value
     if kind is dict:
         return {_copy(key): _copy(item) for key, item in value.items()}
@@ -88,13 +119,23 @@ def _parse_number(text: str) -> Any:
     sign, digits = match.groups()
     is_real = _REAL.search(digits) and digits[1:2] not in "xX"
     try:
-        number = float(digits) if is_real else int(digits, 0)
-    except ValueError:  # such as 007, or more digits than Python converts
+        number = _real(digits) if is_real else int(digits, 0)
+    except (ValueError, ArithmeticError):  # such as 007, or more digits than Python converts
         return text
     return -number if sign == "-" else number
 
 
+def _real(digits: str) -> float:
+    """The number. Raises `ValueError` for one that would lose digits, or be infinite."""
+    number = float(digits)
+    if not isfinite(number) or (len(digits) > _SAFE_DIGITS and Decimal(digits) != Decimal(repr(number))):
+        raise ValueError("a text keeps more of it")
+    return number
+
+
 def _parse_any(text: str) -> Any:
+    if len(text) > MAX_LITERAL:
+        return _too_long(text)
     try:
         if _MAY_WARN.search(text):
             with warnings.catch_warnings():
@@ -105,3 +146,11 @@ def _parse_any(text: str) -> Any:
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return text
     return text if isinstance(value, complex) or value is ... else value
+
+
+def _too_long(text: str) -> str:
+    """Such a text, when it is certainly no literal. Raises `LimitError`."""
+    shape = text.strip()
+    if _ENDS.get(shape[:1], shape[-1:]) != shape[-1:]:
+        return text
+    raise LimitError(f"it would read a text of more than {MAX_LITERAL:,} characters as a list or an object")

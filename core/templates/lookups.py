@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from jinja2 import nodes
+from jinja2 import Undefined, nodes
 
 from core.templates.errors import UnknownVariableError
 from core.templates.sandbox import ENVIRONMENT, GLOBAL_NAMES
@@ -25,6 +25,15 @@ class Lookup:
         """The lookup as people write it, up to a number of steps."""
         keys = (key for key, _ in self.steps[:steps])
         return self.root + "".join(f".{key}" if isinstance(key, str) else f"[{key}]" for key in keys)
+
+    def value(self, context: Mapping[str, Any]) -> Any:
+        """What is there in a context, or Jinja's undefined, also behind something that is not there."""
+        value = context.get(self.root)
+        for key, jinja_lookup in self.steps:
+            value = jinja_lookup(value, key)
+            if isinstance(value, Undefined):
+                break
+        return value
 
     def finder(self) -> Callable[[Mapping[str, Any]], Any]:
         """The function that looks up the value, or Jinja's undefined, in a context.

@@ -10,6 +10,8 @@ from typing import Any, Final
 from urllib.parse import quote_plus
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from jinja2 import Undefined
+
 from core.templates import datetimes
 
 
@@ -30,16 +32,17 @@ def today_with_timezone(timezone: str) -> date:
 
 def timestamp(dt: float | str | datetime) -> int | float:
     """Seconds since 1970: of a number its whole part, of a date or its ISO text a decimal."""
-    return int(dt) if isinstance(dt, (int, float)) else datetimes.parse_any(dt).timestamp()
+    return int(dt) if isinstance(dt, (int, float)) else datetimes.parse_any(_given(dt)).timestamp()
 
 
 def str_to_datetime(s: str) -> datetime:
     """A date and time in UTC from ISO-8601 text; UTC when it names no zone."""
-    return datetimes.parse_any(s)
+    return datetimes.parse_any(_given(s))
 
 
 def format_datetime(dt: str | float | date, format: str, input_format: str | None = None) -> str:
     """A date as text: `format_datetime(config.start, '%Y-%m-%d')`; numbers are seconds since 1970."""
+    dt = _given(dt)
     if isinstance(dt, datetime):
         return datetimes.format_datetime(dt, format)
     if input_format:
@@ -82,6 +85,13 @@ def camel_case_to_snake_case(value: str) -> str:
 def generate_uuid() -> str:
     """A new random UUID, another one in every evaluation."""
     return str(uuid.uuid4())
+
+
+def _given(value: Any) -> Any:
+    """The value. Raises UndefinedError where there is none (Airbyte: the same)."""
+    if isinstance(value, Undefined):
+        value._fail_with_undefined_error()
+    return value
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -11,8 +11,8 @@ from pydantic_core import core_schema
 
 from core.templates.errors import TemplateError
 from core.templates.fields import SourceField
-from core.templates.literals import parse_literal
 from core.templates.template import Template
+from core.templates.wire import Text, as_json, is_json, is_structured, texts_of
 
 Evaluator = Callable[[Mapping[str, Any]], Any]
 P = TypeVar("P")
@@ -66,11 +66,12 @@ class TemplateMap(SourceField):
             return mapping
         return self._whole_mapping(context)
 
-    def evaluate_as_text(self, context: Mapping[str, Any]) -> dict[str, str | list[str]]:
+    def evaluate_as_text(self, context: Mapping[str, Any]) -> dict[str, Text]:
         """The mapping as query parameters and forms want it: texts, or lists of texts for repeated keys.
 
         Airbyte: only texts and lists are read as literals, so `{{ none }}` gives "None"; entries without a
-        value are dropped. Raises TemplateError.
+        value are dropped. An object, or a list with structure in it, is JSON, and a JSON text stays as it is
+        (Airbyte: written like Python, or as several parameters). Raises TemplateError.
         """
         if self._whole is not None:
             found = self._whole_mapping(context)
@@ -148,23 +149,29 @@ def _key_text(key: Any, text: str) -> str:
 
 
 def _templated(value: Any) -> Any:
+    """What a value is evaluated by: a template, a list of such, a function for a structure, or the value itself."""
     if isinstance(value, str):
         return Template(value)
+    if is_structured(value):
+        return _typed_evaluator(value, [])
     return [_templated(item) for item in value] if isinstance(value, list) else value
 
 
-def _evaluate_text(value: Any, context: Mapping[str, Any]) -> str | list[str] | None:
+def _evaluate_text(value: Any, context: Mapping[str, Any]) -> Text | None:
+    if isinstance(value, Template):
+        text, literal = value.text_and_value(context)
+        if isinstance(literal, (list, dict)) and is_structured(literal):
+            return text if is_json(text) else as_json(literal)
+        return _as_text(literal) if isinstance(literal, (str, list)) else text or None
     if isinstance(value, list):
         items = (_evaluate_text(item, context) for item in value)
         return [str(item) for item in items if item is not None]
-    if isinstance(value, Template):
-        text = value.text_or(context, "")
-        literal = parse_literal(text) if text else None
-        return _as_text(literal) if isinstance(literal, (str, list)) else text or None
+    if callable(value):
+        return as_json(value(context))
     return None if value is None else str(value)
 
 
-def _as_text(value: Any) -> str | list[str] | None:
-    if isinstance(value, list):
-        return [str(item) for item in value if item is not None]
-    return None if value is None else str(value)
+def _as_text(value: Any) -> Text | None:
+    if isinstance(value, list) and not is_structured(value):
+        value = [item for item in value if item is not None]
+    return None if value is None else texts_of(value)

@@ -11,7 +11,8 @@ from pydantic_core import core_schema
 from core.templates.compiled import compile_source
 from core.templates.diagnosis import explain
 from core.templates.fields import SourceField
-from core.templates.literals import EMPTY
+from core.templates.literals import EMPTY, value_of
+from core.templates.texts import Null, plain
 
 _FALSE: Final[tuple[Any, ...]] = (
     "False",
@@ -95,7 +96,28 @@ class Template(_Compilable):
     def text(self, context: Mapping[str, Any]) -> str:
         """The rendered text as it is."""
         try:
-            return self._text(context)
+            return plain(self._text(context))
+        except Exception as error:
+            problem = explain(error, self.source, context)
+        raise problem
+
+    def text_or_null(self, context: Mapping[str, Any]) -> str | None:
+        """The rendered text as it is, but None for a value that is null."""
+        try:
+            text = self._text(context)
+        except Exception as error:
+            problem = explain(error, self.source, context)
+        else:
+            return None if type(text) is Null else plain(text)
+        raise problem
+
+    def text_and_value(self, context: Mapping[str, Any]) -> tuple[str, Any]:
+        """The rendered text, and what `evaluate` makes of it; "" and None for looking into what is not there."""
+        try:
+            text = self._text(context)
+            return plain(text), value_of(text)
+        except UndefinedError:
+            return "", None
         except Exception as error:
             problem = explain(error, self.source, context)
         raise problem
@@ -103,7 +125,7 @@ class Template(_Compilable):
     def text_or(self, context: Mapping[str, Any], default: str) -> str:
         """Like `text`, with a default for an empty text and for looking into something that is not there."""
         try:
-            return self._text(context) or default
+            return plain(self._text(context)) or default
         except UndefinedError:
             return default
         except Exception as error:

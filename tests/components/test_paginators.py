@@ -40,7 +40,8 @@ def advance(pages: Pages, page: dict[str, Any]) -> bool:
     response = httpx.Response(200, headers=page.get("headers", {}), json=page["body"])
     body = page["body"]
     first = (body[0] if body else {}) if isinstance(body, list) else body
-    return pages.advance(Page(response, first, len(records), records[-1] if records else None, len(records)))
+    ends = (records[-1], records[0]) if records else (None, None)
+    return pages.advance(Page(response, first, len(records), ends[0], len(records), first_record=ends[1]))
 
 
 def tokens(strategy: dict[str, Any], pages: list[dict[str, Any]]) -> list[Any]:
@@ -217,3 +218,64 @@ def test_a_condition_can_compare_with_the_page_size_only_when_there_is_one() -> 
     [problem] = CursorPagination.model_validate(strategy).lint()
     assert problem.path == ("stop_condition",)
     assert CursorPagination.model_validate({**strategy, "page_size": 3}).lint() == []
+
+
+def walk(strategy: dict[str, Any], answers: list[dict[str, Any]], **more: Any) -> Pages:
+    pages = start(strategy, **more)
+    for answer in answers:
+        if not advance(pages, answer):
+            break
+    return pages
+
+
+OFFSET = RequestOption(inject_into="request_parameter", field_name="skip")
+
+
+@pytest.mark.parametrize("kind", ["OffsetIncrement", "PageIncrement"])
+def test_an_api_that_does_not_know_the_parameter_is_found_out(kind: str) -> None:
+    words = "3 times in a row the API gave the same page, whatever the query parameter `skip` said"
+    with pytest.raises(ReadError, match=words):
+        walk({"type": kind}, [page(2, {"items": [1, 2]})] * 3, page_token_option=OFFSET)
+
+
+def test_one_record_again_and_again_takes_longer_to_be_sure_of() -> None:
+    walk({"type": "OffsetIncrement"}, [page(1)] * 19, page_token_option=OFFSET)
+    with pytest.raises(ReadError, match="20 times in a row"):
+        walk({"type": "OffsetIncrement"}, [page(1)] * 20, page_token_option=OFFSET)
+
+
+def test_the_same_records_in_bodies_that_differ_are_found_out() -> None:
+    with pytest.raises(ReadError, match="5 times in a row"):
+        walk({"type": "PageIncrement"}, [page(2, {"request_id": n}) for n in range(5)], page_token_option=OFFSET)
+
+
+def test_pages_of_records_that_are_all_alike_may_be_alike() -> None:
+    alike = {**page(2, {"items": [0, 0]}), "records": [{"n": 0}, {"n": 0}]}
+    assert walk({"type": "OffsetIncrement"}, [alike] * 50, page_token_option=OFFSET).token == 100
+
+
+def test_a_full_page_twice_and_then_another_is_no_fault() -> None:
+    answers = [page(2, {"items": [1]})] * 2 + [page(2, {"items": [2]}), page(0)]
+    answers[2]["records"] = [{"id": 7}, {"id": 8}]
+    assert walk({"type": "OffsetIncrement"}, answers, page_token_option=OFFSET).token == 6
+
+
+def test_tokens_that_go_in_circles_are_found_out() -> None:
+    a, b = page(1, {"next": "a", "of": "b"}), page(1, {"next": "b", "of": "a"})
+    with pytest.raises(ReadError, match="given before, and the same token"):
+        walk({"type": "CursorPagination", "cursor_value": "{{ response.next }}"}, [a, b] * 3)
+
+
+def test_a_next_url_that_names_itself_is_found_out() -> None:
+    itself = page(1, {"next": "/items?page=2"})
+    strategy = {"type": "CursorPagination", "cursor_value": "{{ response.next }}"}
+    with pytest.raises(ReadError, match="Check the path of the request"):
+        walk(strategy, [itself] * 3, page_token_option=RequestPath())
+
+
+def test_many_empty_pages_in_a_row_are_told() -> None:
+    made = world(CONFIG)
+    pages = start({"type": "CursorPagination", "cursor_value": "{{ response.next }}"}, made.context)
+    assert all(advance(pages, page(0, {"next": number})) for number in range(1, 151))
+    told = [event for event in made.events if "pages in a row have had no records" in str(event)]
+    assert len(told) == 1

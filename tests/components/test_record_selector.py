@@ -155,3 +155,41 @@ def test_a_record_that_is_nested_too_deeply_is_told() -> None:
 def test_an_empty_condition_is_pointed_out() -> None:
     assert "every record is dropped" in component({"type": "RecordFilter"}).lint()[0].message
     assert not component({"type": "RecordFilter", "condition": "{{ record.a }}"}).lint()
+
+
+BY_DAY = {"2024-01-01": {"id": 1, "n": "a"}, "2024-01-02": {"id": 2, "n": "b"}}
+
+
+@pytest.mark.parametrize(("path", "body"), [(["data"], {"data": BY_DAY}), ([], BY_DAY)])
+def test_an_object_that_holds_the_records_is_one_record_as_with_airbyte_and_warned_about(
+    oracle: Oracle, path: list[str], body: dict[str, Any]
+) -> None:
+    warnings: list[str] = []
+    pipeline = component(written(path)).pipeline(VARIABLES, warn=warnings.append)
+    found = [record for batch in pipeline.batches([copy.deepcopy(body)], 10) for record in batch]
+    assert found == [BY_DAY] == oracle.ask("records", "extract", written(path)["extractor"], body, {})
+    (warning,) = warnings
+    assert "2 values are objects with the same fields, the first one under `2024-01-01`" in warning
+    assert "add `*` to the end of the field path" in warning
+
+
+@pytest.mark.parametrize(
+    "record", [{"id": {"n": 1}}, {"a": {"x": 1}, "b": {"y": 1}}, {"a": {}, "b": {}}, {"a": 1, "b": {}}]
+)
+def test_other_records_are_not_warned_about(record: dict[str, Any]) -> None:
+    warnings: list[str] = []
+    pipeline = component(written(["data"])).pipeline(VARIABLES, warn=warnings.append)
+    assert list(pipeline([{"data": record}, {"data": BY_DAY}])) == [record, BY_DAY]
+    assert not warnings
+
+
+@pytest.mark.parametrize("nothing", [{}, {"data": None}, {"data": []}, {"data": {}}, {"data": ""}])
+def test_nothing_at_the_path_is_no_error(nothing: dict[str, Any]) -> None:
+    assert selected(written(["data"]), nothing) == []
+
+
+@pytest.mark.parametrize("value", ["text", 5, 1.5, True, ["text"], [0], [""], [True], [[1]], [None]])
+def test_what_can_be_no_record_is_an_error_wherever_it_stands(value: Any) -> None:
+    for path in (["data"], ["*"], ["da*"]):
+        with pytest.raises(ReadError, match="where a record"):
+            selected(written(path), {"data": value})

@@ -54,3 +54,21 @@ def test_large_bodies_share_what_may_be_kept_beyond_the_limit_of_each() -> None:
             recording.received(b"four")
         recording.finish()
     assert [(len(one.response_body or ""), one.cut) for one in kept] == [(20, False), (15, True), (10, True)]
+
+
+def test_utf_16_is_read_when_it_is_announced_or_marked() -> None:
+    assert body_text("Zoë".encode("utf-16-le"), 6, "text/plain; charset=utf-16-le") == "Zoë"
+    assert body_text("Zoë".encode("utf-16"), 8, "application/json") == "Zoë"
+    assert body_text("Zoë".encode("utf-8-sig"), 7, "") == "Zoë"
+
+
+def test_a_text_in_which_single_bytes_are_wrong_is_shown() -> None:
+    assert body_text(b"the customer M\xfcller is unknown", 30, "text/plain") == "the customer M\ufffdller is unknown"
+
+
+@pytest.mark.parametrize(
+    "charset", ["base64", "hex", "idna", "undefined", "unicode_escape", "utf-99", "\0", "x" * 9_000]
+)
+def test_a_charset_that_is_none_is_no_charset(charset: str) -> None:
+    assert body_text(b"plain", 5, f"text/plain; charset={charset}") == "plain"
+    assert body_text(b"\x80\x81\x82", 3, f"text/plain; charset={charset}").startswith("<binary")

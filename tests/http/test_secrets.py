@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import json
+import timeit
 from base64 import b64encode
 from urllib.parse import quote, quote_plus
 
 import pytest
 
-from core.http.secrets import Secrets
+from core.http.secrets import DERIVED, Secrets, secret_fields
 
 
 def test_a_secret_is_masked_wherever_it_stands() -> None:
@@ -90,3 +92,106 @@ def test_other_headers_are_masked_where_they_hold_a_secret() -> None:
         ("X-Account", "****"),
         ("Accept", "*/*"),
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("https://h/p?sv=2020&sig=ab%2Bc%3D&x=1", "https://h/p?sv=2020&sig=****&x=1"),
+        ("https://h/p?X-Amz-Credential=AK%2F1&X-Goog-Signature=1f&GoogleAccessId=me@x.y", None),
+        (
+            r"https:\/\/h\/p?a=1\u0026Signature=ab\/cd\u002B\u0026z=1",
+            r"https:\/\/h\/p?a=1\u0026Signature=****\u0026z=1",
+        ),
+        ("https://h/?a=1&amp;sig=ab&#43;c&amp;b=2", "https://h/?a=1&amp;sig=****&amp;b=2"),
+        ("u=https%3A%2F%2Fh%2F%3Fa%3D1%26X-Amz-Signature%3Dabc%26b%3D2", None),
+        ("https://h/?Key-Pair-Id=K1&Policy=eyJTd&hdnea=st=1~exp=2~hmac=ff&part=2", None),
+        ("https://h/?jwt=a.b&code=4/0A&id_token=x&refresh_token=y&password=z&auth=q&key=k&token=t", None),
+        ("https://h/#access_token=abc&state=1", "https://h/#access_token=****&state=1"),
+        ("grant_type=x&client_secret=abc", "grant_type=x&client_secret=****"),
+        ("code=42&state=1", "code=****&state=1"),
+        (r"https:\/\/me:pw@h/x", r"https:\/\/****@h/x"),
+        ("https://ghp_0123456789abcdef@example.com/x.git", "https://****@example.com/x.git"),
+        ("?page_token=abc&sort_key=name&keyword=x&encode=y", "?page_token=abc&sort_key=name&keyword=x&encode=y"),
+        ("a=1; b=2, https://h/a:b/c@d", "a=1; b=2, https://h/a:b/c@d"),
+    ],
+)
+def test_credentials_in_addresses_are_masked_however_they_are_escaped(text: str, shown: str | None) -> None:
+    masked = Secrets().mask(text)
+    if shown is not None:
+        assert masked == shown
+    for word in ("AK%2F1", "=1f", "me@x.y", "3Dabc", "=K1", "eyJTd", "st=1", "a.b", "4/0A", "=x&", "=y&", "=z", "=q"):
+        if word in text and shown is None:
+            assert word not in masked
+
+
+def test_private_keys_are_masked_line_by_line() -> None:
+    key = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADAN+g/k\nBAQEFAASCBKcwggSj\n-----END PRIVATE KEY-----\n"
+    for given in (key, json.dumps({"type": "service_account", "client_email": "a@b.example", "private_key": key})):
+        secrets = Secrets([given])
+        for line in ("MIIEvQIBADAN+g/k", "MIIEvQIBADAN%2Bg%2fk", "BAQEFAASCBKcwggSj"):
+            assert secrets.mask(f"1: {line}.") == "1: ****."
+        assert secrets.mask("of a@b.example: -----BEGIN") == "of a@b.example: -----BEGIN"
+
+
+def test_a_secret_that_is_cut_through_is_masked() -> None:
+    secrets = Secrets(["s3cr3t-value"])
+    assert secrets.mask("the s3cr3t-value of it", 8) == "the ****"
+    assert secrets.mask("the s3cr3t-value of it", 4) == "the "
+    assert secrets.mask("the s3cr3t-value of it", 19) == "the **** of"
+    assert secrets.mask("ü s3cr3t-value", 5) == "ü ****"
+
+
+def test_what_was_made_of_secrets_long_ago_is_forgotten_first() -> None:
+    secrets = Secrets()
+    made = [f"signature-{number:04}" for number in range(DERIVED + 40)]
+    for one in made:
+        secrets.derive(one)
+    assert secrets.mask(made[-1]) == secrets.mask(made[-DERIVED // 2]) == "****"
+    assert secrets.mask(made[0]) == made[0]
+
+
+def test_short_things_made_of_secrets_tear_no_holes() -> None:
+    secrets = Secrets()
+    secrets.derive("test")
+    assert secrets.mask("a test") == "a test"
+
+
+@pytest.mark.parametrize("piece", ["a", "&amp;", "%25", "://a:", "eyJaaaaaa.", "\\", "&token=", "\\u0026sig="])
+def test_masking_takes_time_in_proportion_to_the_text(piece: str) -> None:
+    secrets = Secrets(["s3cr3t/+value&=", "k" * 40])
+
+    def seconds(size: int) -> float:
+        text = piece * (size // len(piece))
+        return min(timeit.repeat(lambda: secrets.mask(text), number=1, repeat=3))
+
+    seconds(1000)
+    assert seconds(160_000) < 60 * seconds(10_000) + 0.05
+
+
+def test_what_a_login_says_about_its_tokens_is_no_secret() -> None:
+    answer = {
+        "token_type": "BearerToken",
+        "refresh_token_expires_at": "2024-05-17T12:00:00Z",
+        "token_url": "https://example.com/token",
+        "data": [{"session": {"id": "not-a-field-of-that-name"}, "refreshToken": "rF5tHb2nJx8c", "jwt": "short"}],
+    }
+    assert list(secret_fields(answer)) == ["rF5tHb2nJx8c"]
+
+
+def test_a_short_secret_is_held_by_a_text_as_a_word_only() -> None:
+    secrets = Secrets(["1234", "s3cr3t-value"])
+    assert secrets.holds("https://h/?pin=1234&a=b")
+    assert secrets.holds("https://h/xs3cr3t-valuex")
+    assert not secrets.holds("https://h/?signature=ab12345f")
+
+
+@pytest.mark.parametrize("size", [3_000, 200_000])
+def test_very_long_secrets_are_masked(size: int) -> None:
+    secret = "".join(f"{number:x}+" for number in range(size // 4))
+    assert Secrets([secret]).mask(f"a {secret} b") == "a **** b"
+
+
+def test_very_many_secrets_are_masked() -> None:
+    secrets = Secrets(f"token-{number:06}-{number * 7919:x}" for number in range(300))
+    assert secrets.mask(f"token-000299-{299 * 7919:x} of token-1") == "**** of token-1"

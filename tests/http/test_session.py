@@ -56,7 +56,7 @@ async def test_passing_faults_are_repeated_with_growing_waits(bench: Bench, serv
     assert bench.waits == [1, 2, 4, 8, 16]
     assert [(exchange.attempt, exchange.status) for exchange in bench.exchanges][-2:] == [(5, 503), (6, 200)]
     assert bench.log[0] == (
-        f"GET {server.url('/')} answered 503 Service Unavailable; trying again in 1 s (attempt 2 of 6)."
+        f"GET {server.url('/')} answered 503 Service Unavailable: busy; trying again in 1 s (attempt 2 of 6)."
     )
 
 

@@ -81,6 +81,96 @@ async def test_authorities_come_from_the_environment(
 
 async def test_a_certificate_file_that_is_missing_is_explained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "missing.pem"))
-    with pytest.raises(ReadError, match="certificate settings in the environment"):
+    with pytest.raises(ReadError, match=r"REQUESTS_CA_BUNDLE names the file .*missing.pem"):
         async with HttpSession(Secrets()):
             pass
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+async def test_a_setting_that_names_nothing_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
+) -> None:
+    monkeypatch.setenv(variable, str(tmp_path / "missing"))
+    with pytest.raises(ReadError, match=rf"^{variable} names the .*missing .*: No such file or directory\.$"):
+        async with HttpSession(Secrets()):
+            pass
+
+
+async def test_a_file_without_certificates_is_explained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "empty.pem").write_text("nothing of the kind")
+    monkeypatch.setenv("CURL_CA_BUNDLE", str(tmp_path / "empty.pem"))
+    with pytest.raises(ReadError, match=r"^CURL_CA_BUNDLE names the file .*: it holds no certificate in PEM form\.$"):
+        async with HttpSession(Secrets()):
+            pass
+
+
+async def test_authorities_of_several_settings_are_trusted_together(
+    bench: Bench, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import certifi
+
+    monkeypatch.setenv("SSL_CERT_FILE", certifi.where())
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    async with served_with(certificate) as server, HttpSession(Secrets()) as session:
+        bench.session = session
+        server.on("/", Reply("trusted"))
+        response = await bench.send({"type": "HttpRequester", "url": server.url("/")})
+    assert response is not None
+
+
+async def test_a_log_of_keys_that_cant_be_written_is_explained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "nowhere" / "keys"))
+    with pytest.raises(ReadError, match=r"^SSLKEYLOGFILE names .* that can't be written: No such file or directory\.$"):
+        async with HttpSession(Secrets()):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "shown"),
+    [
+        ("HTTP_PROXY", "htp://user:sekret-1@proxy.example.com", "htp://****@proxy.example.com"),
+        ("HTTPS_PROXY", "http://user:sek/ret-1@proxy.example.com:8080", "http://****@proxy.example.com:8080"),
+        ("https_proxy", "user:sekret-1@proxy.example.com:99999", "http://****@proxy.example.com:99999"),
+        ("ALL_PROXY", "http://proxy.example.com:port", "http://proxy.example.com:port"),
+        ("ALL_PROXY", "http://", "http://"),
+        ("http_proxy", "://", "://"),
+    ],
+)
+async def test_a_proxy_that_is_none_is_named_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, shown: str
+) -> None:
+    without_proxies(monkeypatch)
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ReadError) as caught:
+        async with HttpSession(Secrets()):
+            pass
+    assert str(caught.value).startswith(f"{variable} names the proxy “{shown}”, which is no address of one.")
+    assert "ret-1" not in str(caught.value)
+
+
+async def test_exceptions_from_the_proxy_that_make_no_sense_are_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_proxies(monkeypatch)
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example.com:8080")
+    monkeypatch.setenv("NO_PROXY", "localhost,[::1")
+    with pytest.raises(ReadError, match=r"^NO_PROXY can't be used"):
+        async with HttpSession(Secrets()):
+            pass
+
+
+async def test_the_password_of_a_proxy_is_a_secret(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_proxies(monkeypatch)
+    async with LoopbackServer() as proxy:
+        proxy.on("/x", Reply("no: sek/ret-1", 407))
+        monkeypatch.setenv("HTTP_PROXY", proxy.url("/").replace("://", "://user:sek%2Fret-1@"))
+        async with HttpSession(Secrets()) as session:
+            bench.session = session
+            with pytest.raises(RequestFailed) as caught:
+                await bench.send({"type": "HttpRequester", "url": "http://api.example.com/x"})
+    assert "answered 407" in str(caught.value)
+    assert "ret-1" not in f"{caught.value} {caught.value.exchange} {caught.value.body}"
+
+
+def without_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)

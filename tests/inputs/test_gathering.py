@@ -300,3 +300,48 @@ def test_what_is_given_is_not_changed() -> None:
     given = {"api_key": "k", "account": {}}
     gather_inputs(SPECIFICATION, settings=["account.id=1"], given=given)
     assert given == {"api_key": "k", "account": {}}
+
+
+BOMB = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
+    f"{new}: &{new} [{','.join(['*' + old] * 10)}]\n" for old, new in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("config.yaml", BOMB.encode(), "not valid YAML"),
+        ("config.yaml", b"a: " + b"[" * 10_000, "not valid YAML"),
+        ("config.yaml", b"\xff\xfe\x00", "not text in UTF-8"),
+        ("config.yaml", b"? [a]\n: 1\n", "not valid YAML"),
+        ("config.json", b"[" * 100_000, "not valid JSON"),
+        ("config.json", b'{"a":' * 500 + b"1" + b"}" * 500, "nested more than 100 levels deep"),
+        ("config.json", b"[1]", "must hold an object"),
+        ("config", b"x" * 10_000_001, "larger than 10 MB"),
+    ],
+)
+def test_an_odd_config_file_is_refused_in_an_ordinary_sentence(
+    tmp_path: Path, name: str, content: bytes, message: str
+) -> None:
+    file = tmp_path / name
+    file.write_bytes(content)
+
+    with pytest.raises(InputError, match=message):
+        gather_inputs({}, file)
+
+
+def test_a_config_file_that_is_none_is_refused(tmp_path: Path) -> None:
+    for file in (tmp_path, tmp_path / "none", tmp_path / "a\0b"):
+        with pytest.raises(InputError, match="can't be read"):
+            gather_inputs({}, file)
+
+
+def test_dates_in_a_config_file_are_texts(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text("a: 2024-01-31\nb: [2024-01-31 10:00:00]\n2024-01-01: !!timestamp 2024-02-01\n")
+
+    assert gather_inputs({}, file) == {
+        "a": "2024-01-31",
+        "b": ["2024-01-31 10:00:00"],
+        "2024-01-01": "2024-02-01",
+    }

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
+
 import pytest
 
 from core.components.async_retriever import JobStatus
-from core.events import JobChanged, JobPhase, Outcome, PollScheduled, StatusMissing, StatusUnmapped
+from core.events import JobChanged, JobPhase, Outcome, PollScheduled, StatusMissing, StatusUnmapped, StreamFinished
 from core.http.exchange import Role
 from core.reading import Limits, open_reader
 from tests.jobs.jobs_api import ABORT, DELETE, manifest, serve_job
@@ -88,6 +91,57 @@ async def test_a_status_can_be_given_a_meaning_while_the_job_runs(server: Loopba
 
     assert told.outcome is Outcome.COMPLETE
     assert len(told.records) == 2
+
+
+@pytest.mark.parametrize(
+    ("meaning", "outcome", "phase"),
+    [
+        (JobStatus.COMPLETED, Outcome.COMPLETE, JobPhase.COMPLETED),
+        (JobStatus.FAILED, Outcome.FAILED, JobPhase.FAILED),
+        (JobStatus.SKIPPED, Outcome.COMPLETE, JobPhase.SKIPPED),
+    ],
+)
+async def test_a_meaning_given_while_the_next_poll_is_awaited_judges_the_last_answer_at_once(
+    server: LoopbackServer, meaning: JobStatus, outcome: Outcome, phase: JobPhase
+) -> None:
+    serve_job(server, "finished-at-last")
+    told = Told()
+    async with open_reader(connector(manifest(server, retriever="polling_interval: 600")), {}, sleep=_once()) as reader:
+        async for event in reader.read("exports", limits=Limits(attempts=1)):
+            told.events.append(event)
+            if isinstance(event, PollScheduled) and told.of(StatusUnmapped):
+                reader.map_status("exports", "finished-at-last", meaning)
+
+    assert told.of(StreamFinished)[0].outcome is outcome
+    assert told.asked(Role.POLL) == 1
+    assert phase in [event.phase for event in told.of(JobChanged)]
+
+
+async def test_a_meaning_that_lets_a_job_run_on_leaves_the_next_poll_where_it_was(server: LoopbackServer) -> None:
+    serve_job(server, "paused", "done")
+    told = Told()
+    async with open_reader(connector(manifest(server)), {}) as reader:
+        async for event in reader.read("exports"):
+            told.events.append(event)
+            if isinstance(event, PollScheduled) and event.polls == 1 and len(told.of(PollScheduled)) == 2:
+                reader.map_status("exports", "paused", JobStatus.RUNNING)
+
+    assert told.outcome is Outcome.COMPLETE
+    assert told.asked(Role.POLL) == 2
+    _, before, after = told.of(PollScheduled)
+    assert 0 < after.wait < before.wait
+
+
+def _once() -> Callable[[float], Awaitable[None]]:
+    """Gives way at the first wait, and never comes back from a later one."""
+    waits = 0
+
+    async def sleep(_seconds: float) -> None:
+        nonlocal waits
+        waits += 1
+        await (asyncio.sleep(0) if waits == 1 else asyncio.Event().wait())
+
+    return sleep
 
 
 async def test_nothing_at_the_status_path_is_told_with_what_there_was(server: LoopbackServer) -> None:
@@ -364,7 +418,7 @@ async def test_one_failed_slice_does_not_stop_the_others(server: LoopbackServer)
 
     assert told.outcome is Outcome.FAILED
     assert sorted(told.slices) == [Outcome.COMPLETE, Outcome.COMPLETE, Outcome.FAILED]
-    assert "'x': 'b'" in told.errors
+    assert "slice x=b" in told.errors
 
 
 def _poll_or_delete(server: LoopbackServer, state: str):  # type: ignore[no-untyped-def]  # a closure for one state

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
 import time
 from pathlib import Path
 
@@ -13,7 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.manifest.document import Document
-from core.manifest.problems import ManifestError, Position
+from core.manifest.problems import ManifestError, Position, Severity
+
+
+class DatesAsText(yaml.CSafeLoader):
+    """PyYAML's safe loader without dates."""
+
+
+DatesAsText.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+}
 
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{name}: &{name} [{','.join(['*' + before] * 10)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
@@ -32,13 +41,7 @@ REFUSED = {
     "a colon in plain text": ("a: b: c\n", "1:5: YAML syntax:"),
     "a template without quotes": ("a: {{ config['x'] }}\n", "1:5: YAML syntax:"),
     "a template without quotes that is nearly YAML": ("a: {{ x }}\n", "1:5: A key has to be text"),
-    "a duplicate key": ("a: 1\nb:\n  c: 1\n  c: 2\n", "4:3: The key `c` appears twice; first on line 3."),
     "a list as a key": ("? [a, b]\n: 1\n", "1:3: A key has to be text, not a list or a mapping."),
-    "a boolean as a key at the top": ("on: 1\n", "1:1: The key `on` is read by YAML as the value True, not as text."),
-    "a number as the key of a component": (
-        "a:\n  type: X\n  404: y\n",
-        "3:3: The key `404` is read by YAML as the value 404, not as text.",
-    ),
     "a Python object": (
         "a: !!python/object/apply:os.system [ls]\n",
         "1:4: Python objects (`!!python/object/apply:os.system`) are not allowed in a manifest.",
@@ -46,11 +49,6 @@ REFUSED = {
     "a Python name": ("a: !!python/name:os.system\n", "1:4: Python objects (`!!python/name:os.system`)"),
     "a tag of its own": ("a: !vault x\n", "1:4: The YAML tag `!vault` has no meaning in a manifest."),
     "a set": ("a: !!set {x, y}\n", "1:4: The YAML tag `!!set` has no meaning in a manifest."),
-    "a date that is none": (
-        "a: 2024-13-45\n",
-        "1:4: YAML reads `2024-13-45` as a timestamp, but it is not a valid one.",
-    ),
-    "a huge number": ("a: " + "9" * 5000 + "\n", "1:4: YAML reads `999999"),
     "an alias without an anchor": ("a: *nothing\n", "1:4: The alias `*nothing` has no anchor."),
     "an anchor set twice": ("a: &x 1\nb: &x 2\n", "2:4: The anchor `&x` is there twice."),
     "an alias in its own value": ("a: &x [1, *x]\n", "1:11: The alias `*x` stands for something that it is"),
@@ -79,12 +77,12 @@ def test_a_broken_or_hostile_text_is_refused_with_a_sentence_and_a_place(text: s
 
 def test_all_problems_of_a_text_are_reported() -> None:
     with pytest.raises(ManifestError) as caught:
-        Document.parse("a: 1\na: 2\nb: !x 1\nc: *c\n", "manifest.yaml")
+        Document.parse("a: !!set {x}\nb: !x 1\nc: *c\n", "manifest.yaml")
 
     assert str(caught.value).splitlines() == [
-        "manifest.yaml:2:1: The key `a` appears twice; first on line 1. (remove or rename one of them)",
-        "manifest.yaml:3:4: The YAML tag `!x` has no meaning in a manifest. (remove the tag)",
-        "manifest.yaml:4:4: The alias `*c` has no anchor. (write `&c` at the value it stands for, further up)",
+        "manifest.yaml:1:4: The YAML tag `!!set` has no meaning in a manifest. (remove the tag)",
+        "manifest.yaml:2:4: The YAML tag `!x` has no meaning in a manifest. (remove the tag)",
+        "manifest.yaml:3:4: The alias `*c` has no anchor. (write `&c` at the value it stands for, further up)",
     ]
 
 
@@ -120,12 +118,88 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
 def test_the_raw_tree_is_what_the_safe_loader_gives(text: str) -> None:
     root = Document.parse(text).root
 
-    assert root == yaml.safe_load(text)
-    assert list(root) == list(yaml.safe_load(text))
+    expected = yaml.load(text, Loader=DatesAsText)
+    assert root == expected
+    assert list(root) == list(expected)
 
 
-def test_the_safe_loader_gives_dates_and_so_does_the_tree() -> None:
-    assert Document.parse("a: 2024-01-31\n").root == {"a": datetime.date(2024, 1, 31)}
+NOTED = {
+    "a date": ("a: 2024-01-31\n", {"a": "2024-01-31"}, "1:4: YAML reads `2024-01-31` as a date"),
+    "a time": (
+        "a: [x, 2024-01-31 10:00:00.50 +01:00]\n",
+        {"a": ["x", "2024-01-31 10:00:00.50 +01:00"]},
+        "1:8: YAML reads `2024-01-31 10:00:00.50 +01:00` as a date",
+    ),
+    "a date as a key": ("a: {2024-01-31: 1}\n", {"a": {"2024-01-31": 1}}, "1:5: YAML reads `2024-01-31` as a date"),
+    "a date that is none": ("a: 2024-13-45\n", {"a": "2024-13-45"}, "1:4: YAML reads `2024-13-45` as a date"),
+    "an anchored date": ("a: &x 2024-01-31\nb: *x\n", {"a": "2024-01-31", "b": "2024-01-31"}, "1:4: YAML reads"),
+    "a number that is too large": ("a: " + "9" * 5000, {"a": "9" * 5000}, "1:4: YAML reads `999"),
+    "a binary value": ("a: !!binary aGk=\n", {"a": "aGk="}, "1:4: A manifest holds no binary values"),
+    "a duplicate key": (
+        "a: 1\nb:\n  c: 1\n  c: 2\n",
+        {"a": 1, "b": {"c": 2}},
+        "4:3: The key `c` appears twice; first on line 3. The last one counts.",
+    ),
+    "a boolean as a key at the top": ("on: 1\n", {"on": 1}, "1:1: The key `on` is read by YAML as the value True"),
+    "a number as the key of a component": (
+        "a:\n  type: X\n  0404: y\n",
+        {"a": {"type": "X", "0404": "y"}},
+        "3:3: The key `0404` is read by YAML as the value 260",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "root", "note"), NOTED.values(), ids=NOTED)
+def test_what_is_read_otherwise_than_it_looks_is_told_with_its_place(text: str, root: object, note: str) -> None:
+    document = Document.parse(text)
+
+    [problem] = document.notes
+    assert document.root == root
+    assert str(problem).startswith(note)
+    assert problem.severity is Severity.WARNING
+    assert len(str(problem)) < 200
+
+
+def test_notes_follow_edits() -> None:
+    document = Document.parse("a: 1\nb: 2024-01-31\n")
+
+    document.delete(("a",))
+    assert [str(problem)[:4] for problem in document.notes] == ["1:4:"]
+
+    document.set(("b",), "2024-02-01")
+    assert document.notes == ()
+    assert document.text == 'b: "2024-02-01"\n'
+
+
+def test_a_key_that_is_there_twice_is_edited_as_one() -> None:
+    text = "a: 1\nb: 2\na: 3\n"
+    document = Document.parse(text)
+
+    document.set(("a",), 4)
+    assert document.text == "a: 1\nb: 2\na: 4\n"
+
+    document.rename(("a",), "c")
+    assert document.text == "b: 2\nc: 4\n"
+
+    document.undo()
+    document.delete(("a",))
+    assert document.text == "b: 2\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("a: yes", "yes"),
+        ("a: &x  010 # eight", "010"),
+        ("a: !!int 12:30", "12:30"),
+        ("b: &x 1_0\na: *x", "1_0"),
+        ("a: 'yes'", None),
+        ("a: [yes]", None),
+        ("b: yes", None),
+    ],
+)
+def test_a_plain_value_is_known_as_it_is_written(text: str, written: str | None) -> None:
+    assert Document.parse(text).written(("a",)) == written
 
 
 YAML_SIGNS = ["{", "}", "[", "]", ", ", ": ", "- ", "? ", "'", '"', "|", ">-", "#", "!", "%", "@", "=", "---", "..."]
@@ -138,7 +212,8 @@ YAML_SPACE = ["\n", "\n  ", "\t", "\r\n", "\x85", "\u2028", "\0"]
 def test_any_text_is_either_refused_with_problems_or_read_as_the_safe_loader_does(text: str) -> None:
     with contextlib.suppress(ManifestError):
         root = Document.parse(text).root
-        assert root == yaml.load(text, Loader=yaml.CSafeLoader)
+        expected = yaml.load(text, Loader=DatesAsText)
+        assert root == expected or not all(isinstance(key, str) for key in expected)
 
 
 SOURCE = """\

@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -339,11 +340,20 @@ def test_every_broken_reference_is_reported_once() -> None:
     assert [problem.path for problem in expanded.problems] == [("definitions", "base", "x"), ("metadata", "c")]
 
 
-def test_broken_references_in_unused_definitions_are_no_problem() -> None:
-    expanded = _expand("definitions: {a: '#/nowhere', b: '#/definitions/b'}\nschemas: {x: '#/y'}\nstreams: []")
+def test_broken_references_in_unused_definitions_are_warnings() -> None:
+    expanded = _expand(
+        "definitions: {a: '#/nowhere', b: '#/definitions/b', c: '#/elsewhere'}\nschemas: {x: '#/y'}\n"
+        "streams: ['#/definitions/c']"
+    )
 
-    assert expanded.problems == ()
-    assert expanded.tree == {"streams": [], "type": "DeclarativeSource"}
+    assert [(problem.path, problem.severity) for problem in expanded.problems] == [
+        (("definitions", "c"), Severity.ERROR),
+        (("definitions", "a"), Severity.WARNING),
+        (("definitions", "b"), Severity.WARNING),
+        (("schemas", "x"), Severity.WARNING),
+    ]
+    assert expanded.faults(("streams", 0)) == {("definitions", "c")}
+    assert expanded.tree == {"streams": [None], "type": "DeclarativeSource"}
 
 
 def test_a_reference_without_its_sign_is_warned_about() -> None:
@@ -361,7 +371,8 @@ def test_parameters_that_are_not_a_mapping_are_a_problem() -> None:
     assert [(str(problem)) for problem in expanded.problems] == [
         "3:3: `$parameters` has to be a mapping of names to values."
     ]
-    assert expanded.tree["streams"] == [{"type": "DeclarativeStream", "name": "x"}]
+    assert expanded.tree["streams"] == [{"type": "DeclarativeStream", "name": "x", "$parameters": None}]
+    assert expanded.faults(("streams", 0))
 
 
 BOMBS = {
@@ -393,7 +404,20 @@ def test_a_manifest_that_blows_up_is_refused_quickly(manifest: str) -> None:
 
     expanded = expand(document)
 
-    assert len(expanded.problems) == 1
+    assert sum(problem.severity is Severity.ERROR for problem in expanded.problems) == 1
+    assert time.process_time() - started < 10
+
+
+@pytest.mark.parametrize("manifest", BOMBS.values(), ids=BOMBS.keys())
+def test_a_stream_that_blows_up_takes_no_other_with_it(manifest: str) -> None:
+    tree = yaml.safe_load(manifest)
+    tree["streams"] = [{"type": "T", "x": "one"}, tree.pop("metadata"), {"type": "T", "x": "two"}]
+    started = time.process_time()
+
+    expanded = expand(Document.parse(yaml.safe_dump(tree)))
+
+    assert [stream and stream["x"] for stream in expanded.tree["streams"][::2]] == ["one", "two"]
+    assert [bool(expanded.faults(("streams", index))) for index in range(3)] == [False, True, False]
     assert time.process_time() - started < 10
 
 

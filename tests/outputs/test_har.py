@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +16,7 @@ from core.events import ExchangeFinished
 from core.http.exchange import Exchange, Role
 from core.outputs.faults import OutputError
 from core.outputs.har import HarTrace
+from tests.support.disk import full_disk
 
 EXCHANGE = Exchange(
     role=Role.CREATE,
@@ -120,3 +123,43 @@ def test_an_earlier_trace_is_replaced(tmp_path: Path) -> None:
 def test_a_trace_that_can_not_be_written_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="the directory is gone or does not exist"):
         HarTrace(tmp_path / "missing" / "run.har")
+
+
+def test_when_the_disk_is_full_the_entries_before_stay_whole(tmp_path: Path) -> None:
+    path = tmp_path / "run.har"
+    trace = HarTrace(path)
+    trace.add(finished(EXCHANGE))
+    with full_disk(path.stat().st_size + 100), pytest.raises(OSError, match="too large"):
+        trace.add(finished(EXCHANGE))
+    assert len(log(path)["entries"]) == 1
+    trace.add(finished(EXCHANGE))
+    trace.close()
+    assert len(log(path)["entries"]) == 2
+
+
+def test_an_earlier_trace_stays_when_there_is_no_room_to_begin(tmp_path: Path) -> None:
+    path = tmp_path / "run.har"
+    path.write_text("the run before")
+    with full_disk(0), pytest.raises(OutputError, match="the file grew larger than the system allows"):
+        HarTrace(path)
+    assert path.read_text() == "the run before"
+    assert os.listdir(tmp_path) == ["run.har"]
+
+
+def test_only_its_owner_can_read_a_trace_and_an_earlier_one_opens_to_nobody_else(tmp_path: Path) -> None:
+    path = tmp_path / "run.har"
+    for before, after in ((None, 0o600), (0o640, 0o640)):
+        if before is not None:
+            path.chmod(before)
+        HarTrace(path).close()
+        assert stat.S_IMODE(path.stat().st_mode) == after
+
+
+def test_a_trace_through_a_link_leaves_the_link(tmp_path: Path) -> None:
+    link = tmp_path / "link.har"
+    link.symlink_to("run.har")
+    trace = HarTrace(link)
+    trace.add(finished(EXCHANGE))
+    trace.close()
+    assert link.is_symlink()
+    assert len(log(tmp_path / "run.har")["entries"]) == 1

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from core.outputs.sinks import FULL, FileSink, StdoutSink
+from tests.support.disk import full_disk
 
 
 def put(path: Path, *records: dict[str, Any], append: bool = False, columns: Sequence[str] = ()) -> FileSink:
@@ -205,14 +206,48 @@ def test_rows_encoded_before_a_column_came_are_filled_up(tmp_path: Path) -> None
 
 def test_a_failed_widening_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "out.csv"
-    put(path, {"id": 1})
-    (tmp_path / ".out.csv.new").mkdir()
+    put(path, *({"id": number} for number in range(100)))
+    before = path.read_text()
     sink = FileSink(path, (), append=True)
     sink.open()
     sink.add(sink.encoder.encode([{"id": 2, "new": 3}]))
-    with pytest.raises(OSError, match="directory"):
+    with full_disk(len(before) + 10), pytest.raises(OSError, match="too large"):
         sink.commit()
-    assert table(path) == [["id"], ["1"]]
+    assert path.read_text() == before
+    assert os.listdir(tmp_path) == ["out.csv"]
+
+
+@pytest.mark.parametrize("planted", ["link", "hard link", "old file"])
+def test_what_lies_at_the_name_of_the_unfinished_records_is_not_written_to(tmp_path: Path, planted: str) -> None:
+    victim, partial = tmp_path / "victim", tmp_path / "out.jsonl.partial"
+    victim.write_text("precious")
+    if planted == "link":
+        partial.symlink_to(victim)
+    elif planted == "hard link":
+        partial.hardlink_to(victim)
+    else:
+        partial.write_text("of the run before")
+    put(tmp_path / "out.jsonl", {"id": 1})
+    assert victim.read_text() == "precious"
+    assert content(tmp_path / "out.jsonl") == '{"id":1}\n'
+    assert not partial.exists()
+
+
+def test_a_pipe_at_the_name_of_the_unfinished_records_stays(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "out.jsonl.partial")
+    with pytest.raises(OSError, match="no regular file"):
+        FileSink(tmp_path / "out.jsonl", (), append=False).open()
+    assert os.listdir(tmp_path) == ["out.jsonl.partial"]
+
+
+def test_unfinished_records_are_for_nobody_who_may_not_read_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    path.write_text("")
+    path.chmod(0o600)
+    sink = FileSink(path, (), append=False)
+    sink.open()
+    assert stat.S_IMODE((tmp_path / "out.jsonl.partial").stat().st_mode) == 0o600
+    sink.finish(well=False)
 
 
 def test_standard_output_gets_everything_through_a_narrow_pipe() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from core.outputs.faults import OutputError
 from core.outputs.state import StateFile
+from tests.support.disk import full_disk
 
 
 def message(name: str, state: Any, **more: Any) -> dict[str, Any]:
@@ -93,3 +95,30 @@ def test_a_crash_while_saving_leaves_the_state_before(tmp_path: Path, monkeypatc
         state.save("a", {"day": "2"})
     assert path.read_text() == before
     assert os.listdir(tmp_path) == ["state.json"]
+
+
+def test_a_full_disk_leaves_the_state_before(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    state = StateFile(path)
+    state.save("a", {"day": "1"})
+    with full_disk(path.stat().st_size), pytest.raises(OSError, match="too large"):
+        state.save("a", {"day": "2" * 100})
+    assert StateFile(path).of("a") == {"day": "1"}
+    assert os.listdir(tmp_path) == ["state.json"]
+
+
+def test_only_its_owner_can_read_a_new_state_and_a_link_to_it_stays(tmp_path: Path) -> None:
+    link = tmp_path / "link.json"
+    link.symlink_to("state.json")
+    StateFile(link).save("a", {"day": "1"})
+    assert link.is_symlink()
+    assert stat.S_IMODE((tmp_path / "state.json").stat().st_mode) == 0o600
+
+
+def test_a_pipe_that_took_the_place_of_the_file_is_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    state = StateFile(path)
+    os.mkfifo(path)
+    with pytest.raises(OSError, match="no regular file"):
+        state.save("a", {})
+    assert stat.S_ISFIFO(path.stat().st_mode)

@@ -82,6 +82,20 @@ def test_the_level_says_what_is_shown(level: Level, words: list[str]) -> None:
     assert all(word in line for word, line in zip(words, lines, strict=True))
 
 
+def test_a_slice_that_failed_like_another_one_is_told_for_debugging_only() -> None:
+    failed = SliceFinished(stream="contacts", slice={"q": "b"}, outcome=Outcome.FAILED, records=0, error="closed")
+    like = SliceFinished(
+        stream="contacts", slice={"q": "c"}, outcome=Outcome.FAILED, records=0, error="closed, too", like={"q": "b"}
+    )
+    assert told([failed, like]) == ["12:30:05 ERROR: contacts [q=b]: closed"]
+    assert told([like], Level.DEBUG) == ["12:30:05 contacts [q=c]: failed like [q=b]. closed, too"]
+
+
+def test_a_job_that_the_api_put_off_waits_for_all_to_see() -> None:
+    lines = told([job(JobPhase.WAITING, detail="the API refused the job while another one runs")])
+    assert lines == ["12:30:05 contacts: waiting: the API refused the job while another one runs"]
+
+
 def test_an_exchange_is_one_line_for_debugging() -> None:
     lines = told([exchange("https://api.example.com/?key=****")], Level.DEBUG)
     assert lines == ["12:30:05 contacts: poll: GET https://api.example.com/?key=**** -> 200 OK in 0.25 s"]

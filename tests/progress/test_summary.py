@@ -7,7 +7,8 @@ import pytest
 from core.events import Event, Outcome, Records, SliceFinished, StreamStarted
 from core.levels import Level
 from core.progress import RunPicture, run_summary, stream_summary
-from core.progress.words import clean, duration, size
+from core.progress.words import duration, size
+from core.texts import clean
 from tests.progress.stories import Clock, ended
 
 
@@ -35,6 +36,22 @@ def test_a_failure_tells_its_errors_once_and_where_the_rest_is() -> None:
             "contacts: failed (1,200 records, 3 slices, 4.2 s, 1 of them failed); what was read is in "
             "out.jsonl.partial.",
         ),
+    ]
+
+
+def test_slices_that_failed_alike_are_counted_and_named_without_the_cause_again() -> None:
+    slices = [{"q": name} for name in "bcd"]
+    first = SliceFinished(stream="contacts", slice=slices[0], outcome=Outcome.FAILED, records=0, error="b is closed.")
+    others = [
+        SliceFinished(stream="contacts", slice=one, outcome=Outcome.FAILED, records=0, error="closed.", like=slices[0])
+        for one in slices[1:]
+    ]
+    told = "b is closed. The same happened in 3 of 4 slices: q=b, q=c, q=d."
+    lines = summary(first, *others, ended(Outcome.FAILED, [told, "of the stream"], slices=4, records=0))
+    assert [text for _, text in lines] == [
+        "contacts: of the stream",
+        "contacts: 3 of 4 slices failed for the same reason: q=b, q=c, q=d.",
+        "contacts: failed (0 records, 4 slices, 4.2 s, 3 of them failed).",
     ]
 
 

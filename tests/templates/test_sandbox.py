@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from time import perf_counter
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from core.templates import FILTER_NAMES, GLOBAL_NAMES, Template, TemplateError, describe
-from core.templates.limits import MAX_STEPS, MAX_TEXT
+from core.components.slices import StreamSlice
+from core.templates import FILTER_NAMES, GLOBAL_NAMES, Condition, Template, TemplateError, describe
+from core.templates.limits import MAX_TEXT
+from core.templates.work import MAX_STEPS
 
 
 class Slice(dict[str, Any]):
@@ -110,6 +116,175 @@ def test_the_partition_of_a_slice_is_reachable() -> None:
 def test_a_runaway_template_is_stopped(source: str) -> None:
     with pytest.raises(TemplateError, match=r"may not do|calls itself|digits|cannot work"):
         Template(source).evaluate({})
+
+
+GROWING = "{% set n = namespace(a=(1,), b=(1,)) %}{% for i in 'x' * 60 %}{% set n.a = (n.a, n.a) %}"
+"""A value that is small as long as nobody looks at all of it."""
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        *(
+            f"{GROWING}{{% set n.b = (n.b, n.b) %}}{{% endfor %}}{use}"
+            for use in (
+                "{{ n.a }}",
+                "{{ n.a | tojson }}",
+                "{{ n.a | string }}",
+                "{{ n.a | join }}",
+                "{{ n.a ~ '' }}",
+                "{{ '%s' % (n.a,) }}",
+                "{{ '{}'.format(n.a) }}",
+                "{{ n.a == n.b }}",
+                "{{ n.a in [n.b] }}",
+                "{{ {n.a: 1} }}",
+                "{{ {}[n.a] }}",
+                "{{ {}.get(n.a) }}",
+                "{{ dict([(n.a, 1)]) }}",
+                "{{ [n.a] | unique | list }}",
+                "{{ [n.a, n.b] | sort }}",
+                "{{ max(n.a, n.b) }}",
+            )
+        ),
+        "{% set n = namespace(a=(1,)) %}{% for i in 'x' * 99999 %}{% set n.a = (n.a,) %}{% endfor %}{{ {n.a: 1} }}",
+        "{% set n = namespace(a=[]) %}{% for i in 'x' * 99999 %}{% set n.a = n.a + ['x' * 9999999] %}{% endfor %}",
+        "{% set b = 'x' * 9999999 %}{% macro m() %}{% for i in 'xx' %}{{ b }}{% endfor %}{% endmacro %}{{ m() }}",
+        "{% set l = [1] %}{% for i in l %}{% if l.append(i) %}{% endif %}{% endfor %}",
+        "{% for x in [[1]] recursive %}{{ loop('x' * 999999) }}{% endfor %}",
+        "{% block b scoped %}{% for i in 'x' * 99999 %}{% endfor %}{% endblock %}"
+        "{% for i in 'x' * 9999 %}{{ self.b() }}{% endfor %}",
+        "{{ ('x' * 10**6).translate({120: 'y' * 10**6}) }}",
+        "{{ (5).to_bytes(10**9, 'big') }}",
+        "{{ ('f' * 10**6) | int(0, 16) // 3 }}",
+        "{{ ([[1] * 10**6] * 10**5) | sum(start=[]) | length }}",
+        "{{ ('x ' * 10**5) | wordwrap(1, wrapstring='y' * 10**6) }}",
+        "{{ ('x\n' * 10**5) | indent('y' * 10**5) }}",
+        "{{ [[1]] | tojson(indent=10**9) }}",
+        "{{ '%99999d%99999d%99999d' % (1, 1, 1) }}",
+        "{{ ('%(a)s' * 10**5) % {'a': 'x' * 10**6} }}",
+        "{{ ('{0}' * 10**5).format('x' * 10**6) }}",
+        "{{ ('{:99999}' * 10**5).format(1) }}",
+        "{% set b = {'a': 'y' * 10**6} %}{{ ''.join(([b] * 10**6) | map(attribute='a')) }}",
+        "{{ now_utc().strftime('%Y' * 10**6) }}",
+        "{{ '1' | regex_replace('1', 'x' * 10**7 ~ 'x') }}",
+    ],
+)
+def test_what_only_looks_small_is_stopped_too(source: str) -> None:
+    with pytest.raises(TemplateError, match=r"may not do|cannot work"):
+        Template(source).evaluate({})
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ " + "(" * 10_000 + "1" + ")" * 10_000 + " }}",
+        "{{ 1" + "+1" * 50_000 + " }}",
+        "{{ x" + "['a']" * 10_000 + " ~ '' }}",
+        "{{ x" + "|upper" * 5_000 + " }}",
+        "{% if 1 %}" * 1_000 + "{% endif %}" * 1_000,
+        "{% for a in [1] %}" * 30 + "{% endfor %}" * 30,
+        "{{ x }}" * 20_000,
+        "{{ x " + "~ 1 " * 200_000 + " }}",
+        "{{ " + "9" * 10_000 + " }}",
+        "{{ x.deep }}",
+        "{{ x.deep ~ '' }}",
+        "{{ x.deep | tojson }}",
+        "{{ x.list }}",
+    ],
+    ids=range(13),
+)
+def test_what_is_too_long_or_too_deep_is_told(source: str) -> None:
+    deep: list[Any] = []
+    for _ in range(10_000):
+        deep = [deep]
+    with pytest.raises(TemplateError):
+        Template(source).evaluate({"x": {"deep": deep, "list": f"[{'1,' * 600_000}]"}})
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "config.update({'a': 2})",
+        "config['up' ~ 'date']({'a': 2})",
+        "(config | attr('update'))(a=2)",
+        "dict.update(config, {'a': 2})",
+        "[config][0].clear()",
+        "config.copy()['list'].append(3)",
+        "config['list'].sort()",
+        "config['list'].__setitem__(0, 5)",
+        "config.pop('a')",
+        "config.setdefault('z', 1)",
+        "slice.partition.update({'a': 2})",
+    ],
+)
+def test_a_template_changes_nothing_that_it_is_given(expression: str) -> None:
+    config = {"a": 1, "list": [2, 1]}
+    part = {"p": 1}
+    with pytest.raises(TemplateError, match=r"would change a value|may not touch"):
+        Template("{{ " + expression + " }}").evaluate({"config": config, "slice": StreamSlice(part)})
+    assert (config, part) == ({"a": 1, "list": [2, 1]}, {"p": 1})
+
+
+def test_a_template_may_change_what_is_its_own() -> None:
+    source = "{% set l = [] %}{% for i in given %}{% if l.append(i * 2) %}{% endif %}{% endfor %}{{ l }}"
+    assert Template(source).evaluate({"given": [1, 2]}) == [2, 4]
+    assert Template("{{ dict(given, b=2) }}").evaluate({"given": {"a": 1}}) == {"a": 1, "b": 2}
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+    max_leaves=12,
+)
+ATOMS = st.sampled_from(
+    [
+        *("a", "b.c", "b['c']", "b.c.d", "none", "[]", "{}", "(1, 2)", "'x' * 99999", "10 ** 99", "1.5", "'%9s'", "-1"),
+        *("''", "[a, b]", "{'k': a}", "now_utc()", "a[0]", "a[::-1]", "loop", "self", "dict", "namespace(x=a)"),
+    ]
+)
+OPERATORS = st.sampled_from(["+", "-", "*", "/", "//", "%", "**", "~", "==", "<", "in", "and"])
+TESTS = st.sampled_from(["defined", "none", "mapping", "sequence", "divisibleby 3"])
+METHODS = st.sampled_from(["format", "join", "replace", "update", "append", "split", "encode", "strftime", "__class__"])
+
+
+@st.composite
+def expressions(draw: st.DrawFn) -> str:
+    text = draw(ATOMS)
+    for _ in range(draw(st.integers(0, 4))):
+        step = draw(st.sampled_from(["filter", "operator", "test", "method", "call"]))
+        other = draw(ATOMS)
+        if step == "filter":
+            arguments = draw(st.sampled_from(["", "(1)", "('x')", f"({other})", f"({other}, {other})"]))
+            text = f"({text}) | {draw(st.sampled_from(sorted(FILTER_NAMES)))}{arguments}"
+        elif step == "operator":
+            text = f"({text}) {draw(OPERATORS)} {other}"
+        elif step == "test":
+            text = f"({text}) is {draw(TESTS)}"
+        elif step == "method":
+            text = f"({text}).{draw(METHODS)}({draw(st.sampled_from(['', other, other + ', ' + other]))})"
+        else:
+            text = f"{draw(st.sampled_from(sorted(GLOBAL_NAMES)))}({text})"
+    return text
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(expressions(), expressions(), VALUES, VALUES)
+def test_whatever_a_template_does_it_gives_a_value_or_a_template_error(one: str, two: str, a: Any, b: Any) -> None:
+    sources = [
+        f"{{{{ {one} }}}}",
+        f"x{{{{ {one} }}}}{{{{ {two} }}}}",
+        f"{{% for i in {one} %}}{{{{ {two} }}}}{{% endfor %}}",
+        f"{{% set x = {one} %}}{{% if {two} %}}{{{{ x }}}}{{% endif %}}",
+    ]
+    before = repr((a, b))
+    for source in sources:
+        began = perf_counter()
+        with suppress(TemplateError):
+            Template(source).evaluate({"a": a, "b": b})
+        with suppress(TemplateError):
+            Condition(source).evaluate({"a": a, "b": b})
+        assert perf_counter() - began < 60
+    assert repr((a, b)) == before
 
 
 def test_honest_work_stays_within_the_limits() -> None:

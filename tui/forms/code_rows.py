@@ -32,7 +32,7 @@ class JsonRow(CodeRow):
 
     def make_control(self) -> Widget:
         """A code field."""
-        complete = self.tools.completer(self.path) if self.spec.templates else None
+        complete = self.tools.completer(self.where) if self.spec.templates else None
         return CodeArea("", "json", placeholder="Nothing", complete=complete, editor_height=self.editor_height)
 
     def show_value(self) -> None:
@@ -78,13 +78,13 @@ class GraphqlRow(CodeRow):
 
     def make_control(self) -> Widget:
         """A field for the query and one for the rest."""
-        complete = self.tools.completer(self.path)
+        complete = self.tools.completer(self.where)
         self._query = self._area("graphql", "Type a query", 12)
         self._rest = CodeArea("", "json", placeholder="Variables and other properties, as JSON", complete=complete)
         return VerticalGroup(self._query, self._rest)
 
     def _area(self, syntax: Language, placeholder: str, height: int) -> CodeArea:
-        complete = self.tools.completer(self.path)
+        complete = self.tools.completer(self.where)
         return CodeArea("", syntax, placeholder=placeholder, complete=complete, editor_height=height)
 
     def focus_field(self) -> None:

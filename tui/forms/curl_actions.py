@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual.app import App, ComposeResult
 from textual.widgets import TextArea
 
@@ -30,12 +32,12 @@ class CurlDialog(Dialog[str]):
         self.dismiss(self.query_one(TextArea).text)
 
 
-def ask_for_curl(app: App[object], session: BuilderSession, requester: Path) -> None:
-    """Ask for a command and fill the requester at a path from it."""
+def ask_for_curl(app: App[object], session: BuilderSession, requester: Callable[[], Path]) -> None:
+    """Ask for a command and fill a requester from it; `requester` says where that is by then."""
 
     def fill(command: str | None) -> None:
         if command and command.strip():
-            fill_from_curl(app, session, requester, command)
+            fill_from_curl(app, session, requester(), command)
 
     app.push_screen(CurlDialog(), fill)
 

@@ -55,7 +55,11 @@ class FieldMenu:
     def __init__(self, row: FieldRow) -> None:
         self._row = row
         self._session = row.session
-        self._path = row.path
+
+    @property
+    def _path(self) -> Path:
+        """Where the field is by now."""
+        return self._row.path
 
     def open(self) -> None:
         """List what can be done, and do what is chosen."""
@@ -91,7 +95,7 @@ class FieldMenu:
             yield Deed("Rename…", "Give it another name", lambda: self._ask_name(holder))
         requester = self._requester
         if requester is not None:
-            yield Deed("Paste a curl command…", "Fill the request from it", lambda: self._ask_curl(requester))
+            yield Deed("Paste a curl command…", "Fill the request from it", self._ask_curl)
             yield Deed("Copy the request as curl", "Secrets are masked", lambda: self._copy(requester))
         if session.exists(path) and session.is_written(path):
             yield Deed("Reset", "Take out what is written here", self._reset)
@@ -118,7 +122,7 @@ class FieldMenu:
         with session.group(self._path):
             session.inputs.add(Input(key, self._row.place.title, secret=self._row.spec.secret))
             session.set(self._path, reference(key))
-        session.inputs.set_value(key, value)
+            session.inputs.set_value(key, value)
         session.seal()
 
     def _as_text(self) -> None:
@@ -209,8 +213,8 @@ class FieldMenu:
         places = [one.path for one in way(self._session.view, self._path) if issubclass(one.component, Requester)]
         return places[-1] if places else None
 
-    def _ask_curl(self, requester: Path) -> None:
-        ask_for_curl(self._row.app, self._session, requester)
+    def _ask_curl(self) -> None:
+        ask_for_curl(self._row.app, self._session, lambda: self._requester or self._path)
 
     def _copy(self, requester: Path) -> None:
         self._row.post_message(CopyRequested(self._row, curl_of(self._row.tools, requester), "request as curl"))

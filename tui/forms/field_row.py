@@ -14,6 +14,7 @@ from textual.style import Style
 from textual.widget import Widget
 
 from core.manifest.problems import Path
+from tui.forms.problem_words import said_in_labels
 from tui.forms.sharing_words import shared_with
 from tui.forms.tools import FormTools, Place
 from tui.session.checking import Finding
@@ -80,6 +81,10 @@ class FieldRow(Widget):
         """The path of the field."""
         return self.place.path
 
+    def where(self) -> Path:
+        """The path of the field, for what asks for it later."""
+        return self.path
+
     @property
     def spec(self) -> FieldSpec:
         """What the field is."""
@@ -145,10 +150,17 @@ class FieldRow(Widget):
         findings = self.problems()
         worst = "✗" if any(one.is_error for one in findings) else "!" if findings else "•" if self.is_set else " "
         tone = {"✗": "field--error", "!": "field--warning"}.get(worst, "field--mark")
-        told = [Note(_sentence(one), "error" if one.is_error else "warning") for one in findings if not self.tells(one)]
+        told = [
+            Note(self._sentence(one), "error" if one.is_error else "warning") for one in findings if not self.tells(one)
+        ]
         self._mark = (worst, tone)
         self._notes = (*told, *self.own_notes(), *self.sharing_notes())
         self._lay_out()
+
+    def _sentence(self, finding: Finding) -> str:
+        message, hint = said_in_labels(self.session, finding)
+        parts = [part[:1].upper() + part[1:] for part in (message, hint) if part]
+        return " ".join(part if part.endswith((".", "?", "!")) else f"{part}." for part in parts)
 
     def problems(self) -> list[Finding]:
         """The problems to be shown in this row."""
@@ -159,6 +171,10 @@ class FieldRow(Widget):
         yield self
         for row in self.rows:
             yield from row.walk()
+
+    def go_along(self, base: Path) -> None:
+        """The form's base is another path of the same length: this field is below it now."""
+        self.place = self.place.below(base)
 
     async def reveal(self, path: Path) -> FieldRow:
         """Open what hides the field at a path below this one; gives the row that shows it."""
@@ -268,12 +284,6 @@ class FieldRow(Widget):
                 line = line.append(Content.styled(f" {note}", self.tools.ink(f"field--{tone}")))
             lines.append(line)
         return Content("\n").join(lines)
-
-
-def _sentence(finding: Finding) -> str:
-    message, hint = finding.problem.message, finding.problem.hint or ""
-    parts = [part[:1].upper() + part[1:] for part in (message, hint) if part]
-    return " ".join(part if part.endswith((".", "?", "!")) else f"{part}." for part in parts)
 
 
 def _broken(text: str, width: int, tone: Tone) -> list[str]:

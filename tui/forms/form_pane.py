@@ -82,6 +82,14 @@ class FormPane(VerticalScroll):
     def _place(self, entry: Entry) -> Place:
         return Place((*self.base, *entry.path), entry.spec, entry.title)
 
+    def go_along(self, base: Path) -> None:
+        """What the fields are of is at another path of the same length now; they stay, with what is being typed."""
+        self.base = base
+        self._waiting = [place.below(base) for place in self._waiting]
+        self._advanced = [place.below(base) for place in self._advanced]
+        for row in self.walk():
+            row.go_along(base)
+
     # Building
 
     async def on_mount(self) -> None:
@@ -114,6 +122,8 @@ class FormPane(VerticalScroll):
         if rows:
             self.rows += rows
             await self.mount_all(rows)
+        if not self.is_attached:
+            return  # another stream is shown already, or the screen is being left
         if not self._waiting and not self._is_complete:
             self._is_complete = True
             if self._advanced:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -14,6 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, Static
 
 from core.manifest.problems import Path
+from core.templates import LimitError, PatternError, compile_pattern
 from tui.forms.field_input import FieldInput
 from tui.forms.field_row import FieldRow, Note
 from tui.forms.form_pane import FormPane, Section
@@ -132,10 +132,7 @@ class InputRow(FieldRow):
         return text
 
     def _give(self, value: Any) -> None:
-        try:
-            self.session.inputs.set_value(self.key, value)
-        except OSError as error:
-            self.app.notify(f"The value can't be kept: {error}", severity="error", markup=False)
+        self.session.inputs.set_value(self.key, value)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
@@ -167,8 +164,12 @@ class InputRow(FieldRow):
 
     @on(SecretInput.Cleared)
     def _cleared(self, event: SecretInput.Cleared) -> None:
+        """Ask first: nothing brings a secret back."""
         event.stop()
-        self._give(None)
+        self.show_value()
+        question = f"The value of {self.place.title} for tests is forgotten. Undo does not bring it back."
+        dialog = ConfirmDialog("Clear the secret?", question, confirm="Clear", destructive=True)
+        self.app.push_screen(dialog, lambda sure: self._give(None) if sure else None)
 
     @on(Check.Changed)
     @on(Choice.Changed)
@@ -276,9 +277,7 @@ class InputsForm(FormPane):
 
     def _added(self, one: described.Input | None) -> None:
         if one is not None:
-            self.session.inputs.add(one)
-            self.session.seal()
-            self.after_sync(lambda: self._focus_input(one.key))
+            self._keep(one.key, lambda: self.session.inputs.add(one))
 
     def action_field_menu(self) -> None:
         """List what can be done with the input."""
@@ -311,14 +310,25 @@ class InputsForm(FormPane):
         def keep(changed: described.Input | None) -> None:
             if changed is None:
                 return
-            with self.session.group((*PROPERTIES, changed.key)):
-                if changed.key != one.key:
-                    self.session.inputs.rename(one.key, changed.key)
-                self.session.inputs.update(changed)
-            self.session.seal()
-            self.after_sync(lambda: self._focus_input(changed.key))
+            self._keep(changed.key, lambda: self._change(one.key, changed))
 
         self.app.push_screen(InputDialog(self.session.inputs, one), keep)
+
+    def _change(self, key: str, changed: described.Input) -> None:
+        with self.session.group((*PROPERTIES, changed.key)):
+            if changed.key != key:
+                self.session.inputs.rename(key, changed.key)
+            self.session.inputs.update(changed)
+
+    def _keep(self, key: str, edit: Callable[[], object]) -> None:
+        """Do an edit of an input and go there; what a manifest can't hold is said."""
+        try:
+            edit()
+        except ValueError as error:
+            self.app.notify(str(error), severity="error", markup=False)
+            return
+        self.session.seal()
+        self.after_sync(lambda: self._focus_input(key))
 
     def _delete(self, key: str) -> None:
         uses = len(self.session.inputs.uses(key))
@@ -371,6 +381,6 @@ def _text(value: Any) -> str:
 
 def _matches(pattern: str, value: str) -> bool:
     try:
-        return re.search(pattern, value) is not None
-    except re.error:
+        return compile_pattern(pattern).search(value) is not None
+    except (PatternError, LimitError):
         return True

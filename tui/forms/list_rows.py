@@ -29,8 +29,8 @@ class StringsRow(FieldRow):
         templates = self.spec.templates
         return FieldInput(
             text,
-            complete=self.tools.completer(self.path) if templates else None,
-            resolve=self.tools.resolver(self.path) if templates else None,
+            complete=self.tools.completer(self.where) if templates else None,
+            resolve=self.tools.resolver(self.where) if templates else None,
             suggestions=self._options,
             in_list=True,
         )

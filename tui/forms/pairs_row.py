@@ -36,7 +36,7 @@ class PairsRow(Holder):
         return Pairs(key_label="Name", make_value_input=self._make_input)
 
     def _make_input(self, text: str) -> Input:
-        return FieldInput(text, complete=self.tools.completer(self.path), resolve=self.tools.resolver(self.path))
+        return FieldInput(text, complete=self.tools.completer(self.where), resolve=self.tools.resolver(self.where))
 
     def show_value(self) -> None:
         """Show the rows."""

@@ -9,13 +9,13 @@ from textual.containers import HorizontalGroup
 from textual.widget import Widget
 from textual.widgets import Input
 
+from core.manifest.links import CircleError, reference_to
 from core.manifest.references import REF
 from tui.forms.field_input import FieldInput
 from tui.forms.field_path_text import parsed, shown
 from tui.forms.field_row import FieldRow
 from tui.forms.section_head import OFF
 from tui.session.findings import stream_of
-from tui.session.references import reference_to
 from tui.widgets.choice import Choice
 from tui.widgets.choice_dialog import ChoiceOption
 
@@ -57,10 +57,18 @@ class StreamRow(FieldRow):
         if event.value is None:
             self.session.unset(self.path)
         else:
-            with self.session.group(self.path):
-                target = ("streams", self.session.streams.names().index(event.value))
-                self.session.write(self.session.slot(self.path), {REF: reference_to(target)})
+            self._refer_to(event.value)
         self.session.seal()
+
+    def _refer_to(self, name: str) -> None:
+        target = ("streams", self.session.streams.names().index(name))
+        try:
+            with self.session.group(self.path):
+                self.session.write(self.session.slot(self.path), {REF: reference_to(target)})
+        except CircleError:
+            told = f"{name} is read after this stream, for each of its records, so it can't be read before it."
+            self.app.notify(told, title="Not taken over", severity="warning", markup=False)
+            self.show_value()
 
 
 class RequestOptionRow(FieldRow):
@@ -76,7 +84,9 @@ class RequestOptionRow(FieldRow):
         if not self.spec.required:
             options.insert(0, ChoiceOption(OFF, OFF, "Do not send it"))
         self._where = Choice(options, title=self.place.title, prompt="Choose where")
-        self._name_field = FieldInput(complete=self.tools.completer(self.path), resolve=self.tools.resolver(self.path))
+        self._name_field = FieldInput(
+            complete=self.tools.completer(self.where), resolve=self.tools.resolver(self.where)
+        )
         return HorizontalGroup(self._where, self._name_field, classes="request-option")
 
     def focus_field(self) -> None:
@@ -85,7 +95,7 @@ class RequestOptionRow(FieldRow):
 
     @property
     def _option(self) -> dict[str, Any]:
-        value = self.value
+        value = self.session.view.unwrapped(self.path)
         return value if isinstance(value, dict) else {}
 
     def show_value(self) -> None:

@@ -117,8 +117,9 @@ class SchemaPane(FormPane):
             self.app.notify("This schema is loaded before each read, so tests leave it as it is.", markup=False)
             return
         import_by_itself(self.session, self._stream, on=event.value)
-        if event.value and self.detected is not None:
-            self._import(merge=False)
+        detected = self.detected
+        if event.value and detected is not None:
+            self._import(detected, merge=False)
 
     def action_take_over(self) -> None:
         """Ask how the detected schema is to be taken over, where there is a choice."""
@@ -126,32 +127,36 @@ class SchemaPane(FormPane):
         if detected is None:
             self.app.notify("Test the stream first: there is no detected schema yet.", markup=False)
         elif source := loaded_from(self.session, self._stream):
-            self.app.push_screen(replace_loader(source), lambda sure: self._import(merge=False) if sure else None)
+            self.app.push_screen(
+                replace_loader(source), lambda sure: self._import(detected, merge=False) if sure else None
+            )
         elif not (declared or {}).get("properties"):
-            self._import(merge=False)
+            self._import(detected, merge=False)
         else:
             options = [
                 ChoiceOption(_MERGE, help="Add the new fields, keep what is declared"),
                 ChoiceOption(_OVERWRITE, help="Declare what was detected, nothing else"),
             ]
-            self.app.push_screen(ChoiceDialog("Detected schema", options), self._taken)
+            self.app.push_screen(ChoiceDialog("Detected schema", options), lambda how: self._taken(detected, how))
 
-    def _taken(self, how: str | None) -> None:
-        declared, detected = declared_schema(self.session, self._stream), self.detected
+    def _taken(self, detected: Mapping[str, Any], how: str | None) -> None:
+        declared = declared_schema(self.session, self._stream)
         if how == _MERGE:
-            self._import(merge=True)
-        elif how == _OVERWRITE and declared and detected and loses_something(declared, detected):
+            self._import(detected, merge=True)
+        elif how == _OVERWRITE and declared and loses_something(declared, detected):
             question = "Something that is declared was not detected and will be gone. Undo brings it back."
             dialog = ConfirmDialog("Overwrite the declared schema?", question, confirm=_OVERWRITE, destructive=True)
-            self.app.push_screen(dialog, lambda sure: self._import(merge=False) if sure else None)
+            self.app.push_screen(dialog, lambda sure: self._import(detected, merge=False) if sure else None)
         elif how == _OVERWRITE:
-            self._import(merge=False)
+            self._import(detected, merge=False)
 
-    def _import(self, *, merge: bool) -> None:
-        detected = self.detected
-        if detected is not None:
-            import_schema(self.session, self._stream, detected, merge=merge)
-            self.session.seal()
+    def _import(self, detected: Mapping[str, Any], *, merge: bool) -> None:
+        """Declare what was detected, unless that is of a test that is not the last one any more."""
+        if detected is not self.detected:
+            self.app.notify("There is a newer test: look at what it detected first.", markup=False)
+            return
+        import_schema(self.session, self._stream, detected, merge=merge)
+        self.session.seal()
 
     def _hear(self, change: Change) -> None:
         super()._hear(change)

@@ -299,6 +299,11 @@ class Advanced(Holder):
         spec = replace(place.spec, required=False, unit="")
         super().__init__(tools, Place(place.path, spec, "Advanced", places[0].depth))
 
+    def go_along(self, base: Path) -> None:
+        """The fields are elsewhere too."""
+        super().go_along(base)
+        self._places = [place.below(base) for place in self._places]
+
     def make_control(self) -> Widget:
         """The heading."""
         return AdvancedHead()

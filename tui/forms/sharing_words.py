@@ -16,18 +16,26 @@ def shared_with(session: BuilderSession, path: Path) -> str | None:
     if path[-1] not in SHAREABLE or session.sharing.target(path) is None:
         return None
     own = session.slot(path)
-    others = dict.fromkeys(place_name(session, raw, own) for raw in session.sharing.users(path) if raw != own)
+    users = [raw for raw in session.sharing.users(path) if raw != own]
+    others = dict.fromkeys([*also_in(session, path), *(name for raw in users for name in _users(session, raw, path))])
     return f"⇄ Shared with {', '.join(others)}" if others else "⇄ Shared, with nobody else yet"
 
 
 def also_in(session: BuilderSession, path: Path) -> list[str]:
     """The other streams in which the field at a path stands at the same place of the file, and changes with it."""
-    stream = stream_of(path)
-    if stream is None:
-        return []
-    written, names = session.slot(path), session.streams.names()
+    return [] if stream_of(path) is None else _streams_at(session, session.slot(path), path)
+
+
+def _users(session: BuilderSession, raw: Path, path: Path) -> list[str]:
+    """Where a raw place shows that has the same section as the field at a path."""
+    return (stream_of(raw) is None and _streams_at(session, raw, path)) or [place_name(session, raw, path)]
+
+
+def _streams_at(session: BuilderSession, raw: Path, path: Path) -> list[str]:
+    """The other streams that show a raw place where the stream of a path has that path."""
+    stream, names = stream_of(path), session.streams.names()
     others = ((name, ("streams", index, *path[2:])) for index, name in enumerate(names) if index != stream)
-    return [name for name, other in others if session.slot(other) == written]
+    return [name for name, other in others if session.slot(other) == raw]
 
 
 def place_name(session: BuilderSession, path: Path, near: Path = ()) -> str:

@@ -56,11 +56,15 @@ class StatusRow(FieldRow):
         event.stop()
         present = self._mapping
         written = {str(status): status for statuses in present.values() for status in statuses}
-        with self.session.group(self.path):
-            for meaning, statuses in present.items():
-                wanted = [written.get(status, status) for status, means in event.rows if means == meaning]
-                if sorted(map(str, wanted)) != sorted(map(str, statuses)):
-                    self._write_statuses(meaning, wanted)
+        try:
+            with self.session.group(self.path):
+                for meaning, statuses in present.items():
+                    wanted = [written.get(status, status) for status, means in event.rows if means == meaning]
+                    if sorted(map(str, wanted)) != sorted(map(str, statuses)):
+                        self._write_statuses(meaning, wanted)
+        except ValueError as error:
+            self.app.notify(str(error), severity="error", markup=False)
+            self.show_value()
 
     def _write_statuses(self, meaning: str, statuses: list[Any]) -> None:
         path = (*self.path, meaning)

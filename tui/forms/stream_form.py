@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
@@ -21,6 +22,7 @@ from tui.forms.field_menu import CopyRequested
 from tui.forms.field_row import FieldFocused
 from tui.forms.form_pane import FormPane, Section
 from tui.forms.hints import Hints
+from tui.forms.problem_words import said_in_labels
 from tui.forms.retrieval_question import question
 from tui.forms.schema_pane import SchemaPane
 from tui.session.editor import Change, ChangeKind
@@ -38,6 +40,8 @@ from tui.widgets.tab_strip import TabStrip
 
 _KINDS = {"SimpleRetriever": StreamKind.SYNC, "AsyncRetriever": StreamKind.ASYNC}
 _SCHEMA = "Schema"
+_NOWHERE = sys.maxsize
+"""The index of a stream that is gone."""
 _NO_FORM = """\
 This stream is of a kind that has no form. It is kept as it is; edit it as YAML.
 
@@ -57,7 +61,7 @@ class StreamForm(Vertical):
         super().__init__(id=id, classes="stream-form")
         self.session = session
         self.hints = hints
-        self._stream = stream
+        self._stream = self._wanted = stream
         self._tabs: tuple[Tab, ...] = ()
         self._panes: dict[str, FormPane] = {}
         self._active = ""
@@ -111,11 +115,22 @@ class StreamForm(Vertical):
         return ("streams", self._stream)
 
     async def show(self, stream: int) -> None:
-        """Show another stream, at the same tab where it has that."""
-        if stream != self._stream:
-            self._stream = stream
-            self._tabs = ()
+        """Show another stream, at the same tab where it has that; of several that are asked for the last."""
+        self._wanted = stream
+        if self.is_mounted and (stream != self._stream or self.disabled):
             await self.sync()
+
+    def go_along(self, stream: int | None) -> None:
+        """The stream is at another index now: so is all that is shown of it and typed into it. None: it is gone, and
+        there is nothing to be typed into until another one is shown.
+        """
+        if self._wanted == self._stream:
+            self._wanted = _NOWHERE if stream is None else stream
+        self._stream = _NOWHERE if stream is None else stream
+        self._shown_name = (self._stream, self._shown_name[1])
+        self.disabled = stream is None
+        for pane in self.query_children(FormPane):
+            pane.go_along(self.path)
 
     @property
     def active_tab(self) -> str:
@@ -143,19 +158,28 @@ class StreamForm(Vertical):
             await self._sync()
 
     async def _sync(self) -> None:
-        self._behind = False
+        while self._is_out_of_step():
+            await self._rebuild(self.session.tabs(self._stream))
         if not (self.is_attached and self.session.exists(self.path)):
             return
-        tabs = self.session.tabs(self._stream)
-        if tabs is not self._tabs or any(pane.base != self.path for pane in self._panes.values()):
-            await self._rebuild(tabs)
-        self._show_head()
-        marks = [StripTab(tab.title, tab.title, _mark(count)) for tab, count in self._counted()]
+        self._show_head()  # from here on nothing is awaited: it is all of one moment
+        counts = self.session.tab_counts(self._stream)
+        marks = [StripTab(tab.title, tab.title, _mark(count)) for tab, count in zip(self._tabs, counts, strict=True)]
         if marks:
             self._strip.tabs = marks
 
-    def _counted(self) -> Sequence[tuple[Tab, Counts]]:
-        return list(zip(self._tabs, self.session.tab_counts(self._stream), strict=True))
+    def _is_out_of_step(self) -> bool:
+        """Whether there are other tabs to be shown than are built, for the stream that is wanted now."""
+        self._behind = False
+        if not (self.is_attached and self.session.exists(("streams", self._wanted))):
+            return False
+        is_other = self._wanted != self._stream or self.disabled
+        if is_other and self._name_field.value != self._shown_name[1]:
+            self._rename()
+        self._stream, self.disabled = self._wanted, False
+        if is_other:
+            self._show_head()  # at once, so that no name is taken for that of another stream
+        return is_other or self.session.tabs(self._stream) is not self._tabs
 
     def _show_head(self) -> None:
         unfinished = self.session.unfinished(self._name_path)
@@ -164,7 +188,7 @@ class StreamForm(Vertical):
             self._shown_name = (self._stream, name)
             self._name_field.show(name)
         problems = self.session.problems(self._name_path)
-        self._show_fault(f"✗ {problems[0].problem.message}" if problems else "")
+        self._show_fault(f"✗ {said_in_labels(self.session, problems[0])[0]}" if problems else "")
         kind = next((name for name, one in _KINDS.items() if one is self._present_kind), None)
         if self._kind.value != kind:
             self._kind.value = kind
@@ -185,7 +209,7 @@ class StreamForm(Vertical):
         titles = [tab.title for tab in tabs]
         if tabs:
             self._strip.tabs = [StripTab(title, title) for title in titles]
-            await self._open(self._active if self._active in titles else titles[0])
+            await self._open(tabs[titles.index(self._active)] if self._active in titles else tabs[0])
         else:
             self._active = ""
         if had_focus:
@@ -195,13 +219,16 @@ class StreamForm(Vertical):
 
     async def open_tab(self, title: str) -> None:
         """Show a tab, building it when it is looked at for the first time. Raises KeyError when there is none."""
-        if title not in self.tab_titles:
-            raise KeyError(title)
         async with self._turn:
-            await self._open(title)
+            tab = next((tab for tab in self._tabs if tab.title == title), None)
+            if tab is None:
+                raise KeyError(title)
+            await self._open(tab)
 
-    async def _open(self, title: str) -> None:
-        tab = next(tab for tab in self._tabs if tab.title == title)
+    async def _open(self, tab: Tab) -> None:
+        if not self.is_attached:
+            return  # the screen is being left
+        title = tab.title
         self._active = self._strip.active = title
         with self.app.batch_update():
             for other in self._panes.values():
@@ -214,10 +241,12 @@ class StreamForm(Vertical):
 
     async def next_tab(self, step: int = 1) -> None:
         """Go to a tab further right or left, around the ends, and to its first field."""
-        titles = self.tab_titles
-        if titles:
-            await self.open_tab(titles[(titles.index(self._active) + step) % len(titles)])
-            self.focus_first()
+        async with self._turn:
+            titles = self.tab_titles
+            if self._active not in titles:
+                return
+            await self._open(self._tabs[(titles.index(self._active) + step) % len(titles)])
+        self.focus_first()
 
     async def action_next_tab(self, step: int) -> None:
         """Go to a tab further right or left."""
@@ -226,7 +255,7 @@ class StreamForm(Vertical):
     @on(TabStrip.Changed)
     async def _take_tab(self, event: TabStrip.Changed) -> None:
         event.stop()
-        if event.tab:
+        if event.tab is not None and event.tab in self.tab_titles:
             await self.open_tab(event.tab)
 
     def focus_first(self) -> None:
@@ -241,11 +270,14 @@ class StreamForm(Vertical):
         if path[:2] != self.path:
             return False
         await self.sync()
-        if path[2:] in ((), ("name",)) or not self._tabs:
+        async with self._turn:
+            at_tab = bool(self._tabs) and path[2:] not in ((), ("name",))
+            if at_tab:
+                await self._open(self._tabs[tab_of(self._tabs, path[2:])[0]])
+        pane = self.pane
+        if not at_tab:
             self._name_field.focus()
             return True
-        await self.open_tab(self._tabs[tab_of(self._tabs, path[2:])[0]].title)
-        pane = self.pane
         if pane is not None and not await pane.focus_path(path):
             pane.focus_first()
         return True
@@ -295,6 +327,8 @@ class StreamForm(Vertical):
 
     def _rename(self) -> bool:
         name = self._name_field.value
+        if not self.session.exists(self.path):
+            return False
         try:
             self.session.streams.rename(self._stream, name)
         except ValueError as error:
@@ -322,7 +356,7 @@ class StreamForm(Vertical):
         name = next(name for name, kind in _KINDS.items() if kind is to)
 
         def switch(sure: bool | None) -> None:
-            if sure:
+            if sure and self.session.exists(self.path):
                 self.session.streams.switch_retrieval(self._stream, to)
                 self.session.seal()
 
@@ -341,7 +375,8 @@ class StreamForm(Vertical):
     def paste_curl(self) -> None:
         """Ask for a `curl` command and fill the request of this tab from it."""
         if self.requester is not None:
-            ask_for_curl(self.app, self.session, self.requester)
+            below = self.requester[len(self.path) :]
+            ask_for_curl(self.app, self.session, lambda: (*self.path, *below))
 
     def copy_curl(self) -> None:
         """Give the request of this tab as a `curl` command to the clipboard."""

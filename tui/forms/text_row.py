@@ -48,12 +48,12 @@ class TextRow(FieldRow):
     def make_control(self) -> Widget:
         """A line; several lines get a code field."""
         if "\n" in _text(self.value):
-            return CodeArea(complete=self.tools.completer(self.path) if self.templates else None, editor_height=8)
+            return CodeArea(complete=self.tools.completer(self.where) if self.templates else None, editor_height=8)
         templates = self.templates
         return FieldInput(
             placeholder=self._placeholder,
-            complete=self.tools.completer(self.path) if templates else None,
-            resolve=self.tools.resolver(self.path) if templates else None,
+            complete=self.tools.completer(self.where) if templates else None,
+            resolve=self.tools.resolver(self.where) if templates else None,
             suggestions=self._options,
             secret=self.spec.secret,
             takes_curl=self.path[-1] == "url" and self._is_request,
@@ -76,6 +76,8 @@ class TextRow(FieldRow):
     @property
     def _placeholder(self) -> str:
         default = self.spec.default
+        if self.spec.empty and self.value == "":
+            return self.spec.empty
         if self.spec.unset:
             return self.spec.unset
         return str(default) if isinstance(default, str | int | float) and not isinstance(default, bool) else ""
@@ -90,6 +92,7 @@ class TextRow(FieldRow):
         unfinished = self.session.unfinished(self.path)
         text = unfinished.text if unfinished else self.text_of(self.value)
         if isinstance(self.control, FieldInput):
+            self.control.placeholder = self._placeholder
             if unfinished is None and self.control.has_focus and self.means(self.control.value, self.value):
                 return
             self.control.show(text)
@@ -107,7 +110,8 @@ class TextRow(FieldRow):
     def take(self, text: str) -> None:
         """Send the session what was typed."""
         if text == "":
-            self.write("" if self.spec.or_text and self.spec.kind is not Kind.NUMBER else None)
+            means_something = self.spec.empty or (self.spec.or_text and self.spec.kind is not Kind.NUMBER)
+            self.write("" if means_something else None)
         else:
             self.write(_like(text, self.value))
 

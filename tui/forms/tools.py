@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from textual.style import Style
@@ -40,6 +40,10 @@ class Place:
     depth: int = 0
     index: int | None = None
     name: str | None = None
+
+    def below(self, base: Path) -> Place:
+        """The same place where the beginning of its path is another one of the same length."""
+        return replace(self, path=(*base, *self.path[len(base) :]))
 
 
 @dataclass(slots=True)
@@ -99,25 +103,25 @@ class FormTools:
         value = self.session.value(place.path)
         return value is not None and value != place.spec.default
 
-    def completer(self, path: Path) -> Complete:
-        """What may be written in the templates of the field at a path."""
+    def completer(self, path: Callable[[], Path]) -> Complete:
+        """What may be written in the templates of a field; `path` says where it is by then."""
 
         def candidates(text: str, cursor: int) -> Sequence[tuple[str, str, str]]:
             word = _TYPED.search(text[:cursor])
             start = word.start() if word else cursor
-            found = complete(self.session, path, text[:start] + text[cursor:], start).candidates
+            found = complete(self.session, path(), text[:start] + text[cursor:], start).candidates
             return [(one.text, _label(one), one.help) for one in found]
 
         return candidates
 
-    def resolver(self, path: Path) -> Resolve:
-        """Whether a name in a template of the field at a path is known there."""
+    def resolver(self, path: Callable[[], Path]) -> Resolve:
+        """Whether a name in a template of a field is known there; `path` says where it is by then."""
 
         def is_known(name: str) -> bool | None:
             root, _, rest = name.partition(".")
             if root == "config" and rest:
                 return self.session.inputs.get(rest.partition(".")[0]) is not None
-            return root in GLOBAL_NAMES or root in FILTER_NAMES or root in variables_at(self.session.view, path)
+            return root in GLOBAL_NAMES or root in FILTER_NAMES or root in variables_at(self.session.view, path())
 
         return is_known
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -65,13 +65,18 @@ class Navigator(ScrollView, can_focus=True):
         """The entry under the cursor."""
         return self._entries[self._cursor]
 
-    def show(self, entries: Sequence[Entry]) -> None:
-        """List other entries. The cursor is where a person left it, or on what is open."""
+    def show(self, entries: Sequence[Entry], moved: Callable[[Spot], Spot] | None = None) -> None:
+        """List other entries. The cursor is where a person left it, or on what is open; `moved` says where things are
+        now.
+        """
         if tuple(entries) == self._entries:
             return
+        spot = self.current.spot
+        if moved is not None and spot is not None:
+            self._open, spot = moved(self._open), moved(spot)
         self._entries = tuple(entries)
         self._measure()
-        self._put_cursor(min(self._cursor, len(self._entries) - 1) if self.has_focus else self._open_row)
+        self._put_cursor(self._row_of(spot, self._cursor) if self.has_focus else self._open_row)
         self.refresh()
 
     def mark_open(self, spot: Spot) -> None:
@@ -82,7 +87,11 @@ class Navigator(ScrollView, can_focus=True):
 
     @property
     def _open_row(self) -> int:
-        return next((row for row, entry in enumerate(self._entries) if entry.spot == self._open), 0)
+        return self._row_of(self._open, 0)
+
+    def _row_of(self, spot: Spot | None, otherwise: int) -> int:
+        rows = {entry.spot: row for row, entry in enumerate(self._entries) if entry.spot is not None}
+        return rows.get(spot, min(otherwise, len(self._entries) - 1)) if spot is not None else otherwise
 
     def on_resize(self) -> None:
         """Lines are as wide as there is room."""

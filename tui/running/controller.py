@@ -18,7 +18,7 @@ from core.command.last_resort import fault
 from core.components.async_retriever import AsyncRetriever, JobStatus
 from core.components.roles import Record
 from core.connector import Connector
-from core.errors import LonghaulError
+from core.errors import LonghaulError, ManifestError
 from core.events import Event
 from core.jobs.known import KnownJobs
 from core.reading import Limits, open_reader
@@ -87,7 +87,8 @@ class RunController:
         """The jobs of the latest test of each stream, as far as they are still on the server."""
         self._app = app
         self._open = opener
-        self._clock = clock
+        self.clock = clock
+        """Gives seconds."""
         self._run: Run | None = None
         self._reader: EventReader | None = None
         self._task: asyncio.Task[None] | None = None
@@ -125,11 +126,11 @@ class RunController:
         connector or the inputs end the run with their sentences; nothing is raised.
         """
         settings = settings or self.settings_of(stream)
-        if self.running:
+        if self.running is not None and not self.running.state.cancelling:
             self.cancel()
         jobs = self.jobs.setdefault(stream, KnownJobs()) if same_jobs else KnownJobs()
         self.jobs[stream] = jobs
-        run = _new_run(stream, connector, settings, fingerprint, self._clock)
+        run = _new_run(stream, connector, settings, fingerprint, self.clock)
         self._run = run
         self.results[stream] = run
         read = self._read(run, connector, config, settings=settings, jobs=jobs, earlier=self._task)
@@ -159,10 +160,17 @@ class RunController:
         run = self.results.get(stream)
         if run is None:
             return
-        run.state.answer_status(status)
+        run.answer_status(status, str(meaning))
         if self._reader is not None and run is self.running:
-            self._reader.map_status(stream, status, meaning)
+            self._reader.map_status(run.read_as, status, meaning)
         self.tell()
+
+    def rename(self, old: str, new: str) -> None:
+        """A stream has another name now; what is known of it goes along, a read that is running too."""
+        for kept in (self.results, self.settings, self.jobs):
+            _rename_key(kept, old, new)
+        if new in self.results:
+            self.results[new].state.stream = new
 
     async def wait(self, patience: float | None = None) -> None:
         """Wait for the end of the read that goes on, at most so many seconds."""
@@ -190,13 +198,14 @@ class RunController:
         try:
             async with self._open(connector, config) as reader:
                 mask, self._reader = reader.mask, reader
+                run.mask = mask
                 if run.state.cancelling:
                     reader.cancel()
                 await self._consume(run, reader, settings, jobs)
-        except LonghaulError as error:
+        except (LonghaulError, ManifestError) as error:
             run.state.fail(str(error))
         except KeyError:
-            run.state.fail(f"The manifest has no stream `{run.state.stream}` that can be read.")
+            run.state.fail(f"The manifest has no stream `{run.read_as}` that can be read.")
         except OSError as error:
             run.state.fail(f"What was read can't be kept on this machine: {error.strerror or error}.")
         except Exception as error:  # whatever it is, it is told on the screen and never takes the app down
@@ -208,9 +217,8 @@ class RunController:
             self.tell()
 
     async def _consume(self, run: Run, reader: EventReader, settings: TestSettings, jobs: KnownJobs) -> None:
-        stream = run.state.stream
         turn = time.monotonic()
-        events = reader.read(stream, settings.state, settings.limits, run.inspector.encode, jobs)
+        events = reader.read(run.read_as, settings.state, settings.limits, run.inspector.encode, jobs)
         async with aclosing(events) as following:  # type: ignore[type-var]  # an async generator in fact
             async for event in following:
                 run.take(event)
@@ -236,6 +244,11 @@ class RunController:
         if self._run is not None:
             self._told = self._run.state.version
             self.changed.publish(RunChanged(self._run.state.stream, self._run))
+
+
+def _rename_key(kept: dict[str, Any], old: str, new: str) -> None:
+    if old in kept:
+        kept[new] = kept.pop(old)
 
 
 def _new_run(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -12,7 +12,7 @@ import orjson
 from core.events import ExchangeFinished
 from core.http.exchange import Exchange, Role
 from tui.running.spool import Spool
-from tui.running.state import gives_records
+from tui.running.state import CANCELLED, gives_records
 
 IN_MEMORY = 32_000_000
 """Characters of bodies that are kept in memory."""
@@ -67,7 +67,16 @@ class Entry:
 
     @property
     def failed(self) -> bool:
-        """Whether there is no answer, or one that tells of an error."""
+        """Whether there is no answer, or one that tells of an error; not when nobody waited for it any more."""
+        return not self.cancelled and self._failed
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the read was ended before the answer was there."""
+        return self.head.error == CANCELLED
+
+    @property
+    def _failed(self) -> bool:
         return self.head.error is not None or self.head.status is None or self.head.status >= 400
 
 
@@ -142,6 +151,16 @@ class ExchangeLog:
                 last[entry.partition, entry.page] = entry
         return list(last.values())
 
+    @staticmethod
+    def to_look_at(entries: Sequence[Entry]) -> Entry | None:
+        """The one out of some requests of a read that is over to be looked at first: the first that failed for good,
+        else the first that failed, else the last.
+        """
+        answered = {_asked_for(one) for one in entries if not one.failed and not one.cancelled}
+        failed = [one for one in entries if one.failed]
+        for_good = [one for one in failed if _asked_for(one) not in answered]
+        return next(iter((*for_good, *failed)), entries[-1] if entries else None)
+
     def _make_room(self, entry: Entry) -> None:
         """Put the bodies on disk when memory holds enough of them."""
         exchange = entry.head
@@ -153,6 +172,11 @@ class ExchangeLog:
         entry.spooled = (self._spool.append(data), len(data))
         entry.head = replace(exchange, request_body=None, response_body=None)
         entry.event = replace(entry.event, exchange=entry.head)
+
+
+def _asked_for(entry: Entry) -> tuple[Role, int | None, str]:
+    """What tells a request, however often it was repeated, from others."""
+    return entry.head.role, entry.partition, entry.head.url
 
 
 def _title(event: ExchangeFinished) -> str:

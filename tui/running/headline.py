@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from core.events import Outcome
+from core.events import JobPhase, Outcome
 from core.progress.words import count, duration
 from tui.running.state import RunState
 
@@ -48,6 +48,18 @@ def limits_in_words(state: RunState) -> str:
     if not cut and state.limits.slices is not None:
         reached.append(count(state.limits.slices, "partition"))
     return f"The test ended at its limit of {' and '.join(reached) or 'what was to be read'}; there is more."
+
+
+def what_ending_does(state: RunState) -> str:
+    """What happens to a read that goes on, and to its jobs on the server, when it is ended now."""
+    told = f"The test of {state.stream} is still running. It ends where it is"
+    jobs = sum(one.outcome is None and one.phase in (JobPhase.CREATING, JobPhase.RUNNING) for one in state.partitions)
+    if not jobs:
+        return f"{told}."
+    its, are, go = ("its job", "is", "goes") if jobs == 1 else (f"its {jobs} jobs", "are", "go")
+    if state.can_abort:
+        return f"{told}, and {its} {are} aborted on the server."
+    return f"{told}, but {its} {go} on running on the server: the stream has no abort request."
 
 
 def jobs_left(state: RunState) -> int:

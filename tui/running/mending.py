@@ -9,11 +9,13 @@ from core.components.base import Component
 from core.components.stream import DeclarativeStream
 from core.events import JobPhase, Outcome
 from core.http.exchange import Role
+from tui.labels import keys_in
 from tui.running.exchanges import Entry
 from tui.running.headline import jobs_left
 from tui.running.run import Run
 from tui.running.state import Partition, Stage
 from tui.running.warnings import Concern
+from tui.session.layout import stream_tabs, tab_of
 
 DocumentPath = tuple[str | int, ...]
 
@@ -31,6 +33,7 @@ _BY_CONCERN: Mapping[Concern, tuple[str, str]] = {
     Concern.KEY_REPEATED: ("primary_key", "Primary Key"),
     Concern.SCHEMA: ("schema_loader", "Schema"),
 }
+_ANSWER = "The API's last answer:"
 _TIDYING = (Role.ABORT, Role.DELETE, Role.SCHEMA)
 _ENDED_BY_TIME = (JobPhase.TIMED_OUT, JobPhase.ABORTED)
 
@@ -73,6 +76,21 @@ def where_to_mend(run: Run, concern: Concern | None = None) -> Place | None:
     return _of_web_page(run, failed, stream) or _of_job(run, failed, stream, final)
 
 
+def spoken_of(run: Run, text: str) -> Place | None:
+    """The first field of the stream or its retriever that a sentence of the engine names; what the API answered, which
+    may stand behind it, does not count.
+    """
+    stream = run.declared
+    if stream is None:
+        return None
+    tabs = stream_tabs(type(stream.retriever).__name__)
+    for key in keys_in(text.partition(_ANSWER)[0]):
+        for owner, path in ((stream.retriever, ("retriever", key)), (stream, (key,))):
+            if key in type(owner).model_fields and tabs:
+                return Place(tabs[tab_of(tabs, path)[0]].title, _title(owner, key), path)
+    return None
+
+
 def where_to_say_how_to_abort(run: Run) -> Place | None:
     """The request that should have aborted the jobs which a cancelled read left running."""
     if run.declared is None or not jobs_left(run.state):
@@ -94,7 +112,9 @@ def _has_failed_job(run: Run) -> bool:
 
 def _of_refused_request(run: Run, stream: DeclarativeStream) -> Place | None:
     """The last request of the read, if it was refused."""
-    last = next((one for one in reversed(run.exchanges.entries) if one.head.role not in _TIDYING), None)
+    last = next(
+        (one for one in reversed(run.exchanges.entries) if one.head.role not in _TIDYING and not one.cancelled), None
+    )
     if last is None or not last.failed:
         return None
     if last.event.parent is not None:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from core.progress.words import clean
+from core.texts import clean
+from tui.labels import in_labels
 from tui.running.headline import cancel_report, held_in_words, limits_in_words
-from tui.running.mending import Place, where_to_mend, where_to_say_how_to_abort
+from tui.running.mending import Place, spoken_of, where_to_mend, where_to_say_how_to_abort
 from tui.running.run import Run
 from tui.running.warnings import warnings
 
@@ -34,9 +35,10 @@ def notices(run: Run, *, stale: bool = False) -> Iterator[Notice]:
     """Everything worth telling about a read, the gravest first."""
     place = where_to_mend(run)
     for error in run.state.errors:
-        yield Notice(Weight.ERROR, clean(error), place)
+        yield Notice(Weight.ERROR, clean(_said(error, run)), spoken_of(run, error) or place)
     if run.state.trouble is not None:
-        yield Notice(Weight.WARNING, clean(run.state.trouble.text), place)
+        text = run.state.trouble.text
+        yield Notice(Weight.WARNING, clean(_said(text, run)), spoken_of(run, text) or place)
     for held in held_in_words(run.state):
         yield Notice(Weight.REMARK, held)
     for warned in warnings(run, stale=stale):
@@ -48,3 +50,9 @@ def notices(run: Run, *, stale: bool = False) -> Iterator[Notice]:
         yield Notice(Weight.REMARK, cancelled, where_to_say_how_to_abort(run))
     elif limits_in_words(run.state):
         yield Notice(Weight.REMARK, limits_in_words(run.state))
+
+
+def _said(text: str, run: Run) -> str:
+    """A sentence of the engine with fields called as in the forms."""
+    declared = run.declared
+    return in_labels(text, *((type(declared.retriever), type(declared)) if declared is not None else ()))

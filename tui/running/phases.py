@@ -77,7 +77,8 @@ def _mark(partition: Partition, stage: Stage) -> Mark:
     if order.index(stage) < order.index(partition.stage):
         return Mark.DONE
     if order.index(stage) > order.index(partition.stage):
-        return Mark.SKIPPED if partition.outcome is Outcome.SKIPPED else Mark.WAITING
+        left_out = partition.outcome in (Outcome.SKIPPED, Outcome.COMPLETE)  # complete: nothing was there to download
+        return Mark.SKIPPED if left_out else Mark.WAITING
     if partition.phase is None or partition.phase is JobPhase.WAITING:
         return Mark.STOPPED if partition.outcome is Outcome.CANCELLED else Mark.WAITING
     if stage is Stage.POLLING and partition.phase in (JobPhase.COMPLETED, JobPhase.SKIPPED):
@@ -109,6 +110,8 @@ def _mark_of_end(partition: Partition) -> Mark:
 def _creation_facts(partition: Partition, now: float) -> tuple[str, ...]:
     if partition.known:
         return ("the same job",)
+    if partition.phase is JobPhase.WAITING and partition.outcome is None and partition.detail:
+        return (f"waiting: {partition.detail}",)
     seconds = partition.seconds_in(Stage.CREATION, now)
     facts = [] if seconds is None else [duration(seconds)]
     if partition.attempt > 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from core.components.stream import DeclarativeStream
@@ -23,8 +23,12 @@ class Run:
 
     def __init__(self, state: RunState, declared: DeclarativeStream | None = None) -> None:
         self.state = state
+        self.read_as = state.stream
+        """What the stream was called when the read began, and is called in it."""
         self.declared = declared
         """The stream as the connector had it when the read began."""
+        self.mask: Callable[[str], str] = str
+        """Takes the secrets of the read out of a text; as long as it is here, what is shown is masked."""
         self.loaded_schema: Mapping[str, Any] | None = None
         """The JSON Schema that the read has loaded, where the manifest does not say one itself."""
         keys, schema = (declared.primary_key_paths, _schema(declared)) if declared is not None else ((), None)
@@ -53,6 +57,13 @@ class Run:
                 self.inspector.hold_against(schema)
             case _:
                 pass
+
+    def answer_status(self, status: str, meaning: str) -> None:
+        """Note that a person said what a status means."""
+        self.state.answer_status(status, meaning)
+        for partition in self.state.partitions:
+            if partition.api_status == status:
+                self.exchanges.told_status(partition.number, status, meaning)
 
     def _add_exchange(self, event: ExchangeFinished) -> None:
         number, page = self.state.number_of(event.slice), None

@@ -33,6 +33,8 @@ from core.levels import Level
 from core.progress.words import slice_name
 from core.reading.limits import Limits
 
+CANCELLED = "cancelled"
+"""What the engine notes in place of an answer that nobody waited for."""
 FINAL_ROLES = frozenset({Role.PAGE, Role.DOWNLOAD})
 """Requests that give records; everything else belongs to the other requests."""
 LOGS_KEPT = 2_000
@@ -103,6 +105,8 @@ class Partition:
     error: str | None = None
     was_cut: bool = False
     _download: int = 0
+    _streamed: int = 0
+    _answered: int = 0
     _pages: dict[int, PageState] = field(default_factory=dict)
 
     @property
@@ -232,17 +236,23 @@ class RunState:
         """The number of a slice's partition; None for what belongs to no slice."""
         return None if slice_ is None else self.partition(slice_).number
 
+    @property
+    def jobs_on_server(self) -> int:
+        """How many jobs run on the server now, as far as that is known."""
+        return sum(one.outcome is None and one.phase is JobPhase.RUNNING for one in self.partitions)
+
     def cancel(self) -> None:
         """Note that the read is to end."""
         self.cancelling = True
-        self.running_when_cancelled = sum(
-            one.outcome is None and one.phase is JobPhase.RUNNING for one in self.partitions
-        )
+        self.running_when_cancelled = self.jobs_on_server
         self.version += 1
 
-    def answer_status(self, status: str) -> None:
-        """Note that a person said what a status means."""
+    def answer_status(self, status: str, meaning: str | None = None) -> None:
+        """Note that a person said what a status means; jobs that are in it mean that from now on."""
         self.unmapped.pop(status, None)
+        for partition in self.partitions:
+            if partition.api_status == status and meaning is not None:
+                partition.meaning = meaning
         self.version += 1
 
     def fail(self, *errors: str) -> None:
@@ -327,12 +337,16 @@ def _add_records(state: RunState, event: Records) -> None:
 def _add_exchange(state: RunState, event: ExchangeFinished) -> None:
     exchange = event.exchange
     state.exchanges += 1
+    if exchange.error == CANCELLED:
+        return
     state._refused = exchange.status is None or exchange.status >= 400
     if state.trouble is not None and state.trouble.refused and not state._refused:
         state.trouble = None
     if gives_records(event):
         page = state.partition(event.slice).page(event.page or 1)
         page.answered, page.status, page.error = True, exchange.status, exchange.error
+        if not state.asynchronous:
+            _add_answer(state.partition(event.slice), exchange)
     elif exchange.role is Role.ABORT and state.cancelling:
         state.aborts.append(exchange)
 
@@ -340,7 +354,14 @@ def _add_exchange(state: RunState, event: ExchangeFinished) -> None:
 def _add_bytes(partition: Partition, received: int) -> None:
     """Fewer bytes than before are those of a new download."""
     last, partition._download = partition._download, received
-    partition.received += received - last if received >= last else received
+    partition._streamed += received - last if received >= last else received
+    partition.received = max(partition._streamed, partition._answered)
+
+
+def _add_answer(partition: Partition, exchange: Exchange) -> None:
+    """Count an answer as a whole where its bytes were not told while they came."""
+    partition._answered += exchange.response_size or 0
+    partition.received = max(partition._streamed, partition._answered)
 
 
 def _change_job(partition: Partition, event: JobChanged, now: float) -> None:
@@ -354,7 +375,9 @@ def _change_job(partition: Partition, event: JobChanged, now: float) -> None:
         partition.meaning = _MEANINGS.get(event.phase, partition.meaning)
     partition.phase, partition.attempt, partition.detail = event.phase, max(1, event.attempt), event.detail
     partition.job_id, partition.polls, partition.known = event.job_id, event.polls, event.known
-    partition.elapsed, partition.told, partition.timeout = event.elapsed, now, event.timeout
+    if Stage.POLLING not in partition.stage_ended:
+        partition.elapsed, partition.told = event.elapsed, now
+    partition.timeout = event.timeout
     partition.next_poll = None
     match event.phase:
         case JobPhase.CREATING:

@@ -11,6 +11,7 @@ from textual.timer import Timer
 
 from tui.project import Project
 from tui.session.editor import Change, ChangeKind
+from tui.session.folders import said_once, state_folder
 
 CHECK_AFTER = 0.15
 """Seconds after an edit until the manifest is checked, so that typing goes first."""
@@ -19,17 +20,17 @@ DRAFT_AFTER = 2.0
 
 
 class Background:
-    """Follows the session of a project in the name of a screen; `failed` hears why a draft can't be kept."""
+    """Follows the session of a project in the name of a screen; `failed` hears, once, why nothing can be kept of it."""
 
     def __init__(self, screen: Screen[None], project: Project, failed: Callable[[str], None]) -> None:
         self._screen = screen
         self._project = project
         self._failed = failed
-        self._warned = False
         self._took = 0.0
         """Seconds that the last check took: one of a big manifest does not begin before a pause as long."""
         self._timers: dict[Callable[[], None], Timer] = {}
         self._unsubscribe = project.session.subscribe(self._hear)
+        project.session.values.failed = failed
         self.check()
 
     def close(self) -> None:
@@ -54,9 +55,8 @@ class Background:
         try:
             self._project.keep_draft()
         except OSError as error:
-            if not self._warned:
-                self._warned = True
-                self._failed(f"No draft can be kept: {error.strerror or error}.")
+            if told := said_once(state_folder(), error):
+                self._failed(told)
 
     def _hear(self, change: Change) -> None:
         if change.kind is ChangeKind.VALUES:

@@ -94,11 +94,13 @@ class BuilderScreen(BuilderFrame):
 
     def action_undo(self) -> None:
         """Take back the last change and go there."""
-        self.errand(self.tour.undo())
+        with self.guarded():
+            self.tour.undo()
 
     def action_redo(self) -> None:
         """Do the undone change again and go there."""
-        self.errand(self.tour.redo())
+        with self.guarded():
+            self.tour.redo()
 
     def action_toggle_yaml(self) -> None:
         """Show the text, or the form again."""
@@ -113,31 +115,38 @@ class BuilderScreen(BuilderFrame):
 
     def action_add_stream(self) -> None:
         """Add a stream."""
-        self.errand(self.streams.add())
+        with self.guarded():
+            self.streams.add()
 
     def action_duplicate_stream(self) -> None:
         """Add a copy of the stream."""
-        self.errand(self.streams.duplicate())
+        with self.guarded():
+            self.streams.duplicate()
 
     def action_rename_stream(self) -> None:
         """Rename the stream."""
-        self.errand(self.streams.rename())
+        with self.guarded():
+            self.streams.rename()
 
     def action_delete_stream(self) -> None:
         """Delete the stream."""
-        self.errand(self.streams.delete())
+        with self.guarded():
+            self.streams.delete()
 
     def action_move_stream(self, step: int) -> None:
         """Move the stream up or down."""
-        self.errand(self.streams.move(step))
+        with self.guarded():
+            self.streams.move(step)
 
     def action_switch_kind(self) -> None:
         """Read the stream the other way."""
-        self.errand(self.streams.switch())
+        with self.guarded():
+            self.streams.switch()
 
     def action_toggle_auto_import(self) -> None:
         """Import the schema of the stream after each test, or not."""
-        self.errand(self.streams.toggle_auto_import())
+        with self.guarded():
+            self.streams.toggle_auto_import()
 
     def action_paste_curl(self) -> None:
         """Fill the request of the tab from a `curl` command."""
@@ -214,11 +223,11 @@ class BuilderScreen(BuilderFrame):
 
     def action_run_test(self) -> None:
         """Test the stream."""
-        self.errand(self.testing.run())
+        self.testing.run(self.testing.stream)
 
     def action_follow_job(self) -> None:
         """Test the stream with the job that is there."""
-        self.errand(self.testing.run(same_jobs=True))
+        self.testing.run(self.testing.stream, same_jobs=True)
 
     def action_cancel_test(self) -> None:
         """Cancel the test."""
@@ -239,7 +248,7 @@ class BuilderScreen(BuilderFrame):
     @on(TestPane.TestRequested)
     def _test(self, event: TestPane.TestRequested) -> None:
         event.stop()
-        self.errand(self.testing.run(same_jobs=event.same_jobs))
+        self.testing.run(self.bench.index_of(event.stream), same_jobs=event.same_jobs)
 
     @on(TestPane.SettingsChanged)
     def _keep_settings(self, event: TestPane.SettingsChanged) -> None:

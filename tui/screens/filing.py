@@ -12,7 +12,7 @@ from core.errors import ManifestError
 from core.progress.words import count
 from tui.project import Project, drafts_for
 from tui.session.drafts import Draft
-from tui.session.files import ChangedOnDiskError
+from tui.session.files import ChangedOnDiskError, ReadOnlyError, is_same
 from tui.session.settings import Settings
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
 from tui.widgets.dialog import Answer
@@ -53,9 +53,17 @@ class Filing:
         """Write; a file that somebody else has changed is asked about. `confirmed`: the person saw that it exists."""
         session = self._project.session
         overwrite = confirmed and path is not None and not self._is_own(path)
+        overwrite_read_only = False
         while True:
             try:
-                session.save(path, overwrite=overwrite)
+                session.save(path, overwrite=overwrite, overwrite_read_only=overwrite_read_only)
+            except ReadOnlyError as error:
+                answer = await self._ask_about_read_only(error)
+                if answer == "save-as":
+                    return await self.save_as()
+                if answer != "overwrite":
+                    return False
+                overwrite_read_only = True
             except ChangedOnDiskError as error:
                 answer = await self._ask_about_change(error)
                 if answer == "reload":
@@ -73,7 +81,12 @@ class Filing:
                 return True
 
     def _is_own(self, path: Path) -> bool:
-        return self._project.path is not None and path.resolve() == self._project.path.resolve()
+        return self._project.path is not None and is_same(path, self._project.path)
+
+    async def _ask_about_read_only(self, error: ReadOnlyError) -> str | None:
+        text = f"{error} Somebody may want it to stay as it is."
+        answers = [Answer("save-as", "Save as…", "primary"), Answer("overwrite", "Overwrite it", "error")]
+        return await self._screen.app.push_screen_wait(QuestionDialog("Read-only file", text, answers))
 
     async def _ask_about_change(self, error: ChangedOnDiskError) -> str | None:
         if not error.ours:
@@ -100,10 +113,7 @@ class Filing:
     def remember(self) -> None:
         """Put the file among the recent ones."""
         if self._project.path is not None:
-            try:
-                self._settings.opened(self._project.path)
-            except ManifestError as error:
-                self._screen.complain(f"The settings can't be saved: {error}")
+            self._settings.opened(self._project.path)
 
     async def _text_is_broken(self) -> bool:
         """Whether there is text that can't be read, which is said then."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from textual import events, on
@@ -22,6 +23,7 @@ from tui.screens.filing import Filing
 from tui.screens.help_line import HelpLine
 from tui.screens.key_bar import KeyBar
 from tui.screens.middle import Middle
+from tui.screens.places import StreamPlaces
 from tui.screens.streams import StreamErrands
 from tui.screens.testing import Testing
 from tui.screens.tour import Tour
@@ -51,7 +53,8 @@ class BuilderFrame(Screen[None]):
         self.project = project
         self.session = project.session
         self.settings = settings
-        self.replace = replace
+        self._replace = replace
+        self.places = StreamPlaces(self.session.streams.names())
         self.spot: Spot = GLOBAL
         """What is shown in the middle."""
         self.bench = TestBench(self.app, self.session, settings, self._redraw_later)
@@ -60,7 +63,6 @@ class BuilderFrame(Screen[None]):
         self.testing = Testing(self)
         self.tour = Tour(self)
         self._hints = TestHints(self.session, self.bench.controller, self.bench.reporter)
-        self._names = self.session.streams.names()
         self._typed_ahead = TypedAhead(self)
         self._redraw_asked = False
         self._stop: list[Callable[[], None]] = []
@@ -84,7 +86,7 @@ class BuilderFrame(Screen[None]):
         elif self.project.is_untouched:
             await self.show_welcome()
         else:
-            await self.show(0 if self._names else GLOBAL)
+            await self.show(0 if self.session.view.stream_count else GLOBAL)
         self.call_after_refresh(self._settle)
 
     def _settle(self) -> None:
@@ -132,14 +134,24 @@ class BuilderFrame(Screen[None]):
 
     # Showing
 
-    async def show(self, spot: Spot, *, focus: bool = True) -> None:
-        """Show the form of a spot."""
+    def select(self, spot: Spot) -> None:
+        """Let a spot be the one that everything is about; what is shown of it follows."""
         self.spot = spot
         self.navigator.mark_open(spot)
-        if self.middle.yaml is None:
-            form = await self.middle.show_form(spot)
-            if focus:
-                form.focus_first()
+        self.refresh_bindings()
+
+    async def show(self, spot: Spot, *, focus: bool = True) -> None:
+        """Show the form of a spot."""
+        self.select(spot)
+        await self.follow(focus=focus)
+
+    async def follow(self, *, focus: bool = False) -> None:
+        """Show the form of what is selected, unless the text is in view; the last that was selected stays."""
+        asked = self.spot
+        held = self.places.hold(asked if isinstance(asked, int) else None)
+        form = await self.middle.show_form(lambda: self.spot, over_text=False)
+        if form is not None and focus and self.spot == (held.index if isinstance(asked, int) else asked):
+            form.focus_first()
         await self.testing.show_subject()
         self.refresh_bindings()
 
@@ -183,25 +195,29 @@ class BuilderFrame(Screen[None]):
 
     def _hear(self, change: Change) -> None:
         if change.kind is ChangeKind.VALUES:
-            self._compare_names()
+            self._go_along()
         self._redraw_later()
 
-    def _compare_names(self) -> None:
-        """See whether streams came, went, moved or got another name."""
-        before, self._names = self._names, self.session.streams.names()
-        if before == self._names:
-            return
-        renamed = [pair for pair in zip(before, self._names, strict=False) if pair[0] != pair[1]]
-        if len(before) == len(self._names) and len(renamed) == 1:
-            self.bench.rename(*renamed[0])
-        else:
-            self.errand(self.streams_moved())
+    def _go_along(self) -> None:
+        """Where streams came, went, moved or got another name, let all that is about them go along at once: no key
+        that comes next may be about another stream than the one that a person sees it to be about.
+        """
+        names = self.session.streams.names()
+        renamed = self.places.renamed(names)
+        journey = self.places.follow(names)
+        if renamed is not None:
+            self.bench.rename(*renamed)
+        if journey is not None:
+            self.spot = journey.spot(self.spot)
+            self.middle.go_along(journey.stream)
+            self.navigator.show(entries(self.session, self.bench.testing), journey.spot)
+            self.run_worker(self.follow_streams())
 
-    async def streams_moved(self) -> None:
-        """Streams came, went or moved: show one that is there."""
-        last = self.session.view.stream_count - 1
-        if isinstance(self.spot, int) and self.middle.form is not None:
-            await self.show(min(self.spot, last) if last >= 0 else GLOBAL, focus=False)
+    async def follow_streams(self) -> None:
+        """Streams came, went or moved: show the one that is selected now."""
+        if self.middle.form is not None:
+            self.select(self.spot)
+            await self.follow()
 
     def _redraw_later(self) -> None:
         if not self._redraw_asked and self.is_attached:
@@ -222,15 +238,37 @@ class BuilderFrame(Screen[None]):
 
     # Doing
 
+    async def replace(self, make: Callable[[], Project]) -> None:
+        """Go on with another project, unless a test is running that a person wants to go on."""
+        if await self.testing.may_end("Leave"):
+            await self._replace(make)
+        else:
+            self.project.keep_draft()  # whoever asked may have dropped it already
+
     def errand(self, work: Coroutine[Any, Any, object]) -> None:
         """Do something that may ask; what it can't do is said."""
         self.run_worker(self._guarded(work))
 
     async def _guarded(self, work: Coroutine[Any, Any, object]) -> None:
-        try:
+        with self.guarded():
             await work
+
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """Say what can't be done."""
+        try:
+            yield
         except (LonghaulError, ManifestError, OSError, LookupError, ValueError) as error:
             self.complain(str(error))
+
+    def can_edit(self) -> bool:
+        """Whether the manifest can be edited from here: not while there is text that can't be read, which is said."""
+        if self.middle.yaml is not None:
+            self.middle.yaml.flush()
+        if self.session.has_broken_text:
+            self.complain("The YAML can't be read. Mend it first: it would be lost otherwise.")
+            return False
+        return True
 
     async def flush(self) -> None:
         """Take over what is being typed."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from core.manifest.problems import Path, show_path
+from tui.forms.problem_words import said_in_labels
 from tui.forms.sharing_words import also_in
 from tui.session.completion import VARIABLES
 from tui.session.session import BuilderSession
@@ -67,7 +68,7 @@ def field_topics(session: BuilderSession, path: Path, spec: FieldSpec) -> Iterat
     """What is to be said of a field."""
     problems = session.problems(path)
     if problems:
-        said = [(one.problem.message, one.problem.hint or "") for one in problems[:5]]
+        said = [said_in_labels(session, one) for one in problems[:5]]
         yield Topic("Problems", tuple((f"✗ {text}", hint) for text, hint in said))
     said = [("", text) for text in _sentences(spec)]
     yield Topic("", tuple(said))

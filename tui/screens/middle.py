@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from pathlib import Path as FilePath
 
 from textual.containers import Container
@@ -19,7 +20,9 @@ Form = StreamForm | InputsForm | GlobalForm
 
 
 class Middle(Container):
-    """Shows one thing at a time and builds it when it is first looked at."""
+    """Shows one thing at a time and builds it when it is first looked at. What is asked for meanwhile has its turn
+    afterwards, so that the last that was asked for is what stays.
+    """
 
     def __init__(self, session: BuilderSession, hints: Hints, broken: tuple[Problem, ...]) -> None:
         super().__init__(classes="middle")
@@ -27,6 +30,7 @@ class Middle(Container):
         self._hints = hints
         self._broken = broken
         self._shown: Widget | None = None
+        self._turn = asyncio.Lock()
 
     @property
     def form(self) -> Form | None:
@@ -38,37 +42,58 @@ class Middle(Container):
         """The text, when it is in view."""
         return self._shown if isinstance(self._shown, YamlView) else None
 
-    async def show_form(self, spot: Spot) -> Form:
-        """Show the form of a spot; all streams share one."""
+    async def show_form(self, spot: Callable[[], Spot], *, over_text: bool = True) -> Form | None:
+        """Show the form of a spot, which may be another one by the time that it is there; all streams share one.
+
+        Without `over_text` it is left alone while the text is in view; None then.
+        """
+        async with self._turn:
+            if self.yaml is not None and not over_text:
+                return None
+            while True:
+                wanted = spot()
+                form = await self._built(wanted)
+                await self._bring(form)
+                if isinstance(form, StreamForm):
+                    await form.show(int(wanted))
+                else:
+                    await form.show()
+                if wanted == spot():
+                    return form
+
+    async def show_yaml(self) -> YamlView:
+        """Show the manifest as text."""
+        async with self._turn:
+            view = self.query_one_optional(YamlView)
+            if view is None:
+                view = YamlView(self._session, problems=self._broken)
+                await self.mount(view)
+            await self._bring(view)
+            return view
+
+    async def show_welcome(self, recent: Sequence[FilePath]) -> Welcome:
+        """Show ways to begin."""
+        async with self._turn:
+            welcome = self.query_one_optional(Welcome)
+            if welcome is None:
+                welcome = Welcome(recent)
+                await self.mount(welcome)
+            await self._bring(welcome)
+            return welcome
+
+    def go_along(self, moved: Callable[[int], int | None]) -> None:
+        """Streams have moved: the form of one, in view or not, goes with it."""
+        form = self.query_one_optional(StreamForm)
+        if form is not None:
+            form.go_along(moved(form.stream))
+
+    async def _built(self, spot: Spot) -> Form:
         kinds: dict[Spot, type[Form]] = {GLOBAL: GlobalForm, INPUTS: InputsForm}
         form: Form | None = self.query_one_optional(kinds.get(spot, StreamForm))
         if form is None:
             form = self._make(spot)
             await self.mount(form)
-        await self._bring(form)
-        if isinstance(form, StreamForm):
-            await form.show(int(spot))
-        else:
-            await form.show()
         return form
-
-    async def show_yaml(self) -> YamlView:
-        """Show the manifest as text."""
-        view = self.query_one_optional(YamlView)
-        if view is None:
-            view = YamlView(self._session, problems=self._broken)
-            await self.mount(view)
-        await self._bring(view)
-        return view
-
-    async def show_welcome(self, recent: Sequence[FilePath]) -> Welcome:
-        """Show ways to begin."""
-        welcome = self.query_one_optional(Welcome)
-        if welcome is None:
-            welcome = Welcome(recent)
-            await self.mount(welcome)
-        await self._bring(welcome)
-        return welcome
 
     def _make(self, spot: Spot) -> Form:
         if spot == GLOBAL:

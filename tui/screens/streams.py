@@ -13,43 +13,90 @@ from tui.widgets.question_dialog import ConfirmDialog
 
 if TYPE_CHECKING:
     from tui.screens.frame import BuilderFrame
+    from tui.screens.places import Held
 
 
 class StreamErrands:
-    """What a builder screen does with streams. All methods run in a worker; those that need a stream do nothing
-    without one.
+    """What a builder screen does with streams; what needs a stream does nothing without one.
+
+    What is asked for is done, or begun, before the next key is looked at, and always about the stream that a person
+    was at when they pressed the key: an answer that comes later finds it by what holds it.
     """
 
     def __init__(self, frame: BuilderFrame) -> None:
         self._frame = frame
 
-    async def add(self) -> None:
+    def _held(self) -> Held | None:
+        """The stream that a person is at, to be found again wherever it goes."""
+        index = self._frame.stream
+        return self._frame.places.hold(index) if index is not None else None
+
+    # At once
+
+    def duplicate(self) -> None:
+        """Add a copy right after the stream."""
+        index = self._frame.stream
+        if index is not None and self._frame.can_edit():
+            stay = self._frame.navigator.has_focus
+            path = self._frame.session.streams.duplicate(index)
+            self._go_to(int(path[1]), focus=not stay)
+
+    def move(self, step: int) -> None:
+        """Move the stream up or down."""
+        index, session = self._frame.stream, self._frame.session
+        if index is not None and 0 <= index + step < session.view.stream_count and self._frame.can_edit():
+            stay = self._frame.navigator.has_focus
+            session.streams.move(index, index + step)
+            self._frame.select(index + step)
+            self._frame.errand(self._frame.follow(focus=not stay))
+
+    def toggle_auto_import(self) -> None:
+        """Import the schema after each test of the stream, or not."""
+        index, session = self._frame.stream, self._frame.session
+        if index is None or not self._frame.can_edit():
+            return
+        if loaded_from(session, index):
+            self._frame.notify("This schema is loaded before each read, so tests leave it as it is.", markup=False)
+            return
+        on = not imports_by_itself(session, index)
+        import_by_itself(session, index, on=on)
+        told = "is imported after each test" if on else "is no longer imported by itself"
+        self._frame.notify(f"The schema of {session.streams.name(index)} {told}.", markup=False)
+
+    # After a question
+
+    def add(self) -> None:
         """Ask for a name and a kind, add the stream and go to it."""
+        if self._frame.can_edit():
+            places = self._frame.places
+            held = [places.hold(index) for index in range(self._frame.session.view.stream_count)]
+            self._frame.errand(self._add(held))
+
+    async def _add(self, held: list[Held]) -> None:
         session = self._frame.session
         dialog = StreamDialog(session.streams.names(), self._problem_of)
         new = await self._frame.app.push_screen_wait(dialog)
-        if new is not None:
-            index = session.view.stream_count
-            with session.group(("streams", index)):
-                session.streams.add(new.name, new.kind, copy_of=new.copy_of)
-                if new.copy_of is None:
-                    import_by_itself(session, index, on=True)
-            await self._go_to(index)
+        if new is None:
+            return
+        copy_of = held[new.copy_of].index if new.copy_of is not None else None
+        index = session.view.stream_count
+        with session.group(("streams", index)):
+            session.streams.add(new.name, new.kind, copy_of=copy_of)
+            if copy_of is None:
+                import_by_itself(session, index, on=True)
+        self._go_to(index)
 
-    async def duplicate(self) -> None:
-        """Add a copy right after the stream."""
-        index = self._frame.stream
-        if index is not None:
-            path = self._frame.session.streams.duplicate(index)
-            await self._go_to(int(path[1]))
-
-    async def rename(self) -> None:
+    def rename(self) -> None:
         """Ask for another name."""
-        index = self._frame.stream
-        if index is None:
+        held = self._held()
+        if held is not None and self._frame.can_edit():
+            self._frame.errand(self._rename(held))
+
+    async def _rename(self, held: Held) -> None:
+        if held.index is None:
             return
         streams = self._frame.session.streams
-        old = streams.name(index)
+        old = streams.name(held.index)
         dialog = PromptDialog(
             "Rename stream",
             "References and the connection check follow.",
@@ -58,58 +105,49 @@ class StreamErrands:
             validate=lambda name: None if name.strip() == old else self._problem_of(name),
         )
         name = await self._frame.app.push_screen_wait(dialog)
-        if name is not None:
-            streams.rename(index, name)
+        if name is not None and held.index is not None:
+            streams.rename(held.index, name)
 
-    async def delete(self) -> None:
+    def delete(self) -> None:
         """Delete the stream, once that is confirmed."""
-        index = self._frame.stream
-        if index is None:
+        held = self._held()
+        if held is not None and self._frame.can_edit():
+            self._frame.errand(self._delete(held))
+
+    async def _delete(self, held: Held) -> None:
+        if held.index is None:
             return
-        streams = self._frame.session.streams
-        users = streams.users(index)
-        text = f"Delete the stream {streams.name(index)}?"
+        streams, bench = self._frame.session.streams, self._frame.bench
+        name, users = streams.name(held.index), streams.users(held.index)
+        text = f"Delete the stream {name}?"
         if users:
             use = "uses parts of it and gets a copy of its own"
             uses = "use parts of it and get copies of their own"
             text += f" {', '.join(users)} {use if len(users) == 1 else uses}."
+        if bench.testing == name:
+            text += f" {bench.what_ending_does()}"
         question = ConfirmDialog("Delete stream", text, confirm="Delete", destructive=True)
-        if await self._frame.app.push_screen_wait(question):
-            streams.delete(index)
+        if await self._frame.app.push_screen_wait(question) and held.index is not None:
+            if bench.testing == streams.name(held.index):
+                bench.controller.cancel()
+            streams.delete(held.index)
 
-    async def move(self, step: int) -> None:
-        """Move the stream up or down."""
-        index = self._frame.stream
-        session = self._frame.session
-        if index is not None and 0 <= index + step < session.view.stream_count:
-            in_navigator = self._frame.navigator.has_focus
-            session.streams.move(index, index + step)
-            await self._frame.streams_moved()
-            await self._frame.show(index + step, focus=not in_navigator)
-
-    async def switch(self) -> None:
+    def switch(self) -> None:
         """Read the stream the other way."""
-        index = self._frame.stream
-        if index is None:
+        held = self._held()
+        if held is not None and self._frame.can_edit():
+            self._frame.errand(self._switch(held))
+
+    async def _switch(self, held: Held) -> None:
+        if held.index is None:
             return
-        await self._frame.show(index)
+        await self._frame.show(held.index)
         form = self._frame.middle.form
-        if isinstance(form, StreamForm):
-            kind = self._frame.session.streams.kind(index)
+        if isinstance(form, StreamForm) and form.stream == held.index:
+            kind = self._frame.session.streams.kind(form.stream)
             form.ask_to_switch(StreamKind.SYNC if kind is StreamKind.ASYNC else StreamKind.ASYNC)
 
-    async def toggle_auto_import(self) -> None:
-        """Import the schema after each test of the stream, or not."""
-        index = self._frame.stream
-        if index is not None:
-            session = self._frame.session
-            if loaded_from(session, index):
-                self._frame.notify("This schema is loaded before each read, so tests leave it as it is.", markup=False)
-                return
-            on = not imports_by_itself(session, index)
-            import_by_itself(session, index, on=on)
-            told = "is imported after each test" if on else "is no longer imported by itself"
-            self._frame.notify(f"The schema of {session.streams.name(index)} {told}.", markup=False)
+    # Requests
 
     def paste_curl(self) -> None:
         """Fill the request of the tab from a `curl` command."""
@@ -123,10 +161,10 @@ class StreamErrands:
         if isinstance(form, StreamForm):
             form.copy_curl()
 
-    async def _go_to(self, index: int) -> None:
+    def _go_to(self, index: int, *, focus: bool = True) -> None:
         self._frame.testing.leave()
-        await self._frame.streams_moved()
-        await self._frame.show(index)
+        self._frame.select(index)
+        self._frame.errand(self._frame.show(index, focus=focus))
 
     def _problem_of(self, name: str) -> str | None:
         """What is wrong with a name for a stream."""

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from core.errors import ManifestError
 from tui.forms.schema_pane import replace_loader
 from tui.keymap import key_of
-from tui.navigator.entries import Spot
 from tui.session.schema_import import imports_by_itself, loaded_from
 from tui.testing import NodeUse, Subject, TestPane
 from tui.widgets.dialog import Answer
-from tui.widgets.question_dialog import QuestionDialog
+from tui.widgets.question_dialog import ConfirmDialog, QuestionDialog
 
 if TYPE_CHECKING:
     from tui.screens.frame import BuilderFrame
+    from tui.screens.places import Held
 
 
 class Testing:
@@ -29,8 +29,9 @@ class Testing:
         self._turn = asyncio.Lock()
         self._alone = False
         """Whether it takes the room of the form where there is none for both."""
-        self._last = 0
+        self._last = frame.places.hold(0)
         """The stream that was shown last, which is still tested while no stream is shown."""
+        self._beginning = asyncio.Lock()
 
     @property
     def pane(self) -> TestPane | None:
@@ -39,10 +40,17 @@ class Testing:
 
     @property
     def stream(self) -> int | None:
-        """The stream that a test is about."""
-        count = self._frame.session.view.stream_count
-        self._last = self._frame.stream if self._frame.stream is not None else self._last
-        return min(self._last, count - 1) if count else None
+        """The stream that a test is about when one is asked for: the one that a person is at, else the one shown."""
+        return self._frame.stream if self._frame.stream is not None else self.shown
+
+    @property
+    def shown(self) -> int | None:
+        """The stream of the form, or while there is none that of the last one."""
+        spot, count = self._frame.spot, self._frame.session.view.stream_count
+        if isinstance(spot, int) and spot != self._last.index:
+            self._last = self._frame.places.hold(spot)
+        last = self._last.index if self._last.index is not None else 0
+        return min(last, count - 1) if count else None
 
     # Being there
 
@@ -86,8 +94,7 @@ class Testing:
             await pane.show(subject)
 
     def _subject(self) -> Subject | None:
-        index = self.stream
-        return self._frame.bench.subject(index) if index is not None else None
+        return self._frame.bench.subject(self.shown) if self.shown is not None else None
 
     @property
     def is_shown(self) -> bool:
@@ -129,34 +136,61 @@ class Testing:
         index = self.stream
         return index is not None and self._frame.bench.controller.knows_jobs(self._frame.session.streams.name(index))
 
-    async def run(self, *, same_jobs: bool = False) -> None:
-        """Test the stream, or go to what must be mended first. `same_jobs`: without creating new jobs."""
+    def run(self, index: int | None, *, same_jobs: bool = False) -> None:
+        """Test a stream, or go to what must be mended first; a test that is running is ended only if a person says so.
+        `same_jobs`: without creating new jobs.
+        """
+        self._frame.errand(self._run(self._frame.places.hold(index), same_jobs=same_jobs))
+
+    async def _run(self, stream: Held, *, same_jobs: bool) -> None:
+        async with self._beginning:  # a second key finds a test that is running
+            if await self._can_begin(stream) and await self.may_end("Test"):
+                await self._begin(stream, same_jobs=same_jobs)
+
+    async def _can_begin(self, stream: Held) -> bool:
+        """Whether a stream can be tested; what must be mended first is gone to."""
         frame = self._frame
         await frame.flush()
-        index = self.stream
         if frame.session.has_broken_text:
             await frame.show_yaml_problem()
             frame.complain("The YAML can't be read. Mend it, then test.")
-            return
-        if index is None:
-            frame.notify("Add a stream first: there is nothing to test yet.", markup=False)
-            return
+            return False
         for _ in frame.session.checking():
             await asyncio.sleep(0)
-        refusal = frame.bench.refusal(index)
-        if refusal is not None:
-            frame.complain(f"Mend this first, then test: {refusal.message}")
-            await frame.show_path(refusal.path)
-            return
-        spot: Spot = index
-        if frame.spot != spot:
-            await frame.show(spot, focus=False)
+        if stream.index is None:
+            frame.notify("Add a stream first: there is nothing to test yet.", markup=False)
+            return False
+        refusal = frame.bench.refusal(stream.index)
+        if refusal is None:
+            return True
+        frame.complain(f"Mend this first, then test: {refusal.message}")
+        await frame.show_path(refusal.path)
+        return False
+
+    async def _begin(self, stream: Held, *, same_jobs: bool) -> None:
+        if stream.index is not None and self._frame.spot != stream.index:
+            await self._frame.show(stream.index, focus=False)
         await self.show()
-        frame.bench.start(index, same_jobs=same_jobs)
+        if stream.index is not None:
+            self._frame.bench.start(stream.index, same_jobs=same_jobs)
+
+    async def may_end(self, what: str) -> bool:
+        """Whether the test that is running may be ended for something else, which `what` names; True without one."""
+        bench = self._frame.bench
+        if bench.testing is None or bench.is_ending:
+            return True
+        question = ConfirmDialog(
+            "A test is running", bench.what_ending_does(), confirm=f"End it and {what.lower()}", destructive=True
+        )
+        return await self._frame.app.push_screen_wait(question) is True
 
     async def ask_limits(self) -> None:
-        """Set how much a test reads."""
-        (await self._ensure()).action_settings()
+        """Set how much a test of the stream reads that a person is at."""
+        stream = self._frame.places.hold(self.stream)
+        pane = await self._ensure()
+        if stream.index is not None and stream.index != self._frame.spot:
+            await self._frame.show(stream.index, focus=False)
+        pane.action_settings()
 
     def keep_settings(self, stream: str) -> None:
         """Remember how a stream is tested."""

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from textual.widget import Widget
 from textual.widgets import Button
 
-from core.manifest.problems import Path, show_path
+from core.manifest.problems import Path
 from tui.actions import has_key
 from tui.forms import FieldFocused, StreamForm
 from tui.forms.field_input import FieldInput
 from tui.forms.field_row import FieldRow
+from tui.forms.problem_words import place_in_labels, said_in_labels
 from tui.forms.sharing_words import also_in
 from tui.keymap import all_keys
 from tui.navigator.entries import GLOBAL, INPUTS, Spot
@@ -120,7 +121,7 @@ class Tour:
         if frame.project.is_untouched:
             await frame.show_welcome()
         else:
-            await frame.middle.show_form(frame.spot)
+            await frame.middle.show_form(lambda: frame.spot)
             await frame.show(frame.spot)
 
     async def _may_drop_text(self) -> bool:
@@ -238,25 +239,25 @@ class Tour:
         row = next((one for one in around if isinstance(one, FieldRow)), None)
         is_name = len(problem.path) == 3 and problem.path[2] == "name" and self._frame.middle.yaml is None
         if not is_name and (row is None or problem not in row.problems()):
-            said = f"{show_path(problem.path)}: {problem.problem.message}"
-            told = f"{said} ({problem.problem.hint})" if problem.problem.hint else said
+            session = self._frame.session
+            message, hint = said_in_labels(session, problem)
+            said = f"{place_in_labels(session, problem.path)}: {message}"
+            told = f"{said} ({hint})" if hint else said
             self._frame.notify(told, severity="error" if problem.is_error else "warning", timeout=8, markup=False)
 
-    async def undo(self) -> None:
+    def undo(self) -> None:
         """Take back the last change and go there."""
-        await self._went(self._frame.session.undo(), "Nothing to undo.")
+        self._went(self._frame.session.undo(), "Nothing to undo.")
 
-    async def redo(self) -> None:
+    def redo(self) -> None:
         """Do the undone change again and go there."""
-        await self._went(self._frame.session.redo(), "Nothing to redo.")
+        self._went(self._frame.session.redo(), "Nothing to redo.")
 
-    async def _went(self, path: Path | None, nothing: str) -> None:
+    def _went(self, path: Path | None, nothing: str) -> None:
         if path is None:
             self._frame.notify(nothing, markup=False)
-            return
-        await self._frame.streams_moved()
-        if path:
-            await self._frame.show_path(path)
+        elif path:
+            self._frame.errand(self._frame.show_path(path))
 
     # Help
 

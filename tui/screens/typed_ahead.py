@@ -9,6 +9,8 @@ from textual import events
 from textual.screen import Screen
 from textual.widget import Widget
 
+from tui.keys_in_turn import KeysInTurn
+
 
 class TypedAhead:
     """Keeps keys as long as nothing has the focus because a field that is gone to is still being built."""
@@ -34,8 +36,9 @@ class TypedAhead:
         if self._screen.focused is None and before is not None and before.is_attached:
             self._screen.set_focus(before)
         keys, self._keys = self._keys, []
-        for key in keys:
-            self._screen.app.post_message(events.Key(key.key, key.character))
+        app = self._screen.app
+        assert isinstance(app, KeysInTurn)
+        app.press_first(events.Key(key.key, key.character) for key in keys)
 
     def keeps(self, event: events.Key) -> bool:
         """Whether a key is kept for later."""

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from core.manifest.links import Moved
 from core.manifest.problems import Path
-
-Moved = Callable[[Path], Path | None]
-"""Where what was at a path is now; None when it is gone."""
 
 
 class Attention:

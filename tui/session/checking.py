@@ -46,9 +46,14 @@ class Check:
             self._streams.append(self._built(index, Stream, ("streams", index)))
             yield
         self._check_top()
+        self.findings += [Finding(note.path, note) for note in self._view.document.notes]
+
+    def _written(self, path: Path) -> str | None:
+        origin = self._view.origin(path)
+        return None if origin is None else self._view.document.written(origin)
 
     def _built(self, section: int, role: type[Component], path: Path) -> Component:
-        builder = TreeBuilder()
+        builder = TreeBuilder(self._written)
         tree = self._view.section(section)
         component = builder.build(tree, role, path, frozenset())
         self._keep(section, builder.problems)
@@ -56,7 +61,7 @@ class Check:
 
     def _check_top(self) -> None:
         """All but the streams, and what concerns them all together (their names, the connection check)."""
-        builder = TreeBuilder()
+        builder = TreeBuilder(self._written)
         source = builder.build(self._view.section(NO_STREAM), DeclarativeSource, (), frozenset())
         problems = builder.problems
         if isinstance(source, DeclarativeSource):

@@ -55,8 +55,8 @@ def import_curl(session: BuilderSession, path: Path, text: str) -> Imported:
     filler = _Filler(session, path)
     with session.group(path):
         filler.fill(request)
-    for key, value in filler.secrets.items():
-        session.inputs.set_value(key, value)
+        for key, value in filler.secrets.items():
+            session.inputs.set_value(key, value)
     return Imported(tuple(filler.secrets), tuple(request.notes))
 
 

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-import fcntl
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
 from uuid import uuid4
 
 import orjson
+from filelock import FileLock, Timeout
 
+from tui.session.files import FileStamp
 from tui.session.folders import state_folder, write_private
 from tui.session.session import BuilderSession
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What was not saved. `path` is the manifest it belongs to (None: it has no file yet), `written` when that was."""
+    """What was not saved. `path` is the manifest it belongs to (None: it has no file yet), `written` when that was.
+
+    `based_on` is the file as it was when the manifest was read from it, `file` holds the draft.
+    """
 
     path: Path | None
     text: str
     written: datetime
+    based_on: FileStamp
     file: Path
 
     def discard(self) -> None:
@@ -36,63 +40,72 @@ class DraftKeeper:
     def __init__(self, session: BuilderSession) -> None:
         self._session = session
         self._file = _folder() / f"{uuid4().hex}.json"
-        self._lock: IO[bytes] | None = None
-        self._kept: str | None = None
+        self._lock: FileLock | None = None
+        self._kept: tuple[str, FileStamp | None] | None = None
 
     def keep(self) -> None:
         """Write what is not saved, if there is something new. Raises OSError when that is impossible."""
         if not self._session.dirty:
             self.drop()
             return
-        text = self._session.text
-        if text != self._kept:
+        text, stamp = self._session.text, self._session.stamp
+        if (text, stamp) != self._kept:
             path = self._session.path
             content = {
                 "path": str(path.resolve()) if path else None,
                 "text": text,
                 "written": datetime.now(UTC).isoformat(),
+                "based_on": stamp.digest if stamp else "",
             }
             if self._lock is None:
                 self._lock = _locked(self._file)
             write_private(self._file, orjson.dumps(content))
-            self._kept = text
+            self._kept = (text, stamp)
 
     def drop(self) -> None:
         """Delete the draft."""
         self._kept = None
         if self._lock is not None:
+            self._lock.release()
             _remove(self._file)
-            self._lock.close()
             self._lock = None
 
 
 def pending_drafts() -> list[Draft]:
-    """The drafts of sessions that did not end well, the latest first."""
+    """The drafts of sessions that did not end well, the latest first. Raises OSError when they can't be looked for."""
     found = []
     for file in _folder().glob("*.json"):
         lock = _locked(file)
         if lock is None:
             continue
-        lock.close()
+        lock.release()
         with suppress(OSError, ValueError, KeyError, TypeError):
-            content = orjson.loads(file.read_bytes())
-            path = Path(content["path"]) if content["path"] else None
-            found.append(Draft(path, content["text"], datetime.fromisoformat(content["written"]), file))
+            found.append(_read(file))
     return sorted(found, key=lambda draft: draft.written, reverse=True)
+
+
+def _read(file: Path) -> Draft:
+    content = orjson.loads(file.read_bytes())
+    return Draft(
+        Path(content["path"]) if content["path"] else None,
+        str(content["text"]),
+        datetime.fromisoformat(content["written"]),
+        FileStamp(str(content.get("based_on", ""))),
+        file,
+    )
 
 
 def _folder() -> Path:
     return state_folder() / "drafts"
 
 
-def _locked(file: Path) -> IO[bytes] | None:
-    """The lock of a draft, which ends with the process that has it; None when another has it."""
+def _locked(file: Path) -> FileLock | None:
+    """The lock of a draft, which ends with the process that has it; None when another has it. Raises OSError."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = file.with_suffix(".lock").open("ab")
+    lock = FileLock(file.with_suffix(".lock"), timeout=0, thread_local=False)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        lock.close()
+        lock.acquire()
+    except Timeout:
         return None
     return lock
 

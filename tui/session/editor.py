@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from core.components.registry import component_types
 from core.manifest.document import Document
+from core.manifest.links import Moved
 from core.manifest.nodes import same
 from core.manifest.problems import Path
+from core.manifest.references import REF
+from core.manifest.relinking import inserted, moved, removed
 from tui.session.fresh import default_type, fresh
-from tui.session.history import History, Step
+from tui.session.history import Beside, History, Step
+from tui.session.placing import Placing
 from tui.session.specs import Kind, form_spec
 from tui.session.structure import MAPPINGS, component_at, field_at
 from tui.session.view import View
@@ -44,7 +48,6 @@ class Change:
 
 
 Listener = Callable[[Change], None]
-Moved = Callable[[Path], Path | None]
 
 
 @dataclass(slots=True)
@@ -54,6 +57,7 @@ class _Group:
     before: Document
     edits: int = 0
     elsewhere: bool = False
+    beside: list[Beside] = field(default_factory=list)
 
 
 class Editor:
@@ -102,7 +106,11 @@ class Editor:
         """
         with self.group(path, merges=("set", path) if merge else None):
             self._complete(path)
-            self.write(self.document.through_refs(path), value)
+            if self.view.is_handed_down(path):
+                self.write(self.own_place(path), value)
+            else:
+                raw = self.document.through_refs(path)
+                self.write(raw, self._beside(raw, value))
 
     def unset(self, path: Path) -> None:
         """Take a value away: the reference to it where it is a shared one, which stays for the others."""
@@ -117,39 +125,49 @@ class Editor:
         """Put an item into a list, which is made if there is none; a single component becomes a list of two."""
         with self.group((*path, index)):
             present = self.view.value(path)
+            self._complete(path)
+            self._take_over(path)
             raw = self.document.through_refs(path)
             if isinstance(present, list):
                 self.insert_raw(raw, index, value)
-                self.follow(_inserted(path, index))
+                self._follow(inserted(path, index), back=removed(path, index))
             else:
-                self._complete(path)
-                single = deepcopy(self.view.unwrapped(path))
+                single = deepcopy(self.document.get(raw))
                 self.write(raw, [value] if single is None else [single, value])
 
     def remove(self, path: Path) -> None:
         """Take an item out of a list, or an entry out of a mapping; an optional field that is empty then goes too."""
-        raw = (*self.document.through_refs(path[:-1]), path[-1])
         with self.group(path):
-            self.erase(raw)
+            self._take_over(path[:-1])
+            self.erase(self.slot(path))
             if isinstance(path[-1], int):
-                self.follow(_removed(path[:-1], path[-1]))
+                self._follow(removed(path[:-1], path[-1]), back=inserted(path[:-1], path[-1]))
             self._prune(path[:-1])
 
     def move(self, path: Path, start: int, end: int) -> None:
         """Move an item of a list so that it ends up at index `end`."""
+        if start == end:
+            return
         with self.group((*path, end)):
+            self._take_over(path)
             self.move_raw(self.document.through_refs(path), start, end)
-            self.follow(_moved(path, start, end))
+            self._follow(moved(path, start, end), back=moved(path, end, start))
 
     def rename_key(self, path: Path, key: str) -> None:
         """Give the key at the end of a path another name; its place stays. Raises ValueError when the name is taken."""
+        if key != path[-1] and self.view.exists((*path[:-1], key)):
+            raise ValueError(f"There is already a `{key}` here.")
         with self.group((*path[:-1], key)):
-            self.rename_raw((*self.document.through_refs(path[:-1]), path[-1]), key)
+            self._take_over(path[:-1])
+            self.rename_raw(self.slot(path), key)
 
     def slot(self, path: Path) -> Path:
         """The raw path of what stands at a path itself: of a reference, not of what it leads to."""
-        own = (*self.document.through_refs(path[:-1]), path[-1])
-        return own if self.document.exists(own) else self.document.through_refs(path)
+        return self.document.slot(path)
+
+    def own_place(self, path: Path) -> Path:
+        """The raw path to write a value at that counts at this path alone, whatever references lead to it."""
+        return Placing(self.document, self.view, self.write).own_place(path)
 
     # Editing at raw paths
 
@@ -211,13 +229,21 @@ class Editor:
         except BaseException:
             for _ in range(group.edits):
                 self.document.undo()
+            for one in reversed(group.beside):
+                one.undo()
             self._show(self.document)
             raise
         finally:
             self._group = None
+        if group.edits or group.beside:
+            self._history.add(Step(group.before, self.document, group.edits, path, path, merges, group.beside))
         if group.edits:
-            self._history.add(Step(group.before, self.document, group.edits, path, path, merges))
             self.tell(Change(ChangeKind.VALUES, (path,), group.elsewhere))
+
+    def change_beside(self, undo: Callable[[], object], redo: Callable[[], object]) -> None:
+        """Let what was changed beside the document, in the group that is open, be undone and done again with it."""
+        assert self._group is not None
+        self._group.beside.append(Beside(undo, redo))
 
     def seal(self) -> None:
         """Begin a new step to undo with the next edit (the person has left the field)."""
@@ -252,6 +278,10 @@ class Editor:
         if self._group is not None:
             self._group.elsewhere = True
 
+    def _follow(self, where: Moved, *, back: Moved) -> None:
+        self.follow(where)
+        self.change_beside(lambda: self.follow(back), lambda: self.follow(where))
+
     def _show(self, document: Document) -> None:
         self.document = document
         self.view = View(document)
@@ -259,6 +289,7 @@ class Editor:
     def _went(self, document: Document, path: Path) -> Path:
         self._show(document)
         self.tell(Change(ChangeKind.VALUES, (path,), elsewhere=True))
+        self.tell(Change(ChangeKind.INPUTS))
         return path
 
     @contextmanager
@@ -274,12 +305,19 @@ class Editor:
 
     def _complete(self, path: Path) -> None:
         """Make the components that are missing on the way to a path."""
+        self._take_over(path[:-1])
         for end in range(1, len(path)):
             if self.document.get(self.document.through_refs(path[:end])) is not None:
                 continue
             owner, slot = component_at(self.view, path[: end - 1]), field_at(self.view, path[:end])
             if owner is not None and slot is not None and slot.types and slot.kind not in MAPPINGS:
                 self.write(self.document.through_refs(path[:end]), fresh(default_type(owner, slot)))
+
+    def _take_over(self, path: Path) -> None:
+        """Write at a path, and on the way to it, what is handed down to it, so that a part of it can be edited."""
+        for end in range(1, len(path) + 1):
+            if self.view.is_handed_down(path[:end]):
+                self.write(self.own_place(path[:end]), deepcopy(self.view.unwrapped(path[:end])))
 
     def _prune(self, path: Path) -> None:
         """Delete an optional list or mapping that has nothing in it any more."""
@@ -288,34 +326,22 @@ class Editor:
             return
         if slot.kind in (Kind.PAIRS, Kind.COMPONENTS, Kind.COMPONENT_MAP) or slot.or_list:
             raw = self.slot(path)
-            if self.document.exists(raw):
+            if self.document.exists(raw) and not self._hides(raw):
                 self.erase(raw)
 
+    def _beside(self, raw: Path, value: Any) -> Any:
+        """A mapping as it is written at a raw path: less what the `$ref` there, which stays, gives it already."""
+        written = self.document.get(raw)
+        if not isinstance(written, dict) or REF not in written or not isinstance(value, dict) or REF in value:
+            return value
+        given = self.view.merged(self.document.through_refs((*raw, REF)))
+        if not isinstance(given, dict) or given.keys() - value.keys():
+            return value
+        own = {key: item for key, item in value.items() if key not in given or not same(given[key], item)}
+        return {REF: written[REF], **own} if own else value
 
-def _inserted(path: Path, index: int) -> Moved:
-    return _renumbered(path, lambda number: number + (number >= index))
-
-
-def _removed(path: Path, index: int) -> Moved:
-    return _renumbered(path, lambda number: None if number == index else number - (number > index))
-
-
-def _moved(path: Path, start: int, end: int) -> Moved:
-    def new(number: int) -> int:
-        if number == start:
-            return end
-        return number - (start < number <= end) + (end <= number < start)
-
-    return _renumbered(path, new)
-
-
-def _renumbered(path: Path, new: Callable[[int], int | None]) -> Moved:
-    depth = len(path)
-
-    def moved(place: Path) -> Path | None:
-        if place[:depth] != path or len(place) == depth or not isinstance(place[depth], int):
-            return place
-        number = new(int(place[depth]))
-        return None if number is None else (*path, number, *place[depth + 1 :])
-
-    return moved
+    def _hides(self, raw: Path) -> bool:
+        """Whether what a `$ref` beside it leads to would show at a raw path if nothing were written there."""
+        beside = (*raw[:-1], REF)
+        below = (*self.document.through_refs(beside), raw[-1])
+        return self.document.exists(beside) and self.document.exists(self.document.slot(below))

@@ -1,59 +1,47 @@
-"""Where the builder keeps what belongs to the person and not to a project, and files that only they may read."""
+"""Files of the builder that only the person may read, and the folders that they are in."""
 
 from __future__ import annotations
 
-import hashlib
-import os
 import secrets
-import sys
-from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
-CONFIG_VARIABLE = "LONGHAUL_CONFIG_DIR"
-STATE_VARIABLE = "LONGHAUL_STATE_DIR"
+from core.environment import CONFIG_DIR, STATE_DIR
+from core.folders import config_folder, key_of, state_folder
+from core.outputs.durable import replacing
+
+__all__ = ["config_folder", "key_of", "state_folder", "write_private"]
 
 
-def config_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """The folder of the settings; `LONGHAUL_CONFIG_DIR` names another one."""
-    if named := environment.get(CONFIG_VARIABLE):
-        return Path(named)
-    return _base(environment, "XDG_CONFIG_HOME", ".config", "APPDATA") / "longhaul"
+def troubles() -> list[str]:
+    """Why nothing can be kept in these folders, each said once; none when something can."""
+    found = []
+    for folder, is_config in ((config_folder(), True), (state_folder(), False)):
+        try:
+            probe = folder / f".{secrets.token_hex(4)}.probe"
+            write_private(probe, b"")
+            probe.unlink()
+        except OSError as error:
+            found.append(said_once(folder, error, settings=is_config))
+    return [told for told in found if told]
 
 
-def state_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """The folder of drafts and test values; `LONGHAUL_STATE_DIR` names another one."""
-    if named := environment.get(STATE_VARIABLE):
-        return Path(named)
-    return _base(environment, "XDG_STATE_HOME", ".local/state", "LOCALAPPDATA") / "longhaul"
+def said_once(folder: Path, error: OSError, *, settings: bool = False) -> str | None:
+    """The words for a folder, of the settings or of the rest, that can't be written to; None when they were given."""
+    if folder in _told:
+        return None
+    _told.add(folder)
+    what = "Settings and recent files" if settings else "Drafts, values of inputs and what is copied"
+    variable = CONFIG_DIR if settings else STATE_DIR
+    reason = error.strerror or str(error)
+    return f"{what} can't be kept in {folder}: {reason}. The builder works without; {variable} names another folder."
 
 
-def _base(environment: Mapping[str, str], variable: str, usual: str, windows: str) -> Path:
-    if named := environment.get(variable):
-        return Path(named)
-    if sys.platform == "win32":
-        return Path(environment.get(windows) or Path.home())
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support"
-    return Path.home() / usual
-
-
-def key_of(path: Path | str) -> str:
-    """A short name for a file, unique by where it is."""
-    return hashlib.sha256(str(Path(path).resolve()).encode()).hexdigest()[:20]
+_told: set[Path] = set()
+"""The folders of which a person knows that they can't be written to."""
 
 
 def write_private(path: Path, content: bytes) -> None:
     """Write a file that only its owner can read, at once or not at all. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            part.unlink()
-        raise
+    with replacing(path, mode=0o600, keep=False) as file:
+        file.write(content)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from core.manifest.document import Document
 from core.manifest.problems import Path
@@ -11,12 +12,20 @@ from core.manifest.problems import Path
 STEPS = 200
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What changes along with the document without being in it, such as the value of an input."""
+
+    undo: Callable[[], object]
+    redo: Callable[[], object]
+
+
 @dataclass(slots=True)
 class Step:
     """One step. `before` and `after` are the documents around it: the same one with `edits` between, or two.
 
     `undone_at` and `done_at` are the paths where it shows once it is undone and once it is done, `merges` what further
-    edits may join it.
+    edits may join it, `beside` what changes along.
     """
 
     before: Document
@@ -25,6 +34,7 @@ class Step:
     undone_at: Path
     done_at: Path
     merges: object = None
+    beside: list[Beside] = field(default_factory=list)
 
 
 class History:
@@ -50,6 +60,7 @@ class History:
         last = self._done[-1] if self._done else None
         if last and step.merges is not None and last.merges == step.merges:
             last.edits += step.edits
+            last.beside += step.beside
             last.after = step.after
             last.done_at = step.done_at
         else:
@@ -68,6 +79,8 @@ class History:
         if step.before is step.after:
             for _ in range(step.edits):
                 step.before.undo()
+        for one in reversed(step.beside):
+            one.undo()
         step.merges = None
         self.seal()
         self._undone.append(step)
@@ -81,5 +94,7 @@ class History:
         if step.before is step.after:
             for _ in range(step.edits):
                 step.after.redo()
+        for one in step.beside:
+            one.redo()
         self._done.append(step)
         return step

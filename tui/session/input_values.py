@@ -5,14 +5,16 @@ there is one, else in a file that only its owner can read.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 import orjson
 
-from tui.session.folders import key_of, state_folder, write_private
+from tui.session.folders import key_of, said_once, state_folder, write_private
 
 SERVICE = "longhaul"
 
@@ -93,13 +95,24 @@ def system_keyring() -> Any | None:
     return keyring if usable else None
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is known of the value of one input: the person's own, whether it is a secret, and the one that is lent."""
+
+    value: Any = field(repr=False)
+    secret: bool
+    lent: Any = field(repr=False)
+
+
 class TestValues:
     """The test values of a manifest's inputs, by key.
 
     A manifest that has no file yet keeps them in memory; `bind` saves them once it has one. Lent values count where
-    there are none of the person's own, and are never saved. Methods that write raise OSError when the state folder
-    can't be written to.
+    there are none of the person's own, and are never saved. Where the state folder can't be written to, `failed` hears
+    it once, and the values last as long as the session.
     """
+
+    failed: Callable[[str], None] | None = None
 
     __test__ = False  # pytest takes the name for a test
 
@@ -152,7 +165,7 @@ class TestValues:
             self._plain.pop(key, None)
             self._secret[key] = value
             if self._vault is not None:
-                self._vault.put(key, orjson.dumps(value).decode())
+                self._kept(partial(self._vault.put, key, orjson.dumps(value).decode()))
         else:
             self._forget_secret(key)
             self._plain[key] = value
@@ -164,6 +177,20 @@ class TestValues:
         self._lent.pop(key, None)
         self._forget_secret(key)
         self._save()
+
+    def kept(self, key: str) -> Kept:
+        """All that is known of a value, to be put back later."""
+        is_secret = key in self._secret
+        own = self.secret(key) if is_secret else self._plain.get(key)
+        return Kept(own, is_secret, self._lent.get(key))
+
+    def put_back(self, key: str, kept: Kept) -> None:
+        """Let a value be what it was."""
+        self.remove(key)
+        if kept.value is not None:
+            self.set(key, kept.value, secret=kept.secret)
+        if kept.lent is not None:
+            self._lent[key] = kept.lent
 
     def rename(self, old: str, new: str) -> None:
         """Keep the value of the input `old` for `new`."""
@@ -183,7 +210,7 @@ class TestValues:
         if key in self._secret:
             del self._secret[key]
             if self._vault is not None:
-                self._vault.drop(key)
+                self._kept(partial(self._vault.drop, key))
 
     def _open(self, manifest: Path | str) -> None:
         key = key_of(manifest)
@@ -201,7 +228,15 @@ class TestValues:
     def _save(self) -> None:
         if self._file is not None:
             content = {"manifest": self._manifest, "values": self._plain, "secrets": list(self._secret)}
-            write_private(self._file, orjson.dumps(content, option=orjson.OPT_INDENT_2))
+            self._kept(partial(write_private, self._file, orjson.dumps(content, option=orjson.OPT_INDENT_2)))
+
+    def _kept(self, write: Callable[[], None]) -> None:
+        try:
+            write()
+        except OSError as error:
+            told = said_once(state_folder(), error)
+            if told and self.failed is not None:
+                self.failed(told)
 
 
 def _read(file: Path) -> Mapping[str, Any]:

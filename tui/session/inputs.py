@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,7 +14,7 @@ from core.inputs.specification import properties
 from core.manifest.problems import Path
 from tui.session.config_references import renamed, uses
 from tui.session.editor import Change, ChangeKind, Editor
-from tui.session.input_values import TestValues
+from tui.session.input_values import Kept, TestValues
 
 SCHEMA: Path = ("spec", "connection_specification")
 PROPERTIES: Path = (*SCHEMA, "properties")
@@ -87,11 +87,8 @@ class Inputs:
         present = self.get(changed.key)
         with self._editor.group((*PROPERTIES, changed.key)):
             self._write(changed, self._properties().get(changed.key, {}))
-        if present is not None and present.type is not changed.type:
-            self._values.remove(changed.key)
-        elif present is not None and present.secret is not changed.secret and self._values.has(changed.key):
-            value = self._values.secret(changed.key) if present.secret else self._values.get(changed.key)
-            self._values.set(changed.key, value, secret=changed.secret)
+            if present is not None:
+                self._change_values((changed.key,), lambda: self._fit_value(present, changed))
 
     def rename(self, key: str, new: str) -> int:
         """Rename an input, and every use of it; the number of texts that were changed.
@@ -103,14 +100,14 @@ class Inputs:
         self._check_key(new)
         editor = self._editor
         with editor.group((*PROPERTIES, new)):
-            editor.rename_raw((*editor.document.through_refs(PROPERTIES), key), new)
+            editor.rename_raw(editor.slot((*PROPERTIES, key)), new)
             if key in self._required():
                 names = [new if name == key else name for name in self._required()]
                 editor.write(editor.document.through_refs(REQUIRED), names)
             changed = list(renamed(editor.document.root, key, new))
             for path, text in changed:
                 editor.rewrite(path, text)
-        self._values.rename(key, new)
+            self._change_values((key, new), lambda: self._values.rename(key, new))
         return len(changed)
 
     def move(self, key: str, index: int) -> None:
@@ -125,7 +122,7 @@ class Inputs:
         """Remove an input; uses of it stay (see `uses`)."""
         editor = self._editor
         with editor.group((*PROPERTIES, key)):
-            editor.erase((*editor.document.through_refs(PROPERTIES), key))
+            editor.erase(editor.slot((*PROPERTIES, key)))
             if key in self._required():
                 names = [name for name in self._required() if name != key]
                 editor.write(editor.document.through_refs(REQUIRED), names)
@@ -153,10 +150,32 @@ class Inputs:
         return {**defaults, **self._values.config()}
 
     def set_value(self, key: str, value: Any) -> None:
-        """Give an input a value for tests; None takes it away."""
+        """Give an input a value for tests; None takes it away. It can be undone as edits of the manifest can."""
         known = self.get(key)
-        self._values.set(key, value, secret=known.secret if known else False)
+        with self._editor.group((*PROPERTIES, key), merges=("value", key)):
+            is_secret = known.secret if known else False
+            self._change_values((key,), lambda: self._values.set(key, value, secret=is_secret))
         self._editor.tell(Change(ChangeKind.INPUTS))
+
+    def _change_values(self, keys: Sequence[str], change: Callable[[], object]) -> None:
+        """Change test values, so that they are as before once the step is undone."""
+        before = {key: self._values.kept(key) for key in keys}
+        change()
+        after = {key: self._values.kept(key) for key in keys}
+        if before != after:
+            self._editor.change_beside(lambda: self._put_back(before), lambda: self._put_back(after))
+
+    def _put_back(self, values: Mapping[str, Kept]) -> None:
+        for key, kept in values.items():
+            self._values.put_back(key, kept)
+
+    def _fit_value(self, present: Input, changed: Input) -> None:
+        """Let the test value be of the type, and kept in the place, that the changed input asks for."""
+        if present.type is not changed.type:
+            self._values.remove(changed.key)
+        elif present.secret is not changed.secret and self._values.has(changed.key):
+            value = self._values.secret(changed.key) if present.secret else self._values.get(changed.key)
+            self._values.set(changed.key, value, secret=changed.secret)
 
     def _properties(self) -> Mapping[str, Any]:
         found = self._editor.value(PROPERTIES)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
+import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import orjson
-
 MOST_VIOLATIONS = 100
+MOST_LEVELS = 90
+"""Levels of a schema that are read: a manifest has 100, the topmost of which are around the schema."""
+_NOTHING = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,20 +24,12 @@ class DiffLine:
 
 def for_import(detected: Mapping[str, Any]) -> dict[str, Any]:
     """A detected schema as it is declared: fields that were not seen are allowed."""
-    return {**deepcopy(dict(detected)), "additionalProperties": True}
+    return {**_copied(detected), "additionalProperties": True}
 
 
 def difference(declared: Mapping[str, Any], detected: Mapping[str, Any]) -> list[DiffLine]:
-    """The lines of both schemas, keys sorted; none is marked when they say the same."""
-    before, after = _lines(declared), _lines(for_import(detected))
-    result = []
-    for tag, a_start, a_end, b_start, b_end in difflib.SequenceMatcher(None, before, after, False).get_opcodes():
-        if tag == "equal":
-            result += [DiffLine(" ", line) for line in before[a_start:a_end]]
-        else:
-            result += [DiffLine("-", line) for line in before[a_start:a_end]]
-            result += [DiffLine("+", line) for line in after[b_start:b_end]]
-    return result
+    """Both schemas laid over each other, keys sorted, a line a value; no line is marked when they say the same."""
+    return list(_Lines().of(_normal(declared), _normal(for_import(detected))))
 
 
 def same_schema(declared: Mapping[str, Any], detected: Mapping[str, Any]) -> bool:
@@ -51,42 +44,106 @@ def loses_something(declared: Mapping[str, Any], detected: Mapping[str, Any]) ->
 
 def merged(declared: Mapping[str, Any], detected: Mapping[str, Any]) -> dict[str, Any]:
     """The declared schema with the fields that were detected beside it; where both know one, the declared counts."""
-    result = {**deepcopy(dict(detected)), **deepcopy(dict(declared))}
+    return _merged(_copied(declared), _copied(detected))
+
+
+def _merged(declared: dict[str, Any], detected: dict[str, Any]) -> dict[str, Any]:
+    result = {**detected, **declared}
     for key in ("properties", "items"):
         old, new = declared.get(key), detected.get(key)
-        if isinstance(old, Mapping) and isinstance(new, Mapping):
-            result[key] = _merged_properties(old, new) if key == "properties" else merged(old, new)
+        if isinstance(old, dict) and isinstance(new, dict):
+            result[key] = _merged_properties(old, new) if key == "properties" else _merged(old, new)
     return result
 
 
-def _merged_properties(declared: Mapping[str, Any], detected: Mapping[str, Any]) -> dict[str, Any]:
-    result = deepcopy(dict(declared))
+def _merged_properties(declared: dict[str, Any], detected: dict[str, Any]) -> dict[str, Any]:
+    result = dict(declared)
     for name, schema in detected.items():
         present = declared.get(name)
         if present is None:
-            result[name] = deepcopy(schema)
-        elif isinstance(present, Mapping) and "properties" in present and "properties" in schema:
-            result[name] = merged(present, schema)
+            result[name] = schema
+        elif isinstance(present, dict) and "properties" in present and "properties" in schema:
+            result[name] = _merged(present, schema)
     return result
 
 
-def _lines(schema: Mapping[str, Any]) -> list[str]:
-    return orjson.dumps(_normal(schema), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode().splitlines()
-
-
-def _normal(schema: Any) -> Any:
-    """A schema in one spelling: `[string]` is `string`, the order of types and of required fields is no difference."""
+def _copied(schema: Any, levels: int = MOST_LEVELS) -> Any:
+    """A copy of a schema that a manifest has room for: what is nested deeper is left open."""
+    if isinstance(schema, Mapping):
+        return {key: _copied(value, levels - 1) for key, value in schema.items()} if levels else {}
     if isinstance(schema, list):
-        return [_normal(item) for item in schema]
+        return [_copied(item, levels - 1) for item in schema] if levels else []
+    return schema
+
+
+def _normal(schema: Any, levels: int = MOST_LEVELS) -> Any:
+    """A schema in one spelling: `[string]` is `string`, the order of types and of required fields is no difference.
+
+    What is nested deeper than a manifest has room for is left out.
+    """
+    if isinstance(schema, list):
+        return [_normal(item, levels - 1) for item in schema] if levels else []
     if not isinstance(schema, Mapping):
         return schema
-    result = {str(key): _normal(value) for key, value in schema.items() if key != "$schema"}
+    if not levels:
+        return {}
+    result = {str(key): _normal(value, levels - 1) for key, value in schema.items() if key != "$schema"}
     for key in ("type", "required"):
         if isinstance(result.get(key), list):
             result[key] = sorted(result[key], key=str)
     if isinstance(result.get("type"), list) and len(result["type"]) == 1:
         result["type"] = result["type"][0]
     return result
+
+
+class _Lines:
+    """Lays two values over each other: entries are compared by their keys, items of lists by what they say."""
+
+    def of(self, old: Any, new: Any, head: str = "", indent: str = "", tail: str = "") -> Iterator[DiffLine]:
+        """The lines; `head` is the key before the values, `tail` the comma after them."""
+        if isinstance(old, dict) and isinstance(new, dict) and (old or new):
+            yield DiffLine(" ", f"{indent}{head}{{")
+            names = sorted(old.keys() | new.keys())
+            entries = [(f"{_text(name)}: ", old.get(name, _NOTHING), new.get(name, _NOTHING)) for name in names]
+            yield from self._entries(entries, indent)
+            yield DiffLine(" ", f"{indent}}}{tail}")
+        elif isinstance(old, list) and isinstance(new, list) and (old or new):
+            yield DiffLine(" ", f"{indent}{head}[")
+            yield from self._entries([("", *pair) for pair in _paired(old, new)], indent)
+            yield DiffLine(" ", f"{indent}]{tail}")
+        elif old == new and type(old) is type(new):
+            yield DiffLine(" ", f"{indent}{head}{_text(old)}{tail}")
+        else:
+            yield from self._one_sided("-", old, head, indent, tail)
+            yield from self._one_sided("+", new, head, indent, tail)
+
+    def _entries(self, entries: list[tuple[str, Any, Any]], indent: str) -> Iterator[DiffLine]:
+        for number, (head, old, new) in enumerate(entries, 1):
+            yield from self.of(old, new, head, f"{indent}  ", "," if number < len(entries) else "")
+
+    def _one_sided(self, mark: Literal["-", "+"], value: Any, head: str, indent: str, tail: str) -> Iterator[DiffLine]:
+        if value is not _NOTHING:
+            lines = _text(value, indent=2).splitlines()
+            for number, line in enumerate(lines):
+                before, after = head if number == 0 else "", tail if number == len(lines) - 1 else ""
+                yield DiffLine(mark, f"{indent}{before}{line}{after}")
+
+
+def _paired(old: list[Any], new: list[Any]) -> Iterator[tuple[Any, Any]]:
+    """The items of two lists: those that both have together, those of one list alone, first the old ones."""
+    left = Counter(map(_text, new))
+    for item in old:
+        is_kept = left[_text(item)] > 0
+        left[_text(item)] -= is_kept
+        yield item, item if is_kept else _NOTHING
+    for item in new:
+        if left[_text(item)] > 0:
+            left[_text(item)] -= 1
+            yield _NOTHING, item
+
+
+def _text(value: Any, indent: int | None = None) -> str:
+    return json.dumps(value, indent=indent, sort_keys=True, ensure_ascii=False, default=str)
 
 
 _WORDS = {
@@ -118,12 +175,12 @@ class Violations:
         return list(self._found.items())
 
 
-def _broken(schema: Any, value: Any, path: str) -> Iterator[str]:
-    if not isinstance(schema, Mapping):
+def _broken(schema: Any, value: Any, path: str, levels: int = MOST_LEVELS) -> Iterator[str]:
+    if not isinstance(schema, Mapping) or not levels:
         return
     forms = schema.get("anyOf") or schema.get("oneOf")
     if isinstance(forms, list):
-        found = [list(_broken(form, value, path)) for form in forms]
+        found = [list(_broken(form, value, path, levels - 1)) for form in forms]
         if found and all(found):
             yield f"{_place(path)} fits none of the forms that the schema allows; it is {_word(value)}"
         return
@@ -134,13 +191,13 @@ def _broken(schema: Any, value: Any, path: str) -> Iterator[str]:
         yield f"{_place(path)} must be {allowed}, but it is {_word(value)}"
         return
     if isinstance(value, Mapping):
-        yield from _broken_object(schema, value, path)
+        yield from _broken_object(schema, value, path, levels - 1)
     elif isinstance(value, list):
         for item in value:
-            yield from _broken(schema.get("items"), item, f"{path}[]")
+            yield from _broken(schema.get("items"), item, f"{path}[]", levels - 1)
 
 
-def _broken_object(schema: Mapping[str, Any], value: Mapping[str, Any], path: str) -> Iterator[str]:
+def _broken_object(schema: Mapping[str, Any], value: Mapping[str, Any], path: str, levels: int) -> Iterator[str]:
     known = schema.get("properties")
     known = known if isinstance(known, Mapping) else {}
     required = schema.get("required")
@@ -149,7 +206,7 @@ def _broken_object(schema: Mapping[str, Any], value: Mapping[str, Any], path: st
             yield f"{_place(_below(path, name))} is required, but it is missing"
     for name, item in value.items():
         if name in known:
-            yield from _broken(known[name], item, _below(path, name))
+            yield from _broken(known[name], item, _below(path, name), levels)
         elif schema.get("additionalProperties") is False:
             yield f"{_place(_below(path, name))} is not in the schema, which allows no other fields"
 

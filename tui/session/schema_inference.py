@@ -11,22 +11,29 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-_TYPES = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}
+_TYPES = {int: "number", float: "number", bool: "boolean", type(None): "null"}
 DIALECT = "http://json-schema.org/schema#"
+DEEPEST = 20
+"""Levels of objects and lists in a record that are described: what a manifest has room for, whatever is found there."""
 Keys = Iterable[tuple[str, ...]]
 
 
 class SchemaInference:
-    """Records go in, one by one; the schema that fits all of them comes out at any time."""
+    """Records go in, one by one; the schema that fits all of them comes out at any time.
+
+    Objects and lists that are nested more than `DEEPEST` levels deep are described as such, not what is in them.
+    `is_cut` says that there were some.
+    """
 
     def __init__(self) -> None:
         self._root = _Node()
         self.records = 0
+        self.is_cut = False
 
     def add(self, record: Mapping[str, Any]) -> None:
         """Take a record into account."""
         self.records += 1
-        self._root.add(record)
+        self.is_cut |= self._root.add(record, DEEPEST)
 
     def schema(self, keys: Keys = ()) -> dict[str, Any] | None:
         """The schema; None without records. `keys` are the paths of primary key and cursor field: required, not null.
@@ -51,26 +58,42 @@ class _Node:
         self.properties: dict[str, _Node] | None = None
         self.items: _Node | None = None
 
-    def add(self, value: Any) -> None:
-        name = _TYPES.get(type(value))
+    def add(self, value: Any, levels: int) -> bool:
+        """Take a value into account, and this many levels of what is in it; whether there are more."""
+        name = "string" if isinstance(value, str) else _TYPES.get(type(value))
         if name is not None:
             self.types.add(name)
-        elif isinstance(value, Mapping):
+            return False
+        if isinstance(value, Mapping):
             self.types.add("object")
-            for key, item in value.items():
-                if self.properties is None:
-                    self.properties = {}
-                node = self.properties.get(key)
-                if node is None:
-                    node = self.properties[key] = _Node()
-                node.add(item)
-        elif isinstance(value, list | tuple):
+            return self._add_fields(value, levels)
+        if isinstance(value, list | tuple):
             self.types.add("array")
-            for item in value:
-                self.items = self.items or _Node()
-                self.items.add(item)
-        else:
-            self.types.add("string")
+            return self._add_items(value, levels)
+        self.types.add("string")
+        return False
+
+    def _add_fields(self, value: Mapping[str, Any], levels: int) -> bool:
+        if not levels:
+            return bool(value)
+        is_cut = False
+        for key, item in value.items():
+            if self.properties is None:
+                self.properties = {}
+            node = self.properties.get(key)
+            if node is None:
+                node = self.properties[key] = _Node()
+            is_cut |= node.add(item, levels - 1)
+        return is_cut
+
+    def _add_items(self, value: Iterable[Any], levels: int) -> bool:
+        if not levels:
+            return bool(value)
+        is_cut = False
+        for item in value:
+            self.items = self.items or _Node()
+            is_cut |= self.items.add(item, levels - 1)
+        return is_cut
 
     def schema(self, *, nullable: bool = True) -> dict[str, Any]:
         detailed = [shape for shape in (self._object(), self._array()) if shape]

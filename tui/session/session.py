@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path as FilePath
@@ -9,12 +10,13 @@ from typing import Any
 
 from core.connector import Connector, load_connector
 from core.manifest.document import Document
+from core.manifest.links import CircleError, Moved, check_circles
 from core.manifest.problems import ManifestError, Path, Problem
 from tui.session import findings as listed
 from tui.session.attention import Attention
 from tui.session.checking import Check, Finding
-from tui.session.editor import Change, ChangeKind, Editor, Moved
-from tui.session.files import ChangedOnDiskError, FileStamp
+from tui.session.editor import Change, ChangeKind, Editor
+from tui.session.files import ChangedOnDiskError, FileStamp, ReadOnlyError, is_read_only, is_same
 from tui.session.findings import Counts, Spot
 from tui.session.input_values import TestValues
 from tui.session.inputs import Inputs
@@ -60,7 +62,7 @@ class BuilderSession(Editor):
     remembers what was entered under other component types. `findings` are those of the last `refresh()`.
     """
 
-    def __init__(self, document: Document, *, loud: bool) -> None:
+    def __init__(self, document: Document, *, loud: bool, stamp: FileStamp | None = None) -> None:
         super().__init__(document)
         self.findings: tuple[Finding, ...] = ()
         self.attention = Attention(loud=loud)
@@ -74,7 +76,8 @@ class BuilderSession(Editor):
         self._typed_text: str | None = None
         self._unreadable: str | None = None
         self._saved: Document | None = document
-        self._stamp = FileStamp.of(FilePath(document.file)) if document.file else None
+        self.stamp = stamp or (FileStamp.of(FilePath(document.file)) if document.file else None)
+        """The file as it was when it was read or saved, which is what the manifest is based on."""
         self._connector: tuple[Document, Any, Connector] | None = None
 
     @classmethod
@@ -85,15 +88,19 @@ class BuilderSession(Editor):
     @classmethod
     def open(cls, path: FilePath | str) -> BuilderSession:
         """A session on a file. Raises ManifestError."""
-        return cls(Document.load(path), loud=True)
+        stamp = FileStamp.of(FilePath(path))  # before it is read: what is written meanwhile is a change
+        return cls(Document.load(path), loud=True, stamp=stamp)
 
     @classmethod
-    def from_text(cls, text: str, path: FilePath | str | None = None) -> BuilderSession:
+    def from_text(
+        cls, text: str, path: FilePath | str | None = None, *, based_on: FileStamp | None = None
+    ) -> BuilderSession:
         """A session on text that is not saved yet, such as a draft; `path` is the file it belongs to.
 
-        Raises ManifestError.
+        `based_on` is that file as it was when the text was written; without it, as it is now. Raises ManifestError.
         """
-        session = cls(Document.parse(text, str(path) if path is not None else None), loud=True)
+        document = Document.parse(text, str(path) if path is not None else None)
+        session = cls(document, loud=True, stamp=based_on if path is not None else None)
         session._saved = None
         return session
 
@@ -114,24 +121,28 @@ class BuilderSession(Editor):
     @property
     def changed_on_disk(self) -> bool:
         """Whether somebody else wrote to the file since it was read or saved here."""
-        return self._stamp is not None and self.path is not None and self._stamp.differs(self.path)
+        return self.stamp is not None and self.path is not None and self.stamp.differs(self.path)
 
-    def save(self, path: FilePath | str | None = None, *, overwrite: bool = False) -> None:
+    def save(
+        self, path: FilePath | str | None = None, *, overwrite: bool = False, overwrite_read_only: bool = False
+    ) -> None:
         """Write the file, all at once or not at all; from now on all problems are shown.
 
         Raises ChangedOnDiskError when somebody else has written to it (unless `overwrite`) or when another file would
-        be replaced, ManifestError when it can't be written, ValueError when there is no file yet, OSError when the
-        test values can't be kept for a new file (which is written all the same).
+        be replaced, ReadOnlyError when it is marked so (unless `overwrite_read_only`), ManifestError when it can't be
+        written, ValueError when there is no file yet.
         """
         target = FilePath(path) if path is not None else self.path
-        if not overwrite and target is not None:
-            same = self.path is not None and target.resolve() == self.path.resolve()
-            if self.changed_on_disk if same else target.exists():
+        if target is not None:
+            same = self.path is not None and is_same(target, self.path)
+            if not overwrite and (self.changed_on_disk if same else os.path.lexists(target)):
                 raise ChangedOnDiskError(target, ours=same)
+            if not overwrite_read_only and is_read_only(target):
+                raise ReadOnlyError(target)
         self.document.save(path)
         assert self.path is not None
         self._saved = self.document
-        self._stamp = FileStamp.of(self.path)
+        self.stamp = FileStamp.of(self.path)
         self.attention.mark((), loud=True)
         self.seal()
         if path is not None:
@@ -148,14 +159,15 @@ class BuilderSession(Editor):
     def edit_text(self, text: str) -> tuple[Problem, ...]:
         """Take over a manifest that was edited as text, as one step to undo with the edits of text before it.
 
-        When it can't be read, the problems are given back (with their positions), the document stays as it was and
-        the text is kept until it can be, or until `discard_text()`.
+        When it can't be read, or references in it go round in a circle that was not there before, the problems are
+        given back (with their positions), the document stays as it was and the text is kept until it can be taken
+        over, or until `discard_text()`.
         """
         if text == self.document.text:
             self._typed_text = None
             return ()
         try:
-            document = Document.parse(text, self.document.file)
+            document = self._parsed(text)
         except ManifestError as error:
             self._typed_text = text
             self.tell(Change(ChangeKind.FILE))
@@ -163,6 +175,15 @@ class BuilderSession(Editor):
         self._typed_text = None
         self.replace_document(document, merges="text")
         return ()
+
+    def _parsed(self, text: str) -> Document:
+        document = Document.parse(text, self.document.file)
+        try:
+            check_circles(self.document.links, document.links)
+        except CircleError as error:
+            place = document.position(error.path)
+            raise ManifestError([Problem(str(error), error.path, position=place, file=document.file)]) from None
+        return document
 
     @property
     def has_broken_text(self) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from pathlib import Path as FilePath
 from typing import Any
 
 from core.manifest.document import Document
 from core.manifest.problems import ManifestError, Path
-from tui.session.folders import config_folder
+from tui.session.folders import config_folder, said_once
 
 MOST_RECENT = 10
 _NEW = "# Settings of Longhaul's builder. Keys are changed under `keys`, as `action: key`.\n\ntheme:\n"
@@ -17,15 +18,18 @@ _NEW = "# Settings of Longhaul's builder. Keys are changed under `keys`, as `act
 class Settings:
     """The settings. Reading never fails: a file that can't be read counts as empty and is left alone.
 
-    Methods that write save at once; they raise ManifestError when that is impossible.
+    Methods that write save at once; where that is impossible `failed` hears it once, and they last as long as the
+    builder.
     """
+
+    failed: Callable[[str], None] | None = None
 
     def __init__(self, file: FilePath | None = None) -> None:
         self._file = file or config_folder() / "settings.yaml"
         self.problem: str | None = None
         """What is wrong with the file, for people; None when nothing is."""
         try:
-            self._document = Document.load(self._file) if self._file.exists() else Document.parse(_NEW)
+            self._document = Document.load(self._file) if os.path.exists(self._file) else Document.parse(_NEW)
         except ManifestError as error:
             self.problem = str(error)
             self._document = Document.parse(_NEW)
@@ -55,7 +59,7 @@ class Settings:
         """The files that were open last and still exist, the latest first."""
         found = self._document.get(("recent",))
         paths = [FilePath(path) for path in found if isinstance(path, str)] if isinstance(found, list) else []
-        return [path for path in paths if path.exists()]
+        return [path for path in paths if os.path.exists(path)]
 
     def opened(self, path: FilePath) -> None:
         """Remember that a file was opened."""
@@ -75,7 +79,17 @@ class Settings:
         return found if isinstance(found, dict) else {}
 
     def _set(self, path: Path, value: Any) -> None:
-        self._document.set(path, value)
-        if self.problem is None:
+        try:
+            self._document.set(path, value)
+        except (LookupError, ValueError):  # a person wrote something else there, or it is a name that no text can hold
+            return
+        if self.problem is not None:
+            return
+        try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             self._document.save(self._file)
+        except (OSError, ManifestError) as error:
+            reason = error if isinstance(error, OSError) else OSError(error.problems[0].message)
+            told = said_once(self._file.parent, reason, settings=True)
+            if told and self.failed is not None:
+                self.failed(told)

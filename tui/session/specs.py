@@ -94,7 +94,7 @@ class FieldSpec:
     says. `or_list`: a list of components may stand in place of one. `or_texts`: a list of texts may. `whole`: a number
     without fractions. `gives`: the template variables that it adds for itself and below. `limits`: constraints such as
     `gt` or `min_length`. `default` is what counts when the key is absent, `unset` says it in words where that takes
-    some.
+    some. `empty` says what an empty text means, where it is a value of its own.
     """
 
     key: str
@@ -119,6 +119,7 @@ class FieldSpec:
     secret: bool = False
     ours: bool = False
     unset: str = ""
+    empty: str = ""
 
 
 @dataclass(frozen=True)
@@ -186,6 +187,7 @@ def _field_spec(owner: type[BaseModel], name: str, info: FieldInfo) -> FieldSpec
         secret=shown.secret,
         ours=shown.ours,
         unset=shown.unset,
+        empty=shown.empty,
     )
 
 

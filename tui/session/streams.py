@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from core.manifest.links import is_below
 from core.manifest.problems import Path
-from core.manifest.references import REF
 from tui.session.editor import Change, ChangeKind
 from tui.session.findings import Counts
-from tui.session.references import dissolved, references
+from tui.session.placing import fitting
 from tui.session.retrieval import ASYNC, SYNC, new_retriever, switched
 from tui.session.tests_done import fingerprint
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 STREAMS: Path = ("streams",)
 CHECK: Path = ("check", "stream_names")
-_TO_STREAM = re.compile(r"#/streams/(\d+)(?=/|$)")
 
 
 class StreamKind(StrEnum):
@@ -153,15 +151,19 @@ class Streams:
             for key, by_name in notes.items() if isinstance(notes, dict) else ():
                 if isinstance(by_name, dict) and old in by_name and name not in by_name:
                     session.rename_raw(("metadata", key, old), name)
-        session.tests.rename(old, name)
+            session.tests.rename(old, name)
+            session.change_beside(lambda: session.tests.rename(name, old), lambda: session.tests.rename(old, name))
 
     def users(self, index: int) -> tuple[str, ...]:
         """The names of the other streams that refer to a stream or to parts of it."""
-        document = self._session.document
+        stream: Path = ("streams", index)
         found = [
-            path[1]
-            for path, reference in references(document.root.get("streams"), STREAMS)
-            if (match := _TO_STREAM.match(reference)) and int(match[1]) == index and path[1] != index
+            link.path[1]
+            for link in self._session.document.links
+            if link.target is not None
+            and is_below(link.target, stream)
+            and is_below(link.path, STREAMS)
+            and not is_below(link.path, stream)
         ]
         return tuple(dict.fromkeys(self.name(int(user)) for user in found))
 
@@ -169,10 +171,8 @@ class Streams:
         """Delete a stream. What refers to it gets a copy of what it refers to, so that nothing breaks."""
         session = self._session
         with session.group(STREAMS):
-            self._dissolve_references_to(index)
             name = self.name(index)
             session.remove(("streams", index))
-            self._renumber(lambda number: number - (number > index))
             checked = session.value(CHECK)
             if isinstance(checked, list) and name in checked and name not in self.names():
                 session.set(CHECK, [one for one in checked if one != name])
@@ -180,15 +180,7 @@ class Streams:
 
     def move(self, index: int, to: int) -> None:
         """Move a stream so that it ends up at index `to`; references follow."""
-
-        def new(number: int) -> int:
-            if number == index:
-                return to
-            return number - (index < number <= to) + (to <= number < index)
-
-        with self._session.group(("streams", to)):
-            self._session.move(STREAMS, index, to)
-            self._renumber(new)
+        self._session.move(STREAMS, index, to)
 
     def switch_retrieval(self, index: int, to: StreamKind) -> tuple[str, ...]:
         """Read a stream the other way, keeping all that has a counterpart; the titles of what has none.
@@ -205,7 +197,8 @@ class Streams:
         session.types.remember(path, before, present)
         new = switched({**present, "type": before}, name, session.types.recall(path, name))
         with session.group(path):
-            session.write((*session.document.through_refs(path[:-1]), path[-1]), {**new.retriever, "type": name})
+            place = session.own_place(path)
+            session.write(place, fitting(session.document, place, {**new.retriever, "type": name}))
         return new.left_out
 
     def mark_tested(self, index: int, warnings: Sequence[str] = ()) -> None:
@@ -237,19 +230,3 @@ class Streams:
             return
         if names and not check.get("stream_names") and not check.get("dynamic_streams_check_configs"):
             session.set(CHECK, [names[0]])
-
-    def _renumber(self, new: Callable[[int], int]) -> None:
-        """Let references to streams follow them to their new places."""
-        session = self._session
-        for path, reference in list(references(session.document.root)):
-            match = _TO_STREAM.match(reference)
-            if match and new(int(match[1])) != int(match[1]):
-                session.rewrite(path, f"#/streams/{new(int(match[1]))}{reference[match.end() :]}")
-
-    def _dissolve_references_to(self, index: int) -> None:
-        session = self._session
-        for path, reference in list(references(session.document.root)):
-            match = _TO_STREAM.match(reference)
-            if match and int(match[1]) == index and path[:2] != ("streams", index):
-                raw = path[:-1] if path[-1] == REF else path
-                session.write(raw, dissolved(session.document, raw))

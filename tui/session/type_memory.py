@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from core.components.base import Component
 from core.components.registry import component_types
+from core.manifest.links import Moved, carried, exists, texts
 from core.manifest.problems import Path
-from tui.session.attention import Moved
 from tui.session.fresh import fresh
 from tui.session.inputs import Inputs
+from tui.session.placing import fitting
 from tui.session.specs import Kind, form_spec
+from tui.session.view import resolved
 from tui.session.wiring import add_inputs, wired
 
 if TYPE_CHECKING:
@@ -23,13 +26,21 @@ TEXTS = "[]"
 """The same for a list of texts."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Entered:
+    """What was entered, and the manifest that the references in it led to."""
+
+    value: Any
+    root: dict[str, Any]
+
+
 class TypeMemory:
     """Chooses component types in a session. What is remembered lasts as long as the session."""
 
     def __init__(self, session: BuilderSession, inputs: Inputs) -> None:
         self._session = session
         self._inputs = inputs
-        self._remembered: dict[Path, dict[str, Any]] = {}
+        self._remembered: dict[Path, dict[str, _Entered]] = {}
         self._came_along: set[str] = set()
 
     def choose(self, path: Path, name: str) -> None:
@@ -46,7 +57,7 @@ class TypeMemory:
         with self._session.group(path):
             value = self.recall(path, name)
             if value is None:
-                value = "" if name == TEXT else [] if name == TEXTS else self._fresh(name, present)
+                value = "" if name == TEXT else [] if name == TEXTS else self._fitting(path, self._fresh(name, present))
                 self._session.attention.mark(path, loud=False)
             self._session.set(path, value)
             self._connect(value)
@@ -64,11 +75,23 @@ class TypeMemory:
 
     def remember(self, path: Path, name: str, value: Any) -> None:
         """Remember what is entered at a path under a type."""
-        self._remembered.setdefault(path, {})[name] = deepcopy(value)
+        root = self._session.document.root if texts(value) else {}
+        self._remembered.setdefault(path, {})[name] = _Entered(deepcopy(value), root)
 
     def recall(self, path: Path, name: str) -> Any:
-        """What was entered at a path under a type; None when nothing was."""
-        return deepcopy(self._remembered.get(path, {}).get(name))
+        """What was entered at a path under a type; None when nothing was.
+
+        References in it stay where they still lead to the same; else what they stood for is written out.
+        """
+        entered, now = self._remembered.get(path, {}).get(name), self._session.document.root
+        if entered is None:
+            return None
+
+        def still(target: Path) -> Path | None:
+            is_same = exists(now, target) and resolved(now, target) == resolved(entered.root, target)
+            return target if is_same else None
+
+        return self._fitting(path, carried(entered.root, entered.value, still))
 
     def drop_unused_inputs(self) -> None:
         """Delete inputs that came along with an authenticator and that nothing uses any more."""
@@ -82,6 +105,11 @@ class TypeMemory:
         """Let what is remembered go where the paths went."""
         places = {moved(path): types for path, types in self._remembered.items()}
         self._remembered = {path: types for path, types in places.items() if path is not None}
+
+    def _fitting(self, path: Path, value: Any) -> Any:
+        """A value for a path without references that would lead back to where it is written."""
+        document = self._session.document
+        return fitting(document, document.through_refs(path), fitting(document, document.slot(path), value))
 
     def _connect(self, value: Any) -> None:
         if isinstance(value, dict):

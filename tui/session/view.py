@@ -10,6 +10,7 @@ from typing import Any
 
 from core.manifest.default_types import ROOT_TYPE
 from core.manifest.document import Document
+from core.manifest.links import at
 from core.manifest.parameters import Propagation, TooLargeError
 from core.manifest.problems import Path, Problem, Severity
 from core.manifest.references import REF, Resolver, Traced
@@ -60,12 +61,22 @@ class View:
     def unwrapped(self, path: Path) -> Any:
         """What is written for a path, its own `$ref` followed, the references inside it as they are."""
         document = self.document
-        raw = document.get(document.through_refs(path))
-        if isinstance(raw, dict) and REF in raw:
-            own = {key: value for key, value in raw.items() if key != REF}
-            target = document.get(document.through_refs((*document.through_refs(path), REF)))
-            return {**target, **own} if isinstance(target, dict) else own
-        return raw
+        place = document.through_refs(path)
+        if self.is_handed_down(path):
+            place = document.through_refs(self.origin(path) or place)
+        return self.merged(place)
+
+    def merged(self, raw: Path) -> Any:
+        """What is written at a raw path, with what `$ref`s beside it add to it; the references inside as they are."""
+        return _merged(self.document, raw, frozenset())
+
+    def is_handed_down(self, path: Path) -> bool:
+        """Whether the value comes from `$parameters`, which count where nothing is written, or something empty."""
+        return (
+            path[-1:] != ("type",)
+            and not self.document.get(self.document.through_refs(path))
+            and bool(self.value(path))
+        )
 
     def section(self, stream: int) -> Any:
         """The plain tree of one stream, or for `NO_STREAM` the manifest without streams, definitions and schemas."""
@@ -117,6 +128,20 @@ class View:
             report(error.path, "References or parameters blow the manifest up beyond all bounds here.")
             return Traced({} if stream == NO_STREAM else None, ())
         return whole if stream == NO_STREAM else whole.value["streams"].value[stream]
+
+
+def _merged(document: Document, raw: Path, seen: frozenset[Path]) -> Any:
+    written = document.get(raw)
+    if not isinstance(written, dict) or REF not in written or raw in seen:
+        return written
+    own = {key: value for key, value in written.items() if key != REF}
+    target = _merged(document, document.through_refs((*raw, REF)), seen | {raw})
+    return {**target, **own} if isinstance(target, dict) else own
+
+
+def resolved(root: dict[str, Any], path: Path) -> Any:
+    """The value at a raw path of a tree with the references in it followed."""
+    return _plain(Resolver(root, lambda *_, **__: None).resolve(path, at(root, path)), {})
 
 
 def _plain(node: Traced, done: dict[int, Any]) -> Any:

@@ -7,10 +7,12 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from core.http.exchange import Exchange
-from core.progress.words import clean, duration, size
+from core.progress.words import duration, size
+from core.texts import clean
 from tui.running.exchanges import Entry
+from tui.running.state import CANCELLED
 from tui.session.curl import to_curl
-from tui.widgets.doc_text import Kind
+from tui.widgets.doc_text import CUT_HERE, Kind
 
 Side = Literal["request", "response"]
 Pairs = Iterable[tuple[str, str]]
@@ -31,6 +33,8 @@ def first_line(exchange: Exchange, side: Side) -> str:
     """The request line, or status, type, size and time of the answer."""
     if side == "request":
         return f"{exchange.method} {clean(exchange.url)}"
+    if exchange.status is None and exchange.error == CANCELLED:
+        return "■ Cancelled before there was an answer"
     if exchange.status is None:
         return f"✗ No answer: {clean(exchange.error or 'unknown reason')}"
     mark = "✗" if exchange.status >= 400 else "✓"
@@ -58,7 +62,7 @@ def headers_text(exchange: Exchange, side: Side) -> str:
         return "\n".join([first, *_lines(exchange.request_headers)])
     if exchange.status is None:
         return "There is no answer, so there are no headers."
-    first = f"{exchange.http_version} {exchange.status} {exchange.reason}".rstrip()
+    first = f"{exchange.http_version} {exchange.status} {clean(exchange.reason)}".rstrip()
     return "\n".join([first, *_lines(exchange.response_headers)])
 
 
@@ -69,6 +73,14 @@ def body(exchange: Exchange, side: Side) -> tuple[str, Kind]:
     else:
         text, headers = exchange.response_body or "", exchange.response_headers
     return text, kind_of(text, content_type(headers))
+
+
+def marked_body(exchange: Exchange, side: Side) -> tuple[str, Kind]:
+    """The body to be looked at: one that was cut says so at its end; JSON that was cut is of a kind of its own."""
+    text, kind = body(exchange, side)
+    if side == "request" or not is_cut(exchange):
+        return text, kind
+    return (text, "cut-json") if kind == "json" else (f"{text}\n{CUT_HERE}", kind)
 
 
 def kind_of(text: str, media_type: str) -> Kind:
@@ -107,8 +119,8 @@ def entry_title(entry: Entry, partition: str = "") -> str:
 
 def entry_facts(entry: Entry) -> str:
     """Time, status code and API status of an exchange, in a line."""
-    status = "no answer" if entry.head.status is None else str(entry.head.status)
-    mark = "✗" if entry.failed else "✓"
+    status = CANCELLED if entry.cancelled else "no answer" if entry.head.status is None else str(entry.head.status)
+    mark = "■" if entry.cancelled else "✗" if entry.failed else "✓"
     facts = f"+{entry.offset:.1f} s  {mark} {status}"
     if entry.api_status is not None:
         facts += f"  {clean(entry.api_status)} → {entry.meaning or 'not mapped'}"

@@ -9,7 +9,7 @@ from textual import on
 from textual.binding import BindingType
 
 from core.http.exchange import Exchange
-from tui.testing.exchange_text import Side, body, curl_command, first_line, headers_text, is_cut
+from tui.testing.exchange_text import Side, body, curl_command, first_line, headers_text, marked_body
 from tui.widgets.doc_nodes import Path
 from tui.widgets.doc_panel import DocPanel
 from tui.widgets.doc_text import Kind
@@ -71,8 +71,7 @@ class ExchangeView(DocPanel):
     def _text(self, exchange: Exchange) -> tuple[str, Kind]:
         if self._on_headers:
             return headers_text(exchange, self._side), "text"
-        text, kind = body(exchange, self._side)
-        return text, "cut-json" if kind == "json" and self._side == "response" and is_cut(exchange) else kind
+        return marked_body(exchange, self._side)
 
     def _line(self, exchange: Exchange) -> str:
         line = first_line(exchange, self._side)

@@ -8,7 +8,8 @@ from textual.content import Content
 from textual.widgets import Static
 
 from core.levels import Level
-from core.progress.words import clean, count
+from core.progress.words import count
+from core.texts import clean
 from tui.running.state import LogLine, RunState
 
 LINES = 300

@@ -11,7 +11,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 
 from tui.running import Run
-from tui.running.exchanges import Entry
+from tui.running.exchanges import Entry, ExchangeLog
 from tui.testing.exchange_text import entry_facts, entry_title
 from tui.testing.exchange_view import ExchangeView
 from tui.widgets.choice import Choice
@@ -24,7 +24,7 @@ _NONE_YET = "No other requests yet. What creates and polls a job, logs in and th
 
 
 class OtherRequests(Vertical):
-    """Shows the newest request until a person chooses one; after a failure the one that failed."""
+    """Shows the newest request until a person chooses one; after a failure the first that failed."""
 
     BINDING_GROUP_TITLE = "Other requests"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -73,9 +73,8 @@ class OtherRequests(Vertical):
         chosen = next((entry for entry in self._entries if entry.number == self._chosen), None)
         if chosen is not None or not self._entries:
             return chosen
-        failed = [entry for entry in self._entries if entry.failed]
         over = self._run is not None and not self._run.state.running
-        return failed[-1] if failed and over else self._entries[-1]
+        return ExchangeLog.to_look_at(self._entries) if over else self._entries[-1]
 
     def _show_entry(self) -> None:
         entry = self._entry

@@ -142,7 +142,7 @@ class TestPane(Vertical):
         yield RunHeader(*self._keys_shown)
         yield PhaseBar()
         yield NoticeBoard()
-        yield StatusQuestion()
+        yield StatusQuestion(self._controller.clock)
         yield Selectors()
         yield Results(self._reporter, self._keys_shown[0])
         yield Details()
@@ -201,7 +201,8 @@ class TestPane(Vertical):
             self.query_one(PhaseBar).show(state, selectors.partition)
             self.query_one(NoticeBoard).show(list(notices(run, stale=stale)) if run is not None else [])
             self._ask(run)
-            await self.query_one(Results).show(run, selectors.partition, selectors.page)
+            fingerprint = subject.fingerprint if subject else ""
+            await self.query_one(Results).show(run, selectors.partition, selectors.page, fingerprint)
             await self.query_one(Details).show(run, selectors.partition)
         self.refresh_bindings()
 
@@ -211,13 +212,11 @@ class TestPane(Vertical):
     def _ask(self, run: Run | None) -> None:
         """Ask about a status that is not mapped; the question takes the keys only from within this screen."""
         question = self.query_one(StatusQuestion)
-        unmapped = run.state.question if run is not None else None
-        new = unmapped is not None and question.asking is None
-        had_focus = question.has_focus
-        question.ask(unmapped, running=run is not None and run.state.running)
-        if new and self.has_focus_within:
+        had_focus, before = question.has_focus, question.asking
+        question.ask(run.state if run is not None else None)
+        if question.asking is not None and before is None and self.has_focus_within:
             question.focus()
-        elif had_focus and unmapped is None:
+        elif had_focus and question.asking is None:
             self.query_one(Results).strip.focus()
 
     def on_resize(self) -> None:
@@ -340,12 +339,11 @@ class TestPane(Vertical):
     @on(StatusQuestion.Answered)
     def _map_status(self, event: StatusQuestion.Answered) -> None:
         event.stop()
-        self._say_status(event.status, event.bucket)
+        self._say_status(event.stream, event.status, event.bucket)
 
-    def _say_status(self, status: str, bucket: JobStatus) -> None:
-        if self._subject is not None:
-            self._controller.map_status(self._subject.name, status, bucket)
-            self.post_message(self.StatusMapped(self, self._subject.name, status, bucket))
+    def _say_status(self, stream: str, status: str, bucket: JobStatus) -> None:
+        self._controller.map_status(stream, status, bucket)
+        self.post_message(self.StatusMapped(self, stream, status, bucket))
 
     @on(ExchangeView.NodeChosen)
     @work(group="dialogs", exit_on_error=False)
@@ -366,7 +364,7 @@ class TestPane(Vertical):
         elif use is NodeUse.STATUS_MAPPING:
             bucket = await choose(self.app, f"What does “{event.node}” mean?", [str(one) for one in JobStatus])
             if bucket is not None:
-                self._say_status(str(event.node), JobStatus(bucket))
+                self._say_status(subject.name, str(event.node), JobStatus(bucket))
         else:
             path_of_use = path_for(use, event.path)
             self.post_message(self.NodePicked(self, subject.name, use, path_of_use, event.node, event.exchange))
@@ -375,21 +373,24 @@ class TestPane(Vertical):
     @work(group="dialogs", exit_on_error=False)
     async def action_mend(self) -> None:
         """Go to the field that the notices are about; asks where they are about several."""
-        places = self.query_one(NoticeBoard).places
-        if self._subject is None or not places:
+        places, subject = self.query_one(NoticeBoard).places, self._subject
+        if subject is None or not places:
             return
         chosen: str | None = str(places[0])
         if len(places) > 1:
             chosen = await choose(self.app, "Go to", [str(place) for place in places])
         for place in places:
             if str(place) == chosen:
-                self.post_message(self.MendRequested(self, self._subject.name, place))
+                self.post_message(self.MendRequested(self, subject.name, place))
 
     @on(SchemaPanel.ActionChosen)
     def _take_schema(self, event: SchemaPanel.ActionChosen) -> None:
         event.stop()
-        if self._subject is not None:
-            self.post_message(self.SchemaActionChosen(self, self._subject.name, event.action, event.report))
+        stream = event.run.state.stream
+        if self._controller.results.get(stream) is event.run:
+            self.post_message(self.SchemaActionChosen(self, stream, event.action, event.report))
+        else:
+            self.notify(f"There is a newer test of {stream}: look at its schema first.", markup=False)
 
     @on(ExchangeView.CopyRequested)
     def _copy(self, event: ExchangeView.CopyRequested) -> None:

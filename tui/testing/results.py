@@ -43,6 +43,7 @@ class Results(Vertical):
         self._run: Run | None = None
         self._partition: int | None = None
         self._page: int | None = None
+        self._declared = ""
         self._taken = False
 
     def compose(self) -> ComposeResult:
@@ -55,12 +56,12 @@ class Results(Vertical):
         """The tabs."""
         return self.query_one(".results > TabStrip", TabStrip)
 
-    async def show(self, run: Run | None, partition: int | None, page: int | None) -> None:
-        """Show a run, or what has become of it meanwhile."""
+    async def show(self, run: Run | None, partition: int | None, page: int | None, declared: str = "") -> None:
+        """Show a run, or what has become of it meanwhile; `declared` tells one state of its stream from another."""
         if run is not self._run:
             self._taken = False
             self.strip.active = "records"
-        self._run, self._partition, self._page = run, partition, page
+        self._run, self._partition, self._page, self._declared = run, partition, page, declared
         self.strip.tabs = self._tabs()
         entry = self._entry()
         over = run is not None and not run.state.running
@@ -98,7 +99,7 @@ class Results(Vertical):
     def _tabs(self) -> list[Tab]:
         entry = self._entry()
         count = f"{len(self.source):,}" if self._run is not None else ""
-        status = str(entry.head.status or "✗") if entry else ""
+        status = ("■" if entry.cancelled else str(entry.head.status or "✗")) if entry else ""
         if entry and entry.head.status and entry.failed:
             status = f"✗ {status}"
         notes = {"records": count, "response": status}
@@ -161,7 +162,7 @@ class Results(Vertical):
                 view.show(self.source, empty_states.no_records(run, key))
                 return view.content
             case SchemaPanel():
-                view.show_run(run, empty_states.no_schema(run, key))
+                view.show_run(run, empty_states.no_schema(run, key), self._declared)
             case StatePanel():
                 view.show_state(self._state(), empty_states.no_state(run, key))
             case ExchangeView():

@@ -22,6 +22,23 @@ _ACTIONS = {
 }
 
 
+def no_schema(error: Exception) -> str:
+    """Why no schema could be detected, in a sentence."""
+    if isinstance(error, RecursionError):
+        return "the records are nested too deeply."
+    return f"the records can't be looked at ({type(error).__name__}: {error})."
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What a report is about: a run with so many records, and the stream as it was declared then."""
+
+    run: Run
+    records: int
+    running: bool
+    declared: str
+
+
 class SchemaPanel(DocPanel):
     """Made in a thread when it is looked at; `v` shows the whole schema or only what differs."""
 
@@ -33,32 +50,45 @@ class SchemaPanel(DocPanel):
 
     @dataclass
     class ActionChosen(WidgetMessage["SchemaPanel"]):
-        """A person wants the detected schema in the manifest: "import", "merge" or "overwrite"."""
+        """A person wants the schema that was detected in a run in the manifest: "import", "merge" or "overwrite"."""
 
+        run: Run
         action: str
         report: SchemaReport
 
     def __init__(self, reporter: SchemaReporter | None) -> None:
         super().__init__(classes="schema-panel")
         self._reporter = reporter
-        self._made_for: tuple[int, int, bool] | None = None
+        self._about: _Subject | None = None
         self._report: SchemaReport | None = None
+        """What was detected in the run that this is about; None until then."""
         self._whole = False
 
-    def show_run(self, run: Run | None, empty: str) -> None:
-        """Show the schema of a run's records; without records the sentence `empty`."""
+    def show_run(self, run: Run | None, empty: str, declared: str = "") -> None:
+        """Show the schema of a run's records; without records the sentence `empty`. `declared` is whatever tells one
+        state of the stream from another.
+        """
         if run is None or not len(run.records) or self._reporter is None:
-            self._made_for = self._report = None
+            self._about = self._report = None
             self.show(empty, "", "text")
             return
-        made_for = (id(run), len(run.records), run.state.running)
-        if self._made_for is None or (made_for != self._made_for and not run.state.running):
-            self._made_for = made_for
-            self.run_worker(self._make(run, self._reporter), group="schema", exclusive=True, exit_on_error=False)
+        about = _Subject(run, len(run.records), run.state.running, declared)
+        if self._about is not None and self._about.run is run and (about == self._about or run.state.running):
+            return
+        if self._about is None or self._about.run is not run:
+            self._report = None
+            self.show("Detecting the schema…", "", "text")
+        self._about = about
+        self.run_worker(self._make(about, self._reporter), group="schema", exclusive=True, exit_on_error=False)
 
-    async def _make(self, run: Run, reporter: SchemaReporter) -> None:
-        self._report = await asyncio.to_thread(reporter, run)
-        self._show_report()
+    async def _make(self, about: _Subject, reporter: SchemaReporter) -> None:
+        try:
+            report = await asyncio.to_thread(reporter, about.run)
+        except Exception as error:  # whatever is in the records, it is said here
+            report = SchemaReport("", f"✗ No schema could be detected: {no_schema(error)}")
+        if about is self._about:
+            self._report = report
+            self._show_report()
 
     def _show_report(self) -> None:
         report = self._report
@@ -67,7 +97,7 @@ class SchemaPanel(DocPanel):
         if report.differences and not self._whole:
             self.show(f"{report.note} v: whole schema", report.differences, "diff")
         else:
-            self.show(report.note, report.detected, "json")
+            self.show(report.note, report.detected, "json" if report.detected else "text")
 
     def action_toggle_whole(self) -> None:
         """Show the whole schema, or only what differs."""
@@ -76,20 +106,18 @@ class SchemaPanel(DocPanel):
 
     def action_take_over(self) -> None:
         """Ask how the detected schema is to be taken over, where there is a choice."""
-        report = self._report
-        if report is None or not report.actions:
+        report, about = self._report, self._about
+        if report is None or about is None or not report.actions:
+            self.app.notify("There is nothing to import.", markup=False)
             return
+
+        def choose(label: str | None) -> None:
+            action = next((action for action, told in _ACTIONS.items() if told == label), None)
+            if action is not None:
+                self.post_message(self.ActionChosen(self, about.run, action, report))
+
         if len(report.actions) == 1:
-            self._choose(report.actions[0])
+            choose(_ACTIONS[report.actions[0]])
         else:
             options = [ChoiceOption(_ACTIONS[action]) for action in report.actions]
-            self.app.push_screen(ChoiceDialog("Detected schema", options), self._chosen)
-
-    def _chosen(self, label: str | None) -> None:
-        action = next((action for action, told in _ACTIONS.items() if told == label), None)
-        if action is not None:
-            self._choose(action)
-
-    def _choose(self, action: str) -> None:
-        if self._report is not None:
-            self.post_message(self.ActionChosen(self, action, self._report))
+            self.app.push_screen(ChoiceDialog("Detected schema", options), choose)

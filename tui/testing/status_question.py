@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,7 +14,7 @@ from textual.widget import Widget
 
 from core.components.async_retriever import JobStatus
 from core.progress.words import one_line
-from tui.running.state import Unmapped
+from tui.running.state import RunState, Unmapped
 from tui.widgets.keys import shown
 from tui.widgets.message import WidgetMessage
 
@@ -24,10 +26,14 @@ _MEANINGS = {
     JobStatus.SKIPPED: "there is no data",
 }
 _SHOWN = 60
+_READ_IN = 0.5
+"""Seconds that a question is there before a key answers it: one pressed earlier was meant for what was there before."""
 
 
 class StatusQuestion(Widget, can_focus=True):
-    """The question about one status, visible while there is one."""
+    """The question about one status, visible while there is one. It stays until it is answered or of no use any more,
+    whatever other statuses come meanwhile. `clock` gives seconds.
+    """
 
     BINDING_GROUP_TITLE = "Unmapped status"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -37,15 +43,20 @@ class StatusQuestion(Widget, can_focus=True):
 
     @dataclass
     class Answered(WidgetMessage["StatusQuestion"]):
-        """A person said what a status means."""
+        """A person said what a status of a stream means."""
 
+        stream: str
         status: str
         bucket: JobStatus
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(classes="status-question")
+        self._clock = clock
+        self._state: RunState | None = None
         self._unmapped: Unmapped | None = None
         self._running = False
+        self._since = 0.0
+        """When the question came, on the clock."""
         self.display = False
 
     @property
@@ -53,12 +64,28 @@ class StatusQuestion(Widget, can_focus=True):
         """The status that is asked about."""
         return self._unmapped.status if self._unmapped else None
 
-    def ask(self, unmapped: Unmapped | None, *, running: bool) -> None:
-        """Ask about a status; None: there is nothing to ask. `running` says whether the job can go on by the answer."""
-        if (unmapped, running) != (self._unmapped, self._running):
-            self._unmapped, self._running = unmapped, running
-            self.display = unmapped is not None
-            self.refresh(layout=True)
+    @property
+    def takes_answers(self) -> bool:
+        """Whether the question was there long enough to be read."""
+        return self._unmapped is not None and self._clock() - self._since >= _READ_IN
+
+    def ask(self, state: RunState | None) -> None:
+        """Go on asking about a status of a test, or ask about another when that is answered."""
+        unmapped = None if state is None else self._still_open(state) or state.question
+        running = state is not None and state.running
+        if state is not self._state or unmapped != self._unmapped:
+            self._since = self._clock()
+            if unmapped is not None:
+                self.set_timer(_READ_IN, self.refresh)
+        elif running == self._running:
+            return
+        self._state, self._unmapped, self._running = state, unmapped, running
+        self.display = unmapped is not None
+        self.refresh(layout=True)
+
+    def _still_open(self, state: RunState) -> Unmapped | None:
+        """What is asked about now, as long as the same test still wants to know it."""
+        return state.unmapped.get(self.asking or "") if state is self._state else None
 
     def render(self) -> Content:
         """The question, and the answers with their keys."""
@@ -66,9 +93,10 @@ class StatusQuestion(Widget, can_focus=True):
             return Content("")
         status = one_line(self._unmapped.status, _SHOWN)
         answers: list[Content | str] = []
+        key = "bold reverse" if self.takes_answers else "dim"
         for bucket in _MEANINGS:
             link = Style.from_meta({"@click": f"answer('{bucket}')"})
-            name = Content.assemble((f" {bucket[0]} ", "bold reverse"), f" {bucket.capitalize()}").stylize(link)
+            name = Content.assemble((f" {bucket[0]} ", key), f" {bucket.capitalize()}").stylize(link)
             answers += [name, "   "]
         return Content.assemble(
             ("? ", "bold $text-warning"),
@@ -79,6 +107,6 @@ class StatusQuestion(Widget, can_focus=True):
         )
 
     def action_answer(self, bucket: str) -> None:
-        """Say what the status means."""
-        if self._unmapped is not None:
-            self.post_message(self.Answered(self, self._unmapped.status, JobStatus(bucket)))
+        """Say what the status means; a key that comes before the question can have been read says nothing."""
+        if self._state is not None and self._unmapped is not None and self.takes_answers:
+            self.post_message(self.Answered(self, self._state.stream, self._unmapped.status, JobStatus(bucket)))

@@ -69,8 +69,7 @@ class DocPanel(Vertical):
     @on(DocView.Loaded)
     def _tell_problem(self, event: DocView.Loaded) -> None:
         event.stop()
-        if event.problem:
-            self._say(f"{self._shown[0]} · {event.problem}" if self._shown[0] else event.problem)
+        self._say(" · ".join(filter(None, (self._shown[0], event.problem))))
 
     @on(DocView.SearchRequested)
     async def _open(self, event: DocView.SearchRequested) -> None:
@@ -82,6 +81,7 @@ class DocPanel(Vertical):
     @on(SearchBar.Changed)
     def _search(self, event: SearchBar.Changed) -> None:
         event.stop()
+        event.widget.tell("searching…" if event.query else "")
         self.document.search(event.query)
 
     @on(SearchBar.Stepped)

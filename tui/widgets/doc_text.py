@@ -23,6 +23,8 @@ _WINDOW = 1 << 20
 """Characters searched in one go, so that the screen gets its turns in between."""
 
 _LONG_LINE = 10_000
+CUT_HERE = "… cut here"
+"""Stands below a text of which only the beginning is there."""
 _BEGINNING = 1_000_000
 """Characters of JSON that was cut which are laid out."""
 _JSON_PIECE = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|$)|[\[\]{},]', re.DOTALL)

@@ -18,7 +18,7 @@ from textual.strip import Strip
 
 from tui.widgets.cells import safe
 from tui.widgets.doc_nodes import Path
-from tui.widgets.doc_text import DocText, Kind, prepare
+from tui.widgets.doc_text import CUT_HERE, DocText, Kind, prepare
 from tui.widgets.keys import hidden, shown
 from tui.widgets.message import WidgetMessage
 from tui.widgets.syntax import (
@@ -193,7 +193,7 @@ SYNTAX
     def _show(self, doc: DocText) -> None:
         self._doc, self._busy = doc, False
         self._cursor, self._match, self._matches = 0, 0, array("Q")
-        self.virtual_size = Size(self._gutter_width + doc.width + 1, len(doc))
+        self.virtual_size = Size(self._gutter_width + doc.width + 1, len(doc) + (doc.kind == "cut-json"))
         self.scroll_to(0, 0, animate=False)
         self.refresh()
         self.post_message(self.Loaded(self, len(doc), doc.problem))
@@ -331,8 +331,10 @@ SYNTAX
         return strip.adjust_cell_length(self.size.width, base)
 
     def _beside_the_text(self, y: int) -> Strip:
-        text = "  Preparing…" if self._busy and y == 0 else ""
-        return Strip([Segment(text, self.rich_style)]).adjust_cell_length(self.size.width, self.rich_style)
+        text, style = "  Preparing…" if self._busy and y == 0 else "", self.rich_style
+        if not self._busy and self._doc.kind == "cut-json" and y + self.scroll_offset.y == len(self._doc):
+            text, style = f"{' ' * self._gutter_width}{CUT_HERE}", style + ink(self, "doc-view--gutter")
+        return Strip([Segment(text, style)]).adjust_cell_length(self.size.width, self.rich_style)
 
     def _colours(self, line: int, left: int, room: int) -> list[tuple[int, int, Style]]:
         language: Language = "text" if self._doc.problem and not self._doc.nodes else _LANGUAGES[self._doc.kind]

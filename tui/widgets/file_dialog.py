@@ -75,7 +75,7 @@ class FileDialog(Dialog[Path]):
     def compose_body(self) -> ComposeResult:
         """The path, the listing, and a line for what is wrong."""
         start = str(self._start)
-        if self._start.is_dir():
+        if os.path.isdir(self._start):
             start = start.rstrip(os.sep) + os.sep
         yield Input(start, "Path", select_on_focus=False, compact=True)
         yield OptionList()
@@ -152,7 +152,7 @@ class FileDialog(Dialog[Path]):
 
     def _finish(self) -> None:
         path = self._typed
-        if path.is_dir():
+        if os.path.isdir(path):  # also for a name that is too long
             self._type(path, folder=True)
             return
         if self._mode == "save" and not path.suffix and self._suffixes:
@@ -160,16 +160,16 @@ class FileDialog(Dialog[Path]):
         problem = self._problem(path)
         if problem:
             self._say(f"✗ {problem}")
-        elif self._mode == "save" and path.exists() and self._confirmed != path:
+        elif self._mode == "save" and os.path.exists(path) and self._confirmed != path:
             self._confirmed = path
             self._say(f"! {path.name} exists. Press enter again to replace it.")
         else:
             self.dismiss(path)
 
     def _problem(self, path: Path) -> str | None:
-        if not path.parent.is_dir():
+        if not os.path.isdir(path.parent):
             return f"There is no folder {path.parent}."
-        if self._mode == "open" and not path.exists():
+        if self._mode == "open" and not os.path.exists(path):
             return f"There is no file {path.name} in this folder."
         if self._mode == "open" and not os.access(path, os.R_OK):
             return f"You may not read {path.name}."

@@ -117,12 +117,13 @@ class JwtAuthenticator(Authenticator):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # short keys are the API's choice
-                return jwt.encode(
-                    payload, self._key(variables, secrets), self.algorithm, headers=self._headers(variables)
-                )
+                key = self._key(variables, secrets)
+                token = jwt.encode(payload, key, self.algorithm, headers=self._headers(variables))
         except (jwt.PyJWTError, ValueError, TypeError) as error:
             reason = secrets.mask(str(error))
             raise ReadError(f"The JSON Web Token can't be signed with {self.algorithm}: {reason}") from None
+        secrets.derive(token)
+        return token
 
     def lint(self) -> list[Problem]:
         """The usual headers and claims are not written as additional ones (Airbyte refuses that)."""

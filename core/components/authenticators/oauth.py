@@ -2,81 +2,37 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from core.components.authenticators.jwt import JwtAuthenticator
 from core.components.authenticators.oauth_answer import TokenAnswer, parse_moment
-from core.components.authenticators.tokens import Token, TokenKeeper
+from core.components.authenticators.refresh_token_updater import RefreshTokenUpdater, input_text
+from core.components.authenticators.tokens import Token, TokenKeeper, to_its_end
 from core.components.base import Shown
-from core.components.context import Context, Run
+from core.components.context import Context
+from core.components.kept_tokens import Grant, KeptTokens, TokenStore
 from core.components.roles import Authenticator
 from core.errors import ReadError
 from core.http.exchange import Role
 from core.http.messages import json_body
 from core.http.policy import Action, Decision, FailureType, Outcome, default_decision
-from core.http.request import Draft, as_text
+from core.http.request import Draft
 from core.http.session import Call
 from core.levels import Level
 from core.manifest.problems import Problem
 from core.templates import Condition, Template, TemplateMap
+from core.templates.wire import texts_of
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 REFUSED_STATUSES = [400]
 REFUSED_KEY = "error"
 REFUSED_VALUES = ["invalid_grant", "invalid_permissions"]
-
-ConfigPath = tuple[str, ...]
-
-
-def config_updates(run: Run) -> dict[ConfigPath, Any]:
-    """Inputs that changed during a run, by their path: a refresh token that replaced the one in the inputs,
-    say.
-
-    The old values may not work any more; whoever started the run should save the new ones.
-    """
-    updates: dict[ConfigPath, Any] = run.shared("config updates", dict)
-    return updates
-
-
-class RefreshTokenUpdater(BaseModel):
-    """For APIs whose refresh tokens can be used only once: where the new one is put into the inputs."""
-
-    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
-
-    refresh_token_name: str = Field(
-        "refresh_token",
-        title="Refresh Token Property Name",
-        description="Where the new refresh token is in the answer.",
-    )
-    access_token_config_path: list[str] = Field(
-        ["credentials", "access_token"],
-        title="Config Path To Access Token",
-        description="The input for the access token.",
-    )
-    refresh_token_config_path: list[str] = Field(
-        ["credentials", "refresh_token"],
-        title="Config Path To Refresh Token",
-        description="The input for the refresh token.",
-    )
-    token_expiry_date_config_path: list[str] = Field(
-        ["credentials", "token_expiry_date"],
-        title="Config Path To Expiry Date",
-        description="The input for the expiry.",
-    )
-    refresh_token_error_status_codes: list[int] = Field(
-        [], title="(Deprecated) Error Status Codes", description="See the field of the authenticator."
-    )
-    refresh_token_error_key: str = Field(
-        "", title="(Deprecated) Error Key", description="See the field of the authenticator."
-    )
-    refresh_token_error_values: list[str] = Field(
-        [], title="(Deprecated) Error Values", description="See the field of the authenticator."
-    )
 
 
 class OAuthAuthenticator(Authenticator):
@@ -219,41 +175,114 @@ class OAuthAuthenticator(Authenticator):
             token = self.access_token_value.text(context.scope(self))
             context.run.session.secrets.add(token)
             return token
+        keeper = self._keeper(context)
+        return await keeper.get(lambda: self._fetch(context, keeper), context.run.now())
 
-        async def fetch() -> Token:
-            return await self._fetch(context)
-
-        return await self._keeper(context).get(fetch, context.run.now())
-
-    def _keeper(self, context: Context) -> TokenKeeper:
+    @property
+    def _shared_by(self) -> Any:
         """Airbyte: those that keep their tokens in the same inputs share them, whatever else they say."""
         updater = self.refresh_token_updater
-        same = self.identity if updater is None else tuple(updater.access_token_config_path)
-        return context.run.shared(("oauth", same), lambda: TokenKeeper(self._stored(context)))
+        return self.identity if updater is None else tuple(updater.access_token_config_path)
 
-    def _stored(self, context: Context) -> Token | None:
+    def _keeper(self, context: Context) -> TokenKeeper:
+        return context.run.shared(("oauth", self._shared_by), TokenKeeper)
+
+    async def _fetch(self, context: Context, keeper: TokenKeeper) -> Token:
+        """The token that is there from before while it is valid, else a new one."""
+        variables = context.scope(self)
+        given = self._given(context, variables)
+        if given is None or not (given or self.refresh_token_updater):
+            return self._stored(context, keeper) or await self._request(context, given)
+        store = context.run.tokens if given else context.run.shared(("kept", self._shared_by), TokenStore)
+        grant = Grant(self._endpoint(variables), given)
+        async with store.renewing(lambda text: context.log(Level.WARNING, text)):
+            kept = await store.find(grant)
+            token = self._stored(context, keeper) if kept is None else self._kept(kept, context, keeper)
+            if token is None:
+                token = await to_its_end(self._renew(context, store, grant, kept))
+            return token
+
+    def _stored(self, context: Context, keeper: TokenKeeper) -> Token | None:
         """The access token that the inputs hold, when they say that it is still valid."""
         value, expiry = self._stored_texts(context)
         if not value or not expiry:
             return None
-        context.run.session.secrets.add(value)
         try:
             expires = parse_moment(expiry)
         except ValueError:
             raise ReadError(f"`token_expiry_date` must give a date and time, but gives “{expiry}”.") from None
-        return Token.expiring(value, expires, context.run.now())
+        return _usable(value, expires, context, keeper)
 
     def _stored_texts(self, context: Context) -> tuple[str, str]:
         updater = self.refresh_token_updater
         if updater is not None:
-            access_token = _input(context.config, updater.access_token_config_path)
-            return access_token, _input(context.config, updater.token_expiry_date_config_path)
+            access_token = input_text(context.config, updater.access_token_config_path)
+            return access_token, input_text(context.config, updater.token_expiry_date_config_path)
         variables = context.scope(self)
         templates = (self.access_token_value, self.token_expiry_date)
         value, expiry = ("" if template is None else template.text_or(variables, "") for template in templates)
         return value, expiry
 
-    async def _fetch(self, context: Context) -> Token:
+    def _kept(self, kept: KeptTokens, context: Context, keeper: TokenKeeper) -> Token | None:
+        """The access token that was kept, when it is still valid for what this authenticator asks for."""
+        context.run.session.secrets.add(kept.refresh_token)
+        if not kept.access_token or kept.expires is None or kept.purpose != self._purpose(context):
+            return None
+        return _usable(kept.access_token, kept.expires, context, keeper)
+
+    def _purpose(self, context: Context) -> str:
+        """What tells the access token that is asked for from others that the same refresh token may give."""
+        if self.refresh_token_updater is not None:
+            return ".".join(self.refresh_token_updater.access_token_config_path)
+        draft = self._draft(context, None)
+        return hashlib.sha256(repr((draft.url, draft.params, draft.form)).encode(errors="surrogatepass")).hexdigest()
+
+    async def _renew(self, context: Context, store: TokenStore, grant: Grant, kept: KeptTokens | None) -> Token:
+        """A new token. A refresh token that came with it is kept before anything else is done with the answer."""
+        sent = grant.refresh_token if kept is None else kept.refresh_token
+        answer = await self._ask(context, sent)
+        replaced = answer.refresh_token is not None and answer.refresh_token != sent and self._replaces(context)
+        token, expires, fault = None, None, None
+        try:
+            token, expires = self._accept(answer, context)
+        except ReadError as error:
+            fault = error
+        if replaced or (kept is not None and token is not None):
+            new = KeptTokens(
+                refresh_token=str(answer.refresh_token) if replaced else sent,
+                access_token="" if token is None else token.value,
+                expires=expires,
+                purpose=self._purpose(context),
+            )
+            await self._keep(context, store, grant, sent, new)
+        if token is None:
+            assert fault is not None
+            raise fault
+        return token
+
+    async def _keep(self, context: Context, store: TokenStore, grant: Grant, sent: str, tokens: KeptTokens) -> None:
+        inputs = {} if self.refresh_token_updater is None else self.refresh_token_updater.inputs(tokens)
+        try:
+            told = await store.keep(grant, sent, tokens, inputs)
+        except ReadError as error:
+            context.log(
+                Level.WARNING,
+                f"The API replaced the refresh token, but the new one can't be kept: {error} This run goes on with it; "
+                "the next one will need a new sign-in, for the token in the inputs may not work any more.",
+            )
+        else:
+            if tokens.refresh_token != sent:
+                context.log(Level.INFO, f"The API replaced the refresh token. {told}")
+
+    def _replaces(self, context: Context) -> bool:
+        """Whether a refresh token in the answer takes the place of the one that was sent."""
+        return self.refresh_token_updater is not None or self.grant_type.text(context.scope(self)) == "refresh_token"
+
+    async def _request(self, context: Context, refresh_token: str | None) -> Token:
+        token, _ = self._accept(await self._ask(context, refresh_token), context)
+        return token
+
+    async def _ask(self, context: Context, refresh_token: str | None) -> TokenAnswer:
         variables = context.scope(self)
         answers: list[TokenAnswer] = []
 
@@ -262,11 +291,10 @@ class OAuthAuthenticator(Authenticator):
             for secret in answers[-1].secrets:
                 context.run.session.secrets.add(secret)
 
-        draft = self._draft(context, variables)
         response = await context.run.session.send(
             Call(
                 role=Role.AUTH,
-                draft=draft,
+                draft=self._draft(context, refresh_token),
                 decide=self._decide,
                 record=context.record,
                 log=context.log,
@@ -275,34 +303,20 @@ class OAuthAuthenticator(Authenticator):
             )
         )
         assert response is not None
-        return self._accept(answers[-1], context, draft.url)
+        return answers[-1]
 
-    def _accept(self, answer: TokenAnswer, context: Context, url: str) -> Token:
+    def _accept(self, answer: TokenAnswer, context: Context) -> tuple[Token, datetime]:
+        """The access token in an answer and when it expires. Raises `ReadError`."""
+        variables = context.scope(self)
         if answer.access_token is None:
-            name = self.access_token_name.text(context.scope(self))
+            name = self.access_token_name.text(variables)
             raise ReadError(
-                f"The answer of {url} holds no `{name}`, only: {answer.held or 'nothing readable'}. "
-                "Check the token endpoint and `access_token_name`."
+                f"The answer of {self._endpoint(variables)} holds no `{name}`, only: "
+                f"{answer.held or 'nothing readable'}. Check the token endpoint and `access_token_name`."
             )
         now = context.run.now()
         expires = answer.expires(now, as_date=bool(self.token_expiry_date_format))
-        if self.refresh_token_updater is not None:
-            self._keep(answer, expires, self.refresh_token_updater, context)
-        return Token.expiring(answer.access_token, expires, now)
-
-    def _keep(self, answer: TokenAnswer, expires: datetime, updater: RefreshTokenUpdater, context: Context) -> None:
-        """Remember the new tokens for this run, and for whoever saves the inputs."""
-        updates = config_updates(context.run)
-        updates[tuple(updater.access_token_config_path)] = answer.access_token
-        updates[tuple(updater.token_expiry_date_config_path)] = expires.isoformat()
-        if answer.refresh_token is not None:
-            updates[tuple(updater.refresh_token_config_path)] = answer.refresh_token
-            name = ".".join(updater.refresh_token_config_path)
-            context.log(
-                Level.WARNING,
-                f"The API replaced the refresh token: save the new one in the input `{name}`, because "
-                "the old one may not work any more.",
-            )
+        return Token.expiring(answer.access_token, expires, now), expires
 
     def _answer(self, response: httpx.Response, variables: Mapping[str, Any]) -> TokenAnswer:
         updater = self.refresh_token_updater
@@ -315,18 +329,20 @@ class OAuthAuthenticator(Authenticator):
 
     # The request for a token
 
-    def _draft(self, context: Context, variables: Mapping[str, Any]) -> Draft:
+    def _endpoint(self, variables: Mapping[str, Any]) -> str:
         assert self.token_refresh_endpoint is not None
-        url = self.token_refresh_endpoint.text(variables).strip()
-        draft = Draft(method="POST", url=url, source="the OAuth authenticator")
+        return self.token_refresh_endpoint.text(variables).strip()
+
+    def _draft(self, context: Context, refresh_token: str | None) -> Draft:
+        variables = context.scope(self)
+        draft = Draft(method="POST", url=self._endpoint(variables), source="the OAuth authenticator")
         if self.refresh_request_headers is not None:
             for name, value in self.refresh_request_headers.evaluate_as_text(variables).items():
                 draft.add_header(name, value)
-        by_assertion = self.use_profile_assertion
-        if by_assertion.evaluate(variables) if isinstance(by_assertion, Condition) else by_assertion:
+        if self._by_assertion(variables):
             draft.form = self._assertion(context, variables)
             return draft
-        fields = {name: as_text(value) for name, value in self._fields(context, variables).items()}
+        fields = {name: texts_of(value) for name, value in self._fields(context, refresh_token).items()}
         if self.send_refresh_request_as_query_params:
             draft.params = fields
         else:
@@ -341,13 +357,13 @@ class OAuthAuthenticator(Authenticator):
             "assertion": self.profile_assertion.sign(context),
         }
 
-    def _fields(self, context: Context, variables: Mapping[str, Any]) -> dict[str, Any]:
+    def _fields(self, context: Context, refresh_token: str | None) -> dict[str, Any]:
+        variables = context.scope(self)
         headers = self.refresh_request_headers
         credentials_in_header = headers is not None and "Authorization" in headers.evaluate_as_text(variables)
         fields: dict[str, Any] = {self.grant_type_name.text(variables): self.grant_type.text(variables)}
         if not credentials_in_header:
             fields |= self._client(context, variables)
-        refresh_token = self._refresh_token(context, variables)
         if refresh_token is not None:
             fields[self.refresh_token_name.text(variables)] = refresh_token
         if self.scopes:
@@ -368,15 +384,20 @@ class OAuthAuthenticator(Authenticator):
 
     def _credential(self, name: str, template: Template | None, context: Context, variables: Mapping[str, Any]) -> str:
         """Airbyte: with a refresh token updater, the input `credentials.<name>` goes first."""
-        stored = "" if self.refresh_token_updater is None else _input(context.config, ["credentials", name])
+        stored = "" if self.refresh_token_updater is None else input_text(context.config, ["credentials", name])
         return stored or ("" if template is None else template.text_or(variables, ""))
 
-    def _refresh_token(self, context: Context, variables: Mapping[str, Any]) -> str | None:
-        updater = self.refresh_token_updater
+    def _by_assertion(self, variables: Mapping[str, Any]) -> bool:
+        said = self.use_profile_assertion
+        return bool(said.evaluate(variables)) if isinstance(said, Condition) else said
+
+    def _given(self, context: Context, variables: Mapping[str, Any]) -> str | None:
+        """The refresh token of the inputs; None when none is sent."""
+        if self._by_assertion(variables):
+            return None
         token: str | None = None
-        if updater is not None:
-            path = updater.refresh_token_config_path
-            token = config_updates(context.run).get(tuple(path)) or _input(context.config, path) or None
+        if self.refresh_token_updater is not None:
+            token = input_text(context.config, self.refresh_token_updater.refresh_token_config_path) or None
         if token is None and self.refresh_token is not None:
             token = self.refresh_token.text_or(variables, "")
         if token:
@@ -401,8 +422,9 @@ class OAuthAuthenticator(Authenticator):
         return decision
 
 
-def _input(config: Mapping[str, Any], path: list[str]) -> str:
-    value: Any = config
-    for key in path:
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return "" if value is None else str(value)
+def _usable(value: str, expires: datetime, context: Context, keeper: TokenKeeper) -> Token | None:
+    """An access token from before, unless it has expired or was refused."""
+    context.run.session.secrets.add(value)
+    now = context.run.now()
+    token = Token.expiring(value, expires, now)
+    return token if value not in keeper.refused and token.is_valid(now) else None

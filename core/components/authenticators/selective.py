@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import httpx
 from pydantic import Field
 
+from core.components.base import NotInAirbyte
 from core.components.context import Context
 from core.components.roles import Authenticator
 from core.errors import ReadError
@@ -17,7 +20,7 @@ class SelectiveAuthenticator(Authenticator):
     authenticator_selection_path: list[str] = Field(
         title="Authenticator Selection Path", description="The keys that lead to the input that chooses."
     )
-    authenticators: dict[str, Authenticator] = Field(
+    authenticators: Annotated[dict[str, Authenticator], NotInAirbyte("SelectiveAuthenticator")] = Field(
         title="Authenticators", description="An authenticator for each value that the input may have."
     )
 

@@ -11,19 +11,22 @@ import httpx
 from pydantic import Field
 
 from core.components.authenticators.tokens import Token, TokenKeeper
-from core.components.base import Component, Gives, Shown
+from core.components.base import Component, Gives, NotInAirbyte, Shown
 from core.components.context import Context
 from core.components.decoders import DecodeError, decode_all
 from core.components.http_requester import HttpRequester, properties_without_use
 from core.components.request_options import RequestOption
 from core.components.roles import Authenticator, Decoder
 from core.errors import ReadError
+from core.http.charsets import charset_of
 from core.http.exchange import Role
 from core.http.messages import json_body
 from core.http.request import Draft
 from core.manifest.problems import Problem
 from core.templates import Template
 from core.templates.datetimes import DatetimeError, parse_duration
+
+_NOT_HERE = ("CsvDecoder", "GzipDecoder", "IterableDecoder", "JsonItemsDecoder", "JsonlDecoder", "ZipfileDecoder")
 
 
 class RequestAuthentication(Component, role=True):
@@ -59,7 +62,7 @@ class ApiKey(RequestAuthentication):
 
     def add(self, token: str, draft: Draft, context: Context) -> None:
         """Add the token."""
-        variables = context.scope(self, session_token=token)
+        variables = context.scope(self, session_token=context.run.session.secrets.hide(token))
         text = self.api_token.text(variables)
         context.run.session.secrets.add(text)
         self.inject_into.inject(draft, text, variables)
@@ -85,7 +88,7 @@ class SessionTokenAuthenticator(Authenticator):
     request_authentication: RequestAuthentication = Field(
         title="Data Request Authentication", description="How the token is sent."
     )
-    decoder: Annotated[Decoder | None, Shown(advanced=True, unset="JSON")] = Field(
+    decoder: Annotated[Decoder | None, NotInAirbyte(*_NOT_HERE), Shown(advanced=True, unset="JSON")] = Field(
         None, title="Decoder", description="The format of the answer; JSON when not said."
     )
 
@@ -141,7 +144,7 @@ class SessionTokenAuthenticator(Authenticator):
         value: Any = json_body(response)
         if self.decoder is not None:
             with suppress(DecodeError):
-                value = next(iter(decode_all(self.decoder, response.content)), None)
+                value = next(iter(decode_all(self.decoder, response.content, charset_of(response))), None)
         if isinstance(value, list) and not self.session_token_path[0].isdigit():
             value = next(iter(value), None)  # Airbyte: of a list the first element counts
         for key in self.session_token_path:

@@ -12,7 +12,7 @@ from pydantic import Field
 from core.components.api_budget import HttpRequestRegexMatcher
 from core.components.authenticators.oauth_answer import parse_moment
 from core.components.authenticators.token_ring import Quota, QuotaReport
-from core.components.base import Component, Shown
+from core.components.base import AsText, Component, Shown
 from core.components.context import Context
 from core.errors import ReadError
 from core.http.exchange import Role
@@ -31,7 +31,7 @@ class QuotaStatusSource(Component):
 
     url: Template = Field(title="URL", description="The full URL, such as https://api.example.com/rate_limit.")
     http_method: Literal["GET", "POST"] = Field("GET", title="HTTP Method", description="The verb of the request.")
-    request_headers: Annotated[TemplateMap | None, Shown(advanced=True)] = Field(
+    request_headers: Annotated[TemplateMap | None, AsText(), Shown(advanced=True)] = Field(
         None, title="Request Headers", description="Headers beside the one with the token."
     )
     unavailable_status_codes: Annotated[list[int], Shown(advanced=True)] = Field(

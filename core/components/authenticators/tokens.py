@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 from core.errors import ReadError
 
+T = TypeVar("T")
+
 MARGIN = timedelta(seconds=30)
 """A token is renewed this long before it expires, or after half of its life when that is shorter."""
+
+GRACE = 2.0
+"""Seconds that a cancelled request for a token has to end."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -26,10 +32,30 @@ class Token:
         """A token that is valid from `now` until `expires`."""
         return cls(value, expires - min(MARGIN, max(expires - now, timedelta()) / 2))
 
+    def is_valid(self, now: datetime) -> bool:
+        """Whether the token may be used at `now`."""
+        return self.renew_at is None or now < self.renew_at
+
 
 _sent: ContextVar[Token | None] = ContextVar("sent", default=None)
 """The token that the task at work has sent last: a refusal is about this one, whatever others fetched since.
 """
+
+
+async def to_its_end(work: Coroutine[Any, Any, T]) -> T:
+    """Do work that is given a few seconds to end when it is cancelled: its outcome may be there only once.
+
+    A refresh token that is void as soon as it was used, say, and the new one that is on its way.
+    """
+    task = asyncio.create_task(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        try:
+            await asyncio.wait([task], timeout=GRACE)
+        finally:
+            task.cancel()
+        raise
 
 
 @dataclass(slots=True)
@@ -66,6 +92,8 @@ class TokenKeeper:
     """The one token that everybody with the same credentials uses in a run."""
 
     token: Token | None = None
+    refused: set[str] = field(default_factory=set)
+    """Tokens that the API did not take."""
     _fetching: OneAtATime = field(default_factory=OneAtATime)
 
     async def get(self, fetch: Callable[[], Awaitable[Token]], now: datetime) -> str:
@@ -85,10 +113,10 @@ class TokenKeeper:
 
     def refuse(self) -> bool:
         """Drop the token that this task has sent; others may have fetched a new one already."""
-        if self.token is _sent.get():
+        if self.token is not None and self.token is _sent.get():
+            self.refused.add(self.token.value)
             self.token = None
         return True
 
     def _is_valid(self, now: datetime) -> bool:
-        token = self.token
-        return token is not None and (token.renew_at is None or now < token.renew_at)
+        return self.token is not None and self.token.is_valid(now)

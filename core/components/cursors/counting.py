@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from core.components.base import Shown
+from core.components.base import AsText, Shown
 from core.components.context import Context
 from core.components.cursors.cursor import Cursor, Observer
 from core.components.partition_routers import Partitions
@@ -30,7 +30,7 @@ class IncrementingCountCursor(IncrementalSync):
     cursor_field: Template = Field(
         title="Cursor Field", description="The field of records that holds the number, at the top level."
     )
-    start_value: Template | None = Field(
+    start_value: Annotated[Template | None, AsText(numbers=True)] = Field(
         None, title="Start Value", description="The lowest number to read; 0 when not said."
     )
     start_value_option: RequestOption | None = Field(

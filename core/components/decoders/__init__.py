@@ -27,6 +27,6 @@ __all__ = [
 ]
 
 
-def decode_all(decoder: Decoder, body: bytes) -> list[Any]:
+def decode_all(decoder: Decoder, body: bytes, charset: str | None = None) -> list[Any]:
     """All elements of a body that is complete and small. Raises `DecodeError`."""
-    return list(decoder.decode(iter((body,))))
+    return list(decoder.decode(iter((body,)), charset))

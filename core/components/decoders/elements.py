@@ -14,8 +14,10 @@ from typing import Any
 
 import orjson
 
-from core.components.decoders.errors import DecodeError, quote
-from core.components.decoders.streams import BLOCK
+from core.components.decoders.errors import DecodeError, quote, too_long
+from core.components.decoders.streams import BLOCK, LARGEST_DOCUMENT
+from core.http.charsets import integer, loads
+from core.http.messages import around
 
 CUTS_TRIED = 3
 LONGEST_WORD = 32
@@ -24,37 +26,14 @@ LONGEST_WORD = 32
 _skip_space = re.compile(r"[ \t\r\n]*").match
 
 
-def _integer(digits: str) -> int | float:
-    """The value of an integer as `orjson` has it: a float beyond 64 bits."""
-    if len(digits) > len(str(-(2**63))):
-        return float(digits)
-    number = int(digits)
-    return number if -(2**63) <= number < 2**64 else float(digits)
-
-
-_read_value = json.JSONDecoder(parse_int=_integer).raw_decode
-
-
-def loads(text: str | bytes) -> Any:
-    """The value of a JSON text.
-
-    As Airbyte has it, `orjson` reads it, and what that refuses (NaN, Infinity, half surrogate pairs) the
-    standard library. Integers beyond 64 bits become floats, of repeated keys the last one counts. Raises
-    `ValueError`.
-    """
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        try:
-            return json.loads(text)
-        except RecursionError:
-            raise ValueError("it is nested too deeply") from None
+_read_value = json.JSONDecoder(parse_int=integer).raw_decode
 
 
 def array_elements(texts: Iterable[str], block: int = BLOCK) -> Iterator[Any]:
     """The elements of a JSON array whose text arrives in pieces and begins with the bracket.
 
-    Holds about `block` characters, or the longest element when that is longer. Raises `DecodeError`.
+    Holds about `block` characters, or the longest element when that is longer. Raises `DecodeError`, also for an
+    element that does not end within `LARGEST_DOCUMENT`.
     """
     pieces: list[str] = []
     length, wanted, count = 0, block, 0
@@ -67,6 +46,8 @@ def array_elements(texts: Iterable[str], block: int = BLOCK) -> Iterator[Any]:
         yield from elements
         count += len(elements)
         pieces, length = [rest], len(rest)
+        if length > LARGEST_DOCUMENT:
+            raise too_long(f"element {count + 1:,} of the JSON array", LARGEST_DOCUMENT)
         wanted = length + max(length, block)
     yield from _last_elements("".join(pieces), count)
 
@@ -146,8 +127,7 @@ def _last_elements(pending: str, count: int) -> list[Any]:
 
 
 def _broken(pending: str, position: int, count: int) -> DecodeError:
-    before = pending[max(0, position - 40) : position]
-    after = pending[position : position + 40]
+    before, after = around(pending, position, 40)
     place = f"after element {count:,}" if count else "in the first elements"
     if not after.strip():
         return DecodeError(

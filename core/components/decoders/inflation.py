@@ -8,11 +8,9 @@ from pydantic import Field
 
 from core.components.base import Shown
 from core.components.decoders.errors import DecodeError
+from core.http.inflation import RATIO, is_bomb
 
-FREE_BYTES = 100_000_000
-"""Bytes that may come out of a compressed body whatever went in."""
-RATIO = 1_000.0
-"""How many times its packed size a body may have beyond `FREE_BYTES`; 1,032 is the most that gzip can do."""
+__all__ = ["RATIO", "Inflation", "MaxRatio"]
 
 MaxRatio = Annotated[
     float,
@@ -41,7 +39,7 @@ class Inflation:
     def unpacked(self, count: int) -> None:
         """Count bytes that came out. Raises `DecodeError` when they are out of all proportion."""
         self._unpacked += count
-        if self._unpacked > FREE_BYTES and self._unpacked > self._packed * self._ratio:
+        if is_bomb(self._packed, self._unpacked, self._ratio):
             raise DecodeError(
                 f"The {self._what} unpacks to more than {self._ratio:,g} times its size "
                 f"({self._unpacked:,} bytes so far). It looks like a bomb and is not read any further; "

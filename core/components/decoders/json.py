@@ -13,10 +13,27 @@ from pydantic import Field
 
 from core.components.base import Shown
 from core.components.decoders.blocks import InBlocks, Lines
-from core.components.decoders.elements import array_elements, loads
-from core.components.decoders.errors import DecodeError, kind_of, not_this, quote, refuse_packed
-from core.components.decoders.streams import BLOCK, ByteStream, Encoding, decoded, peek, whole_lines
+from core.components.decoders.elements import array_elements
+from core.components.decoders.errors import DecodeError, kind_of, not_this, quote, refuse_packed, too_long
+from core.components.decoders.nesting import bounded
+from core.components.decoders.streams import (
+    BLOCK,
+    LARGEST_DOCUMENT,
+    OTHER_ENCODING,
+    ByteStream,
+    Encoding,
+    OwnEncoding,
+    as_utf_8,
+    checked,
+    decoded,
+    encoding_of,
+    peek,
+    whole_lines,
+    within,
+)
 from core.components.roles import Decoder
+from core.http.charsets import loads
+from core.http.messages import around
 
 
 class JsonDecoder(Decoder):
@@ -24,38 +41,39 @@ class JsonDecoder(Decoder):
 
     label = "JSON"
 
-    def decode(self, chunks: Iterator[bytes]) -> Iterator[Any]:
+    encoding: OwnEncoding = None
+
+    def decode(self, chunks: Iterator[bytes], charset: str | None = None) -> Iterator[Any]:
         """The elements of an array, or the document itself; nothing for an empty body.
 
-        Airbyte takes a body that is no JSON for an empty object; here it is a `DecodeError`.
+        Airbyte takes a body that is no JSON for an empty object; here it is a `DecodeError`. Airbyte knows UTF-8 only.
         """
         head, stream = peek(chunks)
         refuse_packed(head, "a JSON document")
-        if head.lstrip().startswith(b"{"):
-            body = b"".join(stream)
-            try:
-                document = orjson.loads(body)  # nearly always, and twice as fast as by way of a text
-            except orjson.JSONDecodeError:
-                stream = iter((body,))
-            else:
-                yield document
-                return
-        texts = decoded(stream, json.detect_encoding(head))
-        text = next((text for text in texts if text.strip()), "")
-        texts = chain((text.lstrip(),), texts)
-        if text.lstrip().startswith("["):
-            yield from array_elements(texts)
-        elif text:
-            yield _document("".join(texts), head)
+        encoding = encoding_of(head, self.encoding, charset)
+        stream = as_utf_8(stream, encoding, charset)
+        start = next((block for block in stream if block.strip()), b"").lstrip()
+        stream = chain((start,), stream)
+        if start.startswith(b"["):
+            yield from array_elements(decoded(stream, "utf-8"))
+        elif start:
+            yield _document(b"".join(within(stream, LARGEST_DOCUMENT, _LARGE)), head)
 
 
-def _document(text: str, head: bytes) -> Any:
+_LARGE = "the JSON document (JsonItemsDecoder reads the items of a large one one by one)"
+
+
+def _document(body: bytes, head: bytes) -> Any:
+    try:
+        return orjson.loads(body)  # nearly always, and twice as fast as by way of a text
+    except orjson.JSONDecodeError:
+        text = "".join(decoded((body,), "utf-8"))
     try:
         return loads(text)
     except json.JSONDecodeError as error:
         cut_short = not text[error.pos :].strip() or error.msg.startswith("Unterminated string")
         if cut_short and kind_of(head) == "JSON":
-            end = quote(text[-40:])
+            end = quote(around(text, len(text), 40)[0])
             message = f"The JSON document breaks off behind {end}: the response seems to be cut short."
             raise DecodeError(message, retryable=True) from None
         where = f"Line {error.lineno}, column {error.colno}: {error.msg.lower()}."
@@ -71,17 +89,20 @@ class JsonlDecoder(Decoder):
 
     label = "JSON Lines"
 
-    def decode(self, chunks: Iterator[bytes]) -> Iterator[Any]:
+    encoding: OwnEncoding = None
+
+    def decode(self, chunks: Iterator[bytes], charset: str | None = None) -> Iterator[Any]:
         """The value of each line.
 
         Airbyte skips a line that is no JSON; here it is a `DecodeError` that names the line.
         """
-        return InBlocks(_blocks_of_lines(chunks))
+        return InBlocks(_blocks_of_lines(chunks, self.encoding, charset))
 
 
-def _blocks_of_lines(chunks: Iterator[bytes]) -> Iterator[list[Any]]:
+def _blocks_of_lines(chunks: Iterator[bytes], encoding: str | None, charset: str | None) -> Iterator[list[Any]]:
     head, stream = peek(chunks)
     refuse_packed(head, "JSON Lines")
+    stream = as_utf_8(stream, encoding_of(head, encoding, charset), charset)
     number = 1
     for text in whole_lines(stream):
         lines = text.removesuffix(b"\n").split(b"\n")
@@ -120,13 +141,16 @@ def _unusual_line(line: bytes, number: int, head: bytes) -> Any:
     try:
         return loads(line)
     except UnicodeDecodeError as error:
-        raise DecodeError(f"Line {number:,} is not UTF-8 text (byte {error.start + 1:,} of the line).") from None
-    except ValueError:
+        where = f"byte {error.start + 1:,} of the line, 0x{error.object[error.start]:02x}"
+        raise DecodeError(f"Line {number:,} is not UTF-8 text ({where}). {OTHER_ENCODING}") from None
+    except json.JSONDecodeError:
         if number == 1:
             raise _no_lines(line, head) from None
         raise DecodeError(
             f"Line {number:,} of the response is not JSON: {quote(line.decode('utf-8', 'replace'))}."
         ) from None
+    except ValueError as error:
+        raise DecodeError(f"Line {number:,} of the response can't be read: {error}.") from None
 
 
 def _no_lines(line: bytes, head: bytes) -> DecodeError:
@@ -153,23 +177,57 @@ class JsonItemsDecoder(Decoder):
         "utf-8", title="Encoding", description="The text encoding of the response."
     )
 
-    def decode(self, chunks: Iterator[bytes]) -> Iterator[Any]:
-        """The items of the array; nothing when there is no array at the path. Holds one item at a time."""
+    def decode(self, chunks: Iterator[bytes], charset: str | None = None) -> Iterator[Any]:
+        """The items of the array; nothing when there is no array at the path. Holds one item at a time.
+
+        An `encoding` that the manifest names counts more than `charset`, its default does not.
+        """
         head, stream = peek(chunks)
         refuse_packed(head, "a JSON document")
         if not head.strip():
             return
-        body = ByteStream(text.encode() for text in decoded(stream, self.encoding))
+        own = self.encoding if "encoding" in self.model_fields_set else None
+        body = _Watched(checked(as_utf_8(stream, encoding_of(head, own, charset), charset)))
         try:
-            yield from ijson.items(body, f"{self.items_path}.item", use_float=True, buf_size=BLOCK)
+            for item in ijson.items(
+                ByteStream(body.blocks()), f"{self.items_path}.item", use_float=True, buf_size=BLOCK
+            ):
+                body.items += 1
+                yield item
         except ijson.IncompleteJSONError as error:
             raise _not_items(error, head) from None
         except ijson.JSONError as error:
-            raise not_this("a JSON document", head, f"The parser says: {error}.") from None
+            raise not_this("a JSON document", head, f"The parser says: {_reason(error)}.") from None
+        except (ValueError, RecursionError) as error:
+            raise DecodeError(f"The JSON can't be read, after item {body.items:,}: {_reason(error)}.") from None
+
+
+class _Watched:
+    """The bytes of a document of which the parser holds what belongs to one item; `items` counts those that came."""
+
+    def __init__(self, stream: Iterator[bytes]) -> None:
+        self._stream = stream
+        self.items = 0
+
+    def blocks(self) -> Iterator[bytes]:
+        """The blocks of the document, while no item is too long or nested too deeply. Raises `DecodeError`."""
+        items, size = 0, 0
+        for block in bounded(self._stream, self._items):
+            items, size = (items, size + len(block)) if items == self.items else (self.items, 0)
+            if size > LARGEST_DOCUMENT:
+                raise too_long(f"what follows item {self.items:,} of the JSON document", LARGEST_DOCUMENT)
+            yield block
+
+    def _items(self) -> int:
+        return self.items
 
 
 def _not_items(error: ijson.IncompleteJSONError, head: bytes) -> DecodeError:
-    reason = str(error).strip().splitlines()[0]
+    reason = _reason(error)
     if "premature EOF" in reason:
         return DecodeError("The JSON document breaks off: the response seems to be cut short.", retryable=True)
     return not_this("a JSON document", head, f"The parser says: {reason}.")
+
+
+def _reason(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

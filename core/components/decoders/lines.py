@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from core.components.decoders.errors import refuse_packed
-from core.components.decoders.streams import peek, text_lines, undecodable
+from core.components.decoders.streams import (
+    OwnEncoding,
+    as_utf_8,
+    encoding_of,
+    ending_lines,
+    peek,
+    text_lines,
+    undecodable,
+)
 from core.components.roles import Decoder
 
 
@@ -14,12 +22,17 @@ class IterableDecoder(Decoder):
 
     label = "Lines of text"
 
-    def decode(self, chunks: Iterator[bytes]) -> Iterator[dict[str, str]]:
+    encoding: OwnEncoding = None
+
+    def decode(self, chunks: Iterator[bytes], charset: str | None = None) -> Iterator[dict[str, str]]:
         """A record for each line, blank ones too, without the line's end."""
         head, stream = peek(chunks)
         refuse_packed(head, "text")
+        encoding = encoding_of(head, self.encoding, charset)
+        stream = ending_lines(as_utf_8(stream, encoding, charset))
+        count = 0
         try:
-            for line in text_lines(stream, "utf-8"):
+            for count, line in enumerate(text_lines(stream, "utf-8"), 1):  # noqa: B007  # it tells where an error is
                 yield {"record": line.removesuffix("\n")}
         except UnicodeDecodeError as error:
-            raise undecodable("utf-8", error) from None
+            raise undecodable("utf-8", error, f" after line {count:,}") from None

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
-from core.components.decoders.errors import DecodeError
+from core.components.base import Shown
+from core.components.decoders.errors import DecodeError, too_long
+from core.http.charsets import is_single_byte, json_encoding, text_codec
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -19,18 +22,34 @@ BLOCK = 65_536
 """Bytes that are parsed in one go."""
 
 
+LONGEST_LINE = 64 * 1024 * 1024
+"""Bytes that a line of text or a cell of a table may have."""
+LARGEST_DOCUMENT = 512 * 1024 * 1024
+"""Bytes of a document, or of an element of an array, that is read as a whole."""
+
+_UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_beyond_ascii = re.compile(rb"[\x80-\xff]").search
+_LONGEST_CHARACTER = 4
+"""Bytes of a character in UTF-8."""
+
+
 def _known_encoding(name: str) -> str:
-    try:
-        codecs.lookup(name)
-    except LookupError:
-        raise ValueError(
-            f"`{name}` is not the name of a text encoding; common ones are utf-8, latin-1, cp1252"
-        ) from None
+    if text_codec(name) is None:
+        raise ValueError(f"`{name}` is not the name of a text encoding; common ones are utf-8, latin-1, cp1252")
     return name
 
 
 Encoding = Annotated[str, AfterValidator(_known_encoding)]
 """The name of a text encoding that Python knows."""
+
+OwnEncoding = Annotated[
+    Encoding | None,
+    Field(
+        title="Encoding",
+        description="The text encoding of the response; when not said, what its Content-Type names, or else UTF-8.",
+    ),
+    Shown(advanced=True, ours=True, unset="as the response says"),
+]
 
 
 def blocks(chunks: Iterable[bytes], size: int = BLOCK) -> Iterator[bytes]:
@@ -55,19 +74,100 @@ def peek(chunks: Iterator[bytes], size: int = BLOCK) -> tuple[bytes, Iterator[by
 
 
 def whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes in blocks that end with a line feed, save for the last one, and without a byte order mark."""
+    """The same bytes in blocks that end with a line feed, save for the last one, and without a byte order mark.
+
+    Raises `DecodeError` for a line that is longer than `LONGEST_LINE`.
+    """
     rest: list[bytes] = []
+    length = number = 0
     mark: bytes = codecs.BOM_UTF8
     for block in blocks(chunks):
         text = block.removeprefix(mark)
         mark = b""
         end = text.rfind(b"\n") + 1
         if end:
-            yield b"".join((*rest, text[:end]))
-            rest = []
+            whole = b"".join((*rest, text[:end]))
+            yield whole
+            rest, length, number = [], 0, number + whole.count(b"\n")
         rest.append(text[end:])
+        length += len(text) - end
+        if length > LONGEST_LINE:
+            raise too_long(f"line {number + 1:,} of the response", LONGEST_LINE)
     if any(rest):
         yield b"".join(rest)
+
+
+def ending_lines(stream: Iterable[bytes]) -> Iterator[bytes]:
+    """The same blocks. Raises `DecodeError` for a line that does not end within `LONGEST_LINE`."""
+    length = 0
+    for block in stream:
+        end = max(block.rfind(b"\n"), block.rfind(b"\r"))
+        length = len(block) + (length if end < 0 else -end)
+        if length > LONGEST_LINE:
+            raise too_long("one line of the response", LONGEST_LINE)
+        yield block
+
+
+def within(chunks: Iterable[bytes], limit: int, what: str) -> Iterator[bytes]:
+    """The same bytes. Raises `DecodeError` when there are more than `limit`."""
+    size = 0
+    for chunk in chunks:
+        size += len(chunk)
+        if size > limit:
+            raise too_long(what, limit)
+        yield chunk
+
+
+def encoding_of(head: bytes, encoding: str | None, charset: str | None) -> str:
+    """The encoding of a text that begins with `head`: what the mark of UTF-16 at its start says, else `encoding`,
+    which the manifest names, else what `charset` of the Content-Type and the bytes make of it.
+    """
+    if encoding is None:
+        return json_encoding(head, charset)
+    return "utf-16" if head.startswith(_UTF_16_MARKS) else encoding
+
+
+def as_utf_8(stream: Iterator[bytes], encoding: str, charset: str | None) -> Iterator[bytes]:
+    """The bytes of a text as UTF-8. UTF-8 is not checked, so that nothing is done twice.
+
+    Where the text seems to be UTF-8 and `charset` of the Content-Type is one of single bytes, the first character
+    beyond ASCII decides. Raises `DecodeError`.
+    """
+    if codecs.lookup(encoding).name != "utf-8":
+        return recoded(stream, encoding)
+    if charset is None or not is_single_byte(charset):
+        return stream
+    return _by_first_character(stream, charset)
+
+
+def recoded(stream: Iterable[bytes], encoding: str) -> Iterator[bytes]:
+    """The bytes of a text in another encoding as UTF-8. Raises `DecodeError`."""
+    return (text.encode("utf-8", "surrogatepass") for text in decoded(stream, encoding))
+
+
+def _by_first_character(stream: Iterator[bytes], charset: str) -> Iterator[bytes]:
+    for block in stream:
+        found = _beyond_ascii(block)
+        if found is None:
+            yield block
+            continue
+        start = found.start()
+        if len(block) - start < _LONGEST_CHARACTER:
+            block = b"".join((block, next(stream, b"")))  # noqa: PLW2901
+        rest = chain((block,), stream)
+        first = block[start : start + _LONGEST_CHARACTER]
+        yield from rest if _begins_with_utf_8(first) else recoded(rest, charset)
+
+
+def _begins_with_utf_8(data: bytes) -> bool:
+    return any(_is_text(data[:size]) for size in range(2, len(data) + 1))
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        return bool(data.decode())
+    except UnicodeDecodeError:
+        return False
 
 
 def decoded(stream: Iterable[bytes], encoding: str) -> Iterator[str]:
@@ -81,14 +181,35 @@ def decoded(stream: Iterable[bytes], encoding: str) -> Iterator[str]:
         yield decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
         raise undecodable(encoding, error, f" at position {position + error.start:,}") from None
+    except UnicodeError as error:
+        raise DecodeError(f"The response is not text in the encoding {encoding}: {error}.") from None
+
+
+OTHER_ENCODING = (
+    "The API seems to use another encoding, such as latin-1, cp1252 or utf-16: name it in `encoding` of the decoder."
+)
+
+
+def checked(stream: Iterable[bytes]) -> Iterator[bytes]:
+    """The same blocks of UTF-8. Raises `DecodeError` with the place where it is none."""
+    seen: list[bytes] = []
+
+    def noted() -> Iterator[bytes]:
+        for block in stream:
+            seen[:] = [block]
+            yield block
+
+    for _ in decoded(noted(), "utf-8"):
+        yield from seen
+        seen.clear()
 
 
 def undecodable(encoding: str, error: UnicodeDecodeError, place: str = "") -> DecodeError:
     """The error for bytes that are no text in `encoding`; `place` (with a space before it) says where."""
-    byte = f"0x{error.object[error.start]:02x}{place}"
+    bad = error.object[error.start : error.start + 1].hex()
     return DecodeError(
-        f"The response is not text in the encoding {encoding}: the byte {byte} does not fit. "
-        "The API seems to use another encoding, such as latin-1 or utf-16."
+        f"The response is not text in the encoding {encoding}: the byte {f'0x{bad}' if bad else 'at its end'}{place} "
+        f"does not fit. {OTHER_ENCODING}"
     )
 
 

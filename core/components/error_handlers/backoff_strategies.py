@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import random
-import re
 from typing import Annotated
 
 import httpx
@@ -16,7 +15,7 @@ from core.components.error_handlers.answers import answer_scope
 from core.components.roles import BackoffStrategy
 from core.errors import ReadError
 from core.http.policy import Outcome, WaitTooLongError
-from core.templates import Template, TemplateError
+from core.templates import LimitError, PatternError, Template, TemplateError, compile_pattern
 
 Number = float | Template
 
@@ -146,10 +145,12 @@ def _header_number(
     value = outcome.headers.get(name, "") if name.isascii() else ""  # no other names can be sent
     if regex is not None:
         try:
-            match = re.match(regex.text(scope), value)
-        except re.error as error:
+            match = compile_pattern(regex.text(scope)).match(value)
+        except PatternError as error:
             raise ReadError(f"`{regex}` is not a regular expression: {error}.") from None
-        value = match[0] if match else value
+        except LimitError as error:
+            raise ReadError(f"`{regex}` can't be used: {error}.") from None
+        value = match[0] or "" if match else value
     return _as_number(value)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
@@ -60,7 +61,7 @@ def _possible(path: str) -> list[str]:
 def _read(folder: Path, paths: list[str]) -> dict[str, Any]:
     """The JSON object in the first of the files that is there. Raises `ReadError`."""
     places = [_inside(folder, path) for path in paths]
-    file = next((place for place in places if place.is_file()), None)
+    file = next((place for place in places if os.path.isfile(place)), None)
     if file is None:
         raise ReadError(
             f"There is no schema file {' or '.join(map(str, places))}. Put it there, correct `file_path` of the schema "

@@ -41,12 +41,12 @@ class AddedFieldDefinition(Component):
         """The value.
 
         Airbyte: a value that is not of `value_type` stays the text that the template gave. Whole numbers are
-        numbers here (Airbyte: only fractions are, others stay text).
+        numbers here (Airbyte: only fractions are, others stay text), and null stays null (Airbyte: the text "None").
         """
         value = self.value.evaluate(scope)
         if self.value_type is None or isinstance(value, _TYPES[self.value_type]):
             return value
-        return self.value.text(scope)
+        return self.value.text_or_null(scope)
 
 
 class AddFields(Transformation):

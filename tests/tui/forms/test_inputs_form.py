@@ -113,3 +113,18 @@ async def test_global_fields_are_edited_like_all_others() -> None:
         await desk.go(("check", "stream_names"))
         await desk.press("a", "f9")
         assert "contacts" in desk.text
+
+
+async def test_a_secret_is_cleared_only_when_that_is_confirmed() -> None:
+    session = sample()
+    session.values.lend({"api_key": "k-123"})
+    async with at_desk(session, make=inputs_form) as desk:
+        await desk.go((*PROPERTIES, "api_key"))
+        await desk.press("delete")
+        assert "Clear the secret?" in desk.text
+        await desk.press("enter")
+        assert session.values.has("api_key")
+        assert "● Set" in desk.text
+        await desk.press("delete", "tab", "enter")
+        assert not session.values.has("api_key")
+        assert "○ Not set" in desk.text

@@ -123,3 +123,22 @@ async def test_a_request_is_copied_as_curl_with_its_secrets_masked() -> None:
 async def test_a_section_that_is_shared_says_so_once() -> None:
     async with at_desk(sample("ads_report"), size=(120, 40)) as desk:
         assert desk.text.count("⇄ Shared with Polling") == 1
+
+
+async def test_a_text_that_would_be_a_reference_in_a_circle_is_kept_as_typed_and_not_written() -> None:
+    session = sample()
+    token = (*CREATION, "authenticator", "api_token")
+    async with at_desk(session, size=(80, 30)) as desk:
+        await desk.go(token)
+        before = session.text
+        await desk.press("ctrl+u")
+        await desk.paste("#/streams/0")
+        assert session.text.count("#/streams/0") == 0
+        unfinished = session.unfinished(token)
+        assert unfinished is not None
+        assert unfinished.text == "#/streams/0"
+        assert "would lead back to itself" in unfinished.message
+        await desk.press("ctrl+u")
+        await desk.paste("{{ config['api_key'] }}")
+        assert session.unfinished(token) is None
+        assert session.text == before

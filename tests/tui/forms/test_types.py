@@ -237,3 +237,20 @@ async def test_several_tokens_bring_their_input_and_a_first_quota() -> None:
         await desk.type("^/search")
         assert session.value((*AUTHENTICATOR, "quotas", 0, "matchers", 0, "url_path_pattern")) == "^/search"
         assert "^/search" in desk.text
+
+
+async def test_a_stream_that_is_read_after_this_one_is_no_parent_of_it() -> None:
+    session = new_session(StreamKind.SYNC, "others")
+    parent: list[tuple[str | int, ...]] = []
+    for index in (0, 1):
+        path = ("streams", index, "retriever", "partition_router")
+        session.choose_type(path, "SubstreamPartitionRouter")
+        session.add_component((*path, "parent_stream_configs"), "ParentStreamConfig")
+        parent.append((*path, "parent_stream_configs", 0, "stream"))
+    session.write(session.slot(parent[1]), {"$ref": "#/streams/0"})
+    before = session.text
+    async with at_desk(session, size=(80, 40)) as desk:
+        await desk.go(parent[0])
+        await desk.choose("others")
+        assert session.text == before
+        assert session.value((*parent[1], "name")) == session.streams.name(0)

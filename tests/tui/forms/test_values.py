@@ -335,3 +335,16 @@ def test_field_paths_as_people_type_them(text: str, path: list[str] | None) -> N
 def test_faults_in_graphql(query: str, line: int | None) -> None:
     fault = fault_in(query)
     assert (fault.line if fault else None) == line
+
+
+async def test_an_emptied_field_is_an_empty_text_where_that_means_something() -> None:
+    session = new_session(StreamKind.ASYNC)
+    quotes = (*RETRIEVER, "download_decoder", "quote_character")
+    session.set(quotes[:-1], {"type": "CsvDecoder", "quote_character": "'"})
+    async with at_desk(session) as desk:
+        await desk.go(quotes)
+        await desk.press("backspace")
+        assert session.value(quotes) == ""
+        assert "none: quotes are plain text" in desk.text
+        await desk.type("'")
+        assert session.value(quotes) == "'"

@@ -271,3 +271,26 @@ def test_leaving_a_cancelled_read_ends_it_at_once(state: RunState) -> None:
     assert not state.running
     assert state.partitions[0].outcome is Outcome.CANCELLED
     assert "without waiting" in " ".join(cancel_report(state))
+
+
+def test_the_time_of_polling_stops_when_polling_ends(state: RunState, clock: Clock) -> None:
+    take(state, [*started(), *created(), *polled(1, "ready", JobPhase.COMPLETED)])
+    before = bar(state)[1]
+    clock.now += 60
+    take(state, [job(JobPhase.DOWNLOADING, 1, "ready", elapsed=61.0)])
+    clock.now += 60
+    take(state, [job(JobPhase.DONE, 1, "ready", elapsed=121.0)])
+    assert bar(state)[1] == before
+
+
+def test_bytes_are_counted_in_synchronous_streams_too() -> None:
+    state = RunState(STREAM)
+    take(state, [*started(), asked(Role.PAGE, 200, "[1234567]", page=1), asked(Role.PAGE, 200, "[12]", page=2)])
+    assert state.partitions[0].received == 13
+    take(state, [DownloadProgress(stream=STREAM, slice={}, received=500)])
+    assert state.partitions[0].received == 500
+
+
+def test_a_request_that_was_cancelled_is_not_taken_for_a_refused_one(state: RunState) -> None:
+    take(state, [*started(), asked(Role.DOWNLOAD, None, error="cancelled", response_size=None)])
+    assert state.partitions[0].pages == []

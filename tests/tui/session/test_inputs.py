@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 import sys
+from collections.abc import Callable
 from pathlib import Path as FilePath
 from types import SimpleNamespace
 
@@ -16,7 +17,7 @@ from core.templates import Template
 from tui.session.config_references import inputs_in, rename
 from tui.session.editor import ChangeKind
 from tui.session.input_values import TestValues
-from tui.session.inputs import Input, InputType
+from tui.session.inputs import Input, Inputs, InputType
 from tui.session.session import BuilderSession
 
 PROPERTIES: Path = ("spec", "connection_specification", "properties")
@@ -225,3 +226,87 @@ def test_a_keyring_that_is_locked_is_done_without(tmp_path: FilePath, monkeypatc
     monkeypatch.setitem(sys.modules, "keyring", Keyring(works=False))
     TestValues(tmp_path / "connector.yaml").set("api_key", "s3cret", secret=True)
     assert TestValues(tmp_path / "connector.yaml").secret("api_key") == "s3cret"
+
+
+@pytest.mark.parametrize("value", [None, "", "other"])
+@pytest.mark.parametrize("secret", [True, False])
+def test_a_value_that_is_cleared_or_replaced_comes_back_with_undo(
+    session: BuilderSession, tmp_path: FilePath, value: str | None, secret: bool
+) -> None:
+    session.inputs.add(Input("key", secret=secret))
+    session.save(tmp_path / "connector.yaml")
+    session.inputs.set_value("key", "hush")
+    session.seal()
+    session.inputs.set_value("key", value)
+    assert session.inputs.config() == ({"key": value} if value else {})
+    assert session.undo() == (*PROPERTIES, "key")
+    assert session.inputs.config() == {"key": "hush"}
+    assert BuilderSession.open(tmp_path / "connector.yaml").inputs.config() == {"key": "hush"}
+    assert not session.dirty
+    session.redo()
+    assert session.inputs.config() == ({"key": value} if value else {})
+
+
+def test_a_value_that_is_lent_comes_back_with_undo(session: BuilderSession) -> None:
+    session.inputs.add(Input("key", secret=True))
+    session.values.lend({"key": "demo"})
+    session.inputs.set_value("key", None)
+    assert not session.values.has("key")
+    session.undo()
+    assert session.values.secret("key") == "demo"
+
+
+def test_typing_a_value_is_one_step_and_one_that_changes_nothing_none(session: BuilderSession) -> None:
+    session.inputs.add(Input("key"))
+    for text in ("a", "ab", "abc"):
+        session.inputs.set_value("key", text)
+    session.seal()
+    session.inputs.set_value("key", "abc")
+    session.undo()
+    assert not session.values.has("key")
+    session.undo()
+    assert session.inputs.all() == ()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda inputs: inputs.rename("key", "token"),
+        lambda inputs: inputs.update(Input("key", type=InputType.INTEGER)),
+        lambda inputs: inputs.update(Input("key", secret=False)),
+        lambda inputs: inputs.delete("key"),
+    ],
+    ids=["renamed", "another type", "no secret any more", "deleted"],
+)
+def test_undo_brings_back_an_input_with_its_value(session: BuilderSession, change: Callable[[Inputs], object]) -> None:
+    session.inputs.add(Input("key", secret=True))
+    session.inputs.set_value("key", "hush")
+    session.seal()
+    change(session.inputs)
+    session.undo()
+    assert [(one.key, one.secret) for one in session.inputs.all()] == [("key", True)]
+    assert session.values.secret("key") == "hush"
+    assert session.values.get("key") is None, "a secret is kept as one"
+    session.redo()
+    session.undo()
+    assert session.values.secret("key") == "hush"
+
+
+def test_a_group_that_fails_leaves_values_as_they_were(session: BuilderSession) -> None:
+    session.inputs.add(Input("key", secret=True))
+    session.inputs.set_value("key", "hush")
+
+    def fail() -> None:
+        with session.group(PROPERTIES):
+            session.inputs.set_value("key", None)
+            session.remove(("streams", 7))
+
+    with pytest.raises(LookupError):
+        fail()
+    assert session.values.secret("key") == "hush"
+
+
+def test_what_is_kept_of_a_value_says_nothing_of_it(session: BuilderSession) -> None:
+    session.inputs.add(Input("key", secret=True))
+    session.inputs.set_value("key", "hush")
+    assert "hush" not in repr(session.values.kept("key"))

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import datetime
+import sys
+from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.manifest.document import Document
 from tests.support.oracle import Oracle
-from tui.session.schema_comparison import Violations, difference, loses_something, merged, same_schema
+from tui.session.schema_comparison import Violations, difference, for_import, loses_something, merged, same_schema
 from tui.session.schema_import import declared_schema, import_by_itself, import_schema, imports_by_itself, loaded_from
-from tui.session.schema_inference import DatetimeFormats, SchemaInference
+from tui.session.schema_inference import DEEPEST, DatetimeFormats, SchemaInference
 from tui.session.session import BuilderSession
 
 Records = list[dict[str, Any]]
@@ -225,3 +230,105 @@ def test_records_that_break_the_schema_are_counted_by_what_they_break() -> None:
         ("`extra` is not in the schema, which allows no other fields", 1),
         ("`id` is required, but it is missing", 1),
     ]
+
+
+def nested(levels: int, shape: str) -> Any:
+    """A record whose innermost value is so many objects or lists deep."""
+    value: Any = 1
+    for _ in range(levels):
+        value = {"objects": {"a": value, "b": 1}, "lists": [value], "both": {"a": [value, {}], "b": 1}}[shape]
+    return value if isinstance(value, dict) else {"a": value}
+
+
+@pytest.mark.parametrize("shape", ["objects", "lists", "both"])
+@pytest.mark.parametrize("levels", [DEEPEST - 1, DEEPEST + 1, 600, 5000])
+def test_a_record_may_be_nested_as_deep_as_it_likes(session: BuilderSession, levels: int, shape: str) -> None:
+    inference = SchemaInference()
+    inference.add(nested(levels, shape))
+    inference.add({"a": "something else"})
+    detected = inference.schema()
+    assert detected is not None
+    assert inference.is_cut is (levels > DEEPEST or (shape == "both" and levels * 2 > DEEPEST))
+    for merge in (False, True):
+        import_schema(session, 0, detected, merge=merge)
+        declared = declared_schema(session, 0)
+        assert declared is not None
+        assert same_schema(declared, detected)
+        assert not loses_something(declared, detected)
+        assert {line.mark for line in difference(declared, detected)} == {" "}
+        violations = Violations(declared)
+        violations.add(nested(levels, shape))
+        assert violations.found() == []
+    assert Document.parse(session.text).root == session.document.root
+
+
+def test_a_declared_schema_that_is_nested_deeper_than_a_manifest_can_be_is_read_as_far_as_that() -> None:
+    deep: Any = {"type": "string"}
+    for _ in range(700):
+        deep = {"type": "object", "properties": {"a": deep}}
+    detected = inferred([{"a": {"a": 1}}])
+    assert detected is not None
+    assert loses_something(deep, detected)
+    assert not same_schema(deep, detected)
+    assert merged(deep, detected)["properties"]["a"]["type"] == "object"
+    assert for_import(deep)["additionalProperties"] is True
+    violations = Violations(deep)
+    violations.add(nested(700, "objects"))
+    assert violations.found() == []
+
+
+def test_a_schema_may_say_what_json_libraries_do_not_like() -> None:
+    declared: dict[Any, Any] = {
+        "maximum": 10**30,
+        "default": datetime.date(2024, 1, 1),
+        "examples": [float("nan")],
+        5: "five",
+    }
+    lines = difference(declared, {"maximum": 10**30})
+    assert [line.text for line in lines if line.mark == " "] == ["{", '  "maximum": ' + "1" + "0" * 30, "}"]
+
+
+def test_the_difference_of_lists_and_of_what_changed_its_kind_is_told_item_by_item() -> None:
+    old = {"type": "object", "required": ["a", "b"], "x": {"y": 1}, "enum": [1, 2, 2]}
+    new = {"type": "object", "required": ["c", "b"], "x": [1], "enum": [2, 3]}
+    told = [f"{line.mark}{line.text.strip()}" for line in difference(old, new)]
+    assert told == [
+        " {",
+        '+"additionalProperties": true,',
+        ' "enum": [', "-1,", " 2,", "-2,", "+3", " ],",
+        ' "required": [', '-"a",', ' "b",', '+"c"', " ],",
+        ' "type": "object",',
+        '-"x": {', '-"y": 1', "-}", '+"x": [', "+1", "+]",
+        " }",
+    ]  # fmt: skip
+
+
+def lines_run(work: Callable[[], object]) -> int:
+    """How many lines of Python a piece of work takes."""
+    count = 0
+
+    def trace(frame: FrameType, event: str, argument: object) -> Any:
+        nonlocal count
+        count += event == "line"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        work()
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def test_the_work_for_a_difference_grows_with_the_number_of_fields_and_no_faster() -> None:
+    def work(fields: int) -> int:
+        record = {f"field_{number}": number if number % 3 else {"at": "x", "by": [1]} for number in range(fields)}
+        detected = inferred([record])
+        renamed = {f"{key}_" if number % 2 else key: record[key] for number, key in enumerate(record)}
+        other = inferred([renamed])
+        assert detected is not None
+        assert other is not None
+        return lines_run(lambda: difference(for_import(other), detected))
+
+    assert work(400) < 5 * work(100)

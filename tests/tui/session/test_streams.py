@@ -227,3 +227,15 @@ def test_polling_sees_the_response_of_the_creation_but_authenticators_do_not(ses
     session.choose_type((*requester, "authenticator"), "BearerAuthenticator")
     assert "creation_response" in variables_at(session.view, (*requester, "url"))
     assert variables_at(session.view, (*requester, "authenticator", "api_token")) == {"config", "parameters"}
+
+
+def test_turning_a_stream_keeps_its_reference_to_a_parent_that_has_its_requester(family: BuilderSession) -> None:
+    items: Path = ("streams", 2, "retriever")
+    requester: Path = ("streams", 1, "retriever", "requester")
+    own_retriever = {"type": "SimpleRetriever", "requester": {"$ref": "#/streams/2/retriever/requester", "path": "/x"}}
+    family.write((*items, "requester"), {"type": "HttpRequester", "url": "https://items.example.com"})
+    family.write(requester[:-1], own_retriever)
+    family.streams.switch_retrieval(2, StreamKind.ASYNC)
+    assert family.document.get(("streams", 2, *PARENT)) == {"$ref": "#/streams/1"}
+    assert family.value((*requester, "url")) == "https://items.example.com"
+    assert family.value((*items, "creation_requester", "url")) == "https://items.example.com"

@@ -153,3 +153,29 @@ def test_an_unknown_type_is_refused(session: BuilderSession) -> None:
     assert "Nonsense" not in component_types()
     with pytest.raises(KeyError):
         session.choose_type(AUTHENTICATOR, "Nonsense")
+
+
+def test_what_is_remembered_follows_the_stream_back_when_its_move_is_undone(session: BuilderSession) -> None:
+    session.choose_type(AUTHENTICATOR, "BasicHttpAuthenticator")
+    session.set((*AUTHENTICATOR, "username"), "me")
+    session.choose_type(AUTHENTICATOR, "NoAuth")
+    session.streams.move(0, 1)
+    session.undo()
+    session.choose_type(AUTHENTICATOR, "BasicHttpAuthenticator")
+    assert session.value((*AUTHENTICATOR, "username")) == "me"
+
+
+def test_references_in_what_is_remembered_lead_to_the_same_or_are_written_out(session: BuilderSession) -> None:
+    parent: Path = ("streams", 0, "retriever", "partition_router")
+    session.choose_type(parent, "SubstreamPartitionRouter")
+    session.add_component((*parent, "parent_stream_configs"), "ParentStreamConfig")
+    session.set((*parent, "parent_stream_configs", 0, "stream"), {"$ref": "#/streams/1"})
+    session.choose_type(parent, "ListPartitionRouter")
+    session.choose_type(parent, "SubstreamPartitionRouter")
+    reference = (*parent, "parent_stream_configs", 0, "stream")
+    assert session.document.get(reference) == {"$ref": "#/streams/1"}
+    session.choose_type(parent, "ListPartitionRouter")
+    session.streams.delete(1)
+    session.streams.add("others")
+    session.choose_type(parent, "SubstreamPartitionRouter")
+    assert session.value((*reference, "name")) == "lists"

@@ -65,6 +65,12 @@ class Shell:
         await self.pilot.press(*keys)
         await self.pilot.pause()
 
+    async def burst(self, *keys: str) -> None:
+        """Press keys faster than anything can follow, then wait until all is done."""
+        for key in keys:
+            self.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await self.settled()
+
     async def type(self, text: str) -> None:
         """Type into what has the focus, in one go where that is a line of text."""
         await self.pilot.press(*("space" if one == " " else one for one in text))

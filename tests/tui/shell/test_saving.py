@@ -25,7 +25,7 @@ def end_of_the_process(project: Project) -> None:
     """Let go of the draft, as the end of a process does."""
     lock = project._draft._lock
     assert lock is not None
-    lock.close()
+    lock.release()
 
 
 @pytest.fixture
@@ -226,3 +226,53 @@ async def test_a_fault_ends_the_builder_with_a_sentence_and_keeps_the_work(
     assert "hunter2" not in said
     end_of_the_process(project)
     assert "mine.example.com" in pending_drafts()[0].text
+
+
+@pytest.mark.parametrize(("answer", "saved"), [("Overwrite it", True), ("Cancel", False)])
+async def test_a_read_only_file_is_not_overwritten_unasked(manifest: Path, answer: str, saved: bool) -> None:
+    manifest.chmod(0o444)
+    async with opened(manifest) as shell:
+        shell.session.set(URL, "https://mine.example.com")
+        await shell.press("ctrl+s")
+        await shell.until_dialog("QuestionDialog")
+        assert "is marked as read-only" in shell.text
+        await shell.answer(answer)
+        await shell.until(lambda: shell.dialog is None)
+        await shell.until(lambda: shell.session.dirty != saved)
+    assert ("mine.example.com" in manifest.read_text()) == saved
+    assert manifest.stat().st_mode & 0o777 == 0o444
+
+
+async def test_a_recovered_draft_asks_when_the_file_changed_since(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        shell.session.set(URL, "https://mine.example.com")
+        shell.app.keep_draft()
+        end_of_the_process(shell.builder.project)
+    manifest.write_text(manifest.read_text() + "# theirs\n")
+    async with opened(manifest) as shell:
+        await shell.until_dialog("QuestionDialog")
+        await shell.answer("Recover it")
+        await shell.until(lambda: shell.session.value(URL) == "https://mine.example.com")
+        await shell.press("ctrl+s")
+        await shell.until_dialog("QuestionDialog")
+        assert "changed by another program" in shell.text
+        await shell.answer("Cancel")
+    assert manifest.read_text().endswith("# theirs\n")
+
+
+async def test_the_builder_starts_and_saves_where_nothing_else_can_be_kept(
+    manifest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "blocked").write_text("a file")
+    monkeypatch.setattr(background, "DRAFT_AFTER", 0.05)
+    monkeypatch.setenv("LONGHAUL_STATE_DIR", str(tmp_path / "blocked" / "state"))
+    monkeypatch.setenv("LONGHAUL_CONFIG_DIR", str(tmp_path / "blocked" / "config"))
+    async with opened(manifest) as shell:
+        await shell.until_said("Settings and recent files can't be kept")
+        await shell.until_said("Drafts, values of inputs and what is copied can't be kept")
+        shell.session.inputs.set_value("api_key", "hush")
+        shell.session.set(URL, "https://mine.example.com")
+        await shell.press("ctrl+s")
+        await shell.until_said("Saved sendgrid.yaml")
+        assert shell.session.values.secret("api_key") == "hush"
+    assert "mine.example.com" in manifest.read_text()

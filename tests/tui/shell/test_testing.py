@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from sample_configs import sample
 from sample_configs.demo_api import DemoApi, Fault
 from tests.support.server import LoopbackServer, Reply
 from tests.tui.shell.support import Shell, opened
-from tui.running import TestSettings
+from tui.running import Run, TestSettings
 from tui.running.mending import where_to_mend
 from tui.screens.bench import picks
 from tui.session.schema_import import declared_schema, import_by_itself
@@ -154,16 +155,130 @@ async def test_escape_cancels_the_test_and_the_server_is_told(manifest: Path, ap
         assert not shell.entry("contacts").tested
 
 
-async def test_a_test_of_another_stream_says_that_it_ends_the_one_that_runs(manifest: Path, api: DemoApi) -> None:
+async def test_a_test_of_another_stream_asks_before_it_ends_the_one_that_runs(manifest: Path, api: DemoApi) -> None:
     api.misbehave(Fault(method="POST", path="*/exports", job_never_ends=True))
     async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
-        await shell.press("f5")
-        await shell.until(lambda: any(one.method == "GET" for one in api.requests))
+        await polling(shell, api)
         shell.session.streams.duplicate(0)
         await shell.builder.show(1)
         await shell.press("f5")
+        await shell.until_dialog("ConfirmDialog")
+        await shell.until(lambda: "The test of contacts is still running" in words(shell))
+        await shell.answer("End it and test")
         await shell.until_said("The test of contacts was cancelled")
-        await shell.tested("contacts")
+        await shell.until(lambda: aborted(api))
+        await shell.until(lambda: shell.run("contacts_2") is not None)
+
+
+async def test_a_second_test_asks_before_it_aborts_the_job_and_says_what_becomes_of_it(
+    manifest: Path, api: DemoApi
+) -> None:
+    api.misbehave(Fault(method="POST", path="*/exports", job_never_ends=True))
+    async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
+        run = await polling(shell, api)
+        await shell.press("f5", "f5")
+        await shell.until_dialog("ConfirmDialog")
+        await shell.until(lambda: "its job is aborted on the server" in words(shell))
+        await shell.press("escape")
+        await shell.until(lambda: shell.dialog is None)
+        assert shell.run("contacts") is run
+        assert run.state.running
+        assert not run.state.cancelling
+        assert not aborted(api)
+        await shell.press("f5")
+        await shell.until_dialog("ConfirmDialog")
+        await shell.press("enter")
+        await shell.until(lambda: shell.dialog is None)
+        assert not run.state.cancelling, "the harmless answer is the first"
+        await shell.press("f5")
+        await shell.until_dialog("ConfirmDialog")
+        await shell.answer("End it and test")
+        await shell.until(lambda: shell.run("contacts") is not run)
+        await shell.until(lambda: aborted(api))
+
+
+async def test_a_job_that_cannot_be_aborted_is_said_to_go_on(manifest: Path, api: DemoApi) -> None:
+    api.misbehave(Fault(method="POST", path="*/exports", job_never_ends=True))
+    async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
+        await polling(shell, api, abort=False)
+        await shell.press("f5")
+        await shell.until_dialog("ConfirmDialog")
+        await shell.until(lambda: "goes on running on the server: the stream has no abort request" in words(shell))
+
+
+@pytest.mark.parametrize("action", ["new", "reload", "app.quit"])
+async def test_whatever_would_end_a_running_test_asks_first(manifest: Path, api: DemoApi, action: str) -> None:
+    api.misbehave(Fault(method="POST", path="*/exports", job_never_ends=True))
+    async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
+        run, builder = await polling(shell, api), shell.builder
+        await builder.run_action(action)
+        await shell.until_dialog("ConfirmDialog")
+        await shell.until(lambda: "The test of contacts is still running" in words(shell))
+        await shell.press("escape")
+        await shell.until(lambda: shell.dialog is None)
+        assert shell.builder is builder
+        assert run.state.running
+        await builder.run_action(action)
+        await shell.until_dialog("ConfirmDialog")
+        await shell.press("tab", "enter")
+        await shell.until(lambda: aborted(api))
+        await shell.until(lambda: not run.state.running)
+
+
+async def test_deleting_the_stream_that_is_tested_says_so_and_ends_the_test(manifest: Path, api: DemoApi) -> None:
+    api.misbehave(Fault(method="POST", path="*/exports", job_never_ends=True))
+    async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
+        run = await polling(shell, api)
+        await shell.builder.run_action("delete_stream")
+        await shell.until_dialog("ConfirmDialog")
+        await shell.until(lambda: "its job is aborted on the server" in words(shell))
+        await shell.answer("Delete")
+        await shell.until(lambda: not run.state.running)
+        await shell.until(lambda: aborted(api))
+
+
+async def test_a_stream_that_is_renamed_while_it_is_tested_keeps_its_test(manifest: Path, api: DemoApi) -> None:
+    api.misbehave(Fault(method="POST", path="*/exports", job_never_ends=True))
+    manifest.write_text(manifest.read_text().replace("completed: [ready]", "completed: []"))
+    async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
+        run = await polling(shell, api)
+        shell.session.streams.rename(0, "people")
+        await shell.until(lambda: shell.entry("people").testing)
+        assert shell.run("people") is run
+        await shell.until(lambda: "people  ● testing" in shell.text)
+        await shell.press("escape")
+        await shell.tested("people")
+
+
+ABORT = {
+    "type": "HttpRequester",
+    "url": "{{ config['api_url'] }}/v3/marketing/contacts/exports/{{ creation_response['id'] }}/abort",
+    "http_method": "POST",
+}
+
+
+async def polling(shell: Shell, api: DemoApi, *, abort: bool = True) -> Run:
+    """A test with a job that is polled and, as a rule, could be aborted."""
+    if abort:
+        shell.session.set((*RETRIEVER, "abort_requester"), ABORT)
+        shell.session.save()
+        await shell.checked()
+    await shell.press("f5")
+    await shell.until(lambda: any(one.method == "GET" for one in api.requests))
+    run = shell.run("contacts")
+    assert run is not None
+    await shell.until(lambda: run.state.jobs_on_server == 1)
+    return run
+
+
+def aborted(api: DemoApi) -> bool:
+    """Whether the server was asked to abort a job."""
+    return any(one.path.endswith("/abort") for one in api.requests)
+
+
+def words(shell: Shell) -> str:
+    """The words of a dialog, however they are broken into lines."""
+    return " ".join(re.sub(r"[│┃|▌▐█▊▎]", " ", shell.text).split())
 
 
 async def test_an_edit_makes_the_test_stale_and_taking_it_back_does_not(manifest: Path, api: DemoApi) -> None:
@@ -185,6 +300,7 @@ async def test_a_status_that_is_not_mapped_is_mapped_by_one_key_while_the_job_ru
     async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
         await shell.press("f5")
         await shell.until_shown("What does it mean?")
+        await shell.until(lambda: shell.builder.query_one(StatusQuestion).takes_answers)
         await shell.press("r")
         await shell.until(lambda: shell.session.value((*RETRIEVER, "status_mapping", "running")) == ["pending"])
         run = shell.run("contacts")

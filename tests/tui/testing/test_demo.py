@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from core.reading import open_reader
 from sample_configs.demo_api import DemoApi, Fault
 from tests.tui.testing.support import Scene, scene
+from tui.testing.status_question import StatusQuestion
 
 EXPORTS = "/v3/marketing/contacts/exports"
 
@@ -75,6 +76,7 @@ async def test_a_status_is_mapped_while_the_job_runs() -> None:
         stage.app.controller.cancel()
         await stage.finish()
         stage.start(api.inputs("sendgrid_contacts"))
-        await until(stage, lambda: "“strange”" in stage.app.text())
+        await until(stage, lambda: stage.pane.query_one(StatusQuestion).takes_answers)
+        assert "“strange”" in stage.app.text()
         await stage.press("s")
         assert "skipped" in await stage.finish()

@@ -180,6 +180,7 @@ async def test_one_key_says_what_an_unmapped_status_means_and_the_job_goes_on() 
         text = await stage.at(gate)
         assert "reports the status “queued” at `status`" in text
         assert "queued → not mapped" in text
+        stage.clock.now += 1
         text = await stage.press("r")
         assert "queued → running" in text
         assert "What does it mean?" not in text
@@ -196,9 +197,55 @@ async def test_the_question_can_be_answered_with_the_mouse() -> None:
         stage.start()
         lines = (await stage.at(gate)).split("\n")
         row = next(y for y, line in enumerate(lines) if "Timeout" in line)
+        stage.clock.now += 1
         await stage.pilot.click(offset=(lines[row].index("Timeout") + 2, row))
         assert [said.bucket for said in stage.heard(Pane.StatusMapped)] == [JobStatus.TIMEOUT]
         gate.opened.set()
+
+
+async def test_a_question_stays_while_the_job_goes_on_to_another_status_that_nobody_knows() -> None:
+    first, second = Gate(), Gate()
+    before = [*started(), *created(), unmapped("queued"), *polled(1, "queued", JobPhase.RUNNING)]
+    reader = ScriptedReader([*before, first, unmapped("ready"), *polled(2, "ready", JobPhase.RUNNING), second])
+    async with scene(reader) as stage:
+        stage.start()
+        assert "the status “queued”" in await stage.at(first)
+        stage.clock.now += 1
+        first.opened.set()
+        text = await stage.at(second)
+        assert "ready → not mapped" in text
+        assert "the status “queued”" in text
+        text = await stage.press("r", "r")
+        assert "the status “ready”" in text, "the second key came too early to be an answer to it"
+        assert reader.mapped == [(STREAM, "queued", JobStatus.RUNNING)]
+        stage.clock.now += 1
+        await stage.press("c")
+        assert reader.mapped[1:] == [(STREAM, "ready", JobStatus.COMPLETED)]
+        second.opened.set()
+
+
+async def test_a_key_that_was_on_its_way_when_a_question_appears_is_no_answer() -> None:
+    gate = Gate()
+    async with scene(ScriptedReader([*started(), *created(), unmapped("odd"), gate])) as stage:
+        stage.start()
+        await stage.at(gate)
+        stage.clock.now += 0.2
+        await stage.press("f")
+        assert stage.heard(Pane.StatusMapped) == []
+        stage.clock.now += 0.4
+        await stage.press("f")
+        assert [said.bucket for said in stage.heard(Pane.StatusMapped)] == [JobStatus.FAILED]
+        gate.opened.set()
+
+
+async def test_a_question_of_a_new_test_is_a_new_question() -> None:
+    script = [*started(), *created(), unmapped("odd"), *ended(Outcome.FAILED, error="It took too long.")]
+    async with scene(ScriptedReader(script)) as stage:
+        await played(stage)
+        stage.clock.now += 1
+        assert "the status “odd”" in await played(stage)
+        await stage.press("f")
+        assert stage.heard(Pane.StatusMapped) == []
 
 
 # Other requests
@@ -241,10 +288,18 @@ async def test_only_the_requests_of_the_chosen_partition_and_the_global_ones_are
 
 
 @pytest.mark.parametrize(
-    ("width", "shown"), [(100, "start_time=2024-01-01, end_time=2024-01-07  ✓"), (60, "start_time=2024-01-01...  ✓")]
+    ("width", "shown"),
+    [
+        (100, "region=northern-europe-and-the-baltics, 2024-01-01 → 2024-01-07  ✓"),
+        (60, "region=northern-europe-and-the-bal...  ✓"),
+    ],
 )
 async def test_names_of_partitions_are_cut_only_where_there_is_no_room(width: int, shown: str) -> None:
-    weeks = [{"start_time": "2024-01-01", "end_time": "2024-01-07"}, {"start_time": "2024-01-08", "end_time": "x"}]
+    region = {"region": "northern-europe-and-the-baltics"}
+    weeks = [
+        {**region, "start_time": "2024-01-01", "end_time": "2024-01-07"},
+        {**region, "start_time": "2024-01-08", "end_time": "x"},
+    ]
     events = [one for week in weeks for one in (*created(week), *polled(1, "pending", JobPhase.RUNNING, slice_=week))]
     async with scene(ScriptedReader([*started(weeks[0]), *events, *ended(Outcome.COMPLETE)]), (width, 40)) as stage:
         assert shown in await played(stage)
@@ -259,3 +314,59 @@ async def test_a_chosen_request_stays_while_others_come() -> None:
         await stage.press("6", "left")
         gate.opened.set()
         assert "1  Async Job -- Create" in await stage.finish()
+
+
+async def test_what_was_cancelled_is_no_failed_request() -> None:
+    gate, script = polling()
+    cancelled = asked(Role.POLL, None, error="cancelled", response_size=None)
+    stop = [cancelled, asked(Role.ABORT, 200), job(JobPhase.ABORTED, 1, "pending"), *ended(Outcome.CANCELLED)]
+    async with scene(ScriptedReader(script, stop)) as stage:
+        stage.start()
+        await stage.at(gate)
+        await stage.press("escape")
+        await stage.finish()
+        await stage.press("6")
+        text = await stage.press("enter")
+        assert "■ cancelled" in text
+        assert "✗" not in text
+
+
+async def test_the_first_request_that_failed_for_good_is_looked_at_after_a_test() -> None:
+    events = [
+        *started(),
+        job(JobPhase.CREATING, job_id=None),
+        asked(Role.AUTH, 503, "later", url="https://login", slice_=None),
+        asked(Role.AUTH, 200, "{}", url="https://login", attempt=2, slice_=None),
+        asked(Role.CREATE, 401, '{"reason": "who are you"}'),
+        asked(Role.CREATE, None, error="cancelled", response_size=None),
+        *ended(Outcome.FAILED, error="It answered 401."),
+    ]
+    async with scene(ScriptedReader(events), (100, 40)) as stage:
+        assert "who are you" in await played(stage)
+
+
+async def test_a_body_that_was_cut_says_where() -> None:
+    for body, kind in (('{"a": [1, 2, 3', "application/json"), ("a,b\n1,2\n3", "text/csv")):
+        answer = asked(Role.DOWNLOAD, 200, body, cut=True, response_headers=(("Content-Type", kind),))
+        events = [*started(), answer, *ended(Outcome.COMPLETE)]
+        async with scene(ScriptedReader(events)) as stage:
+            await played(stage)
+            await stage.press("3")
+            assert "… cut here" in await stage.settle()
+
+
+async def test_messages_speak_of_fields_as_the_form_does_and_lead_to_them() -> None:
+    text = "Nothing is found: `download_target_extractor` needs a path. The API's last answer: `polling_requester`"
+    script = [
+        *started(),
+        *created(),
+        *polled(1, "ready", JobPhase.COMPLETED, READY),
+        *ended(Outcome.FAILED, error=text),
+    ]
+    async with scene(ScriptedReader(script), (120, 40)) as stage:
+        shown = await played(stage)
+        assert "“Download Target Extractor” needs a path" in shown
+        assert "Go to Polling, Download Target Extractor" in shown
+        await stage.press("m")
+        (wanted,) = stage.heard(Pane.MendRequested)
+        assert wanted.place.path == ("retriever", "download_target_extractor")

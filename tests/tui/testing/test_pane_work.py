@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+import threading
 from pathlib import Path
 
 import pytest
@@ -277,3 +279,69 @@ async def test_only_what_is_looked_at_is_built() -> None:
         assert stage.pane.query_one(Results).strip.active == "records"
         assert len(stage.pane.query(Choice)) == 2
         assert len(stage.pane.query(RecordTable)) == 1
+
+
+async def test_a_schema_that_is_detected_too_late_is_neither_shown_nor_imported() -> None:
+    late, first = threading.Event(), threading.Event()
+
+    def report(run: running.Run) -> testing.SchemaReport:
+        if not first.is_set():
+            first.set()
+            late.wait(10)
+            return testing.SchemaReport('{"of": "the first test"}', "Detected.", "", ("import",))
+        return testing.SchemaReport('{"of": "the second test"}', "Detected.", "", ("import",))
+
+    try:
+        async with scene(ScriptedReader(success(2)), schema_reporter=report) as stage:
+            stage.start()
+            await stage.app.controller.wait(10)
+            await stage.pilot.pause()
+            assert "Detecting the schema" in await stage.press("4")
+            assert await asyncio.to_thread(first.wait, 10)
+            stage.pane.focus_content()
+            stage.start()
+            await stage.app.controller.wait(10)
+            await stage.press("4")
+            late.set()
+            assert "the second test" in await stage.settle()
+            assert "the first test" not in stage.app.text()
+            await stage.press("i")
+            (chosen,) = stage.heard(Pane.SchemaActionChosen)
+            assert "second" in chosen.report.detected
+    finally:
+        late.set()
+
+
+async def test_a_schema_that_cannot_be_detected_is_said_and_none_of_before_is_offered() -> None:
+    broken = False
+
+    def report(run: running.Run) -> testing.SchemaReport:
+        if broken:
+            raise RecursionError
+        return testing.SchemaReport('{"of": "the first test"}', "Detected.", "", ("import",))
+
+    async with scene(ScriptedReader(success(2)), schema_reporter=report) as stage:
+        await played(stage)
+        await stage.press("4")
+        assert "the first test" in await stage.settle()
+        broken = True
+        stage.pane.focus_content()
+        await played(stage)
+        await stage.press("4")
+        text = await stage.settle()
+        assert "No schema could be detected: the records are nested too deeply." in text
+        assert "the first test" not in text
+        await stage.press("i")
+        assert stage.heard(Pane.SchemaActionChosen) == []
+
+
+async def test_a_schema_of_another_stream_is_gone_with_that_stream() -> None:
+    async with scene(ScriptedReader(success(2)), schema_reporter=a_schema) as stage:
+        await played(stage)
+        await stage.press("4")
+        await stage.settle()
+        await stage.pane.show(testing.Subject("lists"))
+        await stage.settle()
+        await stage.press("4", "i")
+        assert stage.heard(Pane.SchemaActionChosen) == []
+        assert "+ CITY" not in stage.app.text()

@@ -147,6 +147,18 @@ async def test_a_file_that_is_not_there_is_not_opened(folder: Path) -> None:
         assert results == [None]
 
 
+async def test_a_name_that_is_too_long_is_no_fault(folder: Path) -> None:
+    async with on_stage() as stage:
+        results = await ask(stage, FileDialog("open", folder))
+        path_field(stage).value = str(folder / ("x" * 300))
+        await stage.press("enter")
+        assert "There is no file xxx" in stage.app.text()
+        path_field(stage).value = str(folder / ("x" * 300) / "y")
+        await stage.press("enter")
+        assert "There is no folder" in stage.app.text()
+        assert results == []
+
+
 async def test_saving_adds_the_suffix_and_asks_before_it_replaces(folder: Path) -> None:
     async with on_stage() as stage:
         new = await ask(stage, FileDialog("save", folder))

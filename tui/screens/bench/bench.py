@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from textual.app import App
@@ -17,20 +18,26 @@ from core.connector import Connector
 from core.errors import InputError
 from core.events import Outcome
 from core.inputs import gather_inputs
-from core.manifest.problems import Path, Severity
+from core.manifest.problems import Path
+from core.reading import open_reader
+from tui.forms.problem_words import said_in_labels
 from tui.running import Run, RunChanged, RunController, TestSettings
+from tui.running.controller import SPARE_BODIES
+from tui.running.headline import what_ending_does
 from tui.running.settings import TEST_LIMITS
 from tui.running.warnings import Concern, warnings
 from tui.screens.bench import picks
 from tui.screens.bench.schemas import SchemaReporting
 from tui.session.editor import Change, ChangeKind
 from tui.session.inputs import PROPERTIES
+from tui.session.renewed_tokens import SessionTokens
 from tui.session.schema_import import declared_schema, import_schema, imports_by_itself
 from tui.session.session import BuilderSession
 from tui.session.settings import Settings
 from tui.session.streams import StreamKind
 from tui.session.tests_done import fingerprint
 from tui.testing import NodeUse, Subject
+from tui.testing.schema_panel import no_schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,8 @@ class TestBench:
     __test__ = False
 
     def __init__(self, app: App[Any], session: BuilderSession, settings: Settings, told: Callable[[], None]) -> None:
-        self.controller = RunController(app)
+        opener = partial(open_reader, spare_bodies=SPARE_BODIES, tokens=SessionTokens(session))
+        self.controller = RunController(app, opener)
         self.reporter = SchemaReporting()
         self._app = app
         self._session = session
@@ -68,10 +76,21 @@ class TestBench:
         run = self.controller.running
         return run.state.stream if run is not None else None
 
+    @property
+    def is_ending(self) -> bool:
+        """Whether the test that is running was cancelled already."""
+        run = self.controller.running
+        return run is not None and run.state.cancelling
+
+    def what_ending_does(self) -> str:
+        """What happens when the test that is running is ended, in sentences; empty without one."""
+        run = self.controller.running
+        return what_ending_does(run.state) if run is not None else ""
+
     def subject(self, index: int) -> Subject:
         """What the test screen must know of a stream."""
         session, path = self._session, ("streams", index)
-        self.reporter.look_at(declared_schema(session, index), self._keys(index))
+        self._look_at(index)
         return Subject(
             session.streams.name(index),
             session.streams.kind(index) is StreamKind.ASYNC,
@@ -112,16 +131,8 @@ class TestBench:
 
     @property
     def _connector(self) -> Connector:
-        """The connector without the errors that it has: they are in other streams, and don't matter here.
-
-        Its file is where it was saved last, for a schema that is in a file beside it.
-        """
-        connector = self._session.connector
-        return replace(
-            connector,
-            problems=tuple(one for one in connector.problems if one.severity is not Severity.ERROR),
-            file=self._session.document.file,
-        )
+        """The connector; its file is where it was saved last, for a schema that is in a file beside it."""
+        return replace(self._session.connector, file=self._session.document.file)
 
     def _config(self) -> dict[str, Any]:
         connector = self._session.connector
@@ -136,9 +147,9 @@ class TestBench:
         for _ in session.problems():
             found = session.next_problem(after)
             if found is not None and found in errors:
-                return Refusal(found.path, found.problem.message)
+                return Refusal(found.path, said_in_labels(session, found)[0])
             after = found.path if found is not None else after
-        return Refusal(errors[0].path, errors[0].problem.message) if errors else None
+        return Refusal(errors[0].path, said_in_labels(session, errors[0])[0]) if errors else None
 
     def _missing_input(self) -> Path:
         values = self._session.values
@@ -167,14 +178,30 @@ class TestBench:
             return
         session.tell(Change(ChangeKind.TESTS, (("streams", index),)))
         if imports_by_itself(session, index) and len(run.records):
-            self._app.run_worker(self._import_by_itself(run, name), exit_on_error=False)
+            self._app.run_worker(self._import_by_itself(run), exit_on_error=False)
 
-    async def _import_by_itself(self, run: Run, name: str) -> None:
-        found = await asyncio.to_thread(self.reporter.detect, run)
-        index = self.index_of(name)
-        if index is not None and found is not None:
+    async def _import_by_itself(self, run: Run) -> None:
+        """Take over what the records of a run show, unless there is a newer test of the stream by then."""
+        index = self.index_of(run.state.stream)
+        if index is not None:
+            self._look_at(index)
+        try:
+            found = await asyncio.to_thread(self.reporter.detect, run)
+        except Exception as error:
+            self._app.notify(f"The schema was not imported: {no_schema(error)}", severity="warning", markup=False)
+            return
+        index = self.index_of(run.state.stream)
+        if index is not None and found is not None and self.is_latest(run):
             with self._still_tested(index):
                 import_schema(self._session, index, found)
+
+    def is_latest(self, run: Run) -> bool:
+        """Whether there is no newer test of the stream of a run."""
+        return self.controller.results.get(run.state.stream) is run
+
+    def _look_at(self, index: int) -> None:
+        session = self._session
+        self.reporter.look_at(session.streams.name(index), declared_schema(session, index), self._keys(index))
 
     def index_of(self, name: str) -> int | None:
         """The index of a stream by its name."""
@@ -183,8 +210,7 @@ class TestBench:
 
     def rename(self, old: str, new: str) -> None:
         """Keep what is known of a stream that has another name now."""
-        for kept in (self.controller.results, self.controller.settings, self.controller.jobs):
-            _rename_key(kept, old, new)
+        self.controller.rename(old, new)
         self.remember_limits(new)
 
     # What a test leads to
@@ -250,11 +276,6 @@ class TestBench:
             kept = self._settings.limits(self._session.path, name)
             if kept:
                 self.controller.settings[name] = _settings_of(kept)
-
-
-def _rename_key(kept: dict[str, Any], old: str, new: str) -> None:
-    if old in kept:
-        kept[new] = kept.pop(old)
 
 
 def _settings_of(kept: dict[str, Any]) -> TestSettings:

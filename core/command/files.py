@@ -1,0 +1,84 @@
+"""The files that a run is about: checked before anything is read, and held so that no other run writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.command.arguments import Arguments
+from core.outputs import Destination, TokenFile
+from core.outputs.locks import hold, lock_file
+from core.outputs.places import Place, check_apart, check_file, resolved
+from core.outputs.sinks import partial
+from core.outputs.token_file import beside, of_manifest
+
+
+@dataclass(frozen=True, slots=True)
+class RunFiles:
+    """What the command line names, and the manifest. `streams` are those that are read, `others` all that the manifest
+    has.
+    """
+
+    arguments: Arguments
+    manifest: Path
+    destination: Destination
+    streams: tuple[str, ...]
+    others: tuple[str, ...]
+
+    def held(self) -> AbstractContextManager[None]:
+        """Check all files, and hold those that are written. Raises `OutputError`."""
+        options = list(self._options())
+        for place in options:
+            check_file(place)
+        for place in [*self._records(self.streams), *self._unfinished(self.streams)]:
+            check_file(place, "move it away, or choose another place")
+        check_apart(self._all(options))
+        return hold([*options, *self._records(self.streams)])
+
+    def tokens(self) -> TokenFile | None:
+        """Where refresh tokens are kept that the API replaces; None where there is no such place.
+
+        Raises `OutputError` for a file that can't be read.
+        """
+        state = self.arguments.state
+        try:
+            file = TokenFile(beside(resolved(state))) if state else TokenFile(of_manifest(self.manifest), own=True)
+        except RuntimeError:  # nobody is at home
+            return None
+        file.check()
+        return file
+
+    def _all(self, options: Iterable[Place]) -> Iterator[Place]:
+        """Everything that may not be something else."""
+        yield Place("the manifest", self.manifest, written=False)
+        if self.arguments.config is not None:
+            yield Place("--config", self.arguments.config, written=False)
+        for name, descriptor in (("standard output", 1), ("standard error", 2)):
+            yield Place(name, Path(f"/dev/fd/{descriptor}"), written=False)
+        written = [*options, *self._records(self.others), *self._unfinished(self.others)]
+        if self.arguments.state is not None:
+            written.append(Place("the token file beside --state", beside(resolved(self.arguments.state))))
+        yield from written
+        for place in written:
+            yield Place(f"the lock of {place.what}", lock_file(resolved(place.path)))
+
+    def _options(self) -> Iterator[Place]:
+        for what, path in (("--state", self.arguments.state), ("--trace", self.arguments.trace)):
+            if path is not None:
+                yield Place(what, path)
+
+    def _records(self, streams: Sequence[str]) -> Iterator[Place]:
+        """The file of each stream."""
+        if self.destination.path is not None and not self.destination.is_directory:
+            yield Place("--output", self.destination.path)
+            return
+        for stream, path in self.destination.files(self.others).items():
+            if stream in streams:
+                yield Place(f"the file of `{stream}` in --output", path)
+
+    def _unfinished(self, streams: Sequence[str]) -> Iterator[Place]:
+        """Where the records of each stream are until they are complete."""
+        for place in () if self.destination.append else self._records(streams):
+            yield Place(f"{place.what} until it is complete", partial(resolved(place.path)))

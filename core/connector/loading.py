@@ -1,0 +1,150 @@
+"""Loads a document: builds its components, and sorts what is wrong by what it keeps from being read.
+
+A problem in one stream keeps no other from being read; one in what no read needs keeps none.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+from core.components.base import Component, Unsupported
+from core.components.manifest import DeclarativeSource
+from core.components.stream import BrokenStream, DeclarativeStream, Stream
+from core.connector.building import TreeBuilder
+from core.connector.connector import Connector
+from core.manifest.document import Document
+from core.manifest.expand import Expanded, expand
+from core.manifest.problems import Path, Problem, Severity, show_path
+
+_NOT_READ = frozenset({"version", "description", "check", "dynamic_streams", "stream_groups", "metadata"})
+"""Fields at the top of a manifest that no read needs."""
+
+
+class _Found(NamedTuple):
+    """A problem, with the streams that it keeps from being read; `all`: every one."""
+
+    problem: Problem
+    streams: frozenset[int] = frozenset()
+    all: bool = False
+
+
+def load_connector(document: Document) -> Connector:
+    """Resolve and validate a document. Never raises for what is written in it: see `Connector.problems`."""
+    expanded = expand(document)
+
+    def written(path: Path) -> str | None:
+        return document.written(expanded.origin(path))
+
+    def located(problem: Problem) -> Problem:
+        path = expanded.origin(problem.path)
+        return replace(problem, path=path, position=document.position(path), file=document.file)
+
+    builder = TreeBuilder(written)
+    built = builder.build(expanded.tree, DeclarativeSource, (), frozenset()) or _needed(expanded, builder)
+    found = [_weighed(one) for one in (*_in_references(expanded), *_in_components(builder.problems))]
+    unreadable = any(one.all and _is_error(one.problem) for one in found)
+    source = built if isinstance(built, DeclarativeSource) and not unreadable else None
+    found = [one if one.problem.position else one._replace(problem=located(one.problem)) for one in found]
+    names, broken = _streams(source, expanded, found)
+    return Connector(
+        source,
+        problems=_in_order([*document.notes, *(one.problem for one in found)]),
+        file=document.file,
+        broken=broken,
+        portability=_in_order(map(located, builder.portability)),
+        stream_names=names,
+    )
+
+
+def _needed(expanded: Expanded, builder: TreeBuilder) -> Component | None:
+    """The source without the fields that are wrong and that no read needs; their problems are kept."""
+    told = builder.problems
+    aside = {problem.path[0] for problem in told if problem.path} & _NOT_READ
+    if not aside:
+        return None
+    tree = {key: value for key, value in expanded.tree.items() if key not in aside}
+    builder.problems, builder.portability = (
+        [problem for problem in told if problem.path[:1] and problem.path[0] in aside],
+        [],
+    )
+    return builder.build(tree, DeclarativeSource, (), frozenset())
+
+
+def _in_references(expanded: Expanded) -> Iterator[_Found]:
+    """The problems with references and parameters, each with those who depend on it."""
+    streams: dict[Path, set[int]] = defaultdict(set)
+    vital: set[Path] = set()
+    if not expanded.problems:
+        return
+    for key, value in expanded.tree.items():
+        if key == "streams" and isinstance(value, list):
+            for index in range(len(value)):
+                for path in expanded.faults((key, index)):
+                    streams[path].add(index)
+        elif key not in _NOT_READ:
+            vital |= expanded.faults((key,))
+    nothing = not expanded.tree
+    for problem in expanded.problems:
+        yield _Found(problem, frozenset(streams[problem.path]), nothing or problem.path in vital)
+
+
+def _in_components(problems: Iterable[Problem]) -> Iterator[_Found]:
+    for problem in problems:
+        match problem.path:
+            case ("streams", int(index), *_):
+                yield _Found(problem, frozenset({index}))
+            case (key, *_) if key in _NOT_READ:
+                yield _Found(problem)
+            case _:
+                yield _Found(problem, all=True)
+
+
+def _weighed(found: _Found) -> _Found:
+    """A problem that keeps nothing from being read is no error."""
+    if found.all or found.streams:
+        return found
+    return found._replace(problem=replace(found.problem, severity=Severity.WARNING))
+
+
+def _streams(
+    source: DeclarativeSource | None, expanded: Expanded, found: Iterable[_Found]
+) -> tuple[tuple[str, ...], dict[str, tuple[Problem, ...]]]:
+    """The names of the streams, and what is wrong with those that can't be read."""
+    wrong: dict[int, dict[Problem, None]] = defaultdict(dict)
+    for one in found:
+        for index in one.streams:
+            is_type = one.problem.path[2:] == ("type",)
+            if _is_error(one.problem) or (source and is_type and isinstance(source.streams[index], Unsupported)):
+                wrong[index][one.problem] = None
+    names: dict[str, None] = {}
+    broken: dict[str, tuple[Problem, ...]] = {}
+    for index, stream in enumerate(source.streams if source else ()):
+        name = _name(stream, expanded, index)
+        names[name] = None
+        if wrong[index]:
+            broken[name] = (*broken.get(name, ()), *wrong[index])
+    return tuple(names), broken
+
+
+def _name(stream: Stream, expanded: Expanded, index: int) -> str:
+    """The name of a stream; its place where it has none."""
+    if isinstance(stream, DeclarativeStream | BrokenStream):
+        return stream.name or show_path(("streams", index))
+    name = expanded.tree["streams"][index].get("name")
+    return name if isinstance(name, str) and name else show_path(("streams", index))
+
+
+def _is_error(problem: Problem) -> bool:
+    return problem.severity is Severity.ERROR
+
+
+def _in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """The problems in the order of the file."""
+
+    def place(problem: Problem) -> tuple[int, int]:
+        return (problem.position.line, problem.position.column) if problem.position else (0, 0)
+
+    return tuple(sorted(dict.fromkeys(problems), key=place))

@@ -1,0 +1,136 @@
+"""Which text the bytes of a body are: the charset that its Content-Type names, and the values of JSON in it."""
+
+from __future__ import annotations
+
+import codecs
+import json
+from functools import lru_cache
+from typing import Any
+
+import httpx
+import orjson
+
+_NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape"})
+"""Text encodings of Python that no body is in, by the names of their codecs."""
+_WITH_ZEROS = ("utf-16", "utf-32")
+"""Encodings that can't be overlooked in JSON, which begins with ASCII."""
+_WITH_ESCAPES = ("iso2022", "hz", "utf-7")
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_UTF_8 = frozenset({"utf-8", "utf-8-sig", "ascii"})
+
+
+MOST_DIGITS = 4_000
+"""Digits of an integer that stays one."""
+
+
+@lru_cache(64)
+def text_codec(name: str) -> str | None:
+    """Python's name for a text encoding; None for what is none (`base64` is a codec, but gives no text)."""
+    try:
+        codec = codecs.lookup(name).name
+        known = isinstance(bytes(4).decode(name, "replace"), str)
+    except (LookupError, ValueError):
+        return None
+    return codec if known and codec not in _NO_CHARSETS else None
+
+
+def charset_of(response: httpx.Response) -> str | None:
+    """The charset that the Content-Type of a response names; None where it names none that is known."""
+    return charset_named(response.headers.get("content-type", ""))
+
+
+def charset_named(content_type: str) -> str | None:
+    """The charset in the value of a Content-Type; None where there is none that is known."""
+    named = content_type.lower().partition("charset=")[2].partition(";")[0].strip(" \t\"'")
+    return text_codec(named) if named else None
+
+
+@lru_cache(64)
+def is_single_byte(charset: str) -> bool:
+    """Whether every byte is a character."""
+    return len(bytes(range(256)).decode(charset, "replace")) == 256 and not charset.startswith(_WITH_ESCAPES)
+
+
+def json_encoding(head: bytes, charset: str | None) -> str:
+    """The encoding of JSON that begins with `head` and whose Content-Type names `charset`.
+
+    A byte order mark, and the zero bytes of UTF-16 and UTF-32, say more than the name. JSON is UTF-8 (RFC 8259), and
+    servers often name a charset of single bytes and send UTF-8 all the same: what can be read as UTF-8 is that.
+    """
+    seen = json.detect_encoding(head)
+    if seen != "utf-8" or charset is None or charset in _UTF_8 or charset.startswith(_WITH_ZEROS):
+        return seen
+    return "utf-8" if is_single_byte(charset) and is_utf_8(head) else charset
+
+
+def is_utf_8(data: bytes, *, complete: bool = False) -> bool:
+    """Whether the bytes are UTF-8; unless they are `complete`, a character may be cut off at the end."""
+    try:
+        codecs.utf_8_decode(data, "strict", complete)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def marked_encoding(data: bytes) -> str | None:
+    """The encoding that a byte order mark at the start of a text names."""
+    return next((encoding for mark, encoding in _MARKS if data.startswith(mark)), None)
+
+
+def readable_text(data: bytes, charset: str | None, *, complete: bool = True) -> str:
+    """The bytes as text for people: what is none becomes U+FFFD. Unless `complete`, a character may be cut off."""
+    marked = marked_encoding(data)
+    if marked is None and charset is not None and not _may_be(charset, data, complete):
+        charset = None
+    encoding = marked or charset or "utf-8"
+    if encoding in _WITH_ZEROS and marked is None:
+        encoding += "-le"
+    return codecs.getincrementaldecoder(encoding)("replace").decode(data, complete)
+
+
+def _may_be(charset: str, data: bytes, complete: bool) -> bool:
+    """Whether data can be in a charset, or is UTF-8 all the same."""
+    if charset.startswith(_WITH_ZEROS):
+        return b"\0" in data or not is_utf_8(data, complete=complete)
+    return not is_single_byte(charset) or not is_utf_8(data, complete=complete)
+
+
+def loads(text: str | bytes) -> Any:
+    """The value of a JSON text.
+
+    As Airbyte has it, `orjson` reads it, and what that refuses (NaN, Infinity, half surrogate pairs) the
+    standard library. Of repeated keys the last one counts. Raises `ValueError`.
+    """
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        try:
+            return json.loads(text, parse_int=_integer_of_any_length)
+        except RecursionError:
+            raise ValueError("it is nested too deeply") from None
+
+
+def integer(digits: str) -> int | float:
+    """The value of an integer as `orjson` has it: a float beyond 64 bits."""
+    if len(digits) > len(str(-(2**63))):
+        return float(digits)
+    number = int(digits)
+    return number if -(2**63) <= number < 2**64 else float(digits)
+
+
+def _integer_of_any_length(digits: str) -> int | float:
+    """Python reads no integers of thousands of digits."""
+    return int(digits) if len(digits) <= MOST_DIGITS else float(digits)
+
+
+def json_value(response: httpx.Response) -> Any:
+    """The JSON value in a response that was read. Raises `ValueError`, and `httpx.ResponseNotRead`."""
+    body = response.content
+    encoding = json_encoding(body, charset_of(response))
+    return loads(body if encoding == "utf-8" else body.decode(encoding))

@@ -1,0 +1,143 @@
+"""How connections are made, as the environment says: the authorities that are trusted, and the proxies."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from http.cookiejar import CookieJar
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies_environment
+
+import httpx
+
+from core.errors import ReadError
+from core.http.bodies import CODINGS
+from core.http.clients import Clients
+from core.http.messages import PROXIES
+from core.http.secrets import MASK, Secrets
+from core.version import version
+
+AUTHORITIES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+"""Variables that name trusted authorities: a file, or a directory."""
+_PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
+
+
+def open_clients(secrets: Secrets) -> Clients:
+    """The clients of a run; what the environment says of proxies is checked, and their passwords become secrets.
+
+    Raises `ReadError` with the variable that can't be used.
+    """
+    tls = tls_context()
+    proxies = {name: url for name, url in getproxies_environment().items() if name in PROXIES and url}
+    for name, url in proxies.items():
+        _check_proxy(_variable(f"{name}_proxy"), url, secrets)
+    try:
+        return Clients(lambda limits, cookies: _client(tls, proxies, limits, cookies))
+    except (httpx.InvalidURL, ValueError) as error:
+        raise ReadError(
+            f"{_variable('no_proxy')} can't be used: {error}. Write the hosts that need no proxy, with commas between."
+        ) from None
+    except ImportError:
+        raise ReadError("A SOCKS proxy needs the extra `socks`: pip install 'longhaul[socks]'.") from None
+
+
+def tls_context() -> ssl.SSLContext:
+    """The authorities that the environment names, else those that come with httpx.
+
+    Raises `ReadError` with the variable that names what can't be used.
+    """
+    named = [(name, os.environ[name]) for name in AUTHORITIES if os.environ.get(name)]
+    _check_key_log()
+    if not named:
+        return httpx.create_ssl_context(trust_env=False)
+    context: ssl.SSLContext | None = None
+    for name, value in named:
+        directory = name.endswith("_DIR") or Path(value).is_dir()
+        try:
+            if directory:
+                places = value.split(os.pathsep) if name.endswith("_DIR") else [value]
+                for place in places:
+                    os.listdir(place)
+                    context = _with_authorities(context, capath=place)
+            else:
+                context = _with_authorities(context, cafile=value)
+        except OSError as error:
+            kind = "directory" if directory else "file"
+            reason = "it holds no certificate in PEM form" if isinstance(error, ssl.SSLError) else error.strerror
+            raise ReadError(
+                f"{name} names the {kind} {value} for the authorities to trust, but that can't be used: {reason}."
+            ) from None
+    assert context is not None
+    return context
+
+
+def _with_authorities(
+    context: ssl.SSLContext | None, *, cafile: str | None = None, capath: str | None = None
+) -> ssl.SSLContext:
+    if context is None:
+        return ssl.create_default_context(cafile=cafile, capath=capath)
+    context.load_verify_locations(cafile=cafile, capath=capath)
+    return context
+
+
+def _check_key_log() -> None:
+    """Python writes the keys of TLS connections there, and stumbles when it can't."""
+    path = os.environ.get("SSLKEYLOGFILE")
+    try:
+        if path:
+            with open(path, "a", encoding="ascii"):
+                pass
+    except OSError as error:
+        raise ReadError(
+            f"SSLKEYLOGFILE names {path} for the keys of connections, but that can't be written: {error.strerror}."
+        ) from None
+
+
+def _check_proxy(variable: str, written: str, secrets: Secrets) -> None:
+    text = written if "://" in written else f"http://{written}"
+    scheme, _, rest = text.partition("://")
+    shown = f"{scheme}://{MASK}@{rest.rpartition('@')[2]}" if "@" in rest else text
+    _, _, password = rest.rpartition("@")[0].partition(":")
+    for secret in {password, unquote(password)}:
+        secrets.add(secret)
+    try:
+        url, port = httpx.URL(text), urlsplit(text).port
+        fits = scheme.lower() in _PROXY_SCHEMES and bool(url.host) and port != 0
+    except (httpx.InvalidURL, ValueError):
+        fits = False
+    if not fits:
+        raise ReadError(
+            f"{variable} names the proxy “{shown}”, which is no address of one. "
+            "Write it as http://HOST:PORT; characters such as / and @ of a password as %2F and %40."
+        )
+
+
+def _variable(name: str) -> str:
+    """The name of a variable as it is written in the environment; the small letters go first."""
+    return name if name in os.environ else name.upper()
+
+
+def _client(
+    tls: ssl.SSLContext, proxies: dict[str, str], limits: httpx.Limits, cookies: CookieJar
+) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        headers={"User-Agent": f"longhaul/{version()}", "Accept-Encoding": CODINGS},
+        limits=limits,
+        verify=tls,
+        cookies=cookies,
+        mounts=_to_https_proxies(tls, proxies, limits),
+    )
+
+
+def _to_https_proxies(
+    tls: ssl.SSLContext, proxies: dict[str, str], limits: httpx.Limits
+) -> dict[str, httpx.AsyncHTTPTransport]:
+    """Ways to proxies that are spoken to in TLS themselves: left alone, httpx trusts its own authorities there."""
+    if "*" in getproxies_environment().get("no", "").replace(",", " ").split():
+        return {}
+    return {
+        f"{name}://": httpx.AsyncHTTPTransport(verify=tls, limits=limits, proxy=httpx.Proxy(url, ssl_context=tls))
+        for name, url in proxies.items()
+        if url.lower().startswith("https://")
+    }

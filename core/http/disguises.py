@@ -1,0 +1,167 @@
+"""How a text looks after it went through the encodings of URLs, JSON, HTML and the like, as patterns for RE2.
+
+RE2 looks for all of them at once and in linear time, whatever a server sends. The patterns are for bytes in UTF-8.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode
+from collections.abc import Iterable, Iterator
+from html.entities import codepoint2name
+from typing import Protocol, cast
+from urllib.parse import quote, quote_plus
+
+import re2  # type: ignore[import-untyped]
+
+SHORTEST = 4
+"""Characters from which on a value is masked wherever it stands; shorter ones would tear holes into plain text."""
+LONG_ENOUGH = 8
+"""Characters from which on it is masked in upper and lower case, reversed, and within longer base64, too."""
+LONG = 2_000
+"""Characters from which on not every look of a secret is looked for, such as bytes in hexadecimal with colons."""
+MEMORY = 64_000_000
+"""Bytes that a search may take; RE2 takes them only for very many or very long patterns."""
+
+_END = r"(?:;|%(?:25)*3b)"
+_NUMBER = r"(?:#|%(?:25)*23)"
+AMPERSAND = rf"(?:&|\\+u0026|\\+x26|%(?:25)*26)(?:amp{_END}|{_NUMBER}0*38{_END}|{_NUMBER}x0*26{_END})*"
+_BETWEEN = r"(?:%(?:25)*|\\+u00|\\+x|;?&#x0*|[ :,-]|0x)?"
+"""What may stand between the bytes of a text in hexadecimal."""
+_ESCAPED = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f", '"': '"', "'": "'", "/": "/"}
+_EOL = re.compile(r"\r\n|\r|\n|\\r|\\n")
+
+
+class Match(Protocol):
+    """What a search finds."""
+
+    def span(self) -> tuple[int, int]:
+        """Where the match begins and ends."""
+
+
+class Finder(Protocol):
+    """A compiled search."""
+
+    def finditer(self, text: bytes) -> Iterator[Match]:
+        """All matches, from left to right."""
+
+    def search(self, text: bytes) -> Match | None:
+        """The first match."""
+
+
+def finder(patterns: Iterable[str]) -> Finder:
+    """A search for all patterns at once, the longest match first."""
+    options = re2.Options()
+    options.longest_match = True
+    options.max_mem = MEMORY
+    options.log_errors = False
+    options.encoding = re2.Options.Encoding.LATIN1
+    return cast(Finder, re2.compile("|".join(patterns).encode("latin-1"), options))
+
+
+def disguises(value: str) -> Iterator[str]:
+    """Patterns for all the looks that a secret may have; for a very long one, those that matter."""
+    for part in _parts(value):
+        if len(part) > LONG:
+            yield from few_disguises(part)
+            continue
+        yield plain(part)
+        if len(part) >= LONG_ENOUGH:
+            yield plain(part[::-1])
+        for encoded in dict.fromkeys((part, quote(part, safe=""), quote_plus(part), json.dumps(part)[1:-1])):
+            raw = encoded.encode(errors="surrogatepass")
+            yield from _base64(raw)
+            yield _hexadecimal(raw)
+
+
+def few_disguises(value: str) -> Iterator[str]:
+    """Those of what changes with each request, for which a search must be quickly made: as it is, base64, and hex."""
+    raw = value.encode(errors="surrogatepass")
+    yield plain(value)
+    yield from _base64(raw)
+    yield f"(?i:{raw.hex()})"
+
+
+def _parts(value: str) -> list[str]:
+    """The value; of one with several lines each, too, for they may be shown one by one (as those of a private key)."""
+    lines = [line.strip() for line in _EOL.split(value)]
+    kept = [line for line in lines if len(line) >= SHORTEST and not line.startswith("-----")]
+    return list(dict.fromkeys([value.strip(), *kept]))
+
+
+def plain(value: str) -> str:
+    """A pattern for a text as it is, and with any of its characters escaped for URLs, JSON or HTML, also twice."""
+    pattern = "".join(map(_character, value))
+    return f"(?i:{pattern})" if len(value) >= LONG_ENOUGH else f"(?:{pattern})"
+
+
+def _character(letter: str) -> str:
+    code = ord(letter)
+    if letter.isascii() and letter.isalnum():
+        return letter
+    if code >= 128:
+        return "(?:" + "|".join(_beyond_ascii(letter)) + ")"
+    looks = [rf"\x{code:02x}", rf"%(?:25)*{code:02x}", rf"\\+u00{code:02x}", rf"\\+x{code:02x}", _by_number(code)]
+    if letter in _ESCAPED:
+        looks.append(rf"\\+{re.escape(_ESCAPED[letter])}")
+    if letter == "\\":
+        looks.append(r"\\+")
+    if letter == " ":
+        looks.append(r"\+|%(?:25)*2b|\\+u002b")
+    if name := codepoint2name.get(code):
+        looks.append(f"{AMPERSAND}{name}{_END}")
+    if letter == "'":
+        looks.append(f"{AMPERSAND}apos{_END}")
+    return f"(?i:{'|'.join(looks)})"
+
+
+def _beyond_ascii(letter: str) -> Iterator[str]:
+    for one in sorted({letter, letter.upper(), letter.lower()}):
+        octets = one.encode(errors="surrogatepass")
+        yield _octets(octets)
+        yield _octets(octets.decode("latin-1").encode())  # read as if it were Latin-1
+        yield "(?i:" + "".join(f"%(?:25)*{octet:02x}" for octet in octets) + ")"
+        units = one.encode("utf-16-be", "surrogatepass")
+        yield "(?i:" + "".join(rf"\\+u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2)) + ")"
+        for part in one:  # some letters are two when they are written large
+            yield f"(?i:{_by_number(ord(part))})"
+            if name := codepoint2name.get(ord(part)):
+                yield f"{AMPERSAND}{name}{_END}"
+    yield r"\?"  # what is left of it where it can't be written
+    yield _octets("\N{REPLACEMENT CHARACTER}".encode())
+
+
+def _octets(octets: bytes) -> str:
+    return "".join(rf"\x{octet:02x}" for octet in octets)
+
+
+def _by_number(code: int) -> str:
+    """A character as HTML can write any."""
+    return f"{AMPERSAND}{_NUMBER}(?:0*{code}|x0*{code:x}){_END}"
+
+
+_ESCAPED_BASE64 = r"%(?:25)*(?:2[BbFf]|3[Dd])|\\+/|\\+u00(?:2[BbFf]|3[Dd])"
+
+
+def _base64(raw: bytes) -> Iterator[str]:
+    """The text in base64, with whatever stands around it there: where it begins decides between three looks."""
+    whole = b64encode(raw).decode()
+    yield _base64_pattern(whole.rstrip("=")) + "(?:=|%(?:25)*3[Dd]|\\\\+u003[Dd])*"
+    if len(raw) < LONG_ENOUGH:
+        return
+    for offset in range(3):
+        padded = b64encode(bytes(offset) + raw).decode().rstrip("=")
+        first = -(-offset * 8 // 6)
+        last = (offset + len(raw)) * 8 // 6
+        yield f"[A-Za-z0-9+]*{_base64_pattern(padded[first:last])}(?:[A-Za-z0-9+/_=-]|{_ESCAPED_BASE64})*"
+
+
+def _base64_pattern(encoded: str) -> str:
+    looks = {"+": r"(?:[+-]|%(?:25)*2[Bb]|\\+u002[Bb])", "/": r"(?:[/_]|%(?:25)*2[Ff]|\\+/|\\+u002[Ff])"}
+    return "".join(looks.get(letter, letter) for letter in encoded)
+
+
+def _hexadecimal(raw: bytes) -> str:
+    """Byte by byte in hexadecimal, as digests are written and as some encoders escape every character."""
+    return f"(?i:(?:%(?:25)*|\\\\+u00|\\\\+x|&#x0*|0x)?{_BETWEEN.join(f'{octet:02x}' for octet in raw)})"

@@ -1,0 +1,85 @@
+"""Jobs that are not wanted any more: aborted, deleted, or at least named, without waiting long for the server."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from core.components.async_retriever import AsyncRetriever
+from core.components.context import Context
+from core.errors import ReadError
+from core.jobs.job import Job
+from core.jobs.known import KnownJobs
+from core.levels import Level
+
+TIDYING_LIMIT = 30.0
+"""Seconds that a server may take to abort or delete a job."""
+LEAVING_LIMIT = 3.0
+"""Seconds that everything may take which is still asked of the server when a read is cancelled."""
+
+
+@dataclass
+class Tidying:
+    """Clears away the jobs of one slice. A job that is gone is none of the `known` any more."""
+
+    retriever: AsyncRetriever
+    context: Context
+    known: KnownJobs
+    _leave_by: float | None = None
+
+    @property
+    def patience(self) -> float:
+        """Seconds that the server is given."""
+        return TIDYING_LIMIT if self._leave_by is None else max(0.0, self._leave_by - time.monotonic())
+
+    def leave(self) -> None:
+        """The read was cancelled: whatever is still asked of the server is asked for a few seconds only."""
+        self._leave_by = self._leave_by or time.monotonic() + LEAVING_LIMIT
+
+    async def abort(self, job: Job) -> bool:
+        """Whether a job that is not over was aborted on the server."""
+        if job.over:
+            return False
+        job.over = True
+        job.aborted = await self._ask(job, "abort", self.retriever.abort)
+        if not job.aborted:
+            return False
+        self.known.forget(self.context.slice)
+        self.context.log(Level.INFO, f"The job {job.name} was aborted on the server.")
+        return True
+
+    async def abort_when_leaving(self, job: Job) -> bool:
+        """Abort a job because the read was cancelled; say so when the manifest doesn't say how."""
+        self.leave()
+        aborted = await self.abort(job)
+        if self.retriever.abort_requester is None:
+            self.context.log(
+                Level.WARNING,
+                f"The job {job.name} goes on running on the server: the stream has no abort request.",
+            )
+        return aborted
+
+    async def delete(self, job: Job) -> None:
+        """Delete a job on the server, once, when the manifest says how; a failure is a warning."""
+        if job.deleted or self.retriever.delete_requester is None:
+            return
+        job.deleted = True
+        if await self._ask(job, "delete", self.retriever.delete):
+            self.known.forget(self.context.slice)
+
+    async def _ask(self, job: Job, verb: str, ask: Callable[[Context], Awaitable[bool]]) -> bool:
+        """Whether the server was asked and did it; that it can't is a warning, and it isn't waited for long."""
+        limit = self.patience
+        reason = self.retriever.missing_in_creation(job.creation, f"{verb}_requester")
+        if reason is None:
+            try:
+                async with asyncio.timeout(limit):
+                    return await ask(job.context)
+            except TimeoutError:
+                reason = f"it didn't answer within {limit:.2g} seconds."
+            except ReadError as error:
+                reason = str(error)
+        self.context.log(Level.WARNING, f"The job {job.name} couldn't be {verb.rstrip('e')}ed on the server: {reason}")
+        return False

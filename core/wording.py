@@ -1,0 +1,93 @@
+"""Slices and foreign texts as people read them: the same words in logs, errors, progress and on the screens."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from core.http.secrets import mask_known
+from core.texts import clean
+
+_SLICE_SHOWN = 90
+_GROUP_SHOWN = 3
+_LISTED = 10
+_PARENT = "parent_slice"
+_INTERVAL = ("start_time", "end_time")
+_DAY = r"(\d{4}-\d\d-\d\d)[T ]"
+_ZONE = r"(?:\.0+)?(?:Z|\+00:?00)?"
+_FIRST_MOMENT = re.compile(f"{_DAY}00:00:00{_ZONE}")
+_LAST_MOMENT = re.compile(rf"{_DAY}(?:00:00:00{_ZONE}|23:59:59(?:\.\d+)?(?:Z|\+00:?00)?)")
+
+
+def one_line(text: str, longest: int) -> str:
+    """A text from elsewhere on one line, without secrets, cut where it is too long."""
+    line = " ".join(clean(mask_known(text)).split())
+    return line if len(line) <= longest else f"{line[: longest - 3]}..."
+
+
+def slice_name(slice_: Mapping[str, Any] | None) -> str:
+    """A slice as `name=value, 2024-03-01 → 2024-03-07`; empty for the only slice of a stream."""
+    told = (f"{name}={value}" if name else value for name, value in _told(slice_))
+    return one_line(", ".join(told), _SLICE_SHOWN)
+
+
+def slice_values(slice_: Mapping[str, Any] | None) -> str:
+    """The same without the names, which are alike in all slices of a stream."""
+    return one_line(", ".join(value for _, value in _told(slice_)), _SLICE_SHOWN)
+
+
+def listed(names: Iterable[str]) -> str:
+    """The first of the names, and how many there are besides: `a, b and 3 more`."""
+    every = list(names)
+    more = f" and {len(every) - _LISTED} more" if len(every) > _LISTED else ""
+    return ", ".join(every[:_LISTED]) + more
+
+
+def _told(slice_: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
+    """Names and values of what tells a slice from others; an interval has no name."""
+    interval = _interval(slice_ or {})
+    yield from _named({name: value for name, value in (slice_ or {}).items() if name not in interval})
+    if interval:
+        yield "", _span(*map(str, interval.values()))
+
+
+def _named(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in values.items():
+        if name == _PARENT and isinstance(value, Mapping):
+            yield from _named(value)
+        elif not _says_nothing(value):
+            yield name, _value(value)
+
+
+def _interval(slice_: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The two ends of the interval that a cursor gave the slice, by their names."""
+    cursor: Mapping[str, Any] = getattr(slice_, "cursor_slice", {})
+    if len(cursor) == 2:
+        return cursor
+    ends = {name: slice_[name] for name in _INTERVAL if name in slice_}
+    return ends if len(ends) == 2 else {}
+
+
+def _span(start: str, end: str) -> str:
+    """`2024-03-01 → 2024-03-07`; the times of whole days are left out, and so is an end that never comes."""
+    if end == "inf":
+        return f"from {start}"
+    first, last = _FIRST_MOMENT.fullmatch(start), _LAST_MOMENT.fullmatch(end)
+    if first and last:
+        start, end = first[1], last[1]
+    return start if start == end else f"{start} → {end}"
+
+
+def _says_nothing(value: Any) -> bool:
+    return all(map(_says_nothing, value)) if isinstance(value, list) else value in ({}, None, "")
+
+
+def _value(value: Any) -> str:
+    """A value of a slice; of a group the first few, and how many there are besides."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}={text}" for name, text in _named(value))
+    if not isinstance(value, list):
+        return str(value)
+    more = f" and {len(value) - _GROUP_SHOWN} more" if len(value) > _GROUP_SHOWN else ""
+    return ", ".join(map(_value, value[:_GROUP_SHOWN])) + more

@@ -1,0 +1,170 @@
+"""`use_cache`: the same request is sent once in a run, whoever asks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import yaml
+
+from core.events import Records
+from core.http import kept
+from core.reading import open_reader
+from tests.support.oracle import Oracle
+from tests.support.reading import connector
+from tests.support.server import Asked, LoopbackServer, Reply
+
+PAGES: Mapping[str, Any] = {
+    "type": "DefaultPaginator",
+    "pagination_strategy": {"type": "PageIncrement", "page_size": 2, "inject_on_first_request": True},
+    "page_token_option": {"type": "RequestOption", "inject_into": "request_parameter", "field_name": "page"},
+}
+
+
+def stream(name: str, url: str, **retriever: Any) -> dict[str, Any]:
+    requester = {"type": "HttpRequester", "url": url, **retriever.pop("requester", {})}
+    selector = {"type": "RecordSelector", "extractor": {"type": "DpathExtractor", "field_path": []}}
+    return {
+        "type": "DeclarativeStream",
+        "name": name,
+        "retriever": {"type": "SimpleRetriever", "requester": requester, "record_selector": selector, **retriever},
+        "schema_loader": {"type": "InlineSchemaLoader", "schema": {"type": "object", "properties": {}}},
+    }
+
+
+def family(server: LoopbackServer, **requester: Any) -> dict[str, Any]:
+    """A parent and two children that are read once for each of its records."""
+    router = {
+        "type": "SubstreamPartitionRouter",
+        "parent_stream_configs": [
+            {
+                "type": "ParentStreamConfig",
+                "stream": {"$ref": "#/definitions/owners"},
+                "parent_key": "id",
+                "partition_field": "owner",
+            }
+        ],
+    }
+    url = server.url("/%s/{{ stream_partition.owner }}")
+    children = [stream(name, url % name, partition_router=router) for name in ("cats", "dogs")]
+    return {
+        "version": "7.0.0",
+        "type": "DeclarativeSource",
+        "check": {"type": "CheckStream", "stream_names": ["owners"]},
+        "definitions": {"owners": stream("owners", server.url("/owners"), paginator=PAGES, requester=requester)},
+        "streams": [{"$ref": "#/definitions/owners"}, *children],
+    }
+
+
+def serve(server: LoopbackServer, pages: int = 3) -> None:
+    def owners(asked: Asked) -> Reply:
+        page = int(asked.query["page"][0])
+        return Reply([{"id": 2 * page + n} for n in range(2)] if page < pages - 1 else [{"id": 2 * page}])
+
+    server.on("/owners", owners)
+    for n in range(2 * pages):
+        for kind in ("cats", "dogs"):
+            server.on(f"/{kind}/{n}", Reply([{"of": n}]))
+
+
+async def read_together(tree: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """The records of all streams, read side by side in one run."""
+    loaded = connector(yaml.safe_dump(tree))
+    found: dict[str, list[Any]] = {name: [] for name in loaded.stream_names}
+
+    async def read(name: str) -> None:
+        async for event in reader.read(name):
+            if isinstance(event, Records):
+                found[name] += event.records
+
+    async with asyncio.timeout(20), open_reader(loaded, {}) as reader:
+        await asyncio.gather(*map(read, found))
+    return found
+
+
+EXPECTED = {
+    "owners": [{"id": n} for n in range(5)],
+    "cats": [{"of": n} for n in range(5)],
+    "dogs": [{"of": n} for n in range(5)],
+}
+
+
+async def test_a_parent_that_is_kept_is_read_once_by_all(server: LoopbackServer) -> None:
+    serve(server)
+
+    found = await read_together(family(server, use_cache=True))
+
+    assert {name: sorted(records, key=str) for name, records in found.items()} == EXPECTED
+    assert len(server.to("/owners")) == 3
+
+
+async def test_a_parent_that_is_not_kept_is_read_by_each(server: LoopbackServer) -> None:
+    serve(server)
+
+    await read_together(family(server, use_cache=False))
+
+    assert len(server.to("/owners")) == 9
+
+
+async def test_the_next_run_asks_again(server: LoopbackServer) -> None:
+    serve(server)
+
+    for _ in range(2):
+        await read_together(family(server, use_cache=True))
+
+    assert len(server.to("/owners")) == 6
+
+
+@pytest.mark.parametrize("bound", [{"MAX_BODY": 1}, {"MAX_BYTES": 1}, {"MAX_BYTES": 30}, {"MAX_ANSWERS": 1}], ids=str)
+async def test_what_is_too_much_to_be_kept_is_read_all_the_same(
+    server: LoopbackServer, monkeypatch: pytest.MonkeyPatch, bound: dict[str, int]
+) -> None:
+    for name, value in bound.items():
+        monkeypatch.setattr(kept, name, value)
+    serve(server)
+
+    found = await read_together(family(server, use_cache=True))
+
+    assert {name: sorted(records, key=str) for name, records in found.items()} == EXPECTED
+    assert 3 < len(server.to("/owners")) <= 9
+
+
+async def test_answers_to_others_are_never_given(server: LoopbackServer) -> None:
+    server.on("/a", lambda asked: Reply([{"who": asked.headers["x-who"]}]))
+    tree = family(server)
+    tree["streams"] = [
+        stream(name, server.url("/a"), requester={"use_cache": True, "request_headers": {"X-Who": name}})
+        for name in ("one", "two", "one again")
+    ]
+    tree["streams"][2]["retriever"]["requester"]["request_headers"] = {"X-Who": "one"}
+
+    found = await read_together(tree)
+
+    assert found == {"one": [{"who": "one"}], "two": [{"who": "two"}], "one again": [{"who": "one"}]}
+    assert len(server.asked) == 2
+
+
+async def test_a_refused_answer_is_not_kept(server: LoopbackServer) -> None:
+    server.on("/a", Reply("no", 404), Reply([{"n": 1}]))
+    tree = family(server)
+    ignore = {"type": "HttpResponseFilter", "action": "IGNORE", "http_codes": [404]}
+    handler = {"type": "DefaultErrorHandler", "response_filters": [ignore]}
+    asks = {"use_cache": True, "error_handler": handler}
+    tree["streams"] = [stream(name, server.url("/a"), requester=asks) for name in ("one", "two")]
+
+    found = await read_together(tree)
+
+    assert sorted(map(len, found.values())) == [0, 1]
+    assert len(server.asked) == 2
+
+
+async def test_the_reference_keeps_answers_too(server: LoopbackServer, oracle: Oracle) -> None:
+    serve(server)
+    text = yaml.safe_dump(family(server, use_cache=True))
+
+    told = await asyncio.to_thread(oracle.ask, "manifest_texts", "read_all", text, {}, ["owners", "cats", "dogs"])
+
+    assert {name: sorted(records, key=str) for name, records in told.items()} == EXPECTED
+    assert len(server.to("/owners")) < 9  # those who ask at the same time each get an answer of their own there

@@ -1,0 +1,51 @@
+"""What a template certainly needs, and what it only may look up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from jinja2 import Undefined
+
+from core.templates.needs import mentioned, needed
+
+
+def paths(source: str) -> list[str]:
+    return [lookup.path(len(lookup.steps)) for lookup in needed(source)]
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("/jobs/{{ answer['id'] }}", ["answer.id"]),
+        ("/jobs/{{ answer.id }}/{{ answer['a']['b'] }}", ["answer.id", "answer.a.b"]),
+        ("{{ answer.id | upper | trim }}", ["answer.id"]),
+        ("{{ answer['text'].split('=')[1] }}", ["answer.text"]),
+        ("{{ answer.result[0].exportId[2:] }}", ["answer.result[0].exportId"]),
+        ("{{ 'x' ~ answer.id ~ '-' + answer.part }}", ["answer.id", "answer.part"]),
+        ("plain", []),
+        ("{{ answer.get('id') }}", []),
+        ("{{ answer.id or 'none' }}", []),
+        ("{{ answer.id | default('none') }}", []),
+        ("{{ answer.id | d('none') | upper }}", []),
+        ("{{ answer.id if answer.id is defined else '' }}", []),
+        ("{% if 'id' in answer %}{{ answer.id }}{% endif %}", []),
+        ("{{ answer.state == 'done' }}", []),
+        ("{{ answer }}", []),
+    ],
+)
+def test_only_what_is_certain_to_be_in_the_text_is_needed(source: str, expected: list[str]) -> None:
+    assert paths(source) == expected
+
+
+def test_everything_that_is_looked_up_is_mentioned() -> None:
+    found = mentioned("{{ answer.id or answer['job'].id }}")
+    assert {lookup.path(len(lookup.steps)) for lookup in found} == {"answer.id", "answer.job.id", "answer.job"}
+
+
+def test_the_value_of_a_lookup_is_undefined_behind_what_is_not_there() -> None:
+    (lookup,) = needed("{{ answer.a.b }}")
+    assert lookup.value({"answer": {"a": {"b": 7}}}) == 7
+    nothing: list[Any] = [{"a": {}}, {"a": None}, {}, "text"]
+    for answer in nothing:
+        assert isinstance(lookup.value({"answer": answer}), Undefined)
