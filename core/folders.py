@@ -19,10 +19,7 @@ def config_folder(environment: Mapping[str, str] = os.environ) -> Path:
 
 
 def state_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """The folder of drafts, test values and tokens; `LONGHAUL_STATE_DIR` names another one.
-
-    Raises `RuntimeError` where nobody is at home, as in some containers.
-    """
+    """The folder of drafts, test values and tokens; `LONGHAUL_STATE_DIR` names another one."""
     if named := environment.get(STATE_DIR):
         return Path(named)
     return _base(environment, "XDG_STATE_HOME", ".local/state", "LOCALAPPDATA") / "longhaul"
@@ -31,11 +28,15 @@ def state_folder(environment: Mapping[str, str] = os.environ) -> Path:
 def _base(environment: Mapping[str, str], variable: str, usual: str, windows: str) -> Path:
     if named := environment.get(variable):
         return Path(named)
+    try:
+        home = Path.home()
+    except RuntimeError:  # nobody is at home, as in some containers: no folder can be made there, and that is said
+        home = Path(os.devnull)
     if sys.platform == "win32":
-        return Path(environment.get(windows) or Path.home())
+        return Path(environment.get(windows) or home)
     if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support"
-    return Path.home() / usual
+        return home / "Library" / "Application Support"
+    return home / usual
 
 
 def key_of(path: Path | str) -> str:

@@ -37,16 +37,10 @@ class RunFiles:
         check_apart(self._all(options))
         return hold([*options, *self._records(self.streams)])
 
-    def tokens(self) -> TokenFile | None:
-        """Where refresh tokens are kept that the API replaces; None where there is no such place.
-
-        Raises `OutputError` for a file that can't be read.
-        """
+    def tokens(self) -> TokenFile:
+        """Where refresh tokens are kept that the API replaces. Raises `OutputError` for a file that can't be read."""
         state = self.arguments.state
-        try:
-            file = TokenFile(beside(resolved(state))) if state else TokenFile(of_manifest(self.manifest), own=True)
-        except RuntimeError:  # nobody is at home
-            return None
+        file = TokenFile(beside(resolved(state))) if state else TokenFile(of_manifest(self.manifest), own=True)
         file.check()
         return file
 

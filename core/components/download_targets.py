@@ -33,7 +33,9 @@ def targets_in(answer: Answer, extractor: Extractor, context: Context, follows: 
         )
     targets = [item for item in found if not is_empty(item)]
     if not targets:
-        context.log(Level.INFO, f"The job is complete and has no data to download: {found_instead(answer, extractor)}.")
+        several = any(isinstance(item, list) and item for item in places)
+        reason = f"all that is at {place_of(extractor)} is empty" if several else found_instead(answer, extractor)
+        context.log(Level.INFO, f"The job is complete and has no data to download: {reason}.")
     elif len(targets) < len(found):
         context.log(
             Level.INFO, f"{len(found) - len(targets)} of {len(found)} download targets are empty: they have no data."

@@ -13,20 +13,24 @@ _OF_WHAT = (
     r"|account|consumer|signing|shared|subscription|license|service|ocp-apim-subscription|x-api)"
 )
 _NAMES = (
-    r"x-(?:amz|goog)-(?:signature|security-token|credential)|signature|sig|sign|hmac|policy|key-pair-id"
-    r"|googleaccessid|awsaccesskeyid|hdne[ata]|hdnt[sl]|__token__|jwt|(?:client_)?assertion|code|code_verifier|ticket"
-    r"|auth|authorization|credentials?|session_?id|otp|pass|passwd|pwd|passphrase"
-    rf"|(?:{_OF_WHAT}[_-]?)?(?:token|key|secret|password)|access_?key_?id"
+    r"x-(?:amz|goog)-(?:signature|security-token|credential)|signature|sig|hmac|key-pair-id"
+    r"|googleaccessid|awsaccesskeyid|hdne[ata]|hdnt[sl]|__token__|jwt|(?:client_)?assertion|code_verifier"
+    r"|authorization|credentials?|session_?id|otp|pass|passwd|pwd|passphrase|secret|password"
+    rf"|{_OF_WHAT}[_-]?(?:token|key|secret|password)|access_?key_?id"
 )
 """Parameters of URLs and forms whose value opens something."""
+_UNSURE_NAMES = "token|key|code|auth|sign|policy|ticket"
+"""Parameters whose value may open something, when it is long enough for that: `key=orders` does not."""
+_LONG = 12
 
 _BEFORE = rf"(?:^|[?&;#]|{AMPERSAND}|\\+u003f|%(?:25)*(?:3f|23))"
 _EQUALS = rf"(?:=|%(?:25)*3d|\\+u003d|\\+x3d|{AMPERSAND}#(?:0*61|x0*3d);)"
 _VALUE = (
     r"(?:[^&;\s\"'<>\\%]|%[013-9a-f][0-9a-f]|%2[0-57-9a-f]|%$|\\+(?:/|u00(?:25|2b|2d|2e|2f|3d|5f|7e))"
-    rf"|{AMPERSAND}#(?:0*(?:37|43|45|46|47|61|95)|x0*(?:25|2b|2d|2e|2f|3d|5f));)+"
+    rf"|{AMPERSAND}#(?:0*(?:37|43|45|46|47|61|95)|x0*(?:25|2b|2d|2e|2f|3d|5f));)"
 )
-_PARAMETER = rf"(?i:{_BEFORE}(?:{_NAMES}){_EQUALS}{_VALUE})"
+"""One character of a value."""
+_PARAMETER = rf"(?i:{_BEFORE}(?:(?:{_NAMES}){_EQUALS}{_VALUE}+|(?:{_UNSURE_NAMES}){_EQUALS}{_VALUE}{{{_LONG},}}))"
 _TOKEN = r"(?:eyJ[\w-]{6,}(?:(?:\.|%(?:25)*2[Ee])[\w-]+)+)"
 _USER_INFO = r"(?::(?:\\*/){2}(?:[^/\s:@\"'<>\\]*:[^/\s@\"'<>\\]+|[^/\s:@\"'<>\\]{16,})@)"
 

@@ -7,12 +7,12 @@ unnamed file on the disk, and there are bounds to what is kept; what goes beyond
 from __future__ import annotations
 
 import asyncio
-import os
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import IO, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 from weakref import WeakValueDictionary
 
 import httpx
@@ -41,6 +41,30 @@ Ask: TypeAlias = Callable[[], AbstractAsyncContextManager[Body | None]]
 """Sends a request."""
 
 
+class _Spool:
+    """A file on the disk, without a name, that several threads read and write."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile(prefix="longhaul-", buffering=0)  # noqa: SIM115 - `close` closes it
+        self._turn = threading.Lock()
+
+    def read(self, offset: int, length: int) -> bytes:
+        """So many bytes from `offset` on."""
+        with self._turn:
+            self._file.seek(offset)
+            return self._file.read(length)
+
+    def write(self, offset: int, chunk: bytes) -> int:
+        """Write bytes at `offset`; gives how many found room. Raises `OSError`."""
+        with self._turn:
+            self._file.seek(offset)
+            return self._file.write(chunk) or 0
+
+    def close(self) -> None:
+        """Let go of all that is in it."""
+        self._file.close()
+
+
 @dataclass(slots=True)
 class Kept:
     """An answer that is kept: its body is in `spans` (offset, length) of a file.
@@ -48,7 +72,7 @@ class Kept:
     What follows them is only there while the answer is received, when there is no room for it: `more` and `rest`.
     """
 
-    file: IO[bytes]
+    file: _Spool
     response: httpx.Response
     spans: list[tuple[int, int]] = field(default_factory=list)
     more: bytes = b""
@@ -57,7 +81,7 @@ class Kept:
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body."""
         for offset, length in self.spans:
-            yield await asyncio.to_thread(os.pread, self.file.fileno(), length, offset)
+            yield await asyncio.to_thread(self.file.read, offset, length)
         if self.more:
             yield self.more
         if self.rest is not None:
@@ -69,7 +93,7 @@ class KeptAnswers:
     """The answers that a run keeps, by what their requests say. Who asks for one that is on its way waits for it."""
 
     def __init__(self) -> None:
-        self._file: IO[bytes] | None = None
+        self._file: _Spool | None = None
         self._end = 0
         self._answers: dict[bytes, Kept] = {}
         self._asking: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
@@ -112,7 +136,7 @@ class KeptAnswers:
         if len(self._answers) >= MAX_ANSWERS:
             return body
         if self._file is None:
-            self._file = tempfile.TemporaryFile(prefix="longhaul-", buffering=0)  # noqa: SIM115 - `close` closes it
+            self._file = _Spool()
         kept = Kept(self._file, body.response)
         rest = body.chunks()
         size = 0
@@ -130,7 +154,7 @@ class KeptAnswers:
             return False
         self._end += length
         try:
-            written = await asyncio.to_thread(os.pwrite, kept.file.fileno(), chunk, offset)
+            written = await asyncio.to_thread(kept.file.write, offset, chunk)
         except OSError:
             return False
         if written < length:

@@ -20,6 +20,8 @@ from core.http.secrets import Secrets, mask_known
 
 SHOWN = 300
 """Characters of the API's own words that a message repeats."""
+PAGE_SEEN = 20_000
+"""Characters of a web page that are looked through: a hostile one may take a time that grows with their square."""
 BODY_SHOWN = 2_000
 """Characters of an error body that a failure keeps."""
 
@@ -187,6 +189,7 @@ def _said(response: httpx.Response) -> str:
     """What the API says, on one line: its message, or else the body, of a web page the title."""
     text = api_message(response) or response.text
     if "<" in text and "html" in response.headers.get("content-type", "html"):
+        text = mask_known(text[: PAGE_SEEN + MARGIN], PAGE_SEEN)
         title = _TITLE.search(text)
         text = unescape(title[1] if title and title[1].strip() else _MARKUP.sub(" ", text))
     return shorten(text)

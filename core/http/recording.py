@@ -106,7 +106,7 @@ class Recording:
         kept, each = bytes(self._kept), self._allowance.each
         inner = unpacked(kept, each + self._margin)
         begin, limit = (kept, self._room) if inner is None else (inner, each)
-        whole = inner is None and self._seen <= len(kept)
+        whole = None if inner is None else False
         text = self._text(begin, limit, self._seen, _content_type(response), complete=whole)
         return replace(
             exchange,
@@ -119,10 +119,10 @@ class Recording:
             cut=self._seen > self._room or len(begin) > limit,
         )
 
-    def _text(self, begin: bytes, limit: int, size: int, content_type: str, *, complete: bool = False) -> str:
+    def _text(self, begin: bytes, limit: int, size: int, content_type: str, *, complete: bool | None = None) -> str:
         """The first `limit` bytes of a body as text, masked; `begin` has some more."""
         text = body_text(begin, size, content_type, complete=complete)
-        cut = len(body_text(begin[:limit], size, content_type)) if len(begin) > limit else None
+        cut = len(body_text(begin[:limit], size, content_type, complete=False)) if len(begin) > limit else None
         return self._secrets.mask(text, cut)
 
 
@@ -135,11 +135,13 @@ def _as_sent(headers: httpx.Headers) -> list[tuple[str, str]]:
     return [(name.decode("latin-1"), value.decode(encoding, "replace")) for name, value in headers.raw]
 
 
-def body_text(begin: bytes, size: int, content_type: str, *, complete: bool = False) -> str:
+def body_text(begin: bytes, size: int, content_type: str, *, complete: bool | None = None) -> str:
     """The first bytes of a body as text, or a description when they are none: `<binary, 12.3 MB,
-    application/gzip>`. Unless they are `complete`, they may end within a character.
+    application/gzip>`. Unless they are `complete`, which their number says when nobody does, they may end within a
+    character.
     """
-    text = _as_text(begin, charset_named(content_type), complete=complete)
+    is_whole = size <= len(begin) if complete is None else complete
+    text = _as_text(begin, charset_named(content_type), complete=is_whole)
     if text is not None:
         return text
     kind = content_type.partition(";")[0].strip()

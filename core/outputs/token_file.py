@@ -35,7 +35,7 @@ def beside(state: Path) -> Path:
 
 
 def of_manifest(manifest: Path) -> Path:
-    """The token file of a manifest, in the person's own folder. Raises `RuntimeError` where nobody is at home."""
+    """The token file of a manifest, in the person's own folder."""
     return state_folder() / "tokens" / f"{key_of(manifest)}.json"
 
 

@@ -99,6 +99,13 @@ async def test_of_an_error_page_the_title_is_shown(bench: Bench, server: Loopbac
     assert "answered 403 Forbidden: Sign in & go." in str(await failed(bench, get(server.url("/"))))
 
 
+async def test_an_error_page_that_is_made_to_take_long_does_not(bench: Bench, server: LoopbackServer) -> None:
+    server.on("/", Reply("<html>" + "<script>" * 40_000 + "<title>" * 20_000, 403, {"content-type": "text/html"}))
+    began = time.process_time()
+    assert "answered 403 Forbidden" in str(await failed(bench, get(server.url("/"))))
+    assert time.process_time() - began < 5
+
+
 async def test_long_error_bodies_are_shortened(bench: Bench, server: LoopbackServer) -> None:
     server.on("/", Reply("oh no " * 10_000, 400))
     error = await failed(bench, get(server.url("/")))

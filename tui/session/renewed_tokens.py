@@ -29,12 +29,9 @@ class SessionTokens(TokenStore):
     @property
     def _store(self) -> TokenStore:
         path = self._session.path
-        try:
-            place = of_manifest(path) if path is not None else None
-        except RuntimeError:  # nobody is at home
-            place = None
-        if place is None:
+        if path is None:
             return self._unsaved
+        place = of_manifest(path)
         if self._file is None or self._file.path != place:
             self._file = TokenFile(place, own=True)
         return self._file
