@@ -50,6 +50,9 @@ class JobStatus(StrEnum):
     SKIPPED = "skipped"
 
 
+_IN_JSON = {"True": "true", "False": "false", "None": "null"}
+
+
 class AsyncJobStatusMap(Component):
     """Says what each status of the API means. Statuses are compared as text, upper and lower case as written."""
 
@@ -66,8 +69,9 @@ class AsyncJobStatusMap(Component):
     )
 
     def meaning(self, status: str) -> JobStatus | None:
-        """The bucket that holds `status`, or None."""
-        return next((bucket for bucket in JobStatus if status in getattr(self, bucket.value)), None)
+        """The bucket that holds `status`, or None; `true`, `false` and `null` may be written as they are in JSON."""
+        forms = {status, _IN_JSON.get(status, status)}
+        return next((bucket for bucket in JobStatus if not forms.isdisjoint(getattr(self, bucket.value))), None)
 
     def describe(self) -> str:
         """The whole mapping in one line."""

@@ -30,7 +30,7 @@ async def read_done(server: LoopbackServer, body: Any, target: str, *, retriever
         ({"url": " "}, "[url]", "`url` is the text"),
         ({"url": []}, "[url]", "`url` is an empty list"),
         ({"url": {}}, "[url]", "`url` is an empty object"),
-        ({"url": [None, ""]}, "[url]", "`url` is a list of 2 items"),
+        ({"url": [None, ""]}, "[url]", "all that is at `url` is empty"),
         ({"data": {"node": {"url": None}}}, "[data, node, url]", "`data.node.url` is null"),
         ({"files": []}, "[files, '*', url]", "`files` is an empty list"),
         ({"files": None}, "[files, '*', url]", "`files` is null"),

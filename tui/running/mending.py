@@ -154,11 +154,13 @@ def _of_requester(tab: str, key: str, stream: DeclarativeStream, field: str) -> 
 
 def _of_web_page(run: Run, partition: Partition, stream: DeclarativeStream) -> Place | None:
     """The URL of the request for records that was answered with a page for people."""
-    answers = run.exchanges.finals(partition.number)
-    page = bool(answers) and any(
-        name.lower() == "content-type" and "html" in value.lower() for name, value in answers[-1].head.response_headers
-    )
-    return _of_url(answers[-1], stream) if page else None
+    page = next((one for one in run.exchanges.finals(partition.number) if _is_web_page(one)), None)
+    return _of_url(page, stream) if page is not None else None
+
+
+def _is_web_page(entry: Entry) -> bool:
+    headers = entry.head.response_headers
+    return any(name.lower() == "content-type" and "html" in value.lower() for name, value in headers)
 
 
 def _of_job(run: Run, partition: Partition, stream: DeclarativeStream, final: str) -> Place | None:

@@ -21,6 +21,7 @@ from tui.widgets.dialog import CANCEL, Answer, Dialog, text_line
 from tui.widgets.keys import hidden
 
 _MOST_LISTED = 500
+_NAME_SHOWN = 32
 
 
 @dataclass(frozen=True)
@@ -162,21 +163,27 @@ class FileDialog(Dialog[Path]):
             self._say(f"✗ {problem}")
         elif self._mode == "save" and os.path.exists(path) and self._confirmed != path:
             self._confirmed = path
-            self._say(f"! {path.name} exists. Press enter again to replace it.")
+            self._say(f"! {_shown(path.name)} exists. Press enter again to replace it.")
         else:
             self.dismiss(path)
 
     def _problem(self, path: Path) -> str | None:
         if not os.path.isdir(path.parent):
-            return f"There is no folder {path.parent}."
+            return f"There is no folder {_shown(path.parent)}."
         if self._mode == "open" and not os.path.exists(path):
-            return f"There is no file {path.name} in this folder."
+            return f"There is no file {_shown(path.name)} in this folder."
         if self._mode == "open" and not os.access(path, os.R_OK):
-            return f"You may not read {path.name}."
+            return f"You may not read {_shown(path.name)}."
         return None
 
     def _say(self, text: str) -> None:
         self.query_one(".dialog--problem", Label).update(text)
+
+
+def _shown(name: Path | str) -> str:
+    """A name as a message has room for it."""
+    text, half = escape(str(name)), _NAME_SHOWN // 2
+    return text if len(text) <= _NAME_SHOWN else f"{text[:half]}…{text[-half:]}"
 
 
 def entries(folder: Path, prefix: str, suffixes: Sequence[str]) -> list[Entry]:

@@ -14,6 +14,7 @@ from sample_configs import sample
 from sample_configs.demo_api import DemoApi
 from tests.tui.shell.support import Shell, opened
 from tui.testing.other_requests import OtherRequests
+from tui.testing.status_question import StatusQuestion
 
 STREAM = ("streams", 0)
 RETRIEVER = (*STREAM, "retriever")
@@ -143,6 +144,7 @@ async def test_the_stream_is_built_tested_saved_and_run(
         await pick_the_paths(shell)
         await shell.press("f5")
         await shell.until_shown("“ready”")
+        await shell.until(lambda: shell.builder.query_one(StatusQuestion).takes_answers)
         await shell.press("c")
         run = await shell.tested("contacts")
         assert run.state.errors == ()
