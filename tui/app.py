@@ -6,7 +6,7 @@ import asyncio
 import re
 import signal
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -206,8 +206,9 @@ class BuilderApp(KeysInTurn, CopyingApp):
     def _obey_signals(self) -> None:
         """End tidily when the terminal is closed or the process is told to end."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, self._end, number)
+        with suppress(NotImplementedError, AttributeError):  # Windows has neither
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                loop.add_signal_handler(number, self._end, number)
 
     def _end(self, number: int) -> None:
         self.keep_draft()
