@@ -96,26 +96,23 @@ class Run:
         names = tuple(stories)
         said = io.StringIO()
 
-        async def run() -> int:
-            self.reader = ToldReader(stories, outcome)
+        self.reader = ToldReader(stories, outcome)
 
-            @asynccontextmanager
-            async def open_reader(*_: object, **__: object) -> AsyncIterator[ToldReader]:
-                yield self.reader
+        @asynccontextmanager
+        async def open_reader(*_: object, **__: object) -> AsyncIterator[ToldReader]:
+            yield self.reader
 
-            monkeypatch.setattr("core.command.headless.open_reader", open_reader)
-            plan = RunPlan(
-                connector=cast(Connector, Connectorlike(names)),
-                config={},
-                streams=names,
-                destination=Destination.parse(output, append=state is not None),
-                state=StateFile(state) if state else None,
-                trace=HarTrace(trace) if trace else None,
-                limit=7,
-            )
-            return await HeadlessRun(plan, RunPicture(names), PlainProgress(said, Level.INFO)).run()
-
-        self.code = asyncio.run(run())
+        monkeypatch.setattr("core.command.headless.open_reader", open_reader)
+        plan = RunPlan(
+            connector=cast(Connector, Connectorlike(names)),
+            config={},
+            streams=names,
+            destination=Destination.parse(output, append=state is not None),
+            state=StateFile(state) if state else None,
+            trace=HarTrace(trace) if trace else None,
+            limit=7,
+        )
+        self.code = HeadlessRun(plan, RunPicture(names), PlainProgress(said, Level.INFO))()
         self.said = [line.split(" ", 1)[1] for line in said.getvalue().splitlines()]
 
 

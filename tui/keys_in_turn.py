@@ -10,6 +10,7 @@ from textual import events, on
 from textual.app import App
 from textual.message import Message
 from textual.timer import Timer
+from textual.widget import Widget
 
 _PATIENCE = 0.5
 """Seconds after which the next key has its turn though the last one is still under way, or got lost with a widget."""
@@ -36,6 +37,8 @@ class KeysInTurn(App[None]):
         self._number = 0
         self._overdue: Timer | None = None
         """Runs while a key is under way."""
+        self._place: Widget | None = None
+        """Where the key that is under way was last seen to have led."""
 
     async def on_event(self, event: events.Event) -> None:
         """Let a key, or what is pasted, wait for its turn."""
@@ -62,11 +65,17 @@ class KeysInTurn(App[None]):
 
     @on(KeyDone)
     def _done(self, event: KeyDone) -> None:
+        """Go round once more, behind what the key's handler has asked for, until the key leads nowhere else."""
         event.stop()
+        place = self.focused or self.screen
+        if self._overdue is not None and event.number == self._number and place is not self._place:
+            self._place = place
+            if place.post_message(KeyDone(event.number)):
+                return
         self.call_later(self._release, event.number)  # behind the focus, which Textual gives in the same way
 
     async def _release(self, number: int) -> None:
         if self._overdue is not None and number == self._number:
             self._overdue.stop()
-            self._overdue = None
+            self._overdue = self._place = None
             await self._next_key()

@@ -77,7 +77,7 @@ class HeadlessRun:
             self._leaving.over()
 
     async def run(self) -> int:
-        """The same on the event loop at hand."""
+        """The same on the event loop at hand; who calls it sees to the end of the process."""
         bodies = BODY_LIMIT if self._trace else 0
         plan = self._plan
         async with open_reader(plan.connector, plan.config, body_limit=bodies, tokens=plan.tokens) as reader:

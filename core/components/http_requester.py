@@ -27,7 +27,8 @@ from core.http.exchange import Role
 from core.http.kept import Body
 from core.http.messages import shorten
 from core.http.policy import Action, Decision, Outcome
-from core.http.request import Draft
+from core.http.redirects import same_origin
+from core.http.request import Draft, url_of
 from core.http.session import Call
 from core.levels import Level
 from core.manifest.problems import Problem, Severity
@@ -171,10 +172,12 @@ class HttpRequester(Requester):
         return self.use_cache and self.http_method == "GET" and role in _KEPT
 
     def _key(self, call: Call) -> bytes:
-        """What makes two requests the same: what they say, and who asks."""
-        request = call.draft.build()
+        """What makes two requests the same: what they say, who asks, and whether credentials go along."""
+        draft = call.draft
+        request = draft.build()
         who = self.authenticator.identity if self.authenticator is not None else b""
-        said = repr((str(request.url), request.headers.multi_items(), request.content, who))
+        is_home = draft.home is None or same_origin(url_of(draft.home), draft.leads_to())
+        said = repr((str(request.url), request.headers.multi_items(), request.content, who, is_home))
         return hashlib.sha256(said.encode(errors="surrogatepass")).digest()
 
     def call(self, context: Context, role: Role, extra: Draft | None = None) -> Call:

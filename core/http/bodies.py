@@ -159,7 +159,8 @@ class _Coder:
 
     def unpack(self, data: bytes) -> Iterator[bytes]:
         """What comes out for these bytes, in blocks. Raises `httpx.DecodingError`."""
-        while data:
+        full = False  # more may come out though nothing is left to put in
+        while data or (full and self._inflater is not None and not self._inflater.eof):
             if self._inflater is None:
                 data = self._begin + data
                 if len(data) < len(_GZIP):
@@ -175,6 +176,7 @@ class _Coder:
             except zlib.error as error:
                 raise httpx.DecodingError(f"the body can't be unpacked as {self._name} ({error})") from None
             data = self._inflater.unused_data if self._inflater.eof else self._inflater.unconsumed_tail
+            full = len(block) == BLOCK
             if block:
                 yield block
 

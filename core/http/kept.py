@@ -17,6 +17,9 @@ from weakref import WeakValueDictionary
 
 import httpx
 
+from core.errors import ReadError
+from core.http.bodies import LARGEST_PAGE, LONGEST, GuardedResponse
+
 MAX_BODY = 100_000_000
 """Bytes of a body above which it is not kept."""
 MAX_BYTES = 2_000_000_000
@@ -109,12 +112,10 @@ class KeptAnswers:
         async with self.open(key, ask) as body:
             if body is None:
                 return None
-            content = b"".join([chunk async for chunk in body.chunks()])
+            content = await _whole(body)
             seen = body.response
             headers = [item for item in seen.headers.multi_items() if item[0] not in _FRAMING]
-            response = httpx.Response(seen.status_code, headers=headers, content=content, request=seen.request)
-            response.encoding = seen.encoding or "utf-8"
-            return response
+            return GuardedResponse(seen.status_code, headers=headers, content=content, request=seen.request)
 
     @asynccontextmanager
     async def open(self, key: bytes, ask: Ask) -> AsyncIterator[Body | None]:
@@ -161,3 +162,17 @@ class KeptAnswers:
             return False
         kept.spans.append((offset, length))
         return True
+
+
+async def _whole(body: Body) -> bytes:
+    """All of a body, within the bounds of one that is read as a whole. Raises `ReadError`."""
+    content, url = bytearray(), body.response.request.url
+    try:
+        async with asyncio.timeout(LONGEST):
+            async for chunk in body.chunks():
+                content += chunk
+                if len(content) > LARGEST_PAGE:
+                    raise ReadError(f"The answer of {url} has more than {LARGEST_PAGE:,} bytes.")
+    except TimeoutError:
+        raise ReadError(f"The answer of {url} did not end within {LONGEST / 60:g} minutes.") from None
+    return bytes(content)

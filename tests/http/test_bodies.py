@@ -52,6 +52,12 @@ async def failed(bench: Bench, url: str, **fields: object) -> str:
     return str(caught.value)
 
 
+async def bench_send(bench: Bench, url: str) -> bytes:
+    response = await build({"type": "HttpRequester", "url": url}, HttpRequester).send(bench.context, Role.POLL)
+    assert response is not None
+    return bytes(response.content)
+
+
 async def test_an_answer_without_end_is_refused_and_not_asked_for_again(bench: Bench) -> None:
     async with serving(endless(b"200 OK")) as url:
         message = await failed(bench, f"{url}/jobs/1")
@@ -145,6 +151,19 @@ async def test_content_encodings_are_taken_off(
     assert response is not None
     assert response.content == TEXT
     assert await read_all(bench, server.url("/")) == TEXT
+
+
+@pytest.mark.parametrize("length", range(262_100, 262_460, 20))
+async def test_what_is_left_to_come_out_when_all_was_put_in_comes_out(
+    bench: Bench, server: LoopbackServer, length: int
+) -> None:
+    packer = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
+    body = packer.compress(b"a" * length) + packer.flush()
+    server.on("/raw", Reply(body, headers={"content-encoding": "deflate"}))
+
+    response = await bench_send(bench, server.url("/raw"))
+
+    assert len(response) == length
 
 
 async def test_nothing_at_all_is_packed_nothing(bench: Bench, server: LoopbackServer) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 
+from core.errors import ReadError
 from core.events import Records
 from core.http import kept
 from core.reading import open_reader
@@ -129,6 +132,26 @@ async def test_what_is_too_much_to_be_kept_is_read_all_the_same(
 
     assert {name: sorted(records, key=str) for name, records in found.items()} == EXPECTED
     assert 3 < len(server.to("/owners")) <= 9
+
+
+async def test_an_answer_that_is_kept_is_read_whole_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Endless:
+        response = httpx.Response(200, request=httpx.Request("GET", "https://a.example/x"))
+
+        async def chunks(self) -> AsyncIterator[bytes]:
+            while True:
+                yield b" " * 1000
+
+    @asynccontextmanager
+    async def ask() -> AsyncIterator[Endless]:
+        yield Endless()
+
+    monkeypatch.setattr(kept, "LARGEST_PAGE", 20_000)
+    monkeypatch.setattr(kept, "MAX_BODY", 10_000)
+    answers = kept.KeptAnswers()
+    with pytest.raises(ReadError, match="has more than 20,000 bytes"):
+        await answers.send(b"x", ask)
+    answers.close()
 
 
 async def test_answers_to_others_are_never_given(server: LoopbackServer) -> None:

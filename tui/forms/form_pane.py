@@ -141,7 +141,7 @@ class FormPane(VerticalScroll):
     async def build_all(self) -> None:
         """Build every row now."""
         async with self._turn:
-            while not self._is_complete:
+            while self.is_attached and not self._is_complete:
                 await self._build(_AT_ONCE)
 
     # Hearing
@@ -233,6 +233,8 @@ class FormPane(VerticalScroll):
         if not self.holds(path):
             return False
         await self.build_all()
+        if not self.is_attached:
+            return False
         for row in self.rows:
             if row.holds(path) if isinstance(row, Advanced) else _begins(path, row.path):
                 found = await row.reveal(path)

@@ -164,10 +164,10 @@ class InputRow(FieldRow):
 
     @on(SecretInput.Cleared)
     def _cleared(self, event: SecretInput.Cleared) -> None:
-        """Ask first: nothing brings a secret back."""
+        """Ask first: a secret can't be seen, and is not easily got again."""
         event.stop()
         self.show_value()
-        question = f"The value of {self.place.title} for tests is forgotten. Undo does not bring it back."
+        question = f"The value of {self.place.title} for tests is forgotten. Undo brings it back until Longhaul ends."
         dialog = ConfirmDialog("Clear the secret?", question, confirm="Clear", destructive=True)
         self.app.push_screen(dialog, lambda sure: self._give(None) if sure else None)
 

@@ -255,8 +255,10 @@ class StreamForm(Vertical):
     @on(TabStrip.Changed)
     async def _take_tab(self, event: TabStrip.Changed) -> None:
         event.stop()
-        if event.tab is not None and event.tab in self.tab_titles:
-            await self.open_tab(event.tab)
+        async with self._turn:
+            tab = next((tab for tab in self._tabs if tab.title == event.tab), None)
+            if tab is not None:
+                await self._open(tab)
 
     def focus_first(self) -> None:
         """Go to the first field of the tab; to the name when there is none yet."""

@@ -113,6 +113,8 @@ class TestValues:
     """
 
     failed: Callable[[str], None] | None = None
+    unsaved: bool = False
+    """Whether something could not be written since this was last set to false."""
 
     __test__ = False  # pytest takes the name for a test
 
@@ -234,6 +236,7 @@ class TestValues:
         try:
             write()
         except OSError as error:
+            self.unsaved = True
             told = said_once(state_folder(), error)
             if told and self.failed is not None:
                 self.failed(told)

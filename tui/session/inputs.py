@@ -157,6 +157,12 @@ class Inputs:
             self._change_values((key,), lambda: self._values.set(key, value, secret=is_secret))
         self._editor.tell(Change(ChangeKind.INPUTS))
 
+    def renew_value(self, key: str, value: Any) -> None:
+        """Take over a value that an API gave. It is no edit of a person's, so there is nothing to undo."""
+        known = self.get(key)
+        self._values.set(key, value, secret=known.secret if known else False)
+        self._editor.tell(Change(ChangeKind.INPUTS))
+
     def _change_values(self, keys: Sequence[str], change: Callable[[], object]) -> None:
         """Change test values, so that they are as before once the step is undone."""
         before = {key: self._values.kept(key) for key in keys}

@@ -53,15 +53,14 @@ class SessionTokens(TokenStore):
             told = await self._store.keep(grant, replaced, tokens, inputs)
         except ReadError as error:
             fault = error
-        try:
-            names = self._put(grant, tokens, inputs)
-        except OSError as error:
-            raise ReadError(f"the test values can't be saved ({(error.strerror or str(error)).lower()}).") from None
-        if names:
-            return f"The new one is the test value of {' and of '.join(f'`{name}`' for name in names)} now."
-        if fault is not None:
+        values = self._session.values
+        values.unsaved = False
+        names = self._put(grant, tokens, inputs)
+        if fault is not None and (values.unsaved or not names):
             raise fault
-        return told
+        return (
+            f"The new one is the test value of {' and of '.join(f'`{name}`' for name in names)} now." if names else told
+        )
 
     def _put(self, grant: Grant, tokens: KeptTokens, inputs: Mapping[ConfigPath, str]) -> list[str]:
         """Give the test values that held the refresh token of the grant the new one; gives their names.
@@ -81,7 +80,7 @@ class SessionTokens(TokenStore):
             value = config.get(key)
             for path, text in new.items():
                 value = _with(value, path[1:], text) if path[0] == key else value
-            self._session.inputs.set_value(key, value)
+            self._session.inputs.renew_value(key, value)
         return [".".join(path) for path in held]
 
     def _is_input(self, path: ConfigPath) -> bool:

@@ -32,6 +32,8 @@ _OFFICE = (b"[Content_Types].xml", b"xl/", b"_rels/")
 """Names at the start of a zip archive that is an Office document."""
 _BZIP2 = re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)")
 _TAR = (257, b"ustar")
+_PAGE_SEEN = 4_000
+"""Bytes of a web page in which its title is looked for; a hostile one takes a time that grows with their square."""
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 _UNREAD = "Longhaul can't unpack or read that; ask the API for another format, such as CSV or JSON, plain or in gzip."
 _HINTS = {
@@ -56,7 +58,7 @@ def describe(head: bytes) -> str:
     """What a body is that begins with `head`, in words for people; a text is quoted, shortened."""
     name = kind_of(head)
     if name == "an HTML page":
-        title = _TITLE.search(head.decode("utf-8", "replace"))
+        title = _TITLE.search(head[:_PAGE_SEEN].decode("utf-8", "replace"))
         return f"an HTML page titled {quote(title[1])}" if title else name
     if name in ("JSON", "text", "an XML document"):
         return f"{name} that begins with {quote(head.decode('utf-8', 'replace'))}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import time
 import zipfile
 from collections.abc import Iterator
 from itertools import chain, repeat
@@ -48,6 +49,12 @@ def test_a_login_page_is_named_with_its_title(decoder: Decoder) -> None:
     message = str(error_of(decoder, LOGIN))
     assert "an HTML page titled “Log in &ndash; Acme”" in message
     assert "check the URL and the authentication" in message
+
+
+def test_a_page_that_is_made_to_take_long_does_not() -> None:
+    began = time.process_time()
+    error_of(JsonDecoder(), b"<html>" + b"<title>" * 28_571)
+    assert time.process_time() - began < 3
 
 
 @pytest.mark.parametrize("decoder", [JsonDecoder(), JsonlDecoder(), CsvDecoder(), IterableDecoder()])

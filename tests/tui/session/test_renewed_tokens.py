@@ -51,6 +51,17 @@ async def test_other_tokens_go_into_the_inputs_that_there_are(session: BuilderSe
     assert session.values.config() == {"refresh": "refresh-1", "access": "access-1"}
 
 
+async def test_a_renewed_value_is_no_step_to_undo(session: BuilderSession, kept: SessionTokens) -> None:
+    session.inputs.add(Input("other"))
+    session.undo()
+    await kept.keep(grant(), "refresh-0", NEW, {})
+    assert session.values.config() == {"refresh": "refresh-1"}
+    session.redo()
+    assert session.inputs.get("other") is not None
+    session.undo()
+    assert session.values.config() == {"refresh": "refresh-1"}
+
+
 async def test_values_inside_of_an_object_are_replaced_there(session: BuilderSession, kept: SessionTokens) -> None:
     session.inputs.set_value("refresh", None)
     session.values.set("credentials", {"client": "c", "refresh_token": "refresh-0"}, secret=False)

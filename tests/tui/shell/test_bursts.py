@@ -214,3 +214,12 @@ async def test_no_burst_of_keys_mixes_streams_up(manifest: Path, room: str, seed
             if shell.session.has_broken_text:
                 shell.session.discard_text()
             check(shell)
+
+
+async def test_a_name_is_what_was_typed_before_enter_and_nothing_of_it_is_lost(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        first = names(shell)[0]
+        await at_stream(shell, first)
+        await shell.burst("r", *"late", "enter", "x")
+        await shell.until(lambda: names(shell)[0] != first)
+        assert names(shell)[0] == "late"
