@@ -47,7 +47,10 @@ _SCHEME = re.compile(r"(?:Bearer|Basic|Digest|Token|ApiKey|Negotiate|AWS4-HMAC-S
 _SECRET_FIELD = re.compile(
     r"(?i).*(?:token|secret|passw|passphrase|private_?key|api_?key|jwt|assertion|credential|session_?id|cookie).*|sid|session|key|pwd"
 )
-_HARMLESS_FIELD = re.compile(r"(?i).*(?:type|expir\w*|_at|_in|ur[il]s?|endpoint|name|scopes?|hint|status)")
+_HARMLESS_FIELD = re.compile(
+    r"(?i).*(?:type|expir\w*|_at|_in|ur[il]s?|endpoint|name|scopes?|hint|status"
+    r"|domain|issuer|audience|policy|provider|path|host|length|version)"
+)
 
 
 def spans(text: bytes) -> Iterator[tuple[int, int]]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from html.entities import codepoint2name
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 from urllib.parse import quote, quote_plus
 
 import re2  # type: ignore[import-untyped]
@@ -23,6 +24,11 @@ LONG = 2_000
 """Characters from which on not every look of a secret is looked for, such as bytes in hexadecimal with colons."""
 MEMORY = 64_000_000
 """Bytes that a search may take; RE2 takes them only for very many or very long patterns."""
+
+LONGEST = 50_000
+"""Characters from which on only the plain text of a secret is looked for."""
+LARGEST = 300_000
+"""Characters of patterns that one secret may take; when it would take more, fewer of its looks are looked for."""
 
 _END = r"(?:;|%(?:25)*3b)"
 _NUMBER = r"(?:#|%(?:25)*23)"
@@ -58,6 +64,107 @@ def finder(patterns: Iterable[str]) -> Finder:
     options.log_errors = False
     options.encoding = re2.Options.Encoding.LATIN1
     return cast(Finder, re2.compile("|".join(patterns).encode("latin-1"), options))
+
+
+class Look(NamedTuple):
+    """One look of a secret: a pattern for it, and what to look for when that can't be compiled."""
+
+    pattern: str
+    text: bytes
+
+
+class _Found(NamedTuple):
+    start: int
+    end: int
+
+    def span(self) -> tuple[int, int]:
+        """Where the match begins and ends."""
+        return self.start, self.end
+
+
+class Literal:
+    """A search for a text as it is, however long that is."""
+
+    def __init__(self, text: bytes) -> None:
+        self._text = text
+
+    def finditer(self, text: bytes) -> Iterator[Match]:
+        """All matches, from left to right."""
+        start = text.find(self._text) if self._text else -1
+        while start >= 0:
+            end = start + len(self._text)
+            yield _Found(start, end)
+            start = text.find(self._text, end)
+
+    def search(self, text: bytes) -> Match | None:
+        """The first match."""
+        return next(self.finditer(text), None)
+
+
+def finders(looks: Sequence[Look]) -> list[Finder]:
+    """Searches for all looks: one, unless RE2 refuses that as too large."""
+    try:
+        return [finder(look.pattern for look in looks)]
+    except re2.error:
+        if len(looks) == 1:
+            return [Literal(looks[0].text)]
+    middle = len(looks) // 2
+    return finders(looks[:middle]) + finders(looks[middle:])
+
+
+def looks_of(value: str, most: int) -> tuple[list[Look], list[bytes]]:
+    """What to look for to find a secret: patterns of up to `most` characters, or texts when they would be more.
+
+    The less room there is, the fewer of its looks are looked for; the secret as it is always is.
+    """
+    text = value.strip().encode(errors="surrogatepass")
+    if len(value) > LONGEST:
+        return [], [text]
+    if sum(len(_character(letter)) for letter in value) <= most:
+        for ways in (disguises, _few_of_parts):
+            patterns = _within(ways(value), most)
+            if patterns is not None:
+                return [Look(pattern, text) for pattern in patterns], []
+    lines = [line.encode(errors="surrogatepass") for line in _parts(value)[1:]]
+    return [Look(_octets(line), line) for line in lines], _texts(value.strip())
+
+
+def few_looks(value: str) -> tuple[list[Look], list[bytes]]:
+    """The same for one of many, or for what changes with each request: it must be quickly made."""
+    text = value.strip().encode(errors="surrogatepass")
+    if len(value) <= LONGEST and sum(len(_character(letter)) for letter in value) <= LARGEST:
+        patterns = _within(_few_of_parts(value), LARGEST)
+        if patterns is not None:
+            return [Look(pattern, text) for pattern in patterns], []
+    return looks_of(value, 0)
+
+
+def _within(patterns: Iterable[str], most: int) -> list[str] | None:
+    """The patterns, or nothing when they are longer than that together."""
+    kept = []
+    for pattern in patterns:
+        kept.append(pattern)
+        most -= len(pattern)
+        if most < 0:
+            return None
+    return kept
+
+
+def _few_of_parts(value: str) -> Iterator[str]:
+    for part in _parts(value):
+        yield from few_disguises(part)
+
+
+def _texts(value: str) -> list[bytes]:
+    """A secret as it is and in its most usual encodings, as texts for a plain search."""
+    raw = value.encode(errors="surrogatepass")
+    escaped = (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1])
+    quoted = (quote(raw, safe=""), quote(raw), quote_plus(raw))
+    encoded = [b64encode(raw).decode().rstrip("=")]
+    if len(raw) >= LONG_ENOUGH:
+        encoded += [b64encode(bytes(at) + raw).decode().rstrip("=")[at and at + 1 : -1] for at in range(3)]
+    texts = dict.fromkeys((value, *escaped, *quoted, *encoded, raw.hex()))
+    return [text.encode(errors="surrogatepass") for text in texts]
 
 
 def disguises(value: str) -> Iterator[str]:
@@ -96,6 +203,7 @@ def plain(value: str) -> str:
     return f"(?i:{pattern})" if len(value) >= LONG_ENOUGH else f"(?:{pattern})"
 
 
+@lru_cache(maxsize=4096)
 def _character(letter: str) -> str:
     code = ord(letter)
     if letter.isascii() and letter.isalnum():

@@ -3,58 +3,110 @@
 from __future__ import annotations
 
 import json
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from threading import Lock
+from itertools import islice
+from threading import Lock, RLock
 from typing import Any
 from weakref import WeakSet
 
 from core.http import credentials
 from core.http.credentials import is_secret_header
-from core.http.disguises import LONG_ENOUGH, SHORTEST, Finder, disguises, few_disguises, finder
+from core.http.disguises import LARGEST, LONG_ENOUGH, SHORTEST, Finder, Literal, Look, few_looks, finders, looks_of
 from core.templates.hidden import SHORTEST_PART, Hidden
 
 MASK = "****"
 DERIVED = 64
 """Things made of secrets that are masked at a time, those made last: a request may be signed anew each time."""
-MANY = 100
-"""Secrets from which on not every look of a further one is looked for."""
-LONGEST = 50_000
-"""Characters of a secret from which on only its plain text is looked for."""
-_RECENT = 8
-"""Of these, how many are searched for on their own, so that one more costs little."""
+THOROUGH = 1_000_000
+"""Characters of patterns from which on not every look of a further secret is looked for."""
+FULL = 6_000_000
+"""Characters of patterns from which on a further secret is looked for as it is and in its most usual encodings only."""
+SHARD = 100_000
+"""Characters of patterns that are compiled at a time: in some hundredths of a second, and far from RE2's bounds."""
+MOST_FIELDS = 500
+"""Fields of one answer that are taken for secrets."""
+MOST_CHARACTERS = 2_000_000
+"""Characters that they may have together."""
+_GROUP = 8
+"""Things made of secrets that are searched for at once, so that one more costs little."""
 
 _live: WeakSet[Secrets] = WeakSet()
 _live_lock = Lock()
 
 
+class _Shard:
+    """Looks that are searched for at once. It never changes, so that threads may share it."""
+
+    def __init__(self, looks: tuple[Look, ...] = ()) -> None:
+        self.looks = looks
+        self.size = sum(len(look.pattern) for look in looks)
+        self._finders: list[Finder] | None = None if looks else []
+
+    def finders(self) -> list[Finder]:
+        """The searches, compiled when they are first needed."""
+        compiled = self._finders
+        if compiled is None:
+            compiled = self._finders = finders(self.looks)
+        return compiled
+
+
 class _Search:
-    """A search for patterns, put together when it is next needed."""
+    """A search for many looks, in shards of which only the last one is open for more.
+
+    Whoever adds has to hold a lock; whoever searches need not.
+    """
 
     def __init__(self) -> None:
-        self._patterns: dict[str, None] = {}
-        self._finder: Finder | None = None
+        self._shards = [_Shard()]
+        self._texts: list[Literal] = []
 
-    def __len__(self) -> int:
-        return len(self._patterns)
-
-    def set(self, patterns: Iterable[str]) -> None:
-        """Search for these from now on."""
-        self._patterns = dict.fromkeys(patterns)
-        self._finder = None
-
-    def add(self, patterns: Iterable[str]) -> None:
-        """Search for these, too."""
-        self.set([*self._patterns, *patterns])
+    def add(self, looks: Iterable[Look], texts: Iterable[bytes]) -> int:
+        """Search for these, too; gives how many characters of patterns that took."""
+        self._texts += map(Literal, texts)
+        added = 0
+        pending: list[Look] = []
+        room = SHARD - self._shards[-1].size
+        for look in looks:
+            if len(look.pattern) > room:
+                self._extend(pending)
+                self._shards.append(_Shard())
+                pending, room = [], SHARD
+            pending.append(look)
+            room -= len(look.pattern)
+            added += len(look.pattern)
+        self._extend(pending)
+        return added
 
     def spans(self, text: bytes) -> Iterator[tuple[int, int]]:
         """Where something is found."""
-        if self._patterns:
-            if self._finder is None:
-                self._finder = finder(self._patterns)
-            for match in self._finder.finditer(text):
-                yield match.span()
+        for shard in tuple(self._shards):
+            for one in shard.finders():
+                yield from (match.span() for match in one.finditer(text))
+        for literal in tuple(self._texts):
+            yield from (match.span() for match in literal.finditer(text))
+
+    def _extend(self, looks: list[Look]) -> None:
+        if looks:
+            self._shards[-1] = _Shard((*self._shards[-1].looks, *looks))
+
+
+class _Group:
+    """A few things made of secrets. It never changes, so that threads may share it."""
+
+    def __init__(self, values: tuple[str, ...] = ()) -> None:
+        self.values = values
+        self._search: _Search | None = None
+
+    def spans(self, text: bytes) -> Iterator[tuple[int, int]]:
+        """Where one of them is found."""
+        search = self._search
+        if search is None:
+            search = _Search()
+            for value in self.values:
+                search.add(*few_looks(value))
+            self._search = search
+        return search.spans(text)
 
 
 class Secrets:
@@ -62,9 +114,10 @@ class Secrets:
 
     def __init__(self, values: Iterable[str] = ()) -> None:
         self._known: set[str] = set()
-        self._derived: OrderedDict[str, None] = OrderedDict()
-        self._huge: list[bytes] = []
-        self._lasting, self._earlier, self._recent = _Search(), _Search(), _Search()
+        self._lock = RLock()
+        self._lasting = _Search()
+        self._size = 0
+        self._derived: tuple[_Group, ...] = (_Group(),)
         for value in values:
             self.add(value)
         with _live_lock:
@@ -75,15 +128,20 @@ class Secrets:
 
         Of a text with several lines each one is masked, of a JSON object the fields that hold secrets, too.
         """
-        if value in self._known:
-            return
-        self._known.add(value)
-        if len(value) > LONGEST:
-            self._huge.append(value.strip().encode(errors="surrogatepass"))
-        elif len(value.strip()) >= SHORTEST:
-            self._lasting.add(disguises(value) if len(self._known) <= MANY else few_disguises(value))
+        with self._lock:
+            if value in self._known:
+                return
+            if len(value.strip()) >= SHORTEST:
+                self._size += self._lasting.add(*self._looks_of(value))
+            self._known.add(value)
         for inner in _inner(value):
             self.add(inner)
+
+    def _looks_of(self, value: str) -> tuple[list[Look], list[bytes]]:
+        """What to look for: the more there is already, the less."""
+        if self._size < THOROUGH:
+            return looks_of(value, LARGEST)
+        return few_looks(value) if self._size < FULL else looks_of(value, 0)
 
     def add_pair(self, user: str, password: str) -> None:
         """Mask a password, and the pair `user:password` as basic authentication sends it."""
@@ -97,19 +155,16 @@ class Secrets:
 
     def derive(self, value: str) -> None:
         """Mask what was made of a secret, as long as it is among the last that were."""
-        if len(value) < SHORTEST_PART or value in self._known:
+        if len(value) < SHORTEST_PART:
             return
-        if value in self._derived:
-            self._derived.move_to_end(value)
-            return
-        self._derived[value] = None
-        if len(self._derived) > DERIVED:
-            self._derived.popitem(last=False)
-        if len(self._recent) < _RECENT:
-            self._recent.add([_of_derived(value)])
-        else:
-            self._earlier.set(map(_of_derived, self._derived))
-            self._recent.set(())
+        with self._lock:
+            *earlier, last = self._derived
+            if value in self._known or value in last.values:
+                return
+            if len(last.values) < _GROUP:
+                self._derived = (*earlier, _Group((*last.values, value)))
+            else:
+                self._derived = (*self._derived, _Group((value,)))[-DERIVED // _GROUP - 1 :]
 
     def mask(self, text: str, until: int | None = None) -> str:
         """The text with `****` in place of secrets; its first `until` characters, what they cut through masked.
@@ -148,13 +203,9 @@ class Secrets:
         return self.holds(name) or self.mask_header(name, value) != value
 
     def _spans(self, text: bytes) -> Iterator[tuple[int, int]]:
-        for search in (self._lasting, self._earlier, self._recent):
-            yield from search.spans(text)
-        for huge in self._huge:
-            start = text.find(huge)
-            while start >= 0:
-                yield start, start + len(huge)
-                start = text.find(huge, start + len(huge))
+        yield from self._lasting.spans(text)
+        for group in self._derived:
+            yield from group.spans(text)
 
 
 def mask_known(text: str, until: int | None = None) -> str:
@@ -188,19 +239,23 @@ def _is_word(text: bytes, start: int, end: int) -> bool:
     return not text[max(0, start - 1) : start].isalnum() and not text[end : end + 1].isalnum()
 
 
-def _of_derived(value: str) -> str:
-    return "|".join(few_disguises(value))
-
-
 def _inner(value: str) -> Iterator[str]:
     """The secrets in a JSON object that is a secret as a whole, such as the key file of a service account."""
     if value.lstrip().startswith("{"):
-        with suppress(ValueError):
+        with suppress(ValueError, RecursionError, MemoryError):
             yield from secret_fields(json.loads(value))
 
 
 def secret_fields(value: Any) -> Iterator[str]:
-    """The texts in fields of an object, at any depth, whose names say that they open something."""
+    """The texts in fields of an object, at any depth, whose names say that they open something; within bounds."""
+    room = MOST_CHARACTERS
+    for found in islice(_secret_fields(value), MOST_FIELDS):
+        if len(found) <= room:
+            room -= len(found)
+            yield found
+
+
+def _secret_fields(value: Any) -> Iterator[str]:
     pending = [value]
     while pending:
         one = pending.pop()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final, Self
+from collections.abc import Callable, Iterator
+from typing import Any, Final, Self, SupportsIndex
 
 
 class Rendered(str):
@@ -27,11 +28,14 @@ class Text(Rendered):
     """What the filter `string` gives: a text, also where it looks like a number.
 
     `literal` is how it is spelled among other things that are read as one literal, such as in `[{{ 5 | string }}]`;
-    `is_part` says that there are other things around it.
+    `is_part` says that there are other things around it. `tell` and `hide` are there when a secret is in the text:
+    who hears of what is made of it, and what marks that as secret.
     """
 
     literal: str
     is_part: bool
+    tell: Callable[[str], None] | None = None
+    hide: Callable[[Any], Any] | None = None
 
     def __new__(cls, text: str, literal: str | None = None, is_part: bool = False) -> Self:
         """A text; the literal is the text in quotes when not said."""
@@ -40,13 +44,29 @@ class Text(Rendered):
         made.is_part = is_part
         return made
 
+    def __iter__(self) -> Iterator[str]:
+        return super().__iter__() if self.hide is None else map(self.hide, super().__iter__())
+
+    def __getitem__(self, key: SupportsIndex | slice) -> str:
+        part = super().__getitem__(key)
+        return part if self.hide is None else str(self.hide(part))
+
+    def as_secret(self, tell: Callable[[str], None], hide: Callable[[Any], Any]) -> Text:
+        """The same text with a secret in it."""
+        made = Text(str.__str__(self), self.literal, self.is_part)
+        made.tell, made.hide = tell, hide
+        return made
+
 
 NULL: Final = Null("None")
 
 
 def plain(text: str) -> str:
     """The same characters, and nothing said of how they are read."""
-    return str.__str__(text) if isinstance(text, Rendered) else text
+    if not isinstance(text, Rendered):
+        return text
+    bare = str.__str__(text)
+    return bare if type(text) is not Text or text.hide is None else str(text.hide(bare))
 
 
 def join(pieces: list[str]) -> str:
@@ -60,4 +80,9 @@ def join(pieces: list[str]) -> str:
     if Text not in map(type, filled):
         return text
     literals = [piece.literal if type(piece) is Text else piece for piece in filled]
-    return Text(text, "".join(literals), is_part=True)
+    whole = Text(text, "".join(literals), is_part=True)
+    for piece in filled:
+        tell, hide = getattr(piece, "tell", None), getattr(piece, "hide", None)
+        if tell is not None and hide is not None:
+            return whole.as_secret(tell, hide)
+    return whole

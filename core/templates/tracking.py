@@ -14,7 +14,7 @@ from typing import Any, Final
 from jinja2.runtime import Context
 
 from core.templates import limits
-from core.templates.hidden import Hidden, HiddenBytes, made_of, put_together, secret_in
+from core.templates.hidden import made_of, put_together, secret_in, tell_of
 from core.templates.sandbox import ENVIRONMENT, TemplateEnvironment
 
 _WITHOUT_SECRETS: Final = frozenset(
@@ -94,16 +94,18 @@ class TrackingEnvironment(TemplateEnvironment):
             {name: _tracked(filter_) for name, filter_ in self.filters.items() if name not in _CHOOSING}
         )
         self.binop_table["%"] = _tracked(self.binop_table["%"])
+        self.binop_table.update({sign: _tracked_texts(self.binop_table[sign]) for sign in "+*"})
 
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805
         """Every call in a template; of methods, those of texts are watched, of functions all."""
         result = super().call(__context, __obj, *args, **kwargs)
         owner = getattr(__obj, "__self__", None)
-        if isinstance(owner, (Hidden, HiddenBytes)):
-            return made_of(result, owner)
+        tell = tell_of(owner)
+        if tell is not None:
+            return made_of(result, tell)
         if isinstance(owner, str) or (_is_function(__obj) and __obj.__name__ not in _CHOOSING):
-            secret = secret_in((*args, *kwargs.values()))
-            return result if secret is None else made_of(result, secret)
+            tell = secret_in((*args, *kwargs.values()))
+            return result if tell is None else made_of(result, tell)
         return result
 
 
@@ -118,8 +120,21 @@ def _tracked(function: Callable[..., Any]) -> Callable[..., Any]:
     def tracked(*args: Any, **kwargs: Any) -> Any:
         args = tuple(limits.loop_items(arg) if isinstance(arg, GeneratorType) else arg for arg in args)
         result = function(*args, **kwargs)
-        secret = secret_in(args) or (secret_in(kwargs.values()) if kwargs else None)
-        return result if secret is None else made_of(result, secret)
+        tell = secret_in((*args, *kwargs.values()))
+        return result if tell is None else made_of(result, tell)
+
+    return tracked
+
+
+def _tracked_texts(operator: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """An operator of which only the texts that it gives are watched; those that know their secret stay as they are."""
+
+    def tracked(left: Any, right: Any) -> Any:
+        result = operator(left, right)
+        if not isinstance(result, str) or tell_of(result) is not None:
+            return result
+        tell = secret_in((left, right))
+        return result if tell is None else made_of(result, tell)
 
     return tracked
 

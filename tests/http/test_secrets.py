@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import json
+import time
 import timeit
 from base64 import b64encode
+from threading import Event, Thread
 from urllib.parse import quote, quote_plus
 
 import pytest
 
-from core.http.secrets import DERIVED, Secrets, secret_fields
+from core.http.credentials import is_secret_field
+from core.http.secrets import DERIVED, MOST_FIELDS, Secrets, secret_fields
 
 
 def test_a_secret_is_masked_wherever_it_stands() -> None:
@@ -197,3 +200,76 @@ def test_very_long_secrets_are_masked(size: int) -> None:
 def test_very_many_secrets_are_masked() -> None:
     secrets = Secrets(f"token-{number:06}-{number * 7919:x}" for number in range(300))
     assert secrets.mask(f"token-000299-{299 * 7919:x} of token-1") == "**** of token-1"
+
+
+def test_no_number_and_no_length_of_secrets_is_too_large(capfd: pytest.CaptureFixture[str]) -> None:
+    values = [f"{number:04}" + "aB3-x_Z9" * 149 + "zzzz" for number in range(300)]
+    values += ["\N{CYRILLIC SMALL LETTER ZHE}" * 1_500, "#" * 49_000, '"&' * 500, "a%" * 600]
+    start = time.monotonic()
+    secrets = Secrets(values)
+    assert secrets.mask("\n".join(values)) == "\n".join(["****"] * len(values))
+    assert secrets.mask(json.dumps(values[300])) == '"****"'
+    assert secrets.mask(quote(values[301], safe="")) == "****"
+    assert time.monotonic() - start < 15
+    assert capfd.readouterr().err == ""
+
+
+def test_one_secret_more_costs_little() -> None:
+    start = time.monotonic()
+    secrets = Secrets(f"token-{number:06}-{number * 7919:x}" for number in range(5_000))
+    assert time.monotonic() - start < 3
+    assert secrets.mask(f"token-004999-{4999 * 7919:x}") == "****"
+
+
+def test_what_other_threads_add_meanwhile_is_masked() -> None:
+    secrets = Secrets()
+    done = Event()
+    faults: list[BaseException] = []
+
+    def mask() -> None:
+        try:
+            while not done.is_set():
+                secrets.mask("something else")
+        except BaseException as error:
+            faults.append(error)
+
+    def add(name: str) -> None:
+        for number in range(15):
+            value = f"{name}-token-{number:05}"
+            secrets.add(value)
+            secrets.derive(value[::-1])
+            if secrets.mask(value) != "****" or secrets.mask(value[::-1]) != "****":
+                faults.append(AssertionError(value))
+
+    maskers = [Thread(target=mask) for _ in range(2)]
+    adders = [Thread(target=add, args=(name,)) for name in ("first", "second")]
+    for thread in (*maskers, *adders):
+        thread.start()
+    for thread in adders:
+        thread.join(30)
+    done.set()
+    for thread in maskers:
+        thread.join(30)
+    assert faults == []
+
+
+def test_a_secret_that_is_json_nested_too_deeply_is_a_secret_all_the_same() -> None:
+    secret = '{"a":' * 200_000 + "1" + "}" * 200_000
+    assert Secrets([secret]).mask(f"a {secret} b") == "a **** b"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("cookie_domain", "cookie_path", "token_issuer", "token_audience", "password_policy", "credential_provider"),
+        *("session_host", "token_length", "key_version", "token_version"),
+    ],
+)
+def test_fields_about_credentials_are_no_secrets(name: str) -> None:
+    assert not is_secret_field(name)
+
+
+def test_one_answer_adds_only_so_many_secrets() -> None:
+    answer = [{"access_token": f"token-{number:06}"} for number in range(MOST_FIELDS * 3)]
+    assert len(list(secret_fields(answer))) == MOST_FIELDS
+    assert list(secret_fields([{"token": "x" * 9_000_000}, {"token": "y" * 20}])) == ["y" * 20]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import pickle
+import time
 from typing import Any
 
 import orjson
@@ -96,3 +98,40 @@ def test_a_hidden_text_is_a_text_everywhere_else() -> None:
     assert type(pickle.loads(pickle.dumps(key))) is str
     assert {str(key): 1}[KEY] == 1
     assert f"{key}" == KEY
+
+
+@pytest.mark.parametrize(
+    ("template", "digested"),
+    [
+        ("{{ config.key|string|hash('md5') }}", KEY),
+        ("{{ ((config.number|string) ~ config.key)|hash('md5') }}", "5" + KEY),
+        ("{{ ((config.user|string) + config.key)|hash('md5') }}", "someone" + KEY),
+        ("{{ (config.key + (config.user|string))|hash('md5') }}", KEY + "someone"),
+        ("{{ (config.key|string)[1:]|hash('md5') }}", KEY[1:]),
+        ("{{ (config.key|string).upper()|hash('md5') }}", KEY.upper()),
+        ("{{ config.key|tojson|hash('md5') }}", f'"{KEY}"'),
+        ("{{ config.key|e|hash('md5') }}", KEY),
+        ("{{ (config.key|e)[1:]|hash('md5') }}", KEY[1:]),
+        ("{{ (config.key|e).upper()|hash('md5') }}", KEY.upper()),
+        ("{{ ('x' + (config.key|e))|hash('md5') }}", "x" + KEY),
+        ("{% set x %}{{ config.key|e }}!{% endset %}{{ x|hash('md5') }}", KEY + "!"),
+        ("{% set x %}{{ config.key|string }}!{% endset %}{{ x|hash('md5') }}", KEY + "!"),
+        ("{{ (config.key|string|list)|join|hash('md5') }}", KEY),
+    ],
+)
+def test_texts_of_filters_keep_the_mark_of_a_secret(template: str, digested: str) -> None:
+    value, told = made(template)
+    assert value == hashlib.md5(digested.encode(), usedforsecurity=False).hexdigest()
+    assert value in told
+    assert isinstance(value, Hidden)
+
+
+@pytest.mark.parametrize("name", ["key", "user"])
+def test_lists_that_share_others_are_looked_into_once(name: str) -> None:
+    start = time.monotonic()
+    value, _ = made(
+        "{% set ns = namespace(a=[config." + name + "]) %}{% for i in 'a' * 60 %}{% set ns.a = [ns.a, ns.a] %}"
+        "{% endfor %}{{ (ns.a|reverse)|list|length }}"
+    )
+    assert value == 2
+    assert time.monotonic() - start < 2
