@@ -129,14 +129,17 @@ def looks_of(value: str, most: int) -> tuple[list[Look], list[bytes]]:
     return [Look(_octets(line), line) for line in lines], _texts(value.strip())
 
 
-def few_looks(value: str) -> tuple[list[Look], list[bytes]]:
-    """The same for one of many, or for what changes with each request: it must be quickly made."""
+def few_looks(value: str, lines: bool = True) -> tuple[list[Look], list[bytes]]:
+    """The same for one of many, or for what changes with each request: it must be quickly made.
+
+    Of what was made of a secret the single lines are none.
+    """
     text = value.strip().encode(errors="surrogatepass")
     if len(value) <= LONGEST and sum(len(_character(letter)) for letter in value) <= LARGEST:
-        patterns = _within(_few_of_parts(value), LARGEST)
+        patterns = _within(_few_of_parts(value) if lines else few_disguises(value), LARGEST)
         if patterns is not None:
             return [Look(pattern, text) for pattern in patterns], []
-    return looks_of(value, 0)
+    return looks_of(value, 0) if lines else ([], _texts(value))
 
 
 def _within(patterns: Iterable[str], most: int) -> list[str] | None:

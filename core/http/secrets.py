@@ -104,7 +104,7 @@ class _Group:
         if search is None:
             search = _Search()
             for value in self.values:
-                search.add(*few_looks(value))
+                search.add(*few_looks(value, lines=False))
             self._search = search
         return search.spans(text)
 

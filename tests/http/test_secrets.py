@@ -273,3 +273,10 @@ def test_one_answer_adds_only_so_many_secrets() -> None:
     answer = [{"access_token": f"token-{number:06}"} for number in range(MOST_FIELDS * 3)]
     assert len(list(secret_fields(answer))) == MOST_FIELDS
     assert list(secret_fields([{"token": "x" * 9_000_000}, {"token": "y" * 20}])) == ["y" * 20]
+
+
+def test_of_what_was_made_of_a_secret_single_lines_are_no_secrets() -> None:
+    secrets = Secrets()
+    secrets.derive("grant_type\nq8fK2mZx")
+    assert secrets.mask("grant_type") == "grant_type"
+    assert secrets.mask("a grant_type\nq8fK2mZx") == "a ****"
