@@ -65,7 +65,7 @@ class HeadlessRun:
         self._trace = plan.trace
         self._signal: int | None = None
         self._hung_up = False
-        self._leaving = Leaving(THREADS)
+        self._leaving = Leaving(THREADS, progress.stop)
 
     def __call__(self) -> int:
         """Read everything and give the exit code: 0, 1 when a stream failed, 128 and the signal that ended

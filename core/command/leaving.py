@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 
 GRACE = 4.0
@@ -15,11 +16,13 @@ _LEFT = b"\nlonghaul: left, as what was going on did not come to an end in time.
 class Leaving:
     """Leaves the process `GRACE` seconds after `begin`, unless nothing holds it up any more.
 
-    What can: a thread that decodes something large, or that waits for a disk; Python waits for its threads.
+    What can: a thread that decodes something large, or that waits for a disk; Python waits for its threads. `tidy`
+    gives the terminal back before.
     """
 
-    def __init__(self, threads: str) -> None:
+    def __init__(self, threads: str, tidy: Callable[[], None]) -> None:
         self._name = threads
+        self._tidy = tidy
         self._code = 1
         self._over = False
         self._busy: list[threading.Thread] = []
@@ -42,6 +45,8 @@ class Leaving:
     def _leave(self) -> None:
         if self._over and not any(thread.is_alive() for thread in self._busy):
             return
+        with suppress(Exception):
+            self._tidy()
         with suppress(OSError):
             os.write(2, _LEFT)
         os._exit(self._code)

@@ -91,7 +91,8 @@ async def parse_in_thread(executor: Executor, chunks: AsyncIterator[bytes], pars
         pump.cancel()
         await asyncio.gather(pump, return_exceptions=True)
         await asyncio.wait([parser], timeout=PATIENCE)
-        parser.cancel()  # if it still goes on, nobody waits for what comes of it
+        if not parser.cancel() and not parser.cancelled():  # if it still goes on, nobody waits for what comes of it
+            parser.exception()
 
 
 async def _pump(chunks: AsyncIterator[bytes], pipe: _Pipe) -> None:

@@ -72,6 +72,7 @@ class Creation:
                 answer = await self._complete_answer(time_limit)
             except CreationFailed as failure:
                 if failure.what is None or not await self._put_off(failure.what, time_limit + WAITING_BEYOND):
+                    failure.retryable &= self.place.held  # without a place, no further job is created
                     raise
             else:
                 self.known.note(self.context.slice, answer.response)

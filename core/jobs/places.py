@@ -104,6 +104,8 @@ class JobPlaces:
         for turn in [*self._turns]:
             if self._taken >= self.limit:
                 return
+            if turn.granted.done():
+                continue  # cancelled: its task takes it out
             if not turn.ready():
                 put_off.add(turn.stream)
             elif turn.stream not in put_off:
@@ -142,6 +144,12 @@ class JobPlaces:
                 self.give_back()
             raise
 
+    def withdraw(self, turn: Turn) -> None:
+        """Take out a turn that nobody waits for any more."""
+        if turn in self._turns:
+            self._turns.remove(turn)
+            self.changed()
+
     def give_back(self) -> None:
         """Leave a place to others."""
         self._taken -= 1
@@ -178,6 +186,11 @@ class JobPlace:
             self.stands(Stand.FETCHED)
         finally:
             self._leave()
+
+    @property
+    def held(self) -> bool:
+        """Whether the slice has a place."""
+        return self._held
 
     def stands(self, stand: Stand) -> None:
         """Say how the job stands now."""
@@ -239,6 +252,7 @@ class JobPlace:
         finally:
             taking.cancel()
             await asyncio.gather(taking, return_exceptions=True)
+            self.places.withdraw(turn)
         return True
 
     def counts_for(self, stream: str) -> bool:

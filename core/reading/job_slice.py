@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from copy import copy
 from dataclasses import dataclass, field
 from itertools import chain, count
 from typing import Protocol
@@ -48,6 +49,12 @@ class JobLanes:
         self.downloads = asyncio.Semaphore(DOWNLOADS)
         self.in_flight = jobs + DOWNLOADS
         """Slices of one stream that may be begun: jobs never run far ahead of the downloads."""
+
+    def for_parent(self) -> JobLanes:
+        """The same places, and downloads of its own: what they give waits for a child that downloads as well."""
+        lanes = copy(self)
+        lanes.downloads = asyncio.Semaphore(DOWNLOADS)
+        return lanes
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
@@ -28,7 +28,7 @@ class ParentProgress:
         """The state that covers the slices whose records were all taken."""
         return self._state
 
-    async def records(self) -> AsyncIterator[ParentRecord]:
+    async def records(self) -> AsyncGenerator[ParentRecord, None]:
         """Each record with its slice. Raises `ReadError` when the parent can't be read."""
         async with aclosing(self._read.events()) as events:
             async for event in events:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 from core.components.async_retriever import JobStatus
 from core.components.context import Context, Run
@@ -68,6 +69,7 @@ class Reader:
         self._jobs = JobLanes(connector.source.job_budget(config))
         self._lanes = connector.source.concurrency(config)
         self._reads: set[StreamRead] = set()
+        self._parents: WeakSet[AsyncGenerator[ParentRecord, None]] = WeakSet()
         self._cancelled = False
         self._statuses: dict[str, StatusMeanings] = {}
 
@@ -107,6 +109,12 @@ class Reader:
         for read in self._reads:
             read.cancel()
 
+    async def close(self) -> None:
+        """End the reads of parents that their children have left in the middle: their jobs are aborted, too."""
+        for records in [*self._parents]:
+            with suppress(RuntimeError):  # somebody else is closing it
+                await records.aclose()
+
     def map_status(self, stream: str, status: str, meaning: JobStatus) -> None:
         """Give a status of the API a meaning for the reads of `stream`, also those that are running."""
         self._statuses.setdefault(stream, StatusMeanings()).say(status, meaning)
@@ -138,7 +146,8 @@ class Reader:
             statuses=self._statuses.setdefault(stream.name, StatusMeanings()),
             known=jobs,
         )
-        return StreamRead(self._run, plan, self._jobs, self.mask)
+        lanes = self._jobs.for_parent() if role is Role.PARENT else self._jobs
+        return StreamRead(self._run, plan, lanes, self.mask)
 
     def read_parent(self, stream: DeclarativeStream, context: Context) -> ParentRead:
         """The records of a parent stream for its child's `context`."""
@@ -146,7 +155,9 @@ class Reader:
         def start(state: Mapping[str, Any] | None) -> tuple[ParentProgress, AsyncIterator[ParentRecord]]:
             read = self._start(stream, state, NO_LIMITS, Role.PARENT, in_order=context.in_order)
             progress = ParentProgress(stream.name, read, context, state)
-            return progress, progress.records()
+            records = progress.records()
+            self._parents.add(records)
+            return progress, records
 
         return ParentRead(start)
 
@@ -191,7 +202,10 @@ async def open_reader(
                 reader = Reader(connector, config, session, executor, sleep, tokens=tokens or TokenStore())
             except TemplateError as error:
                 raise InputError(str(error)) from None
-            yield reader
+            try:
+                yield reader
+            finally:
+                await reader.close()
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
 

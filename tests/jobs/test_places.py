@@ -160,3 +160,25 @@ async def test_a_result_that_is_fetched_counts_for_jobs_of_its_own_stream_only(s
         async with fetched.taken():
             fetched.stands(Stand.RUNNING)
         assert bool(await place.rivals(LONG)) is counts
+
+
+async def test_slices_that_are_cancelled_while_they_wait_hold_up_nobody() -> None:
+    places = JobPlaces(1)
+    begun: list[int] = []
+
+    async def work(number: int) -> None:
+        with places.of_slice("s") as place:
+            async with place.taken():
+                begun.append(number)
+                await asyncio.sleep(3600)
+
+    tasks = [asyncio.create_task(work(number)) for number in range(3)]
+    await asyncio.sleep(0)
+    for task in tasks:
+        task.cancel()
+    ended = await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert [type(one) for one in ended] == [asyncio.CancelledError] * 3
+    with places.of_slice("s") as place:
+        async with asyncio.timeout(5), place.taken():
+            pass
