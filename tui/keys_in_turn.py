@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import partial
 
 from textual import events, on
-from textual.app import App
+from textual.app import App, ScreenStackError
 from textual.message import Message
 from textual.timer import Timer
 from textual.widget import Widget
@@ -54,11 +54,11 @@ class KeysInTurn(App[None]):
         self.call_later(self._next_key)
 
     async def _next_key(self) -> None:
-        if self._overdue is not None or not self._keys:
+        place = self._present_place()
+        if self._overdue is not None or not self._keys or place is None:
             return
         self._number += 1
         self._overdue = self.set_timer(_PATIENCE, partial(self._release, self._number))
-        place = self.focused or self.screen
         await super().on_event(self._keys.popleft())
         if not place.post_message(KeyDone(self._number)):
             self.call_later(self._release, self._number)
@@ -67,12 +67,20 @@ class KeysInTurn(App[None]):
     def _done(self, event: KeyDone) -> None:
         """Go round once more, behind what the key's handler has asked for, until the key leads nowhere else."""
         event.stop()
-        place = self.focused or self.screen
-        if self._overdue is not None and event.number == self._number and place is not self._place:
+        place = self._present_place()
+        is_under_way = self._overdue is not None and event.number == self._number
+        if is_under_way and place is not None and place is not self._place:
             self._place = place
             if place.post_message(KeyDone(event.number)):
                 return
         self.call_later(self._release, event.number)  # behind the focus, which Textual gives in the same way
+
+    def _present_place(self) -> Widget | None:
+        """Where a key goes now; None when the app is ending, and has no screen any more."""
+        try:
+            return self.focused or self.screen
+        except ScreenStackError:
+            return None
 
     async def _release(self, number: int) -> None:
         if self._overdue is not None and number == self._number:

@@ -11,7 +11,9 @@ import pytest
 import yaml
 
 from tests.tui.shell.support import Shell, opened
+from tui.app import BuilderApp
 from tui.forms import StreamForm
+from tui.keys_in_turn import KeyDone
 from tui.navigator.navigator import Navigator
 from tui.session.session import BuilderSession
 from tui.session.streams import StreamKind
@@ -223,3 +225,9 @@ async def test_a_name_is_what_was_typed_before_enter_and_nothing_of_it_is_lost(m
         await shell.burst("r", *"late", "enter", "x")
         await shell.until(lambda: names(shell)[0] != first)
         assert names(shell)[0] == "late"
+
+
+async def test_a_key_that_is_done_when_the_app_has_ended_is_no_fault() -> None:
+    app = BuilderApp()
+    app._done(KeyDone(0))
+    await app._next_key()
