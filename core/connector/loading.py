@@ -124,6 +124,9 @@ def _streams(
     for index, stream in enumerate(source.streams if source else ()):
         name = _name(stream, expanded, index)
         names[name] = None
+        if isinstance(stream, Unsupported) and not wrong[index]:
+            message = f"Longhaul doesn't run streams of type `{stream.written_type}`"
+            wrong[index][Problem(message, expanded.origin(("streams", index)))] = None
         if wrong[index]:
             broken[name] = (*broken.get(name, ()), *wrong[index])
     return tuple(names), broken

@@ -22,7 +22,7 @@ BLOCK = 65_536
 """Bytes that are parsed in one go."""
 
 
-LONGEST_LINE = 64 * 1024 * 1024
+LONGEST_LINE = 128 * 1024 * 1024
 """Bytes that a line of text or a cell of a table may have."""
 LARGEST_DOCUMENT = 512 * 1024 * 1024
 """Bytes of a document, or of an element of an array, that is read as a whole."""
