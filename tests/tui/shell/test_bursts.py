@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from textual import events
 
 from tests.tui.shell.support import Shell, opened
 from tui.app import BuilderApp
@@ -229,5 +230,7 @@ async def test_a_name_is_what_was_typed_before_enter_and_nothing_of_it_is_lost(m
 
 async def test_a_key_that_is_done_when_the_app_has_ended_is_no_fault() -> None:
     app = BuilderApp()
+    app._keys.append(events.Key("x", "x"))
     app._done(KeyDone(0))
     await app._next_key()
+    assert len(app._keys) == 1, "there is nowhere for it to go"
