@@ -39,12 +39,10 @@ from sample_configs import sample
 from tui.app import BuilderApp
 from tui.command import keep_lively
 from tui.forms import StreamForm
-from tui.running import Run, TestSettings
-from tui.screens.builder import BuilderScreen
-from tui.testing.details import Details
-from tui.testing.log_panel import LogPanel
-from tui.testing.other_requests import OtherRequests
-from tui.testing.results import TABS, Results
+from tui.shell.screen import BuilderScreen
+from tui.trials.trial import Trial, TrialSettings
+from tui.trials.view.details import Details, LogPanel, OtherRequests
+from tui.trials.view.results import TABS, Results
 from tui.widgets.doc_view import DocView
 from tui.widgets.record_table import RecordTable
 
@@ -219,9 +217,9 @@ class Stage:
         await self.pilot.pause()
 
     @property
-    def run(self) -> Run | None:
+    def run(self) -> Trial | None:
         """The latest test."""
-        return next(iter(self.builder.bench.controller.results.values()), None)
+        return next(iter(self.builder.trials.controller.results.values()), None)
 
 
 @asynccontextmanager
@@ -233,7 +231,7 @@ async def opened(path: Path, values: dict[str, str] | None = None) -> AsyncItera
             await pilot.pause(0.02)
         stage = Stage(app, pilot)
         stage.builder.session.values.lend(values or {})
-        stage.builder.bench.controller.settings[STREAM] = TestSettings(Limits())
+        stage.builder.trials.controller.settings[STREAM] = TrialSettings(Limits())
         await pilot.pause(0.2)
         yield stage
         await stage.builder.close_project()
@@ -285,7 +283,7 @@ async def many_records(path: Path, values: dict[str, str]) -> AsyncIterator[Figu
         await stage.pilot.press("ctrl+b")
         name = stage.form.query_one(Input)
         name.focus()
-        run = stage.builder.bench.controller.running
+        run = stage.builder.trials.controller.running
         strokes: list[float] = []
         async with Pulse() as pulse:
             while run is not None and run.state.running:

@@ -132,7 +132,7 @@ def serve(server: LoopbackServer) -> None:
 async def longhaul(*arguments: str, env: dict[str, str] | None = None) -> tuple[int, str, str]:
     """Run the command; its exit code, stdout and stderr."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "core.cli", *arguments),
+        *(sys.executable, "-m", "core.command.cli", *arguments),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         env=env,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from core.components.slices import StreamSlice
+from core.runtime.slices import StreamSlice
 from core.wording import listed, slice_name, slice_values
 
 

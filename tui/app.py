@@ -20,17 +20,17 @@ from textual.content import Content
 from textual.widgets import Static
 
 from core.errors import ManifestError
-from tui.actions import APP, bindings
-from tui.clipboard import CopyingApp
 from tui.crash import CrashConsole
-from tui.keys_in_turn import KeysInTurn
-from tui.session.settings import Settings
+from tui.model.settings import Settings
+from tui.shell.actions import APP, bindings
+from tui.shell.clipboard import CopyingApp
+from tui.shell.keys import KeysInTurn
 from tui.themes import DARK, LIGHT
-from tui.widgets.title_bar import TitleBar
+from tui.widgets.bars import TitleBar
 
 if TYPE_CHECKING:
-    from tui.project import Project
-    from tui.screens.builder import BuilderScreen
+    from tui.model.project import Project
+    from tui.shell.screen import BuilderScreen
 
 _FUNCTION_KEY = re.compile(r"f\d+")
 _PATIENCE_AT_THE_END = 3.0
@@ -39,7 +39,7 @@ _PATIENCE_AT_THE_END = 3.0
 
 def _commands() -> type[Provider]:
     """The commands, which are not loaded before they are asked for."""
-    from tui.palette import Commands
+    from tui.shell.palette import Commands
 
     return Commands
 
@@ -50,7 +50,7 @@ class BuilderApp(KeysInTurn, CopyingApp):
     """
 
     TITLE = "Longhaul"
-    CSS_PATH: ClassVar = ["css/base.tcss", "css/builder.tcss", "css/forms.tcss", "css/testing.tcss"]
+    CSS_PATH: ClassVar = ["css/base.tcss", "css/builder.tcss", "css/forms.tcss", "css/trials.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(APP)]
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_commands}
 
@@ -97,8 +97,8 @@ class BuilderApp(KeysInTurn, CopyingApp):
 
     async def _open_first(self) -> None:
         """Load the engine in a thread, so that the first picture is there meanwhile, and open what is asked for."""
-        await asyncio.to_thread(import_module, "tui.screens.builder")
-        from tui.project import Project
+        await asyncio.to_thread(import_module, "tui.shell.screen")
+        from tui.model.project import Project
 
         make = Project.try_demo if self._demo else Project.new
         try:
@@ -124,7 +124,7 @@ class BuilderApp(KeysInTurn, CopyingApp):
 
     async def _show(self, project: Project) -> None:
         """Put the screen of a project in the place of the one before; that screen must not wait for its own end."""
-        from tui.screens.builder import BuilderScreen
+        from tui.shell.screen import BuilderScreen
 
         before, self.project = self.builder, project
         screen = BuilderScreen(project, self.settings, self.open_project)
@@ -137,7 +137,7 @@ class BuilderApp(KeysInTurn, CopyingApp):
     @property
     def builder(self) -> BuilderScreen | None:
         """The screen of what is open."""
-        from tui.screens.builder import BuilderScreen
+        from tui.shell.screen import BuilderScreen
 
         return next((screen for screen in self.screen_stack if isinstance(screen, BuilderScreen)), None)
 
@@ -148,7 +148,7 @@ class BuilderApp(KeysInTurn, CopyingApp):
             self.settings.theme = name
 
     def _tell_about_settings(self) -> None:
-        from tui.keymap import problems
+        from tui.shell.keys import problems
 
         told = [self.settings.problem] if self.settings.problem else problems(self.settings.keys)
         for problem in told:
@@ -156,7 +156,7 @@ class BuilderApp(KeysInTurn, CopyingApp):
 
     async def _tell_about_folders(self) -> None:
         """Say where nothing can be kept; the builder works all the same."""
-        from tui.session.folders import troubles
+        from tui.model.files import troubles
 
         for told in await asyncio.to_thread(troubles):
             self._tell_about_folder(told)
@@ -219,7 +219,7 @@ class BuilderApp(KeysInTurn, CopyingApp):
     async def _end_test(self, number: int) -> None:
         """Leave, once the server was told that nobody waits for its job any more."""
         if self.builder is not None:
-            await self.builder.bench.controller.close(_PATIENCE_AT_THE_END)
+            await self.builder.trials.controller.close(_PATIENCE_AT_THE_END)
         self.exit(return_code=128 + number)
 
     async def on_app_focus(self) -> None:

@@ -7,8 +7,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from core.cli import main as command
 from core.command.arguments import Arguments
+from core.command.cli import main as command
 
 if TYPE_CHECKING:
     from tui.app import BuilderApp

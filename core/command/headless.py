@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.command.last_resort import fault
-from core.command.leaving import Leaving
+from core.command.leaving import Leaving, fault
 from core.connector import Connector
 from core.events import (
     Event,

@@ -1,4 +1,6 @@
-"""The end of a process that was told to stop: tidy when that goes quickly, and in time when it doesn't."""
+"""The end of a process: tidy and in time when it was told to stop, one sentence without secrets when Longhaul is at
+fault.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,8 @@ import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+
+from core.environment import DEBUG
 
 GRACE = 4.0
 """Seconds in which a run ends tidily; then the process is left, whatever still goes on in it."""
@@ -50,3 +54,14 @@ class Leaving:
         with suppress(OSError):
             os.write(2, _LEFT)
         os._exit(self._code)
+
+
+def fault(error: Exception, mask: Callable[[str], str]) -> str:
+    """The words for an exception that nobody expected, with the traceback when the environment asks."""
+    import traceback
+
+    what = " ".join(mask(f"{type(error).__name__}: {error}").split())
+    words = f"stopped by a fault of Longhaul's own ({what}). Please report it, with the manifest"
+    if os.environ.get(DEBUG):
+        return f"{words} and this:\n{mask(''.join(traceback.format_exception(error)))}"
+    return f"{words} and what this command prints with {DEBUG}=1 in the environment."

@@ -6,7 +6,7 @@ from core.command.arguments import Arguments
 from core.connector import load_connector
 from core.errors import ManifestError
 from core.manifest.document import Document
-from core.texts import on_one_line
+from core.wording import on_one_line
 
 
 def validate(arguments: Arguments) -> int:

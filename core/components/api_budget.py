@@ -13,16 +13,54 @@ from urllib.parse import parse_qsl
 import httpx
 from pydantic import BeforeValidator, Field
 
-from core.components.base import Component, Shown, Unsupported
 from core.components.http_requester import Method
-from core.components.numbers import positive_number, positive_problems
 from core.errors import InputError, ReadError
-from core.http.budget import HIT_STATUSES, REMAINING_HEADER, RESET_HEADER, Budget, Policy
-from core.http.call_rates import FixedWindow, MovingWindow, Window
+from core.http.budget import (
+    HIT_STATUSES,
+    REMAINING_HEADER,
+    RESET_HEADER,
+    Budget,
+    FixedWindow,
+    MovingWindow,
+    Policy,
+    Window,
+)
 from core.http.messages import time_span
 from core.manifest.problems import Path, Problem, Severity
+from core.runtime.component import Component, Shown, Unsupported
 from core.templates import LimitError, Pattern, PatternError, Template, TemplateError, compile_pattern
 from core.templates.datetimes import DatetimeError, parse_duration
+
+
+def whole_number(value: int | Template, config: Mapping[str, Any]) -> int:
+    """The number that is written or that a template gives. Raises `TemplateError`."""
+    if not isinstance(value, Template):
+        return value
+    result = value.evaluate({"config": config})
+    try:
+        return int(result)
+    except (TypeError, ValueError):
+        raise TemplateError(f"`{value.source}` must give a whole number", value.source) from None
+
+
+def positive_number(value: int | Template, config: Mapping[str, Any]) -> int:
+    """The same for a number that must be at least 1. Raises `TemplateError`."""
+    number = whole_number(value, config)
+    if number < 1:
+        raise TemplateError("it must give a number of at least 1", str(value))
+    return number
+
+
+def positive_problems(value: int | Template | None, path: Path) -> list[Problem]:
+    """What is wrong with such a number as far as it can be told without inputs."""
+    if value is None or (isinstance(value, Template) and not value.constant):
+        return []
+    try:
+        number = whole_number(value, {})
+    except TemplateError:
+        return [Problem(f"`{path[-1]}` must be a whole number", path)]
+    return [] if number >= 1 else [Problem(f"`{path[-1]}` must be at least 1, but it is {number}", path)]
+
 
 _ORIGIN = re.compile(r"https?://[^/?#{}]+/?")
 HttpStatus = Annotated[int, Field(ge=100, le=599)]

@@ -7,47 +7,40 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from enum import StrEnum
 from typing import Annotated, Any
 
 import httpx
 from pydantic import BeforeValidator, Field
 
-from core.components.answers import Answer
-from core.components.base import SLICE_VARIABLES, Component, Gives, NotInAirbyte, Shown
-from core.components.context import Context
-from core.components.decoders import JsonDecoder
-from core.components.download_targets import targets_in
+from core.components.decoders import JsonDecoder, decoders_for
 from core.components.extractors import DpathExtractor, ResponseToFileExtractor
-from core.components.http_requester import properties_without_use
-from core.components.job_answers import lookups, place_of, seen_instead, unmet
-from core.components.pages import PageReader, Sink
-from core.components.partition_routers import extra_field_names
 from core.components.record_selector import RecordSelector
-from core.components.roles import Decoder, Extractor, Paginator, PartitionRouter, Renew, Requester, Retriever
+from core.components.retriever import Retriever, SliceRead
 from core.errors import ReadError
-from core.events import Event, ExchangeFinished
+from core.events import Event, ExchangeFinished, Outcome
 from core.http.exchange import Exchange, Role
 from core.http.messages import request_line
 from core.http.policy import RequestFailed
 from core.http.request import Draft
+from core.jobs.job_slice import JobLanes, JobSlice
+from core.jobs.statuses import JobStatus
 from core.manifest.problems import Problem, Severity
+from core.runtime.answers import Answer, found_instead, lookups, place_of, seen_instead, unmet
+from core.runtime.component import SLICE_VARIABLES, Component, Gives, NotInAirbyte, Shown
+from core.runtime.context import Context
+from core.runtime.cursor import Keep
+from core.runtime.download_targets import targets_in
+from core.runtime.pages import Paginator
+from core.runtime.paging import PageReader, Sink
+from core.runtime.partitions import PartitionRouter, extra_field_names
+from core.runtime.record_pipeline import RecordPipeline, Warn, ignore
+from core.runtime.roles import Decoder, Extractor, Renew, Requester, Transformation
 from core.templates import Template, TemplateError
 from core.templates.lookups import Lookup
 
 DEFAULT_TIMEOUT_MINUTES = 60.0
 
 StatusText = Annotated[str, BeforeValidator(str)]
-
-
-class JobStatus(StrEnum):
-    """What a status of the API means."""
-
-    RUNNING = "running"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    TIMEOUT = "timeout"
-    SKIPPED = "skipped"
 
 
 _IN_JSON = {"True": "true", "False": "false", "None": "null"}
@@ -207,8 +200,9 @@ class AsyncRetriever(Retriever):
 
     def _lint_requesters(self) -> Iterator[Problem]:
         for name in type(self).model_fields:
-            if name.endswith("_requester"):
-                yield from properties_without_use(name, getattr(self, name))
+            requester = getattr(self, name)
+            if isinstance(requester, Requester):
+                yield from (problem.below(name) for problem in requester.lint_beside_pages())
 
     # What the texts of the manifest give for a run
 
@@ -231,7 +225,40 @@ class AsyncRetriever(Retriever):
         except (TypeError, ValueError):
             raise ReadError(f"`{value.source}` must give a number") from None
 
+    async def read(self, read: SliceRead) -> Outcome:
+        """Create a job for the slice, poll it, download its result. Raises `JobFailed`."""
+        return await JobSlice(self, read.context, read.fill, read.make_sink, read.jobs).read()
+
+    def pipeline(
+        self,
+        variables: Mapping[str, Any],
+        transformations: Sequence[Transformation] = (),
+        schema: Mapping[str, Any] | None = None,
+        *,
+        cursor_filter: Keep | None = None,
+        warn: Warn = ignore,
+    ) -> RecordPipeline:
+        """The way from the elements of a result to finished records; the `download_extractor` wins."""
+        extractor = self.download_extractor
+        return self.record_selector.pipeline(
+            variables, transformations, schema, extractor=extractor, cursor_filter=cursor_filter, warn=warn
+        )
+
+    def at_once(self, lanes: int, jobs: JobLanes) -> int:
+        """As many as there may be jobs and downloads."""
+        return jobs.in_flight
+
     # The steps of a job
+
+    @property
+    def can_abort(self) -> bool:
+        """Whether the manifest says how to stop a job on the server."""
+        return self.abort_requester is not None
+
+    @property
+    def can_delete(self) -> bool:
+        """Whether the manifest says how to remove a job from the server."""
+        return self.delete_requester is not None
 
     async def create(self, context: Context, fill: Callable[[Draft], None]) -> Answer | None:
         """Create a job; `fill` adds what the slice adds. None when the error handler ignores the answer."""
@@ -241,7 +268,7 @@ class AsyncRetriever(Retriever):
 
     def answer(self, response: httpx.Response) -> Answer:
         """The API's answer to a creation, a poll, or the question for targets."""
-        return Answer.of(response, self.decoder or JsonDecoder())
+        return Answer.of(response, self.decoder or JsonDecoder(), decoders_for)
 
     async def poll(self, context: Context) -> Answer | None:
         """Ask how the job is doing; `context` has the creation's answer."""
@@ -272,6 +299,18 @@ class AsyncRetriever(Retriever):
     def status_place(self) -> str:
         """Where the status is looked for, in words."""
         return place_of(self.status_extractor)
+
+    def seen_at_status(self, answer: Answer) -> str:
+        """What an answer to polling holds where there is no status, in words."""
+        return found_instead(answer, self.status_extractor)
+
+    def meaning(self, status: str) -> JobStatus | None:
+        """What the manifest says of a status; None when it doesn't say anything."""
+        return self.status_mapping.meaning(status)
+
+    def meanings(self) -> str:
+        """What the manifest says of all statuses, in one line."""
+        return self.status_mapping.describe()
 
     def id_lookups(self) -> list[Lookup]:
         """What the request for polling looks up in the answer to the creation: the job's id is among it."""

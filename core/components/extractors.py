@@ -9,12 +9,13 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
-from core.components.base import NotInAirbyte, Shown
 from core.components.decoders import CsvDecoder, GzipDecoder
-from core.components.field_path import evaluated, find, is_plain, lookup, what_is_at
 from core.components.record_expander import RecordExpander
-from core.components.roles import Decoder, Extractor
 from core.errors import ReadError
+from core.runtime.component import NotInAirbyte, Shown
+from core.runtime.field_path import evaluated, find, is_empty, is_plain, lookup, what_is_at
+from core.runtime.record_pipeline import whole_element
+from core.runtime.roles import Decoder, Extractor
 from core.templates import Template
 
 __all__ = [
@@ -61,6 +62,11 @@ class DpathExtractor(Extractor):
         expand = self.record_expander.bind(variables)
         return lambda element: chain.from_iterable(map(expand, extract(element)))
 
+    @property
+    def keys(self) -> list[Template]:
+        """The field path."""
+        return self.field_path
+
     def bind_as_is(self, variables: Mapping[str, Any]) -> Extract:
         """The function that gives what is at the path, empty or not."""
         if self.record_expander is not None:
@@ -79,11 +85,6 @@ def _at_as_is(element: Any, path: list[str]) -> list[Any]:
     return found
 
 
-def is_empty(value: Any) -> bool:
-    """Whether a value of an answer says that there is nothing: null, a blank text, an empty list or object."""
-    return not value.strip() if isinstance(value, str) else value is None or value in ([], {})
-
-
 def _records_at(path: list[str]) -> Extract:
     if not path:
         return whole_element
@@ -91,11 +92,6 @@ def _records_at(path: list[str]) -> Extract:
         return lambda element: [value for _, value in find(element, path)]
     look = lookup(path) if is_plain(path) else _only_match(path)
     return lambda element: whole_element(look(element))
-
-
-def whole_element(found: Any) -> Iterable[Any]:
-    """What is found as records: the items of a list, or itself; nothing when it is empty."""
-    return found if type(found) is list else (found,) if found else ()
 
 
 def _only_match(path: list[str]) -> Callable[[Any], Any]:

@@ -14,24 +14,24 @@ from typing import Annotated, Any, Literal
 import httpx
 from pydantic import Field
 
-from core.components.base import SLICE_VARIABLES, AsText, Gives, Shown
-from core.components.context import Context
 from core.components.error_handlers import DefaultErrorHandler
 from core.components.query_properties import PropertiesFromEndpoint, QueryProperties
-from core.components.request_bodies import fill_form
-from core.components.roles import Authenticator, ErrorHandler, Renew, RequestBody, Requester
-from core.components.template_errors import readable
+from core.components.request_parts import fill_form
 from core.events import BudgetWait
 from core.http.budget import Wait
 from core.http.exchange import Role
 from core.http.kept import Body
 from core.http.messages import shorten
+from core.http.origins import same_origin
 from core.http.policy import Action, Decision, Outcome
-from core.http.redirects import same_origin
 from core.http.request import Draft, url_of
 from core.http.session import Call
 from core.levels import Level
 from core.manifest.problems import Problem, Severity
+from core.runtime.component import SLICE_VARIABLES, AsText, Gives, Shown
+from core.runtime.context import Context
+from core.runtime.evaluation import readable
+from core.runtime.roles import Authenticator, ErrorHandler, Renew, RequestBody, Requester
 from core.templates import MixedMap, Template, TemplateError, TemplateMap
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
@@ -132,6 +132,11 @@ class HttpRequester(Requester):
         among = parameters.values() if isinstance(parameters, Mapping) else ()
         asks = any(isinstance(value, Mapping) for value in among) or any(raw.get(name) for name in _PROPERTY_FIELDS)
         return frozenset({"query_properties"} if asks else ())
+
+    @property
+    def actions(self) -> frozenset[Action]:
+        """The actions that its error handler may decide on, as far as the manifest names them."""
+        return self.error_handler.actions if self.error_handler is not None else frozenset()
 
     @property
     def properties(self) -> QueryProperties | None:
@@ -280,6 +285,22 @@ class HttpRequester(Requester):
             problems.append(Problem(message, ("http_method",), Severity.WARNING))
         return problems
 
+    def lint_beside_pages(self) -> list[Problem]:
+        """What to say of query properties in a request that does not fetch the pages of records.
+
+        Airbyte: fields for them are ignored there, and a query parameter gets a meaningless value.
+        """
+        if self.properties is None:
+            return []
+        message = "query properties work only in the request of a synchronous stream; they have no effect here"
+        hint = "write the properties as text"
+        parts = getattr(self.request_parameters, "parts", ())
+        fields = [key for key in _PROPERTY_FIELDS if getattr(self, key) is not None]
+        return [
+            *(Problem(message, ("request_parameters", part), hint=hint) for part in parts),
+            *(Problem(message, (key,), Severity.WARNING, hint) for key in fields),
+        ]
+
     def _lint_properties(self) -> Iterator[Problem]:
         """Airbyte: properties among the parameters exclude others there, and the older field; the rest is ignored."""
         parts = [("request_parameters", name) for name in getattr(self.request_parameters, "parts", ())]
@@ -353,22 +374,6 @@ def _naming(source: str) -> Template | None:
         return Template(source)
     begin = source[: answered.start()]
     return None if "{%" in begin or not begin.strip() else Template(begin)
-
-
-def properties_without_use(name: str, requester: Requester | None) -> Iterator[Problem]:
-    """What to say of query properties in a request, at the field `name`, that does not fetch the pages of records.
-
-    Airbyte: fields for them are ignored there, and a query parameter gets a meaningless value.
-    """
-    if not isinstance(requester, HttpRequester) or requester.properties is None:
-        return
-    message = "query properties work only in the request of a synchronous stream; they have no effect here"
-    hint = "write the properties as text"
-    for part in getattr(requester.request_parameters, "parts", ()):
-        yield Problem(message, (name, "request_parameters", part), hint=hint)
-    for key in _PROPERTY_FIELDS:
-        if getattr(requester, key) is not None:
-            yield Problem(message, (name, key), Severity.WARNING, hint)
 
 
 def _json_value(template: Template, variables: Mapping[str, Any]) -> Any:

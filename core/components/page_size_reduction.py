@@ -8,15 +8,15 @@ from typing import Literal
 
 from pydantic import Field
 
-from core.components.base import Component
-from core.components.context import Context
-from core.components.paginators import CursorPagination, DefaultPaginator, OffsetIncrement, Strategy
-from core.components.request_options import RequestPath
-from core.components.roles import Paginator
+from core.components.paginators import CursorPagination, DefaultPaginator, OffsetIncrement
+from core.components.request_parts import RequestPath
 from core.errors import ReadError
 from core.http.policy import RequestFailed
 from core.levels import Level
 from core.manifest.problems import Path, Problem, Severity
+from core.runtime.component import Component
+from core.runtime.context import Context
+from core.runtime.pages import PaginationStrategy, Paginator
 
 
 class PageSizeReduction(Component):
@@ -51,6 +51,10 @@ class PageSizeReduction(Component):
         title="Reset Policy",
         description="AFTER_SUCCESSFUL_PAGE goes back to the page size of the paginator after a page; NEVER stays.",
     )
+
+    def sizes(self) -> PageSizes:
+        """The page sizes of one slice."""
+        return PageSizes(self)
 
     def problems(self, paginator: Paginator | None) -> Iterator[Problem]:
         """What stands against it in the paginator beside it (Airbyte refuses the same)."""
@@ -130,7 +134,7 @@ def _problem(message: str, path: Path = ()) -> Problem:
     return Problem(f"`page_size_reduction` {message}", ("page_size_reduction", *path))
 
 
-def _may_cut(strategy: Strategy) -> bool:
+def _may_cut(strategy: PaginationStrategy) -> bool:
     """Whether a full but smaller page may look like the last one."""
     condition = strategy.stop_condition if isinstance(strategy, CursorPagination) else None
     if condition is None or "last_page_size" not in condition.variables:

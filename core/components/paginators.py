@@ -1,121 +1,27 @@
 """Pagination: how the next page is found and asked for.
 
-The components are immutable; `Pages` is the walk over the pages of one slice.
+The components are immutable; `core.runtime.pages.Pages` is the walk over the pages of one slice.
 """
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
-from zlib import crc32
 
-import httpx
 from pydantic import Field
 
-from core.components.base import AsText, Gives
-from core.components.context import Context
-from core.components.page_progress import Progress, Seen
-from core.components.partition_routers.evaluation import whole_number_of
-from core.components.request_options import RequestOption, RequestPath
-from core.components.roles import PaginationStrategy, Paginator
-from core.components.template_errors import readable
-from core.errors import ReadError
+from core.components.request_parts import RequestOption, RequestPath
 from core.http.request import Draft
 from core.manifest.problems import Problem
+from core.runtime.component import Gives
+from core.runtime.context import Context
+from core.runtime.evaluation import readable
+from core.runtime.page_progress import Progress
+from core.runtime.pages import RESPONSE_VARIABLES, Page, PageHeaders, Pages, PaginationStrategy, Paginator
 from core.templates import Condition, Template
 
-RESPONSE_VARIABLES = ("response", "headers", "last_record", "last_page_size", "page_size")
 
-
-class PageHeaders(Mapping[str, Any]):
-    """The headers of a response, as templates see them: names in upper or lower case, `link` taken apart.
-
-    `headers['link']` maps each relation to its parts, as in `headers['link']['next']['url']`.
-    """
-
-    def __init__(self, response: httpx.Response) -> None:
-        self._headers: dict[str, Any] = {name.lower(): value for name, value in response.headers.items()}
-        self._headers["link"] = response.links
-
-    def __getitem__(self, name: str) -> Any:
-        return self._headers[name.lower()]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._headers)
-
-    def __len__(self) -> int:
-        return len(self._headers)
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A page that was read.
-
-    `body` is the first decoded element, `found` counts the records in it, `kept` those that passed the
-    filter; `last_record` is the last of these.
-    """
-
-    response: httpx.Response
-    body: Any
-    found: int
-    last_record: Mapping[str, Any] | None
-    kept: int
-    size: int | None = None
-    """How many records were asked for, where that is fewer than the strategy says."""
-    first_record: Mapping[str, Any] | None = None
-    """The first of the kept ones."""
-    digest: int | None = None
-    """A number that tells this body from others, where `response` does not hold it."""
-
-    @property
-    def seen(self) -> Seen:
-        """What tells it from other pages."""
-        digest = crc32(self.response.content) if self.digest is None else self.digest
-        return Seen(digest, self.found, self.kept, self.first_record, self.last_record)
-
-
-class Strategy(PaginationStrategy, role=True):
-    """What the strategies have in common."""
-
-    page_size: Annotated[Template | None, AsText(numbers=True), Gives("response")] = Field(
-        None, title="Page Size", description="How many records a full page has."
-    )
-
-    @abstractmethod
-    def first(self) -> Any:
-        """The token of the first page; None: it is asked for without one."""
-
-    @abstractmethod
-    def following(self, token: Any, page: Page, context: Context) -> Any:
-        """The token of the page after `page`, which was asked for with `token`; falsy: there is none.
-
-        Raises `ReadError`.
-        """
-
-    def size(self, context: Context, **more: Any) -> int | None:
-        """How many records a full page has, where that is said. Raises `ReadError`."""
-        return whole_number_of(self.page_size, context.scope(self, **more), "page_size")
-
-    def size_of(self, page: Page, context: Context) -> int | None:
-        """How many records the page has when it is full, where that is said. Raises `ReadError`."""
-        return page.size or self.size(context, response=page.body)
-
-    @property
-    def looks_into_body(self) -> bool:
-        """Whether the decoded body of a page is needed to find the next one."""
-        return any(template is not None and "response" in template.variables for template in self._templates())
-
-    def _templates(self) -> Sequence[Template | Condition | None]:
-        return (self.page_size,)
-
-    def _is_last(self, page: Page, context: Context) -> bool:
-        size = self.size_of(page, context)
-        return page.found == 0 or bool(size and page.found < size)
-
-
-class PageIncrement(Strategy):
+class PageIncrement(PaginationStrategy):
     """Numbered pages; the first page that is not full is the last."""
 
     start_from_page: int = Field(
@@ -138,7 +44,7 @@ class PageIncrement(Strategy):
         return (self.start_from_page if token is None else int(token)) + 1
 
 
-class OffsetIncrement(Strategy):
+class OffsetIncrement(PaginationStrategy):
     """Pages found by how many records come before them; the first page that is not full is the last."""
 
     inject_on_first_request: bool = Field(
@@ -156,7 +62,7 @@ class OffsetIncrement(Strategy):
         return None if self._is_last(page, context) else (token or 0) + page.found
 
 
-class CursorPagination(Strategy):
+class CursorPagination(PaginationStrategy):
     """Each response tells where the next page is: a token, an id, or a URL."""
 
     label = "Cursor"
@@ -201,34 +107,6 @@ class CursorPagination(Strategy):
             return self.cursor_value.evaluate(scope)
 
 
-class Pages:
-    """The walk over the pages of one slice. This one ends after the first page."""
-
-    token: Any = None
-    """The token with which the next request is made; None: without one."""
-    looks_into_body: bool = False
-    """Whether `advance` needs the decoded body."""
-    compares: bool = False
-    """Whether `advance` compares a page with others."""
-    size: int | None = None
-    """How many records are asked for, where that is fewer than the paginator says."""
-
-    @property
-    def configured_size(self) -> int | None:
-        """How many records the paginator says to ask for. Raises `ReadError`."""
-        return None
-
-    def fill(self, draft: Draft, variables: Mapping[str, Any]) -> None:
-        """Add to a request what asks for the page."""
-
-    def advance(self, page: Page) -> bool:
-        """Go on to the next page; False when there is none.
-
-        `page` is the one that was just read. Raises `ReadError`.
-        """
-        return False
-
-
 class NoPagination(Paginator):
     """There is one page."""
 
@@ -255,16 +133,13 @@ class DefaultPaginator(Paginator):
     def lint(self) -> list[Problem]:
         """A page size can be sent only where the strategy has one (Airbyte refuses that too)."""
         strategy = self.pagination_strategy
-        if self.page_size_option is None or not isinstance(strategy, Strategy) or strategy.page_size is not None:
+        if self.page_size_option is None or strategy.page_size is not None:
             return []
         message = "`page_size_option` needs a `page_size` in the pagination strategy"
         return [Problem(message, ("page_size_option",), hint="set `page_size` there, or remove the option")]
 
     def start(self, context: Context) -> Pages:
         """A walk over the pages of the slice of `context`. Raises `ReadError`."""
-        if not isinstance(self.pagination_strategy, Strategy):
-            kind = getattr(self.pagination_strategy, "written_type", "")
-            raise ReadError(f"Longhaul can't run pagination strategies of type {kind}.")
         return StrategyPages(self, self.pagination_strategy, context)
 
 
@@ -273,7 +148,7 @@ class StrategyPages(Pages):
 
     compares = True
 
-    def __init__(self, paginator: DefaultPaginator, strategy: Strategy, context: Context) -> None:
+    def __init__(self, paginator: DefaultPaginator, strategy: PaginationStrategy, context: Context) -> None:
         self._paginator = paginator
         self._strategy = strategy
         self._context = context

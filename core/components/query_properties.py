@@ -5,20 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from core.components.base import SLICE_VARIABLES, Component, Gives, Shown
-from core.components.context import Context
-from core.components.field_path import evaluated, find
-from core.components.roles import Record, SynchronousRetriever, Transformation
-from core.components.slices import StreamSlice
-from core.components.template_errors import readable
+from core.components.retriever import SynchronousRetriever
 from core.errors import ReadError
 from core.http.exchange import Role
 from core.manifest.problems import Problem, Severity
+from core.runtime.component import SLICE_VARIABLES, Component, Gives, Shown
+from core.runtime.context import Context
+from core.runtime.evaluation import readable
+from core.runtime.field_path import evaluated, find
+from core.runtime.portions import KeyOf
+from core.runtime.roles import Transformation
+from core.runtime.slices import Record
 from core.templates import Template
 
 DELIMITER_SIZE = 3
@@ -197,6 +199,11 @@ class QueryProperties(Component):
         None, title="Property Selector", description="Leaves out properties that the stream does not need."
     )
 
+    @property
+    def key_of(self) -> KeyOf | None:
+        """What identifies a record of one of several portions; None where there is only one request for a page."""
+        return self.property_chunking.key_of if self.property_chunking is not None else None
+
     async def portions(self, context: Context) -> list[list[str]]:
         """The properties of each request for a page, at least one portion. Raises `ReadError`."""
         endpoint = self.property_list
@@ -206,12 +213,3 @@ class QueryProperties(Component):
         if self.property_chunking is not None:
             return list(self.property_chunking.portions(names, always, selected))
         return [[*always, *(name for name in names if selected is None or name in selected)]]
-
-
-def asking_for(properties: list[str], context: Context, portion: int | None = None) -> Context:
-    """The context in which properties are asked for: templates see them, and so does a query parameter."""
-    whole = context.slice if isinstance(context.slice, StreamSlice) else StreamSlice()
-    extra = {**whole.extra_fields, "query_properties": properties}
-    part = StreamSlice(whole.partition, whole.cursor_slice, extra)
-    context = replace(context, portion=portion)
-    return context.with_variables(query_properties=properties, **dict.fromkeys(SLICE_VARIABLES, part))

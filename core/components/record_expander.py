@@ -8,11 +8,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from core.components.base import SLICE_VARIABLES, Component, Gives, NotInAirbyte, Shown
-from core.components.field_path import evaluated, find, is_plain, lookup, put
-from core.components.roles import Record, Retriever
+from core.components.retriever import Retriever
 from core.errors import ReadError
 from core.manifest.problems import Problem, Severity
+from core.runtime.component import SLICE_VARIABLES, Component, Gives, NotInAirbyte, Shown
+from core.runtime.field_path import evaluated, find, is_plain, lookup, put
+from core.runtime.slices import Record
 from core.templates import Template
 
 FieldPath = Annotated[list[Template], Shown(editor="field_path")]

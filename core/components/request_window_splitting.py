@@ -8,14 +8,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from core.components.base import Component, Shown
-from core.components.context import Context
-from core.components.cursors import Windows
-from core.components.slices import StreamSlice
 from core.errors import ReadError
 from core.http.policy import RequestFailed
 from core.levels import Level
 from core.manifest.problems import Problem
+from core.runtime.component import Component, Shown
+from core.runtime.context import Context
+from core.runtime.cursor import Windows
+from core.runtime.slices import StreamSlice
 from core.templates.datetimes import DatetimeError, parse_duration
 from core.wording import slice_name
 

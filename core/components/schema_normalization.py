@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from core.components.base import Component
-from core.components.roles import Record
+from core.runtime.component import Component
+from core.runtime.record_pipeline import Warn, ignore
+from core.runtime.slices import Record
 
-Warn = Callable[[str], None]
 Cast = Callable[[Any], Any]
 Change = Callable[[Any], None]
 
@@ -26,10 +26,6 @@ _CAST_ERRORS = (ValueError, TypeError, OverflowError)
 
 class SchemaNormalization(Component, role=True):
     """A normalization of one's own."""
-
-
-def ignore(message: str) -> None:
-    """Take a warning and do nothing."""
 
 
 def normalizer(schema: Mapping[str, Any], warn: Warn = ignore) -> Callable[[Record], None]:

@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from core.components.base import SLICE_VARIABLES, Gives, Shown
-from core.components.context import Context
-from core.components.cursors import Windows
 from core.components.decoders import JsonDecoder
-from core.components.error_handlers.retrying import RetryingErrorHandler
-from core.components.http_requester import HttpRequester
 from core.components.page_size_reduction import PageSizeReduction
-from core.components.pages import Collector, PageReader, Sink
-from core.components.pagination_reset import PaginationReset, Restarts
-from core.components.partition_routers import extra_field_names
+from core.components.pagination_reset import PaginationReset
 from core.components.record_selector import RecordSelector
 from core.components.request_window_splitting import RequestWindowSplitting
-from core.components.roles import Decoder, Paginator, PartitionRouter, Record, Requester, SynchronousRetriever
-from core.components.slices import StreamSlice
-from core.events import Event, ExchangeFinished
+from core.components.retriever import Fill, SliceRead, SynchronousRetriever
+from core.events import Event, ExchangeFinished, Outcome
 from core.http.exchange import Role
 from core.http.policy import Action, RequestFailed
 from core.http.request import Draft
 from core.manifest.problems import Problem, Severity
-
-Fill = Callable[[Draft, Context], None]
-"""Adds what the slice of the context adds to a request."""
+from core.runtime.component import SLICE_VARIABLES, Gives, Shown
+from core.runtime.context import Context
+from core.runtime.cursor import Keep, Windows
+from core.runtime.pages import Paginator
+from core.runtime.paging import PageReader, PageResult, Sink
+from core.runtime.partitions import PartitionRouter, extra_field_names
+from core.runtime.record_pipeline import RecordPipeline, Warn, ignore
+from core.runtime.restarts import Restarts
+from core.runtime.roles import Decoder, Requester, Transformation
+from core.runtime.slices import Record, StreamSlice
 
 _NEEDED = {
     Action.REDUCE_PAGE_SIZE: "page_size_reduction",
@@ -89,8 +89,7 @@ class SimpleRetriever(SynchronousRetriever):
 
     def _lint_actions(self) -> Iterator[Problem]:
         """Two actions need a word on how (Airbyte refuses them without it)."""
-        handler = self.requester.error_handler if isinstance(self.requester, HttpRequester) else None
-        actions = handler.actions if isinstance(handler, RetryingErrorHandler) else frozenset()
+        actions = self.requester.actions
         for action, name in _NEEDED.items():
             is_set = getattr(self, name) is not None
             if action in actions and not is_set:
@@ -102,29 +101,42 @@ class SimpleRetriever(SynchronousRetriever):
         if self.page_size_reduction is not None:
             yield from self.page_size_reduction.problems(self.paginator)
 
-    async def read(
-        self, context: Context, sink: Sink, fill: Fill, role: Role = Role.PAGE, windows: Windows | None = None
-    ) -> None:
-        """Read the slice of `context` into `sink`; `fill` adds what a slice adds to a request.
+    def pipeline(
+        self,
+        variables: Mapping[str, Any],
+        transformations: Sequence[Transformation] = (),
+        schema: Mapping[str, Any] | None = None,
+        *,
+        cursor_filter: Keep | None = None,
+        warn: Warn = ignore,
+    ) -> RecordPipeline:
+        """The way from the elements of a response to finished records."""
+        selector = self.record_selector
+        return selector.pipeline(variables, transformations, schema, cursor_filter=cursor_filter, warn=warn)
 
-        `windows` makes another slice of one that can't be read in one go. Raises `ReadError`.
-        """
+    async def read(self, read: SliceRead) -> Outcome:
+        """Ask for the slice, page by page. Raises `ReadError`."""
+        sink = read.make_sink(count(1))
+        windows = Windows(read.cursor, sink.observer) if read.cursor is not None else None
+        await self._read(self._reader(read.fill, read.role), read.context, sink, windows)
+        return Outcome.COMPLETE
+
+    def _reader(self, fill: Fill, role: Role) -> PageReader:
+        """What reads the pages; `fill` adds what a slice adds to a request."""
 
         def fill_page(draft: Draft, context: Context, further: bool) -> None:
             if not (further and self.ignore_stream_slicer_parameters_on_paginated_requests):
                 fill(draft, context)
 
-        requester = self.requester
-        reader = PageReader(
-            requester,
+        return PageReader(
+            self.requester,
             self.decoder or JsonDecoder(),
             self.paginator,
             role,
             fill_page,
-            properties=requester.properties if isinstance(requester, HttpRequester) else None,
-            reduction=self.page_size_reduction,
+            properties=self.requester.properties,
+            sizes=self.page_size_reduction.sizes if self.page_size_reduction is not None else None,
         )
-        await self._read(reader, context, sink, windows)
 
     async def records(self, context: Context, role: Role) -> list[Record]:
         """All records, read beside those of the stream and its slice in `context`, without partitions.
@@ -139,8 +151,8 @@ class SimpleRetriever(SynchronousRetriever):
 
         nothing = dict.fromkeys(SLICE_VARIABLES, StreamSlice())
         beside = Context(context.run, context.stream, emit, variables=nothing)
-        collector = Collector(self.record_selector.pipeline({**nothing, "config": context.config}))
-        await self.read(beside, collector, lambda draft, context: None, role)
+        collector = Collector(self.pipeline({**nothing, "config": context.config}))
+        await self._read(self._reader(lambda draft, context: None, role), beside, collector, None)
         return collector.records
 
     async def _read(
@@ -167,3 +179,29 @@ class SimpleRetriever(SynchronousRetriever):
         if reset.action == "RESET" or windows is None or slice_ is None:
             return Restarts(reset.number_of_records)
         return Restarts(reset.number_of_records, lambda: windows.narrowed(slice_))
+
+
+class Collector:
+    """A sink that keeps the records."""
+
+    page = 1
+    full = False
+
+    def __init__(self, pipeline: RecordPipeline) -> None:
+        self.records: list[Record] = []
+        self._pipeline = pipeline
+
+    def consume(self, elements: Iterable[Any]) -> PageResult:
+        """Keep the records of one page. Raises `ReadError`."""
+        before = self._pipeline.found
+        records = list(self._pipeline(elements))
+        self.records += records
+        last, first = (records[-1], records[0]) if records else (None, None)
+        return PageResult(self._pipeline.found - before, len(records), last, first)
+
+    def received(self, size: int, ended: bool = False) -> None:
+        """Nobody waits for numbers."""
+
+    def next_page(self) -> bool:
+        """Every page is wanted."""
+        return True

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.components.context import Context
 from core.components.cursors import DatetimeBasedCursor
 from core.components.partition_routers import SubstreamPartitionRouter, UnionPartitionRouter
-from core.components.partition_routers.evaluation import text_of
 from core.components.stream import DeclarativeStream, StateMigration
 from core.manifest.problems import Problem
+from core.runtime.context import Context
+from core.runtime.evaluation import text_of
 
 
 class LegacyToPerPartitionStateMigration(StateMigration):
@@ -36,7 +36,7 @@ class LegacyToPerPartitionStateMigration(StateMigration):
         router, cursor = _router(stream), stream.incremental_sync
         assert isinstance(router, SubstreamPartitionRouter | UnionPartitionRouter)
         assert isinstance(cursor, DatetimeBasedCursor)
-        field, sources = text_of(cursor.cursor_field, context.scope(cursor)), router.sources
+        field, sources = cursor.field_name(context), router.sources
         legacy = "states" not in state and all(_holds_only(field, value) for value in state.values())
         if not state or not legacy or len(sources) != 1:
             return state

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from core.components.base import SLICE_VARIABLES, Component, Gives, Shown
-from core.components.context import Context
-from core.components.roles import IncrementalSync, Retriever, SchemaLoader, Transformation
+from core.components.retriever import Retriever
 from core.manifest.problems import Path, Problem
+from core.runtime.component import SLICE_VARIABLES, Component, Gives, Shown
+from core.runtime.context import Context
+from core.runtime.cursor import IncrementalSync
+from core.runtime.roles import SchemaLoader, Transformation
 
 _DIALECT = "http://json-schema.org/draft-07/schema#"
 
@@ -116,7 +117,7 @@ class DeclarativeStream(Stream):
         """A stream needs a name, and what its state migrations need."""
         nameless = [] if self.name else [Problem("the stream has no `name`")]
         migrations = [
-            replace(problem, path=("state_migrations", index, *problem.path))
+            problem.below("state_migrations", index)
             for index, migration in enumerate(self.state_migrations)
             for problem in migration.lint_in(self)
         ]

@@ -10,13 +10,12 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from core.components.base import Component, Gives, Unsupported
-from core.components.fields import FieldPlan, field_plans
-from core.components.registry import choices, component_types
 from core.connector.messages import describe, field_location, sentences
 from core.connector.portability import portability
+from core.connector.registry import choices, component_types
 from core.connector.texts import Texts, Written, not_known
 from core.manifest.problems import Path, Problem, Severity, clipped, closest
+from core.runtime.component import Component, FieldPlan, Gives, Unsupported, field_plans
 from core.templates import Condition, MixedMap, Template, TemplateMap
 
 ALWAYS_VISIBLE = frozenset({"config", "parameters"})

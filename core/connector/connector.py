@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.components.base import Unsupported
 from core.components.config_normalization import ConfigNormalizationRules
-from core.components.manifest import DeclarativeSource
+from core.components.source import DeclarativeSource
 from core.components.stream import DeclarativeStream, Stream
 from core.connector.building import walk
 from core.manifest.problems import Problem, Severity
+from core.runtime.component import Unsupported
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from core.components.base import Component, Unsupported
-from core.components.manifest import DeclarativeSource
+from core.components.source import DeclarativeSource
 from core.components.stream import BrokenStream, DeclarativeStream, Stream
 from core.connector.building import TreeBuilder
 from core.connector.connector import Connector
 from core.manifest.document import Document
 from core.manifest.expand import Expanded, expand
 from core.manifest.problems import Path, Problem, Severity, show_path
+from core.runtime.component import Component, Unsupported
 
 _NOT_READ = frozenset({"version", "description", "check", "dynamic_streams", "stream_groups", "metadata"})
 """Fields at the top of a manifest that no read needs."""

@@ -7,11 +7,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from core.components.base import Component
-from core.components.fields import field_plans
-from core.components.manifest import DeclarativeSource
+from core.components.source import DeclarativeSource
 from core.connector.messages import EXPECTED, describe, field_location
 from core.manifest.problems import Path, Problem, Severity, clipped
+from core.runtime.component import Component, field_plans
 
 _COERCED = frozenset({"int_type", "float_type", "bool_type", "string_type"})
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from core.components.fields import FieldPlan
 from core.manifest.problems import Path, clipped
+from core.runtime.component import FieldPlan
 
 Written = Callable[[Path], str | None]
 """The text of the single value at a path as it is written without quotes; None where that is not known."""

@@ -1,24 +1,54 @@
-"""Responses whose bodies are unpacked bit by bit, and end somewhere.
-
-httpx unpacks what has arrived in one go, and a chunk can grow a thousand times, for each `Content-Encoding` that it is
-packed in. Here no more than `BLOCK` bytes are unpacked before they are handed on, and a body that grows out of all
-proportion is refused.
-"""
+"""Responses whose bodies are unpacked bit by bit, and end somewhere."""
 
 from __future__ import annotations
 
 import asyncio
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Self
 
 import httpx
 
 from core.http.charsets import charset_of, readable_text
 from core.http.exchange import Role
-from core.http.inflation import is_bomb
 from core.http.policy import BodyRefused
+
+FREE_BYTES = 100_000_000
+"""Bytes that may come out of a compressed body whatever went in."""
+RATIO = 1_000.0
+"""How many times its packed size a body may have beyond `FREE_BYTES`; 1,032 is the most that gzip can do."""
+
+
+def is_bomb(packed: int, unpacked: int, ratio: float = RATIO) -> bool:
+    """Whether so many bytes in packed form may not become so many."""
+    return unpacked > FREE_BYTES and unpacked > packed * ratio
+
+
+_ZIP = b"PK\x03\x04"
+_ZIP_HEADER = 30
+"""Bytes before the name of the first file in a zip (APPNOTE.TXT, 4.3.7)."""
+_DEFLATED = 8
+
+
+def unpacked(begin: bytes, limit: int) -> bytes | None:
+    """Up to `limit` bytes of the file in a gzip body, or of the first one in a zip; None when there are none.
+
+    `begin` is the beginning of the body, as much of it as there is.
+    """
+    if begin.startswith(_GZIP_MAGIC):
+        return _inflated(begin, zlib.MAX_WBITS | 16, limit)
+    if begin.startswith(_ZIP) and int.from_bytes(begin[8:10], "little") == _DEFLATED:
+        names = int.from_bytes(begin[26:28], "little") + int.from_bytes(begin[28:30], "little")
+        return _inflated(begin[_ZIP_HEADER + names :], -zlib.MAX_WBITS, limit)
+    return None
+
+
+def _inflated(packed: bytes, window: int, limit: int) -> bytes | None:
+    with suppress(zlib.error):
+        return zlib.decompressobj(window).decompress(packed, limit) or None
+    return None
+
 
 BLOCK = 262_144
 """Bytes that are unpacked in one go."""
@@ -35,7 +65,7 @@ CODINGS = "gzip, deflate"
 
 _MOST_CODINGS = 3
 _UNKNOWN = frozenset({"br", "zstd", "compress", "x-compress", "dcb", "dcz"})
-_GZIP = b"\x1f\x8b"
+_GZIP_MAGIC = b"\x1f\x8b"
 _PAGES = frozenset({Role.PAGE, Role.PARENT, Role.DOWNLOAD})
 
 
@@ -163,7 +193,7 @@ class _Coder:
         while data or (full and self._inflater is not None and not self._inflater.eof):
             if self._inflater is None:
                 data = self._begin + data
-                if len(data) < len(_GZIP):
+                if len(data) < len(_GZIP_MAGIC):
                     self._begin = data
                     return
                 self._begin = b""
@@ -186,10 +216,10 @@ class _Coder:
         self._begin = b""
         if self._name != "gzip":
             return b""
-        if data.startswith(_GZIP):
+        if data.startswith(_GZIP_MAGIC):
             self._inflater = None
             return data
-        if data == _GZIP[:1]:
+        if data == _GZIP_MAGIC[:1]:
             self._begin = data
         return b""
 

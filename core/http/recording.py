@@ -9,10 +9,10 @@ from datetime import datetime
 
 import httpx
 
+from core.http.bodies import unpacked
 from core.http.charsets import charset_named, marked_encoding, readable_text
 from core.http.exchange import BODY_LIMIT, Exchange, Role
 from core.http.secrets import Secrets
-from core.http.unpacking import unpacked
 
 MARGIN = 16_384
 """Bytes that are looked at behind what is kept of a body: a secret that is cut through is masked as a whole."""

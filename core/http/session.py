@@ -17,16 +17,15 @@ import httpx
 
 from core.http.bodies import GuardedResponse
 from core.http.budget import Budget, Wait
-from core.http.clients import Clients
-from core.http.connections import open_clients
+from core.http.connections import Clients, open_clients
 from core.http.disguises import LONG_ENOUGH
 from core.http.download import Answer, Download
 from core.http.exchange import BODY_LIMIT, Exchange, Role
 from core.http.kept import KeptAnswers
 from core.http.messages import describe_error, describe_outcome, failure, json_body, reason
+from core.http.origins import HOW_TO_NAME, MAX_REDIRECTS, follow, same_origin, without_secrets
 from core.http.policy import EXPIRED, Action, Decision, Outcome, RedirectRefused, causes, retry_after
 from core.http.recording import Allowance, Recording
-from core.http.redirects import HOW_TO_NAME, MAX_REDIRECTS, follow, same_origin, without_secrets
 from core.http.request import Draft, url_of
 from core.http.secrets import Secrets, secret_fields
 from core.levels import Level

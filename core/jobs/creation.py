@@ -6,20 +6,18 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core.components.answers import Answer
-from core.components.async_retriever import AsyncRetriever
-from core.components.context import Context
-from core.components.decoders.errors import kind_of
-from core.components.job_answers import body_of, said_in
+from core.decoding.errors import kind_of
 from core.errors import ReadError
 from core.events import JobPhase
 from core.http.policy import FailureType, RequestFailed
 from core.http.request import Draft
-from core.jobs.job import Job
-from core.jobs.known import KnownJobs
+from core.jobs.job import Job, KnownJobs
 from core.jobs.places import JobPlace, Stand
+from core.jobs.steps import JobSteps
 from core.jobs.tidying import Tidying
 from core.levels import Level
+from core.runtime.answers import Answer, body_of, said_in
+from core.runtime.context import Context
 
 WAITING_BEYOND = 60.0
 """Seconds beyond its time limit within which every job that is alive has ended: it is polled, aborted, created anew."""
@@ -49,7 +47,7 @@ class Creation:
     `left` is a job that the API created while the read was cancelled, and that was to be aborted.
     """
 
-    retriever: AsyncRetriever
+    steps: JobSteps
     context: Context
     fill: Callable[[Draft], None]
     known: KnownJobs
@@ -88,7 +86,7 @@ class Creation:
         if answer is None:
             message = "The answer to the request is ignored by its error handler, so there is no job to poll."
             raise CreationFailed(message, what=None)
-        missing = self.retriever.missing_in_creation(answer)
+        missing = self.steps.missing_in_creation(answer)
         if missing is not None:
             spoilt = body_of(answer) is None and kind_of(answer.response.content[:1000]) in _SPOILT
             if not spoilt:
@@ -98,15 +96,15 @@ class Creation:
         return answer
 
     async def _asked(self, time_limit: float) -> Answer | None:
-        creation = asyncio.ensure_future(self.retriever.create(self.context, self.fill))
+        creation = asyncio.ensure_future(self.steps.create(self.context, self.fill))
         try:
             return await asyncio.shield(creation)
         except asyncio.CancelledError:
             self.tidying.leave()
-            if self.retriever.abort_requester is not None:
+            if self.steps.can_abort:
                 await asyncio.wait([creation], timeout=self.tidying.patience / 2)
                 if creation.done() and not creation.exception() and (answer := creation.result()):
-                    self.left = Job.of(answer, self.retriever, self.context, time_limit, self.attempt)
+                    self.left = Job.of(answer, self.steps, self.context, time_limit, self.attempt)
                     await self.tidying.abort_when_leaving(self.left)
             creation.cancel()
             raise

@@ -9,24 +9,21 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from core.components.answers import Answer
-from core.components.async_retriever import AsyncRetriever, JobStatus
-from core.components.context import Context
-from core.components.decoders.errors import describe, kind_of
-from core.components.job_answers import found_instead, said_in
+from core.decoding.errors import describe, kind_of
 from core.errors import ReadError
 from core.events import JobChanged, JobPhase, PollScheduled, StatusMissing, StatusUnmapped
 from core.http.messages import shorten, time_span
 from core.http.policy import FailureType, RequestFailed, retry_after
 from core.http.request import Draft
 from core.jobs.creation import Creation, CreationFailed
-from core.jobs.job import AttemptFailed, Job, JobFailed
-from core.jobs.known import KnownJobs
-from core.jobs.meanings import StatusMeanings
+from core.jobs.job import AttemptFailed, Job, JobFailed, KnownJobs
 from core.jobs.places import JobPlace, Stand
-from core.jobs.schedule import PollSchedule
+from core.jobs.statuses import JobStatus, PollSchedule, StatusMeanings
+from core.jobs.steps import JobSteps
 from core.jobs.tidying import Tidying
 from core.levels import Level
+from core.runtime.answers import Answer, said_in
+from core.runtime.context import Context
 from core.wording import slice_name
 
 ATTEMPTS = 3
@@ -49,7 +46,7 @@ class JobLife:
     is followed in the first attempt. `place` is the slice's among the jobs that run side by side.
     """
 
-    retriever: AsyncRetriever
+    steps: JobSteps
     context: Context
     fill: Callable[[Draft], None]
     mapped: StatusMeanings = field(default_factory=StatusMeanings)
@@ -64,7 +61,7 @@ class JobLife:
     """How much had been said of statuses when the last answer was judged."""
 
     def __post_init__(self) -> None:
-        self.tidying = Tidying(self.retriever, self.context, self.known)
+        self.tidying = Tidying(self.steps, self.context, self.known)
 
     async def complete(self) -> Job:
         """Run attempts until a job is completed or skipped.
@@ -150,17 +147,17 @@ class JobLife:
         return job
 
     async def _follow_known(self, creation: httpx.Response) -> Job:
-        answer = self.retriever.answer(creation)
-        missing = self.retriever.missing_in_creation(answer)
+        answer = self.steps.answer(creation)
+        missing = self.steps.missing_in_creation(answer)
         if missing is not None:
             raise self._given_up(f"The job of an earlier read can't be followed. {missing}")
-        job = self._begin(answer, self.retriever.timeout(self.context), known=True)
+        job = self._begin(answer, self.steps.timeout(self.context), known=True)
         self.context.log(Level.INFO, f"The job {job.name} of an earlier read is followed; no new one is created.")
         await self._follow(job, at_once=True)
         return job
 
     def _begin(self, creation: Answer, time_limit: float, *, known: bool = False) -> Job:
-        self.job = Job.of(creation, self.retriever, self.context, time_limit, self.attempts, known=known)
+        self.job = Job.of(creation, self.steps, self.context, time_limit, self.attempts, known=known)
         self.place.stands(Stand.RUNNING)
         self.show(JobPhase.RUNNING)
         return self.job
@@ -182,9 +179,9 @@ class JobLife:
             raise
 
     async def _create(self, before: Job | None) -> Job:
-        time_limit = self.retriever.timeout(self.context)
+        time_limit = self.steps.timeout(self.context)
         creation = Creation(
-            self.retriever, self.context, self.fill, self.known, self.place, self.tidying, self.show, self.attempts
+            self.steps, self.context, self.fill, self.known, self.place, self.tidying, self.show, self.attempts
         )
         try:
             answer = await creation.answer(time_limit)
@@ -204,7 +201,7 @@ class JobLife:
         return self._begin(answer, time_limit)
 
     async def _poll_to_the_end(self, job: Job, first_wait: float | None = None) -> None:
-        schedule = PollSchedule(self.retriever.polling_interval)
+        schedule = PollSchedule(self.steps.polling_interval)
         asked_for = _asked_wait(job.creation) if first_wait is None else first_wait
         failures = 0
         while True:
@@ -265,7 +262,7 @@ class JobLife:
         limit = max(job.deadline - time.monotonic(), 0.0) + GRACE
         try:
             async with asyncio.timeout(limit):
-                answer = await self.retriever.poll(job.context)
+                answer = await self.steps.poll(job.context)
         except TimeoutError:
             await self._time_out(job, "a poll was not answered before the job's time was over")
             return None
@@ -300,12 +297,11 @@ class JobLife:
         return True
 
     def _meaning(self, job: Job, answer: Answer) -> JobStatus:
-        retriever = self.retriever
-        found = retriever.status(answer, job.context)
+        found = self.steps.status(answer, job.context)
         job.api_status = found
         self._judged_at = self.mapped.times
         text = "None" if found is None else found
-        meaning = self.mapped.get(text) or retriever.status_mapping.meaning(text)
+        meaning = self.mapped.get(text) or self.steps.meaning(text)
         if meaning is None:
             self._warn_of_status(found, answer)
             return JobStatus.RUNNING
@@ -316,9 +312,9 @@ class JobLife:
         if key in self.warned:
             return
         self.warned.add(key)
-        place = self.retriever.status_place()
+        place = self.steps.status_place()
         if status is None:
-            instead = found_instead(answer, self.retriever.status_extractor)
+            instead = self.steps.seen_at_status(answer)
             stream, slice_ = self.context.stream, self.context.slice
             self.context.emit(StatusMissing(stream=stream, slice=slice_, place=place, found=instead))
             self.context.log(
@@ -326,7 +322,7 @@ class JobLife:
                 f"There is no status at {place} in the answer to polling: {instead}. The job counts as running.",
             )
             return
-        mapping = self.retriever.status_mapping.describe()
+        mapping = self.steps.meanings()
         self.context.emit(
             StatusUnmapped(
                 stream=self.context.stream,
@@ -354,8 +350,8 @@ class JobLife:
         if job is None or not job.polls:
             return ""
         if job.api_status is None:
-            return f"The job had no status at {self.retriever.status_place()}."
-        meaning = self.mapped.get(job.api_status) or self.retriever.status_mapping.meaning(job.api_status)
+            return f"The job had no status at {self.steps.status_place()}."
+        meaning = self.mapped.get(job.api_status) or self.steps.meaning(job.api_status)
         mapped = f"mapped as {meaning}" if meaning else "which is not mapped"
         return f"The job had the last status `{job.api_status}`, {mapped}."
 
@@ -366,9 +362,9 @@ class JobLife:
             self.show(JobPhase.ABORTED)
 
     async def _before_next_attempt(self, failure: AttemptFailed) -> None:
-        wait = PollSchedule(self.retriever.polling_interval).wait()
+        wait = PollSchedule(self.steps.polling_interval).wait()
         if failure.by_api:
-            asked = self.retriever.failed_wait(self.context)
+            asked = self.steps.failed_wait(self.context)
             wait = wait if asked is None else asked
         left = self.most_attempts - self.attempts
         which = f"Job `{self.job.id}`:" if self.job is not None and self.job.id else ""

@@ -7,12 +7,11 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from core.components.async_retriever import AsyncRetriever
-from core.components.context import Context
 from core.errors import ReadError
-from core.jobs.job import Job
-from core.jobs.known import KnownJobs
+from core.jobs.job import Job, KnownJobs
+from core.jobs.steps import JobSteps
 from core.levels import Level
+from core.runtime.context import Context
 
 TIDYING_LIMIT = 30.0
 """Seconds that a server may take to abort or delete a job."""
@@ -24,7 +23,7 @@ LEAVING_LIMIT = 3.0
 class Tidying:
     """Clears away the jobs of one slice. A job that is gone is none of the `known` any more."""
 
-    retriever: AsyncRetriever
+    steps: JobSteps
     context: Context
     known: KnownJobs
     _leave_by: float | None = None
@@ -43,7 +42,7 @@ class Tidying:
         if job.over:
             return False
         job.over = True
-        job.aborted = await self._ask(job, "abort", self.retriever.abort)
+        job.aborted = await self._ask(job, "abort", self.steps.abort)
         if not job.aborted:
             return False
         self.known.forget(self.context.slice)
@@ -54,7 +53,7 @@ class Tidying:
         """Abort a job because the read was cancelled; say so when the manifest doesn't say how."""
         self.leave()
         aborted = await self.abort(job)
-        if self.retriever.abort_requester is None:
+        if not self.steps.can_abort:
             self.context.log(
                 Level.WARNING,
                 f"The job {job.name} goes on running on the server: the stream has no abort request.",
@@ -63,16 +62,16 @@ class Tidying:
 
     async def delete(self, job: Job) -> None:
         """Delete a job on the server, once, when the manifest says how; a failure is a warning."""
-        if job.deleted or self.retriever.delete_requester is None:
+        if job.deleted or not self.steps.can_delete:
             return
         job.deleted = True
-        if await self._ask(job, "delete", self.retriever.delete):
+        if await self._ask(job, "delete", self.steps.delete):
             self.known.forget(self.context.slice)
 
     async def _ask(self, job: Job, verb: str, ask: Callable[[Context], Awaitable[bool]]) -> bool:
         """Whether the server was asked and did it; that it can't is a warning, and it isn't waited for long."""
         limit = self.patience
-        reason = self.retriever.missing_in_creation(job.creation, f"{verb}_requester")
+        reason = self.steps.missing_in_creation(job.creation, f"{verb}_requester")
         if reason is None:
             try:
                 async with asyncio.timeout(limit):

@@ -9,11 +9,10 @@ from typing import Any
 from core.manifest.compose import compose
 from core.manifest.editing import Edit, Editor
 from core.manifest.files import read_text, write_text
-from core.manifest.links import Link, Moved, links
+from core.manifest.links import Link, Moved, erased, inserted, links, moved, relink, renamed, unmoved
 from core.manifest.nodes import Mapping, Node, Scalar, Sequence, find, noted, target_of, value_of
 from core.manifest.problems import Path, Position, Problem, Severity
 from core.manifest.references import owner, slot
-from core.manifest.relinking import erased, inserted, moved, relink, renamed, unmoved
 from core.manifest.splice import splice, style_of
 
 _BYTE_ORDER_MARK = "\ufeff"

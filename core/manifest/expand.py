@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.manifest.default_types import ROOT_TYPE
 from core.manifest.document import Document
-from core.manifest.parameters import TOO_LARGE_HINT, Propagation, TooLargeError
+from core.manifest.parameters import ROOT_TYPE, TOO_LARGE_HINT, Propagation, TooLargeError
 from core.manifest.problems import Path, Problem, Severity
 from core.manifest.references import Resolver, Traced
 

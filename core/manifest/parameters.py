@@ -1,18 +1,68 @@
-"""Default component types and `$parameters`, handed down a resolved tree as Airbyte does it.
-
-Airbyte: a component's effective parameters are its parent's, overlaid by its own. Each is written as a field
-of the component unless that has a truthy value, and all are handed to the components in its fields, less the
-one that is named like the field. They do not enter JSON Schemas, and go one level into mappings without a
-type.
-"""
+"""Default component types and `$parameters`, handed down a resolved tree as Airbyte does it."""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from core.manifest.default_types import CUSTOM_TYPES, DEFAULT_TYPES, ROOT_TYPE
 from core.manifest.problems import Path
 from core.manifest.references import Report, Traced
+
+ROOT_TYPE = "DeclarativeSource"
+
+DEFAULT_TYPES: dict[str, dict[str, str]] = {
+    "AddFields": {"fields": "AddedFieldDefinition"},
+    "CompositeErrorHandler": {"error_handlers": "DefaultErrorHandler"},
+    "ConfigComponentsResolver": {
+        "components_mapping": "ComponentMappingDefinition",
+        "stream_config": "StreamConfig",
+    },
+    "CursorPagination": {"decoder": "JsonDecoder"},
+    "CustomPartitionRouter": {"parent_stream_configs": "ParentStreamConfig"},
+    "DatetimeBasedCursor": {
+        "end_datetime": "MinMaxDatetime",
+        "end_time_option": "RequestOption",
+        "start_datetime": "MinMaxDatetime",
+        "start_time_option": "RequestOption",
+    },
+    ROOT_TYPE: {"check": "CheckStream", "spec": "Spec", "streams": "DeclarativeStream"},
+    "DeclarativeStream": {"retriever": "SimpleRetriever", "schema_loader": "JsonFileSchemaLoader"},
+    "DefaultErrorHandler": {"response_filters": "HttpResponseFilter"},
+    "DefaultPaginator": {"decoder": "JsonDecoder", "page_size_option": "RequestOption"},
+    "DpathExtractor": {"decoder": "JsonDecoder", "record_expander": "RecordExpander"},
+    "DynamicDeclarativeStream": {
+        "components_resolver": "ConfigComponentResolver",  # no such type exists; Airbyte has it so
+        "stream_template": "DeclarativeStream",
+    },
+    "DynamicSchemaLoader": {"retriever": "SimpleRetriever"},
+    "HttpComponentsResolver": {
+        "components_mapping": "ComponentMappingDefinition",
+        "retriever": "SimpleRetriever",
+    },
+    "HttpRequester": {"error_handler": "DefaultErrorHandler"},
+    "ListPartitionRouter": {"request_option": "RequestOption"},
+    "ParentStreamConfig": {"request_option": "RequestOption", "stream": "DeclarativeStream"},
+    "RecordExpander": {"parent_fields": "ParentFieldPath"},
+    "RecordSelector": {"extractor": "DpathExtractor", "record_filter": "RecordFilter"},
+    "SchemaTypeIdentifier": {"types_map": "TypesMap"},
+    "SimpleRetriever": {
+        "paginator": "NoPagination",
+        "record_selector": "RecordSelector",
+        "requester": "HttpRequester",
+    },
+    "SubstreamPartitionRouter": {"parent_stream_configs": "ParentStreamConfig"},
+}
+
+CUSTOM_TYPES: dict[str, dict[str, str]] = {
+    "CompositeErrorHandler": {"backoff_strategies": "CustomBackoffStrategy"},
+    "DeclarativeStream": {"retriever": "CustomRetriever", "transformations": "CustomTransformation"},
+    "DefaultErrorHandler": {"backoff_strategies": "CustomBackoffStrategy"},
+    "DefaultPaginator": {"pagination_strategy": "CustomPaginationStrategy"},
+    "HttpRequester": {"authenticator": "CustomAuthenticator", "error_handler": "CustomErrorHandler"},
+    "RecordSelector": {"extractor": "CustomRecordExtractor"},
+    "SimpleRetriever": {"partition_router": "CustomPartitionRouter"},
+}
+"""The same for a mapping that names a `class_name`."""
+
 
 PARAMETERS = "$parameters"
 MAX_VALUES = 1_000_000

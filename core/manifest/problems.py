@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 Path = tuple[str | int, ...]
@@ -50,6 +50,10 @@ class Problem:
         """Keep what is shown short, whatever the manifest holds."""
         if len(self.message) > _LONGEST_MESSAGE:
             object.__setattr__(self, "message", self.message[:_LONGEST_MESSAGE] + "…")
+
+    def below(self, *path: str | int) -> Problem:
+        """The same problem, seen from above: `path` leads to what its own path is relative to."""
+        return replace(self, path=(*path, *self.path))
 
     def __str__(self) -> str:
         """`file:line:column: message (hint)`; the path stands in where the position is not known."""

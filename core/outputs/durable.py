@@ -1,7 +1,5 @@
-"""Files that survive a crash: written beside their place, flushed to disk, then renamed into it.
-
-Whoever else may write into a folder can't lead us astray: files are made anew under names that can't be guessed, links
-are not followed, and what is not a regular file is never opened or replaced.
+"""Files that survive a crash: written beside their place, flushed to disk, then renamed into it; and what can go
+wrong.
 """
 
 from __future__ import annotations
@@ -17,6 +15,37 @@ from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 from typing import BinaryIO
+
+from core.errors import LonghaulError
+
+_REASONS = {
+    errno.ENOSPC: "the disk is full; free some space and run again",
+    errno.EDQUOT: "the disk quota is used up; free some space and run again",
+    errno.EACCES: "there is no permission to write there; change the permissions or choose another place",
+    errno.EPERM: "there is no permission to write there; change the permissions or choose another place",
+    errno.EROFS: "the file system is read-only; choose another place",
+    errno.ENOENT: "the directory is gone or does not exist; create it and run again",
+    errno.ENOTDIR: "a part of the path is a file, not a directory; choose another place",
+    errno.ENOLCK: "the file system has no locks, so that other runs could write there too; choose another place",
+    errno.EOPNOTSUPP: "the file system can't do what is needed there; choose another place",
+    errno.EEXIST: "something else of this name is in the way; move it away and run again",
+    errno.ELOOP: "symbolic links lead in a circle, or to a place that changed meanwhile; choose another place",
+    errno.EISDIR: "there is a directory of this name; choose another name",
+    errno.ENAMETOOLONG: "the name is too long for this file system; choose a shorter one",
+    errno.EFBIG: "the file grew larger than the system allows; raise the limit (`ulimit -f`) or choose another place",
+    errno.EMFILE: "too many files are open; raise the limit (`ulimit -n`) or read fewer streams at once",
+}
+
+
+class OutputError(LonghaulError):
+    """Records, state or a trace can't be written (or an earlier file not be continued)."""
+
+    @classmethod
+    def of(cls, path: Path, error: OSError) -> OutputError:
+        """What an error of the operating system means for the file at `path`."""
+        reason = _REASONS.get(error.errno or 0) or (error.strerror or str(error)).lower()
+        return cls(f"{path} can't be written: {reason}.")
+
 
 _NO_TRAPS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 """Links are not followed, nobody is waited for at a pipe, and Windows changes no line feeds."""

@@ -14,8 +14,7 @@ import orjson
 from core.events import ExchangeFinished
 from core.http.exchange import Exchange
 from core.http.secrets import mask_known
-from core.outputs.durable import open_to_change, replacing
-from core.outputs.faults import OutputError
+from core.outputs.durable import OutputError, open_to_change, replacing
 from core.version import version
 
 _END = b"\n]}}\n"

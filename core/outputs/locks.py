@@ -17,8 +17,7 @@ from pathlib import Path
 import orjson
 from filelock import BaseFileLock, FileLock, Timeout, UnixFileLock, WindowsFileLock
 
-from core.outputs.durable import open_to_change, short, sweep
-from core.outputs.faults import OutputError
+from core.outputs.durable import OutputError, open_to_change, short, sweep
 from core.outputs.places import Place, resolved
 
 _HEAD = 1

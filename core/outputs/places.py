@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.outputs.faults import OutputError
+from core.outputs.durable import OutputError
 
 _KINDS = {
     stat.S_IFDIR: "a directory",

@@ -10,8 +10,7 @@ from typing import Any
 
 import orjson
 
-from core.outputs.durable import replacing
-from core.outputs.faults import OutputError
+from core.outputs.durable import OutputError, replacing
 
 
 class StateFile:

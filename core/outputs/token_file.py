@@ -12,12 +12,11 @@ from typing import Any
 
 import orjson
 
-from core.components.kept_tokens import ConfigPath, Grant, KeptTokens, TokenStore
 from core.errors import ReadError
 from core.folders import key_of, state_folder
-from core.outputs.durable import open_to_read, replacing
-from core.outputs.faults import OutputError
+from core.outputs.durable import OutputError, open_to_read, replacing
 from core.outputs.locks import Held, lock
+from core.runtime.token_store import ConfigPath, Grant, KeptTokens, TokenStore
 
 _LOOK = 0.1
 """Seconds between two looks at whether a lock is free."""

@@ -1,8 +1,6 @@
 """What people see of a run: its events folded into a picture of it, shown live or line by line."""
 
-from core.progress.lines import Line
-from core.progress.plain import PlainProgress
-from core.progress.progress import Progress
+from core.progress.plain import Line, PlainProgress, Progress
 from core.progress.run_picture import JobPicture, RunPicture, StreamPicture
 from core.progress.summary import run_summary, stream_summary
 

@@ -15,10 +15,9 @@ from rich.text import Text
 
 from core.events import Event, JobPhase
 from core.levels import Level
-from core.progress.lines import line, shows
+from core.progress.plain import count, duration, line, one_line, shows, size
 from core.progress.run_picture import JobPicture, RunPicture, StreamPicture
-from core.progress.words import count, duration, one_line, size
-from core.texts import indented
+from core.wording import indented
 
 _PHASE = 11
 _STATUS = 20

@@ -24,7 +24,7 @@ from core.events import (
     StreamStarted,
 )
 from core.failures import Failures
-from core.progress.words import slice_values
+from core.progress.plain import slice_values
 
 _WINDOW = 5.0
 """Seconds over which records per second are taken."""

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 from core.events import Outcome
 from core.levels import Level
-from core.progress.lines import Line, about
+from core.progress.plain import Line, about, count, duration
 from core.progress.run_picture import RunPicture, StreamPicture
-from core.progress.words import count, duration
 
 _ERRORS_SHOWN = 10
 

@@ -1,6 +1,6 @@
 """Reading: slices planned and run, records selected and delivered, everything told as one stream of events."""
 
-from core.reading.limits import Limits
+from core.reading.plan import Limits
 from core.reading.reader import THREADS, Reader, open_reader, read
 
 __all__ = ["THREADS", "Limits", "Reader", "open_reader", "read"]

@@ -21,8 +21,8 @@ from core.events import (
 )
 from core.http.exchange import Exchange
 from core.levels import Level
-from core.texts import clean as printable
-from core.texts import on_one_line
+from core.wording import clean as printable
+from core.wording import on_one_line
 
 BATCHES_AHEAD = 16
 """Batches of records that may wait for the consumer before the parsing threads are held up."""
@@ -35,7 +35,7 @@ class Abandoned(Exception):
 class EventChannel:
     """An ordered queue of events. `mask` takes the secrets out of texts.
 
-    What a server says in them is made fit to be printed here, for all who print it: see `core.texts`.
+    What a server says in them is made fit to be printed here, for all who print it: see `core.wording`.
     """
 
     def __init__(self, mask: Callable[[str], str]) -> None:

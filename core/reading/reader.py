@@ -10,11 +10,7 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakSet
 
-from core.components.async_retriever import JobStatus
-from core.components.context import Context, Run
-from core.components.kept_tokens import TokenStore
-from core.components.partition_routers import ParentRead, ParentRecord
-from core.components.roles import Record, Retriever
+from core.components.retriever import Retriever
 from core.components.stream import DeclarativeStream
 from core.connector import Connector, unsupported_in
 from core.errors import InputError, ManifestError
@@ -23,13 +19,17 @@ from core.http.exchange import BODY_LIMIT, Role
 from core.http.secrets import Secrets
 from core.http.session import HttpSession
 from core.inputs import secret_values, with_secrets
-from core.jobs.known import KnownJobs
-from core.jobs.meanings import StatusMeanings
-from core.reading.job_slice import JobLanes
-from core.reading.limits import NO_LIMITS, Limits
-from core.reading.parents import ParentProgress
-from core.reading.schemas import first_record
-from core.reading.stream_read import Encoder, ReadPlan, StreamRead, not_read
+from core.jobs.job import KnownJobs
+from core.jobs.job_slice import JobLanes
+from core.jobs.statuses import JobStatus, StatusMeanings
+from core.reading.plan import NO_LIMITS, Encoder, Limits, ReadPlan
+from core.reading.side_reads import ParentProgress, first_record
+from core.reading.stream_read import StreamRead, not_read
+from core.runtime.component import Component
+from core.runtime.context import Context, Run
+from core.runtime.parents import ParentRead, ParentRecord
+from core.runtime.slices import Record
+from core.runtime.token_store import TokenStore
 from core.templates import TemplateError
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -161,8 +161,9 @@ class Reader:
 
         return ParentRead(start)
 
-    async def first_record(self, retriever: Retriever, context: Context) -> Record | None:
+    async def first_record(self, retriever: Component, context: Context) -> Record | None:
         """The first record that a retriever gives: what describes the schema of a stream. Raises `ReadError`."""
+        assert isinstance(retriever, Retriever)
         return await first_record(retriever, context, self._jobs)
 
 

@@ -8,23 +8,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from core.components.async_retriever import AsyncRetriever
-from core.components.context import Context
-from core.components.cursors import Cursor
-from core.components.decoders.blocks import Lines
-from core.components.pages import PageResult
-from core.components.record_selector import RecordPipeline
-from core.components.roles import Record
-from core.components.simple_retriever import SimpleRetriever
+from core.decoding.chunks import Lines
 from core.events import DownloadProgress, Records
 from core.levels import Level
 from core.reading.channel import EventChannel
-from core.reading.limits import RecordBudget
-
-if TYPE_CHECKING:
-    from core.reading.stream_read import ReadPlan
+from core.reading.plan import ReadPlan, RecordBudget
+from core.runtime.context import Context
+from core.runtime.cursor import Cursor
+from core.runtime.paging import PageResult
+from core.runtime.record_pipeline import RecordPipeline
+from core.runtime.slices import Record
 
 BATCH = 100
 """Records that are encoded or delivered in one go."""
@@ -160,13 +155,10 @@ class RecordSink:
 def _pipeline(plan: ReadPlan, context: Context, cursor: Cursor, schema: Mapping[str, Any]) -> RecordPipeline:
     assert context.slice is not None
     stream = plan.stream
-    retriever = stream.retriever
-    assert isinstance(retriever, (AsyncRetriever, SimpleRetriever))
-    return retriever.record_selector.pipeline(
+    return stream.retriever.pipeline(
         {**context.variables, "config": context.config},
         stream.transformations,
         schema,
-        extractor=retriever.download_extractor if isinstance(retriever, AsyncRetriever) else None,
         cursor_filter=cursor.filter(context.slice),
         warn=lambda message: context.log(Level.WARNING, message),
     )

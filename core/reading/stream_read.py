@@ -6,18 +6,11 @@ import asyncio
 import time
 import traceback
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import count
 from typing import Any
 
-from core.components.async_retriever import AsyncRetriever
-from core.components.context import Context, Run
-from core.components.cursors import Cursor, Observer, Windows, make_cursor
-from core.components.roles import Record
-from core.components.simple_retriever import SimpleRetriever
-from core.components.slices import StreamSlice
-from core.components.stream import DeclarativeStream
+from core.components.retriever import SliceRead
 from core.errors import LonghaulError, ReadError
 from core.events import (
     Event,
@@ -34,48 +27,23 @@ from core.failures import Failures, gist
 from core.http.exchange import Role
 from core.http.request import Draft
 from core.jobs.job import JobFailed
-from core.jobs.known import KnownJobs
-from core.jobs.life import ATTEMPTS
-from core.jobs.meanings import StatusMeanings
+from core.jobs.job_slice import JobLanes
 from core.levels import Level
 from core.manifest.problems import Problem
 from core.reading.channel import EventChannel
-from core.reading.job_slice import JobLanes, JobSlice
-from core.reading.limits import NO_LIMITS, Limits, RecordBudget
+from core.reading.plan import ReadPlan, RecordBudget
 from core.reading.sink import RecordSink, SliceBytes
+from core.runtime.context import Context, Run
+from core.runtime.cursor import Cursor, Observer, make_cursor
+from core.runtime.slices import StreamSlice
 from core.templates import TemplateError
 
 PARTITIONS_PER_SLICE = 500
 """Partitions in a state for each slice that may pass before it is made and told anew; the last one always is."""
 
-Encoder = Callable[[list[Record]], bytes]
-
 
 class _Stop(Exception):
     """No further slice is read: a limit was reached, or the stream can't go on."""
-
-
-@dataclass(frozen=True)
-class ReadPlan:
-    """What to read and how: the stream with what it starts from and how far it goes.
-
-    `lanes` bounds the slices of a synchronous stream that are read side by side, `jobs` the asynchronous ones.
-    `role` is that of page requests (a parent stream's differ). `unsupported` names component types that can't be run.
-    `known` are jobs that are followed instead of creating new ones; those that are created are added. None: nobody asks
-    for them later, so that each is let go of with its slice.
-    `in_order`: the slices of a synchronous stream, and of its parents, are read one after the other.
-    """
-
-    stream: DeclarativeStream
-    state: Mapping[str, Any] | None = None
-    limits: Limits = NO_LIMITS
-    encode: Encoder | None = None
-    lanes: int = 1
-    in_order: bool = False
-    role: Role = Role.PAGE
-    unsupported: tuple[str, ...] = ()
-    statuses: StatusMeanings = field(default_factory=StatusMeanings)
-    known: KnownJobs | None = None
 
 
 def not_read(stream: str, problems: Iterable[Problem]) -> Iterator[Event]:
@@ -96,10 +64,10 @@ def not_read(stream: str, problems: Iterable[Problem]) -> Iterator[Event]:
 class StreamRead:
     """Reads a stream once. `events` may be iterated once; `cancel` makes it come to a tidy end."""
 
-    def __init__(self, run: Run, plan: ReadPlan, jobs: JobLanes, mask: Callable[[str], str]) -> None:
+    def __init__(self, run: Run, plan: ReadPlan, lanes: JobLanes, mask: Callable[[str], str]) -> None:
         self._run = run
         self._plan = plan
-        self._jobs = jobs
+        self._jobs = plan.job_settings(lanes)
         self._channel = EventChannel(mask)
         self._budget = RecordBudget(plan.limits.records)
         self._main: asyncio.Task[None] | None = None
@@ -109,7 +77,6 @@ class StreamRead:
         self._limited = False
         self._slices = 0
         self._records = 0
-        self._warned: set[str] = set()
         self._cursor: Cursor | None = None
         self._schema: Mapping[str, Any] = {}
         self._untold = 0
@@ -179,12 +146,10 @@ class StreamRead:
         if self._plan.role is not Role.PARENT:
             context = replace(context, schema=self._schema)
         retriever = stream.retriever
-        assert isinstance(retriever, (SimpleRetriever, AsyncRetriever))
         state = stream.migrated(self._plan.state or {}, context)
-        self._cursor = make_cursor(stream.incremental_sync, retriever.partition_router, context, state)
-        is_async = isinstance(retriever, AsyncRetriever)
+        self._cursor = make_cursor(stream.incremental_sync, retriever.router, context, state)
         lanes = 1 if self._plan.in_order else self._plan.lanes
-        gate = asyncio.Semaphore(self._jobs.in_flight if is_async else lanes)
+        gate = asyncio.Semaphore(retriever.at_once(lanes, self._jobs.lanes))
         try:
             async with asyncio.TaskGroup() as tasks:
                 try:
@@ -256,22 +221,12 @@ class StreamRead:
     ) -> Outcome:
         slice_ = context.slice
         assert slice_ is not None
-        retriever = self._plan.stream.retriever
 
-        def fill(draft: Draft, context: Context = context) -> None:
+        def fill(draft: Draft, context: Context) -> None:
             cursor.fill(draft, context.slice or slice_, context.variables)
 
-        if isinstance(retriever, AsyncRetriever):
-            plan = self._plan
-            known = KnownJobs() if plan.known is None else plan.known
-            attempts = plan.limits.attempts or ATTEMPTS
-            return await JobSlice(
-                retriever, context, fill, make_sink, self._jobs, plan.statuses, self._warned, attempts, known
-            ).read()
-        assert isinstance(retriever, SimpleRetriever)
-        sink = make_sink(count(1))
-        await retriever.read(context, sink, fill, self._plan.role, Windows(cursor, sink.observer))
-        return Outcome.COMPLETE
+        read = SliceRead(context, make_sink, fill, self._jobs, self._plan.role, cursor)
+        return await self._plan.stream.retriever.read(read)
 
     def _words_for(self, error: Exception) -> str:
         """The sentence for a failure; one that is Longhaul's own fault also leaves its traceback in the debug log."""

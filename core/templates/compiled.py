@@ -19,12 +19,12 @@ from jinja2.runtime import Context
 from core.templates import limits
 from core.templates.errors import TemplateError, UnknownVariableError
 from core.templates.hidden import put_together
+from core.templates.limits import begin, end, evaluation
 from core.templates.literals import EMPTY, literal_of, may_start_literal, parse_literal, value_of
 from core.templates.lookups import Lookup, plain_comparison, plain_lookups
 from core.templates.sandbox import ENVIRONMENT
 from core.templates.texts import NULL
 from core.templates.tracking import environment_for, may_be_secret
-from core.templates.work import begin, end, evaluation
 
 Names = Mapping[str, Any]
 _SIGNS = {"end of print statement": "}}", "end of statement block": "%}", "expected token ": "expected "}

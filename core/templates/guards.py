@@ -13,9 +13,8 @@ from jinja2.utils import generate_lorem_ipsum
 
 from core.templates import limits
 from core.templates.errors import ChangeError, LimitError
-from core.templates.limits import check_text, weight
+from core.templates.limits import check_text, current, weight
 from core.templates.texts import Text
-from core.templates.work import current
 
 MAX_WIDTH: Final = 100_000
 _MAX_INDENT: Final = 100

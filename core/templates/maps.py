@@ -10,8 +10,7 @@ from typing import Any, Generic, TypeVar
 from pydantic_core import core_schema
 
 from core.templates.errors import TemplateError
-from core.templates.fields import SourceField
-from core.templates.template import Template
+from core.templates.template import SourceField, Template
 from core.templates.wire import Text, as_json, is_json, is_structured, texts_of
 
 Evaluator = Callable[[Mapping[str, Any]], Any]

@@ -14,10 +14,9 @@ from jinja2.sandbox import SandboxedEnvironment
 from jinja2.utils import Cycler, Joiner, Namespace
 
 from core.templates import guards, limits
-from core.templates.filters import FILTERS
-from core.templates.macros import MACROS
+from core.templates.limits import current
+from core.templates.macros import FILTERS, MACROS
 from core.templates.texts import Rendered
-from core.templates.work import current
 
 _NAMES_OF_DICTS: Final = frozenset(dir(dict))
 _VALUES: Final = (str, bytes, int, float, Sequence, Set, Mapping, KeysView, ValuesView, ItemsView, Undefined)

@@ -1,18 +1,79 @@
-"""Single templates: text that evaluates to a value, and conditions that evaluate to true or false."""
+"""Single templates: texts that evaluate to a value, conditions that are true or false, and what they look up."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import lru_cache
+from typing import Any, ClassVar, Final, NoReturn, Self
 
-from jinja2 import UndefinedError
-from pydantic_core import core_schema
+from jinja2 import UndefinedError, nodes
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from core.templates.compiled import compile_source
+from core.templates.compiled import compile_source, parse
 from core.templates.diagnosis import explain
-from core.templates.fields import SourceField
+from core.templates.errors import TemplateError
 from core.templates.literals import EMPTY, value_of
+from core.templates.lookups import Lookup, as_lookup, lookups_in
 from core.templates.texts import Null, plain
+
+
+class SourceField:
+    """A value that is equal to others by its `source`, and that models read from it and write as it."""
+
+    __slots__ = ("source",)
+
+    source: Any
+    _json_input: ClassVar[CoreSchema]
+    _accepted: ClassVar[tuple[type, ...]]
+    _expected: ClassVar[str]
+
+    def __init__(self, source: Any) -> None:
+        self._set(source=source)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"a {type(self).__name__} cannot be changed")
+
+    def _set(self, **attributes: object) -> None:
+        for name, value in attributes.items():
+            object.__setattr__(self, name, value)
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and other.source == self.source
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.source))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.source!r})"
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Any]]:
+        return type(self), (self.source,)
+
+    @classmethod
+    def _validate(cls, value: Any) -> Self:
+        if isinstance(value, cls):
+            return value
+        if not isinstance(value, cls._accepted):
+            raise PydanticCustomError("template_type", "{expected}", {"expected": cls._expected})
+        try:
+            return cls(value)
+        except TemplateError as error:
+            problem = str(error)
+        except (RecursionError, MemoryError):
+            problem = "it is too long, or nested too deeply, to be a template"
+        raise PydanticCustomError("template", "{problem}", {"problem": problem})
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            cls._validate,
+            json_schema_input_schema=cls._json_input,
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                lambda template: template.source, return_schema=cls._json_input
+            ),
+        )
+
 
 _FALSE: Final[tuple[Any, ...]] = (
     "False",
@@ -165,3 +226,45 @@ class Condition(_Compilable):
 def undeclared(source: str, allowed: Collection[str]) -> frozenset[str]:
     """The top-level names that a template uses and that are not among those allowed; raises TemplateError."""
     return compile_source(source).variables.difference(allowed)
+
+
+_WITH_A_DEFAULT = frozenset({"default", "d"})
+
+
+@lru_cache(maxsize=2048)
+def mentioned(source: str) -> tuple[Lookup, ...]:
+    """All lookups in a template text, the longest first where they contain each other. Raises `TemplateError`."""
+    return tuple(lookups_in(parse(source))) if "{" in source else ()
+
+
+@lru_cache(maxsize=2048)
+def needed(source: str) -> tuple[Lookup, ...]:
+    """The lookups whose values are certain to be part of the text: no condition, default or alternative is around them.
+
+    Raises `TemplateError`.
+    """
+    if "{" not in source:
+        return ()
+    outputs = (node for node in parse(source).body if isinstance(node, nodes.Output))
+    return tuple(lookup for output in outputs for node in output.nodes for lookup in _certain(node))
+
+
+def _certain(node: nodes.Node) -> Iterator[Lookup]:
+    lookup = as_lookup(node)
+    if lookup is not None:
+        if lookup.steps:
+            yield lookup
+        return
+    match node:
+        case nodes.Filter(name=name, node=nodes.Node() as inner) if name not in _WITH_A_DEFAULT:
+            yield from _certain(inner)
+        case nodes.Call(node=nodes.Getattr(node=inner)) | nodes.Getitem(node=inner):
+            yield from _certain(inner)
+        case nodes.Concat(nodes=parts):
+            for part in parts:
+                yield from _certain(part)
+        case nodes.Add(left=left, right=right):
+            yield from _certain(left)
+            yield from _certain(right)
+        case _:
+            pass

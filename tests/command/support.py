@@ -125,7 +125,7 @@ def start(
     *arguments: object, folder: Path | None = None, code: str = "", environment: Mapping[str, str] | None = None
 ) -> subprocess.Popen[str]:
     """Start the command in a process of its own; `code` runs in it first."""
-    program = f"{code}\nimport sys\nfrom core.cli import main\nsys.exit(main())"
+    program = f"{code}\nimport sys\nfrom core.command.cli import main\nsys.exit(main())"
     return subprocess.Popen(
         [sys.executable, "-c", program, *map(str, arguments)],
         stdout=subprocess.PIPE,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from core.cli import main
+from core.command.cli import main
 from tests.command.support import SlowApi, manifest, run
 
 

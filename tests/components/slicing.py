@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from core.components.context import Context, Run
-from core.components.cursors import Cursor
-from core.components.registry import component_types
-from core.components.slices import StreamSlice
+from core.connector.registry import component_types
 from core.events import Event, Log
+from core.runtime.context import Context, Run
+from core.runtime.cursor import Cursor
+from core.runtime.slices import StreamSlice
 
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
 

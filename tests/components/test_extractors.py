@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from core.components.decoders import decode_all
 from core.components.extractors import (
     CombinedExtractor,
     DpathExtractor,
@@ -17,8 +16,8 @@ from core.components.extractors import (
     ResponseToFileExtractor,
     what_is_at,
 )
-from core.components.field_path import find
 from core.errors import ReadError
+from core.runtime.field_path import find
 from tests.support.components import component
 from tests.support.oracle import Oracle
 
@@ -214,7 +213,7 @@ def test_a_bad_json_path_is_found_when_the_manifest_is_loaded(path: str) -> None
 )
 def test_a_large_file_is_a_table_with_nulls(preserve: bool, cells: dict[str, Any]) -> None:
     extractor = ResponseToFileExtractor(preserve_na_values=preserve)
-    rows = decode_all(extractor.decoder(), b"a,b,c,d\n,NA,null,x\n")
+    rows = extractor.decoder().decode_all(b"a,b,c,d\n,NA,null,x\n")
     assert [record for row in rows for record in extractor.bind({})(row)] == [cells]
 
 

@@ -7,24 +7,16 @@ from typing import Any
 import httpx
 import pytest
 
-from core.components.context import Context
-from core.components.paginators import (
-    CursorPagination,
-    DefaultPaginator,
-    NoPagination,
-    OffsetIncrement,
-    Page,
-    PageIncrement,
-    Pages,
-    Strategy,
-)
-from core.components.request_options import RequestOption, RequestPath
+from core.components.paginators import CursorPagination, DefaultPaginator, NoPagination, OffsetIncrement, PageIncrement
+from core.components.request_parts import RequestOption, RequestPath
 from core.errors import ReadError
 from core.http.request import Draft
+from core.runtime.context import Context
+from core.runtime.pages import Page, Pages, PaginationStrategy
 from tests.components.slicing import world
 from tests.support.oracle import Oracle
 
-STRATEGIES: dict[str, type[Strategy]] = {
+STRATEGIES: dict[str, type[PaginationStrategy]] = {
     cls.__name__: cls for cls in (CursorPagination, OffsetIncrement, PageIncrement)
 }
 CONFIG = {"size": 2}

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from core.components.record_selector import RecordSelector
-from core.components.roles import Record, Transformation
 from core.errors import ReadError
+from core.runtime.roles import Transformation
+from core.runtime.slices import Record
 from tests.support.components import component
 from tests.support.oracle import Oracle
 

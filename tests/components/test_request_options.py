@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from core.components.request_options import RequestOption, RequestPath
+from core.components.request_parts import RequestOption, RequestPath
 from core.errors import ReadError
 from core.http.request import Draft
 from tests.support.http_bench import build, build_with_problems

@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from core.components.http_requester import HttpRequester
-from core.components.slices import StreamSlice
 from core.http.exchange import Role
 from core.http.request import Draft
+from core.runtime.slices import StreamSlice
 from tests.support.http_bench import Bench, build
 from tests.support.oracle import Oracle
 

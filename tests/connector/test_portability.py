@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
-from core.cli import main
-from core.components.fields import field_plans
-from core.components.registry import choices, component_types
+from core.command.cli import main
 from core.connector import load_connector
+from core.connector.registry import choices, component_types
 from core.manifest.document import Document
+from core.runtime.component import field_plans
 from tests.connector.test_problems import MANIFEST
 from tests.support.oracle import Oracle
 

@@ -109,7 +109,7 @@ async def running(folder: Path, server: LoopbackServer) -> AsyncIterator[asyncio
     manifest.write_text(MANIFEST.replace("URL", server.url()))
     arguments = ["--run", manifest, "--state", folder / "state.json", "--output", folder / "out.jsonl"]
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "core.cli", *map(str, arguments), stderr=asyncio.subprocess.PIPE
+        sys.executable, "-m", "core.command.cli", *map(str, arguments), stderr=asyncio.subprocess.PIPE
     )
     try:
         yield process

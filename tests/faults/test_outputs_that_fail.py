@@ -31,7 +31,7 @@ def api() -> Iterator[DemoApi]:
 
 def command(api: DemoApi, *arguments: object) -> list[str]:
     settings = [f"--set={name}={value}" for name, value in api.inputs("sendgrid_contacts").items()]
-    return [sys.executable, "-m", "core.cli", "--run", CONTACTS, *settings, *map(str, arguments)]
+    return [sys.executable, "-m", "core.command.cli", "--run", CONTACTS, *settings, *map(str, arguments)]
 
 
 def small_files() -> None:

@@ -33,7 +33,7 @@ async def command(folder: Path, text: str, *arguments: str) -> AsyncIterator[asy
     path.write_text(text)
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "core.cli", "--run", str(path), *arguments, stdout=pipe, stderr=pipe
+        sys.executable, "-m", "core.command.cli", "--run", str(path), *arguments, stdout=pipe, stderr=pipe
     )
     try:
         yield process
@@ -81,7 +81,9 @@ def stopped_at_its_first_words(folder: Path, text: str) -> int:
     path = folder / "manifest.yaml"
     path.write_text(text)
     pipe = subprocess.PIPE
-    with subprocess.Popen([sys.executable, "-m", "core.cli", "--run", str(path)], stdout=pipe, stderr=pipe) as process:
+    with subprocess.Popen(
+        [sys.executable, "-m", "core.command.cli", "--run", str(path)], stdout=pipe, stderr=pipe
+    ) as process:
         try:
             assert process.stdout is not None
             process.stdout.read(10)

@@ -13,19 +13,18 @@ from typing import Any
 import pytest
 import yaml
 
-from core.cli import main
-from core.components.base import Component
-from core.components.fields import field_plans
-from core.components.registry import component_types
+from core.command.cli import main
 from core.connector import load_connector
 from core.connector.building import TreeBuilder
+from core.connector.registry import component_types
 from core.manifest.document import Document
 from core.manifest.problems import ManifestError
+from core.runtime.component import Component, field_plans
 from sample_configs import samples
 from tests.reading.test_reading import manifest
 from tests.support.reading import read_all
 from tests.support.server import LoopbackServer, Reply
-from tui.session.fresh import fresh
+from tui.model.fresh import fresh
 
 Said = tuple[int, str]
 Command = Callable[..., Said]

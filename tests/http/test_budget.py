@@ -8,8 +8,7 @@ from email.utils import format_datetime
 import httpx
 import pytest
 
-from core.http.budget import Budget, Policy, Wait
-from core.http.call_rates import FixedWindow, MovingWindow, Window
+from core.http.budget import Budget, FixedWindow, MovingWindow, Policy, Wait, Window
 from tests.support.clock import in_no_time
 
 NOW = datetime(2024, 5, 17, 12, tzinfo=UTC)

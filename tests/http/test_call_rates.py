@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.http.call_rates import FixedWindow, MovingWindow, Window
+from core.http.budget import FixedWindow, MovingWindow, Window
 
 
 def called(window: Window, now: float, calls: int = 1) -> float:

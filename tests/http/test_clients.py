@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 import httpx
 
-from core.http.clients import MOST, SHARE, Clients
+from core.http.connections import MOST, SHARE, Clients
 from tests.support.http_bench import Bench
 from tests.support.server import LoopbackServer, Reply
 

@@ -37,7 +37,7 @@ from core.outputs import Destination, HarTrace, StateFile
 from core.progress import PlainProgress, RunPicture
 from core.reading import open_reader
 from tests.support.server import Asked, LoopbackServer, Reply
-from tui.testing import exchange_text
+from tui.trials.view import exchange_view as exchange_text
 
 PIECE = 6
 ESCAPES = re.compile(r"%(?:25)*[0-9A-Fa-f]{0,2}|&(?:amp|quot|lt|#\d*|#x[0-9a-f]*)?;?|\\+u?[0-9A-Fa-f]{0,4}|^\w{1,4};")

@@ -3,8 +3,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from core.http.origins import same_origin
 from core.http.policy import RequestFailed
-from core.http.redirects import same_origin
 from tests.support.http_bench import Bench
 from tests.support.server import LoopbackServer, Reply
 

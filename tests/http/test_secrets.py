@@ -9,8 +9,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from core.http.credentials import is_secret_field
-from core.http.secrets import DERIVED, MOST_FIELDS, Secrets, secret_fields
+from core.http.secrets import DERIVED, MOST_FIELDS, Secrets, is_secret_field, secret_fields
 
 
 def test_a_secret_is_masked_wherever_it_stands() -> None:

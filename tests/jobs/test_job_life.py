@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from core.components.async_retriever import JobStatus
 from core.events import JobChanged, JobPhase, Outcome, PollScheduled, StatusMissing, StatusUnmapped, StreamFinished
 from core.http.exchange import Role
+from core.jobs.statuses import JobStatus
 from core.reading import Limits, open_reader
 from tests.jobs.jobs_api import ABORT, DELETE, manifest, serve_job
 from tests.support.reading import Told, connector, no_wait, read_all

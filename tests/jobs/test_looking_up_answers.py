@@ -7,13 +7,13 @@ from typing import Any
 import httpx
 import pytest
 
-from core.components.answers import Answer
 from core.components.async_retriever import AsyncRetriever
-from core.components.decoders import JsonDecoder
+from core.components.decoders import JsonDecoder, decoders_for
 from core.events import JobChanged, Log, Outcome
 from core.http.exchange import Role
-from core.jobs.naming import job_id
+from core.jobs.job import job_id
 from core.levels import Level
+from core.runtime.answers import Answer
 from tests.jobs.jobs_api import ABORT, DELETE, manifest, serve_job
 from tests.support.reading import connector, read_all
 from tests.support.server import LoopbackServer, Reply
@@ -133,7 +133,7 @@ def retriever(server: LoopbackServer, polling: str) -> AsyncRetriever:
 
 def answer(body: Any, headers: dict[str, str] | None = None) -> Answer:
     request = httpx.Request("POST", "https://api.example.com/jobs")
-    return Answer.of(httpx.Response(200, json=body, headers=headers, request=request), JsonDecoder())
+    return Answer.of(httpx.Response(200, json=body, headers=headers, request=request), JsonDecoder(), decoders_for)
 
 
 @pytest.mark.parametrize(

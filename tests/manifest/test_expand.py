@@ -12,9 +12,9 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.manifest.default_types import CUSTOM_TYPES, DEFAULT_TYPES
 from core.manifest.document import Document
 from core.manifest.expand import Expanded, expand
+from core.manifest.parameters import CUSTOM_TYPES, DEFAULT_TYPES
 from core.manifest.problems import Position, Severity
 from tests.support.oracle import Oracle, OracleError
 

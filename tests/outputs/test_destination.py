@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.outputs.destination import Destination
-from core.outputs.faults import OutputError
+from core.outputs.durable import OutputError
 from core.outputs.sinks import FileSink, StdoutSink
 
 

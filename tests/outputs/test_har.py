@@ -14,7 +14,7 @@ import pytest
 
 from core.events import ExchangeFinished
 from core.http.exchange import Exchange, Role
-from core.outputs.faults import OutputError
+from core.outputs.durable import OutputError
 from core.outputs.har import HarTrace
 from tests.support.disk import full_disk
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from core.outputs.faults import OutputError
+from core.outputs.durable import OutputError
 from core.outputs.locks import hold
 from core.outputs.places import Place
 

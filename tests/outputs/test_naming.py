@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.outputs.naming import file_names
+from core.outputs.destination import file_names
 
 VIEWS: list[Callable[[str], str]] = [
     str.casefold,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.outputs.faults import OutputError
+from core.outputs.durable import OutputError
 from core.outputs.places import Place, check_apart, check_file
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from core.outputs.faults import OutputError
+from core.outputs.durable import OutputError
 from core.outputs.state import StateFile
 from tests.support.disk import full_disk
 

@@ -7,8 +7,8 @@ import pytest
 from core.events import Event, Outcome, Records, SliceFinished, StreamStarted
 from core.levels import Level
 from core.progress import RunPicture, run_summary, stream_summary
-from core.progress.words import duration, size
-from core.texts import clean
+from core.progress.plain import duration, size
+from core.wording import clean
 from tests.progress.stories import Clock, ended
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.components.base import Component
-from core.components.fields import field_plans
-from core.components.registry import component_types
+from core.connector.registry import component_types
+from core.runtime.component import Component, field_plans
 
 
 def component(written: Mapping[str, Any]) -> Any:

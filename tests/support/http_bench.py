@@ -12,7 +12,6 @@ import httpx
 import pytest
 import yaml
 
-from core.components.context import Context, Run
 from core.components.http_requester import HttpRequester
 from core.connector.building import TreeBuilder
 from core.events import Event, ExchangeFinished, Log
@@ -20,6 +19,7 @@ from core.http.exchange import Exchange, Role
 from core.http.secrets import Secrets
 from core.http.session import HttpSession
 from core.manifest.problems import Problem
+from core.runtime.context import Context, Run
 from tests.support.server import LoopbackServer
 
 VISIBLE = frozenset({"next_page_token", "stream_slice", "stream_partition", "stream_interval", "creation_response"})

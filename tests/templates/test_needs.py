@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from jinja2 import Undefined
 
-from core.templates.needs import mentioned, needed
+from core.templates.template import mentioned, needed
 
 
 def paths(source: str) -> list[str]:

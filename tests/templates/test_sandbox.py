@@ -10,10 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.components.slices import StreamSlice
+from core.runtime.slices import StreamSlice
 from core.templates import FILTER_NAMES, GLOBAL_NAMES, Condition, Template, TemplateError, describe
-from core.templates.limits import MAX_TEXT
-from core.templates.work import MAX_STEPS
+from core.templates.limits import MAX_STEPS, MAX_TEXT
 
 
 class Slice(dict[str, Any]):

@@ -3,17 +3,51 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import re
+from typing import Any, NamedTuple
 
 from textual import on
 from textual.containers import VerticalGroup
 from textual.widget import Widget
 
 from tui.forms.field_row import FieldRow
-from tui.forms.graphql_check import fault_in
-from tui.session.checking import Finding
+from tui.model.problems import Finding
 from tui.widgets.code_area import CodeArea
 from tui.widgets.syntax import Language
+
+_TOKEN = re.compile(r'"""[\s\S]*?"""|"(?:\\.|[^"\\\n])*"|#.*|\{\{[\s\S]*?\}\}|\{%[\s\S]*?%\}|[{}()\[\]"]')
+_PAIRS = {"{": "}", "(": ")", "[": "]"}
+_START = re.compile(r"\s*(?:#.*\s*)*(?:query|mutation|subscription|fragment|\{)")
+
+
+class Fault(NamedTuple):
+    """What is wrong, and in which line, counted from 0."""
+
+    message: str
+    line: int
+
+
+def fault_in(query: str) -> Fault | None:
+    """The first fault of a query; None when none is seen."""
+    if not query.strip():
+        return Fault("The query is empty.", 0)
+    if not _START.match(query):
+        return Fault("A query begins with `query`, `mutation` or `{`.", 0)
+    open_ones: list[tuple[str, int]] = []
+    for match in _TOKEN.finditer(query):
+        token, line = match[0], query.count("\n", 0, match.start())
+        if token in _PAIRS:
+            open_ones.append((token, line))
+        elif token in _PAIRS.values():
+            if not open_ones or _PAIRS[open_ones[-1][0]] != token:
+                return Fault(f"This {token} closes nothing.", line)
+            open_ones.pop()
+        elif token == '"':
+            return Fault("This text is not closed.", line)
+    if open_ones:
+        token, line = open_ones[-1]
+        return Fault(f"This {token} is not closed.", line)
+    return None
 
 
 class CodeRow(FieldRow):

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from textual import events
 from textual.suggester import SuggestFromList
 
+from tui.widgets.base import WidgetMessage
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
 from tui.widgets.completion import Complete, Extra
-from tui.widgets.message import WidgetMessage
 from tui.widgets.template_input import Resolve, TemplateInput
 from tui.widgets.template_names import typed_word
 

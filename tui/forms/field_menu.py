@@ -7,26 +7,23 @@ from dataclasses import dataclass
 
 from textual.widget import Widget
 
-from core.components.roles import Requester
 from core.manifest.problems import Path
-from tui.forms.curl_actions import ask_for_curl
-from tui.forms.curl_copy import curl_of
+from core.runtime.roles import Requester
+from tui.forms.curl import ask_for_curl, curl_of
 from tui.forms.field_input import FieldInput
 from tui.forms.field_row import FieldRow
 from tui.forms.list_section import MapSection
 from tui.forms.pairs_row import PairsRow
-from tui.forms.sharing_words import place_name, twins
-from tui.session.inputs import Input
-from tui.session.sharing import SHAREABLE, Conflict
-from tui.session.specs import Kind, TypeChoice
-from tui.session.structure import way
-from tui.session.wiring import reference
-from tui.widgets.cells import compact_json
+from tui.forms.wording import place_name, twins
+from tui.model.inputs import Input
+from tui.model.sharing import SHAREABLE, Conflict
+from tui.model.specs import Kind, TypeChoice
+from tui.model.structure import way
+from tui.model.wiring import reference
+from tui.widgets.base import WidgetMessage
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
-from tui.widgets.dialog import Answer
-from tui.widgets.message import WidgetMessage
-from tui.widgets.prompt_dialog import PromptDialog
-from tui.widgets.question_dialog import QuestionDialog
+from tui.widgets.dialog import Answer, PromptDialog, QuestionDialog
+from tui.widgets.record_cells import compact_json
 
 _EVERYWHERE = "All of these"
 _SHOWN = 160

@@ -14,14 +14,13 @@ from textual.style import Style
 from textual.widget import Widget
 
 from core.manifest.problems import Path
-from tui.forms.problem_words import said_in_labels
-from tui.forms.sharing_words import shared_with
 from tui.forms.tools import FormTools, Place
-from tui.session.checking import Finding
-from tui.session.session import BuilderSession
-from tui.session.specs import FieldSpec
-from tui.widgets.cells import escape, fit
-from tui.widgets.message import WidgetMessage
+from tui.forms.wording import said_in_labels, shared_with
+from tui.model.problems import Finding
+from tui.model.session import BuilderSession
+from tui.model.specs import FieldSpec
+from tui.widgets.base import WidgetMessage
+from tui.widgets.record_cells import escape, fit
 
 Tone = Literal["error", "warning", "note"]
 

@@ -21,12 +21,12 @@ from tui.forms.input_dialog import InputDialog
 from tui.forms.kinds import row_class
 from tui.forms.section import Advanced, Holder
 from tui.forms.tools import FormTools, Place, Room
-from tui.session.editor import Change, ChangeKind
-from tui.session.inputs import Input
-from tui.session.layout import Entry, Tab
-from tui.session.session import BuilderSession
-from tui.session.wiring import input_name
-from tui.widgets.keys import hidden, shown
+from tui.model.editor import Change, ChangeKind
+from tui.model.inputs import Input
+from tui.model.layout import Entry, Tab
+from tui.model.session import BuilderSession
+from tui.model.wiring import input_name
+from tui.widgets.base import hidden, shown
 
 _ROWS = 44
 """How many rows may open by themselves in one pane; a row is two widgets, and 90 widgets are built fast enough."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tui.forms.form_pane import FormPane
 from tui.forms.hints import Hints
-from tui.session.layout import global_view
-from tui.session.session import BuilderSession
+from tui.model.layout import global_view
+from tui.model.session import BuilderSession
 
 
 class GlobalForm(FormPane):

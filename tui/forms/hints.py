@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from core.manifest.problems import Path
-from tui.session.specs import FieldSpec
+from tui.model.specs import FieldSpec
 
 
 class Hints(Protocol):

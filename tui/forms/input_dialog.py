@@ -11,11 +11,10 @@ from textual.widget import Widget
 from textual.widgets import Input as TextField
 from textual.widgets import Label
 
-from tui.forms.number_row import number_of
-from tui.session.inputs import Input, Inputs, InputType
-from tui.widgets.check import Check
+from tui.forms.value_rows import number_of
+from tui.model.inputs import Input, Inputs, InputType
 from tui.widgets.chips import Chips
-from tui.widgets.choice import Choice
+from tui.widgets.choice import Check, Choice
 from tui.widgets.choice_dialog import ChoiceOption
 from tui.widgets.dialog import CANCEL, Answer, Dialog, text_line
 

@@ -19,21 +19,20 @@ from tui.forms.field_row import FieldRow, Note
 from tui.forms.form_pane import FormPane, Section
 from tui.forms.hints import Hints
 from tui.forms.input_dialog import InputDialog
-from tui.forms.number_row import number_of
 from tui.forms.tools import Place
-from tui.session import inputs as described
-from tui.session.inputs import PROPERTIES, InputType
-from tui.session.layout import inputs_view
-from tui.session.session import BuilderSession
-from tui.session.specs import FieldSpec, Kind
-from tui.widgets.cells import compact_json
-from tui.widgets.check import Check
+from tui.forms.value_rows import number_of
+from tui.model import inputs as described
+from tui.model.inputs import PROPERTIES, InputType
+from tui.model.layout import inputs_view
+from tui.model.session import BuilderSession
+from tui.model.specs import FieldSpec, Kind
+from tui.widgets.base import hidden, shown
 from tui.widgets.chips import Chips
-from tui.widgets.choice import Choice
+from tui.widgets.choice import Check, Choice
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
 from tui.widgets.code_area import CodeArea
-from tui.widgets.keys import hidden, shown
-from tui.widgets.question_dialog import ConfirmDialog
+from tui.widgets.dialog import ConfirmDialog
+from tui.widgets.record_cells import compact_json
 from tui.widgets.secret_input import SecretInput
 
 _FORMATS = {InputType.DATE: "%Y-%m-%d", InputType.DATE_TIME: "%Y-%m-%dT%H:%M:%SZ"}

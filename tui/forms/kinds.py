@@ -8,19 +8,16 @@ from typing import Any
 
 from core.components.stream import Stream
 from tui.forms.code_rows import GraphqlRow, JsonRow, SchemaRow
-from tui.forms.field_path_row import FieldPathRow
 from tui.forms.field_row import FieldRow
-from tui.forms.list_rows import FieldPathsRow, NumbersRow, PrimaryKeyRow, StringsRow
 from tui.forms.list_section import GroupSection, ListSection, MapSection
-from tui.forms.number_row import NumberRow
 from tui.forms.pairs_row import PairsRow
-from tui.forms.pick_rows import CheckRow, ChoiceRow
-from tui.forms.reference_rows import REQUEST_OPTION, REQUEST_PATH, RequestOptionRow, StreamRow
+from tui.forms.reference_rows import REQUEST_OPTION, REQUEST_PATH, FieldPathRow, RequestOptionRow, StreamRow
 from tui.forms.section import Section
 from tui.forms.status_row import StatusRow
 from tui.forms.text_row import TextRow
 from tui.forms.tools import FormTools, Place
-from tui.session.specs import FieldSpec, Kind
+from tui.forms.value_rows import CheckRow, ChoiceRow, FieldPathsRow, NumberRow, NumbersRow, PrimaryKeyRow, StringsRow
+from tui.model.specs import FieldSpec, Kind
 
 ROWS: Mapping[Kind, type[FieldRow]] = MappingProxyType(
     {

@@ -14,15 +14,14 @@ from textual.widget import Widget
 from tui.forms.field_row import FieldRow
 from tui.forms.section import Holder
 from tui.forms.section_head import OFF, ItemHead, SectionHead
-from tui.forms.summary import summary
 from tui.forms.tools import Place
-from tui.session.fresh import default_type
-from tui.session.naming import in_words
-from tui.session.specs import Kind, form_spec
-from tui.session.structure import component_at
+from tui.forms.wording import summary
+from tui.model.fresh import default_type
+from tui.model.specs import Kind, form_spec, in_words
+from tui.model.structure import component_at
+from tui.widgets.base import shown
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
-from tui.widgets.keys import shown
-from tui.widgets.prompt_dialog import PromptDialog
+from tui.widgets.dialog import PromptDialog
 
 _ON = "On"
 

@@ -14,13 +14,12 @@ from textual.widgets import Input
 from tui.forms.field_input import FieldInput
 from tui.forms.section import Holder
 from tui.forms.section_head import ItemHead, SectionHead
-from tui.forms.summary import summary
 from tui.forms.tools import Place
-from tui.session.naming import type_label
-from tui.session.specs import Kind
-from tui.session.structure import class_at, field_at
-from tui.widgets.cells import compact_json
+from tui.forms.wording import summary
+from tui.model.specs import Kind, type_label
+from tui.model.structure import class_at, field_at
 from tui.widgets.pairs import Pairs
+from tui.widgets.record_cells import compact_json
 
 
 class PairsRow(Holder):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from core.components.registry import component_types
 from core.components.stream import DeclarativeStream
-from tui.session.layout import RETRIEVAL_TYPES
-from tui.session.retrieval import new_retriever, switched
-from tui.session.session import BuilderSession
-from tui.session.specs import Kind, form_spec
+from core.connector.registry import component_types
+from tui.model.layout import RETRIEVAL_TYPES
+from tui.model.retrieval import new_retriever, switched
+from tui.model.session import BuilderSession
+from tui.model.specs import Kind, form_spec
 
 
 def question(session: BuilderSession, stream: int, to: str) -> str:

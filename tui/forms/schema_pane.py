@@ -10,21 +10,24 @@ from textual.binding import BindingType
 from textual.widgets import Static
 
 from tui.forms.form_pane import FormPane
-from tui.session.editor import Change, ChangeKind
-from tui.session.findings import stream_of
-from tui.session.schema_comparison import DiffLine, difference, loses_something, same_schema
-from tui.session.schema_import import (
+from tui.model.declared_schema import (
+    DiffLine,
     declared_schema,
+    difference,
     import_by_itself,
     import_schema,
     imports_by_itself,
     loaded_from,
+    loses_something,
+    same_schema,
 )
-from tui.widgets.check import Check
+from tui.model.editor import Change, ChangeKind
+from tui.model.problems import stream_of
+from tui.widgets.base import shown
+from tui.widgets.choice import Check
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
-from tui.widgets.doc_panel import DocPanel
-from tui.widgets.keys import shown
-from tui.widgets.question_dialog import ConfirmDialog
+from tui.widgets.dialog import ConfirmDialog
+from tui.widgets.search_bar import DocPanel
 
 _AROUND = 2
 """Lines shown around a difference."""

@@ -12,18 +12,18 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.widget import Widget
 
-from core.components.registry import component_types
+from core.connector.registry import component_types
 from core.manifest.problems import Path
 from tui.forms.field_row import FieldRow, Note
 from tui.forms.section_head import OFF, ItemHead, SectionHead
-from tui.forms.summary import summary
 from tui.forms.tools import FormTools, Place
-from tui.session.checking import Finding
-from tui.session.specs import FieldSpec, FormSpec, Kind, form_spec
-from tui.session.structure import class_at
-from tui.session.type_memory import TEXT, TEXTS, name_of
+from tui.forms.wording import summary
+from tui.model.problems import Finding
+from tui.model.specs import FieldSpec, FormSpec, Kind, form_spec
+from tui.model.structure import class_at
+from tui.model.type_memory import TEXT, TEXTS, name_of
+from tui.widgets.base import shown
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
-from tui.widgets.keys import shown
 
 _AS_TEXT = "As text"
 _AS_LIST = "As a list"

@@ -9,10 +9,9 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.content import Content
 
+from tui.widgets.base import WidgetMessage, hidden, shown
 from tui.widgets.choice import Choice
 from tui.widgets.choice_dialog import ChoiceOption
-from tui.widgets.keys import hidden, shown
-from tui.widgets.message import WidgetMessage
 
 OFF = "Off"
 """The value of a section that is not there."""

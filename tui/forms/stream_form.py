@@ -15,26 +15,25 @@ from textual.widgets import Input, Label, Static
 
 from core.components.stream import DeclarativeStream
 from core.manifest.problems import Path
-from tui.forms.curl_actions import ask_for_curl, fill_from_curl
-from tui.forms.curl_copy import curl_of
+from tui.forms.curl import ask_for_curl, curl_of, fill_from_curl
 from tui.forms.field_input import FieldInput
 from tui.forms.field_menu import CopyRequested
 from tui.forms.field_row import FieldFocused
 from tui.forms.form_pane import FormPane, Section
 from tui.forms.hints import Hints
-from tui.forms.problem_words import said_in_labels
 from tui.forms.retrieval_question import question
 from tui.forms.schema_pane import SchemaPane
-from tui.session.editor import Change, ChangeKind
-from tui.session.findings import Counts
-from tui.session.layout import RETRIEVAL_TYPES, Tab, tab_of
-from tui.session.session import BuilderSession
-from tui.session.specs import FieldSpec, form_spec
-from tui.session.streams import StreamKind
+from tui.forms.wording import said_in_labels
+from tui.model.editor import Change, ChangeKind
+from tui.model.layout import RETRIEVAL_TYPES, Tab, tab_of
+from tui.model.problems import Counts
+from tui.model.session import BuilderSession
+from tui.model.specs import FieldSpec, form_spec
+from tui.model.streams import StreamKind
+from tui.widgets.base import hidden
 from tui.widgets.choice import Choice
 from tui.widgets.choice_dialog import ChoiceOption
-from tui.widgets.keys import hidden
-from tui.widgets.question_dialog import ConfirmDialog
+from tui.widgets.dialog import ConfirmDialog
 from tui.widgets.tab_strip import Tab as StripTab
 from tui.widgets.tab_strip import TabStrip
 

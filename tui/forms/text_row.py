@@ -11,15 +11,15 @@ from textual import on
 from textual.widget import Widget
 from textual.widgets import Input
 
-from core.components.roles import Requester
+from core.runtime.roles import Requester
 from tui.forms.field_input import FieldInput
 from tui.forms.field_row import FieldRow, Note
-from tui.session.checking import Finding
-from tui.session.specs import Kind
-from tui.session.structure import component_at
-from tui.widgets.cells import compact_json
+from tui.model.problems import Finding
+from tui.model.specs import Kind
+from tui.model.structure import component_at
 from tui.widgets.choice_dialog import ChoiceOption
 from tui.widgets.code_area import CodeArea
+from tui.widgets.record_cells import compact_json
 from tui.widgets.template_names import closing, typed_word
 
 _OPENING = re.compile(r"\{[{%]")

@@ -12,12 +12,11 @@ from textual.style import Style
 from core.manifest.problems import Path
 from core.templates import FILTER_NAMES, GLOBAL_NAMES
 from tui.forms.hints import Hints
-from tui.session.completion import Candidate, complete
-from tui.session.findings import stream_of
-from tui.session.preview import Preview, preview
-from tui.session.session import BuilderSession
-from tui.session.specs import FieldSpec
-from tui.session.structure import variables_at
+from tui.model.completion import Candidate, Preview, complete, preview
+from tui.model.problems import stream_of
+from tui.model.session import BuilderSession
+from tui.model.specs import FieldSpec
+from tui.model.structure import variables_at
 from tui.widgets.completion import Complete
 from tui.widgets.template_input import Resolve
 

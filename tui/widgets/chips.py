@@ -13,11 +13,9 @@ from textual.content import Content
 from textual.geometry import Offset, Size
 from textual.widgets import Input
 
-from tui.widgets.cells import escape, fit
-from tui.widgets.item_list import ItemList
-from tui.widgets.keys import hidden, shown
-from tui.widgets.message import WidgetMessage
-from tui.widgets.type_to_add import ItemInput, TypeToAdd
+from tui.widgets.base import WidgetMessage, hidden, shown
+from tui.widgets.item_list import ItemInput, ItemList, TypeToAdd
+from tui.widgets.record_cells import escape, fit
 
 MakeInput = Callable[[str], Input]
 """Makes the field that an item is typed into, from the item's text."""

@@ -15,8 +15,8 @@ from textual.style import Style
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
+from tui.widgets.base import hidden
 from tui.widgets.dialog import Dialog
-from tui.widgets.keys import hidden
 
 _TITLE_WIDTH = 34
 _MATCH = Style(bold=True, underline=True)

@@ -13,11 +13,10 @@ from textual.style import Style
 from textual.widget import Widget
 from textual.widgets import TextArea
 
-from tui.widgets.cells import escape, fit
+from tui.widgets.base import WidgetMessage, shown
 from tui.widgets.code_editor import CodeEditor
 from tui.widgets.completion import Complete
-from tui.widgets.keys import shown
-from tui.widgets.message import WidgetMessage
+from tui.widgets.record_cells import escape, fit
 from tui.widgets.syntax import SYNTAX_CLASSES, SYNTAX_CSS, Language, jinja_spans, spans
 
 _PREVIEWED = 3

@@ -12,8 +12,8 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widgets import TextArea
 
+from tui.widgets.base import hidden
 from tui.widgets.completion import COMPLETE_BINDING, Complete, Completer
-from tui.widgets.keys import hidden
 from tui.widgets.syntax import SYNTAX_CLASSES, SYNTAX_CSS, Language, jinja_spans, spans, token_inks
 
 _COLOURED = 5_000

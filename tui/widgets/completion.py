@@ -15,8 +15,8 @@ from textual.widget import Widget
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from tui.widgets.cells import escape
-from tui.widgets.keys import hidden
+from tui.widgets.base import hidden
+from tui.widgets.record_cells import escape
 from tui.widgets.template_names import TypedWord, closing, typed_word
 
 _TALLEST = 8

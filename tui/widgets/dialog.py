@@ -1,23 +1,32 @@
-"""The base of all dialogs: a titled box over the screen with a body, a row of buttons, and escape to leave."""
+"""The base of all dialogs (a titled box over the screen), and the plain ones: a question, a line of text."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Generic, Literal, TypeVar
 
 from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalGroup
 from textual.content import Content
-from textual.widgets import Button, Label
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Label
 
-from tui.widgets.keys import hidden
-from tui.widgets.overlay import Overlay
+from tui.widgets.base import hidden
 
 Result = TypeVar("Result")
+
+
+class Overlay(ModalScreen[Result]):
+    """A screen over another one that closes only itself, also when a second key gets to it while it goes."""
+
+    def dismiss(self, result: Result | None = None) -> AwaitComplete:
+        """Close with a result. Textual takes away whatever is on top."""
+        return super().dismiss(result) if self.app.screen is self else AwaitComplete()
 
 
 @dataclass(frozen=True)
@@ -119,3 +128,96 @@ class Dialog(Overlay[Result | None], Generic[Result]):
 def text_line(text: str, classes: str = "dialog--text") -> Label:
     """A text in a dialog, never read as markup."""
     return Label(text, markup=False, classes=classes)
+
+
+class PromptDialog(Dialog[str]):
+    """Asks for a text; the result is the text, None when cancelled.
+
+    `validate` says in a sentence what is wrong with a text, or None if nothing is; a wrong text cannot be entered.
+    """
+
+    DEFAULT_CSS = """
+    PromptDialog Input { margin: 1 0; padding: 0 1; background: $surface; }
+    """
+
+    def __init__(
+        self,
+        title: str,
+        label: str,
+        *,
+        value: str = "",
+        placeholder: str = "",
+        confirm: str = "OK",
+        validate: Callable[[str], str | None] | None = None,
+    ) -> None:
+        super().__init__(title, [Answer("confirm", confirm, "primary"), CANCEL])
+        self._label = label
+        self._value = value
+        self._placeholder = placeholder
+        self._problem_of = validate
+
+    def compose_body(self) -> ComposeResult:
+        """The label, the field, and a line for what is wrong."""
+        yield text_line(self._label)
+        yield Input(self._value, self._placeholder, select_on_focus=True, compact=True)
+        yield text_line("", "dialog--problem")
+
+    def answered(self, answer: str) -> None:
+        """Close with the text."""
+        self._enter()
+
+    @on(Input.Changed)
+    def _check(self, event: Input.Changed) -> None:
+        event.stop()
+        self._show_problem(event.value)
+
+    @on(Input.Submitted)
+    def _submit(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._enter()
+
+    def _enter(self) -> None:
+        value = self.query_one(Input).value
+        if not self._show_problem(value):
+            self.dismiss(value)
+
+    def _show_problem(self, value: str) -> bool:
+        problem = self._problem_of(value) if self._problem_of else None
+        self.query_one(".dialog--problem", Label).update(f"✗ {problem}" if problem else "")
+        return problem is not None
+
+
+class QuestionDialog(Dialog[str]):
+    """Asks something; the result is the id of the answer, None when cancelled.
+
+    The first answer has the focus, so put the harmless one first.
+    """
+
+    def __init__(self, title: str, question: str, answers: Sequence[Answer]) -> None:
+        super().__init__(title, [*answers, CANCEL])
+        self._question = question
+
+    def compose_body(self) -> ComposeResult:
+        """The question."""
+        yield text_line(self._question)
+
+    def answered(self, answer: str) -> None:
+        """Close with the answer."""
+        self.dismiss(answer)
+
+
+class ConfirmDialog(Dialog[bool]):
+    """Asks whether to go ahead; True only if so. What destroys something is marked and has not the focus."""
+
+    def __init__(self, title: str, question: str, *, confirm: str = "Continue", destructive: bool = False) -> None:
+        go_ahead = Answer("confirm", confirm, "error" if destructive else "primary")
+        super().__init__(title, [CANCEL, go_ahead] if destructive else [go_ahead, CANCEL])
+        self._question = question
+
+    def compose_body(self) -> ComposeResult:
+        """The question."""
+        yield text_line(self._question)
+
+    def answered(self, answer: str) -> None:
+        """Close with the go-ahead."""
+        self.dismiss(True)

@@ -16,11 +16,9 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.widgets.cells import safe
-from tui.widgets.doc_nodes import Path
-from tui.widgets.doc_text import CUT_HERE, DocText, Kind, prepare
-from tui.widgets.keys import hidden, shown
-from tui.widgets.message import WidgetMessage
+from tui.widgets.base import WidgetMessage, hidden, shown
+from tui.widgets.doc_text import CUT_HERE, DocText, Kind, Path, prepare
+from tui.widgets.record_cells import safe
 from tui.widgets.syntax import (
     SYNTAX_CLASSES,
     SYNTAX_CSS,

@@ -16,9 +16,9 @@ from textual.content import Content
 from textual.widgets import Input, Label, OptionList
 from textual.widgets.option_list import Option
 
-from tui.widgets.cells import escape
+from tui.widgets.base import hidden
 from tui.widgets.dialog import CANCEL, Answer, Dialog, text_line
-from tui.widgets.keys import hidden
+from tui.widgets.record_cells import escape
 
 _MOST_LISTED = 500
 _NAME_SHOWN = 32

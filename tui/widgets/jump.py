@@ -14,8 +14,8 @@ from textual.geometry import Offset, Size
 from textual.screen import Screen
 from textual.widgets import Label
 
-from tui.widgets.keys import shown
-from tui.widgets.overlay import Overlay
+from tui.widgets.base import shown
+from tui.widgets.dialog import Overlay
 
 _KEYS = "asdfghjklqwertyuiopzxcvbnm" + digits[1:] + ascii_uppercase
 """The labels, those first that are easiest to reach."""

@@ -18,12 +18,10 @@ from textual.geometry import Size
 from textual.style import Style
 from textual.widgets import Input
 
-from tui.widgets.cells import escape, fit
+from tui.widgets.base import WidgetMessage, hidden, shown
 from tui.widgets.chips import MakeInput
-from tui.widgets.item_list import ItemList
-from tui.widgets.keys import hidden, shown
-from tui.widgets.message import WidgetMessage
-from tui.widgets.type_to_add import ItemInput, TypeToAdd
+from tui.widgets.item_list import ItemInput, ItemList, TypeToAdd
+from tui.widgets.record_cells import escape, fit
 
 Pair = tuple[str, str]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from time import perf_counter
 from typing import Protocol
 
-from tui.widgets.cells import describe
+from tui.widgets.record_cells import describe
 
 _ROWS_BETWEEN_LOOKS_AT_THE_CLOCK = 64
 

@@ -15,11 +15,17 @@ from textual.geometry import Offset, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.widgets.cells import MISSING, compact_json, describe
-from tui.widgets.column_layout import PADDING, ColumnLayout
-from tui.widgets.keys import hidden, shown
-from tui.widgets.message import WidgetMessage
-from tui.widgets.record_painter import PARTS, RecordPainter, Window
+from tui.widgets.base import WidgetMessage, hidden, shown
+from tui.widgets.record_cells import (
+    MISSING,
+    PADDING,
+    PARTS,
+    ColumnLayout,
+    RecordPainter,
+    Window,
+    compact_json,
+    describe,
+)
 from tui.widgets.record_source import FilteredSource, ListSource, RecordSource
 
 _SAMPLED_ROWS = 100

@@ -9,8 +9,7 @@ from textual import events, on
 from textual.binding import BindingType
 from textual.widgets import Input
 
-from tui.widgets.keys import hidden, shown
-from tui.widgets.message import WidgetMessage
+from tui.widgets.base import WidgetMessage, hidden, shown
 
 
 class SecretInput(Input):

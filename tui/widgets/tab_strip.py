@@ -11,8 +11,7 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.widget import Widget
 
-from tui.widgets.keys import hidden
-from tui.widgets.message import WidgetMessage
+from tui.widgets.base import WidgetMessage, hidden
 
 
 @dataclass(frozen=True, slots=True)

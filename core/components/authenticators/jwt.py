@@ -9,14 +9,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.components.base import Gives, Shown
-from core.components.context import Context
-from core.components.request_options import RequestOption
-from core.components.roles import Authenticator
+from core.components.request_parts import RequestOption
 from core.errors import ReadError
 from core.http.request import Draft
 from core.http.secrets import Secrets
 from core.manifest.problems import Problem
+from core.runtime.component import Gives, Shown
+from core.runtime.context import Context
+from core.runtime.roles import Authenticator
 from core.templates import Condition, Template, TemplateMap
 
 Algorithm = Literal[

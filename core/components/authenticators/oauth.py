@@ -11,13 +11,7 @@ import httpx
 from pydantic import Field
 
 from core.components.authenticators.jwt import JwtAuthenticator
-from core.components.authenticators.oauth_answer import TokenAnswer, parse_moment
-from core.components.authenticators.refresh_token_updater import RefreshTokenUpdater, input_text
-from core.components.authenticators.tokens import Token, TokenKeeper, to_its_end
-from core.components.base import Shown
-from core.components.context import Context
-from core.components.kept_tokens import Grant, KeptTokens, TokenStore
-from core.components.roles import Authenticator
+from core.components.authenticators.oauth_answer import RefreshTokenUpdater, TokenAnswer, input_text, parse_moment
 from core.errors import ReadError
 from core.http.exchange import Role
 from core.http.messages import json_body
@@ -26,6 +20,11 @@ from core.http.request import Draft
 from core.http.session import Call
 from core.levels import Level
 from core.manifest.problems import Problem
+from core.runtime.component import Shown
+from core.runtime.context import Context
+from core.runtime.roles import Authenticator
+from core.runtime.token_store import Grant, KeptTokens, TokenStore
+from core.runtime.tokens import Token, TokenKeeper, to_its_end
 from core.templates import Condition, Template, TemplateMap
 from core.templates.wire import texts_of
 

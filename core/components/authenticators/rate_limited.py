@@ -12,17 +12,16 @@ import httpx
 from pydantic import Field
 
 from core.components.authenticators.token_quotas import QuotaStatusSource, TokenQuota
-from core.components.authenticators.token_ring import Quota, TokenRing
-from core.components.authenticators.tokens import OneAtATime
-from core.components.base import Shown
-from core.components.context import Context
-from core.components.roles import Authenticator
 from core.errors import ReadError
 from core.http.messages import time_span
 from core.http.policy import RequestFailed
 from core.http.request import Draft
 from core.levels import Level
 from core.manifest.problems import Problem, Severity
+from core.runtime.component import Shown
+from core.runtime.context import Context
+from core.runtime.roles import Authenticator
+from core.runtime.tokens import OneAtATime, Quota, TokenRing
 from core.templates import Template
 from core.templates.datetimes import DatetimeError, parse_duration
 

@@ -1,28 +1,33 @@
-"""A token that a login request gives."""
+"""A token that a login request gives, in today's and in the older way to write it."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
+from http import HTTPStatus
 from typing import Annotated, Any
 
 import httpx
 from pydantic import Field
 
-from core.components.authenticators.tokens import Token, TokenKeeper
-from core.components.base import Component, Gives, NotInAirbyte, Shown
-from core.components.context import Context
-from core.components.decoders import DecodeError, decode_all
-from core.components.http_requester import HttpRequester, properties_without_use
-from core.components.request_options import RequestOption
-from core.components.roles import Authenticator, Decoder
+from core.components.decoders import DecodeError
+from core.components.http_requester import HttpRequester
+from core.components.request_parts import RequestOption
 from core.errors import ReadError
 from core.http.charsets import charset_of
 from core.http.exchange import Role
 from core.http.messages import json_body
+from core.http.policy import Action, Decision, Outcome, default_decision
 from core.http.request import Draft
+from core.http.session import Call
+from core.levels import Level
 from core.manifest.problems import Problem
+from core.runtime.component import Component, Gives, NotInAirbyte, Shown
+from core.runtime.context import Context
+from core.runtime.roles import Authenticator, Decoder
+from core.runtime.tokens import Token, TokenKeeper
 from core.templates import Template
 from core.templates.datetimes import DatetimeError, parse_duration
 
@@ -107,7 +112,7 @@ class SessionTokenAuthenticator(Authenticator):
 
     def lint(self) -> list[Problem]:
         """The duration is one; a login asks for no properties."""
-        problems = [*properties_without_use("login_requester", self.login_requester)]
+        problems = [problem.below("login_requester") for problem in self.login_requester.lint_beside_pages()]
         try:
             parse_duration(self.expiration_duration or "PT1H")
         except DatetimeError as error:
@@ -144,7 +149,7 @@ class SessionTokenAuthenticator(Authenticator):
         value: Any = json_body(response)
         if self.decoder is not None:
             with suppress(DecodeError):
-                value = next(iter(decode_all(self.decoder, response.content, charset_of(response))), None)
+                value = next(iter(self.decoder.decode_all(response.content, charset_of(response))), None)
         if isinstance(value, list) and not self.session_token_path[0].isdigit():
             value = next(iter(value), None)  # Airbyte: of a list the first element counts
         for key in self.session_token_path:
@@ -153,3 +158,122 @@ class SessionTokenAuthenticator(Authenticator):
             else:
                 value = value.get(key) if isinstance(value, dict) else None
         return None if value in (None, "") or isinstance(value, (dict, list)) else str(value)
+
+
+LIFE = timedelta(days=1)
+"""How long the token of a login is used (Airbyte: the same)."""
+
+
+class LegacySessionTokenAuthenticator(Authenticator):
+    """Sends a session token that the inputs hold, or else the one that a login with user name and password gives.
+
+    It is the older way, for manifests that have it; write a SessionTokenAuthenticator in new ones. The token from the
+    inputs is tried out first, once for all streams. (Airbyte tries it out before every request.)
+    """
+
+    label = "Session token (older way)"
+
+    header: Template = Field(title="Session Request Header", description="The header that carries the token.")
+    login_url: Template = Field(
+        title="Login Path", description="The path of the login, after the URL of the requester, such as session."
+    )
+    session_token: Annotated[Template, Shown(secret=True)] = Field(
+        Template(""), title="Session Token", description="A token that exists already; without one it logs in."
+    )
+    session_token_response_key: Template = Field(
+        title="Token Response Key", description="The field of the login's answer that holds the token."
+    )
+    username: Template = Field(Template(""), title="Username", description="The user name for the login.")
+    password: Annotated[Template, Shown(secret=True)] = Field(
+        Template(""), title="Password", description="The password for the login."
+    )
+    validate_session_url: Template = Field(
+        title="Validate Session Path",
+        description="A path that answers 401 to a token that is not valid, such as user/current.",
+    )
+
+    async def authenticate(self, draft: Draft, context: Context) -> None:
+        """Add the token, tried out or fetched first when there is none. Raises `ReadError`."""
+
+        async def fetch() -> Token:
+            return await self._fetch(draft.url, context)
+
+        token = await self._keeper(context).get(fetch, context.run.now())
+        draft.add_header(self.header.text(context.scope(self)), token)
+
+    async def refresh(self, context: Context, refusals: int) -> bool:
+        """Drop the token, once for a request; the next attempt tries the given one again, or logs in."""
+        return refusals == 1 and self._keeper(context).refuse()
+
+    def lint(self) -> list[Problem]:
+        """There is a token, or what a login needs."""
+        if self.session_token.source or (self.username.source and self.password.source):
+            return []
+        return [Problem("write a `session_token`, or a `username` and a `password`")]
+
+    def _keeper(self, context: Context) -> TokenKeeper:
+        return context.run.shared(("session token", self.identity), TokenKeeper)
+
+    async def _fetch(self, base: str, context: Context) -> Token:
+        given, username, password = (
+            template.text_or(context.scope(self), "") for template in (self.session_token, self.username, self.password)
+        )
+        for secret in (given, password):
+            context.run.session.secrets.add(secret)
+        if given and await self._is_valid(given, base, context):
+            return Token(given)
+        if username and password:
+            return await self._log_in({"username": username, "password": password}, base, context)
+        what = "refuses the session token" if given else "needs a session token"
+        raise ReadError(f"The API {what}, and there is no user name and password to log in with. Check the inputs.")
+
+    async def _is_valid(self, token: str, base: str, context: Context) -> bool:
+        """Whether the API takes the token; only 401 says that it does not."""
+        draft = self._draft("GET", base, self.validate_session_url, context)
+        draft.add_header(self.header.text(context.scope(self)), token)
+        response = await context.run.session.send(replace(_call(draft, context), decide=_taking_refusals))
+        assert response is not None
+        refused = response.status_code == HTTPStatus.UNAUTHORIZED
+        if refused:
+            context.log(Level.INFO, "The session token in the inputs is not valid any more.")
+        return not refused
+
+    async def _log_in(self, credentials: dict[str, str], base: str, context: Context) -> Token:
+        """Log in; the token becomes a secret before the exchange is recorded."""
+        key = self.session_token_response_key.text(context.scope(self))
+        found: list[str] = []
+
+        def learn(response: httpx.Response) -> None:
+            body = json_body(response)
+            if isinstance(body, dict) and body.get(key) is not None:
+                found.append(str(body[key]))
+                context.run.session.secrets.add(found[-1])
+
+        draft = self._draft("POST", base, self.login_url, context)
+        draft.merge_json(credentials)
+        await context.run.session.send(replace(_call(draft, context), learn=learn))
+        if not found:
+            raise ReadError(
+                f"The login at {draft.url} gave no token: there is no `{key}` in its answer. "
+                "Check `login_url` and `session_token_response_key`."
+            )
+        now = context.run.now()
+        return Token.expiring(found[-1], now + LIFE, now)
+
+    def _draft(self, method: str, base: str, path: Template, context: Context) -> Draft:
+        """Airbyte puts the path after the URL as it is; here a slash that is missing between them is added."""
+        below = path.text(context.scope(self)).strip()
+        slash = "" if base.endswith("/") or below.startswith("/") else "/"
+        return Draft(method=method, url=f"{base}{slash}{below}", source="the session token authenticator")
+
+
+def _call(draft: Draft, context: Context) -> Call:
+    def decide(outcome: Outcome, _attempt: int) -> Decision:
+        return default_decision(outcome)
+
+    return Call(role=Role.AUTH, draft=draft, decide=decide, record=context.record, log=context.log, budgeted=False)
+
+
+def _taking_refusals(outcome: Outcome, _attempt: int) -> Decision:
+    refused = isinstance(outcome, httpx.Response) and outcome.status_code == HTTPStatus.UNAUTHORIZED
+    return Decision(Action.SUCCESS) if refused else default_decision(outcome)

@@ -11,9 +11,6 @@ from pydantic import Field
 
 from core.components.api_budget import HttpRequestRegexMatcher
 from core.components.authenticators.oauth_answer import parse_moment
-from core.components.authenticators.token_ring import Quota, QuotaReport
-from core.components.base import AsText, Component, Shown
-from core.components.context import Context
 from core.errors import ReadError
 from core.http.exchange import Role
 from core.http.messages import json_body, shorten
@@ -21,6 +18,9 @@ from core.http.policy import Action, Decision, Outcome, default_decision
 from core.http.request import Draft
 from core.http.session import Call
 from core.manifest.problems import Problem, Severity
+from core.runtime.component import AsText, Component, Shown
+from core.runtime.context import Context
+from core.runtime.tokens import Quota, QuotaReport
 from core.templates import Template, TemplateMap
 
 REFUSALS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)

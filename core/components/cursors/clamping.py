@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from core.components.base import Component
-from core.components.partition_routers.evaluation import text_of
 from core.errors import ReadError
 from core.manifest.problems import Problem
+from core.runtime.component import Component
+from core.runtime.evaluation import text_of
 from core.templates import Template
 
 WEEKDAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")

@@ -7,16 +7,15 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from core.components.base import AsText, Shown
-from core.components.context import Context
-from core.components.cursors.cursor import Cursor, Observer
-from core.components.partition_routers import Partitions
-from core.components.partition_routers.evaluation import text_of, whole_number_of
-from core.components.request_options import RequestOption
-from core.components.roles import IncrementalSync
-from core.components.slices import StreamSlice
+from core.components.request_parts import RequestOption
 from core.errors import ReadError
 from core.http.request import Draft
+from core.runtime.component import AsText, Shown
+from core.runtime.context import Context
+from core.runtime.cursor import Cursor, IncrementalSync, Observer
+from core.runtime.evaluation import text_of, whole_number_of
+from core.runtime.partitions import Partitions
+from core.runtime.slices import StreamSlice
 from core.templates import Template
 
 START, END = "start", "end"
@@ -42,6 +41,19 @@ class IncrementingCountCursor(IncrementalSync):
         description="Lets the person who sets up a connection choose another cursor field.",
     )
 
+    def cursor(self, partitions: Partitions, context: Context, state: Mapping[str, Any]) -> Cursor:
+        """One slice, from the highest known number on. Raises `ReadError` for a stream with partitions."""
+        if partitions.routers:
+            raise ReadError(
+                "An IncrementingCountCursor can't be combined with a partition router. Remove one of the "
+                "two, or use a DatetimeBasedCursor."
+            )
+        return CountCursor(self, partitions, context, state)
+
+    def field_name(self, context: Context) -> str:
+        """The cursor field. Raises `ReadError`."""
+        return text_of(self.cursor_field, context.scope(self))
+
 
 class CountCursor(Cursor):
     """One slice, from the highest known number on. Raises `ReadError` for a state that it can't read."""
@@ -56,7 +68,7 @@ class CountCursor(Cursor):
         super().__init__(partitions, context)
         scope = context.scope(component)
         self._component = component
-        self._field = text_of(component.cursor_field, scope)
+        self._field = component.field_name(context)
         start = whole_number_of(component.start_value, scope, "start_value") or 0
         self._state = dict(state)
         self._value = max(start, _saved_number(state.get(self._field), start))

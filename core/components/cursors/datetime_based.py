@@ -2,26 +2,113 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from core.components.base import Shown
-from core.components.context import Context
 from core.components.cursors.clamping import Clamping
-from core.components.cursors.moments import MinMaxDatetime, format_problems, moment_problems, read_moment
-from core.components.cursors.timeline import Timeline, later
-from core.components.partition_routers.evaluation import text_of
-from core.components.request_options import RequestOption
-from core.components.roles import IncrementalSync
-from core.components.slices import StreamSlice
+from core.components.request_parts import RequestOption
 from core.errors import ReadError
 from core.http.request import Draft
 from core.manifest.problems import Path, Problem, Severity
-from core.templates import Template
-from core.templates.datetimes import DatetimeError, format_datetime, parse_duration
+from core.runtime.component import Component, Shown
+from core.runtime.context import Context
+from core.runtime.cursor import Cursor, IncrementalSync
+from core.runtime.evaluation import text_of
+from core.runtime.partitioned_cursor import PartitionedTimeCursor
+from core.runtime.partitions import Partitions
+from core.runtime.slices import StreamSlice
+from core.runtime.time_cursor import SingleTimeCursor
+from core.runtime.timeline import Timeline, later
+from core.templates import Template, TemplateError
+from core.templates.datetimes import DatetimeError, format_datetime, parse_datetime, parse_duration
+
+_SAMPLE = dt.datetime(2024, 11, 30, 21, 58, 57, 123456, dt.UTC)
+
+
+class MinMaxDatetime(Component):
+    """A date that is kept between an earliest and a latest one."""
+
+    label = "With a format and bounds"
+
+    datetime: Template = Field(title="Datetime", description="The date, as text in the format.")
+    datetime_format: Annotated[str, Shown(editor="datetime_format")] = Field(
+        "", title="Datetime Format", description="The format of all three dates; the cursor's when not said."
+    )
+    min_datetime: Template | None = Field(None, title="Min Datetime", description="The earliest date that is used.")
+    max_datetime: Template | None = Field(None, title="Max Datetime", description="The latest date that is used.")
+
+    def lint(self) -> list[Problem]:
+        """The format can be used, and constant dates are written in it."""
+        if not self.datetime_format:
+            return []
+        problems = format_problems(self.datetime_format, ("datetime_format",))
+        return problems or self.problems(self.datetime_format)
+
+    def problems(self, format_: str) -> list[Problem]:
+        """The constant dates that are not written in a format."""
+        dates = {
+            "datetime": self.datetime,
+            "min_datetime": self.min_datetime,
+            "max_datetime": self.max_datetime,
+        }
+        return [
+            problem
+            for name, template in dates.items()
+            if template is not None and template.source
+            for problem in moment_problems(template, format_, (name,))
+        ]
+
+    def moment(self, scope: Mapping[str, Any], cursor_format: str) -> dt.datetime:
+        """The date. Raises `ReadError`."""
+        format_ = self.datetime_format or cursor_format
+        moment = read_moment(self.datetime, scope, format_)
+        if self.min_datetime is not None and text_of(self.min_datetime, scope):
+            moment = max(moment, read_moment(self.min_datetime, scope, format_))
+        if self.max_datetime is not None and text_of(self.max_datetime, scope):
+            moment = min(moment, read_moment(self.max_datetime, scope, format_))
+        return moment
+
+
+def read_moment(template: Template, scope: Mapping[str, Any], format_: str) -> dt.datetime:
+    """The moment that a template gives as text in a format. Raises `ReadError`."""
+    try:
+        return parse_datetime(text_of(template, scope), format_)
+    except DatetimeError as error:
+        raise ReadError(
+            f"The date `{template}` can't be read: {error}. Write the date in that format, or say its own "
+            "format with a MinMaxDatetime."
+        ) from None
+
+
+def moment_problems(template: Template, format_: str, path: Path) -> list[Problem]:
+    """What is wrong with a constant date."""
+    if not template.constant:
+        return []
+    try:
+        parse_datetime(str(template.evaluate({})), format_)
+    except (DatetimeError, TemplateError) as error:
+        hint = f"for example {format_datetime(_SAMPLE, format_)}"
+        return [Problem(f"this date can't be read: {error}", path, hint=hint)]
+    return []
+
+
+def format_problems(format_: str, path: Path) -> list[Problem]:
+    """What is wrong with a date format."""
+    try:
+        parse_datetime(format_datetime(_SAMPLE, format_), format_)
+    except ValueError:
+        usable = False
+    else:
+        usable = "%" in format_
+    if usable:
+        return []
+    hint = "write it with placeholders, such as %Y-%m-%dT%H:%M:%SZ"
+    return [Problem(f"`{format_}` is not a date format that can be written and read again", path, hint=hint)]
+
 
 Scope = Mapping[str, Any]
 
@@ -124,6 +211,15 @@ class DatetimeBasedCursor(IncrementalSync):
             return formats
         return [*self._date_problems(), *self._window_problems()]
 
+    def cursor(self, partitions: Partitions, context: Context, state: Mapping[str, Any]) -> Cursor:
+        """One progress for the stream, or one for each partition. Raises `ReadError`."""
+        make = PartitionedTimeCursor if partitions.routers else SingleTimeCursor
+        return make(self.timeline(context), self.fill, partitions, context, state)
+
+    def field_name(self, context: Context) -> str:
+        """The cursor field. Raises `ReadError`."""
+        return text_of(self.cursor_field, context.scope(self))
+
     def timeline(self, context: Context) -> Timeline:
         """The stream's time, with everything evaluated. Raises `ReadError`."""
         scope = context.scope(self)
@@ -141,7 +237,7 @@ class DatetimeBasedCursor(IncrementalSync):
         if step is not None and granularity is not None:
             _check_step(step, granularity, clamp(start), clamp)
         return Timeline(
-            field=text_of(self.cursor_field, scope),
+            field=self.field_name(context),
             format=self.datetime_format,
             input_formats=(*self.cursor_datetime_formats, self.datetime_format),
             start=start,
@@ -151,6 +247,10 @@ class DatetimeBasedCursor(IncrementalSync):
             lookback=self._evaluated_duration(self.lookback_window, "lookback_window", scope),
             clamp=clamp,
             strict=self.is_compare_strictly,
+            bounds=self.bounds(scope),
+            filters=self.is_client_side_incremental,
+            is_feed=self.is_data_feed,
+            one_for_all=self.global_substream_cursor,
         )
 
     def bounds(self, scope: Scope) -> tuple[str, str]:
@@ -179,7 +279,7 @@ class DatetimeBasedCursor(IncrementalSync):
             if isinstance(written, Template):
                 problems += moment_problems(written, self.datetime_format, (name,))
             elif isinstance(written, MinMaxDatetime) and not written.datetime_format:
-                problems += [_below(name, problem) for problem in written.problems(self.datetime_format)]
+                problems += [problem.below(name) for problem in written.problems(self.datetime_format)]
         return problems
 
     def _window_problems(self) -> list[Problem]:
@@ -257,8 +357,3 @@ def _check_step(
 
 def _as_it_is(moment: datetime) -> datetime:
     return moment
-
-
-def _below(name: str, problem: Problem) -> Problem:
-    path: Path = (name, *problem.path)
-    return Problem(problem.message, path, problem.severity, problem.hint)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from core.components.decoders.compressed import GzipDecoder, ZipfileDecoder
 from core.components.decoders.csv import CsvDecoder
-from core.components.decoders.errors import DecodeError
-from core.components.decoders.gzip import GzipDecoder
 from core.components.decoders.json import JsonDecoder, JsonItemsDecoder, JsonlDecoder
 from core.components.decoders.lines import IterableDecoder
 from core.components.decoders.xml import XmlDecoder
-from core.components.decoders.zip import ZipfileDecoder
-from core.components.roles import Decoder
+from core.decoding.errors import DecodeError
+from core.runtime.roles import Decoder
 
 __all__ = [
     "CsvDecoder",
@@ -23,10 +20,12 @@ __all__ = [
     "JsonlDecoder",
     "XmlDecoder",
     "ZipfileDecoder",
-    "decode_all",
+    "decoders_for",
 ]
 
 
-def decode_all(decoder: Decoder, body: bytes, charset: str | None = None) -> list[Any]:
-    """All elements of a body that is complete and small. Raises `DecodeError`."""
-    return list(decoder.decode(iter((body,)), charset))
+def decoders_for(content_type: str) -> list[Decoder]:
+    """The decoders of bodies with this Content-Type (in lower case, without parameters), as far as it tells."""
+    if content_type.endswith("xml"):
+        return [XmlDecoder()]
+    return [JsonDecoder()] if content_type.endswith("json") else []

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import codecs
 import csv
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Annotated, Any
 
 import orjson
 from pydantic import AfterValidator, Field, model_validator
 
-from core.components.base import Shown
-from core.components.decoders.blocks import InBlocks
-from core.components.decoders.errors import DecodeError, kind_of, not_this, quote, refuse_packed
-from core.components.decoders.streams import (
+from core.decoding.chunks import (
     LONGEST_LINE,
     Encoding,
+    InBlocks,
     encoding_of,
     ending_lines,
     peek,
@@ -24,8 +23,40 @@ from core.components.decoders.streams import (
     text_lines,
     undecodable,
 )
-from core.components.decoders.swallowed import holds_whole_rows
-from core.components.roles import Decoder
+from core.decoding.errors import DecodeError, kind_of, not_this, quote, refuse_packed
+from core.runtime.component import Shown
+from core.runtime.roles import Decoder
+
+_NUMBER = re.compile(r"[-+]?\d+([.,]\d+)*")
+_DIGITS = re.compile(r"\d+")
+_IN_PROSE = ",;"
+"""Delimiters that people write, too: two columns are no sign there."""
+
+
+def holds_whole_rows(row: Sequence[str], width: int, delimiter: str) -> bool:
+    """Whether each line of a row that has several is certainly a row of its own, of a table with `width` columns.
+
+    A row that is too short has swallowed rows when each of its lines has a cell for every column (of the last one some
+    may be missing). A row that fits has when, beyond that, its lines look alike: there is a column in which all of them
+    have a number, or a text with digits that is built the same (a date, a code). A cell with a blank at its start is
+    prose ("one, two"), and no sign at all.
+    """
+    if width < 2 or (width == 2 and delimiter in _IN_PROSE):
+        return False
+    lines = [line.split(delimiter) for line in delimiter.join(row).split("\n")]
+    if any(cell[:1].isspace() for line in lines for cell in line):
+        return False
+    if any(len(line) != width for line in lines[:-1]):
+        return False
+    if len(row) < width:
+        return 1 < len(lines[-1]) <= width
+    return len(lines[-1]) == width and any(_alike(column) for column in zip(*lines, strict=True))
+
+
+def _alike(cells: Sequence[str]) -> bool:
+    shapes = {"number" if _NUMBER.fullmatch(cell) else _DIGITS.sub("9", cell) for cell in cells}
+    return len(shapes) == 1 and any(character.isdigit() for character in cells[0])
+
 
 ROWS = 100
 """Rows that are looked at together."""
@@ -88,7 +119,7 @@ class CsvDecoder(Decoder):
         Airbyte: missing cells at the end of a row are null, of repeated column names the last one counts,
         blank lines are skipped, line breaks in a cell become line feeds. Where Airbyte guesses, there is a
         `DecodeError`: text behind a closing quotation mark, a cell that is not closed at the end, a cell that has
-        swallowed rows (`core.components.decoders.swallowed`), a row with more cells than there are columns unless
+        swallowed rows (`core.components.decoders.csv`), a row with more cells than there are columns unless
         the further cells are empty (Airbyte: they are kept under a key that is not text), and binary data.
         """
         return InBlocks(self._blocks(chunks))

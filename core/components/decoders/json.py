@@ -11,18 +11,15 @@ import ijson  # type: ignore[import-untyped]  # it has no type hints
 import orjson
 from pydantic import Field
 
-from core.components.base import Shown
-from core.components.decoders.blocks import InBlocks, Lines
-from core.components.decoders.elements import array_elements
-from core.components.decoders.errors import DecodeError, kind_of, not_this, quote, refuse_packed, too_long
-from core.components.decoders.nesting import bounded
-from core.components.decoders.streams import (
+from core.components.decoders.lines import OwnEncoding
+from core.decoding.chunks import (
     BLOCK,
     LARGEST_DOCUMENT,
     OTHER_ENCODING,
     ByteStream,
     Encoding,
-    OwnEncoding,
+    InBlocks,
+    Lines,
     as_utf_8,
     checked,
     decoded,
@@ -31,9 +28,12 @@ from core.components.decoders.streams import (
     whole_lines,
     within,
 )
-from core.components.roles import Decoder
+from core.decoding.errors import DecodeError, kind_of, not_this, quote, refuse_packed, too_long
+from core.decoding.json_text import array_elements, bounded
 from core.http.charsets import loads
 from core.http.messages import around
+from core.runtime.component import Shown
+from core.runtime.roles import Decoder
 
 
 class JsonDecoder(Decoder):
@@ -42,6 +42,11 @@ class JsonDecoder(Decoder):
     label = "JSON"
 
     encoding: OwnEncoding = None
+
+    @property
+    def gives_document(self) -> bool:
+        """Whether a body is one document that a paginator may look into."""
+        return True
 
     def decode(self, chunks: Iterator[bytes], charset: str | None = None) -> Iterator[Any]:
         """The elements of an array, or the document itself; nothing for an empty body.

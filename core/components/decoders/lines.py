@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Annotated
 
-from core.components.decoders.errors import refuse_packed
-from core.components.decoders.streams import (
-    OwnEncoding,
+from pydantic import Field
+
+from core.decoding.chunks import (
+    Encoding,
     as_utf_8,
     encoding_of,
     ending_lines,
@@ -14,7 +16,18 @@ from core.components.decoders.streams import (
     text_lines,
     undecodable,
 )
-from core.components.roles import Decoder
+from core.decoding.errors import refuse_packed
+from core.runtime.component import Shown
+from core.runtime.roles import Decoder
+
+OwnEncoding = Annotated[
+    Encoding | None,
+    Field(
+        title="Encoding",
+        description="The text encoding of the response; when not said, what its Content-Type names, or else UTF-8.",
+    ),
+    Shown(advanced=True, ours=True, unset="as the response says"),
+]
 
 
 class IterableDecoder(Decoder):

@@ -10,10 +10,10 @@ from xml.parsers.expat import ExpatError, errors
 
 import xmltodict
 
-from core.components.decoders.errors import DecodeError, not_this, too_long
-from core.components.decoders.streams import LARGEST_DOCUMENT, blocks, peek, within
-from core.components.roles import Decoder
+from core.decoding.chunks import LARGEST_DOCUMENT, blocks, peek, within
+from core.decoding.errors import DecodeError, not_this, too_long
 from core.http.charsets import marked_encoding
+from core.runtime.roles import Decoder
 
 DEEPEST = 1_000
 """Elements inside each other."""
@@ -33,6 +33,11 @@ class XmlDecoder(Decoder):
     """
 
     label = "XML"
+
+    @property
+    def gives_document(self) -> bool:
+        """Whether a body is one document that a paginator may look into."""
+        return True
 
     def decode(self, chunks: Iterator[bytes], charset: str | None = None) -> Iterator[dict[str, Any]]:
         """The document as one mapping; nothing for an empty body.

@@ -7,15 +7,16 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from core.components.base import Component, Shown
-from core.components.context import Context
-from core.components.partition_routers.evaluation import text_of
-from core.components.partition_routers.value_router import PARENT_SLICE, ValueRouter, ValueSource
-from core.components.partition_routers.walk import ChainedWalk, Seeds, Walk
-from core.components.request_options import RequestOption
-from core.components.slices import StreamSlice
+from core.components.partition_routers.values import PARENT_SLICE, ValueRouter, ValueSource
+from core.components.request_parts import RequestOption
 from core.components.stream import Stream
 from core.manifest.problems import Problem
+from core.runtime.component import Component, Shown
+from core.runtime.context import Context
+from core.runtime.cursor import IncrementalSync
+from core.runtime.evaluation import text_of
+from core.runtime.partitions import ChainedWalk, Parent, Seeds, Walk
+from core.runtime.slices import StreamSlice
 from core.templates import Template
 
 
@@ -57,6 +58,22 @@ class ParentStreamConfig(Component):
         """The name of the parent stream."""
         return str(getattr(self.stream, "name", ""))
 
+    def seed(self, state: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
+        """The state from which the parent is read when its child is read from `state`. Raises `ReadError`.
+
+        Airbyte: the parent's own state; without one the child's global value; or the one value of an old state.
+        """
+        parents, shared = state.get("parent_state"), state.get("state")
+        if isinstance(parents, Mapping) and isinstance(parents.get(self.stream_name), Mapping):
+            seed: Mapping[str, Any] = parents[self.stream_name]
+            return seed
+        if isinstance(shared, Mapping):
+            return shared
+        sync = getattr(self.stream, "incremental_sync", None)
+        values = list(state.values())
+        is_old = len(values) == 1 and isinstance(values[0], (str, int, float)) and not isinstance(values[0], bool)
+        return {sync.field_name(context): values[0]} if is_old and isinstance(sync, IncrementalSync) else {}
+
 
 class SubstreamPartitionRouter(ValueRouter):
     """Reads the stream once for each record of a parent stream, such as the comments of every post."""
@@ -92,7 +109,7 @@ class SubstreamPartitionRouter(ValueRouter):
         ]
 
     @property
-    def parents(self) -> list[ParentStreamConfig]:
+    def parents(self) -> Sequence[Parent]:
         """The parents."""
         return self.parent_stream_configs
 

@@ -9,12 +9,12 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from core.components.roles import Authenticator
 from core.errors import ReadError
 from core.events import Log
 from core.http.exchange import Role
 from core.http.policy import FailureType, RequestFailed
 from core.levels import Level
+from core.runtime.roles import Authenticator
 from tests.support.http_bench import Bench, build, build_with_problems
 from tests.support.oracle import Oracle
 from tests.support.server import Asked, LoopbackServer, Reply

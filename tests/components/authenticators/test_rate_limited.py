@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from core.components.http_requester import HttpRequester
-from core.components.roles import Authenticator
 from core.errors import ReadError
 from core.http.exchange import Role
 from core.http.policy import RequestFailed
 from core.manifest.problems import Severity
+from core.runtime.roles import Authenticator
 from tests.support.http_bench import Bench, build, build_with_problems
 from tests.support.server import Asked, LoopbackServer, Reply
 

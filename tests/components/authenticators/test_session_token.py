@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from core.components.roles import Authenticator
 from core.errors import ReadError
 from core.http.exchange import Role
 from core.http.policy import RequestFailed
+from core.runtime.roles import Authenticator
 from tests.support.http_bench import Bench, build_with_problems
 from tests.support.oracle import Oracle
 from tests.support.server import LoopbackServer, Reply

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from core.components.roles import Authenticator
 from core.errors import ReadError
+from core.runtime.roles import Authenticator
 from tests.support.http_bench import Bench, build_with_problems
 from tests.support.server import Asked, LoopbackServer, Reply
 

@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 
-from core.components.context import Context
-from core.components.cursors import Cursor, DatetimeBasedCursor, IncrementingCountCursor, make_cursor
-from core.components.cursors import per_partition as module
-from core.components.partition_routers import ListPartitionRouter, ParentRead, ParentRecord
-from core.components.slices import StreamSlice
+from core.components.cursors import DatetimeBasedCursor, IncrementingCountCursor
+from core.components.partition_routers import ListPartitionRouter
 from core.components.stream import Stream
 from core.errors import ReadError
 from core.http.request import Draft
+from core.runtime import partitioned_cursor as module
+from core.runtime.context import Context
+from core.runtime.cursor import Cursor, make_cursor
+from core.runtime.parents import ParentRead, ParentRecord
+from core.runtime.slices import StreamSlice
 from tests.components.slicing import World, all_slices, build, read, world
 from tests.support.oracle import Oracle
 

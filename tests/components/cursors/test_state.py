@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.components.cursors import Cursor, DatetimeBasedCursor, IncrementingCountCursor, make_cursor
-from core.components.slices import StreamSlice
+from core.components.cursors import DatetimeBasedCursor, IncrementingCountCursor
 from core.errors import ReadError
+from core.runtime.cursor import Cursor, make_cursor
+from core.runtime.slices import StreamSlice
 from tests.components.slicing import all_slices, read, world
 from tests.support.oracle import Oracle
 

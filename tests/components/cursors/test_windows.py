@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.components.cursors import DatetimeBasedCursor, make_cursor
-from core.components.cursors.progress import Interval
-from core.components.cursors.timeline import Timeline, later
+from core.components.cursors import DatetimeBasedCursor
 from core.errors import ReadError
+from core.runtime.cursor import make_cursor
+from core.runtime.cursor_progress import Interval
+from core.runtime.timeline import Timeline, later
 from core.templates.datetimes import parse_duration
 from tests.components.slicing import all_slices, world
 from tests.support.oracle import Oracle

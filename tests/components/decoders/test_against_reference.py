@@ -17,9 +17,8 @@ from core.components.decoders import (
     JsonlDecoder,
     XmlDecoder,
     ZipfileDecoder,
-    decode_all,
 )
-from core.components.roles import Decoder
+from core.runtime.roles import Decoder
 from tests.components.decoders.bodies import archive
 from tests.support.oracle import Oracle
 
@@ -90,7 +89,7 @@ CASES: list[tuple[Decoder, bytes]] = [
 @pytest.mark.parametrize(("decoder", "body"), CASES, ids=[f"{type(d).__name__}-{i}" for i, (d, _) in enumerate(CASES)])
 def test_a_body_gives_the_elements_that_airbyte_gives(oracle: Oracle, decoder: Decoder, body: bytes) -> None:
     expected = oracle.ask("records", "decode", written(decoder), base64.b64encode(body).decode())
-    found = decode_all(decoder, body)
+    found = decoder.decode_all(body)
     assert repr(found) == repr(expected)
 
 
@@ -98,4 +97,4 @@ def test_a_body_gives_the_elements_that_airbyte_gives(oracle: Oracle, decoder: D
 def test_a_json_body_without_data_gives_no_records_as_with_airbyte(oracle: Oracle, body: bytes) -> None:
     theirs = oracle.ask("records", "decode", written(JsonDecoder()), base64.b64encode(body).decode())
     assert not any(theirs)
-    assert not any(decode_all(JsonDecoder(), body))
+    assert not any(JsonDecoder().decode_all(body))

@@ -21,7 +21,7 @@ from core.components.decoders import (
     XmlDecoder,
     ZipfileDecoder,
 )
-from core.components.roles import Decoder
+from core.runtime.roles import Decoder
 from tests.components.decoders.bodies import archive, pieces
 
 DECODERS: dict[str, Decoder] = {

@@ -17,10 +17,9 @@ from core.components.decoders import (
     JsonItemsDecoder,
     JsonlDecoder,
     XmlDecoder,
-    decode_all,
 )
-from core.components.roles import Decoder
 from core.http.charsets import charset_named, text_codec
+from core.runtime.roles import Decoder
 from tests.components.decoders.bodies import pieces
 
 WORDS = {
@@ -54,9 +53,9 @@ def test_json_is_read_in_the_charset_that_is_named(reader: str, charset: str) ->
     body = written.format(WORDS[charset]).encode(charset)
     codec = text_codec(charset)
     assert codec is not None
-    assert decode_all(decoder, body, codec) == [{"n": WORDS[charset]}]
+    assert decoder.decode_all(body, codec) == [{"n": WORDS[charset]}]
     assert list(decoder.decode(pieces(body, 1), codec)) == [{"n": WORDS[charset]}]
-    assert decode_all(GzipDecoder(decoder=decoder), gzip.compress(body), codec) == [{"n": WORDS[charset]}]
+    assert GzipDecoder(decoder=decoder).decode_all(gzip.compress(body), codec) == [{"n": WORDS[charset]}]
 
 
 @pytest.mark.parametrize("reader", READERS)
@@ -64,14 +63,14 @@ def test_json_is_read_in_the_charset_that_is_named(reader: str, charset: str) ->
 @pytest.mark.parametrize("charset", [None, "utf-8", "iso8859-1"])
 def test_a_byte_order_mark_says_more_than_a_charset(reader: str, encoding: str, charset: str | None) -> None:
     decoder, written = READERS[reader]
-    assert decode_all(decoder, written.format("Müller").encode(encoding), charset) == [{"n": "Müller"}]
+    assert decoder.decode_all(written.format("Müller").encode(encoding), charset) == [{"n": "Müller"}]
 
 
 @pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("charset", ["iso8859-1", "cp1252", "ascii", "utf-16", "utf-8"])
 def test_utf_8_is_read_whatever_charset_is_named(reader: str, charset: str) -> None:
     decoder, written = READERS[reader]
-    assert decode_all(decoder, written.format("Müller 联").encode(), charset) == [{"n": "Müller 联"}]
+    assert decoder.decode_all(written.format("Müller 联").encode(), charset) == [{"n": "Müller 联"}]
 
 
 @pytest.mark.parametrize("far", [70_000, 300_000])
@@ -90,26 +89,26 @@ def test_an_encoding_can_be_named_where_the_api_names_none(reader: str) -> None:
     decoder, written = READERS[reader]
     body = written.format("Müller").encode("latin-1")
     with pytest.raises(DecodeError, match=r"0xfc.*name it in `encoding` of the decoder"):
-        decode_all(decoder, body)
+        decoder.decode_all(body)
     named = decoder.model_validate({**decoder.model_dump(exclude_unset=True), "encoding": "latin-1"})
-    assert decode_all(named, body) == [{"n": "Müller"}]
-    assert decode_all(named, body, "utf-16") == [{"n": "Müller"}]
+    assert named.decode_all(body) == [{"n": "Müller"}]
+    assert named.decode_all(body, "utf-16") == [{"n": "Müller"}]
 
 
 def test_text_and_xml_are_read_in_their_charset() -> None:
-    assert decode_all(IterableDecoder(), "Müller\nx".encode("latin-1"), "iso8859-1") == [
+    assert IterableDecoder().decode_all("Müller\nx".encode("latin-1"), "iso8859-1") == [
         {"record": "Müller"},
         {"record": "x"},
     ]
-    assert decode_all(XmlDecoder(), "<r>Müller</r>".encode("latin-1"), "iso8859-1") == [{"r": "Müller"}]
+    assert XmlDecoder().decode_all("<r>Müller</r>".encode("latin-1"), "iso8859-1") == [{"r": "Müller"}]
     named = '<?xml version="1.0" encoding="iso-8859-15"?><r>€</r>'
-    assert decode_all(XmlDecoder(), named.encode("iso-8859-15"), "utf-8") == [{"r": "€"}]
-    assert decode_all(XmlDecoder(), '<?xml version="1.0" encoding="utf-16"?><r>ü</r>'.encode(), None) == [{"r": "ü"}]
-    assert decode_all(GzipDecoder(decoder=XmlDecoder()), gzip.compress(named.encode("iso-8859-15"))) == [{"r": "€"}]
+    assert XmlDecoder().decode_all(named.encode("iso-8859-15"), "utf-8") == [{"r": "€"}]
+    assert XmlDecoder().decode_all('<?xml version="1.0" encoding="utf-16"?><r>ü</r>'.encode(), None) == [{"r": "ü"}]
+    assert GzipDecoder(decoder=XmlDecoder()).decode_all(gzip.compress(named.encode("iso-8859-15"))) == [{"r": "€"}]
 
 
 def test_a_table_is_read_in_the_encoding_of_the_manifest_alone() -> None:
-    assert decode_all(CsvDecoder(), "a\né\n".encode(), "iso8859-1") == [{"a": "é"}]
+    assert CsvDecoder().decode_all("a\né\n".encode(), "iso8859-1") == [{"a": "é"}]
 
 
 @pytest.mark.parametrize(
@@ -164,7 +163,7 @@ def test_brackets_in_texts_are_no_nesting() -> None:
     body = json.dumps({"before": [row["range"] for row in rows], "a": rows, "one": [rows]}).encode()
     for size in (7_001, 10**9):
         assert list(JsonItemsDecoder(items_path="a").decode(pieces(body, size))) == rows
-    assert decode_all(JsonItemsDecoder(items_path="one"), body) == [rows]
+    assert JsonItemsDecoder(items_path="one").decode_all(body) == [rows]
 
 
 def test_a_line_an_item_and_a_tag_end_somewhere() -> None:
@@ -187,6 +186,6 @@ def test_a_line_an_item_and_a_tag_end_somewhere() -> None:
 
 def test_a_number_of_thousands_of_digits_is_read_as_far_as_it_can_be() -> None:
     body = b'{"a": [' + b"9" * 5_000 + b"]}"
-    assert decode_all(JsonDecoder(), body) == [{"a": [float("inf")]}]
+    assert JsonDecoder().decode_all(body) == [{"a": [float("inf")]}]
     with pytest.raises(DecodeError, match="can't be read"):
-        decode_all(JsonItemsDecoder(items_path="a"), body)
+        JsonItemsDecoder(items_path="a").decode_all(body)

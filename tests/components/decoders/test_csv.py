@@ -14,13 +14,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from core.components.decoders import CsvDecoder, DecodeError, GzipDecoder, ZipfileDecoder, decode_all
-from core.components.decoders.swallowed import holds_whole_rows
+from core.components.decoders import CsvDecoder, DecodeError, GzipDecoder, ZipfileDecoder
+from core.components.decoders.csv import holds_whole_rows
 from tests.components.decoders.bodies import archive, pieces
 
 
 def read(body: str | bytes, **fields: Any) -> list[dict[str, Any]]:
-    return decode_all(CsvDecoder(**fields), body.encode() if isinstance(body, str) else body)
+    return CsvDecoder(**fields).decode_all(body.encode() if isinstance(body, str) else body)
 
 
 def refused(body: str | bytes, **fields: Any) -> str:
@@ -171,7 +171,7 @@ def test_what_nobody_can_unpack_is_named_inside_of_a_container_too() -> None:
     for decoder in (GzipDecoder(decoder=CsvDecoder()), ZipfileDecoder(decoder=CsvDecoder())):
         for body in (b"BZh91AY&SY\0", workbook(), b"Rar!\x1a\x07\x01", packed_tar()):
             with pytest.raises(DecodeError, match="Longhaul can't unpack or read that"):
-                decode_all(decoder, body)
+                decoder.decode_all(body)
 
 
 def test_nul_bytes_in_the_first_line_are_no_names() -> None:
@@ -224,5 +224,5 @@ def test_a_table_in_the_wrong_container_is_unpacked() -> None:
     table = b"a\n1\n"
     for decoder in (GzipDecoder(decoder=CsvDecoder()), ZipfileDecoder(decoder=CsvDecoder())):
         for body in (table, gzip.compress(table), archive({"x": table})):
-            assert decode_all(decoder, body) == [{"a": "1"}]
-    assert decode_all(ZipfileDecoder(decoder=GzipDecoder(decoder=CsvDecoder())), gzip.compress(table)) == [{"a": "1"}]
+            assert decoder.decode_all(body) == [{"a": "1"}]
+    assert ZipfileDecoder(decoder=GzipDecoder(decoder=CsvDecoder())).decode_all(gzip.compress(table)) == [{"a": "1"}]

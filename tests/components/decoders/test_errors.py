@@ -22,9 +22,8 @@ from core.components.decoders import (
     JsonlDecoder,
     XmlDecoder,
     ZipfileDecoder,
-    decode_all,
 )
-from core.components.roles import Decoder
+from core.runtime.roles import Decoder
 from tests.components.decoders.bodies import archive, gzipped, long_csv, long_json_array
 
 LOGIN = b"<!DOCTYPE html>\n<html><head><title>Log in &ndash; Acme</title></head><body>...</body></html>"
@@ -40,7 +39,7 @@ TEXT_DECODERS: list[Decoder] = [
 
 def error_of(decoder: Decoder, body: bytes) -> DecodeError:
     with pytest.raises(DecodeError) as caught:
-        decode_all(decoder, body)
+        decoder.decode_all(body)
     return caught.value
 
 
@@ -65,7 +64,7 @@ def test_a_compressed_body_names_the_decoder_to_wrap_around(decoder: Decoder) ->
 
 @pytest.mark.parametrize("decoder", [*TEXT_DECODERS, ZipfileDecoder(decoder=JsonDecoder()), IterableDecoder()])
 def test_an_empty_body_gives_nothing(decoder: Decoder) -> None:
-    assert decode_all(decoder, b"") == []
+    assert decoder.decode_all(b"") == []
     assert list(decoder.decode(iter(()))) == []
 
 
@@ -122,20 +121,20 @@ def test_a_row_with_too_many_cells_is_named_unless_they_are_empty() -> None:
     message = str(error_of(CsvDecoder(), b"a,b\n1,2\n1,2,surplus\n"))
     assert "Line 3" in message
     assert "“surplus”" in message
-    assert decode_all(CsvDecoder(), b"a,b\n1,2,\n") == [{"a": "1", "b": "2"}]
+    assert CsvDecoder().decode_all(b"a,b\n1,2,\n") == [{"a": "1", "b": "2"}]
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_column() -> None:
-    assert decode_all(CsvDecoder(), b"\xef\xbb\xbfa,b\n1,2\n") == [{"a": "1", "b": "2"}]
-    assert decode_all(CsvDecoder(), "a,b\n1,2\n".encode("utf-16")) == [{"a": "1", "b": "2"}]
+    assert CsvDecoder().decode_all(b"\xef\xbb\xbfa,b\n1,2\n") == [{"a": "1", "b": "2"}]
+    assert CsvDecoder().decode_all("a,b\n1,2\n".encode("utf-16")) == [{"a": "1", "b": "2"}]
 
 
 def test_blank_lines_before_the_header_are_skipped() -> None:
-    assert decode_all(CsvDecoder(), b"\n\r\na,b\n1,2\n") == [{"a": "1", "b": "2"}]
+    assert CsvDecoder().decode_all(b"\n\r\na,b\n1,2\n") == [{"a": "1", "b": "2"}]
 
 
 def test_a_large_cell_is_read() -> None:
-    assert decode_all(CsvDecoder(), b"a\n" + b"x" * 300_000) == [{"a": "x" * 300_000}]
+    assert CsvDecoder().decode_all(b"a\n" + b"x" * 300_000) == [{"a": "x" * 300_000}]
 
 
 def test_another_encoding_is_named_with_the_line() -> None:
@@ -178,7 +177,7 @@ def test_a_highly_compressible_file_is_no_bomb() -> None:
 
 def test_files_of_a_zip_archive_are_read_in_order_without_folders_and_shadows() -> None:
     body = archive({"b.csv": b"x\n1\n", "folder/": b"", "folder/a.csv": b"x\n2\n", "__MACOSX/._b.csv": b"\0\5"})
-    assert decode_all(ZipfileDecoder(decoder=CsvDecoder()), body) == [{"x": "1"}, {"x": "2"}]
+    assert ZipfileDecoder(decoder=CsvDecoder()).decode_all(body) == [{"x": "1"}, {"x": "2"}]
 
 
 def test_an_error_inside_a_zip_archive_names_the_file() -> None:
@@ -203,7 +202,7 @@ def test_a_zip_bomb_is_refused() -> None:
         for _ in range(150):
             file.write(b"\0" * 1_000_000)
     with pytest.raises(DecodeError, match="1,000 times its size"):
-        decode_all(ZipfileDecoder(decoder=IterableDecoder()), body.getvalue())
+        ZipfileDecoder(decoder=IterableDecoder()).decode_all(body.getvalue())
 
 
 def test_entity_definitions_in_xml_are_refused() -> None:

@@ -23,13 +23,11 @@ from core.components.decoders import (
     JsonlDecoder,
     XmlDecoder,
     ZipfileDecoder,
-    decode_all,
 )
-from core.components.decoders.blocks import InBlocks, Lines
-from core.components.decoders.elements import array_elements
-from core.components.decoders.errors import DecodeError
-from core.components.decoders.streams import whole_lines
-from core.components.roles import Decoder
+from core.decoding.chunks import InBlocks, Lines, whole_lines
+from core.decoding.errors import DecodeError
+from core.decoding.json_text import array_elements
+from core.runtime.roles import Decoder
 from tests.components.decoders.bodies import archive, gzipped, long_csv, long_json_array, pieces
 
 JSON = ' [ {"a": "é\U0001f600 },{ \\" ]", "b": [{"a": -1.5e3}, {"a": true}]},\r\n{"a": null}, [] , "x,y" , 12 ] \n'
@@ -56,7 +54,7 @@ NASTY: list[tuple[Decoder, bytes]] = [
 
 @pytest.mark.parametrize(("decoder", "body"), NASTY, ids=[f"{type(d).__name__}-{i}" for i, (d, _) in enumerate(NASTY)])
 def test_every_split_point_of_a_body_gives_the_same_elements(decoder: Decoder, body: bytes) -> None:
-    whole = decode_all(decoder, body)
+    whole = decoder.decode_all(body)
     assert whole
     assert list(decoder.decode(pieces(body, 1))) == whole
     for cut in range(1, len(body)):

@@ -5,9 +5,9 @@ from typing import Any
 import httpx
 import pytest
 
-from core.components.roles import BackoffStrategy
 from core.errors import ReadError
 from core.http.policy import RequestFailed, WaitTooLongError
+from core.runtime.roles import BackoffStrategy
 from tests.support.http_bench import Bench, build
 from tests.support.server import LoopbackServer, Reply
 

@@ -6,8 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from core.components.error_handlers import HttpResponseFilter
-from core.components.error_handlers.retrying import RetryingErrorHandler
+from core.components.error_handlers import HttpResponseFilter, RetryingErrorHandler
 from core.errors import ReadError
 from core.http.policy import Action, Decision, FailureType
 from core.manifest.problems import Severity

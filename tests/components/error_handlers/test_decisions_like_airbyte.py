@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from core.components.error_handlers.retrying import RetryingErrorHandler
+from core.components.error_handlers import RetryingErrorHandler
 from core.http.policy import Action, Decision
 from tests.support.http_bench import Bench, build_with_problems
 from tests.support.oracle import Oracle

@@ -7,15 +7,14 @@ from typing import Any
 
 import pytest
 
-from core.components.context import Context
-from core.components.partition_routers import Partitions, extra_field_names
-from core.components.partition_routers.value_router import ValueRouter
-from core.components.roles import PartitionRouter
-from core.components.slices import StreamSlice
+from core.components.partition_routers.values import ValueRouter
 from core.components.stream import Stream
 from core.errors import ReadError
 from core.http.request import Draft
 from core.manifest.problems import Severity
+from core.runtime.context import Context
+from core.runtime.partitions import PartitionRouter, Partitions, extra_field_names
+from core.runtime.slices import StreamSlice
 from tests.components.slicing import build, world
 from tests.support.oracle import Oracle, OracleError
 

@@ -7,18 +7,13 @@ from typing import Any
 
 import pytest
 
-from core.components.context import Context
-from core.components.partition_routers import (
-    ListPartitionRouter,
-    Partitions,
-    SubstreamPartitionRouter,
-    extra_field_names,
-)
-from core.components.roles import PartitionRouter
-from core.components.slices import StreamSlice
+from core.components.partition_routers import ListPartitionRouter, SubstreamPartitionRouter
 from core.components.stream import Stream
 from core.errors import ReadError
 from core.http.request import Draft
+from core.runtime.context import Context
+from core.runtime.partitions import PartitionRouter, Partitions, extra_field_names
+from core.runtime.slices import StreamSlice
 from tests.components.slicing import world
 from tests.support.oracle import Oracle
 

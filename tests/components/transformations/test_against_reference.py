@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.components.roles import Record
 from core.errors import ReadError
+from core.runtime.slices import Record
 from tests.support.components import component
 from tests.support.oracle import Oracle
 

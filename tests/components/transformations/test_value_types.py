@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from core.components.transformations.add_fields import AddedFieldDefinition
+from core.components.transformations import AddedFieldDefinition
 
 
 @pytest.mark.parametrize(

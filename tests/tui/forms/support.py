@@ -23,10 +23,10 @@ from tui.forms import StreamForm
 from tui.forms.field_row import FieldRow
 from tui.forms.form_pane import FormPane
 from tui.forms.hints import Hints
-from tui.session.editor import Change, ChangeKind
-from tui.session.session import BuilderSession
-from tui.session.specs import FieldSpec
-from tui.session.streams import StreamKind
+from tui.model.editor import Change, ChangeKind
+from tui.model.session import BuilderSession
+from tui.model.specs import FieldSpec
+from tui.model.streams import StreamKind
 
 SAMPLES = FilePath(sample_configs.__file__).parent
 STYLES = FilePath(forms.__file__).parents[1] / "css"
@@ -55,7 +55,7 @@ class Known:
 class FormHost(App[None]):
     """An app that is nothing but a form. Like the builder it checks the manifest after every edit."""
 
-    CSS_PATH: ClassVar[list[str | PurePath]] = [STYLES / "testing.tcss", STYLES / "forms.tcss"]
+    CSS_PATH: ClassVar[list[str | PurePath]] = [STYLES / "trials.tcss", STYLES / "forms.tcss"]
 
     def __init__(self, session: BuilderSession, form: Widget) -> None:
         super().__init__()

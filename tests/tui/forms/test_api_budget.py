@@ -12,7 +12,7 @@ from tests.support.oracle import Oracle
 from tests.tui.forms.support import at_desk, new_session
 from tui.forms import GlobalForm
 from tui.forms.hints import Hints
-from tui.session.session import BuilderSession
+from tui.model.session import BuilderSession
 
 BUDGET = ("api_budget",)
 POLICY = (*BUDGET, "policies", 0)

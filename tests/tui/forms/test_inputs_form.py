@@ -7,8 +7,8 @@ from textual.widget import Widget
 from tests.tui.forms.support import at_desk, new_session, sample
 from tui.forms import GlobalForm, InputsForm
 from tui.forms.hints import Hints
-from tui.session.inputs import PROPERTIES, Input, InputType
-from tui.session.session import BuilderSession
+from tui.model.inputs import PROPERTIES, Input, InputType
+from tui.model.session import BuilderSession
 
 
 def inputs_form(session: BuilderSession, hints: Hints) -> Widget:

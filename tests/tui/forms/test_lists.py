@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.tui.forms.support import at_desk, new_session, sample
-from tui.session.streams import StreamKind
+from tui.model.streams import StreamKind
 
 STREAM = ("streams", 0)
 TRANSFORMATIONS = (*STREAM, "transformations")

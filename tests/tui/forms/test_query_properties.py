@@ -5,8 +5,8 @@ from __future__ import annotations
 from core.manifest.document import Document
 from tests.tui.forms.support import Desk, at_desk, new_session
 from tui.forms.field_menu import CopyRequested
-from tui.session.session import BuilderSession
-from tui.session.streams import StreamKind
+from tui.model.session import BuilderSession
+from tui.model.streams import StreamKind
 
 REQUESTER = ("streams", 0, "retriever", "requester")
 PARAMETERS = (*REQUESTER, "request_parameters")

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from tests.tui.forms.support import Known, at_desk, new_session, sample
-from tui.session.schema_import import declared_schema, imports_by_itself
-from tui.widgets.check import Check
-from tui.widgets.question_dialog import ConfirmDialog
+from tui.model.declared_schema import declared_schema, imports_by_itself
+from tui.widgets.choice import Check
+from tui.widgets.dialog import ConfirmDialog
 
 DETECTED: dict[str, Any] = {
     "type": "object",

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.tui.forms.support import SAMPLES, at_desk, sample
-from tui.session.session import BuilderSession
+from tui.model.session import BuilderSession
 
 SCREENS = Path(__file__).parent / "screens"
 MOST_AT_FIRST = 120

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.tui.forms.support import Desk, at_desk
-from tui.session.session import BuilderSession
-from tui.session.streams import StreamKind
+from tui.model.session import BuilderSession
+from tui.model.streams import StreamKind
 
 BASE = "https://api.sendgrid.com/v3/marketing/contacts/exports"
 

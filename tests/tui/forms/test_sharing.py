@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.tui.forms.support import at_desk, new_session, sample
 from tui.forms.field_menu import CopyRequested
-from tui.session.streams import StreamKind
+from tui.model.streams import StreamKind
 
 STREAM = ("streams", 0)
 CREATION = (*STREAM, "retriever", "creation_requester")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from core.manifest.document import Document
 from tests.tui.forms.support import at_desk, new_session, sample
 from tui.forms.retrieval_question import question
-from tui.session.session import BuilderSession
-from tui.session.streams import StreamKind
+from tui.model.session import BuilderSession
+from tui.model.streams import StreamKind
 
 STREAM = ("streams", 0)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from core.manifest.document import Document
 from tests.tui.forms.support import at_desk, new_session, sample
-from tui.session.session import BuilderSession
-from tui.session.streams import StreamKind
+from tui.model.session import BuilderSession
+from tui.model.streams import StreamKind
 
 CREATION = ("streams", 0, "retriever", "creation_requester")
 AUTHENTICATOR = (*CREATION, "authenticator")

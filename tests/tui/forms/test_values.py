@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.tui.forms.support import Known, at_desk, new_session, sample
+from tui.forms.code_rows import fault_in
 from tui.forms.field_input import FieldInput
-from tui.forms.field_path_text import parsed, shown
 from tui.forms.field_row import FieldFocused
-from tui.forms.graphql_check import fault_in
-from tui.session.streams import StreamKind
+from tui.model.field_paths import parsed, shown
+from tui.model.streams import StreamKind
 
 STREAM = ("streams", 0)
 RETRIEVER = (*STREAM, "retriever")

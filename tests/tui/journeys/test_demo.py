@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.tui.shell.support import opened
-from tui.testing.other_requests import OtherRequests
+from tui.trials.view.details import OtherRequests
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 50)])

@@ -12,7 +12,7 @@ import yaml
 from sample_configs import sample
 from sample_configs.demo_api import DemoApi, Fault
 from tests.tui.shell.support import opened
-from tui.testing.status_question import StatusQuestion
+from tui.trials.view.questions import StatusQuestion
 
 RETRIEVER = ("streams", 0, "retriever")
 CREATION = (*RETRIEVER, "creation_requester")

@@ -13,8 +13,8 @@ import pytest
 from sample_configs import sample
 from sample_configs.demo_api import DemoApi
 from tests.tui.shell.support import Shell, opened
-from tui.testing.other_requests import OtherRequests
-from tui.testing.status_question import StatusQuestion
+from tui.trials.view.details import OtherRequests
+from tui.trials.view.questions import StatusQuestion
 
 STREAM = ("streams", 0)
 RETRIEVER = (*STREAM, "retriever")

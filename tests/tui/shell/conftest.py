@@ -1,5 +1,5 @@
 """Builders that keep what they remember in a folder of the test."""
 
-from tests.tui.session.conftest import own_folders
+from tests.tui.model.conftest import own_folders
 
 __all__ = ["own_folders"]

@@ -16,10 +16,10 @@ from textual.widget import Widget
 
 from core.manifest.problems import Path as ManifestPath
 from tui.app import BuilderApp
-from tui.navigator.entries import Entry
-from tui.running import Run
-from tui.screens.builder import BuilderScreen
-from tui.session.session import BuilderSession
+from tui.model.session import BuilderSession
+from tui.shell.navigator import Entry
+from tui.shell.screen import BuilderScreen
+from tui.trials.trial import Trial
 
 PATIENCE = 20.0
 W = TypeVar("W", bound=Widget)
@@ -146,11 +146,11 @@ class Shell:
         """A line of the navigator; an empty one while there is none of this title."""
         return next((one for one in self.builder.navigator.entries if one.title == title), Entry(""))
 
-    def run(self, stream: str) -> Run | None:
+    def run(self, stream: str) -> Trial | None:
         """The latest test of a stream."""
-        return self.builder.bench.controller.results.get(stream)
+        return self.builder.trials.controller.results.get(stream)
 
-    async def tested(self, stream: str) -> Run:
+    async def tested(self, stream: str) -> Trial:
         """Wait for the end of the test of a stream."""
 
         def ended() -> bool:
@@ -158,7 +158,7 @@ class Shell:
             return run is not None and not run.state.running
 
         await self.until(ended, f"the end of the test of {stream}")
-        await self.until(lambda: self.builder.bench._running is None)
+        await self.until(lambda: self.builder.trials._running is None)
         run = self.run(stream)
         assert run is not None
         return run
@@ -181,5 +181,5 @@ async def opened(
         for stop in list(shell.builder._stop):
             stop()
         shell.builder._stop.clear()
-        await shell.builder.bench.controller.close(2)
+        await shell.builder.trials.controller.close(2)
         shell.builder.project.close()

@@ -14,10 +14,10 @@ from textual import events
 from tests.tui.shell.support import Shell, opened
 from tui.app import BuilderApp
 from tui.forms import StreamForm
-from tui.keys_in_turn import KeyDone
-from tui.navigator.navigator import Navigator
-from tui.session.session import BuilderSession
-from tui.session.streams import StreamKind
+from tui.model.session import BuilderSession
+from tui.model.streams import StreamKind
+from tui.shell.keys import KeyDone
+from tui.shell.navigator import Navigator
 
 NAMES = ("ant", "bee", "cat", "dog", "elk")
 

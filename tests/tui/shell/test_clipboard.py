@@ -6,8 +6,8 @@ from pathlib import Path
 
 from sample_configs import sample
 from tests.tui.shell.support import opened
-from tui.clipboard import MOST
-from tui.session.folders import state_folder
+from tui.model.files import state_folder
+from tui.shell.clipboard import MOST
 from tui.widgets.doc_view import DocView
 
 

@@ -10,8 +10,8 @@ from textual import events
 
 from sample_configs import sample
 from tests.tui.shell.support import opened
-from tui.session.streams import StreamKind
-from tui.testing import TestPane
+from tui.model.streams import StreamKind
+from tui.trials.view.pane import TrialPane
 
 RETRIEVER = ("streams", 0, "retriever")
 URL = (*RETRIEVER, "creation_requester", "url")
@@ -49,12 +49,12 @@ async def test_one_key_goes_to_the_test_screen_and_back_to_the_field(manifest: P
     async with opened(manifest, size=size) as shell:
         await shell.go_to(*RETRIEVER, "polling_requester", "url")
         await shell.press("ctrl+b")
-        await shell.until(lambda: shell.builder.query_one(TestPane).has_focus_within)
+        await shell.until(lambda: shell.builder.query_one(TrialPane).has_focus_within)
         assert "Not tested yet" in shell.text
         beside = "Polling" in shell.text and "HTTP Method" in shell.text
         assert beside == (size[0] >= 150)
         await shell.press("ctrl+b")
-        await shell.until(lambda: not shell.builder.query_one(TestPane).has_focus_within)
+        await shell.until(lambda: not shell.builder.query_one(TrialPane).has_focus_within)
         assert shell.field == (*RETRIEVER, "polling_requester", "url")
         assert "HTTP Method" in shell.text
 

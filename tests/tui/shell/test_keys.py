@@ -14,13 +14,13 @@ from textual.binding import Binding
 import tui
 from sample_configs import sample
 from tests.tui.shell.support import opened
-from tui.actions import APP, BUILDER, NAVIGATOR, has_key
-from tui.keymap import all_keys, problems
-from tui.navigator.navigator import Navigator
-from tui.palette import Commands
-from tui.screens.builder import BuilderScreen
-from tui.screens.key_bar import MOST, KeyBar
-from tui.session.settings import Settings
+from tui.model.settings import Settings
+from tui.shell.actions import APP, BUILDER, NAVIGATOR, has_key
+from tui.shell.key_bar import MOST, KeyBar
+from tui.shell.keys import all_keys, problems
+from tui.shell.navigator import Navigator
+from tui.shell.palette import Commands
+from tui.shell.screen import BuilderScreen
 
 DOCS = Path(__file__).parents[3] / "docs"
 UNSENDABLE = {"ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m", "ctrl+space", "ctrl+enter", "ctrl+tab", "shift+enter"}

@@ -9,7 +9,7 @@ import pytest
 from sample_configs import sample
 from tests.tui.shell.support import Shell, opened
 from tui.app import BuilderApp
-from tui.session.settings import Settings
+from tui.model.settings import Settings
 
 SENDGRID = sample("sendgrid_contacts").path
 SIZES = [(80, 24), (120, 40), (200, 50)]

@@ -12,11 +12,11 @@ from core.environment import DEBUG
 from sample_configs import sample
 from tests.tui.shell.support import opened
 from tui.command import _end
-from tui.project import Project
-from tui.screens import background
-from tui.session.drafts import pending_drafts
-from tui.session.folders import state_folder
-from tui.session.settings import Settings
+from tui.model.drafts import pending_drafts
+from tui.model.files import state_folder
+from tui.model.project import Project
+from tui.model.settings import Settings
+from tui.shell import background
 
 URL = ("streams", 0, "retriever", "creation_requester", "url")
 

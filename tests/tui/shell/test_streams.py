@@ -9,8 +9,8 @@ import pytest
 
 from sample_configs import sample
 from tests.tui.shell.support import Shell, opened
-from tui.session.schema_import import imports_by_itself
-from tui.session.streams import StreamKind
+from tui.model.declared_schema import imports_by_itself
+from tui.model.streams import StreamKind
 
 
 @pytest.fixture

@@ -11,22 +11,22 @@ from pathlib import Path
 import pytest
 import yaml
 
-from core.components.async_retriever import JobStatus
 from core.http.exchange import Role
+from core.jobs.statuses import JobStatus
 from sample_configs import sample
 from sample_configs.demo_api import DemoApi, Fault
 from tests.support.server import LoopbackServer, Reply
 from tests.tui.shell.support import Shell, opened
-from tui.running import Run, TestSettings
-from tui.running.mending import where_to_mend
-from tui.screens.bench import picks
-from tui.session.schema_import import declared_schema, import_by_itself
-from tui.session.session import BuilderSession
-from tui.session.settings import Settings
-from tui.session.streams import StreamKind
-from tui.testing import NodeUse, TestPane
-from tui.testing.status_question import StatusQuestion
-from tui.testing.subject import SchemaReport
+from tui.model.declared_schema import declared_schema, import_by_itself
+from tui.model.session import BuilderSession
+from tui.model.settings import Settings
+from tui.model.streams import StreamKind
+from tui.trials import picks
+from tui.trials.remedies import where_to_mend
+from tui.trials.trial import Trial, TrialSettings
+from tui.trials.view.pane import TrialPane
+from tui.trials.view.questions import NodeUse, StatusQuestion
+from tui.trials.view.subject import SchemaReport
 
 STREAM = ("streams", 0)
 RETRIEVER = (*STREAM, "retriever")
@@ -48,8 +48,8 @@ def manifest(tmp_path: Path) -> Path:
     return path
 
 
-def pane(shell: Shell) -> TestPane:
-    return shell.builder.query_one(TestPane)
+def pane(shell: Shell) -> TrialPane:
+    return shell.builder.query_one(TrialPane)
 
 
 @pytest.mark.parametrize("place", ["f2", "ctrl+b", "ctrl+l"])
@@ -257,7 +257,7 @@ ABORT = {
 }
 
 
-async def polling(shell: Shell, api: DemoApi, *, abort: bool = True) -> Run:
+async def polling(shell: Shell, api: DemoApi, *, abort: bool = True) -> Trial:
     """A test with a job that is polled and, as a rule, could be aborted."""
     if abort:
         shell.session.set((*RETRIEVER, "abort_requester"), ABORT)
@@ -321,12 +321,12 @@ async def test_limits_and_input_state_are_remembered_for_each_stream(manifest: P
         await shell.press("7", "enter")
         await shell.until(lambda: shell.dialog is None)
         await shell.until(lambda: Settings().limits(manifest, "contacts").get("records") is not None)
-        records = shell.builder.bench.controller.settings_of("contacts").limits.records
+        records = shell.builder.trials.controller.settings_of("contacts").limits.records
     async with opened(manifest) as shell:
-        settings = shell.builder.bench.controller.settings_of("contacts")
+        settings = shell.builder.trials.controller.settings_of("contacts")
         assert settings.limits.records == records
-        assert settings.limits == replace(TestSettings().limits, records=records)
-        assert settings.limits.records != TestSettings().limits.records
+        assert settings.limits == replace(TrialSettings().limits, records=records)
+        assert settings.limits.records != TrialSettings().limits.records
 
 
 async def test_the_schema_is_imported_and_the_test_stays_fresh(manifest: Path, api: DemoApi) -> None:
@@ -334,13 +334,13 @@ async def test_the_schema_is_imported_and_the_test_stays_fresh(manifest: Path, a
         shell.session.set((*STREAM, "schema_loader", "schema", "properties"), {})
         await shell.press("f5")
         run = await shell.tested("contacts")
-        report = shell.builder.bench.reporter(run)
+        report = shell.builder.trials.reporter(run)
         assert report.actions == ("import",)
-        pane(shell).post_message(TestPane.SchemaActionChosen(pane(shell), "contacts", "import", report))
+        pane(shell).post_message(TrialPane.SchemaActionChosen(pane(shell), "contacts", "import", report))
         await shell.until(lambda: "EMAIL" in (declared_schema(shell.session, 0) or {}).get("properties", {}))
         await shell.until(lambda: shell.entry("contacts").marks == "✓")
-        again = shell.builder.bench.reporter
-        shell.builder.bench.subject(0)
+        again = shell.builder.trials.reporter
+        shell.builder.trials.subject(0)
         assert again(run).actions == ()
 
 
@@ -376,11 +376,11 @@ async def test_a_schema_that_was_loaded_is_compared_and_replaced_only_when_confi
         await shell.press("f5")
         run = await shell.tested("contacts")
         assert any("`CITY` must be null or a number" in words for words, _ in run.inspector.mismatches)
-        report = shell.builder.bench.reporter(run)
+        report = shell.builder.trials.reporter(run)
         assert (report.note.startswith("Loaded (-)"), report.actions) == (True, ("import",))
         for answer in (("escape",), ("right", "enter")):
             assert shell.session.value((*STREAM, "schema_loader"))["type"] == "DynamicSchemaLoader"
-            pane(shell).post_message(TestPane.SchemaActionChosen(pane(shell), "contacts", "import", report))
+            pane(shell).post_message(TrialPane.SchemaActionChosen(pane(shell), "contacts", "import", report))
             await shell.until_dialog("ConfirmDialog")
             await shell.press(*answer)
             await shell.until(lambda: shell.dialog is None)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from tests.tui.widgets.support import on_stage
-from tui.widgets.check import Check
+from tui.widgets.choice import Check
 
 
 async def test_space_enter_and_a_click_turn_the_box_over() -> None:

@@ -8,10 +8,8 @@ from textual.widgets import Input, OptionList
 
 from tests.tui.widgets.support import Stage, on_stage
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
-from tui.widgets.dialog import Answer, Dialog
+from tui.widgets.dialog import Answer, ConfirmDialog, Dialog, PromptDialog, QuestionDialog
 from tui.widgets.file_dialog import FileDialog
-from tui.widgets.prompt_dialog import PromptDialog
-from tui.widgets.question_dialog import ConfirmDialog, QuestionDialog
 
 UNSAVED = [Answer("save", "Save", "primary"), Answer("discard", "Discard", "error")]
 

@@ -7,13 +7,11 @@ from textual.containers import VerticalScroll
 from textual.widgets import Button, Input
 
 from tests.tui.widgets.support import on_stage
-from tui.widgets.check import Check
-from tui.widgets.doc_panel import DocPanel
+from tui.widgets.bars import Segment, StatusLine, TitleBar
+from tui.widgets.choice import Check
 from tui.widgets.doc_view import DocView
 from tui.widgets.jump import JumpOverlay, focusable_targets
-from tui.widgets.search_bar import SearchBar
-from tui.widgets.status_line import Segment, StatusLine
-from tui.widgets.title_bar import TitleBar
+from tui.widgets.search_bar import DocPanel, SearchBar
 
 
 async def test_slash_opens_the_search_which_counts_steps_and_closes() -> None:

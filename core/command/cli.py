@@ -1,0 +1,104 @@
+"""The `longhaul` command. The engine is loaded only when a command needs it, so that `--help` answers at
+once.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+
+from core.command.arguments import Arguments, parse
+from core.wording import indented
+
+Builder = Callable[[Arguments], int]
+"""Opens the builder on what the command line names, and gives the exit code when it is left."""
+
+_NO_BUILDER = """\
+longhaul: the builder is not part of this installation. What works:
+  longhaul --demo --run         read a sample from a demo API on this machine
+  longhaul --run MANIFEST       read the streams of a manifest
+  longhaul --validate MANIFEST  list the problems of a manifest
+  longhaul --help               everything else"""
+
+
+def main(builder: Builder | None = None) -> int:
+    """Run the command and give its exit code. `builder` is handed in, for the engine knows no screen."""
+    try:
+        return _command(parse(sys.argv[1:]), builder)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        _drop_stdout()
+        return 0
+    except Exception as error:  # the last resort: no traceback reaches a person
+        return _explain(error)
+
+
+def _command(arguments: Arguments, builder: Builder | None) -> int:
+    if arguments.version:
+        return _show_version()
+    if arguments.run:
+        return _engine()(arguments)
+    if arguments.validate:
+        from core.command.validating import validate
+
+        return validate(arguments)
+    if builder is not None:
+        return builder(arguments)
+    _say(_NO_BUILDER)
+    return 2
+
+
+def _engine() -> Callable[[Arguments], int]:
+    """What reads the streams. Nothing that its imports make is ever garbage, so that no time is spent on looking."""
+    gc.disable()
+    try:
+        from core.command.run import run_headless
+    finally:
+        gc.freeze()
+        gc.enable()
+    return run_headless
+
+
+def _show_version() -> int:
+    from core.version import version
+
+    print(f"longhaul {version()}", flush=True)
+    return 0
+
+
+def _explain(error: Exception) -> int:
+    """Tell what went wrong: the message of an error that is made for people, or that we are to blame."""
+    from core.command.leaving import fault
+    from core.errors import LonghaulError, ManifestError
+    from core.http.secrets import Secrets
+
+    if isinstance(error, LonghaulError | ManifestError):
+        for line in str(error).splitlines():
+            _say(f"longhaul: {line}")
+        return 2
+    _say(f"longhaul: {fault(error, Secrets(_given_values()).mask)}")
+    return 1
+
+
+def _given_values() -> list[str]:
+    """What the environment and the command line bring as inputs; any of it may be a secret."""
+    settings = (argument.partition("=")[2] for argument in sys.argv[1:])
+    return [*(text for name, text in os.environ.items() if name.startswith("LONGHAUL_")), *settings]
+
+
+def _say(text: str) -> None:
+    with suppress(OSError):
+        print(indented(text), file=sys.stderr, flush=True)
+
+
+def _drop_stdout() -> None:
+    """Keep the interpreter from complaining about standard output, which nobody reads any more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

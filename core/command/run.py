@@ -1,0 +1,142 @@
+"""`longhaul --run`: what a headless run needs is gathered and checked, then the streams are read."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from core.command.arguments import Arguments
+from core.command.files import RunFiles
+from core.command.headless import HeadlessRun, RunPlan
+from core.command.leaving import fault
+from core.connector import Connector, load_connector
+from core.errors import InputError, LonghaulError, ManifestError
+from core.http.secrets import Secrets
+from core.inputs import gather_inputs, secret_values, unknown_inputs
+from core.levels import Level
+from core.manifest.document import Document
+from core.manifest.problems import Severity, closest
+from core.outputs import Destination, HarTrace, OutputError, StateFile
+from core.progress import PlainProgress, Progress, RunPicture
+
+_DEMO_SAMPLE = "sendgrid_contacts"
+_WARNINGS_SHOWN = 20
+
+
+def run_headless(arguments: Arguments) -> int:
+    """Read the streams and give the exit code.
+
+    Raises `ManifestError`, `InputError` and `OutputError` for what is found before anything is read.
+    """
+    with ExitStack() as stack:
+        if arguments.demo:
+            from sample_configs import sample
+            from sample_configs.demo_api import DemoApi
+
+            api = stack.enter_context(DemoApi())
+            manifest = sample(_DEMO_SAMPLE).path
+            note = f"Reading {manifest} from the demo API at {api.url}."
+            return _run(arguments, manifest, api.inputs(_DEMO_SAMPLE), note)
+        assert arguments.manifest is not None
+        return _run(arguments, arguments.manifest)
+
+
+def _run(arguments: Arguments, manifest: Path, given: Mapping[str, Any] | None = None, note: str = "") -> int:
+    connector = load_connector(Document.load(manifest))
+    streams = _chosen(connector, arguments.streams)
+    specification = connector.connection_specification
+    config = gather_inputs(
+        specification, arguments.config, os.environ, arguments.settings, given, rules=connector.input_rules
+    )
+    destination = _destination(arguments, streams)
+    files = RunFiles(arguments, manifest, destination, streams, connector.stream_names)
+    with files.held():
+        return _read(files, connector, config, note)
+
+
+def _read(files: RunFiles, connector: Connector, config: Mapping[str, Any], note: str) -> int:
+    arguments, destination = files.arguments, files.destination
+    specification = connector.connection_specification
+    picture = RunPicture(files.streams)
+    progress = _progress(arguments, picture, to_terminal=destination.path is None)
+    if note:
+        progress.say(Level.INFO, note)
+    for warning in (*_warnings(connector), *unknown_inputs(specification, config)):
+        progress.say(Level.WARNING, warning)
+    plan = RunPlan(
+        connector=connector,
+        config=config,
+        streams=files.streams,
+        destination=destination,
+        state=StateFile(arguments.state) if arguments.state else None,
+        tokens=files.tokens(),
+        trace=HarTrace(arguments.trace) if arguments.trace else None,
+        limit=arguments.limit,
+    )
+    try:
+        return HeadlessRun(plan, picture, progress)()
+    except LonghaulError:
+        raise
+    except Exception as error:
+        secrets = Secrets(secret_values(specification, config))
+        progress.say(Level.ERROR, fault(error, secrets.mask))
+        return 1
+
+
+def _chosen(connector: Connector, wanted: Sequence[str]) -> tuple[str, ...]:
+    """The streams that are read. Raises `ManifestError` when none of them can be, `InputError` for unknown ones."""
+    names = connector.stream_names
+    if connector.source is None:
+        raise ManifestError(connector.errors)
+    if not names:
+        raise InputError("The manifest has no streams that can be read.")
+    strangers = [name for name in wanted if name not in names]
+    for name in strangers:
+        meant = closest(name, names)
+        hint = f"did you mean `{meant}`?" if meant else f"there are {', '.join(names)}."
+        raise InputError(f"There is no stream `{name}`; {hint}")
+    chosen = tuple(wanted) or names
+    if not connector.readable(chosen):
+        raise ManifestError(dict.fromkeys(problem for name in chosen for problem in connector.broken[name]))
+    return chosen
+
+
+def _warnings(connector: Connector) -> list[str]:
+    """What the manifest's warnings say, but for those that only matter to Airbyte."""
+    warnings = [str(problem) for problem in connector.problems if problem.severity is Severity.WARNING]
+    more = len(warnings) - _WARNINGS_SHOWN
+    rest = [f"There are {more} more warnings: longhaul --validate {connector.file}"] if more > 0 else []
+    return warnings[:_WARNINGS_SHOWN] + rest
+
+
+def _destination(arguments: Arguments, streams: Sequence[str]) -> Destination:
+    destination = Destination.parse(arguments.output, append=arguments.state is not None)
+    if len(streams) > 1 and not destination.takes_many:
+        place = destination.path or "standard output"
+        raise OutputError(
+            f"{len(streams)} streams can't all go to {place}. "
+            f"Choose one with --stream NAME ({', '.join(streams)}), or give a directory: --output DIRECTORY."
+        )
+    if destination.path is None and sys.stdout is None:
+        raise OutputError("Standard output is closed; say where the records go with --output.")
+    return destination
+
+
+def _progress(arguments: Arguments, picture: RunPicture, *, to_terminal: bool) -> Progress:
+    """A live display where there is a terminal that the records don't need, plain lines elsewhere."""
+    target = sys.stderr or io.StringIO()
+    taken = to_terminal and sys.stdout.isatty()
+    if target.isatty() and not taken and not arguments.quiet:
+        from rich.console import Console
+
+        from core.progress.live import LiveProgress
+
+        console = Console(file=target)
+        if not console.is_dumb_terminal:
+            return LiveProgress(console, picture, arguments.level)
+    return PlainProgress(target, arguments.level)

@@ -1,0 +1,248 @@
+"""What is done with the inputs before a run: brought into today's shape, changed, checked."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from typing import Annotated, Any
+
+import orjson
+from pydantic import Field
+
+from core.components.transformations import AddedFieldDefinition
+from core.errors import InputError, ReadError
+from core.inputs.checking import Checker
+from core.manifest.problems import Problem
+from core.runtime.component import Component, Gives, Shown, Unsupported
+from core.runtime.field_path import evaluated, find, put, remove
+from core.templates import Condition, Template, TemplateError, TemplateMap
+
+Config = dict[str, Any]
+
+
+class ConfigTransformation(Component, role=True):
+    """Changes the inputs in place."""
+
+    @abstractmethod
+    def transform(self, config: Config) -> None:
+        """Change the inputs. Raises `TemplateError` and `ReadError`."""
+
+
+class ConfigAddFields(ConfigTransformation):
+    """Adds inputs, or sets those that are there."""
+
+    label = "Add inputs"
+
+    fields: list[AddedFieldDefinition] = Field(
+        title="Fields", description="The inputs, in order; each sees those that were added before it."
+    )
+    condition: Annotated[Condition | None, Gives("value", "path"), Shown(advanced=True)] = Field(
+        None, title="Condition", description="Inputs are added where it is true; always when not said."
+    )
+
+    def transform(self, config: Config) -> None:
+        """Add the inputs."""
+        for field in self.fields:
+            scope = _scope(config)
+            value = field.evaluate(scope)
+            if _holds(self.condition, {**scope, "value": value, "path": field.path}):
+                put(config, field.path, value)
+
+
+class ConfigRemoveFields(ConfigTransformation):
+    """Removes inputs. Those that are not there are no problem."""
+
+    label = "Remove inputs"
+
+    field_pointers: list[Annotated[list[str], Shown(editor="field_path")]] = Field(
+        title="Field Paths", description="The keys that lead to each input; `*` stands for one step."
+    )
+    condition: Annotated[Condition | None, Shown(advanced=True)] = Field(
+        None, title="Condition", description="They are removed if it is true; always when not said."
+    )
+
+    def transform(self, config: Config) -> None:
+        """Remove the inputs."""
+        if _holds(self.condition, _scope(config)):
+            for path in self.field_pointers:
+                remove(config, [location for location, _ in find(config, path)])
+
+
+class ConfigRemapField(ConfigTransformation):
+    """Gives an input another value for certain values of it."""
+
+    label = "Replace values"
+
+    map: TemplateMap = Field(
+        title="Value Mapping", description="The new value for each old one; others stay as they are."
+    )
+    field_path: Annotated[list[Template], Shown(editor="field_path")] = Field(
+        title="Field Path", description="The keys that lead to the input."
+    )
+
+    def lint(self) -> list[Problem]:
+        """There is a path."""
+        return [] if self.field_path else [Problem("`field_path` must name an input", ("field_path",))]
+
+    def transform(self, config: Config) -> None:
+        """Replace the value."""
+        *way, name = evaluated(self.field_path, _scope(config))
+        holder: Any = config
+        for step in way:
+            holder = holder.get(step) if isinstance(holder, dict) else None
+        if not isinstance(holder, dict) or name not in holder:
+            return
+        mapping = self.map.evaluate(_scope(config))
+        value = holder[name]
+        if isinstance(value, Hashable) and value in mapping:
+            holder[name] = mapping[value]
+
+
+def _scope(config: Mapping[str, Any]) -> dict[str, Any]:
+    return {"config": config, "parameters": {}}
+
+
+def _holds(condition: Condition | None, scope: Mapping[str, Any]) -> bool:
+    return condition is None or not condition.source or condition.evaluate(scope)
+
+
+class ValidationStrategy(Component, role=True):
+    """Says what is wrong with a value."""
+
+    @abstractmethod
+    def problems(self, name: str, value: Any, scope: Mapping[str, Any]) -> Iterator[str]:
+        """A sentence for each thing that is wrong with the value called `name`; the value is not in them."""
+
+
+class ValidateAdheresToSchema(ValidationStrategy):
+    """The value must be as a JSON Schema says. A text is read as JSON first."""
+
+    label = "JSON Schema"
+
+    base_schema: Annotated[dict[str, Any] | TemplateMap, Shown(editor="json")] = Field(
+        title="JSON Schema", description="What the value must be like; or a template that gives that."
+    )
+
+    def problems(self, name: str, value: Any, scope: Mapping[str, Any]) -> Iterator[str]:
+        """What does not fit the schema. Raises `TemplateError`."""
+        if isinstance(value, str):
+            try:
+                value = orjson.loads(value)
+            except orjson.JSONDecodeError:
+                yield f"{name} is not JSON."
+                return
+        schema = self.base_schema.evaluate(scope) if isinstance(self.base_schema, TemplateMap) else self.base_schema
+        yield from Checker(schema, name).problems(value)
+
+
+class ConfigValidator(Component, role=True):
+    """Checks the inputs."""
+
+    @abstractmethod
+    def problems(self, config: Mapping[str, Any]) -> Iterator[str]:
+        """A sentence for each thing that is wrong. Raises `TemplateError` and `ReadError`."""
+
+
+class DpathValidator(ConfigValidator):
+    """Checks what is at a field path of the inputs. Where nothing is, nothing is wrong."""
+
+    label = "Value of an input"
+
+    field_path: Annotated[list[Template], Shown(editor="field_path")] = Field(
+        title="Field Path", description="The keys that lead to the value; `*` stands for all of a level."
+    )
+    validation_strategy: ValidationStrategy = Field(title="Validation Strategy", description="What it must be like.")
+
+    def lint(self) -> list[Problem]:
+        """There is a path."""
+        return [] if self.field_path else [Problem("`field_path` must name an input", ("field_path",))]
+
+    def problems(self, config: Mapping[str, Any]) -> Iterator[str]:
+        """What is wrong with each value that is found."""
+        scope = {"config": config, "parameters": self.parameters}
+        for location, value in find(config, evaluated(self.field_path, scope)):
+            name = f"The input `{'.'.join(map(str, location))}`"
+            yield from self.validation_strategy.problems(name, value, scope)
+
+
+class PredicateValidator(ConfigValidator):
+    """Checks a value that is made of the inputs. (Airbyte fails on every one of these.)"""
+
+    label = "Value of a template"
+
+    value: Template | float | bool | list[Any] | dict[str, Any] | None = Field(
+        title="Value", description="The value, such as {{ config['tenant_id'] }}."
+    )
+    validation_strategy: ValidationStrategy = Field(title="Validation Strategy", description="What it must be like.")
+
+    def problems(self, config: Mapping[str, Any]) -> Iterator[str]:
+        """What is wrong with the value."""
+        scope = {"config": config, "parameters": self.parameters}
+        value = self.value.evaluate(scope) if isinstance(self.value, Template) else self.value
+        name = f"The value of `{self.value}`" if isinstance(self.value, Template) else "A value that is checked"
+        yield from self.validation_strategy.problems(name, value, scope)
+
+
+class ConfigMigration(Component):
+    """Brings inputs that were given for an earlier version of the connector into today's shape."""
+
+    label = "Migration"
+
+    description: str | None = Field(None, title="Description", description="What it is for.")
+    transformations: list[ConfigTransformation] = Field(
+        default_factory=list, title="Transformations", description="The changes, in order."
+    )
+
+
+class ConfigNormalizationRules(Component):
+    """What is done with the inputs before every run. The file that they are from stays as it is."""
+
+    label = "Rules"
+
+    config_migrations: list[ConfigMigration] = Field(
+        default_factory=list, title="Migrations", description="For inputs of earlier versions, in order."
+    )
+    transformations: list[ConfigTransformation] = Field(
+        default_factory=list, title="Transformations", description="Changes after the migrations, in order."
+    )
+    validations: list[ConfigValidator] = Field(
+        default_factory=list, title="Validations", description="What the inputs must be like after that."
+    )
+
+    def normalize(self, config: dict[str, Any]) -> None:
+        """Migrate and change the inputs in place; where there are none, nothing is done (Airbyte: the same).
+
+        Raises `InputError`.
+        """
+        if not config:
+            return
+        migrations = [one for migration in self.config_migrations for one in migration.transformations]
+        for transformation in (*migrations, *self.transformations):
+            _refuse_unsupported([transformation])
+            try:
+                transformation.transform(config)
+            except (TemplateError, ReadError) as error:
+                raise InputError(f"The inputs can't be changed as `config_normalization_rules` says. {error}") from None
+
+    def problems(self, config: Mapping[str, Any]) -> list[str]:
+        """A sentence for everything that the validations find. Raises `InputError` when they can't be done."""
+        found: list[str] = []
+        for validator in self.validations:
+            strategies = [validator.validation_strategy] if isinstance(validator, _CHECKS) else []
+            _refuse_unsupported([validator, *strategies])
+            try:
+                found.extend(validator.problems(config))
+            except (TemplateError, ReadError) as error:
+                raise InputError(f"The inputs can't be checked as `config_normalization_rules` says. {error}") from None
+        return found
+
+
+_CHECKS = (DpathValidator, PredicateValidator)
+
+
+def _refuse_unsupported(components: Iterable[Component]) -> None:
+    for one in components:
+        if isinstance(one, Unsupported):
+            raise InputError(
+                f"`config_normalization_rules` uses the component type {one.written_type}, which Longhaul doesn't run."
+            )

@@ -1,0 +1,80 @@
+"""The role of retrievers, and the read of one slice that they are asked for."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.events import Outcome
+from core.http.exchange import Role
+from core.http.request import Draft
+from core.jobs.job_slice import JobLanes, JobSettings
+from core.runtime.component import Component
+from core.runtime.context import Context
+from core.runtime.cursor import Cursor, Keep
+from core.runtime.paging import MakeSink
+from core.runtime.partitions import PartitionRouter
+from core.runtime.record_pipeline import RecordPipeline, Warn, ignore
+from core.runtime.roles import Transformation
+from core.runtime.slices import Record
+
+Fill = Callable[[Draft, Context], None]
+"""Adds what the slice of the context adds to a request."""
+
+
+@dataclass(frozen=True)
+class SliceRead:
+    """The read of the slice of `context`. `make_sink` makes what takes the elements, `fill` adds to requests.
+
+    `role` is that of page requests, `cursor` the one of the stream where there is one, `jobs` says how jobs are run.
+    """
+
+    context: Context
+    make_sink: MakeSink
+    fill: Fill
+    jobs: JobSettings
+    role: Role = Role.PAGE
+    cursor: Cursor | None = None
+
+
+class Retriever(Component, role=True):
+    """Knows how the records of a stream are fetched."""
+
+    @property
+    def router(self) -> PartitionRouter | Sequence[PartitionRouter] | None:
+        """What divides the stream into partitions."""
+        router: PartitionRouter | list[PartitionRouter] | None = getattr(self, "partition_router", None)
+        return router
+
+    @abstractmethod
+    async def read(self, read: SliceRead) -> Outcome:
+        """Fetch the elements of one slice. Raises `ReadError`."""
+
+    @abstractmethod
+    def pipeline(
+        self,
+        variables: Mapping[str, Any],
+        transformations: Sequence[Transformation] = (),
+        schema: Mapping[str, Any] | None = None,
+        *,
+        cursor_filter: Keep | None = None,
+        warn: Warn = ignore,
+    ) -> RecordPipeline:
+        """The way from fetched elements to finished records."""
+
+    def at_once(self, lanes: int, jobs: JobLanes) -> int:
+        """How many slices of a stream are read side by side, where `lanes` is the number for ordinary requests."""
+        return lanes
+
+
+class SynchronousRetriever(Retriever, role=True):
+    """Fetches records with requests that the API answers at once."""
+
+    @abstractmethod
+    async def records(self, context: Context, role: Role) -> list[Record]:
+        """All records, read beside those of the stream and its slice in `context`, for what `role` says.
+
+        Raises `ReadError`.
+        """

@@ -1,0 +1,34 @@
+"""Which component types there are: every class in `core.components` and in the packages of other people.
+
+Another package adds components by naming a module under the entry point group `longhaul.components`; importing that
+module defines the classes, which is all it takes.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+from importlib.metadata import entry_points
+
+import core.components
+from core.runtime.component import Component
+
+ENTRY_POINTS = "longhaul.components"
+
+
+@cache
+def component_types() -> dict[str, type[Component]]:
+    """Every concrete component class by its type name."""
+    for module in pkgutil.walk_packages(core.components.__path__, "core.components."):
+        importlib.import_module(module.name)
+    for entry in entry_points(group=ENTRY_POINTS):
+        entry.load()
+    return Component.registered
+
+
+@cache
+def choices(role: type[Component]) -> tuple[type[Component], ...]:
+    """The concrete classes that fill a slot of this role (or concrete class), by name."""
+    found = [cls for cls in component_types().values() if issubclass(cls, role)]
+    return tuple(sorted(found, key=lambda cls: cls.__name__))

@@ -1,0 +1,225 @@
+"""The read of one slice through an asynchronous job: the job's life, the downloads, and clearing away."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from copy import copy
+from dataclasses import dataclass, field
+from itertools import chain, count
+from typing import Any
+
+from core.errors import ReadError
+from core.events import JobPhase, Outcome
+from core.http.policy import EXPIRED, RequestFailed
+from core.http.request import Draft
+from core.jobs.job import JobFailed, KnownJobs
+from core.jobs.life import ATTEMPTS, JobLife
+from core.jobs.places import JobPlace, JobPlaces
+from core.jobs.statuses import StatusMeanings
+from core.jobs.steps import JobSteps
+from core.levels import Level
+from core.runtime.context import Context
+from core.runtime.paging import MakeSink, SliceSink
+from core.templates import TemplateError
+
+
+@dataclass
+class Targets:
+    """The download targets of a completed job."""
+
+    steps: JobSteps
+    life: JobLife
+    found: list[Any]
+    _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @classmethod
+    async def of(cls, steps: JobSteps, life: JobLife) -> Targets:
+        """The targets that the job's last answer names. Raises `ReadError`."""
+        return cls(steps, life, await _named_by(steps, life))
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    async def renew(self, old: list[Any]) -> None:
+        """Poll the job once more for the targets that take the place of `old`. Raises `ReadError`."""
+        async with self._asking:
+            if self.found is not old:
+                return
+            await self.life.poll_again()
+            found = await _named_by(self.steps, self.life)
+            if len(found) != len(old):
+                raise ReadError(
+                    f"The job had {len(old)} download targets, and has {len(found)} now that it was asked for fresh "
+                    "ones. Run it again."
+                )
+            self.life.show(JobPhase.DOWNLOADING)
+            self.found = found
+
+
+@dataclass
+class Link:
+    """One of the targets, as it was when it was last asked for."""
+
+    targets: Targets
+    index: int
+    _seen: list[Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._seen = self.targets.found
+
+    @property
+    def context(self) -> Context:
+        """The job's context with the target."""
+        job = self.targets.life.job
+        assert job is not None
+        return job.context.with_variables(download_target=self._seen[self.index])
+
+    async def renew(self) -> Context:
+        """The context with a fresh target. Raises `ReadError`."""
+        await self.targets.renew(self._seen)
+        self._seen = self.targets.found
+        return self.context
+
+
+async def _named_by(steps: JobSteps, life: JobLife) -> list[Any]:
+    assert life.job is not None
+    return await steps.targets(life.job.polling or life.job.creation, life.job.context)
+
+
+DOWNLOADS = 8
+"""Targets that are downloaded side by side, over all streams of a run."""
+
+
+class JobLanes:
+    """How many jobs and downloads run side by side, over all streams of a run."""
+
+    def __init__(self, jobs: int) -> None:
+        self.places = JobPlaces(jobs)
+        self.downloads = asyncio.Semaphore(DOWNLOADS)
+        self.in_flight = jobs + DOWNLOADS
+        """Slices of one stream that may be begun: jobs never run far ahead of the downloads."""
+
+    def for_parent(self) -> JobLanes:
+        """The same places, and downloads of its own: what they give waits for a child that downloads as well."""
+        lanes = copy(self)
+        lanes.downloads = asyncio.Semaphore(DOWNLOADS)
+        return lanes
+
+
+@dataclass(frozen=True)
+class JobSettings:
+    """How the jobs of a stream are run: where, how often, and what is known of them already.
+
+    The job of a slice is created `attempts` times at most, and not at first if it is one of the `known`. `mapped` may
+    grow while jobs run; `warned` holds the statuses that were already warned of. Without `known`, nobody asks for
+    the jobs later, so that each is let go of with its slice.
+    """
+
+    lanes: JobLanes
+    mapped: StatusMeanings = field(default_factory=StatusMeanings)
+    warned: set[str] = field(default_factory=set)
+    attempts: int = ATTEMPTS
+    known: KnownJobs | None = None
+
+
+@dataclass
+class JobSlice:
+    """One slice of an asynchronous stream. `fill` adds to the creation request what the slice adds."""
+
+    steps: JobSteps
+    context: Context
+    fill: Callable[[Draft, Context], None]
+    make_sink: MakeSink
+    settings: JobSettings
+
+    async def read(self) -> Outcome:
+        """Create, poll, download. Raises `JobFailed` when the slice can't be read."""
+        settings = self.settings
+        with settings.lanes.places.of_slice(self.context.stream) as place:
+            life = JobLife(
+                self.steps,
+                self.context,
+                lambda draft: self.fill(draft, self.context),
+                settings.mapped,
+                settings.warned,
+                settings.attempts,
+                KnownJobs() if settings.known is None else settings.known,
+                place=place,
+            )
+            try:
+                return await self._read(life, place)
+            except asyncio.CancelledError:
+                life.leave()
+                raise
+            except JobFailed:
+                raise
+            except (ReadError, TemplateError) as error:
+                raise life.failed(str(error)) from None
+            finally:
+                await life.clear_away()
+
+    async def _read(self, life: JobLife, place: JobPlace) -> Outcome:
+        while True:
+            life.wait_for_place()
+            async with place.taken():
+                job = await life.complete()
+            if job.skipped:
+                return Outcome.SKIPPED
+            if await self._downloaded(life):
+                life.show(JobPhase.DONE)
+                return Outcome.COMPLETE
+
+    async def _downloaded(self, life: JobLife) -> bool:
+        """Download all targets; False when a new job has to be created for that."""
+        sinks: list[SliceSink] = []
+        try:
+            await self._download_all(life, sinks)
+        except ReadError as error:
+            if not _may_pass(error) or any(sink.emitted for sink in sinks) or life.is_last_attempt:
+                raise
+            reason = error.what if isinstance(error, RequestFailed) else str(error)
+            self.context.log(Level.WARNING, f"The result can't be downloaded, so the job is created again. {reason}")
+            await life.clear_away()
+            return False
+        return True
+
+    async def _download_all(self, life: JobLife, sinks: list[SliceSink]) -> None:
+        targets = await Targets.of(self.steps, life)
+        if not targets:
+            return
+        life.show(JobPhase.DOWNLOADING)
+        numbers = count(1)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for index in range(len(targets)):
+                    tasks.create_task(self._download(targets, index, sinks, numbers))
+        except BaseExceptionGroup as group:
+            failure: BaseException = group
+            while isinstance(failure, BaseExceptionGroup):
+                failure = failure.exceptions[0]
+            raise failure from None
+
+    async def _download(self, targets: Targets, index: int, sinks: list[SliceSink], numbers: Iterator[int]) -> None:
+        """Download one target; once more, from a fresh link, when nothing of it has left yet."""
+        async with self.settings.lanes.downloads:
+            link = Link(targets, index)
+            sinks.append(sink := self.make_sink(numbers))
+            first = sink.page
+            try:
+                await self.steps.download(link.context, sink, link.renew)
+            except ReadError as error:
+                if not _may_pass(error) or sink.emitted:
+                    raise
+                reason = error.what if isinstance(error, RequestFailed) else str(error)
+                self.context.log(Level.INFO, f"The download failed, asking for a fresh target. {reason}")
+                await link.renew()
+                sinks.append(sink := self.make_sink(chain([first], numbers)))
+                await self.steps.download(link.context, sink, link.renew)
+
+
+def _may_pass(error: ReadError) -> bool:
+    """Whether a download that failed may go well from a fresh link. A failed request had its repetitions already."""
+    if isinstance(error, RequestFailed):
+        return error.status in EXPIRED
+    return error.retryable

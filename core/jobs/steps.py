@@ -1,0 +1,85 @@
+"""The steps of a job, as the manifest describes them: what the life of a job needs of a retriever."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import httpx
+
+from core.http.request import Draft
+from core.jobs.statuses import JobStatus
+from core.runtime.answers import Answer
+from core.runtime.context import Context
+from core.runtime.paging import Sink
+from core.runtime.roles import Renew
+from core.templates.lookups import Lookup
+
+
+class JobSteps(Protocol):
+    """Creates a job on the API, asks for its status, fetches its result and clears it away, one request at a time."""
+
+    @property
+    def polling_interval(self) -> float | None:
+        """Seconds between polls; None: the schedule's own."""
+
+    @property
+    def can_abort(self) -> bool:
+        """Whether the manifest says how to stop a job on the server."""
+
+    @property
+    def can_delete(self) -> bool:
+        """Whether the manifest says how to remove a job from the server."""
+
+    def timeout(self, context: Context) -> float:
+        """Seconds until an unfinished job is given up. Raises `ReadError`."""
+
+    def failed_wait(self, context: Context) -> float | None:
+        """Seconds until a failed job is created again; None when not said. Raises `ReadError`."""
+
+    def answer(self, response: httpx.Response) -> Answer:
+        """The API's answer to a creation, a poll, or the question for targets."""
+
+    async def create(self, context: Context, fill: Callable[[Draft], None]) -> Answer | None:
+        """Create a job; `fill` adds what the slice adds. None when the error handler ignores the answer."""
+
+    async def poll(self, context: Context) -> Answer | None:
+        """Ask how the job is doing; `context` has the creation's answer."""
+
+    async def abort(self, context: Context) -> bool:
+        """Stop the job on the server; False when the manifest does not say how."""
+
+    async def delete(self, context: Context) -> bool:
+        """Remove the job from the server; False when the manifest does not say how."""
+
+    def status(self, answer: Answer, context: Context) -> str | None:
+        """The API's status as text; None when there is none."""
+
+    def status_place(self) -> str:
+        """Where the status is looked for, in words."""
+
+    def seen_at_status(self, answer: Answer) -> str:
+        """What an answer to polling holds where there is no status, in words."""
+
+    def meaning(self, status: str) -> JobStatus | None:
+        """What the manifest says of a status; None when it doesn't say anything."""
+
+    def meanings(self) -> str:
+        """What the manifest says of all statuses, in one line."""
+
+    def id_lookups(self) -> list[Lookup]:
+        """What the request for polling looks up in the answer to the creation: the job's id is among it."""
+
+    def missing_in_creation(self, creation: Answer, *requesters: str) -> str | None:
+        """What the requesters of the job, or those that are named, need of the answer to its creation and don't find
+        there, as a sentence.
+        """
+
+    async def targets(self, polled: Answer, context: Context) -> list[Any]:
+        """The download targets; none at all: there is no data. Raises `ReadError`."""
+
+    async def download(self, context: Context, sink: Sink, renew: Renew | None = None) -> None:
+        """Fetch the `download_target` of the context into `sink`; `renew` gives a context with a fresh one.
+
+        Raises `ReadError`, which names the request.
+        """

@@ -1,0 +1,81 @@
+"""What is read of a stream, how, and how much of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.components.stream import DeclarativeStream
+from core.http.exchange import Role
+from core.jobs.job import KnownJobs
+from core.jobs.job_slice import JobLanes, JobSettings
+from core.jobs.life import ATTEMPTS
+from core.jobs.statuses import StatusMeanings
+from core.runtime.slices import Record
+
+Encoder = Callable[[list[Record]], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Upper limits for the read of one stream; None: no limit. `pages` counts within one slice.
+
+    `attempts` is how often the job of one slice is created, in all; None: as often as in a run (`ATTEMPTS`).
+    """
+
+    records: int | None = None
+    pages: int | None = None
+    slices: int | None = None
+    attempts: int | None = None
+
+
+NO_LIMITS = Limits()
+
+
+class RecordBudget:
+    """The records that a stream may still emit, shared by the threads of its slices."""
+
+    def __init__(self, limit: int | None) -> None:
+        self._left = limit
+        self._lock = threading.Lock()
+        self.cut = False
+        """Whether a record was refused."""
+
+    def take(self, wanted: int) -> int:
+        """How many of the wanted records may be emitted."""
+        if self._left is None:
+            return wanted
+        with self._lock:
+            allowed = min(wanted, self._left)
+            self._left -= allowed
+            self.cut = self.cut or allowed < wanted
+            return allowed
+
+
+@dataclass(frozen=True)
+class ReadPlan:
+    """What to read and how: the stream with what it starts from and how far it goes.
+
+    `lanes` bounds the slices of a synchronous stream that are read side by side, `jobs` the asynchronous ones.
+    `role` is that of page requests (a parent stream's differ). `unsupported` names component types that can't be run.
+    `known` are jobs that are followed instead of creating new ones; those that are created are added. None: nobody asks
+    for them later, so that each is let go of with its slice.
+    `in_order`: the slices of a synchronous stream, and of its parents, are read one after the other.
+    """
+
+    stream: DeclarativeStream
+    state: Mapping[str, Any] | None = None
+    limits: Limits = NO_LIMITS
+    encode: Encoder | None = None
+    lanes: int = 1
+    in_order: bool = False
+    role: Role = Role.PAGE
+    unsupported: tuple[str, ...] = ()
+    statuses: StatusMeanings = field(default_factory=StatusMeanings)
+    known: KnownJobs | None = None
+
+    def job_settings(self, lanes: JobLanes) -> JobSettings:
+        """How the jobs of one read are run, on these lanes."""
+        return JobSettings(lanes, self.statuses, set(), self.limits.attempts or ATTEMPTS, self.known)

@@ -1,0 +1,1 @@
+"""What runs components and is named by no manifest: roles, context, slices, cursors, paging, pipes between threads."""

@@ -1,0 +1,187 @@
+"""The API's answers to creation, polling and target requests, as templates and extractors of a job see them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+import httpx
+from jinja2 import Undefined
+
+from core.decoding.errors import DecodeError, describe
+from core.http.charsets import charset_of
+from core.http.messages import api_message, json_body, shorten
+from core.runtime.component import Component
+from core.runtime.field_path import what_is_at
+from core.runtime.roles import Decoder, Extractor, Requester
+from core.templates.lookups import Lookup
+from core.templates.template import SourceField, mentioned, needed
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A response, decoded.
+
+    `variables` is what templates get as `creation_response` or `polling_response`: the keys of the body when it is a
+    mapping, and beside them (unless the body has such keys itself) `headers`, `status_code`, `request`, `body` (what
+    the decoder made of it) and `text`.
+    """
+
+    response: httpx.Response
+    elements: list[Any]
+    variables: dict[str, Any]
+
+    @classmethod
+    def of(cls, response: httpx.Response, decoder: Decoder, fallbacks: Callable[[str], Sequence[Decoder]]) -> Answer:
+        """Decode a response that was read completely.
+
+        A body that the decoder can't read is no error here: a 202 with a `Location` header and an empty or plain
+        body is enough to poll by. It is then taken for what its Content-Type says: a form, text, or what the
+        `fallbacks` for that type can read.
+        """
+        elements = _elements(response, decoder, fallbacks)
+        body = elements[0] if len(elements) == 1 else elements
+        request = response.request
+        extra = {
+            "headers": response.headers,
+            "status_code": response.status_code,
+            "request": {"url": str(request.url), "method": request.method, "headers": request.headers},
+            "body": body if elements else None,
+            "text": response.text,
+        }
+        return cls(response, elements, {**extra, **body} if isinstance(body, Mapping) else extra)
+
+    def find(self, extractor: Extractor, variables: Mapping[str, Any]) -> Iterator[Any]:
+        """What the extractor finds in the body, else beside it (`headers`, `status_code`, `text`)."""
+        extract = extractor.bind(variables)
+        found = False
+        for element in self.elements:
+            for value in extract(element):
+                found = True
+                yield value
+        if not found:
+            yield from extract(self.variables)
+
+    def find_as_is(self, extractor: Extractor, variables: Mapping[str, Any]) -> list[Any]:
+        """What is at the extractor's place in the body, else beside it, empty or not; nothing when there is no such
+        place.
+        """
+        extract = extractor.bind_as_is(variables)
+        elements = self.elements or ([[]] if json_body(self.response) == [] else [])
+        return [value for element in elements for value in extract(element)] or list(extract(self.variables))
+
+
+def _elements(response: httpx.Response, decoder: Decoder, fallbacks: Callable[[str], Sequence[Decoder]]) -> list[Any]:
+    if not response.content.strip():
+        return []
+    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    for candidate in (decoder, *fallbacks(kind)):
+        try:
+            return candidate.decode_all(response.content, charset_of(response))
+        except DecodeError:
+            continue
+    if kind == "application/x-www-form-urlencoded":
+        return [dict(parse_qsl(response.text, keep_blank_values=True))]
+    return []
+
+
+_NO_TEMPLATES = frozenset({"authenticator", "error_handler", "parameters"})
+"""Fields whose templates see something else, or that are no templates where they stand."""
+_ADDRESS = frozenset({"url", "url_base", "path"})
+_EMPTY: tuple[Any, ...] = (None, "")
+_HEAD = 1_000
+
+
+def lookups(requester: Requester, root: str) -> Iterator[Lookup]:
+    """Everything that a request looks up in the variable `root`, in its address first."""
+    for text in (text for _, text in _texts(requester)):
+        yield from (lookup for lookup in mentioned(text) if lookup.root == root and lookup.steps)
+
+
+def unmet(requester: Requester, root: str, variables: Mapping[str, Any]) -> Lookup | None:
+    """What a request is certain to need from the variable `root` and doesn't find; null is nothing in a URL."""
+    for field, text in _texts(requester):
+        for lookup in needed(text):
+            value = lookup.value({root: variables}) if lookup.root == root else root
+            if isinstance(value, Undefined) or (field in _ADDRESS and value in _EMPTY):
+                return lookup
+    return None
+
+
+def seen_instead(answer: Answer, lookup: Lookup) -> str:
+    """What the answer held where a lookup found nothing, in words."""
+    steps = [str(key) for key, _ in lookup.steps]
+    body = body_of(answer)
+    beside = steps[0] in answer.variables and not (isinstance(body, Mapping) and steps[0] in body)
+    if beside and steps[0] not in ("body", "text"):
+        return what_is_at(answer.variables, steps)
+    return found_at(answer, steps[1:] if beside else steps)
+
+
+def found_at(answer: Answer, path: list[str]) -> str:
+    """What the body of an answer held where a path found nothing, in words."""
+    body = body_of(answer)
+    if body is not None:
+        return what_is_at(body, path)
+    head = answer.response.content[:_HEAD]
+    return "the response was empty" if not head.strip() else f"the response is not readable data but {describe(head)}"
+
+
+def found_instead(answer: Answer, extractor: Extractor) -> str:
+    """What the answer held where the extractor found nothing, in words."""
+    return found_at(answer, ["*"] if extractor.keys is None else [part.source for part in extractor.keys])
+
+
+def place_of(extractor: Extractor) -> str:
+    """Where an extractor looks, in words."""
+    if extractor.keys is None:
+        return "the place that its extractor names"
+    path = ".".join(part.source for part in extractor.keys)
+    return f"`{path}`" if path else "the top"
+
+
+def said_in(answer: Answer) -> str:
+    """What the API itself says in an answer, as a sentence; empty where it says nothing in the usual ways."""
+    said = api_message(answer.response) if isinstance(json_body(answer.response), dict) else None
+    return f"The API says: {shorten(said).rstrip('.')}." if said else ""
+
+
+def body_of(answer: Answer) -> Any:
+    """The value that the body is; None where it is empty or can't be read."""
+    if not answer.elements:
+        return [] if json_body(answer.response) == [] else None
+    return answer.elements[0] if len(answer.elements) == 1 else answer.elements
+
+
+def _texts(component: Component) -> Iterator[tuple[str, str]]:
+    """The templates of a request, each with the field that it is in; those of its address first."""
+    names = [name for name in type(component).model_fields if name not in _NO_TEMPLATES]
+    for name in sorted(names, key=lambda name: name not in _ADDRESS):
+        yield from ((name, text) for text in _templates(getattr(component, name)))
+
+
+def _templates(value: Any) -> Iterator[str]:
+    match value:
+        case SourceField():
+            yield from _strings(value.source)
+        case Component():
+            yield from (text for _, text in _texts(value))
+        case list():
+            yield from (text for item in value for text in _templates(item))
+        case _:
+            pass
+
+
+def _strings(source: Any) -> Iterator[str]:
+    """The texts in what is written for a template, or a map of them."""
+    match source:
+        case str():
+            yield source
+        case Mapping():
+            yield from (text for pair in source.items() for part in pair for text in _strings(part))
+        case list():
+            yield from (text for item in source for text in _strings(item))
+        case _:
+            yield from _templates(source)

@@ -1,0 +1,206 @@
+"""What every cursor does in a read: give slices, watch records, remember what was read."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from core.http.request import Draft
+from core.levels import Level
+from core.runtime.component import Component
+from core.runtime.context import Context
+from core.runtime.partitions import PartitionRouter, Partitions, Seeds
+from core.runtime.slices import StreamSlice
+
+Keep = Callable[[Mapping[str, Any]], bool]
+"""Says something about a record: that it is kept, or that it is the last one of interest."""
+
+
+class Observer:
+    """Watches the records of one slice: the latest cursor value among them.
+
+    It is called for every record, in whatever thread parses the slice; `parse` gives a comparable value and
+    raises ValueError for one that is none. `unusable` counts the records without such a value.
+    """
+
+    __slots__ = ("_field", "_parse", "_previous", "latest", "unusable")
+
+    def __init__(self, field: str, parse: Callable[[Any], Any]) -> None:
+        self._field = field
+        self._parse = parse
+        self._previous: Any = None
+        self.latest: Any = None
+        self.unusable = 0
+
+    @staticmethod
+    def merged(observers: Iterable[Observer | None]) -> Observer | None:
+        """What several observers, each of a part of one slice, saw together."""
+        together: Observer | None = None
+        for observer in filter(None, observers):
+            if together is None:
+                together = observer
+                continue
+            together.unusable += observer.unusable
+            if together.latest is None or (observer.latest is not None and observer.latest > together.latest):
+                together.latest = observer.latest
+        return together
+
+    def __call__(self, record: Mapping[str, Any]) -> None:
+        """Look at one record."""
+        value = record.get(self._field)
+        if value is not None and value == self._previous:
+            return
+        try:
+            moment = self._parse(value)
+        except ValueError:
+            self.unusable += 1
+            return
+        self._previous = value
+        if self.latest is None or moment > self.latest:
+            self.latest = moment
+
+
+class Cursor(ABC):
+    """The slices of a stream in one read, and the state.
+
+    All methods run on the event loop; only the functions that `observer`, `filter` and `feed_end` give run in
+    worker threads, each for one slice.
+    """
+
+    def __init__(self, partitions: Partitions, context: Context) -> None:
+        self._partitions = partitions
+        self._context = context
+        self._warned: set[str] = set()
+
+    @abstractmethod
+    def slices(self) -> AsyncIterator[StreamSlice]:
+        """The slices, lazily and in order; to be walked once. Raises `ReadError`."""
+
+    def observer(self, slice_: StreamSlice) -> Observer | None:
+        """What watches the records of a slice; None when there is nothing to watch."""
+        return None
+
+    def filter(self, slice_: StreamSlice) -> Keep | None:
+        """Says whether a record of a slice is new; None when the API does the filtering."""
+        return None
+
+    def feed_end(self, slice_: StreamSlice) -> Keep | None:
+        """Says whether a record is older than what is read, so that no page after it is needed.
+
+        None unless the API is a feed of data, newest first; it is asked for the last record of every page.
+        """
+        return None
+
+    def narrowed(self, slice_: StreamSlice, observer: Observer | None) -> StreamSlice | None:
+        """A slice from the latest record on that was seen of it; itself when none was, None without a cursor."""
+        return None
+
+    def halves(self, slice_: StreamSlice, least: timedelta | None) -> tuple[StreamSlice, StreamSlice] | None:
+        """Two slices in the place of one; None when it is too short for that, `least` or shorter, or has no length."""
+        return None
+
+    @abstractmethod
+    def close(self, slice_: StreamSlice, observer: Observer | None) -> None:
+        """Note that a slice was read completely, or that there is nothing in it (then without observer)."""
+
+    @abstractmethod
+    def state(self) -> dict[str, Any]:
+        """The state that covers all closed slices, in the shape in which Airbyte saves it.
+
+        When all slices are closed and there are no more, it is the state of a stream that was read to its
+        end.
+        """
+
+    def fill(self, draft: Draft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
+        """Add to a request what the slice adds."""
+        self._partitions.fill(draft, slice_, variables)
+
+    def _warn(self, message: str) -> None:
+        """Warn once."""
+        if message not in self._warned:
+            self._warned.add(message)
+            self._context.log(Level.WARNING, message)
+
+    def _warn_of_unusable(self, observer: Observer | None, field: str) -> None:
+        if observer is not None and observer.unusable:
+            self._warn(
+                f"There are records without a usable value in the cursor field `{field}`. They are kept, but "
+                "don't advance the state. Check `cursor_field` and `cursor_datetime_formats`."
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """What a cursor makes of a slice that is being read, when it can't be read in one go."""
+
+    cursor: Cursor
+    observer: Observer | None
+
+    def narrowed(self, slice_: StreamSlice) -> StreamSlice | None:
+        """A slice from the latest record on that was seen; None without a cursor."""
+        return self.cursor.narrowed(slice_, self.observer)
+
+    def halves(self, slice_: StreamSlice, least: timedelta | None) -> tuple[StreamSlice, StreamSlice] | None:
+        """Two slices in the place of one; None when it can't be split."""
+        return self.cursor.halves(slice_, least)
+
+
+class NoCursor(Cursor):
+    """For a stream that is read in full every time: its partitions, and a state that says so."""
+
+    async def slices(self) -> AsyncIterator[StreamSlice]:
+        """The partitions."""
+        if any(config.incremental_dependency for config in self._partitions.parents):
+            self._warn(
+                "`incremental_dependency` has no effect here, as the stream has no `incremental_sync`: "
+                "the parent stream is read in full."
+            )
+        async for partition in self._partitions.walk():
+            yield partition
+
+    def close(self, slice_: StreamSlice, observer: Observer | None) -> None:
+        """There is nothing to remember."""
+
+    def state(self) -> dict[str, Any]:
+        """Airbyte's mark for a stream without cursor."""
+        return {"__ab_no_cursor_state_message": True}
+
+
+class IncrementalSync(Component, role=True):
+    """Divides a stream into intervals and remembers how far it was read."""
+
+    @abstractmethod
+    def cursor(self, partitions: Partitions, context: Context, state: Mapping[str, Any]) -> Cursor:
+        """The cursor for one read of a stream, which goes on where `state` says.
+
+        Raises `ReadError` when the partitions or the state don't allow it.
+        """
+
+    @abstractmethod
+    def field_name(self, context: Context) -> str:
+        """The name of the field of records by which it goes. Raises `ReadError`."""
+
+
+def make_cursor(
+    incremental_sync: IncrementalSync | None,
+    router: PartitionRouter | Sequence[PartitionRouter] | None,
+    context: Context,
+    state: Mapping[str, Any] | None = None,
+) -> Cursor:
+    """The cursor for one read of a stream, which goes on where `state` says.
+
+    Raises `ReadError` when the components or the state don't allow it.
+    """
+    partitions = Partitions(router, context)
+    if incremental_sync is None:
+        return NoCursor(partitions, context)
+    return incremental_sync.cursor(partitions, context, state or {})
+
+
+def parent_seeds(partitions: Partitions, context: Context, state: Mapping[str, Any]) -> Seeds:
+    """The states of the parents, by name. Raises `ReadError`."""
+    tracked = [config for config in partitions.parents if config.incremental_dependency]
+    return {config.stream_name: config.seed(state, context) for config in tracked}

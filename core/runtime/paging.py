@@ -1,0 +1,279 @@
+"""Reads the pages of a response, one after the other, into a sink; a response without pages is one page.
+
+A page may be asked for in portions: one request for each, and records that are merged from all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+from zlib import crc32
+
+import httpx
+
+from core.http.charsets import charset_of
+from core.http.exchange import Role
+from core.http.kept import Body
+from core.http.policy import Action, RequestFailed
+from core.http.request import Draft
+from core.runtime.context import Context
+from core.runtime.cursor import Observer
+from core.runtime.pages import Page, Pages, Paginator
+from core.runtime.pipes import parse_in_thread
+from core.runtime.portions import PageProperties, Portions, asking_for
+from core.runtime.restarts import Restarts
+from core.runtime.roles import Decoder, Renew, Requester
+from core.runtime.slices import Record
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class PageResult:
+    """What became of one page: records found in it, records kept, and the last and the first one kept."""
+
+    found: int = 0
+    kept: int = 0
+    last_record: Record | None = None
+    first_record: Record | None = None
+
+
+class Sink(Protocol):
+    """Where decoded elements go: selection, transformation, counting, encoding and delivery."""
+
+    @property
+    def full(self) -> bool:
+        """Whether a limit was reached: nothing more is taken."""
+
+    @property
+    def page(self) -> int:
+        """The number of the page that is taken now, within its slice."""
+
+    def consume(self, elements: Iterable[Any]) -> PageResult:
+        """Take the elements of one page; runs in a worker thread."""
+
+    def received(self, size: int, ended: bool = False) -> None:
+        """Take note of bytes that arrived; `ended` says that there are no more of this response."""
+
+    def next_page(self) -> bool:
+        """Whether a further page, which there is, is to be read."""
+
+
+class SliceSink(Sink, Protocol):
+    """Where the elements of one slice go, or of one download target of it."""
+
+    @property
+    def emitted(self) -> int:
+        """Records that have left."""
+
+    @property
+    def observer(self) -> Observer | None:
+        """What watches the records for the cursor, where there is one."""
+
+
+MakeSink = Callable[[Iterator[int]], SliceSink]
+"""Makes a sink whose pages are numbered so."""
+
+
+class SmallerPages(Protocol):
+    """The page size that is asked for in one slice; `current` is None while it is the paginator's own."""
+
+    @property
+    def current(self) -> int | None:
+        """The page size; None: that of the paginator."""
+
+    def succeeded(self) -> None:
+        """Take note of a page that was not too large."""
+
+    async def reduce(self, configured: int | None, failure: RequestFailed, context: Context) -> None:
+        """Make the pages smaller, and wait. Raises `ReadError` when there is no way to."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer(Generic[T]):
+    """A response that was read: its body, where the paginator looks into it, and what was made of its elements."""
+
+    response: httpx.Response
+    body: Any
+    taken: T
+    digest: int | None = None
+    """Tells this body from others, where the response does not hold it."""
+
+    @property
+    def body_digest(self) -> int:
+        """A number that tells this body from others."""
+        return crc32(self.response.content) if self.digest is None else self.digest
+
+
+@dataclass(frozen=True, slots=True)
+class PageReader:
+    """How one kind of response is read page by page.
+
+    `fill` adds what the slice adds to a request; it gets the draft, the context and whether the request is one for a
+    further page. `renew` gives the context with a fresh link when the one at hand expires during a download.
+    `properties` are those that every page is asked for. `sizes` makes what is done about pages that are too large.
+    """
+
+    requester: Requester
+    decoder: Decoder
+    paginator: Paginator | None
+    role: Role
+    fill: Callable[[Draft, Context, bool], None] | None = None
+    renew: Renew | None = None
+    properties: PageProperties | None = None
+    sizes: Callable[[], SmallerPages] | None = None
+
+    async def read(self, context: Context, sink: Sink, restarts: Restarts | None = None) -> None:
+        """Read all pages of the slice of `context`; `restarts` says how they begin anew. Raises `ReadError`."""
+        restarts = restarts or Restarts()
+        sizes = self.sizes() if self.sizes is not None else None
+        while await self._walk(context, sink, restarts, sizes):
+            context = restarts.begin(context)
+            if not sink.next_page():
+                return
+
+    async def _walk(self, context: Context, sink: Sink, restarts: Restarts, sizes: SmallerPages | None) -> bool:
+        """Read one page after the other; True when they are to begin anew."""
+        pages = self.paginator.start(context) if self.paginator is not None else Pages()
+        while True:
+            context = context.for_page(sink.page)
+            pages.size = sizes.current if sizes is not None else None
+            try:
+                page = await self._page(context, sink, pages)
+            except RequestFailed as error:
+                if error.action is Action.RESET_PAGINATION:
+                    restarts.failure = error
+                    return True
+                if error.action is not Action.REDUCE_PAGE_SIZE or sizes is None:
+                    raise
+                await sizes.reduce(pages.configured_size, error, context)
+                continue
+            if sizes is not None:
+                sizes.succeeded()
+            if page is None or sink.full:
+                return False
+            restarts.took(page.kept)
+            if restarts.due:
+                return True
+            if not pages.advance(page) or not sink.next_page():
+                return False
+
+    async def _page(self, context: Context, sink: Sink, pages: Pages) -> Page | None:
+        """Read one page; None when its answer is ignored."""
+        if self.properties is None:
+            return _page_of(pages, await self._answer(context, sink, pages, sink.consume))
+        portions = await self.properties.portions(context)
+        key_of = self.properties.key_of
+        if key_of is None:
+            return _page_of(pages, await self._answer(asking_for(portions[0], context), sink, pages, sink.consume))
+        elements: list[list[Any]] = []
+        digests: list[int] = []
+        for number, portion in enumerate(portions, 1):
+            last = await self._answer(asking_for(portion, context, number), sink, pages, list)
+            elements += [last.taken] if last else []
+            digests += [last.body_digest] if last else []
+        page = Portions(elements, key_of)
+        result = await context.run.loop.run_in_executor(context.run.executor, sink.consume, page)
+        return _page_of(pages, _Answer(last.response, last.body, result, hash(tuple(digests))) if last else None)
+
+    async def _answer(
+        self, context: Context, sink: Sink, pages: Pages, take: Callable[[Iterable[Any]], T]
+    ) -> _Answer[T] | None:
+        """Ask for a page and let `take` have the elements, in a thread; None when the answer is to be ignored."""
+        draft = self._draft(pages, context)
+        if pages.looks_into_body and self.decoder.gives_document:
+            return await self._document(context, draft, pages, take)
+        return await self._stream(context, sink, draft, pages, take)
+
+    def _draft(self, pages: Pages, context: Context) -> Draft:
+        draft = Draft()
+        pages.fill(draft, context.scope(self.requester))
+        if self.fill is not None:
+            self.fill(draft, context, pages.token is not None)
+        return draft
+
+    def _page_context(self, pages: Pages, context: Context) -> Context:
+        token = None if pages.token is None else {"next_page_token": pages.token}
+        return context.with_variables(next_page_token=token)
+
+    def _renew_for(self, pages: Pages) -> Renew | None:
+        renew = self.renew
+        if renew is None:
+            return None
+
+        async def renewed() -> Context:
+            return self._page_context(pages, await renew())
+
+        return renewed
+
+    async def _document(
+        self, context: Context, draft: Draft, pages: Pages, take: Callable[[Iterable[Any]], T]
+    ) -> _Answer[T] | None:
+        """A response whose decoded body the paginator looks into."""
+        response = await self.requester.send(self._page_context(pages, context), self.role, draft)
+        if response is None or response.is_error:
+            return None
+        run = context.run
+        body, taken = await run.loop.run_in_executor(run.executor, _take_document, self.decoder, response, take)
+        return _Answer(response, body, taken)
+
+    async def _stream(
+        self, context: Context, sink: Sink, draft: Draft, pages: Pages, take: Callable[[Iterable[Any]], T]
+    ) -> _Answer[T] | None:
+        """A response that is parsed while it arrives."""
+        async with self.requester.open(
+            self._page_context(pages, context), self.role, draft, self._renew_for(pages)
+        ) as download:
+            if download is None or download.response.is_error:
+                return None
+            charset = charset_of(download.response)
+            digest = Digest() if pages.compares else None
+            taken = await parse_in_thread(
+                context.run.executor,
+                _counted(download, sink, digest),
+                lambda chunks: take(self.decoder.decode(chunks, charset)),
+            )
+            return _Answer(download.response, {}, taken, digest.value if digest else 0)
+
+
+def _page_of(pages: Pages, answer: _Answer[PageResult] | None) -> Page | None:
+    if answer is None:
+        return None
+    result = answer.taken
+    return Page(
+        answer.response,
+        answer.body,
+        result.found,
+        result.last_record,
+        result.kept,
+        pages.size,
+        result.first_record,
+        answer.digest,
+    )
+
+
+def _take_document(decoder: Decoder, response: httpx.Response, take: Callable[[Iterable[Any]], T]) -> tuple[Any, T]:
+    """The first element for the paginator, decoded on its own: what takes the elements may change them."""
+    charset = charset_of(response)
+    taken = take(decoder.decode(iter((response.content,)), charset))
+    return next(iter(decoder.decode(iter((response.content,)), charset)), {}), taken
+
+
+class Digest:
+    """A number that tells a body from others, taken while it arrives."""
+
+    value = 0
+
+    def add(self, chunk: bytes) -> None:
+        """Take the next bytes."""
+        self.value = crc32(chunk, self.value)
+
+
+async def _counted(download: Body, sink: Sink, digest: Digest | None) -> AsyncIterator[bytes]:
+    async for chunk in download.chunks():
+        sink.received(len(chunk))
+        if digest is not None:
+            digest.add(chunk)
+        yield chunk
+    sink.received(0, ended=True)

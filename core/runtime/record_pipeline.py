@@ -1,0 +1,166 @@
+"""The way from the elements of a response to finished records, in one loop with one record alive at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from core.decoding.chunks import InBlocks
+from core.errors import ReadError
+from core.http.messages import shorten
+from core.runtime.portions import Portions, merge_into
+from core.runtime.slices import Record
+from core.templates import TemplateError
+
+Keep = Callable[[Record], bool]
+Warn = Callable[[str], None]
+_DICT = frozenset({dict})
+
+
+def ignore(message: str) -> None:
+    """Take a warning and do nothing."""
+
+
+def whole_element(found: Any) -> Iterable[Any]:
+    """What is found as records: the items of a list, or itself; nothing when it is empty."""
+    return found if type(found) is list else (found,) if found else ()
+
+
+class RecordPipeline:
+    """Extraction, filters, transformations and normalization in one loop, with one record alive at a time.
+
+    `found` counts the records extracted so far, whether they were kept or not; of a page in portions those of the
+    fullest portion, or the merged ones where they are more.
+    """
+
+    def __init__(
+        self,
+        extract: Callable[[Any], Iterable[Any]],
+        before: Sequence[Callable[[Record], None]],
+        own_filter: Keep | None,
+        after: Sequence[Callable[[Record], None]],
+        cursor_filter: Keep | None = None,
+        *,
+        warn: Warn = ignore,
+    ) -> None:
+        self.found = 0
+        self._warn = warn
+        self._extract = extract
+        self._before = before
+        self._own_filter = own_filter
+        self._cursor_filter = cursor_filter
+        self._after = after
+        self._leaves_all = extract is whole_element and not (before or own_filter or cursor_filter or after)
+
+    def batches(self, elements: Iterable[Any], size: int) -> Iterator[list[Record]]:
+        """The finished records in lists of about `size`. Raises `ReadError`."""
+        if self._leaves_all and not isinstance(elements, Portions):
+            yield from self._unchanged(elements, size)
+            return
+        yield from _lists_of(self(elements), size)
+
+    def _unchanged(self, elements: Iterable[Any], size: int) -> Iterator[list[Record]]:
+        """The same for elements that are records as they are, without a look at each; blocks stay what they are."""
+        for batch in elements.blocks if isinstance(elements, InBlocks) else _lists_of(elements, size):
+            if all(batch) and _DICT.issuperset(map(type, batch)):
+                if batch and not self.found:
+                    self._look_at_first(batch[0])
+                self.found += len(batch)
+                yield batch
+            else:
+                yield list(self(batch))
+
+    def __call__(self, elements: Iterable[Any]) -> Iterator[Record]:
+        """The finished records of the elements; the elements are changed in place. Raises `ReadError`."""
+        if isinstance(elements, Portions):
+            return self._merged(elements)
+        return self._finished(elements, _both(self._cursor_filter, self._own_filter))
+
+    def _merged(self, portions: Portions) -> Iterator[Record]:
+        """Records of all portions merged by their key, after those without one. A cursor judges what is merged."""
+        start, fullest, is_new = self.found, 0, self._cursor_filter or _any
+        merged: dict[Hashable, Record] = {}
+        for elements in portions.elements:
+            self.found = start
+            for record in self._finished(elements, self._own_filter):
+                key = portions.key_of(record)
+                if key is not None:
+                    merge_into(merged.setdefault(key, {}), record)
+                elif is_new(record):
+                    yield record
+            fullest = max(fullest, self.found - start)
+        self.found = start + max(fullest, len(merged))
+        yield from filter(is_new, merged.values())
+
+    def _finished(self, elements: Iterable[Any], keep: Keep | None) -> Iterator[Record]:
+        extract, before, after = self._extract, self._before, self._after
+        try:
+            for element in elements:
+                for record in extract(element):
+                    self.found += 1
+                    if not isinstance(record, dict):
+                        raise _no_record(record)
+                    if self.found == 1:
+                        self._look_at_first(record)
+                    for change in before:
+                        change(record)
+                    if keep is not None and not keep(record):
+                        continue
+                    for change in after:
+                        change(record)
+                    yield record
+        except TemplateError as error:
+            raise ReadError(f"{error} This was record {self.found:,} of the response.") from None
+        except RecursionError:
+            raise ReadError(f"Record {self.found:,} of the response is nested too deeply.") from None
+
+    def _look_at_first(self, record: Record) -> None:
+        """Warn of an object that seems to hold the records, each under a key (Airbyte takes it for one record, too)."""
+        if _holds_records(record):
+            first = str(next(iter(record)))[:80]
+            self._warn(
+                f"The extractor found one object whose {len(record)} values are objects with the same fields, the "
+                f"first one under `{first}`. It is taken for one record; if each of the values is one, add `*` to the "
+                "end of the field path."
+            )
+
+
+def _holds_records(record: Record) -> bool:
+    values = list(record.values())
+    return len(values) > 1 and all(
+        isinstance(value, dict) and value and value.keys() == values[0].keys() for value in values
+    )
+
+
+def _lists_of(elements: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    waiting = iter(elements)
+    while portion := list(islice(waiting, size)):
+        yield portion
+
+
+def _both(one: Keep | None, other: Keep | None) -> Keep | None:
+    if one is None or other is None:
+        return one or other
+    return lambda record: one(record) and other(record)
+
+
+def _any(_record: Record) -> bool:
+    return True
+
+
+def _no_record(found: Any) -> ReadError:
+    if isinstance(found, (list, tuple)):
+        return ReadError(
+            "The extractor found a list where a record (an object with fields) should be. "
+            "Add `*` to the end of the field path to get the items of the inner lists."
+        )
+    if found is None:
+        return ReadError(
+            "The extractor found null where a record (an object with fields) should be. "
+            "A CombinedExtractor with `skip_empty_records` leaves such records out."
+        )
+    return ReadError(
+        f"The extractor found “{shorten(str(found), 80)}” where a record (an object with fields) should be. "
+        "Check the field path and the format of the response; texts and numbers can't be records."
+    )

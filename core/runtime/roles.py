@@ -1,0 +1,188 @@
+"""The roles that components play for each other, with the methods that each role promises.
+
+Record-level roles are *bound* once per slice to the template variables and give a plain function that runs for
+every record, so that nothing but the work itself is left in the loop.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import httpx
+
+from core.http.exchange import Role
+from core.http.policy import Action, Decision
+from core.http.request import Draft
+from core.manifest.problems import Problem
+from core.runtime.component import Component
+from core.runtime.context import Context
+from core.runtime.portions import PageProperties
+from core.runtime.slices import Record
+from core.templates import Template
+
+Renew = Callable[[], Awaitable[Context]]
+
+
+class Decoder(Component, role=True):
+    """Turns the bytes of a response into elements."""
+
+    @property
+    def gives_document(self) -> bool:
+        """Whether a body is one document that a paginator may look into (Airbyte: JSON, XML, and JSON in gzip)."""
+        return False
+
+    def decode_all(self, body: bytes, charset: str | None = None) -> list[Any]:
+        """All elements of a body that is complete and small. Raises `DecodeError`."""
+        return list(self.decode(iter((body,)), charset))
+
+    @abstractmethod
+    def decode(self, chunks: Iterator[bytes], charset: str | None = None) -> Iterator[Any]:
+        """Yield the elements of a body that arrives in `chunks`; runs outside the event loop, in constant memory
+        where the format allows it. `charset` is the codec of the charset that the Content-Type names, where it names
+        one. Raises `DecodeError` for a body that is not in this format.
+        """
+
+
+class Extractor(Component, role=True):
+    """Finds records (or values such as a status) in the decoded elements of a response."""
+
+    @abstractmethod
+    def bind(self, variables: Mapping[str, Any]) -> Callable[[Any], Iterable[Any]]:
+        """The function that gives what is found in one element."""
+
+    def bind_as_is(self, variables: Mapping[str, Any]) -> Callable[[Any], Iterable[Any]]:
+        """The function that gives what is at the place in one element as it is: lists whole, nulls and empty texts too.
+
+        Nothing at all: there is no such place. An extractor that can't tell gives what `bind` finds.
+        """
+        return self.bind(variables)
+
+    @property
+    def keys(self) -> list[Template] | None:
+        """The keys that lead to what it finds, where that is one path."""
+        return None
+
+
+class RecordFilterRole(Component, role=True):
+    """Decides which records are kept."""
+
+    @abstractmethod
+    def bind(self, variables: Mapping[str, Any]) -> Callable[[Record], bool]:
+        """The function that says whether a record is kept."""
+
+
+class Transformation(Component, role=True):
+    """Changes records in place."""
+
+    @abstractmethod
+    def bind(self, variables: Mapping[str, Any]) -> Callable[[Record], None]:
+        """The function that changes one record."""
+
+
+class SchemaLoader(Component, role=True):
+    """Knows the JSON Schema of a stream's records."""
+
+    @property
+    def written(self) -> Mapping[str, Any] | None:
+        """The schema where the manifest itself says it; None when it has to be loaded."""
+        return None
+
+    @abstractmethod
+    async def load(self, context: Context) -> Mapping[str, Any]:
+        """The schema; asked for once, before the first slice of the stream is read. Raises `ReadError`."""
+
+
+class Authenticator(Component, role=True):
+    """Adds credentials to a request."""
+
+    @abstractmethod
+    async def authenticate(self, draft: Draft, context: Context) -> None:
+        """Add the credentials to `draft`; runs anew before every attempt. Raises `ReadError`."""
+
+    async def refresh(self, context: Context, refusals: int) -> bool:
+        """Drop the token that the server refused; False when there is no other to be had for this request.
+
+        `refusals` says how often the request was refused in all, this time included.
+        """
+        return False
+
+    def withdraw(self, context: Context) -> None:
+        """Take back what was spent on the request that this task authenticated last: it is not sent as it is."""
+
+    def observe(self, response: httpx.Response, context: Context) -> None:
+        """Learn from an answer to a request that this authenticator was at; runs before the answer is judged."""
+
+    def has_spare(self, context: Context) -> bool:
+        """Whether a request that met a rate limit can go on at once, because it will go with other credentials."""
+        return False
+
+
+class RequestBody(Component, role=True):
+    """The body of a request."""
+
+    @abstractmethod
+    def fill(self, draft: Draft, variables: Mapping[str, Any]) -> None:
+        """Evaluate the body into `draft`."""
+
+
+class ErrorHandler(Component, role=True):
+    """Decides what an answer, or its absence, means."""
+
+    @property
+    def actions(self) -> frozenset[Action]:
+        """The actions that it may decide on, as far as the manifest names them."""
+        return frozenset()
+
+    @abstractmethod
+    def decide(self, outcome: httpx.Response | httpx.HTTPError, attempt: int, context: Context) -> Decision:
+        """The decision on attempt number `attempt` (from 1); a response is read completely before it is judged."""
+
+
+class BackoffStrategy(Component, role=True):
+    """Says how long to wait before a request is repeated."""
+
+    @abstractmethod
+    def wait(self, outcome: httpx.Response | httpx.HTTPError, attempt: int, context: Context) -> float | None:
+        """Seconds to wait after attempt number `attempt` (from 1); None: no opinion."""
+
+
+class Requester(Component, role=True):
+    """Sends one kind of request."""
+
+    @abstractmethod
+    async def send(self, context: Context, role: Role, extra: Draft | None = None) -> httpx.Response | None:
+        """Send the request and read the whole response; None when the error handler says to ignore it.
+
+        `extra` brings what a paginator or a slice adds (parameters, headers, body fields, another URL).
+        Raises `RequestFailed`.
+        """
+
+    @abstractmethod
+    def open(
+        self, context: Context, role: Role, extra: Draft | None = None, renew: Renew | None = None
+    ) -> AbstractAsyncContextManager[Any]:
+        """The same for a body that is streamed: gives a `core.http.download.Download`, or None when ignored.
+
+        `renew` gives a fresh context when the link in `context` expires before the body is over.
+        """
+
+    @property
+    def actions(self) -> frozenset[Action]:
+        """The actions that its error handler may decide on, as far as the manifest names them."""
+        return frozenset()
+
+    @property
+    def properties(self) -> PageProperties | None:
+        """The properties that it asks for; None when it names none."""
+        return None
+
+    def lint_beside_pages(self) -> list[Problem]:
+        """Problems that it has where it does not fetch the pages of records; paths are relative to it."""
+        return []
+
+    def home(self, context: Context) -> str | None:
+        """A URL of the site that the credentials of this request are for; None when that is not known."""
+        return None

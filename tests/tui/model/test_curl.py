@@ -1,0 +1,199 @@
+"""`curl` commands as people paste them, and requests as `curl` commands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.manifest.problems import Path
+from tui.model.curl import CurlError, CurlRequest, parse_curl, to_curl
+from tui.model.curl_import import import_curl
+from tui.model.session import BuilderSession
+
+CREATION: Path = ("streams", 0, "retriever", "creation_requester")
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("curl https://e.com/a", CurlRequest("GET", "https://e.com/a")),
+        ("$ curl e.com", CurlRequest("GET", "https://e.com")),
+        ("curl 'https://e.com/a?x=1&y=a%20b#top'", CurlRequest("GET", "https://e.com/a", [("x", "1"), ("y", "a b")])),
+        ("curl -I https://e.com", CurlRequest("HEAD", "https://e.com")),
+        ("curl --request=DELETE --url https://e.com", CurlRequest("DELETE", "https://e.com")),
+        (
+            "curl -XPUT https://e.com -H'X-A: b' -H 'Empty:'",
+            CurlRequest("PUT", "https://e.com", headers=[("X-A", "b")]),
+        ),
+        ("curl https://e.com -u me:pa:ss", CurlRequest("GET", "https://e.com", user=("me", "pa:ss"))),
+        (
+            "curl https://e.com -d a=1 -d 'b=x y'",
+            CurlRequest("POST", "https://e.com", body_kind="text", body="a=1&b=x y"),
+        ),
+        (
+            "curl https://e.com -d a=1 --data-urlencode 'b=x y'",
+            CurlRequest("POST", "https://e.com", body_kind="form", body=[("a", "1"), ("b", "x y")]),
+        ),
+        (
+            "curl -G https://e.com?z=0 -d a=1 --data-urlencode 'q=x&y'",
+            CurlRequest("GET", "https://e.com", [("z", "0"), ("a", "1"), ("q", "x&y")]),
+        ),
+        (
+            "curl https://e.com --json '{\"a\": [1]}'",
+            CurlRequest("POST", "https://e.com", body_kind="json", body={"a": [1]}),
+        ),
+        (
+            'curl https://e.com/graphql --data-raw \'{"query":"{me}"}\'',
+            CurlRequest("POST", "https://e.com/graphql", body_kind="graphql", body={"query": "{me}"}),
+        ),
+        (
+            "curl https://e.com --data-raw 'plain text'",
+            CurlRequest("POST", "https://e.com", body_kind="text", body="plain text"),
+        ),
+        (
+            "curl https://e.com \\\n  --compressed -sSL \\\r\n -b 'sid=1' | jq .",
+            CurlRequest("GET", "https://e.com", headers=[("Cookie", "sid=1")]),
+        ),
+        (
+            r"""curl https://e.com --data-raw $'{"a": "it\'s \u00fc\\n"}'""",
+            CurlRequest("POST", "https://e.com", body_kind="json", body={"a": "it's ü\n"}),
+        ),
+        ("curl {{base}}/a?x=1", CurlRequest("GET", "{{base}}/a", [("x", "1")])),
+    ],
+)
+def test_commands_are_understood(command: str, expected: CurlRequest) -> None:
+    assert parse_curl(command) == expected
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("wget https://e.com", "not a curl command"),
+        ("", "not a curl command"),
+        ("curl", "no URL"),
+        ("curl 'https://e.com", "closing quotation"),
+        ("| curl https://e.com", "not a curl command"),
+    ],
+)
+def test_what_is_no_command_is_said_plainly(command: str, said: str) -> None:
+    with pytest.raises(CurlError, match=said):
+        parse_curl(command)
+
+
+def test_what_is_left_out_is_said() -> None:
+    notes = parse_curl("curl https://e.com -F file=@a.csv -d @body.json --max-time 5").notes
+    assert len(notes) == 3
+    assert "file" in notes[0]
+
+
+TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1)
+
+
+@given(TEXT, st.sampled_from(["GET", "POST", "PUT"]), TEXT.map(str.strip).filter(bool))
+def test_a_request_that_was_copied_can_be_pasted(body: str, method: str, value: str) -> None:
+    headers = [("Content-Type", "text/plain"), ("X-Value", value)]
+    pasted = parse_curl(to_curl(method, "https://e.com/a?b=1", headers, body))
+    assert pasted == CurlRequest(method, "https://e.com/a", [("b", "1")], headers, body_kind="text", body=body)
+
+
+def test_a_copied_request_is_readable() -> None:
+    assert to_curl("GET", "https://e.com/a?b=c&d", [("Accept", "text/csv")]) == (
+        "curl 'https://e.com/a?b=c&d' \\\n  -H 'Accept: text/csv'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "authenticator", "secret"),
+    [
+        (
+            "-H 'Authorization: Bearer abc123'",
+            {"type": "BearerAuthenticator", "api_token": "{{ config['api_key'] }}"},
+            {"api_key": "abc123"},
+        ),
+        (
+            "-u me:pw",
+            {
+                "type": "BasicHttpAuthenticator",
+                "username": "{{ config['username'] }}",
+                "password": "{{ config['password'] }}",
+            },
+            {"username": "me", "password": "pw"},
+        ),
+        (
+            "-H 'X-Api-Key: abc123'",
+            {
+                "type": "ApiKeyAuthenticator",
+                "api_token": "{{ config['api_key'] }}",
+                "inject_into": {"type": "RequestOption", "inject_into": "header", "field_name": "X-Api-Key"},
+            },
+            {"api_key": "abc123"},
+        ),
+        (
+            "--url-query x=1 -G -d api_key=abc123",
+            {
+                "type": "ApiKeyAuthenticator",
+                "api_token": "{{ config['api_key'] }}",
+                "inject_into": {"type": "RequestOption", "inject_into": "request_parameter", "field_name": "api_key"},
+            },
+            {"api_key": "abc123"},
+        ),
+        (
+            "-H 'Authorization: Token abc123'",
+            {
+                "type": "ApiKeyAuthenticator",
+                "api_token": "{{ config['api_key'] }}",
+                "inject_into": {"type": "RequestOption", "inject_into": "header", "field_name": "Authorization"},
+            },
+            {"api_key": "Token abc123"},
+        ),
+    ],
+)
+def test_credentials_become_an_authenticator_with_inputs(
+    session: BuilderSession, options: str, authenticator: dict[str, Any], secret: dict[str, str]
+) -> None:
+    imported = import_curl(session, CREATION, f"curl https://e.com/a {options}")
+    assert session.value((*CREATION, "authenticator")) == authenticator
+    assert session.values.config() == secret
+    assert imported.inputs == tuple(secret)
+    assert not any(value in session.text for key, value in secret.items() if key != "username")
+
+
+def test_a_requester_is_filled_in_one_step(session: BuilderSession) -> None:
+    session.set((*CREATION, "request_headers", "X-Old"), "1")
+    session.set((*CREATION, "use_cache"), True)
+    before = session.text
+    import_curl(
+        session,
+        CREATION,
+        "curl 'https://e.com/a?tag=x&tag=y&page_token=5' -H 'Accept: text/csv' -H 'sec-ch-ua: x' "
+        "-H 'Content-Type: application/json' -d '{\"list\": \"all\"}'",
+    )
+    assert session.value(CREATION) == {
+        "type": "HttpRequester",
+        "http_method": "POST",
+        "url": "https://e.com/a",
+        "use_cache": True,
+        "request_parameters": {"tag": ["x", "y"], "page_token": "5"},
+        "request_headers": {"Accept": "text/csv"},
+        "request_body": {"type": "RequestBodyJsonObject", "value": {"list": "all"}},
+    }
+    session.undo()
+    assert session.text == before
+
+
+def test_another_secret_gets_an_input_of_its_own(session: BuilderSession) -> None:
+    import_curl(session, CREATION, "curl https://e.com -H 'Authorization: Bearer one'")
+    polling: Path = ("streams", 0, "retriever", "polling_requester")
+    import_curl(session, polling, "curl https://e.com -H 'Authorization: Bearer one'")
+    assert session.value((*polling, "authenticator", "api_token")) == "{{ config['api_key'] }}"
+    import_curl(session, polling, "curl https://e.com -H 'Authorization: Bearer two'")
+    assert session.value((*polling, "authenticator", "api_token")) == "{{ config['api_key_2'] }}"
+
+
+def test_every_secret_in_a_command_becomes_an_input(session: BuilderSession) -> None:
+    import_curl(session, CREATION, "curl 'https://e.com?api_key=k1' -H 'Authorization: Bearer k2' -b 'sid=k3'")
+    assert set(session.values.config().values()) == {"k1", "k2", "sid=k3"}
+    assert not any(secret in session.text for secret in ("k1", "k2", "k3"))

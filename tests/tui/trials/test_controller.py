@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from textual.app import App
+
+from core.connector import Connector
+from core.errors import InputError
+from core.events import JobPhase, Outcome
+from core.http.exchange import Role
+from core.jobs.statuses import JobStatus
+from core.reading import Limits
+from tests.tui.trials.support import (
+    STREAM,
+    Gate,
+    Script,
+    ScriptedReader,
+    asked,
+    batch,
+    connector_of,
+    contact,
+    created,
+    ended,
+    job,
+    polled,
+    started,
+    success,
+    unmapped,
+)
+from tui.trials.controller import EventReader, Opener, TrialChanged, TrialController
+from tui.trials.trial import Trial, TrialSettings
+
+CONNECTOR = connector_of()
+
+
+class Watched:
+    """A controller in a running app, and what it told."""
+
+    def __init__(self, app: App[None], opener: Opener) -> None:
+        self.controller = TrialController(app, opener)
+        self.heard: list[TrialChanged] = []
+        self.controller.changed.subscribe(app, self.heard.append, immediate=True)
+
+    def start(self, stream: str = STREAM, settings: TrialSettings | None = None) -> Trial:
+        return self.controller.start(stream, CONNECTOR, {}, settings, fingerprint="f")
+
+    async def over(self, run: Trial) -> Trial:
+        await self.controller.wait(5)
+        assert not run.state.running
+        return run
+
+
+@asynccontextmanager
+async def watched(reader: ScriptedReader | Opener) -> AsyncIterator[Watched]:
+    app: App[None] = App()
+    async with app.run_test():
+        yield Watched(app, reader.open if isinstance(reader, ScriptedReader) else reader)
+
+
+def gated(*rest: Any) -> tuple[Gate, Script]:
+    gate = Gate()
+    return gate, [*started(), *created(), *polled(1, "pending", JobPhase.RUNNING), batch(contact(1)), gate, *rest]
+
+
+async def test_a_read_is_folded_and_kept_for_its_stream() -> None:
+    reader = ScriptedReader(success())
+    async with watched(reader) as scene:
+        run = await scene.over(scene.start())
+        assert scene.controller.results == {STREAM: run}
+        assert (run.state.outcome, len(run.records), len(run.exchanges)) == (Outcome.COMPLETE, 40, 4)
+        assert run.state.fingerprint == "f"
+        assert run.exchanges.entries[1].api_status == "pending"
+        assert scene.heard[-1] == TrialChanged(STREAM, run)
+        assert reader.asked_for == (STREAM, None, Limits(1000, 5, 5, attempts=1))
+
+
+async def test_what_a_person_set_for_a_stream_counts_for_its_tests() -> None:
+    reader = ScriptedReader(success())
+    async with watched(reader) as scene:
+        scene.controller.settings[STREAM] = TrialSettings(Limits(records=5), {"cursor": 1})
+        await scene.over(scene.start())
+        assert reader.asked_for == (STREAM, {"cursor": 1}, Limits(records=5))
+
+
+async def test_many_events_make_few_changes() -> None:
+    batches = [batch(contact(number)) for number in range(2000)]
+    async with watched(ScriptedReader([*started(), *batches, *ended(Outcome.COMPLETE, 2000)])) as scene:
+        run = await scene.over(scene.start())
+        assert len(run.records) == 2000
+        assert len(scene.heard) < 20
+
+
+async def test_a_cancelled_read_says_so_at_once_and_keeps_what_it_has() -> None:
+    gate, script = gated()
+    stop = [asked(Role.ABORT, 200), job(JobPhase.ABORTED, 1, "pending"), *ended(Outcome.CANCELLED, 1)]
+    reader = ScriptedReader(script, stop)
+    async with watched(reader) as scene:
+        run = scene.start()
+        await gate.reached.wait()
+        scene.controller.cancel()
+        assert scene.heard[-1].run.state.cancelling
+        await scene.over(run)
+        assert reader.cancelled.is_set()
+        assert (run.state.outcome, len(run.records)) == (Outcome.CANCELLED, 1)
+        assert not run.state.abandoned
+
+
+async def test_a_second_cancel_does_not_wait() -> None:
+    gate, script = gated()
+    hanging = Gate()
+    reader = ScriptedReader(script)
+    reader.cancel = hanging.reached.set  # type: ignore[method-assign]  # a server that never answers the abort
+    async with watched(reader) as scene:
+        run = scene.start()
+        await gate.reached.wait()
+        scene.controller.cancel()
+        assert run.state.running
+        scene.controller.cancel()
+        assert not run.state.running
+        assert run.state.abandoned
+        assert len(run.records) == 1
+        await scene.controller.close()
+        assert reader.closed
+
+
+async def test_cancelling_before_the_connector_is_open_counts_too() -> None:
+    reader = ScriptedReader([Gate(), *ended(Outcome.COMPLETE)], ended(Outcome.CANCELLED))
+    async with watched(reader) as scene:
+        run = scene.start()
+        scene.controller.cancel()
+        assert (await scene.over(run)).state.outcome is Outcome.CANCELLED
+
+
+async def test_a_new_test_ends_the_one_before() -> None:
+    gate, script = gated()
+    first, second = ScriptedReader(script, ended(Outcome.CANCELLED)), ScriptedReader(success(3))
+    readers = iter([first, second])
+
+    @asynccontextmanager
+    async def in_turn(connector: Connector, config: Mapping[str, Any]) -> AsyncIterator[EventReader]:
+        async with next(readers).open(connector, config) as reader:
+            yield reader
+
+    async with watched(in_turn) as scene:
+        earlier = scene.start()
+        await gate.reached.wait()
+        run = await scene.over(scene.start())
+        assert first.closed
+        assert earlier.state.outcome is Outcome.CANCELLED
+        assert (run.state.outcome, len(run.records)) == (Outcome.COMPLETE, 3)
+
+
+async def test_a_mapped_status_reaches_the_read_that_is_running() -> None:
+    gate, script = gated(*ended(Outcome.COMPLETE))
+    reader = ScriptedReader([unmapped("queued"), *script])
+    async with watched(reader) as scene:
+        run = scene.start()
+        await gate.reached.wait()
+        scene.controller.map_status(STREAM, "queued", JobStatus.RUNNING)
+        assert reader.mapped == [(STREAM, "queued", JobStatus.RUNNING)]
+        assert not run.state.unmapped
+        gate.opened.set()
+        await scene.over(run)
+        scene.controller.map_status(STREAM, "late", JobStatus.FAILED)
+        assert len(reader.mapped) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (InputError("The input `api_key` is missing."), "The input `api_key` is missing."),
+        (KeyError("contacts"), "The manifest has no stream `contacts` that can be read."),
+        (OSError(28, "No space left on device"), "can't be kept on this machine: No space left on device."),
+        (RuntimeError("boom"), "stopped by a fault of Longhaul's own (RuntimeError: boom)"),
+    ],
+)
+async def test_what_goes_wrong_around_a_read_is_told_in_a_sentence(error: Exception, told: str) -> None:
+    @asynccontextmanager
+    async def broken(connector: Connector, config: Mapping[str, Any]) -> AsyncIterator[EventReader]:
+        del connector, config
+        raise error
+        yield  # pragma: no cover
+
+    async with watched(broken) as scene:
+        run = await scene.over(scene.start())
+        assert run.state.outcome is Outcome.FAILED
+        assert told in run.state.errors[0]
+
+
+async def test_a_stream_that_is_not_there_fails_with_a_sentence() -> None:
+    class Strict(ScriptedReader):
+        def read(self, stream: str, *rest: Any, **more: Any) -> Any:
+            del rest, more
+            raise KeyError(stream)
+
+    async with watched(Strict([])) as scene:
+        run = await scene.over(scene.start("nothing"))
+        assert run.state.errors == ("The manifest has no stream `nothing` that can be read.",)

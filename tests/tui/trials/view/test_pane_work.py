@@ -1,0 +1,350 @@
+from __future__ import annotations
+
+import asyncio
+import threading
+from pathlib import Path
+
+import pytest
+
+from core.events import Log, Outcome, StateAdvanced
+from core.http.exchange import Role
+from core.jobs.statuses import JobStatus
+from core.levels import Level
+from core.reading import Limits
+from tests.tui.trials.support import (
+    STREAM,
+    ScriptedReader,
+    asked,
+    batch,
+    ended,
+    started,
+    success,
+)
+from tests.tui.trials.view.support import Scene, scene
+from tui.trials.trial import Trial
+from tui.trials.view.pane import TrialPane
+from tui.trials.view.questions import NodeUse
+from tui.trials.view.results import Results
+from tui.trials.view.subject import SchemaReport, Subject
+from tui.widgets.choice import Choice
+from tui.widgets.doc_view import DocView
+from tui.widgets.record_table import RecordTable
+
+Pane = TrialPane
+
+
+async def played(on_stage: Scene) -> str:
+    on_stage.start()
+    return await on_stage.finish()
+
+
+# Records
+
+
+async def test_a_cell_can_be_looked_at_and_rows_filtered() -> None:
+    async with scene(ScriptedReader(success())) as stage:
+        await played(stage)
+        text = await stage.press("1", "right", "enter")
+        assert "EMAIL" in text
+        assert "user0@example.com" in text
+        await stage.press("escape", "slash", *"user7")
+        text = await stage.settle()
+        assert "1 of 40" in text
+        assert "c008" not in text
+        await stage.press("escape")
+        assert "c008" in await stage.settle()
+
+
+async def test_from_the_tabs_one_goes_into_what_they_show_and_finds_a_text_in_it() -> None:
+    async with scene(ScriptedReader(success())) as stage:
+        await played(stage)
+        stage.pane.query_one(Results).strip.focus()
+        await stage.press("slash", *"user7")
+        assert "1 of 40" in await stage.settle()
+        await stage.press("escape")
+        assert stage.pane.query_one(RecordTable).has_focus
+        stage.pane.query_one(Results).strip.focus()
+        await stage.press("down")
+        assert stage.pane.query_one(RecordTable).has_focus
+
+
+async def test_records_can_be_read_as_json() -> None:
+    async with scene(ScriptedReader(success(3))) as stage:
+        await played(stage)
+        await stage.press("1", "v")
+        assert '"EMAIL": "user0@example.com",' in await stage.settle()
+        await stage.press("v")
+        assert "CONTACT_ID  EMAIL" in await stage.settle()
+
+
+async def test_the_headers_of_a_message_are_one_key_away() -> None:
+    async with scene(ScriptedReader(success(2))) as stage:
+        await played(stage)
+        assert "CONTACT_ID,EMAIL" in await stage.press("3")
+        assert "Content-Type: text/csv" in await stage.press("e")
+        assert "GET /1.csv HTTP/1.1" in await stage.press("2")
+        await stage.press("c")
+        (copied,) = stage.heard(Pane.CopyRequested)
+        assert copied.text.startswith("curl https://files.example.com/1.csv")
+
+
+async def test_a_text_is_searched() -> None:
+    async with scene(ScriptedReader(success(20))) as stage:
+        await played(stage)
+        await stage.press("3", "slash", *"user1", "enter")
+        assert "1/11" in await stage.settle()
+
+
+async def test_the_pages_of_a_stream_are_looked_at_one_by_one() -> None:
+    pages = [
+        *(asked(Role.PAGE, 200, '[{"id": 1}]', url="https://api/?page=1", page=1), batch({"id": 1})),
+        *(asked(Role.PAGE, 500, "oh", url="https://api/?page=2", page=2),),
+        *(asked(Role.PAGE, 200, '[{"id": 2}]', url="https://api/?page=2", attempt=2, page=2),),
+        batch({"id": 2}, page=2),
+    ]
+    reader = ScriptedReader([*started(), *pages, *ended(Outcome.COMPLETE, 2)])
+    async with scene(reader, sample="orders_paginated", stream="orders") as stage:
+        text = await played(stage)
+        assert "All 2 pages" in text
+        assert "Records 2" in text
+        await stage.press("P", "down", "down", "enter")
+        text = await stage.settle()
+        assert "Page 2" in text
+        assert "Records 1" in text
+        assert "GET /?page=2 HTTP/1.1" in await stage.press("2")
+        assert "Page, attempt 1" in await stage.press("6")
+
+
+async def test_a_page_in_portions_shows_the_last_answer_and_the_others_beside_it() -> None:
+    pages = [
+        asked(Role.PROPERTIES, 200, "[]", slice_=None),
+        *(
+            asked(Role.PAGE, 200, "[]", url=f"https://api/?p={names}", page=1, portion=number)
+            for number, names in enumerate(("a", "b", "c"), 1)
+        ),
+        batch({"id": 1, "a": 1, "b": 2, "c": 3}),
+    ]
+    reader = ScriptedReader([*started(), *pages, *ended(Outcome.COMPLETE, 1)])
+    async with scene(reader, sample="orders_paginated", stream="orders") as stage:
+        text = await played(stage)
+        assert "Records 1" in text
+        assert "GET /?p=c HTTP/1.1" in await stage.press("2")
+        await stage.press("6", "enter")
+        text = await stage.settle()
+        assert "Page 1, portion 1" in text
+        assert "Page 1, portion 2" in text
+        assert "1  Properties" in text
+        assert "portion 3" not in text
+
+
+async def test_json_that_breaks_off_says_so() -> None:
+    events = [*started(), asked(Role.DOWNLOAD, 200, '{"a": [1, 2'), *ended(Outcome.FAILED, error="It breaks off.")]
+    async with scene(ScriptedReader(events)) as stage:
+        await played(stage)
+        assert "Not valid JSON" in await stage.press("3")
+
+
+# Picking
+
+
+async def test_a_node_of_a_poll_becomes_the_status_extractor() -> None:
+    async with scene(ScriptedReader(success())) as stage:
+        await played(stage)
+        await stage.press("6")
+        document = stage.pane.query_one(".other-requests #response DocView", DocView)
+        document.focus()
+        document.move_cursor(2)
+        await stage.press("enter")
+        assert "Status Extractor" in await stage.settle()
+        await stage.press("enter")
+        await stage.settle()
+        (picked,) = stage.heard(Pane.NodePicked)
+        assert (picked.use, picked.path, picked.value) == (NodeUse.STATUS, ("status",), "ready")
+
+
+@pytest.mark.parametrize(("key", "end"), [("2", "as they happen."), ("5", "shows up here."), ("6", "shows up here.")])
+async def test_what_stands_where_nothing_is_yet_is_not_cut(key: str, end: str) -> None:
+    async with scene(ScriptedReader(success()), (60, 24)) as stage:
+        await stage.press(key)
+        assert end in " ".join((await stage.settle()).split())
+
+
+async def test_the_arrow_leads_from_the_list_of_requests_into_the_answer() -> None:
+    async with scene(ScriptedReader(success())) as stage:
+        await played(stage)
+        await stage.press("6", "down", "down", "down", "enter")
+        assert "Use status for" in await stage.settle()
+
+
+async def test_a_status_that_was_seen_is_added_to_the_mapping() -> None:
+    async with scene(ScriptedReader(success())) as stage:
+        await played(stage)
+        await stage.press("6")
+        document = stage.pane.query_one(".other-requests #response DocView", DocView)
+        document.focus()
+        document.move_cursor(2)
+        await stage.press("enter", "down", "enter")
+        assert "What does “ready” mean?" in await stage.settle()
+        await stage.press(*"compl", "enter")
+        await stage.settle()
+        assert [said.bucket for said in stage.heard(Pane.StatusMapped)] == [JobStatus.COMPLETED]
+
+
+# Settings, state, schema, log
+
+
+async def test_limits_and_input_state_are_set_for_the_stream() -> None:
+    async with scene(ScriptedReader(success())) as stage:
+        assert "Test settings of contacts" in await stage.press("L")
+        await stage.press("2", "5", "tab", "backspace", "x", "enter")
+        assert "✗ Pages per partition must be a whole number" in await stage.settle()
+        await stage.press("backspace", "tab", "tab", *'{"cursor": 1}')
+        await stage.press("tab", "enter")
+        await stage.settle()
+        settings = stage.app.controller.settings_of(STREAM)
+        assert settings.limits == Limits(25, None, 5, attempts=1)
+        assert settings.state == {"cursor": 1}
+        assert stage.heard(Pane.SettingsChanged)
+
+
+async def test_the_state_reached_becomes_the_input_state() -> None:
+    events = [*started(), StateAdvanced(stream=STREAM, state={"cursor": "2024-01-05"}), *ended(Outcome.COMPLETE)]
+    async with scene(ScriptedReader(events)) as stage:
+        await played(stage)
+        assert '"cursor": "2024-01-05"' in await stage.press("5")
+        await stage.press("i")
+        assert "Test settings" in await stage.settle()
+        await stage.press("enter")
+        await stage.settle()
+        assert stage.app.controller.settings_of(STREAM).state == {"cursor": "2024-01-05"}
+
+
+def a_schema(run: Trial) -> SchemaReport:
+    fields = ", ".join(f'"{name}": {{}}' for name in run.records.columns())
+    return SchemaReport(f"{{{fields}}}", "2 fields are new.", "+ CITY\n+ ORDERS", ("merge", "overwrite"))
+
+
+async def test_the_detected_schema_is_shown_and_taken_over() -> None:
+    async with scene(ScriptedReader(success(2)), schema_reporter=a_schema) as stage:
+        await played(stage)
+        await stage.press("4")
+        text = await stage.settle()
+        assert "2 fields are new." in text
+        assert "+ ORDERS" in text
+        await stage.press("v")
+        assert '"ORDERS": {}' in await stage.settle()
+        await stage.press("i", "enter")
+        await stage.settle()
+        (chosen,) = stage.heard(Pane.SchemaActionChosen)
+        assert (chosen.stream, chosen.action) == (STREAM, "merge")
+
+
+async def test_the_log_counts_by_severity() -> None:
+    lines = [
+        Log(stream=STREAM, slice={}, level=level, message=f"A {level} [b]line[/b].")
+        for level in (Level.INFO, Level.WARNING, Level.ERROR, Level.WARNING)
+    ]
+    async with scene(ScriptedReader([*started(), *lines, *ended(Outcome.COMPLETE)])) as stage:
+        assert "7 Log (✗ 1 error ▲ 2 warnings 1 info)" in await played(stage)
+        assert "✗ A error [b]line[/b]." in await stage.press("7")
+
+
+# Saving
+
+
+@pytest.mark.parametrize(
+    ("choice", "name", "begin"),
+    [
+        ("Lines", "contacts.jsonl", '{"CONTACT_ID":"c000"'),
+        ("CSV", "contacts.csv", "CONTACT_ID,EMAIL"),
+        ("HAR", "contacts.har", '{"log"'),
+    ],
+)
+async def test_results_are_saved(tmp_path: Path, choice: str, name: str, begin: str) -> None:
+    async with scene(ScriptedReader(success(3)), folder=tmp_path) as stage:
+        await played(stage)
+        await stage.press("S", *choice, "enter")
+        await stage.settle()
+        await stage.press("enter")
+        await stage.settle()
+        (saved,) = tmp_path.iterdir()
+        assert saved.name == name
+        assert saved.read_text().startswith(begin)
+
+
+# The budget
+
+
+async def test_only_what_is_looked_at_is_built() -> None:
+    async with scene(ScriptedReader(success())) as stage:
+        await played(stage)
+        assert len(stage.pane.query("*")) <= 30
+        assert stage.pane.query_one(Results).strip.active == "records"
+        assert len(stage.pane.query(Choice)) == 2
+        assert len(stage.pane.query(RecordTable)) == 1
+
+
+async def test_a_schema_that_is_detected_too_late_is_neither_shown_nor_imported() -> None:
+    late, first = threading.Event(), threading.Event()
+
+    def report(run: Trial) -> SchemaReport:
+        if not first.is_set():
+            first.set()
+            late.wait(10)
+            return SchemaReport('{"of": "the first test"}', "Detected.", "", ("import",))
+        return SchemaReport('{"of": "the second test"}', "Detected.", "", ("import",))
+
+    try:
+        async with scene(ScriptedReader(success(2)), schema_reporter=report) as stage:
+            stage.start()
+            await stage.app.controller.wait(10)
+            await stage.pilot.pause()
+            assert "Detecting the schema" in await stage.press("4")
+            assert await asyncio.to_thread(first.wait, 10)
+            stage.pane.focus_content()
+            stage.start()
+            await stage.app.controller.wait(10)
+            await stage.press("4")
+            late.set()
+            assert "the second test" in await stage.settle()
+            assert "the first test" not in stage.app.text()
+            await stage.press("i")
+            (chosen,) = stage.heard(Pane.SchemaActionChosen)
+            assert "second" in chosen.report.detected
+    finally:
+        late.set()
+
+
+async def test_a_schema_that_cannot_be_detected_is_said_and_none_of_before_is_offered() -> None:
+    broken = False
+
+    def report(run: Trial) -> SchemaReport:
+        if broken:
+            raise RecursionError
+        return SchemaReport('{"of": "the first test"}', "Detected.", "", ("import",))
+
+    async with scene(ScriptedReader(success(2)), schema_reporter=report) as stage:
+        await played(stage)
+        await stage.press("4")
+        assert "the first test" in await stage.settle()
+        broken = True
+        stage.pane.focus_content()
+        await played(stage)
+        await stage.press("4")
+        text = await stage.settle()
+        assert "No schema could be detected: the records are nested too deeply." in text
+        assert "the first test" not in text
+        await stage.press("i")
+        assert stage.heard(Pane.SchemaActionChosen) == []
+
+
+async def test_a_schema_of_another_stream_is_gone_with_that_stream() -> None:
+    async with scene(ScriptedReader(success(2)), schema_reporter=a_schema) as stage:
+        await played(stage)
+        await stage.press("4")
+        await stage.settle()
+        await stage.pane.show(Subject("lists"))
+        await stage.settle()
+        await stage.press("4", "i")
+        assert stage.heard(Pane.SchemaActionChosen) == []
+        assert "+ CITY" not in stage.app.text()

@@ -1,0 +1,195 @@
+"""Rows for plain values: numbers, yes or no, one of some options, and lists of values shown as chips."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from textual import on
+from textual.widget import Widget
+from textual.widgets import Input
+
+from tui.forms.field_input import FieldInput
+from tui.forms.field_row import FieldRow
+from tui.forms.text_row import TextRow, example
+from tui.model.field_paths import parsed, shown
+from tui.widgets.chips import Chips
+from tui.widgets.choice import Check, Choice
+from tui.widgets.choice_dialog import ChoiceOption
+from tui.widgets.record_cells import compact_json
+
+
+class NumberRow(TextRow):
+    """A number. What is none is kept as typed and marked, the manifest keeps the last number."""
+
+    def take(self, text: str) -> None:
+        """Send the session a number, or a template where that is allowed."""
+        text = text.strip()
+        if text == "":
+            self.write(None)
+        elif (number := number_of(text, whole=self.spec.whole)) is not None:
+            self.write(number)
+        elif self.spec.or_text and "{" in text:
+            self.write(text)
+        else:
+            wanted = "a whole number" if self.spec.whole else "a number"
+            other = ", or a template such as {{ config['size'] }}" if self.spec.or_text else ""
+            self.session.keep_unfinished(self.path, text, f"This must be {wanted}{other}.")
+
+    def means(self, text: str, value: Any) -> bool:
+        """Whether a typed text is this number."""
+        number = number_of(text.strip(), whole=self.spec.whole)
+        return number == value if number is not None else super().means(text, value)
+
+
+def number_of(text: str, *, whole: bool = False) -> int | float | None:
+    """The number that a text spells; None when it spells none."""
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return None if whole or not math.isfinite(number) else number
+
+
+class CheckRow(FieldRow):
+    """Yes or no; what is said when nothing is written is shown as such."""
+
+    def make_control(self) -> Widget:
+        """A box."""
+        return Check()
+
+    def show_value(self) -> None:
+        """Tick the box, or not."""
+        value = self.value
+        ticked = bool(self.spec.default if value is None else value)
+        if isinstance(self.control, Check) and self.control.value != ticked:
+            self.control.value = ticked
+
+    @on(Check.Changed)
+    def _turned(self, event: Check.Changed) -> None:
+        event.stop()
+        self.write(None if event.value == bool(self.spec.default) and not self.spec.required else event.value)
+        self.session.seal()
+
+
+class ChoiceRow(FieldRow):
+    """One of the options of a field."""
+
+    def make_control(self) -> Widget:
+        """A choice."""
+        default = self.spec.default
+        return Choice(
+            [ChoiceOption(option, _words(option)) for option in self.spec.options],
+            title=self.place.title,
+            prompt=f"{_words(str(default))} (default)" if default else "Not set",
+            clearable=not self.spec.required,
+        )
+
+    def show_value(self) -> None:
+        """Show the option."""
+        value = None if self.value is None else str(self.value)
+        if isinstance(self.control, Choice) and self.control.value != value:
+            self.control.value = value
+
+    @on(Choice.Changed)
+    def _chosen(self, event: Choice.Changed) -> None:
+        event.stop()
+        self.write(event.value)
+        self.session.seal()
+
+
+def _words(option: str) -> str:
+    """An option as people read it; names in capitals, such as GET, stay."""
+    return option if not option.islower() else option.replace("_", " ").capitalize()
+
+
+class StringsRow(FieldRow):
+    """Texts as chips. What stands in the list and is no text is kept as it is until it is edited."""
+
+    def make_control(self) -> Widget:
+        """Chips, typed with the help that a field of text has."""
+        return Chips(make_input=self._make_input)
+
+    def _make_input(self, text: str) -> Input:
+        templates = self.spec.templates
+        return FieldInput(
+            text,
+            complete=self.tools.completer(self.where) if templates else None,
+            resolve=self.tools.resolver(self.where) if templates else None,
+            suggestions=self._options,
+            in_list=True,
+        )
+
+    def _options(self) -> list[ChoiceOption]:
+        return [
+            ChoiceOption(value, value, example(self.spec.kind, value)) for value in self.tools.suggestions(self.place)
+        ]
+
+    def show_value(self) -> None:
+        """Show the items."""
+        texts = [self.text_of(item) for item in self.items]
+        if isinstance(self.control, Chips) and self.control.values != texts:
+            self.control.values = texts
+
+    @property
+    def items(self) -> list[Any]:
+        """The items that the session has."""
+        value = self.value
+        return value if isinstance(value, list) else [] if value in (None, "") else [value]
+
+    def text_of(self, item: Any) -> str:
+        """An item as text."""
+        return item if isinstance(item, str) else compact_json(item)
+
+    def item_of(self, text: str) -> Any:
+        """The item that a text means."""
+        return text
+
+    def value_of(self, items: list[Any]) -> Any:
+        """The value that some items make."""
+        return items if items or self.spec.required else None
+
+    @on(Chips.Changed)
+    def _changed(self, event: Chips.Changed) -> None:
+        event.stop()
+        known = {self.text_of(item): item for item in self.items}
+        self.write(self.value_of([known.get(text, self.item_of(text)) for text in event.values]))
+        self.session.seal()
+
+
+class NumbersRow(StringsRow):
+    """Numbers as chips; what is none is marked by the check of the manifest."""
+
+    def item_of(self, text: str) -> Any:
+        """The number."""
+        number = number_of(text)
+        return text if number is None else number
+
+
+class FieldPathsRow(StringsRow):
+    """Field paths as chips."""
+
+    def text_of(self, item: Any) -> str:
+        """The path with dots."""
+        return shown(item)
+
+    def item_of(self, text: str) -> Any:
+        """The steps of the path."""
+        return parsed(text) or [text]
+
+
+class PrimaryKeyRow(FieldPathsRow):
+    """The field, or the fields together, that identify a record; nested ones with dots."""
+
+    def value_of(self, items: list[Any]) -> Any:
+        """One name, names, or paths, whichever says it with the least."""
+        paths = [[item] if isinstance(item, str) else item for item in items]
+        if any(len(path) > 1 for path in paths):
+            return paths
+        names = [path[0] for path in paths]
+        was_list = isinstance(self.value, list)
+        return None if not names else names[0] if len(names) == 1 and not was_list else names

@@ -1,0 +1,123 @@
+"""The sentences of the forms: what is in a component, who shares a section, problems of the manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from core.connector.registry import component_types
+from core.manifest.problems import Path, show_path
+from core.runtime.component import Component
+from tui.model.labels import in_labels, label_of
+from tui.model.layout import tab_of
+from tui.model.problems import Finding, stream_of
+from tui.model.session import BuilderSession
+from tui.model.sharing import SHAREABLE
+from tui.model.specs import FieldSpec, Kind, form_spec, type_label
+from tui.model.structure import component_at
+from tui.widgets.record_cells import escape
+
+_MOST = 3
+_LONGEST = 40
+
+
+def summary(value: Any) -> str:
+    """The values that say most about a component."""
+    if isinstance(value, list):
+        return f"{len(value)} item" + "s" * (len(value) != 1)
+    if isinstance(value, str):
+        return escape(value[:_LONGEST])
+    if not isinstance(value, Mapping):
+        return ""
+    known = component_types().get(str(value.get("type")))
+    fields = form_spec(known).fields if known else ()
+    told = [words for field in fields for words in _said(field, value.get(field.key))]
+    return " · ".join(told[:_MOST])
+
+
+def _said(field: FieldSpec, value: Any) -> Iterator[str]:
+    if value in (None, "", [], {}) or value == field.default:
+        return
+    if isinstance(value, bool):
+        yield field.title if value else f"not {field.title}"
+    elif field.secret:
+        yield field.title
+    elif isinstance(value, str | int | float):
+        yield escape(str(value)[:_LONGEST])
+    elif field.kind is Kind.COMPONENT and isinstance(value, Mapping):
+        known = component_types().get(str(value.get("type")))
+        inside = summary(value)
+        yield inside or (type_label(known) if known else str(value.get("type", "")))
+    elif field.kind is Kind.PAIRS and isinstance(value, Mapping):
+        yield ", ".join(escape(str(key)) for key in list(value)[:_MOST])
+    elif isinstance(value, list):
+        plain = all(isinstance(item, str | int | float) for item in value)
+        yield ", ".join(escape(str(item)) for item in value[:_MOST]) if plain else f"{len(value)} {field.title.lower()}"
+
+
+def shared_with(session: BuilderSession, path: Path) -> str | None:
+    """A line that says with which other places the section at a path is shared; None when it is not."""
+    if path[-1] not in SHAREABLE or session.sharing.target(path) is None:
+        return None
+    own = session.slot(path)
+    users = [raw for raw in session.sharing.users(path) if raw != own]
+    others = dict.fromkeys([*also_in(session, path), *(name for raw in users for name in _users(session, raw, path))])
+    return f"⇄ Shared with {', '.join(others)}" if others else "⇄ Shared, with nobody else yet"
+
+
+def also_in(session: BuilderSession, path: Path) -> list[str]:
+    """The other streams in which the field at a path stands at the same place of the file, and changes with it."""
+    return [] if stream_of(path) is None else _streams_at(session, session.slot(path), path)
+
+
+def _users(session: BuilderSession, raw: Path, path: Path) -> list[str]:
+    """Where a raw place shows that has the same section as the field at a path."""
+    return (stream_of(raw) is None and _streams_at(session, raw, path)) or [place_name(session, raw, path)]
+
+
+def _streams_at(session: BuilderSession, raw: Path, path: Path) -> list[str]:
+    """The other streams that show a raw place where the stream of a path has that path."""
+    stream, names = stream_of(path), session.streams.names()
+    others = ((name, ("streams", index, *path[2:])) for index, name in enumerate(names) if index != stream)
+    return [name for name, other in others if session.slot(other) == raw]
+
+
+def place_name(session: BuilderSession, path: Path, near: Path = ()) -> str:
+    """Where a path is: the stream and its tab, without the stream when `near` is in the same."""
+    stream = stream_of(path)
+    if stream is None:
+        return ".".join(map(str, path[:3]))
+    tabs = session.tabs(stream)
+    tab = tabs[tab_of(tabs, path[2:])[0]].title if len(tabs) > 2 else ""
+    name = session.streams.name(stream)
+    if stream_of(near) == stream and tab:
+        return tab
+    return f"{name} ({tab})" if tab else name
+
+
+def twins(session: BuilderSession, path: Path) -> Iterator[Path]:
+    """The same field elsewhere: in the other requests of the stream, and in the other streams."""
+    for stream in range(len(session.streams.names())):
+        for tab in session.tabs(stream):
+            for entry in tab.entries:
+                other = ("streams", stream, *entry.path)
+                if entry.path[-1] == path[-1] and other != path:
+                    yield other
+
+
+def said_in_labels(session: BuilderSession, finding: Finding) -> tuple[str, str]:
+    """The message and the hint of a problem, with fields called as in the forms."""
+    owners = _owners(session, finding.path)
+    return in_labels(finding.problem.message, *owners), in_labels(finding.problem.hint or "", *owners)
+
+
+def place_in_labels(session: BuilderSession, path: Path) -> str:
+    """Where a problem is that no field shows: the label of its field, or the path where it has none."""
+    key = next((key for key in reversed(path) if isinstance(key, str)), "")
+    return label_of(key, *_owners(session, path)) or show_path(path)
+
+
+def _owners(session: BuilderSession, path: Path) -> list[type[Component]]:
+    """The components that a path goes through, from the inside out."""
+    ends = (component_at(session.view, path[:end]) for end in range(len(path), -1, -1))
+    return [owner for owner in ends if owner is not None]

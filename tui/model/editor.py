@@ -1,0 +1,346 @@
+"""Edits of a document by paths of its view, in groups that are undone as one, with word to whoever listens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from core.connector.registry import component_types
+from core.manifest.document import Document
+from core.manifest.links import Moved, inserted, moved, removed
+from core.manifest.nodes import same
+from core.manifest.problems import Path
+from core.manifest.references import REF
+from tui.model.fresh import default_type, fresh
+from tui.model.history import Beside, History, Step
+from tui.model.placing import Placing
+from tui.model.specs import Kind, form_spec
+from tui.model.structure import MAPPINGS, component_at, field_at
+from tui.model.view import View
+
+
+class ChangeKind(StrEnum):
+    """What is different now."""
+
+    VALUES = "values"
+    PROBLEMS = "problems"
+    FILE = "file"
+    INPUTS = "inputs"
+    """Test values of inputs."""
+    TESTS = "tests"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Word of a change. `paths` are those of the view that were edited, none: it may be anything.
+
+    `elsewhere`: other places show the change too, because they share what was edited or moved with it.
+    """
+
+    kind: ChangeKind
+    paths: tuple[Path, ...] = ()
+    elsewhere: bool = False
+
+
+Listener = Callable[[Change], None]
+
+
+@dataclass(slots=True)
+class _Group:
+    path: Path
+    merges: object
+    before: Document
+    edits: int = 0
+    elsewhere: bool = False
+    beside: list[Beside] = field(default_factory=list)
+
+
+class Editor:
+    """A document that is edited. Paths are those of the view (see `View`) unless they are called raw."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.view = View(document)
+        self._history = History()
+        self._listeners: list[Listener] = []
+        self._group: _Group | None = None
+
+    # Reading
+
+    def value(self, path: Path) -> Any:
+        """The value at a path, references followed and parameters handed down; None when there is none. Read-only."""
+        return self.view.value(path)
+
+    def exists(self, path: Path) -> bool:
+        """Whether there is something at a path."""
+        return self.view.exists(path)
+
+    def is_written(self, path: Path) -> bool:
+        """Whether the value is written for this place rather than handed down by `$parameters`."""
+        return self.view.is_written(path)
+
+    # Listening
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Tell `listener` of every change; gives the function that ends this."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def tell(self, change: Change) -> None:
+        """Give word of a change."""
+        for listener in tuple(self._listeners):
+            listener(change)
+
+    # Editing at paths of the view
+
+    def set(self, path: Path, value: Any, *, merge: bool = False) -> None:
+        """Write a value; components that are missing on the way are made.
+
+        With `merge`, edits of the same field that follow each other are one step to undo, until `seal()`.
+        Raises LookupError and ValueError as `Document.set` does.
+        """
+        with self.group(path, merges=("set", path) if merge else None):
+            self._complete(path)
+            if self.view.is_handed_down(path):
+                self.write(self.own_place(path), value)
+            else:
+                raw = self.document.through_refs(path)
+                self.write(raw, self._beside(raw, value))
+
+    def unset(self, path: Path) -> None:
+        """Take a value away: the reference to it where it is a shared one, which stays for the others."""
+        with self.group(path):
+            raw = self.slot(path)
+            if not self.document.exists(raw):
+                return
+            self.erase(raw)
+            self._prune(path[:-1])
+
+    def insert(self, path: Path, index: int, value: Any) -> None:
+        """Put an item into a list, which is made if there is none; a single component becomes a list of two."""
+        with self.group((*path, index)):
+            present = self.view.value(path)
+            self._complete(path)
+            self._take_over(path)
+            raw = self.document.through_refs(path)
+            if isinstance(present, list):
+                self.insert_raw(raw, index, value)
+                self._follow(inserted(path, index), back=removed(path, index))
+            else:
+                single = deepcopy(self.document.get(raw))
+                self.write(raw, [value] if single is None else [single, value])
+
+    def remove(self, path: Path) -> None:
+        """Take an item out of a list, or an entry out of a mapping; an optional field that is empty then goes too."""
+        with self.group(path):
+            self._take_over(path[:-1])
+            self.erase(self.slot(path))
+            if isinstance(path[-1], int):
+                self._follow(removed(path[:-1], path[-1]), back=inserted(path[:-1], path[-1]))
+            self._prune(path[:-1])
+
+    def move(self, path: Path, start: int, end: int) -> None:
+        """Move an item of a list so that it ends up at index `end`."""
+        if start == end:
+            return
+        with self.group((*path, end)):
+            self._take_over(path)
+            self.move_raw(self.document.through_refs(path), start, end)
+            self._follow(moved(path, start, end), back=moved(path, end, start))
+
+    def rename_key(self, path: Path, key: str) -> None:
+        """Give the key at the end of a path another name; its place stays. Raises ValueError when the name is taken."""
+        if key != path[-1] and self.view.exists((*path[:-1], key)):
+            raise ValueError(f"There is already a `{key}` here.")
+        with self.group((*path[:-1], key)):
+            self._take_over(path[:-1])
+            self.rename_raw(self.slot(path), key)
+
+    def slot(self, path: Path) -> Path:
+        """The raw path of what stands at a path itself: of a reference, not of what it leads to."""
+        return self.document.slot(path)
+
+    def own_place(self, path: Path) -> Path:
+        """The raw path to write a value at that counts at this path alone, whatever references lead to it."""
+        return Placing(self.document, self.view, self.write).own_place(path)
+
+    # Editing at raw paths
+
+    def write(self, raw: Path, value: Any) -> None:
+        """Set a value."""
+        if not (self.document.exists(raw) and same(self.document.get(raw), value)):
+            self.rewrite(raw, value)
+
+    def rewrite(self, raw: Path, value: Any) -> None:
+        """Set a value that is another one than before, which is faster than `write` where there are many."""
+        with self._edit(raw):
+            self.document.set(raw, value, self._declared_order(raw))
+
+    def _declared_order(self, raw: Path) -> tuple[str, ...]:
+        """The fields of the component that a new key comes into, as its class declares them."""
+        if self.document.exists(raw) or not self.document.exists(raw[:-1]):
+            return ()
+        owner = self.document.get(raw[:-1])
+        component = component_types().get(str(owner.get("type"))) if isinstance(owner, dict) else None
+        return tuple(field.key for field in form_spec(component).fields) if component is not None else ()
+
+    def erase(self, raw: Path) -> None:
+        """Delete a key or an item."""
+        with self._edit(raw):
+            self.document.delete(raw)
+
+    def insert_raw(self, raw: Path, index: int, value: Any) -> None:
+        """Insert an item."""
+        with self._edit((*raw, index)):
+            self.document.insert(raw, index, value)
+
+    def move_raw(self, raw: Path, start: int, end: int) -> None:
+        """Move an item."""
+        if start != end:
+            with self._edit((*raw, end)):
+                self.document.move(raw, start, end)
+
+    def rename_raw(self, raw: Path, key: str) -> None:
+        """Rename a key."""
+        if raw[-1] != key:
+            with self._edit((*raw[:-1], key)):
+                self.document.rename(raw, key)
+
+    def replace_document(self, document: Document, *, merges: object = None) -> None:
+        """Put another document in place of this one, as one step that can be undone."""
+        self._history.add(Step(self.document, document, 0, (), (), merges))
+        self._show(document)
+        self.tell(Change(ChangeKind.VALUES, elsewhere=True))
+
+    @contextmanager
+    def group(self, path: Path, *, merges: object = None) -> Iterator[None]:
+        """Make all edits inside one step to undo, which shows at `path`. When one of them fails, none is done."""
+        if self._group is not None:
+            yield
+            return
+        group = self._group = _Group(path, merges, self.document)
+        try:
+            yield
+        except BaseException:
+            for _ in range(group.edits):
+                self.document.undo()
+            for one in reversed(group.beside):
+                one.undo()
+            self._show(self.document)
+            raise
+        finally:
+            self._group = None
+        if group.edits or group.beside:
+            self._history.add(Step(group.before, self.document, group.edits, path, path, merges, group.beside))
+        if group.edits:
+            self.tell(Change(ChangeKind.VALUES, (path,), group.elsewhere))
+
+    def change_beside(self, undo: Callable[[], object], redo: Callable[[], object]) -> None:
+        """Let what was changed beside the document, in the group that is open, be undone and done again with it."""
+        assert self._group is not None
+        self._group.beside.append(Beside(undo, redo))
+
+    def seal(self) -> None:
+        """Begin a new step to undo with the next edit (the person has left the field)."""
+        self._history.seal()
+
+    # Undo
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a step to undo."""
+        return self._history.can_undo
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is a step that was undone."""
+        return self._history.can_redo
+
+    def undo(self) -> Path | None:
+        """Undo the last step; the path to go to, None when there is nothing to undo."""
+        step = self._history.undo()
+        return None if step is None else self._went(step.before, step.undone_at)
+
+    def redo(self) -> Path | None:
+        """Do the last undone step again; the path to go to, None when there is nothing to redo."""
+        step = self._history.redo()
+        return None if step is None else self._went(step.after, step.done_at)
+
+    # Hooks
+
+    def follow(self, moved: Moved) -> None:
+        """Let what is kept by path go where the paths went."""
+        if self._group is not None:
+            self._group.elsewhere = True
+
+    def _follow(self, where: Moved, *, back: Moved) -> None:
+        self.follow(where)
+        self.change_beside(lambda: self.follow(back), lambda: self.follow(where))
+
+    def _show(self, document: Document) -> None:
+        self.document = document
+        self.view = View(document)
+
+    def _went(self, document: Document, path: Path) -> Path:
+        self._show(document)
+        self.tell(Change(ChangeKind.VALUES, (path,), elsewhere=True))
+        self.tell(Change(ChangeKind.INPUTS))
+        return path
+
+    @contextmanager
+    def _edit(self, raw: Path) -> Iterator[None]:
+        """One edit of the document, at a raw path; a step of its own where it is not a part of a group."""
+        with self.group(raw):
+            yield
+            assert self._group is not None
+            self.view = View(self.document)
+            self._group.edits += 1
+            shown = self._group.path
+            self._group.elsewhere |= raw[: len(shown)] != shown
+
+    def _complete(self, path: Path) -> None:
+        """Make the components that are missing on the way to a path."""
+        self._take_over(path[:-1])
+        for end in range(1, len(path)):
+            if self.document.get(self.document.through_refs(path[:end])) is not None:
+                continue
+            owner, slot = component_at(self.view, path[: end - 1]), field_at(self.view, path[:end])
+            if owner is not None and slot is not None and slot.types and slot.kind not in MAPPINGS:
+                self.write(self.document.through_refs(path[:end]), fresh(default_type(owner, slot)))
+
+    def _take_over(self, path: Path) -> None:
+        """Write at a path, and on the way to it, what is handed down to it, so that a part of it can be edited."""
+        for end in range(1, len(path) + 1):
+            if self.view.is_handed_down(path[:end]):
+                self.write(self.own_place(path[:end]), deepcopy(self.view.unwrapped(path[:end])))
+
+    def _prune(self, path: Path) -> None:
+        """Delete an optional list or mapping that has nothing in it any more."""
+        slot = field_at(self.view, path) if path else None
+        if slot is None or slot.required or self.view.value(path) not in ([], {}):
+            return
+        if slot.kind in (Kind.PAIRS, Kind.COMPONENTS, Kind.COMPONENT_MAP) or slot.or_list:
+            raw = self.slot(path)
+            if self.document.exists(raw) and not self._hides(raw):
+                self.erase(raw)
+
+    def _beside(self, raw: Path, value: Any) -> Any:
+        """A mapping as it is written at a raw path: less what the `$ref` there, which stays, gives it already."""
+        written = self.document.get(raw)
+        if not isinstance(written, dict) or REF not in written or not isinstance(value, dict) or REF in value:
+            return value
+        given = self.view.merged(self.document.through_refs((*raw, REF)))
+        if not isinstance(given, dict) or given.keys() - value.keys():
+            return value
+        own = {key: item for key, item in value.items() if key not in given or not same(given[key], item)}
+        return {REF: written[REF], **own} if own else value
+
+    def _hides(self, raw: Path) -> bool:
+        """Whether what a `$ref` beside it leads to would show at a raw path if nothing were written there."""
+        beside = (*raw[:-1], REF)
+        below = (*self.document.through_refs(beside), raw[-1])
+        return self.document.exists(beside) and self.document.exists(self.document.slot(below))

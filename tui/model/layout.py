@@ -1,0 +1,244 @@
+"""Where each field has its place in the builder: the tabs of streams, and the views of what is global.
+
+The order and the names of the fields that are written out here are those of Airbyte's builder; everything else that a
+component has follows under "Advanced" by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+
+from core.components.async_retriever import AsyncRetriever
+from core.components.http_requester import HttpRequester
+from core.components.simple_retriever import SimpleRetriever
+from core.components.source import DeclarativeSource, Spec
+from core.components.stream import DeclarativeStream
+from core.manifest.problems import Path
+from core.runtime.component import Component
+from tui.model.specs import FieldSpec, form_spec
+
+RETRIEVAL_TYPES = {"SimpleRetriever": "Synchronous Request", "AsyncRetriever": "Asynchronous Job"}
+"""The kinds of streams that have a form: the type of the retriever, and its title."""
+Named = tuple[str, Path]
+
+_URL: Named = ("API Endpoint URL", ("url",))
+"""The one field that every request needs, though its class allows the older way to write it."""
+_METHOD: Named = ("HTTP Method", ("http_method",))
+_AUTHENTICATOR: Named = ("Authenticator", ("authenticator",))
+_CONTENT: tuple[Named, ...] = (
+    ("Query Parameters", ("request_parameters",)),
+    ("Request Headers", ("request_headers",)),
+    ("Request Body", ("request_body",)),
+)
+_ERRORS: Named = ("Error Handler", ("error_handler",))
+_INCREMENTAL: Named = ("Incremental Sync", ("incremental_sync",))
+_PARTITIONS: Named = ("Partition Router", ("retriever", "partition_router"))
+_SELECTOR: Named = ("Record Selector", ("retriever", "record_selector"))
+_PRIMARY_KEY: Named = ("Primary Key", ("primary_key",))
+_TRANSFORMATIONS: Named = ("Transformations", ("transformations",))
+_SCHEMA: Named = ("Schema", ("schema_loader",))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A field in a tab. `path` leads to it from the stream (in a global view: from the manifest)."""
+
+    title: str
+    path: Path
+    spec: FieldSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A tab, or a global view: its fields in order, and those under "Advanced"."""
+
+    title: str
+    entries: tuple[Entry, ...]
+    advanced: tuple[Entry, ...] = ()
+
+    def __iter__(self) -> Iterator[Entry]:
+        """All fields."""
+        yield from self.entries
+        yield from self.advanced
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A tab as it is declared: `rest` are the components whose other fields are its advanced ones."""
+
+    title: str
+    named: tuple[Named, ...]
+    advanced: tuple[Named, ...] = ()
+    rest: tuple[tuple[Path, type[Component]], ...] = ()
+
+
+def _of(requester: str, *named: Named) -> tuple[Named, ...]:
+    return tuple((title, ("retriever", requester, *path)) for title, path in named)
+
+
+_ASYNC = (
+    _Plan(
+        "Creation",
+        (
+            *_of("creation_requester", _URL, _METHOD),
+            ("HTTP Response Format", ("retriever", "decoder")),
+            *_of("creation_requester", _AUTHENTICATOR, *_CONTENT),
+            _INCREMENTAL,
+            _PARTITIONS,
+            *_of("creation_requester", _ERRORS),
+        ),
+        rest=((("retriever", "creation_requester"), HttpRequester), ((), DeclarativeStream)),
+    ),
+    _Plan(
+        "Polling",
+        (
+            *_of("polling_requester", _URL, _METHOD, _AUTHENTICATOR),
+            ("Status Extractor", ("retriever", "status_extractor")),
+            ("Status Mapping", ("retriever", "status_mapping")),
+            ("Download Target Extractor", ("retriever", "download_target_extractor")),
+            ("Polling Job Timeout", ("retriever", "polling_job_timeout")),
+            *_of("polling_requester", *_CONTENT, _ERRORS),
+        ),
+        advanced=(("Polling Interval", ("retriever", "polling_interval")),),
+        rest=((("retriever", "polling_requester"), HttpRequester),),
+    ),
+    _Plan(
+        "Download",
+        (
+            *_of("download_requester", _URL, _METHOD),
+            ("Download HTTP Response Format", ("retriever", "download_decoder")),
+            _SELECTOR,
+            _PRIMARY_KEY,
+            *_of("download_requester", _AUTHENTICATOR, *_CONTENT),
+            ("Download Paginator", ("retriever", "download_paginator")),
+            _TRANSFORMATIONS,
+            *_of("download_requester", _ERRORS),
+        ),
+        rest=((("retriever", "download_requester"), HttpRequester), (("retriever",), AsyncRetriever)),
+    ),
+    _Plan("Schema", (_SCHEMA,)),
+)
+_SYNC = (
+    _Plan(
+        "Configuration",
+        (
+            *_of("requester", _URL, _METHOD),
+            ("HTTP Response Format", ("retriever", "decoder")),
+            _SELECTOR,
+            _PRIMARY_KEY,
+            *_of("requester", _AUTHENTICATOR, *_CONTENT),
+            ("Paginator", ("retriever", "paginator")),
+            _INCREMENTAL,
+            _PARTITIONS,
+            *_of("requester", _ERRORS),
+            _TRANSFORMATIONS,
+        ),
+        rest=(
+            (("retriever", "requester"), HttpRequester),
+            (("retriever",), SimpleRetriever),
+            ((), DeclarativeStream),
+        ),
+    ),
+    _Plan("Schema", (_SCHEMA,)),
+)
+_GLOBAL = _Plan(
+    "Global",
+    (
+        ("Check", ("check",)),
+        ("Concurrency", ("concurrency_level",)),
+        ("Job budget", ("max_concurrent_async_job_count",)),
+        ("API budget", ("api_budget",)),
+        ("Description", ("description",)),
+    ),
+    rest=(((), DeclarativeSource),),
+)
+_INPUTS = _Plan(
+    "Inputs",
+    (("Documentation URL", ("spec", "documentation_url")),),
+    rest=((("spec",), Spec),),
+)
+_ELSEWHERE: tuple[Path, ...] = (
+    ("name",),
+    ("retriever",),
+    *(("retriever", name) for name in ("requester", "creation_requester", "polling_requester", "download_requester")),
+)
+"""The name is in the head of a stream, and these components are spread out over its tabs."""
+_ELSEWHERE_GLOBAL: tuple[Path, ...] = (("streams",), ("spec",), ("spec", "connection_specification"))
+"""The navigator shows the streams, and the inputs are a list of their own."""
+
+
+@cache
+def stream_tabs(retriever_type: str) -> tuple[Tab, ...]:
+    """The tabs of a stream with this type of retriever; none for a type that has no form."""
+    if retriever_type == "AsyncRetriever":
+        return _built(_ASYNC, _ELSEWHERE, {(): DeclarativeStream, ("retriever",): AsyncRetriever})
+    if retriever_type == "SimpleRetriever":
+        return _built(_SYNC, _ELSEWHERE, {(): DeclarativeStream, ("retriever",): SimpleRetriever})
+    return ()
+
+
+@cache
+def global_view() -> Tab:
+    """The fields of the manifest that belong to no stream."""
+    return _built((_GLOBAL,), _ELSEWHERE_GLOBAL, {})[0]
+
+
+@cache
+def inputs_view() -> Tab:
+    """The fields around the inputs themselves."""
+    return _built((_INPUTS,), _ELSEWHERE_GLOBAL, {})[0]
+
+
+def tab_of(tabs: tuple[Tab, ...], path: Path) -> tuple[int, int]:
+    """The index of the tab that holds a path (from the stream), and that of the field in it.
+
+    What no field holds, such as a problem of the stream as a whole, belongs to the beginning.
+    """
+    best, place = -1, (0, 0)
+    for number, tab in enumerate(tabs):
+        for index, entry in enumerate(tab):
+            length = len(entry.path)
+            if length > best and path[:length] == entry.path:
+                best, place = length, (number, index)
+    if best < 0 and path:
+        deeper = (
+            (number, index)
+            for number, tab in enumerate(tabs)
+            for index, entry in enumerate(tab)
+            if entry.path[: len(path)] == path
+        )
+        return next(deeper, place)
+    return place
+
+
+def _built(
+    plans: tuple[_Plan, ...], elsewhere: tuple[Path, ...], known: dict[Path, type[Component]]
+) -> tuple[Tab, ...]:
+    """The tabs of some plans; `known` says which components are where, beside those whose rest is shown."""
+    taken = {path for plan in plans for _, path in (*plan.named, *plan.advanced)} | set(elsewhere)
+    tabs = []
+    for plan in plans:
+        owners = {**known, **dict(plan.rest)}
+        rest = [
+            Entry(field.title, (*above, field.key), field)
+            for above, component in plan.rest
+            for field in form_spec(component).fields
+            if (*above, field.key) not in taken
+        ]
+        tabs.append(
+            Tab(
+                plan.title,
+                tuple(_entry(named, owners) for named in plan.named),
+                (*(_entry(named, owners) for named in plan.advanced), *rest),
+            )
+        )
+    return tuple(tabs)
+
+
+def _entry(named: Named, owners: dict[Path, type[Component]]) -> Entry:
+    title, path = named
+    spec = form_spec(owners[path[:-1]]).field(str(path[-1]))
+    assert spec is not None, f"the layout names a field that does not exist: {path}"
+    return Entry(title, path, replace(spec, required=True) if named[0] == _URL[0] else spec)

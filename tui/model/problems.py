@@ -1,0 +1,201 @@
+"""The problems of a manifest as the builder shows them: found in small steps, by place, counted, in the order of the
+forms.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from core.components.source import DeclarativeSource
+from core.components.stream import DeclarativeStream, Stream
+from core.connector.building import TreeBuilder
+from core.manifest.links import Moved
+from core.manifest.problems import Path, Problem, Severity
+from core.runtime.component import Component
+from tui.model.layout import Entry, Tab, global_view, inputs_view, tab_of
+from tui.model.specs import form_spec
+from tui.model.structure import component_at
+from tui.model.view import NO_STREAM, View
+
+
+class Attention:
+    """Marks paths as loud or quiet; what is not marked is as the nearest place around it."""
+
+    def __init__(self, *, loud: bool) -> None:
+        self._marks: dict[Path, bool] = {(): loud}
+
+    def is_loud(self, path: Path) -> bool:
+        """Whether problems at a path are shown."""
+        return next(self._marks[path[:end]] for end in range(len(path), -1, -1) if path[:end] in self._marks)
+
+    def mark(self, path: Path, *, loud: bool) -> None:
+        """Make a path and everything below it loud or quiet."""
+        self._marks = {place: mark for place, mark in self._marks.items() if place[: len(path)] != path}
+        self._marks[path] = loud
+
+    def follow(self, moved: Moved) -> None:
+        """Let the marks go where their places went."""
+        marks = {() if not path else moved(path): mark for path, mark in self._marks.items()}
+        self._marks = {path: mark for path, mark in marks.items() if path is not None}
+
+
+_NAMED = re.compile(r"`(\w+)`")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A problem and the path in the view where it shows (`problem.path` is the same)."""
+
+    path: Path
+    problem: Problem
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it stops a run."""
+        return self.problem.severity is Severity.ERROR
+
+
+class Check:
+    """One check of one view. `steps()` does the work; `findings` are complete when it is through."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._streams: list[Component] = []
+        self.findings: list[Finding] = []
+
+    def steps(self) -> Iterator[None]:
+        """Check one section after the other; a step takes a few milliseconds."""
+        for index in range(self._view.stream_count):
+            self._streams.append(self._built(index, Stream, ("streams", index)))
+            yield
+        self._check_top()
+        self.findings += [Finding(note.path, note) for note in self._view.document.notes]
+
+    def _written(self, path: Path) -> str | None:
+        origin = self._view.origin(path)
+        return None if origin is None else self._view.document.written(origin)
+
+    def _built(self, section: int, role: type[Component], path: Path) -> Component:
+        builder = TreeBuilder(self._written)
+        tree = self._view.section(section)
+        component = builder.build(tree, role, path, frozenset())
+        self._keep(section, builder.problems)
+        return component or _named(tree)
+
+    def _check_top(self) -> None:
+        """All but the streams, and what concerns them all together (their names, the connection check)."""
+        builder = TreeBuilder(self._written)
+        source = builder.build(self._view.section(NO_STREAM), DeclarativeSource, (), frozenset())
+        problems = builder.problems
+        if isinstance(source, DeclarativeSource):
+            alone = source.lint()
+            whole = source.model_copy(update={"streams": self._streams})
+            problems = [problem for problem in problems if problem not in alone] + whole.lint()
+        self._keep(NO_STREAM, problems)
+
+    def _keep(self, section: int, problems: list[Problem]) -> None:
+        found = [(self._shown(problem), problem) for problem in problems]
+        for problem in self._view.problems.get(section, ()):
+            places = list(self._view.places(section, problem.path)) or [_without_ref(problem.path)]
+            found += [(place, problem) for place in places]
+        self.findings += dict.fromkeys(Finding(path, replace(problem, path=path)) for path, problem in found)
+
+    def _shown(self, problem: Problem) -> Path:
+        """The place of a problem: of one that a component as a whole has, the field that it names first."""
+        component = component_at(self._view, problem.path)
+        named = _NAMED.search(problem.message)
+        if component is not None and named and form_spec(component).field(named[1]):
+            return (*problem.path, named[1])
+        return problem.path
+
+
+def _named(tree: Any) -> Component:
+    """In place of a stream that can't be built, one that has its name."""
+    known: dict[str, Any] = {"name": str(tree.get("name", "")) if isinstance(tree, Mapping) else ""}
+    return DeclarativeStream.model_construct(None, **known)
+
+
+def _without_ref(path: Path) -> Path:
+    return path[:-1] if path and path[-1] == "$ref" else path
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many errors and warnings there are."""
+
+    errors: int = 0
+    warnings: int = 0
+
+    @classmethod
+    def of(cls, findings: Iterable[Finding]) -> Counts:
+        """Count findings."""
+        errors = [finding.is_error for finding in findings]
+        return cls(sum(errors), len(errors) - sum(errors))
+
+
+class Area(StrEnum):
+    """The parts of the builder that have forms."""
+
+    GLOBAL = "global"
+    INPUTS = "inputs"
+    STREAM = "stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A field in the builder: the area, the stream, the index of the tab, and the entry in it.
+
+    `entry` is None for a stream that has no form. `place` counts the entries of the tab, advanced ones last.
+    """
+
+    area: Area
+    stream: int | None
+    tab: int
+    entry: Entry | None
+    place: int
+
+    @property
+    def order(self) -> tuple[int, int, int, int]:
+        """Where it comes when all forms are gone through."""
+        return (list(Area).index(self.area), self.stream or 0, self.tab, self.place)
+
+
+def below(findings: Iterable[Finding], path: Path) -> list[Finding]:
+    """The findings at a path and below it."""
+    return [finding for finding in findings if finding.path[: len(path)] == path]
+
+
+def stream_of(path: Path) -> int | None:
+    """The index of the stream that a path is in."""
+    if len(path) > 1 and path[0] == "streams" and isinstance(path[1], int):
+        return path[1]
+    return None
+
+
+def by_tab(findings: Iterable[Finding], tabs: tuple[Tab, ...]) -> tuple[Counts, ...]:
+    """The counts of each tab of a stream, from the findings of that stream."""
+    found: list[list[Finding]] = [[] for _ in tabs]
+    for finding in findings:
+        if found:
+            found[tab_of(tabs, finding.path[2:])[0]].append(finding)
+    return tuple(map(Counts.of, found))
+
+
+def locate(path: Path, tabs: tuple[Tab, ...]) -> Spot:
+    """Where a path is shown; `tabs` are those of the stream that it is in."""
+    stream = stream_of(path)
+    if stream is not None:
+        return _spot(Area.STREAM, stream, tabs, path[2:])
+    if path[:1] == ("spec",):
+        return _spot(Area.INPUTS, None, (inputs_view(),), path)
+    return _spot(Area.GLOBAL, None, (global_view(),), path)
+
+
+def _spot(area: Area, stream: int | None, tabs: tuple[Tab, ...], path: Path) -> Spot:
+    tab, place = tab_of(tabs, path)
+    entries = list(tabs[tab]) if tabs else []
+    return Spot(area, stream, tab, entries[place] if entries else None, place)

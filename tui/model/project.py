@@ -1,0 +1,131 @@
+"""What is open in the builder: a session, the demo API behind it if there is one, and the draft that is kept of it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+from core.errors import ManifestError
+from core.manifest.document import Document
+from core.manifest.problems import Problem
+from sample_configs import sample
+from sample_configs.demo_api import DemoApi
+from tui.model.drafts import Draft, DraftKeeper, pending_drafts
+from tui.model.session import NEW, BuilderSession
+
+DEMO_SAMPLE = "sendgrid_contacts"
+
+
+class Project:
+    """A session with what belongs to it. `title` names it where it has no file.
+
+    `broken` are the problems of a file that can't be read as a manifest: it is open as text (`session.text`).
+    """
+
+    def __init__(
+        self,
+        session: BuilderSession,
+        *,
+        title: str = "New connector",
+        demo: DemoApi | None = None,
+        broken: tuple[Problem, ...] = (),
+    ) -> None:
+        self.session = session
+        self.demo = demo
+        self.broken = broken
+        self._title = title
+        self._draft = DraftKeeper(session)
+        self._recovered: Draft | None = None
+
+    @classmethod
+    def new(cls) -> Project:
+        """An empty manifest."""
+        return cls(BuilderSession.new())
+
+    @classmethod
+    def open(cls, path: Path) -> Project:
+        """A file; one that is text but no manifest is opened as text, an empty one begins a new manifest.
+
+        Raises ManifestError.
+        """
+        try:
+            return cls(BuilderSession.open(path))
+        except ManifestError:
+            text = _text_of(path)
+            if text is None:
+                raise
+        session = BuilderSession.from_text(NEW, path)
+        return cls(session, broken=session.open_text(text) if text.strip() else ())
+
+    @classmethod
+    def recover(cls, draft: Draft) -> Project:
+        """What a session that did not end well had not saved. The draft goes once it is saved or kept anew."""
+        try:
+            session = BuilderSession.from_text(draft.text, draft.path, based_on=draft.based_on)
+            project = cls(session, title="Recovered draft")
+        except ManifestError:
+            session = BuilderSession.from_text(NEW, draft.path, based_on=draft.based_on)
+            project = cls(session, title="Recovered draft", broken=session.edit_text(draft.text))
+        project._recovered = draft
+        return project
+
+    @classmethod
+    def try_demo(cls) -> Project:
+        """A copy of the simplest sample, and the demo API running for it."""
+        demo = DemoApi()
+        text = sample(DEMO_SAMPLE).path.read_text(encoding="utf-8")
+        session = BuilderSession(Document.parse(text), loud=True)
+        session.values.lend(demo.inputs(DEMO_SAMPLE))
+        return cls(session, title="Demo: SendGrid contacts", demo=demo)
+
+    @property
+    def path(self) -> Path | None:
+        """The file."""
+        return self.session.path
+
+    @property
+    def title(self) -> str:
+        """The name of the file, or what stands for it."""
+        return str(self.path) if self.path else self._title
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether it is an empty manifest in which nothing was done."""
+        return self.path is None and self.demo is None and not self.session.dirty
+
+    def keep_draft(self) -> None:
+        """Write aside what is not saved. Raises OSError when that is impossible."""
+        self._draft.keep()
+        if self._recovered is not None:
+            self._recovered.discard()
+            self._recovered = None
+
+    def drop_draft(self) -> None:
+        """Forget what was written aside: it was saved, or is not wanted."""
+        self._draft.drop()
+        if self._recovered is not None:
+            self._recovered.discard()
+            self._recovered = None
+
+    def close(self) -> None:
+        """End what runs behind the session."""
+        if self.demo is not None:
+            self.demo.close()
+
+
+def drafts_for(path: Path | None) -> list[Draft]:
+    """The drafts worth offering when a file is opened, or (None) when the builder is started without one."""
+    found = []
+    with suppress(OSError):
+        found = pending_drafts()
+    if path is not None:
+        found = [draft for draft in found if draft.path == path.resolve()]
+    return [draft for draft in found if draft.path is None or draft.text != _text_of(draft.path)]
+
+
+def _text_of(path: Path) -> str | None:
+    """What a file holds, None when it is no text."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        return None

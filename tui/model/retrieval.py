@@ -1,0 +1,75 @@
+"""Turning a synchronous stream into an asynchronous one and back, with everything that has a counterpart."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+from core.connector.registry import component_types
+from tui.model.fresh import fresh
+from tui.model.specs import form_spec
+
+SYNC, ASYNC = "SimpleRetriever", "AsyncRetriever"
+_COUNTERPARTS = (
+    ("requester", "creation_requester"),
+    ("decoder", "download_decoder"),
+    ("record_selector", "record_selector"),
+    ("paginator", "download_paginator"),
+    ("partition_router", "partition_router"),
+)
+"""Fields of a synchronous retriever, and the fields of an asynchronous one that mean the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Switched:
+    """A retriever of the other type; `carried` are the keys of what it has from the one before, `left_out` the titles
+    of what was set and has no place in it.
+    """
+
+    retriever: dict[str, Any]
+    carried: frozenset[str]
+    left_out: tuple[str, ...]
+
+
+def switched(retriever: dict[str, Any], to: str, remembered: dict[str, Any] | None) -> Switched:
+    """The retriever as one of the type `to`. What has no counterpart comes from `remembered`, or starts fresh."""
+    mapping = dict(_COUNTERPARTS if to == ASYNC else ((there, here) for here, there in _COUNTERPARTS))
+    carried = {mapping[key]: deepcopy(value) for key, value in retriever.items() if key in mapping}
+    kept = {key: deepcopy(value) for key, value in retriever.items() if key == "$parameters"}
+    start = deepcopy(remembered) if remembered is not None else new_retriever(to)
+    if remembered is None and to == ASYNC:
+        _authenticate(start, carried.get("creation_requester"))
+    obsolete = {there for key, there in mapping.items() if key not in retriever}
+    base = {key: value for key, value in start.items() if key not in obsolete or remembered is None}
+    return Switched({**base, **kept, **carried}, frozenset(mapping) & set(retriever), _left_out(retriever, mapping))
+
+
+def new_retriever(name: str) -> dict[str, Any]:
+    """The retriever of a new stream: POST creates a job, GET does the rest, all extractors are still empty."""
+    retriever = fresh(component_types()[name])
+    for key in ("requester", "creation_requester", "polling_requester", "download_requester"):
+        if key in retriever:
+            retriever[key]["http_method"] = "POST" if key == "creation_requester" else "GET"
+    if name == ASYNC:
+        retriever["download_target_extractor"] = {"type": "DpathExtractor", "field_path": []}
+        retriever["download_requester"]["url"] = "{{ download_target }}"
+    return retriever
+
+
+def _authenticate(retriever: dict[str, Any], creation: Any) -> None:
+    """Polling asks the same API as creation does; downloads are often signed links, which need no credentials."""
+    if isinstance(creation, dict) and "authenticator" in creation:
+        retriever["polling_requester"]["authenticator"] = deepcopy(creation["authenticator"])
+
+
+def _left_out(retriever: dict[str, Any], mapping: dict[str, str]) -> tuple[str, ...]:
+    known = component_types().get(str(retriever.get("type")))
+    if known is None:
+        return ()
+    fresh_one = new_retriever(known.__name__)
+    return tuple(
+        field.title
+        for field in form_spec(known).fields
+        if field.key in retriever and field.key not in mapping and retriever[field.key] != fresh_one.get(field.key)
+    )

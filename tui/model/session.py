@@ -1,0 +1,315 @@
+"""The session of the builder: the document that is edited, and everything that is known and remembered about it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import Any
+
+from core.connector import Connector, load_connector
+from core.manifest.document import Document
+from core.manifest.links import CircleError, Moved, check_circles
+from core.manifest.problems import ManifestError, Path, Problem
+from tui.model import problems as listed
+from tui.model.editor import Change, ChangeKind, Editor
+from tui.model.files import ChangedOnDiskError, FileStamp, ReadOnlyError, is_read_only, is_same
+from tui.model.input_values import TrialValues
+from tui.model.inputs import Inputs
+from tui.model.layout import Tab, stream_tabs
+from tui.model.problems import Attention, Check, Counts, Finding, Spot
+from tui.model.sharing import Sharing
+from tui.model.streams import Streams
+from tui.model.trial_marks import TrialMarks
+from tui.model.type_memory import TypeMemory
+
+NEW = """\
+version: 7.0.0
+type: DeclarativeSource
+
+check:
+  type: CheckStream
+  stream_names: []
+
+streams: []
+
+spec:
+  type: Spec
+  connection_specification:
+    $schema: http://json-schema.org/draft-07/schema#
+    type: object
+    required: []
+    properties: {}
+    additionalProperties: true
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """What was typed into a field and cannot be its value yet, and why."""
+
+    text: str
+    message: str
+
+
+class BuilderSession(Editor):
+    """A manifest that is being built. See `Editor` for reading, editing, undo and listening.
+
+    `streams`, `inputs` and `sharing` edit what their names say, `values` are the test values of the inputs, `types`
+    remembers what was entered under other component types. `findings` are those of the last `refresh()`.
+    """
+
+    def __init__(self, document: Document, *, loud: bool, stamp: FileStamp | None = None) -> None:
+        super().__init__(document)
+        self.findings: tuple[Finding, ...] = ()
+        self.attention = Attention(loud=loud)
+        self.tests = TrialMarks()
+        self.values = TrialValues(document.file)
+        self.inputs = Inputs(self, self.values)
+        self.types = TypeMemory(self, self.inputs)
+        self.streams = Streams(self)
+        self.sharing = Sharing(self)
+        self._unfinished: dict[Path, Unfinished] = {}
+        self._typed_text: str | None = None
+        self._unreadable: str | None = None
+        self._saved: Document | None = document
+        self.stamp = stamp or (FileStamp.of(FilePath(document.file)) if document.file else None)
+        """The file as it was when it was read or saved, which is what the manifest is based on."""
+        self._connector: tuple[Document, Any, Connector] | None = None
+
+    @classmethod
+    def new(cls) -> BuilderSession:
+        """A session on an empty manifest. Its problems are shown where the person has been."""
+        return cls(Document.parse(NEW), loud=False)
+
+    @classmethod
+    def open(cls, path: FilePath | str) -> BuilderSession:
+        """A session on a file. Raises ManifestError."""
+        stamp = FileStamp.of(FilePath(path))  # before it is read: what is written meanwhile is a change
+        return cls(Document.load(path), loud=True, stamp=stamp)
+
+    @classmethod
+    def from_text(
+        cls, text: str, path: FilePath | str | None = None, *, based_on: FileStamp | None = None
+    ) -> BuilderSession:
+        """A session on text that is not saved yet, such as a draft; `path` is the file it belongs to.
+
+        `based_on` is that file as it was when the text was written; without it, as it is now. Raises ManifestError.
+        """
+        document = Document.parse(text, str(path) if path is not None else None)
+        session = cls(document, loud=True, stamp=based_on if path is not None else None)
+        session._saved = None
+        return session
+
+    # The file
+
+    @property
+    def path(self) -> FilePath | None:
+        """The file, if there is one."""
+        return FilePath(self.document.file) if self.document.file else None
+
+    @property
+    def dirty(self) -> bool:
+        """Whether there is something to save."""
+        if self._typed_text is not None:
+            return self._typed_text != self._unreadable
+        return self.document is not self._saved or self.document.dirty
+
+    @property
+    def changed_on_disk(self) -> bool:
+        """Whether somebody else wrote to the file since it was read or saved here."""
+        return self.stamp is not None and self.path is not None and self.stamp.differs(self.path)
+
+    def save(
+        self, path: FilePath | str | None = None, *, overwrite: bool = False, overwrite_read_only: bool = False
+    ) -> None:
+        """Write the file, all at once or not at all; from now on all problems are shown.
+
+        Raises ChangedOnDiskError when somebody else has written to it (unless `overwrite`) or when another file would
+        be replaced, ReadOnlyError when it is marked so (unless `overwrite_read_only`), ManifestError when it can't be
+        written, ValueError when there is no file yet.
+        """
+        target = FilePath(path) if path is not None else self.path
+        if target is not None:
+            same = self.path is not None and is_same(target, self.path)
+            if not overwrite and (self.changed_on_disk if same else os.path.lexists(target)):
+                raise ChangedOnDiskError(target, ours=same)
+            if not overwrite_read_only and is_read_only(target):
+                raise ReadOnlyError(target)
+        self.document.save(path)
+        assert self.path is not None
+        self._saved = self.document
+        self.stamp = FileStamp.of(self.path)
+        self.attention.mark((), loud=True)
+        self.seal()
+        if path is not None:
+            self.values.bind(self.path)
+        self.tell(Change(ChangeKind.FILE))
+
+    # The manifest as text
+
+    @property
+    def text(self) -> str:
+        """The manifest as YAML; what was typed last when that is no manifest (see `edit_text`)."""
+        return self.document.text if self._typed_text is None else self._typed_text
+
+    def edit_text(self, text: str) -> tuple[Problem, ...]:
+        """Take over a manifest that was edited as text, as one step to undo with the edits of text before it.
+
+        When it can't be read, or references in it go round in a circle that was not there before, the problems are
+        given back (with their positions), the document stays as it was and the text is kept until it can be taken
+        over, or until `discard_text()`.
+        """
+        if text == self.document.text:
+            self._typed_text = None
+            return ()
+        try:
+            document = self._parsed(text)
+        except ManifestError as error:
+            self._typed_text = text
+            self.tell(Change(ChangeKind.FILE))
+            return error.problems
+        self._typed_text = None
+        self.replace_document(document, merges="text")
+        return ()
+
+    def _parsed(self, text: str) -> Document:
+        document = Document.parse(text, self.document.file)
+        try:
+            check_circles(self.document.links, document.links)
+        except CircleError as error:
+            place = document.position(error.path)
+            raise ManifestError([Problem(str(error), error.path, position=place, file=document.file)]) from None
+        return document
+
+    @property
+    def has_broken_text(self) -> bool:
+        """Whether text was typed that can't be read as a manifest."""
+        return self._typed_text is not None
+
+    def open_text(self, text: str) -> tuple[Problem, ...]:
+        """Take over what the file says though it can't be read; its problems."""
+        self._unreadable = text
+        return self.edit_text(text)
+
+    def discard_text(self) -> None:
+        """Forget typed text that can't be read."""
+        self._typed_text = None
+        self.tell(Change(ChangeKind.FILE))
+
+    # Problems
+
+    def checking(self) -> Iterator[None]:
+        """Check the manifest in steps of a few milliseconds; `findings` are new when it is through.
+
+        It ends early when the manifest is edited meanwhile.
+        """
+        view = self.view
+        check = Check(view)
+        for _ in check.steps():
+            yield
+            if view is not self.view:
+                return
+        self.findings = tuple(check.findings)
+        self.tell(Change(ChangeKind.PROBLEMS))
+
+    def refresh(self) -> None:
+        """Check the manifest now: a few milliseconds for most, some hundred for one of 500 KB (see `checking`)."""
+        for _ in self.checking():
+            pass
+
+    def problems(self, path: Path = (), *, all_of_them: bool = False) -> list[Finding]:
+        """The problems at a path and below it: those that are shown already, or all of them."""
+        unfinished = [Finding(place, Problem(one.message, place)) for place, one in self._unfinished.items()]
+        found = listed.below([*unfinished, *self.findings], path)
+        return found if all_of_them else [one for one in found if self.attention.is_loud(one.path)]
+
+    def counts(self, path: Path = ()) -> Counts:
+        """How many problems are shown at a path and below it."""
+        return Counts.of(self.problems(path))
+
+    def tab_counts(self, stream: int) -> tuple[Counts, ...]:
+        """How many problems are shown in each tab of a stream."""
+        return listed.by_tab(self.problems(("streams", stream)), self.tabs(stream))
+
+    def next_problem(self, after: Path | None = None) -> Finding | None:
+        """The first problem that comes after a path in the order of the forms, from the start again at the end."""
+        found = sorted(self.problems(), key=lambda one: self._order(one.path))
+        if after is not None:
+            here = self._order(after)
+            found = [one for one in found if self._order(one.path) > here] + found
+        return found[0] if found else None
+
+    def locate(self, path: Path) -> Spot:
+        """Where in the builder a path is shown, to go there: after an undo, say, or for a problem."""
+        stream = listed.stream_of(path)
+        return listed.locate(path, () if stream is None else self.tabs(stream))
+
+    def touch(self, path: Path) -> None:
+        """Show the problems at a path from now on: the person has been there."""
+        self.attention.mark(path, loud=True)
+        self.seal()
+        self.tell(Change(ChangeKind.PROBLEMS, (path,)))
+
+    def reveal(self, *paths: Path) -> None:
+        """Show all problems below these paths from now on, because they are to be tested or saved."""
+        for path in paths or ((),):
+            self.attention.mark(path, loud=True)
+        self.tell(Change(ChangeKind.PROBLEMS, paths))
+
+    def keep_unfinished(self, path: Path, text: str, message: str) -> None:
+        """Keep what was typed into a field and cannot be its value (broken JSON, say); it counts as an error."""
+        self._unfinished[path] = Unfinished(text, message)
+        self.tell(Change(ChangeKind.PROBLEMS, (path,)))
+
+    def unfinished(self, path: Path) -> Unfinished | None:
+        """What was typed into a field and cannot be its value."""
+        return self._unfinished.get(path)
+
+    def tabs(self, stream: int) -> tuple[Tab, ...]:
+        """The tabs of a stream; none when its kind has no form."""
+        retriever = self.value(("streams", stream, "retriever"))
+        return stream_tabs(str(retriever.get("type"))) if isinstance(retriever, dict) else ()
+
+    # Running
+
+    @property
+    def connector(self) -> Connector:
+        """The manifest ready to be run, with the problems of all that it says."""
+        if self._connector is None or self._connector[:2] != (self.document, self.view):
+            self._connector = (self.document, self.view, load_connector(self.document))
+        return self._connector[2]
+
+    # What is kept by path
+
+    def set(self, path: Path, value: Any, *, merge: bool = False) -> None:
+        """Write a value; see `Editor.set`."""
+        self._unfinished.pop(path, None)
+        super().set(path, value, merge=merge)
+
+    def unset(self, path: Path) -> None:
+        """Take a value away; see `Editor.unset`. Inputs that only it needed and that came with it go too."""
+        self._unfinished = {place: one for place, one in self._unfinished.items() if place[: len(path)] != path}
+        with self.group(path):
+            super().unset(path)
+            self.types.drop_unused_inputs()
+
+    def choose_type(self, path: Path, name: str) -> None:
+        """Make the component at a path one of another type; see `TypeMemory.choose`."""
+        self.types.choose(path, name)
+
+    def add_component(self, path: Path, name: str) -> Path:
+        """Put a fresh component of a type at the end of a list; gives its path."""
+        return self.types.add(path, name)
+
+    def follow(self, moved: Moved) -> None:
+        """Let what is kept by path go where the paths went."""
+        super().follow(moved)
+        self.attention.follow(moved)
+        self.types.follow(moved)
+        places = {moved(path): one for path, one in self._unfinished.items()}
+        self._unfinished = {path: one for path, one in places.items() if path is not None}
+
+    def _order(self, path: Path) -> tuple[int, int, int, int, str]:
+        return (*self.locate(path).order, str(path))

@@ -1,0 +1,143 @@
+"""Choosing component types: what was entered under the other types is remembered, and inputs come and go along."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from core.connector.registry import component_types
+from core.manifest.links import Moved, carried, exists, texts
+from core.manifest.problems import Path
+from core.runtime.component import Component
+from tui.model.fresh import fresh
+from tui.model.inputs import Inputs
+from tui.model.placing import fitting
+from tui.model.specs import Kind, form_spec
+from tui.model.view import resolved
+from tui.model.wiring import add_inputs, wired
+
+if TYPE_CHECKING:
+    from tui.model.session import BuilderSession
+
+TEXT = ""
+"""The name under which a template is remembered that stands in place of a component."""
+TEXTS = "[]"
+"""The same for a list of texts."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Entered:
+    """What was entered, and the manifest that the references in it led to."""
+
+    value: Any
+    root: dict[str, Any]
+
+
+class TypeMemory:
+    """Chooses component types in a session. What is remembered lasts as long as the session."""
+
+    def __init__(self, session: BuilderSession, inputs: Inputs) -> None:
+        self._session = session
+        self._inputs = inputs
+        self._remembered: dict[Path, dict[str, _Entered]] = {}
+        self._came_along: set[str] = set()
+
+    def choose(self, path: Path, name: str) -> None:
+        """Make the component at a path one of type `name`, or for `TEXT` and `TEXTS` what stands in place of one.
+
+        What was entered when that type was last chosen here comes back; else it starts fresh, with the fields that it
+        has in common with the present one. Raises KeyError for a type that does not exist.
+        """
+        present = self._session.view.unwrapped(path)
+        if present is not None and name_of(present) == name:
+            return
+        if present is not None:
+            self.remember(path, name_of(present), present)
+        with self._session.group(path):
+            value = self.recall(path, name)
+            if value is None:
+                value = "" if name == TEXT else [] if name == TEXTS else self._fitting(path, self._fresh(name, present))
+                self._session.attention.mark(path, loud=False)
+            self._session.set(path, value)
+            self._connect(value)
+
+    def add(self, path: Path, name: str) -> Path:
+        """Put a fresh component at the end of a list; gives its path. Raises KeyError for an unknown type."""
+        present = self._session.value(path)
+        index = len(present) if isinstance(present, list) else 0 if present is None else 1
+        value = self._fresh(name, None)
+        with self._session.group((*path, index)):
+            self._session.insert(path, index, value)
+            self._session.attention.mark((*path, index), loud=False)
+            self._connect(value)
+        return (*path, index)
+
+    def remember(self, path: Path, name: str, value: Any) -> None:
+        """Remember what is entered at a path under a type."""
+        root = self._session.document.root if texts(value) else {}
+        self._remembered.setdefault(path, {})[name] = _Entered(deepcopy(value), root)
+
+    def recall(self, path: Path, name: str) -> Any:
+        """What was entered at a path under a type; None when nothing was.
+
+        References in it stay where they still lead to the same; else what they stood for is written out.
+        """
+        entered, now = self._remembered.get(path, {}).get(name), self._session.document.root
+        if entered is None:
+            return None
+
+        def still(target: Path) -> Path | None:
+            is_same = exists(now, target) and resolved(now, target) == resolved(entered.root, target)
+            return target if is_same else None
+
+        return self._fitting(path, carried(entered.root, entered.value, still))
+
+    def drop_unused_inputs(self) -> None:
+        """Delete inputs that came along with an authenticator and that nothing uses any more."""
+        for key in sorted(self._came_along):
+            if self._inputs.get(key) is None:
+                self._came_along.discard(key)
+            elif not self._inputs.uses(key):
+                self._inputs.delete(key)
+
+    def follow(self, moved: Moved) -> None:
+        """Let what is remembered go where the paths went."""
+        places = {moved(path): types for path, types in self._remembered.items()}
+        self._remembered = {path: types for path, types in places.items() if path is not None}
+
+    def _fitting(self, path: Path, value: Any) -> Any:
+        """A value for a path without references that would lead back to where it is written."""
+        document = self._session.document
+        return fitting(document, document.through_refs(path), fitting(document, document.slot(path), value))
+
+    def _connect(self, value: Any) -> None:
+        if isinstance(value, dict):
+            self._came_along.update(add_inputs(value, self._inputs))
+        self.drop_unused_inputs()
+
+    def _fresh(self, name: str, present: Any) -> dict[str, Any]:
+        component = component_types()[name]
+        start = fresh(component)
+        known = component_types().get(name_of(present)) if isinstance(present, dict) else None
+        return wired({**start, **(_in_common(present, known, component) if known else {})})
+
+
+def name_of(value: Any) -> str:
+    """The name under which a value is remembered."""
+    if isinstance(value, dict):
+        return str(value.get("type", ""))
+    return TEXTS if isinstance(value, list) else TEXT
+
+
+def _in_common(present: dict[str, Any], old: type[Component], new: type[Component]) -> dict[str, Any]:
+    """The values of fields that both classes have in the same kind: a key, a page size, the pairs of a body."""
+    pairs = (Kind.PAIRS, Kind.JSON)
+    kept = {}
+    for field in form_spec(new).fields:
+        twin = form_spec(old).field(field.key)
+        if twin is None or field.key not in present:
+            continue
+        if twin.kind is field.kind or (twin.kind in pairs and field.kind in pairs):
+            kept[field.key] = deepcopy(present[field.key])
+    return kept

@@ -1,1 +1,0 @@
-"""Whole screens of the builder, and what they are made of."""

@@ -1,0 +1,71 @@
+"""What goes on by itself while a manifest is edited: it is checked, and a draft of it is kept."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from textual.screen import Screen
+from textual.timer import Timer
+
+from tui.model.editor import Change, ChangeKind
+from tui.model.files import said_once, state_folder
+from tui.model.project import Project
+
+CHECK_AFTER = 0.15
+"""Seconds after an edit until the manifest is checked, so that typing goes first."""
+DRAFT_AFTER = 2.0
+"""Seconds after an edit until the draft is written, with the edits that came meanwhile."""
+
+
+class Background:
+    """Follows the session of a project in the name of a screen; `failed` hears, once, why nothing can be kept of it."""
+
+    def __init__(self, screen: Screen[None], project: Project, failed: Callable[[str], None]) -> None:
+        self._screen = screen
+        self._project = project
+        self._failed = failed
+        self._took = 0.0
+        """Seconds that the last check took: one of a big manifest does not begin before a pause as long."""
+        self._timers: dict[Callable[[], None], Timer] = {}
+        self._unsubscribe = project.session.subscribe(self._hear)
+        project.session.values.failed = failed
+        self.check()
+
+    def close(self) -> None:
+        """Follow it no more."""
+        self._unsubscribe()
+        for timer in self._timers.values():
+            timer.stop()
+
+    def check(self) -> None:
+        """Check the manifest, a few milliseconds at a time."""
+        self._screen.run_worker(self._check(), group="check", exclusive=True)
+
+    async def _check(self) -> None:
+        began = time.monotonic()
+        for _ in self._project.session.checking():
+            await asyncio.sleep(0)
+        self._took = time.monotonic() - began
+
+    def keep_draft(self) -> None:
+        """Write aside what is not saved; the person hears once if that is impossible."""
+        self._timers.pop(self.keep_draft, None)
+        try:
+            self._project.keep_draft()
+        except OSError as error:
+            if told := said_once(state_folder(), error):
+                self._failed(told)
+
+    def _hear(self, change: Change) -> None:
+        if change.kind is ChangeKind.VALUES:
+            self._later(max(CHECK_AFTER, self._took), self.check)
+        if change.kind in (ChangeKind.VALUES, ChangeKind.FILE) and self.keep_draft not in self._timers:
+            self._later(DRAFT_AFTER, self.keep_draft)
+
+    def _later(self, seconds: float, action: Callable[[], None]) -> None:
+        timer = self._timers.get(action)
+        if timer is not None:
+            timer.stop()
+        self._timers[action] = self._screen.set_timer(seconds, action)

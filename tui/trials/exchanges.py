@@ -1,0 +1,187 @@
+"""The requests and answers of a test read: numbered, titled, with the bodies in memory or on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+
+import orjson
+
+from core.events import ExchangeFinished
+from core.http.exchange import Exchange, Role
+from tui.trials.records import Spool
+from tui.trials.state import CANCELLED, gives_records
+
+IN_MEMORY = 32_000_000
+"""Characters of bodies that are kept in memory."""
+
+_RECALLED = 4
+"""Exchanges from disk that are in memory once more, because they are looked at."""
+
+_TITLES: Mapping[Role, str] = {
+    Role.PAGE: "Page",
+    Role.PARENT: "Parent Stream",
+    Role.CREATE: "Async Job -- Create",
+    Role.POLL: "Async Job -- Polling",
+    Role.TARGET: "Download Target",
+    Role.DOWNLOAD: "Async Job -- Download",
+    Role.ABORT: "Async Job -- Abort",
+    Role.DELETE: "Async Job -- Delete",
+    Role.AUTH: "Refresh token",
+    Role.SCHEMA: "Schema loader",
+    Role.PROPERTIES: "Properties",
+}
+_GLOBAL = frozenset({Role.AUTH, Role.PARENT, Role.SCHEMA, Role.PROPERTIES})
+"""Requests that belong to no partition, whichever one needed them first."""
+_SHARED = frozenset({Role.AUTH, Role.SCHEMA})
+"""Those of them that are the same for a stream and its parents."""
+
+
+@dataclass(slots=True)
+class Entry:
+    """One exchange of the log. `head` is the exchange, without its bodies where those are on disk.
+
+    `partition` is None for requests that serve all partitions, `page` for those that give no records. `offset` is in
+    seconds since the read began. A poll has the API's status and the bucket that it was taken for.
+    """
+
+    number: int
+    title: str
+    head: Exchange
+    event: ExchangeFinished
+    partition: int | None
+    page: int | None
+    offset: float
+    api_status: str | None = None
+    meaning: str | None = None
+    repeat: int = 1
+    """Counts the exchanges of this title in its partition, so that the third poll can be told from the second."""
+    spooled: tuple[int, int] | None = None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it gives records."""
+        return gives_records(self.event)
+
+    @property
+    def failed(self) -> bool:
+        """Whether there is no answer, or one that tells of an error; not when nobody waited for it any more."""
+        return not self.cancelled and self._failed
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the read was ended before the answer was there."""
+        return self.head.error == CANCELLED
+
+    @property
+    def _failed(self) -> bool:
+        return self.head.error is not None or self.head.status is None or self.head.status >= 400
+
+
+class ExchangeLog:
+    """All exchanges of a read, in the order they ended."""
+
+    def __init__(self, spool: Spool | None = None, in_memory: int = IN_MEMORY) -> None:
+        self.entries: list[Entry] = []
+        self._spool = spool or Spool()
+        self._room = in_memory
+        self._repeats: dict[tuple[str, int | None], int] = {}
+        self._recall = lru_cache(_RECALLED)(self._read)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def add(self, event: ExchangeFinished, began: datetime, partition: int | None, page: int | None) -> Entry:
+        """Number an exchange and keep it. Raises `OSError` when the disk is full."""
+        exchange = event.exchange
+        owner = None if exchange.role in _GLOBAL or event.parent is not None else partition
+        title = _title(event)
+        self._repeats[title, owner] = self._repeats.get((title, owner), 0) + 1
+        offset = max(0.0, (exchange.started - began).total_seconds())
+        entry = Entry(
+            number=len(self.entries) + 1,
+            title=title,
+            head=exchange,
+            event=event,
+            partition=owner,
+            page=page,
+            offset=offset,
+            repeat=self._repeats[title, owner],
+        )
+        self._make_room(entry)
+        self.entries.append(entry)
+        return entry
+
+    def exchange(self, entry: Entry) -> Exchange:
+        """The whole exchange of an entry, bodies included."""
+        return entry.head if entry.spooled is None else self._recall(entry.number)
+
+    def _read(self, number: int) -> Exchange:
+        entry = self.entries[number - 1]
+        assert entry.spooled is not None
+        request, response = orjson.loads(self._spool.read(*entry.spooled))
+        return replace(entry.head, request_body=request, response_body=response)
+
+    def told_status(self, partition: int, api_status: str | None, meaning: str | None) -> None:
+        """Note on the last poll of a partition what status it brought."""
+        for entry in reversed(self.entries):
+            if entry.head.role is Role.POLL and entry.partition == partition:
+                entry.api_status, entry.meaning = api_status, meaning
+                return
+
+    def others(self, partition: int | None = None) -> list[Entry]:
+        """What is not the answer shown for a page: those of a partition (None: of any) and the global ones.
+
+        Earlier attempts at a page and redirects on the way to it are among them.
+        """
+        shown = {entry.number for entry in self.finals(None)}
+        return [
+            entry
+            for entry in self.entries
+            if entry.number not in shown and (partition is None or entry.partition in (None, partition))
+        ]
+
+    def finals(self, partition: int | None) -> list[Entry]:
+        """The answers that gave records, the last one of each page; those of a partition (None: of any)."""
+        last: dict[tuple[int | None, int | None], Entry] = {}
+        for entry in self.entries:
+            if entry.is_final and (partition is None or entry.partition == partition):
+                last[entry.partition, entry.page] = entry
+        return list(last.values())
+
+    @staticmethod
+    def to_look_at(entries: Sequence[Entry]) -> Entry | None:
+        """The one out of some requests of a read that is over to be looked at first: the first that failed for good,
+        else the first that failed, else the last.
+        """
+        answered = {_asked_for(one) for one in entries if not one.failed and not one.cancelled}
+        failed = [one for one in entries if one.failed]
+        for_good = [one for one in failed if _asked_for(one) not in answered]
+        return next(iter((*for_good, *failed)), entries[-1] if entries else None)
+
+    def _make_room(self, entry: Entry) -> None:
+        """Put the bodies on disk when memory holds enough of them."""
+        exchange = entry.head
+        length = len(exchange.request_body or "") + len(exchange.response_body or "")
+        if length <= self._room:
+            self._room -= length
+            return
+        data = orjson.dumps([exchange.request_body, exchange.response_body])
+        entry.spooled = (self._spool.append(data), len(data))
+        entry.head = replace(exchange, request_body=None, response_body=None)
+        entry.event = replace(entry.event, exchange=entry.head)
+
+
+def _asked_for(entry: Entry) -> tuple[Role, int | None, str]:
+    """What tells a request, however often it was repeated, from others."""
+    return entry.head.role, entry.partition, entry.head.url
+
+
+def _title(event: ExchangeFinished) -> str:
+    """What an exchange is called; one of a parent stream says which, and what it is for where that is no page."""
+    title = _TITLES[event.exchange.role]
+    if event.parent is None or event.exchange.role in _SHARED:
+        return title
+    return f"Parent Stream -- {event.parent}" + ("" if event.exchange.role is Role.PARENT else f": {title}")

@@ -1,0 +1,125 @@
+"""One trial of a stream: what a person sets for it, and everything that it collected."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from core.components.stream import DeclarativeStream
+from core.errors import LonghaulError
+from core.events import Event, ExchangeFinished, JobChanged, Records, SchemaLoaded
+from core.reading.plan import Limits
+from tui.trials.exchanges import ExchangeLog
+from tui.trials.inspection import RecordInspector
+from tui.trials.records import RecordStore, Spool
+from tui.trials.state import TrialState, fold, gives_records
+
+TEST_LIMITS = Limits(records=1000, pages=5, slices=5, attempts=1)
+"""A job that fails in a test is there to be looked at, so it is not created again (nor does Airbyte in its tests)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrialSettings:
+    """The limits of a test read and the state that it starts from (None: from the beginning)."""
+
+    __test__ = False
+
+    limits: Limits = TEST_LIMITS
+    state: Mapping[str, Any] | None = None
+
+
+def parse_state(text: str, stream: str) -> Mapping[str, Any] | None:
+    """The input state of a stream from what a person typed: nothing, an object, or Airbyte's list of state messages.
+
+    Raises `ValueError` with a sentence that says what is wrong.
+    """
+    if not text.strip():
+        return None
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"This is not JSON: {error.msg} (line {error.lineno}, column {error.colno}).") from None
+    if isinstance(value, list):
+        return _of_stream(value, stream)
+    if not isinstance(value, dict):
+        raise ValueError("A state is a JSON object, such as the one on the State tab.")  # noqa: TRY004 - of the text
+    if "stream_state" in value or "stream" in value:
+        return _of_stream([value], stream)
+    return value
+
+
+def _of_stream(messages: list[Any], stream: str) -> Mapping[str, Any]:
+    for message in messages:
+        inner = message.get("stream", message) if isinstance(message, dict) else {}
+        named = inner.get("stream_descriptor", {}).get("name") if isinstance(inner, dict) else None
+        if named == stream and isinstance(inner.get("stream_state"), dict):
+            state: Mapping[str, Any] = inner["stream_state"]
+            return state
+    raise ValueError(f"The list holds no state of the stream `{stream}`.")
+
+
+class Trial:
+    """Takes the events of a read; `state` says what is going on, the stores hold what came of it.
+
+    Hand `inspector.encode` to the read: records are then looked at and encoded where they are parsed.
+    """
+
+    def __init__(self, state: TrialState, declared: DeclarativeStream | None = None) -> None:
+        self.state = state
+        self.read_as = state.stream
+        """What the stream was called when the read began, and is called in it."""
+        self.declared = declared
+        """The stream as the connector had it when the read began."""
+        self.mask: Callable[[str], str] = str
+        """Takes the secrets of the read out of a text; as long as it is here, what is shown is masked."""
+        self.loaded_schema: Mapping[str, Any] | None = None
+        """The JSON Schema that the read has loaded, where the manifest does not say one itself."""
+        keys, schema = (declared.primary_key_paths, _schema(declared)) if declared is not None else ((), None)
+        self.inspector = RecordInspector(keys, schema)
+        self._spool = Spool()
+        self.records = RecordStore(self.inspector.columns, self._spool)
+        self.exchanges = ExchangeLog(self._spool)
+
+    def take(self, event: Event) -> None:
+        """Take in what happened; nothing any more once the read has ended. Raises `OSError` when the disk is full."""
+        if not self.state.running:
+            return
+        polls = self.state.partition(event.slice).polls if isinstance(event, JobChanged) else 0
+        fold(self.state, event)
+        match event:
+            case Records(count=count, data=data, records=records):
+                data = data or self.inspector.encode(records)
+                self.records.append(data, count, self.state.partition(event.slice).number, event.page)
+            case ExchangeFinished():
+                self._add_exchange(event)
+            case JobChanged() if event.polls > polls:
+                partition = self.state.partition(event.slice)
+                self.exchanges.told_status(partition.number, partition.api_status, partition.meaning)
+            case SchemaLoaded(schema=schema):
+                self.loaded_schema = schema
+                self.inspector.hold_against(schema)
+            case _:
+                pass
+
+    def answer_status(self, status: str, meaning: str) -> None:
+        """Note that a person said what a status means."""
+        self.state.answer_status(status, meaning)
+        for partition in self.state.partitions:
+            if partition.api_status == status:
+                self.exchanges.told_status(partition.number, status, meaning)
+
+    def _add_exchange(self, event: ExchangeFinished) -> None:
+        number, page = self.state.number_of(event.slice), None
+        if gives_records(event):
+            number, page = self.state.partition(event.slice).number, event.page or 1
+        self.exchanges.add(event, self.state.began, number, page)
+
+
+def _schema(declared: DeclarativeStream) -> Mapping[str, Any]:
+    """The declared JSON Schema; empty when there is none that can be read."""
+    try:
+        return declared.json_schema
+    except LonghaulError:
+        return {}
