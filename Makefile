@@ -14,7 +14,7 @@ help:
 	@echo "make bench   compare speed and memory with Airbyte's runtime, time the builder (ROWS=1000000: more rows)"
 	@echo "make check   run the linters and type checkers"
 	@echo "make format  format the code"
-	@echo "make pictures  draw the pictures of the documentation anew"
+	@echo "make pictures  draw the pictures of the documentation again"
 	@echo "make clean   remove what the other commands made"
 
 # The interpreter must be new enough, and that is said before anything is made.
@@ -63,6 +63,7 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
 
 pictures: $(VENV)/.installed
+	$(BIN)/python docs/architecture.py
 	$(BIN)/python docs/pictures.py
 
 clean:

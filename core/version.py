@@ -1,13 +1,3 @@
-"""The version of Longhaul that runs."""
+"""The version of Longhaul: here and nowhere else."""
 
-from __future__ import annotations
-
-
-def version() -> str:
-    """The version of the installed distribution."""
-    from importlib import metadata
-
-    try:
-        return metadata.version("longhaul")
-    except metadata.PackageNotFoundError:
-        return "(not installed)"
+VERSION = "0.1.0"

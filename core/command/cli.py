@@ -64,9 +64,9 @@ def _engine() -> Callable[[Arguments], int]:
 
 
 def _show_version() -> int:
-    from core.version import version
+    from core.version import VERSION
 
-    print(f"longhaul {version()}", flush=True)
+    print(f"longhaul {VERSION}", flush=True)
     return 0
 
 

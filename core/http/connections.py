@@ -18,7 +18,7 @@ from core.http.bodies import CODINGS
 from core.http.messages import PROXIES
 from core.http.origins import OwnOrigin
 from core.http.secrets import MASK, Secrets
-from core.version import version
+from core.version import VERSION
 
 SHARE = 8
 """Requests for one client; what its pool does for each grows with the square of its connections."""
@@ -86,7 +86,7 @@ def open_clients(secrets: Secrets) -> Clients:
             f"{_variable('no_proxy')} can't be used: {error}. Write the hosts that need no proxy, with commas between."
         ) from None
     except ImportError:
-        raise ReadError("A SOCKS proxy needs the extra `socks`: pip install 'longhaul[socks]'.") from None
+        raise ReadError("A SOCKS proxy needs the extra `socks`: pip install 'longhaul-connectors[socks]'.") from None
 
 
 def tls_context() -> ssl.SSLContext:
@@ -169,7 +169,7 @@ def _client(
     tls: ssl.SSLContext, proxies: dict[str, str], limits: httpx.Limits, cookies: CookieJar
 ) -> httpx.AsyncClient:
     return httpx.AsyncClient(
-        headers={"User-Agent": f"longhaul/{version()}", "Accept-Encoding": CODINGS},
+        headers={"User-Agent": f"longhaul/{VERSION}", "Accept-Encoding": CODINGS},
         limits=limits,
         verify=tls,
         cookies=cookies,

@@ -15,7 +15,7 @@ from core.events import ExchangeFinished
 from core.http.exchange import Exchange
 from core.http.secrets import mask_known
 from core.outputs.durable import OutputError, open_to_change, replacing
-from core.version import version
+from core.version import VERSION
 
 _END = b"\n]}}\n"
 
@@ -31,7 +31,7 @@ class HarTrace:
     def __init__(self, path: Path) -> None:
         """Start the file, which only its owner may read, in place of an earlier one. Raises `OutputError`."""
         self.path = path
-        creator = {"name": "longhaul", "version": version()}
+        creator = {"name": "longhaul", "version": VERSION}
         head = b'{"log":{"version":"1.2","creator":' + orjson.dumps(creator) + b',"entries":['
         try:
             place = path.resolve()
