@@ -24,7 +24,7 @@ from core.http.kept import Body
 from core.http.messages import shorten
 from core.http.origins import same_origin
 from core.http.policy import Action, Decision, Outcome
-from core.http.request import Draft, url_of
+from core.http.request import RequestDraft, url_of
 from core.http.session import Call
 from core.levels import Level
 from core.manifest.problems import Problem, Severity
@@ -147,7 +147,7 @@ class HttpRequester(Requester):
             return QueryProperties(property_list=self.fetch_properties_from_endpoint)
         return self.query_properties
 
-    async def send(self, context: Context, role: Role, extra: Draft | None = None) -> httpx.Response | None:
+    async def send(self, context: Context, role: Role, extra: RequestDraft | None = None) -> httpx.Response | None:
         """Send the request and read the whole response; None when an error is to be ignored."""
         session, call = context.run.session, self.call(context, role, extra)
         if self._keeps(role):
@@ -156,11 +156,11 @@ class HttpRequester(Requester):
 
     @asynccontextmanager
     async def open(
-        self, context: Context, role: Role, extra: Draft | None = None, renew: Renew | None = None
+        self, context: Context, role: Role, extra: RequestDraft | None = None, renew: Renew | None = None
     ) -> AsyncIterator[Body | None]:
         """The same for a body that is streamed while the context is open."""
 
-        async def renewed() -> Draft:
+        async def renewed() -> RequestDraft:
             assert renew is not None
             return self.draft(await renew(), extra)
 
@@ -185,7 +185,7 @@ class HttpRequester(Requester):
         said = repr((str(request.url), request.headers.multi_items(), request.content, who, is_home))
         return hashlib.sha256(said.encode(errors="surrogatepass")).digest()
 
-    def call(self, context: Context, role: Role, extra: Draft | None = None) -> Call:
+    def call(self, context: Context, role: Role, extra: RequestDraft | None = None) -> Call:
         """What the session needs to send this request. Raises `ReadError` when a template fails."""
         handler = self.error_handler or DefaultErrorHandler()
 
@@ -196,7 +196,7 @@ class HttpRequester(Requester):
                 self._explain_ignored(outcome, context)
             return decision
 
-        async def authenticate(draft: Draft) -> None:
+        async def authenticate(draft: RequestDraft) -> None:
             if self.authenticator is not None:
                 with readable():
                     await self.authenticator.authenticate(draft, context)
@@ -248,11 +248,11 @@ class HttpRequester(Requester):
             "write the action FAIL or RETRY.",
         )
 
-    def draft(self, context: Context, extra: Draft | None = None) -> Draft:
+    def draft(self, context: Context, extra: RequestDraft | None = None) -> RequestDraft:
         """The request without credentials. Raises `ReadError` when a template can't be evaluated."""
         variables = self._variables(context)
         with readable():
-            draft = Draft(method=self.http_method, url=self._url(variables), source="the requester")
+            draft = RequestDraft(method=self.http_method, url=self._url(variables), source="the requester")
             draft.home = self._home(variables, context.home)
             if self.path is not None and (extra is None or extra.path is None):
                 draft.path = self.path.text(variables).strip().lstrip("/")
@@ -344,7 +344,7 @@ class HttpRequester(Requester):
                 return text
         return otherwise or self._url(first) or None
 
-    def _fill_headers(self, headers: TemplateMap, draft: Draft, variables: Mapping[str, Any]) -> None:
+    def _fill_headers(self, headers: TemplateMap, draft: RequestDraft, variables: Mapping[str, Any]) -> None:
         """Headers are text: unlike in Airbyte, `1.10` stays `1.10`. One that turns out to be null is left
         out.
         """
@@ -353,7 +353,7 @@ class HttpRequester(Requester):
             if text != "None":
                 draft.add_header(name, text)
 
-    def _fill_body(self, draft: Draft, variables: Mapping[str, Any]) -> None:
+    def _fill_body(self, draft: RequestDraft, variables: Mapping[str, Any]) -> None:
         if self.request_body is not None:
             self.request_body.fill(draft, variables)
         if isinstance(self.request_body_json, TemplateMap):
@@ -387,7 +387,7 @@ def _json_value(template: Template, variables: Mapping[str, Any]) -> Any:
     raise TemplateError("it must give a mapping for the JSON body, but gives something else.", template.source)
 
 
-def _fill_data(template: Template, draft: Draft, variables: Mapping[str, Any]) -> None:
+def _fill_data(template: Template, draft: RequestDraft, variables: Mapping[str, Any]) -> None:
     """Airbyte: a text that evaluates to a mapping is a form, every other one is sent as it is."""
     value = template.evaluate(variables)
     if isinstance(value, dict):

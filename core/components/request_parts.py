@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.manifest.problems import Problem
 from core.runtime.component import AsText, Component, Shown
 from core.runtime.evaluation import readable
@@ -37,7 +37,7 @@ class RequestOption(Component):
         None, title="Field Path", description="The keys that lead to a nested field of a JSON body."
     )
 
-    def inject(self, draft: Draft, value: Any, variables: Mapping[str, Any]) -> None:
+    def inject(self, draft: RequestDraft, value: Any, variables: Mapping[str, Any]) -> None:
         """Add `value` to a request. Raises `ReadError` when the request has such a thing already."""
         path = self.path(variables)
         match self.inject_into:
@@ -77,7 +77,7 @@ class RequestOption(Component):
 class RequestPath(Component):
     """Takes a value as the path, or the whole URL, of the request."""
 
-    def inject(self, draft: Draft, value: Any, _variables: Mapping[str, Any]) -> None:
+    def inject(self, draft: RequestDraft, value: Any, _variables: Mapping[str, Any]) -> None:
         """Send the request to `value`. Raises `ReadError` when it has such a path already."""
         draft.set_path(str(value))
 
@@ -95,7 +95,7 @@ class RequestBodyJsonObject(RequestBody):
         title="Value", description="The JSON object; keys and values may be templates."
     )
 
-    def fill(self, draft: Draft, variables: Mapping[str, Any]) -> None:
+    def fill(self, draft: RequestDraft, variables: Mapping[str, Any]) -> None:
         """Evaluate the body into `draft`."""
         draft.merge_json(self.value.evaluate(variables))
 
@@ -107,7 +107,7 @@ class RequestBodyUrlEncodedForm(RequestBody):
 
     value: Annotated[TemplateMap, AsText()] = Field(title="Value", description="The fields of the form.")
 
-    def fill(self, draft: Draft, variables: Mapping[str, Any]) -> None:
+    def fill(self, draft: RequestDraft, variables: Mapping[str, Any]) -> None:
         """Evaluate the body into `draft`."""
         fill_form(self.value, draft, variables)
 
@@ -121,7 +121,7 @@ class RequestBodyPlainText(RequestBody):
 
     value: Template = Field(title="Value", description="The text.")
 
-    def fill(self, draft: Draft, variables: Mapping[str, Any]) -> None:
+    def fill(self, draft: RequestDraft, variables: Mapping[str, Any]) -> None:
         """Evaluate the body into `draft`."""
         draft.set_text(self.value.text(variables))
 
@@ -133,7 +133,7 @@ class RequestBodyGraphQL(RequestBody):
         title="Value", description="`query`, and if needed `variables` and `operationName`."
     )
 
-    def fill(self, draft: Draft, variables: Mapping[str, Any]) -> None:
+    def fill(self, draft: RequestDraft, variables: Mapping[str, Any]) -> None:
         """Evaluate the body into `draft`."""
         draft.merge_json(self.value.evaluate(variables))
 
@@ -144,7 +144,7 @@ class RequestBodyGraphQL(RequestBody):
         return [] if has_query else [Problem("a GraphQL body needs a `query`", ("value",))]
 
 
-def fill_form(fields: TemplateMap, draft: Draft, variables: Mapping[str, Any]) -> None:
+def fill_form(fields: TemplateMap, draft: RequestDraft, variables: Mapping[str, Any]) -> None:
     """Evaluate the fields of a form into `draft`."""
     for name, value in fields.evaluate_as_text(variables).items():
         draft.add_form(name, value)

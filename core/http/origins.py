@@ -12,7 +12,7 @@ import httpx
 
 from core.errors import ReadError
 from core.http.policy import RedirectRefused
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.http.secrets import Secrets
 
 _ORIGIN = "longhaul-origin"
@@ -84,7 +84,7 @@ def _is_credential(name: str, value: str, request: httpx.Request, plain: httpx.R
     return not by_client and (added or secrets.hides(name, value))
 
 
-def without_secrets(draft: Draft, secrets: Secrets) -> Draft:
+def without_secrets(draft: RequestDraft, secrets: Secrets) -> RequestDraft:
     """What is left of a request, to which no credentials were added, for another origin than the manifest names.
 
     Raises `ReadError` when the address or the body holds secrets.

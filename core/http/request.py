@@ -19,7 +19,7 @@ A_REQUEST_OPTION = "a request option"
 
 
 @dataclass(slots=True)
-class Draft:
+class RequestDraft:
     """What is known of a request so far.
 
     `path` is joined to `url`, or takes its place when it is a full URL. Of `json`, `form` and `content`
@@ -78,7 +78,7 @@ class Draft:
         """Merge `body` into the JSON body."""
         self._merge_json(body, self.source)
 
-    def merge(self, other: Draft) -> None:
+    def merge(self, other: RequestDraft) -> None:
         """Take over what `other` adds: path, parameters, headers and body."""
         mine = self.source
         for kind, items, add in (
@@ -98,7 +98,7 @@ class Draft:
             self.set_text(other.content)
         self.source = mine
 
-    def copy(self) -> Draft:
+    def copy(self) -> RequestDraft:
         """A draft that says the same and can be added to on its own."""
         return copy.deepcopy(self)
 

@@ -26,7 +26,7 @@ from core.http.messages import describe_error, describe_outcome, failure, json_b
 from core.http.origins import HOW_TO_NAME, MAX_REDIRECTS, follow, same_origin, without_secrets
 from core.http.policy import EXPIRED, Action, Decision, Outcome, RedirectRefused, causes, retry_after
 from core.http.recording import Allowance, Recording
-from core.http.request import Draft, url_of
+from core.http.request import RequestDraft, url_of
 from core.http.secrets import Secrets, secret_fields
 from core.levels import Level
 
@@ -64,17 +64,17 @@ class Call:
     """
 
     role: Role
-    draft: Draft
+    draft: RequestDraft
     decide: Decide
     record: Callable[[Exchange], None]
     log: Callable[[Level, str], None]
-    authenticate: Callable[[Draft], Awaitable[None]] | None = None
+    authenticate: Callable[[RequestDraft], Awaitable[None]] | None = None
     refresh: Callable[[int], Awaitable[bool]] | None = None
     withdraw: Callable[[], None] | None = None
     observe: Callable[[httpx.Response], None] | None = None
     has_spare: Callable[[], bool] | None = None
     learn: Callable[[httpx.Response], None] | None = None
-    renew: Callable[[], Awaitable[Draft]] | None = None
+    renew: Callable[[], Awaitable[RequestDraft]] | None = None
     connect_timeout: float | None = None
     read_timeout: float | None = None
     held: Callable[[Wait], None] | None = None
@@ -337,7 +337,7 @@ class HttpSession:
         return self._clients
 
 
-async def _authenticated(call: Call, draft: Draft) -> httpx.Request:
+async def _authenticated(call: Call, draft: RequestDraft) -> httpx.Request:
     """The request with credentials. Raises `ReadError`."""
     if call.authenticate is None:
         return draft.build()

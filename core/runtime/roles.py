@@ -15,7 +15,7 @@ import httpx
 
 from core.http.exchange import Role
 from core.http.policy import Action, Decision
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.manifest.problems import Problem
 from core.runtime.component import Component
 from core.runtime.context import Context
@@ -99,7 +99,7 @@ class Authenticator(Component, role=True):
     """Adds credentials to a request."""
 
     @abstractmethod
-    async def authenticate(self, draft: Draft, context: Context) -> None:
+    async def authenticate(self, draft: RequestDraft, context: Context) -> None:
         """Add the credentials to `draft`; runs anew before every attempt. Raises `ReadError`."""
 
     async def refresh(self, context: Context, refusals: int) -> bool:
@@ -124,7 +124,7 @@ class RequestBody(Component, role=True):
     """The body of a request."""
 
     @abstractmethod
-    def fill(self, draft: Draft, variables: Mapping[str, Any]) -> None:
+    def fill(self, draft: RequestDraft, variables: Mapping[str, Any]) -> None:
         """Evaluate the body into `draft`."""
 
 
@@ -153,7 +153,7 @@ class Requester(Component, role=True):
     """Sends one kind of request."""
 
     @abstractmethod
-    async def send(self, context: Context, role: Role, extra: Draft | None = None) -> httpx.Response | None:
+    async def send(self, context: Context, role: Role, extra: RequestDraft | None = None) -> httpx.Response | None:
         """Send the request and read the whole response; None when the error handler says to ignore it.
 
         `extra` brings what a paginator or a slice adds (parameters, headers, body fields, another URL).
@@ -162,7 +162,7 @@ class Requester(Component, role=True):
 
     @abstractmethod
     def open(
-        self, context: Context, role: Role, extra: Draft | None = None, renew: Renew | None = None
+        self, context: Context, role: Role, extra: RequestDraft | None = None, renew: Renew | None = None
     ) -> AbstractAsyncContextManager[Any]:
         """The same for a body that is streamed: gives a `core.http.download.Download`, or None when ignored.
 

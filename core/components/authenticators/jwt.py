@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.components.request_parts import RequestOption
 from core.errors import ReadError
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.http.secrets import Secrets
 from core.manifest.problems import Problem
 from core.runtime.component import Gives, Shown
@@ -97,7 +97,7 @@ class JwtAuthenticator(Authenticator):
         description="Where the token goes; the Authorization header when not said.",
     )
 
-    async def authenticate(self, draft: Draft, context: Context) -> None:
+    async def authenticate(self, draft: RequestDraft, context: Context) -> None:
         """Add a new token. Raises `ReadError` when it can't be signed."""
         variables = context.scope(self, json_loads=json.loads)
         prefix = self.header_prefix.text_or(variables, "") if self.header_prefix is not None else ""

@@ -16,7 +16,7 @@ from core.errors import ReadError
 from core.http.exchange import Role
 from core.http.messages import json_body
 from core.http.policy import Action, Decision, FailureType, Outcome, default_decision
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.http.session import Call
 from core.levels import Level
 from core.manifest.problems import Problem
@@ -142,7 +142,7 @@ class OAuthAuthenticator(Authenticator):
         description="Whether a signed token is sent in place of client id, client secret and refresh token.",
     )
 
-    async def authenticate(self, draft: Draft, context: Context) -> None:
+    async def authenticate(self, draft: RequestDraft, context: Context) -> None:
         """Add the access token, fetched first when there is no valid one. Raises `ReadError`."""
         draft.add_header("Authorization", f"Bearer {await self._token(context)}")
 
@@ -332,9 +332,9 @@ class OAuthAuthenticator(Authenticator):
         assert self.token_refresh_endpoint is not None
         return self.token_refresh_endpoint.text(variables).strip()
 
-    def _draft(self, context: Context, refresh_token: str | None) -> Draft:
+    def _draft(self, context: Context, refresh_token: str | None) -> RequestDraft:
         variables = context.scope(self)
-        draft = Draft(method="POST", url=self._endpoint(variables), source="the OAuth authenticator")
+        draft = RequestDraft(method="POST", url=self._endpoint(variables), source="the OAuth authenticator")
         if self.refresh_request_headers is not None:
             for name, value in self.refresh_request_headers.evaluate_as_text(variables).items():
                 draft.add_header(name, value)

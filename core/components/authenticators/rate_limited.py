@@ -15,7 +15,7 @@ from core.components.authenticators.token_quotas import QuotaStatusSource, Token
 from core.errors import ReadError
 from core.http.messages import time_span
 from core.http.policy import RequestFailed
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.levels import Level
 from core.manifest.problems import Problem, Severity
 from core.runtime.component import Shown
@@ -107,7 +107,7 @@ class RateLimitedMultipleTokenAuthenticator(Authenticator):
         "requests are never spread out.",
     )
 
-    async def authenticate(self, draft: Draft, context: Context) -> None:
+    async def authenticate(self, draft: RequestDraft, context: Context) -> None:
         """Add a token, after a wait when all are used up. Raises `ReadError`."""
         shared = self._shared(context)
         if not shared.ring.quotas:
@@ -199,7 +199,7 @@ class RateLimitedMultipleTokenAuthenticator(Authenticator):
 
     # The quotas
 
-    def _pool(self, draft: Draft, shared: _Tokens, context: Context) -> TokenQuota:
+    def _pool(self, draft: RequestDraft, shared: _Tokens, context: Context) -> TokenQuota:
         request = draft.build()
         takers = (quota for quota in self.quotas if quota.takes(request))
         pool = next(takers, None) or next((quota for quota in self.quotas if not quota.matchers), None)

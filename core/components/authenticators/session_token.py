@@ -20,7 +20,7 @@ from core.http.charsets import charset_of
 from core.http.exchange import Role
 from core.http.messages import json_body
 from core.http.policy import Action, Decision, Outcome, default_decision
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.http.session import Call
 from core.levels import Level
 from core.manifest.problems import Problem
@@ -38,14 +38,14 @@ class RequestAuthentication(Component, role=True):
     """How a session token is sent with requests."""
 
     @abstractmethod
-    def add(self, token: str, draft: Draft, context: Context) -> None:
+    def add(self, token: str, draft: RequestDraft, context: Context) -> None:
         """Add the token."""
 
 
 class Bearer(RequestAuthentication):
     """Sends the session token as `Authorization: Bearer ...`."""
 
-    def add(self, token: str, draft: Draft, _context: Context) -> None:
+    def add(self, token: str, draft: RequestDraft, _context: Context) -> None:
         """Add the token."""
         draft.add_header("Authorization", f"Bearer {token}")
 
@@ -65,7 +65,7 @@ class ApiKey(RequestAuthentication):
         description="What is sent; `session_token` is the token of the login.",
     )
 
-    def add(self, token: str, draft: Draft, context: Context) -> None:
+    def add(self, token: str, draft: RequestDraft, context: Context) -> None:
         """Add the token."""
         variables = context.scope(self, session_token=context.run.session.secrets.hide(token))
         text = self.api_token.text(variables)
@@ -97,7 +97,7 @@ class SessionTokenAuthenticator(Authenticator):
         None, title="Decoder", description="The format of the answer; JSON when not said."
     )
 
-    async def authenticate(self, draft: Draft, context: Context) -> None:
+    async def authenticate(self, draft: RequestDraft, context: Context) -> None:
         """Add the token, after a login when there is none. Raises `ReadError`."""
 
         async def fetch() -> Token:
@@ -192,7 +192,7 @@ class LegacySessionTokenAuthenticator(Authenticator):
         description="A path that answers 401 to a token that is not valid, such as user/current.",
     )
 
-    async def authenticate(self, draft: Draft, context: Context) -> None:
+    async def authenticate(self, draft: RequestDraft, context: Context) -> None:
         """Add the token, tried out or fetched first when there is none. Raises `ReadError`."""
 
         async def fetch() -> Token:
@@ -260,14 +260,14 @@ class LegacySessionTokenAuthenticator(Authenticator):
         now = context.run.now()
         return Token.expiring(found[-1], now + LIFE, now)
 
-    def _draft(self, method: str, base: str, path: Template, context: Context) -> Draft:
+    def _draft(self, method: str, base: str, path: Template, context: Context) -> RequestDraft:
         """Airbyte puts the path after the URL as it is; here a slash that is missing between them is added."""
         below = path.text(context.scope(self)).strip()
         slash = "" if base.endswith("/") or below.startswith("/") else "/"
-        return Draft(method=method, url=f"{base}{slash}{below}", source="the session token authenticator")
+        return RequestDraft(method=method, url=f"{base}{slash}{below}", source="the session token authenticator")
 
 
-def _call(draft: Draft, context: Context) -> Call:
+def _call(draft: RequestDraft, context: Context) -> Call:
     def decide(outcome: Outcome, _attempt: int) -> Decision:
         return default_decision(outcome)
 

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from core.components.request_parts import RequestOption
 from core.errors import ReadError
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.manifest.problems import Problem
 from core.runtime.component import NotInAirbyte, Shown
 from core.runtime.context import Context
@@ -35,7 +35,7 @@ class ApiKeyAuthenticator(Authenticator):
         None, title="Header Name", description="The header that carries the key; the older way to write it."
     )
 
-    async def authenticate(self, draft: Draft, context: Context) -> None:
+    async def authenticate(self, draft: RequestDraft, context: Context) -> None:
         """Add the key."""
         variables = context.scope(self)
         key = self.api_token.text(variables)
@@ -62,7 +62,7 @@ class BasicHttpAuthenticator(Authenticator):
         Template(""), title="Password", description="The password, if there is one."
     )
 
-    async def authenticate(self, draft: Draft, context: Context) -> None:
+    async def authenticate(self, draft: RequestDraft, context: Context) -> None:
         """Add the header (RFC 7617, in UTF-8)."""
         variables = context.scope(self)
         user, password = self.username.text(variables), self.password.text(variables)
@@ -80,7 +80,7 @@ class BearerAuthenticator(Authenticator):
         title="Bearer Token", description="The token, such as {{ config['api_key'] }}."
     )
 
-    async def authenticate(self, draft: Draft, context: Context) -> None:
+    async def authenticate(self, draft: RequestDraft, context: Context) -> None:
         """Add the header."""
         token = self.api_token.text(context.scope(self)).strip()
         context.run.session.secrets.add(token)
@@ -92,7 +92,7 @@ class NoAuth(Authenticator):
 
     label = "No authentication"
 
-    async def authenticate(self, draft: Draft, context: Context) -> None:
+    async def authenticate(self, draft: RequestDraft, context: Context) -> None:
         """Add nothing."""
 
 
@@ -106,7 +106,7 @@ class SelectiveAuthenticator(Authenticator):
         title="Authenticators", description="An authenticator for each value that the input may have."
     )
 
-    async def authenticate(self, draft: Draft, context: Context) -> None:
+    async def authenticate(self, draft: RequestDraft, context: Context) -> None:
         """Let the chosen authenticator add the credentials. Raises `ReadError` when none is chosen."""
         await self._chosen(context).authenticate(draft, context)
 

@@ -15,7 +15,7 @@ from core.errors import ReadError
 from core.http.exchange import Role
 from core.http.messages import json_body, shorten
 from core.http.policy import Action, Decision, Outcome, default_decision
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.http.session import Call
 from core.manifest.problems import Problem, Severity
 from core.runtime.component import AsText, Component, Shown
@@ -44,7 +44,9 @@ class QuotaStatusSource(Component):
     async def ask(self, header: tuple[str, str], context: Context) -> Any:
         """The answer's JSON value, None when the API does not count calls. Raises `RequestFailed`."""
         variables = context.scope(self)
-        draft = Draft(method=self.http_method, url=self.url.text(variables).strip(), source="the quota status source")
+        draft = RequestDraft(
+            method=self.http_method, url=self.url.text(variables).strip(), source="the quota status source"
+        )
         for name, value in self.headers(context):
             draft.add_header(name, value)
         draft.add_header(*header)
