@@ -22,8 +22,8 @@ from core.http.budget import (
     Budget,
     FixedWindow,
     MovingWindow,
-    Policy,
-    Window,
+    RatePolicy,
+    RateWindow,
 )
 from core.http.messages import time_span
 from core.manifest.problems import Path, Problem, Severity
@@ -165,7 +165,7 @@ class CallRatePolicy(Component, role=True):
     """Says how often requests may be sent, or some of them."""
 
     @abstractmethod
-    def policy(self, config: Mapping[str, Any]) -> Policy:
+    def policy(self, config: Mapping[str, Any]) -> RatePolicy:
         """The policy at work, at the start of a run. Raises `TemplateError`."""
 
 
@@ -189,7 +189,7 @@ class FixedWindowCallRatePolicy(CallRatePolicy):
     )
     matchers: list[HttpRequestRegexMatcher] = _MATCHERS
 
-    def policy(self, config: Mapping[str, Any]) -> Policy:
+    def policy(self, config: Mapping[str, Any]) -> RatePolicy:
         """Counts calls in periods."""
         limit, period = self.call_limit, _seconds(self.period)
         return _policy(_terms(limit, period), self.matchers, config, FixedWindow(limit, period), limit)
@@ -213,7 +213,7 @@ class MovingWindowCallRatePolicy(CallRatePolicy):
     rates: list[Rate] = Field(title="Rates", description="How many calls are allowed in how long; all of them hold.")
     matchers: list[HttpRequestRegexMatcher] = _MATCHERS
 
-    def policy(self, config: Mapping[str, Any]) -> Policy:
+    def policy(self, config: Mapping[str, Any]) -> RatePolicy:
         """Counts the calls of the time that just passed."""
         rates = [(positive_number(rate.limit, config), _seconds(rate.interval)) for rate in self.rates]
         terms = " and ".join(_terms(limit, interval) for limit, interval in rates)
@@ -234,7 +234,7 @@ class UnlimitedCallRatePolicy(CallRatePolicy):
 
     matchers: list[HttpRequestRegexMatcher] = _MATCHERS
 
-    def policy(self, config: Mapping[str, Any]) -> Policy:
+    def policy(self, config: Mapping[str, Any]) -> RatePolicy:
         """Counts nothing."""
         return _policy("no limit", self.matchers, config)
 
@@ -293,9 +293,9 @@ def _policy(
     terms: str,
     matchers: Sequence[HttpRequestRegexMatcher],
     config: Mapping[str, Any],
-    window: Window | None = None,
+    window: RateWindow | None = None,
     limit: int | None = None,
-) -> Policy:
+) -> RatePolicy:
     """A policy whose requests weigh what the first matcher that fits them says. Raises `TemplateError`,
     `InputError`.
     """
@@ -312,7 +312,7 @@ def _policy(
         pairs = zip(matchers, weights, strict=True)
         return next((weight for matcher, weight in pairs if matcher.matches(request)), None)
 
-    return Policy(terms, weigh, window)
+    return RatePolicy(terms, weigh, window)
 
 
 def _weight_problems(matchers: Sequence[HttpRequestRegexMatcher], limit: int) -> list[Problem]:

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 
@@ -17,15 +17,13 @@ from pydantic import Field
 from core.components.error_handlers import DefaultErrorHandler
 from core.components.query_properties import PropertiesFromEndpoint, QueryProperties
 from core.components.request_parts import fill_form
-from core.events import BudgetWait
-from core.http.budget import Wait
+from core.http.cache import Body
+from core.http.call import Call
 from core.http.exchange import Role
-from core.http.kept import Body
 from core.http.messages import shorten
 from core.http.origins import same_origin
 from core.http.policy import Action, Decision, Outcome
 from core.http.request import RequestDraft, url_of
-from core.http.session import Call
 from core.levels import Level
 from core.manifest.problems import Problem, Severity
 from core.runtime.component import SLICE_VARIABLES, AsText, Gives, Shown
@@ -39,9 +37,33 @@ PORTABLE_METHODS = ("GET", "POST")
 _PIECE = re.compile(r"\{[{%].*?[}%]\}", re.DOTALL)
 _ANSWERED = re.compile(r"\b(?:creation_response|polling_response|download_target|next_page_token)\b")
 _ORIGIN = re.compile(r"(?i)https?://[^/?#]+[/?#]")
-_KEPT = frozenset({Role.PAGE, Role.PARENT, Role.SCHEMA})
-"""What is asked of an API for answers that may be kept."""
+_CACHED = frozenset({Role.PAGE, Role.PARENT, Role.SCHEMA})
+"""The roles of requests whose responses may be cached."""
 _PROPERTY_FIELDS = ("fetch_properties_from_endpoint", "query_properties")
+
+
+@dataclass(frozen=True, slots=True)
+class _Credentials:
+    """The credentials that an authenticator gives to one call."""
+
+    authenticator: Authenticator
+    context: Context
+
+    async def authenticate(self, draft: RequestDraft) -> None:
+        with readable():
+            await self.authenticator.authenticate(draft, self.context)
+
+    async def refresh(self, refusals: int) -> bool:
+        return await self.authenticator.refresh(self.context, refusals)
+
+    def release(self) -> None:
+        self.authenticator.release(self.context)
+
+    def observe(self, response: httpx.Response) -> None:
+        self.authenticator.observe(response, self.context)
+
+    def has_alternative(self) -> bool:
+        return self.authenticator.has_alternative(self.context)
 
 
 class HttpRequester(Requester):
@@ -150,8 +172,8 @@ class HttpRequester(Requester):
     async def send(self, context: Context, role: Role, extra: RequestDraft | None = None) -> httpx.Response | None:
         """Send the request and read the whole response; None when an error is to be ignored."""
         session, call = context.run.session, self.call(context, role, extra)
-        if self._keeps(role):
-            return await session.kept.send(self._key(call), lambda: session.open(call))
+        if self._is_cached(role):
+            return await session.cache.send(self._cache_key(call), lambda: session.open(call))
         return await session.send(call)
 
     @asynccontextmanager
@@ -166,24 +188,25 @@ class HttpRequester(Requester):
 
         session = context.run.session
         call = replace(self.call(context, role, extra), renew=renewed if renew else None)
-        asked = (
-            session.kept.open(self._key(call), lambda: session.open(call)) if self._keeps(role) else session.open(call)
-        )
-        async with asked as body:
+        if self._is_cached(role):
+            sent = session.cache.open(self._cache_key(call), lambda: session.open(call))
+        else:
+            sent = session.open(call)
+        async with sent as body:
             yield body
 
-    def _keeps(self, role: Role) -> bool:
-        """Whether answers are kept. Airbyte would keep those about a job too, so that its status never changes."""
-        return self.use_cache and self.http_method == "GET" and role in _KEPT
+    def _is_cached(self, role: Role) -> bool:
+        """Whether responses are cached. Airbyte would cache those about a job too, so that its status never changes."""
+        return self.use_cache and self.http_method == "GET" and role in _CACHED
 
-    def _key(self, call: Call) -> bytes:
-        """What makes two requests the same: what they say, who asks, and whether credentials go along."""
+    def _cache_key(self, call: Call) -> bytes:
+        """What makes two requests the same: their contents, the authenticator, and whether credentials go along."""
         draft = call.draft
         request = draft.build()
         who = self.authenticator.identity if self.authenticator is not None else b""
         is_home = draft.home is None or same_origin(url_of(draft.home), draft.leads_to())
-        said = repr((str(request.url), request.headers.multi_items(), request.content, who, is_home))
-        return hashlib.sha256(said.encode(errors="surrogatepass")).digest()
+        key = repr((str(request.url), request.headers.multi_items(), request.content, who, is_home))
+        return hashlib.sha256(key.encode(errors="surrogatepass")).digest()
 
     def call(self, context: Context, role: Role, extra: RequestDraft | None = None) -> Call:
         """What the session needs to send this request. Raises `ReadError` when a template fails."""
@@ -196,40 +219,12 @@ class HttpRequester(Requester):
                 self._explain_ignored(outcome, context)
             return decision
 
-        async def authenticate(draft: RequestDraft) -> None:
-            if self.authenticator is not None:
-                with readable():
-                    await self.authenticator.authenticate(draft, context)
-
-        async def refresh(refusals: int) -> bool:
-            return self.authenticator is not None and await self.authenticator.refresh(context, refusals)
-
-        def withdraw() -> None:
-            if self.authenticator is not None:
-                self.authenticator.withdraw(context)
-
-        def observe(response: httpx.Response) -> None:
-            if self.authenticator is not None:
-                self.authenticator.observe(response, context)
-
-        def has_spare() -> bool:
-            return self.authenticator is not None and self.authenticator.has_spare(context)
-
-        def held(wait: Wait) -> None:
-            context.emit(BudgetWait(stream=context.stream, slice=context.slice, wait=wait))
-
         return Call(
             role=role,
             draft=self.draft(context, extra),
             decide=decide,
-            record=context.record,
-            log=context.log,
-            authenticate=authenticate,
-            refresh=refresh,
-            withdraw=withdraw,
-            observe=observe,
-            has_spare=has_spare,
-            held=held,
+            listener=context,
+            credentials=None if self.authenticator is None else _Credentials(self.authenticator, context),
             connect_timeout=self.connect_timeout_in_seconds,
             read_timeout=self.read_timeout_in_seconds,
         )

@@ -12,9 +12,9 @@ from zlib import crc32
 
 import httpx
 
+from core.http.cache import Body
 from core.http.charsets import charset_of
 from core.http.exchange import Role
-from core.http.kept import Body
 from core.http.policy import Action, RequestFailed
 from core.http.request import RequestDraft
 from core.runtime.context import Context

@@ -13,11 +13,11 @@ from pydantic import Field
 from core.components.authenticators.jwt import JwtAuthenticator
 from core.components.authenticators.oauth_answer import RefreshTokenUpdater, TokenAnswer, input_text, parse_moment
 from core.errors import ReadError
+from core.http.call import Call
 from core.http.exchange import Role
 from core.http.messages import json_body
 from core.http.policy import Action, Decision, FailureType, Outcome, default_decision
 from core.http.request import RequestDraft
-from core.http.session import Call
 from core.levels import Level
 from core.manifest.problems import Problem
 from core.runtime.component import Shown
@@ -295,8 +295,7 @@ class OAuthAuthenticator(Authenticator):
                 role=Role.AUTH,
                 draft=self._draft(context, refresh_token),
                 decide=self._decide,
-                record=context.record,
-                log=context.log,
+                listener=context,
                 learn=learn,
                 budgeted=False,  # Airbyte: the same
             )

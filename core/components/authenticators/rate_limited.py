@@ -117,7 +117,7 @@ class RateLimitedMultipleTokenAuthenticator(Authenticator):
         _sent.set(_Sent(token, pool))
         draft.add_header(*self._header(token))
 
-    def withdraw(self, context: Context) -> None:
+    def release(self, context: Context) -> None:
         """Give back the call that was counted."""
         sent = _sent.get()
         if sent is not None:
@@ -129,7 +129,7 @@ class RateLimitedMultipleTokenAuthenticator(Authenticator):
         if sent is not None:
             self._shared(context).ring.learn(sent.token, sent.pool.name, sent.pool.report(response))
 
-    def has_spare(self, context: Context) -> bool:
+    def has_alternative(self, context: Context) -> bool:
         """Whether the token that was sent is used up, and another one is not."""
         sent = _sent.get()
         return sent is not None and self._shared(context).ring.has_other(sent.token, sent.pool.name)

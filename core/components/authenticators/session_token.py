@@ -16,12 +16,12 @@ from core.components.decoders import DecodeError
 from core.components.http_requester import HttpRequester
 from core.components.request_parts import RequestOption
 from core.errors import ReadError
+from core.http.call import Call
 from core.http.charsets import charset_of
 from core.http.exchange import Role
 from core.http.messages import json_body
 from core.http.policy import Action, Decision, Outcome, default_decision
 from core.http.request import RequestDraft
-from core.http.session import Call
 from core.levels import Level
 from core.manifest.problems import Problem
 from core.runtime.component import Component, Gives, NotInAirbyte, Shown
@@ -271,7 +271,7 @@ def _call(draft: RequestDraft, context: Context) -> Call:
     def decide(outcome: Outcome, _attempt: int) -> Decision:
         return default_decision(outcome)
 
-    return Call(role=Role.AUTH, draft=draft, decide=decide, record=context.record, log=context.log, budgeted=False)
+    return Call(role=Role.AUTH, draft=draft, decide=decide, listener=context, budgeted=False)
 
 
 def _taking_refusals(outcome: Outcome, _attempt: int) -> Decision:

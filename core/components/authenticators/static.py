@@ -114,17 +114,17 @@ class SelectiveAuthenticator(Authenticator):
         """Let the chosen authenticator drop its token."""
         return await self._chosen(context).refresh(context, refusals)
 
-    def withdraw(self, context: Context) -> None:
+    def release(self, context: Context) -> None:
         """Let the chosen authenticator take back what was spent."""
-        self._chosen(context).withdraw(context)
+        self._chosen(context).release(context)
 
     def observe(self, response: httpx.Response, context: Context) -> None:
         """Let the chosen authenticator learn from an answer."""
         self._chosen(context).observe(response, context)
 
-    def has_spare(self, context: Context) -> bool:
+    def has_alternative(self, context: Context) -> bool:
         """Whether the chosen authenticator has other credentials."""
-        return self._chosen(context).has_spare(context)
+        return self._chosen(context).has_alternative(context)
 
     def _chosen(self, context: Context) -> Authenticator:
         value: object = context.config

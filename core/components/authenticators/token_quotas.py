@@ -12,11 +12,11 @@ from pydantic import Field
 from core.components.api_budget import HttpRequestRegexMatcher
 from core.components.authenticators.oauth_answer import parse_moment
 from core.errors import ReadError
+from core.http.call import Call
 from core.http.exchange import Role
 from core.http.messages import json_body, shorten
 from core.http.policy import Action, Decision, Outcome, default_decision
 from core.http.request import RequestDraft
-from core.http.session import Call
 from core.manifest.problems import Problem, Severity
 from core.runtime.component import AsText, Component, Shown
 from core.runtime.context import Context
@@ -54,8 +54,7 @@ class QuotaStatusSource(Component):
             role=Role.AUTH,
             draft=draft,
             decide=self._decide,
-            record=context.record,
-            log=context.log,
+            listener=context,
             budgeted=False,
         )
         response = await context.run.session.send(call)
