@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 import httpx
 
 from core.errors import ReadError
-from core.templates.wire import Text, texts_of
+from core.templates.maps import ParameterText, texts_of
 
 A_REQUEST_OPTION = "a request option"
 """The source of an addition unless another one is named: a paginator or a slice."""
@@ -31,10 +31,10 @@ class RequestDraft:
     method: str = "GET"
     url: str = ""
     path: str | None = None
-    params: dict[str, Text] = field(default_factory=dict)
+    params: dict[str, ParameterText] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     json: Any = None
-    form: dict[str, Text] = field(default_factory=dict)
+    form: dict[str, ParameterText] = field(default_factory=dict)
     content: str | None = None
     home: str | None = None
     source: str = A_REQUEST_OPTION
@@ -189,7 +189,10 @@ class RequestDraft:
 
 
 def join_url(url: str, path: str | None) -> str:
-    """The URL as it is without a path; else the path below it, or instead of it if it is a full URL (Airbyte: the same)."""
+    """Without a path the URL as it is; else the path below it, or instead of it if it is a full URL.
+
+    Airbyte: the same.
+    """
     if not path:
         return url
     return urljoin(url if url.endswith("/") else f"{url}/", path)
@@ -203,7 +206,7 @@ def url_of(text: str) -> httpx.URL:
         raise _not_a_url(text, error) from None
 
 
-def _not_in_url(params: Mapping[str, Text], url: str) -> dict[str, Text]:
+def _not_in_url(params: Mapping[str, ParameterText], url: str) -> dict[str, ParameterText]:
     """The parameters that the URL does not have already with the same value."""
     written = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
     return {name: value for name, value in params.items() if written.get(name) != value}

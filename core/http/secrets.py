@@ -24,7 +24,7 @@ from core.http.encodings import (
     finders,
     usual_forms,
 )
-from core.templates.hidden import SHORTEST_PART, Hidden
+from core.templates.texts import SHORTEST_PART, SecretText
 
 _OF_WHAT = (
     r"(?:access|refresh|id|auth|oauth|session|security|bearer|api|app|user|client|login|sas|private|secret|personal"
@@ -231,10 +231,10 @@ class Secrets:
         self.add(password)
         self.add(f"{user}:{password}")
 
-    def hide(self, value: str) -> Hidden:
+    def hide(self, value: str) -> SecretText:
         """Mask `value` from now on, and whatever templates derive from the text that is returned."""
         self.add(value)
-        return Hidden(value, self.derive)
+        return SecretText(value, self.derive)
 
     def derive(self, value: str) -> None:
         """Mask what was derived from a secret, as long as it is among the latest such values."""
