@@ -1,6 +1,4 @@
-"""Credentials that are written down: an API key, basic authentication, a bearer token, none, or one of several chosen
-by an input.
-"""
+"""Static credentials: an API key, basic authentication, a bearer token, none, or one of several chosen by an input."""
 
 from __future__ import annotations
 
@@ -36,7 +34,6 @@ class ApiKeyAuthenticator(Authenticator):
     )
 
     async def authenticate(self, draft: RequestDraft, context: Context) -> None:
-        """Add the key."""
         variables = context.scope(self)
         key = self.api_token.text(variables)
         context.run.session.secrets.add(key)
@@ -46,7 +43,7 @@ class ApiKeyAuthenticator(Authenticator):
             draft.add_header(self.header.text(variables), key)
 
     def lint(self) -> list[Problem]:
-        """The key goes to one place (Airbyte: the same)."""
+        """Airbyte: the same."""
         if (self.inject_into is None) == (self.header is None):
             return [Problem("write one of `inject_into` and `header`, so that the key has one place to go")]
         return []
@@ -81,7 +78,6 @@ class BearerAuthenticator(Authenticator):
     )
 
     async def authenticate(self, draft: RequestDraft, context: Context) -> None:
-        """Add the header."""
         token = self.api_token.text(context.scope(self)).strip()
         context.run.session.secrets.add(token)
         draft.add_header("Authorization", f"Bearer {token}")
@@ -93,7 +89,7 @@ class NoAuth(Authenticator):
     label = "No authentication"
 
     async def authenticate(self, draft: RequestDraft, context: Context) -> None:
-        """Add nothing."""
+        pass
 
 
 class SelectiveAuthenticator(Authenticator):
@@ -107,23 +103,19 @@ class SelectiveAuthenticator(Authenticator):
     )
 
     async def authenticate(self, draft: RequestDraft, context: Context) -> None:
-        """Let the chosen authenticator add the credentials. Raises `ReadError` when none is chosen."""
+        """Raises `ReadError` if the input chooses none."""
         await self._chosen(context).authenticate(draft, context)
 
     async def refresh(self, context: Context, refusals: int) -> bool:
-        """Let the chosen authenticator drop its token."""
         return await self._chosen(context).refresh(context, refusals)
 
     def release(self, context: Context) -> None:
-        """Let the chosen authenticator take back what was spent."""
         self._chosen(context).release(context)
 
     def observe(self, response: httpx.Response, context: Context) -> None:
-        """Let the chosen authenticator learn from an answer."""
         self._chosen(context).observe(response, context)
 
     def has_alternative(self, context: Context) -> bool:
-        """Whether the chosen authenticator has other credentials."""
         return self._chosen(context).has_alternative(context)
 
     def _chosen(self, context: Context) -> Authenticator:
