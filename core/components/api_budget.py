@@ -1,4 +1,4 @@
-"""The API budget: how many requests of which kind may be sent in which time."""
+"""The API budget: how many requests of a kind may be sent in a given time."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from core.http.budget import (
     Budget,
     FixedWindow,
     MovingWindow,
-    Policy,
-    Window,
+    RatePolicy,
+    RateWindow,
 )
 from core.http.messages import time_span
 from core.manifest.problems import Path, Problem, Severity
@@ -33,7 +33,7 @@ from core.templates.datetimes import DatetimeError, parse_duration
 
 
 def whole_number(value: int | Template, config: Mapping[str, Any]) -> int:
-    """The number that is written or that a template gives. Raises `TemplateError`."""
+    """The number, or what the template gives. Raises `TemplateError`."""
     if not isinstance(value, Template):
         return value
     result = value.evaluate({"config": config})
@@ -52,7 +52,7 @@ def positive_number(value: int | Template, config: Mapping[str, Any]) -> int:
 
 
 def positive_problems(value: int | Template | None, path: Path) -> list[Problem]:
-    """What is wrong with such a number as far as it can be told without inputs."""
+    """What is wrong with such a number, as far as that is known without inputs."""
     if value is None or (isinstance(value, Template) and not value.constant):
         return []
     try:
@@ -66,20 +66,20 @@ _ORIGIN = re.compile(r"https?://[^/?#{}]+/?")
 HttpStatus = Annotated[int, Field(ge=100, le=599)]
 
 
-def _in_capitals(text: Any) -> Any:
+def _upper(text: Any) -> Any:
     return text.upper() if isinstance(text, str) else text
 
 
 class HttpRequestRegexMatcher(Component):
-    """Requests of one kind.
+    """Matches requests of one kind.
 
-    Everything that is given must fit: how and where a request is sent, and with what. A matcher without anything
-    fits every request.
+    All fields that are set must match: the method, the URL, the parameters and the headers. A matcher without any
+    matches every request.
     """
 
     label = "Request matcher"
 
-    method: Annotated[Method | None, BeforeValidator(_in_capitals)] = Field(
+    method: Annotated[Method | None, BeforeValidator(_upper)] = Field(
         None, title="Method", description="The verb of the request."
     )
     url_base: str | None = Field(
@@ -90,32 +90,31 @@ class HttpRequestRegexMatcher(Component):
     url_path_pattern: str | None = Field(
         None,
         title="Path Pattern",
-        description="A regular expression that is found in the path of the URL, such as ^/v1/reports.",
+        description="A regular expression that matches in the path of the URL, such as ^/v1/reports.",
     )
     params: Annotated[dict[str, Any] | None, Shown(editor="pairs")] = Field(
-        None, title="Parameters", description="Query parameters that the request has, with these very values."
+        None, title="Parameters", description="Query parameters that the request has, with exactly these values."
     )
     headers: Annotated[dict[str, Any] | None, Shown(editor="pairs")] = Field(
-        None, title="Headers", description="Headers that the request has, with these very values."
+        None, title="Headers", description="Headers that the request has, with exactly these values."
     )
     weight: Annotated[int | Template | None, Shown(unset="1")] = Field(
-        None, title="Weight", description="How many calls such a request counts for; 1 when not said."
+        None, title="Weight", description="How many calls such a request counts for; 1 if not set."
     )
 
     def matches(self, request: httpx.Request) -> bool:
-        """Whether everything that is given fits the request. Airbyte: the same, a `/` at the path's end left out."""
+        """Whether all fields that are set match. Airbyte: the same; a `/` at the end of the path is ignored."""
         url = request.url
         path, _, query = url.raw_path.decode("ascii").partition("?")
         return (
             (self.method is None or request.method == self.method)
             and (not self.url_base or f"{url.scheme}://{url.netloc.decode('ascii')}" == self._base)
-            and (self._pattern is None or _found(self._pattern, path.rstrip("/")))
+            and (self._pattern is None or _is_found(self._pattern, path.rstrip("/")))
             and _includes(dict(parse_qsl(query)), self.params)
             and _includes(request.headers, self.headers)
         )
 
     def lint(self) -> list[Problem]:
-        """The pattern is a regular expression, the base is one, the weight is a number above 0."""
         problems = positive_problems(self.weight, ("weight",))
         try:
             compile_pattern(self.url_path_pattern or "")
@@ -129,7 +128,7 @@ class HttpRequestRegexMatcher(Component):
 
     @cached_property
     def _base(self) -> str:
-        """The base in the spelling that requests have: small letters, no port that goes without saying."""
+        """The base as requests spell it: in lower case, without the default port."""
         written = (self.url_base or "").rstrip("/")
         try:
             return str(httpx.URL(written)).rstrip("/")
@@ -141,7 +140,7 @@ class HttpRequestRegexMatcher(Component):
         return compile_pattern(self.url_path_pattern) if self.url_path_pattern else None
 
 
-def _found(pattern: Pattern, path: str) -> bool:
+def _is_found(pattern: Pattern, path: str) -> bool:
     try:
         return pattern.search(path) is not None
     except LimitError as error:
@@ -149,7 +148,7 @@ def _found(pattern: Pattern, path: str) -> bool:
 
 
 class Rate(Component):
-    """Calls in a length of time."""
+    """A number of calls in an interval."""
 
     limit: int | Template = Field(title="Limit", description="The calls that are allowed within the interval.")
     interval: Annotated[str, Shown(editor="duration")] = Field(
@@ -157,45 +156,42 @@ class Rate(Component):
     )
 
     def lint(self) -> list[Problem]:
-        """The limit is a number above 0, the interval a length of time."""
         return [*positive_problems(self.limit, ("limit",)), *_duration_problems(self.interval, ("interval",))]
 
 
 class CallRatePolicy(Component, role=True):
-    """Says how often requests may be sent, or some of them."""
+    """Limits how often all or some requests may be sent."""
 
     @abstractmethod
-    def policy(self, config: Mapping[str, Any]) -> Policy:
-        """The policy at work, at the start of a run. Raises `TemplateError`."""
+    def policy(self, config: Mapping[str, Any]) -> RatePolicy:
+        """The policy of a run, made at its start. Raises `TemplateError`."""
 
 
 _MATCHERS: Any = Field(
     title="Matchers",
-    description="The requests that this is about: those that one of the matchers fits. Without matchers all requests.",
+    description="The requests that this policy applies to: those that match one of these; without any, all requests.",
 )
 
 
 class FixedWindowCallRatePolicy(CallRatePolicy):
-    """Allows so many calls in each period; when a period is over, all of them are there again.
+    """Allows a number of calls in each period; when a period ends, all of them are available again.
 
-    A period begins with its first call. What the API says of its own (see the headers of the budget) goes before.
+    A period begins with its first call. What the API reports (see the headers of the budget) takes precedence.
     """
 
     label = "Fixed window"
 
-    call_limit: int = Field(title="Call Limit", description="The calls that are allowed within a period.")
+    call_limit: int = Field(title="Call Limit", description="The number of calls that are allowed within a period.")
     period: Annotated[str, Shown(editor="duration")] = Field(
         title="Period", description="How long a period is, as an ISO 8601 duration such as PT1H."
     )
     matchers: list[HttpRequestRegexMatcher] = _MATCHERS
 
-    def policy(self, config: Mapping[str, Any]) -> Policy:
-        """Counts calls in periods."""
+    def policy(self, config: Mapping[str, Any]) -> RatePolicy:
         limit, period = self.call_limit, _seconds(self.period)
         return _policy(_terms(limit, period), self.matchers, config, FixedWindow(limit, period), limit)
 
     def lint(self) -> list[Problem]:
-        """The limit is above 0, the period a length of time, and no request weighs more than is allowed."""
         return [
             *(positive_problems(self.call_limit, ("call_limit",)) or _weight_problems(self.matchers, self.call_limit)),
             *_duration_problems(self.period, ("period",)),
@@ -203,24 +199,22 @@ class FixedWindowCallRatePolicy(CallRatePolicy):
 
 
 class MovingWindowCallRatePolicy(CallRatePolicy):
-    """Allows so many calls in any stretch of time, however it is laid; several rates hold at once.
+    """Allows a number of calls in any interval of a given length; several rates hold at once.
 
     Suits APIs that say "10 requests a second, 1000 an hour".
     """
 
     label = "Moving window"
 
-    rates: list[Rate] = Field(title="Rates", description="How many calls are allowed in how long; all of them hold.")
+    rates: list[Rate] = Field(title="Rates", description="How many calls are allowed in which interval.")
     matchers: list[HttpRequestRegexMatcher] = _MATCHERS
 
-    def policy(self, config: Mapping[str, Any]) -> Policy:
-        """Counts the calls of the time that just passed."""
+    def policy(self, config: Mapping[str, Any]) -> RatePolicy:
         rates = [(positive_number(rate.limit, config), _seconds(rate.interval)) for rate in self.rates]
         terms = " and ".join(_terms(limit, interval) for limit, interval in rates)
         return _policy(terms, self.matchers, config, MovingWindow(rates), min(limit for limit, _ in rates))
 
     def lint(self) -> list[Problem]:
-        """There are rates, and no request weighs more than each of them allows."""
         if not self.rates:
             return [Problem("a moving window needs at least one rate", ("rates",))]
         limits = [limit for rate in self.rates if (limit := _constant(rate.limit)) is not None]
@@ -228,44 +222,44 @@ class MovingWindowCallRatePolicy(CallRatePolicy):
 
 
 class UnlimitedCallRatePolicy(CallRatePolicy):
-    """Lets requests go that a policy further down would limit."""
+    """Exempts requests from the policies after it."""
 
     label = "Unlimited"
 
     matchers: list[HttpRequestRegexMatcher] = _MATCHERS
 
-    def policy(self, config: Mapping[str, Any]) -> Policy:
-        """Counts nothing."""
+    def policy(self, config: Mapping[str, Any]) -> RatePolicy:
         return _policy("no limit", self.matchers, config)
 
 
 class HTTPAPIBudget(Component):
     """How many requests may be sent to the API in a given time, by all streams together.
 
-    The first policy that fits a request decides; what no policy fits is not limited. Requests for OAuth tokens
-    don't count.
+    The first policy that matches a request decides; a request that no policy matches is not limited. Requests for
+    OAuth tokens don't count.
     """
 
     label = "API budget"
 
     policies: list[CallRatePolicy] = Field(
-        title="Policies", description="The call rates, the most special first: the first that fits a request decides."
+        title="Policies",
+        description="The call rates, the most specific first: the first that matches a request decides.",
     )
     ratelimit_reset_header: str = Field(
         RESET_HEADER,
         title="Reset Header",
-        description="The header of answers that says when the API's limit begins anew: a moment in seconds since "
-        "1970, or the seconds until then.",
+        description="The response header that says when the API's limit is reset: a time in seconds since 1970, or "
+        "the seconds until then.",
     )
     ratelimit_remaining_header: str = Field(
         REMAINING_HEADER,
         title="Remaining Header",
-        description="The header of answers that says how many calls are left.",
+        description="The response header that says how many calls are left.",
     )
     status_codes_for_ratelimit_hit: list[HttpStatus] = Field(
         default_factory=lambda: list(HIT_STATUSES),
         title="Rate Limit Statuses",
-        description="The statuses of answers that say that no calls are left; 429 when not said.",
+        description="The response statuses that say that no calls are left; 429 if not set.",
     )
 
     def budget(self, config: Mapping[str, Any]) -> Budget:
@@ -283,7 +277,6 @@ class HTTPAPIBudget(Component):
         )
 
     def lint(self) -> list[Problem]:
-        """There are policies."""
         if self.policies:
             return []
         return [Problem("the API budget has no policies, so it limits nothing", ("policies",), Severity.WARNING)]
@@ -293,11 +286,12 @@ def _policy(
     terms: str,
     matchers: Sequence[HttpRequestRegexMatcher],
     config: Mapping[str, Any],
-    window: Window | None = None,
+    window: RateWindow | None = None,
     limit: int | None = None,
-) -> Policy:
-    """A policy whose requests weigh what the first matcher that fits them says. Raises `TemplateError`,
-    `InputError`.
+) -> RatePolicy:
+    """A policy in which the first matcher that matches a request sets its weight.
+
+    Raises `TemplateError`, `InputError`.
     """
     weights = [1 if matcher.weight is None else positive_number(matcher.weight, config) for matcher in matchers]
     if limit is not None and max(weights, default=1) > limit:
@@ -312,11 +306,11 @@ def _policy(
         pairs = zip(matchers, weights, strict=True)
         return next((weight for matcher, weight in pairs if matcher.matches(request)), None)
 
-    return Policy(terms, weigh, window)
+    return RatePolicy(terms, weigh, window)
 
 
 def _weight_problems(matchers: Sequence[HttpRequestRegexMatcher], limit: int) -> list[Problem]:
-    """Requests that could never be sent, as far as it can be told without inputs."""
+    """Problems of requests that could never be sent, as far as that is known without inputs."""
     return [
         Problem(
             f"a request of weight {weight} could never be sent: the limit is {limit}", ("matchers", index, "weight")
@@ -327,7 +321,7 @@ def _weight_problems(matchers: Sequence[HttpRequestRegexMatcher], limit: int) ->
 
 
 def _constant(value: int | Template) -> int | None:
-    """A number that does not hang on inputs and makes sense."""
+    """The number, if it is valid and does not depend on inputs."""
     if isinstance(value, Template) and not value.constant:
         return None
     try:
@@ -354,7 +348,7 @@ def _duration_problems(text: str, path: Path) -> list[Problem]:
 
 
 def _seconds(text: str) -> float:
-    """The length of a duration; of months and years, those that begin now. Raises `DatetimeError`."""
+    """The length of a duration; months and years are those that begin now. Raises `DatetimeError`."""
     now = datetime.now(UTC)
     try:
         end: datetime = now + parse_duration(text)

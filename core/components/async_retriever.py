@@ -21,7 +21,7 @@ from core.events import Event, ExchangeFinished, Outcome
 from core.http.exchange import Exchange, Role
 from core.http.messages import request_line
 from core.http.policy import RequestFailed
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.jobs.job_slice import JobLanes, JobSlice
 from core.jobs.statuses import JobStatus
 from core.manifest.problems import Problem, Severity
@@ -260,9 +260,9 @@ class AsyncRetriever(Retriever):
         """Whether the manifest says how to remove a job from the server."""
         return self.delete_requester is not None
 
-    async def create(self, context: Context, fill: Callable[[Draft], None]) -> Answer | None:
+    async def create(self, context: Context, fill: Callable[[RequestDraft], None]) -> Answer | None:
         """Create a job; `fill` adds what the slice adds. None when the error handler ignores the answer."""
-        draft = Draft()
+        draft = RequestDraft()
         fill(draft)
         return await self._ask(self.creation_requester, context, Role.CREATE, draft)
 
@@ -407,7 +407,7 @@ class AsyncRetriever(Retriever):
         return replace(context, home=self.creation_requester.home(context))
 
     async def _ask(
-        self, requester: Requester, context: Context, role: Role, draft: Draft | None = None
+        self, requester: Requester, context: Context, role: Role, draft: RequestDraft | None = None
     ) -> Answer | None:
         response = await requester.send(context, role, draft)
         return None if response is None else self.answer(response)

@@ -21,7 +21,7 @@ Number = float | Template
 
 
 class ConstantBackoffStrategy(BackoffStrategy):
-    """Waits the same time before every repetition."""
+    """Waits the same time before every retry."""
 
     backoff_time_in_seconds: Number = Field(title="Backoff Time", description="Seconds to wait.")
     jitter_range_in_seconds: float | None = Field(
@@ -29,14 +29,11 @@ class ConstantBackoffStrategy(BackoffStrategy):
     )
 
     def wait(self, _outcome: Outcome, _attempt: int, context: Context) -> float | None:
-        """Seconds to wait."""
         return _jittered(_number(self, "backoff_time_in_seconds", context), self.jitter_range_in_seconds)
 
 
 class ExponentialBackoffStrategy(BackoffStrategy):
-    """Waits twice as long before every further repetition: with a factor of 5 for 10, 20, 40, 80, ...
-    seconds.
-    """
+    """Waits twice as long before each further retry: with a factor of 5 for 10, 20, 40, 80, ... seconds."""
 
     factor: Number = Field(5, title="Factor", description="Half of the first wait, in seconds.")
     jitter_range_in_seconds: float | None = Field(
@@ -44,13 +41,12 @@ class ExponentialBackoffStrategy(BackoffStrategy):
     )
 
     def wait(self, _outcome: Outcome, attempt: int, context: Context) -> float | None:
-        """Seconds to wait."""
         factor = _number(self, "factor", context)
         return _jittered(None if factor is None else factor * 2.0**attempt, self.jitter_range_in_seconds)
 
 
 class WaitTimeFromHeader(BackoffStrategy):
-    """Waits as many seconds as a header of the answer says."""
+    """Waits as many seconds as a header of the response says."""
 
     header: Template = Field(title="Response Header Name", description="The header, such as Retry-After.")
     regex: Template | None = Field(
@@ -59,23 +55,23 @@ class WaitTimeFromHeader(BackoffStrategy):
     max_waiting_time_in_seconds: Number | None = Field(
         None,
         title="Max Waiting Time in Seconds",
-        description="When the header asks for as much or more, the request fails.",
+        description="If the header asks for this long or longer, the request fails.",
     )
 
     def wait(self, outcome: Outcome, _attempt: int, context: Context) -> float | None:
-        """Seconds to wait; None when the header says no number. Raises `WaitTooLongError`."""
+        """Seconds to wait; None if the header has no number. Raises `WaitTooLongError`."""
         seconds = _header_number(self, self.header, self.regex, outcome, context)
         return _limited(self, seconds if seconds and seconds > 0 else None, context)
 
 
 class WaitUntilTimeFromHeader(BackoffStrategy):
-    """Waits until the time that a header of the answer names, in seconds since 1970."""
+    """Waits until the time in a header of the response, in seconds since 1970."""
 
     header: Template = Field(title="Response Header", description="The header, such as X-RateLimit-Reset.")
     min_wait: Number | None = Field(
         None,
         title="Minimum Wait Time",
-        description="Seconds that are waited at least, even without the header.",
+        description="The shortest wait in seconds, even without the header.",
     )
     regex: Template | None = Field(
         None, title="Extraction Regex", description="What of the header is the number, from its beginning."
@@ -83,11 +79,11 @@ class WaitUntilTimeFromHeader(BackoffStrategy):
     max_waiting_time_in_seconds: Number | None = Field(
         None,
         title="Max Waiting Time in Seconds",
-        description="When it takes as long or longer, the request fails.",
+        description="If it takes this long or longer, the request fails.",
     )
 
     def wait(self, outcome: Outcome, _attempt: int, context: Context) -> float | None:
-        """Seconds to wait; None when the header names no time to come. Raises `WaitTooLongError`."""
+        """Seconds to wait; None if the header has no time in the future. Raises `WaitTooLongError`."""
         least = _number(self, "min_wait", context)
         until = _header_number(self, self.header, self.regex, outcome, context)
         seconds = until - context.run.now().timestamp() if until else None
@@ -97,7 +93,7 @@ class WaitUntilTimeFromHeader(BackoffStrategy):
 
 
 class WaitTimeFromResponse(BackoffStrategy):
-    """Waits as many seconds as the answer says, in its body or its headers."""
+    """Waits as many seconds as the body or the headers of the response say."""
 
     wait_time_in_seconds: Annotated[Template, Gives("response", "headers")] = Field(
         title="Wait Time in Seconds", description="The seconds, such as {{ response.retry_in }}."
@@ -105,7 +101,7 @@ class WaitTimeFromResponse(BackoffStrategy):
     max_waiting_time_in_seconds: Number | None = Field(
         None,
         title="Max Waiting Time in Seconds",
-        description="When the answer asks for as much or more, the request fails.",
+        description="If the response asks for this long or longer, the request fails.",
     )
 
     def wait(self, outcome: Outcome, _attempt: int, context: Context) -> float | None:

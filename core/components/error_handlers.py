@@ -1,4 +1,4 @@
-"""Error handlers: what an answer means, and whether the request is repeated."""
+"""Error handlers: what a response means, and whether the request is retried."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ ANSWER_VARIABLES = ("response", "headers", "request_url")
 def answer_scope(
     template: Template | Condition, component: Component, response: httpx.Response, context: Context
 ) -> dict[str, Any]:
-    """The variables of a template: `response` is the JSON body, or {} when there is none.
+    """The variables of a template: `response` is the JSON body, or {} if there is none.
 
-    `request_url` is the URL that answered, without query and credentials. The body is looked at only for a
-    template that uses it: that of a streamed response has not been read.
+    `request_url` is the URL that answered, without query and credentials. The body is read only for a template that
+    uses it, since that of a streamed response has not been received.
     """
-    scope = context.scope(component, headers=response.headers, request_url=_plain(response.request.url))
+    scope = context.scope(component, headers=response.headers, request_url=_bare_url(response.request.url))
     if "response" in template.variables:
         body = json_body(response)
         scope["response"] = {} if body is None else body
     return scope
 
 
-def _plain(url: httpx.URL) -> str:
+def _bare_url(url: httpx.URL) -> str:
     return str(url.copy_with(userinfo=b"", query=None, fragment=None))
 
 
 class RetryingErrorHandler(ErrorHandler, role=True):
-    """Judges an outcome first, and then how long to wait."""
+    """Judges an outcome first, and then decides how long to wait."""
 
     @abstractmethod
     def judge(self, outcome: Outcome, context: Context) -> Decision:
@@ -51,10 +51,9 @@ class RetryingErrorHandler(ErrorHandler, role=True):
 
     @abstractmethod
     def strategies(self, outcome: Outcome, context: Context) -> Sequence[BackoffStrategy]:
-        """The strategies that are asked for the wait, in this order; the first that has an opinion counts."""
+        """The strategies that may set the wait; the first that gives one counts."""
 
     def decide(self, outcome: Outcome, attempt: int, context: Context) -> Decision:
-        """The decision on attempt number `attempt` (from 1)."""
         decision = self.judge(outcome, context)
         if not decision.action.repeats:
             return decision
@@ -66,10 +65,9 @@ class RetryingErrorHandler(ErrorHandler, role=True):
 
 
 class HttpResponseFilter(Component):
-    """Picks out answers by status, by a text in the error message, or by a condition, and says what they
-    mean.
+    """Matches responses by status, by a text in the error message, or by a condition, and says what they mean.
 
-    One of the three is enough. Answers without an error are looked at, too.
+    One of the three is enough. Responses without an error are checked, too.
     """
 
     label = "Response filter"
@@ -77,34 +75,34 @@ class HttpResponseFilter(Component):
     action: Action | None = Field(
         None,
         title="Action",
-        description="What is done about the answer; a filter without an action has no effect.",
+        description="What is done about the response; a filter without an action has no effect.",
     )
     http_codes: Annotated[list[int], Shown(editor="status")] = Field(
-        default_factory=list, title="HTTP Codes", description="Picks out answers with one of these statuses."
+        default_factory=list, title="HTTP Codes", description="Matches responses with one of these statuses."
     )
     error_message_contains: str | None = Field(
         None,
         title="Error Message Substring",
-        description="Picks out answers whose error message has this text in it.",
+        description="Matches responses whose error message contains this text.",
     )
     predicate: Annotated[Condition | None, Gives(*ANSWER_VARIABLES)] = Field(
         None,
         title="Predicate",
-        description="Picks out answers for which this is true, {{ 'error' in response }} say.",
+        description="Matches responses for which this is true, such as {{ 'error' in response }}.",
     )
     error_message: Annotated[Template | None, Gives(*ANSWER_VARIABLES)] = Field(
-        None, title="Error Message", description="What people are told."
+        None, title="Error Message", description="The message that people see."
     )
     failure_type: Annotated[FailureType | None, Shown(advanced=True)] = Field(
         None,
         title="Failure Type",
-        description="Whose business a failure is: config_error when the inputs are wrong, transient_error "
-        "when it passes by itself, system_error otherwise.",
+        description="Who has to act on a failure: config_error if the inputs are wrong, transient_error if it passes "
+        "by itself, system_error otherwise.",
     )
 
     def decide(self, outcome: Outcome, context: Context) -> Decision | None:
-        """The decision on an answer that is picked out, else None. Raises `TemplateError`."""
-        if self.action is None or not isinstance(outcome, httpx.Response) or not self._picks(outcome, context):
+        """The decision on a response that matches, else None. Raises `TemplateError`."""
+        if self.action is None or not isinstance(outcome, httpx.Response) or not self._matches(outcome, context):
             return None
         failure_type = default_decision(outcome).failure_type
         if self.failure_type is not None and self.action is Action.FAIL:
@@ -112,19 +110,18 @@ class HttpResponseFilter(Component):
         return Decision(self.action, self._message(outcome, context), failure_type)
 
     def lint(self) -> list[Problem]:
-        """A filter picks something out and says what is done about it."""
         if self.action is None:
             return [Problem("a filter without an `action` has no effect", severity=Severity.WARNING)]
         if not self.http_codes and self.error_message_contains is None and self.predicate is None:
             return [
                 Problem(
-                    "the filter picks out nothing",
+                    "the filter matches nothing",
                     hint="write `http_codes`, `error_message_contains` or `predicate`",
                 )
             ]
         return []
 
-    def _picks(self, response: httpx.Response, context: Context) -> bool:
+    def _matches(self, response: httpx.Response, context: Context) -> bool:
         if response.status_code in self.http_codes or self._holds(response, context):
             return True
         if not self.error_message_contains:
@@ -142,46 +139,43 @@ class HttpResponseFilter(Component):
         try:
             return self.error_message.text_or(answer_scope(self.error_message, self, response, context), "") or None
         except TemplateError:
-            return None  # the failure itself matters more than the words for it
+            return None  # the failure itself matters more than its message
 
 
 class DefaultErrorHandler(RetryingErrorHandler):
-    """Says what error answers mean, and when a request is repeated.
+    """Says what error responses mean, and when a request is retried.
 
-    The first filter that picks an answer out decides. What no filter picks out is treated like this: a status
-    below 400 is a success; 408, 423, 425, 429, server errors (500 and above, save 501 and its like) and
-    broken connections are repeated; everything else fails at once. (Airbyte repeats 402, 406, 409, 410, 422,
-    451 and 501 too, which helps nobody.) Without a backoff strategy the waits are 1, 2, 4, 8, 16 seconds;
-    what the server asks for with Retry-After on 429 and 503 is the least that is waited.
+    The first filter that matches a response decides. What no filter matches is treated like this: a status below 400
+    is a success; 408, 423, 425, 429, server errors (500 and above, except for 501 and its like) and broken connections
+    are retried; everything else fails at once. (Airbyte retries 402, 406, 409, 410, 422, 451 and 501 too, which helps
+    nobody.) Without a backoff strategy the waits are 1, 2, 4, 8, 16 seconds; Retry-After on 429 and 503 sets the
+    shortest wait.
     """
 
     response_filters: list[HttpResponseFilter] = Field(
         default_factory=list,
         title="Response Filters",
-        description="What certain answers mean; the first that fits.",
+        description="What certain responses mean; the first filter that matches decides.",
     )
     backoff_strategies: list[BackoffStrategy] = Field(
         default_factory=list,
         title="Backoff Strategies",
-        description="How long to wait before a repetition; the first that knows.",
+        description="How long to wait before a retry; the first strategy that gives a time decides.",
     )
     max_retries: Annotated[int | Template, Shown(advanced=True)] = Field(
-        5, title="Max Retry Count", description="How often a request is repeated."
+        5, title="Max Retry Count", description="How often a request is retried."
     )
 
     def judge(self, outcome: Outcome, context: Context) -> Decision:
-        """The decision, without the wait. Raises `TemplateError`."""
         filtered = (candidate.decide(outcome, context) for candidate in self.response_filters)
         decision = next(filter(None, filtered), None) or default_decision(outcome)
         return replace(decision, max_attempts=1 + self._retries(context))
 
     @property
     def actions(self) -> frozenset[Action]:
-        """The actions of its filters."""
         return frozenset(one.action for one in self.response_filters if one.action is not None)
 
     def strategies(self, _outcome: Outcome, _context: Context) -> Sequence[BackoffStrategy]:
-        """Its own strategies."""
         return self.backoff_strategies
 
     def _retries(self, context: Context) -> int:
@@ -207,11 +201,10 @@ DECISIVE = (
 class CompositeErrorHandler(RetryingErrorHandler):
     """Asks several error handlers in turn.
 
-    The first that takes an answer as a success, ignores it, or repeats the request decides; else the last
-    one. A handler also decides on answers that its filters do not name, so put what is most special first.
-    How often is repeated comes from the first handler. The waits come from the strategies of the one that
-    decided, and only when it has none from those of the others (in Airbyte the first strategy of all counts
-    for every answer).
+    The first one that accepts or ignores a response, or retries the request, decides; else the last one. A handler
+    also decides on responses that its filters do not match, so put the most specific one first. The number of retries
+    comes from the first handler. The waits come from the strategies of the one that decided, or from those of the
+    others if it has none (in Airbyte the first strategy of all counts for every response).
     """
 
     label = "Several handlers"
@@ -221,18 +214,17 @@ class CompositeErrorHandler(RetryingErrorHandler):
     )
 
     def judge(self, outcome: Outcome, context: Context) -> Decision:
-        """The decision, without the wait; in the words of the first who decides the same and has words.
+        """The decision, without the wait, with the first message of those that decide the same.
 
         Raises `TemplateError`.
         """
         decisions = [decision for _, decision in self._judged(outcome, context)]
         chosen = decisions[-1]
-        worded = (decision for decision in decisions if decision.message and decision.action is chosen.action)
-        return replace(next(worded, chosen), max_attempts=decisions[0].max_attempts)
+        with_message = (decision for decision in decisions if decision.message and decision.action is chosen.action)
+        return replace(next(with_message, chosen), max_attempts=decisions[0].max_attempts)
 
     @property
     def actions(self) -> frozenset[Action]:
-        """The actions of all handlers."""
         return frozenset().union(*(handler.actions for handler in self.error_handlers))
 
     def strategies(self, outcome: Outcome, context: Context) -> Sequence[BackoffStrategy]:
@@ -242,11 +234,10 @@ class CompositeErrorHandler(RetryingErrorHandler):
         return [strategy for handler in ordered for strategy in handler.strategies(outcome, context)]
 
     def lint(self) -> list[Problem]:
-        """There is somebody to ask."""
         return [] if self.error_handlers else [Problem("write at least one error handler", ("error_handlers",))]
 
     def _judged(self, outcome: Outcome, context: Context) -> list[tuple[RetryingErrorHandler, Decision]]:
-        """Who was asked, and what they decided; the last one's decision counts."""
+        """The handlers that were asked, with their decisions; the last one counts."""
         judged = []
         for handler in self.error_handlers:
             judged.append((handler, handler.judge(outcome, context)))

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 
@@ -17,15 +17,13 @@ from pydantic import Field
 from core.components.error_handlers import DefaultErrorHandler
 from core.components.query_properties import PropertiesFromEndpoint, QueryProperties
 from core.components.request_parts import fill_form
-from core.events import BudgetWait
-from core.http.budget import Wait
+from core.http.cache import Body
+from core.http.call import Call
 from core.http.exchange import Role
-from core.http.kept import Body
 from core.http.messages import shorten
 from core.http.origins import same_origin
 from core.http.policy import Action, Decision, Outcome
-from core.http.request import Draft, url_of
-from core.http.session import Call
+from core.http.request import RequestDraft, url_of
 from core.levels import Level
 from core.manifest.problems import Problem, Severity
 from core.runtime.component import SLICE_VARIABLES, AsText, Gives, Shown
@@ -37,15 +35,39 @@ from core.templates import MixedMap, Template, TemplateError, TemplateMap
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 PORTABLE_METHODS = ("GET", "POST")
 _PIECE = re.compile(r"\{[{%].*?[}%]\}", re.DOTALL)
-_ANSWERED = re.compile(r"\b(?:creation_response|polling_response|download_target|next_page_token)\b")
+_FROM_RESPONSES = re.compile(r"\b(?:creation_response|polling_response|download_target|next_page_token)\b")
 _ORIGIN = re.compile(r"(?i)https?://[^/?#]+[/?#]")
-_KEPT = frozenset({Role.PAGE, Role.PARENT, Role.SCHEMA})
-"""What is asked of an API for answers that may be kept."""
+_CACHED = frozenset({Role.PAGE, Role.PARENT, Role.SCHEMA})
+"""The roles of requests whose responses may be cached."""
 _PROPERTY_FIELDS = ("fetch_properties_from_endpoint", "query_properties")
 
 
+@dataclass(frozen=True, slots=True)
+class _Credentials:
+    """The credentials that an authenticator gives to one call."""
+
+    authenticator: Authenticator
+    context: Context
+
+    async def authenticate(self, draft: RequestDraft) -> None:
+        with readable():
+            await self.authenticator.authenticate(draft, self.context)
+
+    async def refresh(self, refusals: int) -> bool:
+        return await self.authenticator.refresh(self.context, refusals)
+
+    def release(self) -> None:
+        self.authenticator.release(self.context)
+
+    def observe(self, response: httpx.Response) -> None:
+        self.authenticator.observe(response, self.context)
+
+    def has_alternative(self) -> bool:
+        return self.authenticator.has_alternative(self.context)
+
+
 class HttpRequester(Requester):
-    """A request to an HTTP API: its URL, parameters, headers and body, who asks, and what errors mean."""
+    """A request to an HTTP API: its URL, parameters, headers and body, its authenticator, and what errors mean."""
 
     url: Template | None = Field(
         None, title="API Endpoint URL", description="The full URL, such as https://api.example.com/v1/items."
@@ -57,20 +79,20 @@ class HttpRequester(Requester):
     request_parameters: Annotated[MixedMap[QueryProperties] | None, AsText()] = Field(
         None,
         title="Query Parameters",
-        description="What stands behind the `?` of the URL. Lists repeat the name; empty values are dropped. One may "
-        "be the properties that the API is asked for.",
+        description="What follows the `?` of the URL. Lists repeat the name; empty values are dropped. One may be the "
+        "properties that are requested.",
     )
     request_headers: Annotated[TemplateMap | None, AsText()] = Field(
         None,
         title="Request Headers",
-        description="Headers beside those that the client and the authenticator add.",
+        description="Headers in addition to those that the client and the authenticator add.",
     )
-    request_body: RequestBody | None = Field(None, title="Request Body", description="What is sent along.")
+    request_body: RequestBody | None = Field(None, title="Request Body", description="What is sent in the body.")
     error_handler: Annotated[ErrorHandler | None, Shown(unset="Retry passing faults")] = Field(
         None,
         title="Error Handler",
-        description="What error answers mean, and when the request is repeated. Without one, passing faults "
-        "are repeated up to five times and everything else fails.",
+        description="What error responses mean, and when the request is retried. Without one, transient errors are "
+        "retried up to five times and everything else fails.",
     )
     url_base: Annotated[Template | None, Shown(advanced=True)] = Field(
         None,
@@ -93,8 +115,8 @@ class HttpRequester(Requester):
     query_properties: Annotated[QueryProperties | None, Shown(advanced=True)] = Field(
         None,
         title="Query Properties",
-        description="The properties that the API is asked for, where that is not done by a query parameter: "
-        "templates of this request have them as the list `query_properties`.",
+        description="The properties that are requested, if not by a query parameter: templates of this request have "
+        "them as the list `query_properties`.",
     )
     fetch_properties_from_endpoint: Annotated[PropertiesFromEndpoint | None, Shown(advanced=True)] = Field(
         None,
@@ -104,20 +126,20 @@ class HttpRequester(Requester):
     use_cache: Annotated[bool, Shown(advanced=True)] = Field(
         False,
         title="Use Cache",
-        description="Keep answers for the length of a run: who asks for the same again, such as several children of a "
-        "parent stream, gets the same answer. GET requests for pages only; never that of a job.",
+        description="Keep responses during a run: a request that is repeated, such as by several children of a parent "
+        "stream, gets the same response. Only for GET requests for pages, never for those of a job.",
     )
     connect_timeout_in_seconds: Annotated[float | None, Shown(advanced=True, unset="30")] = Field(
         None,
         gt=0,
         title="Connect Timeout (seconds)",
-        description="How long connecting may take; 30 when not said.",
+        description="How long connecting may take; 30 if not set.",
     )
     read_timeout_in_seconds: Annotated[float | None, Shown(advanced=True, unset="300")] = Field(
         None,
         gt=0,
         title="Read Timeout (seconds)",
-        description="How long the API may be silent while it answers; 300 when not said.",
+        description="How long the API may be silent while it answers; 300 if not set.",
     )
     use_tcp_keepalive: Annotated[bool, Shown(advanced=True)] = Field(
         False,
@@ -127,7 +149,7 @@ class HttpRequester(Requester):
 
     @classmethod
     def template_variables(cls, raw: Mapping[str, Any]) -> frozenset[str]:
-        """The properties that are asked for are a variable of their own."""
+        """The requested properties are a variable of their own."""
         parameters = raw.get("request_parameters")
         among = parameters.values() if isinstance(parameters, Mapping) else ()
         asks = any(isinstance(value, Mapping) for value in among) or any(raw.get(name) for name in _PROPERTY_FIELDS)
@@ -135,57 +157,54 @@ class HttpRequester(Requester):
 
     @property
     def actions(self) -> frozenset[Action]:
-        """The actions that its error handler may decide on, as far as the manifest names them."""
         return self.error_handler.actions if self.error_handler is not None else frozenset()
 
     @property
     def properties(self) -> QueryProperties | None:
-        """The properties that the API is asked for. Airbyte: those among the parameters win, then the older field."""
+        """The requested properties. Airbyte: those among the parameters win, then the older field."""
         if self.request_parameters is not None and self.request_parameters.parts:
             return next(iter(self.request_parameters.parts.values()))
         if self.fetch_properties_from_endpoint is not None:
             return QueryProperties(property_list=self.fetch_properties_from_endpoint)
         return self.query_properties
 
-    async def send(self, context: Context, role: Role, extra: Draft | None = None) -> httpx.Response | None:
-        """Send the request and read the whole response; None when an error is to be ignored."""
+    async def send(self, context: Context, role: Role, extra: RequestDraft | None = None) -> httpx.Response | None:
         session, call = context.run.session, self.call(context, role, extra)
-        if self._keeps(role):
-            return await session.kept.send(self._key(call), lambda: session.open(call))
+        if self._is_cached(role):
+            return await session.cache.send(self._cache_key(call), lambda: session.open(call))
         return await session.send(call)
 
     @asynccontextmanager
     async def open(
-        self, context: Context, role: Role, extra: Draft | None = None, renew: Renew | None = None
+        self, context: Context, role: Role, extra: RequestDraft | None = None, renew: Renew | None = None
     ) -> AsyncIterator[Body | None]:
-        """The same for a body that is streamed while the context is open."""
-
-        async def renewed() -> Draft:
+        async def renewed() -> RequestDraft:
             assert renew is not None
             return self.draft(await renew(), extra)
 
         session = context.run.session
         call = replace(self.call(context, role, extra), renew=renewed if renew else None)
-        asked = (
-            session.kept.open(self._key(call), lambda: session.open(call)) if self._keeps(role) else session.open(call)
-        )
-        async with asked as body:
+        if self._is_cached(role):
+            sent = session.cache.open(self._cache_key(call), lambda: session.open(call))
+        else:
+            sent = session.open(call)
+        async with sent as body:
             yield body
 
-    def _keeps(self, role: Role) -> bool:
-        """Whether answers are kept. Airbyte would keep those about a job too, so that its status never changes."""
-        return self.use_cache and self.http_method == "GET" and role in _KEPT
+    def _is_cached(self, role: Role) -> bool:
+        """Whether responses are cached. Airbyte would cache those about a job too, so that its status never changes."""
+        return self.use_cache and self.http_method == "GET" and role in _CACHED
 
-    def _key(self, call: Call) -> bytes:
-        """What makes two requests the same: what they say, who asks, and whether credentials go along."""
+    def _cache_key(self, call: Call) -> bytes:
+        """What makes two requests the same: their contents, the authenticator, and whether credentials go along."""
         draft = call.draft
         request = draft.build()
         who = self.authenticator.identity if self.authenticator is not None else b""
         is_home = draft.home is None or same_origin(url_of(draft.home), draft.leads_to())
-        said = repr((str(request.url), request.headers.multi_items(), request.content, who, is_home))
-        return hashlib.sha256(said.encode(errors="surrogatepass")).digest()
+        key = repr((str(request.url), request.headers.multi_items(), request.content, who, is_home))
+        return hashlib.sha256(key.encode(errors="surrogatepass")).digest()
 
-    def call(self, context: Context, role: Role, extra: Draft | None = None) -> Call:
+    def call(self, context: Context, role: Role, extra: RequestDraft | None = None) -> Call:
         """What the session needs to send this request. Raises `ReadError` when a template fails."""
         handler = self.error_handler or DefaultErrorHandler()
 
@@ -196,50 +215,22 @@ class HttpRequester(Requester):
                 self._explain_ignored(outcome, context)
             return decision
 
-        async def authenticate(draft: Draft) -> None:
-            if self.authenticator is not None:
-                with readable():
-                    await self.authenticator.authenticate(draft, context)
-
-        async def refresh(refusals: int) -> bool:
-            return self.authenticator is not None and await self.authenticator.refresh(context, refusals)
-
-        def withdraw() -> None:
-            if self.authenticator is not None:
-                self.authenticator.withdraw(context)
-
-        def observe(response: httpx.Response) -> None:
-            if self.authenticator is not None:
-                self.authenticator.observe(response, context)
-
-        def has_spare() -> bool:
-            return self.authenticator is not None and self.authenticator.has_spare(context)
-
-        def held(wait: Wait) -> None:
-            context.emit(BudgetWait(stream=context.stream, slice=context.slice, wait=wait))
-
         return Call(
             role=role,
             draft=self.draft(context, extra),
             decide=decide,
-            record=context.record,
-            log=context.log,
-            authenticate=authenticate,
-            refresh=refresh,
-            withdraw=withdraw,
-            observe=observe,
-            has_spare=has_spare,
-            held=held,
+            listener=context,
+            credentials=None if self.authenticator is None else _Credentials(self.authenticator, context),
             connect_timeout=self.connect_timeout_in_seconds,
             read_timeout=self.read_timeout_in_seconds,
         )
 
     def _explain_ignored(self, response: httpx.Response, context: Context) -> None:
-        """Say once in a run that an answer which is no error can't be ignored (Airbyte: it is taken)."""
-        told = context.run.shared((HttpRequester._explain_ignored, self.identity), set[int])
-        if response.status_code in told:
+        """Log, once in a run, that a response which is no error can't be ignored (Airbyte: it is accepted)."""
+        explained = context.run.shared((HttpRequester._explain_ignored, self.identity), set[int])
+        if response.status_code in explained:
             return
-        told.add(response.status_code)
+        explained.add(response.status_code)
         answer = f"{response.status_code} {response.reason_phrase}".rstrip()
         context.log(
             Level.WARNING,
@@ -248,11 +239,11 @@ class HttpRequester(Requester):
             "write the action FAIL or RETRY.",
         )
 
-    def draft(self, context: Context, extra: Draft | None = None) -> Draft:
+    def draft(self, context: Context, extra: RequestDraft | None = None) -> RequestDraft:
         """The request without credentials. Raises `ReadError` when a template can't be evaluated."""
         variables = self._variables(context)
         with readable():
-            draft = Draft(method=self.http_method, url=self._url(variables), source="the requester")
+            draft = RequestDraft(method=self.http_method, url=self._url(variables), source="the requester")
             draft.home = self._home(variables, context.home)
             if self.path is not None and (extra is None or extra.path is None):
                 draft.path = self.path.text(variables).strip().lstrip("/")
@@ -269,7 +260,6 @@ class HttpRequester(Requester):
         return draft
 
     def lint(self) -> list[Problem]:
-        """There is a URL, at most one body, and one set of properties; Airbyte knows two verbs only."""
         problems = [*self._lint_properties()]
         if not any(template is not None and template.source.strip() for template in (self.url, self.url_base)):
             problems.append(Problem("the requester has no `url`", ("url",)))
@@ -286,9 +276,9 @@ class HttpRequester(Requester):
         return problems
 
     def lint_beside_pages(self) -> list[Problem]:
-        """What to say of query properties in a request that does not fetch the pages of records.
+        """Query properties work only for pages of records.
 
-        Airbyte: fields for them are ignored there, and a query parameter gets a meaningless value.
+        Airbyte: elsewhere, fields for them are ignored, and a query parameter gets a meaningless value.
         """
         if self.properties is None:
             return []
@@ -302,7 +292,7 @@ class HttpRequester(Requester):
         ]
 
     def _lint_properties(self) -> Iterator[Problem]:
-        """Airbyte: properties among the parameters exclude others there, and the older field; the rest is ignored."""
+        """Airbyte: properties among the parameters exclude each other and the older field; the rest is ignored."""
         parts = [("request_parameters", name) for name in getattr(self.request_parameters, "parts", ())]
         fields = [(name,) for name in _PROPERTY_FIELDS if getattr(self, name) is not None]
         for path in [*parts, *fields][1:]:
@@ -324,36 +314,33 @@ class HttpRequester(Requester):
         return {**nothing, **context.scope(self)}
 
     def home(self, context: Context) -> str | None:
-        """A URL of the site that the manifest names for this request; None when it is for the API to say."""
         with readable():
             return self._home(self._variables(context), context.home)
 
     def _home(self, variables: Mapping[str, Any], otherwise: str | None) -> str | None:
-        """Where credentials may go: the site that the text of the manifest names, wherever an answer of the API leads.
+        """Where credentials may go: the site that the manifest itself names, wherever a response of the API leads.
 
-        When it leaves that to the answer, to the site of the job, or that of the first page. A download target that is
-        a whole URL is its own first page: credentials for it are the manifest's word.
+        If the manifest leaves that to a response, it is the site of the job, or that of the first page. A download
+        target that is a full URL is its own first page: the manifest explicitly adds credentials to it.
         """
         first = {**variables, "next_page_token": None}
         for template in (self.url_base, self.url):
             if template is None or not template.source.strip():
                 continue
-            named = _naming(template.source)
+            named = _fixed_part(template.source)
             text = named.text(first).strip() if named is not None else ""
             if text and (named == template or _ORIGIN.match(text)):
                 return text
         return otherwise or self._url(first) or None
 
-    def _fill_headers(self, headers: TemplateMap, draft: Draft, variables: Mapping[str, Any]) -> None:
-        """Headers are text: unlike in Airbyte, `1.10` stays `1.10`. One that turns out to be null is left
-        out.
-        """
+    def _fill_headers(self, headers: TemplateMap, draft: RequestDraft, variables: Mapping[str, Any]) -> None:
+        """Headers are text: unlike in Airbyte, `1.10` stays `1.10`. Those that are null are left out."""
         for name, value in headers.evaluate_as_text(variables).items():
             text = ", ".join(value) if isinstance(value, list) else value
             if text != "None":
                 draft.add_header(name, text)
 
-    def _fill_body(self, draft: Draft, variables: Mapping[str, Any]) -> None:
+    def _fill_body(self, draft: RequestDraft, variables: Mapping[str, Any]) -> None:
         if self.request_body is not None:
             self.request_body.fill(draft, variables)
         if isinstance(self.request_body_json, TemplateMap):
@@ -367,9 +354,9 @@ class HttpRequester(Requester):
 
 
 @lru_cache(maxsize=1024)
-def _naming(source: str) -> Template | None:
-    """The part of a URL's template that comes before anything that an answer of the API says; None: there is none."""
-    answered = next((piece for piece in _PIECE.finditer(source) if _ANSWERED.search(piece[0])), None)
+def _fixed_part(source: str) -> Template | None:
+    """The part of a URL's template before anything that comes from a response of the API; None if there is none."""
+    answered = next((piece for piece in _PIECE.finditer(source) if _FROM_RESPONSES.search(piece[0])), None)
     if answered is None:
         return Template(source)
     begin = source[: answered.start()]
@@ -377,7 +364,7 @@ def _naming(source: str) -> Template | None:
 
 
 def _json_value(template: Template, variables: Mapping[str, Any]) -> Any:
-    """What a text gives as JSON: a mapping or list that it evaluates to, or that it spells as JSON."""
+    """The mapping or list that a text evaluates to, or spells as JSON."""
     value = template.evaluate(variables)
     if isinstance(value, str) and value:
         with suppress(ValueError):
@@ -387,8 +374,8 @@ def _json_value(template: Template, variables: Mapping[str, Any]) -> Any:
     raise TemplateError("it must give a mapping for the JSON body, but gives something else.", template.source)
 
 
-def _fill_data(template: Template, draft: Draft, variables: Mapping[str, Any]) -> None:
-    """Airbyte: a text that evaluates to a mapping is a form, every other one is sent as it is."""
+def _fill_data(template: Template, draft: RequestDraft, variables: Mapping[str, Any]) -> None:
+    """Airbyte: a text that evaluates to a mapping is a form, any other is sent as it is."""
     value = template.evaluate(variables)
     if isinstance(value, dict):
         for name, item in value.items():

@@ -1,6 +1,4 @@
-"""What goes into a request: its body, and where single values go (a parameter, a header, a field of the body, the
-path).
-"""
+"""The parts of a request: its body, and where single values go (parameter, header, field of the body, or path)."""
 
 from __future__ import annotations
 
@@ -9,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.manifest.problems import Problem
 from core.runtime.component import AsText, Component, Shown
 from core.runtime.evaluation import readable
@@ -37,7 +35,7 @@ class RequestOption(Component):
         None, title="Field Path", description="The keys that lead to a nested field of a JSON body."
     )
 
-    def inject(self, draft: Draft, value: Any, variables: Mapping[str, Any]) -> None:
+    def inject(self, draft: RequestDraft, value: Any, variables: Mapping[str, Any]) -> None:
         """Add `value` to a request. Raises `ReadError` when the request has such a thing already."""
         path = self.path(variables)
         match self.inject_into:
@@ -51,17 +49,17 @@ class RequestOption(Component):
                 draft.add_json(path, value)
 
     def describe(self, variables: Mapping[str, Any]) -> str:
-        """What carries the value, in words. Raises `ReadError`."""
+        """What carries the value, for messages. Raises `ReadError`."""
         return f"the {_CARRIERS[self.inject_into]} `{'.'.join(self.path(variables))}`"
 
     def path(self, variables: Mapping[str, Any]) -> list[str]:
-        """The keys that lead to the field; one, its name, outside of JSON bodies. Raises `ReadError`."""
+        """The keys that lead to the field; outside of JSON bodies one, its name. Raises `ReadError`."""
         templates = self.field_path or ([self.field_name] if self.field_name else [])
         with readable():
             return [part.text({**variables, "parameters": self.parameters}) for part in templates]
 
     def lint(self) -> list[Problem]:
-        """Either a name or a path, and paths in JSON bodies only (Airbyte refuses everything else)."""
+        """Airbyte refuses anything but a name or, in JSON bodies, a path."""
         if bool(self.field_name) == bool(self.field_path):
             return [Problem("write one of `field_name` and `field_path`")]
         if self.field_path and self.inject_into != "body_json":
@@ -75,76 +73,66 @@ class RequestOption(Component):
 
 
 class RequestPath(Component):
-    """Takes a value as the path, or the whole URL, of the request."""
+    """Uses a value as the path, or the whole URL, of the request."""
 
-    def inject(self, draft: Draft, value: Any, _variables: Mapping[str, Any]) -> None:
-        """Send the request to `value`. Raises `ReadError` when it has such a path already."""
+    def inject(self, draft: RequestDraft, value: Any, _variables: Mapping[str, Any]) -> None:
+        """Send the request to `value`. Raises `ReadError` if it has a path already."""
         draft.set_path(str(value))
 
     def describe(self, _variables: Mapping[str, Any]) -> str:
-        """What carries the value, in words."""
         return "the path of the request"
 
 
 class RequestBodyJsonObject(RequestBody):
-    """A JSON body. Text that looks like a number is sent as one; keys whose value turns out empty are left
-    out.
-    """
+    """A JSON body. Text that looks like a number is sent as one; keys with empty values are left out."""
 
     value: Annotated[TemplateMap, Shown(editor="json")] = Field(
         title="Value", description="The JSON object; keys and values may be templates."
     )
 
-    def fill(self, draft: Draft, variables: Mapping[str, Any]) -> None:
-        """Evaluate the body into `draft`."""
+    def fill(self, draft: RequestDraft, variables: Mapping[str, Any]) -> None:
         draft.merge_json(self.value.evaluate(variables))
 
 
 class RequestBodyUrlEncodedForm(RequestBody):
-    """A body as HTML forms send it: `name=value&other=value`. Lists repeat the name; empty values are left
-    out.
-    """
+    """A body as HTML forms send it: `name=value&other=value`. Lists repeat the name; empty values are left out."""
 
     value: Annotated[TemplateMap, AsText()] = Field(title="Value", description="The fields of the form.")
 
-    def fill(self, draft: Draft, variables: Mapping[str, Any]) -> None:
-        """Evaluate the body into `draft`."""
+    def fill(self, draft: RequestDraft, variables: Mapping[str, Any]) -> None:
         fill_form(self.value, draft, variables)
 
 
 class RequestBodyPlainText(RequestBody):
     """A body of plain text, sent as it is written.
 
-    Its Content-Type is the one among the request headers, or else text/plain. (Airbyte reads text that looks
-    like a Python mapping as a form, and sends nothing for text that looks like a number.)
+    Its Content-Type is that of the request headers, or else text/plain. (Airbyte reads text that looks like a Python
+    mapping as a form, and sends nothing for text that looks like a number.)
     """
 
     value: Template = Field(title="Value", description="The text.")
 
-    def fill(self, draft: Draft, variables: Mapping[str, Any]) -> None:
-        """Evaluate the body into `draft`."""
+    def fill(self, draft: RequestDraft, variables: Mapping[str, Any]) -> None:
         draft.set_text(self.value.text(variables))
 
 
 class RequestBodyGraphQL(RequestBody):
-    """A GraphQL request: a JSON body with the query, and if needed its variables and operation name."""
+    """A GraphQL request: a JSON body with the query and, if needed, its variables and operation name."""
 
     value: Annotated[TemplateMap, Shown(editor="graphql")] = Field(
         title="Value", description="`query`, and if needed `variables` and `operationName`."
     )
 
-    def fill(self, draft: Draft, variables: Mapping[str, Any]) -> None:
-        """Evaluate the body into `draft`."""
+    def fill(self, draft: RequestDraft, variables: Mapping[str, Any]) -> None:
         draft.merge_json(self.value.evaluate(variables))
 
     def lint(self) -> list[Problem]:
-        """A GraphQL request has a query."""
         written = self.value.source
         has_query = isinstance(written, str) or "query" in written
         return [] if has_query else [Problem("a GraphQL body needs a `query`", ("value",))]
 
 
-def fill_form(fields: TemplateMap, draft: Draft, variables: Mapping[str, Any]) -> None:
+def fill_form(fields: TemplateMap, draft: RequestDraft, variables: Mapping[str, Any]) -> None:
     """Evaluate the fields of a form into `draft`."""
     for name, value in fields.evaluate_as_text(variables).items():
         draft.add_form(name, value)

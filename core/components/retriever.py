@@ -9,7 +9,7 @@ from typing import Any
 
 from core.events import Outcome
 from core.http.exchange import Role
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.jobs.job_slice import JobLanes, JobSettings
 from core.runtime.component import Component
 from core.runtime.context import Context
@@ -20,7 +20,7 @@ from core.runtime.record_pipeline import RecordPipeline, Warn, ignore
 from core.runtime.roles import Transformation
 from core.runtime.slices import Record
 
-Fill = Callable[[Draft, Context], None]
+Fill = Callable[[RequestDraft, Context], None]
 """Adds what the slice of the context adds to a request."""
 
 

@@ -18,7 +18,7 @@ from core.components.retriever import Fill, SliceRead, SynchronousRetriever
 from core.events import Event, ExchangeFinished, Outcome
 from core.http.exchange import Role
 from core.http.policy import Action, RequestFailed
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.manifest.problems import Problem, Severity
 from core.runtime.component import SLICE_VARIABLES, Gives, Shown
 from core.runtime.context import Context
@@ -124,7 +124,7 @@ class SimpleRetriever(SynchronousRetriever):
     def _reader(self, fill: Fill, role: Role) -> PageReader:
         """What reads the pages; `fill` adds what a slice adds to a request."""
 
-        def fill_page(draft: Draft, context: Context, further: bool) -> None:
+        def fill_page(draft: RequestDraft, context: Context, further: bool) -> None:
             if not (further and self.ignore_stream_slicer_parameters_on_paginated_requests):
                 fill(draft, context)
 

@@ -1,11 +1,11 @@
-"""Responses whose bodies are unpacked bit by bit, and end somewhere."""
+"""Responses whose bodies are decompressed bit by bit and are bounded in size and time."""
 
 from __future__ import annotations
 
 import asyncio
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from typing import Self
 
 import httpx
@@ -15,64 +15,40 @@ from core.http.exchange import Role
 from core.http.policy import BodyRefused
 
 FREE_BYTES = 100_000_000
-"""Bytes that may come out of a compressed body whatever went in."""
+"""Bytes that any compressed body may unpack to, however small it is."""
 RATIO = 1_000.0
-"""How many times its packed size a body may have beyond `FREE_BYTES`; 1,032 is the most that gzip can do."""
+"""How many times its packed size a body may have beyond `FREE_BYTES`; 1,032 is the most that gzip can reach."""
 
 
 def is_bomb(packed: int, unpacked: int, ratio: float = RATIO) -> bool:
-    """Whether so many bytes in packed form may not become so many."""
+    """Whether a compressed body grows more than is plausible; sizes are in bytes."""
     return unpacked > FREE_BYTES and unpacked > packed * ratio
 
 
-_ZIP = b"PK\x03\x04"
-_ZIP_HEADER = 30
-"""Bytes before the name of the first file in a zip (APPNOTE.TXT, 4.3.7)."""
-_DEFLATED = 8
-
-
-def unpacked(begin: bytes, limit: int) -> bytes | None:
-    """Up to `limit` bytes of the file in a gzip body, or of the first one in a zip; None when there are none.
-
-    `begin` is the beginning of the body, as much of it as there is.
-    """
-    if begin.startswith(_GZIP_MAGIC):
-        return _inflated(begin, zlib.MAX_WBITS | 16, limit)
-    if begin.startswith(_ZIP) and int.from_bytes(begin[8:10], "little") == _DEFLATED:
-        names = int.from_bytes(begin[26:28], "little") + int.from_bytes(begin[28:30], "little")
-        return _inflated(begin[_ZIP_HEADER + names :], -zlib.MAX_WBITS, limit)
-    return None
-
-
-def _inflated(packed: bytes, window: int, limit: int) -> bytes | None:
-    with suppress(zlib.error):
-        return zlib.decompressobj(window).decompress(packed, limit) or None
-    return None
-
-
 BLOCK = 262_144
-"""Bytes that are unpacked in one go."""
+"""Bytes that are unpacked at once."""
 LARGEST_ANSWER = 64_000_000
-"""Bytes of an answer that is read as a whole."""
+"""The most bytes of a response that is read as a whole."""
 LARGEST_PAGE = 512_000_000
-"""Bytes of a page of records that a paginator looks into."""
+"""The most bytes of a page of records that a paginator looks into."""
 LARGEST_ASIDE = 1_048_576
-"""Bytes of the body of a redirect or an error; what comes behind them is left out."""
+"""Bytes of the body of a redirect or an error that are read; the rest is left out."""
 LONGEST = 3600.0
-"""Seconds that a body may take that is read as a whole."""
+"""Seconds that reading a body as a whole may take."""
 CODINGS = "gzip, deflate"
-"""What requests accept."""
+"""The content encodings that requests accept."""
 
 _MOST_CODINGS = 3
 _UNKNOWN = frozenset({"br", "zstd", "compress", "x-compress", "dcb", "dcz"})
 _GZIP_MAGIC = b"\x1f\x8b"
+_FRAMING = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 _PAGES = frozenset({Role.PAGE, Role.PARENT, Role.DOWNLOAD})
 
 
 class GuardedResponse(httpx.Response):
-    """A response of httpx; what its body holds comes from `aiter_bytes`, or from `content` after `read_whole`.
+    """A response of httpx whose body comes from `aiter_bytes`, or from `content` after `read_whole`.
 
-    Its text can be read whatever charset it names, and whatever it holds.
+    Its text can be read whatever charset it names, and whatever its bytes are.
     """
 
     _limit: int | None = None
@@ -92,15 +68,21 @@ class GuardedResponse(httpx.Response):
         guarded.next_request = response.next_request
         return guarded
 
+    @classmethod
+    def with_body(cls, response: httpx.Response, content: bytes) -> Self:
+        """The same response with a body that is decoded and complete."""
+        headers = [item for item in response.headers.multi_items() if item[0] not in _FRAMING]
+        return cls(response.status_code, headers=headers, content=content, request=response.request)
+
     @property
     def text(self) -> str:
         """The body as text for people, free of a byte order mark."""
         return readable_text(self.content, charset_of(self))
 
     async def read_whole(self, role: Role) -> bool:
-        """Read the body; whether all of it was read, and not only the beginning of that of a redirect or error.
+        """Read the body; whether all of it was read (of a redirect or an error, only the beginning may be).
 
-        Raises `httpx.HTTPError`, `BodyRefused` for a body that is too long.
+        Raises `httpx.HTTPError`, and `BodyRefused` for a body that is too long.
         """
         self._cuts = self.status_code >= httpx.codes.MULTIPLE_CHOICES
         self._limit = LARGEST_ASIDE if self._cuts else LARGEST_PAGE if role in _PAGES else LARGEST_ANSWER
@@ -114,7 +96,7 @@ class GuardedResponse(httpx.Response):
         return self._whole
 
     async def aiter_bytes(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
-        """The body, free of its content encodings. Raises `httpx.HTTPError`."""
+        """The body without its content encodings. Raises `httpx.HTTPError`."""
         if self._whole or self.is_closed:
             async for part in super().aiter_bytes(chunk_size):
                 yield part
@@ -164,7 +146,7 @@ async def _unpacked(response: httpx.Response) -> AsyncGenerator[bytes, None]:
 
 
 def _codings(response: httpx.Response) -> Sequence[str]:
-    """The content encodings of a response, in the order in which they are taken off."""
+    """The content encodings of a response, in the order in which they are removed."""
     named = response.headers.get_list("content-encoding", split_commas=True)
     names = [name.strip().lower().removeprefix("x-") for name in named]
     unknown = next((name for name in names if name in _UNKNOWN), None)
@@ -180,7 +162,7 @@ def _codings(response: httpx.Response) -> Sequence[str]:
 
 
 class _Coder:
-    """Takes off one content encoding: gzip with all its members, or deflate, with or without the header of zlib."""
+    """Removes one content encoding: gzip with all its members, or deflate, with or without the header of zlib."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -188,8 +170,8 @@ class _Coder:
         self._inflater: zlib._Decompress | None = None
 
     def unpack(self, data: bytes) -> Iterator[bytes]:
-        """What comes out for these bytes, in blocks. Raises `httpx.DecodingError`."""
-        full = False  # more may come out though nothing is left to put in
+        """The unpacked bytes, in blocks. Raises `httpx.DecodingError`."""
+        full = False  # more may come out although there is no input left
         while data or (full and self._inflater is not None and not self._inflater.eof):
             if self._inflater is None:
                 data = self._begin + data
@@ -211,7 +193,7 @@ class _Coder:
                 yield block
 
     def _behind(self, data: bytes) -> bytes:
-        """What follows a member of gzip: the next member; anything else is no part of the body."""
+        """What follows a member of gzip: the next member; anything else is not part of the body."""
         data = self._begin + data
         self._begin = b""
         if self._name != "gzip":
@@ -224,7 +206,7 @@ class _Coder:
         return b""
 
     def end(self) -> None:
-        """The body has ended. Raises `httpx.DecodingError` when what was packed has not."""
+        """The body has ended. Raises `httpx.DecodingError` if the compressed data has not."""
         unfinished = self._inflater is not None and not self._inflater.eof
         if unfinished or (self._inflater is None and self._begin):
             raise httpx.DecodingError(f"the body, packed in {self._name}, ends in the middle")

@@ -1,4 +1,4 @@
-"""The rate budget of a run: requests wait, first come first served, until the windows of every call rate admit them."""
+"""The rate budget of a run: requests wait, first come first served, until the window of their policy admits them."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ from core.http.policy import server_time
 _LONG_AGO = float("-inf")
 
 
-class Window(ABC):
-    """Counts the calls under a limit."""
+class RateWindow(ABC):
+    """Counts the calls under a limit. Times are in seconds of a monotonic clock."""
 
     @abstractmethod
     def wait(self, calls: int, now: float) -> float:
-        """Seconds until so many calls more can be made; 0 for now."""
+        """Seconds until this many more calls can be made; 0 if they can be made now."""
 
     @abstractmethod
     def count(self, calls: int, now: float) -> None:
-        """Count calls that are made, be they allowed or not."""
+        """Count calls that are made, whether they are allowed or not."""
 
     @abstractmethod
     def correct(self, left: int | None, ends_in: float | None, now: float) -> None:
-        """Take over what the API says: the calls that are left, the seconds until it has all of them again.
+        """Adopt what the API says: the calls that are left, and the seconds until all of them are available again.
 
-        None stands for what it doesn't say. More calls than are left by our own count are not believed, so
-        that a limit below the API's own holds.
+        None means that the API doesn't say. It is not believed that more calls are left than by our own count, so that
+        a limit below the API's own holds.
         """
 
 
-class FixedWindow(Window):
-    """So many calls in a window of so many seconds, which all come back at its end.
+class FixedWindow(RateWindow):
+    """Allows `limit` calls in a window of `period` seconds; all of them are available again when it ends.
 
-    A window begins with its first call, and ends when the API says so. (In Airbyte the first one lasts ten
+    A window begins with its first call, and ends early or late if the API says so. (In Airbyte the first one lasts ten
     days unless the API says otherwise.)
     """
 
@@ -54,51 +54,47 @@ class FixedWindow(Window):
         self._end = _LONG_AGO
 
     def wait(self, calls: int, now: float) -> float:
-        """Seconds until the window ends when there are too few calls left in it."""
-        self._move_on(now)
+        self._renew(now)
         return 0.0 if self._used + calls <= self._limit else self._end - now
 
     def count(self, calls: int, now: float) -> None:
-        """Count calls in this window."""
-        self._move_on(now)
+        self._renew(now)
         self._used += calls
 
     def correct(self, left: int | None, ends_in: float | None, now: float) -> None:
-        """Airbyte: the same; but an answer that comes from a window that is over says nothing of this one."""
+        """Airbyte: the same; but a response from a window that is over says nothing about this one."""
         if ends_in is not None and ends_in <= 0:
             return
-        self._move_on(now)
+        self._renew(now)
         if left is not None:
             self._used = max(self._used, self._limit - left)
         if ends_in is not None:
             self._end = now + ends_in
 
-    def _move_on(self, now: float) -> None:
+    def _renew(self, now: float) -> None:
         if now >= self._end:
             self._used = 0
             self._end = now + self._period
 
 
-class MovingWindow(Window):
-    """Several rates at once: of each, so many calls in any stretch of so many seconds."""
+class MovingWindow(RateWindow):
+    """Several rates at once: each allows a number of calls in any interval of its length, in seconds."""
 
     def __init__(self, rates: Sequence[tuple[int, float]]) -> None:
-        self._rates = [_Rate(limit, interval) for limit, interval in rates]
+        self._rates = [_RecentCalls(limit, interval) for limit, interval in rates]
         self._closed_until = _LONG_AGO
 
     def wait(self, calls: int, now: float) -> float:
-        """Seconds until all rates have room."""
         return max(0.0, self._closed_until - now, *(rate.wait(calls, now) for rate in self._rates))
 
     def count(self, calls: int, now: float) -> None:
-        """Count calls in all rates."""
         for rate in self._rates:
             rate.count(calls, now)
 
     def correct(self, left: int | None, ends_in: float | None, now: float) -> None:
-        """Believe the API when nothing is left: until it says, or else as if the calls had been made now.
+        """Believe the API when no calls are left: until its reset, or else as if the calls had been made now.
 
-        (Airbyte does nothing about an API that also says until when.)
+        (Airbyte ignores an API that also says when the reset is.)
         """
         if left is None or left > 0:
             return
@@ -108,8 +104,8 @@ class MovingWindow(Window):
             self._closed_until = now + ends_in
 
 
-class _Rate:
-    """The calls of the last `interval` seconds, at most `limit`: when they were made, and how many at a time."""
+class _RecentCalls:
+    """The calls of the last `interval` seconds, at most `limit`: when they were made, and how many at once."""
 
     def __init__(self, limit: int, interval: float) -> None:
         self._limit = limit
@@ -135,106 +131,106 @@ class _Rate:
             self._used += calls
 
 
-TOLD_FROM = 3.0
-"""Seconds from which on a wait is told."""
-NEWS = 30.0
-"""Seconds by which a wait must end later than the last news to be news itself."""
+REPORTED_FROM = 3.0
+"""Waits of at least this many seconds are reported."""
+LOGGED_AFTER = 30.0
+"""A wait is logged if it ends at least this many seconds after the last one that was logged."""
 
 RESET_HEADER = "ratelimit-reset"
 REMAINING_HEADER = "ratelimit-remaining"
 HIT_STATUSES = (429,)
-_FIRST_MOMENT = 1e9
-"""From this number on a reset is a moment in seconds since 1970, below it the seconds that are left."""
+_FIRST_TIMESTAMP = 1e9
+"""From this number on a reset is a timestamp in seconds since 1970; smaller ones are the seconds that are left."""
 _FIRST_MILLISECONDS = 1e11
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A wait that people would wonder about: the next request goes out in `seconds`; in 0 the wait is over.
+    """A wait that people would wonder about: the next request goes out in `seconds`; 0 means that the wait is over.
 
-    `terms` are those of the policy. `news` says whether people should be told who only read a log.
+    `terms` are those of the policy. `logged` says whether it belongs into the log, too.
     """
 
     seconds: float
     terms: str
-    news: bool = False
+    logged: bool = False
 
     def __str__(self) -> str:
         return f"The API budget is used up ({self.terms}). The next request goes out in {time_span(self.seconds)}."
 
 
-Tell = Callable[[Wait], None]
+Report = Callable[[Wait], None]
 
 
-class Policy:
-    """A call rate policy at work, with the queue of the requests that wait for it.
+class RatePolicy:
+    """A call rate policy in a run, with the queue of the requests that wait for it.
 
-    `weigh` gives the calls that a request counts for, None when the policy is not about it. Without a `window`
-    all are admitted. `terms` say for people what is allowed.
+    `weigh` gives the number of calls that a request counts for, None if the policy does not apply to it. Without a
+    `window` all requests are admitted. `terms` describe for people what is allowed.
     """
 
-    def __init__(self, terms: str, weigh: Callable[[httpx.Request], int | None], window: Window | None) -> None:
+    def __init__(self, terms: str, weigh: Callable[[httpx.Request], int | None], window: RateWindow | None) -> None:
         self.terms = terms
         self.weigh = weigh
         self._window = window
-        self._turn = asyncio.Lock()  # gives turns in the order in which they are asked for
+        self._queue = asyncio.Lock()  # admits in the order of arrival
         self._corrected = asyncio.Event()
-        self._last_news = -math.inf
+        self._last_logged = -math.inf
 
-    async def admit(self, calls: int, tell: Tell, *, at_once: bool) -> bool:
-        """Count calls as soon as they are allowed; whether that took a wait. `at_once` counts them without waiting."""
+    async def admit(self, calls: int, report: Report, *, at_once: bool) -> bool:
+        """Count calls as soon as they are allowed; whether that took a wait. `at_once` counts them without one."""
         window, clock = self._window, asyncio.get_running_loop().time
         if window is None:
             return False
         if at_once:
             window.count(calls, clock())
             return False
-        waited = self._turn.locked()
-        async with self._turn:
-            told = False
+        waited = self._queue.locked()
+        async with self._queue:
+            reported = False
             try:
                 while (wait := window.wait(calls, clock())) > 0:
                     waited = True
-                    if wait >= TOLD_FROM:
-                        told = True
-                        tell(Wait(wait, self.terms, self._is_news(clock() + wait)))
+                    if wait >= REPORTED_FROM:
+                        reported = True
+                        report(Wait(wait, self.terms, self._is_logged(clock() + wait)))
                     await self._pause(wait)
                 window.count(calls, clock())
             finally:
-                if told:
-                    tell(Wait(0.0, self.terms))
+                if reported:
+                    report(Wait(0.0, self.terms))
         return waited
 
     def correct(self, left: int | None, ends_in: float | None) -> None:
-        """Take over what the API says (see `Window.correct`); who waits looks again."""
+        """Adopt what the API says (see `RateWindow.correct`), and let the waiting request check again."""
         if self._window is not None:
             self._window.correct(left, ends_in, asyncio.get_running_loop().time())
             self._corrected.set()
 
     async def _pause(self, seconds: float) -> None:
-        """Wait, but only until the API gives news."""
+        """Wait, but only until the API corrects the count."""
         self._corrected.clear()
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._corrected.wait()
 
-    def _is_news(self, end: float) -> bool:
-        if end < self._last_news + NEWS:
+    def _is_logged(self, end: float) -> bool:
+        if end < self._last_logged + LOGGED_AFTER:
             return False
-        self._last_news = end
+        self._last_logged = end
         return True
 
 
 class Budget:
-    """All policies of a run: the first one that is about a request decides when it may be sent.
+    """All policies of a run: the first one that applies to a request decides when it may be sent.
 
-    The headers say in answers how many calls are left and when the API's own window ends; the statuses say
-    that none are left.
+    The two headers of responses say how many calls are left and when the API's own window ends; the statuses say that
+    none are left.
     """
 
     def __init__(
         self,
-        policies: Sequence[Policy] = (),
+        policies: Sequence[RatePolicy] = (),
         *,
         reset_header: str = RESET_HEADER,
         remaining_header: str = REMAINING_HEADER,
@@ -245,20 +241,20 @@ class Budget:
         self._remaining_header = remaining_header
         self._hit_statuses = frozenset(hit_statuses)
 
-    async def admit(self, request: httpx.Request, tell: Tell, *, at_once: bool = False) -> bool:
+    async def admit(self, request: httpx.Request, report: Report, *, at_once: bool = False) -> bool:
         """Wait until the request may be sent, and count it; whether that took a wait.
 
-        `at_once` counts it without a wait; those that follow wait the longer. `tell` is given a wait that takes a
-        few seconds, and its end.
+        `at_once` counts it without a wait, so that those that follow wait longer. `report` gets each wait of a few
+        seconds or more, and its end.
         """
         for policy in self._policies:
             calls = policy.weigh(request)
             if calls is not None:
-                return await policy.admit(calls, tell, at_once=at_once)
+                return await policy.admit(calls, report, at_once=at_once)
         return False
 
     def learn(self, request: httpx.Request, response: httpx.Response, now: datetime) -> None:
-        """Correct the count of the request's policy by what its answer says. `now` is our own time, aware."""
+        """Correct the count of the request's policy by its response. `now` is our own time, aware."""
         policy = next((policy for policy in self._policies if policy.weigh(request) is not None), None)
         if policy is not None:
             left, ends_in = self._left(response), self._ends_in(response, now)
@@ -272,16 +268,16 @@ class Budget:
         return 0 if response.status_code in self._hit_statuses else None
 
     def _ends_in(self, response: httpx.Response, now: datetime) -> float | None:
-        """Seconds until the reset, which comes as a moment, in seconds or milliseconds, or as the seconds left.
+        """Seconds until the reset, which is given as a timestamp, in seconds or milliseconds, or as the seconds left.
 
-        Airbyte knows only moments in seconds; seconds left, as the IETF's draft of these headers has them, turn
-        its limits off, and milliseconds end the read.
+        Airbyte knows only timestamps in seconds; seconds left, as in the IETF's draft of these headers, turn its
+        limits off, and milliseconds end the read.
         """
         number = _number(response.headers.get(self._reset_header, ""))
-        if number is None or number < _FIRST_MOMENT:
+        if number is None or number < _FIRST_TIMESTAMP:
             return number
-        moment = number / 1000 if number >= _FIRST_MILLISECONDS else number
-        return moment - server_time(response, now).timestamp()
+        reset = number / 1000 if number >= _FIRST_MILLISECONDS else number
+        return reset - server_time(response, now).timestamp()
 
 
 def _number(text: str) -> float | None:

@@ -1,4 +1,4 @@
-"""Which text the bytes of a body are: the charset that its Content-Type names, and the values of JSON in it."""
+"""How the bytes of a body become text and JSON values: by the charset of its Content-Type and by their own look."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import httpx
 import orjson
 
 _NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape"})
-"""Text encodings of Python that no body is in, by the names of their codecs."""
+"""Text encodings of Python that no body uses, by the names of their codecs."""
 _WITH_ZEROS = ("utf-16", "utf-32")
-"""Encodings that can't be overlooked in JSON, which begins with ASCII."""
+"""Encodings that are evident in JSON, which begins with ASCII."""
 _WITH_ESCAPES = ("iso2022", "hz", "utf-7")
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -26,12 +26,12 @@ _UTF_8 = frozenset({"utf-8", "utf-8-sig", "ascii"})
 
 
 MOST_DIGITS = 4_000
-"""Digits of an integer that stays one."""
+"""The most digits that an integer may have; longer ones become floats."""
 
 
 @lru_cache(64)
 def text_codec(name: str) -> str | None:
-    """Python's name for a text encoding; None for what is none (`base64` is a codec, but gives no text)."""
+    """Python's name for a text encoding; None if it is no such (`base64` is a codec, but gives no text)."""
     try:
         codec = codecs.lookup(name).name
         known = isinstance(bytes(4).decode(name, "replace"), str)
@@ -41,27 +41,27 @@ def text_codec(name: str) -> str | None:
 
 
 def charset_of(response: httpx.Response) -> str | None:
-    """The charset that the Content-Type of a response names; None where it names none that is known."""
+    """The charset that the Content-Type of a response names; None if it names no known one."""
     return charset_named(response.headers.get("content-type", ""))
 
 
 def charset_named(content_type: str) -> str | None:
-    """The charset in the value of a Content-Type; None where there is none that is known."""
+    """The charset in the value of a Content-Type; None if there is no known one."""
     named = content_type.lower().partition("charset=")[2].partition(";")[0].strip(" \t\"'")
     return text_codec(named) if named else None
 
 
 @lru_cache(64)
 def is_single_byte(charset: str) -> bool:
-    """Whether every byte is a character."""
+    """Whether each byte is one character."""
     return len(bytes(range(256)).decode(charset, "replace")) == 256 and not charset.startswith(_WITH_ESCAPES)
 
 
 def json_encoding(head: bytes, charset: str | None) -> str:
     """The encoding of JSON that begins with `head` and whose Content-Type names `charset`.
 
-    A byte order mark, and the zero bytes of UTF-16 and UTF-32, say more than the name. JSON is UTF-8 (RFC 8259), and
-    servers often name a charset of single bytes and send UTF-8 all the same: what can be read as UTF-8 is that.
+    A byte order mark and the zero bytes of UTF-16 and UTF-32 take precedence over the name. JSON is UTF-8 (RFC 8259),
+    and servers often name a single-byte charset and send UTF-8 anyway: what is valid UTF-8 is read as such.
     """
     seen = json.detect_encoding(head)
     if seen != "utf-8" or charset is None or charset in _UTF_8 or charset.startswith(_WITH_ZEROS):
@@ -70,7 +70,7 @@ def json_encoding(head: bytes, charset: str | None) -> str:
 
 
 def is_utf_8(data: bytes, *, complete: bool = False) -> bool:
-    """Whether the bytes are UTF-8; unless they are `complete`, a character may be cut off at the end."""
+    """Whether the bytes are valid UTF-8; unless they are `complete`, they may end within a character."""
     try:
         codecs.utf_8_decode(data, "strict", complete)
     except UnicodeDecodeError:
@@ -84,7 +84,7 @@ def marked_encoding(data: bytes) -> str | None:
 
 
 def readable_text(data: bytes, charset: str | None, *, complete: bool = True) -> str:
-    """The bytes as text for people: what is none becomes U+FFFD. Unless `complete`, a character may be cut off."""
+    """The bytes as text for people: invalid ones become U+FFFD. Unless `complete`, they may end within a character."""
     marked = marked_encoding(data)
     if marked is None and charset is not None and not _may_be(charset, data, complete):
         charset = None
@@ -95,17 +95,17 @@ def readable_text(data: bytes, charset: str | None, *, complete: bool = True) ->
 
 
 def _may_be(charset: str, data: bytes, complete: bool) -> bool:
-    """Whether data can be in a charset, or is UTF-8 all the same."""
+    """Whether data may be in a charset, and is not UTF-8 instead."""
     if charset.startswith(_WITH_ZEROS):
         return b"\0" in data or not is_utf_8(data, complete=complete)
     return not is_single_byte(charset) or not is_utf_8(data, complete=complete)
 
 
 def loads(text: str | bytes) -> Any:
-    """The value of a JSON text.
+    """The value of a JSON text. Raises `ValueError`.
 
-    As Airbyte has it, `orjson` reads it, and what that refuses (NaN, Infinity, half surrogate pairs) the
-    standard library. Of repeated keys the last one counts. Raises `ValueError`.
+    As in Airbyte, `orjson` reads it, and the standard library what `orjson` refuses (NaN, Infinity, lone surrogates).
+    Of repeated keys the last one counts.
     """
     try:
         return orjson.loads(text)
@@ -117,7 +117,7 @@ def loads(text: str | bytes) -> Any:
 
 
 def integer(digits: str) -> int | float:
-    """The value of an integer as `orjson` has it: a float beyond 64 bits."""
+    """The value of an integer as `orjson` reads it: a float beyond 64 bits."""
     if len(digits) > len(str(-(2**63))):
         return float(digits)
     number = int(digits)
@@ -125,12 +125,12 @@ def integer(digits: str) -> int | float:
 
 
 def _integer_of_any_length(digits: str) -> int | float:
-    """Python reads no integers of thousands of digits."""
+    """Python refuses to read integers of thousands of digits."""
     return int(digits) if len(digits) <= MOST_DIGITS else float(digits)
 
 
 def json_value(response: httpx.Response) -> Any:
-    """The JSON value in a response that was read. Raises `ValueError`, and `httpx.ResponseNotRead`."""
+    """The JSON value in a response. Raises `ValueError`, and `httpx.ResponseNotRead` if its body was not read."""
     body = response.content
     encoding = json_encoding(body, charset_of(response))
     return loads(body if encoding == "utf-8" else body.decode(encoding))

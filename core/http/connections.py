@@ -1,4 +1,4 @@
-"""The HTTP clients of a run, and how they connect: the authorities that are trusted, and the proxies."""
+"""The HTTP clients of a run, and how they connect: trusted authorities and proxies."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from core.http.secrets import MASK, Secrets
 from core.version import VERSION
 
 SHARE = 8
-"""Requests for one client; what its pool does for each grows with the square of its connections."""
+"""Requests per client; the cost of its connection pool grows with the square of its connections."""
 MOST = 64
-"""Clients; when all are busy, requests wait for a connection of the one with the fewest."""
+"""The most clients; when all are busy, requests wait for a connection of the least busy one."""
 
 
 class Clients:
-    """Clients that have their cookies in common; each cookie goes to its own origin only.
+    """Clients that share their cookies; each cookie goes to its own origin only.
 
-    `make` gives a new client; it is called once at first.
-    A client is used before a later one is, so that requests which follow each other find their connections open.
+    `make` makes a client; the first one is made at once. Earlier clients are preferred, so that successive requests
+    find their connections open.
     """
 
     def __init__(self, make: Callable[[httpx.Limits, CookieJar], httpx.AsyncClient]) -> None:
@@ -42,7 +42,7 @@ class Clients:
 
     @contextmanager
     def one(self) -> Iterator[httpx.AsyncClient]:
-        """A client for one request, from its beginning to the end of its answer."""
+        """A client for one request, up to the end of its response."""
         if min(self._busy) >= SHARE and len(self._clients) < MOST:
             self._add()
         index = next((index for index, busy in enumerate(self._busy) if busy < SHARE), None)
@@ -55,7 +55,6 @@ class Clients:
             self._busy[index] -= 1
 
     async def aclose(self) -> None:
-        """Close all connections."""
         for client in self._clients:
             await client.aclose()
 
@@ -66,12 +65,12 @@ class Clients:
 
 
 AUTHORITIES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-"""Variables that name trusted authorities: a file, or a directory."""
+"""Environment variables that name trusted authorities: a file or a directory."""
 _PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 
 
 def open_clients(secrets: Secrets) -> Clients:
-    """The clients of a run; what the environment says of proxies is checked, and their passwords become secrets.
+    """The clients of a run. The proxies of the environment are checked, and their passwords registered as secrets.
 
     Raises `ReadError` with the variable that can't be used.
     """
@@ -129,7 +128,7 @@ def _with_authorities(
 
 
 def _check_key_log() -> None:
-    """Python writes the keys of TLS connections there, and stumbles when it can't."""
+    """Python writes the keys of TLS connections to this file, and fails if it can't."""
     path = os.environ.get("SSLKEYLOGFILE")
     try:
         if path:
@@ -161,7 +160,7 @@ def _check_proxy(variable: str, written: str, secrets: Secrets) -> None:
 
 
 def _variable(name: str) -> str:
-    """The name of a variable as it is written in the environment; the small letters go first."""
+    """The name of a variable as it is in the environment; lower case takes precedence."""
     return name if name in os.environ else name.upper()
 
 
@@ -180,7 +179,7 @@ def _client(
 def _to_https_proxies(
     tls: ssl.SSLContext, proxies: dict[str, str], limits: httpx.Limits
 ) -> dict[str, httpx.AsyncHTTPTransport]:
-    """Ways to proxies that are spoken to in TLS themselves: left alone, httpx trusts its own authorities there."""
+    """Transports for proxies that use TLS themselves: by default, httpx trusts its own authorities there."""
     if "*" in getproxies_environment().get("no", "").replace(",", " ").split():
         return {}
     return {

@@ -1,7 +1,7 @@
-"""A body that is read while it arrives, and that goes on where it broke off.
+"""A body that is read while it arrives, and resumed when the connection breaks.
 
-A server that knows ranges is asked for the rest. Any other is asked for all of it again: what was received before must
-come once more, byte for byte, and is skipped.
+A server that supports ranges is asked for the rest. Any other is asked for everything again: what was received before
+must come again, byte for byte, and is skipped.
 """
 
 from __future__ import annotations
@@ -15,33 +15,32 @@ import httpx
 
 from core.errors import ReadError
 from core.http.bodies import GuardedResponse
+from core.http.exchange import Recording, human_size
 from core.http.messages import describe_error, shorten
 from core.http.policy import Action, BodyRefused, Outcome, default_decision
-from core.http.recording import Recording, human_size
 
 CHUNK = 65_536
-"""Bytes that are gathered before they are handed on."""
+"""Bytes that are gathered before they are passed on."""
 RESUMPTIONS = 5
-"""Breaks in a row, with hardly anything received between them, after which a download is given up."""
+"""How many breaks in a row, with hardly any progress between them, a download survives."""
 PROGRESS = 1_000_000
-"""Bytes after which a break counts as the first one again."""
+"""After this many bytes a break counts as the first one again."""
 
 _CHANGED = "the file on the server has changed meanwhile"
-_FRAMING = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What one attempt gave: the outcome, its record, and the open download when the body is streamed."""
+class Attempt:
+    """The outcome of one attempt to send a request, with its recording and the timeouts that it had."""
 
     outcome: Outcome
     recording: Recording
     timeouts: httpx.Timeout
 
 
-class _Changed(Exception):
-    """A body that was asked for again is another one."""
+class _BodyChanged(Exception):
+    """A body that was requested again is a different one."""
 
 
 @dataclass(slots=True)
@@ -52,8 +51,8 @@ class Download:
     and content encodings. `resume` sends the request again with the given headers; `sleep` waits for seconds.
     """
 
-    answer: Answer
-    resume: Callable[[Mapping[str, str]], Awaitable[Answer]]
+    attempt: Attempt
+    resume: Callable[[Mapping[str, str]], Awaitable[Attempt]]
     sleep: Callable[[float], Awaitable[None]]
     response: httpx.Response = field(init=False)
     received: int = 0
@@ -63,8 +62,8 @@ class Download:
     _digest: hashlib._Hash = field(default_factory=hashlib.sha256)
 
     def __post_init__(self) -> None:
-        assert isinstance(self.answer.outcome, httpx.Response)
-        self.response = self.answer.outcome
+        assert isinstance(self.attempt.outcome, httpx.Response)
+        self.response = self.attempt.outcome
         self._validator = _validator(self.response)
         self._parts = self._receive()
 
@@ -88,9 +87,9 @@ class Download:
             yield bytes(gathered)
 
     async def preview(self, limit: int) -> httpx.Response:
-        """The response with its whole body, or with none when that is longer than `limit` bytes.
+        """The response with its whole body, or with none when the body is longer than `limit` bytes.
 
-        `chunks` gives the whole body all the same. Raises `ReadError` when it ends too early.
+        `chunks` still gives the whole body. Raises `ReadError` when it ends too early.
         """
         if self.response.is_closed:
             return self.response
@@ -101,59 +100,57 @@ class Download:
             if size > limit:
                 break
         body = b"".join(self._ahead) if size <= limit else b""
-        headers = [item for item in self.response.headers.multi_items() if item[0] not in _FRAMING]
-        status, request = self.response.status_code, self.response.request
-        return GuardedResponse(status, headers=headers, content=body, request=request)
+        return GuardedResponse.with_body(self.response, body)
 
     async def aclose(self) -> None:
-        """Stop receiving, and put down what was received."""
+        """Stop receiving, and record what was received."""
         await self._parts.aclose()
-        assert isinstance(self.answer.outcome, httpx.Response)
-        await self.answer.outcome.aclose()
-        self.answer.recording.finish(complete=False)
+        assert isinstance(self.attempt.outcome, httpx.Response)
+        await self.attempt.outcome.aclose()
+        self.attempt.recording.finish(complete=False)
 
     async def _receive(self) -> AsyncGenerator[bytes, None]:
         breaks = repeated = 0
         while True:
             start = self.received
             try:
-                async for part in self._news(repeated):
+                async for part in self._new_parts(repeated):
                     self.received += len(part)
                     yield part
             except BodyRefused as error:
                 raise self._refused(error) from None
             except httpx.HTTPError as error:
-                reason = describe_error(error, self.answer.timeouts)
-            except _Changed:
+                reason = describe_error(error, self.attempt.timeouts)
+            except _BodyChanged:
                 raise self._broken(_CHANGED, "It could not be continued.") from None
             else:
-                self.answer.recording.finish()
+                self.attempt.recording.finish()
                 return
-            self.answer.recording.finish(error=f"{reason}, after {human_size(self.received - start + repeated)}")
+            self.attempt.recording.finish(error=f"{reason}, after {human_size(self.received - start + repeated)}")
             breaks = 1 if self.received - start >= PROGRESS else breaks + 1
             breaks, repeated = await self._continue(reason, breaks)
 
-    async def _news(self, repeated: int) -> AsyncIterator[bytes]:
-        """What the response at hand brings after the first `repeated` bytes, which were received before.
+    async def _new_parts(self, repeated: int) -> AsyncIterator[bytes]:
+        """What the current response brings after the first `repeated` bytes, which were received before.
 
-        Raises `_Changed` when these are others, or fewer.
+        Raises `_BodyChanged` when those are different, or fewer.
         """
-        response, again = self.answer.outcome, hashlib.sha256()
+        response, again = self.attempt.outcome, hashlib.sha256()
         assert isinstance(response, httpx.Response)
         async for part in response.aiter_bytes():
-            self.answer.recording.received(part)
+            self.attempt.recording.received(part)
             known, new = part[:repeated], part[repeated:]
             if known and self._validator is None:
                 again.update(known)
                 if len(known) == repeated and again.digest() != self._digest.digest():
-                    raise _Changed
+                    raise _BodyChanged
             repeated -= len(known)
             if new:
                 if self._validator is None:
                     self._digest.update(new)
                 yield new
         if repeated:
-            raise _Changed
+            raise _BodyChanged
 
     async def _continue(self, reason: str, breaks: int) -> tuple[int, int]:
         """Ask for the rest until it comes: the breaks in a row so far, and how much of it was received before.
@@ -163,27 +160,27 @@ class Download:
         rest = {"Range": f"bytes={self.received}-", "If-Range": self._validator} if self._validator else {}
         while breaks <= RESUMPTIONS:
             await self.sleep(2.0 ** (breaks - 1))
-            answer = await self.resume(rest)
-            repeated = self._repeated(answer.outcome)
+            attempt = await self.resume(rest)
+            repeated = self._repeated(attempt.outcome)
             if repeated is not None:
-                self.answer = answer
+                self.attempt = attempt
                 return breaks, repeated
-            reason = await _refusal(answer)
-            if default_decision(answer.outcome).action in (Action.FAIL, Action.SUCCESS):
+            reason = await _refusal(attempt)
+            if default_decision(attempt.outcome).action in (Action.FAIL, Action.SUCCESS):
                 raise self._broken(reason, "It could not be continued.")
             breaks += 1
         raise self._broken(reason, f"It could not be continued in {RESUMPTIONS} tries.")
 
     def _repeated(self, outcome: Outcome) -> int | None:
-        """How many bytes of an answer were received before; None when it doesn't bring the rest."""
-        if self._goes_on(outcome):
+        """How many bytes of a response were received before; None when it doesn't bring the rest."""
+        if self._is_rest(outcome):
             return 0
         if not isinstance(outcome, httpx.Response) or outcome.status_code != self.response.status_code:
             return None
         unchanged = _validator(outcome) == self._validator and _length(outcome) == _length(self.response)
         return self.received if self._validator is None or unchanged else None
 
-    def _goes_on(self, outcome: Outcome) -> bool:
+    def _is_rest(self, outcome: Outcome) -> bool:
         if not isinstance(outcome, httpx.Response) or outcome.status_code != httpx.codes.PARTIAL_CONTENT:
             return False
         span = _CONTENT_RANGE.fullmatch(outcome.headers.get("content-range", ""))
@@ -196,12 +193,12 @@ class Download:
         )
 
     def _refused(self, error: BodyRefused) -> ReadError:
-        exchange = self.answer.recording.finish(error=str(error))
+        exchange = self.attempt.recording.finish(error=str(error))
         url = shorten(exchange.url)
         return ReadError(f"The download from {url} is not read: {error}.", status=self.response.status_code)
 
     def _broken(self, reason: str, ending: str) -> ReadError:
-        url = shorten(self.answer.recording.finish().url)
+        url = shorten(self.attempt.recording.finish().url)
         announced = _length(self.response) or ""
         whole = f" of {human_size(int(announced))}" if announced.isdigit() else ""
         return ReadError(
@@ -229,12 +226,12 @@ def _length(response: httpx.Response) -> str | None:
     return length
 
 
-async def _refusal(answer: Answer) -> str:
+async def _refusal(attempt: Attempt) -> str:
     """Why the rest did not come, as a clause."""
-    if not isinstance(answer.outcome, httpx.Response):
-        return describe_error(answer.outcome, answer.timeouts)
-    await answer.outcome.aclose()
-    answer.recording.finish()
-    if answer.outcome.is_success:
+    if not isinstance(attempt.outcome, httpx.Response):
+        return describe_error(attempt.outcome, attempt.timeouts)
+    await attempt.outcome.aclose()
+    attempt.recording.finish()
+    if attempt.outcome.is_success:
         return _CHANGED
-    return f"the server answered {answer.outcome.status_code} when it was asked for the rest"
+    return f"the server answered {attempt.outcome.status_code} when it was asked for the rest"

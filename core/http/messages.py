@@ -1,4 +1,4 @@
-"""What went wrong with a request, in words for people."""
+"""Messages for people about what went wrong with a request."""
 
 from __future__ import annotations
 
@@ -13,20 +13,19 @@ from urllib.request import getproxies_environment
 import httpx
 
 from core.http.charsets import json_value
-from core.http.exchange import Exchange
+from core.http.exchange import MARGIN, Exchange
 from core.http.policy import Action, Decision, Outcome, RequestFailed, bad_certificate, causes
-from core.http.recording import MARGIN
 from core.http.secrets import Secrets, mask_known
 
 SHOWN = 300
-"""Characters of the API's own words that a message repeats."""
+"""Characters of the API's own message that ours quote."""
 PAGE_SEEN = 20_000
-"""Characters of a web page that are looked through: a hostile one may take a time that grows with their square."""
+"""Characters of a web page that are searched: the time for a hostile one may grow with their square."""
 BODY_SHOWN = 2_000
 """Characters of an error body that a failure keeps."""
 
 PROXIES = ("http", "https", "all")
-"""Beginnings of the variables that name proxies."""
+"""Prefixes of the environment variables that name proxies."""
 _MESSAGE_KEYS = (
     "message",
     "messages",
@@ -68,9 +67,9 @@ _ON_PAGINATION = {
 
 
 def json_body(response: httpx.Response) -> Any:
-    """The JSON value in a response that was read, or None where there is none.
+    """The JSON value in a response, or None if its body is not JSON.
 
-    Raises `httpx.ResponseNotRead` when the body was not read.
+    Raises `httpx.ResponseNotRead` if the body was not read.
     """
     try:
         return json_value(response)
@@ -81,8 +80,7 @@ def json_body(response: httpx.Response) -> Any:
 def api_message(response: httpx.Response) -> str | None:
     """The API's own error message; the whole text of a body that is not JSON.
 
-    Airbyte: the first of `message`, `error`, `detail`, ... that is not empty, at any depth; lists joined with
-    commas.
+    Airbyte: the first of `message`, `error`, `detail`, ... that is not empty, at any depth; lists joined with commas.
     """
     body = json_body(response)
     try:
@@ -102,13 +100,13 @@ def _message_in(value: Any) -> str | None:
 
 
 def shorten(text: str, limit: int = SHOWN) -> str:
-    """The text on one line, without secrets, cut after `limit` characters."""
+    """The text on one line, secrets masked, cut after `limit` characters."""
     line = " ".join(mask_known(text[: 4 * limit + MARGIN], 4 * limit).split())
     return line if len(line) <= limit else line[:limit].rstrip() + "…"
 
 
 def around(text: str, position: int, length: int) -> tuple[str, str]:
-    """Up to `length` characters before and after a position, without secrets, also where they are cut through."""
+    """Up to `length` characters before and after a position, secrets masked even where they are cut."""
     first = max(0, position - MARGIN)
     near = text[first : position + MARGIN]
     before = mask_known(near, position - first)
@@ -129,7 +127,7 @@ def describe_outcome(outcome: Outcome, exchange: Exchange) -> str:
 
 
 def describe_error(error: httpx.HTTPError, timeouts: httpx.Timeout) -> str:
-    """Why there is no answer, as a clause without a full stop."""
+    """Why there is no response, as a clause without a full stop."""
     if isinstance(error, httpx.ConnectTimeout):
         return f"no connection within {timeouts.connect:g} s"
     if isinstance(error, httpx.TimeoutException):
@@ -146,7 +144,7 @@ def describe_error(error: httpx.HTTPError, timeouts: httpx.Timeout) -> str:
 
 
 def _innermost(error: BaseException) -> str:
-    """The most telling text: that of the operating system or of TLS where there is one."""
+    """The most specific text: that of the operating system or of TLS if there is one."""
     for cause in causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return cause.verify_message
@@ -162,7 +160,7 @@ def _sentence(error: BaseException) -> str:
 
 
 def failure(outcome: Outcome, exchange: Exchange, decision: Decision, attempts: int, secrets: Secrets) -> RequestFailed:
-    """The exception for an outcome that nothing more is done about."""
+    """The exception for an outcome that is final."""
     parts = [describe_outcome(outcome, exchange)]
     body = None
     if isinstance(outcome, httpx.Response):
@@ -186,7 +184,7 @@ def failure(outcome: Outcome, exchange: Exchange, decision: Decision, attempts: 
 
 
 def _said(response: httpx.Response) -> str:
-    """What the API says, on one line: its message, or else the body, of a web page the title."""
+    """What the API says, on one line: its message, or else the body, or the title of a web page."""
     text = api_message(response) or response.text
     if "<" in text and "html" in response.headers.get("content-type", "html"):
         text = mask_known(text[: PAGE_SEEN + MARGIN], PAGE_SEEN)
@@ -196,7 +194,7 @@ def _said(response: httpx.Response) -> str:
 
 
 def reason(outcome: Outcome, decision: Decision) -> str:
-    """Why an answer is not taken, to follow what happened: `: ` and the manifest's words for it, else the API's."""
+    """Why a response is not accepted, to follow what happened: `: ` and the manifest's message, else the API's."""
     said = decision.message or (_said(outcome) if isinstance(outcome, httpx.Response) else "")
     return f": {shorten(said).rstrip('.')}" if said else ""
 
@@ -220,7 +218,7 @@ def _advice(outcome: Outcome, decision: Decision) -> str:
 
 
 def time_span(seconds: float) -> str:
-    """A length of time as people say it: `42 seconds`, `3.5 minutes`, `2 hours`, `10 days`."""
+    """A length of time for people: `42 seconds`, `3.5 minutes`, `2 hours`, `10 days`."""
     for size, unit in ((86_400, "days"), (3600, "hours"), (60, "minutes")):
         if round(seconds) >= 2 * size:
             return f"{seconds / size:.3g} {unit}"

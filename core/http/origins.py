@@ -1,4 +1,4 @@
-"""Where a redirect or an answer leads, and what may come along: credentials and secrets stay on their origin."""
+"""Where redirects and responses lead, and what may go there: credentials and secrets stay on their origin."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import httpx
 
 from core.errors import ReadError
 from core.http.policy import RedirectRefused
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.http.secrets import Secrets
 
 _ORIGIN = "longhaul-origin"
@@ -20,18 +20,17 @@ _UPGRADE = ("http:80", "https:443")
 
 
 class OwnOrigin(DefaultCookiePolicy):
-    """Sends a cookie to the scheme and port that it is from, and from http to https on the default ports.
+    """Returns a cookie only to the scheme and port that set it, or from http to https on the default ports.
 
-    Which hosts it goes to is as browsers do it.
+    Hosts are matched as browsers do it.
     """
 
     def set_ok(self, cookie: Cookie, request: Request) -> bool:
-        """Whether a cookie is taken; where it is from is written to it."""
+        """Whether a cookie is accepted; its origin is written to it."""
         cookie.set_nonstandard_attr(_ORIGIN, _origin(request))
         return super().set_ok(cookie, request)
 
     def return_ok(self, cookie: Cookie, request: Request) -> bool:
-        """Whether a cookie goes along with a request."""
         kept, wanted = cookie.get_nonstandard_attr(_ORIGIN), _origin(request)
         return (kept == wanted or (kept, wanted) == _UPGRADE) and super().return_ok(cookie, request)
 
@@ -49,12 +48,12 @@ def follow(
 ) -> tuple[httpx.Request, httpx.Request]:
     """The request to send next, and the same without credentials.
 
-    `plain` is `request` without what the authenticator added, `following` where the redirect leads, with the
-    headers and the body of `request`. On another origin only what `plain` has goes along, and none of it that
-    is secret. Raises `RedirectRefused` when the body can't be sent there.
+    `plain` is `request` without what the authenticator added, `following` the redirected request, with the headers
+    and the body of `request`. Another origin gets only what `plain` has, and nothing secret. Raises `RedirectRefused`
+    if the address or the body can't be sent there.
     """
     following.read()
-    following.headers.pop("cookie", None)  # those that go along are added when it is sent
+    following.headers.pop("cookie", None)  # the client adds those that belong there
     if same_origin(request.url, following.url):
         return following, plain
     if secrets.holds(str(following.url)):
@@ -84,10 +83,10 @@ def _is_credential(name: str, value: str, request: httpx.Request, plain: httpx.R
     return not by_client and (added or secrets.hides(name, value))
 
 
-def without_secrets(draft: Draft, secrets: Secrets) -> Draft:
-    """What is left of a request, to which no credentials were added, for another origin than the manifest names.
+def without_secrets(draft: RequestDraft, secrets: Secrets) -> RequestDraft:
+    """A request without its secrets, for another origin than the manifest names; no credentials were added to it yet.
 
-    Raises `ReadError` when the address or the body holds secrets.
+    Raises `ReadError` if the address or the body holds secrets.
     """
 
     def free(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -113,7 +112,7 @@ DEFAULTS = ("user-agent", "accept", "accept-encoding", "connection")
 
 
 def same_origin(one: httpx.URL, other: httpx.URL) -> bool:
-    """Same scheme, host and port; from http to https on the default ports is no change of origin."""
+    """Whether scheme, host and port are the same; http to https on the default ports counts as the same origin."""
     if one.host != other.host:
         return False
     if (one.scheme, one.port) == (other.scheme, other.port):

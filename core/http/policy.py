@@ -1,4 +1,4 @@
-"""What an answer means and what is done about it: actions, decisions, and the failure that a read sees."""
+"""What a response means and what is done about it: actions, decisions, and the failure that a read raises."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from core.errors import ReadError
 from core.http.exchange import Exchange
 
 DEFAULT_ATTEMPTS = 6
-"""How often a request is sent in all when nothing else is said (Airbyte: 5 retries)."""
+"""How often a request is sent in all unless the manifest says otherwise (Airbyte: 5 retries)."""
 
 EXPIRED = frozenset({403, 404, 410})
-"""What servers answer when a link is too old."""
+"""Statuses that servers answer when a link has expired."""
 
 Outcome = httpx.Response | httpx.HTTPError
-"""What came of sending a request."""
+"""What sending a request led to."""
 
 
 class Action(StrEnum):
-    """What is done about an answer."""
+    """What is done about a response, or the lack of one."""
 
     SUCCESS = "SUCCESS"
     FAIL = "FAIL"
@@ -46,9 +46,7 @@ class Action(StrEnum):
 
 
 class FailureType(StrEnum):
-    """Whose business a failure is: the connector's, that of who gave the inputs, or nobody's because it
-    passes.
-    """
+    """Who has to act on a failure: the connector's author, whoever gave the inputs, or nobody because it passes."""
 
     SYSTEM_ERROR = "system_error"
     CONFIG_ERROR = "config_error"
@@ -59,9 +57,9 @@ class FailureType(StrEnum):
 class Decision:
     """What to do about an outcome.
 
-    `message` is what the manifest says about it, `wait` the seconds until the next attempt (None: nobody
-    said; infinite: longer than the manifest allows), `max_attempts` how often the request is sent in all. `unplaced`:
-    it is an error that neither the manifest nor its status says the meaning of.
+    `message` is what the manifest says about it, `wait` the seconds until the next attempt (None: not specified;
+    infinite: longer than the manifest allows), `max_attempts` how often the request is sent in all. `unplaced`: an
+    error whose meaning neither the manifest nor its status tells.
     """
 
     action: Action
@@ -75,7 +73,7 @@ class Decision:
 class RequestFailed(ReadError):
     """A request failed for good; the text says which one, what the API answered and what to do.
 
-    `exchange` is its last exchange, `action` what was decided (FAIL, a repetition that was used up, or one of
+    `exchange` is its last exchange, `action` what was decided (FAIL, a retry whose attempts are used up, or one of
     those that a paginator acts on), `body` the API's error body, masked and shortened. `what` is the clause of the
     text that says what happened, `unplaced` that of the decision.
     """
@@ -102,11 +100,11 @@ class RequestFailed(ReadError):
 
 
 class RedirectRefused(httpx.RequestError):
-    """A redirect that is not followed: too many of them, or one that would give secrets away."""
+    """A redirect that is not followed: one too many, or one that would give secrets away."""
 
 
 class BodyRefused(httpx.RequestError):
-    """A body that is not read any further: it is too long, or grows too much when it is unpacked."""
+    """A body that is not read any further: it is too long, or grows too much when it is decompressed."""
 
 
 class WaitTooLongError(Exception):
@@ -126,9 +124,9 @@ _LASTING = frozenset({501, 505, 506, 510, 511})
 def default_decision(outcome: Outcome) -> Decision:
     """What an outcome means when the manifest says nothing about it.
 
-    Airbyte: the same for 400, 401, 403, 404, 405, 408, 429, 500, 502, 503 and 504 and for broken connections.
-    All other statuses are repeated there; here only those that may pass: further 5xx, 423 and 425. What stays
-    wrong however often it is sent (402, 406, 409, 410, 422, 451, 501, a bad certificate, ...) fails at once.
+    Airbyte: the same for 400, 401, 403, 404, 405, 408, 429, 500, 502, 503 and 504 and for broken connections. It
+    retries all other statuses; here only those that may pass are retried: further 5xx, 423 and 425. What fails however
+    often it is sent (402, 406, 409, 410, 422, 451, 501, a bad certificate, ...) fails at once.
     """
     if not isinstance(outcome, httpx.Response):
         return _decision_on_error(outcome)
@@ -158,7 +156,7 @@ def bad_certificate(error: BaseException) -> bool:
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:
-    """An exception and what led to it, nearest first."""
+    """An exception and what caused it, nearest first."""
     cause: BaseException | None = error
     while cause is not None:
         yield cause
@@ -169,10 +167,10 @@ def causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def retry_after(response: httpx.Response, now: datetime | None = None) -> float | None:
-    """Seconds until the server wants to be asked again (RFC 9110: Retry-After, as seconds or as a date).
+    """Seconds until the server accepts the request again (RFC 9110: Retry-After, as seconds or as a date).
 
-    None when it does not say. A date counts from the server's own clock where its `Date` is there, else from `now` (an
-    aware datetime; our clock when it is not given).
+    None when it does not say. A date counts from the server's own clock if the response has a `Date`, else from `now`
+    (an aware datetime; our clock if not given).
     """
     value = response.headers.get("retry-after", "").strip()
     if _SECONDS.fullmatch(value):
@@ -184,12 +182,12 @@ def retry_after(response: httpx.Response, now: datetime | None = None) -> float 
 
 
 def server_time(response: httpx.Response, now: datetime) -> datetime:
-    """The time by the server's own clock when it answered, as an aware datetime; `now` when it does not say."""
+    """The time of a response by the server's own clock, as an aware datetime; `now` if it does not say."""
     return _moment(response.headers.get("date", "")) or now
 
 
 def _moment(text: str) -> datetime | None:
-    """An HTTP date as an aware datetime, or None for what is none."""
+    """An HTTP date as an aware datetime; None if it is not valid."""
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, OverflowError):

@@ -1,4 +1,4 @@
-"""A request that several parts of a manifest put together: requester, paginator, slice and authenticator."""
+"""A request that several parts of a manifest contribute to: requester, paginator, slice and authenticator."""
 
 from __future__ import annotations
 
@@ -12,74 +12,70 @@ from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 import httpx
 
 from core.errors import ReadError
-from core.templates.wire import Text, texts_of
+from core.templates.maps import ParameterText, texts_of
 
 A_REQUEST_OPTION = "a request option"
-"""Who adds to a draft when nobody else is named: a paginator or a slice."""
+"""The source of an addition unless another one is named: a paginator or a slice."""
 
 
 @dataclass(slots=True)
-class Draft:
+class RequestDraft:
     """What is known of a request so far.
 
-    `path` is joined to `url`, or takes its place when it is a full URL. Of `json`, `form` and `content`
-    (plain text) one can be the body. Credentials and secrets go to the origin of the URL `home` only, where it is
-    said. `source` names, for error messages, who is adding things at the moment.
-    Adding a thing that is there already raises `ReadError` with its name and the two who add it; fields of
-    JSON bodies may be said twice when they say the same (Airbyte: the same rules).
+    `path` is joined to `url`, or replaces it if it is a full URL. One of `json`, `form` and `content` (plain text) can
+    be the body. If `home` is given, credentials and secrets go only to the origin of that URL. `source` names, for
+    error messages, what adds to the request at the moment. Adding something twice raises `ReadError` with its name and
+    both sources; fields of JSON bodies may be added twice with the same value (Airbyte: the same rules).
     """
 
     method: str = "GET"
     url: str = ""
     path: str | None = None
-    params: dict[str, Text] = field(default_factory=dict)
+    params: dict[str, ParameterText] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     json: Any = None
-    form: dict[str, Text] = field(default_factory=dict)
+    form: dict[str, ParameterText] = field(default_factory=dict)
     content: str | None = None
     home: str | None = None
     source: str = A_REQUEST_OPTION
     _sources: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def set_path(self, path: str) -> None:
-        """Ask for another path, or URL, than the requester's."""
+        """Use another path, or URL, than the requester's."""
         self._claim("path", "", taken=self.path is not None, source=self.source)
         self.path = path
 
     def add_param(self, name: str, value: Any) -> None:
-        """Add a query parameter."""
         self._claim("query parameter", name, taken=name in self.params, source=self.source)
         self.params[name] = texts_of(value)
 
     def add_header(self, name: str, value: Any) -> None:
-        """Add a header; upper and lower case are the same."""
+        """Add a header; names are case-insensitive."""
         taken = name.lower() in (other.lower() for other in self.headers)
         self._claim("header", name.lower(), taken=taken, source=self.source)
         text = texts_of(value)
         self.headers[name] = text if isinstance(text, str) else ", ".join(text)
 
     def set_text(self, text: str) -> None:
-        """Make plain text the body."""
+        """Use plain text as the body."""
         self._claim("body", "", taken=self.content is not None, source=self.source)
         self.content = text
 
     def add_form(self, name: str, value: Any) -> None:
-        """Add a field to a body that is a form."""
         self._claim("form field", name, taken=name in self.form, source=self.source)
         self.form[name] = texts_of(value)
 
     def add_json(self, path: Sequence[str], value: Any) -> None:
-        """Add a field to a body that is JSON, at a path of keys."""
+        """Add a field to a JSON body, at a path of keys."""
         for key in reversed(path):
             value = {key: value}
         self.merge_json(value)
 
     def merge_json(self, body: Any) -> None:
-        """Merge `body` into the JSON body."""
         self._merge_json(body, self.source)
 
-    def merge(self, other: Draft) -> None:
-        """Take over what `other` adds: path, parameters, headers and body."""
+    def merge(self, other: RequestDraft) -> None:
+        """Add what `other` has: path, parameters, headers and body, with their sources."""
         mine = self.source
         for kind, items, add in (
             ("query parameter", other.params, self.add_param),
@@ -98,8 +94,8 @@ class Draft:
             self.set_text(other.content)
         self.source = mine
 
-    def copy(self) -> Draft:
-        """A draft that says the same and can be added to on its own."""
+    def copy(self) -> RequestDraft:
+        """An independent copy."""
         return copy.deepcopy(self)
 
     def full_url(self) -> str:
@@ -118,7 +114,7 @@ class Draft:
         return url_of(self._joined())
 
     def _joined(self) -> str:
-        """The URL without its query parameters. Raises `ReadError` where it is none, or has a port that can't be."""
+        """The URL without its query parameters. Raises `ReadError` if it is invalid, or its port is."""
         try:
             url = join_url(self.url.strip(), self.path).partition("#")[0]
             _ = urlsplit(url).port
@@ -127,7 +123,7 @@ class Draft:
         return url
 
     def build(self) -> httpx.Request:
-        """The request. Raises `ReadError` when it can't be sent like this."""
+        """The request. Raises `ReadError` if it can't be sent like this."""
         content, content_type = self._body()
         headers = httpx.Headers([(name.encode(), value.strip().encode()) for name, value in self.headers.items()])
         if content_type is not None:
@@ -193,8 +189,9 @@ class Draft:
 
 
 def join_url(url: str, path: str | None) -> str:
-    """Airbyte: without a path the URL as it is; else the path below the URL, or in its place when it is a
-    full URL.
+    """Without a path the URL as it is; else the path below it, or instead of it if it is a full URL.
+
+    Airbyte: the same.
     """
     if not path:
         return url
@@ -202,15 +199,15 @@ def join_url(url: str, path: str | None) -> str:
 
 
 def url_of(text: str) -> httpx.URL:
-    """The URL that a text is. Raises `ReadError`."""
+    """The text as a URL. Raises `ReadError`."""
     try:
         return httpx.URL(text.strip())
     except (httpx.InvalidURL, UnicodeError, ValueError) as error:
         raise _not_a_url(text, error) from None
 
 
-def _not_in_url(params: Mapping[str, Text], url: str) -> dict[str, Text]:
-    """The parameters that the URL does not hold already with the same value."""
+def _not_in_url(params: Mapping[str, ParameterText], url: str) -> dict[str, ParameterText]:
+    """The parameters that the URL does not have already with the same value."""
     written = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
     return {name: value for name, value in params.items() if written.get(name) != value}
 

@@ -1,4 +1,4 @@
-"""Keeps secrets out of everything that people or files get to see, and recognizes credentials that nobody named."""
+"""Keeps secrets out of everything that people see or files hold, and recognizes credentials that nobody declared."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from threading import Lock, RLock
 from typing import Any, Final
 from weakref import WeakSet
 
-from core.http.disguises import (
+from core.http.encodings import (
     AMPERSAND,
     LARGEST,
     LONG_ENOUGH,
     SHORTEST,
+    EncodedForm,
     Finder,
     Literal,
-    Look,
-    few_looks,
+    encoded_forms,
     finder,
     finders,
-    looks_of,
+    usual_forms,
 )
-from core.templates.hidden import SHORTEST_PART, Hidden
+from core.templates.texts import SHORTEST_PART, SecretText
 
 _OF_WHAT = (
     r"(?:access|refresh|id|auth|oauth|session|security|bearer|api|app|user|client|login|sas|private|secret|personal"
@@ -36,9 +36,9 @@ _NAMES = (
     r"|authorization|credentials?|session_?id|otp|pass|passwd|pwd|passphrase|secret|password"
     rf"|{_OF_WHAT}[_-]?(?:token|key|secret|password)|access_?key_?id"
 )
-"""Parameters of URLs and forms whose value opens something."""
+"""Parameters of URLs and forms whose value is a credential."""
 _UNSURE_NAMES = "token|key|code|auth|sign|policy|ticket"
-"""Parameters whose value may open something, when it is long enough for that: `key=orders` does not."""
+"""Parameters whose value may be a credential if it is long enough: that of `key=orders` is none."""
 _LONG = 12
 
 _BEFORE = rf"(?:^|[?&;#]|{AMPERSAND}|\\+u003f|%(?:25)*(?:3f|23))"
@@ -72,7 +72,7 @@ _HARMLESS_FIELD = re.compile(
 
 
 def credential_spans(text: bytes) -> Iterator[tuple[int, int]]:
-    """Where something stands that looks like a credential: the value, without the name or what is around it."""
+    """Where something looks like a credential: the span of the value, without its name."""
     for match in _FINDER.finditer(text):
         start, end = match.span()
         if text.startswith(b"eyJ", start):
@@ -85,161 +85,159 @@ def credential_spans(text: bytes) -> Iterator[tuple[int, int]]:
 
 
 def is_secret_header(name: str) -> bool:
-    """Whether a header of this name holds a credential, whatever it holds."""
+    """Whether a header of this name holds a credential, whatever its value."""
     return _SECRET_HEADER.fullmatch(name) is not None
 
 
 def scheme_of(value: str) -> str:
-    """The scheme that a header begins with, such as `Bearer`; empty when there is none that is known."""
+    """The scheme that a header begins with, such as `Bearer`; empty if there is no known one."""
     scheme = _SCHEME.match(value)
     return scheme[0] if scheme else ""
 
 
 def is_secret_field(name: str) -> bool:
-    """Whether what a login answers in a field of this name opens something."""
+    """Whether a field of this name in the response to a login holds a credential."""
     return _SECRET_FIELD.fullmatch(name) is not None and _HARMLESS_FIELD.fullmatch(name) is None
 
 
 MASK = "****"
 DERIVED = 64
-"""Things made of secrets that are masked at a time, those made last: a request may be signed anew each time."""
+"""How many values derived from secrets are masked, the latest ones: each request may carry a new signature."""
 THOROUGH = 1_000_000
-"""Characters of patterns from which on not every look of a further secret is looked for."""
+"""Characters of patterns after which not every form of a further secret is searched for."""
 FULL = 6_000_000
-"""Characters of patterns from which on a further secret is looked for as it is and in its most usual encodings only."""
+"""Characters of patterns after which a further secret is searched for only as it is and in its common encodings."""
 SHARD = 100_000
-"""Characters of patterns that are compiled at a time: in some hundredths of a second, and far from RE2's bounds."""
+"""Characters of patterns that are compiled together: in some hundredths of a second, and far below RE2's limits."""
 MOST_FIELDS = 500
-"""Fields of one answer that are taken for secrets."""
+"""Fields of one response that are registered as secrets."""
 MOST_CHARACTERS = 2_000_000
 """Characters that they may have together."""
 _GROUP = 8
-"""Things made of secrets that are searched for at once, so that one more costs little."""
+"""Derived values that are searched for together, so that one more costs little."""
 
 _live: WeakSet[Secrets] = WeakSet()
 _live_lock = Lock()
 
 
 class _Shard:
-    """Looks that are searched for at once. It never changes, so that threads may share it."""
+    """Forms that are searched for together. Immutable, so that threads may share it."""
 
-    def __init__(self, looks: tuple[Look, ...] = ()) -> None:
-        self.looks = looks
-        self.size = sum(len(look.pattern) for look in looks)
-        self._finders: list[Finder] | None = None if looks else []
+    def __init__(self, forms: tuple[EncodedForm, ...] = ()) -> None:
+        self.forms = forms
+        self.size = sum(len(form.pattern) for form in forms)
+        self._finders: list[Finder] | None = None if forms else []
 
     def finders(self) -> list[Finder]:
-        """The searches, compiled when they are first needed."""
+        """The searches, compiled on first use."""
         compiled = self._finders
         if compiled is None:
-            compiled = self._finders = finders(self.looks)
+            compiled = self._finders = finders(self.forms)
         return compiled
 
 
 class _Search:
-    """A search for many looks, in shards of which only the last one is open for more.
+    """A search for many forms, in shards of which only the last one is open for more.
 
-    Whoever adds has to hold a lock; whoever searches need not.
+    Adding needs a lock; searching does not.
     """
 
     def __init__(self) -> None:
         self._shards = [_Shard()]
         self._texts: list[Literal] = []
 
-    def add(self, looks: Iterable[Look], texts: Iterable[bytes]) -> int:
-        """Search for these, too; gives how many characters of patterns that took."""
+    def add(self, forms: Iterable[EncodedForm], texts: Iterable[bytes]) -> int:
+        """Search for these, too; gives the number of characters of their patterns."""
         self._texts += map(Literal, texts)
         added = 0
-        pending: list[Look] = []
+        pending: list[EncodedForm] = []
         room = SHARD - self._shards[-1].size
-        for look in looks:
-            if len(look.pattern) > room:
+        for form in forms:
+            if len(form.pattern) > room:
                 self._extend(pending)
                 self._shards.append(_Shard())
                 pending, room = [], SHARD
-            pending.append(look)
-            room -= len(look.pattern)
-            added += len(look.pattern)
+            pending.append(form)
+            room -= len(form.pattern)
+            added += len(form.pattern)
         self._extend(pending)
         return added
 
     def spans(self, text: bytes) -> Iterator[tuple[int, int]]:
-        """Where something is found."""
         for shard in tuple(self._shards):
             for one in shard.finders():
                 yield from (match.span() for match in one.finditer(text))
         for literal in tuple(self._texts):
             yield from (match.span() for match in literal.finditer(text))
 
-    def _extend(self, looks: list[Look]) -> None:
-        if looks:
-            self._shards[-1] = _Shard((*self._shards[-1].looks, *looks))
+    def _extend(self, forms: list[EncodedForm]) -> None:
+        if forms:
+            self._shards[-1] = _Shard((*self._shards[-1].forms, *forms))
 
 
-class _Group:
-    """A few things made of secrets. It never changes, so that threads may share it."""
+class _DerivedSecrets:
+    """A few values derived from secrets. Immutable, so that threads may share it."""
 
     def __init__(self, values: tuple[str, ...] = ()) -> None:
         self.values = values
         self._search: _Search | None = None
 
     def spans(self, text: bytes) -> Iterator[tuple[int, int]]:
-        """Where one of them is found."""
         search = self._search
         if search is None:
             search = _Search()
             for value in self.values:
-                search.add(*few_looks(value, lines=False))
+                search.add(*usual_forms(value, lines=False))
             self._search = search
         return search.spans(text)
 
 
 class Secrets:
-    """The secrets of a run: what was added, and what was made of it, in every form in which it may turn up."""
+    """The secrets of a run: what was added, and what was derived from it, in every form in which it may appear."""
 
     def __init__(self, values: Iterable[str] = ()) -> None:
         self._known: set[str] = set()
         self._lock = RLock()
         self._lasting = _Search()
         self._size = 0
-        self._derived: tuple[_Group, ...] = (_Group(),)
+        self._derived: tuple[_DerivedSecrets, ...] = (_DerivedSecrets(),)
         for value in values:
             self.add(value)
         with _live_lock:
             _live.add(self)
 
     def add(self, value: str) -> None:
-        """Mask `value` from now on, whatever encodings of URLs, JSON, HTML, base64 and the like it went through.
+        """Mask `value` from now on, also when it is encoded for URLs, JSON, HTML, in base64 and the like.
 
-        Of a text with several lines each one is masked, of a JSON object the fields that hold secrets, too.
+        Each line of a text is masked, too, and so are the fields of a JSON object that hold secrets.
         """
         with self._lock:
             if value in self._known:
                 return
             if len(value.strip()) >= SHORTEST:
-                self._size += self._lasting.add(*self._looks_of(value))
+                self._size += self._lasting.add(*self._forms_of(value))
             self._known.add(value)
         for inner in _inner(value):
             self.add(inner)
 
-    def _looks_of(self, value: str) -> tuple[list[Look], list[bytes]]:
-        """What to look for: the more there is already, the less."""
+    def _forms_of(self, value: str) -> tuple[list[EncodedForm], list[bytes]]:
+        """What to search for: the more there is already, the less."""
         if self._size < THOROUGH:
-            return looks_of(value, LARGEST)
-        return few_looks(value) if self._size < FULL else looks_of(value, 0)
+            return encoded_forms(value, LARGEST)
+        return usual_forms(value) if self._size < FULL else encoded_forms(value, 0)
 
     def add_pair(self, user: str, password: str) -> None:
         """Mask a password, and the pair `user:password` as basic authentication sends it."""
         self.add(password)
         self.add(f"{user}:{password}")
 
-    def hide(self, value: str) -> Hidden:
-        """Mask `value` from now on, and what templates make of what is given back."""
+    def hide(self, value: str) -> SecretText:
+        """Mask `value` from now on, and whatever templates derive from the text that is returned."""
         self.add(value)
-        return Hidden(value, self.derive)
+        return SecretText(value, self.derive)
 
     def derive(self, value: str) -> None:
-        """Mask what was made of a secret, as long as it is among the last that were."""
+        """Mask what was derived from a secret, as long as it is among the latest such values."""
         if len(value) < SHORTEST_PART:
             return
         with self._lock:
@@ -247,15 +245,15 @@ class Secrets:
             if value in self._known or value in last.values:
                 return
             if len(last.values) < _GROUP:
-                self._derived = (*earlier, _Group((*last.values, value)))
+                self._derived = (*earlier, _DerivedSecrets((*last.values, value)))
             else:
-                self._derived = (*self._derived, _Group((value,)))[-DERIVED // _GROUP - 1 :]
+                self._derived = (*self._derived, _DerivedSecrets((value,)))[-DERIVED // _GROUP - 1 :]
 
     def mask(self, text: str, until: int | None = None) -> str:
-        """The text with `****` in place of secrets; its first `until` characters, what they cut through masked.
+        """The text, or its first `until` characters, with `****` in place of secrets, those that are cut included.
 
         Besides what was added, these are masked: JSON Web Tokens, passwords in URLs, and the signatures and keys
-        that URLs carry in their query.
+        in the queries of URLs.
         """
         raw = text.encode(errors="surrogatepass")
         end = len(raw) if until is None else len(text[:until].encode(errors="surrogatepass"))
@@ -265,21 +263,20 @@ class Secrets:
         return b"".join(_masked(raw, spans, end)).decode(errors="surrogatepass")
 
     def holds(self, text: str) -> bool:
-        """Whether something that was added, or was made of it, is in the text; a very short one as a whole word."""
+        """Whether a secret, or what was derived from one, is in the text; a very short one only as a whole word."""
         raw = text.encode(errors="surrogatepass")
         return any(end - start >= SHORTEST_PART or _is_word(raw, start, end) for start, end in self._spans(raw))
 
     def mask_header(self, name: str, value: str) -> str:
-        """The value of a header, masked; that of `Authorization` and the like whatever it is."""
+        """The value of a header, masked; that of `Authorization` and the like in any case."""
         if not is_secret_header(name):
             return self.mask(value)
         return f"{scheme_of(value)} {MASK}".lstrip()
 
     def mask_headers(self, headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-        """All headers, masked."""
         masked = [(name, self.mask_header(name, value) if is_secret_header(name) else value) for name, value in headers]
         text = "\n".join(f"{name}: {value}" for name, value in masked)
-        if self.mask(text) == text:  # mostly there is nothing more, and one look is faster than many
+        if self.mask(text) == text:  # usually nothing is left, and one search is faster than many
             return tuple(masked)
         return tuple((self.mask(name), self.mask_header(name, value)) for name, value in masked)
 
@@ -294,10 +291,10 @@ class Secrets:
 
 
 def mask_known(text: str, until: int | None = None) -> str:
-    """The text, or its first `until` characters, without any secret that is known to a run in this process.
+    """The text, or its first `until` characters, without any secret that is known to any run in this process.
 
-    For what is cut where nobody knows which run it is about: to cut first and mask later would leave the beginnings
-    of secrets.
+    For texts that are cut where it is not known which run they belong to: cutting first and masking later would leave
+    the beginnings of secrets.
     """
     with _live_lock:
         registries = list(_live)
@@ -325,14 +322,14 @@ def _is_word(text: bytes, start: int, end: int) -> bool:
 
 
 def _inner(value: str) -> Iterator[str]:
-    """The secrets in a JSON object that is a secret as a whole, such as the key file of a service account."""
+    """The secrets in a JSON object that is itself a secret, such as the key file of a service account."""
     if value.lstrip().startswith("{"):
         with suppress(ValueError, RecursionError, MemoryError):
             yield from secret_fields(json.loads(value))
 
 
 def secret_fields(value: Any) -> Iterator[str]:
-    """The texts in fields of an object, at any depth, whose names say that they open something; within bounds."""
+    """The texts in fields of an object, at any depth, whose names say that they hold credentials; within bounds."""
     room = MOST_CHARACTERS
     for found in islice(_secret_fields(value), MOST_FIELDS):
         if len(found) <= room:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 from math import inf
@@ -17,68 +17,34 @@ import httpx
 
 from core.http.bodies import GuardedResponse
 from core.http.budget import Budget, Wait
+from core.http.cache import ResponseCache
+from core.http.call import Call
 from core.http.connections import Clients, open_clients
-from core.http.disguises import LONG_ENOUGH
-from core.http.download import Answer, Download
-from core.http.exchange import BODY_LIMIT, Exchange, Role
-from core.http.kept import KeptAnswers
+from core.http.download import Attempt, Download
+from core.http.encodings import LONG_ENOUGH
+from core.http.exchange import BODY_LIMIT, Allowance, Exchange, Recording, Role
 from core.http.messages import describe_error, describe_outcome, failure, json_body, reason
 from core.http.origins import HOW_TO_NAME, MAX_REDIRECTS, follow, same_origin, without_secrets
 from core.http.policy import EXPIRED, Action, Decision, Outcome, RedirectRefused, causes, retry_after
-from core.http.recording import Allowance, Recording
-from core.http.request import Draft, url_of
+from core.http.request import RequestDraft, url_of
 from core.http.secrets import Secrets, secret_fields
 from core.levels import Level
 
 httpcore.AsyncHTTP11Connection.READ_NUM_BYTES = 262_144
-"""As much as asyncio takes from a socket in one go; reading in quarters of that costs a tenth of a download's CPU."""
+"""As much as asyncio reads from a socket at once; reading a quarter of it costs a tenth of a download's CPU time."""
 
 LONGEST_DEFAULT_WAIT = 60.0
-LONGEST_ASKED_WAIT = 3600.0
-"""Seconds that a server may ask to wait (Retry-After) where the manifest has no strategy of its own."""
-SPARE_WAIT = 0.1
-"""Seconds until a request that met a rate limit goes on with other credentials."""
+LONGEST_RETRY_AFTER = 3600.0
+"""The longest wait in seconds that a server may ask for (Retry-After) when the manifest has no backoff strategy."""
+ALTERNATIVE_WAIT = 0.1
+"""Seconds before a rate-limited request is repeated with other credentials."""
 JUDGED_BODY = 20_000_000
-"""Bytes up to which a streamed body is read ahead when an error handler looks into it."""
+"""The most bytes of a streamed body that are read ahead for an error handler that looks into it."""
 SHOWN_BODY = 10_000
-"""Bytes up to which the body of a failure is read when it was to be streamed."""
+"""The most bytes that are read of the body of a failed request whose body was to be streamed."""
 
-_CLEARING_AWAY = frozenset({Role.ABORT, Role.DELETE})
-"""What is asked so that no job is left behind does not wait for the budget; it counts, so that others wait longer."""
-
-Decide = Callable[[Outcome, int], Decision]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """One logical request, sent once or more often until its outcome is settled.
-
-    `decide` judges an outcome and the number of its attempt; looking into the body of a streamed response
-    raises `httpx.ResponseNotRead`, and it is asked again with the body. `authenticate` adds credentials
-    before every attempt, `withdraw` takes them back from a request that is not sent as it is, `refresh` renews
-    them after so many refusals (False: there is nothing to renew), `observe` sees every answer that they got
-    before it is judged, `has_spare` says whether an attempt after a rate limit goes with other ones. `learn`
-    sees a response that was read before it is recorded, so that it can name secrets in it. `renew` gives the
-    request once more when its link expires during a download. Timeouts are seconds, None for the session's.
-    `held` is told how long the budget holds it back. What is not `budgeted` neither waits for it nor counts.
-    """
-
-    role: Role
-    draft: Draft
-    decide: Decide
-    record: Callable[[Exchange], None]
-    log: Callable[[Level, str], None]
-    authenticate: Callable[[Draft], Awaitable[None]] | None = None
-    refresh: Callable[[int], Awaitable[bool]] | None = None
-    withdraw: Callable[[], None] | None = None
-    observe: Callable[[httpx.Response], None] | None = None
-    has_spare: Callable[[], bool] | None = None
-    learn: Callable[[httpx.Response], None] | None = None
-    renew: Callable[[], Awaitable[Draft]] | None = None
-    connect_timeout: float | None = None
-    read_timeout: float | None = None
-    held: Callable[[Wait], None] | None = None
-    budgeted: bool = True
+_CLEANUP = frozenset({Role.ABORT, Role.DELETE})
+"""Requests that leave no job behind do not wait for the budget; they count, so that others wait longer."""
 
 
 class HttpSession:
@@ -88,7 +54,7 @@ class HttpSession:
     SSL_CERT_DIR, REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE. Redirects are followed; credentials stay on their
     origin. Timeouts are in seconds: `read_timeout` is the longest silence of a server, not the length of a
     download. Exchanges keep `body_limit` bytes of each body, and `spare_bodies` more in all. Each attempt, and
-    each redirect, waits for the `budget`. `kept` are the answers that are kept for the run.
+    each redirect, waits for the `budget`. `cache` holds the responses that are kept for the run.
     """
 
     def __init__(
@@ -111,8 +77,8 @@ class HttpSession:
         self._sleep = sleep
         self._allowance = Allowance(body_limit, spare_bodies)
         self._clients: Clients | None = None
-        self._away: set[tuple[str, bytes]] = set()
-        self.kept = KeptAnswers()
+        self._foreign_sites: set[tuple[str, bytes]] = set()
+        self.cache = ResponseCache()
 
     async def __aenter__(self) -> Self:
         """Open the session. Raises `ReadError` for proxies or certificates that can't be used."""
@@ -122,16 +88,12 @@ class HttpSession:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close all connections, and let go of what was kept."""
-        self.kept.close()
+        self.cache.close()
         await self._open_clients().aclose()
 
     async def send(self, call: Call) -> httpx.Response | None:
-        """Send a request and read the whole response; None when an error is to be ignored.
-
-        Raises `RequestFailed` when it fails for good.
-        """
-        call = self._at_home(call)
+        """Send a request and read the whole response; None when an error is to be ignored. Raises `RequestFailed`."""
+        call = self._restricted(call)
         with self._open_clients().one() as client:
             download = await self._settle(call, client, streamed=False)
         return None if download is None else download.response
@@ -139,7 +101,7 @@ class HttpSession:
     @asynccontextmanager
     async def open(self, call: Call) -> AsyncIterator[Download | None]:
         """The same for a body that is streamed while the context is open."""
-        call = self._at_home(call)
+        call = self._restricted(call)
         with self._open_clients().one() as client:
             download = await self._settle(call, client, streamed=True)
             try:
@@ -148,45 +110,50 @@ class HttpSession:
                 if download is not None:
                     await download.aclose()
 
-    def _at_home(self, call: Call) -> Call:
-        """The call, without credentials when an answer of the API leads it away from home. Raises `ReadError`."""
+    def _restricted(self, call: Call) -> Call:
+        """The call, without credentials and secrets if a response of the API leads it to another site.
+
+        Raises `ReadError`.
+        """
         draft = call.draft
         if draft.home is None or same_origin(url_of(draft.home), url := draft.leads_to()):
             return call
         left = without_secrets(draft, self.secrets)
-        if (call.authenticate is not None or left != draft) and (draft.home, url.netloc) not in self._away:
-            self._away.add((draft.home, url.netloc))
+        if (draft.home, url.netloc) not in self._foreign_sites:
+            self._foreign_sites.add((draft.home, url.netloc))
             message = f"The API leads to another site ({url.host}): it gets no credentials. {HOW_TO_NAME}"
-            call.log(Level.WARNING, message)
-        return replace(call, draft=left, authenticate=None, refresh=None, withdraw=None, observe=None, has_spare=None)
+            call.listener.log(Level.WARNING, message)
+        return replace(call, draft=left, credentials=None)
 
     async def _settle(self, call: Call, client: httpx.AsyncClient, *, streamed: bool) -> Download | None:
         refusals = 1
         for attempt in count(1):
-            answer = await self._attempt(call, client, attempt, streamed=streamed)
-            download = self._download(call, client, answer, attempt)
+            result = await self._attempt(call, client, attempt, streamed=streamed)
+            download = self._download(call, client, result, attempt)
             accepted = False
             try:
-                decision, outcome = await _judge(call, answer.outcome, download, attempt)
+                decision, outcome = await _judge(call, result.outcome, download, attempt)
                 accepted = _is_accepted(decision, outcome)
             finally:
                 if download is not None and not accepted:
                     await download.aclose()
             if accepted:
                 return download
-            exchange = answer.recording.finish()
+            exchange = result.recording.finish()
             if decision.action is Action.IGNORE:
-                call.log(Level.INFO, f"{describe_outcome(outcome, exchange)}; ignored, as the manifest says.")
+                call.listener.log(Level.INFO, f"{describe_outcome(outcome, exchange)}; ignored, as the manifest says.")
                 return None
             if await _refresh(call, outcome, decision, refusals):
                 refusals += 1
-                call.log(Level.INFO, f"{describe_outcome(outcome, exchange)}; trying again with another token.")
+                what = describe_outcome(outcome, exchange)
+                call.listener.log(Level.INFO, f"{what}; trying again with another token.")
                 continue
             if not decision.action.repeats or attempt >= decision.max_attempts:
                 raise failure(outcome, exchange, decision, attempt, self.secrets)
-            if decision.action is Action.RATE_LIMITED and call.has_spare is not None and call.has_spare():
-                call.log(Level.INFO, f"{describe_outcome(outcome, exchange)}; going on at once with another token.")
-                await self._sleep(SPARE_WAIT)
+            if decision.action is Action.RATE_LIMITED and call.credentials and call.credentials.has_alternative():
+                what = describe_outcome(outcome, exchange)
+                call.listener.log(Level.INFO, f"{what}; going on at once with another token.")
+                await self._sleep(ALTERNATIVE_WAIT)
                 continue
             await self._wait(call, outcome, exchange, decision, attempt)
         raise AssertionError("unreachable")
@@ -194,32 +161,32 @@ class HttpSession:
     async def _wait(self, call: Call, outcome: Outcome, exchange: Exchange, decision: Decision, attempt: int) -> None:
         if decision.wait == inf:
             raise failure(outcome, exchange, decision, attempt, self.secrets)
-        asked = _asked_wait(outcome, self._clock())
-        if decision.wait is None and asked > LONGEST_ASKED_WAIT:
-            message = f"The API asks to wait {asked:g} s before the next request"
+        requested = _requested_wait(outcome, self._clock())
+        if decision.wait is None and requested > LONGEST_RETRY_AFTER:
+            message = f"The API asks to wait {requested:g} s before the next request"
             raise failure(outcome, exchange, replace(decision, message=message), attempt, self.secrets)
         planned = min(2.0 ** (attempt - 1), LONGEST_DEFAULT_WAIT) if decision.wait is None else decision.wait
-        wait = max(planned, asked)
+        wait = max(planned, requested)
         next_one = f"attempt {attempt + 1} of {decision.max_attempts}"
         what = f"{describe_outcome(outcome, exchange)}{reason(outcome, decision)}"
-        call.log(Level.WARNING, f"{what}; trying again in {wait:.3g} s ({next_one}).")
+        call.listener.log(Level.WARNING, f"{what}; trying again in {wait:.3g} s ({next_one}).")
         await self._sleep(wait)
 
-    def _download(self, call: Call, client: httpx.AsyncClient, answer: Answer, attempt: int) -> Download | None:
-        if not isinstance(answer.outcome, httpx.Response):
+    def _download(self, call: Call, client: httpx.AsyncClient, result: Attempt, number: int) -> Download | None:
+        if not isinstance(result.outcome, httpx.Response):
             return None
-        numbers = count(attempt + 1)
+        numbers = count(number + 1)
 
-        async def resume(headers: Mapping[str, str]) -> Answer:
+        async def resume(headers: Mapping[str, str]) -> Attempt:
             nonlocal call
-            answer = await self._attempt(call, client, next(numbers), streamed=True, headers=headers)
-            renewed = await _renewed(call, answer.outcome)
+            result = await self._attempt(call, client, next(numbers), streamed=True, headers=headers)
+            renewed = await _renewed(call, result.outcome)
             if renewed is None:
-                return answer
-            call = self._at_home(renewed)
+                return result
+            call = self._restricted(renewed)
             return await self._attempt(call, client, next(numbers), streamed=True, headers=headers)
 
-        return Download(answer, resume, self._sleep)
+        return Download(result, resume, self._sleep)
 
     async def _attempt(
         self,
@@ -229,20 +196,19 @@ class HttpSession:
         *,
         streamed: bool,
         headers: Mapping[str, str] | None = None,
-    ) -> Answer:
-        """Authenticate and send; whoever authenticated sees the answer."""
+    ) -> Attempt:
+        """Authenticate and send; the credentials see the response."""
         draft = call.draft.copy()
         draft.headers.update(headers or {})
         plain = draft.build()
         request = await _authenticated(call, draft)
-        if await self._admit(call, request):
-            if call.withdraw is not None:
-                call.withdraw()
-            request = await _authenticated(call, draft)  # what was added before the wait may be too old by now
-        answer = await self._followed(call, client, request, plain, number, streamed=streamed)
-        if call.observe is not None and isinstance(answer.outcome, httpx.Response):
-            call.observe(answer.outcome)
-        return answer
+        if await self._admit(call, request) and call.credentials is not None:
+            call.credentials.release()  # what was added before the wait may have expired
+            request = await _authenticated(call, draft)
+        result = await self._followed(call, client, request, plain, number, streamed=streamed)
+        if call.credentials is not None and isinstance(result.outcome, httpx.Response):
+            call.credentials.observe(result.outcome)
+        return result
 
     async def _followed(
         self,
@@ -253,37 +219,36 @@ class HttpSession:
         number: int,
         *,
         streamed: bool,
-    ) -> Answer:
+    ) -> Attempt:
         """Send a request and follow redirects; each hop is an exchange of its own."""
         for _ in range(MAX_REDIRECTS + 1):
-            answer = await self._exchange(call, client, request, number, streamed=streamed)
-            following = answer.outcome.next_request if isinstance(answer.outcome, httpx.Response) else None
+            result = await self._exchange(call, client, request, number, streamed=streamed)
+            following = result.outcome.next_request if isinstance(result.outcome, httpx.Response) else None
             if following is None:
-                return answer
+                return result
             try:
                 request, plain = follow(request, plain, following, self.secrets)
             except RedirectRefused as refused:
-                return replace(answer, outcome=refused)
+                return replace(result, outcome=refused)
             await self._admit(call, request)
-        return replace(answer, outcome=RedirectRefused(f"more than {MAX_REDIRECTS} redirects, one after the other"))
+        return replace(result, outcome=RedirectRefused(f"more than {MAX_REDIRECTS} redirects in a row"))
 
     async def _admit(self, call: Call, request: httpx.Request) -> bool:
         """Wait for the budget; whether there was a wait."""
         if not call.budgeted:
             return False
 
-        def tell(wait: Wait) -> None:
-            if call.held is not None:
-                call.held(wait)
-            if wait.news:
-                call.log(Level.INFO, str(wait))
+        def report(wait: Wait) -> None:
+            call.listener.report_wait(wait)
+            if wait.logged:
+                call.listener.log(Level.INFO, str(wait))
 
-        return await self._budget.admit(request, tell, at_once=call.role in _CLEARING_AWAY)
+        return await self._budget.admit(request, report, at_once=call.role in _CLEANUP)
 
     async def _exchange(
         self, call: Call, client: httpx.AsyncClient, request: httpx.Request, number: int, *, streamed: bool
-    ) -> Answer:
-        """Send one request; a streamed body is left unread, save that of redirects and errors."""
+    ) -> Attempt:
+        """Send one request. A streamed body is left unread, unless it is that of a redirect or an error."""
         for name, value in client.headers.items():
             request.headers.setdefault(name, value)
         client.cookies.set_cookie_header(request)
@@ -295,7 +260,7 @@ class HttpSession:
             attempt=number,
             started=self._clock(),
             secrets=self.secrets,
-            record=call.record,
+            record=call.listener.record,
             allowance=self._allowance,
         )
         try:
@@ -313,14 +278,14 @@ class HttpSession:
                 recording.finish(complete=whole)
         except httpx.HTTPError as error:
             recording.finish(error=describe_error(error, timeouts))
-            return Answer(error, recording, timeouts)
+            return Attempt(error, recording, timeouts)
         except asyncio.CancelledError:
             recording.finish(error="cancelled")
             raise
-        return Answer(response, recording, timeouts)
+        return Attempt(response, recording, timeouts)
 
     def _learn_login(self, response: httpx.Response) -> None:
-        """What a login answers opens doors: tokens of all kinds, and the cookies of the session."""
+        """Register the secrets in the response to a login: tokens of all kinds, and the cookies of the session."""
         for secret in secret_fields(json_body(response)):
             self.secrets.add(secret)
         for cookie in response.cookies.jar:
@@ -337,18 +302,18 @@ class HttpSession:
         return self._clients
 
 
-async def _authenticated(call: Call, draft: Draft) -> httpx.Request:
+async def _authenticated(call: Call, draft: RequestDraft) -> httpx.Request:
     """The request with credentials. Raises `ReadError`."""
-    if call.authenticate is None:
+    if call.credentials is None:
         return draft.build()
     draft = draft.copy()
     draft.source = "the authenticator"
-    await call.authenticate(draft)
+    await call.credentials.authenticate(draft)
     return draft.build()
 
 
 async def _sent(client: httpx.AsyncClient, request: httpx.Request) -> GuardedResponse:
-    """The response, its body unread. Raises `httpx.HTTPError` and nothing else."""
+    """The response, its body unread. Raises only `httpx.HTTPError`."""
     try:
         return GuardedResponse.of(await client.send(request, stream=True))
     except (ValueError, OverflowError, ExceptionGroup, httpx.InvalidURL) as error:  # a redirect to an odd address
@@ -369,16 +334,16 @@ async def _judge(call: Call, outcome: Outcome, download: Download | None, attemp
 
 
 def _is_accepted(decision: Decision, outcome: Outcome) -> bool:
-    """Airbyte: to ignore an answer that is no error is to take it."""
+    """Airbyte: ignoring a response that is no error means accepting it."""
     if decision.action is Action.IGNORE:
         return isinstance(outcome, httpx.Response) and not outcome.is_error
     return decision.action is Action.SUCCESS
 
 
 async def _renewed(call: Call, outcome: Outcome) -> Call | None:
-    """The call with a new token or a new link where the one at hand is refused; None when there is none to be had."""
+    """The call with a new token or link if the current one was refused; None if there is no new one."""
     status = outcome.status_code if isinstance(outcome, httpx.Response) else None
-    if status == httpx.codes.UNAUTHORIZED and call.refresh is not None and await call.refresh(1):
+    if status == httpx.codes.UNAUTHORIZED and call.credentials is not None and await call.credentials.refresh(1):
         return call
     if status in EXPIRED and call.renew is not None:
         return replace(call, draft=await call.renew())
@@ -390,15 +355,16 @@ async def _refresh(call: Call, outcome: Outcome, decision: Decision, refusals: i
     refused = isinstance(outcome, httpx.Response) and outcome.status_code == httpx.codes.UNAUTHORIZED
     if not wanted and not (refused and decision.action is Action.FAIL):
         return False
-    if call.refresh is not None and await call.refresh(refusals):
+    if call.credentials is not None and await call.credentials.refresh(refusals):
         return True
     if wanted and refusals == 1:
-        call.log(Level.WARNING, "The manifest asks for a new token, but the authenticator has none to renew.")
+        message = "The manifest asks for a new token, but the authenticator has none to renew."
+        call.listener.log(Level.WARNING, message)
     return False
 
 
-def _asked_wait(outcome: Outcome, now: datetime) -> float:
-    """Seconds that the server asks to wait before the same request is repeated, or 0."""
+def _requested_wait(outcome: Outcome, now: datetime) -> float:
+    """Seconds that the server asks to wait before the request is repeated, or 0."""
     if not isinstance(outcome, httpx.Response) or outcome.status_code not in (429, 503):
         return 0.0
     return retry_after(outcome, now) or 0.0

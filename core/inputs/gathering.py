@@ -26,7 +26,7 @@ from core.inputs.specification import (
     with_secrets,
 )
 from core.manifest.problems import closest
-from core.templates.hidden import Hidden
+from core.templates.texts import SecretText
 
 _WORDS = {
     "true": True,
@@ -74,7 +74,7 @@ def gather_inputs(
             problems.append(f"`{'.'.join(path)}` can't be set: what is around it is not an object.")
     if rules is not None:
         config.secrets = secrets = secret_values(specification, config)
-        config.update(with_secrets(specification, config, lambda text: Hidden(text, secrets.append)))
+        config.update(with_secrets(specification, config, lambda text: SecretText(text, secrets.append)))
         rules.normalize(config)
     _drop_nulls(specification, config)
     _add_defaults(specification, config)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from core.templates.hidden import Hidden
+from core.templates.texts import SecretText
 
 Schema = Mapping[str, Any]
 Path = tuple[str, ...]
@@ -123,7 +123,7 @@ def _with_secrets(schemas: Sequence[Any], value: Any, change: Callable[[str], st
     if isinstance(value, list):
         items = [one.get("items") for one in schemas]
         return [_with_secrets(items, member, change) for member in value]
-    return change(value) if isinstance(value, Hidden) else value
+    return change(value) if isinstance(value, SecretText) else value
 
 
 def _with_leaves(value: Any, change: Callable[[str], str]) -> Any:

@@ -10,7 +10,7 @@ from core.decoding.errors import kind_of
 from core.errors import ReadError
 from core.events import JobPhase
 from core.http.policy import FailureType, RequestFailed
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.jobs.job import Job, KnownJobs
 from core.jobs.places import JobPlace, Stand
 from core.jobs.steps import JobSteps
@@ -49,7 +49,7 @@ class Creation:
 
     steps: JobSteps
     context: Context
-    fill: Callable[[Draft], None]
+    fill: Callable[[RequestDraft], None]
     known: KnownJobs
     place: JobPlace
     tidying: Tidying

@@ -12,7 +12,7 @@ from typing import Any
 from core.errors import ReadError
 from core.events import JobPhase, Outcome
 from core.http.policy import EXPIRED, RequestFailed
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.jobs.job import JobFailed, KnownJobs
 from core.jobs.life import ATTEMPTS, JobLife
 from core.jobs.places import JobPlace, JobPlaces
@@ -129,7 +129,7 @@ class JobSlice:
 
     steps: JobSteps
     context: Context
-    fill: Callable[[Draft, Context], None]
+    fill: Callable[[RequestDraft, Context], None]
     make_sink: MakeSink
     settings: JobSettings
 

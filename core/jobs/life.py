@@ -14,7 +14,7 @@ from core.errors import ReadError
 from core.events import JobChanged, JobPhase, PollScheduled, StatusMissing, StatusUnmapped
 from core.http.messages import shorten, time_span
 from core.http.policy import FailureType, RequestFailed, retry_after
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.jobs.creation import Creation, CreationFailed
 from core.jobs.job import AttemptFailed, Job, JobFailed, KnownJobs
 from core.jobs.places import JobPlace, Stand
@@ -48,7 +48,7 @@ class JobLife:
 
     steps: JobSteps
     context: Context
-    fill: Callable[[Draft], None]
+    fill: Callable[[RequestDraft], None]
     mapped: StatusMeanings = field(default_factory=StatusMeanings)
     warned: set[str] = field(default_factory=set)
     most_attempts: int = ATTEMPTS

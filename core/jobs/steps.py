@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import httpx
 
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.jobs.statuses import JobStatus
 from core.runtime.answers import Answer
 from core.runtime.context import Context
@@ -40,7 +40,7 @@ class JobSteps(Protocol):
     def answer(self, response: httpx.Response) -> Answer:
         """The API's answer to a creation, a poll, or the question for targets."""
 
-    async def create(self, context: Context, fill: Callable[[Draft], None]) -> Answer | None:
+    async def create(self, context: Context, fill: Callable[[RequestDraft], None]) -> Answer | None:
         """Create a job; `fill` adds what the slice adds. None when the error handler ignores the answer."""
 
     async def poll(self, context: Context) -> Answer | None:

@@ -25,7 +25,7 @@ from core.events import (
 )
 from core.failures import Failures, gist
 from core.http.exchange import Role
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.jobs.job import JobFailed
 from core.jobs.job_slice import JobLanes
 from core.levels import Level
@@ -222,7 +222,7 @@ class StreamRead:
         slice_ = context.slice
         assert slice_ is not None
 
-        def fill(draft: Draft, context: Context) -> None:
+        def fill(draft: RequestDraft, context: Context) -> None:
             cursor.fill(draft, context.slice or slice_, context.variables)
 
         read = SliceRead(context, make_sink, fill, self._jobs, self._plan.role, cursor)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.levels import Level
 from core.runtime.component import Component
 from core.runtime.context import Context
@@ -114,7 +114,7 @@ class Cursor(ABC):
         end.
         """
 
-    def fill(self, draft: Draft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
+    def fill(self, draft: RequestDraft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
         """Add to a request what the slice adds."""
         self._partitions.fill(draft, slice_, variables)
 

@@ -11,7 +11,7 @@ from zlib import crc32
 import httpx
 from pydantic import Field
 
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.runtime.component import AsText, Component, Gives
 from core.runtime.context import Context
 from core.runtime.evaluation import whole_number_of
@@ -85,7 +85,7 @@ class Pages:
         """How many records the paginator says to ask for. Raises `ReadError`."""
         return None
 
-    def fill(self, draft: Draft, variables: Mapping[str, Any]) -> None:
+    def fill(self, draft: RequestDraft, variables: Mapping[str, Any]) -> None:
         """Add to a request what asks for the page."""
 
     def advance(self, page: Page) -> bool:

@@ -12,11 +12,11 @@ from zlib import crc32
 
 import httpx
 
+from core.http.cache import Body
 from core.http.charsets import charset_of
 from core.http.exchange import Role
-from core.http.kept import Body
 from core.http.policy import Action, RequestFailed
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.runtime.context import Context
 from core.runtime.cursor import Observer
 from core.runtime.pages import Page, Pages, Paginator
@@ -119,7 +119,7 @@ class PageReader:
     decoder: Decoder
     paginator: Paginator | None
     role: Role
-    fill: Callable[[Draft, Context, bool], None] | None = None
+    fill: Callable[[RequestDraft, Context, bool], None] | None = None
     renew: Renew | None = None
     properties: PageProperties | None = None
     sizes: Callable[[], SmallerPages] | None = None
@@ -186,8 +186,8 @@ class PageReader:
             return await self._document(context, draft, pages, take)
         return await self._stream(context, sink, draft, pages, take)
 
-    def _draft(self, pages: Pages, context: Context) -> Draft:
-        draft = Draft()
+    def _draft(self, pages: Pages, context: Context) -> RequestDraft:
+        draft = RequestDraft()
         pages.fill(draft, context.scope(self.requester))
         if self.fill is not None:
             self.fill(draft, context, pages.token is not None)
@@ -208,7 +208,7 @@ class PageReader:
         return renewed
 
     async def _document(
-        self, context: Context, draft: Draft, pages: Pages, take: Callable[[Iterable[Any]], T]
+        self, context: Context, draft: RequestDraft, pages: Pages, take: Callable[[Iterable[Any]], T]
     ) -> _Answer[T] | None:
         """A response whose decoded body the paginator looks into."""
         response = await self.requester.send(self._page_context(pages, context), self.role, draft)
@@ -219,7 +219,7 @@ class PageReader:
         return _Answer(response, body, taken)
 
     async def _stream(
-        self, context: Context, sink: Sink, draft: Draft, pages: Pages, take: Callable[[Iterable[Any]], T]
+        self, context: Context, sink: Sink, draft: RequestDraft, pages: Pages, take: Callable[[Iterable[Any]], T]
     ) -> _Answer[T] | None:
         """A response that is parsed while it arrives."""
         async with self.requester.open(

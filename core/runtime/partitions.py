@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from itertools import product
 from typing import Any, ClassVar, Protocol
 
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.runtime.component import Component
 from core.runtime.context import Context
 from core.runtime.slices import StreamSlice
@@ -100,7 +100,7 @@ class PartitionRouter(Component, role=True):
         """The names of the extra fields of its partitions; `raw` is the router as written, references resolved."""
         return frozenset()
 
-    def fill(self, draft: Draft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
+    def fill(self, draft: RequestDraft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
         """Add to a request what the manifest says a partition adds (its request options)."""
 
 
@@ -130,14 +130,14 @@ class Partitions:
             return self.routers[0].walk(self._context, seeds)
         return Walk(self._product())
 
-    def fill(self, draft: Draft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
+    def fill(self, draft: RequestDraft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
         """Add to a request what the routers add; where two add the same thing, the first one wins."""
         if len(self.routers) == 1:
             self.routers[0].fill(draft, slice_, variables)
             return
-        together = Draft()
+        together = RequestDraft()
         for router in reversed(self.routers):
-            own = Draft()
+            own = RequestDraft()
             router.fill(own, slice_, variables)
             together.params |= own.params
             together.headers |= own.headers

@@ -15,7 +15,7 @@ import httpx
 
 from core.http.exchange import Role
 from core.http.policy import Action, Decision
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.manifest.problems import Problem
 from core.runtime.component import Component
 from core.runtime.context import Context
@@ -96,27 +96,27 @@ class SchemaLoader(Component, role=True):
 
 
 class Authenticator(Component, role=True):
-    """Adds credentials to a request."""
+    """Adds credentials to requests. Only `authenticate` is compulsory."""
 
     @abstractmethod
-    async def authenticate(self, draft: Draft, context: Context) -> None:
-        """Add the credentials to `draft`; runs anew before every attempt. Raises `ReadError`."""
+    async def authenticate(self, draft: RequestDraft, context: Context) -> None:
+        """Add the credentials to `draft`; called before every attempt. Raises `ReadError`."""
 
     async def refresh(self, context: Context, refusals: int) -> bool:
-        """Drop the token that the server refused; False when there is no other to be had for this request.
+        """Drop the token that the server refused; False when there is no other one for this request.
 
-        `refusals` says how often the request was refused in all, this time included.
+        `refusals` is how often the request was refused so far, this time included.
         """
         return False
 
-    def withdraw(self, context: Context) -> None:
-        """Take back what was spent on the request that this task authenticated last: it is not sent as it is."""
+    def release(self, context: Context) -> None:
+        """Return what was spent on the request that this task authenticated last: it is not sent as it is."""
 
     def observe(self, response: httpx.Response, context: Context) -> None:
-        """Learn from an answer to a request that this authenticator was at; runs before the answer is judged."""
+        """Learn from a response to a request that was authenticated here, before the response is judged."""
 
-    def has_spare(self, context: Context) -> bool:
-        """Whether a request that met a rate limit can go on at once, because it will go with other credentials."""
+    def has_alternative(self, context: Context) -> bool:
+        """Whether a rate-limited request can be repeated at once, because it will carry other credentials."""
         return False
 
 
@@ -124,7 +124,7 @@ class RequestBody(Component, role=True):
     """The body of a request."""
 
     @abstractmethod
-    def fill(self, draft: Draft, variables: Mapping[str, Any]) -> None:
+    def fill(self, draft: RequestDraft, variables: Mapping[str, Any]) -> None:
         """Evaluate the body into `draft`."""
 
 
@@ -153,7 +153,7 @@ class Requester(Component, role=True):
     """Sends one kind of request."""
 
     @abstractmethod
-    async def send(self, context: Context, role: Role, extra: Draft | None = None) -> httpx.Response | None:
+    async def send(self, context: Context, role: Role, extra: RequestDraft | None = None) -> httpx.Response | None:
         """Send the request and read the whole response; None when the error handler says to ignore it.
 
         `extra` brings what a paginator or a slice adds (parameters, headers, body fields, another URL).
@@ -162,7 +162,7 @@ class Requester(Component, role=True):
 
     @abstractmethod
     def open(
-        self, context: Context, role: Role, extra: Draft | None = None, renew: Renew | None = None
+        self, context: Context, role: Role, extra: RequestDraft | None = None, renew: Renew | None = None
     ) -> AbstractAsyncContextManager[Any]:
         """The same for a body that is streamed: gives a `core.http.download.Download`, or None when ignored.
 

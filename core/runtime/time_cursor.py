@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.runtime.context import Context
 from core.runtime.cursor import Cursor, Keep, Observer
 from core.runtime.cursor_progress import Interval, Progress
@@ -15,7 +15,7 @@ from core.runtime.slices import StreamSlice
 from core.runtime.timeline import Timeline, Window
 from core.templates.datetimes import DatetimeError
 
-Fill = Callable[[Draft, StreamSlice, Mapping[str, Any]], None]
+Fill = Callable[[RequestDraft, StreamSlice, Mapping[str, Any]], None]
 """Adds to a request what the manifest says of a window; gets the template variables."""
 
 
@@ -65,7 +65,7 @@ class TimeCursor(Cursor):
     def _part(self, slice_: StreamSlice, start: datetime, end: datetime) -> TimeSlice:
         return TimeSlice(slice_, self._names, (self._timeline.write(start), self._timeline.write(end)), (start, end))
 
-    def fill(self, draft: Draft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
+    def fill(self, draft: RequestDraft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
         """Add start and end of the window, and what the partition adds."""
         self._fill(draft, slice_, variables)
         super().fill(draft, slice_, variables)

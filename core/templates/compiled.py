@@ -1,7 +1,7 @@
 """Template texts compiled to functions, once per distinct text.
 
-Constants never touch Jinja; plain lookups, alone or compared with a constant, touch it only to be recognised;
-everything else runs the render function that Jinja generates.
+Constants never touch Jinja; plain lookups, alone or compared with a constant, need it only to be parsed; everything
+else runs the render function that Jinja generates.
 """
 
 from __future__ import annotations
@@ -18,33 +18,31 @@ from jinja2.runtime import Context
 
 from core.templates import limits
 from core.templates.errors import TemplateError, UnknownVariableError
-from core.templates.hidden import put_together
 from core.templates.limits import begin, end, evaluation
 from core.templates.literals import EMPTY, literal_of, may_start_literal, parse_literal, value_of
 from core.templates.lookups import Lookup, plain_comparison, plain_lookups
-from core.templates.sandbox import ENVIRONMENT
-from core.templates.texts import NULL
-from core.templates.tracking import environment_for, may_be_secret
+from core.templates.sandbox import ENVIRONMENT, environment_for, may_be_secret
+from core.templates.texts import NULL, joined_from
 
 Names = Mapping[str, Any]
 _SIGNS = {"end of print statement": "}}", "end of statement block": "%}", "expected token ": "expected "}
-"""What Jinja's messages say, and what a person has to write."""
+"""What Jinja's messages say, and what people have to write."""
 MAX_SOURCE = 500_000
 MAX_TAGS = 10_000
-_EFFORTLESS = frozenset(
+_CHEAP_NODES = frozenset(
     {nodes.Output, nodes.TemplateData, nodes.Const, nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Compare}
     | {nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.CondExpr, nodes.If, nodes.List, nodes.Tuple}
 )
-"""What can't take long, so that nobody counts."""
+"""Nodes whose evaluation takes so little that it need not be counted."""
 _DELIMITERS = ("{{", "{%", "{#")
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """What one template text does.
+    """The compiled form of a template text.
 
-    `text` renders, with the marks of `core.templates.texts`; `value` renders and parses the literal, with `EMPTY`
-    for an empty text. Both raise what Jinja, the macros and the filters raise, and UnknownVariableError.
+    `text` renders, with the marks of `core.templates.texts`; `value` renders and parses the literal, and gives `EMPTY`
+    for an empty text. Both raise what Jinja, the macros and the filters raise, and `UnknownVariableError`.
     """
 
     constant: bool
@@ -55,12 +53,7 @@ class Compiled:
 
 @lru_cache(maxsize=8192)
 def compile_source(source: str) -> Compiled:
-    """The compiled form of a template text.
-
-    Raises:
-        TemplateError: the text is not valid Jinja, or names an unknown filter or test.
-
-    """
+    """Compile a template text. Raises `TemplateError` if it is not valid Jinja, or names an unknown filter or test."""
     if not any(delimiter in source for delimiter in _DELIMITERS):
         return _constant(source)
     tree = parse(source)
@@ -72,7 +65,7 @@ def compile_source(source: str) -> Compiled:
 
 
 def parse(source: str) -> nodes.Template:
-    """The syntax tree of a template text; raises TemplateError."""
+    """The syntax tree of a template text. Raises `TemplateError`."""
     if len(source) > MAX_SOURCE or source.count("{{") + source.count("{%") > MAX_TAGS:
         raise TemplateError(f"it has more than {MAX_SOURCE:,} characters, or {MAX_TAGS:,} expressions.", source)
     with _refusals(source):
@@ -80,20 +73,20 @@ def parse(source: str) -> nodes.Template:
 
 
 def compile_jinja(source: str, tree: nodes.Template) -> Compiled:
-    """The compiled form of any template, by way of the code that Jinja generates; raises TemplateError."""
+    """Compile any template by means of the code that Jinja generates. Raises `TemplateError`."""
     with _refusals(source), evaluation():
         names_globals = {node.name for node in tree.find_all(nodes.Name)} & ENVIRONMENT.globals.keys()
         used_globals = {name: ENVIRONMENT.globals[name] for name in names_globals}
         variables = frozenset(meta.find_undeclared_variables(tree))
         environment = environment_for(variables)
         template = JinjaTemplate.from_code(environment, environment.compile(tree), environment.globals)
-        works = any(type(node) not in _EFFORTLESS for node in tree.find_all(nodes.Node))
-    return _from_render_function(template, variables, used_globals, works)
+        counted = any(type(node) not in _CHEAP_NODES for node in tree.find_all(nodes.Node))
+    return _from_render_function(template, variables, used_globals, counted)
 
 
 @contextmanager
 def _refusals(source: str) -> Iterator[None]:
-    """Raise TemplateError where Jinja or Python refuse a template."""
+    """Raise `TemplateError` where Jinja or Python refuse a template."""
     try:
         yield
     except TemplateSyntaxError as error:
@@ -110,7 +103,7 @@ def _refusals(source: str) -> Iterator[None]:
 
 
 def _from_render_function(
-    template: JinjaTemplate, variables: frozenset[str], used_globals: dict[str, Any], works: bool
+    template: JinjaTemplate, variables: frozenset[str], used_globals: dict[str, Any], counted: bool
 ) -> Compiled:
     render = template.root_render_func
     blocks = template.blocks
@@ -124,9 +117,9 @@ def _from_render_function(
             if name not in context:
                 raise UnknownVariableError(name)
             names[name] = context[name]
-        for name, function in used_globals.items():  # a variable of that name comes first, as in Jinja
+        for name, function in used_globals.items():  # a variable of the same name takes precedence, as in Jinja
             names[name] = context.get(name, function)
-        if not works:
+        if not counted:
             return join(list(render(Context(environment, names, None, blocks))))
         token = begin()
         try:
@@ -141,8 +134,8 @@ def _from_render_function(
 
 
 def _with_secrets(pieces: list[str]) -> str:
-    """All pieces as one text, hidden when one of them is."""
-    return put_together(limits.output(pieces), pieces)
+    """All pieces as one text, marked as secret if one of them is."""
+    return joined_from(limits.output(pieces), pieces)
 
 
 def _constant(source: str) -> Compiled:

@@ -40,9 +40,9 @@ _DIGITS: Final = {
 
 
 class DatetimeError(ValueError):
-    """A value that is not a date or duration in the form that was asked for.
+    """A value is not a date or duration in the expected form.
 
-    `problem` says so without the value; the message shows the value as well.
+    `problem` says so without the value; the message includes the value.
     """
 
     def __init__(self, problem: str, value: object) -> None:
@@ -52,11 +52,9 @@ class DatetimeError(ValueError):
 
 
 def parse_datetime(value: str | int | float, format: str) -> datetime:
-    """The aware date and time of a value in a format; UTC where the value names no zone.
+    """The aware date and time of a value in a format; UTC if it names no zone.
 
-    Raises:
-        DatetimeError: the value does not fit the format.
-
+    Raises `DatetimeError` if the value does not fit the format.
     """
     shape = _iso_shape(format)
     if shape is not None and isinstance(value, str) and shape.fullmatch(value):
@@ -74,7 +72,7 @@ def parse_datetime(value: str | int | float, format: str) -> datetime:
 def format_datetime(dt: datetime, format: str) -> str:
     """A date and time as text in a format; a naive one counts as UTC.
 
-    Airbyte: the same, save that its `%ms` and `%epoch_microseconds` can lose the last digit to rounding.
+    Airbyte: the same, but its `%ms` and `%epoch_microseconds` can lose the last digit to rounding.
     """
     if format in _UNITS:
         return str(int((_aware(dt) - _EPOCH) / _UNITS[format]))
@@ -86,9 +84,7 @@ def format_datetime(dt: datetime, format: str) -> str:
 def parse_any(value: str | int | float | date) -> datetime:
     """The date and time, in UTC, of an ISO-8601 text, of seconds since 1970, or of a date.
 
-    Raises:
-        DatetimeError: the text is not ISO-8601, or the number is out of range.
-
+    Raises `DatetimeError` if the text is not ISO-8601, or the number is out of range.
     """
     if isinstance(value, datetime):
         return _aware(value).astimezone(UTC)
@@ -106,12 +102,7 @@ def parse_any(value: str | int | float | date) -> datetime:
 
 
 def parse_duration(iso: str) -> Any:
-    """An ISO-8601 duration as timedelta, or as isodate's Duration when it has months or years.
-
-    Raises:
-        DatetimeError: the text is no such duration.
-
-    """
+    """An ISO-8601 duration as timedelta, or as isodate's Duration if it has months or years. Raises `DatetimeError`."""
     try:
         return isodate.parse_duration(iso)
     except isodate.ISO8601Error:
@@ -138,9 +129,9 @@ def _slow_parser(format: str) -> Any:
 
 @lru_cache(maxsize=256)
 def _iso_shape(format: str) -> re.Pattern[str] | None:
-    """For a format that ISO parsing covers: what its texts look like when written in full.
+    """For a format that ISO parsing covers, the pattern of its texts when written in full.
 
-    `fromisoformat` is many times faster than `strptime`, and on such texts they agree.
+    `fromisoformat` is many times faster than `strptime`, and they agree on such texts.
     """
     if not _ISO_FORMAT.fullmatch(format):
         return None

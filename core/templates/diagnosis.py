@@ -1,4 +1,4 @@
-"""What went wrong while a template was evaluated, in words, and without showing any value of the context."""
+"""Explains to people what went wrong while a template was evaluated, without showing any value of the context."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _KINDS = {
 
 
 def explain(error: Exception, source: str, context: Mapping[str, Any]) -> TemplateError:
-    """The error for people behind an exception that evaluating `source` with `context` raised."""
+    """The error for an exception that evaluating `source` with `context` raised."""
     return TemplateError(_problem(error, source, context), source)
 
 
@@ -67,7 +67,7 @@ def _missing(error: UndefinedError, source: str, context: Mapping[str, Any]) -> 
 
 
 def _gap(source: str, context: Mapping[str, Any]) -> str:
-    """What is looked up in vain, in words; "" where everything is there."""
+    """The lookup that finds nothing, as a sentence; "" if everything is there."""
     final_gap = ""
     for lookup in lookups_in(parse(source)):
         for count, parent, found in _walk(lookup, context):
@@ -82,7 +82,7 @@ def _gap(source: str, context: Mapping[str, Any]) -> str:
 
 
 def _walk(lookup: Lookup, context: Mapping[str, Any]) -> Iterator[tuple[int, Any, Any]]:
-    if lookup.root not in context:  # a loop's own variable, whose value is gone by now
+    if lookup.root not in context:  # a loop's own variable, whose value is no longer known
         return
     value = context[lookup.root]
     for count, (key, jinja_lookup) in enumerate(lookup.steps, 1):

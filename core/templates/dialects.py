@@ -1,7 +1,7 @@
-"""Python's regular expressions written anew for other engines, so that they find there what Python finds.
+"""Translates Python's regular expressions for other engines, so that they find what Python finds.
 
-A pattern is written from what Python's own parser makes of it, with every set of characters spelled out as Python
-understands it: which characters are digits, word characters or spaces, and which are the same but for their case.
+A pattern is written from the tree of Python's own parser, with every set of characters spelled out as Python
+understands it: which characters are digits, word characters or spaces, and which differ only in case.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from importlib import import_module
 from math import inf, log10
 from typing import Any, ClassVar, Final
 
-# Python's parser has no public name; the tree that it gives has hardly changed since Python 2.
+# Python's parser is not public, but its tree has hardly changed since Python 2.
 _parser: Final = import_module("re._parser")
 
 ASCII: Final = 0x7F
 UNICODE: Final = 0x10FFFF
 _MAX_REPEAT: Final = 1000
-"""What RE2 accepts as a number of repetitions."""
+"""The most repetitions that RE2 accepts."""
 _NOT_IN_NOTHING: Final = "(?!)" if re.search(r"\B", "") is None else ""
 """Whether Python finds no `\\B` in an empty text."""
 _CATEGORIES: Final = {
@@ -36,15 +36,15 @@ _MOST_STEPS: Final = 1_000_000
 _MOST_DIGITS: Final = 6
 
 Range = tuple[int, int]
-"""The first and the last of some characters."""
+"""The first and the last of consecutive characters."""
 
 
 class UnsuitedError(Exception):
-    """A part of the pattern that the engine can't do as Python does."""
+    """The engine can't do a part of the pattern as Python does."""
 
 
 class Tree:
-    """A pattern as Python's parser sees it. Raises `re.error` when it is none."""
+    """A pattern as parsed by Python. Raises `re.error` if it is invalid."""
 
     def __init__(self, source: str) -> None:
         self.items = _parser.parse(source)
@@ -53,28 +53,27 @@ class Tree:
 
     @property
     def harmless_up_to(self) -> int:
-        """How long a text may be for Python's own search to be done with it in some milliseconds, whatever is in it.
+        """The length of texts up to which Python's own search takes only milliseconds, whatever the text.
 
-        In a text of n characters it begins at each of them, and takes as many ways from there as the pattern
-        leaves open: one more than n where something may be repeated without an end, and so on.
+        In a text of n characters a search starts at each of them, and from there tries as many ways as the pattern
+        allows: n + 1 for one unbounded repetition, and so on.
         """
         ways, endless = _ways(self.items)
         return int((_MOST_STEPS / ways) ** (1 / (endless + 1))) - 1 if ways <= _MOST_STEPS else -1
 
 
 class Writer(ABC):
-    """Writes a pattern; `highest` is the last character that may occur in texts. Raises `UnsuitedError`."""
+    """Writes a pattern for an engine; `highest` is the last character that texts may have. Raises `UnsuitedError`."""
 
     character: ClassVar[str]
-    """How a character is written, as a format."""
+    """The format of an escaped character."""
     end: ClassVar[str]
-    """The very end of a text."""
+    """The pattern for the very end of a text."""
 
     def __init__(self, highest: int = UNICODE) -> None:
         self._highest = highest
 
     def write(self, tree: Tree) -> str:
-        """The whole pattern."""
         return self._all(tree.items, tree.flags)
 
     def _all(self, items: Iterable[Any], flags: int) -> str:
@@ -124,18 +123,17 @@ class Writer(ABC):
 
     @abstractmethod
     def _last_line_end(self) -> str:
-        """The end of a text, and the place before a line break there."""
+        """The pattern for the end of a text, or before a final line break."""
 
     @abstractmethod
     def _edge(self, is_edge: bool, flags: int) -> str:
-        """Where a word begins or ends, or everywhere else."""
+        """The pattern for a word boundary, or for everywhere else."""
 
     @abstractmethod
     def _special(self, kind: str, value: Any, flags: int) -> str:
-        """What looks around, looks back, or never gives up what it has."""
+        """The pattern for lookaround, backreferences, atomic groups and possessive repetitions."""
 
     def _set(self, parts: list[tuple[str, Any]], flags: int) -> str:
-        """A set of characters, spelled out."""
         named = [found for kind, what in parts if kind == "CATEGORY" for found in self._category(str(what), flags)]
         listed = [what if kind == "RANGE" else (what, what) for kind, what in parts if kind in {"RANGE", "LITERAL"}]
         if flags & re.IGNORECASE:
@@ -157,10 +155,10 @@ class Writer(ABC):
 
 
 class LinearWriter(Writer):
-    """For RE2, whose time grows with the length of the text only.
+    """For RE2, whose time grows only with the length of the text.
 
-    `has_end` says that the pattern is right only for texts without a line break at their end. Other than in
-    Python, RE2 has no lookaround, no backreferences, and no words beyond ASCII.
+    `has_end` says that the pattern is right only for texts without a final line break. Unlike Python, RE2 has no
+    lookaround, no backreferences, and no words beyond ASCII.
     """
 
     character = r"\x{{{:X}}}"
@@ -191,7 +189,7 @@ class LinearWriter(Writer):
 
 
 class TimedWriter(Writer):
-    """For the library `regex`, which can do all that Python can, and gives up when it takes too long."""
+    """For the library `regex`, which can do everything that Python can, and gives up after some time."""
 
     character = r"\U{:08X}"
     end = r"\Z"
@@ -228,7 +226,7 @@ class TimedWriter(Writer):
 
 
 def _ways(items: Iterable[Any]) -> tuple[float, int]:
-    """How many ways there are through a pattern: a number, times the length of the text to a power."""
+    """The number of ways through a pattern: a factor, and the power of the text's length that it is multiplied with."""
     total, endless = 1.0, 0
     for kind, value in items:
         ways, powers = _ways_through(str(kind), value)
@@ -257,7 +255,7 @@ def _ways_through(kind: str, value: Any) -> tuple[float, int]:
 
 
 def _power(ways: float, times: int) -> float:
-    """So many ways, so many times, and the choice of how many times."""
+    """The ways through a repetition of up to `times`, each with this many ways."""
     return inf if times * log10(max(ways, 2)) > _MOST_DIGITS else max(ways, 2) ** times
 
 
@@ -270,13 +268,13 @@ def _members(escape: str, ascii_flag: int, highest: int) -> list[Range]:
 
 @lru_cache(maxsize=1)
 def _cased() -> str:
-    """All characters that have upper and lower case, or are one of the two."""
+    """All characters that have another case."""
     return "".join(character for character in map(chr, range(UNICODE + 1)) if character.swapcase() != character)
 
 
 @lru_cache(maxsize=1024)
 def _in_other_case(ranges: tuple[Range, ...], flags: int) -> list[Range]:
-    """The characters that Python takes for one of these."""
+    """The characters that Python matches with one of these when it ignores case."""
     if not ranges:
         return []
     written = "".join(rf"\U{low:08X}-\U{high:08X}" for low, high in ranges)
@@ -284,7 +282,7 @@ def _in_other_case(ranges: tuple[Range, ...], flags: int) -> list[Range]:
 
 
 def _merged(ranges: list[Range], highest: int) -> list[Range]:
-    """The same characters, in order, none twice."""
+    """The same characters in sorted ranges that do not overlap."""
     merged: list[Range] = []
     for low, high in sorted(ranges):
         if low > highest:
@@ -298,7 +296,7 @@ def _merged(ranges: list[Range], highest: int) -> list[Range]:
 
 
 def _others(ranges: list[Range], highest: int) -> list[Range]:
-    """All other characters."""
+    """The ranges of all other characters."""
     edges = [-1, *(edge for ends in ranges for edge in ends), highest + 1]
     gaps = zip(edges[::2], edges[1::2], strict=True)
     return [(after + 1, before - 1) for after, before in gaps if after + 1 < before]

@@ -1,4 +1,4 @@
-"""The errors of templates. Messages are in words and hold no value of the context."""
+"""The errors of templates. Their messages hold no value of the context."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ _SHOWN = 160
 class TemplateError(Exception):
     """A template that cannot be compiled or evaluated.
 
-    The message names the template and the variable in question, never the values behind it: those may be
-    secrets. `line` is the line inside the template, for syntax errors.
+    The message names the template and the variable in question, never its value, which may be a secret. `line` is the
+    line inside the template, for syntax errors.
     """
 
     def __init__(self, problem: str, source: str, line: int | None = None) -> None:
@@ -30,7 +30,7 @@ class UnknownVariableError(Exception):
 
 
 class LimitError(Exception):
-    """A template asked for more work or memory than templates may use; the message says which limit."""
+    """A template needs more work or memory than templates may use; the message says which limit it exceeds."""
 
 
 class ChangeError(Exception):

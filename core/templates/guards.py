@@ -32,15 +32,15 @@ _SHALLOW: Final = frozenset(
     {"attr", "batch", "count", "d", "default", "first", "items", "last", "length", "list", "map", "random"}
     | {"reject", "rejectattr", "reverse", "select", "selectattr", "slice", "safe"}
 )
-"""Filters that never look at what is inside the items of a value."""
+"""Filters that never look into the items of a value."""
 
 
 def check_format(template: str, arguments: tuple[Any, ...], named: Mapping[str, Any]) -> None:
-    """Raise LimitError when `str.format` would make too long a text."""
+    """Raise `LimitError` if `str.format` would make too long a text."""
     try:
         fields = list(string.Formatter().parse(template))
     except ValueError:
-        return  # formatting says so as well
+        return  # formatting raises the same
     specs = [spec or "" for _, name, spec, _ in fields if name is not None]
     if any("{" in spec for spec in specs):
         raise _too_wide()
@@ -49,7 +49,7 @@ def check_format(template: str, arguments: tuple[Any, ...], named: Mapping[str, 
 
 
 def check_printf(template: Any, values: Any) -> None:
-    """Raise LimitError when `template % values` would make too long a text."""
+    """Raise `LimitError` if `template % values` would make too long a text."""
     text = template.decode("latin-1") if isinstance(template, bytes) else str(template)
     widths = [width for pair in _PRINTF.findall(text) for width in pair if width]
     if "*" in widths:
@@ -76,7 +76,7 @@ def modulo(left: Any, right: Any) -> Any:
 
 
 def check_call(function: Any, arguments: tuple[Any, ...], named: dict[str, Any], variables: Mapping[str, Any]) -> None:
-    """Raise when a method would make too much (LimitError), or change what the template was given (ChangeError)."""
+    """Raise `LimitError` for a method that would make too much, `ChangeError` if it would change a given value."""
     owner, name = getattr(function, "__self__", None), getattr(function, "__name__", "")
     if isinstance(owner, (str, bytes)):
         _check_text_method(owner, name, arguments, named)
@@ -115,7 +115,7 @@ def _check_text_method(owner: str | bytes, name: str, arguments: tuple[Any, ...]
 
 
 def _containers_in(variables: Mapping[str, Any]) -> frozenset[int]:
-    """The identities of all that can be changed in values, however deep."""
+    """The identities of all mutable values, at any depth."""
     found: set[int] = set()
     waiting: list[Any] = [variables]
     while waiting:
@@ -131,13 +131,10 @@ def _containers_in(variables: Mapping[str, Any]) -> frozenset[int]:
 
 
 def guard_filters(filters: dict[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
-    """All filters, bounded."""
     return {name: _guard(function, _CHECKS.get(name), name in _SHALLOW) for name, function in filters.items()}
 
 
 def guard_tests(tests: Mapping[str, Any]) -> dict[str, Callable[..., Any]]:
-    """All tests, bounded."""
-
     def guard(function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)
         def guarded(*arguments: Any) -> Any:
@@ -154,7 +151,7 @@ def guard_tests(tests: Mapping[str, Any]) -> dict[str, Callable[..., Any]]:
 def _guard(function: Callable[..., Any], check: Callable[..., None] | None, shallow: bool) -> Callable[..., Any]:
     first = 1 if hasattr(function, "jinja_pass_arg") else 0
 
-    @wraps(function)  # keeps Jinja's mark of what the filter wants passed
+    @wraps(function)  # keeps Jinja's mark of what to pass to the filter
     def guarded(*passed: Any, **named: Any) -> Any:
         current().spend(1)
         arguments = passed[first:] if shallow else [limits.settled(value) for value in passed[first:]]
@@ -168,7 +165,7 @@ def _guard(function: Callable[..., Any], check: Callable[..., None] | None, shal
 
 
 def check_widths(*numbers: Any) -> None:
-    """Raise LimitError for widths, counts and fillings that are too large."""
+    """Raise `LimitError` for widths, counts and paddings that are too large."""
     if _largest(*numbers) > MAX_WIDTH:
         raise LimitError(f"it asks for a width or count of more than {MAX_WIDTH:,}")
 

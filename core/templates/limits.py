@@ -1,5 +1,5 @@
-"""Bounds that keep a runaway template from eating the machine: how much one evaluation may do, and what operators,
-loops and outputs may do.
+"""Limits that keep a runaway template from exhausting the machine: on an evaluation as a whole, and on its operators,
+loops and outputs.
 """
 
 from __future__ import annotations
@@ -18,33 +18,33 @@ from core.templates.texts import NULL, Text, join
 MAX_STEPS: Final = 500_000
 """Loop iterations, calls, filters and tests."""
 MAX_SECONDS: Final = 2.0
-"""Of one evaluation; whoever waits for other threads meanwhile gets as many seconds of computing on top."""
+"""Of one evaluation; after that, it may use as many more seconds of CPU time, in case it waited for other threads."""
 MAX_MADE: Final = 500_000_000
-"""Roughly the bytes of all texts, lists and objects that are made on the way."""
+"""Roughly the bytes of all texts, lists and objects that an evaluation makes."""
 
 _SIZES: Final[dict[type, int]] = {str: 1, bytes: 1, list: 8, tuple: 8, set: 32, dict: 96}
 
 
 class Work:
-    """Counts the work of one evaluation. Its methods raise `LimitError` when it is too much."""
+    """Counts the work of one evaluation. Its methods raise `LimitError` if it is too much."""
 
-    __slots__ = ("_computed", "_end", "_made", "_steps", "given")
+    __slots__ = ("_end", "_made", "_overtime_start", "_steps", "given")
 
     def __init__(self) -> None:
         self._steps = 0
         self._made = 0
         self._end = perf_counter() + MAX_SECONDS
-        self._computed: float | None = None
+        self._overtime_start: float | None = None
         self.given: frozenset[int] | None = None
-        """The identities of all lists and objects that the template was given, once somebody needed them."""
+        """The identities of all lists and objects that the template was given; None until they are needed."""
 
     def spend(self, steps: int) -> None:
-        """Count loop iterations or calls, and look at the clock."""
+        """Count loop iterations or calls, and check the time."""
         self._steps += steps
         if self._steps > MAX_STEPS:
             raise LimitError(f"it takes more than {MAX_STEPS:,} loop iterations and calls")
         if perf_counter() > self._end:
-            self._look_at_computing_time()
+            self._check_cpu_time()
 
     def make(self, value: Any) -> None:
         """Count a value that was made."""
@@ -58,11 +58,11 @@ class Work:
         if self._made > MAX_MADE:
             raise LimitError(f"it would need more than {MAX_MADE // 1_000_000} MB of memory")
 
-    def _look_at_computing_time(self) -> None:
+    def _check_cpu_time(self) -> None:
         now = thread_time()
-        if self._computed is None:
-            self._computed = now
-        elif now - self._computed > MAX_SECONDS:
+        if self._overtime_start is None:
+            self._overtime_start = now
+        elif now - self._overtime_start > MAX_SECONDS:
             raise LimitError(f"it takes more than {MAX_SECONDS:g} seconds")
 
 
@@ -70,12 +70,12 @@ _CURRENT: Final[ContextVar[Work]] = ContextVar("work")
 
 
 current: Final = _CURRENT.get
-"""The work of the evaluation that is going on."""
+"""The work of the current evaluation."""
 
 
 @contextmanager
 def evaluation() -> Iterator[None]:
-    """Count what happens in here as the work of one evaluation."""
+    """Count what happens within this context as the work of one evaluation."""
     token = begin()
     try:
         yield
@@ -84,7 +84,7 @@ def evaluation() -> Iterator[None]:
 
 
 def begin() -> Token[Work]:
-    """The same as `evaluation`, in two steps, which is many times faster."""
+    """The beginning of an `evaluation`; in two steps, it is many times faster."""
     return _CURRENT.set(Work())
 
 
@@ -99,22 +99,22 @@ MAX_WEIGHT: Final = 20_000_000
 MAX_DEPTH: Final = 400
 
 _PER_ITEM: Final = 8
-"""What an item weighs beside its text: about the characters that are written around it."""
+"""What an item weighs in addition to its text: about the characters that are written around it."""
 _SMALL: Final = 1000
-"""Texts that are shorter need not be counted: there can't be many enough of them."""
+"""Texts that are shorter than this need not be counted: there can't be enough of them."""
 _ATOMS: Final = frozenset({str, int, float, bool, type(None), Text})
 _SHOWN: Final = _ATOMS - {type(None)}
 _CONTAINERS: Final = (list, tuple, dict, Set, Mapping)
 
 
 def check_text(length: int) -> None:
-    """Raise LimitError when a text of that length must not be made."""
+    """Raise `LimitError` for a text that would be too long."""
     if length > MAX_TEXT:
         raise LimitError(f"it would make a text of more than {MAX_TEXT:,} characters")
 
 
 def check_size(example: Any, length: int) -> None:
-    """Raise LimitError when a value of the kind of `example` must not get that long."""
+    """Raise `LimitError` for a value of the type of `example` that would be too long."""
     if isinstance(example, (str, bytes)):
         check_text(length)
     elif length > MAX_ITEMS:
@@ -122,13 +122,13 @@ def check_size(example: Any, length: int) -> None:
 
 
 def check_number(number: Any) -> None:
-    """Raise LimitError for a whole number that is too long to reckon with."""
+    """Raise `LimitError` for an integer that is too long to calculate with."""
     if isinstance(number, int):
         _check_bits(number.bit_length())
 
 
 def check_made(value: Any, *sources: Any) -> None:
-    """Count what was made; raise LimitError when it is too long, and longer than all that it was made of."""
+    """Count what was made; raise `LimitError` if it is too long, and longer than all that it was made of."""
     if type(value) is str and len(value) < _SMALL:
         return
     current().make(value)
@@ -141,14 +141,14 @@ def check_made(value: Any, *sources: Any) -> None:
 
 
 def weighed(value: Any) -> Any:
-    """The same value, when it is not too large and not nested too deeply for being written, compared or sorted."""
+    """The same value. Raises `LimitError` if it is too large or too deeply nested to be written, compared or sorted."""
     if type(value) not in _ATOMS and isinstance(value, _CONTAINERS):
         weight(value)
     return value
 
 
 def settled(value: Any) -> Any:
-    """A value as a filter may have it: weighed, and a list of bounded length where it is made step by step."""
+    """A value that a filter may have: weighed, and a list of bounded length instead of an iterator."""
     if type(value) in _ATOMS:
         return value
     if isinstance(value, Iterator):
@@ -158,11 +158,9 @@ def settled(value: Any) -> Any:
 
 
 def weight(value: Any, most: int = MAX_WEIGHT) -> tuple[int, int]:
-    """What a value unfolds to, and how deep it is nested.
+    """How long a value is when written, in characters, and how deeply it is nested.
 
-    Raises:
-        LimitError: it is nested too deeply, or weighs more than `most`.
-
+    Raises `LimitError` if it is nested too deeply, or weighs more than `most`.
     """
     if not isinstance(value, _CONTAINERS):
         return len(value) if isinstance(value, (str, bytes)) else _PER_ITEM, 0
@@ -186,14 +184,13 @@ def weight(value: Any, most: int = MAX_WEIGHT) -> tuple[int, int]:
 
 
 def shown(value: Any) -> Any:
-    """What is put out for a value."""
+    """The output for a value."""
     if type(value) in _SHOWN:
         return value
     return NULL if value is None else weighed(value)
 
 
 def add(left: Any, right: Any) -> Any:
-    """`left + right`, bounded."""
     if isinstance(left, str) and isinstance(right, str):
         check_text(len(left) + len(right))
         return join([left, right]) if type(left) is Text or type(right) is Text else left + right
@@ -203,7 +200,6 @@ def add(left: Any, right: Any) -> Any:
 
 
 def multiply(left: Any, right: Any) -> Any:
-    """`left * right`, bounded."""
     if isinstance(left, int) and isinstance(right, int):
         _check_bits(left.bit_length() + right.bit_length())
     elif isinstance(right, int) and hasattr(left, "__len__"):
@@ -214,7 +210,6 @@ def multiply(left: Any, right: Any) -> Any:
 
 
 def power(left: Any, right: Any) -> Any:
-    """`left ** right`, bounded."""
     if isinstance(left, int) and isinstance(right, int):
         _check_bits(left.bit_length() * right)
     return left**right
@@ -247,7 +242,7 @@ def concatenate(*parts: Any) -> str:
 
 
 def joined(chunks: Iterable[str]) -> str:
-    """The chunks of a macro's or block's output as one text, bounded."""
+    """The chunks of the output of a macro or block as one text, bounded."""
     pieces = list(chunks)
     length = sum(map(len, pieces))
     check_text(length)
@@ -257,7 +252,7 @@ def joined(chunks: Iterable[str]) -> str:
 
 
 def output(chunks: list[str]) -> str:
-    """The chunks of a template's output as one text, which may be larger: it may hold what comes from outside."""
+    """The chunks of a template's output as one text, which may be longer, since it may hold data from outside."""
     if len(chunks) == 1:
         return chunks[0]
     if sum(map(len, chunks)) > MAX_OUTPUT:
@@ -266,7 +261,7 @@ def output(chunks: list[str]) -> str:
 
 
 def loop_items(iterable: Any) -> Any:
-    """What a loop may iterate over, counted: the same thing when it has a length, or else a list of bounded length."""
+    """What a loop iterates over, counted: the same if it has a length, or else a list of bounded length."""
     if not hasattr(iterable, "__len__"):
         if not isinstance(iterable, Iterable):
             return iterable

@@ -1,8 +1,8 @@
-"""From rendered text to a value: the text that looks like a Python literal becomes that literal.
+"""From rendered text to a value: text that looks like a Python literal becomes that literal.
 
-Airbyte: every evaluated template goes through `ast.literal_eval`; what it refuses stays text. The functions
-here give the same values and skip the parser wherever the outcome is known without it. Other than there, a number
-with more digits than a float keeps, or beyond its range, stays text.
+Airbyte: every evaluated template goes through `ast.literal_eval`; what it refuses stays text. The functions here give
+the same values and skip the parser where the outcome is known without it. Unlike there, a number with more digits than
+a float keeps, or beyond its range, stays text.
 """
 
 from __future__ import annotations
@@ -15,14 +15,13 @@ from math import isfinite
 from typing import Any, Final
 
 from core.templates.errors import LimitError
-from core.templates.hidden import Hidden, read_from
-from core.templates.texts import Null, Text, plain
+from core.templates.texts import Null, SecretText, Text, parsed_from, plain
 
 EMPTY: Final = type("Empty", (), {"__slots__": (), "__repr__": lambda self: "EMPTY"})()
-"""Stands for an empty rendered text, which is not the same as the literal `''`."""
+"""An empty rendered text, which is not the same as the literal `''`."""
 
 MAX_LITERAL: Final = 1_000_000
-"""The length of a text that is read as a literal; reading takes some five hundred times as much memory."""
+"""The longest text that is read as a literal; reading takes some five hundred times as much memory."""
 
 _WORDS: Final = {"True": True, "False": False, "None": None}
 _NUMBER_STARTS: Final = frozenset("0123456789+-.")
@@ -36,7 +35,7 @@ _MORE_THAN_A_NUMBER: Final = re.compile(r"[,#(\\\r\n]")
 _REAL: Final = re.compile(r"[.eE]")
 _MAY_WARN: Final = re.compile(r"\\|[0-9][a-zA-Z]")
 _SAFE_DIGITS: Final = 15
-"""Numbers of that many digits keep all of them."""
+"""Floats keep all digits of numbers with up to this many."""
 _ENDS: Final = {"(": ")", "[": "]", "{": "}", "'": "'", '"': '"'}
 _ATOMS: Final = frozenset({int, bool, type(None)})
 
@@ -49,7 +48,7 @@ def may_start_literal(character: str) -> bool:
 def parse_literal(text: str) -> Any:
     """The value of a non-empty text: the Python literal that it spells, or else the text itself.
 
-    Complex numbers stay text (Airbyte: the same), and so does a lone `...`.
+    Complex numbers (Airbyte: the same) and a lone `...` stay text.
     """
     first = text[0]
     if first not in _STARTS:
@@ -66,14 +65,14 @@ def parse_literal(text: str) -> Any:
 def value_of(rendered: str) -> Any:
     """The value of what a template rendered; `EMPTY` for an empty text.
 
-    A text stays text (`{{ x | string }}`), except where it stands inside of a list or object.
+    A text stays text (`{{ x | string }}`), except inside of a list or object.
     """
     if not rendered:
         return EMPTY
     if type(rendered) is str:
         return parse_literal(rendered)
-    if type(rendered) is Hidden:
-        return read_from(rendered, parse_literal(str.__str__(rendered)))
+    if type(rendered) is SecretText:
+        return parsed_from(rendered, parse_literal(str.__str__(rendered)))
     if type(rendered) is Text and rendered.is_part:
         whole = parse_literal(rendered.literal)
         return whole if isinstance(whole, (list, dict, tuple)) else plain(rendered)
@@ -81,16 +80,16 @@ def value_of(rendered: str) -> Any:
 
 
 def literal_of(value: Any) -> Any:
-    """What `parse_literal(str(value))` gives, without the text in between where that is known to be equal.
+    """What `parse_literal(str(value))` gives, without the text in between where the result is known to be equal.
 
-    Lists and dicts come back as copies. An empty text gives `EMPTY`.
+    Lists and dicts are copied. An empty text gives `EMPTY`.
     """
     kind = type(value)
     if kind is str:
         return parse_literal(value) if value else EMPTY
     if kind in _ATOMS or (kind is float and isfinite(value)):
         return value
-    if kind is Hidden:
+    if kind is SecretText:
         return value_of(value)
     if kind is dict or kind is list:
         try:
@@ -103,7 +102,7 @@ def literal_of(value: Any) -> Any:
 
 def _copy(value: Any) -> Any:
     kind = type(value)
-    if kind is str or kind is Hidden or kind in _ATOMS or (kind is float and isfinite(value)):
+    if kind is str or kind is SecretText or kind in _ATOMS or (kind is float and isfinite(value)):
         return value
     if kind is dict:
         return {_copy(key): _copy(item) for key, item in value.items()}
@@ -126,7 +125,7 @@ def _parse_number(text: str) -> Any:
 
 
 def _real(digits: str) -> float:
-    """The number. Raises `ValueError` for one that would lose digits, or be infinite."""
+    """The number. Raises `ValueError` if it would lose digits, or be infinite."""
     number = float(digits)
     if not isfinite(number) or (len(digits) > _SAFE_DIGITS and Decimal(digits) != Decimal(repr(number))):
         raise ValueError("a text keeps more of it")
@@ -149,7 +148,7 @@ def _parse_any(text: str) -> Any:
 
 
 def _too_long(text: str) -> str:
-    """Such a text, when it is certainly no literal. Raises `LimitError`."""
+    """The text, if it is certainly no literal. Raises `LimitError`."""
     shape = text.strip()
     if _ENDS.get(shape[:1], shape[-1:]) != shape[-1:]:
         return text

@@ -1,4 +1,4 @@
-"""Plain lookups, such as `record['a'].b`, as Python functions that need no Jinja when they run."""
+"""Plain lookups such as `record['a'].b`, as Python functions that run without Jinja."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ Step = tuple[str | int, Callable[[Any, Any], Any]]
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """A variable and the keys to follow from it; each key comes with Jinja's own way to look it up."""
+    """A variable and the keys to follow from it, each with Jinja's own function to look it up."""
 
     root: str
     steps: tuple[Step, ...]
 
     def path(self, steps: int) -> str:
-        """The lookup as people write it, up to a number of steps."""
+        """The lookup as people write it, up to this number of steps."""
         keys = (key for key, _ in self.steps[:steps])
         return self.root + "".join(f".{key}" if isinstance(key, str) else f"[{key}]" for key in keys)
 
     def value(self, context: Mapping[str, Any]) -> Any:
-        """What is there in a context, or Jinja's undefined, also behind something that is not there."""
+        """The value in a context, or Jinja's undefined, also for a lookup in something missing."""
         value = context.get(self.root)
         for key, jinja_lookup in self.steps:
             value = jinja_lookup(value, key)
@@ -38,7 +38,7 @@ class Lookup:
     def finder(self) -> Callable[[Mapping[str, Any]], Any]:
         """The function that looks up the value, or Jinja's undefined, in a context.
 
-        It raises UnknownVariableError, and Jinja's UndefinedError for a key of something that is not there.
+        It raises `UnknownVariableError`, and Jinja's `UndefinedError` for a key of something missing.
         """
         root, steps = self.root, self.steps
 
@@ -55,7 +55,7 @@ class Lookup:
 
 
 def plain_lookups(tree: nodes.Template) -> list[str | Lookup] | None:
-    """The texts and lookups that a template consists of, or None if it has anything else in it."""
+    """The texts and lookups that a template consists of, or None if there is anything else in it."""
     if len(tree.body) != 1 or not isinstance(tree.body[0], nodes.Output):
         return None
     pieces: list[str | Lookup] = []
@@ -68,9 +68,9 @@ def plain_lookups(tree: nodes.Template) -> list[str | Lookup] | None:
 
 
 def plain_comparison(tree: nodes.Template) -> tuple[Lookup, bool, Any] | None:
-    """What a template compares that is nothing but a lookup and `==` or `!=` with a constant, or None.
+    """The lookup, whether it has to be equal, and the constant of a template that is one comparison; else None.
 
-    The lookup, whether they are to be equal, and the constant.
+    Such a template is a lookup, `==` or `!=`, and a constant.
     """
     match tree.body:
         case [nodes.Output(nodes=[nodes.Compare(expr=found, ops=[nodes.Operand(op="eq" | "ne" as sign, expr=other)])])]:
@@ -81,7 +81,7 @@ def plain_comparison(tree: nodes.Template) -> tuple[Lookup, bool, Any] | None:
 
 
 def lookups_in(tree: nodes.Node) -> Iterator[Lookup]:
-    """All lookups anywhere in a template, the longest first where they contain each other."""
+    """All lookups anywhere in a template, longer ones before those they contain."""
     for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
         lookup = as_lookup(node)
         if lookup is not None:
@@ -89,9 +89,9 @@ def lookups_in(tree: nodes.Node) -> Iterator[Lookup]:
 
 
 def as_lookup(node: nodes.Node) -> Lookup | None:
-    """The lookup that an expression is, or None.
+    """The lookup that an expression consists of, or None.
 
-    Names that a dict has as methods do not count behind a dot: there Jinja finds the method first.
+    Names of methods of dict do not count after a dot: there Jinja finds the method first.
     """
     steps: list[Step] = []
     while not isinstance(node, nodes.Name):

@@ -1,17 +1,21 @@
-"""Mappings with templates in their keys and values: query parameters, headers, bodies."""
+"""Mappings with templates in their keys and values (query parameters, headers, bodies), and values as text in them."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from pydantic_core import core_schema
 
 from core.templates.errors import TemplateError
 from core.templates.template import SourceField, Template
-from core.templates.wire import Text, as_json, is_json, is_structured, texts_of
+
+ParameterText = str | list[str]
+"""A value of a query parameter or form field; a list repeats the name."""
+
+_STRUCTURES: Final = (Mapping, list, tuple)
 
 Evaluator = Callable[[Mapping[str, Any]], Any]
 P = TypeVar("P")
@@ -54,23 +58,22 @@ class TemplateMap(SourceField):
         return hash(self.source if isinstance(self.source, str) else frozenset(self.source))
 
     def evaluate(self, context: Mapping[str, Any]) -> dict[str, Any]:
-        """The mapping with typed values, as JSON bodies and headers want it.
+        """The mapping with typed values, for JSON bodies and headers. Raises `TemplateError`.
 
-        Entries without a value (null, empty, or looked up in nothing) are dropped at every level, as are
-        entries without a key; such items of lists become None. Keys that read as literals are written the
-        way JSON writes them. Raises TemplateError.
+        Entries without a value (null, empty, or looked up in vain) are dropped at every level, as are entries without a
+        key; such items of lists become None. Keys that look like literals are written as in JSON.
         """
         if self._whole is None:
             mapping: dict[str, Any] = self._typed(context)
             return mapping
         return self._whole_mapping(context)
 
-    def evaluate_as_text(self, context: Mapping[str, Any]) -> dict[str, Text]:
-        """The mapping as query parameters and forms want it: texts, or lists of texts for repeated keys.
+    def evaluate_as_text(self, context: Mapping[str, Any]) -> dict[str, ParameterText]:
+        """The mapping for query parameters and forms: texts, or lists of texts for repeated keys.
 
-        Airbyte: only texts and lists are read as literals, so `{{ none }}` gives "None"; entries without a
-        value are dropped. An object, or a list with structure in it, is JSON, and a JSON text stays as it is
-        (Airbyte: written like Python, or as several parameters). Raises TemplateError.
+        Airbyte: only texts and lists are read as literals, so `{{ none }}` gives "None"; entries without a value are
+        dropped. An object, or a list with structure in it, is JSON, and a JSON text stays as it is (Airbyte: written
+        like Python, or as several parameters). Raises `TemplateError`.
         """
         if self._whole is not None:
             found = self._whole_mapping(context)
@@ -90,9 +93,9 @@ class TemplateMap(SourceField):
 
 
 class MixedMap(TemplateMap, Generic[P]):
-    """A mapping in which objects of type `P` may stand in place of templates, for example components.
+    """A mapping in which objects of type `P`, such as components, may take the place of templates.
 
-    They are in `parts`, by their names, for the owner to deal with, and not in what the mapping evaluates to.
+    They are in `parts`, by name, for the owner to handle, and not in what the mapping evaluates to.
     """
 
     __slots__ = ("parts",)
@@ -148,7 +151,7 @@ def _key_text(key: Any, text: str) -> str:
 
 
 def _templated(value: Any) -> Any:
-    """What a value is evaluated by: a template, a list of such, a function for a structure, or the value itself."""
+    """What evaluates a value: a template, a list of such, a function for a structure, or the value itself."""
     if isinstance(value, str):
         return Template(value)
     if is_structured(value):
@@ -156,7 +159,7 @@ def _templated(value: Any) -> Any:
     return [_templated(item) for item in value] if isinstance(value, list) else value
 
 
-def _evaluate_text(value: Any, context: Mapping[str, Any]) -> Text | None:
+def _evaluate_text(value: Any, context: Mapping[str, Any]) -> ParameterText | None:
     if isinstance(value, Template):
         text, literal = value.text_and_value(context)
         if isinstance(literal, (list, dict)) and is_structured(literal):
@@ -170,7 +173,41 @@ def _evaluate_text(value: Any, context: Mapping[str, Any]) -> Text | None:
     return None if value is None else str(value)
 
 
-def _as_text(value: Any) -> Text | None:
+def _as_text(value: Any) -> ParameterText | None:
     if isinstance(value, list) and not is_structured(value):
         value = [item for item in value if item is not None]
     return None if value is None else texts_of(value)
+
+
+def texts_of(value: Any) -> ParameterText:
+    """A value as parameters and forms carry it: a list of plain values repeats the name, other structures are JSON,
+    and everything else is its text (Airbyte: the same, but structures are written like Python).
+    """
+    if is_structured(value):
+        return as_json(value)
+    return [str(item) for item in value] if isinstance(value, (list, tuple)) else str(value)
+
+
+def is_structured(value: Any) -> bool:
+    """Whether a value is an object, or a list with objects or lists in it."""
+    if isinstance(value, (list, tuple)):
+        return any(isinstance(item, _STRUCTURES) for item in value)
+    return isinstance(value, Mapping)
+
+
+def as_json(value: Any) -> str:
+    """A value as JSON on one line. What JSON doesn't know becomes text."""
+    return json.dumps(value, ensure_ascii=False, default=_known, separators=(",", ":"))
+
+
+def is_json(text: str) -> bool:
+    """Whether a text is valid JSON."""
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _known(value: Any) -> Any:
+    return dict(value) if isinstance(value, Mapping) else str(value)

@@ -1,10 +1,9 @@
-"""Regular expressions of manifests, which meet data from servers: Python's syntax and results, in bounded time.
+"""Regular expressions of manifests, applied to data from servers: Python's syntax and results, in bounded time.
 
-Python's own `re` can take for ever on a text that was made for it, and nothing can stop it; it is used where a pattern
-and a text are too small for that. RE2 takes time that grows
-with the length of the text only, so everything that it can do as Python does is done by RE2.
-What is left (lookaround, backreferences, and a few corners of Unicode) is done by the library `regex`, which looks at
-the clock while it searches.
+Python's own `re` can take forever on a malicious text and can't be interrupted, so it is used only if a pattern and a
+text are too small for that. The time of RE2 grows only with the length of the text, so it does everything that it can
+do as Python does. What remains (lookaround, backreferences, and a few corners of Unicode) is done by the library
+`regex`, which checks the time while it searches.
 """
 
 from __future__ import annotations
@@ -27,24 +26,19 @@ MAX_PATTERN: Final = 50_000
 _MEMORY: Final = 32 << 20
 
 Groups = tuple[str | None, ...]
-"""What a match found: the whole of it, then its groups."""
+"""The whole of a match, then its groups."""
 
 _FIRST_MARK: Final = 0xE000
-"""Where Unicode has characters for private use."""
+"""The first private use character of Unicode."""
 _TIMED: Final = {"timeout": MAX_SECONDS, "concurrent": True}
 
 
 PatternError = re.error
-"""What is no regular expression."""
+"""A text is no valid regular expression."""
 
 
 class Pattern:
-    """A regular expression, compiled.
-
-    Raises:
-        re.error: it is none.
-
-    """
+    """A compiled regular expression. Raises `PatternError`."""
 
     def __init__(self, source: str) -> None:
         if len(source) > MAX_PATTERN:
@@ -58,15 +52,15 @@ class Pattern:
 
     @property
     def groups(self) -> int:
-        """How many groups it has."""
+        """The number of its groups."""
         return self._python.groups
 
     def search(self, text: str) -> Groups | None:
-        """The first match anywhere in a text. Raises `LimitError` when that takes too long."""
+        """The first match anywhere in a text. Raises `LimitError` if that takes too long."""
         return self._groups("search", text)
 
     def match(self, text: str) -> Groups | None:
-        """The match at the beginning of a text. Raises `LimitError` when that takes too long."""
+        """The match at the beginning of a text. Raises `LimitError` if that takes too long."""
         return self._groups("match", text)
 
     def _groups(self, method: Literal["search", "match"], text: str) -> Groups | None:
@@ -79,12 +73,10 @@ class Pattern:
         return None if found is None else (found[0], *found.groups())
 
     def replace(self, text: str, replacement: str) -> str:
-        r"""A text with every match replaced; `\1` and `\g<name>` stand for groups.
+        r"""A text with every match replaced; `\1` and `\g<name>` in the replacement stand for groups.
 
-        Raises:
-            LimitError: it takes too long, or the result gets too long.
-            re.error, IndexError: the replacement is not valid.
-
+        Raises `LimitError` if it takes too long or the result gets too long, and `PatternError` or `IndexError` for an
+        invalid replacement.
         """
         pieces = _pieces(self._python, replacement)
         parts: list[str] = []
@@ -98,7 +90,7 @@ class Pattern:
         return "".join((*parts, text[end:]))
 
     def _timed_matches(self, text: str) -> Iterator[tuple[int, int, Groups]]:
-        """All matches, with where they begin and end. Many searches in a row take long even when none of them does."""
+        """All matches, with their start and end. Many quick searches in a row can still take too long."""
         latest = perf_counter() + MAX_SECONDS
         if len(text) <= self._harmless_up_to:
             matches = self._python.finditer(text)
@@ -112,7 +104,7 @@ class Pattern:
                 raise _too_slow()
 
     def _linear(self, text: str) -> Any | None:
-        """The pattern for RE2 that finds in a text what Python does; None where there is none."""
+        """The pattern for RE2 that finds in a text what Python finds; None if there is none."""
         found = self._for_ascii if text.isascii() else self._for_unicode
         if found is None or (found[1] and text.endswith("\n")):
             return None
@@ -133,7 +125,7 @@ class Pattern:
 
 
 def _linear(tree: Tree, highest: int) -> tuple[Any, bool] | None:
-    """The pattern for RE2, and whether a line break at the end of a text spoils it; None where RE2 can't have it."""
+    """The pattern for RE2, and whether it fails on texts with a final line break; None if RE2 can't do it."""
     writer = LinearWriter(highest)
     options = re2.Options()
     options.log_errors = False
@@ -154,7 +146,7 @@ def _is_encodable(text: str) -> bool:
 
 @lru_cache(maxsize=512)
 def compile_pattern(source: str) -> Pattern:
-    """The compiled form of a regular expression. Raises `re.error` when it is none."""
+    """Compile a regular expression. Raises `PatternError`."""
     return Pattern(source)
 
 
@@ -171,9 +163,9 @@ def _too_slow() -> LimitError:
 
 @lru_cache(maxsize=512)
 def _pieces(pattern: re.Pattern[str], replacement: str) -> tuple[str | int, ...]:
-    """A replacement taken apart into texts and numbers of groups, as Python understands it.
+    """The texts and group numbers of a replacement, as Python understands it.
 
-    For that it is filled in by Python, with a mark for each group.
+    To find out, Python expands it with a marker for each group.
     """
     marks = [chr(_FIRST_MARK + number) for number in range(pattern.groups + 1)]
     names = {number: name for name, number in pattern.groupindex.items()}

@@ -1,10 +1,19 @@
-"""The Jinja environment that templates run in: sandboxed, bounded, with Airbyte's macros and filters."""
+"""The Jinja environments that templates run in: sandboxed, bounded, with Airbyte's macros and filters.
+
+Templates that may see secrets run in one that marks what their filters, functions and methods derive from a secret.
+What a condition chooses because of a secret is no secret, and numbers and truth values are none. Templates that see
+only records and responses run without this.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, ItemsView, KeysView, Mapping, Sequence, Set, ValuesView
+import inspect
+from collections.abc import Callable, ItemsView, Iterable, KeysView, Mapping, Sequence, Set, ValuesView
+from dataclasses import dataclass
 from datetime import date, time, timedelta, tzinfo
-from typing import Any, Final
+from functools import wraps
+from types import BuiltinFunctionType, FunctionType, GeneratorType, ModuleType
+from typing import Any, Final, Literal
 
 import isodate  # type: ignore[import-untyped]  # it ships no types
 from jinja2 import Undefined, nodes
@@ -16,7 +25,7 @@ from jinja2.utils import Cycler, Joiner, Namespace
 from core.templates import guards, limits
 from core.templates.limits import current
 from core.templates.macros import FILTERS, MACROS
-from core.templates.texts import Rendered
+from core.templates.texts import Rendered, derived, joined_from, report_among, report_of
 
 _NAMES_OF_DICTS: Final = frozenset(dir(dict))
 _VALUES: Final = (str, bytes, int, float, Sequence, Set, Mapping, KeysView, ValuesView, ItemsView, Undefined)
@@ -25,10 +34,10 @@ _OPEN: Final = (*_VALUES, *_DATES, LoopContext, Macro, TemplateReference, BlockR
 
 
 class BoundedCode(CodeGenerator):
-    """Compiles loops, `~`, comparisons and keys, which are bare Python in Jinja, to calls of our bounded functions."""
+    """Compiles loops, `~`, comparisons and keys, which Jinja compiles to bare Python, to calls of bounded functions."""
 
     def visit_For(self, node: nodes.For, frame: Frame) -> None:  # noqa: N802 - Jinja's visitor names
-        """Let the environment see what is looped over."""
+        """Pass what is looped over through the environment."""
         function = nodes.EnvironmentAttribute("loop_items")
         node.iter = nodes.Call(function, [node.iter], [], None, None, lineno=node.lineno)
         super().visit_For(node, frame)
@@ -61,7 +70,7 @@ class BoundedCode(CodeGenerator):
         self.write("}")
 
     def _output_child_to_const(self, node: nodes.Expr, frame: Frame, finalize: Any) -> str:
-        """Leave what is more than a plain text to the evaluation."""
+        """Leave texts that carry more than their characters to the evaluation."""
         text = super()._output_child_to_const(node, frame, finalize)
         if isinstance(text, Rendered):
             raise nodes.Impossible
@@ -97,18 +106,18 @@ class TemplateEnvironment(SandboxedEnvironment):
         self.globals.update(MACROS)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        """`obj.attribute`, with a short cut for keys of dicts that no method of dict hides."""
+        """`obj.attribute`, with a shortcut for keys that are no attributes of dict."""
         if type(obj) is dict and attribute in obj and attribute not in _NAMES_OF_DICTS:
             return obj[attribute]
         return super().getattr(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
-        """`obj[argument]`."""
         return super().getitem(obj, limits.weighed(argument))
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        """Only plain values and Jinja's own objects have attributes, and names that begin with an underscore are
-        private, save `_partition` (Airbyte: some connectors rely on it).
+        """Only plain values and Jinja's own objects have attributes; names with a leading underscore are private.
+
+        `_partition` is not, as in Airbyte: some connectors rely on it.
         """
         if attr == "_partition":
             return True
@@ -131,7 +140,7 @@ class TemplateEnvironment(SandboxedEnvironment):
         return bounded
 
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805
-        """Every call in a template comes through here (the odd names leave all keywords to the callee)."""
+        """Check a call before and after it. (The mangled names leave all keywords to the callee.)"""
         current().spend(1)
         if isinstance(__obj, LoopContext):
             args = tuple(map(limits.loop_items, args))
@@ -145,5 +154,166 @@ class TemplateEnvironment(SandboxedEnvironment):
 
 
 ENVIRONMENT: Final = TemplateEnvironment()
+
+
+_WITHOUT_SECRETS: Final = frozenset(
+    {
+        "record",
+        "response",
+        "headers",
+        "last_record",
+        "last_page_size",
+        "page_size",
+        "next_page_token",
+        "stream_interval",
+        "polling_response",
+        "download_target",
+        "parameters",
+    }
+)
+"""Variables that come from the API or from the text of the manifest."""
+_CHOOSING: Final = frozenset(
+    [
+        "attr",
+        "batch",
+        "count",
+        "d",
+        "default",
+        "dictsort",
+        "first",
+        "groupby",
+        "items",
+        "last",
+        "length",
+        "list",
+        "map",
+        "max",
+        "min",
+        "random",
+        "reject",
+        "rejectattr",
+        "select",
+        "selectattr",
+        "slice",
+        "sort",
+        "unique",
+    ]
+)
+"""Filters and functions that return what they were given, or a part of it, as it is."""
+
+
+def may_be_secret(variables: Iterable[str]) -> bool:
+    """Whether one of the variables may hold a secret."""
+    return not _WITHOUT_SECRETS.issuperset(variables)
+
+
+def environment_for(variables: Iterable[str]) -> TemplateEnvironment:
+    """The environment for a template that uses these variables."""
+    return TRACKING if may_be_secret(variables) else ENVIRONMENT
+
+
+def _joined(chunks: Iterable[str]) -> str:
+    pieces = list(chunks)
+    return joined_from(limits.joined(pieces), pieces)
+
+
+def _concatenated(*parts: Any) -> str:
+    return joined_from(limits.concatenate(*parts), parts)
+
+
+class TrackingEnvironment(TemplateEnvironment):
+    """The environment of templates that may see secrets."""
+
+    concat = staticmethod(_joined)
+    concatenate = staticmethod(_concatenated)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.filters.update(
+            {name: _tracked(filter_) for name, filter_ in self.filters.items() if name not in _CHOOSING}
+        )
+        self.binop_table["%"] = _tracked(self.binop_table["%"])
+        self.binop_table.update({sign: _tracked_texts(self.binop_table[sign]) for sign in "+*"})
+
+    def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805
+        """Track the results of methods of texts, and of all functions."""
+        result = super().call(__context, __obj, *args, **kwargs)
+        owner = getattr(__obj, "__self__", None)
+        report = report_of(owner)
+        if report is not None:
+            return derived(result, report)
+        if isinstance(owner, str) or (_is_function(__obj) and __obj.__name__ not in _CHOOSING):
+            report = report_among((*args, *kwargs.values()))
+            return result if report is None else derived(result, report)
+        return result
+
+
+def _is_function(called: Any) -> bool:
+    """Whether it is neither a method nor a macro of the template: their own code is tracked."""
+    kind = type(called)
+    return kind is FunctionType or (kind is BuiltinFunctionType and isinstance(called.__self__, ModuleType))
+
+
+def _tracked(function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)  # keeps Jinja's mark of what the filter wants passed
+    def tracked(*args: Any, **kwargs: Any) -> Any:
+        args = tuple(limits.loop_items(arg) if isinstance(arg, GeneratorType) else arg for arg in args)
+        result = function(*args, **kwargs)
+        report = report_among((*args, *kwargs.values()))
+        return result if report is None else derived(result, report)
+
+    return tracked
+
+
+def _tracked_texts(operator: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Track only the texts that an operator gives, unless they are marked as secret already."""
+
+    def tracked(left: Any, right: Any) -> Any:
+        result = operator(left, right)
+        if not isinstance(result, str) or report_of(result) is not None:
+            return result
+        report = report_among((left, right))
+        return result if report is None else derived(result, report)
+
+    return tracked
+
+
+TRACKING: Final = TrackingEnvironment()
 GLOBAL_NAMES: Final = frozenset(ENVIRONMENT.globals)
 FILTER_NAMES: Final = frozenset(ENVIRONMENT.filters)
+
+
+@dataclass(frozen=True, slots=True)
+class Helper:
+    """A global function ("macro") or filter: name, signature such as `max(*args)`, and a line of help.
+
+    A filter's signature omits the value that it is applied to.
+    """
+
+    kind: Literal["macro", "filter"]
+    name: str
+    signature: str
+    help: str
+
+
+def describe() -> tuple[Helper, ...]:
+    """All macros, then all filters, by name, including Jinja's own."""
+    macros = [_helper("macro", name, function) for name, function in sorted(ENVIRONMENT.globals.items())]
+    filters = [_helper("filter", name, function) for name, function in sorted(ENVIRONMENT.filters.items())]
+    return (*macros, *filters)
+
+
+def _helper(kind: Literal["macro", "filter"], name: str, function: Any) -> Helper:
+    text = inspect.getdoc(function) or ""
+    first_paragraph = text.split("\n\n")[0]
+    return Helper(kind, name, name + _signature(kind, function), " ".join(first_paragraph.split()))
+
+
+def _signature(kind: str, function: Callable[..., Any]) -> str:
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except ValueError:  # some of Python's built-in functions do not report
+        return "()"
+    hidden = (kind == "filter") + hasattr(function, "jinja_pass_arg")
+    shown = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in parameters[hidden:]]
+    return str(inspect.Signature(shown))

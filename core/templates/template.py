@@ -1,4 +1,4 @@
-"""Single templates: texts that evaluate to a value, conditions that are true or false, and what they look up."""
+"""Single templates: texts that evaluate to a value, conditions that are true or false, and what both look up."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from core.templates.texts import Null, plain
 
 
 class SourceField:
-    """A value that is equal to others by its `source`, and that models read from it and write as it."""
+    """An immutable value that pydantic models validate from its `source` and serialize as it; equal by `source`."""
 
     __slots__ = ("source",)
 
@@ -94,7 +94,7 @@ _FALSE: Final[tuple[Any, ...]] = (
 
 
 class _Compilable(SourceField):
-    """What templates and conditions share: a text as source, and its compiled form."""
+    """A text and its compiled form."""
 
     __slots__ = ("_text", "_value", "constant", "variables")
 
@@ -109,7 +109,7 @@ class _Compilable(SourceField):
     _expected = "This must be text, which may hold templates such as {{ config['key'] }}."
 
     def __init__(self, source: str) -> None:
-        text = str(source)  # numbers and booleans of a manifest are texts as well
+        text = str(source)  # numbers and booleans of a manifest count as texts
         compiled = compile_source(text)
         super().__init__(text)
         self._set(constant=compiled.constant, variables=compiled.variables)
@@ -122,18 +122,15 @@ class _Compilable(SourceField):
 class Template(_Compilable):
     """A text with Jinja in it, or without (`constant`).
 
-    `variables` are the top-level names that it needs; macros and other globals are not among them.
-
-    Raises:
-        TemplateError: on construction for a syntax error or an unknown filter; when evaluating for everything
-            that goes wrong in it, an unknown variable included.
-
+    `variables` are the top-level names that it needs, without macros and other globals. Construction raises
+    `TemplateError` for a syntax error or an unknown filter; evaluation for everything that goes wrong, including an
+    unknown variable.
     """
 
     __slots__ = ()
 
     def evaluate(self, context: Mapping[str, Any]) -> Any:
-        """Render, then turn text that looks like a Python literal into that value; "" for an empty text."""
+        """Render, and read text that looks like a Python literal as that value; "" for an empty text."""
         try:
             value = self._value(context)
         except Exception as error:
@@ -143,7 +140,7 @@ class Template(_Compilable):
         raise problem
 
     def evaluate_or(self, context: Mapping[str, Any], default: Any) -> Any:
-        """Like `evaluate`, with a default for an empty result and for looking into what is not there."""
+        """Like `evaluate`, with a default for an empty result and for a lookup in something missing."""
         try:
             value = self._value(context)
         except UndefinedError:
@@ -155,7 +152,7 @@ class Template(_Compilable):
         raise problem
 
     def text(self, context: Mapping[str, Any]) -> str:
-        """The rendered text as it is."""
+        """The rendered text."""
         try:
             return plain(self._text(context))
         except Exception as error:
@@ -163,7 +160,7 @@ class Template(_Compilable):
         raise problem
 
     def text_or_null(self, context: Mapping[str, Any]) -> str | None:
-        """The rendered text as it is, but None for a value that is null."""
+        """The rendered text, but None for null."""
         try:
             text = self._text(context)
         except Exception as error:
@@ -173,7 +170,7 @@ class Template(_Compilable):
         raise problem
 
     def text_and_value(self, context: Mapping[str, Any]) -> tuple[str, Any]:
-        """The rendered text, and what `evaluate` makes of it; "" and None for looking into what is not there."""
+        """The rendered text, and what `evaluate` makes of it; "" and None for a lookup in something missing."""
         try:
             text = self._text(context)
             return plain(text), value_of(text)
@@ -184,7 +181,7 @@ class Template(_Compilable):
         raise problem
 
     def text_or(self, context: Mapping[str, Any], default: str) -> str:
-        """Like `text`, with a default for an empty text and for looking into something that is not there."""
+        """Like `text`, with a default for an empty text and for a lookup in something missing."""
         try:
             return plain(self._text(context)) or default
         except UndefinedError:
@@ -197,19 +194,14 @@ class Template(_Compilable):
 class Condition(_Compilable):
     """A template that is true or false.
 
-    Airbyte: false are the usual empty values, null, and the texts "False", "false", "{}", "[]", "()", "0" and
-    "0.0"; a condition that looks into something that is not there is false; everything else is true.
+    As in Airbyte, the usual empty values, null, the texts "False", "false", "{}", "[]", "()", "0" and "0.0", and a
+    lookup in something missing are false; everything else is true.
     """
 
     __slots__ = ()
 
     def evaluate(self, context: Mapping[str, Any]) -> bool:
-        """Whether the condition holds.
-
-        Raises:
-            TemplateError: for everything that goes wrong in it, an unknown variable included.
-
-        """
+        """Whether the condition holds. Raises `TemplateError`."""
         try:
             value = self._value(context)
         except UndefinedError:
@@ -224,7 +216,7 @@ class Condition(_Compilable):
 
 
 def undeclared(source: str, allowed: Collection[str]) -> frozenset[str]:
-    """The top-level names that a template uses and that are not among those allowed; raises TemplateError."""
+    """The top-level names that a template uses and that are not allowed. Raises `TemplateError`."""
     return compile_source(source).variables.difference(allowed)
 
 
@@ -233,13 +225,13 @@ _WITH_A_DEFAULT = frozenset({"default", "d"})
 
 @lru_cache(maxsize=2048)
 def mentioned(source: str) -> tuple[Lookup, ...]:
-    """All lookups in a template text, the longest first where they contain each other. Raises `TemplateError`."""
+    """All lookups in a template text, longer ones before those they contain. Raises `TemplateError`."""
     return tuple(lookups_in(parse(source))) if "{" in source else ()
 
 
 @lru_cache(maxsize=2048)
 def needed(source: str) -> tuple[Lookup, ...]:
-    """The lookups whose values are certain to be part of the text: no condition, default or alternative is around them.
+    """The lookups whose values are certainly part of the text: not within a condition, default or alternative.
 
     Raises `TemplateError`.
     """

@@ -7,7 +7,7 @@ import pytest
 from core.components.http_requester import HttpRequester
 from core.errors import ReadError
 from core.http.exchange import Role
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.manifest.problems import Severity
 from tests.support.http_bench import Bench, build, build_with_problems
 from tests.support.server import Asked, LoopbackServer, Reply
@@ -154,7 +154,7 @@ async def test_a_data_body_of_the_older_kind(bench: Bench, server: LoopbackServe
 async def test_what_a_paginator_or_slice_adds_goes_along(bench: Bench, server: LoopbackServer) -> None:
     server.on("/v1/next", Reply("fine"))
     raw = {"type": "HttpRequester", "url_base": server.url("/v1"), "path": "first", "request_parameters": {"a": "1"}}
-    extra = Draft()
+    extra = RequestDraft()
     extra.set_path("next")
     extra.add_param("page", 2)
     extra.add_json(["from"], "2024")

@@ -10,7 +10,7 @@ import pytest
 from core.components.paginators import CursorPagination, DefaultPaginator, NoPagination, OffsetIncrement, PageIncrement
 from core.components.request_parts import RequestOption, RequestPath
 from core.errors import ReadError
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.runtime.context import Context
 from core.runtime.pages import Page, Pages, PaginationStrategy
 from tests.components.slicing import world
@@ -126,7 +126,7 @@ def test_size_and_token_are_put_into_requests_the_size_always() -> None:
         page_size_option=RequestOption(inject_into="request_parameter", field_name="per_page"),
         page_token_option=RequestOption(inject_into="body_json", field_path=["paging", "page"]),
     )
-    first, second = Draft(), Draft()
+    first, second = RequestDraft(), RequestDraft()
     pages.fill(first, {"config": CONFIG})
     advance(pages, page(2))
     pages.fill(second, {"config": CONFIG})
@@ -140,7 +140,7 @@ def test_the_first_number_is_sent_when_it_is_zero() -> None:
         {"type": "PageIncrement", "inject_on_first_request": True},
         page_token_option=RequestOption(inject_into="request_parameter", field_name="page"),
     )
-    draft = Draft()
+    draft = RequestDraft()
     pages.fill(draft, {"config": CONFIG})
 
     assert draft.params == {"page": "0"}
@@ -148,7 +148,7 @@ def test_the_first_number_is_sent_when_it_is_zero() -> None:
 
 def test_a_token_can_be_the_path_of_the_next_request() -> None:
     pages = start({"type": "CursorPagination", "cursor_value": "{{ response.next }}"}, page_token_option=RequestPath())
-    first, second = Draft(), Draft()
+    first, second = RequestDraft(), RequestDraft()
     pages.fill(first, {"config": CONFIG})
     advance(pages, page(1, {"next": "/items?page=2"}))
     pages.fill(second, {"config": CONFIG})
@@ -188,10 +188,10 @@ def test_looking_into_what_is_not_there_is_explained() -> None:
 
 def test_without_pagination_there_is_one_page() -> None:
     pages = NoPagination().start(world().context)
-    draft = Draft()
+    draft = RequestDraft()
     pages.fill(draft, {})
 
-    assert draft == Draft()
+    assert draft == RequestDraft()
     assert not advance(pages, page(100))
 
 

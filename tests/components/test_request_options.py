@@ -6,14 +6,14 @@ import pytest
 
 from core.components.request_parts import RequestOption, RequestPath
 from core.errors import ReadError
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from tests.support.http_bench import build, build_with_problems
 
 SCOPE = {"config": {"name": "since"}, "parameters": {}}
 
 
-def injected(option: dict[str, Any], value: Any) -> Draft:
-    draft = Draft()
+def injected(option: dict[str, Any], value: Any) -> RequestDraft:
+    draft = RequestDraft()
     build({"type": "RequestOption", **option}, RequestOption).inject(draft, value, SCOPE)
     return draft
 
@@ -49,13 +49,13 @@ def test_a_field_name_may_be_a_template() -> None:
 
 
 def test_a_path_takes_the_place_of_the_requesters() -> None:
-    draft = Draft()
+    draft = RequestDraft()
     build({"type": "RequestPath"}, RequestPath).inject(draft, "/next?page=2", SCOPE)
     assert draft.path == "/next?page=2"
 
 
 def test_the_same_thing_twice_is_refused() -> None:
-    draft = Draft(params={"page": "1"})
+    draft = RequestDraft(params={"page": "1"})
     with pytest.raises(ReadError, match="query parameter `page` is set twice"):
         build(
             {"type": "RequestOption", "inject_into": "request_parameter", "field_name": "page"}, RequestOption

@@ -12,7 +12,7 @@ import pytest
 
 from core.components.http_requester import HttpRequester
 from core.http.exchange import Role
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.runtime.slices import StreamSlice
 from tests.support.http_bench import Bench, build
 from tests.support.oracle import Oracle
@@ -189,7 +189,7 @@ async def test_credentials_are_sent_alike(bench: Bench, oracle: Oracle, authenti
     raw = {**STATIC, "http_method": "POST", "authenticator": authenticator}
     bench.config |= CONFIG
     call = build(raw, HttpRequester).call(bench.context, Role.PAGE)
-    draft: Draft = call.draft
+    draft: RequestDraft = call.draft
     await call.authenticate(draft)
     request, expected = draft.build(), theirs(oracle, raw)
     _compare_bodies(request, expected)

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 import httpx
 import pytest
 
-from core.http.budget import Budget, FixedWindow, MovingWindow, Policy, Wait, Window
+from core.http.budget import Budget, FixedWindow, MovingWindow, RatePolicy, RateWindow, Wait
 from tests.support.clock import in_no_time
 
 NOW = datetime(2024, 5, 17, 12, tzinfo=UTC)
@@ -23,8 +23,8 @@ def answer(status: int = 200, **headers: str) -> httpx.Response:
     return httpx.Response(status, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
 
-def one(window: Window | None, weigh: Callable[[httpx.Request], int | None] = lambda _: 1) -> Budget:
-    return Budget([Policy("10 calls in 60 seconds", weigh, window)])
+def one(window: RateWindow | None, weigh: Callable[[httpx.Request], int | None] = lambda _: 1) -> Budget:
+    return Budget([RatePolicy("10 calls in 60 seconds", weigh, window)])
 
 
 def silent(_: Wait) -> None: ...
@@ -70,8 +70,8 @@ def test_the_first_policy_that_fits_decides_and_what_fits_none_is_free() -> None
     async def main() -> dict[str, float]:
         budget = Budget(
             [
-                Policy("free", lambda one: 1 if one.url.path == "/free" else None, None),
-                Policy("few", lambda one: 1 if one.url.path in ("/free", "/few") else None, FixedWindow(1, 60)),
+                RatePolicy("free", lambda one: 1 if one.url.path == "/free" else None, None),
+                RatePolicy("few", lambda one: 1 if one.url.path in ("/free", "/few") else None, FixedWindow(1, 60)),
             ]
         )
         paths = ("/free", "/few", "/other") * 2
@@ -165,7 +165,7 @@ def test_a_moment_counts_from_the_servers_own_clock() -> None:
 
 def test_headers_and_statuses_have_the_names_that_the_manifest_gives_them() -> None:
     def wait_after(said: httpx.Response) -> float:
-        policy = Policy("few", lambda _: 1, FixedWindow(10, HOUR))
+        policy = RatePolicy("few", lambda _: 1, FixedWindow(10, HOUR))
         budget = Budget([policy], reset_header="X-Reset", remaining_header="X-Left", hit_statuses=[420])
         return learned(budget, said)
 
@@ -194,7 +194,7 @@ def test_news_of_an_earlier_end_wakes_who_waits() -> None:
 # What people are told
 
 
-def told(window: Window, requests: int) -> list[Wait]:
+def told(window: RateWindow, requests: int) -> list[Wait]:
     async def main() -> list[Wait]:
         said: list[Wait] = []
         budget = one(window)
@@ -206,7 +206,7 @@ def told(window: Window, requests: int) -> list[Wait]:
 
 def test_a_long_wait_is_told_and_its_end() -> None:
     begun, ended = told(FixedWindow(10, 60), 13)
-    assert (begun.seconds, begun.news, ended.seconds, ended.news) == (60, True, 0, False)
+    assert (begun.seconds, begun.logged, ended.seconds, ended.logged) == (60, True, 0, False)
     assert str(begun) == (
         "The API budget is used up (10 calls in 60 seconds). The next request goes out in 60 seconds."
     )
@@ -219,7 +219,7 @@ def test_short_waits_are_not_told() -> None:
 def test_waits_that_follow_each_other_are_news_only_now_and_then() -> None:
     waits = told(MovingWindow([(1, 10)]), 31)
     assert sum(wait.seconds > 0 for wait in waits) == 30
-    assert sum(wait.news for wait in waits) == pytest.approx(300 / 30, abs=2)
+    assert sum(wait.logged for wait in waits) == pytest.approx(300 / 30, abs=2)
 
 
 def test_a_wait_that_grows_by_much_is_news_again() -> None:
@@ -236,7 +236,7 @@ def test_a_wait_that_grows_by_much_is_news_again() -> None:
         await asyncio.wait([waiting])
         return said
 
-    assert [(round(wait.seconds), wait.news) for wait in in_no_time(main())] == [
+    assert [(round(wait.seconds), wait.logged) for wait in in_no_time(main())] == [
         (60, True),
         (55, False),
         (600, True),

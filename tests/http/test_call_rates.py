@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.http.budget import FixedWindow, MovingWindow, Window
+from core.http.budget import FixedWindow, MovingWindow, RateWindow
 
 
-def called(window: Window, now: float, calls: int = 1) -> float:
+def called(window: RateWindow, now: float, calls: int = 1) -> float:
     """The seconds until the calls are allowed; they are counted when that is now."""
     wait = window.wait(calls, now)
     if not wait:

@@ -25,10 +25,9 @@ import pytest
 from core.command.headless import HeadlessRun, RunPlan
 from core.connector import Connector, load_connector
 from core.events import Event, ExchangeFinished, Records
-from core.http.exchange import Exchange, Role
+from core.http.exchange import MARGIN, Allowance, Exchange, Recording, Role
 from core.http.messages import around, failure, shorten
 from core.http.policy import Action, Decision
-from core.http.recording import MARGIN, Allowance, Recording
 from core.http.secrets import Secrets
 from core.inputs import gather_inputs
 from core.levels import Level

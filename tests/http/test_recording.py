@@ -5,8 +5,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from core.http.exchange import BODY_LIMIT, Exchange, Role
-from core.http.recording import Allowance, Recording, body_text, human_size
+from core.http.exchange import BODY_LIMIT, Allowance, Exchange, Recording, Role, body_text, human_size
 from core.http.secrets import Secrets
 
 

@@ -4,11 +4,11 @@ import httpx
 import pytest
 
 from core.errors import ReadError
-from core.http.request import Draft, join_url
+from core.http.request import RequestDraft, join_url
 
 
-def drafted(**fields: object) -> Draft:
-    draft = Draft(url="https://api.example.com/v1", source="the requester")
+def drafted(**fields: object) -> RequestDraft:
+    draft = RequestDraft(url="https://api.example.com/v1", source="the requester")
     for name, value in fields.items():
         setattr(draft, name, value)
     return draft
@@ -92,7 +92,7 @@ def test_what_is_no_url_is_named(url: str) -> None:
 def test_two_parts_that_add_the_same_parameter_are_both_named() -> None:
     draft = drafted()
     draft.add_param("page", 1)
-    extra = Draft(source="the paginator")
+    extra = RequestDraft(source="the paginator")
     extra.add_param("page", 2)
     with pytest.raises(ReadError, match="query parameter `page` is set by the requester and by the paginator"):
         draft.merge(extra)
@@ -116,7 +116,7 @@ def test_form_fields_collide_even_when_they_say_the_same() -> None:
 def test_json_bodies_are_merged_when_they_say_different_or_equal_things() -> None:
     draft = drafted()
     draft.merge_json({"filter": {"from": 1}, "same": True})
-    extra = Draft()
+    extra = RequestDraft()
     extra.add_json(["filter", "to"], 2)
     extra.add_json(["same"], True)
     draft.merge(extra)
@@ -126,14 +126,14 @@ def test_json_bodies_are_merged_when_they_say_different_or_equal_things() -> Non
 def test_json_bodies_that_contradict_each_other_are_refused() -> None:
     draft = drafted()
     draft.merge_json({"filter": {"from": 1}})
-    extra = Draft(source="the slice")
+    extra = RequestDraft(source="the slice")
     extra.add_json(["filter", "from"], 2)
     with pytest.raises(ReadError, match=r"`filter\.from` is set by the requester and by the slice"):
         draft.merge(extra)
 
 
 def test_what_is_merged_does_not_change_where_it_came_from() -> None:
-    extra = Draft(json={"a": {"b": 1}})
+    extra = RequestDraft(json={"a": {"b": 1}})
     draft = drafted()
     draft.merge(extra)
     draft.add_json(["a", "c"], 2)
@@ -141,7 +141,7 @@ def test_what_is_merged_does_not_change_where_it_came_from() -> None:
 
 
 def test_a_path_is_taken_over_from_a_paginator() -> None:
-    draft, extra = drafted(), Draft()
+    draft, extra = drafted(), RequestDraft()
     extra.set_path("https://other.example.com/next")
     draft.merge(extra)
     assert draft.build().url == httpx.URL("https://other.example.com/next")

@@ -13,7 +13,7 @@ import yaml
 
 from core.errors import ReadError
 from core.events import Records
-from core.http import kept
+from core.http import cache
 from core.reading import open_reader
 from tests.support.oracle import Oracle
 from tests.support.reading import connector
@@ -120,12 +120,12 @@ async def test_the_next_run_asks_again(server: LoopbackServer) -> None:
     assert len(server.to("/owners")) == 6
 
 
-@pytest.mark.parametrize("bound", [{"MAX_BODY": 1}, {"MAX_BYTES": 1}, {"MAX_BYTES": 30}, {"MAX_ANSWERS": 1}], ids=str)
+@pytest.mark.parametrize("bound", [{"MAX_BODY": 1}, {"MAX_BYTES": 1}, {"MAX_BYTES": 30}, {"MAX_RESPONSES": 1}], ids=str)
 async def test_what_is_too_much_to_be_kept_is_read_all_the_same(
     server: LoopbackServer, monkeypatch: pytest.MonkeyPatch, bound: dict[str, int]
 ) -> None:
     for name, value in bound.items():
-        monkeypatch.setattr(kept, name, value)
+        monkeypatch.setattr(cache, name, value)
     serve(server)
 
     found = await read_together(family(server, use_cache=True))
@@ -146,9 +146,9 @@ async def test_an_answer_that_is_kept_is_read_whole_within_bounds(monkeypatch: p
     async def ask() -> AsyncIterator[Endless]:
         yield Endless()
 
-    monkeypatch.setattr(kept, "LARGEST_PAGE", 20_000)
-    monkeypatch.setattr(kept, "MAX_BODY", 10_000)
-    answers = kept.KeptAnswers()
+    monkeypatch.setattr(cache, "LARGEST_PAGE", 20_000)
+    monkeypatch.setattr(cache, "MAX_BODY", 10_000)
+    answers = cache.ResponseCache()
     with pytest.raises(ReadError, match="has more than 20,000 bytes"):
         await answers.send(b"x", ask)
     answers.close()

@@ -13,7 +13,7 @@ import orjson
 import pytest
 
 from core.templates import Condition, Template, TemplateMap
-from core.templates.hidden import Hidden
+from core.templates.texts import SecretText
 
 KEY = "sk_live_0123456789abcdef"
 
@@ -21,7 +21,7 @@ KEY = "sk_live_0123456789abcdef"
 def made(template: str, **variables: Any) -> tuple[Any, list[str]]:
     """What a template gives, and what was told of."""
     told: list[str] = []
-    config = {"key": Hidden(KEY, told.append), "user": "someone", "number": "5", **variables}
+    config = {"key": SecretText(KEY, told.append), "user": "someone", "number": "5", **variables}
     return Template(template).evaluate({"config": config, "record": {"a": 1}}), told
 
 
@@ -50,7 +50,7 @@ def test_what_is_made_of_a_secret_is_told(template: str, part: str) -> None:
     value, told = made(template)
     assert part in told
     assert part in value
-    assert isinstance(value, Hidden)
+    assert isinstance(value, SecretText)
 
 
 @pytest.mark.parametrize(
@@ -69,19 +69,19 @@ def test_what_is_made_of_a_secret_is_told(template: str, part: str) -> None:
 )
 def test_what_is_only_chosen_by_a_secret_is_none(template: str) -> None:
     value, told = made(template)
-    assert not isinstance(value, Hidden)
+    assert not isinstance(value, SecretText)
     assert told == []
 
 
 def test_a_secret_that_stands_in_a_text_as_it_is_is_not_told_again() -> None:
     value, told = made("Bearer {{ config.key }}")
-    assert isinstance(value, Hidden)
+    assert isinstance(value, SecretText)
     assert told == []
 
 
 def test_values_are_the_same_with_and_without_the_tracking() -> None:
     plain = {"config": {"key": KEY, "n": "7", "list": "[1, 'a']"}}
-    hidden = {"config": {name: Hidden(value, lambda _: None) for name, value in plain["config"].items()}}
+    hidden = {"config": {name: SecretText(value, lambda _: None) for name, value in plain["config"].items()}}
     for source in ("{{ config.n }}", "{{ config.list }}", "{{ config.key }}", "{{ config.n|int + 1 }}", "{{ config }}"):
         assert Template(source).evaluate(hidden) == Template(source).evaluate(plain)
     assert Condition("{{ config.n == '7' }}").evaluate(hidden)
@@ -91,7 +91,7 @@ def test_values_are_the_same_with_and_without_the_tracking() -> None:
 
 
 def test_a_hidden_text_is_a_text_everywhere_else() -> None:
-    key = Hidden(KEY, print)
+    key = SecretText(KEY, print)
     assert json.dumps({"a": key}) == json.dumps({"a": KEY})
     assert orjson.dumps([key]) == orjson.dumps([KEY])
     assert copy.deepcopy({"a": key})["a"] is key
@@ -123,7 +123,7 @@ def test_texts_of_filters_keep_the_mark_of_a_secret(template: str, digested: str
     value, told = made(template)
     assert value == hashlib.md5(digested.encode(), usedforsecurity=False).hexdigest()
     assert value in told
-    assert isinstance(value, Hidden)
+    assert isinstance(value, SecretText)
 
 
 @pytest.mark.parametrize("name", ["key", "user"])

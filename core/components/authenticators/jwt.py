@@ -1,4 +1,4 @@
-"""JSON Web Tokens that are signed here."""
+"""JSON Web Tokens that Longhaul signs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.components.request_parts import RequestOption
 from core.errors import ReadError
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.http.secrets import Secrets
 from core.manifest.problems import Problem
 from core.runtime.component import Gives, Shown
@@ -56,12 +56,12 @@ class JwtPayload(BaseModel):
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
     iss: Template | None = Field(None, title="Issuer", description="Who issues the token.")
-    sub: Template | None = Field(None, title="Subject", description="Whom the token is about.")
+    sub: Template | None = Field(None, title="Subject", description="The subject that the token is about.")
     aud: Template | None = Field(None, title="Audience", description="Whom the token is for; may be a list.")
 
 
 class JwtAuthenticator(Authenticator):
-    """Signs a JSON Web Token for every request, valid from now on for some time, and sends it in a header."""
+    """Signs a JSON Web Token for every request, valid for a limited time, and sends it in a header."""
 
     secret_key: Annotated[Template, LOADS, Shown(secret=True)] = Field(
         title="Secret Key", description="The key that signs: a shared secret, or a private key in PEM form."
@@ -72,9 +72,9 @@ class JwtAuthenticator(Authenticator):
         title="Base64-encode Secret Key",
         description="Whether the key is encoded in base64 before it signs.",
     )
-    token_duration: int = Field(1200, title="Token Duration", description="Seconds for which a token is valid.")
+    token_duration: int = Field(1200, title="Token Duration", description="How many seconds a token is valid.")
     header_prefix: Annotated[Template | None, LOADS] = Field(
-        None, title="Header Prefix", description="What stands before the token, such as Bearer."
+        None, title="Header Prefix", description="The text before the token, such as Bearer."
     )
     jwt_headers: Annotated[JwtHeaders | None, LOADS] = Field(
         None, title="JWT Headers", description="The usual headers of the token."
@@ -94,11 +94,11 @@ class JwtAuthenticator(Authenticator):
     request_option: Annotated[RequestOption | None, Shown(advanced=True)] = Field(
         None,
         title="Request Option",
-        description="Where the token goes; the Authorization header when not said.",
+        description="Where the token goes; the Authorization header if not set.",
     )
 
-    async def authenticate(self, draft: Draft, context: Context) -> None:
-        """Add a new token. Raises `ReadError` when it can't be signed."""
+    async def authenticate(self, draft: RequestDraft, context: Context) -> None:
+        """Add a new token. Raises `ReadError` if it can't be signed."""
         variables = context.scope(self, json_loads=json.loads)
         prefix = self.header_prefix.text_or(variables, "") if self.header_prefix is not None else ""
         token = f"{prefix} {self.sign(context)}".strip()
@@ -108,7 +108,7 @@ class JwtAuthenticator(Authenticator):
             self.request_option.inject(draft, token, variables)
 
     def sign(self, context: Context) -> str:
-        """A new token. Raises `ReadError` when the key does not fit the algorithm."""
+        """A new token. Raises `ReadError` if the key does not fit the algorithm."""
         import jwt  # takes a while to load, and few manifests need it
 
         variables = context.scope(self, json_loads=json.loads)
@@ -126,7 +126,7 @@ class JwtAuthenticator(Authenticator):
         return token
 
     def lint(self) -> list[Problem]:
-        """The usual headers and claims are not written as additional ones (Airbyte refuses that)."""
+        """Airbyte refuses the usual headers and claims among the additional ones."""
         problems = []
         for name, own, proper in (
             ("additional_jwt_headers", OWN_HEADERS, "jwt_headers"),
@@ -153,7 +153,7 @@ class JwtAuthenticator(Authenticator):
         key = self.secret_key.text(variables)
         secrets.add(key)
         if "-----BEGIN" in key:
-            key = key.replace("\\n", "\n")  # as private keys look that were copied out of a JSON file
+            key = key.replace("\\n", "\n")  # as in private keys that were copied from a JSON file
         passphrase = "" if self.passphrase is None else self.passphrase.text_or(variables, "")
         if passphrase:
             secrets.add(passphrase)
@@ -167,7 +167,7 @@ class JwtAuthenticator(Authenticator):
 
 
 def _evaluated(written: JwtHeaders | JwtPayload | None, variables: dict[str, Any]) -> dict[str, Any]:
-    """The headers or claims that are there; only the audience may be something else than text."""
+    """The headers or claims that have values; lists stay lists, everything else is text."""
     values: dict[str, Any] = {}
     for name in type(written).model_fields if written is not None else ():
         template = getattr(written, name)

@@ -11,13 +11,13 @@ import httpx
 from pydantic import Field
 
 from core.components.authenticators.jwt import JwtAuthenticator
-from core.components.authenticators.oauth_answer import RefreshTokenUpdater, TokenAnswer, input_text, parse_moment
+from core.components.authenticators.token_response import RefreshTokenUpdater, TokenResponse, input_text, parse_moment
 from core.errors import ReadError
+from core.http.call import Call
 from core.http.exchange import Role
 from core.http.messages import json_body
 from core.http.policy import Action, Decision, FailureType, Outcome, default_decision
-from core.http.request import Draft
-from core.http.session import Call
+from core.http.request import RequestDraft
 from core.levels import Level
 from core.manifest.problems import Problem
 from core.runtime.component import Shown
@@ -26,7 +26,7 @@ from core.runtime.roles import Authenticator
 from core.runtime.token_store import Grant, KeptTokens, TokenStore
 from core.runtime.tokens import Token, TokenKeeper, to_its_end
 from core.templates import Condition, Template, TemplateMap
-from core.templates.wire import texts_of
+from core.templates.maps import texts_of
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 REFUSED_STATUSES = [400]
@@ -35,8 +35,7 @@ REFUSED_VALUES = ["invalid_grant", "invalid_permissions"]
 
 
 class OAuthAuthenticator(Authenticator):
-    """Fetches an access token, sends it with every request (`Authorization: Bearer ...`) and renews it in
-    time.
+    """Fetches an access token, sends it with every request (`Authorization: Bearer ...`) and renews it in time.
 
     The token is fetched once for all streams; a token that the API refuses is renewed once. The grant type is
     `refresh_token` unless another one, such as `client_credentials`, is set.
@@ -45,7 +44,7 @@ class OAuthAuthenticator(Authenticator):
     label = "OAuth"
 
     token_refresh_endpoint: Template | None = Field(
-        None, title="Token Refresh Endpoint", description="The full URL that gives access tokens."
+        None, title="Token Refresh Endpoint", description="The full URL that issues access tokens."
     )
     client_id: Template | None = Field(None, title="Client ID", description="The identifier of the application.")
     client_secret: Annotated[Template | None, Shown(secret=True)] = Field(
@@ -60,11 +59,11 @@ class OAuthAuthenticator(Authenticator):
     scopes: list[str] = Field(
         default_factory=list,
         title="Scopes",
-        description="What is asked for; sent as repeated `scopes` fields, as Airbyte does. For the standard "
-        "`scope` field, use the refresh request body.",
+        description="The requested scopes, sent as repeated `scopes` fields, as Airbyte does. For the standard `scope` "
+        "field, use the refresh request body.",
     )
     refresh_request_body: TemplateMap | None = Field(
-        None, title="Refresh Request Body", description="Further fields of the request for a token."
+        None, title="Refresh Request Body", description="Additional fields of the request for a token."
     )
     refresh_request_headers: TemplateMap | None = Field(
         None,
@@ -80,15 +79,15 @@ class OAuthAuthenticator(Authenticator):
     access_token_value: Annotated[Template | None, Shown(advanced=True, secret=True)] = Field(
         None,
         title="Access Token Value",
-        description="An access token to begin with; without a refresh endpoint, the only one.",
+        description="An initial access token; without a refresh endpoint, the only one.",
     )
     token_expiry_date: Annotated[Template | None, Shown(advanced=True)] = Field(
-        None, title="Token Expiry Date", description="When the access token to begin with expires."
+        None, title="Token Expiry Date", description="When the initial access token expires."
     )
     token_expiry_date_format: Annotated[str | None, Shown(advanced=True)] = Field(
         None,
         title="Token Expiry Date Format",
-        description="Set when the answer names the date of expiry rather than a number of seconds.",
+        description="Set this if the response has the date of expiry rather than a number of seconds.",
     )
     client_id_name: Annotated[Template, Shown(advanced=True)] = Field(
         Template("client_id"), title="Client ID Property Name", description="Its name in the request."
@@ -105,28 +104,28 @@ class OAuthAuthenticator(Authenticator):
     access_token_name: Annotated[Template, Shown(advanced=True)] = Field(
         Template("access_token"),
         title="Access Token Property Name",
-        description="Its name in the answer, at any depth.",
+        description="Its name in the response, at any depth.",
     )
     expires_in_name: Annotated[Template, Shown(advanced=True)] = Field(
         Template("expires_in"),
         title="Token Expiry Property Name",
-        description="Its name in the answer, at any depth.",
+        description="Its name in the response, at any depth.",
     )
     refresh_token_error_status_codes: Annotated[list[int], Shown(advanced=True)] = Field(
         default_factory=list,
         title="Refresh Token Error Status Codes",
-        description="Statuses that mean that the refresh token is no longer valid; 400 when not said.",
+        description="Statuses that mean that the refresh token is no longer valid; 400 if not set.",
     )
     refresh_token_error_key: Annotated[str, Shown(advanced=True)] = Field(
         "",
         title="Refresh Token Error Key",
-        description="The field of the answer that tells; `error` when not said.",
+        description="The field of the response that says so; `error` if not set.",
     )
     refresh_token_error_values: Annotated[list[str], Shown(advanced=True)] = Field(
         default_factory=list,
         title="Refresh Token Error Values",
         description="Its values that mean that the refresh token is no longer valid; invalid_grant and "
-        "invalid_permissions when not said.",
+        "invalid_permissions if not set.",
     )
     refresh_token_updater: Annotated[RefreshTokenUpdater | None, Shown(advanced=True)] = Field(
         None,
@@ -139,11 +138,11 @@ class OAuthAuthenticator(Authenticator):
     use_profile_assertion: Annotated[bool | Condition, Shown(advanced=True)] = Field(
         False,
         title="Use Profile Assertion",
-        description="Whether a signed token is sent in place of client id, client secret and refresh token.",
+        description="Whether a signed token is sent instead of client ID, client secret and refresh token.",
     )
 
-    async def authenticate(self, draft: Draft, context: Context) -> None:
-        """Add the access token, fetched first when there is no valid one. Raises `ReadError`."""
+    async def authenticate(self, draft: RequestDraft, context: Context) -> None:
+        """Add the access token, after fetching it if there is no valid one. Raises `ReadError`."""
         draft.add_header("Authorization", f"Bearer {await self._token(context)}")
 
     async def refresh(self, context: Context, refusals: int) -> bool:
@@ -151,7 +150,7 @@ class OAuthAuthenticator(Authenticator):
         return refusals == 1 and self.token_refresh_endpoint is not None and self._keeper(context).refuse()
 
     def lint(self) -> list[Problem]:
-        """What the kind of grant needs is there (Airbyte: the same)."""
+        """The settings that the grant type needs are there (Airbyte: the same)."""
         if self.token_refresh_endpoint is None and self.access_token_value is None:
             return [Problem("write a `token_refresh_endpoint`, or an `access_token_value` that is valid for long")]
         if self.token_refresh_endpoint is None or self.use_profile_assertion:
@@ -179,7 +178,7 @@ class OAuthAuthenticator(Authenticator):
 
     @property
     def _shared_by(self) -> Any:
-        """Airbyte: those that keep their tokens in the same inputs share them, whatever else they say."""
+        """Airbyte: authenticators that keep their tokens in the same inputs share them, whatever their other fields."""
         updater = self.refresh_token_updater
         return self.identity if updater is None else tuple(updater.access_token_config_path)
 
@@ -187,7 +186,7 @@ class OAuthAuthenticator(Authenticator):
         return context.run.shared(("oauth", self._shared_by), TokenKeeper)
 
     async def _fetch(self, context: Context, keeper: TokenKeeper) -> Token:
-        """The token that is there from before while it is valid, else a new one."""
+        """An earlier token while it is valid, else a new one."""
         variables = context.scope(self)
         given = self._given(context, variables)
         if given is None or not (given or self.refresh_token_updater):
@@ -202,7 +201,7 @@ class OAuthAuthenticator(Authenticator):
             return token
 
     def _stored(self, context: Context, keeper: TokenKeeper) -> Token | None:
-        """The access token that the inputs hold, when they say that it is still valid."""
+        """The access token of the inputs, if they say that it is still valid."""
         value, expiry = self._stored_texts(context)
         if not value or not expiry:
             return None
@@ -223,21 +222,21 @@ class OAuthAuthenticator(Authenticator):
         return value, expiry
 
     def _kept(self, kept: KeptTokens, context: Context, keeper: TokenKeeper) -> Token | None:
-        """The access token that was kept, when it is still valid for what this authenticator asks for."""
+        """The access token that was kept, if it is still valid for the same purpose."""
         context.run.session.secrets.add(kept.refresh_token)
         if not kept.access_token or kept.expires is None or kept.purpose != self._purpose(context):
             return None
         return _usable(kept.access_token, kept.expires, context, keeper)
 
     def _purpose(self, context: Context) -> str:
-        """What tells the access token that is asked for from others that the same refresh token may give."""
+        """What distinguishes the requested access token from others that the same refresh token may give."""
         if self.refresh_token_updater is not None:
             return ".".join(self.refresh_token_updater.access_token_config_path)
         draft = self._draft(context, None)
         return hashlib.sha256(repr((draft.url, draft.params, draft.form)).encode(errors="surrogatepass")).hexdigest()
 
     async def _renew(self, context: Context, store: TokenStore, grant: Grant, kept: KeptTokens | None) -> Token:
-        """A new token. A refresh token that came with it is kept before anything else is done with the answer."""
+        """A new token. A refresh token that came with it is kept before anything else is done with the response."""
         sent = grant.refresh_token if kept is None else kept.refresh_token
         answer = await self._ask(context, sent)
         replaced = answer.refresh_token is not None and answer.refresh_token != sent and self._replaces(context)
@@ -262,7 +261,7 @@ class OAuthAuthenticator(Authenticator):
     async def _keep(self, context: Context, store: TokenStore, grant: Grant, sent: str, tokens: KeptTokens) -> None:
         inputs = {} if self.refresh_token_updater is None else self.refresh_token_updater.inputs(tokens)
         try:
-            told = await store.keep(grant, sent, tokens, inputs)
+            outcome = await store.keep(grant, sent, tokens, inputs)
         except ReadError as error:
             context.log(
                 Level.WARNING,
@@ -271,19 +270,19 @@ class OAuthAuthenticator(Authenticator):
             )
         else:
             if tokens.refresh_token != sent:
-                context.log(Level.INFO, f"The API replaced the refresh token. {told}")
+                context.log(Level.INFO, f"The API replaced the refresh token. {outcome}")
 
     def _replaces(self, context: Context) -> bool:
-        """Whether a refresh token in the answer takes the place of the one that was sent."""
+        """Whether a refresh token in the response replaces the one that was sent."""
         return self.refresh_token_updater is not None or self.grant_type.text(context.scope(self)) == "refresh_token"
 
     async def _request(self, context: Context, refresh_token: str | None) -> Token:
         token, _ = self._accept(await self._ask(context, refresh_token), context)
         return token
 
-    async def _ask(self, context: Context, refresh_token: str | None) -> TokenAnswer:
+    async def _ask(self, context: Context, refresh_token: str | None) -> TokenResponse:
         variables = context.scope(self)
-        answers: list[TokenAnswer] = []
+        answers: list[TokenResponse] = []
 
         def learn(response: httpx.Response) -> None:
             answers.append(self._answer(response, variables))
@@ -295,8 +294,7 @@ class OAuthAuthenticator(Authenticator):
                 role=Role.AUTH,
                 draft=self._draft(context, refresh_token),
                 decide=self._decide,
-                record=context.record,
-                log=context.log,
+                listener=context,
                 learn=learn,
                 budgeted=False,  # Airbyte: the same
             )
@@ -304,22 +302,22 @@ class OAuthAuthenticator(Authenticator):
         assert response is not None
         return answers[-1]
 
-    def _accept(self, answer: TokenAnswer, context: Context) -> tuple[Token, datetime]:
-        """The access token in an answer and when it expires. Raises `ReadError`."""
+    def _accept(self, answer: TokenResponse, context: Context) -> tuple[Token, datetime]:
+        """The access token of a response and when it expires. Raises `ReadError`."""
         variables = context.scope(self)
         if answer.access_token is None:
             name = self.access_token_name.text(variables)
             raise ReadError(
                 f"The answer of {self._endpoint(variables)} holds no `{name}`, only: "
-                f"{answer.held or 'nothing readable'}. Check the token endpoint and `access_token_name`."
+                f"{answer.fields or 'nothing readable'}. Check the token endpoint and `access_token_name`."
             )
         now = context.run.now()
         expires = answer.expires(now, as_date=bool(self.token_expiry_date_format))
         return Token.expiring(answer.access_token, expires, now), expires
 
-    def _answer(self, response: httpx.Response, variables: Mapping[str, Any]) -> TokenAnswer:
+    def _answer(self, response: httpx.Response, variables: Mapping[str, Any]) -> TokenResponse:
         updater = self.refresh_token_updater
-        return TokenAnswer.of(
+        return TokenResponse.of(
             json_body(response),
             access_token_name=self.access_token_name.text(variables),
             expires_in_name=self.expires_in_name.text(variables),
@@ -332,9 +330,9 @@ class OAuthAuthenticator(Authenticator):
         assert self.token_refresh_endpoint is not None
         return self.token_refresh_endpoint.text(variables).strip()
 
-    def _draft(self, context: Context, refresh_token: str | None) -> Draft:
+    def _draft(self, context: Context, refresh_token: str | None) -> RequestDraft:
         variables = context.scope(self)
-        draft = Draft(method="POST", url=self._endpoint(variables), source="the OAuth authenticator")
+        draft = RequestDraft(method="POST", url=self._endpoint(variables), source="the OAuth authenticator")
         if self.refresh_request_headers is not None:
             for name, value in self.refresh_request_headers.evaluate_as_text(variables).items():
                 draft.add_header(name, value)
@@ -382,7 +380,7 @@ class OAuthAuthenticator(Authenticator):
         }
 
     def _credential(self, name: str, template: Template | None, context: Context, variables: Mapping[str, Any]) -> str:
-        """Airbyte: with a refresh token updater, the input `credentials.<name>` goes first."""
+        """Airbyte: with a refresh token updater, the input `credentials.<name>` takes precedence."""
         stored = "" if self.refresh_token_updater is None else input_text(context.config, ["credentials", name])
         return stored or ("" if template is None else template.text_or(variables, ""))
 
@@ -391,7 +389,7 @@ class OAuthAuthenticator(Authenticator):
         return bool(said.evaluate(variables)) if isinstance(said, Condition) else said
 
     def _given(self, context: Context, variables: Mapping[str, Any]) -> str | None:
-        """The refresh token of the inputs; None when none is sent."""
+        """The refresh token of the inputs; None if none is sent."""
         if self._by_assertion(variables):
             return None
         token: str | None = None
@@ -422,7 +420,7 @@ class OAuthAuthenticator(Authenticator):
 
 
 def _usable(value: str, expires: datetime, context: Context, keeper: TokenKeeper) -> Token | None:
-    """An access token from before, unless it has expired or was refused."""
+    """An earlier access token, unless it has expired or was refused."""
     context.run.session.secrets.add(value)
     now = context.run.now()
     token = Token.expiring(value, expires, now)

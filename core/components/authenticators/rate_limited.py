@@ -1,10 +1,11 @@
-"""Several tokens of which each has quotas."""
+"""Several tokens that are used in turn, each with quotas of its own."""
 
 from __future__ import annotations
 
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, timedelta
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -15,7 +16,7 @@ from core.components.authenticators.token_quotas import QuotaStatusSource, Token
 from core.errors import ReadError
 from core.http.messages import time_span
 from core.http.policy import RequestFailed
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.levels import Level
 from core.manifest.problems import Problem, Severity
 from core.runtime.component import Shown
@@ -26,46 +27,46 @@ from core.templates import Template
 from core.templates.datetimes import DatetimeError, parse_duration
 
 SHORTEST_WAIT = 5.0
-"""Seconds to wait at least for a reset, also when it should be over: the API's clock may be another one."""
+"""The shortest wait in seconds for a reset, even if that should be over: the API's clock may differ."""
 SHORTEST_SPACING = 0.1
-"""Seconds from which on holding a request back is worth it."""
+"""Requests are held back for at least this many seconds, or not at all."""
 LONGEST_WAIT = "PT2H"
-"""How long to wait for a reset when nothing is said."""
+"""How long to wait for a reset by default."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Sent:
-    """The token that a request went with, and the quota that it was counted in."""
+class _Use:
+    """The token that a request carried, and the quota that it was counted in."""
 
     token: str
     pool: TokenQuota
 
 
-_sent: ContextVar[_Sent | None] = ContextVar("sent", default=None)
-"""What the task at work has sent last: the answer is about this one, whatever others took since."""
+_last_use: ContextVar[_Use | None] = ContextVar("last_use", default=None)
+"""The token that the current task used last: the response is about this one, whatever other tasks used since."""
 
 
-class _Tokens:
-    """What all who use the same tokens share in a run; `told` are the messages that need not be said again."""
+class _SharedTokens:
+    """What all authenticators with the same tokens share in a run."""
 
     def __init__(self, tokens: tuple[str, ...]) -> None:
         self.ring = TokenRing(tokens)
-        self.asking = OneAtATime()
-        self.told: set[Any] = set()
+        self.status_requests = OneAtATime()
+        self.logged: set[Any] = set()
 
-    def tell_once(self, key: Any, level: Level, message: str, context: Context) -> None:
-        """Say something unless that was done."""
-        if key not in self.told:
-            self.told.add(key)
+    def log_once(self, key: Any, level: Level, message: str, context: Context) -> None:
+        """Log a message unless one with this key was logged before."""
+        if key not in self.logged:
+            self.logged.add(key)
             context.log(level, message)
 
 
 class RateLimitedMultipleTokenAuthenticator(Authenticator):
-    """Sends one of several tokens, and goes on to the next when the calls that the API allows for it are used up.
+    """Sends one of several tokens, and moves on to the next when the calls that the API allows for it are used up.
 
-    What is left of each token is asked for at the start, counted down, and corrected by the headers of answers. When
-    all are used up it waits until the first has calls again. When all run low, requests are spread out until then.
-    A token that is refused (401) is set aside. (In Airbyte every request that goes with it fails.)
+    The calls left of each token are requested at the start, counted down, and corrected by response headers. When all
+    tokens are used up, it waits until the first one has calls again. When all run low, requests are spread out until
+    then. A token that is refused (401) is set aside. (In Airbyte every request that carries it fails.)
     """
 
     label = "Several tokens with quotas"
@@ -75,75 +76,72 @@ class RateLimitedMultipleTokenAuthenticator(Authenticator):
         description="The tokens: a text with all of them, such as {{ config['api_tokens'] }}, or a list.",
     )
     token_delimiter: str = Field(
-        ",", title="Token Delimiter", description="What stands between the tokens when they are one text."
+        ",", title="Token Delimiter", description="The separator of the tokens if they are one text."
     )
-    auth_method: str = Field("Bearer", title="Auth Method", description="What stands before the token in the header.")
+    auth_method: str = Field("Bearer", title="Auth Method", description="The text before the token in the header.")
     header: Annotated[str, Shown(advanced=True)] = Field(
         "Authorization", title="Header Name", description="The header that carries the token."
     )
     quota_status_source: QuotaStatusSource = Field(
-        title="Quota Status Source", description="The request that tells what is left of a token's quotas."
+        title="Quota Status Source", description="The request that reports what is left of a token's quotas."
     )
     quotas: list[TokenQuota] = Field(
         min_length=1,
         title="Quotas",
-        description="The calls that each token has. A request is counted in the first quota with a matcher that fits, "
-        "else in the one without matchers.",
+        description="The calls that each token has. A request is counted in the first quota with a matcher that "
+        "matches, else in the one without matchers.",
     )
     max_wait_time: Annotated[Template, Shown(editor="duration")] = Field(
         Template(LONGEST_WAIT),
         title="Maximum Wait Time",
-        description="How long to wait for a reset at most, as an ISO 8601 duration such as PT30M; else the read fails.",
+        description="The longest wait for a reset, as an ISO 8601 duration such as PT30M; beyond it the read fails.",
     )
     budget_reserve_fraction: Annotated[float, Shown(advanced=True)] = Field(
         0.1,
         title="Budget Reserve Fraction",
-        description="The part of a full quota that is used slowly: requests are spread out when all tokens are below.",
+        description="The part of a full quota that is used slowly: requests are spread out if all tokens are below it.",
     )
     budget_min_reserve: Annotated[int, Shown(advanced=True)] = Field(
         50,
         title="Budget Minimum Reserve",
-        description="The number of calls that is used slowly when it is more than the fraction. With 0 for both, "
+        description="The number of calls that are used slowly if it is more than the fraction. With 0 for both, "
         "requests are never spread out.",
     )
 
-    async def authenticate(self, draft: Draft, context: Context) -> None:
-        """Add a token, after a wait when all are used up. Raises `ReadError`."""
+    async def authenticate(self, draft: RequestDraft, context: Context) -> None:
+        """Add a token, after a wait if all are used up. Raises `ReadError`."""
         shared = self._shared(context)
         if not shared.ring.quotas:
-            await shared.asking.do(lambda: not shared.ring.quotas, lambda: self._ask_all(shared, context))
+            await shared.status_requests.do(lambda: not shared.ring.quotas, lambda: self._ask_all(shared, context))
         pool = self._pool(draft, shared, context)
         token = await self._take(pool, shared, context)
-        _sent.set(_Sent(token, pool))
+        _last_use.set(_Use(token, pool))
         draft.add_header(*self._header(token))
 
-    def withdraw(self, context: Context) -> None:
-        """Give back the call that was counted."""
-        sent = _sent.get()
-        if sent is not None:
-            self._shared(context).ring.give_back(sent.token, sent.pool.name)
+    def release(self, context: Context) -> None:
+        used = _last_use.get()
+        if used is not None:
+            self._shared(context).ring.give_back(used.token, used.pool.name)
 
     def observe(self, response: httpx.Response, context: Context) -> None:
-        """Correct what is left of the token that was sent."""
-        sent = _sent.get()
-        if sent is not None:
-            self._shared(context).ring.learn(sent.token, sent.pool.name, sent.pool.report(response))
+        used = _last_use.get()
+        if used is not None:
+            self._shared(context).ring.learn(used.token, used.pool.name, used.pool.report(response))
 
-    def has_spare(self, context: Context) -> bool:
-        """Whether the token that was sent is used up, and another one is not."""
-        sent = _sent.get()
-        return sent is not None and self._shared(context).ring.has_other(sent.token, sent.pool.name)
+    def has_alternative(self, context: Context) -> bool:
+        """Whether the token that was used is used up, and another one is not."""
+        used = _last_use.get()
+        return used is not None and self._shared(context).ring.has_other(used.token, used.pool.name)
 
     async def refresh(self, context: Context, refusals: int) -> bool:
-        """Set the token aside that was sent; False when every token was refused for this request."""
-        shared, sent = self._shared(context), _sent.get()
-        if sent is None or refusals > len(shared.ring.tokens) or not shared.ring.refuse(sent.token):
+        """Set the used token aside; False if every token was refused for this request."""
+        shared, used = self._shared(context), _last_use.get()
+        if used is None or refusals > len(shared.ring.tokens) or not shared.ring.refuse(used.token):
             return False
-        self._tell_refused(sent.token, shared, context)
+        self._log_refused(used.token, shared, context)
         return True
 
     def lint(self) -> list[Problem]:
-        """There are tokens, quotas are told apart by name and matchers, and the wait has a length."""
         problems = [] if self.tokens != [] else [Problem("write at least one token", ("tokens",))]
         names = [quota.name for quota in self.quotas]
         problems += [
@@ -156,18 +154,18 @@ class RateLimitedMultipleTokenAuthenticator(Authenticator):
         problems += [Problem(message, ("quotas", index), Severity.WARNING) for index in open_to_all[1:]]
         if self.max_wait_time.constant:
             try:
-                _fixed(self.max_wait_time.source or LONGEST_WAIT)
+                _fixed_length(self.max_wait_time.source or LONGEST_WAIT)
             except DatetimeError as error:
                 problems.append(Problem(str(error), ("max_wait_time",)))
         return problems
 
     # The tokens
 
-    def _shared(self, context: Context) -> _Tokens:
+    def _shared(self, context: Context) -> _SharedTokens:
         return context.run.shared(("tokens in turn", self.identity), lambda: self._resolved(context))
 
-    def _resolved(self, context: Context) -> _Tokens:
-        """Airbyte: authenticators that come to the same share their counts, whatever `$parameters` reached them."""
+    def _resolved(self, context: Context) -> _SharedTokens:
+        """Airbyte: authenticators with equal settings share their counts, whatever their `$parameters`."""
         tokens = self._given(context)
         for token in tokens:
             context.run.session.secrets.add(token)
@@ -176,14 +174,14 @@ class RateLimitedMultipleTokenAuthenticator(Authenticator):
         same = (
             tokens,
             self._header(""),
-            self.quota_status_source.said(context),
-            tuple(quota.said for quota in self.quotas),
+            self.quota_status_source.key(context),
+            tuple(quota.key for quota in self.quotas),
             (self._longest_wait(context), self.budget_reserve_fraction, self.budget_min_reserve),
         )
-        return context.run.shared(("tokens in turn", same), lambda: _Tokens(tokens))
+        return context.run.shared(("tokens in turn", same), lambda: _SharedTokens(tokens))
 
     def _given(self, context: Context) -> tuple[str, ...]:
-        """Those in the inputs, each once. A list in an input is taken as one (Airbyte takes its text apart)."""
+        """The tokens of the inputs, each once. A list in an input is read as such (Airbyte splits its text)."""
         variables = context.scope(self)
         if not isinstance(self.tokens, Template):
             texts = [template.text(variables) for template in self.tokens]
@@ -194,12 +192,12 @@ class RateLimitedMultipleTokenAuthenticator(Authenticator):
         return tuple(dict.fromkeys(filter(None, (text.strip() for text in texts))))
 
     def _header(self, token: str) -> tuple[str, str]:
-        """Airbyte: an empty prefix or name counts as none given."""
+        """Airbyte: an empty prefix or name means the default."""
         return self.header or "Authorization", f"{self.auth_method or 'Bearer'} {token}".strip()
 
     # The quotas
 
-    def _pool(self, draft: Draft, shared: _Tokens, context: Context) -> TokenQuota:
+    def _pool(self, draft: RequestDraft, shared: _SharedTokens, context: Context) -> TokenQuota:
         request = draft.build()
         takers = (quota for quota in self.quotas if quota.takes(request))
         pool = next(takers, None) or next((quota for quota in self.quotas if not quota.matchers), None)
@@ -209,28 +207,29 @@ class RateLimitedMultipleTokenAuthenticator(Authenticator):
             message = (
                 f"No quota takes {request.method} {url}, so it is counted in `{pool.name}`. Add one without `matchers`."
             )
-            shared.tell_once("unmatched", Level.WARNING, message, context)
+            shared.log_once("unmatched", Level.WARNING, message, context)
         return pool
 
-    async def _take(self, pool: TokenQuota, shared: _Tokens, context: Context) -> str:
+    async def _take(self, pool: TokenQuota, shared: _SharedTokens, context: Context) -> str:
         waited = 0.0
         while (token := shared.ring.take(pool.name)) is None:
             wait = self._wait(pool, waited, shared, context)
             await context.run.sleep(wait)
             waited += wait
-            await shared.asking.do(lambda: shared.ring.used_up(pool.name), lambda: self._ask_all(shared, context))
+            used_up = partial(shared.ring.used_up, pool.name)
+            await shared.status_requests.do(used_up, lambda: self._ask_all(shared, context))
         spacing = shared.ring.spacing(pool.name, self._reserve, context.run.now())
         if spacing >= SHORTEST_SPACING:
             message = (
                 f"All tokens are low on their quota `{pool.name}`: requests are spread out until the reset, "
                 f"{spacing:.1f} s apart for now."
             )
-            shared.tell_once("spacing", Level.INFO, message, context)
+            shared.log_once("spacing", Level.INFO, message, context)
             await context.run.sleep(spacing)
         return token
 
-    def _wait(self, pool: TokenQuota, waited: float, shared: _Tokens, context: Context) -> float:
-        """Seconds until the first token has calls again. Raises `ReadError` when that is too long."""
+    def _wait(self, pool: TokenQuota, waited: float, shared: _SharedTokens, context: Context) -> float:
+        """Seconds until the first token has calls again. Raises `ReadError` if that is too long."""
         reset_at = shared.ring.reset_at(pool.name)
         seconds = (reset_at - context.run.now()).total_seconds()
         left = self._longest_wait(context).total_seconds() - waited
@@ -246,7 +245,7 @@ class RateLimitedMultipleTokenAuthenticator(Authenticator):
             )
         wait = min(max(seconds, SHORTEST_WAIT), left)
         message = f"{all_used_up}. Waiting {time_span(wait)}: {until}."
-        shared.tell_once((context.stream, pool.name, reset_at), Level.WARNING, message, context)
+        shared.log_once((context.stream, pool.name, reset_at), Level.WARNING, message, context)
         return wait
 
     def _reserve(self, quota: Quota) -> float:
@@ -255,14 +254,14 @@ class RateLimitedMultipleTokenAuthenticator(Authenticator):
     def _longest_wait(self, context: Context) -> timedelta:
         text = self.max_wait_time.text_or(context.scope(self), LONGEST_WAIT)
         try:
-            return _fixed(text)
+            return _fixed_length(text)
         except DatetimeError as error:
             raise ReadError(f"`max_wait_time`: {error}.") from None
 
     # The quota status
 
-    async def _ask_all(self, shared: _Tokens, context: Context) -> None:
-        """Ask what is left of each token. Raises `ReadError`, also when all of them are refused."""
+    async def _ask_all(self, shared: _SharedTokens, context: Context) -> None:
+        """Request what is left of each token. Raises `ReadError`, also if all of them are refused."""
         ring, found = shared.ring, {}
         refusal: RequestFailed | None = None
         for token in ring.usable:
@@ -272,34 +271,34 @@ class RateLimitedMultipleTokenAuthenticator(Authenticator):
                 if error.status != HTTPStatus.UNAUTHORIZED:
                     raise
                 refusal = error
-                self._tell_refused(token, shared, context)
+                self._log_refused(token, shared, context)
             else:
                 found[token] = {quota.name: self._quota(quota, status, context) for quota in self.quotas}
         if refusal is not None and not found:
             raise refusal
         ring.count(found)
-        shared.told.discard("spacing")
-        self._tell_untracked(
+        shared.logged.discard("spacing")
+        self._log_untracked(
             [token for token in found if not found[token][self.quotas[0].name].tracked], shared, context
         )
 
     def _quota(self, quota: TokenQuota, status: Any, context: Context) -> Quota:
         return Quota.untracked(context.run.now()) if status is None else quota.read(status)
 
-    def _tell_refused(self, token: str, shared: _Tokens, context: Context) -> None:
+    def _log_refused(self, token: str, shared: _SharedTokens, context: Context) -> None:
         message = f"The API refused token {shared.ring.place(token)}: it is set aside. Replace it in the inputs."
-        shared.tell_once(("refused", token), Level.WARNING, message, context)
+        shared.log_once(("refused", token), Level.WARNING, message, context)
 
-    def _tell_untracked(self, tokens: list[str], shared: _Tokens, context: Context) -> None:
+    def _log_untracked(self, tokens: list[str], shared: _SharedTokens, context: Context) -> None:
         if tokens:
             all_of_them = len(tokens) == len(shared.ring.usable)
             which = "the tokens" if all_of_them else "tokens " + ", ".join(map(shared.ring.place, tokens))
             message = f"The API doesn't count the calls of {which}: they are used without a quota from now on."
-            shared.tell_once("untracked", Level.INFO, message, context)
+            shared.log_once("untracked", Level.INFO, message, context)
 
 
-def _fixed(duration: str) -> timedelta:
-    """The length of an ISO 8601 duration. Raises `DatetimeError` for what is none, or depends on the calendar."""
+def _fixed_length(duration: str) -> timedelta:
+    """The length of an ISO 8601 duration. Raises `DatetimeError` if it is invalid or depends on the calendar."""
     length = parse_duration(duration)
     if not isinstance(length, timedelta):
         raise DatetimeError("has months or years; write days, hours or minutes, such as PT2H", duration)

@@ -1,4 +1,4 @@
-"""A token that a login request gives, in today's and in the older way to write it."""
+"""Tokens from a login request, in the current and in the older way to write it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from core.components.decoders import DecodeError
 from core.components.http_requester import HttpRequester
 from core.components.request_parts import RequestOption
 from core.errors import ReadError
+from core.http.call import Call
 from core.http.charsets import charset_of
 from core.http.exchange import Role
 from core.http.messages import json_body
 from core.http.policy import Action, Decision, Outcome, default_decision
-from core.http.request import Draft
-from core.http.session import Call
+from core.http.request import RequestDraft
 from core.levels import Level
 from core.manifest.problems import Problem
 from core.runtime.component import Component, Gives, NotInAirbyte, Shown
@@ -38,15 +38,14 @@ class RequestAuthentication(Component, role=True):
     """How a session token is sent with requests."""
 
     @abstractmethod
-    def add(self, token: str, draft: Draft, context: Context) -> None:
-        """Add the token."""
+    def add(self, token: str, draft: RequestDraft, context: Context) -> None:
+        """Add the token to `draft`."""
 
 
 class Bearer(RequestAuthentication):
     """Sends the session token as `Authorization: Bearer ...`."""
 
-    def add(self, token: str, draft: Draft, _context: Context) -> None:
-        """Add the token."""
+    def add(self, token: str, draft: RequestDraft, _context: Context) -> None:
         draft.add_header("Authorization", f"Bearer {token}")
 
 
@@ -65,8 +64,7 @@ class ApiKey(RequestAuthentication):
         description="What is sent; `session_token` is the token of the login.",
     )
 
-    def add(self, token: str, draft: Draft, context: Context) -> None:
-        """Add the token."""
+    def add(self, token: str, draft: RequestDraft, context: Context) -> None:
         variables = context.scope(self, session_token=context.run.session.secrets.hide(token))
         text = self.api_token.text(variables)
         context.run.session.secrets.add(text)
@@ -74,36 +72,31 @@ class ApiKey(RequestAuthentication):
 
 
 class SessionTokenAuthenticator(Authenticator):
-    """Logs in with a request of its own, and sends the token that it gives with every other request.
+    """Logs in with a separate request, and sends the token from its response with every other request.
 
-    It logs in once for all streams, and again when the token has expired or was refused. (Airbyte logs in for
-    every request when no expiration is given.)
+    It logs in once for all streams, and again when the token has expired or was refused. (Airbyte logs in for every
+    request if no expiration is given.)
     """
 
     login_requester: HttpRequester = Field(title="Login Requester", description="The request that logs in.")
     session_token_path: Annotated[list[str], Shown(editor="field_path")] = Field(
-        min_length=1, title="Session Token Path", description="The keys that lead to the token in the answer."
+        min_length=1, title="Session Token Path", description="The keys that lead to the token in the response."
     )
     expiration_duration: Annotated[str | None, Shown(editor="duration")] = Field(
         None,
         title="Expiration Duration",
-        description="How long a token is valid, as an ISO 8601 duration such as PT1H; when not said, until "
-        "it is refused.",
+        description="How long a token is valid, as an ISO 8601 duration such as PT1H; if not set, until it is refused.",
     )
     request_authentication: RequestAuthentication = Field(
         title="Data Request Authentication", description="How the token is sent."
     )
     decoder: Annotated[Decoder | None, NotInAirbyte(*_NOT_HERE), Shown(advanced=True, unset="JSON")] = Field(
-        None, title="Decoder", description="The format of the answer; JSON when not said."
+        None, title="Decoder", description="The format of the response; JSON if not set."
     )
 
-    async def authenticate(self, draft: Draft, context: Context) -> None:
-        """Add the token, after a login when there is none. Raises `ReadError`."""
-
-        async def fetch() -> Token:
-            return await self._log_in(context)
-
-        token = await self._keeper(context).get(fetch, context.run.now())
+    async def authenticate(self, draft: RequestDraft, context: Context) -> None:
+        """Add the token, after a login if there is none. Raises `ReadError`."""
+        token = await self._keeper(context).get(lambda: self._log_in(context), context.run.now())
         self.request_authentication.add(token, draft, context)
 
     async def refresh(self, context: Context, refusals: int) -> bool:
@@ -111,7 +104,6 @@ class SessionTokenAuthenticator(Authenticator):
         return refusals == 1 and self._keeper(context).refuse()
 
     def lint(self) -> list[Problem]:
-        """The duration is one; a login asks for no properties."""
         problems = [problem.below("login_requester") for problem in self.login_requester.lint_beside_pages()]
         try:
             parse_duration(self.expiration_duration or "PT1H")
@@ -123,7 +115,7 @@ class SessionTokenAuthenticator(Authenticator):
         return context.run.shared(("session token", self.identity), TokenKeeper)
 
     async def _log_in(self, context: Context) -> Token:
-        """Log in; the token becomes a secret before the exchange is recorded."""
+        """Log in; the token is registered as a secret before the exchange is recorded."""
         found: list[str] = []
 
         def learn(response: httpx.Response) -> None:
@@ -165,10 +157,10 @@ LIFE = timedelta(days=1)
 
 
 class LegacySessionTokenAuthenticator(Authenticator):
-    """Sends a session token that the inputs hold, or else the one that a login with user name and password gives.
+    """Sends a session token from the inputs, or else one from a login with user name and password.
 
-    It is the older way, for manifests that have it; write a SessionTokenAuthenticator in new ones. The token from the
-    inputs is tried out first, once for all streams. (Airbyte tries it out before every request.)
+    This is the older way, for manifests that have it; write a SessionTokenAuthenticator in new ones. The token from the
+    inputs is validated first, once for all streams. (Airbyte validates it before every request.)
     """
 
     label = "Session token (older way)"
@@ -178,10 +170,10 @@ class LegacySessionTokenAuthenticator(Authenticator):
         title="Login Path", description="The path of the login, after the URL of the requester, such as session."
     )
     session_token: Annotated[Template, Shown(secret=True)] = Field(
-        Template(""), title="Session Token", description="A token that exists already; without one it logs in."
+        Template(""), title="Session Token", description="An existing token; without one, a login gets one."
     )
     session_token_response_key: Template = Field(
-        title="Token Response Key", description="The field of the login's answer that holds the token."
+        title="Token Response Key", description="The field of the login's response that holds the token."
     )
     username: Template = Field(Template(""), title="Username", description="The user name for the login.")
     password: Annotated[Template, Shown(secret=True)] = Field(
@@ -192,13 +184,9 @@ class LegacySessionTokenAuthenticator(Authenticator):
         description="A path that answers 401 to a token that is not valid, such as user/current.",
     )
 
-    async def authenticate(self, draft: Draft, context: Context) -> None:
-        """Add the token, tried out or fetched first when there is none. Raises `ReadError`."""
-
-        async def fetch() -> Token:
-            return await self._fetch(draft.url, context)
-
-        token = await self._keeper(context).get(fetch, context.run.now())
+    async def authenticate(self, draft: RequestDraft, context: Context) -> None:
+        """Add the token, after validating or fetching it if there is none yet. Raises `ReadError`."""
+        token = await self._keeper(context).get(lambda: self._fetch(draft.url, context), context.run.now())
         draft.add_header(self.header.text(context.scope(self)), token)
 
     async def refresh(self, context: Context, refusals: int) -> bool:
@@ -206,7 +194,6 @@ class LegacySessionTokenAuthenticator(Authenticator):
         return refusals == 1 and self._keeper(context).refuse()
 
     def lint(self) -> list[Problem]:
-        """There is a token, or what a login needs."""
         if self.session_token.source or (self.username.source and self.password.source):
             return []
         return [Problem("write a `session_token`, or a `username` and a `password`")]
@@ -228,10 +215,10 @@ class LegacySessionTokenAuthenticator(Authenticator):
         raise ReadError(f"The API {what}, and there is no user name and password to log in with. Check the inputs.")
 
     async def _is_valid(self, token: str, base: str, context: Context) -> bool:
-        """Whether the API takes the token; only 401 says that it does not."""
+        """Whether the API accepts the token; only 401 means that it does not."""
         draft = self._draft("GET", base, self.validate_session_url, context)
         draft.add_header(self.header.text(context.scope(self)), token)
-        response = await context.run.session.send(replace(_call(draft, context), decide=_taking_refusals))
+        response = await context.run.session.send(replace(_call(draft, context), decide=_accept_refusals))
         assert response is not None
         refused = response.status_code == HTTPStatus.UNAUTHORIZED
         if refused:
@@ -260,20 +247,20 @@ class LegacySessionTokenAuthenticator(Authenticator):
         now = context.run.now()
         return Token.expiring(found[-1], now + LIFE, now)
 
-    def _draft(self, method: str, base: str, path: Template, context: Context) -> Draft:
-        """Airbyte puts the path after the URL as it is; here a slash that is missing between them is added."""
+    def _draft(self, method: str, base: str, path: Template, context: Context) -> RequestDraft:
+        """Airbyte appends the path to the URL as it is; here a slash is added between them if there is none."""
         below = path.text(context.scope(self)).strip()
         slash = "" if base.endswith("/") or below.startswith("/") else "/"
-        return Draft(method=method, url=f"{base}{slash}{below}", source="the session token authenticator")
+        return RequestDraft(method=method, url=f"{base}{slash}{below}", source="the session token authenticator")
 
 
-def _call(draft: Draft, context: Context) -> Call:
+def _call(draft: RequestDraft, context: Context) -> Call:
     def decide(outcome: Outcome, _attempt: int) -> Decision:
         return default_decision(outcome)
 
-    return Call(role=Role.AUTH, draft=draft, decide=decide, record=context.record, log=context.log, budgeted=False)
+    return Call(role=Role.AUTH, draft=draft, decide=decide, listener=context, budgeted=False)
 
 
-def _taking_refusals(outcome: Outcome, _attempt: int) -> Decision:
+def _accept_refusals(outcome: Outcome, _attempt: int) -> Decision:
     refused = isinstance(outcome, httpx.Response) and outcome.status_code == HTTPStatus.UNAUTHORIZED
     return Decision(Action.SUCCESS) if refused else default_decision(outcome)

@@ -1,6 +1,4 @@
-"""Credentials that are written down: an API key, basic authentication, a bearer token, none, or one of several chosen
-by an input.
-"""
+"""Static credentials: an API key, basic authentication, a bearer token, none, or one of several chosen by an input."""
 
 from __future__ import annotations
 
@@ -12,7 +10,7 @@ from pydantic import Field
 
 from core.components.request_parts import RequestOption
 from core.errors import ReadError
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.manifest.problems import Problem
 from core.runtime.component import NotInAirbyte, Shown
 from core.runtime.context import Context
@@ -35,8 +33,7 @@ class ApiKeyAuthenticator(Authenticator):
         None, title="Header Name", description="The header that carries the key; the older way to write it."
     )
 
-    async def authenticate(self, draft: Draft, context: Context) -> None:
-        """Add the key."""
+    async def authenticate(self, draft: RequestDraft, context: Context) -> None:
         variables = context.scope(self)
         key = self.api_token.text(variables)
         context.run.session.secrets.add(key)
@@ -46,7 +43,7 @@ class ApiKeyAuthenticator(Authenticator):
             draft.add_header(self.header.text(variables), key)
 
     def lint(self) -> list[Problem]:
-        """The key goes to one place (Airbyte: the same)."""
+        """Airbyte: the same."""
         if (self.inject_into is None) == (self.header is None):
             return [Problem("write one of `inject_into` and `header`, so that the key has one place to go")]
         return []
@@ -62,7 +59,7 @@ class BasicHttpAuthenticator(Authenticator):
         Template(""), title="Password", description="The password, if there is one."
     )
 
-    async def authenticate(self, draft: Draft, context: Context) -> None:
+    async def authenticate(self, draft: RequestDraft, context: Context) -> None:
         """Add the header (RFC 7617, in UTF-8)."""
         variables = context.scope(self)
         user, password = self.username.text(variables), self.password.text(variables)
@@ -80,8 +77,7 @@ class BearerAuthenticator(Authenticator):
         title="Bearer Token", description="The token, such as {{ config['api_key'] }}."
     )
 
-    async def authenticate(self, draft: Draft, context: Context) -> None:
-        """Add the header."""
+    async def authenticate(self, draft: RequestDraft, context: Context) -> None:
         token = self.api_token.text(context.scope(self)).strip()
         context.run.session.secrets.add(token)
         draft.add_header("Authorization", f"Bearer {token}")
@@ -92,8 +88,8 @@ class NoAuth(Authenticator):
 
     label = "No authentication"
 
-    async def authenticate(self, draft: Draft, context: Context) -> None:
-        """Add nothing."""
+    async def authenticate(self, draft: RequestDraft, context: Context) -> None:
+        pass
 
 
 class SelectiveAuthenticator(Authenticator):
@@ -106,25 +102,21 @@ class SelectiveAuthenticator(Authenticator):
         title="Authenticators", description="An authenticator for each value that the input may have."
     )
 
-    async def authenticate(self, draft: Draft, context: Context) -> None:
-        """Let the chosen authenticator add the credentials. Raises `ReadError` when none is chosen."""
+    async def authenticate(self, draft: RequestDraft, context: Context) -> None:
+        """Raises `ReadError` if the input chooses none."""
         await self._chosen(context).authenticate(draft, context)
 
     async def refresh(self, context: Context, refusals: int) -> bool:
-        """Let the chosen authenticator drop its token."""
         return await self._chosen(context).refresh(context, refusals)
 
-    def withdraw(self, context: Context) -> None:
-        """Let the chosen authenticator take back what was spent."""
-        self._chosen(context).withdraw(context)
+    def release(self, context: Context) -> None:
+        self._chosen(context).release(context)
 
     def observe(self, response: httpx.Response, context: Context) -> None:
-        """Let the chosen authenticator learn from an answer."""
         self._chosen(context).observe(response, context)
 
-    def has_spare(self, context: Context) -> bool:
-        """Whether the chosen authenticator has other credentials."""
-        return self._chosen(context).has_spare(context)
+    def has_alternative(self, context: Context) -> bool:
+        return self._chosen(context).has_alternative(context)
 
     def _chosen(self, context: Context) -> Authenticator:
         value: object = context.config

@@ -1,4 +1,4 @@
-"""How many calls a token has left: the request that tells, and where the number is in its answer and in others."""
+"""How many calls a token has left: the request that reports it, and where responses hold the number."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import httpx
 from pydantic import Field
 
 from core.components.api_budget import HttpRequestRegexMatcher
-from core.components.authenticators.oauth_answer import parse_moment
+from core.components.authenticators.token_response import parse_moment
 from core.errors import ReadError
+from core.http.call import Call
 from core.http.exchange import Role
 from core.http.messages import json_body, shorten
 from core.http.policy import Action, Decision, Outcome, default_decision
-from core.http.request import Draft
-from core.http.session import Call
+from core.http.request import RequestDraft
 from core.manifest.problems import Problem, Severity
 from core.runtime.component import AsText, Component, Shown
 from core.runtime.context import Context
@@ -27,12 +27,12 @@ REFUSALS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
 class QuotaStatusSource(Component):
-    """The request that tells what is left of a token's quotas; it is sent once for each token, and after waits."""
+    """The request that reports what is left of a token's quotas; sent once for each token, and after waits."""
 
     url: Template = Field(title="URL", description="The full URL, such as https://api.example.com/rate_limit.")
     http_method: Literal["GET", "POST"] = Field("GET", title="HTTP Method", description="The verb of the request.")
     request_headers: Annotated[TemplateMap | None, AsText(), Shown(advanced=True)] = Field(
-        None, title="Request Headers", description="Headers beside the one with the token."
+        None, title="Request Headers", description="Headers in addition to the one with the token."
     )
     unavailable_status_codes: Annotated[list[int], Shown(advanced=True)] = Field(
         default_factory=list,
@@ -42,9 +42,11 @@ class QuotaStatusSource(Component):
     )
 
     async def ask(self, header: tuple[str, str], context: Context) -> Any:
-        """The answer's JSON value, None when the API does not count calls. Raises `RequestFailed`."""
+        """The JSON value of the response, None if the API does not count calls. Raises `RequestFailed`."""
         variables = context.scope(self)
-        draft = Draft(method=self.http_method, url=self.url.text(variables).strip(), source="the quota status source")
+        draft = RequestDraft(
+            method=self.http_method, url=self.url.text(variables).strip(), source="the quota status source"
+        )
         for name, value in self.headers(context):
             draft.add_header(name, value)
         draft.add_header(*header)
@@ -52,8 +54,7 @@ class QuotaStatusSource(Component):
             role=Role.AUTH,
             draft=draft,
             decide=self._decide,
-            record=context.record,
-            log=context.log,
+            listener=context,
             budgeted=False,
         )
         response = await context.run.session.send(call)
@@ -61,17 +62,16 @@ class QuotaStatusSource(Component):
         return None if response.status_code in self.unavailable_status_codes else (json_body(response) or {})
 
     def headers(self, context: Context) -> tuple[tuple[str, str], ...]:
-        """The headers beside the one with the token."""
+        """The headers in addition to the one with the token."""
         written = {} if self.request_headers is None else self.request_headers.evaluate_as_text(context.scope(self))
         return tuple((name, str(value)) for name, value in written.items())
 
-    def said(self, context: Context) -> tuple[Any, ...]:
-        """What it comes to: equal for sources that ask the same."""
+    def key(self, context: Context) -> tuple[Any, ...]:
+        """A key that is equal for sources that send the same request."""
         codes = frozenset(self.unavailable_status_codes)
         return self.url.text(context.scope(self)), self.http_method, self.headers(context), codes
 
     def lint(self) -> list[Problem]:
-        """A refused token is not taken for an API that does not count."""
         return [
             Problem(
                 f"{code} is what a refused token gets, too; it would be used without a quota",
@@ -99,46 +99,44 @@ class TokenQuota(Component):
     reset_path: Annotated[list[str], Shown(editor="field_path")] = Field(
         min_length=1,
         title="Reset Path",
-        description="The keys that lead to the moment from which all calls are there again: a date, or seconds "
-        "since 1970.",
+        description="The keys that lead to the time when all calls are available again: a date, or seconds since 1970.",
     )
     limit_path: Annotated[list[str] | None, Shown(editor="field_path", unset="The calls left at the start")] = Field(
         None,
         title="Limit Path",
-        description="The keys that lead to the number of calls of a full quota; the calls left at the start "
-        "when not said.",
+        description="The keys that lead to the number of calls of a full quota; by default those left at the start.",
     )
     matchers: list[HttpRequestRegexMatcher] = Field(
         default_factory=list,
         title="Matchers",
-        description="The requests that are counted here; one of them must fit. Without any, those that no other "
-        "quota takes.",
+        description="The requests that are counted here: those that match one of these; without any, those that no "
+        "other quota matches.",
     )
     remaining_header: str | None = Field(
         None,
         title="Remaining Header",
-        description="The header of answers with the number of calls left, such as X-RateLimit-Remaining.",
+        description="The response header with the number of calls left, such as X-RateLimit-Remaining.",
     )
     reset_header: str | None = Field(
         None,
         title="Reset Header",
-        description="The header of answers with the moment of the reset, such as X-RateLimit-Reset.",
+        description="The response header with the time of the reset, such as X-RateLimit-Reset.",
     )
     limit_header: Annotated[str | None, Shown(advanced=True)] = Field(
-        None, title="Limit Header", description="The header of answers with the number of calls of a full quota."
+        None, title="Limit Header", description="The response header with the number of calls of a full quota."
     )
     exhaustion_status_codes: Annotated[list[int], Shown(advanced=True)] = Field(
         default_factory=list,
         title="Exhaustion Status Codes",
-        description="Statuses of answers that mean, and mean only, that the token's quota is used up, such as 429.",
+        description="Response statuses that mean only that the token's quota is used up, such as 429.",
     )
 
     def takes(self, request: httpx.Request) -> bool:
-        """Whether a matcher fits."""
+        """Whether a matcher matches."""
         return any(matcher.matches(request) for matcher in self.matchers)
 
     def read(self, status: Any) -> Quota:
-        """The quota in the quota status. Raises `ReadError` when it is not where the paths say, or not readable."""
+        """The quota in the quota status. Raises `ReadError` if it is not at the paths, or invalid."""
         remaining = self._whole("remaining_path", self._found(status, "remaining_path"))
         reset = self._found(status, "reset_path")
         try:
@@ -149,7 +147,7 @@ class TokenQuota(Component):
         return Quota(remaining, reset_at, limit)
 
     def report(self, response: httpx.Response) -> QuotaReport:
-        """What an answer to a data request says."""
+        """What the response to a data request says about the quota."""
         limited = response.status_code in self.exhaustion_status_codes
         remaining = _number(response, self.remaining_header)
         return QuotaReport(
@@ -160,8 +158,8 @@ class TokenQuota(Component):
         )
 
     @property
-    def said(self) -> bytes:
-        """What it says, whatever `$parameters` reached it: equal for quotas that count the same."""
+    def key(self) -> bytes:
+        """A key that is equal for quotas that count the same, whatever their `$parameters`."""
         bare: dict[str, Any] = {"parameters": {}}
         matchers = [matcher.model_copy(update=bare) for matcher in self.matchers]
         return self.model_copy(update={**bare, "matchers": matchers}).identity

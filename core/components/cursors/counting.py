@@ -9,7 +9,7 @@ from pydantic import Field
 
 from core.components.request_parts import RequestOption
 from core.errors import ReadError
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.runtime.component import AsText, Shown
 from core.runtime.context import Context
 from core.runtime.cursor import Cursor, IncrementalSync, Observer
@@ -97,7 +97,7 @@ class CountCursor(Cursor):
         """`{cursor field: number}`."""
         return {**self._state, self._field: self._value}
 
-    def fill(self, draft: Draft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
+    def fill(self, draft: RequestDraft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
         """Add the number to start from where the option says."""
         if self._component.start_value_option is not None:
             self._component.start_value_option.inject(draft, slice_[START], variables)

@@ -12,7 +12,7 @@ from pydantic import Field
 from core.components.cursors.clamping import Clamping
 from core.components.request_parts import RequestOption
 from core.errors import ReadError
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.manifest.problems import Path, Problem, Severity
 from core.runtime.component import Component, Shown
 from core.runtime.context import Context
@@ -258,7 +258,7 @@ class DatetimeBasedCursor(IncrementalSync):
         scope = {**scope, "parameters": self.parameters}
         return text_of(self.partition_field_start, scope), text_of(self.partition_field_end, scope)
 
-    def fill(self, draft: Draft, slice_: StreamSlice, variables: Scope) -> None:
+    def fill(self, draft: RequestDraft, slice_: StreamSlice, variables: Scope) -> None:
         """Add a window's start and end where the options say."""
         names = self.bounds(variables)
         for option, name in zip((self.start_time_option, self.end_time_option), names, strict=True):

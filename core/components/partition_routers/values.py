@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 
 from core.components.request_parts import RequestOption
 from core.errors import ReadError
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.manifest.problems import Path, Problem
 from core.runtime.component import Component
 from core.runtime.context import Context
@@ -44,7 +44,7 @@ class ValueRouter(PartitionRouter, role=True):
         """Where the values come from, as far as that is known before reading."""
         return []
 
-    def fill(self, draft: Draft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
+    def fill(self, draft: RequestDraft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
         """Add the values where the request options say."""
         for source in self.sources:
             if source.request_option is not None:
@@ -83,7 +83,7 @@ def refused_options(router: ValueRouter, path: Path, hint: str) -> list[Problem]
     ]
 
 
-def _inject(option: RequestOption, draft: Draft, value: Any, variables: Mapping[str, Any]) -> None:
+def _inject(option: RequestOption, draft: RequestDraft, value: Any, variables: Mapping[str, Any]) -> None:
     """Add the value of a partition to a request.
 
     Airbyte leaves out every empty value; here 0 and false are values like any other.

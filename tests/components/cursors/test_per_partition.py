@@ -12,7 +12,7 @@ from core.components.cursors import DatetimeBasedCursor, IncrementingCountCursor
 from core.components.partition_routers import ListPartitionRouter
 from core.components.stream import Stream
 from core.errors import ReadError
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.runtime import partitioned_cursor as module
 from core.runtime.context import Context
 from core.runtime.cursor import Cursor, make_cursor
@@ -226,7 +226,7 @@ async def test_start_end_and_partition_are_put_into_requests() -> None:
     context = world().context
     cursor = make_cursor(component, router, context)
     [slice_] = await all_slices(cursor)
-    draft = Draft()
+    draft = RequestDraft()
     cursor.fill(draft, slice_, context.for_slice(slice_).scope(component))
 
     assert draft.params == {"from": "2024-01-01", "who": "a"}

@@ -10,7 +10,7 @@ import pytest
 from core.components.partition_routers.values import ValueRouter
 from core.components.stream import Stream
 from core.errors import ReadError
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.manifest.problems import Severity
 from core.runtime.context import Context
 from core.runtime.partitions import PartitionRouter, Partitions, extra_field_names
@@ -228,11 +228,11 @@ async def test_a_group_never_mixes_values_of_different_names() -> None:
 
 @pytest.mark.parametrize("definition", [grouped(listed("a")), united(listed("a"), listed("b"))])
 def test_they_add_nothing_to_requests_by_themselves(definition: dict[str, Any]) -> None:
-    draft = Draft()
+    draft = RequestDraft()
 
     build(definition).fill(draft, StreamSlice({"id": ["a"]}), {"config": {}})
 
-    assert draft == Draft()
+    assert draft == RequestDraft()
 
 
 def test_request_options_of_parents_are_found_inside() -> None:

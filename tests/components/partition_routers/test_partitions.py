@@ -10,7 +10,7 @@ import pytest
 from core.components.partition_routers import ListPartitionRouter, SubstreamPartitionRouter
 from core.components.stream import Stream
 from core.errors import ReadError
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.runtime.context import Context
 from core.runtime.partitions import PartitionRouter, Partitions, extra_field_names
 from core.runtime.slices import StreamSlice
@@ -51,7 +51,7 @@ async def test_of_two_routers_that_add_the_same_the_first_wins(oracle: Oracle) -
     ]
     partition = {"colour": "red", "other": "blue", "third": "green"}
     routers = [ListPartitionRouter.model_validate(definition) for definition in definitions]
-    draft = Draft()
+    draft = RequestDraft()
 
     Partitions(routers, world().context).fill(draft, StreamSlice(partition), {"config": {}})
 
@@ -62,7 +62,7 @@ async def test_of_two_routers_that_add_the_same_the_first_wins(oracle: Oracle) -
 @pytest.mark.parametrize(("value", "sent"), [(0, {"q": "0"}), (False, {"q": "False"}), ("", {}), (None, {})])
 def test_zero_is_a_value_that_is_sent(value: Any, sent: dict[str, str]) -> None:
     router = ListPartitionRouter.model_validate({**COLOURS, "request_option": option("q")})
-    draft = Draft()
+    draft = RequestDraft()
 
     router.fill(draft, StreamSlice({"colour": value}), {"config": {}})
 
@@ -157,7 +157,7 @@ async def test_in_a_product_parents_are_read_once() -> None:
 
 async def test_a_parent_value_is_put_into_requests() -> None:
     router = substream(request_option=option("X-Post", "header"))
-    draft = Draft()
+    draft = RequestDraft()
 
     router.fill(draft, StreamSlice({"post": 0, "parent_slice": {}}), {"config": {}})
 

@@ -1,6 +1,6 @@
-"""How a text looks after it went through the encodings of URLs, JSON, HTML and the like, as patterns for RE2.
+"""The forms that a text takes in URLs, JSON, HTML, base64 and the like, as patterns for RE2.
 
-RE2 looks for all of them at once and in linear time, whatever a server sends. The patterns are for bytes in UTF-8.
+RE2 searches for all of them at once and in linear time, whatever a server sends. The patterns are for bytes in UTF-8.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from urllib.parse import quote, quote_plus
 import re2  # type: ignore[import-untyped]
 
 SHORTEST = 4
-"""Characters from which on a value is masked wherever it stands; shorter ones would tear holes into plain text."""
+"""Values of at least this length are masked wherever they stand; shorter ones would tear holes into plain text."""
 LONG_ENOUGH = 8
-"""Characters from which on it is masked in upper and lower case, reversed, and within longer base64, too."""
+"""Values of at least this length are masked in upper and lower case, reversed, and within longer base64, too."""
 LONG = 2_000
-"""Characters from which on not every look of a secret is looked for, such as bytes in hexadecimal with colons."""
+"""Of values longer than this, not every form is searched for, such as bytes in hexadecimal with colons."""
 MEMORY = 64_000_000
-"""Bytes that a search may take; RE2 takes them only for very many or very long patterns."""
+"""Bytes that a search may use; RE2 needs them only for very many or very long patterns."""
 
 LONGEST = 50_000
-"""Characters from which on only the plain text of a secret is looked for."""
+"""Of values longer than this, only the plain text is searched for."""
 LARGEST = 300_000
-"""Characters of patterns that one secret may take; when it would take more, fewer of its looks are looked for."""
+"""Characters of patterns that one secret may take; if it needs more, fewer of its forms are searched for."""
 
 _END = r"(?:;|%(?:25)*3b)"
 _NUMBER = r"(?:#|%(?:25)*23)"
@@ -40,20 +40,15 @@ _EOL = re.compile(r"\r\n|\r|\n|\\r|\\n")
 
 
 class Match(Protocol):
-    """What a search finds."""
+    """A match as `re` has them."""
 
-    def span(self) -> tuple[int, int]:
-        """Where the match begins and ends."""
+    def span(self) -> tuple[int, int]: ...
 
 
 class Finder(Protocol):
-    """A compiled search."""
+    """A compiled search, with the methods of `re.Pattern`."""
 
-    def finditer(self, text: bytes) -> Iterator[Match]:
-        """All matches, from left to right."""
-
-    def search(self, text: bytes) -> Match | None:
-        """The first match."""
+    def finditer(self, text: bytes) -> Iterator[Match]: ...
 
 
 def finder(patterns: Iterable[str]) -> Finder:
@@ -66,84 +61,78 @@ def finder(patterns: Iterable[str]) -> Finder:
     return cast(Finder, re2.compile("|".join(patterns).encode("latin-1"), options))
 
 
-class Look(NamedTuple):
-    """One look of a secret: a pattern for it, and what to look for when that can't be compiled."""
+class EncodedForm(NamedTuple):
+    """One form of a secret: a pattern for it, and the text to search for if that can't be compiled."""
 
     pattern: str
     text: bytes
 
 
-class _Found(NamedTuple):
+class _LiteralMatch(NamedTuple):
     start: int
     end: int
 
     def span(self) -> tuple[int, int]:
-        """Where the match begins and ends."""
         return self.start, self.end
 
 
 class Literal:
-    """A search for a text as it is, however long that is."""
+    """A search for a text as it is, however long."""
 
     def __init__(self, text: bytes) -> None:
         self._text = text
 
     def finditer(self, text: bytes) -> Iterator[Match]:
-        """All matches, from left to right."""
         start = text.find(self._text) if self._text else -1
         while start >= 0:
             end = start + len(self._text)
-            yield _Found(start, end)
+            yield _LiteralMatch(start, end)
             start = text.find(self._text, end)
 
-    def search(self, text: bytes) -> Match | None:
-        """The first match."""
-        return next(self.finditer(text), None)
 
-
-def finders(looks: Sequence[Look]) -> list[Finder]:
-    """Searches for all looks: one, unless RE2 refuses that as too large."""
+def finders(forms: Sequence[EncodedForm]) -> list[Finder]:
+    """Searches for all forms: one, unless RE2 refuses that as too large."""
     try:
-        return [finder(look.pattern for look in looks)]
+        return [finder(form.pattern for form in forms)]
     except re2.error:
-        if len(looks) == 1:
-            return [Literal(looks[0].text)]
-    middle = len(looks) // 2
-    return finders(looks[:middle]) + finders(looks[middle:])
+        if len(forms) == 1:
+            return [Literal(forms[0].text)]
+    middle = len(forms) // 2
+    return finders(forms[:middle]) + finders(forms[middle:])
 
 
-def looks_of(value: str, most: int) -> tuple[list[Look], list[bytes]]:
-    """What to look for to find a secret: patterns of up to `most` characters, or texts when they would be more.
+def encoded_forms(value: str, most: int) -> tuple[list[EncodedForm], list[bytes]]:
+    """What to search for to find a secret: patterns of up to `most` characters, or texts if they would be longer.
 
-    The less room there is, the fewer of its looks are looked for; the secret as it is always is.
+    The less room there is, the fewer of its forms are searched for; the secret as it is always is.
     """
     text = value.strip().encode(errors="surrogatepass")
     if len(value) > LONGEST:
         return [], [text]
     if sum(len(_character(letter)) for letter in value) <= most:
-        for ways in (disguises, _few_of_parts):
+        for ways in (all_encodings, _usual_encodings_of_parts):
             patterns = _within(ways(value), most)
             if patterns is not None:
-                return [Look(pattern, text) for pattern in patterns], []
+                return [EncodedForm(pattern, text) for pattern in patterns], []
     lines = [line.encode(errors="surrogatepass") for line in _parts(value)[1:]]
-    return [Look(_octets(line), line) for line in lines], _texts(value.strip())
+    return [EncodedForm(_octets(line), line) for line in lines], _texts(value.strip())
 
 
-def few_looks(value: str, lines: bool = True) -> tuple[list[Look], list[bytes]]:
-    """The same for one of many, or for what changes with each request: it must be quickly made.
+def usual_forms(value: str, lines: bool = True) -> tuple[list[EncodedForm], list[bytes]]:
+    """The same for one of many secrets, or for what changes with each request: it must be made quickly.
 
-    Of what was made of a secret the single lines are none.
+    Without `lines`, only the whole value is searched for.
     """
     text = value.strip().encode(errors="surrogatepass")
     if len(value) <= LONGEST and sum(len(_character(letter)) for letter in value) <= LARGEST:
-        patterns = _within(_few_of_parts(value) if lines else few_disguises(value), LARGEST)
+        patterns = _within(_usual_encodings_of_parts(value) if lines else usual_encodings(value), LARGEST)
         if patterns is not None:
-            return [Look(pattern, text) for pattern in patterns], []
-    return looks_of(value, 0) if lines else ([], _texts(value))
+            return [EncodedForm(pattern, text) for pattern in patterns], []
+    return encoded_forms(value, 0) if lines else ([], _texts(value))
 
 
 def _within(patterns: Iterable[str], most: int) -> list[str] | None:
-    """The patterns, or nothing when they are longer than that together."""
+    """The patterns, or None if they are longer than `most` characters together."""
     kept = []
     for pattern in patterns:
         kept.append(pattern)
@@ -153,13 +142,13 @@ def _within(patterns: Iterable[str], most: int) -> list[str] | None:
     return kept
 
 
-def _few_of_parts(value: str) -> Iterator[str]:
+def _usual_encodings_of_parts(value: str) -> Iterator[str]:
     for part in _parts(value):
-        yield from few_disguises(part)
+        yield from usual_encodings(part)
 
 
 def _texts(value: str) -> list[bytes]:
-    """A secret as it is and in its most usual encodings, as texts for a plain search."""
+    """A secret as it is and in its most common encodings, as texts for a plain search."""
     raw = value.encode(errors="surrogatepass")
     escaped = (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1])
     quoted = (quote(raw, safe=""), quote(raw), quote_plus(raw))
@@ -170,11 +159,11 @@ def _texts(value: str) -> list[bytes]:
     return [text.encode(errors="surrogatepass") for text in texts]
 
 
-def disguises(value: str) -> Iterator[str]:
-    """Patterns for all the looks that a secret may have; for a very long one, those that matter."""
+def all_encodings(value: str) -> Iterator[str]:
+    """Patterns for all the forms that a secret may take; for a very long one, those that matter."""
     for part in _parts(value):
         if len(part) > LONG:
-            yield from few_disguises(part)
+            yield from usual_encodings(part)
             continue
         yield plain(part)
         if len(part) >= LONG_ENOUGH:
@@ -185,8 +174,8 @@ def disguises(value: str) -> Iterator[str]:
             yield _hexadecimal(raw)
 
 
-def few_disguises(value: str) -> Iterator[str]:
-    """Those of what changes with each request, for which a search must be quickly made: as it is, base64, and hex."""
+def usual_encodings(value: str) -> Iterator[str]:
+    """Patterns for what changes with each request, whose search must be made quickly: as it is, base64, and hex."""
     raw = value.encode(errors="surrogatepass")
     yield plain(value)
     yield from _base64(raw)
@@ -194,14 +183,14 @@ def few_disguises(value: str) -> Iterator[str]:
 
 
 def _parts(value: str) -> list[str]:
-    """The value; of one with several lines each, too, for they may be shown one by one (as those of a private key)."""
+    """The value, and each of its lines, for they may be shown one by one (as those of a private key)."""
     lines = [line.strip() for line in _EOL.split(value)]
     kept = [line for line in lines if len(line) >= SHORTEST and not line.startswith("-----")]
     return list(dict.fromkeys([value.strip(), *kept]))
 
 
 def plain(value: str) -> str:
-    """A pattern for a text as it is, and with any of its characters escaped for URLs, JSON or HTML, also twice."""
+    """A pattern for a text as it is, and with any of its characters escaped for URLs, JSON or HTML, even twice."""
     pattern = "".join(map(_character, value))
     return f"(?i:{pattern})" if len(value) >= LONG_ENOUGH else f"(?:{pattern})"
 
@@ -213,18 +202,18 @@ def _character(letter: str) -> str:
         return letter
     if code >= 128:
         return "(?:" + "|".join(_beyond_ascii(letter)) + ")"
-    looks = [rf"\x{code:02x}", rf"%(?:25)*{code:02x}", rf"\\+u00{code:02x}", rf"\\+x{code:02x}", _by_number(code)]
+    forms = [rf"\x{code:02x}", rf"%(?:25)*{code:02x}", rf"\\+u00{code:02x}", rf"\\+x{code:02x}", _by_number(code)]
     if letter in _ESCAPED:
-        looks.append(rf"\\+{re.escape(_ESCAPED[letter])}")
+        forms.append(rf"\\+{re.escape(_ESCAPED[letter])}")
     if letter == "\\":
-        looks.append(r"\\+")
+        forms.append(r"\\+")
     if letter == " ":
-        looks.append(r"\+|%(?:25)*2b|\\+u002b")
+        forms.append(r"\+|%(?:25)*2b|\\+u002b")
     if name := codepoint2name.get(code):
-        looks.append(f"{AMPERSAND}{name}{_END}")
+        forms.append(f"{AMPERSAND}{name}{_END}")
     if letter == "'":
-        looks.append(f"{AMPERSAND}apos{_END}")
-    return f"(?i:{'|'.join(looks)})"
+        forms.append(f"{AMPERSAND}apos{_END}")
+    return f"(?i:{'|'.join(forms)})"
 
 
 def _beyond_ascii(letter: str) -> Iterator[str]:
@@ -235,11 +224,11 @@ def _beyond_ascii(letter: str) -> Iterator[str]:
         yield "(?i:" + "".join(f"%(?:25)*{octet:02x}" for octet in octets) + ")"
         units = one.encode("utf-16-be", "surrogatepass")
         yield "(?i:" + "".join(rf"\\+u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2)) + ")"
-        for part in one:  # some letters are two when they are written large
+        for part in one:  # some letters have two in upper case
             yield f"(?i:{_by_number(ord(part))})"
             if name := codepoint2name.get(ord(part)):
                 yield f"{AMPERSAND}{name}{_END}"
-    yield r"\?"  # what is left of it where it can't be written
+    yield r"\?"  # what is left of it where it can't be encoded
     yield _octets("\N{REPLACEMENT CHARACTER}".encode())
 
 
@@ -248,7 +237,7 @@ def _octets(octets: bytes) -> str:
 
 
 def _by_number(code: int) -> str:
-    """A character as HTML can write any."""
+    """A character as a numeric reference in HTML."""
     return f"{AMPERSAND}{_NUMBER}(?:0*{code}|x0*{code:x}){_END}"
 
 
@@ -256,7 +245,7 @@ _ESCAPED_BASE64 = r"%(?:25)*(?:2[BbFf]|3[Dd])|\\+/|\\+u00(?:2[BbFf]|3[Dd])"
 
 
 def _base64(raw: bytes) -> Iterator[str]:
-    """The text in base64, with whatever stands around it there: where it begins decides between three looks."""
+    """The text in base64, with whatever surrounds it there: its offset decides between three forms."""
     whole = b64encode(raw).decode()
     yield _base64_pattern(whole.rstrip("=")) + "(?:=|%(?:25)*3[Dd]|\\\\+u003[Dd])*"
     if len(raw) < LONG_ENOUGH:
@@ -269,10 +258,10 @@ def _base64(raw: bytes) -> Iterator[str]:
 
 
 def _base64_pattern(encoded: str) -> str:
-    looks = {"+": r"(?:[+-]|%(?:25)*2[Bb]|\\+u002[Bb])", "/": r"(?:[/_]|%(?:25)*2[Ff]|\\+/|\\+u002[Ff])"}
-    return "".join(looks.get(letter, letter) for letter in encoded)
+    forms = {"+": r"(?:[+-]|%(?:25)*2[Bb]|\\+u002[Bb])", "/": r"(?:[/_]|%(?:25)*2[Ff]|\\+/|\\+u002[Ff])"}
+    return "".join(forms.get(letter, letter) for letter in encoded)
 
 
 def _hexadecimal(raw: bytes) -> str:
-    """Byte by byte in hexadecimal, as digests are written and as some encoders escape every character."""
+    """Byte by byte in hexadecimal, as in digests and in encoders that escape every character."""
     return f"(?i:(?:%(?:25)*|\\\\+u00|\\\\+x|&#x0*|0x)?{_BETWEEN.join(f'{octet:02x}' for octet in raw)})"

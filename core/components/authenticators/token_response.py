@@ -1,4 +1,4 @@
-"""What a token endpoint answers, and where the inputs hold the tokens of APIs that replace them."""
+"""Responses of token endpoints, and where the inputs hold the tokens of APIs that replace them."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from core.errors import ReadError
 from core.runtime.token_store import ConfigPath, KeptTokens
 
 DEPTH = 5
-"""Levels below the top in which names are looked for (Airbyte's number)."""
+"""Levels below the top that are searched for names (as in Airbyte)."""
 DEFAULT_LIFE = timedelta(hours=1)
-"""How long a token counts as valid when the answer does not say (Airbyte: the same)."""
+"""How long a token is valid if the response does not say (Airbyte: the same)."""
 
 
 @dataclass(frozen=True, slots=True)
-class TokenAnswer:
-    """The tokens in an answer; `expiry` is what it says of the expiry, `held` the names of its fields."""
+class TokenResponse:
+    """The tokens in a response; `expiry` is its value for the expiry, `fields` the names of its fields."""
 
     access_token: str | None
     refresh_token: str | None
     expiry: Any
     secrets: tuple[str, ...]
-    held: str
+    fields: str
 
     @classmethod
     def of(cls, body: Any, *, access_token_name: str, expires_in_name: str, refresh_token_name: str) -> Self:
-        """Look for the tokens, at any depth (Airbyte: the same; the first one counts)."""
+        """Find the tokens, at any depth (Airbyte: the same; the first one counts)."""
         named = {access_token_name, refresh_token_name, "access_token", "refresh_token", "id_token"}
         access_token = _first(body, access_token_name)
         refresh_token = _first(body, refresh_token_name)
@@ -39,11 +39,11 @@ class TokenAnswer:
             refresh_token=str(refresh_token) if refresh_token else None,
             expiry=_first(body, expires_in_name),
             secrets=tuple(str(value) for name in named for value in _find(body, name) if value),
-            held=", ".join(f"`{name}`" for name in body) if isinstance(body, dict) else "",
+            fields=", ".join(f"`{name}`" for name in body) if isinstance(body, dict) else "",
         )
 
     def expires(self, now: datetime, *, as_date: bool) -> datetime:
-        """When the access token expires. Raises `ReadError` when the answer's expiry can't be understood."""
+        """When the access token expires. Raises `ReadError` if the response's expiry is not valid."""
         if self.expiry is None:
             return now + DEFAULT_LIFE
         try:
@@ -57,7 +57,7 @@ class TokenAnswer:
 
 
 def parse_moment(text: str) -> datetime:
-    """An aware datetime from seconds since 1970 or a date in any usual form; UTC when no zone is named.
+    """An aware datetime from seconds since 1970 or a date in any common form; UTC if it names no zone.
 
     Raises `ValueError`.
     """
@@ -74,7 +74,7 @@ def _first(body: Any, name: str) -> Any:
 
 
 def _find(value: Any, name: str, depth: int = 0) -> Iterator[Any]:
-    """The values of all fields of that name, in the document's order, a field before what is below it."""
+    """The values of all fields of this name, in the document's order, a field before what is below it."""
     if depth > DEPTH:
         return
     if isinstance(value, dict):
@@ -88,14 +88,14 @@ def _find(value: Any, name: str, depth: int = 0) -> Iterator[Any]:
 
 
 class RefreshTokenUpdater(BaseModel):
-    """For APIs whose refresh tokens can be used only once: where the new one is put into the inputs."""
+    """For APIs whose refresh tokens can be used only once: where the inputs hold the new tokens."""
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
     refresh_token_name: str = Field(
         "refresh_token",
         title="Refresh Token Property Name",
-        description="Where the new refresh token is in the answer.",
+        description="The field of the response that holds the new refresh token.",
     )
     access_token_config_path: list[str] = Field(
         ["credentials", "access_token"],
@@ -133,7 +133,7 @@ class RefreshTokenUpdater(BaseModel):
 
 
 def input_text(config: Mapping[str, Any], path: Sequence[str]) -> str:
-    """The input at `path` as text; empty where there is none."""
+    """The input at `path` as text; empty if there is none."""
     value: Any = config
     for key in path:
         value = value.get(key) if isinstance(value, Mapping) else None
