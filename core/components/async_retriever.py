@@ -30,8 +30,8 @@ from core.runtime.component import SLICE_VARIABLES, Component, Gives, NotInAirby
 from core.runtime.context import Context
 from core.runtime.cursor import Keep
 from core.runtime.download_targets import targets_in
+from core.runtime.page_reader import PageReader, Sink
 from core.runtime.pages import Paginator
-from core.runtime.paging import PageReader, Sink
 from core.runtime.partitions import PartitionRouter, extra_field_names
 from core.runtime.record_pipeline import RecordPipeline, Warn, ignore
 from core.runtime.roles import Decoder, Extractor, Renew, Requester, Transformation

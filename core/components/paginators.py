@@ -14,10 +14,16 @@ from core.components.request_parts import RequestOption, RequestPath
 from core.http.request import Draft
 from core.manifest.problems import Problem
 from core.runtime.component import Gives
-from core.runtime.context import Context
-from core.runtime.evaluation import readable
-from core.runtime.page_progress import Progress
-from core.runtime.pages import RESPONSE_VARIABLES, Page, PageHeaders, Pages, PaginationStrategy, Paginator
+from core.runtime.context import Context, readable
+from core.runtime.pages import (
+    RESPONSE_VARIABLES,
+    Page,
+    PageHeaders,
+    Pages,
+    PaginationStrategy,
+    Paginator,
+    PagingProgress,
+)
 from core.templates import Condition, Template
 
 
@@ -156,7 +162,7 @@ class StrategyPages(Pages):
         self.looks_into_body = strategy.looks_into_body
         option = paginator.page_token_option
         carrier = "the token, which is sent nowhere," if option is None else option.describe(context.scope(option))
-        self._progress = Progress(context, carrier)
+        self._progress = PagingProgress(context, carrier)
 
     @property
     def configured_size(self) -> int | None:
@@ -178,6 +184,6 @@ class StrategyPages(Pages):
         token = self._strategy.following(self.token, page, self._context)
         if not token:
             return False
-        self._progress.check(self.token, page.seen, token)
+        self._progress.check(self.token, page.fingerprint, token)
         self.token = token
         return True

@@ -10,7 +10,7 @@ from pydantic import Field
 from core.components.schema_normalization import SchemaNormalization, normalizer
 from core.manifest.problems import Problem, Severity
 from core.runtime.component import SLICE_VARIABLES, Component, Gives, NotInAirbyte, Shown
-from core.runtime.evaluation import readable
+from core.runtime.context import readable
 from core.runtime.record_pipeline import Keep, RecordPipeline, Warn, ignore
 from core.runtime.roles import Extractor, RecordFilterRole, Transformation
 from core.runtime.slices import Record

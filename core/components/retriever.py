@@ -14,7 +14,7 @@ from core.jobs.job_slice import JobLanes, JobSettings
 from core.runtime.component import Component
 from core.runtime.context import Context
 from core.runtime.cursor import Cursor, Keep
-from core.runtime.paging import MakeSink
+from core.runtime.page_reader import MakeSink
 from core.runtime.partitions import PartitionRouter
 from core.runtime.record_pipeline import RecordPipeline, Warn, ignore
 from core.runtime.roles import Transformation

@@ -19,8 +19,7 @@ from core.components.type_identifier import SchemaTypeIdentifier
 from core.errors import ReadError
 from core.manifest.problems import Problem, Severity
 from core.runtime.component import Shown
-from core.runtime.context import Context
-from core.runtime.evaluation import readable
+from core.runtime.context import Context, readable
 from core.runtime.roles import RecordFilterRole, SchemaLoader, Transformation
 from core.runtime.slices import StreamSlice
 from core.templates import Template

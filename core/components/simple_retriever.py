@@ -23,11 +23,10 @@ from core.manifest.problems import Problem, Severity
 from core.runtime.component import SLICE_VARIABLES, Gives, Shown
 from core.runtime.context import Context
 from core.runtime.cursor import Keep, Windows
+from core.runtime.page_reader import PageReader, PageResult, Restarts, Sink
 from core.runtime.pages import Paginator
-from core.runtime.paging import PageReader, PageResult, Sink
 from core.runtime.partitions import PartitionRouter, extra_field_names
 from core.runtime.record_pipeline import RecordPipeline, Warn, ignore
-from core.runtime.restarts import Restarts
 from core.runtime.roles import Decoder, Requester, Transformation
 from core.runtime.slices import Record, StreamSlice
 

@@ -9,8 +9,7 @@ from core.components.cursors import DatetimeBasedCursor
 from core.components.partition_routers import SubstreamPartitionRouter, UnionPartitionRouter
 from core.components.stream import DeclarativeStream, StateMigration
 from core.manifest.problems import Problem
-from core.runtime.context import Context
-from core.runtime.evaluation import text_of
+from core.runtime.context import Context, text_of
 
 
 class LegacyToPerPartitionStateMigration(StateMigration):

@@ -20,7 +20,7 @@ from core.jobs.statuses import StatusMeanings
 from core.jobs.steps import JobSteps
 from core.levels import Level
 from core.runtime.context import Context
-from core.runtime.paging import MakeSink, SliceSink
+from core.runtime.page_reader import MakeSink, SliceSink
 from core.templates import TemplateError
 
 

@@ -26,10 +26,9 @@ from core.reading.plan import NO_LIMITS, Encoder, Limits, ReadPlan
 from core.reading.side_reads import ParentProgress, first_record
 from core.reading.stream_read import StreamRead, not_read
 from core.runtime.component import Component
-from core.runtime.context import Context, Run
-from core.runtime.parents import ParentRead, ParentRecord
+from core.runtime.context import Context, ParentRead, ParentRecord, Run
 from core.runtime.slices import Record
-from core.runtime.token_store import TokenStore
+from core.runtime.tokens import TokenStore
 from core.templates import TemplateError
 
 Sleep = Callable[[float], Awaitable[None]]

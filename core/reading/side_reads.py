@@ -14,9 +14,8 @@ from core.http.exchange import Role
 from core.jobs.job_slice import JobLanes, JobSettings
 from core.levels import Level
 from core.reading.stream_read import StreamRead
-from core.runtime.context import Context
-from core.runtime.paging import PageResult
-from core.runtime.parents import ParentRecord
+from core.runtime.context import Context, ParentRecord
+from core.runtime.page_reader import PageResult
 from core.runtime.slices import Record, StreamSlice
 
 

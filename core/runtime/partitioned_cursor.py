@@ -20,7 +20,7 @@ from core.errors import ReadError
 from core.levels import Level
 from core.runtime.context import Context
 from core.runtime.cursor import Keep, Observer, parent_seeds
-from core.runtime.cursor_progress import Progress, saved_moment
+from core.runtime.cursor_progress import CursorProgress, saved_moment
 from core.runtime.partitions import Partitions
 from core.runtime.slices import StreamSlice
 from core.runtime.time_cursor import Fill, TimeCursor, TimeSlice
@@ -35,7 +35,7 @@ class _Partition:
     """A partition in the state: `saved` is its entry there, made anew whenever it changes."""
 
     values: Mapping[str, Any]
-    progress: Progress
+    progress: CursorProgress
     saved: Mapping[str, Any]
 
 

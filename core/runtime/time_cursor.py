@@ -9,7 +9,7 @@ from typing import Any
 from core.http.request import Draft
 from core.runtime.context import Context
 from core.runtime.cursor import Cursor, Keep, Observer
-from core.runtime.cursor_progress import Interval, Progress
+from core.runtime.cursor_progress import CursorProgress, Interval
 from core.runtime.partitions import Partitions
 from core.runtime.slices import StreamSlice
 from core.runtime.timeline import Timeline, Window
@@ -70,10 +70,10 @@ class TimeCursor(Cursor):
         self._fill(draft, slice_, variables)
         super().fill(draft, slice_, variables)
 
-    def _progress(self, state: Mapping[str, Any]) -> Progress:
-        return Progress(self._timeline, state, gaps=not self._filters)
+    def _progress(self, state: Mapping[str, Any]) -> CursorProgress:
+        return CursorProgress(self._timeline, state, gaps=not self._filters)
 
-    def _slices(self, partition: StreamSlice, progress: Progress) -> Iterator[TimeSlice]:
+    def _slices(self, partition: StreamSlice, progress: CursorProgress) -> Iterator[TimeSlice]:
         for window in self._timeline.windows(progress.covered):
             texts = (self._timeline.write(window[0]), self._timeline.write(window[1]))
             yield TimeSlice(partition, self._names, texts, window)
@@ -88,7 +88,7 @@ class TimeCursor(Cursor):
         start, end = (self._timeline.parse(slice_[name]) for name in self._names)
         return start, end
 
-    def _keeps(self, progress: Progress) -> Keep | None:
+    def _keeps(self, progress: CursorProgress) -> Keep | None:
         """Keeps what lies between the state (less the lookback window) and the end, and what has no usable
         value.
         """
@@ -105,7 +105,7 @@ class TimeCursor(Cursor):
 
         return keep
 
-    def _ends_feed(self, progress: Progress) -> Keep | None:
+    def _ends_feed(self, progress: CursorProgress) -> Keep | None:
         if not self._timeline.is_feed:
             return None
         lower = self._timeline.look_back(progress.since)

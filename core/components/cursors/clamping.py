@@ -12,7 +12,7 @@ from pydantic import Field
 from core.errors import ReadError
 from core.manifest.problems import Problem
 from core.runtime.component import Component
-from core.runtime.evaluation import text_of
+from core.runtime.context import text_of
 from core.templates import Template
 
 WEEKDAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")

@@ -11,9 +11,8 @@ from core.components.request_parts import RequestOption
 from core.errors import ReadError
 from core.http.request import Draft
 from core.runtime.component import AsText, Shown
-from core.runtime.context import Context
+from core.runtime.context import Context, text_of, whole_number_of
 from core.runtime.cursor import Cursor, IncrementalSync, Observer
-from core.runtime.evaluation import text_of, whole_number_of
 from core.runtime.partitions import Partitions
 from core.runtime.slices import StreamSlice
 from core.templates import Template

@@ -15,9 +15,8 @@ from core.errors import ReadError
 from core.http.request import Draft
 from core.manifest.problems import Path, Problem, Severity
 from core.runtime.component import Component, Shown
-from core.runtime.context import Context
+from core.runtime.context import Context, text_of
 from core.runtime.cursor import Cursor, IncrementalSync
-from core.runtime.evaluation import text_of
 from core.runtime.partitioned_cursor import PartitionedTimeCursor
 from core.runtime.partitions import Partitions
 from core.runtime.slices import StreamSlice

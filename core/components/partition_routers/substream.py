@@ -12,9 +12,8 @@ from core.components.request_parts import RequestOption
 from core.components.stream import Stream
 from core.manifest.problems import Problem
 from core.runtime.component import Component, Shown
-from core.runtime.context import Context
+from core.runtime.context import Context, text_of
 from core.runtime.cursor import IncrementalSync
-from core.runtime.evaluation import text_of
 from core.runtime.partitions import ChainedWalk, Parent, Seeds, Walk
 from core.runtime.slices import StreamSlice
 from core.templates import Template

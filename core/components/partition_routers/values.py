@@ -13,8 +13,7 @@ from core.errors import ReadError
 from core.http.request import Draft
 from core.manifest.problems import Path, Problem
 from core.runtime.component import Component
-from core.runtime.context import Context
-from core.runtime.evaluation import text_of, value_of
+from core.runtime.context import Context, text_of, value_of
 from core.runtime.partitions import PartitionRouter, Seeds, Walk
 from core.runtime.slices import StreamSlice
 from core.templates import Template
@@ -52,7 +51,7 @@ class ValueRouter(PartitionRouter, role=True):
                 _inject(source.request_option, draft, slice_.get(name), variables)
 
 
-class Seen:
+class DistinctValues:
     """The values that came up so far."""
 
     def __init__(self) -> None:

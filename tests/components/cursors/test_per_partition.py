@@ -14,9 +14,8 @@ from core.components.stream import Stream
 from core.errors import ReadError
 from core.http.request import Draft
 from core.runtime import partitioned_cursor as module
-from core.runtime.context import Context
+from core.runtime.context import Context, ParentRead, ParentRecord
 from core.runtime.cursor import Cursor, make_cursor
-from core.runtime.parents import ParentRead, ParentRecord
 from core.runtime.slices import StreamSlice
 from tests.components.slicing import World, all_slices, build, read, world
 from tests.support.oracle import Oracle
