@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Annotated, Any
 
 import orjson
@@ -218,7 +218,7 @@ class ConfigNormalizationRules(Component):
             return
         migrations = [one for migration in self.config_migrations for one in migration.transformations]
         for transformation in (*migrations, *self.transformations):
-            _refuse_unsupported([transformation])
+            _refuse_unsupported(transformation)
             try:
                 transformation.transform(config)
             except (TemplateError, ReadError) as error:
@@ -228,8 +228,7 @@ class ConfigNormalizationRules(Component):
         """A sentence for everything that the validations find. Raises `InputError` when they can't be done."""
         found: list[str] = []
         for validator in self.validations:
-            strategies = [validator.validation_strategy] if isinstance(validator, _CHECKS) else []
-            _refuse_unsupported([validator, *strategies])
+            _refuse_unsupported(validator)
             try:
                 found.extend(validator.problems(config))
             except (TemplateError, ReadError) as error:
@@ -237,11 +236,8 @@ class ConfigNormalizationRules(Component):
         return found
 
 
-_CHECKS = (DpathValidator, PredicateValidator)
-
-
-def _refuse_unsupported(components: Iterable[Component]) -> None:
-    for one in components:
+def _refuse_unsupported(component: Component) -> None:
+    for one in component.tree():
         if isinstance(one, Unsupported):
             raise InputError(
                 f"`config_normalization_rules` uses the component type {one.written_type}, which Longhaul doesn't run."

@@ -6,13 +6,13 @@ The components are immutable; `core.runtime.pages.Pages` is the walk over the pa
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
 from core.components.request_parts import RequestOption, RequestPath
 from core.http.request import Draft
-from core.manifest.problems import Problem
+from core.manifest.problems import Problem, Severity
 from core.runtime.component import Gives
 from core.runtime.context import Context, readable
 from core.runtime.pages import (
@@ -53,6 +53,8 @@ class PageIncrement(PaginationStrategy):
 class OffsetIncrement(PaginationStrategy):
     """Pages found by how many records come before them; the first page that is not full is the last."""
 
+    resizable: ClassVar[bool] = True
+
     inject_on_first_request: bool = Field(
         False,
         title="Inject Offset on First Request",
@@ -72,6 +74,7 @@ class CursorPagination(PaginationStrategy):
     """Each response tells where the next page is: a token, an id, or a URL."""
 
     label = "Cursor"
+    resizable: ClassVar[bool] = True
 
     cursor_value: Annotated[Template, Gives(*RESPONSE_VARIABLES)] = Field(
         title="Cursor Value",
@@ -90,6 +93,16 @@ class CursorPagination(PaginationStrategy):
             for name, template in templates.items()
             if self.page_size is None and template is not None and "page_size" in template.variables
         ]
+
+    def lint_smaller_pages(self) -> list[Problem]:
+        """A stop condition may take a full but smaller page for the last one."""
+        condition = self.stop_condition
+        if condition is None or "last_page_size" not in condition.variables:
+            return []
+        if "page_size" in condition.variables or "== 0" in condition.source:
+            return []
+        message = "compare `last_page_size` with `page_size`, which gets smaller too, else the reading may end early"
+        return [Problem(message, ("stop_condition",), Severity.WARNING)]
 
     def _templates(self) -> Sequence[Template | Condition | None]:
         return (self.page_size, self.cursor_value, self.stop_condition)

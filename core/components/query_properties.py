@@ -61,7 +61,7 @@ class PropertiesFromEndpoint(Component):
 
     def lint(self) -> list[Problem]:
         """The listing is read as one (Airbyte: the same)."""
-        if getattr(self.retriever, "partition_router", None) is None:
+        if self.retriever.router is None:
             return []
         message = "`partition_router` has no effect here: the properties are asked for once"
         return [Problem(message, ("retriever", "partition_router"), Severity.WARNING)]

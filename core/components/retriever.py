@@ -45,8 +45,7 @@ class Retriever(Component, role=True):
     @property
     def router(self) -> PartitionRouter | Sequence[PartitionRouter] | None:
         """What divides the stream into partitions."""
-        router: PartitionRouter | list[PartitionRouter] | None = getattr(self, "partition_router", None)
-        return router
+        return None
 
     @abstractmethod
     async def read(self, read: SliceRead) -> Outcome:

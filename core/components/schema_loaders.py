@@ -12,9 +12,7 @@ from typing import Annotated, Any
 import orjson
 from pydantic import BeforeValidator, Field
 
-from core.components.async_retriever import AsyncRetriever
-from core.components.retriever import Retriever
-from core.components.simple_retriever import SimpleRetriever
+from core.components.retriever import Retriever, SynchronousRetriever
 from core.components.type_identifier import SchemaTypeIdentifier
 from core.errors import ReadError
 from core.manifest.problems import Problem, Severity
@@ -202,10 +200,9 @@ class DynamicSchemaLoader(SchemaLoader):
 
     def lint(self) -> list[Problem]:
         """Only one record is read, so that partitions make no sense (Airbyte: the same)."""
-        retriever = self.retriever
-        if not isinstance(retriever, (SimpleRetriever, AsyncRetriever)) or not retriever.partition_router:
+        if not self.retriever.router:
             return []
-        severity = Severity.ERROR if isinstance(retriever, AsyncRetriever) else Severity.WARNING
+        severity = Severity.WARNING if isinstance(self.retriever, SynchronousRetriever) else Severity.ERROR
         message = "a schema is read without partitions, so this `partition_router` is not used"
         return [Problem(message, ("retriever", "partition_router"), severity, "remove it")]
 

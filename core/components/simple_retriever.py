@@ -82,6 +82,10 @@ class SimpleRetriever(SynchronousRetriever):
         """Extra fields of parent records are variables of their own in the requester."""
         return extra_field_names(raw.get("partition_router"))
 
+    @property
+    def router(self) -> PartitionRouter | list[PartitionRouter] | None:
+        return self.partition_router
+
     def lint(self) -> list[Problem]:
         """What response filters ask for is possible."""
         return [*self._lint_actions(), *self._lint_sizes()]

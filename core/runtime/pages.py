@@ -8,7 +8,7 @@ from abc import abstractmethod
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from zlib import crc32
 
 import httpx
@@ -17,6 +17,7 @@ from pydantic import Field
 from core.errors import ReadError
 from core.http.request import Draft
 from core.levels import Level
+from core.manifest.problems import Problem
 from core.runtime.component import AsText, Component, Gives
 from core.runtime.context import Context, whole_number_of
 from core.templates import Condition, Template
@@ -110,6 +111,9 @@ class Paginator(Component, role=True):
 class PaginationStrategy(Component, role=True):
     """Computes the token of the next page."""
 
+    resizable: ClassVar[bool] = False
+    """Whether the pages that follow are the same when one was requested with fewer records."""
+
     page_size: Annotated[Template | None, AsText(numbers=True), Gives("response")] = Field(
         None, title="Page Size", description="How many records a full page has."
     )
@@ -132,6 +136,10 @@ class PaginationStrategy(Component, role=True):
     def size_of(self, page: Page, context: Context) -> int | None:
         """How many records the page has when it is full, where that is said. Raises `ReadError`."""
         return page.size or self.size(context, response=page.body)
+
+    def lint_smaller_pages(self) -> list[Problem]:
+        """What may go wrong when pages are requested with fewer records; paths are relative to the strategy."""
+        return []
 
     @property
     def looks_into_body(self) -> bool:

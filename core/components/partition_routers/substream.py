@@ -13,7 +13,6 @@ from core.components.stream import Stream
 from core.manifest.problems import Problem
 from core.runtime.component import Component, Shown
 from core.runtime.context import Context, text_of
-from core.runtime.cursor import IncrementalSync
 from core.runtime.partitions import ChainedWalk, Parent, Seeds, Walk
 from core.runtime.slices import StreamSlice
 from core.templates import Template
@@ -55,7 +54,7 @@ class ParentStreamConfig(Component):
     @property
     def stream_name(self) -> str:
         """The name of the parent stream."""
-        return str(getattr(self.stream, "name", ""))
+        return self.stream.name
 
     def seed(self, state: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
         """The state from which the parent is read when its child is read from `state`. Raises `ReadError`.
@@ -68,10 +67,10 @@ class ParentStreamConfig(Component):
             return seed
         if isinstance(shared, Mapping):
             return shared
-        sync = getattr(self.stream, "incremental_sync", None)
         values = list(state.values())
         is_old = len(values) == 1 and isinstance(values[0], (str, int, float)) and not isinstance(values[0], bool)
-        return {sync.field_name(context): values[0]} if is_old and isinstance(sync, IncrementalSync) else {}
+        field = self.stream.cursor_field(context) if is_old else None
+        return {} if field is None else {field: values[0]}
 
 
 class SubstreamPartitionRouter(ValueRouter):

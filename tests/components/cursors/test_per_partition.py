@@ -250,6 +250,9 @@ class Parents(Stream, role=True):
     name: str = "parents"
     incremental_sync: DatetimeBasedCursor = DatetimeBasedCursor.model_validate({**CUT, "cursor_field": "changed"})
 
+    def cursor_field(self, context: Context) -> str:
+        return self.incremental_sync.field_name(context)
+
 
 PARENT_RECORDS = {
     "2024-01-01": [{"id": 1, "changed": "2024-01-02"}, {"id": 2, "changed": "2024-01-05"}],
