@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -130,22 +129,6 @@ class Cursor(ABC):
                 f"There are records without a usable value in the cursor field `{field}`. They are kept, but "
                 "don't advance the state. Check `cursor_field` and `cursor_datetime_formats`."
             )
-
-
-@dataclass(frozen=True, slots=True)
-class Windows:
-    """What a cursor makes of a slice that is being read, when it can't be read in one go."""
-
-    cursor: Cursor
-    observer: Observer | None
-
-    def narrowed(self, slice_: StreamSlice) -> StreamSlice | None:
-        """A slice from the latest record on that was seen; None without a cursor."""
-        return self.cursor.narrowed(slice_, self.observer)
-
-    def halves(self, slice_: StreamSlice, least: timedelta | None) -> tuple[StreamSlice, StreamSlice] | None:
-        """Two slices in the place of one; None when it can't be split."""
-        return self.cursor.halves(slice_, least)
 
 
 class NoCursor(Cursor):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Generic, Protocol, TypeVar
 from zlib import crc32
 
@@ -25,7 +26,7 @@ from core.runtime.context import Context
 from core.runtime.cursor import Observer
 from core.runtime.pages import Page, Pages, Paginator
 from core.runtime.pipes import parse_in_thread
-from core.runtime.record_pipeline import Portions
+from core.runtime.record_pipeline import Portions, RecordPipeline
 from core.runtime.roles import Decoder, PageProperties, Renew, Requester
 from core.runtime.slices import Record, StreamSlice
 
@@ -127,6 +128,40 @@ class SliceSink(Sink, Protocol):
     @property
     def observer(self) -> Observer | None:
         """What watches the records for the cursor, where there is one."""
+
+
+class RecordCollector:
+    """A sink that keeps the records, `limit` of them at most. `consume` raises `ReadError`."""
+
+    page = 1
+    observer: Observer | None = None
+
+    def __init__(self, pipeline: RecordPipeline, limit: int | None = None) -> None:
+        self.records: list[Record] = []
+        self._pipeline = pipeline
+        self._limit = limit
+
+    @property
+    def emitted(self) -> int:
+        return len(self.records)
+
+    @property
+    def full(self) -> bool:
+        return self._limit is not None and len(self.records) >= self._limit
+
+    def consume(self, elements: Iterable[Any]) -> PageResult:
+        before = self._pipeline.found
+        room = None if self._limit is None else self._limit - len(self.records)
+        records = list(islice(self._pipeline(elements), room))
+        self.records += records
+        last, first = (records[-1], records[0]) if records else (None, None)
+        return PageResult(self._pipeline.found - before, len(records), last, first)
+
+    def received(self, size: int, ended: bool = False) -> None:
+        """Progress is not reported."""
+
+    def next_page(self) -> bool:
+        return True
 
 
 MakeSink = Callable[[Iterator[int]], SliceSink]
