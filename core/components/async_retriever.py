@@ -229,7 +229,6 @@ class AsyncRetriever(Retriever):
             raise ReadError(f"`{value.source}` must give a number") from None
 
     async def read(self, read: SliceRead) -> Outcome:
-        """Create a job for the slice, poll it, download its result. Raises `JobFailed`."""
         return await JobSlice(self, read.context, read.fill, read.make_sink, read.jobs).read()
 
     def pipeline(
@@ -248,7 +247,6 @@ class AsyncRetriever(Retriever):
         )
 
     def at_once(self, lanes: int, jobs: JobLanes) -> int:
-        """As many as there may be jobs and downloads."""
         return jobs.in_flight
 
     # The steps of a job

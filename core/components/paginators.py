@@ -40,11 +40,9 @@ class PageIncrement(PaginationStrategy):
     )
 
     def first(self) -> int | None:
-        """The first number, if it is to be sent."""
         return self.start_from_page if self.inject_on_first_request else None
 
     def following(self, token: Any, page: Page, context: Context) -> int | None:
-        """The next number."""
         if self._is_last(page, context):
             return None
         return (self.start_from_page if token is None else int(token)) + 1
@@ -62,7 +60,6 @@ class OffsetIncrement(PaginationStrategy):
     )
 
     def first(self) -> int | None:
-        """Zero, if it is to be sent."""
         return 0 if self.inject_on_first_request else None
 
     def following(self, token: Any, page: Page, context: Context) -> int | None:
@@ -111,7 +108,6 @@ class CursorPagination(PaginationStrategy):
         """The first page needs no token."""
 
     def following(self, token: Any, page: Page, context: Context) -> Any:
-        """The token that the response gives."""
         scope = context.scope(
             self,
             response=page.body,
@@ -130,7 +126,6 @@ class NoPagination(Paginator):
     """There is one page."""
 
     def start(self, context: Context) -> Pages:
-        """A walk over one page."""
         return Pages()
 
 
@@ -158,7 +153,6 @@ class DefaultPaginator(Paginator):
         return [Problem(message, ("page_size_option",), hint="set `page_size` there, or remove the option")]
 
     def start(self, context: Context) -> Pages:
-        """A walk over the pages of the slice of `context`. Raises `ReadError`."""
         return StrategyPages(self, self.pagination_strategy, context)
 
 
@@ -179,11 +173,9 @@ class StrategyPages(Pages):
 
     @property
     def configured_size(self) -> int | None:
-        """How many records the strategy says to ask for. Raises `ReadError`."""
         return self._strategy.size(self._context, response={})
 
     def fill(self, draft: Draft, variables: Mapping[str, Any]) -> None:
-        """Add the token and the page size where the options say."""
         option, size_option = self._paginator.page_token_option, self._paginator.page_size_option
         if option is not None and self.token is not None:
             option.inject(draft, self.token, variables)
@@ -193,7 +185,6 @@ class StrategyPages(Pages):
                 size_option.inject(draft, size, variables)
 
     def advance(self, page: Page) -> bool:
-        """Go on to the next page; False when there is none. Raises `ReadError` when that leads nowhere."""
         token = self._strategy.following(self.token, page, self._context)
         if not token:
             return False

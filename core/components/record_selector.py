@@ -35,7 +35,6 @@ class RecordFilter(RecordFilterRole):
         return [Problem(message, ("condition",), Severity.WARNING, hint)]
 
     def bind(self, variables: Mapping[str, Any]) -> Keep:
-        """The function that says whether a record is kept."""
         scope = {"next_page_token": None, **variables, "parameters": self.parameters}
         holds = self.condition.evaluate
 

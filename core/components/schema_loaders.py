@@ -47,11 +47,9 @@ class InlineSchemaLoader(SchemaLoader):
 
     @property
     def written(self) -> Mapping[str, Any]:
-        """The schema."""
         return self.json_schema
 
     async def load(self, _context: Context) -> Mapping[str, Any]:
-        """The schema."""
         return self.json_schema
 
 
@@ -75,7 +73,6 @@ class JsonFileSchemaLoader(SchemaLoader):
     )
 
     async def load(self, context: Context) -> Mapping[str, Any]:
-        """The schema in the file. Raises `ReadError` when there is none that can be read."""
         folder = context.run.folder
         if folder is None:
             raise ReadError(
@@ -207,7 +204,6 @@ class DynamicSchemaLoader(SchemaLoader):
         return [Problem(message, ("retriever", "partition_router"), severity, "remove it")]
 
     async def load(self, context: Context) -> Schema:
-        """The schema, which is loaded once in a run. Raises `ReadError`."""
         loaded = context.run.shared((self.identity, "schema"), _Loaded)
         return await loaded.get(lambda: self._load(context))
 

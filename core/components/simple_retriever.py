@@ -113,12 +113,10 @@ class SimpleRetriever(SynchronousRetriever):
         cursor_filter: Keep | None = None,
         warn: Warn = ignore,
     ) -> RecordPipeline:
-        """The way from the elements of a response to finished records."""
         selector = self.record_selector
         return selector.pipeline(variables, transformations, schema, cursor_filter=cursor_filter, warn=warn)
 
     async def read(self, read: SliceRead) -> Outcome:
-        """Ask for the slice, page by page. Raises `ReadError`."""
         await self._read(self._reader(read.fill, read.role), read.context, read.make_sink(count(1)), read.cursor)
         return Outcome.COMPLETE
 

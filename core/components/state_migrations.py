@@ -32,7 +32,6 @@ class LegacyToPerPartitionStateMigration(StateMigration):
         return problems
 
     def migrate(self, state: Mapping[str, Any], stream: DeclarativeStream, context: Context) -> Mapping[str, Any]:
-        """The state with partitions. Raises `ReadError`."""
         field, router = stream.cursor_field(context), stream.retriever.router
         sources = router.sources if isinstance(router, ValueRouter) else []
         legacy = "states" not in state and all(_holds_only(field, value) for value in state.values())

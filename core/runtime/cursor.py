@@ -135,7 +135,6 @@ class NoCursor(Cursor):
     """For a stream that is read in full every time: its partitions, and a state that says so."""
 
     async def slices(self) -> AsyncIterator[StreamSlice]:
-        """The partitions."""
         if any(config.incremental_dependency for config in self._partitions.parents):
             self._warn(
                 "`incremental_dependency` has no effect here, as the stream has no `incremental_sync`: "

@@ -40,11 +40,9 @@ class TimeCursor(Cursor):
         self._filters = timeline.filters or timeline.is_feed
 
     def observer(self, slice_: StreamSlice) -> Observer:
-        """Watches the cursor field."""
         return Observer(self._timeline.field, self._timeline.parse)
 
     def narrowed(self, slice_: StreamSlice, observer: Observer | None) -> StreamSlice:
-        """The window from the latest record on that was seen."""
         start, end = self._window(slice_)
         if observer is None or observer.latest is None or observer.latest < start:
             return slice_
@@ -66,7 +64,6 @@ class TimeCursor(Cursor):
         return TimeSlice(slice_, self._names, (self._timeline.write(start), self._timeline.write(end)), (start, end))
 
     def fill(self, draft: Draft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
-        """Add start and end of the window, and what the partition adds."""
         self._fill(draft, slice_, variables)
         super().fill(draft, slice_, variables)
 
@@ -132,20 +129,16 @@ class SingleTimeCursor(TimeCursor):
         self._read = self._progress(state)
 
     async def slices(self) -> AsyncIterator[StreamSlice]:
-        """One slice for each window that was not read yet."""
         for slice_ in self._slices(StreamSlice(), self._read):
             yield slice_
 
     def filter(self, slice_: StreamSlice) -> Keep | None:
-        """Keeps records of the time that is read."""
         return self._keeps(self._read)
 
     def feed_end(self, slice_: StreamSlice) -> Keep | None:
-        """Finds the first record of the time before."""
         return self._ends_feed(self._read)
 
     def close(self, slice_: StreamSlice, observer: Observer | None) -> None:
-        """Note that a window was read."""
         self._warn_of_unusable(observer, self._timeline.field)
         self._read.add(self._interval(slice_, observer))
 

@@ -211,12 +211,10 @@ class DatetimeBasedCursor(IncrementalSync):
         return [*self._date_problems(), *self._window_problems()]
 
     def cursor(self, partitions: Partitions, context: Context, state: Mapping[str, Any]) -> Cursor:
-        """One progress for the stream, or one for each partition. Raises `ReadError`."""
         make = PartitionedTimeCursor if partitions.routers else SingleTimeCursor
         return make(self.timeline(context), self.fill, partitions, context, state)
 
     def field_name(self, context: Context) -> str:
-        """The cursor field. Raises `ReadError`."""
         return text_of(self.cursor_field, context.scope(self))
 
     def timeline(self, context: Context) -> Timeline:

@@ -58,7 +58,6 @@ class GroupingPartitionRouter(PartitionRouter):
 
     @property
     def parents(self) -> Sequence[Parent]:
-        """The parent streams of the router inside."""
         return self.underlying_partition_router.parents
 
     @classmethod
@@ -157,12 +156,10 @@ class UnionPartitionRouter(ValueRouter):
 
     @property
     def sources(self) -> list[ValueSource]:
-        """The union itself."""
         return [ValueSource(self, (), "partition_field", self.partition_field)]
 
     @property
     def parents(self) -> Sequence[Parent]:
-        """The parent streams of all routers."""
         return [parent for router in self.partition_routers for parent in router.parents]
 
     @classmethod

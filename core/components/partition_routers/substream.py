@@ -89,12 +89,10 @@ class SubstreamPartitionRouter(ValueRouter):
         return [Problem("there must be at least one parent stream", ("parent_stream_configs",))]
 
     def walk(self, context: Context, seeds: Seeds) -> Walk:
-        """One partition for each parent record that has the key. Raises `ReadError`."""
         return ChainedWalk([_ParentWalk(config, context, seeds) for config in self.parent_stream_configs])
 
     @property
     def sources(self) -> list[ValueSource]:
-        """The parents."""
         return [
             ValueSource(
                 config,
@@ -108,12 +106,10 @@ class SubstreamPartitionRouter(ValueRouter):
 
     @property
     def parents(self) -> Sequence[Parent]:
-        """The parents."""
         return self.parent_stream_configs
 
     @classmethod
     def extra_field_names(cls, raw: Mapping[str, Any]) -> frozenset[str]:
-        """The paths of the parents' extra fields."""
         configs = raw.get("parent_stream_configs")
         paths = [
             path
@@ -142,7 +138,6 @@ class _ParentWalk(Walk):
         return self._passed
 
     def states(self) -> dict[str, Any]:
-        """The state of the parent when it has `incremental_dependency`."""
         return {self._config.stream_name: self._records.state()} if self._config.incremental_dependency else {}
 
     async def _each(self) -> AsyncIterator[StreamSlice]:

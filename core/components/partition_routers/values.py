@@ -44,7 +44,6 @@ class ValueRouter(PartitionRouter, role=True):
         return []
 
     def fill(self, draft: Draft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
-        """Add the values where the request options say."""
         for source in self.sources:
             if source.request_option is not None:
                 name = text_of(source.name, {**variables, "parameters": source.owner.parameters})
@@ -107,12 +106,10 @@ class ListPartitionRouter(ValueRouter):
     )
 
     def walk(self, context: Context, seeds: Seeds) -> Walk:
-        """One partition for each value. Raises `ReadError`."""
         return Walk(self._each(context))
 
     @property
     def sources(self) -> list[ValueSource]:
-        """The list itself."""
         return [ValueSource(self, (), "cursor_field", self.cursor_field, self.request_option)]
 
     async def _each(self, context: Context) -> AsyncIterator[StreamSlice]:
