@@ -21,7 +21,7 @@ from core.http.exchange import Exchange, Role
 from core.http.messages import request_line
 from core.http.policy import RequestFailed
 from core.http.request import Draft
-from core.jobs.job_slice import JobLanes, JobSlice
+from core.jobs.job_slice import JobConcurrency, JobSlice
 from core.jobs.statuses import JobStatus
 from core.manifest.problems import Problem, Severity
 from core.runtime.answers import Answer, found_instead, lookups, place_of, seen_instead, unmet
@@ -246,7 +246,7 @@ class AsyncRetriever(Retriever):
             variables, transformations, schema, extractor=extractor, cursor_filter=cursor_filter, warn=warn
         )
 
-    def at_once(self, lanes: int, jobs: JobLanes) -> int:
+    def max_slices(self, concurrency: int, jobs: JobConcurrency) -> int:
         return jobs.in_flight
 
     # The steps of a job

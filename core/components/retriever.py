@@ -10,7 +10,7 @@ from typing import Any
 from core.events import Outcome
 from core.http.exchange import Role
 from core.http.request import Draft
-from core.jobs.job_slice import JobLanes, JobSettings
+from core.jobs.job_slice import JobConcurrency, JobSettings
 from core.runtime.component import Component
 from core.runtime.context import Context
 from core.runtime.cursor import Cursor, Keep
@@ -63,9 +63,9 @@ class Retriever(Component, role=True):
     ) -> RecordPipeline:
         """The way from fetched elements to finished records."""
 
-    def at_once(self, lanes: int, jobs: JobLanes) -> int:
-        """How many slices of a stream are read side by side, where `lanes` is the number for ordinary requests."""
-        return lanes
+    def max_slices(self, concurrency: int, jobs: JobConcurrency) -> int:
+        """How many slices are read side by side; `concurrency` is the number for ordinary requests."""
+        return concurrency
 
 
 class SynchronousRetriever(Retriever, role=True):

@@ -11,7 +11,7 @@ from core.components.retriever import Retriever, SliceRead
 from core.errors import ReadError
 from core.events import BudgetWait, Event, ExchangeFinished, Log, Records, StateAdvanced, StreamFinished
 from core.http.exchange import Role
-from core.jobs.job_slice import JobLanes, JobSettings
+from core.jobs.job_slice import JobConcurrency, JobSettings
 from core.levels import Level
 from core.reading.stream_read import StreamRead
 from core.runtime.context import Context, ParentRecord
@@ -58,7 +58,7 @@ class ParentProgress:
             )
 
 
-async def first_record(retriever: Retriever, context: Context, lanes: JobLanes) -> Record | None:
+async def first_record(retriever: Retriever, context: Context, jobs: JobConcurrency) -> Record | None:
     """The first record, or None when there is none. Its requests are told as those of a schema. Raises `ReadError`."""
     context = replace(context, emit=_of_schema(context.emit))
     sinks: list[RecordCollector] = []
@@ -71,7 +71,7 @@ async def first_record(retriever: Retriever, context: Context, lanes: JobLanes) 
         sinks.append(RecordCollector(pipeline, limit=1))
         return sinks[-1]
 
-    await retriever.read(SliceRead(context, make_sink, lambda draft, context: None, JobSettings(lanes), Role.SCHEMA))
+    await retriever.read(SliceRead(context, make_sink, lambda draft, context: None, JobSettings(jobs), Role.SCHEMA))
     return next((record for sink in sinks for record in sink.records), None)
 
 
