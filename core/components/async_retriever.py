@@ -13,7 +13,6 @@ import httpx
 from pydantic import BeforeValidator, Field
 
 from core.components.decoders import JsonDecoder, decoders_for
-from core.components.extractors import DpathExtractor, ResponseToFileExtractor
 from core.components.record_selector import RecordSelector
 from core.components.retriever import Retriever, SliceRead
 from core.errors import ReadError
@@ -21,8 +20,8 @@ from core.events import Event, ExchangeFinished, Outcome
 from core.http.exchange import Exchange, Role
 from core.http.messages import request_line
 from core.http.policy import RequestFailed
-from core.http.request import RequestDraft
-from core.jobs.job_slice import JobLanes, JobSlice
+from core.http.request import Draft
+from core.jobs.job_slice import JobConcurrency, JobSlice
 from core.jobs.statuses import JobStatus
 from core.manifest.problems import Problem, Severity
 from core.runtime.answers import Answer, found_instead, lookups, place_of, seen_instead, unmet
@@ -30,8 +29,8 @@ from core.runtime.component import SLICE_VARIABLES, Component, Gives, NotInAirby
 from core.runtime.context import Context
 from core.runtime.cursor import Keep
 from core.runtime.download_targets import targets_in
+from core.runtime.page_reader import PageReader, Sink
 from core.runtime.pages import Paginator
-from core.runtime.paging import PageReader, Sink
 from core.runtime.partitions import PartitionRouter, extra_field_names
 from core.runtime.record_pipeline import RecordPipeline, Warn, ignore
 from core.runtime.roles import Decoder, Extractor, Renew, Requester, Transformation
@@ -170,6 +169,10 @@ class AsyncRetriever(Retriever):
         """Extra fields of parent records are variables of their own in the requesters."""
         return extra_field_names(raw.get("partition_router"))
 
+    @property
+    def router(self) -> PartitionRouter | list[PartitionRouter] | None:
+        return self.partition_router
+
     def lint(self) -> list[Problem]:
         """A target requester needs its extractor; of two record extractors only one is used; paths lead somewhere."""
         problems = [*self._lint_paths(), *self._lint_requesters()]
@@ -177,7 +180,7 @@ class AsyncRetriever(Retriever):
             message = "`download_target_requester` needs a `download_target_extractor`"
             problems.append(Problem(message, ("download_target_requester",)))
         selector = self.record_selector.extractor
-        if self.download_extractor is not None and isinstance(selector, DpathExtractor) and selector.field_path:
+        if self.download_extractor is not None and selector.keys:
             message = "`download_extractor` finds the records; the extractor of `record_selector` isn't used"
             problems.append(Problem(message, ("record_selector", "extractor"), Severity.WARNING))
         return problems
@@ -185,7 +188,7 @@ class AsyncRetriever(Retriever):
     def unportable(self) -> list[Problem]:
         """Airbyte takes the whole result for the records, whatever the path of the record selector says."""
         selector = self.record_selector.extractor
-        if self.download_extractor is not None or not isinstance(selector, DpathExtractor) or not selector.field_path:
+        if self.download_extractor is not None or not selector.keys:
             return []
         message = "Airbyte doesn't look at this path, but takes the whole result of a job for a record"
         place = ("record_selector", "extractor", "field_path")
@@ -194,7 +197,7 @@ class AsyncRetriever(Retriever):
     def _lint_paths(self) -> Iterator[Problem]:
         for name in ("status_extractor", "download_target_extractor"):
             extractor = getattr(self, name)
-            if isinstance(extractor, DpathExtractor) and not extractor.field_path:
+            if extractor is not None and extractor.keys == []:
                 message = "an empty field path takes the whole answer to polling"
                 yield Problem(message, (name, "field_path"), Severity.WARNING, "name the keys that lead to the value")
 
@@ -226,7 +229,6 @@ class AsyncRetriever(Retriever):
             raise ReadError(f"`{value.source}` must give a number") from None
 
     async def read(self, read: SliceRead) -> Outcome:
-        """Create a job for the slice, poll it, download its result. Raises `JobFailed`."""
         return await JobSlice(self, read.context, read.fill, read.make_sink, read.jobs).read()
 
     def pipeline(
@@ -244,8 +246,7 @@ class AsyncRetriever(Retriever):
             variables, transformations, schema, extractor=extractor, cursor_filter=cursor_filter, warn=warn
         )
 
-    def at_once(self, lanes: int, jobs: JobLanes) -> int:
-        """As many as there may be jobs and downloads."""
+    def max_slices(self, concurrency: int, jobs: JobConcurrency) -> int:
         return jobs.in_flight
 
     # The steps of a job
@@ -365,9 +366,8 @@ class AsyncRetriever(Retriever):
 
         Raises `ReadError`, which names the request.
         """
-        decoder = self.download_decoder or JsonDecoder()
-        if isinstance(self.download_extractor, ResponseToFileExtractor):
-            decoder = self.download_extractor.decoder()
+        own = self.download_extractor.decoder() if self.download_extractor is not None else None
+        decoder = own or self.download_decoder or JsonDecoder()
         asked: list[Exchange] = []
 
         def emit(event: Event) -> None:
@@ -394,8 +394,11 @@ class AsyncRetriever(Retriever):
     def _about_target(self, context: Context) -> str:
         """What is odd about the target of a download that failed."""
         extractor = self.download_target_extractor
-        whole = isinstance(extractor, DpathExtractor) and not extractor.field_path
-        if not whole or not isinstance(context.variables.get("download_target"), dict | list):
+        if (
+            extractor is None
+            or extractor.keys != []
+            or not isinstance(context.variables.get("download_target"), dict | list)
+        ):
             return ""
         return (
             " The field path of `download_target_extractor` is empty, so that the download target is the whole answer; "

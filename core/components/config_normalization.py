@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Annotated, Any
 
 import orjson
@@ -41,7 +41,6 @@ class ConfigAddFields(ConfigTransformation):
     )
 
     def transform(self, config: Config) -> None:
-        """Add the inputs."""
         for field in self.fields:
             scope = _scope(config)
             value = field.evaluate(scope)
@@ -62,7 +61,6 @@ class ConfigRemoveFields(ConfigTransformation):
     )
 
     def transform(self, config: Config) -> None:
-        """Remove the inputs."""
         if _holds(self.condition, _scope(config)):
             for path in self.field_pointers:
                 remove(config, [location for location, _ in find(config, path)])
@@ -85,7 +83,6 @@ class ConfigRemapField(ConfigTransformation):
         return [] if self.field_path else [Problem("`field_path` must name an input", ("field_path",))]
 
     def transform(self, config: Config) -> None:
-        """Replace the value."""
         *way, name = evaluated(self.field_path, _scope(config))
         holder: Any = config
         for step in way:
@@ -124,7 +121,6 @@ class ValidateAdheresToSchema(ValidationStrategy):
     )
 
     def problems(self, name: str, value: Any, scope: Mapping[str, Any]) -> Iterator[str]:
-        """What does not fit the schema. Raises `TemplateError`."""
         if isinstance(value, str):
             try:
                 value = orjson.loads(value)
@@ -158,7 +154,6 @@ class DpathValidator(ConfigValidator):
         return [] if self.field_path else [Problem("`field_path` must name an input", ("field_path",))]
 
     def problems(self, config: Mapping[str, Any]) -> Iterator[str]:
-        """What is wrong with each value that is found."""
         scope = {"config": config, "parameters": self.parameters}
         for location, value in find(config, evaluated(self.field_path, scope)):
             name = f"The input `{'.'.join(map(str, location))}`"
@@ -176,7 +171,6 @@ class PredicateValidator(ConfigValidator):
     validation_strategy: ValidationStrategy = Field(title="Validation Strategy", description="What it must be like.")
 
     def problems(self, config: Mapping[str, Any]) -> Iterator[str]:
-        """What is wrong with the value."""
         scope = {"config": config, "parameters": self.parameters}
         value = self.value.evaluate(scope) if isinstance(self.value, Template) else self.value
         name = f"The value of `{self.value}`" if isinstance(self.value, Template) else "A value that is checked"
@@ -218,7 +212,7 @@ class ConfigNormalizationRules(Component):
             return
         migrations = [one for migration in self.config_migrations for one in migration.transformations]
         for transformation in (*migrations, *self.transformations):
-            _refuse_unsupported([transformation])
+            _refuse_unsupported(transformation)
             try:
                 transformation.transform(config)
             except (TemplateError, ReadError) as error:
@@ -228,8 +222,7 @@ class ConfigNormalizationRules(Component):
         """A sentence for everything that the validations find. Raises `InputError` when they can't be done."""
         found: list[str] = []
         for validator in self.validations:
-            strategies = [validator.validation_strategy] if isinstance(validator, _CHECKS) else []
-            _refuse_unsupported([validator, *strategies])
+            _refuse_unsupported(validator)
             try:
                 found.extend(validator.problems(config))
             except (TemplateError, ReadError) as error:
@@ -237,11 +230,8 @@ class ConfigNormalizationRules(Component):
         return found
 
 
-_CHECKS = (DpathValidator, PredicateValidator)
-
-
-def _refuse_unsupported(components: Iterable[Component]) -> None:
-    for one in components:
+def _refuse_unsupported(component: Component) -> None:
+    for one in component.tree():
         if isinstance(one, Unsupported):
             raise InputError(
                 f"`config_normalization_rules` uses the component type {one.written_type}, which Longhaul doesn't run."

@@ -54,7 +54,6 @@ class DpathExtractor(Extractor):
     )
 
     def bind(self, variables: Mapping[str, Any]) -> Extract:
-        """The function that gives the records in one element."""
         path = evaluated(self.field_path, {**variables, "parameters": self.parameters})
         extract = _records_at(path)
         if self.record_expander is None:
@@ -64,11 +63,9 @@ class DpathExtractor(Extractor):
 
     @property
     def keys(self) -> list[Template]:
-        """The field path."""
         return self.field_path
 
     def bind_as_is(self, variables: Mapping[str, Any]) -> Extract:
-        """The function that gives what is at the path, empty or not."""
         if self.record_expander is not None:
             return self.bind(variables)
         path = evaluated(self.field_path, {**variables, "parameters": self.parameters})
@@ -137,7 +134,6 @@ class JsonPathExtractor(Extractor):
     )
 
     def bind(self, variables: Mapping[str, Any]) -> Extract:
-        """The function that gives the records in one element."""
         expression = _compiled(self.json_path)
 
         def extract(element: Any) -> Iterable[Any]:
@@ -146,7 +142,6 @@ class JsonPathExtractor(Extractor):
         return extract
 
     def bind_as_is(self, variables: Mapping[str, Any]) -> Extract:
-        """The function that gives what the expression matches, empty or not."""
         expression = _compiled(self.json_path)
         return lambda element: _matches_as_is(expression, element)
 
@@ -182,7 +177,6 @@ class CombinedExtractor(Extractor):
     )
 
     def bind(self, variables: Mapping[str, Any]) -> Extract:
-        """The function that gives the records in one element."""
         extracts = [extractor.bind(variables) for extractor in self.extractors]
 
         def each(element: Any) -> Iterable[Iterable[Any]]:
@@ -194,7 +188,6 @@ class CombinedExtractor(Extractor):
         return lambda element: _first_with_any(each(element))
 
     def bind_as_is(self, variables: Mapping[str, Any]) -> Extract:
-        """The function that gives what is at the places of all extractors, or of the first with something there."""
         extracts = [extractor.bind_as_is(variables) for extractor in self.extractors]
 
         def extract(element: Any) -> Iterable[Any]:
@@ -226,10 +219,8 @@ class ResponseToFileExtractor(Extractor):
     )
 
     def decoder(self) -> Decoder:
-        """The decoder that takes the place of the stream's own."""
         nulls = [""] if self.preserve_na_values else list(NA_VALUES)
         return GzipDecoder(decoder=CsvDecoder(set_values_to_none=nulls))
 
     def bind(self, variables: Mapping[str, Any]) -> Extract:
-        """The function that gives the record of a row: the row itself."""
         return whole_element

@@ -27,8 +27,7 @@ from core.http.request import RequestDraft, url_of
 from core.levels import Level
 from core.manifest.problems import Problem, Severity
 from core.runtime.component import SLICE_VARIABLES, AsText, Gives, Shown
-from core.runtime.context import Context
-from core.runtime.evaluation import readable
+from core.runtime.context import Context, readable
 from core.runtime.roles import Authenticator, ErrorHandler, Renew, RequestBody, Requester
 from core.templates import MixedMap, Template, TemplateError, TemplateMap
 

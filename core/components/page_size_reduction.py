@@ -8,15 +8,15 @@ from typing import Literal
 
 from pydantic import Field
 
-from core.components.paginators import CursorPagination, DefaultPaginator, OffsetIncrement
+from core.components.paginators import DefaultPaginator
 from core.components.request_parts import RequestPath
 from core.errors import ReadError
 from core.http.policy import RequestFailed
 from core.levels import Level
-from core.manifest.problems import Path, Problem, Severity
+from core.manifest.problems import Path, Problem
 from core.runtime.component import Component
 from core.runtime.context import Context
-from core.runtime.pages import PaginationStrategy, Paginator
+from core.runtime.pages import Paginator
 
 
 class PageSizeReduction(Component):
@@ -66,19 +66,15 @@ class PageSizeReduction(Component):
             yield _problem("needs a `page_size_option`, else the API is not told of the size")
         if isinstance(paginator.page_token_option, RequestPath):
             yield _problem("can't be used where the API gives the URL of the next page, which has the page size in it")
-        if not isinstance(strategy, OffsetIncrement | CursorPagination):
+        if not strategy.resizable:
             yield _problem("needs OffsetIncrement or CursorPagination: numbered pages of another size are other pages")
             return
         if strategy.page_size is None:
             yield _problem("needs a `page_size` in the pagination strategy")
         elif strategy.page_size.source.isdecimal() and int(strategy.page_size.source) <= self.minimum_page_size:
             yield _problem(f"can't reduce a page size of {strategy.page_size}", ("minimum_page_size",))
-        if isinstance(strategy, CursorPagination) and _may_cut(strategy):
-            message = (
-                "compare `last_page_size` with `page_size`, which gets smaller too, else the reading may end early"
-            )
-            place = ("paginator", "pagination_strategy", "stop_condition")
-            yield Problem(message, place, Severity.WARNING)
+        for problem in strategy.lint_smaller_pages():
+            yield problem.below("paginator", "pagination_strategy")
 
 
 @dataclass
@@ -132,11 +128,3 @@ class PageSizes:
 
 def _problem(message: str, path: Path = ()) -> Problem:
     return Problem(f"`page_size_reduction` {message}", ("page_size_reduction", *path))
-
-
-def _may_cut(strategy: PaginationStrategy) -> bool:
-    """Whether a full but smaller page may look like the last one."""
-    condition = strategy.stop_condition if isinstance(strategy, CursorPagination) else None
-    if condition is None or "last_page_size" not in condition.variables:
-        return False
-    return "page_size" not in condition.variables and "== 0" not in condition.source

@@ -6,18 +6,24 @@ The components are immutable; `core.runtime.pages.Pages` is the walk over the pa
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
 from core.components.request_parts import RequestOption, RequestPath
-from core.http.request import RequestDraft
-from core.manifest.problems import Problem
+from core.http.request import Draft
+from core.manifest.problems import Problem, Severity
 from core.runtime.component import Gives
-from core.runtime.context import Context
-from core.runtime.evaluation import readable
-from core.runtime.page_progress import Progress
-from core.runtime.pages import RESPONSE_VARIABLES, Page, PageHeaders, Pages, PaginationStrategy, Paginator
+from core.runtime.context import Context, readable
+from core.runtime.pages import (
+    RESPONSE_VARIABLES,
+    Page,
+    PageHeaders,
+    Pages,
+    PaginationStrategy,
+    Paginator,
+    PagingProgress,
+)
 from core.templates import Condition, Template
 
 
@@ -34,11 +40,9 @@ class PageIncrement(PaginationStrategy):
     )
 
     def first(self) -> int | None:
-        """The first number, if it is to be sent."""
         return self.start_from_page if self.inject_on_first_request else None
 
     def following(self, token: Any, page: Page, context: Context) -> int | None:
-        """The next number."""
         if self._is_last(page, context):
             return None
         return (self.start_from_page if token is None else int(token)) + 1
@@ -47,6 +51,8 @@ class PageIncrement(PaginationStrategy):
 class OffsetIncrement(PaginationStrategy):
     """Pages found by how many records come before them; the first page that is not full is the last."""
 
+    resizable: ClassVar[bool] = True
+
     inject_on_first_request: bool = Field(
         False,
         title="Inject Offset on First Request",
@@ -54,7 +60,6 @@ class OffsetIncrement(PaginationStrategy):
     )
 
     def first(self) -> int | None:
-        """Zero, if it is to be sent."""
         return 0 if self.inject_on_first_request else None
 
     def following(self, token: Any, page: Page, context: Context) -> int | None:
@@ -66,6 +71,7 @@ class CursorPagination(PaginationStrategy):
     """Each response tells where the next page is: a token, an id, or a URL."""
 
     label = "Cursor"
+    resizable: ClassVar[bool] = True
 
     cursor_value: Annotated[Template, Gives(*RESPONSE_VARIABLES)] = Field(
         title="Cursor Value",
@@ -85,6 +91,16 @@ class CursorPagination(PaginationStrategy):
             if self.page_size is None and template is not None and "page_size" in template.variables
         ]
 
+    def lint_smaller_pages(self) -> list[Problem]:
+        """A stop condition may take a full but smaller page for the last one."""
+        condition = self.stop_condition
+        if condition is None or "last_page_size" not in condition.variables:
+            return []
+        if "page_size" in condition.variables or "== 0" in condition.source:
+            return []
+        message = "compare `last_page_size` with `page_size`, which gets smaller too, else the reading may end early"
+        return [Problem(message, ("stop_condition",), Severity.WARNING)]
+
     def _templates(self) -> Sequence[Template | Condition | None]:
         return (self.page_size, self.cursor_value, self.stop_condition)
 
@@ -92,7 +108,6 @@ class CursorPagination(PaginationStrategy):
         """The first page needs no token."""
 
     def following(self, token: Any, page: Page, context: Context) -> Any:
-        """The token that the response gives."""
         scope = context.scope(
             self,
             response=page.body,
@@ -111,7 +126,6 @@ class NoPagination(Paginator):
     """There is one page."""
 
     def start(self, context: Context) -> Pages:
-        """A walk over one page."""
         return Pages()
 
 
@@ -139,7 +153,6 @@ class DefaultPaginator(Paginator):
         return [Problem(message, ("page_size_option",), hint="set `page_size` there, or remove the option")]
 
     def start(self, context: Context) -> Pages:
-        """A walk over the pages of the slice of `context`. Raises `ReadError`."""
         return StrategyPages(self, self.pagination_strategy, context)
 
 
@@ -156,15 +169,13 @@ class StrategyPages(Pages):
         self.looks_into_body = strategy.looks_into_body
         option = paginator.page_token_option
         carrier = "the token, which is sent nowhere," if option is None else option.describe(context.scope(option))
-        self._progress = Progress(context, carrier)
+        self._progress = PagingProgress(context, carrier)
 
     @property
     def configured_size(self) -> int | None:
-        """How many records the strategy says to ask for. Raises `ReadError`."""
         return self._strategy.size(self._context, response={})
 
-    def fill(self, draft: RequestDraft, variables: Mapping[str, Any]) -> None:
-        """Add the token and the page size where the options say."""
+    def fill(self, draft: Draft, variables: Mapping[str, Any]) -> None:
         option, size_option = self._paginator.page_token_option, self._paginator.page_size_option
         if option is not None and self.token is not None:
             option.inject(draft, self.token, variables)
@@ -174,10 +185,9 @@ class StrategyPages(Pages):
                 size_option.inject(draft, size, variables)
 
     def advance(self, page: Page) -> bool:
-        """Go on to the next page; False when there is none. Raises `ReadError` when that leads nowhere."""
         token = self._strategy.following(self.token, page, self._context)
         if not token:
             return False
-        self._progress.check(self.token, page.seen, token)
+        self._progress.check(self.token, page.fingerprint, token)
         self.token = token
         return True

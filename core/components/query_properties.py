@@ -15,10 +15,9 @@ from core.errors import ReadError
 from core.http.exchange import Role
 from core.manifest.problems import Problem, Severity
 from core.runtime.component import SLICE_VARIABLES, Component, Gives, Shown
-from core.runtime.context import Context
-from core.runtime.evaluation import readable
+from core.runtime.context import Context, readable
 from core.runtime.field_path import evaluated, find
-from core.runtime.portions import KeyOf
+from core.runtime.record_pipeline import KeyOf
 from core.runtime.roles import Transformation
 from core.runtime.slices import Record
 from core.templates import Template
@@ -62,7 +61,7 @@ class PropertiesFromEndpoint(Component):
 
     def lint(self) -> list[Problem]:
         """The listing is read as one (Airbyte: the same)."""
-        if getattr(self.retriever, "partition_router", None) is None:
+        if self.retriever.router is None:
             return []
         message = "`partition_router` has no effect here: the properties are asked for once"
         return [Problem(message, ("retriever", "partition_router"), Severity.WARNING)]

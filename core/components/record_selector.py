@@ -10,7 +10,7 @@ from pydantic import Field
 from core.components.schema_normalization import SchemaNormalization, normalizer
 from core.manifest.problems import Problem, Severity
 from core.runtime.component import SLICE_VARIABLES, Component, Gives, NotInAirbyte, Shown
-from core.runtime.evaluation import readable
+from core.runtime.context import readable
 from core.runtime.record_pipeline import Keep, RecordPipeline, Warn, ignore
 from core.runtime.roles import Extractor, RecordFilterRole, Transformation
 from core.runtime.slices import Record
@@ -35,7 +35,6 @@ class RecordFilter(RecordFilterRole):
         return [Problem(message, ("condition",), Severity.WARNING, hint)]
 
     def bind(self, variables: Mapping[str, Any]) -> Keep:
-        """The function that says whether a record is kept."""
         scope = {"next_page_token": None, **variables, "parameters": self.parameters}
         holds = self.condition.evaluate
 

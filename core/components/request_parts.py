@@ -10,7 +10,7 @@ from pydantic import Field
 from core.http.request import RequestDraft
 from core.manifest.problems import Problem
 from core.runtime.component import AsText, Component, Shown
-from core.runtime.evaluation import readable
+from core.runtime.context import readable
 from core.runtime.roles import RequestBody
 from core.templates import Template, TemplateMap
 

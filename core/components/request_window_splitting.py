@@ -14,7 +14,7 @@ from core.levels import Level
 from core.manifest.problems import Problem
 from core.runtime.component import Component, Shown
 from core.runtime.context import Context
-from core.runtime.cursor import Windows
+from core.runtime.cursor import Cursor
 from core.runtime.slices import StreamSlice
 from core.templates.datetimes import DatetimeError, parse_duration
 from core.wording import slice_name
@@ -58,11 +58,11 @@ class RequestWindowSplitting(Component):
         return parse_duration(self.min_split_window) if self.min_split_window else None
 
     def halves(
-        self, failure: RequestFailed, context: Context, windows: Windows | None, depth: int
+        self, failure: RequestFailed, context: Context, cursor: Cursor | None, depth: int
     ) -> Sequence[StreamSlice]:
         """The slices in the place of the one that was refused. Raises `ReadError` when it can't be split."""
         slice_ = context.slice or StreamSlice()
-        halves = windows.halves(slice_, self.least) if windows is not None and depth < MOST_SPLITS else None
+        halves = cursor.halves(slice_, self.least) if cursor is not None and depth < MOST_SPLITS else None
         if halves is None:
             advice = (self.failure_message or "").strip()
             words = (str(failure), f"The interval {slice_name(slice_)} can't be split any further.", advice)

@@ -9,12 +9,12 @@ from typing import Any
 
 from core.events import Outcome
 from core.http.exchange import Role
-from core.http.request import RequestDraft
-from core.jobs.job_slice import JobLanes, JobSettings
+from core.http.request import Draft
+from core.jobs.job_slice import JobConcurrency, JobSettings
 from core.runtime.component import Component
 from core.runtime.context import Context
 from core.runtime.cursor import Cursor, Keep
-from core.runtime.paging import MakeSink
+from core.runtime.page_reader import MakeSink
 from core.runtime.partitions import PartitionRouter
 from core.runtime.record_pipeline import RecordPipeline, Warn, ignore
 from core.runtime.roles import Transformation
@@ -45,8 +45,7 @@ class Retriever(Component, role=True):
     @property
     def router(self) -> PartitionRouter | Sequence[PartitionRouter] | None:
         """What divides the stream into partitions."""
-        router: PartitionRouter | list[PartitionRouter] | None = getattr(self, "partition_router", None)
-        return router
+        return None
 
     @abstractmethod
     async def read(self, read: SliceRead) -> Outcome:
@@ -64,9 +63,9 @@ class Retriever(Component, role=True):
     ) -> RecordPipeline:
         """The way from fetched elements to finished records."""
 
-    def at_once(self, lanes: int, jobs: JobLanes) -> int:
-        """How many slices of a stream are read side by side, where `lanes` is the number for ordinary requests."""
-        return lanes
+    def max_slices(self, concurrency: int, jobs: JobConcurrency) -> int:
+        """How many slices are read side by side; `concurrency` is the number for ordinary requests."""
+        return concurrency
 
 
 class SynchronousRetriever(Retriever, role=True):

@@ -12,15 +12,12 @@ from typing import Annotated, Any
 import orjson
 from pydantic import BeforeValidator, Field
 
-from core.components.async_retriever import AsyncRetriever
-from core.components.retriever import Retriever
-from core.components.simple_retriever import SimpleRetriever
+from core.components.retriever import Retriever, SynchronousRetriever
 from core.components.type_identifier import SchemaTypeIdentifier
 from core.errors import ReadError
 from core.manifest.problems import Problem, Severity
 from core.runtime.component import Shown
-from core.runtime.context import Context
-from core.runtime.evaluation import readable
+from core.runtime.context import Context, readable
 from core.runtime.roles import RecordFilterRole, SchemaLoader, Transformation
 from core.runtime.slices import StreamSlice
 from core.templates import Template
@@ -50,11 +47,9 @@ class InlineSchemaLoader(SchemaLoader):
 
     @property
     def written(self) -> Mapping[str, Any]:
-        """The schema."""
         return self.json_schema
 
     async def load(self, _context: Context) -> Mapping[str, Any]:
-        """The schema."""
         return self.json_schema
 
 
@@ -78,7 +73,6 @@ class JsonFileSchemaLoader(SchemaLoader):
     )
 
     async def load(self, context: Context) -> Mapping[str, Any]:
-        """The schema in the file. Raises `ReadError` when there is none that can be read."""
         folder = context.run.folder
         if folder is None:
             raise ReadError(
@@ -203,15 +197,13 @@ class DynamicSchemaLoader(SchemaLoader):
 
     def lint(self) -> list[Problem]:
         """Only one record is read, so that partitions make no sense (Airbyte: the same)."""
-        retriever = self.retriever
-        if not isinstance(retriever, (SimpleRetriever, AsyncRetriever)) or not retriever.partition_router:
+        if not self.retriever.router:
             return []
-        severity = Severity.ERROR if isinstance(retriever, AsyncRetriever) else Severity.WARNING
+        severity = Severity.WARNING if isinstance(self.retriever, SynchronousRetriever) else Severity.ERROR
         message = "a schema is read without partitions, so this `partition_router` is not used"
         return [Problem(message, ("retriever", "partition_router"), severity, "remove it")]
 
     async def load(self, context: Context) -> Schema:
-        """The schema, which is loaded once in a run. Raises `ReadError`."""
         loaded = context.run.shared((self.identity, "schema"), _Loaded)
         return await loaded.get(lambda: self._load(context))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 from typing import Annotated, Any
@@ -22,12 +22,11 @@ from core.http.request import RequestDraft
 from core.manifest.problems import Problem, Severity
 from core.runtime.component import SLICE_VARIABLES, Gives, Shown
 from core.runtime.context import Context
-from core.runtime.cursor import Keep, Windows
+from core.runtime.cursor import Cursor, Keep
+from core.runtime.page_reader import PageReader, RecordCollector, Restarts, SliceSink
 from core.runtime.pages import Paginator
-from core.runtime.paging import PageReader, PageResult, Sink
 from core.runtime.partitions import PartitionRouter, extra_field_names
 from core.runtime.record_pipeline import RecordPipeline, Warn, ignore
-from core.runtime.restarts import Restarts
 from core.runtime.roles import Decoder, Requester, Transformation
 from core.runtime.slices import Record, StreamSlice
 
@@ -83,6 +82,10 @@ class SimpleRetriever(SynchronousRetriever):
         """Extra fields of parent records are variables of their own in the requester."""
         return extra_field_names(raw.get("partition_router"))
 
+    @property
+    def router(self) -> PartitionRouter | list[PartitionRouter] | None:
+        return self.partition_router
+
     def lint(self) -> list[Problem]:
         """What response filters ask for is possible."""
         return [*self._lint_actions(), *self._lint_sizes()]
@@ -110,15 +113,11 @@ class SimpleRetriever(SynchronousRetriever):
         cursor_filter: Keep | None = None,
         warn: Warn = ignore,
     ) -> RecordPipeline:
-        """The way from the elements of a response to finished records."""
         selector = self.record_selector
         return selector.pipeline(variables, transformations, schema, cursor_filter=cursor_filter, warn=warn)
 
     async def read(self, read: SliceRead) -> Outcome:
-        """Ask for the slice, page by page. Raises `ReadError`."""
-        sink = read.make_sink(count(1))
-        windows = Windows(read.cursor, sink.observer) if read.cursor is not None else None
-        await self._read(self._reader(read.fill, read.role), read.context, sink, windows)
+        await self._read(self._reader(read.fill, read.role), read.context, read.make_sink(count(1)), read.cursor)
         return Outcome.COMPLETE
 
     def _reader(self, fill: Fill, role: Role) -> PageReader:
@@ -151,57 +150,31 @@ class SimpleRetriever(SynchronousRetriever):
 
         nothing = dict.fromkeys(SLICE_VARIABLES, StreamSlice())
         beside = Context(context.run, context.stream, emit, variables=nothing)
-        collector = Collector(self.pipeline({**nothing, "config": context.config}))
+        collector = RecordCollector(self.pipeline({**nothing, "config": context.config}))
         await self._read(self._reader(lambda draft, context: None, role), beside, collector, None)
         return collector.records
 
     async def _read(
-        self, reader: PageReader, context: Context, sink: Sink, windows: Windows | None, depth: int = 0
+        self, reader: PageReader, context: Context, sink: SliceSink, cursor: Cursor | None, depth: int = 0
     ) -> None:
         """Read a slice; in halves when the API finds it too large, and the manifest says so."""
         try:
-            await reader.read(context, sink, self._restarts(context, windows))
+            await reader.read(context, sink, self._restarts(context, sink, cursor))
         except RequestFailed as error:
             if error.action is not Action.SPLIT_REQUEST_WINDOW or self.request_window_splitting is None:
                 raise
-            halves = self.request_window_splitting.halves(error, context, windows, depth)
+            halves = self.request_window_splitting.halves(error, context, cursor, depth)
         else:
             return
         for half in halves:
             if sink.full or not sink.next_page():
                 return
-            await self._read(reader, context.for_slice(half), sink, windows, depth + 1)
+            await self._read(reader, context.for_slice(half), sink, cursor, depth + 1)
 
-    def _restarts(self, context: Context, windows: Windows | None) -> Restarts:
+    def _restarts(self, context: Context, sink: SliceSink, cursor: Cursor | None) -> Restarts:
         reset, slice_ = self.pagination_reset, context.slice
         if reset is None:
             return Restarts()
-        if reset.action == "RESET" or windows is None or slice_ is None:
+        if reset.action == "RESET" or cursor is None or slice_ is None:
             return Restarts(reset.number_of_records)
-        return Restarts(reset.number_of_records, lambda: windows.narrowed(slice_))
-
-
-class Collector:
-    """A sink that keeps the records."""
-
-    page = 1
-    full = False
-
-    def __init__(self, pipeline: RecordPipeline) -> None:
-        self.records: list[Record] = []
-        self._pipeline = pipeline
-
-    def consume(self, elements: Iterable[Any]) -> PageResult:
-        """Keep the records of one page. Raises `ReadError`."""
-        before = self._pipeline.found
-        records = list(self._pipeline(elements))
-        self.records += records
-        last, first = (records[-1], records[0]) if records else (None, None)
-        return PageResult(self._pipeline.found - before, len(records), last, first)
-
-    def received(self, size: int, ended: bool = False) -> None:
-        """Nobody waits for numbers."""
-
-    def next_page(self) -> bool:
-        """Every page is wanted."""
-        return True
+        return Restarts(reset.number_of_records, lambda: cursor.narrowed(slice_, sink.observer))

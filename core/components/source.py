@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from core.components.api_budget import HTTPAPIBudget, whole_number
 from core.components.config_normalization import ConfigNormalizationRules
-from core.components.stream import BrokenStream, DeclarativeStream, Stream
+from core.components.stream import Stream
 from core.http.budget import Budget
 from core.manifest.problems import Problem, Severity, closest
 from core.runtime.component import Component, Shown
@@ -23,6 +23,10 @@ DEFAULT_CONCURRENCY = 2
 
 class Check(Component, role=True):
     """How a connection is checked."""
+
+    def lint_in(self, streams: Sequence[str]) -> list[Problem]:
+        """What is wrong with it in a connector of these streams; paths are relative to the check."""
+        return []
 
 
 class CheckStream(Check):
@@ -41,6 +45,16 @@ class CheckStream(Check):
     config_overrides: Annotated[dict[str, Any] | None, Shown(advanced=True)] = Field(
         None, title="Config overrides", description="Inputs that have other values during the check."
     )
+
+    def lint_in(self, streams: Sequence[str]) -> list[Problem]:
+        problems = []
+        for index, name in enumerate(self.stream_names):
+            if name not in streams:
+                guess = closest(name, streams)
+                message = f"the check names `{name}`, but no stream has that name"
+                hint = f"did you mean `{guess}`?" if guess else None
+                problems.append(Problem(message, ("stream_names", index), Severity.WARNING, hint))
+        return problems
 
 
 class CheckDynamicStream(Check):
@@ -158,7 +172,7 @@ class DeclarativeSource(Component):
     @property
     def _names(self) -> list[str]:
         """The name of each stream; empty for one without."""
-        return [stream.name if isinstance(stream, DeclarativeStream | BrokenStream) else "" for stream in self.streams]
+        return [stream.name for stream in self.streams]
 
     def _lint_names(self) -> Iterator[Problem]:
         seen: set[str] = set()
@@ -168,16 +182,8 @@ class DeclarativeSource(Component):
             seen.add(name)
 
     def _lint_check(self) -> Iterator[Problem]:
-        names = list(filter(None, self._names))
-        if isinstance(self.check, CheckStream) and len(names) == len(self.streams):
-            for index, name in enumerate(self.check.stream_names):
-                if name not in names and not self.dynamic_streams:
-                    guess = closest(name, names)
-                    hint = f"did you mean `{guess}`?" if guess else None
-                    path = ("check", "stream_names", index)
-                    yield Problem(
-                        f"the check names `{name}`, but no stream has that name", path, Severity.WARNING, hint
-                    )
+        if self.check is not None and all(self._names) and not self.dynamic_streams:
+            yield from (problem.below("check") for problem in self.check.lint_in(self._names))
 
     def _lint_presence(self) -> Iterator[Problem]:
         if not self.streams and not self.dynamic_streams:

@@ -7,10 +7,10 @@ from typing import Any
 
 from core.components.cursors import DatetimeBasedCursor
 from core.components.partition_routers import SubstreamPartitionRouter, UnionPartitionRouter
+from core.components.partition_routers.values import ValueRouter
 from core.components.stream import DeclarativeStream, StateMigration
 from core.manifest.problems import Problem
-from core.runtime.context import Context
-from core.runtime.evaluation import text_of
+from core.runtime.context import Context, text_of
 
 
 class LegacyToPerPartitionStateMigration(StateMigration):
@@ -25,18 +25,15 @@ class LegacyToPerPartitionStateMigration(StateMigration):
     def lint_in(self, stream: DeclarativeStream) -> list[Problem]:
         """The stream has parents, or a union, and a cursor over time (Airbyte refuses everything else)."""
         problems = []
-        if not isinstance(_router(stream), SubstreamPartitionRouter | UnionPartitionRouter):
+        if not isinstance(stream.retriever.router, SubstreamPartitionRouter | UnionPartitionRouter):
             problems.append(_refusal("a parent stream or a union as its partition router"))
         if not isinstance(stream.incremental_sync, DatetimeBasedCursor):
             problems.append(_refusal("a DatetimeBasedCursor as its `incremental_sync`"))
         return problems
 
     def migrate(self, state: Mapping[str, Any], stream: DeclarativeStream, context: Context) -> Mapping[str, Any]:
-        """The state with partitions. Raises `ReadError`."""
-        router, cursor = _router(stream), stream.incremental_sync
-        assert isinstance(router, SubstreamPartitionRouter | UnionPartitionRouter)
-        assert isinstance(cursor, DatetimeBasedCursor)
-        field, sources = cursor.field_name(context), router.sources
+        field, router = stream.cursor_field(context), stream.retriever.router
+        sources = router.sources if isinstance(router, ValueRouter) else []
         legacy = "states" not in state and all(_holds_only(field, value) for value in state.values())
         if not state or not legacy or len(sources) != 1:
             return state
@@ -45,11 +42,7 @@ class LegacyToPerPartitionStateMigration(StateMigration):
         return {"states": [{"partition": {name: key}, "cursor": value} for key, value in state.items()]}
 
 
-def _router(stream: DeclarativeStream) -> Any:
-    return getattr(stream.retriever, "partition_router", None)
-
-
-def _holds_only(field: str, value: Any) -> bool:
+def _holds_only(field: str | None, value: Any) -> bool:
     return isinstance(value, Mapping) and list(value) == [field]
 
 

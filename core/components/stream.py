@@ -21,8 +21,14 @@ _DIALECT = "http://json-schema.org/draft-07/schema#"
 class Stream(Component, role=True):
     """A stream of records."""
 
+    name: str = Field("", title="Name", description="The name of the stream, unique in the connector.")
+
+    def cursor_field(self, context: Context) -> str | None:
+        """The field by which it is read incrementally; None: it is read in full. Raises `ReadError`."""
+        return None
+
     @classmethod
-    def stand_in(cls, raw: Any, path: Path) -> BrokenStream:
+    def substitute(cls, raw: Any, path: Path) -> BrokenStream:
         """A stream that is wrong keeps no other from being read."""
         name = raw.get("name") if isinstance(raw, Mapping) else None
         broken = BrokenStream(name=str(name) if isinstance(name, (str, int, float)) else "")
@@ -32,8 +38,6 @@ class Stream(Component, role=True):
 
 class BrokenStream(Stream, role=True):
     """Stands where a stream is written that can't be built. Its `name` is empty where it has none."""
-
-    name: str = ""
 
 
 class StateMigration(Component, role=True):
@@ -51,7 +55,6 @@ class StateMigration(Component, role=True):
 class DeclarativeStream(Stream):
     """A stream of records that an API gives, one kind of thing: contacts, orders, report rows."""
 
-    name: str = Field("", title="Name", description="The name of the stream, unique in the connector.")
     retriever: Retriever = Field(title="Retrieval", description="How the records are fetched.")
     primary_key: str | list[str] | list[list[str]] = Field(
         "", title="Primary Key", description="The field, or fields together, that identify a record."
@@ -106,6 +109,9 @@ class DeclarativeStream(Stream):
         if isinstance(self.primary_key, str):
             return [[self.primary_key]] if self.primary_key else []
         return [[part] if isinstance(part, str) else list(part) for part in self.primary_key]
+
+    def cursor_field(self, context: Context) -> str | None:
+        return self.incremental_sync.field_name(context) if self.incremental_sync is not None else None
 
     def migrated(self, state: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
         """A saved state in today's shape. Raises `ReadError`."""

@@ -67,7 +67,6 @@ class AddFields(Transformation):
     )
 
     def bind(self, variables: Mapping[str, Any]) -> Callable[[Record], None]:
-        """The function that adds the fields to one record."""
         scope = {**variables, "parameters": self.parameters}
         adders = [self._adder(field, scope) for field in self.fields]
 
@@ -128,7 +127,6 @@ class RemoveFields(Transformation):
         return self.condition is not None and bool(self.condition.source)
 
     def bind(self, variables: Mapping[str, object]) -> Remove:
-        """The function that removes the fields of one record."""
         if self.condition is not None and self._conditional and self.field_pointers:
             return _matching(self.condition, {**variables, "parameters": self.parameters})
         keys = [path[0] for path in self.field_pointers if len(path) == 1 and is_plain(path)]
@@ -169,7 +167,6 @@ class KeysToLower(Transformation):
     label = "Field names to lower case"
 
     def bind(self, variables: Mapping[str, Any]) -> Callable[[Record], None]:
-        """The function that renames the fields of one record."""
 
         def transform(record: Record) -> None:
             renamed = {key.lower(): value for key, value in record.items()}
@@ -188,7 +185,6 @@ class KeysToSnakeCase(Transformation):
     label = "Field names to snake_case"
 
     def bind(self, variables: Mapping[str, Any]) -> Callable[[Record], None]:
-        """The function that renames the fields of one record."""
         return _renamer(snake_case)
 
 
@@ -204,7 +200,6 @@ class KeysReplace(Transformation):
     new: Annotated[Template, Gives("record")] = Field(title="New value", description="The text in its place.")
 
     def bind(self, variables: Mapping[str, Any]) -> Callable[[Record], None]:
-        """The function that renames the fields of one record."""
         scope = {**variables, "parameters": self.parameters}
         if "record" not in self.old.variables | self.new.variables:
             return self._replacer(scope)
@@ -263,7 +258,6 @@ class FlattenFields(Transformation):
     )
 
     def bind(self, variables: Mapping[str, Any]) -> Callable[[Record], None]:
-        """The function that flattens one record."""
 
         def transform(record: Record) -> None:
             result = _flattened(record, self.flatten_lists)
@@ -331,7 +325,6 @@ class DpathFlattenFields(Transformation):
     )
 
     def bind(self, variables: Mapping[str, Any]) -> Callable[[Record], None]:
-        """The function that flattens the object in one record."""
         path = evaluated(self.field_path, {**variables, "parameters": self.parameters})
         rename = self.key_transformation.bind(variables) if self.key_transformation else str
 

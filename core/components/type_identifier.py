@@ -11,7 +11,7 @@ from pydantic import Field
 from core.errors import ReadError
 from core.manifest.problems import Problem
 from core.runtime.component import Component, Gives, Shown
-from core.runtime.evaluation import readable
+from core.runtime.context import readable
 from core.runtime.field_path import evaluated, find, what_is_at
 from core.templates import Condition, Template
 

@@ -16,7 +16,7 @@ from core.connector.registry import choices, component_types
 from core.connector.texts import Texts, Written, not_known
 from core.manifest.problems import Path, Problem, Severity, clipped, closest
 from core.runtime.component import Component, FieldPlan, Gives, Unsupported, field_plans
-from core.templates import Condition, MixedMap, Template, TemplateMap
+from core.templates import Condition, Template, TemplateMap
 
 ALWAYS_VISIBLE = frozenset({"config", "parameters"})
 COMMENTARY = frozenset({"type", "$parameters", "$ref", "name", "class_name"})
@@ -143,11 +143,11 @@ class TreeBuilder:
         return value, True
 
     def _child(self, item: Any, plan: FieldPlan, path: Path, visible: frozenset[str]) -> tuple[Any, bool]:
-        """An item of a list; what can't be built may have a stand-in, so that it takes no other with it."""
-        stand_in = plan.roles[0].stand_in(item, path)
-        if stand_in is None:
+        """An item of a list; what can't be built may have a substitute, so that it takes no other with it."""
+        substitute = plan.roles[0].substitute(item, path)
+        if substitute is None:
             return self._children(item, plan, path, visible)
-        return self._component(item, plan.roles, path, visible) or stand_in, True
+        return self._component(item, plan.roles, path, visible) or substitute, True
 
     def _child_map(
         self, value: Mapping[str, Any], plan: FieldPlan, path: Path, visible: frozenset[str]
@@ -204,26 +204,6 @@ class TreeBuilder:
 
     def _report(self, path: Path, message: str, hint: str | None = None, severity: Severity = Severity.ERROR) -> None:
         self.problems.append(Problem(message, path, severity, hint))
-
-
-def walk(component: Component) -> Iterator[Component]:
-    """The component and all components below it."""
-    yield component
-    for name in type(component).model_fields:
-        yield from _walk_value(getattr(component, name))
-
-
-def _walk_value(value: Any) -> Iterator[Component]:
-    if isinstance(value, Component):
-        yield from walk(value)
-    elif isinstance(value, MixedMap):
-        yield from _walk_value(value.parts)
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _walk_value(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _walk_value(item)
 
 
 def _templates(value: Any, path: Path) -> Iterator[tuple[Template | Condition | TemplateMap, Path]]:

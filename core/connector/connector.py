@@ -9,7 +9,6 @@ from typing import Any
 from core.components.config_normalization import ConfigNormalizationRules
 from core.components.source import DeclarativeSource
 from core.components.stream import DeclarativeStream, Stream
-from core.connector.building import walk
 from core.manifest.problems import Problem, Severity
 from core.runtime.component import Unsupported
 
@@ -74,4 +73,4 @@ class Connector:
 
 def unsupported_in(stream: DeclarativeStream) -> tuple[str, ...]:
     """What a stream uses that Longhaul does not run: the component types as written."""
-    return tuple(sorted({part.written_type for part in walk(stream) if isinstance(part, Unsupported)}))
+    return tuple(sorted({part.written_type for part in stream.tree() if isinstance(part, Unsupported)}))

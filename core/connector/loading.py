@@ -6,12 +6,12 @@ A problem in one stream keeps no other from being read; one in what no read need
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
 from core.components.source import DeclarativeSource
-from core.components.stream import BrokenStream, DeclarativeStream, Stream
+from core.components.stream import Stream
 from core.connector.building import TreeBuilder
 from core.connector.connector import Connector
 from core.manifest.document import Document
@@ -134,9 +134,8 @@ def _streams(
 
 def _name(stream: Stream, expanded: Expanded, index: int) -> str:
     """The name of a stream; its place where it has none."""
-    if isinstance(stream, DeclarativeStream | BrokenStream):
-        return stream.name or show_path(("streams", index))
-    name = expanded.tree["streams"][index].get("name")
+    written = expanded.tree["streams"][index]
+    name = stream.name or (written.get("name") if isinstance(written, Mapping) else None)
     return name if isinstance(name, str) and name else show_path(("streams", index))
 
 

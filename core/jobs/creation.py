@@ -10,17 +10,17 @@ from core.decoding.errors import kind_of
 from core.errors import ReadError
 from core.events import JobPhase
 from core.http.policy import FailureType, RequestFailed
-from core.http.request import RequestDraft
+from core.http.request import Draft
+from core.jobs.cleanup import JobCleanup
 from core.jobs.job import Job, KnownJobs
-from core.jobs.places import JobPlace, Stand
+from core.jobs.slots import JobSlot, SlotState
 from core.jobs.steps import JobSteps
-from core.jobs.tidying import Tidying
 from core.levels import Level
 from core.runtime.answers import Answer, body_of, said_in
 from core.runtime.context import Context
 
 WAITING_BEYOND = 60.0
-"""Seconds beyond its time limit within which every job that is alive has ended: it is polled, aborted, created anew."""
+"""Seconds beyond its time limit within which every live job has ended: it is polled, aborted, created again."""
 
 _ABOUT_THE_REQUEST = frozenset({404, 405, 406, 410, 411, 413, 414, 415, 431})
 """Statuses that say what is wrong with a request, whoever else asks for something."""
@@ -42,20 +42,20 @@ class CreationFailed(ReadError):
 
 @dataclass
 class Creation:
-    """The creation of the job of one slice. `fill` adds to the request what the slice adds, `show` tells the phase.
+    """The creation of the job of one slice. `fill` adds to the request what the slice adds, `show` reports the phase.
 
-    `left` is a job that the API created while the read was cancelled, and that was to be aborted.
+    `orphan` is a job that the API created while the read was cancelled, and that was to be aborted.
     """
 
     steps: JobSteps
     context: Context
     fill: Callable[[RequestDraft], None]
     known: KnownJobs
-    place: JobPlace
-    tidying: Tidying
+    slot: JobSlot
+    cleanup: JobCleanup
     show: Callable[[JobPhase, str | None], None]
     attempt: int = 1
-    left: Job | None = None
+    orphan: Job | None = None
 
     async def answer(self, time_limit: float) -> Answer:
         """The API's answer, which has all that the other requests of the job look up in it.
@@ -65,12 +65,12 @@ class Creation:
         """
         while True:
             self.show(JobPhase.CREATING, None)
-            self.place.stands(Stand.CREATING)
+            self.slot.set_state(SlotState.CREATING)
             try:
                 answer = await self._complete_answer(time_limit)
             except CreationFailed as failure:
-                if failure.what is None or not await self._put_off(failure.what, time_limit + WAITING_BEYOND):
-                    failure.retryable &= self.place.held  # without a place, no further job is created
+                if failure.what is None or not await self._postpone(failure.what, time_limit + WAITING_BEYOND):
+                    failure.retryable &= self.slot.held  # without a slot, no further job is created
                     raise
             else:
                 self.known.note(self.context.slice, answer.response)
@@ -100,43 +100,43 @@ class Creation:
         try:
             return await asyncio.shield(creation)
         except asyncio.CancelledError:
-            self.tidying.leave()
+            self.cleanup.hurry()
             if self.steps.can_abort:
-                await asyncio.wait([creation], timeout=self.tidying.patience / 2)
+                await asyncio.wait([creation], timeout=self.cleanup.patience / 2)
                 if creation.done() and not creation.exception() and (answer := creation.result()):
-                    self.left = Job.of(answer, self.steps, self.context, time_limit, self.attempt)
-                    await self.tidying.abort_when_leaving(self.left)
+                    self.orphan = Job.of(answer, self.steps, self.context, time_limit, self.attempt)
+                    await self.cleanup.abort_when_cancelled(self.orphan)
             creation.cancel()
             raise
 
-    async def _put_off(self, what: str, patience: float) -> bool:
+    async def _postpone(self, what: str, patience: float) -> bool:
         """Wait until another job has ended, if any was alive; else the refusal is for another reason."""
-        rivals = await self.place.rivals(patience)
-        if not rivals:
-            if self.place.alone():
+        competitors = await self.slot.competing_jobs(patience)
+        if not competitors:
+            if self.slot.refused_alone():
                 self.context.log(
                     Level.INFO,
                     "The job is refused although no other is alive: as many as before may run at a time again.",
                 )
             return False
         self.known.forget(self.context.slice)
-        self._tell(what)
-        return await self.place.again(rivals, patience)
+        self._report_refusal(what)
+        return await self.slot.retake_after(competitors, patience)
 
-    def _tell(self, what: str) -> None:
-        running = self.place.most_beside
+    def _report_refusal(self, what: str) -> None:
+        running = self.slot.most_beside
         others = f"{running} others run" if running > 1 else "another one runs"
         others = others if running else "the result of another one is fetched"
-        fewer = self.place.refused()
+        fewer = self.slot.refused_beside_others()
         self.show(JobPhase.WAITING, f"the API refused the job while {others}")
-        limit = self.place.places.limit
+        limit = self.slot.slots.limit
         if not fewer:
             return
         at_most = f"no more than {limit} job{' runs' if limit == 1 else 's run'} at a time from here on"
-        if self.place.places.told:
+        if self.slot.slots.refusal_reported:
             self.context.log(Level.INFO, f"The API refused one more job while {others}: {at_most}.")
             return
-        self.place.places.told = True
+        self.slot.slots.refusal_reported = True
         self.context.log(
             Level.WARNING,
             f"The API refused the job while {others}, so it waits until one has ended, and {at_most} "

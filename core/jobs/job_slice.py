@@ -15,17 +15,17 @@ from core.http.policy import EXPIRED, RequestFailed
 from core.http.request import RequestDraft
 from core.jobs.job import JobFailed, KnownJobs
 from core.jobs.life import ATTEMPTS, JobLife
-from core.jobs.places import JobPlace, JobPlaces
+from core.jobs.slots import JobSlot, JobSlots
 from core.jobs.statuses import StatusMeanings
 from core.jobs.steps import JobSteps
 from core.levels import Level
 from core.runtime.context import Context
-from core.runtime.paging import MakeSink, SliceSink
+from core.runtime.page_reader import MakeSink, SliceSink
 from core.templates import TemplateError
 
 
 @dataclass
-class Targets:
+class DownloadTargets:
     """The download targets of a completed job."""
 
     steps: JobSteps
@@ -34,9 +34,9 @@ class Targets:
     _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @classmethod
-    async def of(cls, steps: JobSteps, life: JobLife) -> Targets:
+    async def of(cls, steps: JobSteps, life: JobLife) -> DownloadTargets:
         """The targets that the job's last answer names. Raises `ReadError`."""
-        return cls(steps, life, await _named_by(steps, life))
+        return cls(steps, life, await _targets_of(steps, life))
 
     def __len__(self) -> int:
         return len(self.found)
@@ -47,7 +47,7 @@ class Targets:
             if self.found is not old:
                 return
             await self.life.poll_again()
-            found = await _named_by(self.steps, self.life)
+            found = await _targets_of(self.steps, self.life)
             if len(found) != len(old):
                 raise ReadError(
                     f"The job had {len(old)} download targets, and has {len(found)} now that it was asked for fresh "
@@ -58,10 +58,10 @@ class Targets:
 
 
 @dataclass
-class Link:
+class TargetLink:
     """One of the targets, as it was when it was last asked for."""
 
-    targets: Targets
+    targets: DownloadTargets
     index: int
     _seen: list[Any] = field(init=False)
 
@@ -82,7 +82,7 @@ class Link:
         return self.context
 
 
-async def _named_by(steps: JobSteps, life: JobLife) -> list[Any]:
+async def _targets_of(steps: JobSteps, life: JobLife) -> list[Any]:
     assert life.job is not None
     return await steps.targets(life.job.polling or life.job.creation, life.job.context)
 
@@ -91,20 +91,20 @@ DOWNLOADS = 8
 """Targets that are downloaded side by side, over all streams of a run."""
 
 
-class JobLanes:
+class JobConcurrency:
     """How many jobs and downloads run side by side, over all streams of a run."""
 
     def __init__(self, jobs: int) -> None:
-        self.places = JobPlaces(jobs)
+        self.slots = JobSlots(jobs)
         self.downloads = asyncio.Semaphore(DOWNLOADS)
         self.in_flight = jobs + DOWNLOADS
         """Slices of one stream that may be begun: jobs never run far ahead of the downloads."""
 
-    def for_parent(self) -> JobLanes:
-        """The same places, and downloads of its own: what they give waits for a child that downloads as well."""
-        lanes = copy(self)
-        lanes.downloads = asyncio.Semaphore(DOWNLOADS)
-        return lanes
+    def for_parent(self) -> JobConcurrency:
+        """The same slots, and downloads of its own: what they give waits for a child that downloads as well."""
+        own = copy(self)
+        own.downloads = asyncio.Semaphore(DOWNLOADS)
+        return own
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ class JobSettings:
     the jobs later, so that each is let go of with its slice.
     """
 
-    lanes: JobLanes
+    concurrency: JobConcurrency
     mapped: StatusMeanings = field(default_factory=StatusMeanings)
     warned: set[str] = field(default_factory=set)
     attempts: int = ATTEMPTS
@@ -136,7 +136,7 @@ class JobSlice:
     async def read(self) -> Outcome:
         """Create, poll, download. Raises `JobFailed` when the slice can't be read."""
         settings = self.settings
-        with settings.lanes.places.of_slice(self.context.stream) as place:
+        with settings.concurrency.slots.for_slice(self.context.stream) as slot:
             life = JobLife(
                 self.steps,
                 self.context,
@@ -145,24 +145,24 @@ class JobSlice:
                 settings.warned,
                 settings.attempts,
                 KnownJobs() if settings.known is None else settings.known,
-                place=place,
+                slot=slot,
             )
             try:
-                return await self._read(life, place)
+                return await self._read(life, slot)
             except asyncio.CancelledError:
-                life.leave()
+                life.hurry()
                 raise
             except JobFailed:
                 raise
             except (ReadError, TemplateError) as error:
                 raise life.failed(str(error)) from None
             finally:
-                await life.clear_away()
+                await life.clean_up()
 
-    async def _read(self, life: JobLife, place: JobPlace) -> Outcome:
+    async def _read(self, life: JobLife, slot: JobSlot) -> Outcome:
         while True:
-            life.wait_for_place()
-            async with place.taken():
+            life.wait_for_slot()
+            async with slot.acquired():
                 job = await life.complete()
             if job.skipped:
                 return Outcome.SKIPPED
@@ -180,12 +180,12 @@ class JobSlice:
                 raise
             reason = error.what if isinstance(error, RequestFailed) else str(error)
             self.context.log(Level.WARNING, f"The result can't be downloaded, so the job is created again. {reason}")
-            await life.clear_away()
+            await life.clean_up()
             return False
         return True
 
     async def _download_all(self, life: JobLife, sinks: list[SliceSink]) -> None:
-        targets = await Targets.of(self.steps, life)
+        targets = await DownloadTargets.of(self.steps, life)
         if not targets:
             return
         life.show(JobPhase.DOWNLOADING)
@@ -200,10 +200,12 @@ class JobSlice:
                 failure = failure.exceptions[0]
             raise failure from None
 
-    async def _download(self, targets: Targets, index: int, sinks: list[SliceSink], numbers: Iterator[int]) -> None:
+    async def _download(
+        self, targets: DownloadTargets, index: int, sinks: list[SliceSink], numbers: Iterator[int]
+    ) -> None:
         """Download one target; once more, from a fresh link, when nothing of it has left yet."""
-        async with self.settings.lanes.downloads:
-            link = Link(targets, index)
+        async with self.settings.concurrency.downloads:
+            link = TargetLink(targets, index)
             sinks.append(sink := self.make_sink(numbers))
             first = sink.page
             try:

@@ -14,13 +14,13 @@ from core.errors import ReadError
 from core.events import JobChanged, JobPhase, PollScheduled, StatusMissing, StatusUnmapped
 from core.http.messages import shorten, time_span
 from core.http.policy import FailureType, RequestFailed, retry_after
-from core.http.request import RequestDraft
+from core.http.request import Draft
+from core.jobs.cleanup import JobCleanup
 from core.jobs.creation import Creation, CreationFailed
 from core.jobs.job import AttemptFailed, Job, JobFailed, KnownJobs
-from core.jobs.places import JobPlace, Stand
+from core.jobs.slots import JobSlot, SlotState
 from core.jobs.statuses import JobStatus, PollSchedule, StatusMeanings
 from core.jobs.steps import JobSteps
-from core.jobs.tidying import Tidying
 from core.levels import Level
 from core.runtime.answers import Answer, said_in
 from core.runtime.context import Context
@@ -41,9 +41,9 @@ class JobLife:
     """The job of one slice. `fill` adds to the creation request what the slice adds.
 
     `mapped` may grow while the job runs: it is looked at before the manifest's mapping, and what comes in while the
-    next poll is awaited judges the last answer anew. `warned` holds the statuses
+    next poll is awaited judges the last answer again. `warned` holds the statuses
     that the stream was already warned about, `most_attempts` is how often the job is created, in all. A job of `known`
-    is followed in the first attempt. `place` is the slice's among the jobs that run side by side.
+    is followed in the first attempt. `slot` is the slice's among the jobs that run side by side.
     """
 
     steps: JobSteps
@@ -53,15 +53,15 @@ class JobLife:
     warned: set[str] = field(default_factory=set)
     most_attempts: int = ATTEMPTS
     known: KnownJobs = field(default_factory=KnownJobs)
-    place: JobPlace = field(kw_only=True)
+    slot: JobSlot = field(kw_only=True)
     attempts: int = 0
     job: Job | None = None
-    tidying: Tidying = field(init=False)
+    cleanup: JobCleanup = field(init=False)
     _judged_at: int = 0
     """How much had been said of statuses when the last answer was judged."""
 
     def __post_init__(self) -> None:
-        self.tidying = Tidying(self.steps, self.context, self.known)
+        self.cleanup = JobCleanup(self.steps, self.context, self.known)
 
     async def complete(self) -> Job:
         """Run attempts until a job is completed or skipped.
@@ -74,7 +74,7 @@ class JobLife:
             try:
                 return await self._attempt()
             except AttemptFailed as failure:
-                self.place.stands(Stand.NONE)
+                self.slot.set_state(SlotState.IDLE)
                 if self.is_last_attempt:
                     raise self._given_up(str(failure)) from None
                 await self._before_next_attempt(failure)
@@ -90,20 +90,20 @@ class JobLife:
         Raises `ReadError`.
         """
         assert self.job is not None
-        await self._follow(self.job, at_once=True)
+        await self._follow(self.job, poll_now=True)
         return self.job
 
-    def leave(self) -> None:
+    def hurry(self) -> None:
         """The read was cancelled: whatever is still asked of the server is asked for a few seconds only."""
-        self.tidying.leave()
+        self.cleanup.hurry()
 
-    async def clear_away(self) -> None:
+    async def clean_up(self) -> None:
         """Delete the job on the server, when the manifest says how; a failure is a warning."""
         if self.job is not None:
-            await self.tidying.delete(self.job)
+            await self.cleanup.delete(self.job)
 
-    def wait_for_place(self) -> None:
-        """Tell that a job is to be created when there is a place for it; the one before it is told of no more."""
+    def wait_for_slot(self) -> None:
+        """Report that a job is to be created when there is a slot for it; the one before it is forgotten."""
         self.job = None
         self.show(JobPhase.WAITING)
 
@@ -113,11 +113,11 @@ class JobLife:
         parts = [f"Stream `{self.context.stream}`", f"slice {slice_}" if slice_ else ""]
         parts += [f"job `{job.id}`" if job is not None and job.id else ""]
         where = ", ".join(filter(None, parts))
-        text = " ".join(filter(None, [reason, self._standing(), last_answer]))
+        text = " ".join(filter(None, [reason, self._last_status(), last_answer]))
         return JobFailed(where, text, job_id=job.id if job is not None else None, final=final)
 
     def show(self, phase: JobPhase, detail: str | None = None) -> None:
-        """Tell what the job is doing now."""
+        """Report what the job is doing now."""
         job = self.job
         self.context.emit(
             JobChanged(
@@ -153,40 +153,40 @@ class JobLife:
             raise self._given_up(f"The job of an earlier read can't be followed. {missing}")
         job = self._begin(answer, self.steps.timeout(self.context), known=True)
         self.context.log(Level.INFO, f"The job {job.name} of an earlier read is followed; no new one is created.")
-        await self._follow(job, at_once=True)
+        await self._follow(job, poll_now=True)
         return job
 
     def _begin(self, creation: Answer, time_limit: float, *, known: bool = False) -> Job:
         self.job = Job.of(creation, self.steps, self.context, time_limit, self.attempts, known=known)
-        self.place.stands(Stand.RUNNING)
+        self.slot.set_state(SlotState.RUNNING)
         self.show(JobPhase.RUNNING)
         return self.job
 
-    async def _follow(self, job: Job, *, at_once: bool = False) -> None:
+    async def _follow(self, job: Job, *, poll_now: bool = False) -> None:
         """Poll a job until it came to a good end; when it doesn't, it is cleared away."""
         try:
-            await self._poll_to_the_end(job, 0.0 if at_once else None)
+            await self._poll_to_the_end(job, 0.0 if poll_now else None)
         except asyncio.CancelledError:
-            if await self.tidying.abort_when_leaving(job):
+            if await self.cleanup.abort_when_cancelled(job):
                 self.show(JobPhase.ABORTED)
             raise
         except AttemptFailed:
-            await self.clear_away()
+            await self.clean_up()
             raise
         except ReadError:
             await self._abort(job)
-            await self.clear_away()
+            await self.clean_up()
             raise
 
     async def _create(self, before: Job | None) -> Job:
         time_limit = self.steps.timeout(self.context)
         creation = Creation(
-            self.steps, self.context, self.fill, self.known, self.place, self.tidying, self.show, self.attempts
+            self.steps, self.context, self.fill, self.known, self.slot, self.cleanup, self.show, self.attempts
         )
         try:
             answer = await creation.answer(time_limit)
         except asyncio.CancelledError:
-            self.job = creation.left
+            self.job = creation.orphan
             if self.job is not None and self.job.aborted:
                 self.show(JobPhase.ABORTED)
             raise
@@ -229,15 +229,15 @@ class JobLife:
         """
         wait = max(0.0, min(wait, job.deadline - time.monotonic()))
         due = time.monotonic() + wait
-        while await self._heard_before(job, wait):
-            self._judged_at = self.mapped.times
+        while await self._meaning_given_within(job, wait):
+            self._judged_at = self.mapped.changes
             if job.polling is not None and await self._settled(job, job.polling):
                 return True
             wait = max(0.0, due - time.monotonic())
         return False
 
-    async def _heard_before(self, job: Job, wait: float) -> bool:
-        """Whether a person said something of a status before so many seconds were over."""
+    async def _meaning_given_within(self, job: Job, wait: float) -> bool:
+        """Whether somebody gave a status a meaning before so many seconds were over."""
         self.context.emit(
             PollScheduled(
                 stream=self.context.stream,
@@ -247,15 +247,15 @@ class JobLife:
                 wait=wait,
             )
         )
-        heard = asyncio.ensure_future(self.mapped.said_since(self._judged_at))
+        given = asyncio.ensure_future(self.mapped.changed_since(self._judged_at))
         over = asyncio.ensure_future(self.context.run.sleep(wait))
         try:
-            await asyncio.wait((heard, over), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((given, over), return_when=asyncio.FIRST_COMPLETED)
             if over.done():
                 over.result()
-            return heard.done()
+            return given.done()
         finally:
-            heard.cancel()
+            given.cancel()
             over.cancel()
 
     async def _poll(self, job: Job) -> Answer | None:
@@ -299,7 +299,7 @@ class JobLife:
     def _meaning(self, job: Job, answer: Answer) -> JobStatus:
         found = self.steps.status(answer, job.context)
         job.api_status = found
-        self._judged_at = self.mapped.times
+        self._judged_at = self.mapped.changes
         text = "None" if found is None else found
         meaning = self.mapped.get(text) or self.steps.meaning(text)
         if meaning is None:
@@ -340,11 +340,11 @@ class JobLife:
 
     async def _time_out(self, job: Job, reason: str) -> None:
         """Abort the job on the server, then end the attempt."""
-        self.show(JobPhase.TIMED_OUT, f"{reason}. {self._standing()}".strip())
+        self.show(JobPhase.TIMED_OUT, f"{reason}. {self._last_status()}".strip())
         await self._abort(job)
         raise AttemptFailed(f"The job timed out: {reason}.")
 
-    def _standing(self) -> str:
+    def _last_status(self) -> str:
         """The last status of the job and what it means, as a sentence; empty before its first poll."""
         job = self.job
         if job is None or not job.polls:
@@ -358,7 +358,7 @@ class JobLife:
     # Ending a job
 
     async def _abort(self, job: Job) -> None:
-        if await self.tidying.abort(job):
+        if await self.cleanup.abort(job):
             self.show(JobPhase.ABORTED)
 
     async def _before_next_attempt(self, failure: AttemptFailed) -> None:
@@ -368,7 +368,7 @@ class JobLife:
             wait = wait if asked is None else asked
         left = self.most_attempts - self.attempts
         which = f"Job `{self.job.id}`:" if self.job is not None and self.job.id else ""
-        what = " ".join(filter(None, [which, str(failure), self._standing()]))
+        what = " ".join(filter(None, [which, str(failure), self._last_status()]))
         self.context.log(
             Level.WARNING,
             f"{what} It is created again in {wait:.3g} s ({left} more of {self.most_attempts} attempts).",

@@ -50,26 +50,26 @@ class PollSchedule:
 class StatusMeanings:
     """Meanings by status, for all jobs of a stream. Jobs that wait for their next poll hear of each new one.
 
-    `times` counts what was said: whoever remembers it can tell whether anything came since.
+    `changes` counts what was set: whoever remembers it can see whether anything was set since.
     """
 
     def __init__(self) -> None:
-        self.times = 0
+        self.changes = 0
         self._meanings: dict[str, JobStatus] = {}
         self._next = asyncio.Event()
 
     def get(self, status: str) -> JobStatus | None:
-        """The meaning of a status; None when nobody said it."""
+        """The meaning of a status; None when none was given."""
         return self._meanings.get(status)
 
-    def say(self, status: str, meaning: JobStatus) -> None:
+    def set(self, status: str, meaning: JobStatus) -> None:
         """Give a status a meaning, and wake who waits for one."""
         self._meanings[status] = meaning
-        self.times += 1
+        self.changes += 1
         said, self._next = self._next, asyncio.Event()
         said.set()
 
-    async def said_since(self, times: int) -> None:
-        """Wait until something was said after `times`."""
-        if self.times <= times:
+    async def changed_since(self, changes: int) -> None:
+        """Wait until more than so many `changes` were made."""
+        if self.changes <= changes:
             await self._next.wait()

@@ -11,7 +11,7 @@ from core.http.request import RequestDraft
 from core.jobs.statuses import JobStatus
 from core.runtime.answers import Answer
 from core.runtime.context import Context
-from core.runtime.paging import Sink
+from core.runtime.page_reader import Sink
 from core.runtime.roles import Renew
 from core.templates.lookups import Lookup
 

@@ -16,7 +16,7 @@ from core.errors import ReadError
 from core.folders import key_of, state_folder
 from core.outputs.durable import OutputError, open_to_read, replacing
 from core.outputs.locks import Held, lock
-from core.runtime.token_store import ConfigPath, Grant, KeptTokens, TokenStore
+from core.runtime.tokens import ConfigPath, Grant, KeptTokens, TokenStore
 
 _LOOK = 0.1
 """Seconds between two looks at whether a lock is free."""

@@ -10,7 +10,7 @@ from typing import Any
 from core.components.stream import DeclarativeStream
 from core.http.exchange import Role
 from core.jobs.job import KnownJobs
-from core.jobs.job_slice import JobLanes, JobSettings
+from core.jobs.job_slice import JobConcurrency, JobSettings
 from core.jobs.life import ATTEMPTS
 from core.jobs.statuses import StatusMeanings
 from core.runtime.slices import Record
@@ -58,7 +58,7 @@ class RecordBudget:
 class ReadPlan:
     """What to read and how: the stream with what it starts from and how far it goes.
 
-    `lanes` bounds the slices of a synchronous stream that are read side by side, `jobs` the asynchronous ones.
+    `concurrency` bounds the slices of a synchronous stream that are read side by side.
     `role` is that of page requests (a parent stream's differ). `unsupported` names component types that can't be run.
     `known` are jobs that are followed instead of creating new ones; those that are created are added. None: nobody asks
     for them later, so that each is let go of with its slice.
@@ -69,13 +69,13 @@ class ReadPlan:
     state: Mapping[str, Any] | None = None
     limits: Limits = NO_LIMITS
     encode: Encoder | None = None
-    lanes: int = 1
+    concurrency: int = 1
     in_order: bool = False
     role: Role = Role.PAGE
     unsupported: tuple[str, ...] = ()
     statuses: StatusMeanings = field(default_factory=StatusMeanings)
     known: KnownJobs | None = None
 
-    def job_settings(self, lanes: JobLanes) -> JobSettings:
-        """How the jobs of one read are run, on these lanes."""
-        return JobSettings(lanes, self.statuses, set(), self.limits.attempts or ATTEMPTS, self.known)
+    def job_settings(self, concurrency: JobConcurrency) -> JobSettings:
+        """How the jobs of one read are run."""
+        return JobSettings(concurrency, self.statuses, set(), self.limits.attempts or ATTEMPTS, self.known)

@@ -20,16 +20,15 @@ from core.http.secrets import Secrets
 from core.http.session import HttpSession
 from core.inputs import secret_values, with_secrets
 from core.jobs.job import KnownJobs
-from core.jobs.job_slice import JobLanes
+from core.jobs.job_slice import JobConcurrency
 from core.jobs.statuses import JobStatus, StatusMeanings
 from core.reading.plan import NO_LIMITS, Encoder, Limits, ReadPlan
 from core.reading.side_reads import ParentProgress, first_record
 from core.reading.stream_read import StreamRead, not_read
 from core.runtime.component import Component
-from core.runtime.context import Context, Run
-from core.runtime.parents import ParentRead, ParentRecord
+from core.runtime.context import Context, ParentRead, ParentRecord, Run
 from core.runtime.slices import Record
-from core.runtime.token_store import TokenStore
+from core.runtime.tokens import TokenStore
 from core.templates import TemplateError
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -66,8 +65,8 @@ class Reader:
             sleep=sleep,
         )
         self._secrets = session.secrets
-        self._jobs = JobLanes(connector.source.job_budget(config))
-        self._lanes = connector.source.concurrency(config)
+        self._jobs = JobConcurrency(connector.source.job_budget(config))
+        self._concurrency = connector.source.concurrency(config)
         self._reads: set[StreamRead] = set()
         self._parents: WeakSet[AsyncGenerator[ParentRecord, None]] = WeakSet()
         self._cancelled = False
@@ -117,7 +116,7 @@ class Reader:
 
     def map_status(self, stream: str, status: str, meaning: JobStatus) -> None:
         """Give a status of the API a meaning for the reads of `stream`, also those that are running."""
-        self._statuses.setdefault(stream, StatusMeanings()).say(status, meaning)
+        self._statuses.setdefault(stream, StatusMeanings()).set(status, meaning)
 
     def mask(self, text: str) -> str:
         """The text without secrets."""
@@ -139,15 +138,15 @@ class Reader:
             state=state,
             limits=limits,
             encode=encode,
-            lanes=self._lanes,
+            concurrency=self._concurrency,
             in_order=in_order,
             role=role,
             unsupported=unsupported_in(stream),
             statuses=self._statuses.setdefault(stream.name, StatusMeanings()),
             known=jobs,
         )
-        lanes = self._jobs.for_parent() if role is Role.PARENT else self._jobs
-        return StreamRead(self._run, plan, lanes, self.mask)
+        jobs_beside = self._jobs.for_parent() if role is Role.PARENT else self._jobs
+        return StreamRead(self._run, plan, jobs_beside, self.mask)
 
     def read_parent(self, stream: DeclarativeStream, context: Context) -> ParentRead:
         """The records of a parent stream for its child's `context`."""

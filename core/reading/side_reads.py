@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
@@ -11,12 +11,11 @@ from core.components.retriever import Retriever, SliceRead
 from core.errors import ReadError
 from core.events import BudgetWait, Event, ExchangeFinished, Log, Records, StateAdvanced, StreamFinished
 from core.http.exchange import Role
-from core.jobs.job_slice import JobLanes, JobSettings
+from core.jobs.job_slice import JobConcurrency, JobSettings
 from core.levels import Level
 from core.reading.stream_read import StreamRead
-from core.runtime.context import Context
-from core.runtime.paging import PageResult
-from core.runtime.parents import ParentRecord
+from core.runtime.context import Context, ParentRecord
+from core.runtime.page_reader import RecordCollector
 from core.runtime.slices import Record, StreamSlice
 
 
@@ -59,56 +58,21 @@ class ParentProgress:
             )
 
 
-class FirstRecord:
-    """Takes one record, and no more."""
+async def first_record(retriever: Retriever, context: Context, jobs: JobConcurrency) -> Record | None:
+    """The first record, or None when there is none. Its requests are told as those of a schema. Raises `ReadError`."""
+    context = replace(context, emit=_of_schema(context.emit))
+    sinks: list[RecordCollector] = []
 
-    page = 1
-
-    observer = None
-
-    def __init__(self, retriever: Retriever, context: Context) -> None:
-        self.record: Record | None = None
-        self._pipeline = retriever.pipeline(
+    def make_sink(_numbers: object) -> RecordCollector:
+        pipeline = retriever.pipeline(
             {**context.variables, "config": context.config},
             warn=lambda message: context.log(Level.WARNING, message),
         )
-
-    @property
-    def emitted(self) -> int:
-        """How many records were taken."""
-        return int(self.record is not None)
-
-    @property
-    def full(self) -> bool:
-        """Whether there is the record."""
-        return self.record is not None
-
-    def consume(self, elements: Iterable[Any]) -> PageResult:
-        """Take the first record of a page. Raises `ReadError`."""
-        before = self._pipeline.found
-        if self.record is None:
-            self.record = next(self._pipeline(elements), None)
-        return PageResult(self._pipeline.found - before, self.emitted, self.record)
-
-    def received(self, size: int, ended: bool = False) -> None:
-        """Nobody waits for numbers."""
-
-    def next_page(self) -> bool:
-        """Records may come on a later page."""
-        return True
-
-
-async def first_record(retriever: Retriever, context: Context, lanes: JobLanes) -> Record | None:
-    """The first record, or None when there is none. Its requests are told as those of a schema. Raises `ReadError`."""
-    context = replace(context, emit=_of_schema(context.emit))
-    sinks: list[FirstRecord] = []
-
-    def make_sink(_numbers: object = None) -> FirstRecord:
-        sinks.append(FirstRecord(retriever, context))
+        sinks.append(RecordCollector(pipeline, limit=1))
         return sinks[-1]
 
-    await retriever.read(SliceRead(context, make_sink, lambda draft, context: None, JobSettings(lanes), Role.SCHEMA))
-    return next((sink.record for sink in sinks if sink.record is not None), None)
+    await retriever.read(SliceRead(context, make_sink, lambda draft, context: None, JobSettings(jobs), Role.SCHEMA))
+    return next((record for sink in sinks for record in sink.records), None)
 
 
 def _of_schema(emit: Callable[[Event], None]) -> Callable[[Event], None]:

@@ -17,7 +17,7 @@ from core.reading.channel import EventChannel
 from core.reading.plan import ReadPlan, RecordBudget
 from core.runtime.context import Context
 from core.runtime.cursor import Cursor
-from core.runtime.paging import PageResult
+from core.runtime.page_reader import PageResult
 from core.runtime.record_pipeline import RecordPipeline
 from core.runtime.slices import Record
 

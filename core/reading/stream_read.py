@@ -27,7 +27,7 @@ from core.failures import Failures, gist
 from core.http.exchange import Role
 from core.http.request import RequestDraft
 from core.jobs.job import JobFailed
-from core.jobs.job_slice import JobLanes
+from core.jobs.job_slice import JobConcurrency
 from core.levels import Level
 from core.manifest.problems import Problem
 from core.reading.channel import EventChannel
@@ -64,10 +64,10 @@ def not_read(stream: str, problems: Iterable[Problem]) -> Iterator[Event]:
 class StreamRead:
     """Reads a stream once. `events` may be iterated once; `cancel` makes it come to a tidy end."""
 
-    def __init__(self, run: Run, plan: ReadPlan, lanes: JobLanes, mask: Callable[[str], str]) -> None:
+    def __init__(self, run: Run, plan: ReadPlan, jobs: JobConcurrency, mask: Callable[[str], str]) -> None:
         self._run = run
         self._plan = plan
-        self._jobs = plan.job_settings(lanes)
+        self._jobs = plan.job_settings(jobs)
         self._channel = EventChannel(mask)
         self._budget = RecordBudget(plan.limits.records)
         self._main: asyncio.Task[None] | None = None
@@ -148,8 +148,8 @@ class StreamRead:
         retriever = stream.retriever
         state = stream.migrated(self._plan.state or {}, context)
         self._cursor = make_cursor(stream.incremental_sync, retriever.router, context, state)
-        lanes = 1 if self._plan.in_order else self._plan.lanes
-        gate = asyncio.Semaphore(retriever.at_once(lanes, self._jobs.lanes))
+        concurrency = 1 if self._plan.in_order else self._plan.concurrency
+        gate = asyncio.Semaphore(retriever.max_slices(concurrency, self._jobs.concurrency))
         try:
             async with asyncio.TaskGroup() as tasks:
                 try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from types import UnionType
@@ -116,8 +116,8 @@ class Component(BaseModel):
         return frozenset()
 
     @classmethod
-    def stand_in(cls, raw: Any, path: Path) -> Component | None:
-        """What stands in a list in the place of a component of this role that can't be built; None: nothing can."""
+    def substitute(cls, raw: Any, path: Path) -> Component | None:
+        """What takes the place in a list of a component of this role that can't be built; None: nothing does."""
         return None
 
     def lint(self) -> list[Problem]:
@@ -128,6 +128,12 @@ class Component(BaseModel):
         """Warnings of what Airbyte would make something else of; paths are relative to this component."""
         return []
 
+    def tree(self) -> Iterator[Component]:
+        """The component itself and all components below it."""
+        yield self
+        for name in type(self).model_fields:
+            yield from _components_in(getattr(self, name))
+
     @property
     def origin(self) -> Path:
         """The path in the document where this component is written."""
@@ -137,6 +143,19 @@ class Component(BaseModel):
     def identity(self) -> bytes:
         """Equal for components that say the same; two of them may share their state in a run."""
         return orjson.dumps(self, default=_said, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+
+
+def _components_in(value: Any) -> Iterator[Component]:
+    if isinstance(value, Component):
+        yield from value.tree()
+    elif isinstance(value, MixedMap):
+        yield from _components_in(value.parts)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _components_in(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _components_in(item)
 
 
 def _said(value: Any) -> Any:

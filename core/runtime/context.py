@@ -1,24 +1,69 @@
-"""What a component sees while it works: the run that all streams share, and the context of one slice."""
+"""What a component sees while it works: the run that all streams share, the context of one slice, and the values that
+templates give in it.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from core.events import BudgetWait, Event, ExchangeFinished, Log
-from core.http.budget import Wait
+from core.errors import ReadError
+from core.events import Event, ExchangeFinished, Log
 from core.http.exchange import Exchange
 from core.http.session import HttpSession
 from core.levels import Level
 from core.runtime.component import Component
-from core.runtime.parents import ParentRead
 from core.runtime.slices import Record, StreamSlice
-from core.runtime.token_store import TokenStore
+from core.runtime.tokens import TokenStore
+from core.templates import Template, TemplateError
+
+ParentRecord = tuple[StreamSlice, Mapping[str, Any]]
+"""A record of a parent stream, with the slice of the parent that it came from."""
+
+
+class HasState(Protocol):
+    """Something that says how far a stream was read: a cursor."""
+
+    def state(self) -> dict[str, Any]:
+        """The state, in the shape in which Airbyte saves it."""
+
+
+class ParentRead(AsyncIterator[ParentRecord]):
+    """The read of a parent stream: its records, from a state on, and how far it came.
+
+    `start` begins the read from a state (None: from the beginning); it gives the parent's cursor and the
+    records. What gives the records closes a slice when the record after the slice's last one is asked
+    for.
+    """
+
+    def __init__(
+        self, start: Callable[[Mapping[str, Any] | None], tuple[HasState, AsyncIterator[ParentRecord]]]
+    ) -> None:
+        self._start = start
+        self._started: tuple[HasState, AsyncIterator[ParentRecord]] | None = None
+
+    def resume(self, state: Mapping[str, Any] | None) -> None:
+        """Begin the read from a state."""
+        self._started = self._start(state)
+
+    def state(self) -> dict[str, Any]:
+        """The parent's state: covers the slices of the parent whose records were all taken."""
+        return self._begun()[0].state()
+
+    async def __anext__(self) -> ParentRecord:
+        return await anext(self._begun()[1])
+
+    def _begun(self) -> tuple[HasState, AsyncIterator[ParentRecord]]:
+        if self._started is None:
+            self._started = self._start(None)
+        return self._started
+
 
 T = TypeVar("T")
 
@@ -127,6 +172,32 @@ class Context:
         """Tell people something about this stream and slice."""
         self.emit(Log(stream=self.stream, slice=self.slice, level=level, message=message))
 
-    def report_wait(self, wait: Wait) -> None:
-        """Report that the API budget holds back a request of this stream and slice."""
-        self.emit(BudgetWait(stream=self.stream, slice=self.slice, wait=wait))
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Raise `ReadError` for templates that can't be evaluated."""
+    try:
+        yield
+    except TemplateError as error:
+        raise ReadError(str(error)) from None
+
+
+def value_of(template: Template, scope: Mapping[str, Any]) -> Any:
+    """The value of a template. Raises `ReadError`."""
+    with readable():
+        return template.evaluate(scope)
+
+
+def text_of(template: Template, scope: Mapping[str, Any]) -> str:
+    """The value of a template as text; Airbyte reads the text as a literal first. Raises `ReadError`."""
+    return str(value_of(template, scope))
+
+
+def whole_number_of(template: Template | None, scope: Mapping[str, Any], name: str) -> int | None:
+    """The whole number that the field `name` gives; None without one. Raises `ReadError`."""
+    value = None if template is None else value_of(template, scope)
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ReadError(f"`{name}` must give a whole number, but `{template}` gives something else.")
+    return value

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -132,27 +131,10 @@ class Cursor(ABC):
             )
 
 
-@dataclass(frozen=True, slots=True)
-class Windows:
-    """What a cursor makes of a slice that is being read, when it can't be read in one go."""
-
-    cursor: Cursor
-    observer: Observer | None
-
-    def narrowed(self, slice_: StreamSlice) -> StreamSlice | None:
-        """A slice from the latest record on that was seen; None without a cursor."""
-        return self.cursor.narrowed(slice_, self.observer)
-
-    def halves(self, slice_: StreamSlice, least: timedelta | None) -> tuple[StreamSlice, StreamSlice] | None:
-        """Two slices in the place of one; None when it can't be split."""
-        return self.cursor.halves(slice_, least)
-
-
 class NoCursor(Cursor):
     """For a stream that is read in full every time: its partitions, and a state that says so."""
 
     async def slices(self) -> AsyncIterator[StreamSlice]:
-        """The partitions."""
         if any(config.incremental_dependency for config in self._partitions.parents):
             self._warn(
                 "`incremental_dependency` has no effect here, as the stream has no `incremental_sync`: "

@@ -31,7 +31,7 @@ class Interval:
     latest: datetime | None = None
 
 
-class Progress:
+class CursorProgress:
     """The intervals of a timeline that were read.
 
     `state` is what an earlier read saved: `{field: value}`, or intervals; a state that can't be

@@ -14,7 +14,7 @@ from typing import Any
 
 from core.errors import ReadError
 from core.http.messages import shorten
-from core.runtime.evaluation import readable
+from core.runtime.context import readable
 from core.templates import Template
 
 Location = tuple[str | int, ...]

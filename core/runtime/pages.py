@@ -1,21 +1,25 @@
-"""Pages: what is known of one that was read, the walk from one to the next, and the components that guide it."""
+"""Pages: what is known of one that was read, the walk from one to the next with the components that guide it, and how
+a walk that leads nowhere is noticed.
+"""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any
+from collections import OrderedDict
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar
 from zlib import crc32
 
 import httpx
 from pydantic import Field
 
-from core.http.request import RequestDraft
+from core.errors import ReadError
+from core.http.request import Draft
+from core.levels import Level
+from core.manifest.problems import Problem
 from core.runtime.component import AsText, Component, Gives
-from core.runtime.context import Context
-from core.runtime.evaluation import whole_number_of
-from core.runtime.page_progress import Seen
+from core.runtime.context import Context, whole_number_of
 from core.templates import Condition, Template
 
 RESPONSE_VARIABLES = ("response", "headers", "last_record", "last_page_size", "page_size")
@@ -62,10 +66,10 @@ class Page:
     """A number that tells this body from others, where `response` does not hold it."""
 
     @property
-    def seen(self) -> Seen:
+    def fingerprint(self) -> PageFingerprint:
         """What tells it from other pages."""
         digest = crc32(self.response.content) if self.digest is None else self.digest
-        return Seen(digest, self.found, self.kept, self.first_record, self.last_record)
+        return PageFingerprint(digest, self.found, self.kept, self.first_record, self.last_record)
 
 
 class Pages:
@@ -107,6 +111,9 @@ class Paginator(Component, role=True):
 class PaginationStrategy(Component, role=True):
     """Computes the token of the next page."""
 
+    resizable: ClassVar[bool] = False
+    """Whether the pages that follow are the same when one was requested with fewer records."""
+
     page_size: Annotated[Template | None, AsText(numbers=True), Gives("response")] = Field(
         None, title="Page Size", description="How many records a full page has."
     )
@@ -130,6 +137,10 @@ class PaginationStrategy(Component, role=True):
         """How many records the page has when it is full, where that is said. Raises `ReadError`."""
         return page.size or self.size(context, response=page.body)
 
+    def lint_smaller_pages(self) -> list[Problem]:
+        """What may go wrong when pages are requested with fewer records; paths are relative to the strategy."""
+        return []
+
     @property
     def looks_into_body(self) -> bool:
         """Whether the decoded body of a page is needed to find the next one."""
@@ -141,3 +152,107 @@ class PaginationStrategy(Component, role=True):
     def _is_last(self, page: Page, context: Context) -> bool:
         size = self.size_of(page, context)
         return page.found == 0 or bool(size and page.found < size)
+
+
+SAME_BODIES = 3
+"""Bodies in a row that are the same: with different records in it, that is no chance."""
+SAME_RECORDS = 5
+"""Pages in a row with the same first and last record, in bodies that differ in something else."""
+SAME_SINGLE_RECORDS = 20
+"""Pages of one record in a row that are the same."""
+EMPTY_PAGES = 100
+_REMEMBERED = 10_000
+"""Steps of a walk that are remembered, as one number each, to find circles."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageFingerprint:
+    """What is looked at of a page: a number that tells its body from others, and the records found and kept."""
+
+    digest: int
+    found: int
+    kept: int
+    first: Any
+    last: Any
+
+    def has_records_of(self, other: PageFingerprint) -> bool:
+        """Whether the records seem to be the same."""
+        mine, theirs = (
+            (self.found, self.kept, self.first, self.last),
+            (other.found, other.kept, other.first, other.last),
+        )
+        return self.kept > 1 and mine == theirs
+
+    @property
+    def is_single(self) -> bool:
+        """Whether there is too little in it for a repetition to be telling soon."""
+        return self.found == 1 or self.kept == 0
+
+    @property
+    def is_uniform(self) -> bool:
+        """Whether its records can't be told apart, so that pages can't either."""
+        return self.kept > 1 and self.first == self.last
+
+
+@dataclass
+class PagingProgress:
+    """Looks at each page of a walk. `parameter` says in words what carries the token."""
+
+    context: Context
+    parameter: str
+    _before: PageFingerprint | None = None
+    _same_bodies: int = 1
+    _same_records: int = 1
+    _empty: int = 0
+    _steps: OrderedDict[int, None] = field(default_factory=OrderedDict)
+
+    def check(self, asked: Any, page: PageFingerprint, following: Any) -> None:
+        """Raise `ReadError` when the next page, to be asked for with `following`, will be none that is new.
+
+        `asked` is the token with which `page` was asked for.
+        """
+        self._check_repetition(page, self._before)
+        self._check_circle((str(asked), page.digest, page.found, str(following)))
+        self._warn_of_empty_pages(page)
+        self._before = page
+
+    def _check_repetition(self, page: PageFingerprint, before: PageFingerprint | None) -> None:
+        if before is None or not page.found:
+            self._same_bodies = self._same_records = 1
+            return
+        self._same_bodies = self._same_bodies + 1 if page.digest == before.digest else 1
+        self._same_records = self._same_records + 1 if page.has_records_of(before) else 1
+        if page.is_single:
+            enough = self._same_bodies >= SAME_SINGLE_RECORDS
+        else:
+            enough = self._same_bodies >= SAME_BODIES or self._same_records >= SAME_RECORDS
+        if enough and not page.is_uniform:
+            times = max(self._same_bodies, self._same_records)
+            raise ReadError(
+                f"The pagination does not get on: {times} times in a row the API gave the same page, whatever "
+                f"{self.parameter} said. It does not seem to know that. Check `page_token_option` of the paginator "
+                "against the API's documentation."
+            )
+
+    def _check_circle(self, step: Hashable) -> None:
+        """A step that was made before, with the same page, is made for ever."""
+        made = hash(step)
+        if made in self._steps:
+            raise ReadError(
+                "The pagination does not get on: the API gave a page again that it had given before, and the same "
+                f"token for the next one. Check {self.parameter} and `cursor_value` of the paginator, or add a "
+                "`stop_condition`."
+            )
+        self._steps[made] = None
+        if len(self._steps) > _REMEMBERED:
+            self._steps.popitem(last=False)
+
+    def _warn_of_empty_pages(self, page: PageFingerprint) -> None:
+        """Airbyte goes on as long as there is a token; so do we, and say so."""
+        self._empty = 0 if page.found else self._empty + 1
+        if self._empty >= EMPTY_PAGES and str(self._empty).strip("0") == "1":
+            self.context.log(
+                Level.WARNING,
+                f"{self._empty:,} pages in a row have had no records, and each one names a next page. If that is the "
+                "end of the data, add a `stop_condition` to the paginator.",
+            )

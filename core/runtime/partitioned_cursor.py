@@ -20,7 +20,7 @@ from core.errors import ReadError
 from core.levels import Level
 from core.runtime.context import Context
 from core.runtime.cursor import Keep, Observer, parent_seeds
-from core.runtime.cursor_progress import Progress, saved_moment
+from core.runtime.cursor_progress import CursorProgress, saved_moment
 from core.runtime.partitions import Partitions
 from core.runtime.slices import StreamSlice
 from core.runtime.time_cursor import Fill, TimeCursor, TimeSlice
@@ -35,7 +35,7 @@ class _Partition:
     """A partition in the state: `saved` is its entry there, made anew whenever it changes."""
 
     values: Mapping[str, Any]
-    progress: Progress
+    progress: CursorProgress
     saved: Mapping[str, Any]
 
 
@@ -76,7 +76,6 @@ class PartitionedTimeCursor(TimeCursor):
         self._began = time.monotonic()
 
     async def slices(self) -> AsyncIterator[StreamSlice]:
-        """The windows of each partition that were not read yet, partition by partition."""
         self._began = time.monotonic()
         async for partition in self._each_partition():
             key = partition_key(partition.partition)
@@ -94,15 +93,12 @@ class PartitionedTimeCursor(TimeCursor):
         self._finish()
 
     def filter(self, slice_: StreamSlice) -> Keep | None:
-        """Keeps records of the time that is read in the slice's partition."""
         return self._keeps(self._of(slice_).partition.progress)
 
     def feed_end(self, slice_: StreamSlice) -> Keep | None:
-        """Finds the first record of the time before."""
         return self._ends_feed(self._of(slice_).partition.progress)
 
     def close(self, slice_: StreamSlice, observer: Observer | None) -> None:
-        """Note that a window of a partition was read."""
         self._warn_of_unusable(observer, self._timeline.field)
         reading = self._of(slice_)
         reading.partition.progress.add(self._interval(slice_, observer))
@@ -113,7 +109,6 @@ class PartitionedTimeCursor(TimeCursor):
         self._finish()
 
     def state(self) -> dict[str, Any]:
-        """The partitions' states, the global one, and those of the parents."""
         state: dict[str, Any] = {"use_global_cursor": self._use_global}
         if not self._use_global:
             state["states"] = [partition.saved for partition in self._known.values()]

@@ -1,17 +1,46 @@
-"""The way from the elements of a response to finished records, in one loop with one record alive at a time."""
+"""The way from the elements of a response to finished records, in one loop with one record alive at a time.
+
+A page may have been requested in portions: several responses, each with some properties of the same records, which are
+merged here.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from itertools import islice
+from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any
 
 from core.decoding.chunks import InBlocks
 from core.errors import ReadError
 from core.http.messages import shorten
-from core.runtime.portions import Portions, merge_into
 from core.runtime.slices import Record
 from core.templates import TemplateError
+
+KeyOf = Callable[[Record], Hashable | None]
+"""What identifies a record; None: nothing does, and the record stays as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Portions:
+    """The decoded elements of a page by portion. As an iterable it is all of them, for those who don't merge."""
+
+    elements: Sequence[Sequence[Any]]
+    key_of: KeyOf
+
+    def __iter__(self) -> Iterator[Any]:
+        return chain.from_iterable(self.elements)
+
+
+def merge_into(record: Record, more: Record) -> None:
+    """Add the fields of `more`: objects are merged at every level, other values of `more` win."""
+    for name, value in more.items():
+        present = record.get(name)
+        if isinstance(present, dict) and isinstance(value, dict):
+            merge_into(present, value)
+        else:
+            record[name] = value
+
 
 Keep = Callable[[Record], bool]
 Warn = Callable[[str], None]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
@@ -19,7 +19,7 @@ from core.http.request import RequestDraft
 from core.manifest.problems import Problem
 from core.runtime.component import Component
 from core.runtime.context import Context
-from core.runtime.portions import PageProperties
+from core.runtime.record_pipeline import KeyOf
 from core.runtime.slices import Record
 from core.templates import Template
 
@@ -62,7 +62,11 @@ class Extractor(Component, role=True):
 
     @property
     def keys(self) -> list[Template] | None:
-        """The keys that lead to what it finds, where that is one path."""
+        """The keys that lead to what it finds, where that is one path; empty: it takes the whole element."""
+        return None
+
+    def decoder(self) -> Decoder | None:
+        """The decoder that bodies need for it in place of the one beside it; None: none in particular."""
         return None
 
 
@@ -147,6 +151,17 @@ class BackoffStrategy(Component, role=True):
     @abstractmethod
     def wait(self, outcome: httpx.Response | httpx.HTTPError, attempt: int, context: Context) -> float | None:
         """Seconds to wait after attempt number `attempt` (from 1); None: no opinion."""
+
+
+class PageProperties(Protocol):
+    """The properties that every page is asked for."""
+
+    @property
+    def key_of(self) -> KeyOf | None:
+        """What identifies a record of one of several portions; None where there is only one request for a page."""
+
+    async def portions(self, context: Context) -> list[list[str]]:
+        """The properties of each request for a page, at least one portion. Raises `ReadError`."""
 
 
 class Requester(Component, role=True):

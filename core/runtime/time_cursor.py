@@ -9,7 +9,7 @@ from typing import Any
 from core.http.request import RequestDraft
 from core.runtime.context import Context
 from core.runtime.cursor import Cursor, Keep, Observer
-from core.runtime.cursor_progress import Interval, Progress
+from core.runtime.cursor_progress import CursorProgress, Interval
 from core.runtime.partitions import Partitions
 from core.runtime.slices import StreamSlice
 from core.runtime.timeline import Timeline, Window
@@ -40,11 +40,9 @@ class TimeCursor(Cursor):
         self._filters = timeline.filters or timeline.is_feed
 
     def observer(self, slice_: StreamSlice) -> Observer:
-        """Watches the cursor field."""
         return Observer(self._timeline.field, self._timeline.parse)
 
     def narrowed(self, slice_: StreamSlice, observer: Observer | None) -> StreamSlice:
-        """The window from the latest record on that was seen."""
         start, end = self._window(slice_)
         if observer is None or observer.latest is None or observer.latest < start:
             return slice_
@@ -65,15 +63,14 @@ class TimeCursor(Cursor):
     def _part(self, slice_: StreamSlice, start: datetime, end: datetime) -> TimeSlice:
         return TimeSlice(slice_, self._names, (self._timeline.write(start), self._timeline.write(end)), (start, end))
 
-    def fill(self, draft: RequestDraft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
-        """Add start and end of the window, and what the partition adds."""
+    def fill(self, draft: Draft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
         self._fill(draft, slice_, variables)
         super().fill(draft, slice_, variables)
 
-    def _progress(self, state: Mapping[str, Any]) -> Progress:
-        return Progress(self._timeline, state, gaps=not self._filters)
+    def _progress(self, state: Mapping[str, Any]) -> CursorProgress:
+        return CursorProgress(self._timeline, state, gaps=not self._filters)
 
-    def _slices(self, partition: StreamSlice, progress: Progress) -> Iterator[TimeSlice]:
+    def _slices(self, partition: StreamSlice, progress: CursorProgress) -> Iterator[TimeSlice]:
         for window in self._timeline.windows(progress.covered):
             texts = (self._timeline.write(window[0]), self._timeline.write(window[1]))
             yield TimeSlice(partition, self._names, texts, window)
@@ -88,7 +85,7 @@ class TimeCursor(Cursor):
         start, end = (self._timeline.parse(slice_[name]) for name in self._names)
         return start, end
 
-    def _keeps(self, progress: Progress) -> Keep | None:
+    def _keeps(self, progress: CursorProgress) -> Keep | None:
         """Keeps what lies between the state (less the lookback window) and the end, and what has no usable
         value.
         """
@@ -105,7 +102,7 @@ class TimeCursor(Cursor):
 
         return keep
 
-    def _ends_feed(self, progress: Progress) -> Keep | None:
+    def _ends_feed(self, progress: CursorProgress) -> Keep | None:
         if not self._timeline.is_feed:
             return None
         lower = self._timeline.look_back(progress.since)
@@ -132,20 +129,16 @@ class SingleTimeCursor(TimeCursor):
         self._read = self._progress(state)
 
     async def slices(self) -> AsyncIterator[StreamSlice]:
-        """One slice for each window that was not read yet."""
         for slice_ in self._slices(StreamSlice(), self._read):
             yield slice_
 
     def filter(self, slice_: StreamSlice) -> Keep | None:
-        """Keeps records of the time that is read."""
         return self._keeps(self._read)
 
     def feed_end(self, slice_: StreamSlice) -> Keep | None:
-        """Finds the first record of the time before."""
         return self._ends_feed(self._read)
 
     def close(self, slice_: StreamSlice, observer: Observer | None) -> None:
-        """Note that a window was read."""
         self._warn_of_unusable(observer, self._timeline.field)
         self._read.add(self._interval(slice_, observer))
 

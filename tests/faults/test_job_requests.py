@@ -14,7 +14,7 @@ import yaml
 
 from core.events import JobChanged, JobPhase, Outcome, PollScheduled, StatusUnmapped
 from core.http.exchange import Role
-from core.jobs.tidying import LEAVING_LIMIT
+from core.jobs.cleanup import CANCELLED_LIMIT
 from core.reading import open_reader
 from tests.faults import broken_servers
 from tests.faults.broken_servers import serving, unused_port
@@ -479,8 +479,8 @@ async def test_a_redirect_to_where_nobody_can_be_is_told(server: LoopbackServer,
 async def test_a_cancelled_read_ends_in_time_whatever_the_server_does(
     server: LoopbackServer, slow: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert LEAVING_LIMIT < 5
-    monkeypatch.setattr("core.jobs.tidying.LEAVING_LIMIT", 0.5)
+    assert CANCELLED_LIMIT < 5
+    monkeypatch.setattr("core.jobs.cleanup.CANCELLED_LIMIT", 0.5)
     never = asyncio.Event()
     stalled = Reply({"id": "j1"}, gate=never)
     if slow == "abort":
@@ -514,7 +514,7 @@ async def _collect(events: AsyncIterator[Any], told: Told) -> None:
 async def test_a_server_that_never_answers_an_abort_is_not_waited_for_long(
     server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.jobs.tidying.TIDYING_LIMIT", 0.05)
+    monkeypatch.setattr("core.jobs.cleanup.CLEANUP_LIMIT", 0.05)
     serve(server, "abort", Reply({}, gate=asyncio.Event()))
 
     told = await asyncio.wait_for(read_all(job_manifest(server, "abort")), 10)

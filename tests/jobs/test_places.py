@@ -1,4 +1,4 @@
-"""The places for jobs: given in order, fewer after a refusal, as many as before when the refusal had another reason."""
+"""The slots for jobs: given in order, fewer after a refusal, as many as before when the refusal had another reason."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from core.jobs.places import JobPlace, JobPlaces, Stand
+from core.jobs.slots import JobSlot, JobSlots, SlotState
 
 LONG = 30.0
 
@@ -17,21 +17,21 @@ async def let_others() -> None:
 
 
 class Holder:
-    """A slice that takes its place, and holds it until it is let go."""
+    """A slice that takes its slot, and holds it until it is let go."""
 
-    def __init__(self, places: JobPlaces, stream: str = "s") -> None:
-        self._places = places
+    def __init__(self, slots: JobSlots, stream: str = "s") -> None:
+        self._slots = slots
         self._stream = stream
         self._end = asyncio.Event()
-        self.place: JobPlace | None = None
+        self.slot: JobSlot | None = None
         self.task = asyncio.create_task(self._run())
 
     async def _run(self) -> None:
-        with self._places.of_slice(self._stream) as place:
-            async with place.taken():
-                self.place = place
-                place.stands(Stand.CREATING)
-                place.stands(Stand.RUNNING)
+        with self._slots.for_slice(self._stream) as slot:
+            async with slot.acquired():
+                self.slot = slot
+                slot.set_state(SlotState.CREATING)
+                slot.set_state(SlotState.RUNNING)
                 await self._end.wait()
 
     async def end(self) -> None:
@@ -40,135 +40,135 @@ class Holder:
         await let_others()
 
 
-async def test_places_are_given_in_the_order_in_which_slices_came() -> None:
-    places = JobPlaces(2)
-    holders = [Holder(places) for _ in range(4)]
+async def test_slots_are_given_in_the_order_in_which_slices_came() -> None:
+    slots = JobSlots(2)
+    holders = [Holder(slots) for _ in range(4)]
     await let_others()
-    assert [holder.place is not None for holder in holders] == [True, True, False, False]
+    assert [holder.slot is not None for holder in holders] == [True, True, False, False]
 
     await holders[1].end()
-    assert [holder.place is not None for holder in holders] == [True, True, True, False]
+    assert [holder.slot is not None for holder in holders] == [True, True, True, False]
     for holder in (holders[0], holders[2], holders[3]):
         await holder.end()
 
 
-async def test_whoever_is_cancelled_while_waiting_takes_no_place() -> None:
-    places = JobPlaces(1)
-    first, second, third = Holder(places), Holder(places), Holder(places)
+async def test_whoever_is_cancelled_while_waiting_takes_no_slot() -> None:
+    slots = JobSlots(1)
+    first, second, third = Holder(slots), Holder(slots), Holder(slots)
     await let_others()
     second.task.cancel()
     await first.end()
-    assert third.place is not None
+    assert third.slot is not None
     await third.end()
 
 
-async def test_a_refused_job_gets_the_next_place_before_those_that_came_later() -> None:
-    places = JobPlaces(2)
-    first = Holder(places)
+async def test_a_refused_job_gets_the_next_slot_before_those_that_came_later() -> None:
+    slots = JobSlots(2)
+    first = Holder(slots)
     await let_others()
-    with places.of_slice("s") as place:
-        async with place.taken():
-            later = Holder(places)
-            rivals = await place.rivals(LONG)
-            assert [one.place for one in rivals] == [first.place]
-            assert place.refused()
-            again = asyncio.create_task(place.again(rivals, LONG))
+    with slots.for_slice("s") as slot:
+        async with slot.acquired():
+            later = Holder(slots)
+            competitors = await slot.competing_jobs(LONG)
+            assert [one.slot for one in competitors] == [first.slot]
+            assert slot.refused_beside_others()
+            again = asyncio.create_task(slot.retake_after(competitors, LONG))
             await let_others()
-            assert (again.done(), later.place, places.limit) == (False, None, 1)
+            assert (again.done(), later.slot, slots.limit) == (False, None, 1)
 
             await first.end()
-            assert (again.done(), later.place) == (True, None)
+            assert (again.done(), later.slot) == (True, None)
             assert await again
     await let_others()
-    assert later.place is not None
+    assert later.slot is not None
     await later.end()
 
 
 async def test_jobs_that_are_being_created_are_waited_for_before_a_refusal_is_judged() -> None:
-    places = JobPlaces(3)
-    with places.of_slice("s") as accepted, places.of_slice("s") as failing, places.of_slice("s") as refused:
-        async with accepted.taken(), failing.taken(), refused.taken():
-            accepted.stands(Stand.CREATING)
-            failing.stands(Stand.CREATING)
-            judged = asyncio.create_task(refused.rivals(LONG))
-            failing.stands(Stand.NONE)
+    slots = JobSlots(3)
+    with slots.for_slice("s") as accepted, slots.for_slice("s") as failing, slots.for_slice("s") as refused:
+        async with accepted.acquired(), failing.acquired(), refused.acquired():
+            accepted.set_state(SlotState.CREATING)
+            failing.set_state(SlotState.CREATING)
+            judged = asyncio.create_task(refused.competing_jobs(LONG))
+            failing.set_state(SlotState.IDLE)
             await let_others()
             assert not judged.done()
 
-            accepted.stands(Stand.RUNNING)
-            assert [one.place for one in await judged] == [accepted]
+            accepted.set_state(SlotState.RUNNING)
+            assert [one.slot for one in await judged] == [accepted]
 
 
-async def test_refusals_of_all_at_once_have_no_rivals() -> None:
-    places = JobPlaces(2)
-    with places.of_slice("s") as one, places.of_slice("s") as other:
-        async with one.taken(), other.taken():
-            one.stands(Stand.CREATING)
-            other.stands(Stand.CREATING)
-            assert not any(await asyncio.gather(one.rivals(LONG), other.rivals(LONG)))
+async def test_refusals_of_all_at_once_have_no_competing_jobs() -> None:
+    slots = JobSlots(2)
+    with slots.for_slice("s") as one, slots.for_slice("s") as other:
+        async with one.acquired(), other.acquired():
+            one.set_state(SlotState.CREATING)
+            other.set_state(SlotState.CREATING)
+            assert not any(await asyncio.gather(one.competing_jobs(LONG), other.competing_jobs(LONG)))
 
 
-async def test_a_job_that_is_refused_alone_too_gives_the_places_back() -> None:
-    places = JobPlaces(2)
-    first = Holder(places)
+async def test_a_job_that_is_refused_alone_too_gives_the_slots_back() -> None:
+    slots = JobSlots(2)
+    first = Holder(slots)
     await let_others()
-    with places.of_slice("s") as place:
-        async with place.taken():
-            rivals = await place.rivals(LONG)
-            place.refused()
-            assert places.limit == 1
+    with slots.for_slice("s") as slot:
+        async with slot.acquired():
+            competitors = await slot.competing_jobs(LONG)
+            slot.refused_beside_others()
+            assert slots.limit == 1
             first_end = asyncio.create_task(first.end())
-            assert await place.again(rivals, LONG)
+            assert await slot.retake_after(competitors, LONG)
             await first_end
-            assert await place.rivals(LONG) == []
-            assert place.alone()
-            assert places.limit == 2
+            assert await slot.competing_jobs(LONG) == []
+            assert slot.refused_alone()
+            assert slots.limit == 2
 
 
 async def test_a_limit_that_was_proved_stays() -> None:
-    places = JobPlaces(2)
-    first = Holder(places)
+    slots = JobSlots(2)
+    first = Holder(slots)
     await let_others()
-    with places.of_slice("s") as place:
-        async with place.taken():
-            rivals = await place.rivals(LONG)
-            place.refused()
+    with slots.for_slice("s") as slot:
+        async with slot.acquired():
+            competitors = await slot.competing_jobs(LONG)
+            slot.refused_beside_others()
             first_end = asyncio.create_task(first.end())
-            assert await place.again(rivals, LONG)
+            assert await slot.retake_after(competitors, LONG)
             await first_end
-            place.stands(Stand.RUNNING)
-            assert not places.restore()
-            assert places.limit == 1
+            slot.set_state(SlotState.RUNNING)
+            assert not slots.restore()
+            assert slots.limit == 1
 
 
 async def test_a_wait_without_the_end_of_any_job_is_bounded() -> None:
-    places = JobPlaces(2)
-    first = Holder(places)
+    slots = JobSlots(2)
+    first = Holder(slots)
     await let_others()
-    with places.of_slice("s") as place:
-        async with place.taken():
-            rivals = await place.rivals(LONG)
-            place.refused()
-            assert not await place.again(rivals, 0.01)
+    with slots.for_slice("s") as slot:
+        async with slot.acquired():
+            competitors = await slot.competing_jobs(LONG)
+            slot.refused_beside_others()
+            assert not await slot.retake_after(competitors, 0.01)
     await first.end()
 
 
 @pytest.mark.parametrize(("stream", "counts"), [("s", True), ("parent", False)])
 async def test_a_result_that_is_fetched_counts_for_jobs_of_its_own_stream_only(stream: str, counts: bool) -> None:
-    places = JobPlaces(2)
-    with places.of_slice(stream) as fetched, places.of_slice("s") as place:
-        async with fetched.taken():
-            fetched.stands(Stand.RUNNING)
-        assert bool(await place.rivals(LONG)) is counts
+    slots = JobSlots(2)
+    with slots.for_slice(stream) as fetched, slots.for_slice("s") as slot:
+        async with fetched.acquired():
+            fetched.set_state(SlotState.RUNNING)
+        assert bool(await slot.competing_jobs(LONG)) is counts
 
 
 async def test_slices_that_are_cancelled_while_they_wait_hold_up_nobody() -> None:
-    places = JobPlaces(1)
+    slots = JobSlots(1)
     begun: list[int] = []
 
     async def work(number: int) -> None:
-        with places.of_slice("s") as place:
-            async with place.taken():
+        with slots.for_slice("s") as slot:
+            async with slot.acquired():
                 begun.append(number)
                 await asyncio.sleep(3600)
 
@@ -179,6 +179,6 @@ async def test_slices_that_are_cancelled_while_they_wait_hold_up_nobody() -> Non
     ended = await asyncio.gather(*tasks, return_exceptions=True)
 
     assert [type(one) for one in ended] == [asyncio.CancelledError] * 3
-    with places.of_slice("s") as place:
-        async with asyncio.timeout(5), place.taken():
+    with slots.for_slice("s") as slot:
+        async with asyncio.timeout(5), slot.acquired():
             pass

@@ -15,7 +15,7 @@ import orjson
 
 from core.errors import ReadError
 from core.outputs.token_file import TokenFile, of_manifest
-from core.runtime.token_store import ConfigPath, Grant, KeptTokens, TokenStore
+from core.runtime.tokens import ConfigPath, Grant, KeptTokens, TokenStore
 from tui.model.files import key_of, said_once, state_folder, write_private
 
 if TYPE_CHECKING:

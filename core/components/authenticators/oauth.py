@@ -23,8 +23,7 @@ from core.manifest.problems import Problem
 from core.runtime.component import Shown
 from core.runtime.context import Context
 from core.runtime.roles import Authenticator
-from core.runtime.token_store import Grant, KeptTokens, TokenStore
-from core.runtime.tokens import Token, TokenKeeper, to_its_end
+from core.runtime.tokens import Grant, KeptTokens, Token, TokenKeeper, TokenStore, to_its_end
 from core.templates import Condition, Template, TemplateMap
 from core.templates.maps import texts_of
 

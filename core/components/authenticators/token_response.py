@@ -10,7 +10,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.errors import ReadError
-from core.runtime.token_store import ConfigPath, KeptTokens
+from core.runtime.tokens import ConfigPath, KeptTokens
 
 DEPTH = 5
 """Levels below the top that are searched for names (as in Airbyte)."""

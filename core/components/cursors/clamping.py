@@ -12,7 +12,7 @@ from pydantic import Field
 from core.errors import ReadError
 from core.manifest.problems import Problem
 from core.runtime.component import Component
-from core.runtime.evaluation import text_of
+from core.runtime.context import text_of
 from core.templates import Template
 
 WEEKDAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
@@ -48,15 +48,12 @@ class Day(Period):
     unit = timedelta(seconds=1)
 
     def floor(self, moment: datetime) -> datetime:
-        """Midnight before `moment`."""
         return midnight(moment)
 
     def next(self, beginning: datetime) -> datetime:
-        """The midnight that follows."""
         return beginning + timedelta(days=1)
 
     def ceiling(self, moment: datetime) -> datetime:
-        """Midnight at or after `moment`."""
         return moment if self.floor(moment) == moment else self.next(self.floor(moment))
 
 
@@ -67,11 +64,9 @@ class Week(Period):
         self._first = first
 
     def floor(self, moment: datetime) -> datetime:
-        """The beginning of the week."""
         return midnight(moment) - timedelta(days=(moment.weekday() - self._first) % 7)
 
     def next(self, beginning: datetime) -> datetime:
-        """Seven days on."""
         return beginning + timedelta(days=7)
 
 
@@ -79,11 +74,9 @@ class Month(Period):
     """A month of the calendar."""
 
     def floor(self, moment: datetime) -> datetime:
-        """The first of the month."""
         return midnight(moment).replace(day=1)
 
     def next(self, beginning: datetime) -> datetime:
-        """The first of the next month."""
         return (beginning + timedelta(days=31)).replace(day=1)
 
 

@@ -11,9 +11,8 @@ from core.components.request_parts import RequestOption
 from core.errors import ReadError
 from core.http.request import RequestDraft
 from core.runtime.component import AsText, Shown
-from core.runtime.context import Context
+from core.runtime.context import Context, text_of, whole_number_of
 from core.runtime.cursor import Cursor, IncrementalSync, Observer
-from core.runtime.evaluation import text_of, whole_number_of
 from core.runtime.partitions import Partitions
 from core.runtime.slices import StreamSlice
 from core.templates import Template
@@ -51,7 +50,6 @@ class IncrementingCountCursor(IncrementalSync):
         return CountCursor(self, partitions, context, state)
 
     def field_name(self, context: Context) -> str:
-        """The cursor field. Raises `ReadError`."""
         return text_of(self.cursor_field, context.scope(self))
 
 
@@ -74,21 +72,17 @@ class CountCursor(Cursor):
         self._value = max(start, _saved_number(state.get(self._field), start))
 
     async def slices(self) -> AsyncIterator[StreamSlice]:
-        """All numbers from the highest known one on."""
         yield StreamSlice(cursor_slice={START: self._value, END: float("inf")})
 
     def observer(self, slice_: StreamSlice) -> Observer:
-        """Watches the cursor field."""
         return Observer(self._field, _number)
 
     def narrowed(self, slice_: StreamSlice, observer: Observer | None) -> StreamSlice:
-        """All numbers from the latest one on that was seen."""
         if observer is None or observer.latest is None:
             return slice_
         return StreamSlice(cursor_slice={START: observer.latest, END: slice_[END]})
 
     def close(self, slice_: StreamSlice, observer: Observer | None) -> None:
-        """Remember the highest number."""
         self._warn_of_unusable(observer, self._field)
         if observer is not None and observer.latest is not None:
             self._value = max(self._value, observer.latest)
@@ -97,8 +91,7 @@ class CountCursor(Cursor):
         """`{cursor field: number}`."""
         return {**self._state, self._field: self._value}
 
-    def fill(self, draft: RequestDraft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
-        """Add the number to start from where the option says."""
+    def fill(self, draft: Draft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
         if self._component.start_value_option is not None:
             self._component.start_value_option.inject(draft, slice_[START], variables)
 

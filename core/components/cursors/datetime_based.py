@@ -15,9 +15,8 @@ from core.errors import ReadError
 from core.http.request import RequestDraft
 from core.manifest.problems import Path, Problem, Severity
 from core.runtime.component import Component, Shown
-from core.runtime.context import Context
+from core.runtime.context import Context, text_of
 from core.runtime.cursor import Cursor, IncrementalSync
-from core.runtime.evaluation import text_of
 from core.runtime.partitioned_cursor import PartitionedTimeCursor
 from core.runtime.partitions import Partitions
 from core.runtime.slices import StreamSlice
@@ -212,12 +211,10 @@ class DatetimeBasedCursor(IncrementalSync):
         return [*self._date_problems(), *self._window_problems()]
 
     def cursor(self, partitions: Partitions, context: Context, state: Mapping[str, Any]) -> Cursor:
-        """One progress for the stream, or one for each partition. Raises `ReadError`."""
         make = PartitionedTimeCursor if partitions.routers else SingleTimeCursor
         return make(self.timeline(context), self.fill, partitions, context, state)
 
     def field_name(self, context: Context) -> str:
-        """The cursor field. Raises `ReadError`."""
         return text_of(self.cursor_field, context.scope(self))
 
     def timeline(self, context: Context) -> Timeline:

@@ -35,7 +35,6 @@ class GzipDecoder(Decoder):
 
     @property
     def gives_document(self) -> bool:
-        """Whether a body is one document that a paginator may look into."""
         return self.decoder.gives_document
 
     def decode(self, chunks: Iterator[bytes], charset: str | None = None) -> Iterator[Any]:

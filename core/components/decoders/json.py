@@ -45,7 +45,6 @@ class JsonDecoder(Decoder):
 
     @property
     def gives_document(self) -> bool:
-        """Whether a body is one document that a paginator may look into."""
         return True
 
     def decode(self, chunks: Iterator[bytes], charset: str | None = None) -> Iterator[Any]:

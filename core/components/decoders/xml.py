@@ -36,7 +36,6 @@ class XmlDecoder(Decoder):
 
     @property
     def gives_document(self) -> bool:
-        """Whether a body is one document that a paginator may look into."""
         return True
 
     def decode(self, chunks: Iterator[bytes], charset: str | None = None) -> Iterator[dict[str, Any]]:

@@ -8,11 +8,16 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from core.components.partition_routers.values import PARENT_SLICE, Seen, ValueRouter, ValueSource, refused_options
+from core.components.partition_routers.values import (
+    PARENT_SLICE,
+    DistinctValues,
+    ValueRouter,
+    ValueSource,
+    refused_options,
+)
 from core.errors import ReadError
 from core.manifest.problems import Problem, Severity
-from core.runtime.context import Context
-from core.runtime.evaluation import text_of
+from core.runtime.context import Context, text_of
 from core.runtime.partitions import ChainedWalk, Parent, PartitionRouter, Seeds, Walk, extra_field_names
 from core.runtime.slices import StreamSlice
 from core.templates import Template
@@ -53,7 +58,6 @@ class GroupingPartitionRouter(PartitionRouter):
 
     @property
     def parents(self) -> Sequence[Parent]:
-        """The parent streams of the router inside."""
         return self.underlying_partition_router.parents
 
     @classmethod
@@ -70,7 +74,7 @@ class _GroupWalk(Walk):
     def __init__(self, router: GroupingPartitionRouter, single: Walk) -> None:
         super().__init__(self._groups())
         self._size = router.group_size
-        self._seen = Seen() if router.deduplicate else None
+        self._seen = DistinctValues() if router.deduplicate else None
         self._single = single
         self._mark()
 
@@ -152,12 +156,10 @@ class UnionPartitionRouter(ValueRouter):
 
     @property
     def sources(self) -> list[ValueSource]:
-        """The union itself."""
         return [ValueSource(self, (), "partition_field", self.partition_field)]
 
     @property
     def parents(self) -> Sequence[Parent]:
-        """The parent streams of all routers."""
         return [parent for router in self.partition_routers for parent in router.parents]
 
     @classmethod
@@ -203,7 +205,7 @@ class _UnionWalk(ChainedWalk):
     def __init__(self, name: str, walks: list[Walk]) -> None:
         super().__init__(walks)
         self._name = name
-        self._seen = Seen()
+        self._seen = DistinctValues()
 
     async def _chained(self) -> AsyncIterator[StreamSlice]:
         async for partition in super()._chained():

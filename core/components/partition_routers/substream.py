@@ -12,9 +12,7 @@ from core.components.request_parts import RequestOption
 from core.components.stream import Stream
 from core.manifest.problems import Problem
 from core.runtime.component import Component, Shown
-from core.runtime.context import Context
-from core.runtime.cursor import IncrementalSync
-from core.runtime.evaluation import text_of
+from core.runtime.context import Context, text_of
 from core.runtime.partitions import ChainedWalk, Parent, Seeds, Walk
 from core.runtime.slices import StreamSlice
 from core.templates import Template
@@ -56,7 +54,7 @@ class ParentStreamConfig(Component):
     @property
     def stream_name(self) -> str:
         """The name of the parent stream."""
-        return str(getattr(self.stream, "name", ""))
+        return self.stream.name
 
     def seed(self, state: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
         """The state from which the parent is read when its child is read from `state`. Raises `ReadError`.
@@ -69,10 +67,10 @@ class ParentStreamConfig(Component):
             return seed
         if isinstance(shared, Mapping):
             return shared
-        sync = getattr(self.stream, "incremental_sync", None)
         values = list(state.values())
         is_old = len(values) == 1 and isinstance(values[0], (str, int, float)) and not isinstance(values[0], bool)
-        return {sync.field_name(context): values[0]} if is_old and isinstance(sync, IncrementalSync) else {}
+        field = self.stream.cursor_field(context) if is_old else None
+        return {} if field is None else {field: values[0]}
 
 
 class SubstreamPartitionRouter(ValueRouter):
@@ -91,12 +89,10 @@ class SubstreamPartitionRouter(ValueRouter):
         return [Problem("there must be at least one parent stream", ("parent_stream_configs",))]
 
     def walk(self, context: Context, seeds: Seeds) -> Walk:
-        """One partition for each parent record that has the key. Raises `ReadError`."""
         return ChainedWalk([_ParentWalk(config, context, seeds) for config in self.parent_stream_configs])
 
     @property
     def sources(self) -> list[ValueSource]:
-        """The parents."""
         return [
             ValueSource(
                 config,
@@ -110,12 +106,10 @@ class SubstreamPartitionRouter(ValueRouter):
 
     @property
     def parents(self) -> Sequence[Parent]:
-        """The parents."""
         return self.parent_stream_configs
 
     @classmethod
     def extra_field_names(cls, raw: Mapping[str, Any]) -> frozenset[str]:
-        """The paths of the parents' extra fields."""
         configs = raw.get("parent_stream_configs")
         paths = [
             path
@@ -144,7 +138,6 @@ class _ParentWalk(Walk):
         return self._passed
 
     def states(self) -> dict[str, Any]:
-        """The state of the parent when it has `incremental_dependency`."""
         return {self._config.stream_name: self._records.state()} if self._config.incremental_dependency else {}
 
     async def _each(self) -> AsyncIterator[StreamSlice]:

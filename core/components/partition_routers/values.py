@@ -13,8 +13,7 @@ from core.errors import ReadError
 from core.http.request import RequestDraft
 from core.manifest.problems import Path, Problem
 from core.runtime.component import Component
-from core.runtime.context import Context
-from core.runtime.evaluation import text_of, value_of
+from core.runtime.context import Context, text_of, value_of
 from core.runtime.partitions import PartitionRouter, Seeds, Walk
 from core.runtime.slices import StreamSlice
 from core.templates import Template
@@ -44,15 +43,14 @@ class ValueRouter(PartitionRouter, role=True):
         """Where the values come from, as far as that is known before reading."""
         return []
 
-    def fill(self, draft: RequestDraft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
-        """Add the values where the request options say."""
+    def fill(self, draft: Draft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
         for source in self.sources:
             if source.request_option is not None:
                 name = text_of(source.name, {**variables, "parameters": source.owner.parameters})
                 _inject(source.request_option, draft, slice_.get(name), variables)
 
 
-class Seen:
+class DistinctValues:
     """The values that came up so far."""
 
     def __init__(self) -> None:
@@ -108,12 +106,10 @@ class ListPartitionRouter(ValueRouter):
     )
 
     def walk(self, context: Context, seeds: Seeds) -> Walk:
-        """One partition for each value. Raises `ReadError`."""
         return Walk(self._each(context))
 
     @property
     def sources(self) -> list[ValueSource]:
-        """The list itself."""
         return [ValueSource(self, (), "cursor_field", self.cursor_field, self.request_option)]
 
     async def _each(self, context: Context) -> AsyncIterator[StreamSlice]:

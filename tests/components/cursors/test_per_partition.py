@@ -14,9 +14,8 @@ from core.components.stream import Stream
 from core.errors import ReadError
 from core.http.request import RequestDraft
 from core.runtime import partitioned_cursor as module
-from core.runtime.context import Context
+from core.runtime.context import Context, ParentRead, ParentRecord
 from core.runtime.cursor import Cursor, make_cursor
-from core.runtime.parents import ParentRead, ParentRecord
 from core.runtime.slices import StreamSlice
 from tests.components.slicing import World, all_slices, build, read, world
 from tests.support.oracle import Oracle
@@ -250,6 +249,9 @@ class Parents(Stream, role=True):
 
     name: str = "parents"
     incremental_sync: DatetimeBasedCursor = DatetimeBasedCursor.model_validate({**CUT, "cursor_field": "changed"})
+
+    def cursor_field(self, context: Context) -> str:
+        return self.incremental_sync.field_name(context)
 
 
 PARENT_RECORDS = {

@@ -10,7 +10,7 @@ import pytest
 
 from core.errors import ReadError
 from core.outputs.token_file import TokenFile, of_manifest
-from core.runtime.token_store import ConfigPath, Grant, KeptTokens
+from core.runtime.tokens import ConfigPath, Grant, KeptTokens
 from tui.model.input_values import SessionTokens
 from tui.model.inputs import Input
 from tui.model.session import BuilderSession

@@ -1,4 +1,4 @@
-"""Jobs that are not wanted any more: aborted, deleted, or at least named, without waiting long for the server."""
+"""Cleans up jobs that are not wanted any more: they are aborted, deleted, or at least named, without a long wait."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from core.jobs.steps import JobSteps
 from core.levels import Level
 from core.runtime.context import Context
 
-TIDYING_LIMIT = 30.0
+CLEANUP_LIMIT = 30.0
 """Seconds that a server may take to abort or delete a job."""
-LEAVING_LIMIT = 3.0
+CANCELLED_LIMIT = 3.0
 """Seconds that everything may take which is still asked of the server when a read is cancelled."""
 
 
 @dataclass
-class Tidying:
-    """Clears away the jobs of one slice. A job that is gone is none of the `known` any more."""
+class JobCleanup:
+    """Aborts and deletes the jobs of one slice. A job that is gone is none of the `known` any more."""
 
     steps: JobSteps
     context: Context
     known: KnownJobs
-    _leave_by: float | None = None
+    _hurry_until: float | None = None
 
     @property
     def patience(self) -> float:
         """Seconds that the server is given."""
-        return TIDYING_LIMIT if self._leave_by is None else max(0.0, self._leave_by - time.monotonic())
+        return CLEANUP_LIMIT if self._hurry_until is None else max(0.0, self._hurry_until - time.monotonic())
 
-    def leave(self) -> None:
+    def hurry(self) -> None:
         """The read was cancelled: whatever is still asked of the server is asked for a few seconds only."""
-        self._leave_by = self._leave_by or time.monotonic() + LEAVING_LIMIT
+        self._hurry_until = self._hurry_until or time.monotonic() + CANCELLED_LIMIT
 
     async def abort(self, job: Job) -> bool:
         """Whether a job that is not over was aborted on the server."""
@@ -49,9 +49,9 @@ class Tidying:
         self.context.log(Level.INFO, f"The job {job.name} was aborted on the server.")
         return True
 
-    async def abort_when_leaving(self, job: Job) -> bool:
+    async def abort_when_cancelled(self, job: Job) -> bool:
         """Abort a job because the read was cancelled; say so when the manifest doesn't say how."""
-        self.leave()
+        self.hurry()
         aborted = await self.abort(job)
         if not self.steps.can_abort:
             self.context.log(

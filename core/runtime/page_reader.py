@@ -1,30 +1,87 @@
 """Reads the pages of a response, one after the other, into a sink; a response without pages is one page.
 
-A page may be asked for in portions: one request for each, and records that are merged from all of them.
+A page may be requested in portions: one request for each, and records that are merged from all of them. Pages may
+start over with the first one: when the API asks for it, or after a number of records.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Generic, Protocol, TypeVar
 from zlib import crc32
 
 import httpx
 
-from core.http.cache import Body
+from core.errors import ReadError
 from core.http.charsets import charset_of
 from core.http.exchange import Role
 from core.http.policy import Action, RequestFailed
-from core.http.request import RequestDraft
+from core.http.request import Draft
+from core.levels import Level
+from core.runtime.component import SLICE_VARIABLES
 from core.runtime.context import Context
 from core.runtime.cursor import Observer
 from core.runtime.pages import Page, Pages, Paginator
 from core.runtime.pipes import parse_in_thread
-from core.runtime.portions import PageProperties, Portions, asking_for
-from core.runtime.restarts import Restarts
-from core.runtime.roles import Decoder, Renew, Requester
-from core.runtime.slices import Record
+from core.runtime.record_pipeline import Portions, RecordPipeline
+from core.runtime.roles import Decoder, PageProperties, Renew, Requester
+from core.runtime.slices import Record, StreamSlice
+
+Narrow = Callable[[], StreamSlice | None]
+"""The slice less the time of the records that were read of it; None where there is no cursor."""
+
+AGAIN_UNCHANGED = 1
+"""How often the pages of a slice may begin anew without a cursor, which leads to the same requests (Airbyte)."""
+
+
+@dataclass
+class Restarts:
+    """How the pages of one slice begin anew: `limit` counts records, `narrow` says where to go on."""
+
+    limit: int | None = None
+    narrow: Narrow | None = None
+    failure: RequestFailed | None = None
+    """The request that asked for it."""
+    _records: int = 0
+    _unchanged: int = 0
+
+    def took(self, records: int) -> None:
+        """Count the records of a page."""
+        self._records += records
+
+    @property
+    def due(self) -> bool:
+        """Whether the pages begin anew although there may be more."""
+        return self.limit is not None and self._records >= self.limit
+
+    def begin(self, context: Context) -> Context:
+        """The context for the next first page. Raises `ReadError` when that would be no other than before."""
+        before = context.slice or StreamSlice()
+        narrowed = self.narrow() if self.narrow is not None else None
+        after = before if narrowed is None else narrowed
+        self._unchanged = self._unchanged + 1 if dict(before) == dict(after) else 0
+        if self._unchanged > (AGAIN_UNCHANGED if narrowed is None else 0):
+            raise self._no_way_on(narrowed is None) from None
+        self._records, self.failure = 0, None
+        context.log(Level.INFO, f"The pages begin anew with the first one, for {after or 'all records'}.")
+        return context.for_slice(after)
+
+    def _no_way_on(self, is_retry: bool) -> ReadError:
+        if self.failure is not None:
+            why = "It did so before" if is_retry else "No record was read that would move the interval on"
+            return ReadError(f"{self.failure} {why}, so that beginning anew would not help.")
+        why = (
+            "has read the same pages again to no avail"
+            if is_retry
+            else "can't go on from the latest record: that many have the same cursor value"
+        )
+        return ReadError(
+            f"After {self._records:,} records the pages begin anew (`number_of_records`), but the stream {why}. "
+            "Raise `number_of_records`, or use SPLIT_USING_CURSOR with an incremental sync."
+        )
+
 
 T = TypeVar("T")
 
@@ -70,6 +127,40 @@ class SliceSink(Sink, Protocol):
     @property
     def observer(self) -> Observer | None:
         """What watches the records for the cursor, where there is one."""
+
+
+class RecordCollector:
+    """A sink that keeps the records, `limit` of them at most. `consume` raises `ReadError`."""
+
+    page = 1
+    observer: Observer | None = None
+
+    def __init__(self, pipeline: RecordPipeline, limit: int | None = None) -> None:
+        self.records: list[Record] = []
+        self._pipeline = pipeline
+        self._limit = limit
+
+    @property
+    def emitted(self) -> int:
+        return len(self.records)
+
+    @property
+    def full(self) -> bool:
+        return self._limit is not None and len(self.records) >= self._limit
+
+    def consume(self, elements: Iterable[Any]) -> PageResult:
+        before = self._pipeline.found
+        room = None if self._limit is None else self._limit - len(self.records)
+        records = list(islice(self._pipeline(elements), room))
+        self.records += records
+        last, first = (records[-1], records[0]) if records else (None, None)
+        return PageResult(self._pipeline.found - before, len(records), last, first)
+
+    def received(self, size: int, ended: bool = False) -> None:
+        """Progress is not reported."""
+
+    def next_page(self) -> bool:
+        return True
 
 
 MakeSink = Callable[[Iterator[int]], SliceSink]
@@ -277,3 +368,12 @@ async def _counted(download: Body, sink: Sink, digest: Digest | None) -> AsyncIt
             digest.add(chunk)
         yield chunk
     sink.received(0, ended=True)
+
+
+def asking_for(properties: list[str], context: Context, portion: int | None = None) -> Context:
+    """The context in which properties are asked for: templates see them, and so does a query parameter."""
+    whole = context.slice if isinstance(context.slice, StreamSlice) else StreamSlice()
+    extra = {**whole.extra_fields, "query_properties": properties}
+    part = StreamSlice(whole.partition, whole.cursor_slice, extra)
+    context = replace(context, portion=portion)
+    return context.with_variables(query_properties=properties, **dict.fromkeys(SLICE_VARIABLES, part))
