@@ -20,7 +20,7 @@ from core.events import Event, ExchangeFinished, Outcome
 from core.http.exchange import Exchange, Role
 from core.http.messages import request_line
 from core.http.policy import RequestFailed
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.jobs.job_slice import JobConcurrency, JobSlice
 from core.jobs.statuses import JobStatus
 from core.manifest.problems import Problem, Severity

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from core.components.request_parts import RequestOption, RequestPath
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.manifest.problems import Problem, Severity
 from core.runtime.component import Gives
 from core.runtime.context import Context, readable
@@ -175,7 +175,7 @@ class StrategyPages(Pages):
     def configured_size(self) -> int | None:
         return self._strategy.size(self._context, response={})
 
-    def fill(self, draft: Draft, variables: Mapping[str, Any]) -> None:
+    def fill(self, draft: RequestDraft, variables: Mapping[str, Any]) -> None:
         option, size_option = self._paginator.page_token_option, self._paginator.page_size_option
         if option is not None and self.token is not None:
             option.inject(draft, self.token, variables)

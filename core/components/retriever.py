@@ -9,7 +9,7 @@ from typing import Any
 
 from core.events import Outcome
 from core.http.exchange import Role
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.jobs.job_slice import JobConcurrency, JobSettings
 from core.runtime.component import Component
 from core.runtime.context import Context

@@ -10,7 +10,7 @@ from core.decoding.errors import kind_of
 from core.errors import ReadError
 from core.events import JobPhase
 from core.http.policy import FailureType, RequestFailed
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.jobs.cleanup import JobCleanup
 from core.jobs.job import Job, KnownJobs
 from core.jobs.slots import JobSlot, SlotState

@@ -14,7 +14,7 @@ from core.errors import ReadError
 from core.events import JobChanged, JobPhase, PollScheduled, StatusMissing, StatusUnmapped
 from core.http.messages import shorten, time_span
 from core.http.policy import FailureType, RequestFailed, retry_after
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.jobs.cleanup import JobCleanup
 from core.jobs.creation import Creation, CreationFailed
 from core.jobs.job import AttemptFailed, Job, JobFailed, KnownJobs

@@ -15,10 +15,11 @@ from zlib import crc32
 import httpx
 
 from core.errors import ReadError
+from core.http.cache import Body
 from core.http.charsets import charset_of
 from core.http.exchange import Role
 from core.http.policy import Action, RequestFailed
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.levels import Level
 from core.runtime.component import SLICE_VARIABLES
 from core.runtime.context import Context

@@ -15,7 +15,7 @@ import httpx
 from pydantic import Field
 
 from core.errors import ReadError
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.levels import Level
 from core.manifest.problems import Problem
 from core.runtime.component import AsText, Component, Gives

@@ -63,7 +63,7 @@ class TimeCursor(Cursor):
     def _part(self, slice_: StreamSlice, start: datetime, end: datetime) -> TimeSlice:
         return TimeSlice(slice_, self._names, (self._timeline.write(start), self._timeline.write(end)), (start, end))
 
-    def fill(self, draft: Draft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
+    def fill(self, draft: RequestDraft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
         self._fill(draft, slice_, variables)
         super().fill(draft, slice_, variables)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.manifest.problems import Problem
 from core.runtime.context import Context
 from core.runtime.pages import Page, Pages, Paginator
@@ -37,7 +37,7 @@ class RangePages(Pages):
     def __init__(self, paginator: RangePaginator) -> None:
         self._paginator = paginator
 
-    def fill(self, draft: Draft, variables: Mapping[str, Any]) -> None:
+    def fill(self, draft: RequestDraft, variables: Mapping[str, Any]) -> None:
         first = self.token or 0
         draft.add_header("Range", f"{self._paginator.unit}={first}-{first + self._paginator.size - 1}")
 

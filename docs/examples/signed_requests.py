@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from core.http.request import Draft
+from core.http.request import RequestDraft
 from core.manifest.problems import Problem
 from core.runtime.component import Shown
 from core.runtime.context import Context
@@ -21,13 +21,15 @@ class SignedRequestAuthenticator(Authenticator):
     label = "Signed requests"
     portable = False
 
-    key_id: Template = Field(title="Key ID", description="Names the key, so that the API knows which one to check with.")
+    key_id: Template = Field(
+        title="Key ID", description="Names the key, so that the API knows which one to check with."
+    )
     signing_key: Annotated[Template, Shown(secret=True)] = Field(
         title="Signing Key", description="The shared key, such as {{ config['signing_key'] }}."
     )
     header: str = Field("Authorization", title="Header", description="The header that carries the signature.")
 
-    async def authenticate(self, draft: Draft, context: Context) -> None:
+    async def authenticate(self, draft: RequestDraft, context: Context) -> None:
         variables = context.scope(self)
         key = self.signing_key.text(variables)
         context.run.session.secrets.add(key)

@@ -91,7 +91,7 @@ class CountCursor(Cursor):
         """`{cursor field: number}`."""
         return {**self._state, self._field: self._value}
 
-    def fill(self, draft: Draft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
+    def fill(self, draft: RequestDraft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
         if self._component.start_value_option is not None:
             self._component.start_value_option.inject(draft, slice_[START], variables)
 

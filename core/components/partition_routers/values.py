@@ -43,7 +43,7 @@ class ValueRouter(PartitionRouter, role=True):
         """Where the values come from, as far as that is known before reading."""
         return []
 
-    def fill(self, draft: Draft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
+    def fill(self, draft: RequestDraft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
         for source in self.sources:
             if source.request_option is not None:
                 name = text_of(source.name, {**variables, "parameters": source.owner.parameters})

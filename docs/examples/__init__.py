@@ -1,0 +1,1 @@
+"""Components that another package could add, one class in one file each (see CONTRIBUTING)."""
