@@ -14,7 +14,7 @@ from core.errors import InputError
 from core.inputs.checking import Checker, has_constants, variable
 from core.inputs.config_file import read_config
 from core.inputs.specification import (
-    Inputs,
+    GatheredInputs,
     Path,
     Schema,
     find,
@@ -67,7 +67,7 @@ def gather_inputs(
     the type that the specification asks for, missing inputs get its defaults. The `rules` change them before
     that, and check them after. Raises `InputError` with everything that is wrong.
     """
-    config = Inputs(copy.deepcopy(dict(given or {})) | (read_config(config_file) if config_file else {}))
+    config = GatheredInputs(copy.deepcopy(dict(given or {})) | (read_config(config_file) if config_file else {}))
     named, problems = _settings(specification, settings)
     for path, text in [*_variables(specification, environment or {}), *named]:
         if not _put(config, path, _converted(find(specification, path), text)):

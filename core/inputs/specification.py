@@ -81,7 +81,7 @@ def is_secret(schema: Schema) -> bool:
     return bool(schema.get("airbyte_secret"))
 
 
-class Inputs(dict[str, Any]):
+class GatheredInputs(dict[str, Any]):
     """Inputs that were gathered; `secrets` are the secret values among them as they were given."""
 
     secrets: Sequence[str] = ()
@@ -91,7 +91,7 @@ def secret_values(specification: Mapping[str, Any], config: Mapping[str, Any]) -
     """The values in `config` that the specification marks with `airbyte_secret`, as text, wherever they are
     nested; and those that were there before rules put them elsewhere, and what these made of them.
     """
-    found: list[str] = list(config.secrets) if isinstance(config, Inputs) else []
+    found: list[str] = list(config.secrets) if isinstance(config, GatheredInputs) else []
 
     def note(text: str) -> str:
         found.append(str(text))

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from core.manifest.compose import compose
-from core.manifest.editing import Edit, Editor
+from core.manifest.editing import Edit, TreeEditor
 from core.manifest.files import read_text, write_text
 from core.manifest.links import Link, Moved, erased, inserted, links, moved, relink, renamed, unmoved
 from core.manifest.nodes import Mapping, Node, Scalar, Sequence, find, noted, target_of, value_of
@@ -41,7 +41,7 @@ class Document:
         self._source = text.removeprefix(_BYTE_ORDER_MARK)
         self._tree = compose(self._source, file)
         self._style = style_of(self._source, self._tree)
-        self._editor = Editor(self._tree)
+        self._editor = TreeEditor(self._tree)
         self._done: list[Edit] = []
         self._undone: list[Edit] = []
         self._saved: Edit | None = None

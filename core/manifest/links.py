@@ -7,7 +7,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from core.manifest.editing import Edit, Editor
+from core.manifest.editing import Edit, TreeEditor
 from core.manifest.problems import Path, show_path
 from core.manifest.references import REF, VERBATIM_FIELDS, is_reference, lookup
 
@@ -229,7 +229,7 @@ def _renumbered(path: Path, new: Callable[[int], int | None]) -> Moved:
     return where
 
 
-def relink(editor: Editor, edit: Edit, before: dict[str, Any], known: list[Link], where: Moved) -> None:
+def relink(editor: TreeEditor, edit: Edit, before: dict[str, Any], known: list[Link], where: Moved) -> None:
     """Complete an edit that was just done to what was `before`, with the references `known` in it, so that these mean
     what they meant.
 
@@ -252,7 +252,7 @@ def _is_concerned(link: Link, edit: Edit, where: Moved) -> bool:
 class _Relinking:
     """Lets references follow, or write out, what they led to."""
 
-    def __init__(self, editor: Editor, edit: Edit, before: dict[str, Any], where: Moved) -> None:
+    def __init__(self, editor: TreeEditor, edit: Edit, before: dict[str, Any], where: Moved) -> None:
         self._editor = editor
         self._edit = edit
         self._before = before

@@ -18,7 +18,7 @@ from tui.forms.section_head import OFF
 from tui.forms.text_row import TextRow
 from tui.model.field_paths import is_jsonpath, parsed, shown
 from tui.model.problems import stream_of
-from tui.model.structure import field_at
+from tui.model.view import field_at
 from tui.widgets.choice import Choice
 from tui.widgets.choice_dialog import ChoiceOption
 

@@ -15,12 +15,10 @@ from core.manifest.links import Moved, inserted, moved, removed
 from core.manifest.nodes import same
 from core.manifest.problems import Path
 from core.manifest.references import REF
-from tui.model.fresh import default_type, fresh
 from tui.model.history import Beside, History, Step
-from tui.model.placing import Placing
+from tui.model.new_components import default_type, fresh
 from tui.model.specs import Kind, form_spec
-from tui.model.structure import MAPPINGS, component_at, field_at
-from tui.model.view import View
+from tui.model.view import MAPPINGS, Placing, View, component_at, field_at
 
 
 class ChangeKind(StrEnum):
@@ -59,7 +57,7 @@ class _Group:
     beside: list[Beside] = field(default_factory=list)
 
 
-class Editor:
+class ManifestEditor:
     """A document that is edited. Paths are those of the view (see `View`) unless they are called raw."""
 
     def __init__(self, document: Document) -> None:

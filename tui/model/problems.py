@@ -16,29 +16,27 @@ from core.connector.building import TreeBuilder
 from core.manifest.links import Moved
 from core.manifest.problems import Path, Problem, Severity
 from core.runtime.component import Component
-from tui.model.layout import Entry, Tab, global_view, inputs_view, tab_of
+from tui.model.layout import LayoutEntry, LayoutTab, global_view, inputs_view, tab_of
 from tui.model.specs import form_spec
-from tui.model.structure import component_at
-from tui.model.view import NO_STREAM, View
+from tui.model.view import NO_STREAM, View, component_at
 
 
-class Attention:
-    """Marks paths as loud or quiet; what is not marked is as the nearest place around it."""
+class Visibility:
+    """Whether the problems at a path are shown: as it was last marked, or as the nearest marked path around it is."""
 
-    def __init__(self, *, loud: bool) -> None:
-        self._marks: dict[Path, bool] = {(): loud}
+    def __init__(self, *, visible: bool) -> None:
+        self._marks: dict[Path, bool] = {(): visible}
 
-    def is_loud(self, path: Path) -> bool:
-        """Whether problems at a path are shown."""
+    def is_visible(self, path: Path) -> bool:
         return next(self._marks[path[:end]] for end in range(len(path), -1, -1) if path[:end] in self._marks)
 
-    def mark(self, path: Path, *, loud: bool) -> None:
-        """Make a path and everything below it loud or quiet."""
+    def mark(self, path: Path, *, visible: bool) -> None:
+        """Show or hide the problems at a path and below it from now on."""
         self._marks = {place: mark for place, mark in self._marks.items() if place[: len(path)] != path}
-        self._marks[path] = loud
+        self._marks[path] = visible
 
     def follow(self, moved: Moved) -> None:
-        """Let the marks go where their places went."""
+        """Move the marks along with their paths."""
         marks = {() if not path else moved(path): mark for path, mark in self._marks.items()}
         self._marks = {path: mark for path, mark in marks.items() if path is not None}
 
@@ -59,7 +57,7 @@ class Finding:
         return self.problem.severity is Severity.ERROR
 
 
-class Check:
+class ManifestCheck:
     """One check of one view. `steps()` does the work; `findings` are complete when it is through."""
 
     def __init__(self, view: View) -> None:
@@ -155,7 +153,7 @@ class Spot:
     area: Area
     stream: int | None
     tab: int
-    entry: Entry | None
+    entry: LayoutEntry | None
     place: int
 
     @property
@@ -176,7 +174,7 @@ def stream_of(path: Path) -> int | None:
     return None
 
 
-def by_tab(findings: Iterable[Finding], tabs: tuple[Tab, ...]) -> tuple[Counts, ...]:
+def by_tab(findings: Iterable[Finding], tabs: tuple[LayoutTab, ...]) -> tuple[Counts, ...]:
     """The counts of each tab of a stream, from the findings of that stream."""
     found: list[list[Finding]] = [[] for _ in tabs]
     for finding in findings:
@@ -185,7 +183,7 @@ def by_tab(findings: Iterable[Finding], tabs: tuple[Tab, ...]) -> tuple[Counts, 
     return tuple(map(Counts.of, found))
 
 
-def locate(path: Path, tabs: tuple[Tab, ...]) -> Spot:
+def locate(path: Path, tabs: tuple[LayoutTab, ...]) -> Spot:
     """Where a path is shown; `tabs` are those of the stream that it is in."""
     stream = stream_of(path)
     if stream is not None:
@@ -195,7 +193,7 @@ def locate(path: Path, tabs: tuple[Tab, ...]) -> Spot:
     return _spot(Area.GLOBAL, None, (global_view(),), path)
 
 
-def _spot(area: Area, stream: int | None, tabs: tuple[Tab, ...], path: Path) -> Spot:
+def _spot(area: Area, stream: int | None, tabs: tuple[LayoutTab, ...], path: Path) -> Spot:
     tab, place = tab_of(tabs, path)
     entries = list(tabs[tab]) if tabs else []
     return Spot(area, stream, tab, entries[place] if entries else None, place)

@@ -11,10 +11,8 @@ from typing import Any
 from core.manifest.links import overlap, reference_to, target_of
 from core.manifest.problems import Path
 from core.manifest.references import REF, is_reference
-from tui.model.editor import Editor
-from tui.model.placing import fitting
-from tui.model.structure import way
-from tui.model.view import resolved
+from tui.model.editor import ManifestEditor
+from tui.model.view import fitting, resolved, way
 
 LINKED: Path = ("definitions", "linked")
 SHAREABLE = frozenset(
@@ -44,7 +42,7 @@ class Conflict:
 class Sharing:
     """Shares sections of the manifest in an editor: there is one shared value for each field of a component type."""
 
-    def __init__(self, editor: Editor) -> None:
+    def __init__(self, editor: ManifestEditor) -> None:
         self._editor = editor
 
     def can_share(self, path: Path) -> bool:
