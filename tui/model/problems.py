@@ -15,10 +15,11 @@ from core.components.stream import DeclarativeStream, Stream
 from core.connector.building import TreeBuilder
 from core.manifest.links import Moved
 from core.manifest.problems import Path, Problem, Severity
+from core.manifest.resolver import NO_STREAM
 from core.runtime.component import Component
 from tui.model.layout import LayoutEntry, LayoutTab, global_view, inputs_view, tab_of
 from tui.model.specs import form_spec
-from tui.model.view import NO_STREAM, View, component_at
+from tui.model.view import View, component_at
 
 
 class Visibility:
@@ -68,26 +69,28 @@ class ManifestCheck:
     def steps(self) -> Iterator[None]:
         """Check one section after the other; a step takes a few milliseconds."""
         for index in range(self._view.stream_count):
-            self._streams.append(self._built(index, Stream, ("streams", index)))
+            self._streams.append(self._stream(index))
             yield
         self._check_top()
-        self.findings += [Finding(note.path, note) for note in self._view.document.notes]
+        notes = [Finding(note.path, note) for note in self._view.document.notes]
+        self.findings = list(dict.fromkeys([*self.findings, *notes]))  # each stream meets what is wrong around it
 
     def _written(self, path: Path) -> str | None:
         origin = self._view.origin(path)
         return None if origin is None else self._view.document.written(origin)
 
-    def _built(self, section: int, role: type[Component], path: Path) -> Component:
+    def _stream(self, index: int) -> Component:
         builder = TreeBuilder(self._written)
-        tree = self._view.section(section)
-        component = builder.build(tree, role, path, frozenset())
-        self._keep(section, builder.problems)
+        path: Path = ("streams", index)
+        tree = self._view.value(path)
+        component = builder.build(tree, Stream, path, frozenset())
+        self._keep(index, builder.problems)
         return component or _named(tree)
 
     def _check_top(self) -> None:
         """All but the streams, and what concerns them all together (their names, the connection check)."""
         builder = TreeBuilder(self._written)
-        source = builder.build(self._view.section(NO_STREAM), DeclarativeSource, (), frozenset())
+        source = builder.build(self._view.section(NO_STREAM).tree, DeclarativeSource, (), frozenset())
         problems = builder.problems
         if isinstance(source, DeclarativeSource):
             alone = source.lint()
@@ -97,10 +100,11 @@ class ManifestCheck:
 
     def _keep(self, section: int, problems: list[Problem]) -> None:
         found = [(self._shown(problem), problem) for problem in problems]
-        for problem in self._view.problems.get(section, ()):
-            places = list(self._view.places(section, problem.path)) or [_without_ref(problem.path)]
+        resolved, above = self._view.section(section), () if section == NO_STREAM else ("streams", section)
+        for problem in resolved.problems:
+            places = list(resolved.places(problem.path, above)) or [_without_ref(problem.path)]
             found += [(place, problem) for place in places]
-        self.findings += dict.fromkeys(Finding(path, replace(problem, path=path)) for path, problem in found)
+        self.findings += [Finding(path, replace(problem, path=path)) for path, problem in found]
 
     def _shown(self, problem: Problem) -> Path:
         """The place of a problem: of one that a component as a whole has, the field that it names first."""

@@ -11,8 +11,9 @@ from typing import Any
 from core.manifest.links import overlap, reference_to, target_of
 from core.manifest.problems import Path
 from core.manifest.references import REF, is_reference
+from core.manifest.resolver import resolve_references
 from tui.model.editor import ManifestEditor
-from tui.model.view import fitting, resolved, way
+from tui.model.view import fitting, way
 
 LINKED: Path = ("definitions", "linked")
 SHAREABLE = frozenset(
@@ -107,7 +108,7 @@ class Sharing:
         """What is written for a path with all references followed, without what parameters hand down to it."""
         document = self._editor.document
         place = document.through_refs(path)
-        return resolved(document.root, place) if document.exists(place) else self._editor.value(path)
+        return resolve_references(document.root, place).tree if document.exists(place) else self._editor.value(path)
 
     def _write_copy(self, path: Path, value: Any) -> None:
         place = self._editor.own_place(path)

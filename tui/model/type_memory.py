@@ -9,6 +9,7 @@ from typing import Any
 from core.connector.registry import component_types
 from core.manifest.links import Moved, carried, exists, texts
 from core.manifest.problems import Path
+from core.manifest.resolver import resolve_references
 from core.runtime.component import Component
 from tui.model.config_references import reference
 from tui.model.editor import ManifestEditor
@@ -16,7 +17,7 @@ from tui.model.inputs import Input, Inputs
 from tui.model.new_components import fresh
 from tui.model.problems import Visibility
 from tui.model.specs import Kind, form_spec
-from tui.model.view import fitting, resolved
+from tui.model.view import fitting
 
 _API_KEY = ("api_token", Input("api_key", "API Key", secret=True))
 _WIRES: dict[str, tuple[tuple[str, Input], ...]] = {
@@ -130,7 +131,9 @@ class TypeMemory:
             return None
 
         def still(target: Path) -> Path | None:
-            is_same = exists(now, target) and resolved(now, target) == resolved(entered.root, target)
+            if not exists(now, target):
+                return None
+            is_same = resolve_references(now, target).tree == resolve_references(entered.root, target).tree
             return target if is_same else None
 
         return self._fitting(path, carried(entered.root, entered.value, still))

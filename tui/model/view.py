@@ -16,7 +16,6 @@ from core.manifest.document import Document
 from core.manifest.links import (
     CircleError,
     Reach,
-    at,
     carried,
     check_circles,
     is_below,
@@ -25,15 +24,11 @@ from core.manifest.links import (
     target_of,
     texts,
 )
-from core.manifest.parameters import ROOT_TYPE, Propagation, TooLargeError
-from core.manifest.problems import Path, Problem, Severity
-from core.manifest.references import REF, Resolver, Traced, is_reference
+from core.manifest.problems import Path
+from core.manifest.references import REF, Traced, is_reference
+from core.manifest.resolver import NO_STREAM, REFERENCED_ONLY, Resolved, resolve_references, resolve_section
 from core.runtime.component import Component
 from tui.model.specs import FieldSpec, Kind, form_spec
-
-NO_STREAM = -1
-"""The section of everything that is outside of the streams."""
-_ONLY_TARGETS = ("definitions", "schemas")
 
 
 class View:
@@ -44,11 +39,8 @@ class View:
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self.problems: dict[int, list[Problem]] = {}
-        """What is wrong with the references of each section resolved so far; paths are raw ones."""
-        self._sections: dict[int, Traced] = {}
-        self._others: dict[Path, Traced | None] = {}
-        self._plain: dict[int, Any] = {}
+        self._sections: dict[int, Resolved] = {}
+        self._others: dict[Path, Resolved | None] = {}
 
     @property
     def stream_count(self) -> int:
@@ -58,8 +50,8 @@ class View:
 
     def value(self, path: Path) -> Any:
         """The value at a path, None when there is none. It is read-only: equal parts may be the same objects."""
-        found = self._find(path)
-        return None if found is None else self._value(found)
+        resolved, rest = self._resolved(path)
+        return None if resolved is None else resolved.value(rest)
 
     def exists(self, path: Path) -> bool:
         """Whether there is something at a path, written there or handed down to it."""
@@ -94,56 +86,32 @@ class View:
             and bool(self.value(path))
         )
 
-    def section(self, stream: int) -> Any:
-        """The plain tree of one stream, or for `NO_STREAM` the manifest without streams, definitions and schemas."""
-        return self._value(self._section(stream))
-
-    def places(self, stream: int, origin: Path) -> Iterator[Path]:
-        """The paths in a section of what is written at the raw path `origin`."""
-        above: Path = () if stream == NO_STREAM else ("streams", stream)
-        yield from _places(self._section(stream), origin, above)
-
-    def _value(self, node: Traced) -> Any:
-        return _plain(node, self._plain)
-
-    def _find(self, path: Path) -> Traced | None:
-        if not path or path[0] in _ONLY_TARGETS or path == ("streams",):
-            return self._outside(path)
-        if path[0] == "streams":
-            if not isinstance(path[1], int) or not 0 <= path[1] < self.stream_count:
-                return None
-            return _descend(self._section(path[1]), path[2:])
-        return _descend(self._section(NO_STREAM), path)
-
-    def _outside(self, path: Path) -> Traced | None:
-        if path not in self._others:
-            raw = self.document.get(path) if path else self.document.root
-            self._others[path] = None if raw is None else _silent(self.document).resolve(path, raw)
-        return self._others[path]
-
-    def _section(self, stream: int) -> Traced:
+    def section(self, stream: int) -> Resolved:
+        """One stream resolved, or for `NO_STREAM` the manifest without streams, definitions and schemas."""
         if stream not in self._sections:
-            self._sections[stream] = self._resolved(stream)
+            self._sections[stream] = resolve_section(self.document.root, stream)
         return self._sections[stream]
 
-    def _resolved(self, stream: int) -> Traced:
-        found = self.problems.setdefault(stream, [])
+    def _find(self, path: Path) -> Traced | None:
+        resolved, rest = self._resolved(path)
+        return None if resolved is None else resolved.find(rest)
 
-        def report(path: Path, message: str, *, hint: str | None = None, severity: Severity = Severity.ERROR) -> None:
-            found.append(Problem(message, path, severity, hint))
+    def _resolved(self, path: Path) -> tuple[Resolved | None, Path]:
+        """What holds a path, and the path in it."""
+        if not path or path[0] in REFERENCED_ONLY or path == ("streams",):
+            return self._outside(path), ()
+        if path[0] != "streams":
+            return self.section(NO_STREAM), path
+        stream = path[1]
+        if not isinstance(stream, int) or not 0 <= stream < self.stream_count:
+            return None, ()
+        return self.section(stream), path
 
-        root = self.document.root
-        start = {key: value for key, value in root.items() if key not in (*_ONLY_TARGETS, "streams")}
-        if stream != NO_STREAM:
-            start["streams"] = [None] * stream + [root["streams"][stream]]
-        resolved = Resolver(root, report).resolve((), start)
-        typed = Traced({"type": Traced(ROOT_TYPE, ()), **resolved.value}, (), resolved.size + 1)
-        try:
-            whole = Propagation(report).propagate(typed)
-        except TooLargeError as error:
-            report(error.path, "References or parameters blow the manifest up beyond all bounds here.")
-            return Traced({} if stream == NO_STREAM else None, ())
-        return whole if stream == NO_STREAM else whole.value["streams"].value[stream]
+    def _outside(self, path: Path) -> Resolved | None:
+        if path not in self._others:
+            is_there = self.document.get(path) is not None
+            self._others[path] = resolve_references(self.document.root, path) if is_there else None
+        return self._others[path]
 
 
 def _merged(document: Document, raw: Path, seen: frozenset[Path]) -> Any:
@@ -153,46 +121,6 @@ def _merged(document: Document, raw: Path, seen: frozenset[Path]) -> Any:
     own = {key: value for key, value in written.items() if key != REF}
     target = _merged(document, document.through_refs((*raw, REF)), seen | {raw})
     return {**target, **own} if isinstance(target, dict) else own
-
-
-def resolved(root: dict[str, Any], path: Path) -> Any:
-    """The value at a raw path of a tree with the references in it followed."""
-    return _plain(Resolver(root, lambda *_, **__: None).resolve(path, at(root, path)), {})
-
-
-def _plain(node: Traced, done: dict[int, Any]) -> Any:
-    value = node.value
-    if not isinstance(value, dict | list):
-        return value
-    if id(node) not in done:
-        if isinstance(value, dict):
-            done[id(node)] = {key: _plain(item, done) for key, item in value.items()}
-        else:
-            done[id(node)] = [_plain(item, done) for item in value]
-    return done[id(node)]
-
-
-def _silent(document: Document) -> Resolver:
-    return Resolver(document.root, lambda *_, **__: None)
-
-
-def _descend(node: Traced, path: Path) -> Traced | None:
-    for key in path:
-        value = node.value
-        keys = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
-        if key not in keys:
-            return None
-        node = value[key]
-    return node
-
-
-def _places(node: Traced, origin: Path, path: Path) -> Iterator[Path]:
-    if node.origin == origin:
-        yield path
-        return
-    value = node.value
-    for key, item in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
-        yield from _places(item, origin, (*path, key))
 
 
 MAPPINGS = (Kind.PAIRS, Kind.COMPONENT_MAP)
@@ -282,10 +210,6 @@ def variables_at(view: View, path: Path) -> frozenset[str]:
     return visible | ALWAYS_VISIBLE
 
 
-_HOMES = ("definitions", "schemas")
-"""The keys whose values count only where references lead to them."""
-
-
 class Placing:
     """Finds places in a document; `write` is called for what has to be written on the way to one."""
 
@@ -338,7 +262,7 @@ class Placing:
     def _is_alone(self, place: Path) -> bool:
         """Whether one reference alone leads to a place, and nothing else."""
         leading = [link for link in self._document.links if link.target and is_below(place, link.target)]
-        return place[0] in _HOMES and len(leading) == 1
+        return place[0] in REFERENCED_ONLY and len(leading) == 1
 
 
 def fitting(document: Document, place: Path, value: Any) -> Any:
