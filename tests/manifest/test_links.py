@@ -53,9 +53,9 @@ def test_an_edit_that_would_make_a_circle_is_refused_and_nothing_is_lost(documen
         edit(document)
     assert document.text == before
     assert Document.parse(before).root == document.root
-    document.undo()
+    document.history.undo()
     assert document.text == SOURCE
-    document.redo()
+    document.history.redo()
     assert document.text == before
 
 
@@ -115,9 +115,9 @@ def test_references_follow_what_moves(document: Document, edit: Edit, expected: 
     assert all(link.target is not None for link in document.links)
     edited = document.text
     assert Document.parse(edited).root == document.root
-    document.undo()
+    document.history.undo()
     assert document.text == SOURCE
-    document.redo()
+    document.history.redo()
     assert document.text == edited
 
 
@@ -167,7 +167,7 @@ def test_what_goes_away_is_written_out_where_it_is_referred_to(
     edit(document)
     assert {path: document.get(path) for path in expected} == expected
     assert all(link.target is not None for link in document.links)
-    document.undo()
+    document.history.undo()
     assert document.text == SOURCE
 
 
