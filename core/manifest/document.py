@@ -11,7 +11,7 @@ from core.manifest.compose import compose
 from core.manifest.editing import Edit, TreeEditor
 from core.manifest.files import read_text, write_text
 from core.manifest.history import History, UndoableChange
-from core.manifest.links import Link, Moved, erased, inserted, links, moved, relink, renamed, unmoved
+from core.manifest.links import PathMove, ReferenceLink, erased, inserted, links, moved, relink, renamed, unmoved
 from core.manifest.nodes import Mapping, Node, Scalar, Sequence, find, noted, target_of, value_of
 from core.manifest.problems import Path, Position, Problem, Severity
 from core.manifest.references import owner, slot
@@ -49,7 +49,7 @@ class Document:
         self._last_edit: Edit | None = None
         self._saved: Edit | None = None
         self._root: dict[str, Any] | None = None
-        self._links: list[Link] | None = None
+        self._links: list[ReferenceLink] | None = None
         self._written: tuple[str, Mapping] | None = None
 
     @classmethod
@@ -70,7 +70,7 @@ class Document:
         return self._root
 
     @property
-    def links(self) -> list[Link]:
+    def links(self) -> list[ReferenceLink]:
         """The references in the raw tree, in the order in which they are written."""
         if self._links is None:
             self._links = links(self.root)
@@ -183,7 +183,7 @@ class Document:
         self.file = file
         self._saved = self._last_edit
 
-    def _commit(self, edit: Edit | None, where: Moved) -> None:
+    def _commit(self, edit: Edit | None, where: PathMove) -> None:
         if edit is None:
             return
         if edit.may_relink:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.manifest.document import Document
-from core.manifest.links import CircleError, Reach
+from core.manifest.links import CircleError, ReferenceGraph
 from core.manifest.problems import Path
 
 SOURCE = """\
@@ -72,7 +72,7 @@ def test_a_file_that_comes_with_a_circle_can_be_edited_and_mended_but_gets_no_se
     with pytest.raises(CircleError, match="`#/d` at `d`"):
         document.set(("d",), "#/d")
     document.set(("b", "$ref"), "#/d")
-    assert Reach(document.links).circles() == []
+    assert ReferenceGraph(document.links).circles() == []
     with pytest.raises(CircleError):
         document.set(("d",), "#/a")
 

@@ -12,7 +12,7 @@ from typing import Any
 from core.connector.registry import component_types
 from core.manifest.document import Document
 from core.manifest.history import SideChange, UndoableChange
-from core.manifest.links import Moved, inserted, moved, removed
+from core.manifest.links import PathMove, inserted, moved, removed
 from core.manifest.nodes import same
 from core.manifest.problems import Path
 from core.manifest.references import REF
@@ -262,12 +262,12 @@ class ManifestEditor:
 
     # Hooks
 
-    def follow(self, moved: Moved) -> None:
+    def follow(self, moved: PathMove) -> None:
         """Let what is kept by path go where the paths went."""
         if self._group is not None:
             self._group.elsewhere = True
 
-    def _follow(self, where: Moved, *, back: Moved) -> None:
+    def _follow(self, where: PathMove, *, back: PathMove) -> None:
         self.follow(where)
         self.change_beside(lambda: self.follow(back), lambda: self.follow(where))
 

@@ -13,7 +13,7 @@ from typing import Any
 from core.components.source import DeclarativeSource
 from core.components.stream import DeclarativeStream, Stream
 from core.connector.building import TreeBuilder
-from core.manifest.links import Moved
+from core.manifest.links import PathMove
 from core.manifest.problems import Path, Problem, Severity
 from core.manifest.resolver import NO_STREAM
 from core.runtime.component import Component
@@ -36,7 +36,7 @@ class Visibility:
         self._marks = {place: mark for place, mark in self._marks.items() if place[: len(path)] != path}
         self._marks[path] = visible
 
-    def follow(self, moved: Moved) -> None:
+    def follow(self, moved: PathMove) -> None:
         """Move the marks along with their paths."""
         marks = {() if not path else moved(path): mark for path, mark in self._marks.items()}
         self._marks = {path: mark for path, mark in marks.items() if path is not None}

@@ -10,7 +10,7 @@ from typing import Any
 
 from core.connector import Connector, load_connector
 from core.manifest.document import Document
-from core.manifest.links import CircleError, Moved, check_circles
+from core.manifest.links import CircleError, PathMove, check_circles
 from core.manifest.problems import ManifestError, Path, Problem
 from tui.model import problems as listed
 from tui.model.editor import Change, ChangeKind, ManifestEditor
@@ -302,7 +302,7 @@ class BuilderSession(ManifestEditor):
         """Put a fresh component of a type at the end of a list; gives its path."""
         return self.types.add(path, name)
 
-    def follow(self, moved: Moved) -> None:
+    def follow(self, moved: PathMove) -> None:
         """Let what is kept by path go where the paths went."""
         super().follow(moved)
         self.visibility.follow(moved)

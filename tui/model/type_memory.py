@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.connector.registry import component_types
-from core.manifest.links import Moved, carried, exists, texts
+from core.manifest.links import PathMove, carried, exists, reference_texts
 from core.manifest.problems import Path
 from core.manifest.resolver import resolve_references
 from core.runtime.component import Component
@@ -118,7 +118,7 @@ class TypeMemory:
 
     def remember(self, path: Path, name: str, value: Any) -> None:
         """Remember what is entered at a path under a type."""
-        root = self._editor.document.root if texts(value) else {}
+        root = self._editor.document.root if reference_texts(value) else {}
         self._remembered.setdefault(path, {})[name] = _Entered(deepcopy(value), root)
 
     def recall(self, path: Path, name: str) -> Any:
@@ -146,7 +146,7 @@ class TypeMemory:
             elif not self._inputs.uses(key):
                 self._inputs.delete(key)
 
-    def follow(self, moved: Moved) -> None:
+    def follow(self, moved: PathMove) -> None:
         """Let what is remembered go where the paths went."""
         places = {moved(path): types for path, types in self._remembered.items()}
         self._remembered = {path: types for path, types in places.items() if path is not None}

@@ -15,14 +15,14 @@ from core.connector.registry import component_types
 from core.manifest.document import Document
 from core.manifest.links import (
     CircleError,
-    Reach,
+    ReferenceGraph,
     carried,
     check_circles,
     is_below,
     links,
+    reference_texts,
     reference_to,
     target_of,
-    texts,
 )
 from core.manifest.problems import Path
 from core.manifest.references import REF, Traced, is_reference
@@ -267,18 +267,18 @@ class Placing:
 
 def fitting(document: Document, place: Path, value: Any) -> Any:
     """A copy of a value from the document that can be written at a raw place: what would lead back is written out."""
-    if not texts(value):
+    if not reference_texts(value):
         return deepcopy(value)
-    root, reach = document.root, Reach(document.links)
+    root, graph = document.root, ReferenceGraph(document.links)
 
     def without(back: frozenset[Path]) -> Any:
         return carried(root, value, lambda target: None if target in back or is_below(target, place) else target)
 
-    fit = without(reach.to(place, inside=False))
+    fit = without(graph.leading_to(place, inside=False))
     try:
         check_circles(document.links, links(_with(root, place, fit)))
     except CircleError:  # by way of what is inside of the place, and will be there again
-        return without(reach.to(place, inside=True))
+        return without(graph.leading_to(place, inside=True))
     return fit
 
 
