@@ -11,7 +11,7 @@ import orjson
 
 from core.environment import OWN
 from core.errors import InputError
-from core.inputs.checking import Checker, has_constants, variable
+from core.inputs.checking import InputChecker, has_constants, variable
 from core.inputs.config_file import read_config
 from core.inputs.specification import (
     GatheredInputs,
@@ -78,7 +78,7 @@ def gather_inputs(
         rules.normalize(config)
     _drop_nulls(specification, config)
     _add_defaults(specification, config)
-    problems += Checker(specification).problems(config)
+    problems += InputChecker(specification).problems(config)
     if rules is not None and not problems:
         problems += rules.problems(config)
     unknown = unknown_inputs(specification, config)

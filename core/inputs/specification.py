@@ -32,9 +32,9 @@ def properties(schema: Any) -> dict[str, list[Schema]]:
     return found
 
 
-def forms(schema: Schema) -> Iterator[Schema]:
-    """The alternatives and parts that a schema is made of."""
-    for key in _BRANCHES:
+def forms(schema: Schema, *keys: str) -> Iterator[Schema]:
+    """The alternatives and parts that a schema is made of: those under these keys, or else all."""
+    for key in keys or _BRANCHES:
         branches = schema.get(key)
         if isinstance(branches, Sequence) and not isinstance(branches, str):
             yield from (branch for branch in branches if isinstance(branch, Mapping))
