@@ -11,7 +11,7 @@ from pydantic import Field
 
 from core.components.transformations import AddedFieldDefinition
 from core.errors import InputError, ReadError
-from core.inputs.checking import Checker
+from core.inputs.checking import InputChecker
 from core.manifest.problems import Problem
 from core.runtime.component import Component, Gives, Shown, Unsupported
 from core.runtime.field_path import evaluated, find, put, remove
@@ -128,7 +128,7 @@ class ValidateAdheresToSchema(ValidationStrategy):
                 yield f"{name} is not JSON."
                 return
         schema = self.base_schema.evaluate(scope) if isinstance(self.base_schema, TemplateMap) else self.base_schema
-        yield from Checker(schema, name).problems(value)
+        yield from InputChecker(schema, name).problems(value)
 
 
 class ConfigValidator(Component, role=True):

@@ -15,8 +15,8 @@ from core.components.stream import Stream
 from core.connector.building import TreeBuilder
 from core.connector.connector import Connector
 from core.manifest.document import Document
-from core.manifest.expand import Expanded, expand
 from core.manifest.problems import Path, Problem, Severity, show_path
+from core.manifest.resolver import Resolved, resolve_manifest
 from core.runtime.component import Component, Unsupported
 
 _NOT_READ = frozenset({"version", "description", "check", "dynamic_streams", "stream_groups", "metadata"})
@@ -33,22 +33,22 @@ class _Found(NamedTuple):
 
 def load_connector(document: Document) -> Connector:
     """Resolve and validate a document. Never raises for what is written in it: see `Connector.problems`."""
-    expanded = expand(document)
+    resolved = resolve_manifest(document)
 
     def written(path: Path) -> str | None:
-        return document.written(expanded.origin(path))
+        return document.written(resolved.origin(path))
 
     def located(problem: Problem) -> Problem:
-        path = expanded.origin(problem.path)
+        path = resolved.origin(problem.path)
         return replace(problem, path=path, position=document.position(path), file=document.file)
 
     builder = TreeBuilder(written)
-    built = builder.build(expanded.tree, DeclarativeSource, (), frozenset()) or _needed(expanded, builder)
-    found = [_weighed(one) for one in (*_in_references(expanded), *_in_components(builder.problems))]
+    built = builder.build(resolved.tree, DeclarativeSource, (), frozenset()) or _needed(resolved, builder)
+    found = [_weighed(one) for one in (*_in_references(resolved), *_in_components(builder.problems))]
     unreadable = any(one.all and _is_error(one.problem) for one in found)
     source = built if isinstance(built, DeclarativeSource) and not unreadable else None
     found = [one if one.problem.position else one._replace(problem=located(one.problem)) for one in found]
-    names, broken = _streams(source, expanded, found)
+    names, broken = _streams(source, resolved, found)
     return Connector(
         source,
         problems=_in_order([*document.notes, *(one.problem for one in found)]),
@@ -59,13 +59,13 @@ def load_connector(document: Document) -> Connector:
     )
 
 
-def _needed(expanded: Expanded, builder: TreeBuilder) -> Component | None:
+def _needed(resolved: Resolved, builder: TreeBuilder) -> Component | None:
     """The source without the fields that are wrong and that no read needs; their problems are kept."""
     told = builder.problems
     aside = {problem.path[0] for problem in told if problem.path} & _NOT_READ
     if not aside:
         return None
-    tree = {key: value for key, value in expanded.tree.items() if key not in aside}
+    tree = {key: value for key, value in resolved.tree.items() if key not in aside}
     builder.problems, builder.portability = (
         [problem for problem in told if problem.path[:1] and problem.path[0] in aside],
         [],
@@ -73,21 +73,21 @@ def _needed(expanded: Expanded, builder: TreeBuilder) -> Component | None:
     return builder.build(tree, DeclarativeSource, (), frozenset())
 
 
-def _in_references(expanded: Expanded) -> Iterator[_Found]:
+def _in_references(resolved: Resolved) -> Iterator[_Found]:
     """The problems with references and parameters, each with those who depend on it."""
     streams: dict[Path, set[int]] = defaultdict(set)
     vital: set[Path] = set()
-    if not expanded.problems:
+    if not resolved.problems:
         return
-    for key, value in expanded.tree.items():
+    for key, value in resolved.tree.items():
         if key == "streams" and isinstance(value, list):
             for index in range(len(value)):
-                for path in expanded.faults((key, index)):
+                for path in resolved.faults((key, index)):
                     streams[path].add(index)
         elif key not in _NOT_READ:
-            vital |= expanded.faults((key,))
-    nothing = not expanded.tree
-    for problem in expanded.problems:
+            vital |= resolved.faults((key,))
+    nothing = not resolved.tree
+    for problem in resolved.problems:
         yield _Found(problem, frozenset(streams[problem.path]), nothing or problem.path in vital)
 
 
@@ -110,7 +110,7 @@ def _weighed(found: _Found) -> _Found:
 
 
 def _streams(
-    source: DeclarativeSource | None, expanded: Expanded, found: Iterable[_Found]
+    source: DeclarativeSource | None, resolved: Resolved, found: Iterable[_Found]
 ) -> tuple[tuple[str, ...], dict[str, tuple[Problem, ...]]]:
     """The names of the streams, and what is wrong with those that can't be read."""
     wrong: dict[int, dict[Problem, None]] = defaultdict(dict)
@@ -122,19 +122,19 @@ def _streams(
     names: dict[str, None] = {}
     broken: dict[str, tuple[Problem, ...]] = {}
     for index, stream in enumerate(source.streams if source else ()):
-        name = _name(stream, expanded, index)
+        name = _name(stream, resolved, index)
         names[name] = None
         if isinstance(stream, Unsupported) and not wrong[index]:
             message = f"Longhaul doesn't run streams of type `{stream.written_type}`"
-            wrong[index][Problem(message, expanded.origin(("streams", index)))] = None
+            wrong[index][Problem(message, resolved.origin(("streams", index)))] = None
         if wrong[index]:
             broken[name] = (*broken.get(name, ()), *wrong[index])
     return tuple(names), broken
 
 
-def _name(stream: Stream, expanded: Expanded, index: int) -> str:
+def _name(stream: Stream, resolved: Resolved, index: int) -> str:
     """The name of a stream; its place where it has none."""
-    written = expanded.tree["streams"][index]
+    written = resolved.tree["streams"][index]
     name = stream.name or (written.get("name") if isinstance(written, Mapping) else None)
     return name if isinstance(name, str) and name else show_path(("streams", index))
 

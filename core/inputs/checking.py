@@ -9,35 +9,12 @@ from typing import Any
 
 import orjson
 
-from core.inputs.specification import Path, Schema, find, forms, is_secret, title, types
+from core.inputs.json_schema import ITEM, SchemaChecker, is_number, type_names
+from core.inputs.specification import Path, Schema, find, is_secret, title, types
 from core.templates import LimitError, PatternError, compile_pattern
 
 _SHOWN = 60
 """Characters of a wrong value that a message repeats."""
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-_IS: dict[str, Callable[[Any], bool]] = {
-    "string": lambda value: isinstance(value, str),
-    "integer": lambda value: _is_number(value) and float(value).is_integer(),
-    "number": _is_number,
-    "boolean": lambda value: isinstance(value, bool),
-    "object": lambda value: isinstance(value, Mapping),
-    "array": lambda value: isinstance(value, list),
-    "null": lambda value: value is None,
-}
-_WORDS = {
-    "string": "text",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "true or false",
-    "object": "an object",
-    "array": "a list",
-    "null": "nothing",
-}
 _BOUNDS: dict[str, tuple[str, Callable[[Any, Any], bool]]] = {
     "minimum": ("at least", lambda value, bound: value >= bound),
     "maximum": ("at most", lambda value, bound: value <= bound),
@@ -52,7 +29,7 @@ _LENGTHS: dict[str, tuple[str, Callable[[int, int], bool]]] = {
 }
 
 
-class Checker:
+class InputChecker(SchemaChecker):
     """Finds what is wrong with the inputs for one specification; or with a value of this `name`, for any JSON Schema.
 
     The value itself is shown only of inputs that are not secret.
@@ -64,46 +41,43 @@ class Checker:
 
     def problems(self, config: Any) -> list[str]:
         """One sentence for each thing that is wrong."""
-        return list(dict.fromkeys(self._check(self._specification, config, ())))
+        return self.problems_in(self._specification, config)
 
-    def _check(self, schema: Schema, value: Any, path: Path) -> Iterator[str]:
-        expected = types(schema)
-        if expected and not any(_IS.get(kind, lambda _: True)(value) for kind in expected):
-            words = " or ".join(_WORDS.get(kind, kind) for kind in expected)
-            quotes = ' (write it in quotes: "...")' if expected == ("string",) and _is_scalar(value) else ""
-            yield self._wrong(schema, path, value, f"must be {words}{quotes}")
-            return
-        yield from self._check_choice(schema, value, path)
-        if isinstance(value, Mapping):
-            yield from self._check_object(schema, value, path)
-        elif isinstance(value, list):
-            yield from self._check_length(schema, value, path, ("minItems", "maxItems"), "entries")
-            if isinstance(items := schema.get("items"), Mapping):
-                for member in value:
-                    yield from self._check(items, member, path)
-        elif isinstance(value, str):
-            yield from self._check_text(schema, value, path)
-        elif _is_number(value):
-            yield from self._check_number(schema, value, path)
-        yield from self._check_forms(schema, value, path)
+    def wrong_type(self, schema: Schema, path: Path, value: Any, expected: tuple[str, ...]) -> str:
+        is_unquoted = expected == ("string",) and isinstance(value, int | float)
+        quotes = ' (write it in quotes: "...")' if is_unquoted else ""
+        return self._wrong(schema, path, value, f"must be {type_names(expected)}{quotes}")
 
-    def _check_choice(self, schema: Schema, value: Any, path: Path) -> Iterator[str]:
+    def missing(self, path: Path) -> str:
+        path = _names(path)
+        name = ".".join(path)
+        if self._name:
+            return f"{self._subject(path[:-1])} has no `{path[-1]}`."
+        return (
+            f"The input {title(self._specification, path)} is missing. Give it in the --config file, "
+            f"as {variable(path)} in the environment, or with --set {name}=VALUE."
+        )
+
+    def no_form(self, alternatives: list[Schema], found: list[list[str]], path: Path, value: Any) -> Iterator[str]:
+        """What is wrong for the form that was meant: the one whose fixed values the object has."""
+        meant = [problems for form, problems in zip(alternatives, found, strict=True) if has_constants(form, value)]
+        if len(meant) == 1:
+            yield from meant[0]
+        else:
+            yield f"{self._subject(path)} fits none of its forms: {'; '.join(map(_describe, alternatives))}."
+
+    def details(self, schema: Schema, path: Path, value: Any) -> Iterator[str]:
         allowed = schema.get("enum")
         if isinstance(allowed, list) and value not in allowed:
             yield self._wrong(schema, path, value, f"must be one of {', '.join(map(_shown, allowed))}")
         if "const" in schema and value != schema["const"]:
             yield self._wrong(schema, path, value, f"must be {_shown(schema['const'])}")
-
-    def _check_object(self, schema: Schema, value: Mapping[str, Any], path: Path) -> Iterator[str]:
-        known = schema.get("properties")
-        known = known if isinstance(known, Mapping) else {}
-        required = schema.get("required")
-        for name in required if isinstance(required, list) else ():
-            if name not in value:
-                yield self._missing((*path, str(name)))
-        for name, member in value.items():
-            if isinstance(described := known.get(name), Mapping):
-                yield from self._check(described, member, (*path, name))
+        if isinstance(value, list):
+            yield from self._check_length(schema, value, path, ("minItems", "maxItems"), "entries")
+        elif isinstance(value, str):
+            yield from self._check_text(schema, value, path)
+        elif is_number(value):
+            yield from self._check_number(schema, value, path)
 
     def _check_text(self, schema: Schema, value: str, path: Path) -> Iterator[str]:
         yield from self._check_length(schema, value, path, ("minLength", "maxLength"), "characters")
@@ -117,42 +91,26 @@ class Checker:
 
     def _check_length(self, schema: Schema, value: Any, path: Path, keys: tuple[str, ...], unit: str) -> Iterator[str]:
         for key in keys:
-            words, fits = _LENGTHS[key]
+            comparison, fits = _LENGTHS[key]
             if isinstance(bound := schema.get(key), int) and not fits(len(value), bound):
-                yield f"{self._subject(path)} must have {words} {bound} {unit}."
+                yield f"{self._subject(path)} must have {comparison} {bound} {unit}."
 
     def _check_number(self, schema: Schema, value: Any, path: Path) -> Iterator[str]:
-        for key, (words, fits) in _BOUNDS.items():
-            if _is_number(bound := schema.get(key)) and not fits(value, bound):
-                yield self._wrong(schema, path, value, f"must be {words} {bound}")
+        for key, (comparison, fits) in _BOUNDS.items():
+            if is_number(bound := schema.get(key)) and not fits(value, bound):
+                yield self._wrong(schema, path, value, f"must be {comparison} {bound}")
         step = schema.get("multipleOf")
-        if _is_number(step) and step and not math.isclose(value / step, round(value / step), abs_tol=1e-9):
+        if is_number(step) and step and not math.isclose(value / step, round(value / step), abs_tol=1e-9):
             yield self._wrong(schema, path, value, f"must be a multiple of {step}")
 
-    def _check_forms(self, schema: Schema, value: Any, path: Path) -> Iterator[str]:
-        for part in forms({"allOf": schema.get("allOf")}):
-            yield from self._check(part, value, path)
-        for key in ("oneOf", "anyOf"):
-            alternatives = list(forms({key: schema.get(key)}))
-            found = [list(self._check(form, value, path)) for form in alternatives]
-            if found and all(found):
-                yield from self._nearest(alternatives, found, value, path)
-
-    def _nearest(self, alternatives: list[Schema], found: list[list[str]], value: Any, path: Path) -> Iterator[str]:
-        """What is wrong for the form that was meant: the one whose fixed values the object has."""
-        meant = [problems for form, problems in zip(alternatives, found, strict=True) if has_constants(form, value)]
-        if len(meant) == 1:
-            yield from meant[0]
-        else:
-            yield f"{self._subject(path)} fits none of its forms: {'; '.join(map(_describe, alternatives))}."
-
     def _subject(self, path: Path) -> str:
+        path = _names(path)
         if self._name:
             return f"`{'.'.join(path)}` in {self._name[:1].lower()}{self._name[1:]}" if path else self._name
         return f"The input {title(self._specification, path)}" if path else "The inputs"
 
     def _wrong(self, schema: Schema, path: Path, value: Any, expected: str) -> str:
-        secret = self._name or is_secret(schema) or any(map(is_secret, self._around(path)))
+        secret = self._name or is_secret(schema) or any(map(is_secret, self._around(_names(path))))
         hidden = secret or isinstance(value, Mapping | list)
         return f"{self._subject(path)} {expected}{'' if hidden else f'; it is {_shown(value)}'}."
 
@@ -160,23 +118,15 @@ class Checker:
         for length in range(1, len(path) + 1):
             yield from find(self._specification, path[:length])
 
-    def _missing(self, path: Path) -> str:
-        name = ".".join(path)
-        if self._name:
-            return f"{self._subject(path[:-1])} has no `{path[-1]}`."
-        return (
-            f"The input {title(self._specification, path)} is missing. Give it in the --config file, "
-            f"as {variable(path)} in the environment, or with --set {name}=VALUE."
-        )
-
 
 def variable(path: Path) -> str:
     """The environment variable of an input."""
     return "LONGHAUL_" + "__".join(re.sub(r"[^A-Za-z0-9]", "_", name).upper() for name in path)
 
 
-def _is_scalar(value: Any) -> bool:
-    return isinstance(value, int | float)
+def _names(path: Path) -> Path:
+    """A path without the items of lists, which are spoken of as the list."""
+    return tuple(name for name in path if name != ITEM)
 
 
 def _matches(pattern: str, value: str) -> bool:
@@ -219,4 +169,4 @@ def _describe(form: Schema) -> str:
     named = form.get("title")
     words = [str(named)] if isinstance(named, str) else []
     words += [f"({', '.join([*fixed, *needed])})"] if fixed or needed else []
-    return " ".join(words) or " or ".join(_WORDS.get(kind, kind) for kind in types(form)) or "another form"
+    return " ".join(words) or type_names(types(form)) or "another form"

@@ -11,10 +11,10 @@ import orjson
 
 from core.environment import OWN
 from core.errors import InputError
-from core.inputs.checking import Checker, has_constants, variable
+from core.inputs.checking import InputChecker, has_constants, variable
 from core.inputs.config_file import read_config
 from core.inputs.specification import (
-    Inputs,
+    GatheredInputs,
     Path,
     Schema,
     find,
@@ -67,7 +67,7 @@ def gather_inputs(
     the type that the specification asks for, missing inputs get its defaults. The `rules` change them before
     that, and check them after. Raises `InputError` with everything that is wrong.
     """
-    config = Inputs(copy.deepcopy(dict(given or {})) | (read_config(config_file) if config_file else {}))
+    config = GatheredInputs(copy.deepcopy(dict(given or {})) | (read_config(config_file) if config_file else {}))
     named, problems = _settings(specification, settings)
     for path, text in [*_variables(specification, environment or {}), *named]:
         if not _put(config, path, _converted(find(specification, path), text)):
@@ -78,7 +78,7 @@ def gather_inputs(
         rules.normalize(config)
     _drop_nulls(specification, config)
     _add_defaults(specification, config)
-    problems += Checker(specification).problems(config)
+    problems += InputChecker(specification).problems(config)
     if rules is not None and not problems:
         problems += rules.problems(config)
     unknown = unknown_inputs(specification, config)

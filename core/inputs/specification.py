@@ -32,9 +32,9 @@ def properties(schema: Any) -> dict[str, list[Schema]]:
     return found
 
 
-def forms(schema: Schema) -> Iterator[Schema]:
-    """The alternatives and parts that a schema is made of."""
-    for key in _BRANCHES:
+def forms(schema: Schema, *keys: str) -> Iterator[Schema]:
+    """The alternatives and parts that a schema is made of: those under these keys, or else all."""
+    for key in keys or _BRANCHES:
         branches = schema.get(key)
         if isinstance(branches, Sequence) and not isinstance(branches, str):
             yield from (branch for branch in branches if isinstance(branch, Mapping))
@@ -81,7 +81,7 @@ def is_secret(schema: Schema) -> bool:
     return bool(schema.get("airbyte_secret"))
 
 
-class Inputs(dict[str, Any]):
+class GatheredInputs(dict[str, Any]):
     """Inputs that were gathered; `secrets` are the secret values among them as they were given."""
 
     secrets: Sequence[str] = ()
@@ -91,7 +91,7 @@ def secret_values(specification: Mapping[str, Any], config: Mapping[str, Any]) -
     """The values in `config` that the specification marks with `airbyte_secret`, as text, wherever they are
     nested; and those that were there before rules put them elsewhere, and what these made of them.
     """
-    found: list[str] = list(config.secrets) if isinstance(config, Inputs) else []
+    found: list[str] = list(config.secrets) if isinstance(config, GatheredInputs) else []
 
     def note(text: str) -> str:
         found.append(str(text))

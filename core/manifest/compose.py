@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from core.manifest.nodes import Alias, Entry, Mapping, Node, Note, Scalar, Sequence, target_of
+from core.manifest.nodes import Alias, Mapping, Node, NodeNote, Scalar, Sequence, SourceEntry, target_of
 from core.manifest.problems import ManifestError, Position, Problem, clipped
 
 MAX_NODES = 1_000_000
@@ -155,13 +155,15 @@ class _Composer:
             scalar.end = self._end_of_block(scalar)
         return scalar
 
-    def _construct(self, tag: str, event: Any) -> tuple[Any, Note | None]:
+    def _construct(self, tag: str, event: Any) -> tuple[Any, NodeNote | None]:
         if tag == _STRING:
             return event.value, None
         if tag == _BYTES:
-            return event.value, Note("A manifest holds no binary values; it is taken as text here.", "remove the tag")
+            return event.value, NodeNote(
+                "A manifest holds no binary values; it is taken as text here.", "remove the tag"
+            )
         if tag == _DATE:
-            return event.value, Note(
+            return event.value, NodeNote(
                 f"YAML reads `{clipped(event.value)}` as a date; it is taken as text here.", _QUOTE
             )
         node = yaml.ScalarNode(tag, event.value, event.start_mark, event.end_mark)
@@ -173,7 +175,7 @@ class _Composer:
             kind = tag.removeprefix(_PREFIX)
             message = f"YAML reads `{clipped(event.value)}` as a {kind}, but it is not a valid one"
             if event.tag is None:
-                return event.value, Note(f"{message}; it is taken as text here.", _QUOTE)
+                return event.value, NodeNote(f"{message}; it is taken as text here.", _QUOTE)
             self._report(f"{message}.", _position(event), "remove the tag")
         return None, None
 
@@ -188,16 +190,16 @@ class _Composer:
     def _sequence(self, event: Any, depth: int) -> Sequence:
         self._check_collection_tag(event, "seq")
         sequence = Sequence(**_marks(event), flow=bool(event.flow_style))
-        items: list[Entry] = []
+        items: list[SourceEntry] = []
         while not isinstance(following := self._loader.get_event(), yaml.SequenceEndEvent):
-            items.append(Entry(None, self._node(following, depth + 1), slot=len(items)))
+            items.append(SourceEntry(None, self._node(following, depth + 1), slot=len(items)))
         _close(sequence, items, following)
         return sequence
 
     def _mapping(self, event: Any, depth: int) -> Mapping:
         self._check_collection_tag(event, "map")
         mapping = Mapping(**_marks(event), flow=bool(event.flow_style))
-        entries: list[Entry] = []
+        entries: list[SourceEntry] = []
         names: dict[Any, Scalar | Alias] = {}
         while not isinstance(following := self._loader.get_event(), yaml.MappingEndEvent):
             entry = self._entry(following, depth, slot=len(entries))
@@ -209,19 +211,19 @@ class _Composer:
             if entry.name in names:
                 first = names[entry.name].line + 1
                 message = f"The key `{entry.name}` appears twice; first on line {first}. The last one counts."
-                entry.key.note = Note(message, "remove or rename one of them")
+                entry.key.note = NodeNote(message, "remove or rename one of them")
             names[entry.name] = entry.key
         _close(mapping, entries, following)
         return mapping
 
-    def _entry(self, event: Any, depth: int, slot: int) -> Entry:
+    def _entry(self, event: Any, depth: int, slot: int) -> SourceEntry:
         if isinstance(event, yaml.ScalarEvent) and event.value == "<<" and event.implicit[0]:
             self._count += 1
             key = Scalar("<<", **_marks(event))
             following = self._loader.get_event()
             value = self._node(following, depth + 1)
             self._check_merged(value, following)
-            return Entry(key, value, slot, merge=True)
+            return SourceEntry(key, value, slot, merge=True)
         key_node = self._node(event, depth + 1)
         if not isinstance(target_of(key_node), Scalar):
             is_template = self._text.startswith("{{", event.start_mark.index - 1)
@@ -229,9 +231,9 @@ class _Composer:
             self._report("A key has to be text, not a list or a mapping.", _position(event), hint)
             key_node = Scalar(f"key {slot}", **_marks(event))
         assert isinstance(key_node, Scalar | Alias)
-        return Entry(key_node, self._node(self._loader.get_event(), depth + 1), slot)
+        return SourceEntry(key_node, self._node(self._loader.get_event(), depth + 1), slot)
 
-    def _has_colon(self, entry: Entry) -> bool:
+    def _has_colon(self, entry: SourceEntry) -> bool:
         return self._text[entry.value.start - 1] == ":"
 
     def _check_merged(self, value: Node, event: Any) -> None:
@@ -270,13 +272,13 @@ class _Composer:
             for entry in node.entries:
                 self._check_names(entry.value)
 
-    def _name_as_written(self, entry: Entry) -> None:
+    def _name_as_written(self, entry: SourceEntry) -> None:
         assert entry.key is not None
         key = target_of(entry.key)
         assert isinstance(key, Scalar)
         written = self._text[key.start : key.end]
         message = f"The key `{clipped(written)}` is read by YAML as the value {key.value}; it is taken as text here."
-        key.value, key.note = written, Note(message, f'write it as "{clipped(written)}"')
+        key.value, key.note = written, NodeNote(message, f'write it as "{clipped(written)}"')
 
     def _report(self, message: str, position: Position, hint: str | None = None) -> None:
         self.problems.append(Problem(message, hint=hint, position=position, file=self._file))
@@ -297,7 +299,7 @@ def _marks(event: Any) -> dict[str, Any]:
     }
 
 
-def _close(collection: Mapping | Sequence, entries: list[Entry], end_event: Any) -> None:
+def _close(collection: Mapping | Sequence, entries: list[SourceEntry], end_event: Any) -> None:
     collection.entries = collection.source = tuple(entries)
     collection.end = end_event.end_mark.index
     has_bracket = end_event.start_mark.index < end_event.end_mark.index

@@ -1,15 +1,17 @@
-"""A manifest as a person writes it: the raw tree, its source text, edits at paths, undo, and saving."""
+"""A manifest as a person writes it: the raw tree, its source text, edits at paths, and saving."""
 
 from __future__ import annotations
 
 import pathlib
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from core.manifest.compose import compose
-from core.manifest.editing import Edit, Editor
+from core.manifest.editing import Edit, TreeEditor
 from core.manifest.files import read_text, write_text
-from core.manifest.links import Link, Moved, erased, inserted, links, moved, relink, renamed, unmoved
+from core.manifest.history import History, UndoableChange
+from core.manifest.links import PathMove, ReferenceLink, erased, inserted, links, moved, relink, renamed, unmoved
 from core.manifest.nodes import Mapping, Node, Scalar, Sequence, find, noted, target_of, value_of
 from core.manifest.problems import Path, Position, Problem, Severity
 from core.manifest.references import owner, slot
@@ -41,12 +43,13 @@ class Document:
         self._source = text.removeprefix(_BYTE_ORDER_MARK)
         self._tree = compose(self._source, file)
         self._style = style_of(self._source, self._tree)
-        self._editor = Editor(self._tree)
-        self._done: list[Edit] = []
-        self._undone: list[Edit] = []
+        self._editor = TreeEditor(self._tree)
+        self.history = History()
+        """Where edits are recorded; documents that replace each other share one."""
+        self._last_edit: Edit | None = None
         self._saved: Edit | None = None
         self._root: dict[str, Any] | None = None
-        self._links: list[Link] | None = None
+        self._links: list[ReferenceLink] | None = None
         self._written: tuple[str, Mapping] | None = None
 
     @classmethod
@@ -67,7 +70,7 @@ class Document:
         return self._root
 
     @property
-    def links(self) -> list[Link]:
+    def links(self) -> list[ReferenceLink]:
         """The references in the raw tree, in the order in which they are written."""
         if self._links is None:
             self._links = links(self.root)
@@ -81,7 +84,7 @@ class Document:
     @property
     def dirty(self) -> bool:
         """Whether there are edits that are not saved."""
-        return self._last_edit() is not self._saved
+        return self._last_edit is not self._saved
 
     def get(self, path: Path) -> Any:
         """The value at a path, None when there is none. Read-only, as `root`."""
@@ -168,36 +171,6 @@ class Document:
         """Give the key at the end of `path` another name; its place and value stay."""
         self._commit(self._editor.rename(path, key), renamed(path, key))
 
-    @property
-    def can_undo(self) -> bool:
-        """Whether there is an edit to undo."""
-        return bool(self._done)
-
-    @property
-    def can_redo(self) -> bool:
-        """Whether there is an undone edit."""
-        return bool(self._undone)
-
-    def undo(self) -> Path | None:
-        """Take back the last edit; the path of what changed, None when there is nothing to undo."""
-        if not self._done:
-            return None
-        edit = self._done.pop()
-        self._undone.append(edit)
-        edit.undo()
-        self._forget()
-        return edit.path_before
-
-    def redo(self) -> Path | None:
-        """Do the last undone edit again; the path of what changed, None when there is nothing to redo."""
-        if not self._undone:
-            return None
-        edit = self._undone.pop()
-        self._done.append(edit)
-        edit.apply()
-        self._forget()
-        return edit.path_after
-
     def save(self, path: pathlib.Path | str | None = None) -> None:
         """Write the text to its file, or to another one that becomes its file; all at once or not at all.
 
@@ -208,9 +181,9 @@ class Document:
         file = str(path if path is not None else self.file)
         write_text(pathlib.Path(file), self.text)
         self.file = file
-        self._saved = self._last_edit()
+        self._saved = self._last_edit
 
-    def _commit(self, edit: Edit | None, where: Moved) -> None:
+    def _commit(self, edit: Edit | None, where: PathMove) -> None:
         if edit is None:
             return
         if edit.may_relink:
@@ -221,23 +194,20 @@ class Document:
             except BaseException:
                 edit.undo()
                 raise
-        self._done.append(edit)
-        self._undone.clear()
-        self._forget()
+        self.history.record(_DocumentEdit(self, edit, self._last_edit), edit.path_before, edit.path_after)
+        self._changed(edit)
 
     def _root_before(self, edit: Edit) -> dict[str, Any]:
-        if self._root is not None:  # not forgotten yet
+        if self._root is not None:  # that of before the edit
             return self._root
         edit.undo()
         before: dict[str, Any] = value_of(self._tree)
         edit.apply()
         return before
 
-    def _forget(self) -> None:
+    def _changed(self, last_edit: Edit | None) -> None:
+        self._last_edit = last_edit
         self._root = self._links = self._written = None
-
-    def _last_edit(self) -> Edit | None:
-        return self._done[-1] if self._done else None
 
     def _current(self) -> tuple[str, Mapping]:
         if self._written is None:
@@ -252,3 +222,20 @@ class Document:
                 return None
             value = value[key]
         return (value,)
+
+
+@dataclass(frozen=True, slots=True)
+class _DocumentEdit(UndoableChange):
+    """An edit of a document, and the one that it came after."""
+
+    document: Document
+    edit: Edit
+    previous: Edit | None
+
+    def undo(self) -> None:
+        self.edit.undo()
+        self.document._changed(self.previous)
+
+    def redo(self) -> None:
+        self.edit.apply()
+        self.document._changed(self.edit)

@@ -12,11 +12,11 @@ from core.manifest.compose import COMPONENT_KEYS, MAX_DEPTH
 from core.manifest.nodes import (
     Alias,
     Collection,
-    Entry,
     Mapping,
     Node,
     Scalar,
     Sequence,
+    SourceEntry,
     find,
     merge_sources,
     own_index,
@@ -73,7 +73,7 @@ class Edit:
             setattr(replacement.node, replacement.attribute, replacement.after)
 
 
-class Editor:
+class TreeEditor:
     """Edits one node tree. The rules for what YAML shares are those of `Document`, and so are the errors raised."""
 
     def __init__(self, root: Mapping) -> None:
@@ -104,9 +104,9 @@ class Editor:
             entries = (*parent.entries[:index], entry, *parent.entries[index + 1 :])
         elif isinstance(parent, Mapping):
             at = _place_in(parent, rest[0], order)
-            entries = (*parent.entries[:at], Entry(_fresh_key(rest[0]), new), *parent.entries[at:])
+            entries = (*parent.entries[:at], SourceEntry(_fresh_key(rest[0]), new), *parent.entries[at:])
         elif rest[0] == len(parent.entries):
-            entries = (*parent.entries, Entry(None, new))
+            entries = (*parent.entries, SourceEntry(None, new))
         else:
             raise _missing(path)
         return self._finished(edit, parent, entries)
@@ -130,7 +130,7 @@ class Editor:
         items = self._list(path)
         if not 0 <= index <= len(items.entries):
             raise _missing((*path, index))
-        entry = Entry(None, fresh(value, len(path)))
+        entry = SourceEntry(None, fresh(value, len(path)))
         edit = Edit((*path, index), (*path, index))
         edit.adds_references = _holds_reference(entry.value)
         return self._finished(edit, items, (*items.entries[:index], entry, *items.entries[index:]))
@@ -157,7 +157,7 @@ class Editor:
         if find(parent, key):
             raise ValueError(f"There is already a `{key}` here.")
         entry = parent.entries[index]
-        renamed = Entry(_fresh_key(key), entry.value, entry.slot)
+        renamed = SourceEntry(_fresh_key(key), entry.value, entry.slot)
         edit = Edit(path, (*path[:-1], key))
         others = [other for other in parent.entries[:index] if other.merge or other.name != path[-1]]
         return self._finished(edit, parent, (*others, renamed, *parent.entries[index + 1 :]))
@@ -205,7 +205,7 @@ class Editor:
         edit.replace(old, "entries", tuple(entries))
         return True
 
-    def _revalued(self, parent: Mapping | Sequence, entry: Entry, new: Node, edit: Edit) -> Entry:
+    def _revalued(self, parent: Mapping | Sequence, entry: SourceEntry, new: Node, edit: Edit) -> SourceEntry:
         """The entry with a new value; the node of the source when that has the same value."""
         old = entry.value
         source = parent.source[entry.slot] if entry.slot is not None else entry
@@ -218,7 +218,7 @@ class Editor:
                     edit.replace(alias, "target", new)
         if source.value is new and source.key is entry.key:
             return source
-        return Entry(entry.key, new, entry.slot, entry.merge)
+        return SourceEntry(entry.key, new, entry.slot, entry.merge)
 
     @property
     def value(self) -> dict[str, Any]:
@@ -226,7 +226,7 @@ class Editor:
         root: dict[str, Any] = value_of(self._root)
         return root
 
-    def _finished(self, edit: Edit, collection: Mapping | Sequence, entries: Iterable[Entry]) -> Edit:
+    def _finished(self, edit: Edit, collection: Mapping | Sequence, entries: Iterable[SourceEntry]) -> Edit:
         edit.replace(collection, "entries", tuple(entries))
         if self._aliases:
             _write_out_orphans(self._root, set(), edit)
@@ -246,7 +246,7 @@ def _write_out_orphans(node: Mapping | Sequence, seen: set[int], edit: Edit) -> 
         elif value.anchor:
             seen.add(id(value))
         if isinstance(value, Alias) and id(value.target) not in seen:
-            explicit = Entry(entry.key, fresh(value_of(value)), entry.slot, entry.merge)
+            explicit = SourceEntry(entry.key, fresh(value_of(value)), entry.slot, entry.merge)
             edit.replace(node, "entries", (*node.entries[:index], explicit, *node.entries[index + 1 :]))
 
 
@@ -263,10 +263,10 @@ def fresh(value: Any, depth: int = 0) -> Node:
     if isinstance(value, dict):
         if not COMPONENT_KEYS.isdisjoint(value) and not all(isinstance(key, str) for key in value):
             raise ValueError("The keys of a component have to be text.")
-        entries = tuple(Entry(_fresh_key(key), fresh(item, depth + 1)) for key, item in value.items())
+        entries = tuple(SourceEntry(_fresh_key(key), fresh(item, depth + 1)) for key, item in value.items())
         return Mapping(entries=entries)
     if isinstance(value, list):
-        return Sequence(entries=tuple(Entry(None, fresh(item, depth + 1)) for item in value))
+        return Sequence(entries=tuple(SourceEntry(None, fresh(item, depth + 1)) for item in value))
     if not isinstance(value, str | int | float | bytes | date | None):
         raise _unusable(f"A manifest cannot hold a value of the kind `{type(value).__name__}`.")
     if isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
@@ -306,12 +306,12 @@ def _nested(keys: Path, value: Any, path: Path) -> Any:
     return value
 
 
-def _written_out(mapping: Mapping, without: str | int) -> tuple[Entry, ...]:
+def _written_out(mapping: Mapping, without: str | int) -> tuple[SourceEntry, ...]:
     """The entries with what `<<` brings in made explicit, less one key."""
     own = [entry for entry in mapping.entries if not entry.merge and entry.name != without]
     names = {entry.name for entry in own}
     value = {key: item for key, item in value_of(mapping).items() if key not in names and key != without}
-    return (*(Entry(_fresh_key(key), fresh(item)) for key, item in value.items()), *own)
+    return (*(SourceEntry(_fresh_key(key), fresh(item)) for key, item in value.items()), *own)
 
 
 def _missing(path: Path) -> LookupError:

@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 from typing import NamedTuple
 
-from core.manifest.nodes import Collection, Entry, Mapping, Scalar, Sequence
+from core.manifest.nodes import Collection, Mapping, Scalar, Sequence, SourceEntry
 
 _TRIVIA = re.compile(r"(?:[ \t\r\n]+|(?<!\S)#[^\r\n]*)*")
 _LINE_BREAK = re.compile(r"\r\n|[\r\n]")
@@ -89,7 +89,7 @@ class Layout:
         """What goes when the entry is deleted and comes along when it is moved."""
         return self.start(slot), self.end(slot)
 
-    def marker_end(self, entry: Entry) -> int:
+    def marker_end(self, entry: SourceEntry) -> int:
         """Where the `:` after the key of an entry of the source ends."""
         assert entry.key is not None
         colon = self.source.skip_trivia(entry.key.end)
@@ -150,7 +150,7 @@ class BlockLayout(Layout):
         """With the comment lines directly above in the same column, and the comment at the end."""
         return self._with_comments_above(slot), self.source.line_end(self.end(slot))
 
-    def marker_end(self, entry: Entry) -> int:
+    def marker_end(self, entry: SourceEntry) -> int:
         """Where the `:` or the `-` of an entry of the source ends."""
         if isinstance(self.node, Mapping):
             return super().marker_end(entry)

@@ -7,18 +7,18 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from core.manifest.editing import Edit, Editor
+from core.manifest.editing import Edit, TreeEditor
 from core.manifest.problems import Path, show_path
 from core.manifest.references import REF, VERBATIM_FIELDS, is_reference, lookup
 
-Moved = Callable[[Path], Path | None]
+PathMove = Callable[[Path], Path | None]
 """Says where a place is after an edit; None when it is gone."""
 
 
 class CircleError(ValueError):
     """An edit would make the reference at the raw path `path` lead back to the place that it stands in."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: ReferenceLink) -> None:
         self.path = link.path
         super().__init__(
             f"`{link.text}` at `{show_path(link.place) or 'the top'}` would lead back to itself: references may not go "
@@ -27,7 +27,7 @@ class CircleError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class ReferenceLink:
     """A reference: the raw path of its text, and the one that it leads to, None when it leads nowhere."""
 
     path: Path
@@ -40,7 +40,7 @@ class Link:
         return self.path[:-1] if self.path[-1] == REF else self.path
 
 
-def texts(value: Any, path: Path = ()) -> list[tuple[Path, str]]:
+def reference_texts(value: Any, path: Path = ()) -> list[tuple[Path, str]]:
     """Every reference in a raw tree, in the order in which they are written: the raw path of its text, and the text."""
     found: list[tuple[Path, str]] = []
     _collect(value, path, found)
@@ -61,14 +61,14 @@ def _collect(value: Any, path: Path, found: list[tuple[Path, str]]) -> None:
                 _collect(item, (*path, index), found)
 
 
-def links(root: Any) -> list[Link]:
+def links(root: Any) -> list[ReferenceLink]:
     """Every reference of a raw tree, in the order in which they are written."""
     known: dict[str, Path | None] = {}
     found = []
-    for path, text in texts(root):
+    for path, text in reference_texts(root):
         if text not in known:
             known[text] = target_of(root, text)
-        found.append(Link(path, text, known[text]))
+        found.append(ReferenceLink(path, text, known[text]))
     return found
 
 
@@ -95,10 +95,10 @@ def overlap(one: Path, other: Path) -> bool:
     return is_below(one, other) or is_below(other, one)
 
 
-class Reach:
+class ReferenceGraph:
     """Where the references in one raw tree lead in the end."""
 
-    def __init__(self, links: Iterable[Link]) -> None:
+    def __init__(self, links: Iterable[ReferenceLink]) -> None:
         self.links = tuple(links)
         self._next: dict[Path, set[Path]] = {link.target: set() for link in self.links if link.target is not None}
         for link in self.links:
@@ -107,14 +107,14 @@ class Reach:
                     if link.path[:end] in self._next:
                         self._next[link.path[:end]].add(link.target)
 
-    def to(self, place: Path, *, inside: bool) -> frozenset[Path]:
+    def leading_to(self, place: Path, *, inside: bool) -> frozenset[Path]:
         """The targets of references that hold a place, or are `inside` of it, or lead on to one of these."""
         found = {target for target in self._next if is_below(place, target) or (inside and is_below(target, place))}
         while more := {target for target, after in self._next.items() if target not in found and after & found}:
             found |= more
         return frozenset(found)
 
-    def circles(self) -> list[Link]:
+    def circles(self) -> list[ReferenceLink]:
         """The references that can't be followed to an end, because they lead round in a circle."""
         open_ones = self._next
         while ended := {target for target, after in open_ones.items() if not after & open_ones.keys()}:
@@ -128,14 +128,14 @@ class Reach:
         ]
 
 
-def check_circles(before: Iterable[Link], after: Iterable[Link]) -> None:
+def check_circles(before: Iterable[ReferenceLink], after: Iterable[ReferenceLink]) -> None:
     """Raise CircleError when there are more references in a circle than before (a file may come with some)."""
-    circles = Reach(after).circles()
-    if circles and len(circles) > len(known := Reach(before).circles()):
+    circles = ReferenceGraph(after).circles()
+    if circles and len(circles) > len(known := ReferenceGraph(before).circles()):
         raise CircleError(next((link for link in circles if link not in known), circles[0]))
 
 
-def carried(root: Any, value: Any, moved: Moved, seen: frozenset[Path] = frozenset()) -> Any:
+def carried(root: Any, value: Any, moved: PathMove, seen: frozenset[Path] = frozenset()) -> Any:
     """A copy of a value from a raw tree in which references follow what `moved`; those to what is gone are written out.
 
     A circle among the latter, or a reference that leads nowhere, stays as it is.
@@ -184,29 +184,29 @@ def unmoved(place: Path) -> Path:
     return place
 
 
-def erased(path: Path) -> Moved:
+def erased(path: Path) -> PathMove:
     """Where places are after a key or a list's item was removed."""
     if isinstance(path[-1], int):
         return removed(path[:-1], path[-1])
     return lambda place: None if is_below(place, path) else place
 
 
-def renamed(path: Path, key: str) -> Moved:
+def renamed(path: Path, key: str) -> PathMove:
     """Where places are after a key got another name."""
     return lambda place: (*path[:-1], key, *place[len(path) :]) if is_below(place, path) else place
 
 
-def inserted(path: Path, index: int) -> Moved:
+def inserted(path: Path, index: int) -> PathMove:
     """Where places are after an item was put into the list at a path."""
     return _renumbered(path, lambda number: number + (number >= index))
 
 
-def removed(path: Path, index: int) -> Moved:
+def removed(path: Path, index: int) -> PathMove:
     """Where places are after an item was taken out of the list at a path."""
     return _renumbered(path, lambda number: None if number == index else number - (number > index))
 
 
-def moved(path: Path, start: int, end: int) -> Moved:
+def moved(path: Path, start: int, end: int) -> PathMove:
     """Where places are after an item of the list at a path was moved."""
 
     def new(number: int) -> int:
@@ -217,7 +217,7 @@ def moved(path: Path, start: int, end: int) -> Moved:
     return _renumbered(path, new)
 
 
-def _renumbered(path: Path, new: Callable[[int], int | None]) -> Moved:
+def _renumbered(path: Path, new: Callable[[int], int | None]) -> PathMove:
     depth = len(path)
 
     def where(place: Path) -> Path | None:
@@ -229,7 +229,7 @@ def _renumbered(path: Path, new: Callable[[int], int | None]) -> Moved:
     return where
 
 
-def relink(editor: Editor, edit: Edit, before: dict[str, Any], known: list[Link], where: Moved) -> None:
+def relink(editor: TreeEditor, edit: Edit, before: dict[str, Any], known: list[ReferenceLink], where: PathMove) -> None:
     """Complete an edit that was just done to what was `before`, with the references `known` in it, so that these mean
     what they meant.
 
@@ -242,7 +242,7 @@ def relink(editor: Editor, edit: Edit, before: dict[str, Any], known: list[Link]
         check_circles(known, links(editor.value))
 
 
-def _is_concerned(link: Link, edit: Edit, where: Moved) -> bool:
+def _is_concerned(link: ReferenceLink, edit: Edit, where: PathMove) -> bool:
     """Whether a reference may lead elsewhere now; one that counts from a list's end does whenever that moves."""
     if link.target is None:
         return False
@@ -252,14 +252,14 @@ def _is_concerned(link: Link, edit: Edit, where: Moved) -> bool:
 class _Relinking:
     """Lets references follow, or write out, what they led to."""
 
-    def __init__(self, editor: Editor, edit: Edit, before: dict[str, Any], where: Moved) -> None:
+    def __init__(self, editor: TreeEditor, edit: Edit, before: dict[str, Any], where: PathMove) -> None:
         self._editor = editor
         self._edit = edit
         self._before = before
         self._where = where
         self._now = editor.value
 
-    def follow(self, concerned: Iterable[Link]) -> None:
+    def follow(self, concerned: Iterable[ReferenceLink]) -> None:
         written_out: list[Path] = []
         for link in concerned:
             path = self._there(link.path)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 from core.manifest.problems import Path
 
 
-class Note(NamedTuple):
+class NodeNote(NamedTuple):
     """What a person should know of a node that is read otherwise than it looks: a sentence, and what to do."""
 
     message: str
@@ -20,7 +20,7 @@ class Note(NamedTuple):
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
-class Mark:
+class BaseNode:
     """Where a node is written: offsets of its first character (its anchor and tag included) and after its
     last.
 
@@ -34,7 +34,7 @@ class Mark:
     column: int = 0
     anchor: str | None = None
     tag: str | None = None
-    note: Note | None = None
+    note: NodeNote | None = None
 
     @property
     def written(self) -> bool:
@@ -43,7 +43,7 @@ class Mark:
 
 
 @dataclass(slots=True, eq=False)
-class Scalar(Mark):
+class Scalar(BaseNode):
     """A single value; `style` is the quote or block character it is written with, None for plain."""
 
     value: Any
@@ -56,14 +56,14 @@ class Scalar(Mark):
 
 
 @dataclass(slots=True, eq=False)
-class Alias(Mark):
+class Alias(BaseNode):
     """`*name`: stands for the anchored node `target`."""
 
     target: Node
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Entry:
+class SourceEntry:
     """One entry of a collection: `key` is None in a sequence.
 
     `slot` is the entry's index in the source (None for an entry made by an edit), `merge` marks a `<<` entry.
@@ -84,19 +84,19 @@ class Entry:
 
 
 @dataclass(slots=True, eq=False)
-class Collection(Mark):
+class Collection(BaseNode):
     """What mappings and sequences share: the entries now, and as they are in the source."""
 
     flow: bool = False
-    entries: tuple[Entry, ...] = ()
-    source: tuple[Entry, ...] = ()
+    entries: tuple[SourceEntry, ...] = ()
+    source: tuple[SourceEntry, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
 class Mapping(Collection):
     """A mapping: its entries have keys. Where a key is there twice, the last one counts, as for PyYAML."""
 
-    _indexed: tuple[tuple[Entry, ...], dict[Any, int]] = field(default=((), {}), repr=False)
+    _indexed: tuple[tuple[SourceEntry, ...], dict[Any, int]] = field(default=((), {}), repr=False)
 
     def index(self, key: Any) -> int | None:
         """The index of the entry that the mapping itself writes under `key`, or None."""
@@ -151,7 +151,7 @@ class _Values:
         return value
 
 
-def noted(node: Node, path: Path = ()) -> Iterator[tuple[Path, Mark, Note]]:
+def noted(node: Node, path: Path = ()) -> Iterator[tuple[Path, BaseNode, NodeNote]]:
     """The notes in a tree: the path of each, the node that has it, and what it says. Anchored values come once."""
     if isinstance(node, Alias):
         return
@@ -187,7 +187,7 @@ def own_index(collection: Mapping | Sequence, key: str | int) -> int | None:
     return collection.index(key)
 
 
-def find(collection: Mapping | Sequence, key: str | int) -> Entry | None:
+def find(collection: Mapping | Sequence, key: str | int) -> SourceEntry | None:
     """The entry that `collection` has under `key`, its own or one that `<<` brings in."""
     index = own_index(collection, key)
     if index is not None:

@@ -76,7 +76,7 @@ def _step(node: Any, segment: str) -> str | int:
     raise LookupError(segment)
 
 
-class Resolver:
+class ReferenceResolver:
     """Resolves the references of one raw tree. Each place is resolved once, so what is shared stays shared.
 
     A reference that leads nowhere or in a circle is reported and becomes a null with a fault.

@@ -16,7 +16,18 @@ from typing import Any, NamedTuple
 from core.manifest import emit
 from core.manifest.compose import compose
 from core.manifest.layout import BlockLayout, FlowLayout, Source, UnknownLayoutError
-from core.manifest.nodes import Alias, Collection, Entry, Mapping, Mark, Node, Scalar, Sequence, same, value_of
+from core.manifest.nodes import (
+    Alias,
+    BaseNode,
+    Collection,
+    Mapping,
+    Node,
+    Scalar,
+    Sequence,
+    SourceEntry,
+    same,
+    value_of,
+)
 from core.manifest.problems import ManifestError, Problem
 
 _WIDEST = 120
@@ -85,7 +96,7 @@ def _measure(collection: Mapping | Sequence, steps: Counter[int], dashes: Counte
         _measure(value, steps, dashes)
 
 
-def _first(collection: Collection) -> Mark:
+def _first(collection: Collection) -> BaseNode:
     """Where the first entry of a collection begins; the collection itself when it is empty."""
     if not collection.source:
         return collection
@@ -180,7 +191,7 @@ class _Splicer:
         else:
             yield self._rearranged(node, depth)
 
-    def _entry_hunks(self, node: Mapping | Sequence, entry: Entry, depth: int) -> Iterator[Hunk]:
+    def _entry_hunks(self, node: Mapping | Sequence, entry: SourceEntry, depth: int) -> Iterator[Hunk]:
         assert entry.slot is not None
         was = node.source[entry.slot]
         if entry.key is not was.key and was.key:
@@ -191,13 +202,13 @@ class _Splicer:
         elif isinstance(entry.value, Mapping | Sequence):
             yield from self._hunks(entry.value, depth + 1)
 
-    def _key(self, entry: Entry, was: Entry | None, *, is_flow: bool) -> str:
+    def _key(self, entry: SourceEntry, was: SourceEntry | None, *, is_flow: bool) -> str:
         quote = was.key.style if was and isinstance(was.key, Scalar) else None
         return emit.scalar(entry.name, quote=quote, flow=is_flow, as_json=self._style.as_json)
 
     # --- a new value in the place of an old one ---
 
-    def _value_hunk(self, node: Mapping | Sequence, was: Entry, new: Node) -> Hunk:
+    def _value_hunk(self, node: Mapping | Sequence, was: SourceEntry, new: Node) -> Hunk:
         old, layout = was.value, self._layout(node)
         anchor = f"&{new.anchor} " if new.anchor else ""
         quote = old.style if isinstance(old, Scalar) else None
@@ -265,7 +276,7 @@ class _Splicer:
         last = len(node.source) - 1
         return Hunk(layout.span(0)[0], layout.span(last)[1], "".join([*pieces, gaps.tail]))
 
-    def _kept(self, layout: BlockLayout | FlowLayout, entry: Entry, depth: int) -> str:
+    def _kept(self, layout: BlockLayout | FlowLayout, entry: SourceEntry, depth: int) -> str:
         assert entry.slot is not None
         node = layout.node
         hunks = list(self._entry_hunks(node, entry, depth))
@@ -281,7 +292,7 @@ class _Splicer:
             start, end = self._source.block_header(node)
             yield Hunk(start + 1, end, self._source.text[start + 1 : end].strip("+-") + "-")
 
-    def _fresh(self, layout: BlockLayout | FlowLayout, entry: Entry) -> str:
+    def _fresh(self, layout: BlockLayout | FlowLayout, entry: SourceEntry) -> str:
         if isinstance(layout, FlowLayout):
             text = self._flow_text(layout, entry.value, None)
             return f"{self._key(entry, None, is_flow=True)}: {text}" if entry.key else text

@@ -198,8 +198,8 @@ class FieldPlan:
 
 
 @cache
-def field_plans(component: type[Component]) -> Mapping[str, FieldPlan]:
-    """The fields of a component class by their manifest key, in the order in which they are declared."""
+def field_plans(component: type[BaseModel]) -> Mapping[str, FieldPlan]:
+    """The fields of a component class, or of a group in one, by their key, in the order in which they are declared."""
     plans = {}
     for name, info in component.model_fields.items():
         key = info.alias or name
@@ -208,7 +208,7 @@ def field_plans(component: type[Component]) -> Mapping[str, FieldPlan]:
         plans[key] = FieldPlan(
             name=name,
             key=key,
-            roles=tuple(dict.fromkeys(_component_classes(annotation))),
+            roles=tuple(dict.fromkeys(component_classes(annotation))),
             is_map=_holds_map_of_components(annotation, dict, Mapping),
             among_templates=_holds_map_of_components(annotation, MixedMap),
             required=info.is_required(),
@@ -217,16 +217,22 @@ def field_plans(component: type[Component]) -> Mapping[str, FieldPlan]:
             text=_holds_only_text(annotation) and as_text != AsText(numbers=True),
             text_map=as_text == AsText(),
             single=_takes_single_text(annotation),
-            typed=not _component_classes(annotation) and bool({Template, Condition} & set(_kinds(annotation))),
+            typed=not component_classes(annotation) and bool({Template, Condition} & set(_kinds(annotation))),
             not_in_airbyte=next((item.types for item in info.metadata if isinstance(item, NotInAirbyte)), ()),
         )
     return plans
 
 
-def _component_classes(annotation: Any) -> Sequence[type[Component]]:
+def union_members(annotation: Any) -> tuple[Any, ...]:
+    """The members of a union; of everything else, the annotation itself."""
+    return get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+
+
+def component_classes(annotation: Any) -> Sequence[type[Component]]:
+    """The component classes in an annotation, wherever they are in it."""
     if isinstance(annotation, type) and issubclass(annotation, Component):
         return [annotation]
-    return [cls for argument in get_args(annotation) for cls in _component_classes(argument)]
+    return [cls for argument in get_args(annotation) for cls in component_classes(argument)]
 
 
 def _holds_only_text(annotation: Any) -> bool:
@@ -236,8 +242,7 @@ def _holds_only_text(annotation: Any) -> bool:
 
 
 def _takes_single_text(annotation: Any) -> bool:
-    members = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
-    return any(member in (str, Template, Condition) for member in members)
+    return any(member in (str, Template, Condition) for member in union_members(annotation))
 
 
 def _kinds(annotation: Any) -> Sequence[Any]:
@@ -254,4 +259,4 @@ def _holds_map_of_components(annotation: Any, *kinds: type) -> bool:
     origin = get_origin(annotation)
     if origin in (Union, UnionType):
         return any(_holds_map_of_components(argument, *kinds) for argument in get_args(annotation))
-    return origin in kinds and bool(_component_classes(get_args(annotation)[-1]))
+    return origin in kinds and bool(component_classes(get_args(annotation)[-1]))

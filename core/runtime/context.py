@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from core.errors import ReadError
-from core.events import Event, ExchangeFinished, Log
+from core.events import BudgetWait, Event, ExchangeFinished, Log
+from core.http.budget import Wait
 from core.http.exchange import Exchange
 from core.http.session import HttpSession
 from core.levels import Level
@@ -171,6 +172,10 @@ class Context:
     def log(self, level: Level, message: str) -> None:
         """Tell people something about this stream and slice."""
         self.emit(Log(stream=self.stream, slice=self.slice, level=level, message=message))
+
+    def report_wait(self, wait: Wait) -> None:
+        """Report that the API budget holds back a request of this stream and slice."""
+        self.emit(BudgetWait(stream=self.stream, slice=self.slice, wait=wait))
 
 
 @contextmanager

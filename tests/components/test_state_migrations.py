@@ -8,7 +8,7 @@ import pytest
 
 from core.connector import load_connector
 from core.manifest.document import Document
-from core.manifest.expand import expand
+from core.manifest.resolver import resolve_manifest
 from tests.components.slicing import world
 from tests.reading.test_against_reference import compare
 from tests.support.oracle import Oracle, OracleError
@@ -55,7 +55,7 @@ streams:
 
 
 def expanded_stream(text: str) -> Any:
-    return expand(Document.parse(text)).tree["streams"][0]
+    return resolve_manifest(Document.parse(text)).tree["streams"][0]
 
 
 STATES: list[dict[str, Any]] = [

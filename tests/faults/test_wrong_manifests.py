@@ -24,7 +24,7 @@ from sample_configs import samples
 from tests.reading.test_reading import manifest
 from tests.support.reading import read_all
 from tests.support.server import LoopbackServer, Reply
-from tui.model.fresh import fresh
+from tui.model.new_components import fresh
 
 Said = tuple[int, str]
 Command = Callable[..., Said]

@@ -213,7 +213,7 @@ def test_a_missing_input_names_the_three_ways_to_give_it() -> None:
         ({"pages": 1.5}, "The input `pages` must be a whole number; it is 1.5."),
         ({"pages": 0}, "The input `pages` must be at least 1; it is 0."),
         ({"pages": True}, "The input `pages` must be a whole number; it is true."),
-        ({"ratio": []}, "The input `ratio` must be nothing or a number."),
+        ({"ratio": []}, "The input `ratio` must be null or a number."),
         ({"deep": "maybe"}, 'The input `deep` must be true or false; it is "maybe".'),
         (
             {"start-date": 2024},

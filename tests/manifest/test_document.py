@@ -181,7 +181,7 @@ def test_a_key_that_is_there_twice_is_edited_as_one() -> None:
     document.rename(("a",), "c")
     assert document.text == "b: 2\nc: 4\n"
 
-    document.undo()
+    document.history.undo()
     document.delete(("a",))
     assert document.text == "b: 2\n"
 
@@ -343,9 +343,9 @@ def test_saving_writes_the_text_and_keeps_permissions_and_links(tmp_path: Path) 
     assert link.is_symlink()
     assert not document.dirty
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["link.yaml", "manifest.yaml"]
-    document.undo()
+    document.history.undo()
     assert document.dirty
-    document.redo()
+    document.history.redo()
     assert not document.dirty
 
 

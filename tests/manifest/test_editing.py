@@ -412,11 +412,11 @@ def test_an_edit_touches_only_its_lines_and_can_be_undone(before: str, edit: Edi
 
     assert document.text == after
     assert document.root == yaml.safe_load(after)
-    while document.can_undo:
-        document.undo()
+    while document.history.can_undo:
+        document.history.undo()
     assert document.text == before
-    while document.can_redo:
-        document.redo()
+    while document.history.can_redo:
+        document.history.redo()
     assert document.text == after
 
 
@@ -432,18 +432,18 @@ def test_json_stays_readable_as_json() -> None:
 
 def test_undo_and_redo_name_the_changed_place() -> None:
     document = Document.parse("a: {b: [1, 2]}\n")
-    assert document.undo() is None
+    assert document.history.undo() is None
     document.rename(("a", "b"), "c")
     document.move(("a", "c"), 0, 1)
 
-    assert document.undo() == ("a", "c", 0)
-    assert document.undo() == ("a", "b")
-    assert document.redo() == ("a", "c")
-    assert document.can_undo
-    assert document.can_redo
+    assert document.history.undo() == ("a", "c", 0)
+    assert document.history.undo() == ("a", "b")
+    assert document.history.redo() == ("a", "c")
+    assert document.history.can_undo
+    assert document.history.can_redo
     document.set(("d",), 1)
-    assert not document.can_redo
-    assert document.redo() is None
+    assert not document.history.can_redo
+    assert document.history.redo() is None
 
 
 def test_setting_the_old_value_again_brings_back_the_old_text() -> None:
@@ -516,7 +516,7 @@ def test_an_impossible_edit_is_refused_and_changes_nothing(edit: Edit, error: ty
 
     assert message in str(caught.value)
     assert document.text == text
-    assert not document.can_undo
+    assert not document.history.can_undo
 
 
 def test_a_value_nested_without_end_is_refused() -> None:
@@ -534,7 +534,7 @@ def test_a_tree_that_cannot_be_written_is_never_handed_out() -> None:
     with pytest.raises(ManifestError, match="cannot be written as YAML"):
         _ = document.text
 
-    document.undo()
+    document.history.undo()
     assert document.text == "a: {5: x}\n"
 
 

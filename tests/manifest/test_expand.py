@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.manifest.document import Document
-from core.manifest.expand import Expanded, expand
 from core.manifest.parameters import CUSTOM_TYPES, DEFAULT_TYPES
 from core.manifest.problems import Position, Severity
+from core.manifest.resolver import Resolved, resolve_manifest
 from tests.support.oracle import Oracle, OracleError
 
 SAME_AS_AIRBYTE = {
@@ -402,7 +402,7 @@ def test_a_manifest_that_blows_up_is_refused_quickly(manifest: str) -> None:
     document = Document.parse(manifest)
     started = time.process_time()
 
-    expanded = expand(document)
+    expanded = resolve_manifest(document)
 
     assert sum(problem.severity is Severity.ERROR for problem in expanded.problems) == 1
     assert time.process_time() - started < 10
@@ -414,7 +414,7 @@ def test_a_stream_that_blows_up_takes_no_other_with_it(manifest: str) -> None:
     tree["streams"] = [{"type": "T", "x": "one"}, tree.pop("metadata"), {"type": "T", "x": "two"}]
     started = time.process_time()
 
-    expanded = expand(Document.parse(yaml.safe_dump(tree)))
+    expanded = resolve_manifest(Document.parse(yaml.safe_dump(tree)))
 
     assert [stream and stream["x"] for stream in expanded.tree["streams"][::2]] == ["one", "two"]
     assert [bool(expanded.faults(("streams", index))) for index in range(3)] == [False, True, False]
@@ -441,7 +441,7 @@ streams:
     )
     started = time.process_time()
 
-    tree = expand(document).tree
+    tree = resolve_manifest(document).tree
 
     assert time.process_time() - started < 3
     schemas = [stream["schema_loader"]["schema"] for stream in tree["streams"]]
@@ -491,13 +491,13 @@ def test_expanding_leaves_the_raw_tree_alone() -> None:
     document = Document.parse(ORIGINS)
     before = repr(document.root)
 
-    expand(document)
+    resolve_manifest(document)
 
     assert repr(document.root) == before
 
 
-def _expand(text: str) -> Expanded:
-    return expand(Document.parse(text))
+def _expand(text: str) -> Resolved:
+    return resolve_manifest(Document.parse(text))
 
 
 def _comparable(value: Any) -> Any:

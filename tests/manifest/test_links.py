@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.manifest.document import Document
-from core.manifest.links import CircleError, Reach
+from core.manifest.links import CircleError, ReferenceGraph
 from core.manifest.problems import Path
 
 SOURCE = """\
@@ -53,9 +53,9 @@ def test_an_edit_that_would_make_a_circle_is_refused_and_nothing_is_lost(documen
         edit(document)
     assert document.text == before
     assert Document.parse(before).root == document.root
-    document.undo()
+    document.history.undo()
     assert document.text == SOURCE
-    document.redo()
+    document.history.redo()
     assert document.text == before
 
 
@@ -72,7 +72,7 @@ def test_a_file_that_comes_with_a_circle_can_be_edited_and_mended_but_gets_no_se
     with pytest.raises(CircleError, match="`#/d` at `d`"):
         document.set(("d",), "#/d")
     document.set(("b", "$ref"), "#/d")
-    assert Reach(document.links).circles() == []
+    assert ReferenceGraph(document.links).circles() == []
     with pytest.raises(CircleError):
         document.set(("d",), "#/a")
 
@@ -115,9 +115,9 @@ def test_references_follow_what_moves(document: Document, edit: Edit, expected: 
     assert all(link.target is not None for link in document.links)
     edited = document.text
     assert Document.parse(edited).root == document.root
-    document.undo()
+    document.history.undo()
     assert document.text == SOURCE
-    document.redo()
+    document.history.redo()
     assert document.text == edited
 
 
@@ -167,7 +167,7 @@ def test_what_goes_away_is_written_out_where_it_is_referred_to(
     edit(document)
     assert {path: document.get(path) for path in expected} == expected
     assert all(link.target is not None for link in document.links)
-    document.undo()
+    document.history.undo()
     assert document.text == SOURCE
 
 

@@ -165,11 +165,11 @@ def test_random_edits_read_back_and_can_be_undone(source: str, data: st.DataObje
     edited = document.text
 
     assert same(Document.parse(edited).root, expected)
-    while document.can_undo:
-        document.undo()
+    while document.history.can_undo:
+        document.history.undo()
     assert document.text == source
-    while document.can_redo:
-        document.redo()
+    while document.history.can_redo:
+        document.history.redo()
     assert document.text == edited
 
 
@@ -206,11 +206,11 @@ def test_random_edits_of_shared_values_read_back_and_can_be_undone(data: st.Data
     edited = document.text
 
     assert same(Document.parse(edited).root, document.root)
-    while document.can_undo:
-        document.undo()
+    while document.history.can_undo:
+        document.history.undo()
     assert document.text == SHARED
-    while document.can_redo:
-        document.redo()
+    while document.history.can_redo:
+        document.history.redo()
     assert document.text == edited
 
 

@@ -15,11 +15,11 @@ from tui.forms.field_row import FieldRow
 from tui.forms.list_section import MapSection
 from tui.forms.pairs_row import PairsRow
 from tui.forms.wording import place_name, twins
+from tui.model.config_references import reference
 from tui.model.inputs import Input
 from tui.model.sharing import SHAREABLE, Conflict
 from tui.model.specs import Kind, TypeChoice
-from tui.model.structure import way
-from tui.model.wiring import reference
+from tui.model.view import way
 from tui.widgets.base import WidgetMessage
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
 from tui.widgets.dialog import Answer, PromptDialog, QuestionDialog

@@ -21,11 +21,11 @@ from tui.forms.input_dialog import InputDialog
 from tui.forms.kinds import row_class
 from tui.forms.section import Advanced, Holder
 from tui.forms.tools import FormTools, Place, Room
+from tui.model.config_references import input_name
 from tui.model.editor import Change, ChangeKind
 from tui.model.inputs import Input
-from tui.model.layout import Entry, Tab
+from tui.model.layout import LayoutEntry, LayoutTab
 from tui.model.session import BuilderSession
-from tui.model.wiring import input_name
 from tui.widgets.base import hidden, shown
 
 _ROWS = 44
@@ -63,7 +63,9 @@ class FormPane(VerticalScroll):
         hidden("down", "step(1)", "Next field", "Go to the field below", "form.next"),
     ]
 
-    def __init__(self, session: BuilderSession, hints: Hints, tab: Tab, base: Path, *, id: str | None = None) -> None:
+    def __init__(
+        self, session: BuilderSession, hints: Hints, tab: LayoutTab, base: Path, *, id: str | None = None
+    ) -> None:
         super().__init__(id=id, classes="form-pane")
         self.session = session
         self.hints = hints
@@ -79,7 +81,7 @@ class FormPane(VerticalScroll):
         self._is_complete = False
         self._turn = asyncio.Lock()
 
-    def _place(self, entry: Entry) -> Place:
+    def _place(self, entry: LayoutEntry) -> Place:
         return Place((*self.base, *entry.path), entry.spec, entry.title)
 
     def go_along(self, base: Path) -> None:

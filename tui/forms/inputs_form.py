@@ -119,7 +119,7 @@ class InputRow(FieldRow):
         if not self._fits_type:
             wanted = "a whole number" if one.type is InputType.INTEGER else "a number"
             notes.append(Note(f"This must be {wanted}.", "error"))
-        if self.session.attention.is_loud(self.path) and one.required and one.default is None and not self.is_set:
+        if self.session.visibility.is_visible(self.path) and one.required and one.default is None and not self.is_set:
             notes.append(Note("A test needs a value here.", "warning"))
         return notes
 

@@ -16,9 +16,9 @@ from tui.forms.section import Holder
 from tui.forms.section_head import OFF, ItemHead, SectionHead
 from tui.forms.tools import Place
 from tui.forms.wording import summary
-from tui.model.fresh import default_type
+from tui.model.new_components import default_type
 from tui.model.specs import Kind, form_spec, in_words
-from tui.model.structure import component_at
+from tui.model.view import component_at
 from tui.widgets.base import shown
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
 from tui.widgets.dialog import PromptDialog

@@ -17,7 +17,7 @@ from tui.forms.section_head import ItemHead, SectionHead
 from tui.forms.tools import Place
 from tui.forms.wording import summary
 from tui.model.specs import Kind, type_label
-from tui.model.structure import class_at, field_at
+from tui.model.view import class_at, field_at
 from tui.widgets.pairs import Pairs
 from tui.widgets.record_cells import compact_json
 

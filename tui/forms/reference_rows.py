@@ -16,9 +16,9 @@ from tui.forms.field_input import FieldInput
 from tui.forms.field_row import FieldRow
 from tui.forms.section_head import OFF
 from tui.forms.text_row import TextRow
-from tui.model.field_paths import is_jsonpath, parsed, shown
+from tui.model.field_paths import format_field_path, is_jsonpath, parse_field_path
 from tui.model.problems import stream_of
-from tui.model.structure import field_at
+from tui.model.view import field_at
 from tui.widgets.choice import Choice
 from tui.widgets.choice_dialog import ChoiceOption
 
@@ -34,15 +34,15 @@ class FieldPathRow(TextRow):
 
     def text_of(self, value: Any) -> str:
         """The path with dots."""
-        return shown(value)
+        return format_field_path(value)
 
     def means(self, text: str, value: Any) -> bool:
         """Whether a typed text is this path."""
-        return parsed(text) == (value or [])
+        return parse_field_path(text) == (value or [])
 
     def take(self, text: str) -> None:
         """Send the session the steps."""
-        steps = parsed(text)
+        steps = parse_field_path(text)
         if steps is None:
             self.session.keep_unfinished(self.path, text, self._advice())
         else:
@@ -63,7 +63,7 @@ class FieldPathRow(TextRow):
     def entered(self, text: str) -> None:
         """Take the JSONPath extractor where only that can say what was typed, else go on."""
         owner, text = self._extractor, text.strip()
-        if owner is None or not is_jsonpath(text) or parsed(text) is not None:
+        if owner is None or not is_jsonpath(text) or parse_field_path(text) is not None:
             super().entered(text)
             return
         with self.session.group(owner):
@@ -160,12 +160,16 @@ class RequestOptionRow(FieldRow):
         self._name_field.display = where not in (None, REQUEST_PATH)
         in_json = where == "body_json"
         self._name_field.placeholder = "Field path" if in_json else "Name"
-        name = shown(option.get("field_path")) if in_json and option.get("field_path") else option.get("field_name")
+        name = (
+            format_field_path(option.get("field_path"))
+            if in_json and option.get("field_path")
+            else option.get("field_name")
+        )
         text = str(name or "")
         if not (
             self._name_field.has_focus
             and in_json
-            and parsed(self._name_field.value) == (option.get("field_path") or [])
+            and parse_field_path(self._name_field.value) == (option.get("field_path") or [])
         ):
             self._name_field.show(text)
 
@@ -191,7 +195,7 @@ class RequestOptionRow(FieldRow):
         option = self._option
         if option.get("inject_into") == "body_json":
             value = {key: one for key, one in option.items() if key != "field_name"}
-            self.write({**value, "field_path": parsed(event.value) or []})
+            self.write({**value, "field_path": parse_field_path(event.value) or []})
         elif option:
             self.write({**option, "field_name": event.value})
 

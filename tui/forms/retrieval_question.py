@@ -8,7 +8,7 @@ from typing import Any
 from core.components.stream import DeclarativeStream
 from core.connector.registry import component_types
 from tui.model.layout import RETRIEVAL_TYPES
-from tui.model.retrieval import new_retriever, switched
+from tui.model.new_components import new_retriever, switched
 from tui.model.session import BuilderSession
 from tui.model.specs import Kind, form_spec
 

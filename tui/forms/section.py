@@ -20,8 +20,8 @@ from tui.forms.tools import FormTools, Place
 from tui.forms.wording import summary
 from tui.model.problems import Finding
 from tui.model.specs import FieldSpec, FormSpec, Kind, form_spec
-from tui.model.structure import class_at
 from tui.model.type_memory import TEXT, TEXTS, name_of
+from tui.model.view import class_at
 from tui.widgets.base import shown
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
 

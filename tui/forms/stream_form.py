@@ -25,7 +25,7 @@ from tui.forms.retrieval_question import question
 from tui.forms.schema_pane import SchemaPane
 from tui.forms.wording import said_in_labels
 from tui.model.editor import Change, ChangeKind
-from tui.model.layout import RETRIEVAL_TYPES, Tab, tab_of
+from tui.model.layout import RETRIEVAL_TYPES, LayoutTab, tab_of
 from tui.model.problems import Counts
 from tui.model.session import BuilderSession
 from tui.model.specs import FieldSpec, form_spec
@@ -34,8 +34,7 @@ from tui.widgets.base import hidden
 from tui.widgets.choice import Choice
 from tui.widgets.choice_dialog import ChoiceOption
 from tui.widgets.dialog import ConfirmDialog
-from tui.widgets.tab_strip import Tab as StripTab
-from tui.widgets.tab_strip import TabStrip
+from tui.widgets.tab_strip import Tab, TabStrip
 
 _KINDS = {"SimpleRetriever": StreamKind.SYNC, "AsyncRetriever": StreamKind.ASYNC}
 _SCHEMA = "Schema"
@@ -61,7 +60,7 @@ class StreamForm(Vertical):
         self.session = session
         self.hints = hints
         self._stream = self._wanted = stream
-        self._tabs: tuple[Tab, ...] = ()
+        self._tabs: tuple[LayoutTab, ...] = ()
         self._panes: dict[str, FormPane] = {}
         self._active = ""
         self._end_hearing: Callable[[], None] | None = None
@@ -79,7 +78,7 @@ class StreamForm(Vertical):
             yield Label("Retrieval Type", classes="stream-form--kind-label")
             yield Choice(kinds, title="Retrieval Type", prompt="Retrieval Type", classes="stream-form--kind")
         yield Static("", markup=False, classes="stream-form--fault")
-        yield TabStrip([StripTab("", "")])
+        yield TabStrip([Tab("", "")])
         yield Static(_NO_FORM, markup=False, classes="form-pane--words stream-form--no-form")
 
     async def on_mount(self) -> None:
@@ -163,7 +162,7 @@ class StreamForm(Vertical):
             return
         self._show_head()  # from here on nothing is awaited: it is all of one moment
         counts = self.session.tab_counts(self._stream)
-        marks = [StripTab(tab.title, tab.title, _mark(count)) for tab, count in zip(self._tabs, counts, strict=True)]
+        marks = [Tab(tab.title, tab.title, _mark(count)) for tab, count in zip(self._tabs, counts, strict=True)]
         if marks:
             self._strip.tabs = marks
 
@@ -198,7 +197,7 @@ class StreamForm(Vertical):
             self._fault.update(fault)
             self._fault.display = bool(fault)
 
-    async def _rebuild(self, tabs: tuple[Tab, ...]) -> None:
+    async def _rebuild(self, tabs: tuple[LayoutTab, ...]) -> None:
         had_focus = any(pane.has_focus_within for pane in self._panes.values())
         panes, self._panes, self._tabs = list(self._panes.values()), {}, tabs
         self._no_form.display = not tabs
@@ -207,7 +206,7 @@ class StreamForm(Vertical):
             await self.remove_children(panes)
         titles = [tab.title for tab in tabs]
         if tabs:
-            self._strip.tabs = [StripTab(title, title) for title in titles]
+            self._strip.tabs = [Tab(title, title) for title in titles]
             await self._open(tabs[titles.index(self._active)] if self._active in titles else tabs[0])
         else:
             self._active = ""
@@ -224,7 +223,7 @@ class StreamForm(Vertical):
                 raise KeyError(title)
             await self._open(tab)
 
-    async def _open(self, tab: Tab) -> None:
+    async def _open(self, tab: LayoutTab) -> None:
         if not self.is_attached:
             return  # the screen is being left
         title = tab.title
@@ -333,7 +332,7 @@ class StreamForm(Vertical):
         try:
             self.session.streams.rename(self._stream, name)
         except ValueError as error:
-            self.session.attention.mark(self._name_path, loud=True)
+            self.session.visibility.mark(self._name_path, visible=True)
             self.session.keep_unfinished(self._name_path, name, str(error))
             return False
         if self.session.unfinished(self._name_path) is not None:

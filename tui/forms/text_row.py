@@ -16,7 +16,7 @@ from tui.forms.field_input import FieldInput
 from tui.forms.field_row import FieldRow, Note
 from tui.model.problems import Finding
 from tui.model.specs import Kind
-from tui.model.structure import component_at
+from tui.model.view import component_at
 from tui.widgets.choice_dialog import ChoiceOption
 from tui.widgets.code_area import CodeArea
 from tui.widgets.record_cells import compact_json

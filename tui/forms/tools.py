@@ -16,7 +16,7 @@ from tui.model.completion import Candidate, Preview, complete, preview
 from tui.model.problems import stream_of
 from tui.model.session import BuilderSession
 from tui.model.specs import FieldSpec
-from tui.model.structure import variables_at
+from tui.model.view import variables_at
 from tui.widgets.completion import Complete
 from tui.widgets.template_input import Resolve
 

@@ -12,7 +12,7 @@ from textual.widgets import Input
 from tui.forms.field_input import FieldInput
 from tui.forms.field_row import FieldRow
 from tui.forms.text_row import TextRow, example
-from tui.model.field_paths import parsed, shown
+from tui.model.field_paths import format_field_path, parse_field_path
 from tui.widgets.chips import Chips
 from tui.widgets.choice import Check, Choice
 from tui.widgets.choice_dialog import ChoiceOption
@@ -175,11 +175,11 @@ class FieldPathsRow(StringsRow):
 
     def text_of(self, item: Any) -> str:
         """The path with dots."""
-        return shown(item)
+        return format_field_path(item)
 
     def item_of(self, text: str) -> Any:
         """The steps of the path."""
-        return parsed(text) or [text]
+        return parse_field_path(text) or [text]
 
 
 class PrimaryKeyRow(FieldPathsRow):

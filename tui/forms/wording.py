@@ -14,7 +14,7 @@ from tui.model.problems import Finding, stream_of
 from tui.model.session import BuilderSession
 from tui.model.sharing import SHAREABLE
 from tui.model.specs import FieldSpec, Kind, form_spec, type_label
-from tui.model.structure import component_at
+from tui.model.view import component_at
 from tui.widgets.record_cells import escape
 
 _MOST = 3

@@ -13,10 +13,9 @@ from jinja2 import Environment, TemplateSyntaxError
 from core.http.secrets import MASK
 from core.manifest.problems import Path
 from core.templates import Template, TemplateError, describe
-from tui.model.config_references import inputs_in
+from tui.model.config_references import input_name, inputs_in
 from tui.model.session import BuilderSession
-from tui.model.structure import variables_at
-from tui.model.wiring import input_name
+from tui.model.view import variables_at
 
 CandidateKind = Literal["input", "variable", "macro", "filter"]
 _OPENING = re.compile(r"\{[{%]")

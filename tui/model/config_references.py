@@ -108,3 +108,13 @@ def _replaced(tokens: list[Token], new: str) -> list[Token]:
     if _IDENTIFIER.fullmatch(new):
         return [*tokens[:-1], (kind, new)]
     return [("operator", f"['{new}']")]
+
+
+def reference(key: str) -> str:
+    """The template that gives the value of an input."""
+    return f"{{{{ {input_name(key)} }}}}"
+
+
+def input_name(key: str) -> str:
+    """What an input is called in a template."""
+    return f"config['{key}']"

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.manifest.problems import Path
+from tui.model.config_references import reference
 from tui.model.curl import CurlRequest, parse_curl
 from tui.model.inputs import Input
 from tui.model.session import BuilderSession
-from tui.model.wiring import reference
 
 _SECRET = re.compile(
     r"cookie|x-(?:.*-)?(?:token|key|secret|auth)|(?:.*-)?(?:api-?key|access-?token|password|secret|auth-?token)"

@@ -10,13 +10,14 @@ from typing import Any, Literal
 
 from core.components.schema_loaders import InlineSchemaLoader
 from core.connector.registry import component_types
+from core.inputs.json_schema import ITEM, MAX_LEVELS, TYPE_NAMES, SchemaChecker, is_type, type_names
+from core.inputs.specification import Path as FieldPath
+from core.inputs.specification import Schema
 from core.manifest.problems import Path
 from tui.model.session import BuilderSession
 from tui.model.specs import type_label
 
-MOST_VIOLATIONS = 100
-MOST_LEVELS = 90
-"""Levels of a schema that are read: a manifest has 100, the topmost of which are around the schema."""
+MAX_VIOLATIONS = 100
 _NOTHING = object()
 
 
@@ -73,7 +74,7 @@ def _merged_properties(declared: dict[str, Any], detected: dict[str, Any]) -> di
     return result
 
 
-def _copied(schema: Any, levels: int = MOST_LEVELS) -> Any:
+def _copied(schema: Any, levels: int = MAX_LEVELS) -> Any:
     """A copy of a schema that a manifest has room for: what is nested deeper is left open."""
     if isinstance(schema, Mapping):
         return {key: _copied(value, levels - 1) for key, value in schema.items()} if levels else {}
@@ -82,7 +83,7 @@ def _copied(schema: Any, levels: int = MOST_LEVELS) -> Any:
     return schema
 
 
-def _normal(schema: Any, levels: int = MOST_LEVELS) -> Any:
+def _normal(schema: Any, levels: int = MAX_LEVELS) -> Any:
     """A schema in one spelling: `[string]` is `string`, the order of types and of required fields is no difference.
 
     What is nested deeper than a manifest has room for is left out.
@@ -152,18 +153,7 @@ def _text(value: Any, indent: int | None = None) -> str:
     return json.dumps(value, indent=indent, sort_keys=True, ensure_ascii=False, default=str)
 
 
-_WORDS = {
-    "string": "text",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "true or false",
-    "object": "an object",
-    "array": "a list",
-    "null": "null",
-}
-
-
-class Violations:
+class Violations(SchemaChecker):
     """What records break of a declared schema: types and required fields, each message once."""
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
@@ -172,82 +162,36 @@ class Violations:
 
     def add(self, record: Mapping[str, Any]) -> None:
         """Check a record."""
-        for message in dict.fromkeys(_broken(self._schema, record, "")):
-            if message in self._found or len(self._found) < MOST_VIOLATIONS:
+        for message in self.problems_in(self._schema, record):
+            if message in self._found or len(self._found) < MAX_VIOLATIONS:
                 self._found[message] = self._found.get(message, 0) + 1
 
     def found(self) -> list[tuple[str, int]]:
         """The messages, and how many records each is about."""
         return list(self._found.items())
 
+    def wrong_type(self, schema: Schema, path: FieldPath, value: Any, expected: tuple[str, ...]) -> str:
+        return f"{_place(path)} must be {type_names(expected)}, but it is {_type_name(value)}"
 
-def _broken(schema: Any, value: Any, path: str, levels: int = MOST_LEVELS) -> Iterator[str]:
-    if not isinstance(schema, Mapping) or not levels:
-        return
-    forms = schema.get("anyOf") or schema.get("oneOf")
-    if isinstance(forms, list):
-        found = [list(_broken(form, value, path, levels - 1)) for form in forms]
-        if found and all(found):
-            yield f"{_place(path)} fits none of the forms that the schema allows; it is {_word(value)}"
-        return
-    written = schema.get("type")
-    types = written if isinstance(written, list) else [written] if isinstance(written, str) else []
-    if types and not any(_is(value, kind) for kind in types):
-        allowed = " or ".join(_WORDS.get(kind, kind) for kind in types)
-        yield f"{_place(path)} must be {allowed}, but it is {_word(value)}"
-        return
-    if isinstance(value, Mapping):
-        yield from _broken_object(schema, value, path, levels - 1)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _broken(schema.get("items"), item, f"{path}[]", levels - 1)
+    def missing(self, path: FieldPath) -> str:
+        return f"{_place(path)} is required, but it is missing"
+
+    def no_form(self, alternatives: list[Schema], found: list[list[str]], path: FieldPath, value: Any) -> Iterator[str]:
+        yield f"{_place(path)} fits none of the forms that the schema allows; it is {_type_name(value)}"
+
+    def unknown(self, schema: Schema, path: FieldPath) -> Iterator[str]:
+        if schema.get("additionalProperties") is False:
+            yield f"{_place(path)} is not in the schema, which allows no other fields"
 
 
-def _broken_object(schema: Mapping[str, Any], value: Mapping[str, Any], path: str, levels: int) -> Iterator[str]:
-    known = schema.get("properties")
-    known = known if isinstance(known, Mapping) else {}
-    required = schema.get("required")
-    for name in required if isinstance(required, list) else ():
-        if name not in value:
-            yield f"{_place(_below(path, name))} is required, but it is missing"
-    for name, item in value.items():
-        if name in known:
-            yield from _broken(known[name], item, _below(path, name), levels)
-        elif schema.get("additionalProperties") is False:
-            yield f"{_place(_below(path, name))} is not in the schema, which allows no other fields"
+def _place(path: FieldPath) -> str:
+    """`a.tags[].b`, or the record itself."""
+    return f"`{'.'.join(map(str, path)).replace(f'.{ITEM}', ITEM)}`" if path else "the record"
 
 
-def _below(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name
-
-
-def _place(path: str) -> str:
-    return f"`{path}`" if path else "the record"
-
-
-def _is(value: Any, kind: str) -> bool:
-    match kind:
-        case "string":
-            return isinstance(value, str)
-        case "integer":
-            return (isinstance(value, int) and not isinstance(value, bool)) or (
-                isinstance(value, float) and value.is_integer()
-            )
-        case "number":
-            return isinstance(value, int | float) and not isinstance(value, bool)
-        case "boolean":
-            return isinstance(value, bool)
-        case "object":
-            return isinstance(value, Mapping)
-        case "array":
-            return isinstance(value, list)
-        case "null":
-            return value is None
-    return True
-
-
-def _word(value: Any) -> str:
-    return next((word for kind, word in _WORDS.items() if kind != "integer" and _is(value, kind)), "something else")
+def _type_name(value: Any) -> str:
+    known = (name for kind, name in TYPE_NAMES.items() if kind != "integer" and is_type(value, kind))
+    return next(known, "something else")
 
 
 _AUTO: Path = ("metadata", "autoImportSchema")

@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from core.connector.registry import component_types
 from core.manifest.document import Document
-from core.manifest.links import Moved, inserted, moved, removed
+from core.manifest.history import SideChange, UndoableChange
+from core.manifest.links import PathMove, inserted, moved, removed
 from core.manifest.nodes import same
 from core.manifest.problems import Path
 from core.manifest.references import REF
-from tui.model.fresh import default_type, fresh
-from tui.model.history import Beside, History, Step
-from tui.model.placing import Placing
+from tui.model.new_components import default_type, fresh
 from tui.model.specs import Kind, form_spec
-from tui.model.structure import MAPPINGS, component_at, field_at
-from tui.model.view import View
+from tui.model.view import MAPPINGS, Placing, View, component_at, field_at
 
 
 class ChangeKind(StrEnum):
@@ -52,20 +50,17 @@ Listener = Callable[[Change], None]
 @dataclass(slots=True)
 class _Group:
     path: Path
-    merges: object
-    before: Document
-    edits: int = 0
+    is_edited: bool = False
     elsewhere: bool = False
-    beside: list[Beside] = field(default_factory=list)
 
 
-class Editor:
+class ManifestEditor:
     """A document that is edited. Paths are those of the view (see `View`) unless they are called raw."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
         self.view = View(document)
-        self._history = History()
+        self._history = document.history
         self._listeners: list[Listener] = []
         self._group: _Group | None = None
 
@@ -212,8 +207,10 @@ class Editor:
 
     def replace_document(self, document: Document, *, merges: object = None) -> None:
         """Put another document in place of this one, as one step that can be undone."""
-        self._history.add(Step(self.document, document, 0, (), (), merges))
-        self._show(document)
+        document.history = self._history
+        with self._history.group((), merges=merges):
+            self._history.record(_Replacement(self, self.document, document))
+        self.show(document)
         self.tell(Change(ChangeKind.VALUES, elsewhere=True))
 
     @contextmanager
@@ -222,27 +219,22 @@ class Editor:
         if self._group is not None:
             yield
             return
-        group = self._group = _Group(path, merges, self.document)
+        group = self._group = _Group(path)
         try:
-            yield
+            with self._history.group(path, merges=merges):
+                yield
         except BaseException:
-            for _ in range(group.edits):
-                self.document.undo()
-            for one in reversed(group.beside):
-                one.undo()
-            self._show(self.document)
+            self.show(self.document)
             raise
         finally:
             self._group = None
-        if group.edits or group.beside:
-            self._history.add(Step(group.before, self.document, group.edits, path, path, merges, group.beside))
-        if group.edits:
+        if group.is_edited:
             self.tell(Change(ChangeKind.VALUES, (path,), group.elsewhere))
 
     def change_beside(self, undo: Callable[[], object], redo: Callable[[], object]) -> None:
         """Let what was changed beside the document, in the group that is open, be undone and done again with it."""
         assert self._group is not None
-        self._group.beside.append(Beside(undo, redo))
+        self._history.record(SideChange(undo, redo))
 
     def seal(self) -> None:
         """Begin a new step to undo with the next edit (the person has left the field)."""
@@ -262,33 +254,33 @@ class Editor:
 
     def undo(self) -> Path | None:
         """Undo the last step; the path to go to, None when there is nothing to undo."""
-        step = self._history.undo()
-        return None if step is None else self._went(step.before, step.undone_at)
+        return self._went_to(self._history.undo())
 
     def redo(self) -> Path | None:
         """Do the last undone step again; the path to go to, None when there is nothing to redo."""
-        step = self._history.redo()
-        return None if step is None else self._went(step.after, step.done_at)
+        return self._went_to(self._history.redo())
 
     # Hooks
 
-    def follow(self, moved: Moved) -> None:
+    def follow(self, moved: PathMove) -> None:
         """Let what is kept by path go where the paths went."""
         if self._group is not None:
             self._group.elsewhere = True
 
-    def _follow(self, where: Moved, *, back: Moved) -> None:
+    def _follow(self, where: PathMove, *, back: PathMove) -> None:
         self.follow(where)
         self.change_beside(lambda: self.follow(back), lambda: self.follow(where))
 
-    def _show(self, document: Document) -> None:
+    def show(self, document: Document) -> None:
+        """Let a document be the one that is edited, without a step to undo."""
         self.document = document
         self.view = View(document)
 
-    def _went(self, document: Document, path: Path) -> Path:
-        self._show(document)
-        self.tell(Change(ChangeKind.VALUES, (path,), elsewhere=True))
-        self.tell(Change(ChangeKind.INPUTS))
+    def _went_to(self, path: Path | None) -> Path | None:
+        if path is not None:
+            self.show(self.document)
+            self.tell(Change(ChangeKind.VALUES, (path,), elsewhere=True))
+            self.tell(Change(ChangeKind.INPUTS))
         return path
 
     @contextmanager
@@ -298,7 +290,7 @@ class Editor:
             yield
             assert self._group is not None
             self.view = View(self.document)
-            self._group.edits += 1
+            self._group.is_edited = True
             shown = self._group.path
             self._group.elsewhere |= raw[: len(shown)] != shown
 
@@ -344,3 +336,24 @@ class Editor:
         beside = (*raw[:-1], REF)
         below = (*self.document.through_refs(beside), raw[-1])
         return self.document.exists(beside) and self.document.exists(self.document.slot(below))
+
+
+@dataclass(slots=True)
+class _Replacement(UndoableChange):
+    """Another document in the place of the one before."""
+
+    editor: ManifestEditor
+    before: Document
+    after: Document
+
+    def undo(self) -> None:
+        self.editor.show(self.before)
+
+    def redo(self) -> None:
+        self.editor.show(self.after)
+
+    def absorb(self, later: UndoableChange) -> bool:
+        if isinstance(later, _Replacement):
+            self.after = later.after
+            return True
+        return False

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, suppress
-from copy import deepcopy
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import orjson
 
-from core.errors import ReadError
-from core.outputs.token_file import TokenFile, of_manifest
-from core.runtime.tokens import ConfigPath, Grant, KeptTokens, TokenStore
 from tui.model.files import key_of, said_once, state_folder, write_private
-
-if TYPE_CHECKING:
-    from tui.model.session import BuilderSession
 
 SERVICE = "longhaul"
 
@@ -101,7 +94,7 @@ def system_keyring() -> Any | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredValue:
     """What is known of the value of one input: the person's own, whether it is a secret, and the one that is lent."""
 
     value: Any = field(repr=False)
@@ -120,8 +113,6 @@ class TrialValues:
     failed: Callable[[str], None] | None = None
     unsaved: bool = False
     """Whether something could not be written since this was last set to false."""
-
-    __test__ = False  # pytest takes the name for a test
 
     def __init__(self, manifest: Path | str | None = None) -> None:
         self._plain: dict[str, Any] = {}
@@ -185,13 +176,13 @@ class TrialValues:
         self._forget_secret(key)
         self._save()
 
-    def kept(self, key: str) -> Kept:
+    def kept(self, key: str) -> StoredValue:
         """All that is known of a value, to be put back later."""
         is_secret = key in self._secret
         own = self.secret(key) if is_secret else self._plain.get(key)
-        return Kept(own, is_secret, self._lent.get(key))
+        return StoredValue(own, is_secret, self._lent.get(key))
 
-    def put_back(self, key: str, kept: Kept) -> None:
+    def put_back(self, key: str, kept: StoredValue) -> None:
         """Let a value be what it was."""
         self.remove(key)
         if kept.value is not None:
@@ -254,99 +245,3 @@ def _read(file: Path) -> Mapping[str, Any]:
     except (OSError, orjson.JSONDecodeError):
         return {}
     return content if isinstance(content, dict) else {}
-
-
-class SessionTokens(TokenStore):
-    """Puts tokens into the test values that held those before them.
-
-    They are kept as a run without a screen keeps them too, so that the two don't use up each other's, and so that a
-    token that stands in the manifest itself can be renewed.
-    """
-
-    def __init__(self, session: BuilderSession) -> None:
-        super().__init__()
-        self._session = session
-        self._unsaved = TokenStore()
-        self._file: TokenFile | None = None
-
-    @property
-    def _store(self) -> TokenStore:
-        path = self._session.path
-        if path is None:
-            return self._unsaved
-        place = of_manifest(path)
-        if self._file is None or self._file.path != place:
-            self._file = TokenFile(place, own=True)
-        return self._file
-
-    @asynccontextmanager
-    async def renewing(self, tell: Callable[[str], None]) -> AsyncIterator[None]:
-        """Wait for the turn of this builder."""
-        async with self._store.renewing(tell):
-            yield
-
-    async def find(self, grant: Grant) -> KeptTokens | None:
-        """The tokens that came of a grant. Raises `ReadError`."""
-        return await self._store.find(grant)
-
-    async def keep(self, grant: Grant, replaced: str, tokens: KeptTokens, inputs: Mapping[ConfigPath, str]) -> str:
-        """Keep the tokens, and put them into the test values. Raises `ReadError`."""
-        fault, told = None, ""
-        try:
-            told = await self._store.keep(grant, replaced, tokens, inputs)
-        except ReadError as error:
-            fault = error
-        values = self._session.values
-        values.unsaved = False
-        names = self._put(grant, tokens, inputs)
-        if fault is not None and (values.unsaved or not names):
-            raise fault
-        return (
-            f"The new one is the test value of {' and of '.join(f'`{name}`' for name in names)} now." if names else told
-        )
-
-    def _put(self, grant: Grant, tokens: KeptTokens, inputs: Mapping[ConfigPath, str]) -> list[str]:
-        """Give the test values that held the refresh token of the grant the new one; gives their names.
-
-        The other tokens go where the manifest says that they are kept, as far as there is such an input. A value that
-        the person has changed meanwhile stays.
-        """
-        config = self._session.values.config()
-        home = [path for path, text in inputs.items() if text == tokens.refresh_token]
-        held = [path for path, value in _leaves(config) if value == grant.refresh_token]
-        held = held or [path for path in home if self._is_input(path) and not _at(config, path)]
-        if not held:
-            return []
-        beside = {path: text for path, text in inputs.items() if path not in home and self._is_input(path)}
-        new = beside | dict.fromkeys(held, tokens.refresh_token)
-        for key in dict.fromkeys(path[0] for path in new):
-            value = config.get(key)
-            for path, text in new.items():
-                value = _with(value, path[1:], text) if path[0] == key else value
-            self._session.inputs.renew_value(key, value)
-        return [".".join(path) for path in held]
-
-    def _is_input(self, path: ConfigPath) -> bool:
-        return self._session.values.has(path[0]) or self._session.inputs.get(path[0]) is not None
-
-
-def _leaves(value: Any, above: ConfigPath = ()) -> Iterator[tuple[ConfigPath, Any]]:
-    if isinstance(value, dict):
-        for key, member in value.items():
-            yield from _leaves(member, (*above, str(key)))
-    elif above:
-        yield above, value
-
-
-def _at(value: Any, path: ConfigPath) -> Any:
-    for key in path:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
-
-
-def _with(value: Any, path: ConfigPath, text: str) -> Any:
-    """The value with a text at `path` in it; what is around it stays."""
-    if not path:
-        return text
-    value = deepcopy(value) if isinstance(value, dict) else {}
-    return {**value, path[0]: _with(value.get(path[0]), path[1:], text)}

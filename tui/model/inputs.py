@@ -13,8 +13,8 @@ from typing import Any
 from core.inputs.specification import properties
 from core.manifest.problems import Path
 from tui.model.config_references import renamed, uses
-from tui.model.editor import Change, ChangeKind, Editor
-from tui.model.input_values import Kept, TrialValues
+from tui.model.editor import Change, ChangeKind, ManifestEditor
+from tui.model.input_values import StoredValue, TrialValues
 
 SCHEMA: Path = ("spec", "connection_specification")
 PROPERTIES: Path = (*SCHEMA, "properties")
@@ -58,7 +58,7 @@ class Input:
 class Inputs:
     """The inputs of the manifest in an editor, in the order in which they are asked for."""
 
-    def __init__(self, editor: Editor, values: TrialValues) -> None:
+    def __init__(self, editor: ManifestEditor, values: TrialValues) -> None:
         self._editor = editor
         self._values = values
 
@@ -171,7 +171,7 @@ class Inputs:
         if before != after:
             self._editor.change_beside(lambda: self._put_back(before), lambda: self._put_back(after))
 
-    def _put_back(self, values: Mapping[str, Kept]) -> None:
+    def _put_back(self, values: Mapping[str, StoredValue]) -> None:
         for key, kept in values.items():
             self._values.put_back(key, kept)
 

@@ -42,7 +42,7 @@ _SCHEMA: Named = ("Schema", ("schema_loader",))
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LayoutEntry:
     """A field in a tab. `path` leads to it from the stream (in a global view: from the manifest)."""
 
     title: str
@@ -51,14 +51,14 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Tab:
+class LayoutTab:
     """A tab, or a global view: its fields in order, and those under "Advanced"."""
 
     title: str
-    entries: tuple[Entry, ...]
-    advanced: tuple[Entry, ...] = ()
+    entries: tuple[LayoutEntry, ...]
+    advanced: tuple[LayoutEntry, ...] = ()
 
-    def __iter__(self) -> Iterator[Entry]:
+    def __iter__(self) -> Iterator[LayoutEntry]:
         """All fields."""
         yield from self.entries
         yield from self.advanced
@@ -170,7 +170,7 @@ _ELSEWHERE_GLOBAL: tuple[Path, ...] = (("streams",), ("spec",), ("spec", "connec
 
 
 @cache
-def stream_tabs(retriever_type: str) -> tuple[Tab, ...]:
+def stream_tabs(retriever_type: str) -> tuple[LayoutTab, ...]:
     """The tabs of a stream with this type of retriever; none for a type that has no form."""
     if retriever_type == "AsyncRetriever":
         return _built(_ASYNC, _ELSEWHERE, {(): DeclarativeStream, ("retriever",): AsyncRetriever})
@@ -180,18 +180,18 @@ def stream_tabs(retriever_type: str) -> tuple[Tab, ...]:
 
 
 @cache
-def global_view() -> Tab:
+def global_view() -> LayoutTab:
     """The fields of the manifest that belong to no stream."""
     return _built((_GLOBAL,), _ELSEWHERE_GLOBAL, {})[0]
 
 
 @cache
-def inputs_view() -> Tab:
+def inputs_view() -> LayoutTab:
     """The fields around the inputs themselves."""
     return _built((_INPUTS,), _ELSEWHERE_GLOBAL, {})[0]
 
 
-def tab_of(tabs: tuple[Tab, ...], path: Path) -> tuple[int, int]:
+def tab_of(tabs: tuple[LayoutTab, ...], path: Path) -> tuple[int, int]:
     """The index of the tab that holds a path (from the stream), and that of the field in it.
 
     What no field holds, such as a problem of the stream as a whole, belongs to the beginning.
@@ -215,20 +215,20 @@ def tab_of(tabs: tuple[Tab, ...], path: Path) -> tuple[int, int]:
 
 def _built(
     plans: tuple[_Plan, ...], elsewhere: tuple[Path, ...], known: dict[Path, type[Component]]
-) -> tuple[Tab, ...]:
+) -> tuple[LayoutTab, ...]:
     """The tabs of some plans; `known` says which components are where, beside those whose rest is shown."""
     taken = {path for plan in plans for _, path in (*plan.named, *plan.advanced)} | set(elsewhere)
     tabs = []
     for plan in plans:
         owners = {**known, **dict(plan.rest)}
         rest = [
-            Entry(field.title, (*above, field.key), field)
+            LayoutEntry(field.title, (*above, field.key), field)
             for above, component in plan.rest
             for field in form_spec(component).fields
             if (*above, field.key) not in taken
         ]
         tabs.append(
-            Tab(
+            LayoutTab(
                 plan.title,
                 tuple(_entry(named, owners) for named in plan.named),
                 (*(_entry(named, owners) for named in plan.advanced), *rest),
@@ -237,8 +237,8 @@ def _built(
     return tuple(tabs)
 
 
-def _entry(named: Named, owners: dict[Path, type[Component]]) -> Entry:
+def _entry(named: Named, owners: dict[Path, type[Component]]) -> LayoutEntry:
     title, path = named
     spec = form_spec(owners[path[:-1]]).field(str(path[-1]))
     assert spec is not None, f"the layout names a field that does not exist: {path}"
-    return Entry(title, path, replace(spec, required=True) if named[0] == _URL[0] else spec)
+    return LayoutEntry(title, path, replace(spec, required=True) if named[0] == _URL[0] else spec)

@@ -13,32 +13,31 @@ from typing import Any
 from core.components.source import DeclarativeSource
 from core.components.stream import DeclarativeStream, Stream
 from core.connector.building import TreeBuilder
-from core.manifest.links import Moved
+from core.manifest.links import PathMove
 from core.manifest.problems import Path, Problem, Severity
+from core.manifest.resolver import NO_STREAM
 from core.runtime.component import Component
-from tui.model.layout import Entry, Tab, global_view, inputs_view, tab_of
+from tui.model.layout import LayoutEntry, LayoutTab, global_view, inputs_view, tab_of
 from tui.model.specs import form_spec
-from tui.model.structure import component_at
-from tui.model.view import NO_STREAM, View
+from tui.model.view import View, component_at
 
 
-class Attention:
-    """Marks paths as loud or quiet; what is not marked is as the nearest place around it."""
+class Visibility:
+    """Whether the problems at a path are shown: as it was last marked, or as the nearest marked path around it is."""
 
-    def __init__(self, *, loud: bool) -> None:
-        self._marks: dict[Path, bool] = {(): loud}
+    def __init__(self, *, visible: bool) -> None:
+        self._marks: dict[Path, bool] = {(): visible}
 
-    def is_loud(self, path: Path) -> bool:
-        """Whether problems at a path are shown."""
+    def is_visible(self, path: Path) -> bool:
         return next(self._marks[path[:end]] for end in range(len(path), -1, -1) if path[:end] in self._marks)
 
-    def mark(self, path: Path, *, loud: bool) -> None:
-        """Make a path and everything below it loud or quiet."""
+    def mark(self, path: Path, *, visible: bool) -> None:
+        """Show or hide the problems at a path and below it from now on."""
         self._marks = {place: mark for place, mark in self._marks.items() if place[: len(path)] != path}
-        self._marks[path] = loud
+        self._marks[path] = visible
 
-    def follow(self, moved: Moved) -> None:
-        """Let the marks go where their places went."""
+    def follow(self, moved: PathMove) -> None:
+        """Move the marks along with their paths."""
         marks = {() if not path else moved(path): mark for path, mark in self._marks.items()}
         self._marks = {path: mark for path, mark in marks.items() if path is not None}
 
@@ -59,7 +58,7 @@ class Finding:
         return self.problem.severity is Severity.ERROR
 
 
-class Check:
+class ManifestCheck:
     """One check of one view. `steps()` does the work; `findings` are complete when it is through."""
 
     def __init__(self, view: View) -> None:
@@ -70,26 +69,28 @@ class Check:
     def steps(self) -> Iterator[None]:
         """Check one section after the other; a step takes a few milliseconds."""
         for index in range(self._view.stream_count):
-            self._streams.append(self._built(index, Stream, ("streams", index)))
+            self._streams.append(self._stream(index))
             yield
         self._check_top()
-        self.findings += [Finding(note.path, note) for note in self._view.document.notes]
+        notes = [Finding(note.path, note) for note in self._view.document.notes]
+        self.findings = list(dict.fromkeys([*self.findings, *notes]))  # each stream meets what is wrong around it
 
     def _written(self, path: Path) -> str | None:
         origin = self._view.origin(path)
         return None if origin is None else self._view.document.written(origin)
 
-    def _built(self, section: int, role: type[Component], path: Path) -> Component:
+    def _stream(self, index: int) -> Component:
         builder = TreeBuilder(self._written)
-        tree = self._view.section(section)
-        component = builder.build(tree, role, path, frozenset())
-        self._keep(section, builder.problems)
+        path: Path = ("streams", index)
+        tree = self._view.value(path)
+        component = builder.build(tree, Stream, path, frozenset())
+        self._keep(index, builder.problems)
         return component or _named(tree)
 
     def _check_top(self) -> None:
         """All but the streams, and what concerns them all together (their names, the connection check)."""
         builder = TreeBuilder(self._written)
-        source = builder.build(self._view.section(NO_STREAM), DeclarativeSource, (), frozenset())
+        source = builder.build(self._view.section(NO_STREAM).tree, DeclarativeSource, (), frozenset())
         problems = builder.problems
         if isinstance(source, DeclarativeSource):
             alone = source.lint()
@@ -99,10 +100,11 @@ class Check:
 
     def _keep(self, section: int, problems: list[Problem]) -> None:
         found = [(self._shown(problem), problem) for problem in problems]
-        for problem in self._view.problems.get(section, ()):
-            places = list(self._view.places(section, problem.path)) or [_without_ref(problem.path)]
+        resolved, above = self._view.section(section), () if section == NO_STREAM else ("streams", section)
+        for problem in resolved.problems:
+            places = list(resolved.places(problem.path, above)) or [_without_ref(problem.path)]
             found += [(place, problem) for place in places]
-        self.findings += dict.fromkeys(Finding(path, replace(problem, path=path)) for path, problem in found)
+        self.findings += [Finding(path, replace(problem, path=path)) for path, problem in found]
 
     def _shown(self, problem: Problem) -> Path:
         """The place of a problem: of one that a component as a whole has, the field that it names first."""
@@ -155,7 +157,7 @@ class Spot:
     area: Area
     stream: int | None
     tab: int
-    entry: Entry | None
+    entry: LayoutEntry | None
     place: int
 
     @property
@@ -176,7 +178,7 @@ def stream_of(path: Path) -> int | None:
     return None
 
 
-def by_tab(findings: Iterable[Finding], tabs: tuple[Tab, ...]) -> tuple[Counts, ...]:
+def by_tab(findings: Iterable[Finding], tabs: tuple[LayoutTab, ...]) -> tuple[Counts, ...]:
     """The counts of each tab of a stream, from the findings of that stream."""
     found: list[list[Finding]] = [[] for _ in tabs]
     for finding in findings:
@@ -185,7 +187,7 @@ def by_tab(findings: Iterable[Finding], tabs: tuple[Tab, ...]) -> tuple[Counts, 
     return tuple(map(Counts.of, found))
 
 
-def locate(path: Path, tabs: tuple[Tab, ...]) -> Spot:
+def locate(path: Path, tabs: tuple[LayoutTab, ...]) -> Spot:
     """Where a path is shown; `tabs` are those of the stream that it is in."""
     stream = stream_of(path)
     if stream is not None:
@@ -195,7 +197,7 @@ def locate(path: Path, tabs: tuple[Tab, ...]) -> Spot:
     return _spot(Area.GLOBAL, None, (global_view(),), path)
 
 
-def _spot(area: Area, stream: int | None, tabs: tuple[Tab, ...], path: Path) -> Spot:
+def _spot(area: Area, stream: int | None, tabs: tuple[LayoutTab, ...], path: Path) -> Spot:
     tab, place = tab_of(tabs, path)
     entries = list(tabs[tab]) if tabs else []
     return Spot(area, stream, tab, entries[place] if entries else None, place)

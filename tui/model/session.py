@@ -10,18 +10,17 @@ from typing import Any
 
 from core.connector import Connector, load_connector
 from core.manifest.document import Document
-from core.manifest.links import CircleError, Moved, check_circles
+from core.manifest.links import CircleError, PathMove, check_circles
 from core.manifest.problems import ManifestError, Path, Problem
 from tui.model import problems as listed
-from tui.model.editor import Change, ChangeKind, Editor
+from tui.model.editor import Change, ChangeKind, ManifestEditor
 from tui.model.files import ChangedOnDiskError, FileStamp, ReadOnlyError, is_read_only, is_same
 from tui.model.input_values import TrialValues
 from tui.model.inputs import Inputs
-from tui.model.layout import Tab, stream_tabs
-from tui.model.problems import Attention, Check, Counts, Finding, Spot
+from tui.model.layout import LayoutTab, stream_tabs
+from tui.model.problems import Counts, Finding, ManifestCheck, Spot, Visibility
 from tui.model.sharing import Sharing
-from tui.model.streams import Streams
-from tui.model.trial_marks import TrialMarks
+from tui.model.streams import Streams, TrialMarks
 from tui.model.type_memory import TypeMemory
 
 NEW = """\
@@ -53,22 +52,22 @@ class Unfinished:
     message: str
 
 
-class BuilderSession(Editor):
-    """A manifest that is being built. See `Editor` for reading, editing, undo and listening.
+class BuilderSession(ManifestEditor):
+    """A manifest that is being built. See `ManifestEditor` for reading, editing, undo and listening.
 
     `streams`, `inputs` and `sharing` edit what their names say, `values` are the test values of the inputs, `types`
     remembers what was entered under other component types. `findings` are those of the last `refresh()`.
     """
 
-    def __init__(self, document: Document, *, loud: bool, stamp: FileStamp | None = None) -> None:
+    def __init__(self, document: Document, *, problems_visible: bool, stamp: FileStamp | None = None) -> None:
         super().__init__(document)
         self.findings: tuple[Finding, ...] = ()
-        self.attention = Attention(loud=loud)
-        self.tests = TrialMarks()
+        self.visibility = Visibility(visible=problems_visible)
+        self.trial_marks = TrialMarks()
         self.values = TrialValues(document.file)
         self.inputs = Inputs(self, self.values)
-        self.types = TypeMemory(self, self.inputs)
-        self.streams = Streams(self)
+        self.types = TypeMemory(self, self.inputs, self.visibility)
+        self.streams = Streams(self, self.types, self.visibility, self.trial_marks, self.counts)
         self.sharing = Sharing(self)
         self._unfinished: dict[Path, Unfinished] = {}
         self._typed_text: str | None = None
@@ -81,13 +80,13 @@ class BuilderSession(Editor):
     @classmethod
     def new(cls) -> BuilderSession:
         """A session on an empty manifest. Its problems are shown where the person has been."""
-        return cls(Document.parse(NEW), loud=False)
+        return cls(Document.parse(NEW), problems_visible=False)
 
     @classmethod
     def open(cls, path: FilePath | str) -> BuilderSession:
         """A session on a file. Raises ManifestError."""
         stamp = FileStamp.of(FilePath(path))  # before it is read: what is written meanwhile is a change
-        return cls(Document.load(path), loud=True, stamp=stamp)
+        return cls(Document.load(path), problems_visible=True, stamp=stamp)
 
     @classmethod
     def from_text(
@@ -98,7 +97,7 @@ class BuilderSession(Editor):
         `based_on` is that file as it was when the text was written; without it, as it is now. Raises ManifestError.
         """
         document = Document.parse(text, str(path) if path is not None else None)
-        session = cls(document, loud=True, stamp=based_on if path is not None else None)
+        session = cls(document, problems_visible=True, stamp=based_on if path is not None else None)
         session._saved = None
         return session
 
@@ -141,7 +140,7 @@ class BuilderSession(Editor):
         assert self.path is not None
         self._saved = self.document
         self.stamp = FileStamp.of(self.path)
-        self.attention.mark((), loud=True)
+        self.visibility.mark((), visible=True)
         self.seal()
         if path is not None:
             self.values.bind(self.path)
@@ -206,7 +205,7 @@ class BuilderSession(Editor):
         It ends early when the manifest is edited meanwhile.
         """
         view = self.view
-        check = Check(view)
+        check = ManifestCheck(view)
         for _ in check.steps():
             yield
             if view is not self.view:
@@ -223,7 +222,7 @@ class BuilderSession(Editor):
         """The problems at a path and below it: those that are shown already, or all of them."""
         unfinished = [Finding(place, Problem(one.message, place)) for place, one in self._unfinished.items()]
         found = listed.below([*unfinished, *self.findings], path)
-        return found if all_of_them else [one for one in found if self.attention.is_loud(one.path)]
+        return found if all_of_them else [one for one in found if self.visibility.is_visible(one.path)]
 
     def counts(self, path: Path = ()) -> Counts:
         """How many problems are shown at a path and below it."""
@@ -248,14 +247,14 @@ class BuilderSession(Editor):
 
     def touch(self, path: Path) -> None:
         """Show the problems at a path from now on: the person has been there."""
-        self.attention.mark(path, loud=True)
+        self.visibility.mark(path, visible=True)
         self.seal()
         self.tell(Change(ChangeKind.PROBLEMS, (path,)))
 
     def reveal(self, *paths: Path) -> None:
         """Show all problems below these paths from now on, because they are to be tested or saved."""
         for path in paths or ((),):
-            self.attention.mark(path, loud=True)
+            self.visibility.mark(path, visible=True)
         self.tell(Change(ChangeKind.PROBLEMS, paths))
 
     def keep_unfinished(self, path: Path, text: str, message: str) -> None:
@@ -267,7 +266,7 @@ class BuilderSession(Editor):
         """What was typed into a field and cannot be its value."""
         return self._unfinished.get(path)
 
-    def tabs(self, stream: int) -> tuple[Tab, ...]:
+    def tabs(self, stream: int) -> tuple[LayoutTab, ...]:
         """The tabs of a stream; none when its kind has no form."""
         retriever = self.value(("streams", stream, "retriever"))
         return stream_tabs(str(retriever.get("type"))) if isinstance(retriever, dict) else ()
@@ -284,12 +283,12 @@ class BuilderSession(Editor):
     # What is kept by path
 
     def set(self, path: Path, value: Any, *, merge: bool = False) -> None:
-        """Write a value; see `Editor.set`."""
+        """Write a value; see `ManifestEditor.set`."""
         self._unfinished.pop(path, None)
         super().set(path, value, merge=merge)
 
     def unset(self, path: Path) -> None:
-        """Take a value away; see `Editor.unset`. Inputs that only it needed and that came with it go too."""
+        """Take a value away; see `ManifestEditor.unset`. Inputs that only it needed and that came with it go too."""
         self._unfinished = {place: one for place, one in self._unfinished.items() if place[: len(path)] != path}
         with self.group(path):
             super().unset(path)
@@ -303,10 +302,10 @@ class BuilderSession(Editor):
         """Put a fresh component of a type at the end of a list; gives its path."""
         return self.types.add(path, name)
 
-    def follow(self, moved: Moved) -> None:
+    def follow(self, moved: PathMove) -> None:
         """Let what is kept by path go where the paths went."""
         super().follow(moved)
-        self.attention.follow(moved)
+        self.visibility.follow(moved)
         self.types.follow(moved)
         places = {moved(path): one for path, one in self._unfinished.items()}
         self._unfinished = {path: one for path, one in places.items() if path is not None}

@@ -11,10 +11,9 @@ from typing import Any
 from core.manifest.links import overlap, reference_to, target_of
 from core.manifest.problems import Path
 from core.manifest.references import REF, is_reference
-from tui.model.editor import Editor
-from tui.model.placing import fitting
-from tui.model.structure import way
-from tui.model.view import resolved
+from core.manifest.resolver import resolve_references
+from tui.model.editor import ManifestEditor
+from tui.model.view import fitting, way
 
 LINKED: Path = ("definitions", "linked")
 SHAREABLE = frozenset(
@@ -44,7 +43,7 @@ class Conflict:
 class Sharing:
     """Shares sections of the manifest in an editor: there is one shared value for each field of a component type."""
 
-    def __init__(self, editor: Editor) -> None:
+    def __init__(self, editor: ManifestEditor) -> None:
         self._editor = editor
 
     def can_share(self, path: Path) -> bool:
@@ -109,7 +108,7 @@ class Sharing:
         """What is written for a path with all references followed, without what parameters hand down to it."""
         document = self._editor.document
         place = document.through_refs(path)
-        return resolved(document.root, place) if document.exists(place) else self._editor.value(path)
+        return resolve_references(document.root, place).tree if document.exists(place) else self._editor.value(path)
 
     def _write_copy(self, path: Path, value: Any) -> None:
         place = self._editor.own_place(path)

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from functools import cache
-from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -16,7 +15,7 @@ from pydantic_core import PydanticUndefined
 
 from core.components.async_retriever import AsyncJobStatusMap
 from core.connector.registry import choices
-from core.runtime.component import Component, Gives, Shown
+from core.runtime.component import Component, FieldPlan, Gives, Shown, component_classes, field_plans, union_members
 from core.runtime.roles import SchemaLoader
 from core.templates import Condition, MixedMap, Template, TemplateMap
 
@@ -191,9 +190,9 @@ def form_spec(component: type[BaseModel]) -> FormSpec:
         type_label(component) if issubclass(component, Component) else in_words(component.__name__),
         first_sentence(component) if issubclass(component, Component) else "",
         tuple(
-            _field_spec(component, name, info)
-            for name, info in component.model_fields.items()
-            if not (is_component and name == "parameters")
+            _field_spec(component, plan)
+            for plan in field_plans(component).values()
+            if not (is_component and plan.name == "parameters")
         ),
     )
 
@@ -205,30 +204,29 @@ def type_choices(roles: tuple[type[Component], ...]) -> tuple[TypeChoice, ...]:
     return tuple(TypeChoice(cls.__name__, type_label(cls), first_sentence(cls), cls.portable, cls) for cls in classes)
 
 
-def _field_spec(owner: type[BaseModel], name: str, info: FieldInfo) -> FieldSpec:
-    annotation, metadata = _unwrapped(info.annotation, tuple(info.metadata))
-    shown = next((item for item in metadata if isinstance(item, Shown)), Shown())
-    shape = _Shape(annotation)
+def _field_spec(owner: type[BaseModel], plan: FieldPlan) -> FieldSpec:
+    info, shown = owner.model_fields[plan.name], plan.shown
+    shape = _Shape(info.annotation)
     kind = _kind(owner, shape, shown)
     return FieldSpec(
-        key=info.alias or name,
-        title=info.title or in_words(name),
+        key=plan.key,
+        title=info.title or in_words(plan.name),
         help=info.description or "",
         kind=kind,
-        required=info.is_required(),
+        required=plan.required,
         default=_default(info),
         templates=shape.templates,
         or_text=kind not in (Kind.TEXT, Kind.DURATION) and (shape.is_text or TemplateMap in shape.members),
-        or_list=kind is Kind.COMPONENT and any(map(_roles, shape.lists)),
+        or_list=kind is Kind.COMPONENT and any(map(component_classes, shape.lists)),
         or_texts=kind is Kind.COMPONENT and str in shape.lists,
         whole=int in shape.members and float not in shape.members,
         unit=shown.editor if kind is Kind.NUMBER and shown.editor else "",
         options=shape.options,
         suggestions=_suggestions(shown),
-        types=type_choices(shape.roles),
+        types=type_choices(plan.roles),
         group=shape.group,
-        gives=next((item for item in metadata if isinstance(item, Gives)), None),
-        limits=_limits(metadata),
+        gives=plan.gives,
+        limits=_limits(info.metadata),
         advanced=shown.advanced,
         secret=shown.secret,
         ours=shown.ours,
@@ -237,23 +235,14 @@ def _field_spec(owner: type[BaseModel], name: str, info: FieldInfo) -> FieldSpec
     )
 
 
-def _unwrapped(annotation: Any, metadata: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
-    """The annotation without `| None`, and the metadata of an `Annotated` that was inside."""
-    members = [member for member in _members(annotation) if member is not type(None)]
-    if len(members) == 1 and get_origin(members[0]) is Annotated:
-        inner, *more = get_args(members[0])
-        return inner, (*metadata, *more)
-    return annotation, metadata
-
-
 class _Shape:
     """What values an annotation allows: its union members, those of lists in it, and the component roles."""
 
     def __init__(self, annotation: Any) -> None:
-        self.members = [_bare(member) for member in _members(annotation) if member is not type(None)]
+        self.members = [_bare(member) for member in union_members(annotation) if member is not type(None)]
         self.lists = [_bare(get_args(member)[0]) for member in self.members if get_origin(member) is list]
         self.maps = [get_args(member)[1] for member in self.members if get_origin(member) is dict]
-        self.roles = tuple(dict.fromkeys(_roles(annotation)))
+        self.roles = tuple(dict.fromkeys(component_classes(annotation)))
         self.options = tuple(option for member in self.members for option in _options(member))
         self.group = next((member for member in self.members if _is_group(member)), None)
 
@@ -298,7 +287,7 @@ def _kind(owner: type[BaseModel], shape: _Shape, shown: Shown) -> Kind:
 
 
 def _component_kind(shape: _Shape) -> Kind:
-    if any(map(_roles, shape.maps)):
+    if any(map(component_classes, shape.maps)):
         return Kind.COMPONENT_MAP
     single = any(isinstance(member, type) and issubclass(member, Component) for member in shape.members)
     return Kind.COMPONENT if single else Kind.COMPONENTS
@@ -326,20 +315,10 @@ def _scalar_kind(shape: _Shape, shown: Shown) -> Kind:
     return Kind.TEXT if shape.is_text else Kind.PLAIN
 
 
-def _members(annotation: Any) -> tuple[Any, ...]:
-    return get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
-
-
 def _bare(annotation: Any) -> Any:
     if get_origin(annotation) is MixedMap:
         return TemplateMap
     return _bare(get_args(annotation)[0]) if get_origin(annotation) is Annotated else annotation
-
-
-def _roles(annotation: Any) -> list[type[Component]]:
-    if isinstance(annotation, type) and issubclass(annotation, Component):
-        return [annotation]
-    return [cls for argument in get_args(annotation) for cls in _roles(argument)]
 
 
 def _options(member: Any) -> Iterator[str]:
@@ -364,7 +343,7 @@ def _suggestions(shown: Shown) -> tuple[str, ...]:
     return {"datetime_format": DATETIME_FORMATS, "duration": DURATIONS}.get(shown.editor or "", ())
 
 
-def _limits(metadata: tuple[Any, ...]) -> Mapping[str, Any] | None:
+def _limits(metadata: list[Any]) -> Mapping[str, Any] | None:
     names = ("gt", "ge", "lt", "le", "min_length", "max_length", "pattern")
     found = {
         name: value

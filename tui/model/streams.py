@@ -1,23 +1,24 @@
-"""The streams of the manifest: the list that the navigator shows, and what can be done with whole streams."""
+"""The streams of the manifest: the list, what can be done with whole streams, and their status mappings."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import orjson
+
+from core.jobs.statuses import JobStatus
 from core.manifest.links import is_below
 from core.manifest.problems import Path
-from tui.model.editor import Change, ChangeKind
-from tui.model.placing import fitting
-from tui.model.problems import Counts
-from tui.model.retrieval import ASYNC, SYNC, new_retriever, switched
-from tui.model.trial_marks import fingerprint
-
-if TYPE_CHECKING:
-    from tui.model.session import BuilderSession
+from tui.model.editor import ManifestEditor
+from tui.model.new_components import ASYNC, SYNC, new_retriever, switched
+from tui.model.problems import Counts, Visibility
+from tui.model.type_memory import TypeMemory
+from tui.model.view import fitting
 
 STREAMS: Path = ("streams",)
 CHECK: Path = ("check", "stream_names")
@@ -56,28 +57,77 @@ class StreamInfo:
         return ("streams", self.index)
 
 
-class Streams:
-    """The streams of a session's manifest."""
+@dataclass(frozen=True, slots=True)
+class TrialMark:
+    """The last test of a stream: what it was like then, and the warnings of the test."""
 
-    def __init__(self, session: BuilderSession) -> None:
-        self._session = session
+    __test__ = False  # pytest takes the name for a test
+
+    fingerprint: bytes
+    warnings: tuple[str, ...] = ()
+
+
+class TrialMarks:
+    """The last tests by the name of the stream."""
+
+    __test__ = False  # as above
+
+    def __init__(self) -> None:
+        self._marks: dict[str, TrialMark] = {}
+
+    def get(self, name: str) -> TrialMark | None:
+        """The last test of a stream; None when it was never tested."""
+        return self._marks.get(name)
+
+    def put(self, name: str, stream: Any, warnings: Sequence[str]) -> None:
+        """Remember a test of a stream as it was."""
+        self._marks[name] = TrialMark(fingerprint(stream), tuple(warnings))
+
+    def rename(self, old: str, new: str) -> None:
+        """Keep the mark of a stream that has another name now; its name is no reason to test it again."""
+        if old in self._marks:
+            self._marks[new] = self._marks.pop(old)
+
+
+def fingerprint(stream: Any) -> bytes:
+    """What tells one state of a stream from another; the name does not count."""
+    written = {key: value for key, value in stream.items() if key != "name"} if isinstance(stream, dict) else stream
+    return hashlib.sha256(orjson.dumps(written, default=str, option=orjson.OPT_SORT_KEYS)).digest()
+
+
+class Streams:
+    """The streams of the manifest in an editor. `counts` gives the problems that are shown at a path."""
+
+    def __init__(
+        self,
+        editor: ManifestEditor,
+        types: TypeMemory,
+        visibility: Visibility,
+        trial_marks: TrialMarks,
+        counts: Callable[[Path], Counts],
+    ) -> None:
+        self._editor = editor
+        self._types = types
+        self._visibility = visibility
+        self._trial_marks = trial_marks
+        self._counts = counts
 
     def all(self) -> tuple[StreamInfo, ...]:
         """All streams, in order."""
-        return tuple(map(self.info, range(self._session.view.stream_count)))
+        return tuple(map(self.info, range(self._editor.view.stream_count)))
 
     def info(self, index: int) -> StreamInfo:
         """What the navigator shows of one stream."""
-        session, path = self._session, ("streams", index)
+        path: Path = ("streams", index)
         name = self.name(index)
-        mark = session.tests.get(name)
+        mark = self._trial_marks.get(name)
         return StreamInfo(
             index,
             name,
             self.kind(index),
-            session.counts(path),
+            self._counts(path),
             tested=mark is not None,
-            stale=mark is not None and mark.fingerprint != fingerprint(session.value(path)),
+            stale=mark is not None and mark.fingerprint != fingerprint(self._editor.value(path)),
             warnings=mark.warnings if mark else (),
         )
 
@@ -87,7 +137,7 @@ class Streams:
 
     def names(self) -> tuple[str, ...]:
         """The names of all streams."""
-        return tuple(map(self.name, range(self._session.view.stream_count)))
+        return tuple(map(self.name, range(self._editor.view.stream_count)))
 
     def kind(self, index: int) -> StreamKind:
         """How a stream is read."""
@@ -99,8 +149,8 @@ class Streams:
         Raises ValueError when the name is empty or taken.
         """
         name = self._checked(name)
-        session = self._session
-        index = session.view.stream_count
+        editor = self._editor
+        index = editor.view.stream_count
         if copy_of is None:
             value = {
                 "type": "DeclarativeStream",
@@ -112,12 +162,12 @@ class Streams:
                 },
             }
         else:
-            original = session.view.unwrapped(("streams", copy_of))
+            original = editor.view.unwrapped(("streams", copy_of))
             value = {**(deepcopy(original) if isinstance(original, dict) else {}), "name": name}
-        with session.group(("streams", index)):
-            session.insert(STREAMS, index, value)
+        with editor.group(("streams", index)):
+            editor.insert(STREAMS, index, value)
             if copy_of is None:
-                session.attention.mark(("streams", index), loud=False)
+                self._visibility.mark(("streams", index), visible=False)
             self._keep_check()
         return ("streams", index)
 
@@ -126,8 +176,8 @@ class Streams:
         base = self.name(index) or "stream"
         names = set(self.names())
         name = next(f"{base}_{number}" for number in range(2, len(names) + 3) if f"{base}_{number}" not in names)
-        session = self._session
-        with session.group(("streams", index + 1)):
+        editor = self._editor
+        with editor.group(("streams", index + 1)):
             path = self.add(name, copy_of=index)
             self.move(int(path[1]), index + 1)
         return ("streams", index + 1)
@@ -141,25 +191,26 @@ class Streams:
         if name.strip() == old:
             return
         name = self._checked(name)
-        session = self._session
-        with session.group(("streams", index, "name")):
-            session.set(("streams", index, "name"), name)
-            checked = session.value(CHECK)
+        editor = self._editor
+        with editor.group(("streams", index, "name")):
+            editor.set(("streams", index, "name"), name)
+            checked = editor.value(CHECK)
             if old and isinstance(checked, list) and old in checked:
-                session.set(CHECK, [name if one == old else one for one in checked])
-            notes = session.document.get(("metadata",))
+                editor.set(CHECK, [name if one == old else one for one in checked])
+            notes = editor.document.get(("metadata",))
             for key, by_name in notes.items() if isinstance(notes, dict) else ():
                 if isinstance(by_name, dict) and old in by_name and name not in by_name:
-                    session.rename_raw(("metadata", key, old), name)
-            session.tests.rename(old, name)
-            session.change_beside(lambda: session.tests.rename(name, old), lambda: session.tests.rename(old, name))
+                    editor.rename_raw(("metadata", key, old), name)
+            marks = self._trial_marks
+            marks.rename(old, name)
+            editor.change_beside(lambda: marks.rename(name, old), lambda: marks.rename(old, name))
 
     def users(self, index: int) -> tuple[str, ...]:
         """The names of the other streams that refer to a stream or to parts of it."""
         stream: Path = ("streams", index)
         found = [
             link.path[1]
-            for link in self._session.document.links
+            for link in self._editor.document.links
             if link.target is not None
             and is_below(link.target, stream)
             and is_below(link.path, STREAMS)
@@ -169,48 +220,43 @@ class Streams:
 
     def delete(self, index: int) -> None:
         """Delete a stream. What refers to it gets a copy of what it refers to, so that nothing breaks."""
-        session = self._session
-        with session.group(STREAMS):
+        editor = self._editor
+        with editor.group(STREAMS):
             name = self.name(index)
-            session.remove(("streams", index))
-            checked = session.value(CHECK)
+            editor.remove(("streams", index))
+            checked = editor.value(CHECK)
             if isinstance(checked, list) and name in checked and name not in self.names():
-                session.set(CHECK, [one for one in checked if one != name])
+                editor.set(CHECK, [one for one in checked if one != name])
             self._keep_check()
 
     def move(self, index: int, to: int) -> None:
         """Move a stream so that it ends up at index `to`; references follow."""
-        self._session.move(STREAMS, index, to)
+        self._editor.move(STREAMS, index, to)
 
     def switch_retrieval(self, index: int, to: StreamKind) -> tuple[str, ...]:
         """Read a stream the other way, keeping all that has a counterpart; the titles of what has none.
 
         That is remembered, and is there again when the stream is switched back.
         """
-        session, path = self._session, ("streams", index, "retriever")
-        present = session.view.unwrapped(path)
+        editor, path = self._editor, ("streams", index, "retriever")
+        present = editor.view.unwrapped(path)
         present = present if isinstance(present, dict) else {}
         name = _RETRIEVERS[to]
         before = str(self._quick((*path, "type")))
         if before == name:
             return ()
-        session.types.remember(path, before, present)
-        new = switched({**present, "type": before}, name, session.types.recall(path, name))
-        with session.group(path):
-            place = session.own_place(path)
-            session.write(place, fitting(session.document, place, {**new.retriever, "type": name}))
+        self._types.remember(path, before, present)
+        new = switched({**present, "type": before}, name, self._types.recall(path, name))
+        with editor.group(path):
+            place = editor.own_place(path)
+            editor.write(place, fitting(editor.document, place, {**new.retriever, "type": name}))
         return new.left_out
-
-    def mark_tested(self, index: int, warnings: Sequence[str] = ()) -> None:
-        """Remember that a stream was tested as it is now, and what the test warned of."""
-        self._session.tests.put(self.name(index), self._session.value(("streams", index)), warnings)
-        self._session.tell(Change(ChangeKind.TESTS, (("streams", index),)))
 
     def _quick(self, path: Path) -> Any:
         """A value as it is written; where it is handed down, from the resolved view, which takes longer."""
-        document = self._session.document
+        document = self._editor.document
         written = document.get(document.through_refs(path))
-        return self._session.value(path) if written is None else written
+        return self._editor.value(path) if written is None else written
 
     def _checked(self, name: str) -> str:
         name = name.strip()
@@ -222,11 +268,63 @@ class Streams:
 
     def _keep_check(self) -> None:
         """Let the connection check name a stream, as it must."""
-        session = self._session
+        editor = self._editor
         names = self.names()
-        present = session.value(("check",))
+        present = editor.value(("check",))
         check = {"type": "CheckStream"} if present is None else present
         if not isinstance(check, dict) or check.get("type", "CheckStream") != "CheckStream":
             return
         if names and not check.get("stream_names") and not check.get("dynamic_streams_check_configs"):
-            session.set(CHECK, [names[0]])
+            editor.set(CHECK, [names[0]])
+
+
+MEANINGS = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.RUNNING, JobStatus.TIMEOUT, JobStatus.SKIPPED)
+"""In the order in which the builder shows them."""
+
+
+def status_mapping(editor: ManifestEditor, stream: int) -> dict[str, JobStatus]:
+    """The meaning of each status, in the order of the meanings."""
+    found: dict[str, JobStatus] = {}
+    for meaning in MEANINGS:
+        for status in _listed(editor, stream, meaning):
+            found.setdefault(status, meaning)
+    return found
+
+
+def map_status(editor: ManifestEditor, stream: int, status: str, meaning: JobStatus | None) -> None:
+    """Say what a status means, in one step to undo; it means nothing else from then on. None: it means nothing.
+
+    Raises ValueError for an empty status.
+    """
+    status = status.strip()
+    if not status:
+        raise ValueError("A status needs a text.")
+    with editor.group(_path(stream)):
+        for other in MEANINGS:
+            present = _listed(editor, stream, other)
+            wanted = [one for one in present if one != status or other is meaning]
+            if other is meaning and status not in wanted:
+                wanted.append(status)
+            if wanted != present:
+                editor.set((*_path(stream), other.value), wanted)
+
+
+def rename_status(editor: ManifestEditor, stream: int, status: str, new: str) -> None:
+    """Write a status in another way; its meaning and its place stay. Raises ValueError when it is empty or taken."""
+    meaning = status_mapping(editor, stream).get(status)
+    new = new.strip()
+    if meaning is None or new == status:
+        return
+    if not new or new in status_mapping(editor, stream):
+        raise ValueError(f"The status {new} is mapped already." if new else "A status needs a text.")
+    listed = [new if one == status else one for one in _listed(editor, stream, meaning)]
+    editor.set((*_path(stream), meaning.value), listed)
+
+
+def _path(stream: int) -> Path:
+    return ("streams", stream, "retriever", "status_mapping")
+
+
+def _listed(editor: ManifestEditor, stream: int, meaning: JobStatus) -> list[str]:
+    found = editor.value((*_path(stream), meaning.value))
+    return [str(one) for one in found] if isinstance(found, list) else []

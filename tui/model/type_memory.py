@@ -4,21 +4,63 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from core.connector.registry import component_types
-from core.manifest.links import Moved, carried, exists, texts
+from core.manifest.links import PathMove, carried, exists, reference_texts
 from core.manifest.problems import Path
+from core.manifest.resolver import resolve_references
 from core.runtime.component import Component
-from tui.model.fresh import fresh
-from tui.model.inputs import Inputs
-from tui.model.placing import fitting
+from tui.model.config_references import reference
+from tui.model.editor import ManifestEditor
+from tui.model.inputs import Input, Inputs
+from tui.model.new_components import fresh
+from tui.model.problems import Visibility
 from tui.model.specs import Kind, form_spec
-from tui.model.view import resolved
-from tui.model.wiring import add_inputs, wired
+from tui.model.view import fitting
 
-if TYPE_CHECKING:
-    from tui.model.session import BuilderSession
+_API_KEY = ("api_token", Input("api_key", "API Key", secret=True))
+_WIRES: dict[str, tuple[tuple[str, Input], ...]] = {
+    "ApiKeyAuthenticator": (_API_KEY,),
+    "BearerAuthenticator": (_API_KEY,),
+    "BasicHttpAuthenticator": (
+        ("username", Input("username", "Username")),
+        ("password", Input("password", "Password", required=False, secret=True)),
+    ),
+    "JwtAuthenticator": (("secret_key", Input("secret_key", "Secret Key", secret=True)),),
+    "LegacySessionTokenAuthenticator": (
+        ("session_token", Input("session_token", "Session Token", required=False, secret=True)),
+        ("username", Input("username", "Username")),
+        ("password", Input("password", "Password", required=False, secret=True)),
+    ),
+    "OAuthAuthenticator": (
+        ("client_id", Input("client_id", "Client ID", secret=True)),
+        ("client_secret", Input("client_secret", "Client Secret", secret=True)),
+        ("refresh_token", Input("client_refresh_token", "Refresh Token", secret=True)),
+        ("access_token_value", Input("client_access_token", "Access Token", required=False, secret=True)),
+    ),
+    "RateLimitedMultipleTokenAuthenticator": (
+        ("tokens", Input("api_tokens", "API Tokens", hint="Several tokens, separated by commas.", secret=True)),
+    ),
+}
+"""By the type of the authenticator: the field, and the input that it takes its value from (Airbyte: the same)."""
+
+
+def wired(component: dict[str, Any]) -> dict[str, Any]:
+    """A fresh authenticator that refers to its inputs; every other component as it is."""
+    wires = _WIRES.get(str(component.get("type")), ())
+    return {**component, **{field: reference(one.key) for field, one in wires if not component.get(field)}}
+
+
+def add_inputs(component: dict[str, Any], inputs: Inputs) -> list[str]:
+    """Create the inputs that a wired authenticator refers to and that are not there; the keys of those created."""
+    created = []
+    for field, one in _WIRES.get(str(component.get("type")), ()):
+        if component.get(field) == reference(one.key) and inputs.get(one.key) is None:
+            inputs.add(one)
+            created.append(one.key)
+    return created
+
 
 TEXT = ""
 """The name under which a template is remembered that stands in place of a component."""
@@ -35,11 +77,12 @@ class _Entered:
 
 
 class TypeMemory:
-    """Chooses component types in a session. What is remembered lasts as long as the session."""
+    """Chooses component types in an editor. What is remembered lasts as long as the editor."""
 
-    def __init__(self, session: BuilderSession, inputs: Inputs) -> None:
-        self._session = session
+    def __init__(self, editor: ManifestEditor, inputs: Inputs, visibility: Visibility) -> None:
+        self._editor = editor
         self._inputs = inputs
+        self._visibility = visibility
         self._remembered: dict[Path, dict[str, _Entered]] = {}
         self._came_along: set[str] = set()
 
@@ -49,33 +92,33 @@ class TypeMemory:
         What was entered when that type was last chosen here comes back; else it starts fresh, with the fields that it
         has in common with the present one. Raises KeyError for a type that does not exist.
         """
-        present = self._session.view.unwrapped(path)
+        present = self._editor.view.unwrapped(path)
         if present is not None and name_of(present) == name:
             return
         if present is not None:
             self.remember(path, name_of(present), present)
-        with self._session.group(path):
+        with self._editor.group(path):
             value = self.recall(path, name)
             if value is None:
                 value = "" if name == TEXT else [] if name == TEXTS else self._fitting(path, self._fresh(name, present))
-                self._session.attention.mark(path, loud=False)
-            self._session.set(path, value)
+                self._visibility.mark(path, visible=False)
+            self._editor.set(path, value)
             self._connect(value)
 
     def add(self, path: Path, name: str) -> Path:
         """Put a fresh component at the end of a list; gives its path. Raises KeyError for an unknown type."""
-        present = self._session.value(path)
+        present = self._editor.value(path)
         index = len(present) if isinstance(present, list) else 0 if present is None else 1
         value = self._fresh(name, None)
-        with self._session.group((*path, index)):
-            self._session.insert(path, index, value)
-            self._session.attention.mark((*path, index), loud=False)
+        with self._editor.group((*path, index)):
+            self._editor.insert(path, index, value)
+            self._visibility.mark((*path, index), visible=False)
             self._connect(value)
         return (*path, index)
 
     def remember(self, path: Path, name: str, value: Any) -> None:
         """Remember what is entered at a path under a type."""
-        root = self._session.document.root if texts(value) else {}
+        root = self._editor.document.root if reference_texts(value) else {}
         self._remembered.setdefault(path, {})[name] = _Entered(deepcopy(value), root)
 
     def recall(self, path: Path, name: str) -> Any:
@@ -83,12 +126,14 @@ class TypeMemory:
 
         References in it stay where they still lead to the same; else what they stood for is written out.
         """
-        entered, now = self._remembered.get(path, {}).get(name), self._session.document.root
+        entered, now = self._remembered.get(path, {}).get(name), self._editor.document.root
         if entered is None:
             return None
 
         def still(target: Path) -> Path | None:
-            is_same = exists(now, target) and resolved(now, target) == resolved(entered.root, target)
+            if not exists(now, target):
+                return None
+            is_same = resolve_references(now, target).tree == resolve_references(entered.root, target).tree
             return target if is_same else None
 
         return self._fitting(path, carried(entered.root, entered.value, still))
@@ -101,14 +146,14 @@ class TypeMemory:
             elif not self._inputs.uses(key):
                 self._inputs.delete(key)
 
-    def follow(self, moved: Moved) -> None:
+    def follow(self, moved: PathMove) -> None:
         """Let what is remembered go where the paths went."""
         places = {moved(path): types for path, types in self._remembered.items()}
         self._remembered = {path: types for path, types in places.items() if path is not None}
 
     def _fitting(self, path: Path, value: Any) -> Any:
         """A value for a path without references that would lead back to where it is written."""
-        document = self._session.document
+        document = self._editor.document
         return fitting(document, document.through_refs(path), fitting(document, document.slot(path), value))
 
     def _connect(self, value: Any) -> None:

@@ -1,22 +1,34 @@
-"""The resolved view of a document: what stands at a path once references are followed and parameters are handed down.
+"""The resolved view of a document: values at paths, the components around them, and the raw places to write them at.
 
 Paths of the view are those that people mean (`streams[0].retriever.requester.url`), wherever the value is written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
 from typing import Any
 
+from core.components.source import DeclarativeSource
+from core.connector.registry import component_types
 from core.manifest.document import Document
-from core.manifest.links import at
-from core.manifest.parameters import ROOT_TYPE, Propagation, TooLargeError
-from core.manifest.problems import Path, Problem, Severity
-from core.manifest.references import REF, Resolver, Traced
-
-NO_STREAM = -1
-"""The section of everything that is outside of the streams."""
-_ONLY_TARGETS = ("definitions", "schemas")
+from core.manifest.links import (
+    CircleError,
+    ReferenceGraph,
+    carried,
+    check_circles,
+    is_below,
+    links,
+    reference_texts,
+    reference_to,
+    target_of,
+)
+from core.manifest.problems import Path
+from core.manifest.references import REF, Traced, is_reference
+from core.manifest.resolver import NO_STREAM, REFERENCED_ONLY, Resolved, resolve_references, resolve_section
+from core.runtime.component import Component
+from tui.model.specs import FieldSpec, Kind, form_spec
 
 
 class View:
@@ -27,11 +39,8 @@ class View:
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self.problems: dict[int, list[Problem]] = {}
-        """What is wrong with the references of each section resolved so far; paths are raw ones."""
-        self._sections: dict[int, Traced] = {}
-        self._others: dict[Path, Traced | None] = {}
-        self._plain: dict[int, Any] = {}
+        self._sections: dict[int, Resolved] = {}
+        self._others: dict[Path, Resolved | None] = {}
 
     @property
     def stream_count(self) -> int:
@@ -41,8 +50,8 @@ class View:
 
     def value(self, path: Path) -> Any:
         """The value at a path, None when there is none. It is read-only: equal parts may be the same objects."""
-        found = self._find(path)
-        return None if found is None else self._value(found)
+        resolved, rest = self._resolved(path)
+        return None if resolved is None else resolved.value(rest)
 
     def exists(self, path: Path) -> bool:
         """Whether there is something at a path, written there or handed down to it."""
@@ -77,56 +86,32 @@ class View:
             and bool(self.value(path))
         )
 
-    def section(self, stream: int) -> Any:
-        """The plain tree of one stream, or for `NO_STREAM` the manifest without streams, definitions and schemas."""
-        return self._value(self._section(stream))
-
-    def places(self, stream: int, origin: Path) -> Iterator[Path]:
-        """The paths in a section of what is written at the raw path `origin`."""
-        above: Path = () if stream == NO_STREAM else ("streams", stream)
-        yield from _places(self._section(stream), origin, above)
-
-    def _value(self, node: Traced) -> Any:
-        return _plain(node, self._plain)
-
-    def _find(self, path: Path) -> Traced | None:
-        if not path or path[0] in _ONLY_TARGETS or path == ("streams",):
-            return self._outside(path)
-        if path[0] == "streams":
-            if not isinstance(path[1], int) or not 0 <= path[1] < self.stream_count:
-                return None
-            return _descend(self._section(path[1]), path[2:])
-        return _descend(self._section(NO_STREAM), path)
-
-    def _outside(self, path: Path) -> Traced | None:
-        if path not in self._others:
-            raw = self.document.get(path) if path else self.document.root
-            self._others[path] = None if raw is None else _silent(self.document).resolve(path, raw)
-        return self._others[path]
-
-    def _section(self, stream: int) -> Traced:
+    def section(self, stream: int) -> Resolved:
+        """One stream resolved, or for `NO_STREAM` the manifest without streams, definitions and schemas."""
         if stream not in self._sections:
-            self._sections[stream] = self._resolved(stream)
+            self._sections[stream] = resolve_section(self.document.root, stream)
         return self._sections[stream]
 
-    def _resolved(self, stream: int) -> Traced:
-        found = self.problems.setdefault(stream, [])
+    def _find(self, path: Path) -> Traced | None:
+        resolved, rest = self._resolved(path)
+        return None if resolved is None else resolved.find(rest)
 
-        def report(path: Path, message: str, *, hint: str | None = None, severity: Severity = Severity.ERROR) -> None:
-            found.append(Problem(message, path, severity, hint))
+    def _resolved(self, path: Path) -> tuple[Resolved | None, Path]:
+        """What holds a path, and the path in it."""
+        if not path or path[0] in REFERENCED_ONLY or path == ("streams",):
+            return self._outside(path), ()
+        if path[0] != "streams":
+            return self.section(NO_STREAM), path
+        stream = path[1]
+        if not isinstance(stream, int) or not 0 <= stream < self.stream_count:
+            return None, ()
+        return self.section(stream), path
 
-        root = self.document.root
-        start = {key: value for key, value in root.items() if key not in (*_ONLY_TARGETS, "streams")}
-        if stream != NO_STREAM:
-            start["streams"] = [None] * stream + [root["streams"][stream]]
-        resolved = Resolver(root, report).resolve((), start)
-        typed = Traced({"type": Traced(ROOT_TYPE, ()), **resolved.value}, (), resolved.size + 1)
-        try:
-            whole = Propagation(report).propagate(typed)
-        except TooLargeError as error:
-            report(error.path, "References or parameters blow the manifest up beyond all bounds here.")
-            return Traced({} if stream == NO_STREAM else None, ())
-        return whole if stream == NO_STREAM else whole.value["streams"].value[stream]
+    def _outside(self, path: Path) -> Resolved | None:
+        if path not in self._others:
+            is_there = self.document.get(path) is not None
+            self._others[path] = resolve_references(self.document.root, path) if is_there else None
+        return self._others[path]
 
 
 def _merged(document: Document, raw: Path, seen: frozenset[Path]) -> Any:
@@ -138,41 +123,171 @@ def _merged(document: Document, raw: Path, seen: frozenset[Path]) -> Any:
     return {**target, **own} if isinstance(target, dict) else own
 
 
-def resolved(root: dict[str, Any], path: Path) -> Any:
-    """The value at a raw path of a tree with the references in it followed."""
-    return _plain(Resolver(root, lambda *_, **__: None).resolve(path, at(root, path)), {})
+MAPPINGS = (Kind.PAIRS, Kind.COMPONENT_MAP)
+"""The kinds of fields whose components have names."""
+ALWAYS_VISIBLE = frozenset({"config", "parameters"})
 
 
-def _plain(node: Traced, done: dict[int, Any]) -> Any:
-    value = node.value
-    if not isinstance(value, dict | list):
+@dataclass(frozen=True, slots=True)
+class PathComponent:
+    """A component on the way to a path, and the field of it through which the way leads on.
+
+    `path` is that of the component, `field` None at the end of the way or when the component has no such field.
+    """
+
+    path: Path
+    component: type[Component]
+    value: Mapping[str, Any]
+    field: FieldSpec | None
+    key: str | int | None
+
+
+def way(view: View, path: Path) -> Iterator[PathComponent]:
+    """The components from the manifest down to `path`, as far as they are known.
+
+    The last one is the one whose field the path names, or the component at the path itself.
+    """
+    component: type[Component] | None = DeclarativeSource
+    at = 0
+    while component is not None:
+        found = view.value(path[:at]) if at else {}
+        value = found if isinstance(found, Mapping) else {}
+        key = path[at] if at < len(path) else None
+        field = form_spec(component).field(key) if isinstance(key, str) else None
+        yield PathComponent(path[:at], component, value, field, key)
+        if field is None or not field.types:
+            return
+        at += 1
+        if field.kind in MAPPINGS or (at < len(path) and isinstance(path[at], int)):
+            at += 1
+        if at > len(path):
+            return
+        component = class_at(view.value(path[:at]), field)
+
+
+def class_at(value: Any, field: FieldSpec) -> type[Component] | None:
+    """The class of a component that is written in a field, None when it is none or not known."""
+    if not isinstance(value, Mapping):
+        return None
+    written = value.get("type")
+    if isinstance(written, str):
+        return component_types().get(written)
+    return field.types[0].component if len(field.types) == 1 else None
+
+
+def slots(value: Any, field: FieldSpec) -> Iterator[tuple[Path, Any]]:
+    """Where in the value of a field a component may stand, with what stands there; paths are relative to the field."""
+    if isinstance(value, list):
+        yield from (((index,), item) for index, item in enumerate(value))
+    elif field.kind in MAPPINGS:
+        yield from (((key,), item) for key, item in value.items()) if isinstance(value, Mapping) else ()
+    else:
+        yield (), value
+
+
+def field_at(view: View, path: Path) -> FieldSpec | None:
+    """The field that a path names, or that holds the list item or map entry at its end."""
+    places = list(way(view, path))
+    if places[-1].key is not None:
+        return places[-1].field
+    return places[-2].field if len(places) > 1 else None
+
+
+def component_at(view: View, path: Path) -> type[Component] | None:
+    """The class of the component at a path, None when there is none or its class is not known."""
+    last = list(way(view, path))[-1]
+    return last.component if last.path == path else None
+
+
+def variables_at(view: View, path: Path) -> frozenset[str]:
+    """The template variables that may be used in the field at a path."""
+    visible: frozenset[str] = frozenset()
+    for place in way(view, path):
+        visible |= place.component.template_variables(place.value)
+        gives = place.field.gives if place.field else None
+        if gives is not None:
+            visible = gives.names if gives.only else visible | gives.names
+    return visible | ALWAYS_VISIBLE
+
+
+class Placing:
+    """Finds places in a document; `write` is called for what has to be written on the way to one."""
+
+    def __init__(self, document: Document, view: View, write: Callable[[Path, Any], None]) -> None:
+        self._document = document
+        self._view = view
+        self._write = write
+
+    def own_place(self, path: Path) -> Path:
+        """The raw place for a value that no other path shows, as far as that can be.
+
+        Where others follow a reference on the way too, the place is beside it.
+        """
+        place: Path = ()
+        for depth, key in enumerate(path):
+            if not self._document.exists(place):
+                self._inherit(path[:depth], place, in_list=isinstance(key, int))
+            place = self._below(path[:depth], place, key)
+        return place
+
+    def _inherit(self, path: Path, place: Path, *, in_list: bool) -> None:
+        """Let a raw place that is missing show what the path showed, so that something can be written below."""
+        slot = self._document.slot(path)
+        reference = reference_to(slot)
+        if self._document.exists(slot) and not in_list and target_of(self._document.root, reference) == slot:
+            self._write(place, {REF: reference})
+        elif (value := self._view.unwrapped(path)) is not None:
+            self._write(place, deepcopy(value))
+
+    def _below(self, path: Path, place: Path, key: str | int) -> Path:
+        """The raw place of a key in what stands at `place`: beside the reference there, or in what it leads to when
+        nobody else follows one to it.
+        """
+        for _ in range(len(self._document.links) + 1):
+            written = self._document.get(place)
+            reference = written.get(REF) if isinstance(written, dict) and key not in written else written
+            if not is_reference(reference):
+                break
+            target = target_of(self._document.root, reference)
+            if target is not None and self._is_alone((*target, key)):
+                place = target
+                continue
+            if isinstance(key, int):
+                self._write(place, deepcopy(self._view.unwrapped(path)))
+            elif reference is written:
+                self._write(place, {REF: written})
+            break
+        return (*place, key)
+
+    def _is_alone(self, place: Path) -> bool:
+        """Whether one reference alone leads to a place, and nothing else."""
+        leading = [link for link in self._document.links if link.target and is_below(place, link.target)]
+        return place[0] in REFERENCED_ONLY and len(leading) == 1
+
+
+def fitting(document: Document, place: Path, value: Any) -> Any:
+    """A copy of a value from the document that can be written at a raw place: what would lead back is written out."""
+    if not reference_texts(value):
+        return deepcopy(value)
+    root, graph = document.root, ReferenceGraph(document.links)
+
+    def without(back: frozenset[Path]) -> Any:
+        return carried(root, value, lambda target: None if target in back or is_below(target, place) else target)
+
+    fit = without(graph.leading_to(place, inside=False))
+    try:
+        check_circles(document.links, links(_with(root, place, fit)))
+    except CircleError:  # by way of what is inside of the place, and will be there again
+        return without(graph.leading_to(place, inside=True))
+    return fit
+
+
+def _with(tree: Any, path: Path, value: Any) -> Any:
+    """A tree with another value at a path, sharing the rest with the one that is given."""
+    if not path:
         return value
-    if id(node) not in done:
-        if isinstance(value, dict):
-            done[id(node)] = {key: _plain(item, done) for key, item in value.items()}
-        else:
-            done[id(node)] = [_plain(item, done) for item in value]
-    return done[id(node)]
-
-
-def _silent(document: Document) -> Resolver:
-    return Resolver(document.root, lambda *_, **__: None)
-
-
-def _descend(node: Traced, path: Path) -> Traced | None:
-    for key in path:
-        value = node.value
-        keys = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
-        if key not in keys:
-            return None
-        node = value[key]
-    return node
-
-
-def _places(node: Traced, origin: Path, path: Path) -> Iterator[Path]:
-    if node.origin == origin:
-        yield path
-        return
-    value = node.value
-    for key, item in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
-        yield from _places(item, origin, (*path, key))
+    if isinstance(tree, list):
+        items: dict[Any, Any] = dict(enumerate(tree))
+        return list({**items, path[0]: _with(items.get(path[0]), path[1:], value)}.values())
+    entries = tree if isinstance(tree, dict) else {}
+    return {**entries, path[0]: _with(entries.get(path[0]), path[1:], value)}

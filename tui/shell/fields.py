@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from core.manifest.problems import Path
 from tui.model.inputs import PROPERTIES
-from tui.model.layout import Tab, global_view, inputs_view
+from tui.model.layout import LayoutTab, global_view, inputs_view
 from tui.model.session import BuilderSession
 from tui.model.specs import FieldSpec, Kind, form_spec
-from tui.model.structure import class_at, slots
+from tui.model.view import class_at, slots
 from tui.shell.navigator import INPUTS, Spot
 
 _DEEPEST = 6
@@ -42,7 +42,7 @@ def fields(session: BuilderSession, spot: Spot) -> Iterator[Field]:
         yield from _of_tab(session, tab, ("streams", spot))
 
 
-def _of_tab(session: BuilderSession, tab: Tab, base: Path) -> Iterator[Field]:
+def _of_tab(session: BuilderSession, tab: LayoutTab, base: Path) -> Iterator[Field]:
     for entry in tab:
         yield from _of_field(session, (tab.title, entry.title), (*base, *entry.path), entry.spec)
 

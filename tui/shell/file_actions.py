@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 from core.errors import ManifestError
 from core.progress.plain import count
-from tui.model.drafts import Draft
 from tui.model.files import ChangedOnDiskError, ReadOnlyError, is_same
-from tui.model.project import Project, drafts_for
+from tui.model.project import Draft, Project, drafts_for
 from tui.model.settings import Settings
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
 from tui.widgets.dialog import Answer, ConfirmDialog, QuestionDialog

@@ -21,7 +21,7 @@ from tui.forms.wording import also_in, said_in_labels
 from tui.model.completion import VARIABLES
 from tui.model.session import BuilderSession
 from tui.model.specs import FieldSpec, Kind
-from tui.model.structure import variables_at
+from tui.model.view import variables_at
 from tui.widgets.base import hidden
 from tui.widgets.dialog import Answer, Dialog
 from tui.widgets.record_cells import safe

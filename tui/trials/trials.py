@@ -23,12 +23,11 @@ from core.reading import open_reader
 from tui.forms.wording import said_in_labels
 from tui.model.declared_schema import declared_schema, import_schema, imports_by_itself
 from tui.model.editor import Change, ChangeKind
-from tui.model.input_values import SessionTokens
 from tui.model.inputs import PROPERTIES
 from tui.model.session import BuilderSession
 from tui.model.settings import Settings
-from tui.model.streams import StreamKind
-from tui.model.trial_marks import fingerprint
+from tui.model.streams import StreamKind, fingerprint
+from tui.model.tokens import TrialTokens
 from tui.trials import picks
 from tui.trials.controller import SPARE_BODIES, TrialChanged, TrialController
 from tui.trials.hints import SchemaReporting
@@ -54,7 +53,7 @@ class Trials:
     __test__ = False
 
     def __init__(self, app: App[Any], session: BuilderSession, settings: Settings, told: Callable[[], None]) -> None:
-        opener = partial(open_reader, spare_bodies=SPARE_BODIES, tokens=SessionTokens(session))
+        opener = partial(open_reader, spare_bodies=SPARE_BODIES, tokens=TrialTokens(session))
         self.controller = TrialController(app, opener)
         self.reporter = SchemaReporting()
         self._app = app
@@ -172,7 +171,7 @@ class Trials:
             return
         session, name = self._session, run.state.stream
         told = [one.text for one in warnings(run) if one.concern is not Concern.STALE]
-        session.tests.put(name, self._tested, [*run.state.errors, *told])
+        session.trial_marks.put(name, self._tested, [*run.state.errors, *told])
         index = self.index_of(name)
         if index is None:
             return
@@ -247,13 +246,13 @@ class Trials:
         before = fingerprint(session.value(path))
         yield
         after = session.value(path)
-        run, mark = self.controller.results.get(name), session.tests.get(name)
+        run, mark = self.controller.results.get(name), session.trial_marks.get(name)
         if run is not None and run.state.fingerprint == before.hex():
             run.state.fingerprint = fingerprint(after).hex()
         if run is not None and run is self._running and fingerprint(self._tested) == before:
             self._tested = after
         if mark is not None and mark.fingerprint == before:
-            session.tests.put(name, after, mark.warnings)
+            session.trial_marks.put(name, after, mark.warnings)
         session.tell(Change(ChangeKind.TESTS, (path,)))
 
     def _keys(self, index: int) -> list[list[str]]:

@@ -38,7 +38,7 @@ streams:
 
 
 def written() -> BuilderSession:
-    session = BuilderSession(Document.parse(TEXT), loud=False)
+    session = BuilderSession(Document.parse(TEXT), problems_visible=False)
     session.refresh()
     return session
 

@@ -59,7 +59,7 @@ def test_what_has_no_place_in_the_other_kind_is_not_said_to_be_kept() -> None:
 
 async def test_a_stream_of_another_kind_has_no_form_and_says_so() -> None:
     text = sample().document.text.replace("type: AsyncRetriever", "type: CustomRetriever", 1)
-    session = BuilderSession(Document.parse(text), loud=True)
+    session = BuilderSession(Document.parse(text), problems_visible=True)
     async with at_desk(session) as desk:
         assert "has no form" in desk.text
 

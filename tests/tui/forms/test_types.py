@@ -73,7 +73,7 @@ async def test_a_template_may_stand_in_place_of_a_component() -> None:
 
 async def test_a_component_of_an_unknown_type_is_kept_and_shown_as_json() -> None:
     text = sample().document.text.replace("type: CsvDecoder", "type: CustomDecoder\n        class_name: a.B", 1)
-    session = BuilderSession(Document.parse(text), loud=True)
+    session = BuilderSession(Document.parse(text), problems_visible=True)
     async with at_desk(session, size=(80, 40)) as desk:
         await desk.form.open_tab("Download")
         await desk.settle()

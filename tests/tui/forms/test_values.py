@@ -8,7 +8,6 @@ from tests.tui.forms.support import Known, at_desk, new_session, sample
 from tui.forms.code_rows import fault_in
 from tui.forms.field_input import FieldInput
 from tui.forms.field_row import FieldFocused
-from tui.model.field_paths import parsed, shown
 from tui.model.streams import StreamKind
 
 STREAM = ("streams", 0)
@@ -295,30 +294,6 @@ async def test_a_template_that_is_being_typed_is_not_complained_about() -> None:
         await desk.go(url)
         await desk.type("ey'] + }}")
         assert desk.words.count("unexpected '}}'") == 1
-
-
-@pytest.mark.parametrize(
-    ("text", "path"),
-    [
-        ("", []),
-        ("a.b", ["a", "b"]),
-        (r"a\.b.c", ["a.b", "c"]),
-        ("a..b", ["a", "", "b"]),
-        ("data.*.id", ["data", "*", "id"]),
-        ('["a.b", "c"]', ["a.b", "c"]),
-        ("[a, b]", ["a", "b"]),
-        ("$", []),
-        ("$.a['b c'][0].*", ["a", "b c", "0", "*"]),
-        ("$[*].id", ["*", "id"]),
-        ("$..id", None),
-        ("$.a[?(@.x)]", None),
-        ("{{ config['a.b'] }}.id", ["{{ config['a.b'] }}", "id"]),
-    ],
-)
-def test_field_paths_as_people_type_them(text: str, path: list[str] | None) -> None:
-    assert parsed(text) == path
-    if path is not None:
-        assert parsed(shown(path)) == path
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import pytest
 
 from sample_configs import sample
 from sample_configs.demo_api import DemoApi
-from tui.model.drafts import pending_drafts
+from tui.model.project import pending_drafts
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed: there is no terminal")
 PATIENCE = 45.0

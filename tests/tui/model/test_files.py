@@ -12,10 +12,9 @@ import orjson
 import pytest
 
 from core.errors import ManifestError
-from tui.model.drafts import DraftKeeper, pending_drafts
 from tui.model.files import ChangedOnDiskError, FileStamp, ReadOnlyError, config_folder, state_folder, troubles
 from tui.model.inputs import Input
-from tui.model.project import Project
+from tui.model.project import DraftKeeper, Project, pending_drafts
 from tui.model.session import BuilderSession
 from tui.model.settings import Settings
 from tui.model.streams import StreamKind
@@ -113,7 +112,7 @@ def test_a_draft_is_kept_while_there_is_something_to_save(session: BuilderSessio
 
 CRASH = """
 import os
-from tui.model.drafts import DraftKeeper
+from tui.model.project import DraftKeeper
 from tui.model.session import BuilderSession
 session = BuilderSession.open({path!r})
 session.set(("streams", 0, "name"), "lost")
@@ -328,7 +327,7 @@ def test_nothing_needs_locks_that_only_some_systems_have(file: Path) -> None:
     code = (
         "import sys; sys.modules['fcntl'] = None\n"
         "import tui.app, tui.shell.screen, core.command.cli\n"
-        "from tui.model.drafts import DraftKeeper, pending_drafts\n"
+        "from tui.model.project import DraftKeeper, pending_drafts\n"
         "from tui.model.session import BuilderSession\n"
         "keeper = DraftKeeper(BuilderSession.from_text(BuilderSession.new().text))\n"
         "keeper.keep()\n"

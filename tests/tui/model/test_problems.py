@@ -168,3 +168,10 @@ def test_the_builder_finds_all_that_the_engine_finds(file: FilePath) -> None:
     ours = {one.problem.message for one in session.findings}
     assert ours >= {problem.message for problem in load_connector(session.document).problems}
     assert "the check names `nobody`, but no stream has that name" in ours
+
+
+def test_a_broken_reference_outside_of_the_streams_is_found_once() -> None:
+    session = BuilderSession.from_text('streams: [{name: a}, {name: b}]\ncheck: "#/definitions/nope"\n')
+    session.refresh()
+    messages = [one.problem.message for one in session.problems(("check",))]
+    assert messages.count("The reference `#/definitions/nope` leads nowhere.") == 1

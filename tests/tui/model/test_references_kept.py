@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.manifest.document import Document
-from core.manifest.links import Reach
+from core.manifest.links import ReferenceGraph
 from core.manifest.problems import Path
 from tui.model.session import BuilderSession
 from tui.model.sharing import SHAREABLE
@@ -200,7 +200,7 @@ class Model:
         self.number += 1
         self.data.draw(st.sampled_from(deeds))()
         document = self.session.document
-        assert Reach(document.links).circles() == []
+        assert ReferenceGraph(document.links).circles() == []
         assert [link for link in document.links if link.target is None] == []
         assert Document.parse(self.session.text).root == document.root
 

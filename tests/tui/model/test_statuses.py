@@ -6,7 +6,7 @@ import pytest
 
 from core.jobs.statuses import JobStatus
 from tui.model.session import BuilderSession
-from tui.model.statuses import map_status, rename_status, status_mapping
+from tui.model.streams import map_status, rename_status, status_mapping
 
 
 def test_a_status_is_mapped_and_mapped_anew_in_one_step(session: BuilderSession) -> None:

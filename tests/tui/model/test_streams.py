@@ -7,7 +7,7 @@ import pytest
 from core.manifest.problems import Path
 from tui.model.session import BuilderSession
 from tui.model.streams import StreamKind
-from tui.model.structure import variables_at
+from tui.model.view import variables_at
 
 FAMILY = """\
 version: 7.0.0
@@ -136,8 +136,12 @@ def test_a_stream_that_others_need_leaves_them_a_copy(family: BuilderSession) ->
     assert family.text == FAMILY
 
 
+def mark_tested(session: BuilderSession, index: int, warnings: tuple[str, ...] = ()) -> None:
+    session.trial_marks.put(session.streams.name(index), session.value(("streams", index)), warnings)
+
+
 def test_a_test_is_stale_once_the_stream_changed_and_fresh_again_once_it_is_undone(session: BuilderSession) -> None:
-    session.streams.mark_tested(0, ["No records."])
+    mark_tested(session, 0, ("No records.",))
     assert session.streams.info(0).warnings == ("No records.",)
     session.streams.rename(0, "people")
     session.set(("streams", 1, "retriever", "requester", "url"), "https://a.example.com")
@@ -150,7 +154,7 @@ def test_a_test_is_stale_once_the_stream_changed_and_fresh_again_once_it_is_undo
 
 
 def test_a_change_of_what_a_stream_refers_to_makes_its_test_stale(family: BuilderSession) -> None:
-    family.streams.mark_tested(0)
+    mark_tested(family, 0)
     family.set(("streams", 1, "retriever", "requester", "url"), "https://b.example.com")
     assert family.streams.info(0).stale
 

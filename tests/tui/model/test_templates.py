@@ -8,7 +8,7 @@ from core.manifest.problems import Path
 from tui.model.completion import VARIABLES, complete, preview
 from tui.model.inputs import Input
 from tui.model.session import BuilderSession
-from tui.model.structure import variables_at
+from tui.model.view import variables_at
 
 POLLING: Path = ("streams", 0, "retriever", "polling_requester", "url")
 CREATION: Path = ("streams", 0, "retriever", "creation_requester", "url")

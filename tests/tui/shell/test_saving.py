@@ -12,9 +12,8 @@ from core.environment import DEBUG
 from sample_configs import sample
 from tests.tui.shell.support import opened
 from tui.command import _end
-from tui.model.drafts import pending_drafts
 from tui.model.files import state_folder
-from tui.model.project import Project
+from tui.model.project import Project, pending_drafts
 from tui.model.settings import Settings
 from tui.shell import background
 
