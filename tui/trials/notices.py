@@ -1,4 +1,4 @@
-"""What the test screen tells above the results: errors, warnings and remarks, each with the field to mend."""
+"""What the test screen tells above the results: errors, warnings and remarks, each with the field to fix."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import StrEnum
 from core.wording import clean
 from tui.model.labels import in_labels
 from tui.trials.phases import cancel_report, held_in_words, limits_in_words
-from tui.trials.remedies import Place, spoken_of, where_to_mend, where_to_say_how_to_abort
+from tui.trials.remedies import Place, spoken_of, where_to_fix, where_to_say_how_to_abort
 from tui.trials.trial import Trial
 from tui.trials.warnings import warnings
 
@@ -24,7 +24,7 @@ class Weight(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Sentences for people, and where to mend what they tell."""
+    """Sentences for people, and where to fix what they tell."""
 
     weight: Weight
     text: str
@@ -33,7 +33,7 @@ class Notice:
 
 def notices(run: Trial, *, stale: bool = False) -> Iterator[Notice]:
     """Everything worth telling about a read, the gravest first."""
-    place = where_to_mend(run)
+    place = where_to_fix(run)
     for error in run.state.errors:
         yield Notice(Weight.ERROR, clean(_said(error, run)), spoken_of(run, error) or place)
     if run.state.trouble is not None:
@@ -42,7 +42,7 @@ def notices(run: Trial, *, stale: bool = False) -> Iterator[Notice]:
     for held in held_in_words(run.state):
         yield Notice(Weight.REMARK, held)
     for warned in warnings(run, stale=stale):
-        yield Notice(Weight.WARNING, clean(warned.text), where_to_mend(run, warned.concern))
+        yield Notice(Weight.WARNING, clean(warned.text), where_to_fix(run, warned.concern))
     if run.state.input_state is not None:
         yield Notice(Weight.REMARK, "The test began from an input state, not from the start. L shows and changes it.")
     cancelled = " ".join(cancel_report(run.state))

@@ -1,4 +1,4 @@
-"""Says where in the stream's form to mend what a test read shows: the tab's name and the place in the document."""
+"""Says where in the stream's form to fix what a test read shows: the tab's name and the place in the document."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Place:
         return self.title if self.title == self.tab else f"{self.tab}, {self.title}"
 
 
-def where_to_mend(run: Trial, concern: Concern | None = None) -> Place | None:
+def where_to_fix(run: Trial, concern: Concern | None = None) -> Place | None:
     """The field that an error (or a warning with its concern) points to; None where nothing points anywhere."""
     stream = run.declared
     if stream is None:

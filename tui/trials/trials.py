@@ -42,7 +42,7 @@ from tui.trials.warnings import Concern, warnings
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a test was not begun, and where to mend that."""
+    """Why a test was not begun, and where to fix that."""
 
     path: Path
     message: str
@@ -101,7 +101,7 @@ class Trials:
     # Testing
 
     def refusal(self, index: int) -> Refusal | None:
-        """What must be mended before a stream can be tested; from now on its problems are shown. Check it before."""
+        """What must be fixed before a stream can be tested; from now on its problems are shown. Check it before."""
         session, path = self._session, ("streams", index)
         session.reveal(path)
         first = self._first_error(path)

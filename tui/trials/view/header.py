@@ -174,7 +174,7 @@ def _words(subject: Subject | None, state: TrialState | None, *, stale: bool) ->
     if stale:
         parts.append(("  ⟳ stale", "bold $text-warning"))
     if subject.problems:
-        parts.append((f"  ✗ {count(subject.problems, 'problem')} to mend first", "$text-error"))
+        parts.append((f"  ✗ {count(subject.problems, 'problem')} to fix first", "$text-error"))
     return Content.assemble(*parts)
 
 

@@ -25,7 +25,7 @@ def no_records(run: Trial | None, test_key: str) -> str:
         return "Cancelling…" if run.state.cancelling else "Waiting for records…"
     match run.state.outcome:
         case Outcome.FAILED:
-            return f"No records. Mend what is said above, then press {test_key}."
+            return f"No records. Fix what is said above, then press {test_key}."
         case Outcome.CANCELLED:
             return f"Cancelled before there were records. {test_key}: test again"
         case Outcome.SKIPPED:
