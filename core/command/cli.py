@@ -72,15 +72,14 @@ def _show_version() -> int:
 
 def _explain(error: Exception) -> int:
     """Tell what went wrong: the message of an error that is made for people, or that we are to blame."""
-    from core.command.leaving import fault
-    from core.errors import LonghaulError, ManifestError
+    from core.errors import LonghaulError, ManifestError, fault_text
     from core.http.secrets import Secrets
 
     if isinstance(error, LonghaulError | ManifestError):
         for line in str(error).splitlines():
             _say(f"longhaul: {line}")
         return 2
-    _say(f"longhaul: {fault(error, Secrets(_given_values()).mask)}")
+    _say(f"longhaul: {fault_text(error, Secrets(_given_values()).mask)}")
     return 1
 
 

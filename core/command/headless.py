@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.command.leaving import Leaving, fault
+from core.command.leaving import Leaving
 from core.connector import Connector
+from core.errors import fault_text
 from core.events import (
     Event,
     ExchangeFinished,
@@ -25,7 +26,9 @@ from core.events import (
 from core.http.exchange import BODY_LIMIT
 from core.levels import Level
 from core.outputs import Destination, HarTrace, OutputError, Sink, StateFile, TokenFile, Turns
-from core.progress import Progress, RunPicture, run_summary, stream_summary
+from core.progress.picture import RunPicture
+from core.progress.plain import Progress
+from core.progress.sentences import run_summary, stream_summary
 from core.reading import THREADS, Limits, Reader, open_reader
 
 STREAMS_AT_ONCE = 4
@@ -96,13 +99,12 @@ class HeadlessRun:
     def _close(self) -> int:
         unkept = self._plan.tokens.settle() if self._plan.tokens else None
         if unkept:
-            self._progress.say(Level.WARNING, f"{unkept} {_UNKEPT}")
+            self._progress.log(Level.WARNING, f"{unkept} {_UNKEPT}")
         if len(self._plan.streams) > 1 and not self._hung_up:
-            self._progress.say(*run_summary(self._picture))
+            self._progress.log(*run_summary(self._picture))
         if self._signal:
             return 128 + self._signal
-        ended = [stream.ended for stream in self._picture.streams.values() if stream.ended]
-        return int(any(one.outcome is Outcome.FAILED for one in ended))
+        return int(any(result.outcome is Outcome.FAILED for result in self._picture.results))
 
     async def _redraw(self) -> None:
         while True:
@@ -130,7 +132,7 @@ class HeadlessRun:
             os._exit(128 + number)
         self._signal = number
         self._leaving.begin(128 + number)
-        self._progress.say(Level.WARNING, _CANCELLING)
+        self._progress.log(Level.WARNING, _CANCELLING)
         reader.cancel()
 
     # One stream
@@ -146,7 +148,8 @@ class HeadlessRun:
                 await self._read_into(reader, name, turns)
             except Exception as error:
                 expected = isinstance(error, OutputError)
-                self._fail(name, str(error) if expected else fault(error, reader.mask))
+                text = str(error) if expected else fault_text(error, reader.mask)
+                self._picture.streams[name].end(Outcome.FAILED, text)
                 with suppress(Exception):
                     await asyncio.to_thread(turns.finish, well=False)
             if not self._hung_up:
@@ -155,16 +158,16 @@ class HeadlessRun:
     def _sum_up(self, name: str, sink: Sink) -> None:
         stream = self._picture.streams[name]
         for level, text in stream_summary(stream, sink.place, sink.remains):
-            self._progress.say(level, text)
-        if self._plan.state and stream.ended and stream.ended.outcome is Outcome.CANCELLED:
-            self._progress.say(Level.WARNING, f"{name}: the state reached is saved in {self._plan.state.path}.")
+            self._progress.log(level, text)
+        if self._plan.state and stream.outcome is Outcome.CANCELLED:
+            self._progress.log(Level.WARNING, f"{name}: the state reached is saved in {self._plan.state.path}.")
 
     async def _read_into(self, reader: Reader, name: str, turns: Turns) -> None:
         """Raises `OutputError` when the records can't be written."""
         sink = turns.sink
         note = await _out(sink.open, sink.place)
         if note:
-            self._progress.say(Level.WARNING, note)
+            self._progress.log(Level.WARNING, note)
         state = self._plan.state.of(name) if self._plan.state else None
         limits = Limits(records=self._plan.limit)
         async with aclosing(reader.read(name, state, limits, sink.encoder.encode)) as events:
@@ -182,7 +185,7 @@ class HeadlessRun:
             reader.cancel()
             return
         self._picture.fold(event)
-        self._progress.take(event)
+        self._progress.show(event)
         if isinstance(event, ExchangeFinished):
             self._record(event)
 
@@ -215,23 +218,8 @@ class HeadlessRun:
         try:
             self._trace.add(event)
         except OSError as error:
-            self._progress.say(Level.WARNING, f"{OutputError.of(self._trace.path, error)} The trace ends here.")
+            self._progress.log(Level.WARNING, f"{OutputError.of(self._trace.path, error)} The trace ends here.")
             self._trace = None
-
-    def _fail(self, name: str, error: str) -> None:
-        """Fold what the reader can't know into the picture: the stream has failed on our side."""
-        stream = self._picture.streams[name]
-        slices = stream.slices_done + stream.slices_failed
-        self._picture.fold(
-            StreamFinished(
-                stream=name,
-                outcome=Outcome.FAILED,
-                records=stream.records,
-                slices=slices,
-                seconds=stream.seconds,
-                errors=(error,),
-            )
-        )
 
 
 def _well(outcome: Outcome) -> bool:

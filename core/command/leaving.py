@@ -9,8 +9,6 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
-from core.environment import DEBUG
-
 GRACE = 4.0
 """Seconds in which a run ends tidily; then the process is left, whatever still goes on in it."""
 
@@ -54,14 +52,3 @@ class Leaving:
         with suppress(OSError):
             os.write(2, _LEFT)
         os._exit(self._code)
-
-
-def fault(error: Exception, mask: Callable[[str], str]) -> str:
-    """The words for an exception that nobody expected, with the traceback when the environment asks."""
-    import traceback
-
-    what = " ".join(mask(f"{type(error).__name__}: {error}").split())
-    words = f"stopped by a fault of Longhaul's own ({what}). Please report it, with the manifest"
-    if os.environ.get(DEBUG):
-        return f"{words} and this:\n{mask(''.join(traceback.format_exception(error)))}"
-    return f"{words} and what this command prints with {DEBUG}=1 in the environment."

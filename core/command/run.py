@@ -13,16 +13,16 @@ from typing import Any
 from core.command.arguments import Arguments
 from core.command.files import RunFiles
 from core.command.headless import HeadlessRun, RunPlan
-from core.command.leaving import fault
 from core.connector import Connector, load_connector
-from core.errors import InputError, LonghaulError, ManifestError
+from core.errors import InputError, LonghaulError, ManifestError, fault_text
 from core.http.secrets import Secrets
 from core.inputs import gather_inputs, secret_values, unknown_inputs
 from core.levels import Level
 from core.manifest.document import Document
 from core.manifest.problems import Severity, closest
 from core.outputs import Destination, HarTrace, OutputError, StateFile
-from core.progress import PlainProgress, Progress, RunPicture
+from core.progress.picture import RunPicture
+from core.progress.plain import PlainProgress, Progress
 
 _DEMO_SAMPLE = "sendgrid_contacts"
 _WARNINGS_SHOWN = 20
@@ -65,9 +65,9 @@ def _read(files: RunFiles, connector: Connector, config: Mapping[str, Any], note
     picture = RunPicture(files.streams)
     progress = _progress(arguments, picture, to_terminal=destination.path is None)
     if note:
-        progress.say(Level.INFO, note)
+        progress.log(Level.INFO, note)
     for warning in (*_warnings(connector), *unknown_inputs(specification, config)):
-        progress.say(Level.WARNING, warning)
+        progress.log(Level.WARNING, warning)
     plan = RunPlan(
         connector=connector,
         config=config,
@@ -84,7 +84,7 @@ def _read(files: RunFiles, connector: Connector, config: Mapping[str, Any], note
         raise
     except Exception as error:
         secrets = Secrets(secret_values(specification, config))
-        progress.say(Level.ERROR, fault(error, secrets.mask))
+        progress.log(Level.ERROR, fault_text(error, secrets.mask))
         return 1
 
 

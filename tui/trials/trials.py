@@ -32,12 +32,13 @@ from tui.model.trial_marks import fingerprint
 from tui.trials import picks
 from tui.trials.controller import SPARE_BODIES, TrialChanged, TrialController
 from tui.trials.hints import SchemaReporting
+from tui.trials.notices import warnings
 from tui.trials.phases import what_ending_does
+from tui.trials.remedies import Concern
 from tui.trials.trial import TEST_LIMITS, Trial, TrialSettings
 from tui.trials.view.panels import no_schema
 from tui.trials.view.questions import NodeUse
 from tui.trials.view.subject import Subject
-from tui.trials.warnings import Concern, warnings
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +162,9 @@ class Trials:
     # What a test leaves behind
 
     def _hear(self, change: TrialChanged) -> None:
-        if change.run is self._running and not change.run.state.running:
+        if change.trial is self._running and not change.trial.state.running:
             self._running = None
-            self._finish(change.run)
+            self._finish(change.trial)
             self._told()
 
     def _finish(self, run: Trial) -> None:

@@ -12,8 +12,8 @@ from textual.widget import Widget
 from textual.widgets import Button
 
 from core.events import Outcome
-from core.progress.plain import count
 from core.reading import Limits
+from core.wording import count
 from tui.trials.phases import headline
 from tui.trials.state import TrialState
 from tui.trials.trial import Trial

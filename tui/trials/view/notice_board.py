@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from core.events import Outcome
 from tui.trials.notices import Notice, Weight
-from tui.trials.remedies import Place
+from tui.trials.remedies import Remedy
 from tui.trials.trial import Trial
 from tui.widgets.base import WidgetMessage
 
@@ -76,9 +76,9 @@ class NoticeBoard(VerticalScroll):
         yield Static(markup=False)
 
     @property
-    def places(self) -> list[Place]:
+    def places(self) -> list[Remedy]:
         """The fields that the notices lead to, each once."""
-        return list(dict.fromkeys(notice.place for notice in self._notices if notice.place is not None))
+        return list(dict.fromkeys(notice.remedy for notice in self._notices if notice.remedy is not None))
 
     def show(self, notices: Sequence[Notice]) -> None:
         """Show notices."""

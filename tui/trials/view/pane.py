@@ -15,7 +15,7 @@ from core.http.exchange import Exchange
 from core.jobs.statuses import JobStatus
 from tui.trials.controller import TrialChanged, TrialController
 from tui.trials.notices import notices
-from tui.trials.remedies import Place
+from tui.trials.remedies import Remedy
 from tui.trials.trial import Trial
 from tui.trials.view.details import Details
 from tui.trials.view.dialogs import SettingsDialog, choose, save_body, save_results
@@ -95,7 +95,7 @@ class TrialPane(Vertical):
         """A person wants to go to a field of the stream."""
 
         stream: str
-        place: Place
+        place: Remedy
 
     @dataclass
     class SchemaActionChosen(WidgetMessage["TrialPane"]):

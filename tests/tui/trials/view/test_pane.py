@@ -67,7 +67,7 @@ async def test_a_job_is_shown_while_it_happens() -> None:
         assert "Waiting for records…" in text
         assert "6 Other requests (2)" in text
         stage.clock.now += 3
-        stage.app.controller.tell()
+        stage.app.controller.publish()
         assert "next in 1 s" in await stage.settle()
         gate.opened.set()
         text = await stage.finish()
