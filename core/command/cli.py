@@ -11,7 +11,6 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from core.command.arguments import Arguments, parse
-from core.wording import indented
 
 Builder = Callable[[Arguments], int]
 """Opens the builder on what the command line names, and gives the exit code when it is left."""
@@ -90,6 +89,8 @@ def _given_values() -> list[str]:
 
 
 def _say(text: str) -> None:
+    from core.wording import indented
+
     with suppress(OSError):
         print(indented(text), file=sys.stderr, flush=True)
 
