@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.command.arguments import Arguments
-from core.outputs import Destination, TokenFile
+from core.outputs.destination import Destination
 from core.outputs.locks import hold, lock_file
-from core.outputs.places import Place, check_apart, check_file, resolved
+from core.outputs.paths import NamedPath, check_apart, check_file, resolved
 from core.outputs.sinks import partial
-from core.outputs.token_file import beside, of_manifest
+from core.outputs.token_file import TokenFile, beside, of_manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,35 +44,35 @@ class RunFiles:
         file.check()
         return file
 
-    def _all(self, options: Iterable[Place]) -> Iterator[Place]:
+    def _all(self, options: Iterable[NamedPath]) -> Iterator[NamedPath]:
         """Everything that may not be something else."""
-        yield Place("the manifest", self.manifest, written=False)
+        yield NamedPath("the manifest", self.manifest, written=False)
         if self.arguments.config is not None:
-            yield Place("--config", self.arguments.config, written=False)
+            yield NamedPath("--config", self.arguments.config, written=False)
         for name, descriptor in (("standard output", 1), ("standard error", 2)):
-            yield Place(name, Path(f"/dev/fd/{descriptor}"), written=False)
+            yield NamedPath(name, Path(f"/dev/fd/{descriptor}"), written=False)
         written = [*options, *self._records(self.others), *self._unfinished(self.others)]
         if self.arguments.state is not None:
-            written.append(Place("the token file beside --state", beside(resolved(self.arguments.state))))
+            written.append(NamedPath("the token file beside --state", beside(resolved(self.arguments.state))))
         yield from written
         for place in written:
-            yield Place(f"the lock of {place.what}", lock_file(resolved(place.path)))
+            yield NamedPath(f"the lock of {place.what}", lock_file(resolved(place.path)))
 
-    def _options(self) -> Iterator[Place]:
+    def _options(self) -> Iterator[NamedPath]:
         for what, path in (("--state", self.arguments.state), ("--trace", self.arguments.trace)):
             if path is not None:
-                yield Place(what, path)
+                yield NamedPath(what, path)
 
-    def _records(self, streams: Sequence[str]) -> Iterator[Place]:
+    def _records(self, streams: Sequence[str]) -> Iterator[NamedPath]:
         """The file of each stream."""
         if self.destination.path is not None and not self.destination.is_directory:
-            yield Place("--output", self.destination.path)
+            yield NamedPath("--output", self.destination.path)
             return
         for stream, path in self.destination.files(self.others).items():
             if stream in streams:
-                yield Place(f"the file of `{stream}` in --output", path)
+                yield NamedPath(f"the file of `{stream}` in --output", path)
 
-    def _unfinished(self, streams: Sequence[str]) -> Iterator[Place]:
+    def _unfinished(self, streams: Sequence[str]) -> Iterator[NamedPath]:
         """Where the records of each stream are until they are complete."""
         for place in () if self.destination.append else self._records(streams):
-            yield Place(f"{place.what} until it is complete", partial(resolved(place.path)))
+            yield NamedPath(f"{place.what} until it is complete", partial(resolved(place.path)))

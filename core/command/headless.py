@@ -25,7 +25,13 @@ from core.events import (
 )
 from core.http.exchange import BODY_LIMIT
 from core.levels import Level
-from core.outputs import Destination, HarTrace, OutputError, Sink, StateFile, TokenFile, Turns
+from core.outputs.destination import Destination
+from core.outputs.durable import OutputError
+from core.outputs.har import HarTrace
+from core.outputs.sinks import OutputSink
+from core.outputs.slice_buffer import SliceBuffer
+from core.outputs.state import StateFile
+from core.outputs.token_file import TokenFile
 from core.progress.picture import RunPicture
 from core.progress.plain import Progress
 from core.progress.sentences import run_summary, stream_summary
@@ -143,7 +149,7 @@ class HeadlessRun:
                 return
             columns = tuple(self._plan.connector.schema(name).get("properties") or ())
             sink = self._plan.destination.sink(name, self._plan.connector.stream_names, columns)
-            turns = Turns(sink, apart=self._plan.state is not None)
+            turns = SliceBuffer(sink, apart=self._plan.state is not None)
             try:
                 await self._read_into(reader, name, turns)
             except Exception as error:
@@ -151,18 +157,18 @@ class HeadlessRun:
                 text = str(error) if expected else fault_text(error, reader.mask)
                 self._picture.streams[name].end(Outcome.FAILED, text)
                 with suppress(Exception):
-                    await asyncio.to_thread(turns.finish, well=False)
+                    await asyncio.to_thread(turns.finish, succeeded=False)
             if not self._hung_up:
                 self._sum_up(name, sink)
 
-    def _sum_up(self, name: str, sink: Sink) -> None:
+    def _sum_up(self, name: str, sink: OutputSink) -> None:
         stream = self._picture.streams[name]
         for level, text in stream_summary(stream, sink.place, sink.remains):
             self._progress.log(level, text)
         if self._plan.state and stream.outcome is Outcome.CANCELLED:
             self._progress.log(Level.WARNING, f"{name}: the state reached is saved in {self._plan.state.path}.")
 
-    async def _read_into(self, reader: Reader, name: str, turns: Turns) -> None:
+    async def _read_into(self, reader: Reader, name: str, turns: SliceBuffer) -> None:
         """Raises `OutputError` when the records can't be written."""
         sink = turns.sink
         note = await _out(sink.open, sink.place)
@@ -174,7 +180,7 @@ class HeadlessRun:
             async for event in events:
                 await self._take(reader, turns, event)
 
-    async def _take(self, reader: Reader, turns: Turns, event: Event) -> None:
+    async def _take(self, reader: Reader, turns: SliceBuffer, event: Event) -> None:
         if self._hung_up:
             self._picture.fold(event)
             return
@@ -189,7 +195,7 @@ class HeadlessRun:
         if isinstance(event, ExchangeFinished):
             self._record(event)
 
-    async def _write(self, turns: Turns, event: Event) -> None:
+    async def _write(self, turns: SliceBuffer, event: Event) -> None:
         """Records to the sink; the state that covers them when they are safe. Raises `OutputError`,
         `BrokenPipeError`.
         """
@@ -200,12 +206,12 @@ class HeadlessRun:
                 if turns.full:
                     await _out(turns.write, place)
             case SliceFinished(outcome=outcome):
-                await _out(lambda: turns.end(event.slice, well=_well(outcome)), place)
+                await _out(lambda: turns.end(event.slice, succeeded=_well(outcome)), place)
             case StateAdvanced(state=state) if self._plan.state:
                 await _out(lambda: turns.commit(event.slice), place)
                 await self._save(self._plan.state, event.stream, state)
             case StreamFinished(outcome=outcome):
-                await _out(lambda: turns.finish(well=_well(outcome)), place)
+                await _out(lambda: turns.finish(succeeded=_well(outcome)), place)
             case _ if turns.waiting:
                 await _out(turns.write, place)
 

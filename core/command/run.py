@@ -20,7 +20,10 @@ from core.inputs import gather_inputs, secret_values, unknown_inputs
 from core.levels import Level
 from core.manifest.document import Document
 from core.manifest.problems import Severity, closest
-from core.outputs import Destination, HarTrace, OutputError, StateFile
+from core.outputs.destination import Destination
+from core.outputs.durable import OutputError
+from core.outputs.har import HarTrace
+from core.outputs.state import StateFile
 from core.progress.picture import RunPicture
 from core.progress.plain import PlainProgress, Progress
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.outputs.durable import OutputError
-from core.outputs.places import Place, check_file, check_writable, kind
-from core.outputs.sinks import FileSink, Sink, StdoutSink
+from core.outputs.paths import NamedPath, check_file, check_writable, kind
+from core.outputs.sinks import FileSink, OutputSink, StdoutSink
 
 _LONGEST = 120
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[\d¹²³]|lpt[\d¹²³])\s*(\..*)?", re.IGNORECASE)
@@ -92,7 +92,7 @@ class Destination:
             _make_directory(path)
         else:
             _check_name(path)
-            check_file(Place("--output", path), _CHOICES)
+            check_file(NamedPath("--output", path), _CHOICES)
         return cls(path, is_directory, append)
 
     @property
@@ -100,7 +100,7 @@ class Destination:
         """Whether more than one stream can go here."""
         return self.is_directory
 
-    def sink(self, stream: str, streams: Iterable[str], columns: Sequence[str]) -> Sink:
+    def sink(self, stream: str, streams: Iterable[str], columns: Sequence[str]) -> OutputSink:
         """Where the records of `stream` go; `streams` are all that the manifest has, `columns` the declared
         ones.
         """

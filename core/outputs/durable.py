@@ -79,7 +79,7 @@ def create(path: Path, mode: int = 0o666) -> BinaryIO:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_TRAPS, mode), "wb")
 
 
-def create_anew(path: Path, mode: int = 0o666) -> BinaryIO:
+def recreate(path: Path, mode: int = 0o666) -> BinaryIO:
     """The same in place of an earlier file or link. Raises `OSError`."""
     with suppress(FileNotFoundError):
         if not stat.S_ISLNK(path.lstat().st_mode):

@@ -90,7 +90,7 @@ _NEWLINE = orjson.OPT_APPEND_NEWLINE
 
 
 class Encoder(ABC):
-    """Turns batches of one stream's records into lines; several threads may call `encode` at once."""
+    """SliceBuffer batches of one stream's records into lines; several threads may call `encode` at once."""
 
     @abstractmethod
     def encode(self, records: Sequence[Mapping[str, Any]]) -> bytes:

@@ -18,19 +18,19 @@ import orjson
 from filelock import BaseFileLock, FileLock, Timeout, UnixFileLock, WindowsFileLock
 
 from core.outputs.durable import OutputError, open_to_change, short, sweep
-from core.outputs.places import Place, resolved
+from core.outputs.paths import NamedPath, resolved
 
 _HEAD = 1
 """The byte that Windows keeps others from reading; who holds the lock is written after it."""
 _LONGEST = 1000
 
 
-class Held(Exception):
+class AlreadyLocked(Exception):
     """Another process, or this one, holds the lock; the text says who."""
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class LockHolder:
     """Who holds a lock."""
 
     pid: int
@@ -53,7 +53,7 @@ def lock_file(path: Path) -> Path:
 
 
 @contextmanager
-def hold(places: Iterable[Place]) -> Iterator[None]:
+def hold(places: Iterable[NamedPath]) -> Iterator[None]:
     """Hold the locks of files while the block runs. Raises `OutputError` at once when somebody else has one of them."""
     with ExitStack() as locks:
         paths = [_hold(place, locks) for place in places]
@@ -61,11 +61,11 @@ def hold(places: Iterable[Place]) -> Iterator[None]:
         yield
 
 
-def _hold(place: Place, locks: ExitStack) -> Path:
+def _hold(place: NamedPath, locks: ExitStack) -> Path:
     path = resolved(place.path)
     try:
         locks.enter_context(lock(path))
-    except Held as error:
+    except AlreadyLocked as error:
         raise OutputError(f"{place.what}: {place.path} {error}; give each run files of its own.") from None
     except OSError as error:
         raise OutputError.of(lock_file(path), error) from error
@@ -74,14 +74,14 @@ def _hold(place: Place, locks: ExitStack) -> Path:
 
 @contextmanager
 def lock(path: Path) -> Iterator[None]:
-    """Hold the lock of one file. Raises `Held` at once when somebody else has it, and `OSError`."""
+    """Hold the lock of one file. Raises `AlreadyLocked` at once when somebody else has it, and `OSError`."""
     file = lock_file(path)
     file.parent.stat()  # filelock would make it
     found = FileLock(file, blocking=False, thread_local=False)
     try:
         found.acquire()
     except Timeout:
-        raise Held(_words(_holder(file))) from None
+        raise AlreadyLocked(_words(_holder(file))) from None
     try:
         _sign(file)
         yield
@@ -102,7 +102,7 @@ def _release(held: BaseFileLock, file: Path) -> None:
             file.unlink()
 
 
-def _words(holder: Holder | None) -> str:
+def _words(holder: LockHolder | None) -> str:
     if holder is None:
         return "is in use by another run"
     if holder.is_me:
@@ -121,12 +121,12 @@ def _sign(file: Path) -> None:
             signed.truncate()
 
 
-def _holder(file: Path) -> Holder | None:
+def _holder(file: Path) -> LockHolder | None:
     """Who holds a lock; None when that can't be told."""
     try:
         with open_to_change(file) as signed:
             signed.seek(_HEAD)
             content = orjson.loads(signed.read(_LONGEST))
-        return Holder(int(content["pid"]), str(content["host"]), datetime.fromisoformat(content["since"]))
+        return LockHolder(int(content["pid"]), str(content["host"]), datetime.fromisoformat(content["since"]))
     except (OSError, ValueError, TypeError, KeyError):
         return None

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.outputs.durable import OutputError, create_anew, move, open_at_end, permissions, sync, sync_directory
+from core.outputs.durable import OutputError, move, open_at_end, permissions, recreate, sync, sync_directory
 from core.outputs.encoders import Csv, Encoder, JsonLines
 from core.outputs.repair import GZIP, read_header, repair, widen
 
@@ -21,7 +21,7 @@ class LineFile:
     def __init__(self, path: Path, *, append: bool, mode: int = 0o666) -> None:
         """Open the file to append to it, or make it anew with the permissions `mode`, less the umask."""
         self._path = path
-        self._file = open_at_end(path) if append else create_anew(path, mode)
+        self._file = open_at_end(path) if append else recreate(path, mode)
         self._compressed = path.name.removesuffix(".partial").endswith(".gz")
         self._member: zlib._Compress | None = None
         self.empty = not self._file.tell()
@@ -65,7 +65,7 @@ FULL = 1 << 20
 """Bytes that wait in memory before they are written."""
 
 
-class Sink(ABC):
+class OutputSink(ABC):
     """Takes the encoded records of one stream.
 
     `add` is cheap; everything else may wait for the disk or a reader and belongs in a worker thread, one call
@@ -122,8 +122,8 @@ class Sink(ABC):
         """Bring everything added so far to where a crash can't take it."""
         self.write()
 
-    def finish(self, *, well: bool) -> None:
-        """Write what waits and close; `well` says whether the stream ended well."""
+    def finish(self, *, succeeded: bool) -> None:
+        """Write what waits and close; `succeeded` says whether the stream did."""
         self.write()
 
 
@@ -132,7 +132,7 @@ def partial(path: Path) -> Path:
     return path.with_name(f"{path.name}.partial")
 
 
-class StdoutSink(Sink):
+class StdoutSink(OutputSink):
     """Standard output, or another open descriptor: JSON Lines."""
 
     def __init__(self, descriptor: int = 1) -> None:
@@ -159,7 +159,7 @@ class StdoutSink(Sink):
             view = view[os.write(self._descriptor, view) :]
 
 
-class FileSink(Sink):
+class FileSink(OutputSink):
     """A file of lines, CSV or JSON, gzipped or not.
 
     Replacing, records are written to `<name>.partial`, which takes the file's place when the stream has ended
@@ -251,19 +251,19 @@ class FileSink(Sink):
         self.write()
         self._file.sync()
 
-    def finish(self, *, well: bool) -> None:
+    def finish(self, *, succeeded: bool) -> None:
         """Close the file; when it is replaced and the stream ended well, put it in its place."""
         self.write()
-        if well:
+        if succeeded:
             self._write_header()
         if self._header and (self._too_narrow or self._uneven):
             self._widen()
         self._file.close()
         if not self._append:
-            self._settle(well)
+            self._settle(succeeded)
 
-    def _settle(self, well: bool) -> None:
-        if well:
+    def _settle(self, succeeded: bool) -> None:
+        if succeeded:
             move(self._target, self._path)
             self._place = self._shown
         elif self._file.empty:

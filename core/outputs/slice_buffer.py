@@ -11,12 +11,12 @@ import tempfile
 from collections.abc import Mapping
 from typing import Any, BinaryIO, cast
 
-from core.outputs.sinks import FULL, Sink
+from core.outputs.sinks import FULL, OutputSink
 
 Slice = Mapping[str, Any] | None
 
 
-class Turns:
+class SliceBuffer:
     """Takes the encoded records of a stream's slices and hands them to a sink.
 
     `apart` says whether slices have to wait for their state; without one there is nothing to wait for. `add` is cheap;
@@ -24,7 +24,7 @@ class Turns:
     raise `OSError`.
     """
 
-    def __init__(self, sink: Sink, *, apart: bool) -> None:
+    def __init__(self, sink: OutputSink, *, apart: bool) -> None:
         self.sink = sink
         self._apart = apart
         self._parts: dict[int, _Part] = {}
@@ -56,13 +56,13 @@ class Turns:
                 self._large = self._large or key
                 part.hand_over() if key == self._large else part.spill()
 
-    def end(self, slice_: Slice, *, well: bool) -> None:
+    def end(self, slice_: Slice, *, succeeded: bool) -> None:
         """A slice is over. When it did not end well it will be read again: what waits of it is dropped."""
         key = self._key(slice_)
         if key in self._parts:
             if not self._apart:
                 self._hand_over(key)
-            elif well:
+            elif succeeded:
                 self._parts[key].over = True
             else:
                 self._parts.pop(key).drop()
@@ -71,18 +71,18 @@ class Turns:
 
     def commit(self, slice_: Slice) -> None:
         """Bring all that a state covers to where a crash can't take it: the slices that are over, and this one."""
-        self.end(slice_, well=True)
+        self.end(slice_, succeeded=True)
         for key in [key for key, part in self._parts.items() if part.over]:
             self._hand_over(key)
         self.sink.commit()
 
-    def finish(self, *, well: bool) -> None:
+    def finish(self, *, succeeded: bool) -> None:
         """The stream is over, and so is the sink."""
         for part in list(self._parts.values()):
-            self.end(part.slice, well=well)
+            self.end(part.slice, succeeded=succeeded)
         for key in list(self._parts):
             self._hand_over(key)
-        self.sink.finish(well=well)
+        self.sink.finish(succeeded=succeeded)
 
     def _hand_over(self, key: int) -> None:
         self._parts.pop(key).hand_over()
@@ -94,7 +94,7 @@ class Turns:
 class _Part:
     """What waits of one slice."""
 
-    def __init__(self, slice_: Slice, sink: Sink) -> None:
+    def __init__(self, slice_: Slice, sink: OutputSink) -> None:
         self.slice = slice_  # kept, so that no other slice gets its identity meanwhile
         self.over = False
         self.memory = bytearray()

@@ -15,7 +15,7 @@ import orjson
 from core.errors import ReadError
 from core.folders import key_of, state_folder
 from core.outputs.durable import OutputError, open_to_read, replacing
-from core.outputs.locks import Held, lock
+from core.outputs.locks import AlreadyLocked, lock
 from core.runtime.token_store import ConfigPath, Grant, KeptTokens, TokenStore
 
 _LOOK = 0.1
@@ -69,7 +69,7 @@ class TokenFile(TokenStore):
             try:
                 await asyncio.to_thread(self._make_folder)
                 held.enter_context(lock(self.path))
-            except Held as error:
+            except AlreadyLocked as error:
                 waited = time.monotonic() - began
                 if waited > _LONGEST:
                     raise ReadError(f"A token can't be renewed, because the file {self.path} {error}.") from None

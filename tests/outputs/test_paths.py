@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from core.outputs.durable import OutputError
-from core.outputs.places import Place, check_apart, check_file
+from core.outputs.paths import NamedPath, check_apart, check_file
 
 
-def place(path: Path, what: str = "--state", *, written: bool = True) -> Place:
-    return Place(what, path, written)
+def place(path: Path, what: str = "--state", *, written: bool = True) -> NamedPath:
+    return NamedPath(what, path, written)
 
 
 @pytest.mark.parametrize("device", ["/dev/null", "/dev/full", "/dev/tty"])

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from core.outputs import FileSink, Turns
-from core.outputs.sinks import FULL
+from core.outputs.sinks import FULL, FileSink
+from core.outputs.slice_buffer import SliceBuffer
 
 ONE, TWO = {"slice": "one"}, {"slice": "two"}
 LINE = b'{"id":1}\n'
@@ -21,10 +21,10 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "out.jsonl"
 
 
-def turns(path: Path, *, apart: bool = True) -> Turns:
+def turns(path: Path, *, apart: bool = True) -> SliceBuffer:
     sink = FileSink(path, (), append=True)
     sink.open()
-    return Turns(sink, apart=apart)
+    return SliceBuffer(sink, apart=apart)
 
 
 def test_what_slices_bring_waits_until_their_state(path: Path) -> None:
@@ -44,7 +44,7 @@ def test_a_slice_that_ended_without_a_state_of_its_own_goes_with_the_next_one(pa
     both = turns(path)
     both.add(ONE, LINE)
     both.add(TWO, OTHER)
-    both.end(ONE, well=True)
+    both.end(ONE, succeeded=True)
     assert path.read_bytes() == b""
     both.commit(TWO)
     assert path.read_bytes() == LINE + OTHER
@@ -70,9 +70,9 @@ def test_a_slice_that_is_read_again_leaves_nothing_behind(path: Path) -> None:
     both = turns(path)
     both.add(ONE, LINE)
     both.add(TWO, OTHER)
-    both.end(ONE, well=False)
+    both.end(ONE, succeeded=False)
     both.commit(TWO)
-    both.finish(well=False)
+    both.finish(succeeded=False)
     assert path.read_bytes() == OTHER
 
 
@@ -82,6 +82,6 @@ def test_without_a_state_nothing_waits(path: Path) -> None:
     both.add(TWO, OTHER)
     assert both.waiting
     both.write()
-    both.end(ONE, well=False)
-    both.finish(well=False)
+    both.end(ONE, succeeded=False)
+    both.finish(succeeded=False)
     assert path.read_bytes() == LINE + OTHER

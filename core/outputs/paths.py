@@ -20,7 +20,7 @@ _KINDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class NamedPath:
     """A file, and what it is for the person who gave it: `--state`, say. `written` says whether the run writes it."""
 
     what: str
@@ -54,7 +54,7 @@ def resolved(path: Path) -> Path:
         raise OutputError(f"{path}: symbolic links lead in a circle there; choose another place.") from None
 
 
-def check_file(place: Place, otherwise: str = "name a file of its own, which may be new") -> None:
+def check_file(place: NamedPath, otherwise: str = "name a file of its own, which may be new") -> None:
     """Check that a file can be written, or made. Raises `OutputError`, which ends with the way out in `otherwise`."""
     path = place.path
     found = kind(path)
@@ -74,12 +74,12 @@ def check_writable(folder: Path) -> None:
         raise OutputError(f"There is no permission to write into {folder}; change it, or choose another place.")
 
 
-def check_apart(places: Iterable[Place]) -> None:
+def check_apart(places: Iterable[NamedPath]) -> None:
     """Check that nothing that is written is at the same time something else, however it is spelled or linked.
 
     Raises `OutputError`.
     """
-    seen: dict[object, Place] = {}
+    seen: dict[object, NamedPath] = {}
     for place in places:
         for mark in _marks(place.path):
             other = seen.setdefault(mark, place)
