@@ -13,12 +13,12 @@ from urllib.request import getproxies_environment
 
 import httpx
 
+from core.environment import version
 from core.errors import ReadError
 from core.http.bodies import CODINGS
 from core.http.messages import PROXIES
 from core.http.origins import OwnOrigin
 from core.http.secrets import MASK, Secrets
-from core.version import version
 
 SHARE = 8
 """Requests for one client; what its pool does for each grows with the square of its connections."""

@@ -21,14 +21,14 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "out.jsonl"
 
 
-def turns(path: Path, *, apart: bool = True) -> SliceBuffer:
+def buffer(path: Path, *, until_state: bool = True) -> SliceBuffer:
     sink = FileSink(path, (), append=True)
     sink.open()
-    return SliceBuffer(sink, apart=apart)
+    return SliceBuffer(sink, until_state=until_state)
 
 
-def test_what_slices_bring_waits_until_their_state(path: Path) -> None:
-    both = turns(path)
+def test_the_records_of_a_slice_wait_for_its_state(path: Path) -> None:
+    both = buffer(path)
     for _ in range(2):
         both.add(ONE, LINE)
         both.add(TWO, OTHER)
@@ -40,8 +40,8 @@ def test_what_slices_bring_waits_until_their_state(path: Path) -> None:
     assert path.read_bytes() == OTHER * 2 + LINE * 2
 
 
-def test_a_slice_that_ended_without_a_state_of_its_own_goes_with_the_next_one(path: Path) -> None:
-    both = turns(path)
+def test_a_slice_that_ended_without_a_state_of_its_own_is_written_with_the_next_one(path: Path) -> None:
+    both = buffer(path)
     both.add(ONE, LINE)
     both.add(TWO, OTHER)
     both.end(ONE, succeeded=True)
@@ -51,7 +51,7 @@ def test_a_slice_that_ended_without_a_state_of_its_own_goes_with_the_next_one(pa
 
 
 def test_one_large_slice_goes_straight_to_the_file_while_another_waits_beside_it(path: Path) -> None:
-    both = turns(path)
+    both = buffer(path)
     both.add(ONE, MANY)
     both.add(TWO, MANY_OTHERS)
     assert both.full
@@ -67,7 +67,7 @@ def test_one_large_slice_goes_straight_to_the_file_while_another_waits_beside_it
 
 
 def test_a_slice_that_is_read_again_leaves_nothing_behind(path: Path) -> None:
-    both = turns(path)
+    both = buffer(path)
     both.add(ONE, LINE)
     both.add(TWO, OTHER)
     both.end(ONE, succeeded=False)
@@ -77,7 +77,7 @@ def test_a_slice_that_is_read_again_leaves_nothing_behind(path: Path) -> None:
 
 
 def test_without_a_state_nothing_waits(path: Path) -> None:
-    both = turns(path, apart=False)
+    both = buffer(path, until_state=False)
     both.add(ONE, LINE)
     both.add(TWO, OTHER)
     assert both.waiting
