@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Callable, Iterable
 
+from core.environment import DEBUG
 from core.manifest.problems import ManifestError, Problem
 
-__all__ = ["InputError", "LonghaulError", "ManifestError", "Problem", "ReadError"]
+__all__ = ["InputError", "LonghaulError", "ManifestError", "Problem", "ReadError", "fault_text"]
 
 
 class LonghaulError(Exception):
@@ -32,3 +34,14 @@ class ReadError(LonghaulError):
         super().__init__(message)
         self.retryable = retryable
         self.status = status
+
+
+def fault_text(error: Exception, mask: Callable[[str], str]) -> str:
+    """What is said about an exception that nobody expected, with the traceback when the environment asks for it."""
+    import traceback
+
+    what = " ".join(mask(f"{type(error).__name__}: {error}").split())
+    text = f"stopped by a fault of Longhaul's own ({what}). Please report it, with the manifest"
+    if os.environ.get(DEBUG):
+        return f"{text} and this:\n{mask(''.join(traceback.format_exception(error)))}"
+    return f"{text} and what this command prints with {DEBUG}=1 in the environment."

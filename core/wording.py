@@ -1,6 +1,4 @@
-"""Slices, numbers and texts from elsewhere as people read them: the same words in logs, errors, progress and on
-screens.
-"""
+"""Numbers, slices and texts from elsewhere as people read them, in logs, errors and progress and on screens."""
 
 from __future__ import annotations
 
@@ -10,11 +8,42 @@ from typing import Any
 
 from core.http.secrets import mask_known
 
+_UNITS = ("kB", "MB", "GB", "TB")
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """`1 record`, `12,000 records`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def duration(seconds: float, *, whole: bool = False) -> str:
+    """`0.4 s` (`0 s` when only whole seconds are wanted), `12 s`, `3 min 05 s`, `2 h 07 min`."""
+    if seconds < 9.95 and not whole:
+        return f"{max(0.0, seconds):.1f} s"
+    rounded = round(seconds)
+    if rounded < 60:
+        return f"{rounded} s"
+    if rounded < 3600:
+        return f"{rounded // 60} min {rounded % 60:02} s"
+    return f"{rounded // 3600} h {rounded % 3600 // 60:02} min"
+
+
+def size(number: int) -> str:
+    """`812 B`, `1.2 MB`."""
+    if number < 1000:
+        return f"{number} B"
+    amount = float(number)
+    for unit in _UNITS:
+        amount /= 1000
+        if amount < 999.95 or unit == _UNITS[-1]:
+            break
+    return f"{amount:.1f} {unit}"
+
 
 def clean(text: str) -> str:
-    """A text from elsewhere without the characters that steer a terminal; line feeds stay.
+    """A text from elsewhere without the characters that control a terminal; line feeds stay.
 
-    Those that turn the direction of writing, and those that can't be seen, are such characters too.
+    Characters that change the direction of writing, and invisible ones, count as such.
     """
     if text.isprintable():
         return text
@@ -25,12 +54,12 @@ def clean(text: str) -> str:
 
 
 def on_one_line(text: str) -> str:
-    """The same on one line: whatever it says, it is no line of its own."""
+    """The same on one line, so that no part of it can pass for a line of its own."""
     return text if text.isprintable() else clean(text).replace("\n", " ")
 
 
 def indented(text: str) -> str:
-    """The same with several lines, of which all but the first are set in."""
+    """The same, with all lines but the first indented."""
     return text if text.isprintable() else clean(text).replace("\n", "\n    ")
 
 
@@ -53,24 +82,24 @@ def one_line(text: str, longest: int) -> str:
 
 def slice_name(slice_: Mapping[str, Any] | None) -> str:
     """A slice as `name=value, 2024-03-01 → 2024-03-07`; empty for the only slice of a stream."""
-    told = (f"{name}={value}" if name else value for name, value in _told(slice_))
-    return one_line(", ".join(told), _SLICE_SHOWN)
+    parts = (f"{name}={value}" if name else value for name, value in _parts(slice_))
+    return one_line(", ".join(parts), _SLICE_SHOWN)
 
 
 def slice_values(slice_: Mapping[str, Any] | None) -> str:
-    """The same without the names, which are alike in all slices of a stream."""
-    return one_line(", ".join(value for _, value in _told(slice_)), _SLICE_SHOWN)
+    """The same without the names, which are the same in all slices of a stream."""
+    return one_line(", ".join(value for _, value in _parts(slice_)), _SLICE_SHOWN)
 
 
 def listed(names: Iterable[str]) -> str:
-    """The first of the names, and how many there are besides: `a, b and 3 more`."""
-    every = list(names)
-    more = f" and {len(every) - _LISTED} more" if len(every) > _LISTED else ""
-    return ", ".join(every[:_LISTED]) + more
+    """The first of the names, and how many more there are: `a, b and 3 more`."""
+    known = list(names)
+    more = f" and {len(known) - _LISTED} more" if len(known) > _LISTED else ""
+    return ", ".join(known[:_LISTED]) + more
 
 
-def _told(slice_: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
-    """Names and values of what tells a slice from others; an interval has no name."""
+def _parts(slice_: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
+    """Names and values of what sets a slice apart from others; an interval has no name."""
     interval = _interval(slice_ or {})
     yield from _named({name: value for name, value in (slice_ or {}).items() if name not in interval})
     if interval:
@@ -81,7 +110,7 @@ def _named(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, value in values.items():
         if name == _PARENT and isinstance(value, Mapping):
             yield from _named(value)
-        elif not _says_nothing(value):
+        elif not _is_empty(value):
             yield name, _value(value)
 
 
@@ -104,12 +133,12 @@ def _span(start: str, end: str) -> str:
     return start if start == end else f"{start} → {end}"
 
 
-def _says_nothing(value: Any) -> bool:
-    return all(map(_says_nothing, value)) if isinstance(value, list) else value in ({}, None, "")
+def _is_empty(value: Any) -> bool:
+    return all(map(_is_empty, value)) if isinstance(value, list) else value in ({}, None, "")
 
 
 def _value(value: Any) -> str:
-    """A value of a slice; of a group the first few, and how many there are besides."""
+    """A value of a slice; of a group the first few, and how many more there are."""
     if isinstance(value, Mapping):
         return ", ".join(f"{name}={text}" for name, text in _named(value))
     if not isinstance(value, list):

@@ -19,7 +19,7 @@ from core.inputs import gather_inputs
 from core.levels import Level
 from core.manifest.document import Document
 from core.progress.live import LiveProgress
-from core.progress.run_picture import RunPicture
+from core.progress.picture import RunPicture
 from core.reading import open_reader
 from sample_configs import sample
 from sample_configs.demo_api import DemoApi
@@ -31,7 +31,7 @@ SAMPLE, STREAM = "ads_report", "campaign_days"
 
 def worth_a_picture(run: RunPicture) -> bool:
     """Whether jobs in several phases are to be seen and records have come."""
-    phases = {job.phase for job in run.streams[STREAM].active.values()}
+    phases = {job.phase for job in run.streams[STREAM].slices.values()}
     return run.records > 0 and JobPhase.RUNNING in phases and run.streams[STREAM].slices_done > 0
 
 
@@ -57,7 +57,7 @@ async def draw_run() -> str:
 def draw_event(run: RunPicture, progress: LiveProgress, event: Event) -> bool:
     """Take an event; whether now is the moment for the picture."""
     run.fold(event)
-    progress.take(event)
+    progress.show(event)
     return worth_a_picture(run)
 
 

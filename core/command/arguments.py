@@ -1,6 +1,4 @@
-"""The command line: what can be written after `longhaul`, understood and checked, and nothing else loaded for
-it.
-"""
+"""The command line: parses and checks what follows `longhaul`, without loading anything else."""
 
 from __future__ import annotations
 
@@ -29,17 +27,17 @@ Inputs come from --config, then from LONGHAUL_<INPUT> variables of the environme
 (LONGHAUL_API_KEY for api_key, LONGHAUL_CREDENTIALS__TOKEN for token in credentials),
 then from --set; the last wins.
 
-A file is replaced when its stream has ended well. With --state, records are appended
+A file is replaced when its stream has succeeded. With --state, records are appended
 instead, and every record is on the disk before the state that covers it.
 
-Exit codes: 0 all well, 1 a stream failed, 2 wrong usage, manifest or inputs,
+Exit codes: 0 success, 1 a stream failed, 2 wrong usage, manifest or inputs,
 130 Ctrl-C, 143 SIGTERM.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """What the person asked for, free of contradictions."""
+    """The command line, free of contradictions."""
 
     manifest: Path | None = None
     run: bool = False
@@ -58,9 +56,7 @@ class Arguments:
 
 
 def parse(arguments: list[str]) -> Arguments:
-    """Understand the command line. Wrong usage and `--help` end the process, as argparse does (codes 2 and
-    0).
-    """
+    """Parse the command line. Wrong usage and `--help` end the process, as in argparse (codes 2 and 0)."""
     parser = _parser()
     found = parser.parse_args(arguments)
     manifests = [path for path in (found.manifest, found.run, found.validate) if path]
@@ -77,7 +73,7 @@ def parse(arguments: list[str]) -> Arguments:
     if found.run is None and (given := _given_options(found)):
         parser.error(f"{', '.join(given)} only {'goes' if len(given) == 1 else 'go'} with --run.")
     for name in ("run", "validate", "manifest", "config", "state", "output", "trace"):
-        setattr(found, name, _place(parser, name, getattr(found, name)))
+        setattr(found, name, _expanded(parser, name, getattr(found, name)))
     manifests = [path for path in (found.manifest, found.run, found.validate) if path]
     return Arguments(
         manifest=Path(manifests[0]) if manifests else None,
@@ -97,8 +93,8 @@ def parse(arguments: list[str]) -> Arguments:
     )
 
 
-def _place(parser: argparse.ArgumentParser, name: str, text: str | None) -> str | None:
-    """A name of a file as it was written, `~` replaced; wrong ones end the process."""
+def _expanded(parser: argparse.ArgumentParser, name: str, text: str | None) -> str | None:
+    """The name of a file with `~` expanded; wrong ones end the process."""
     if text is None or (name == "run" and not text):
         return text
     option = "MANIFEST" if name == "manifest" else f"--{name}"
@@ -114,7 +110,7 @@ def _place(parser: argparse.ArgumentParser, name: str, text: str | None) -> str 
 
 
 class _Once(argparse.Action):
-    """An option that says one thing; given twice, it can't be told which one is meant."""
+    """An option that may be given only once."""
 
     def __call__(
         self,
@@ -130,7 +126,7 @@ class _Once(argparse.Action):
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        """Say in one line what is wrong, and where to read on."""
+        """Say in one line what is wrong, and where to find help."""
         self.exit(2, f"longhaul: {message}\nTry: longhaul --help\n")
 
 

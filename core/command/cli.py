@@ -1,6 +1,4 @@
-"""The `longhaul` command. The engine is loaded only when a command needs it, so that `--help` answers at
-once.
-"""
+"""The `longhaul` command. The engine is loaded only when a command needs it, so that `--help` answers at once."""
 
 from __future__ import annotations
 
@@ -11,10 +9,9 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from core.command.arguments import Arguments, parse
-from core.wording import indented
 
 Builder = Callable[[Arguments], int]
-"""Opens the builder on what the command line names, and gives the exit code when it is left."""
+"""Opens the builder on what the command line names, and returns the exit code."""
 
 _NO_BUILDER = """\
 longhaul: the builder is not part of this installation. What works:
@@ -25,7 +22,7 @@ longhaul: the builder is not part of this installation. What works:
 
 
 def main(builder: Builder | None = None) -> int:
-    """Run the command and give its exit code. `builder` is handed in, for the engine knows no screen."""
+    """Run the command and return its exit code. `builder` is passed in because the engine knows no screen."""
     try:
         return _command(parse(sys.argv[1:]), builder)
     except KeyboardInterrupt:
@@ -43,9 +40,7 @@ def _command(arguments: Arguments, builder: Builder | None) -> int:
     if arguments.run:
         return _engine()(arguments)
     if arguments.validate:
-        from core.command.validating import validate
-
-        return validate(arguments)
+        return _validate(arguments)
     if builder is not None:
         return builder(arguments)
     _say(_NO_BUILDER)
@@ -53,7 +48,7 @@ def _command(arguments: Arguments, builder: Builder | None) -> int:
 
 
 def _engine() -> Callable[[Arguments], int]:
-    """What reads the streams. Nothing that its imports make is ever garbage, so that no time is spent on looking."""
+    """What reads the streams. Its imports create no garbage, so that collecting it would only take time."""
     gc.disable()
     try:
         from core.command.run import run_headless
@@ -61,6 +56,25 @@ def _engine() -> Callable[[Arguments], int]:
         gc.freeze()
         gc.enable()
     return run_headless
+
+
+def _validate(arguments: Arguments) -> int:
+    """Print `file:line:column: problem` lines; 2 when the manifest can't be run, else 0."""
+    from core.connector import load_connector
+    from core.errors import ManifestError
+    from core.manifest.document import Document
+    from core.wording import on_one_line
+
+    assert arguments.manifest is not None
+    try:
+        connector = load_connector(Document.load(arguments.manifest))
+    except ManifestError as error:
+        problems, usable = error.problems, False
+    else:
+        problems, usable = (*connector.problems, *connector.portability), connector.usable
+    lines = [on_one_line(str(problem)) for problem in problems]
+    print("\n".join(lines) or f"{arguments.manifest}: no problems", flush=True)
+    return 0 if usable else 2
 
 
 def _show_version() -> int:
@@ -71,32 +85,33 @@ def _show_version() -> int:
 
 
 def _explain(error: Exception) -> int:
-    """Tell what went wrong: the message of an error that is made for people, or that we are to blame."""
-    from core.command.leaving import fault
-    from core.errors import LonghaulError, ManifestError
+    """Print what went wrong: the message of an error that is meant for people, or that Longhaul is at fault."""
+    from core.errors import LonghaulError, ManifestError, fault_text
     from core.http.secrets import Secrets
 
     if isinstance(error, LonghaulError | ManifestError):
         for line in str(error).splitlines():
             _say(f"longhaul: {line}")
         return 2
-    _say(f"longhaul: {fault(error, Secrets(_given_values()).mask)}")
+    _say(f"longhaul: {fault_text(error, Secrets(_given_values()).mask)}")
     return 1
 
 
 def _given_values() -> list[str]:
-    """What the environment and the command line bring as inputs; any of it may be a secret."""
+    """The inputs in the environment and on the command line; any of them may be a secret."""
     settings = (argument.partition("=")[2] for argument in sys.argv[1:])
     return [*(text for name, text in os.environ.items() if name.startswith("LONGHAUL_")), *settings]
 
 
 def _say(text: str) -> None:
+    from core.wording import indented
+
     with suppress(OSError):
         print(indented(text), file=sys.stderr, flush=True)
 
 
 def _drop_stdout() -> None:
-    """Keep the interpreter from complaining about standard output, which nobody reads any more."""
+    """Keep the interpreter from complaining that nobody reads standard output any more."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

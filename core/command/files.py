@@ -1,4 +1,4 @@
-"""The files that a run is about: checked before anything is read, and held so that no other run writes them."""
+"""The files of a run: checked before anything is read, and locked so that no other run writes them."""
 
 from __future__ import annotations
 
@@ -8,71 +8,68 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.command.arguments import Arguments
-from core.outputs import Destination, TokenFile
+from core.outputs.destination import Destination
 from core.outputs.locks import hold, lock_file
-from core.outputs.places import Place, check_apart, check_file, resolved
+from core.outputs.paths import NamedPath, check_distinct, check_file, resolved
 from core.outputs.sinks import partial
-from core.outputs.token_file import beside, of_manifest
+from core.outputs.token_file import TokenFile, beside, of_manifest
 
 
 @dataclass(frozen=True, slots=True)
 class RunFiles:
-    """What the command line names, and the manifest. `streams` are those that are read, `others` all that the manifest
-    has.
-    """
+    """The files that the command line names, and the manifest. `streams` are read, out of `all_streams`."""
 
     arguments: Arguments
     manifest: Path
     destination: Destination
     streams: tuple[str, ...]
-    others: tuple[str, ...]
+    all_streams: tuple[str, ...]
 
-    def held(self) -> AbstractContextManager[None]:
-        """Check all files, and hold those that are written. Raises `OutputError`."""
+    def locked(self) -> AbstractContextManager[None]:
+        """Check all files, and lock those that are written. Raises `OutputError`."""
         options = list(self._options())
-        for place in options:
-            check_file(place)
-        for place in [*self._records(self.streams), *self._unfinished(self.streams)]:
-            check_file(place, "move it away, or choose another place")
-        check_apart(self._all(options))
+        for file in options:
+            check_file(file)
+        for file in [*self._records(self.streams), *self._unfinished(self.streams)]:
+            check_file(file, "move it away, or choose another place")
+        check_distinct(self._all(options))
         return hold([*options, *self._records(self.streams)])
 
     def tokens(self) -> TokenFile:
-        """Where refresh tokens are kept that the API replaces. Raises `OutputError` for a file that can't be read."""
+        """Where the refresh tokens go that the API issues. Raises `OutputError` for a file that can't be read."""
         state = self.arguments.state
         file = TokenFile(beside(resolved(state))) if state else TokenFile(of_manifest(self.manifest), own=True)
         file.check()
         return file
 
-    def _all(self, options: Iterable[Place]) -> Iterator[Place]:
-        """Everything that may not be something else."""
-        yield Place("the manifest", self.manifest, written=False)
+    def _all(self, options: Iterable[NamedPath]) -> Iterator[NamedPath]:
+        """All files that have to be distinct."""
+        yield NamedPath("the manifest", self.manifest, written=False)
         if self.arguments.config is not None:
-            yield Place("--config", self.arguments.config, written=False)
+            yield NamedPath("--config", self.arguments.config, written=False)
         for name, descriptor in (("standard output", 1), ("standard error", 2)):
-            yield Place(name, Path(f"/dev/fd/{descriptor}"), written=False)
-        written = [*options, *self._records(self.others), *self._unfinished(self.others)]
+            yield NamedPath(name, Path(f"/dev/fd/{descriptor}"), written=False)
+        written = [*options, *self._records(self.all_streams), *self._unfinished(self.all_streams)]
         if self.arguments.state is not None:
-            written.append(Place("the token file beside --state", beside(resolved(self.arguments.state))))
+            written.append(NamedPath("the token file beside --state", beside(resolved(self.arguments.state))))
         yield from written
-        for place in written:
-            yield Place(f"the lock of {place.what}", lock_file(resolved(place.path)))
+        for file in written:
+            yield NamedPath(f"the lock of {file.name}", lock_file(resolved(file.path)))
 
-    def _options(self) -> Iterator[Place]:
-        for what, path in (("--state", self.arguments.state), ("--trace", self.arguments.trace)):
+    def _options(self) -> Iterator[NamedPath]:
+        for name, path in (("--state", self.arguments.state), ("--trace", self.arguments.trace)):
             if path is not None:
-                yield Place(what, path)
+                yield NamedPath(name, path)
 
-    def _records(self, streams: Sequence[str]) -> Iterator[Place]:
-        """The file of each stream."""
+    def _records(self, streams: Sequence[str]) -> Iterator[NamedPath]:
         if self.destination.path is not None and not self.destination.is_directory:
-            yield Place("--output", self.destination.path)
+            yield NamedPath("--output", self.destination.path)
             return
-        for stream, path in self.destination.files(self.others).items():
+        for stream, path in self.destination.files(self.all_streams).items():
             if stream in streams:
-                yield Place(f"the file of `{stream}` in --output", path)
+                yield NamedPath(f"the file of `{stream}` in --output", path)
 
-    def _unfinished(self, streams: Sequence[str]) -> Iterator[Place]:
+    def _unfinished(self, streams: Sequence[str]) -> Iterator[NamedPath]:
         """Where the records of each stream are until they are complete."""
-        for place in () if self.destination.append else self._records(streams):
-            yield Place(f"{place.what} until it is complete", partial(resolved(place.path)))
+        for file in () if self.destination.append else self._records(streams):
+            yield NamedPath(f"{file.name} until it is complete", partial(resolved(file.path)))

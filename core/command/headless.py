@@ -1,4 +1,4 @@
-"""A headless run: streams are read side by side, their events written, shown and traced, signals obeyed."""
+"""A headless run: reads streams side by side, writes, shows and traces their events, and obeys signals."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.command.leaving import Leaving, fault
+from core.command.shutdown import Shutdown
 from core.connector import Connector
+from core.errors import fault_text
 from core.events import (
     Event,
     ExchangeFinished,
@@ -24,8 +25,16 @@ from core.events import (
 )
 from core.http.exchange import BODY_LIMIT
 from core.levels import Level
-from core.outputs import Destination, HarTrace, OutputError, Sink, StateFile, TokenFile, Turns
-from core.progress import Progress, RunPicture, run_summary, stream_summary
+from core.outputs.destination import Destination
+from core.outputs.durable import OutputError
+from core.outputs.har import HarTrace
+from core.outputs.sinks import OutputSink
+from core.outputs.slice_buffer import SliceBuffer
+from core.outputs.state import StateFile
+from core.outputs.token_file import TokenFile
+from core.progress.picture import RunPicture
+from core.progress.plain import Progress
+from core.progress.sentences import run_summary, stream_summary
 from core.reading import THREADS, Limits, Reader, open_reader
 
 STREAMS_AT_ONCE = 4
@@ -34,7 +43,7 @@ _CANCELLING = (
     "Cancelling: requests are stopped, jobs that run on the server are aborted. Press Ctrl-C again to leave at once."
 )
 
-_UNKEPT = (
+_TOKEN_LOST = (
     "A refresh token that the API replaced could not be kept there, and the one in the inputs may not work any more: "
     "make room for that file, then sign in again and put the new refresh token into the inputs before the next run."
 )
@@ -42,7 +51,7 @@ _UNKEPT = (
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """What a run reads and where it goes; `limit` is the number of records per stream."""
+    """What a run reads and where the results go; `limit` is the number of records per stream."""
 
     connector: Connector
     config: Mapping[str, Any]
@@ -63,20 +72,18 @@ class HeadlessRun:
         self._progress = progress
         self._trace = plan.trace
         self._signal: int | None = None
-        self._hung_up = False
-        self._leaving = Leaving(THREADS, progress.stop)
+        self._output_closed = False
+        self._shutdown = Shutdown(THREADS, progress.stop)
 
     def __call__(self) -> int:
-        """Read everything and give the exit code: 0, 1 when a stream failed, 128 and the signal that ended
-        the run.
-        """
+        """Read everything and return the exit code: 0, 1 when a stream failed, or 128 plus the signal that ended it."""
         try:
             return asyncio.run(self.run())
         finally:
-            self._leaving.over()
+            self._shutdown.done()
 
     async def run(self) -> int:
-        """The same on the event loop at hand; who calls it sees to the end of the process."""
+        """The same on the running event loop, without ending the process."""
         bodies = BODY_LIMIT if self._trace else 0
         plan = self._plan
         async with open_reader(plan.connector, plan.config, body_limit=bodies, tokens=plan.tokens) as reader:
@@ -94,15 +101,14 @@ class HeadlessRun:
         return self._close()
 
     def _close(self) -> int:
-        unkept = self._plan.tokens.settle() if self._plan.tokens else None
-        if unkept:
-            self._progress.say(Level.WARNING, f"{unkept} {_UNKEPT}")
-        if len(self._plan.streams) > 1 and not self._hung_up:
-            self._progress.say(*run_summary(self._picture))
+        problem = self._plan.tokens.settle() if self._plan.tokens else None
+        if problem:
+            self._progress.log(Level.WARNING, f"{problem} {_TOKEN_LOST}")
+        if len(self._plan.streams) > 1 and not self._output_closed:
+            self._progress.log(*run_summary(self._picture))
         if self._signal:
             return 128 + self._signal
-        ended = [stream.ended for stream in self._picture.streams.values() if stream.ended]
-        return int(any(one.outcome is Outcome.FAILED for one in ended))
+        return int(any(result.outcome is Outcome.FAILED for result in self._picture.results))
 
     async def _redraw(self) -> None:
         while True:
@@ -124,90 +130,92 @@ class HeadlessRun:
                 signal.signal(number, handle)
 
     def _interrupt(self, reader: Reader, number: int) -> None:
-        """The first signal ends the run tidily, the second one at once."""
+        """The first signal ends the run in an orderly way, the second one at once."""
         if self._signal:
             self._progress.stop()
             os._exit(128 + number)
         self._signal = number
-        self._leaving.begin(128 + number)
-        self._progress.say(Level.WARNING, _CANCELLING)
+        self._shutdown.begin(128 + number)
+        self._progress.log(Level.WARNING, _CANCELLING)
         reader.cancel()
 
     # One stream
 
     async def _read(self, reader: Reader, name: str, gate: asyncio.Semaphore) -> None:
         async with gate:
-            if self._signal or self._hung_up:
+            if self._signal or self._output_closed:
                 return
             columns = tuple(self._plan.connector.schema(name).get("properties") or ())
             sink = self._plan.destination.sink(name, self._plan.connector.stream_names, columns)
-            turns = Turns(sink, apart=self._plan.state is not None)
+            buffer = SliceBuffer(sink, until_state=self._plan.state is not None)
             try:
-                await self._read_into(reader, name, turns)
+                await self._read_into(reader, name, buffer)
             except Exception as error:
                 expected = isinstance(error, OutputError)
-                self._fail(name, str(error) if expected else fault(error, reader.mask))
+                text = str(error) if expected else fault_text(error, reader.mask)
+                self._picture.streams[name].end(Outcome.FAILED, text)
                 with suppress(Exception):
-                    await asyncio.to_thread(turns.finish, well=False)
-            if not self._hung_up:
-                self._sum_up(name, sink)
+                    await asyncio.to_thread(buffer.finish, succeeded=False)
+            if not self._output_closed:
+                self._summarize(name, sink)
 
-    def _sum_up(self, name: str, sink: Sink) -> None:
+    def _summarize(self, name: str, sink: OutputSink) -> None:
         stream = self._picture.streams[name]
         for level, text in stream_summary(stream, sink.place, sink.remains):
-            self._progress.say(level, text)
-        if self._plan.state and stream.ended and stream.ended.outcome is Outcome.CANCELLED:
-            self._progress.say(Level.WARNING, f"{name}: the state reached is saved in {self._plan.state.path}.")
+            self._progress.log(level, text)
+        if self._plan.state and stream.outcome is Outcome.CANCELLED:
+            self._progress.log(Level.WARNING, f"{name}: the state reached is saved in {self._plan.state.path}.")
 
-    async def _read_into(self, reader: Reader, name: str, turns: Turns) -> None:
+    async def _read_into(self, reader: Reader, name: str, buffer: SliceBuffer) -> None:
         """Raises `OutputError` when the records can't be written."""
-        sink = turns.sink
-        note = await _out(sink.open, sink.place)
+        sink = buffer.sink
+        note = await _in_thread(sink.open, sink.place)
         if note:
-            self._progress.say(Level.WARNING, note)
+            self._progress.log(Level.WARNING, note)
         state = self._plan.state.of(name) if self._plan.state else None
         limits = Limits(records=self._plan.limit)
         async with aclosing(reader.read(name, state, limits, sink.encoder.encode)) as events:
             async for event in events:
-                await self._take(reader, turns, event)
+                await self._handle(reader, buffer, event)
 
-    async def _take(self, reader: Reader, turns: Turns, event: Event) -> None:
-        if self._hung_up:
+    async def _handle(self, reader: Reader, buffer: SliceBuffer, event: Event) -> None:
+        if self._output_closed:
             self._picture.fold(event)
             return
         try:
-            await self._write(turns, event)
+            await self._write(buffer, event)
         except BrokenPipeError:
-            self._hung_up = True
+            self._output_closed = True
             reader.cancel()
             return
         self._picture.fold(event)
-        self._progress.take(event)
+        self._progress.show(event)
         if isinstance(event, ExchangeFinished):
             self._record(event)
 
-    async def _write(self, turns: Turns, event: Event) -> None:
-        """Records to the sink; the state that covers them when they are safe. Raises `OutputError`,
-        `BrokenPipeError`.
+    async def _write(self, buffer: SliceBuffer, event: Event) -> None:
+        """Pass records to the sink and save the state that covers them once they are safe.
+
+        Raises `OutputError`, `BrokenPipeError`.
         """
-        place = turns.sink.place
+        place = buffer.sink.place
         match event:
             case Records(data=data):
-                turns.add(event.slice, data)
-                if turns.full:
-                    await _out(turns.write, place)
+                buffer.add(event.slice, data)
+                if buffer.full:
+                    await _in_thread(buffer.write, place)
             case SliceFinished(outcome=outcome):
-                await _out(lambda: turns.end(event.slice, well=_well(outcome)), place)
+                await _in_thread(lambda: buffer.end(event.slice, succeeded=_succeeded(outcome)), place)
             case StateAdvanced(state=state) if self._plan.state:
-                await _out(lambda: turns.commit(event.slice), place)
+                await _in_thread(lambda: buffer.commit(event.slice), place)
                 await self._save(self._plan.state, event.stream, state)
             case StreamFinished(outcome=outcome):
-                await _out(lambda: turns.finish(well=_well(outcome)), place)
-            case _ if turns.waiting:
-                await _out(turns.write, place)
+                await _in_thread(lambda: buffer.finish(succeeded=_succeeded(outcome)), place)
+            case _ if buffer.waiting:
+                await _in_thread(buffer.write, place)
 
     async def _save(self, file: StateFile, stream: str, state: Mapping[str, Any]) -> None:
-        await _out(lambda: file.save(stream, state), str(file.path))
+        await _in_thread(lambda: file.save(stream, state), str(file.path))
 
     def _record(self, event: ExchangeFinished) -> None:
         if self._trace is None:
@@ -215,31 +223,16 @@ class HeadlessRun:
         try:
             self._trace.add(event)
         except OSError as error:
-            self._progress.say(Level.WARNING, f"{OutputError.of(self._trace.path, error)} The trace ends here.")
+            self._progress.log(Level.WARNING, f"{OutputError.of(self._trace.path, error)} The trace ends here.")
             self._trace = None
 
-    def _fail(self, name: str, error: str) -> None:
-        """Fold what the reader can't know into the picture: the stream has failed on our side."""
-        stream = self._picture.streams[name]
-        slices = stream.slices_done + stream.slices_failed
-        self._picture.fold(
-            StreamFinished(
-                stream=name,
-                outcome=Outcome.FAILED,
-                records=stream.records,
-                slices=slices,
-                seconds=stream.seconds,
-                errors=(error,),
-            )
-        )
 
-
-def _well(outcome: Outcome) -> bool:
+def _succeeded(outcome: Outcome) -> bool:
     return outcome not in (Outcome.FAILED, Outcome.CANCELLED)
 
 
-async def _out(call: Callable[[], Any], place: str) -> Any:
-    """Do in a thread what may wait for a disk or a pipe. Raises `OutputError`, `BrokenPipeError`."""
+async def _in_thread(call: Callable[[], Any], place: str) -> Any:
+    """Call in a thread what may wait for a disk or a pipe. Raises `OutputError`, `BrokenPipeError`."""
     try:
         return await asyncio.to_thread(call)
     except BrokenPipeError:

@@ -1,4 +1,4 @@
-"""`longhaul --run`: what a headless run needs is gathered and checked, then the streams are read."""
+"""`longhaul --run`: gathers and checks what a headless run needs, then reads the streams."""
 
 from __future__ import annotations
 
@@ -13,25 +13,28 @@ from typing import Any
 from core.command.arguments import Arguments
 from core.command.files import RunFiles
 from core.command.headless import HeadlessRun, RunPlan
-from core.command.leaving import fault
 from core.connector import Connector, load_connector
-from core.errors import InputError, LonghaulError, ManifestError
+from core.errors import InputError, LonghaulError, ManifestError, fault_text
 from core.http.secrets import Secrets
 from core.inputs import gather_inputs, secret_values, unknown_inputs
 from core.levels import Level
 from core.manifest.document import Document
 from core.manifest.problems import Severity, closest
-from core.outputs import Destination, HarTrace, OutputError, StateFile
-from core.progress import PlainProgress, Progress, RunPicture
+from core.outputs.destination import Destination
+from core.outputs.durable import OutputError
+from core.outputs.har import HarTrace
+from core.outputs.state import StateFile
+from core.progress.picture import RunPicture
+from core.progress.plain import PlainProgress, Progress
 
 _DEMO_SAMPLE = "sendgrid_contacts"
 _WARNINGS_SHOWN = 20
 
 
 def run_headless(arguments: Arguments) -> int:
-    """Read the streams and give the exit code.
+    """Read the streams and return the exit code.
 
-    Raises `ManifestError`, `InputError` and `OutputError` for what is found before anything is read.
+    Raises `ManifestError`, `InputError` and `OutputError` for problems that are found before anything is read.
     """
     with ExitStack() as stack:
         if arguments.demo:
@@ -55,7 +58,7 @@ def _run(arguments: Arguments, manifest: Path, given: Mapping[str, Any] | None =
     )
     destination = _destination(arguments, streams)
     files = RunFiles(arguments, manifest, destination, streams, connector.stream_names)
-    with files.held():
+    with files.locked():
         return _read(files, connector, config, note)
 
 
@@ -63,11 +66,11 @@ def _read(files: RunFiles, connector: Connector, config: Mapping[str, Any], note
     arguments, destination = files.arguments, files.destination
     specification = connector.connection_specification
     picture = RunPicture(files.streams)
-    progress = _progress(arguments, picture, to_terminal=destination.path is None)
+    progress = _progress(arguments, picture, to_stdout=destination.path is None)
     if note:
-        progress.say(Level.INFO, note)
+        progress.log(Level.INFO, note)
     for warning in (*_warnings(connector), *unknown_inputs(specification, config)):
-        progress.say(Level.WARNING, warning)
+        progress.log(Level.WARNING, warning)
     plan = RunPlan(
         connector=connector,
         config=config,
@@ -84,19 +87,19 @@ def _read(files: RunFiles, connector: Connector, config: Mapping[str, Any], note
         raise
     except Exception as error:
         secrets = Secrets(secret_values(specification, config))
-        progress.say(Level.ERROR, fault(error, secrets.mask))
+        progress.log(Level.ERROR, fault_text(error, secrets.mask))
         return 1
 
 
 def _chosen(connector: Connector, wanted: Sequence[str]) -> tuple[str, ...]:
-    """The streams that are read. Raises `ManifestError` when none of them can be, `InputError` for unknown ones."""
+    """The streams to read. Raises `ManifestError` when none of them can be read, `InputError` for unknown ones."""
     names = connector.stream_names
     if connector.source is None:
         raise ManifestError(connector.errors)
     if not names:
         raise InputError("The manifest has no streams that can be read.")
-    strangers = [name for name in wanted if name not in names]
-    for name in strangers:
+    unknown = [name for name in wanted if name not in names]
+    for name in unknown:
         meant = closest(name, names)
         hint = f"did you mean `{meant}`?" if meant else f"there are {', '.join(names)}."
         raise InputError(f"There is no stream `{name}`; {hint}")
@@ -107,7 +110,7 @@ def _chosen(connector: Connector, wanted: Sequence[str]) -> tuple[str, ...]:
 
 
 def _warnings(connector: Connector) -> list[str]:
-    """What the manifest's warnings say, but for those that only matter to Airbyte."""
+    """The manifest's warnings, except those that only matter to Airbyte."""
     warnings = [str(problem) for problem in connector.problems if problem.severity is Severity.WARNING]
     more = len(warnings) - _WARNINGS_SHOWN
     rest = [f"There are {more} more warnings: longhaul --validate {connector.file}"] if more > 0 else []
@@ -127,11 +130,11 @@ def _destination(arguments: Arguments, streams: Sequence[str]) -> Destination:
     return destination
 
 
-def _progress(arguments: Arguments, picture: RunPicture, *, to_terminal: bool) -> Progress:
-    """A live display where there is a terminal that the records don't need, plain lines elsewhere."""
+def _progress(arguments: Arguments, picture: RunPicture, *, to_stdout: bool) -> Progress:
+    """A live display on a terminal that the records don't go to, plain lines elsewhere."""
     target = sys.stderr or io.StringIO()
-    taken = to_terminal and sys.stdout.isatty()
-    if target.isatty() and not taken and not arguments.quiet:
+    shows_records = to_stdout and sys.stdout.isatty()
+    if target.isatty() and not shows_records and not arguments.quiet:
         from rich.console import Console
 
         from core.progress.live import LiveProgress

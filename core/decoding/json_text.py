@@ -156,7 +156,7 @@ def _split_one_by_one(pending: str, count: int) -> tuple[list[Any], str]:
 
 
 def _may_go_on(pending: str, start: int, error: ValueError) -> bool:
-    """Whether more text may mend the error."""
+    """Whether more text may fix the error."""
     if _is_cut(error):
         return True
     if pending.startswith("[") and pending.startswith("]", start):

@@ -1,6 +1,4 @@
-"""What `--output` says: standard output, one file, or a directory with a file for each stream, and how those are
-called.
-"""
+"""What `--output` names: standard output, one file, or a directory with a file for each stream."""
 
 from __future__ import annotations
 
@@ -14,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.outputs.durable import OutputError
-from core.outputs.places import Place, check_file, check_writable, kind
-from core.outputs.sinks import FileSink, Sink, StdoutSink
+from core.outputs.paths import NamedPath, check_file, check_writable, kind
+from core.outputs.sinks import FileSink, OutputSink, StdoutSink
 
 _LONGEST = 120
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[\d¹²³]|lpt[\d¹²³])\s*(\..*)?", re.IGNORECASE)
@@ -24,15 +22,15 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|com[\d¹²³]|lpt[\d¹²³])\s*(\..*)?
 def file_names(streams: Iterable[str]) -> dict[str, str]:
     """A file name for each stream: the same in every run, and no other stream's on any file system.
 
-    It is the stream's name; where that could not be, or could be taken for the name of another stream or of its file, a
-    few digits of its hash make it unmistakable.
+    It is the stream's name; where that is no valid name, or could be confused with the name of another stream or of its
+    file, a few digits of its hash make it unique.
     """
-    marked = {stream: _marked(stream) for stream in streams}
-    taken = Counter(_alike(stream) for stream in marked)
-    taken.update({_alike(name) for name in marked.values()})
+    hashed = {stream: _hashed(stream) for stream in streams}
+    taken = Counter(_folded(stream) for stream in hashed)
+    taken.update({_folded(name) for name in hashed.values()})
     return {
-        stream: stream if _is_harmless(stream) and taken[_alike(stream)] == 1 else name
-        for stream, name in marked.items()
+        stream: stream if _is_harmless(stream) and taken[_folded(stream)] == 1 else name
+        for stream, name in hashed.items()
     }
 
 
@@ -41,20 +39,20 @@ def _is_harmless(stream: str) -> bool:
 
 
 def _cleaned(stream: str) -> str:
-    """The name with nothing in it that some file system does not take, or takes for something else."""
+    """The name without anything that some file system refuses or interprets."""
     name = re.sub(r"[^\w .()+=@-]", "_", unicodedata.normalize("NFC", stream)).strip(" .")
     while len(name.encode()) > _LONGEST:
         name = name[:-1]
     return name
 
 
-def _marked(stream: str) -> str:
+def _hashed(stream: str) -> str:
     digits = hashlib.sha256(stream.encode(errors="surrogatepass")).hexdigest()[:8]
     return f"{_cleaned(stream) or 'stream'}-{digits}"
 
 
-def _alike(name: str) -> str:
-    """The same for names that a file system may take for one: whatever their case, and however accents are written."""
+def _folded(name: str) -> str:
+    """Equal for names that a file system may confuse: in any case, and however accents are written."""
     for fold in (str.upper, str.casefold):
         name = unicodedata.normalize("NFD", fold(unicodedata.normalize("NFD", name)))
     return name
@@ -74,10 +72,9 @@ class Destination:
 
     @classmethod
     def parse(cls, text: str | None, *, append: bool) -> Destination:
-        """Understand what was written after `--output` and check that it can be written to.
+        """Parse the value of `--output` and check that it can be written to.
 
-        A directory is made when it is not there; `append` says that files grow rather than being replaced.
-        Raises `OutputError`.
+        A missing directory is created; `append` says that files grow rather than being replaced. Raises `OutputError`.
         """
         if text in STDOUT:
             return cls(append=append)
@@ -92,7 +89,7 @@ class Destination:
             _make_directory(path)
         else:
             _check_name(path)
-            check_file(Place("--output", path), _CHOICES)
+            check_file(NamedPath("--output", path), _CHOICES)
         return cls(path, is_directory, append)
 
     @property
@@ -100,10 +97,8 @@ class Destination:
         """Whether more than one stream can go here."""
         return self.is_directory
 
-    def sink(self, stream: str, streams: Iterable[str], columns: Sequence[str]) -> Sink:
-        """Where the records of `stream` go; `streams` are all that the manifest has, `columns` the declared
-        ones.
-        """
+    def sink(self, stream: str, streams: Iterable[str], columns: Sequence[str]) -> OutputSink:
+        """Where the records of `stream` go; `streams` are all of the manifest, `columns` those that it declares."""
         if self.path is None:
             return StdoutSink()
         return FileSink(self.files((stream, *streams))[stream], columns, append=self.append)

@@ -1,6 +1,4 @@
-"""Files that survive a crash: written beside their place, flushed to disk, then renamed into it; and what can go
-wrong.
-"""
+"""Files that survive a crash: written beside their target, flushed to disk, then renamed over it."""
 
 from __future__ import annotations
 
@@ -38,7 +36,7 @@ _REASONS = {
 
 
 class OutputError(LonghaulError):
-    """Records, state or a trace can't be written (or an earlier file not be continued)."""
+    """Records, state or a trace can't be written, or an earlier file can't be continued."""
 
     @classmethod
     def of(cls, path: Path, error: OSError) -> OutputError:
@@ -47,17 +45,16 @@ class OutputError(LonghaulError):
         return cls(f"{path} can't be written: {reason}.")
 
 
-_NO_TRAPS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-"""Links are not followed, nobody is waited for at a pipe, and Windows changes no line feeds."""
+_SAFE_FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+"""Links are not followed, opening a pipe does not block, and Windows changes no line feeds."""
 _LONGEST = 180
-"""Bytes of a name that more is put around."""
+"""Bytes of a name that is left room for a prefix and a suffix."""
 _TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{16}\.new")
 
 
 @contextmanager
 def replacing(path: Path, *, mode: int = 0o666, keep: bool = True) -> Iterator[BinaryIO]:
-    """A file to write that takes the place of `path` when the block ends well; `path` stays as it is
-    otherwise.
+    """A file to write that replaces `path` when the block succeeds; otherwise `path` stays as it is.
 
     With `keep`, the file has the permissions that it had before; a new one has `mode`, less the umask. Raises
     `OSError`.
@@ -75,12 +72,12 @@ def replacing(path: Path, *, mode: int = 0o666, keep: bool = True) -> Iterator[B
 
 
 def create(path: Path, mode: int = 0o666) -> BinaryIO:
-    """Make a new file, which nobody may open more than `mode` says. Raises `OSError`, also when it is there already."""
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_TRAPS, mode), "wb")
+    """Create a file with no more permissions than `mode`. Raises `OSError`, also when it exists already."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _SAFE_FLAGS, mode), "wb")
 
 
-def create_anew(path: Path, mode: int = 0o666) -> BinaryIO:
-    """The same in place of an earlier file or link. Raises `OSError`."""
+def recreate(path: Path, mode: int = 0o666) -> BinaryIO:
+    """Create a file in place of an earlier file or link. Raises `OSError`."""
     with suppress(FileNotFoundError):
         if not stat.S_ISLNK(path.lstat().st_mode):
             _check_regular(path, path.lstat())
@@ -89,22 +86,22 @@ def create_anew(path: Path, mode: int = 0o666) -> BinaryIO:
 
 
 def open_at_end(path: Path) -> BinaryIO:
-    """Open a file to append to it, made where it is not there. Raises `OSError`."""
+    """Open a file to append to it, created when it is missing. Raises `OSError`."""
     return os.fdopen(_open_regular(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT), "ab")
 
 
 def open_to_read(path: Path) -> BinaryIO:
-    """Open a file that is no link. Raises `OSError`."""
+    """Open a regular file, not through a link. Raises `OSError`."""
     return os.fdopen(_open_regular(path, os.O_RDONLY), "rb")
 
 
 def open_to_change(path: Path) -> FileIO:
-    """Open a file that is there to write over parts of it, without a buffer. Raises `OSError`."""
+    """Open an existing file to overwrite parts of it, without a buffer. Raises `OSError`."""
     return os.fdopen(_open_regular(path, os.O_RDWR), "r+b", buffering=0)
 
 
 def _open_regular(path: Path, flags: int) -> int:
-    handle = os.open(path, flags | _NO_TRAPS, 0o666)
+    handle = os.open(path, flags | _SAFE_FLAGS, 0o666)
     try:
         _check_regular(path, os.fstat(handle))
     except BaseException:
@@ -119,7 +116,7 @@ def _check_regular(path: Path, found: os.stat_result) -> None:
 
 
 def permissions(path: Path, mode: int = 0o666) -> int:
-    """What a file is to be made with that will take the place of `path`; `mode` where there is nothing."""
+    """The permissions for a file that will replace `path`; `mode` when there is nothing yet."""
     try:
         return path.stat().st_mode & 0o777
     except OSError:
@@ -127,13 +124,12 @@ def permissions(path: Path, mode: int = 0o666) -> int:
 
 
 def sync(file: BinaryIO) -> None:
-    """Bring what was written to `file` to the disk."""
     file.flush()
     os.fsync(file.fileno())
 
 
 def move(source: Path, target: Path, *, keep: bool = True) -> None:
-    """Rename `source` over `target`, which keeps the permissions that it had, lastingly. Raises `OSError`."""
+    """Rename `source` over `target` durably; with `keep`, `target` keeps its permissions. Raises `OSError`."""
     with suppress(FileNotFoundError):
         found = target.lstat()
         if not stat.S_ISLNK(found.st_mode):
@@ -145,7 +141,7 @@ def move(source: Path, target: Path, *, keep: bool = True) -> None:
 
 
 def sync_directory(directory: Path) -> None:
-    """Make the names in a directory last; some file systems can't be asked to, and need not be."""
+    """Make the names in a directory durable; some file systems can't be asked to, and need not be."""
     with suppress(OSError):
         handle = os.open(directory, os.O_RDONLY)
         try:
@@ -155,15 +151,15 @@ def sync_directory(directory: Path) -> None:
 
 
 def short(name: str) -> str:
-    """The name, or what stands for it where it is too long for something to be put around it."""
+    """The name, or a hash of it when there is no room for a prefix and a suffix."""
     raw = os.fsencode(name)
     return name if len(raw) <= _LONGEST else hashlib.sha256(raw).hexdigest()[:32]
 
 
 def sweep(paths: list[Path]) -> None:
-    """Delete what runs that were killed left behind when they were about to replace one of these files.
+    """Delete the temporary files that killed runs left behind when they were about to replace one of these files.
 
-    Nobody else may write them meanwhile.
+    The caller holds their locks.
     """
     for folder in {path.parent for path in paths}:
         names = {short(path.name) for path in paths if path.parent == folder}

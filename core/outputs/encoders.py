@@ -25,9 +25,7 @@ class _Piece(str):
 
 
 def json_text(value: Any) -> str:
-    """`value` as JSON, whatever it holds and however deeply it is nested (`core.outputs.encoders.JsonLines`
-    says how).
-    """
+    """`value` as JSON, whatever it holds and however deeply it is nested (see `JsonLines`)."""
     pieces: list[str] = []
     waiting: list[Any] = [value]
     while waiting:
@@ -51,7 +49,7 @@ def json_text(value: Any) -> str:
 
 
 def scalar_text(value: Any) -> str:
-    """JSON for a value that holds no others."""
+    """JSON for a value that contains no others."""
     if isinstance(value, str):
         return json.dumps(value)
     if isinstance(value, float):
@@ -69,7 +67,7 @@ def scalar_text(value: Any) -> str:
 
 
 def plain_text(value: Any) -> str:
-    """A value that holds no others as text, without quotes."""
+    """A value that contains no others as text, without quotes."""
     text = scalar_text(value)
     return str(orjson.loads(text)) if text.startswith('"') else text
 
@@ -90,7 +88,7 @@ _NEWLINE = orjson.OPT_APPEND_NEWLINE
 
 
 class Encoder(ABC):
-    """Turns batches of one stream's records into lines; several threads may call `encode` at once."""
+    """SliceBuffer batches of one stream's records into lines; several threads may call `encode` at once."""
 
     @abstractmethod
     def encode(self, records: Sequence[Mapping[str, Any]]) -> bytes:
@@ -98,15 +96,13 @@ class Encoder(ABC):
 
 
 class JsonLines(Encoder):
-    """One JSON object a line, exactly the record. What was read as lines and nobody changed is written as it came.
+    """One JSON object per line, exactly the record. Records that were read as lines and not changed are passed on.
 
-    What JSON has no form for is written like this: NaN and infinities as null, dates and times in ISO 8601,
-    decimals and integers of any size as plain numbers, keys as text, bytes as text (base64 when they are
-    none), sets as arrays, anything else as its text.
+    Values that JSON does not know: NaN and infinities become null, dates and times ISO 8601, decimals and integers of
+    any size plain numbers, keys text, bytes text (base64 when they are not UTF-8), sets arrays, anything else its text.
     """
 
     def encode(self, records: Sequence[Mapping[str, Any]]) -> bytes:
-        """The lines of a batch."""
         if isinstance(records, Lines):
             return records.text
         lines = bytearray()  # a list of a hundred texts and their join would take twice the time
@@ -119,11 +115,11 @@ class JsonLines(Encoder):
 
 
 class Csv(Encoder):
-    """CSV with a header: the columns known beforehand first, then the keys of records as they come.
+    """CSV with a header: the declared columns first, then the keys of records as they come.
 
     Missing values and null are empty cells, nested values are JSON text, booleans are `true` and `false`.
-    `columns` only ever grows at its end; `uneven` says that it grew when rows had been encoded already, which
-    are shorter then.
+    Every row has a cell for each column known when it is encoded. `columns` only ever grows at its end; `uneven` says
+    that it grew after rows had been encoded, which are shorter.
     """
 
     def __init__(self, columns: Iterable[str] = ()) -> None:
@@ -134,7 +130,6 @@ class Csv(Encoder):
         self._lock = Lock()
 
     def encode(self, records: Sequence[Mapping[str, Any]]) -> bytes:
-        """The rows of a batch, each with a cell for every column known by now."""
         records = [self._known_keys(record) for record in records]
         with self._lock:
             self._begun = True

@@ -23,13 +23,13 @@ _END = b"\n]}}\n"
 class HarTrace:
     """A HAR file that grows with the run.
 
-    The end of the JSON is written after every entry and overwritten by the next one, so that the file is
-    whole at any moment, also after a crash. What HAR has no field for is in fields that begin with an
-    underscore, as HAR asks for: `_stream`, `_slice`, `_role`, `_attempt` and `_error`.
+    The end of the JSON is written after every entry and overwritten by the next one, so that the file is valid at any
+    moment, also after a crash. What HAR has no field for is in fields that begin with an underscore, as HAR requires:
+    `_stream`, `_slice`, `_role`, `_attempt` and `_error`.
     """
 
     def __init__(self, path: Path) -> None:
-        """Start the file, which only its owner may read, in place of an earlier one. Raises `OutputError`."""
+        """Start the file, readable by its owner only, in place of an earlier one. Raises `OutputError`."""
         self.path = path
         creator = {"name": "longhaul", "version": VERSION}
         head = b'{"log":{"version":"1.2","creator":' + orjson.dumps(creator) + b',"entries":['
@@ -44,7 +44,7 @@ class HarTrace:
         self._comma = b""
 
     def add(self, event: ExchangeFinished) -> None:
-        """Write an exchange; one for which there is no room leaves those before it whole. Raises `OSError`."""
+        """Write an exchange; one that does not fit on the disk leaves those before it intact. Raises `OSError`."""
         entry = self._comma + b"\n" + orjson.dumps(_entry(event), str)
         try:
             self._put(entry + _END)
@@ -57,14 +57,12 @@ class HarTrace:
         self._comma = b","
 
     def _put(self, data: bytes) -> None:
-        """Write at the position reached."""
         self._file.seek(self._position)
         view = memoryview(data)
         while view:
             view = view[self._file.write(view) :]
 
     def close(self) -> None:
-        """Close the file; there is nothing left to write."""
         self._file.close()
 
 
@@ -89,7 +87,7 @@ def _entry(event: ExchangeFinished) -> dict[str, Any]:
 
 
 def _masked(value: Any) -> Any:
-    """The values of a slice without secrets: what divides a stream may be one."""
+    """The values of a slice without secrets: a partition value may be one."""
     if isinstance(value, str):
         return mask_known(value)
     if isinstance(value, Mapping):

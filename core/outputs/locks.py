@@ -1,7 +1,7 @@
-"""Locks on files: a run holds those of all files that it writes, so that no other one writes them too.
+"""Locks on files: a run holds those of all files that it writes, so that no other run writes them too.
 
-A lock is a hidden file beside the one that it is for, locked by the operating system: it ends with the process that has
-it, however that ends. In it stands who holds it.
+A lock is a hidden file beside the one that it protects, locked by the operating system: it ends with the process that
+holds it, however that ends. Its content says who holds it.
 """
 
 from __future__ import annotations
@@ -18,21 +18,19 @@ import orjson
 from filelock import BaseFileLock, FileLock, Timeout, UnixFileLock, WindowsFileLock
 
 from core.outputs.durable import OutputError, open_to_change, short, sweep
-from core.outputs.places import Place, resolved
+from core.outputs.paths import NamedPath, resolved
 
 _HEAD = 1
-"""The byte that Windows keeps others from reading; who holds the lock is written after it."""
+"""The byte that Windows keeps others from reading; the holder is written after it."""
 _LONGEST = 1000
 
 
-class Held(Exception):
-    """Another process, or this one, holds the lock; the text says who."""
+class AlreadyLocked(Exception):
+    """Another process, or this one, holds the lock; the message says who."""
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
-    """Who holds a lock."""
-
+class LockHolder:
     pid: int
     host: str
     since: datetime
@@ -43,30 +41,29 @@ class Holder:
 
     @property
     def is_me(self) -> bool:
-        """Whether it is this process."""
         return (self.pid, self.host) == (os.getpid(), socket.gethostname())
 
 
 def lock_file(path: Path) -> Path:
-    """The lock of the file at `path`, which is free of links."""
+    """The lock of the file at `path`, in which links are resolved."""
     return path.with_name(f".{short(path.name)}.lock")
 
 
 @contextmanager
-def hold(places: Iterable[Place]) -> Iterator[None]:
-    """Hold the locks of files while the block runs. Raises `OutputError` at once when somebody else has one of them."""
+def hold(files: Iterable[NamedPath]) -> Iterator[None]:
+    """Hold the locks of files while the block runs. Raises `OutputError` at once when one of them is taken."""
     with ExitStack() as locks:
-        paths = [_hold(place, locks) for place in places]
+        paths = [_hold(file, locks) for file in files]
         sweep(paths)
         yield
 
 
-def _hold(place: Place, locks: ExitStack) -> Path:
-    path = resolved(place.path)
+def _hold(file: NamedPath, locks: ExitStack) -> Path:
+    path = resolved(file.path)
     try:
         locks.enter_context(lock(path))
-    except Held as error:
-        raise OutputError(f"{place.what}: {place.path} {error}; give each run files of its own.") from None
+    except AlreadyLocked as error:
+        raise OutputError(f"{file.name}: {file.path} {error}; give each run files of its own.") from None
     except OSError as error:
         raise OutputError.of(lock_file(path), error) from error
     return path
@@ -74,35 +71,35 @@ def _hold(place: Place, locks: ExitStack) -> Path:
 
 @contextmanager
 def lock(path: Path) -> Iterator[None]:
-    """Hold the lock of one file. Raises `Held` at once when somebody else has it, and `OSError`."""
+    """Hold the lock of one file. Raises `AlreadyLocked` at once when it is taken, and `OSError`."""
     file = lock_file(path)
-    file.parent.stat()  # filelock would make it
-    found = FileLock(file, blocking=False, thread_local=False)
+    file.parent.stat()  # filelock would create it
+    file_lock = FileLock(file, blocking=False, thread_local=False)
     try:
-        found.acquire()
+        file_lock.acquire()
     except Timeout:
-        raise Held(_words(_holder(file))) from None
+        raise AlreadyLocked(_reason(_read_holder(file))) from None
     try:
-        _sign(file)
+        _write_holder(file)
         yield
     finally:
-        _release(found, file)
+        _release(file_lock, file)
 
 
-def _release(held: BaseFileLock, file: Path) -> None:
-    """Give the lock back. Its file goes first, as long as nobody else can have it; on Windows it can only go after,
-    and does not when somebody else has opened it.
+def _release(file_lock: BaseFileLock, file: Path) -> None:
+    """Release the lock. Its file is deleted first, while nobody else can have it; on Windows it can only be deleted
+    afterwards, and is not when another process has opened it.
     """
-    if isinstance(held, UnixFileLock):
+    if isinstance(file_lock, UnixFileLock):
         with suppress(OSError):
             file.unlink()
-    held.release()
-    if isinstance(held, WindowsFileLock):
+    file_lock.release()
+    if isinstance(file_lock, WindowsFileLock):
         with suppress(OSError):
             file.unlink()
 
 
-def _words(holder: Holder | None) -> str:
+def _reason(holder: LockHolder | None) -> str:
     if holder is None:
         return "is in use by another run"
     if holder.is_me:
@@ -110,23 +107,23 @@ def _words(holder: Holder | None) -> str:
     return f"is in use by another run ({holder})"
 
 
-def _sign(file: Path) -> None:
+def _write_holder(file: Path) -> None:
     """Write into a lock who holds it, unless the locking itself keeps something there."""
     content = {"pid": os.getpid(), "host": socket.gethostname(), "since": datetime.now(UTC)}
-    with suppress(OSError), open_to_change(file) as signed:
-        signed.seek(_HEAD)
-        if signed.read(1) in (b"", b"{"):
-            signed.seek(_HEAD)
-            signed.write(orjson.dumps(content))
-            signed.truncate()
+    with suppress(OSError), open_to_change(file) as content_file:
+        content_file.seek(_HEAD)
+        if content_file.read(1) in (b"", b"{"):
+            content_file.seek(_HEAD)
+            content_file.write(orjson.dumps(content))
+            content_file.truncate()
 
 
-def _holder(file: Path) -> Holder | None:
-    """Who holds a lock; None when that can't be told."""
+def _read_holder(file: Path) -> LockHolder | None:
+    """Who holds a lock; None when that is unknown."""
     try:
-        with open_to_change(file) as signed:
-            signed.seek(_HEAD)
-            content = orjson.loads(signed.read(_LONGEST))
-        return Holder(int(content["pid"]), str(content["host"]), datetime.fromisoformat(content["since"]))
+        with open_to_change(file) as content_file:
+            content_file.seek(_HEAD)
+            content = orjson.loads(content_file.read(_LONGEST))
+        return LockHolder(int(content["pid"]), str(content["host"]), datetime.fromisoformat(content["since"]))
     except (OSError, ValueError, TypeError, KeyError):
         return None

@@ -1,4 +1,4 @@
-"""Files that are appended to, as an earlier run left them: a torn end is cut off, and a CSV header widened."""
+"""Repairs files before they are appended to: a torn last line is cut off, a CSV header gets further columns."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def read_header(path: Path, *, compressed: bool) -> tuple[str, ...]:
 
 
 def widen(path: Path, columns: Sequence[str], *, compressed: bool) -> None:
-    """Write the file anew with the header `columns`, every row filled up with empty cells; all or nothing.
+    """Rewrite the file with the header `columns`, every row padded with empty cells; all or nothing.
 
-    Takes one pass over the file, in constant memory. Raises `OSError`, and `OutputError` for what is no CSV.
+    Takes one pass over the file, in constant memory. Raises `OSError`, and `OutputError` for what is not CSV.
     """
     with (
         _reading(path, compressed) as text,
@@ -76,14 +76,14 @@ GZIP = 31
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a text of lines ends: the length of its whole lines, and what follows them."""
+    """How a text of lines ends: the length of its complete lines, and what follows them."""
 
     whole: int
     rest: bytes
 
     @property
     def is_record(self) -> bool:
-        """Whether the rest is a JSON object that lacks nothing but its line feed."""
+        """Whether the rest is a JSON object that only lacks its line feed."""
         try:
             return isinstance(orjson.loads(self.rest), dict)
         except orjson.JSONDecodeError:
@@ -93,9 +93,8 @@ class Ending:
 def repair(path: Path, *, rows: bool, compressed: bool) -> bool:
     """Cut an incomplete last line off the file at `path`; True when there was something to cut.
 
-    `rows` says that lines are CSV rows, whose cells may hold line feeds. A gzip file that ends in the middle
-    is written anew up to its last whole line. Raises `OSError`, and `OutputError` for a file that is not
-    gzip.
+    `rows` says that lines are CSV rows, whose cells may contain line feeds. A truncated gzip file is rewritten up to
+    its last complete line. Raises `OSError`, and `OutputError` for a file that is not gzip.
     """
     return _repair_gzip(path, rows) if compressed else _repair_plain(path, rows)
 
@@ -142,14 +141,14 @@ def _read(path: Path, start: int) -> Iterator[bytes]:
 
 
 class _GzipMembers:
-    """The content of a gzip file that may end anywhere."""
+    """The content of a gzip file that may be truncated anywhere."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self.truncated = False
 
     def read(self) -> Iterator[bytes]:
-        """The content as far as there is any; sets `truncated`."""
+        """The content as far as it goes; sets `truncated`."""
         member = zlib.decompressobj(GZIP)
         begun = False
         for packed in _read(self._path, 0):
@@ -184,9 +183,7 @@ def _ending(chunks: Iterable[bytes], rows: bool) -> Ending:
 
 
 def _last_line_feed(chunk: bytes, quoted: bool) -> tuple[int, bool]:
-    """Where the last line feed outside of quotes is (-1: nowhere), and whether the chunk ends inside of
-    quotes.
-    """
+    """Where the last line feed outside quotes is (-1: nowhere), and whether the chunk ends inside quotes."""
     inside = quoted ^ bool(chunk.count(b'"') % 2)
     before, position = inside, len(chunk)
     while (at := chunk.rfind(b"\n", 0, position)) >= 0:

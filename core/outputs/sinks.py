@@ -8,36 +8,34 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.outputs.durable import OutputError, create_anew, move, open_at_end, permissions, sync, sync_directory
+from core.outputs.durable import OutputError, move, open_at_end, permissions, recreate, sync, sync_directory
 from core.outputs.encoders import Csv, Encoder, JsonLines
 from core.outputs.repair import GZIP, read_header, repair, widen
 
 
 class LineFile:
-    """An open file. Gzipped, everything between two calls of `sync` is one gzip member, so that a crash can
-    tear no more than the last one. All methods raise `OSError`.
+    """An open file. When it is gzipped, everything between two calls of `sync` is one gzip member, so that a crash can
+    damage no more than the last one. All methods raise `OSError`.
     """
 
     def __init__(self, path: Path, *, append: bool, mode: int = 0o666) -> None:
-        """Open the file to append to it, or make it anew with the permissions `mode`, less the umask."""
+        """Open the file to append to it, or replace it by one with the permissions `mode`, less the umask."""
         self._path = path
-        self._file = open_at_end(path) if append else create_anew(path, mode)
+        self._file = open_at_end(path) if append else recreate(path, mode)
         self._compressed = path.name.removesuffix(".partial").endswith(".gz")
         self._member: zlib._Compress | None = None
-        self.empty = not self._file.tell()
-        """Whether there is nothing in the file."""
+        self.is_empty = not self._file.tell()
         sync_directory(path.parent)
 
     def write(self, data: bytes | bytearray) -> None:
-        """Write encoded records."""
-        self.empty = self.empty and not data
+        self.is_empty = self.is_empty and not data
         if self._compressed:
             self._member = self._member or zlib.compressobj(wbits=GZIP)
             data = self._member.compress(data)
         self._file.write(data)
 
     def sync(self) -> None:
-        """Bring what was written to the disk. Raises `OutputError` when the file is not in its place any more."""
+        """Flush what was written to the disk. Raises `OutputError` when the file was moved or deleted."""
         if self._member:
             self._file.write(self._member.flush())
             self._member = None
@@ -52,9 +50,9 @@ class LineFile:
             return False
 
     def close(self) -> None:
-        """Sync and close. An empty gzip file holds one empty member, for an empty one is none."""
+        """Sync and close. A gzip file without records gets one empty member: an empty file is not gzip."""
         try:
-            if self._compressed and self.empty:
+            if self._compressed and self.is_empty:
                 self.write(b"")
             self.sync()
         finally:
@@ -62,18 +60,18 @@ class LineFile:
 
 
 FULL = 1 << 20
-"""Bytes that wait in memory before they are written."""
+"""Bytes that are buffered in memory before they are written."""
 
 
-class Sink(ABC):
+class OutputSink(ABC):
     """Takes the encoded records of one stream.
 
-    `add` is cheap; everything else may wait for the disk or a reader and belongs in a worker thread, one call
-    at a time. All methods but `add` raise `OSError`.
+    `add` is cheap; everything else may wait for the disk or a reader and belongs in a worker thread, one call at a
+    time. All methods but `add` raise `OSError`.
     """
 
     encoder: Encoder
-    """Makes the bytes that `add` takes; there once the sink is open."""
+    """Makes the bytes that `add` takes; set by `open`."""
 
     def __init__(self) -> None:
         self.waiting = bytearray()
@@ -85,45 +83,41 @@ class Sink(ABC):
 
     @property
     def folder(self) -> Path | None:
-        """Where temporary files belong; None for the system's own place."""
+        """Where temporary files belong; None for the system's default."""
         return None
 
     @property
     @abstractmethod
     def remains(self) -> str:
-        """What there is of a stream that did not end well, for people."""
+        """What there is of a stream that did not succeed, for people."""
 
     @abstractmethod
     def open(self) -> str | None:
-        """Get ready; gives a sentence for people when something had to be put right first. Raises
-        `OutputError`.
-        """
+        """Get ready; returns a sentence for people when something had to be repaired first. Raises `OutputError`."""
 
     def add(self, data: bytes | bytearray) -> None:
-        """Take encoded records."""
         self.waiting += data
 
     @property
     def full(self) -> bool:
-        """Whether it is time to write what waits."""
+        """Whether enough is buffered to be written."""
         return len(self.waiting) >= FULL
 
     def write(self) -> None:
-        """Write what waits."""
+        """Write what is buffered."""
         if self.waiting:
             data, self.waiting = self.waiting, bytearray()
             self._write(data)
 
     @abstractmethod
-    def _write(self, data: bytearray) -> None:
-        """Write encoded records."""
+    def _write(self, data: bytearray) -> None: ...
 
     def commit(self) -> None:
-        """Bring everything added so far to where a crash can't take it."""
+        """Make everything added so far survive a crash."""
         self.write()
 
-    def finish(self, *, well: bool) -> None:
-        """Write what waits and close; `well` says whether the stream ended well."""
+    def finish(self, *, succeeded: bool) -> None:
+        """Write what is buffered and close; `succeeded` says whether the stream did."""
         self.write()
 
 
@@ -132,7 +126,7 @@ def partial(path: Path) -> Path:
     return path.with_name(f"{path.name}.partial")
 
 
-class StdoutSink(Sink):
+class StdoutSink(OutputSink):
     """Standard output, or another open descriptor: JSON Lines."""
 
     def __init__(self, descriptor: int = 1) -> None:
@@ -141,16 +135,13 @@ class StdoutSink(Sink):
 
     @property
     def place(self) -> str:
-        """Standard output."""
         return "standard output"
 
     @property
     def remains(self) -> str:
-        """The beginning of a stream."""
         return "standard output is incomplete"
 
     def open(self) -> None:
-        """Nothing to get ready."""
         self.encoder = JsonLines()
 
     def _write(self, data: bytearray) -> None:
@@ -159,16 +150,15 @@ class StdoutSink(Sink):
             view = view[os.write(self._descriptor, view) :]
 
 
-class FileSink(Sink):
+class FileSink(OutputSink):
     """A file of lines, CSV or JSON, gzipped or not.
 
-    Replacing, records are written to `<name>.partial`, which takes the file's place when the stream has ended
-    well and stays where it is otherwise. Appending, they go to the end of the file itself, after a torn last
-    line was cut off.
+    When the file is replaced, records are written to `<name>.partial`, which is renamed over it when the stream has
+    succeeded and stays where it is otherwise. When it is appended to, they go to the end of the file itself, after a
+    torn last line was cut off.
 
-    When records bring columns that a CSV header on disk does not name, the file is written anew with a wider
-    header: at the end when it is replaced, before the first such row is written when it grows (declare all
-    columns in the schema to spare a big file that).
+    When records have columns that a CSV header on disk does not name, the file is rewritten with a wider header: at the
+    end when it is replaced, before the first such row when it grows (declaring all columns in the schema avoids that).
     """
 
     def __init__(self, path: Path, columns: Sequence[str], *, append: bool) -> None:
@@ -183,17 +173,15 @@ class FileSink(Sink):
 
     @property
     def place(self) -> str:
-        """The file where the records are."""
         return str(self._place or self._shown)
 
     @property
     def remains(self) -> str:
-        """What was read, unless that is nothing."""
         return f"what was read is in {self._place}" if self._place else "no records were kept"
 
     @property
     def folder(self) -> Path:
-        """Beside the file: there is room for the records."""
+        """Beside the file, where there is room for the records."""
         return self._target.parent
 
     @property
@@ -205,7 +193,6 @@ class FileSink(Sink):
         return self._path.name.removesuffix(".gz").endswith(".csv")
 
     def open(self) -> str | None:
-        """Open the file, repaired when it is appended to."""
         repaired = self._append and self._path.exists() and self._repair()
         self.encoder = Csv(self._header or self._columns) if self._is_csv else JsonLines()
         self._file = LineFile(self._target, append=self._append, mode=permissions(self._path))
@@ -247,25 +234,23 @@ class FileSink(Sink):
         self._file = LineFile(self._target, append=True)
 
     def commit(self) -> None:
-        """Bring everything added so far to the disk."""
         self.write()
         self._file.sync()
 
-    def finish(self, *, well: bool) -> None:
-        """Close the file; when it is replaced and the stream ended well, put it in its place."""
+    def finish(self, *, succeeded: bool) -> None:
         self.write()
-        if well:
+        if succeeded:
             self._write_header()
         if self._header and (self._too_narrow or self._uneven):
             self._widen()
         self._file.close()
         if not self._append:
-            self._settle(well)
+            self._settle(succeeded)
 
-    def _settle(self, well: bool) -> None:
-        if well:
+    def _settle(self, succeeded: bool) -> None:
+        if succeeded:
             move(self._target, self._path)
             self._place = self._shown
-        elif self._file.empty:
+        elif self._file.is_empty:
             self._target.unlink()
             self._place = None

@@ -1,8 +1,8 @@
-"""Slices that are read side by side, written one after the other.
+"""Writes slices one after the other that are read side by side.
 
-What a slice brings waits, in memory and then in a temporary file beside the output, until a state covers it. Only one
-slice at a time, and only when it is large, goes straight to the sink. So a run that is cut off anywhere leaves hardly
-ever more than one slice behind that the next run reads again.
+The records of a slice are buffered, in memory and then in a temporary file beside the output, until a state covers
+them. Only one slice at a time, and only when it is large, goes straight to the sink. So a run that is interrupted
+anywhere rarely leaves more than one slice behind that the next run reads again.
 """
 
 from __future__ import annotations
@@ -11,58 +11,57 @@ import tempfile
 from collections.abc import Mapping
 from typing import Any, BinaryIO, cast
 
-from core.outputs.sinks import FULL, Sink
+from core.outputs.sinks import FULL, OutputSink
 
 Slice = Mapping[str, Any] | None
 
 
-class Turns:
-    """Takes the encoded records of a stream's slices and hands them to a sink.
+class SliceBuffer:
+    """Takes the encoded records of a stream's slices and passes them to a sink.
 
-    `apart` says whether slices have to wait for their state; without one there is nothing to wait for. `add` is cheap;
-    everything else may wait for the disk and belongs in a worker thread, one call at a time. All methods but `add`
-    raise `OSError`.
+    `until_state` says that slices have to wait for their state; otherwise nothing waits. `add` is cheap; everything
+    else may wait for the disk and belongs in a worker thread, one call at a time. All methods but `add` raise
+    `OSError`.
     """
 
-    def __init__(self, sink: Sink, *, apart: bool) -> None:
+    def __init__(self, sink: OutputSink, *, until_state: bool) -> None:
         self.sink = sink
-        self._apart = apart
-        self._parts: dict[int, _Part] = {}
+        self._until_state = until_state
+        self._parts: dict[int, _BufferedSlice] = {}
         self._large: int | None = None
 
     def add(self, slice_: Slice, data: bytes) -> None:
-        """Take encoded records of a slice."""
         key = self._key(slice_)
         if key not in self._parts:
-            self._parts[key] = _Part(slice_, self.sink)
+            self._parts[key] = _BufferedSlice(slice_, self.sink)
         self._parts[key].memory += data
 
     @property
     def full(self) -> bool:
-        """Whether it is time to write what waits."""
+        """Whether enough is buffered to be written."""
         return any(len(part.memory) >= FULL for part in self._parts.values())
 
     @property
     def waiting(self) -> bool:
-        """Whether something waits that could go to the sink."""
-        return not self._apart and bool(self._parts)
+        """Whether something is buffered that could go to the sink."""
+        return not self._until_state and bool(self._parts)
 
     def write(self) -> None:
-        """Write what may be written; of the rest, move what is large to disk."""
+        """Write what may be written; move to disk what is large of the rest."""
         for key, part in list(self._parts.items()):
-            if not self._apart:
-                self._hand_over(key)
+            if not self._until_state:
+                self._write_out(key)
             elif len(part.memory) >= FULL:
                 self._large = self._large or key
-                part.hand_over() if key == self._large else part.spill()
+                part.write_out() if key == self._large else part.spill()
 
-    def end(self, slice_: Slice, *, well: bool) -> None:
-        """A slice is over. When it did not end well it will be read again: what waits of it is dropped."""
+    def end(self, slice_: Slice, *, succeeded: bool) -> None:
+        """A slice is over. When it failed, it will be read again, and what is buffered of it is dropped."""
         key = self._key(slice_)
         if key in self._parts:
-            if not self._apart:
-                self._hand_over(key)
-            elif well:
+            if not self._until_state:
+                self._write_out(key)
+            elif succeeded:
                 self._parts[key].over = True
             else:
                 self._parts.pop(key).drop()
@@ -70,32 +69,30 @@ class Turns:
             self._large = None
 
     def commit(self, slice_: Slice) -> None:
-        """Bring all that a state covers to where a crash can't take it: the slices that are over, and this one."""
-        self.end(slice_, well=True)
+        """Make everything that a state covers survive a crash: the slices that are over, and this one."""
+        self.end(slice_, succeeded=True)
         for key in [key for key, part in self._parts.items() if part.over]:
-            self._hand_over(key)
+            self._write_out(key)
         self.sink.commit()
 
-    def finish(self, *, well: bool) -> None:
-        """The stream is over, and so is the sink."""
+    def finish(self, *, succeeded: bool) -> None:
+        """End the stream and the sink."""
         for part in list(self._parts.values()):
-            self.end(part.slice, well=well)
+            self.end(part.slice, succeeded=succeeded)
         for key in list(self._parts):
-            self._hand_over(key)
-        self.sink.finish(well=well)
+            self._write_out(key)
+        self.sink.finish(succeeded=succeeded)
 
-    def _hand_over(self, key: int) -> None:
-        self._parts.pop(key).hand_over()
+    def _write_out(self, key: int) -> None:
+        self._parts.pop(key).write_out()
 
     def _key(self, slice_: Slice) -> int:
-        return id(slice_) if self._apart else 0
+        return id(slice_) if self._until_state else 0
 
 
-class _Part:
-    """What waits of one slice."""
-
-    def __init__(self, slice_: Slice, sink: Sink) -> None:
-        self.slice = slice_  # kept, so that no other slice gets its identity meanwhile
+class _BufferedSlice:
+    def __init__(self, slice_: Slice, sink: OutputSink) -> None:
+        self.slice = slice_  # held, so that no other slice gets the same id()
         self.over = False
         self.memory = bytearray()
         self._sink = sink
@@ -108,7 +105,7 @@ class _Part:
         self._file.write(self.memory)
         self.memory.clear()
 
-    def hand_over(self) -> None:
+    def write_out(self) -> None:
         """Write everything to the sink."""
         if self._file is not None:
             self._file.seek(0)
@@ -121,7 +118,6 @@ class _Part:
         self.drop()
 
     def drop(self) -> None:
-        """Let go of the temporary file."""
         if self._file is not None:
             self._file.close()
             self._file = None

@@ -16,12 +16,12 @@ from core.outputs.durable import OutputError, replacing
 class StateFile:
     """A JSON file with one entry per stream.
 
-    Read are Airbyte's list of STREAM state messages and a plain mapping from stream name to state; written is
-    the list. What it says about other streams, and whatever else an entry holds, is kept.
+    It reads Airbyte's list of STREAM state messages or a plain mapping from stream name to state, and writes the list.
+    The entries of other streams, and whatever else an entry contains, are preserved.
     """
 
     def __init__(self, path: Path) -> None:
-        """Read the file; one that does not exist is an empty one. Raises `OutputError`."""
+        """Read the file; a missing one counts as empty. Raises `OutputError`."""
         self.path = path
         self._place = path.resolve()
         self._lock = Lock()
@@ -36,9 +36,7 @@ class StateFile:
         return None
 
     def save(self, stream: str, state: Mapping[str, Any]) -> None:
-        """Put the state of a stream into the file, atomically and lastingly; any thread may call. Raises
-        `OSError`.
-        """
+        """Write the state of a stream, atomically and durably; any thread may call. Raises `OSError`."""
         with self._lock:
             for entry in self._entries:
                 if entry["stream"]["stream_descriptor"]["name"] == stream:
@@ -68,7 +66,7 @@ def _load(path: Path) -> list[Any]:
     except orjson.JSONDecodeError as error:
         raise OutputError(
             f"{path}:{error.lineno}:{error.colno}: the state file is not JSON. "
-            "Correct it, or move it away to start anew."
+            "Correct it, or move it away to start over."
         ) from None
     if isinstance(content, dict) and "type" not in content:
         return [_stream_entry(name, state) for name, state in content.items()]
@@ -78,11 +76,11 @@ def _load(path: Path) -> list[Any]:
 def _entry(path: Path, item: Any) -> dict[str, Any]:
     try:
         stream = item["stream"]
-        well = isinstance(stream["stream_descriptor"]["name"], str)
-        well = well and isinstance(stream.get("stream_state"), dict | None)
+        valid = isinstance(stream["stream_descriptor"]["name"], str)
+        valid = valid and isinstance(stream.get("stream_state"), dict | None)
     except (TypeError, KeyError, AttributeError):
-        well = False
-    if not well:
+        valid = False
+    if not valid:
         raise OutputError(
             f"{path} is not a state file: it holds something that is no state of a stream. Expected is "
             'a list of Airbyte\'s state messages ({"type": "STREAM", "stream": {"stream_descriptor": '

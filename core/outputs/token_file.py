@@ -1,4 +1,4 @@
-"""The file of tokens that an API gave in place of those in the inputs, kept from one run to the next."""
+"""The file of tokens that an API issued in place of those in the inputs, kept from one run to the next."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from typing import Any
 
 import orjson
 
+from core.environment import key_of, state_folder
 from core.errors import ReadError
-from core.folders import key_of, state_folder
 from core.outputs.durable import OutputError, open_to_read, replacing
-from core.outputs.locks import Held, lock
+from core.outputs.locks import AlreadyLocked, lock
 from core.runtime.tokens import ConfigPath, Grant, KeptTokens, TokenStore
 
-_LOOK = 0.1
-"""Seconds between two looks at whether a lock is free."""
-_SOON, _LONGEST = 5.0, 600.0
-"""Seconds of waiting after which people hear of it, and after which it is given up."""
-_MOST = 100
-"""Grants that are remembered; the oldest are forgotten first."""
-_LARGEST = 10_000_000
+_RETRY_AFTER = 0.1
+"""Seconds between two attempts to take the lock."""
+_REPORT_AFTER, _GIVE_UP_AFTER = 5.0, 600.0
+"""Seconds of waiting after which it is reported, and after which it is given up."""
+_MOST_GRANTS = 100
+"""The oldest are forgotten first."""
+_LARGEST_FILE = 10_000_000
 _NOTE = "Tokens that APIs gave in place of those in the inputs. Longhaul needs this file for the next run: keep it."
 
 
@@ -39,11 +39,11 @@ def of_manifest(manifest: Path) -> Path:
 
 
 class TokenFile(TokenStore):
-    """Tokens in a file that only its owner can read, by a hash of what the inputs hold.
+    """Tokens in a file that only its owner can read, by a hash of the tokens in the inputs.
 
-    Several runs may share it: they renew tokens one after the other, and each finds what the one before got. Inputs
-    that have changed since have another hash, and so count again. What can't be written is kept for the run, and tried
-    again. The folder of the file is made where it is Longhaul's `own`.
+    Several runs may share it: they renew tokens one after the other, and each finds what the previous one got. Inputs
+    that have changed since have another hash, and so count again. What can't be written is kept for the run and tried
+    again. The folder of the file is created where it is Longhaul's `own`.
     """
 
     def __init__(self, path: Path, *, own: bool = False) -> None:
@@ -52,31 +52,31 @@ class TokenFile(TokenStore):
         self._own = own
         self._unsaved: dict[str, KeptTokens] = {}
         self._successors: dict[str, KeptTokens] = {}
-        """What came in place of a refresh token in this run."""
+        """What replaced a refresh token in this run."""
 
     @asynccontextmanager
     async def renewing(self, tell: Callable[[str], None]) -> AsyncIterator[None]:
-        """Wait for the turn of this task, and of this process."""
+        """Wait for the other tasks of this process, and for other processes."""
         async with super().renewing(tell):
-            with ExitStack() as held:
-                await self._lock(held, tell)
+            with ExitStack() as locks:
+                await self._lock(locks, tell)
                 yield
 
-    async def _lock(self, held: ExitStack, tell: Callable[[str], None]) -> None:
-        """Hold the lock of the file; where none can be made, the file can't be written either, which is told then."""
-        began, told = time.monotonic(), False
+    async def _lock(self, locks: ExitStack, tell: Callable[[str], None]) -> None:
+        """Lock the file. Where no lock can be made, the file can't be written either, which is reported then."""
+        began, reported = time.monotonic(), False
         while True:
             try:
                 await asyncio.to_thread(self._make_folder)
-                held.enter_context(lock(self.path))
-            except Held as error:
+                locks.enter_context(lock(self.path))
+            except AlreadyLocked as error:
                 waited = time.monotonic() - began
-                if waited > _LONGEST:
+                if waited > _GIVE_UP_AFTER:
                     raise ReadError(f"A token can't be renewed, because the file {self.path} {error}.") from None
-                if waited > _SOON and not told:
+                if waited > _REPORT_AFTER and not reported:
                     tell(f"Waiting to renew a token: the file {self.path} {error}.")
-                    told = True
-                await asyncio.sleep(_LOOK)
+                    reported = True
+                await asyncio.sleep(_RETRY_AFTER)
             except OSError:
                 return
             else:
@@ -99,13 +99,16 @@ class TokenFile(TokenStore):
         return f"The new one is kept in {self.path}."
 
     def settle(self) -> str | None:
-        """Write what is not written yet; gives the reason when that fails. For a worker thread."""
+        """Write what is not written yet; returns the reason when that fails. For a worker thread."""
         if not self._unsaved:
             return None
         try:
             self._make_folder()
             entries = self._entries()
-            content = {"note": _NOTE, "tokens": {mark: _written(one) for mark, one in list(entries.items())[-_MOST:]}}
+            content = {
+                "note": _NOTE,
+                "tokens": {mark: _written(one) for mark, one in list(entries.items())[-_MOST_GRANTS:]},
+            }
             with replacing(self.path, mode=0o600, keep=False) as file:
                 file.write(orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
         except OSError as error:
@@ -116,7 +119,7 @@ class TokenFile(TokenStore):
         return None
 
     def check(self) -> None:
-        """Raises `OutputError` for a file that can't be made sense of."""
+        """Raises `OutputError` for a file that is damaged."""
         try:
             self._entries()
         except ReadError as error:
@@ -127,12 +130,12 @@ class TokenFile(TokenStore):
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def _entries(self) -> dict[str, KeptTokens]:
-        """All tokens, the latest last: those that could not be written before count more than those in the file."""
+        """All tokens, the latest last: those not written yet take precedence over those in the file."""
         entries = {mark: self._latest(one) for mark, one in self._load().items() if mark not in self._unsaved}
         return entries | self._unsaved
 
     def _latest(self, tokens: KeptTokens) -> KeptTokens:
-        """What the tokens have become in this run, whichever inputs they came of."""
+        """What the tokens were replaced by in this run, whichever inputs they came from."""
         while tokens.refresh_token in self._successors:
             tokens = self._successors[tokens.refresh_token]
         return tokens
@@ -140,7 +143,7 @@ class TokenFile(TokenStore):
     def _load(self) -> dict[str, KeptTokens]:
         try:
             with open_to_read(self.path) as file:
-                content = orjson.loads(file.read(_LARGEST))
+                content = orjson.loads(file.read(_LARGEST_FILE))
             return {mark: _read(one) for mark, one in content["tokens"].items()}
         except OSError as error:
             if not self._is_there():
@@ -154,7 +157,7 @@ class TokenFile(TokenStore):
             ) from None
 
     def _is_there(self) -> bool:
-        """Whether there is a file; one in a folder that we may not enter is none of ours."""
+        """Whether there is a file; one in a folder that we may not enter does not count."""
         try:
             self.path.lstat()
         except OSError:

@@ -1,6 +1,4 @@
-"""Progress as a live picture on a terminal: every stream, every job that is at work, and log lines above
-them.
-"""
+"""Progress as a live picture on a terminal: every stream, every job at work, and log lines above them."""
 
 from __future__ import annotations
 
@@ -15,9 +13,10 @@ from rich.text import Text
 
 from core.events import Event, JobPhase
 from core.levels import Level
-from core.progress.plain import count, duration, line, one_line, shows, size
-from core.progress.run_picture import JobPicture, RunPicture, StreamPicture
-from core.wording import indented
+from core.progress.picture import RunPicture, SlicePicture, StreamPicture
+from core.progress.plain import is_shown
+from core.progress.sentences import attempt, event_line, next_poll
+from core.wording import count, duration, indented, one_line, size, slice_values
 
 _PHASE = 11
 _STATUS = 20
@@ -41,8 +40,7 @@ _PHASE_STYLES = {
 class LiveProgress:
     """Draws on a terminal; `level` is the least serious of the log lines that are shown.
 
-    Call `refresh` often: it redraws when it is time to. Texts from servers are shown as they are, never as
-    markup.
+    Texts from servers are shown as they are, never as markup.
     """
 
     def __init__(self, console: Console, run: RunPicture, level: Level) -> None:
@@ -60,7 +58,6 @@ class LiveProgress:
         )
 
     def start(self) -> None:
-        """Begin to draw."""
         self._live.start()
 
     def stop(self) -> None:
@@ -68,21 +65,20 @@ class LiveProgress:
         self._live.stop()
 
     def refresh(self) -> None:
-        """Redraw, if it is time."""
         now = self._run.clock()
         if now - self._drawn >= _REDRAW:
             self._drawn = now
             self._live.refresh()
 
-    def take(self, event: Event) -> None:
-        """Show what is to be told of an event; the picture itself shows the rest."""
-        told = line(event)
-        if told:
-            self.say(*told)
+    def show(self, event: Event) -> None:
+        """Write the line of an event, where it has one; the picture itself shows the rest."""
+        line = event_line(event)
+        if line:
+            self.log(*line)
 
-    def say(self, level: Level, text: str) -> None:
+    def log(self, level: Level, text: str) -> None:
         """Write a line above the picture."""
-        if shows(self._level, level):
+        if is_shown(level, self._level):
             self._console.print(Text(indented(text), _STYLES[level]), soft_wrap=True)
 
     def picture(self) -> Group:
@@ -101,14 +97,13 @@ class LiveProgress:
     def _headline(self) -> Text:
         run = self._run
         total = len(run.streams)
-        streams = f"{run.finished} of {total} streams done, " if total > 1 else ""
-        return Text(
-            f"{streams}{count(run.records, 'record')} in {duration(math.floor(run.seconds), whole=True)}", "bold"
-        )
+        streams = f"{len(run.results)} of {total} streams done, " if total > 1 else ""
+        time = duration(math.floor(run.seconds), whole=True)
+        return Text(f"{streams}{count(run.records, 'record')} in {time}", "bold")
 
     def _streams(self, room: int) -> Iterator[Text]:
         """The streams that are being read, the room shared out evenly."""
-        streams = [stream for stream in self._run.streams.values() if stream.started and not stream.ended]
+        streams = [stream for stream in self._run.streams.values() if stream.started is not None and stream.running]
         shown = streams if len(streams) <= room else streams[: room - 1]
         left = room - len(shown) - (len(streams) > len(shown))
         for number, stream in enumerate(shown):
@@ -120,21 +115,21 @@ class LiveProgress:
             yield Text(f"and {len(streams) - len(shown)} more streams", "dim")
 
 
-def _stream_text(stream: StreamPicture, width: int) -> Text:
+def _stream_text(stream: StreamPicture[SlicePicture], width: int) -> Text:
     parts = [count(stream.records, "record"), f"{stream.rate:,.0f}/s"]
     if stream.received:
         parts.append(size(stream.received))
-    if stream.slices_done or len(stream.active) > 1:
+    if stream.slices_done or len(stream.slices) > 1:
         parts.append(f"{count(stream.slices_done, 'slice')} done")
-    if stream.slices_failed:
-        parts.append(f"{stream.slices_failed} failed")
-    text = Text(set_cell_size(one_line(stream.name, width + 1), width + 1), "bold")
+    if stream.failures.count:
+        parts.append(f"{stream.failures.count} failed")
+    text = Text(set_cell_size(one_line(stream.stream, width + 1), width + 1), "bold")
     return text.append(f" {'  '.join(parts)}", "not bold")
 
 
-def _job_texts(stream: StreamPicture, room: int, width: int) -> Iterator[Text]:
-    """The slices at work, those that wait for their turn last, in at most `room` lines."""
-    jobs = sorted(stream.active.values(), key=lambda job: job.phase is JobPhase.WAITING)
+def _job_texts(stream: StreamPicture[SlicePicture], room: int, width: int) -> Iterator[Text]:
+    """The slices at work, those that wait for a place last, in at most `room` lines."""
+    jobs = sorted(stream.slices.values(), key=lambda job: job.phase is JobPhase.WAITING)
     if room <= 0 or not jobs:
         return
     shown = jobs if len(jobs) <= room else jobs[: room - 1]
@@ -147,25 +142,23 @@ def _job_texts(stream: StreamPicture, room: int, width: int) -> Iterator[Text]:
         yield Text(f" and {len(hidden)} more ({kinds})", "dim")
 
 
-def _job_text(job: JobPicture, now: float, width: int) -> Text:
-    label = job.slice or job.job_id or "whole stream"
+def _job_text(job: SlicePicture, now: float, width: int) -> Text:
+    label = slice_values(job.slice) or job.job_id or "whole stream"
     text = Text(" ").append(set_cell_size(one_line(label, width), width))
     phase = str(job.phase or "reading")
     text.append(f" {phase:<{_PHASE}}", _PHASE_STYLES.get(job.phase, "") if job.phase else "")
     return text.append(f" {'  '.join(_job_facts(job, now))}")
 
 
-def _job_facts(job: JobPicture, now: float) -> Iterator[str]:
+def _job_facts(job: SlicePicture, now: float) -> Iterator[str]:
     if job.attempt > 1:
-        yield f"attempt {job.attempt}"
+        yield attempt(job)
     if job.phase is JobPhase.RUNNING:
         if job.api_status:
             yield one_line(job.api_status, _STATUS)
-        yield duration(math.floor(job.elapsed + now - job.told), whole=True)
+        yield duration(math.floor(job.elapsed_at(now)), whole=True)
         yield count(job.polls, "poll")
-        if job.next_poll is not None:
-            wait = math.ceil(job.next_poll - now)
-            yield f"next in {duration(wait, whole=True)}" if wait > 0 else "polling"
+        yield next_poll(job, now)
     elif job.phase in (None, JobPhase.DOWNLOADING):
         if job.received:
             yield size(job.received)

@@ -20,8 +20,11 @@ from core.command.headless import STREAMS_AT_ONCE, HeadlessRun, RunPlan
 from core.connector import Connector
 from core.events import Event, Outcome, Records, StateAdvanced, StreamFinished, StreamStarted
 from core.levels import Level
-from core.outputs import Destination, HarTrace, StateFile
-from core.progress import PlainProgress, RunPicture
+from core.outputs.destination import Destination
+from core.outputs.har import HarTrace
+from core.outputs.state import StateFile
+from core.progress.picture import RunPicture
+from core.progress.plain import PlainProgress
 from core.reading import Limits
 from tests.outputs.test_sinks import ids
 from tests.progress.stories import exchange

@@ -32,8 +32,11 @@ from core.http.secrets import Secrets
 from core.inputs import gather_inputs
 from core.levels import Level
 from core.manifest.document import Document
-from core.outputs import Destination, HarTrace, StateFile
-from core.progress import PlainProgress, RunPicture
+from core.outputs.destination import Destination
+from core.outputs.har import HarTrace
+from core.outputs.state import StateFile
+from core.progress.picture import RunPicture
+from core.progress.plain import PlainProgress
 from core.reading import open_reader
 from tests.support.server import Asked, LoopbackServer, Reply
 from tui.trials.view import exchange_view as exchange_text

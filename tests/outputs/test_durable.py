@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core.outputs.durable import create_anew, open_at_end, open_to_read, replacing, short, sweep
+from core.outputs.durable import open_at_end, open_to_read, recreate, replacing, short, sweep
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +63,7 @@ def test_a_planted_link_is_not_followed(tmp_path: Path) -> None:
     victim.write_text("precious")
     link = tmp_path / "link"
     link.symlink_to(victim)
-    create_anew(link).close()
+    recreate(link).close()
     assert not link.is_symlink()
     link.unlink()
     link.symlink_to(victim)
@@ -76,7 +76,7 @@ def test_a_planted_link_is_not_followed(tmp_path: Path) -> None:
 def test_only_regular_files_are_opened_or_replaced(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    for write in (open_at_end, open_to_read, create_anew):
+    for write in (open_at_end, open_to_read, recreate):
         with pytest.raises(OSError):  # noqa: PT011 - that of a pipe without a reader differs between systems
             write(pipe)
     with pytest.raises(OSError, match="no regular file"), replacing(pipe):

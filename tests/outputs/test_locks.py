@@ -14,15 +14,15 @@ import pytest
 
 from core.outputs.durable import OutputError
 from core.outputs.locks import hold
-from core.outputs.places import Place
+from core.outputs.paths import NamedPath
 
 HOLD = """
 import sys
 from pathlib import Path
 from core.outputs.locks import hold
-from core.outputs.places import Place
+from core.outputs.paths import NamedPath
 
-with hold([Place("--state", Path(path)) for path in sys.argv[1:]]):
+with hold([NamedPath("--state", Path(path)) for path in sys.argv[1:]]):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -39,7 +39,7 @@ def held_elsewhere(*paths: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def take(*paths: Path) -> None:
-    with hold([Place("--state", path) for path in paths]):
+    with hold([NamedPath("--state", path) for path in paths]):
         pass
 
 

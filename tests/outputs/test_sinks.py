@@ -23,7 +23,7 @@ def put(path: Path, *records: dict[str, Any], append: bool = False, columns: Seq
     sink.open()
     for record in records:
         sink.add(sink.encoder.encode([record]))
-    sink.finish(well=True)
+    sink.finish(succeeded=True)
     return sink
 
 
@@ -45,7 +45,7 @@ def test_a_file_is_replaced_only_when_the_stream_has_ended_well(tmp_path: Path, 
     sink.add(sink.encoder.encode([{"id": "new"}]))
     sink.write()
     assert content(path) == '{"id":"old"}\n'
-    sink.finish(well=True)
+    sink.finish(succeeded=True)
     assert content(path) == '{"id":"new"}\n'
     assert sink.place == str(path)
     assert os.listdir(tmp_path) == [name]
@@ -59,7 +59,7 @@ def test_what_a_failed_stream_read_stays_beside_the_file(tmp_path: Path, name: s
     sink = FileSink(path, (), append=False)
     sink.open()
     sink.add(sink.encoder.encode([{"id": "new"}]))
-    sink.finish(well=False)
+    sink.finish(succeeded=False)
     assert path.read_bytes() == before
     partial = tmp_path / f"{name}.partial"
     assert sink.remains == f"what was read is in {partial}"
@@ -70,7 +70,7 @@ def test_what_a_failed_stream_read_stays_beside_the_file(tmp_path: Path, name: s
 def test_a_failed_stream_without_records_leaves_nothing(tmp_path: Path) -> None:
     sink = FileSink(tmp_path / "out.jsonl.gz", (), append=False)
     sink.open()
-    sink.finish(well=False)
+    sink.finish(succeeded=False)
     assert sink.remains == "no records were kept"
     assert os.listdir(tmp_path) == []
 
@@ -188,7 +188,7 @@ def test_appending_keeps_the_header_of_the_file_and_widens_it_before_wider_rows(
     sink.add(sink.encoder.encode([{"c": 4}]))
     sink.commit()
     assert table(path) == [["b", "a", "c"], ["1", "2", ""], ["", "3", ""], ["", "", "4"]]
-    sink.finish(well=True)
+    sink.finish(succeeded=True)
     assert table(path)[0] == ["b", "a", "c"]
 
 
@@ -200,7 +200,7 @@ def test_rows_encoded_before_a_column_came_are_filled_up(tmp_path: Path) -> None
     late = sink.encoder.encode([{"id": 2, "new": "x"}])
     sink.add(late)
     sink.add(early)
-    sink.finish(well=True)
+    sink.finish(succeeded=True)
     assert table(path) == [["id", "new"], ["2", "x"], ["1", ""]]
 
 
@@ -247,7 +247,7 @@ def test_unfinished_records_are_for_nobody_who_may_not_read_the_file(tmp_path: P
     sink = FileSink(path, (), append=False)
     sink.open()
     assert stat.S_IMODE((tmp_path / "out.jsonl.partial").stat().st_mode) == 0o600
-    sink.finish(well=False)
+    sink.finish(succeeded=False)
 
 
 def test_standard_output_gets_everything_through_a_narrow_pipe() -> None:
@@ -255,7 +255,7 @@ def test_standard_output_gets_everything_through_a_narrow_pipe() -> None:
     sink = StdoutSink(writing)
     sink.open()
     sink.add(sink.encoder.encode([{"id": 1}]))
-    sink.finish(well=True)
+    sink.finish(succeeded=True)
     os.close(writing)
     assert os.read(reading, 100) == b'{"id":1}\n'
     os.close(reading)

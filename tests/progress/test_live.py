@@ -18,8 +18,8 @@ from core.events import (
     StreamStarted,
 )
 from core.levels import Level
-from core.progress import RunPicture
 from core.progress.live import LiveProgress
+from core.progress.picture import RunPicture
 from tests.progress.stories import Clock, ended, job, job_story
 
 
@@ -115,7 +115,7 @@ def test_texts_of_a_server_are_no_markup_and_fit_the_width() -> None:
     terminal.run.fold(job(JobPhase.RUNNING, {"n": "[/bold]\x1b[2J" * 20}, api_status="[blink]\nx" * 20))
     assert " [/bold]" in terminal.lines()[2]
     assert all(len(line) <= 40 for line in terminal.lines())
-    terminal.progress.say(Level.WARNING, "[bold]careful[/bold]")
+    terminal.progress.log(Level.WARNING, "[bold]careful[/bold]")
     assert "[bold]careful[/bold]" in terminal.written.getvalue()
 
 
@@ -125,9 +125,9 @@ def test_log_lines_stand_above_the_picture_which_vanishes_at_the_end() -> None:
     for event in job_story():
         terminal.clock.now += 0.5
         terminal.run.fold(event)
-        terminal.progress.take(event)
+        terminal.progress.show(event)
         terminal.progress.refresh()
-    terminal.progress.take(Log(stream="contacts", level=Level.DEBUG, message="too fine"))
+    terminal.progress.show(Log(stream="contacts", level=Level.DEBUG, message="too fine"))
     terminal.progress.stop()
     terminal.progress.stop()
     written = terminal.written.getvalue()

@@ -10,7 +10,7 @@ import pytest
 
 from core.events import Event, JobPhase, Log, Outcome, SliceFinished
 from core.levels import Level
-from core.progress import PlainProgress
+from core.progress.plain import PlainProgress
 from tests.progress.stories import exchange, job, job_story
 
 
@@ -18,7 +18,7 @@ def told(events: Iterable[Event], level: Level = Level.INFO) -> list[str]:
     target = io.StringIO()
     progress = PlainProgress(target, level, now=lambda: datetime(2024, 1, 1, 12, 30, 5))
     for event in events:
-        progress.take(event)
+        progress.show(event)
     return target.getvalue().splitlines()
 
 
@@ -106,11 +106,16 @@ def test_texts_of_a_server_can_not_steer_the_terminal() -> None:
     assert line == "12:30:05 contacts: job \ufffd[31mred\ufffd is running"
 
 
-def test_a_reader_that_has_gone_is_no_fault() -> None:
+def test_lines_are_dropped_once_the_reader_has_gone() -> None:
     class Gone(io.StringIO):
+        attempts = 0
+
         def write(self, text: str) -> int:
+            self.attempts += 1
             raise BrokenPipeError
 
-    progress = PlainProgress(Gone(), Level.INFO)
-    progress.say(Level.ERROR, "one")
-    progress.say(Level.ERROR, "two")
+    target = Gone()
+    progress = PlainProgress(target, Level.INFO)
+    progress.log(Level.ERROR, "one")
+    progress.log(Level.ERROR, "two")
+    assert target.attempts == 1

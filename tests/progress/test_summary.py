@@ -6,9 +6,9 @@ import pytest
 
 from core.events import Event, Outcome, Records, SliceFinished, StreamStarted
 from core.levels import Level
-from core.progress import RunPicture, run_summary, stream_summary
-from core.progress.plain import duration, size
-from core.wording import clean
+from core.progress.picture import RunPicture
+from core.progress.sentences import run_summary, stream_summary
+from core.wording import clean, duration, size
 from tests.progress.stories import Clock, ended
 
 

@@ -7,7 +7,7 @@ import re
 
 from core.events import ExchangeFinished, JobChanged, Log, StatusUnmapped
 from core.levels import Level
-from core.progress import PlainProgress
+from core.progress.plain import PlainProgress
 from tests.support.reading import read_all
 from tests.support.server import LoopbackServer, Reply
 
@@ -38,7 +38,7 @@ async def test_texts_of_the_server_stay_on_their_line(server: LoopbackServer) ->
     output = io.StringIO()
     progress = PlainProgress(output, Level.DEBUG)
     for event in told.events:
-        progress.take(event)
+        progress.show(event)
     lines = output.getvalue().splitlines()
     assert all(re.match(r"\d\d:\d\d:\d\d (DEBUG: |WARNING: |ERROR: )?(\[?items|[A-Z])", line) for line in lines)
     assert not any(line.startswith("12:00:00 ERROR: forged") for line in lines)
@@ -53,5 +53,5 @@ async def test_texts_of_the_server_stay_on_their_line(server: LoopbackServer) ->
 
 def test_several_lines_of_our_own_are_set_in() -> None:
     output = io.StringIO()
-    PlainProgress(output, Level.DEBUG).say(Level.DEBUG, "Traceback:\n12:00:00 ERROR: forged")
+    PlainProgress(output, Level.DEBUG).log(Level.DEBUG, "Traceback:\n12:00:00 ERROR: forged")
     assert output.getvalue().endswith("Traceback:\n    12:00:00 ERROR: forged\n")

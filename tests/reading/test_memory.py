@@ -10,7 +10,7 @@ import pytest
 from core.connector import load_connector
 from core.events import SliceFinished
 from core.manifest.document import Document
-from core.progress import RunPicture
+from core.progress.picture import RunPicture
 from core.reading import open_reader
 from tests.jobs.jobs_api import manifest as jobs_manifest
 from tests.jobs.jobs_api import serve_job

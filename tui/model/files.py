@@ -11,8 +11,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.environment import CONFIG_DIR, STATE_DIR
-from core.folders import config_folder, key_of, state_folder
+from core.environment import CONFIG_DIR, STATE_DIR, config_folder, key_of, state_folder
 from core.manifest.files import MAX_BYTES
 from core.outputs.durable import replacing
 

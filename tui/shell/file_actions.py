@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import ManifestError
-from core.progress.plain import count
+from core.wording import count
 from tui.model.files import ChangedOnDiskError, ReadOnlyError, is_same
 from tui.model.project import Draft, Project, drafts_for
 from tui.model.settings import Settings

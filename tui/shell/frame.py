@@ -230,7 +230,7 @@ class BuilderFrame(Screen[None]):
             return  # the screen is being left
         self.navigator.show(entries(self.session, self.trials.testing))
         counts = self.session.counts()
-        told = [f"✗ {counts.errors} to mend"] if counts.errors else []
+        told = [f"✗ {counts.errors} to fix"] if counts.errors else []
         told += [f"▲ {counts.warnings}"] if counts.warnings else []
         self.query_one(TitleBar).show(file=self.project.title, unsaved=self.session.dirty, hint="  ".join(told))
         self.run_worker(self.testing.show_subject(), group="subject", exclusive=True)
@@ -265,7 +265,7 @@ class BuilderFrame(Screen[None]):
         if self.middle.yaml is not None:
             self.middle.yaml.flush()
         if self.session.has_broken_text:
-            self.complain("The YAML can't be read. Mend it first: it would be lost otherwise.")
+            self.complain("The YAML can't be read. Fix it first: it would be lost otherwise.")
             return False
         return True
 

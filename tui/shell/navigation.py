@@ -124,7 +124,7 @@ class Tour:
     async def _may_drop_text(self) -> bool:
         """Ask about text that can't be read; it stays where it is unless it is given up."""
         text = "The YAML can't be read as it is, so the form can't show it."
-        answers = [Answer("mend", "Mend it", "primary"), Answer("drop", "Drop the edit", "error")]
+        answers = [Answer("fix", "Fix it", "primary"), Answer("drop", "Drop the edit", "error")]
         answer = await self._frame.app.push_screen_wait(QuestionDialog("YAML can't be read", text, answers))
         if answer == "drop":
             yaml = self._frame.middle.yaml

@@ -264,10 +264,10 @@ class BuilderScreen(BuilderFrame):
         event.stop()
         self.errand(self.testing.use_node(event))
 
-    @on(TrialPane.MendRequested)
-    def _mend(self, event: TrialPane.MendRequested) -> None:
+    @on(TrialPane.FixRequested)
+    def _fix(self, event: TrialPane.FixRequested) -> None:
         event.stop()
-        self.errand(self.testing.mend(event))
+        self.errand(self.testing.fix(event))
 
     @on(TrialPane.SchemaActionChosen)
     def _take_schema(self, event: TrialPane.SchemaActionChosen) -> None:

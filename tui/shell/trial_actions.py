@@ -138,7 +138,7 @@ class Testing:
         return index is not None and self._frame.trials.controller.knows_jobs(self._frame.session.streams.name(index))
 
     def run(self, index: int | None, *, same_jobs: bool = False) -> None:
-        """Test a stream, or go to what must be mended first; a test that is running is ended only if a person says so.
+        """Test a stream, or go to what must be fixed first; a test that is running is ended only if a person says so.
         `same_jobs`: without creating new jobs.
         """
         self._frame.errand(self._run(self._frame.places.hold(index), same_jobs=same_jobs))
@@ -149,12 +149,12 @@ class Testing:
                 await self._begin(stream, same_jobs=same_jobs)
 
     async def _can_begin(self, stream: Held) -> bool:
-        """Whether a stream can be tested; what must be mended first is gone to."""
+        """Whether a stream can be tested; what must be fixed first is gone to."""
         frame = self._frame
         await frame.flush()
         if frame.session.has_broken_text:
             await frame.show_yaml_problem()
-            frame.complain("The YAML can't be read. Mend it, then test.")
+            frame.complain("The YAML can't be read. Fix it, then test.")
             return False
         for _ in frame.session.checking():
             await asyncio.sleep(0)
@@ -164,7 +164,7 @@ class Testing:
         refusal = frame.trials.refusal(stream.index)
         if refusal is None:
             return True
-        frame.complain(f"Mend this first, then test: {refusal.message}")
+        frame.complain(f"Fix this first, then test: {refusal.message}")
         await frame.show_path(refusal.path)
         return False
 
@@ -228,7 +228,7 @@ class Testing:
         answers = [Answer("replace", "Replace", "primary"), Answer("add", "Add to it")]
         return await self._frame.app.push_screen_wait(QuestionDialog("Primary key", text, answers))
 
-    async def mend(self, event: TrialPane.MendRequested) -> None:
+    async def fix(self, event: TrialPane.FixRequested) -> None:
         """Go to a field of the stream."""
         index = self._frame.trials.index_of(event.stream)
         if index is not None:

@@ -1,4 +1,4 @@
-"""Runs one test read at a time in a task of the app, and tells those who watch at most ten times a second."""
+"""Runs one trial at a time in a task of the app, and notifies subscribers at most ten times a second."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ from textual.app import App
 from textual.signal import Signal
 from textual.timer import Timer
 
-from core.command.leaving import fault
 from core.components.async_retriever import AsyncRetriever
 from core.connector import Connector
-from core.errors import LonghaulError, ManifestError
-from core.events import Event
+from core.errors import LonghaulError, ManifestError, fault_text
+from core.events import Event, Outcome
 from core.jobs.job import KnownJobs
 from core.jobs.statuses import JobStatus
 from core.reading import Limits, open_reader
@@ -27,14 +26,13 @@ from tui.trials.state import TrialState
 from tui.trials.trial import Trial, TrialSettings
 
 SPARE_BODIES = 12_000_000
-"""Bytes of large bodies that a test keeps to be looked at. More would halt the screen while they are taken in."""
+"""Bytes of large bodies that a trial keeps for its screen. More would block the screen while they are processed."""
 TICK = 0.1
-"""Seconds between two looks at whether there is something to tell."""
+"""Seconds between two checks whether there is something to publish."""
 _CLOCK_TICKS = 5
-"""Ticks after which watchers hear of a running read although nothing happened: its countdowns go on."""
-_TURN = 0.02
-"""Seconds after which the screen gets its turn although events keep coming."""
-
+"""Ticks after which a running trial is published although nothing happened: its countdowns go on."""
+_YIELD_AFTER = 0.02
+"""Seconds after which control is yielded to the screen although events keep coming."""
 
 _open = partial(open_reader, spare_bodies=SPARE_BODIES)
 
@@ -53,10 +51,10 @@ class EventReader(Protocol):
         """The events of a read."""
 
     def cancel(self) -> None:
-        """Make the read come to a tidy end."""
+        """Make the read end in an orderly way."""
 
     def map_status(self, stream: str, status: str, meaning: JobStatus) -> None:
-        """Give a status a meaning, for a read that is running too."""
+        """Give a status a meaning, also for a read that is running."""
 
     def mask(self, text: str) -> str:
         """The text without secrets."""
@@ -67,46 +65,44 @@ Opener = Callable[[Connector, Mapping[str, Any]], AbstractAsyncContextManager[Ev
 
 @dataclass(frozen=True, slots=True)
 class TrialChanged:
-    """Something about a test read changed; `run` is the latest of its stream."""
+    """Something about a trial changed; `trial` is the latest of its stream."""
 
     stream: str
-    run: Trial
+    trial: Trial
 
 
 class TrialController:
-    """Starts, cancels and remembers test reads: the latest of each stream, and how each stream is tested.
+    """Starts, cancels and remembers trials: the latest of each stream, and how each stream is tested.
 
-    Everything happens on the app's event loop. Subscribe to `changed` to hear of changes.
+    Everything happens on the app's event loop. Subscribe to `changed` to be notified of changes.
     """
 
     def __init__(self, app: App[Any], opener: Opener = _open, clock: Callable[[], float] = time.monotonic) -> None:
-        self.changed: Signal[TrialChanged] = Signal(app, "run-changed")
+        self.changed: Signal[TrialChanged] = Signal(app, "trial-changed")
         self.results: dict[str, Trial] = {}
         self.settings: dict[str, TrialSettings] = {}
         self.jobs: dict[str, KnownJobs] = {}
-        """The jobs of the latest test of each stream, as far as they are still on the server."""
+        """The jobs of the latest trial of each stream, as far as they are still on the server."""
         self._app = app
         self._open = opener
         self.clock = clock
-        """Gives seconds."""
-        self._run: Trial | None = None
+        self._trial: Trial | None = None
         self._reader: EventReader | None = None
         self._task: asyncio.Task[None] | None = None
         self._timer: Timer | None = None
-        self._told = -1
+        self._published = -1
         self._ticks = 0
 
     @property
     def running(self) -> Trial | None:
-        """The read that goes on."""
-        return self._run if self._run is not None and self._run.state.running else None
+        """The trial whose read goes on."""
+        return self._trial if self._trial is not None and self._trial.state.running else None
 
     def knows_jobs(self, stream: str) -> bool:
-        """Whether a test of the stream can follow jobs that are there already."""
+        """Whether a trial of the stream can follow existing jobs."""
         return bool(self.jobs.get(stream)) and self.running is None
 
     def settings_of(self, stream: str) -> TrialSettings:
-        """How a stream is tested."""
         return self.settings.get(stream, TrialSettings())
 
     def start(
@@ -121,70 +117,70 @@ class TrialController:
     ) -> Trial:
         """Begin to read a stream; a read that goes on is cancelled first, and the new one waits for its end.
 
-        `same_jobs` follows the jobs of the test before, where they are known, instead of creating new ones.
-        `fingerprint` is whatever tells later whether the stream is still as it was tested. Problems of the
-        connector or the inputs end the run with their sentences; nothing is raised.
+        `same_jobs` follows the jobs of the previous trial, where they are known, instead of creating new ones.
+        `fingerprint` is whatever shows later that the stream is still as it was tested. Problems of the connector or
+        the inputs end the trial with their messages; nothing is raised.
         """
         settings = settings or self.settings_of(stream)
         if self.running is not None and not self.running.state.cancelling:
             self.cancel()
         jobs = self.jobs.setdefault(stream, KnownJobs()) if same_jobs else KnownJobs()
         self.jobs[stream] = jobs
-        run = _new_run(stream, connector, settings, fingerprint, self.clock)
-        self._run = run
-        self.results[stream] = run
-        read = self._read(run, connector, config, settings=settings, jobs=jobs, earlier=self._task)
+        trial = _new_trial(stream, connector, settings, fingerprint, self.clock)
+        self._trial = trial
+        self.results[stream] = trial
+        read = self._read(trial, connector, config, settings=settings, jobs=jobs, earlier=self._task)
         self._task = asyncio.create_task(read)
         if self._timer is None:
             self._timer = self._app.set_interval(TICK, self._tick)
-        self.tell()
-        return run
+        self.publish()
+        return trial
 
     def cancel(self) -> None:
         """End the read: stop all requests and abort the jobs on the server. A second call does not wait for that."""
-        run = self.running
-        if run is None:
+        trial = self.running
+        if trial is None:
             return
-        if run.state.cancelling:
-            run.state.abandon()
+        if trial.state.cancelling:
+            trial.state.abandon()
             if self._task is not None:
                 self._task.cancel()
         else:
-            run.state.cancel()
+            trial.state.cancel()
             if self._reader is not None:
                 self._reader.cancel()
-        self.tell()
+        self.publish()
 
     def map_status(self, stream: str, status: str, meaning: JobStatus) -> None:
         """Give a status of the API a meaning for the read that is running."""
-        run = self.results.get(stream)
-        if run is None:
+        trial = self.results.get(stream)
+        if trial is None:
             return
-        run.answer_status(status, str(meaning))
-        if self._reader is not None and run is self.running:
-            self._reader.map_status(run.read_as, status, meaning)
-        self.tell()
+        trial.answer_status(status, str(meaning))
+        if self._reader is not None and trial is self.running:
+            self._reader.map_status(trial.read_as, status, meaning)
+        self.publish()
 
     def rename(self, old: str, new: str) -> None:
-        """A stream has another name now; what is known of it goes along, a read that is running too."""
-        for kept in (self.results, self.settings, self.jobs):
-            _rename_key(kept, old, new)
+        """Move what is known about a stream to its new name, also while it is read."""
+        for by_stream in (self.results, self.settings, self.jobs):
+            _rename_key(by_stream, old, new)
         if new in self.results:
             self.results[new].state.stream = new
 
     async def wait(self, patience: float | None = None) -> None:
-        """Wait for the end of the read that goes on, at most so many seconds."""
+        """Wait for the end of the read that goes on, for `patience` seconds at most."""
         if self._task is not None:
             await asyncio.wait([self._task], timeout=patience)
 
     async def close(self, patience: float = 6.0) -> None:
-        """End what goes on before the app quits, giving the jobs on the server so many seconds to be aborted."""
+        """End the trial before the app quits, with `patience` seconds for aborting the jobs on the server."""
         self.cancel()
         await self.wait(patience)
 
     async def _read(
         self,
-        run: Trial,
+        trial: Trial,
         connector: Connector,
         config: Mapping[str, Any],
         *,
@@ -198,60 +194,60 @@ class TrialController:
         try:
             async with self._open(connector, config) as reader:
                 mask, self._reader = reader.mask, reader
-                run.mask = mask
-                if run.state.cancelling:
+                trial.mask = mask
+                if trial.state.cancelling:
                     reader.cancel()
-                await self._consume(run, reader, settings, jobs)
+                await self._consume(trial, reader, settings, jobs)
         except (LonghaulError, ManifestError) as error:
-            run.state.fail(str(error))
+            trial.state.end(Outcome.FAILED, str(error))
         except KeyError:
-            run.state.fail(f"The manifest has no stream `{run.read_as}` that can be read.")
+            trial.state.end(Outcome.FAILED, f"The manifest has no stream `{trial.read_as}` that can be read.")
         except OSError as error:
-            run.state.fail(f"What was read can't be kept on this machine: {error.strerror or error}.")
-        except Exception as error:  # whatever it is, it is told on the screen and never takes the app down
-            run.state.fail(f"The test was {fault(error, mask)}")
+            trial.state.end(Outcome.FAILED, f"What was read can't be kept on this machine: {error.strerror or error}.")
+        except Exception as error:  # whatever it is, it is shown on the screen and never takes the app down
+            trial.state.end(Outcome.FAILED, f"The test was {fault_text(error, mask)}")
         finally:
             self._reader = None
-            if run.state.running:
-                run.state.abandon()
-            self.tell()
+            if trial.state.running:
+                trial.state.abandon()
+            self.publish()
 
-    async def _consume(self, run: Trial, reader: EventReader, settings: TrialSettings, jobs: KnownJobs) -> None:
-        turn = time.monotonic()
-        events = reader.read(run.read_as, settings.state, settings.limits, run.inspector.encode, jobs)
+    async def _consume(self, trial: Trial, reader: EventReader, settings: TrialSettings, jobs: KnownJobs) -> None:
+        yielded = time.monotonic()
+        events = reader.read(trial.read_as, settings.state, settings.limits, trial.inspector.encode, jobs)
         async with aclosing(events) as following:  # type: ignore[type-var]  # an async generator in fact
             async for event in following:
-                run.take(event)
-                if not run.state.running:
-                    self.tell()
-                if time.monotonic() - turn > _TURN:
+                trial.take(event)
+                if not trial.state.running:
+                    self.publish()
+                if time.monotonic() - yielded > _YIELD_AFTER:
                     await asyncio.sleep(0)
-                    turn = time.monotonic()
+                    yielded = time.monotonic()
 
     def _tick(self) -> None:
-        run = self.running
-        if run is None:
+        trial = self.running
+        if trial is None:
             if self._timer is not None:
                 self._timer.stop()
                 self._timer = None
             return
         self._ticks += 1
-        if run.state.version != self._told or self._ticks % _CLOCK_TICKS == 0:
-            self.tell()
+        if trial.state.version != self._published or self._ticks % _CLOCK_TICKS == 0:
+            self.publish()
 
-    def tell(self) -> None:
-        """Let everybody who watches hear of the latest read now."""
-        if self._run is not None:
-            self._told = self._run.state.version
-            self.changed.publish(TrialChanged(self._run.state.stream, self._run))
-
-
-def _rename_key(kept: dict[str, Any], old: str, new: str) -> None:
-    if old in kept:
-        kept[new] = kept.pop(old)
+    def publish(self) -> None:
+        """Notify all subscribers of the latest trial now."""
+        if self._trial is not None:
+            self._published = self._trial.state.version
+            self.changed.publish(TrialChanged(self._trial.state.stream, self._trial))
 
 
-def _new_run(
+def _rename_key(by_stream: dict[str, Any], old: str, new: str) -> None:
+    if old in by_stream:
+        by_stream[new] = by_stream.pop(old)
+
+
+def _new_trial(
     stream: str,
     connector: Connector,
     settings: TrialSettings,

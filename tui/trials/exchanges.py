@@ -1,4 +1,4 @@
-"""The requests and answers of a test read: numbered, titled, with the bodies in memory or on disk."""
+"""The exchanges of a trial: numbered, titled, with the bodies in memory or on disk."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ IN_MEMORY = 32_000_000
 """Characters of bodies that are kept in memory."""
 
 _RECALLED = 4
-"""Exchanges from disk that are in memory once more, because they are looked at."""
+"""Exchanges from disk that are cached in memory while they are looked at."""
 
 _TITLES: Mapping[Role, str] = {
     Role.PAGE: "Page",
@@ -40,7 +40,7 @@ _SHARED = frozenset({Role.AUTH, Role.SCHEMA})
 
 
 @dataclass(slots=True)
-class Entry:
+class ExchangeEntry:
     """One exchange of the log. `head` is the exchange, without its bodies where those are on disk.
 
     `partition` is None for requests that serve all partitions, `page` for those that give no records. `offset` is in
@@ -57,34 +57,30 @@ class Entry:
     api_status: str | None = None
     meaning: str | None = None
     repeat: int = 1
-    """Counts the exchanges of this title in its partition, so that the third poll can be told from the second."""
+    """Counts the exchanges of this title in its partition, to distinguish the third poll from the second."""
     spooled: tuple[int, int] | None = None
 
     @property
     def is_final(self) -> bool:
-        """Whether it gives records."""
         return gives_records(self.event)
 
     @property
     def failed(self) -> bool:
-        """Whether there is no answer, or one that tells of an error; not when nobody waited for it any more."""
-        return not self.cancelled and self._failed
+        """Whether there is no answer, or one with an error; an exchange that was cancelled has not failed."""
+        head = self.head
+        return not self.cancelled and (head.error is not None or head.status is None or head.status >= 400)
 
     @property
     def cancelled(self) -> bool:
         """Whether the read was ended before the answer was there."""
         return self.head.error == CANCELLED
 
-    @property
-    def _failed(self) -> bool:
-        return self.head.error is not None or self.head.status is None or self.head.status >= 400
-
 
 class ExchangeLog:
     """All exchanges of a read, in the order they ended."""
 
     def __init__(self, spool: Spool | None = None, in_memory: int = IN_MEMORY) -> None:
-        self.entries: list[Entry] = []
+        self.entries: list[ExchangeEntry] = []
         self._spool = spool or Spool()
         self._room = in_memory
         self._repeats: dict[tuple[str, int | None], int] = {}
@@ -93,14 +89,14 @@ class ExchangeLog:
     def __len__(self) -> int:
         return len(self.entries)
 
-    def add(self, event: ExchangeFinished, began: datetime, partition: int | None, page: int | None) -> Entry:
-        """Number an exchange and keep it. Raises `OSError` when the disk is full."""
+    def add(self, event: ExchangeFinished, began: datetime, partition: int | None, page: int | None) -> ExchangeEntry:
+        """Number an exchange and store it. Raises `OSError` when the disk is full."""
         exchange = event.exchange
         owner = None if exchange.role in _GLOBAL or event.parent is not None else partition
         title = _title(event)
         self._repeats[title, owner] = self._repeats.get((title, owner), 0) + 1
         offset = max(0.0, (exchange.started - began).total_seconds())
-        entry = Entry(
+        entry = ExchangeEntry(
             number=len(self.entries) + 1,
             title=title,
             head=exchange,
@@ -114,7 +110,7 @@ class ExchangeLog:
         self.entries.append(entry)
         return entry
 
-    def exchange(self, entry: Entry) -> Exchange:
+    def exchange(self, entry: ExchangeEntry) -> Exchange:
         """The whole exchange of an entry, bodies included."""
         return entry.head if entry.spooled is None else self._recall(entry.number)
 
@@ -124,14 +120,14 @@ class ExchangeLog:
         request, response = orjson.loads(self._spool.read(*entry.spooled))
         return replace(entry.head, request_body=request, response_body=response)
 
-    def told_status(self, partition: int, api_status: str | None, meaning: str | None) -> None:
-        """Note on the last poll of a partition what status it brought."""
+    def note_status(self, partition: int, api_status: str | None, meaning: str | None) -> None:
+        """Note the status that the last poll of a partition found."""
         for entry in reversed(self.entries):
             if entry.head.role is Role.POLL and entry.partition == partition:
                 entry.api_status, entry.meaning = api_status, meaning
                 return
 
-    def others(self, partition: int | None = None) -> list[Entry]:
+    def others(self, partition: int | None = None) -> list[ExchangeEntry]:
         """What is not the answer shown for a page: those of a partition (None: of any) and the global ones.
 
         Earlier attempts at a page and redirects on the way to it are among them.
@@ -143,26 +139,26 @@ class ExchangeLog:
             if entry.number not in shown and (partition is None or entry.partition in (None, partition))
         ]
 
-    def finals(self, partition: int | None) -> list[Entry]:
+    def finals(self, partition: int | None) -> list[ExchangeEntry]:
         """The answers that gave records, the last one of each page; those of a partition (None: of any)."""
-        last: dict[tuple[int | None, int | None], Entry] = {}
+        last: dict[tuple[int | None, int | None], ExchangeEntry] = {}
         for entry in self.entries:
             if entry.is_final and (partition is None or entry.partition == partition):
                 last[entry.partition, entry.page] = entry
         return list(last.values())
 
     @staticmethod
-    def to_look_at(entries: Sequence[Entry]) -> Entry | None:
-        """The one out of some requests of a read that is over to be looked at first: the first that failed for good,
-        else the first that failed, else the last.
+    def to_look_at(entries: Sequence[ExchangeEntry]) -> ExchangeEntry | None:
+        """Which of some requests of a read that is over to show first: the first that failed for good, else the first
+        that failed, else the last.
         """
-        answered = {_asked_for(one) for one in entries if not one.failed and not one.cancelled}
+        answered = {_request_of(one) for one in entries if not one.failed and not one.cancelled}
         failed = [one for one in entries if one.failed]
-        for_good = [one for one in failed if _asked_for(one) not in answered]
+        for_good = [one for one in failed if _request_of(one) not in answered]
         return next(iter((*for_good, *failed)), entries[-1] if entries else None)
 
-    def _make_room(self, entry: Entry) -> None:
-        """Put the bodies on disk when memory holds enough of them."""
+    def _make_room(self, entry: ExchangeEntry) -> None:
+        """Move the bodies to disk when there are enough of them in memory."""
         exchange = entry.head
         length = len(exchange.request_body or "") + len(exchange.response_body or "")
         if length <= self._room:
@@ -174,8 +170,8 @@ class ExchangeLog:
         entry.event = replace(entry.event, exchange=entry.head)
 
 
-def _asked_for(entry: Entry) -> tuple[Role, int | None, str]:
-    """What tells a request, however often it was repeated, from others."""
+def _request_of(entry: ExchangeEntry) -> tuple[Role, int | None, str]:
+    """What identifies a request, however often it was repeated."""
     return entry.head.role, entry.partition, entry.head.url
 
 

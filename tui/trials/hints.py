@@ -11,7 +11,7 @@ import orjson
 
 from core.http.exchange import Role
 from core.manifest.problems import Path
-from core.progress.plain import count
+from core.wording import count
 from tui.model.declared_schema import difference, for_import, loses_something, same_schema
 from tui.model.problems import stream_of
 from tui.model.schema_inference import DEEPEST, DatetimeFormats, SchemaInference

@@ -1,4 +1,4 @@
-"""What the test screen tells above the results: errors, warnings and remarks, each with the field to mend."""
+"""What the trial screen says above the results: errors, warnings and remarks, each with the field to fix."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from core.wording import clean
+from core.events import Outcome
+from core.progress.sentences import budget_waits
+from core.wording import clean, count
 from tui.model.labels import in_labels
-from tui.trials.phases import cancel_report, held_in_words, limits_in_words
-from tui.trials.remedies import Place, spoken_of, where_to_mend, where_to_say_how_to_abort
+from tui.trials.phases import cancel_report, limit_sentence
+from tui.trials.remedies import Concern, Remedy, abort_remedy, remedy_named_in, where_to_fix
+from tui.trials.state import PageState
 from tui.trials.trial import Trial
-from tui.trials.warnings import warnings
+
+_MISMATCHES_SHOWN = 3
 
 
 class Weight(StrEnum):
-    """How much a notice weighs; the value is its glyph."""
+    """How serious a notice is; the value is its glyph."""
 
     ERROR = "✗"
     WARNING = "▲"
@@ -24,35 +28,118 @@ class Weight(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Sentences for people, and where to mend what they tell."""
+    """Sentences for people, and where to fix what they are about."""
 
     weight: Weight
     text: str
-    place: Place | None = None
+    remedy: Remedy | None = None
 
 
-def notices(run: Trial, *, stale: bool = False) -> Iterator[Notice]:
-    """Everything worth telling about a read, the gravest first."""
-    place = where_to_mend(run)
-    for error in run.state.errors:
-        yield Notice(Weight.ERROR, clean(_said(error, run)), spoken_of(run, error) or place)
-    if run.state.trouble is not None:
-        text = run.state.trouble.text
-        yield Notice(Weight.WARNING, clean(_said(text, run)), spoken_of(run, text) or place)
-    for held in held_in_words(run.state):
-        yield Notice(Weight.REMARK, held)
-    for warned in warnings(run, stale=stale):
-        yield Notice(Weight.WARNING, clean(warned.text), where_to_mend(run, warned.concern))
-    if run.state.input_state is not None:
+def notices(trial: Trial, *, stale: bool = False) -> Iterator[Notice]:
+    """Everything worth saying about a trial, the most serious first."""
+    state, remedy = trial.state, where_to_fix(trial)
+    for error in state.errors:
+        yield Notice(Weight.ERROR, clean(_labelled(error, trial)), remedy_named_in(error, trial) or remedy)
+    if state.trouble is not None:
+        text = state.trouble.text
+        yield Notice(Weight.WARNING, clean(_labelled(text, trial)), remedy_named_in(text, trial) or remedy)
+    for wait in budget_waits(state):
+        yield Notice(Weight.REMARK, wait)
+    for warning in warnings(trial, stale=stale):
+        yield Notice(Weight.WARNING, clean(warning.text), where_to_fix(trial, warning.concern))
+    if state.input_state is not None:
         yield Notice(Weight.REMARK, "The test began from an input state, not from the start. L shows and changes it.")
-    cancelled = " ".join(cancel_report(run.state))
+    cancelled = " ".join(cancel_report(state))
     if cancelled:
-        yield Notice(Weight.REMARK, cancelled, where_to_say_how_to_abort(run))
-    elif limits_in_words(run.state):
-        yield Notice(Weight.REMARK, limits_in_words(run.state))
+        yield Notice(Weight.REMARK, cancelled, abort_remedy(trial))
+    elif limit := limit_sentence(state):
+        yield Notice(Weight.REMARK, limit)
 
 
-def _said(text: str, run: Trial) -> str:
+def _labelled(text: str, trial: Trial) -> str:
     """A sentence of the engine with fields called as in the forms."""
-    declared = run.declared
+    declared = trial.declared
     return in_labels(text, *((type(declared.retriever), type(declared)) if declared is not None else ()))
+
+
+@dataclass(frozen=True, slots=True)
+class TrialWarning:
+    """A warning that does not come from the engine: what it is about and the sentences for people."""
+
+    concern: Concern
+    text: str
+
+
+def warnings(trial: Trial, *, stale: bool = False) -> list[TrialWarning]:
+    """What is worth a second look although the read reported nothing; while it goes on, only what can't change."""
+    found = []
+    if stale:
+        text = "The stream was changed after this test. Test it again to see what it does now."
+        found.append(TrialWarning(Concern.STALE, text))
+    found += [*_about_status(trial), *_about_answers(trial)]
+    if not trial.state.running:
+        found += _about_absence(trial)
+    return found + _about_keys(trial) + _about_schema(trial)
+
+
+def _about_status(trial: Trial) -> list[TrialWarning]:
+    missing = trial.state.missing
+    if missing is None:
+        return []
+    goes_on = " The job counts as running." if trial.state.running else ""
+    text = f"There is no status at {missing.place} in the answer to polling: {missing.found}.{goes_on}"
+    return [TrialWarning(Concern.NO_STATUS, text)]
+
+
+def _about_answers(trial: Trial) -> list[TrialWarning]:
+    pages = [page for partition in trial.state.partitions for page in partition.pages]
+    bad = [page for page in pages if page.answered and not page.succeeded]
+    if not bad or trial.state.errors:  # the errors say so
+        return []
+    which = f"{len(bad)} of {count(len(pages), 'page')}" if len(pages) > 1 else "The request for the records"
+    text = f"{which} got no good answer ({_answer(bad[0])}). The Response tab shows what the API said."
+    return [TrialWarning(Concern.ANSWERS, text)]
+
+
+def _answer(page: PageState) -> str:
+    return page.error or f"status {page.status}"
+
+
+def _about_absence(trial: Trial) -> list[TrialWarning]:
+    state = trial.state
+    pages = [page for partition in state.partitions for page in partition.pages]
+    good = any(page.succeeded for page in pages)
+    if state.records or not good or state.outcome not in (Outcome.COMPLETE, Outcome.LIMITED):
+        return []
+    text = (
+        "The API answered, but no record was found in its answers. "
+        "Compare the Response tab with the path and the filter of the Record Selector."
+    )
+    return [TrialWarning(Concern.NO_RECORDS, text)]
+
+
+def _about_keys(trial: Trial) -> list[TrialWarning]:
+    inspector = trial.inspector
+    key = ", ".join(".".join(path) for path in inspector.primary_key)
+    found = []
+    if inspector.keys_missing:
+        lack = "lacks" if inspector.keys_missing == 1 else "lack"
+        text = f"{count(inspector.keys_missing, 'record')} {lack} the primary key `{key}`. Check its field names."
+        found.append(TrialWarning(Concern.KEY_MISSING, text))
+    if inspector.keys_repeated:
+        repeat = "repeats" if inspector.keys_repeated == 1 else "repeat"
+        text = (
+            f"The primary key `{key}` is not unique: {count(inspector.keys_repeated, 'record')} {repeat} a key "
+            f"that came before, such as `{inspector.repeated_key}`."
+        )
+        found.append(TrialWarning(Concern.KEY_REPEATED, text))
+    return found
+
+
+def _about_schema(trial: Trial) -> list[TrialWarning]:
+    found = [f"{text} ({count(times, 'record')})" for text, times in trial.inspector.mismatches]
+    if not found:
+        return []
+    more = f"; and {len(found) - _MISMATCHES_SHOWN} more" if len(found) > _MISMATCHES_SHOWN else ""
+    text = f"Records don't fit the declared schema: {'; '.join(found[:_MISMATCHES_SHOWN])}{more}."
+    return [TrialWarning(Concern.SCHEMA, text)]

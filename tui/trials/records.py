@@ -1,4 +1,6 @@
-"""The records of a trial: appended as they arrive, looked at by index, in memory at first and then on disk."""
+"""The records of a trial: inspected as they are parsed, stored as they arrive, read by index; first in memory, then on
+disk.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +13,93 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
+
+from core.outputs.encoders import JsonLines
+from core.runtime.field_path import lookup
+from tui.model.declared_schema import Violations
+
+KEYS_REMEMBERED = 200_000
+"""Records whose primary keys are compared with each other."""
+RECORDS_CHECKED = 10_000
+"""Records that are checked against the schema."""
+
+
+class RecordInspector:
+    """Looks at every record once, in the thread that parsed it: field names, primary key, declared schema.
+
+    `columns` is the union of the field names, in the order they came; the list only grows. `encode` may be called by
+    several threads at once.
+    """
+
+    def __init__(self, primary_key: Sequence[Sequence[str]] = (), schema: Mapping[str, Any] | None = None) -> None:
+        self.columns: list[str] = []
+        self.primary_key = [list(path) for path in primary_key]
+        self.keys_missing = 0
+        self.keys_repeated = 0
+        self.repeated_key: str = ""
+        """One of the keys that came more than once."""
+        self._known: set[str] = set()
+        self._lookups = [lookup(path) for path in self.primary_key]
+        self._keys: set[object] = set()
+        self._violations: Violations | None = None
+        self._checked = 0
+        self._lock = threading.Lock()
+        self._lines = JsonLines()
+        self.check_against(schema or {})
+
+    def check_against(self, schema: Mapping[str, Any]) -> None:
+        """Check the records that come from now on against a schema; {} checks nothing."""
+        with self._lock:
+            self._violations = Violations(schema) if schema else None
+
+    @property
+    def mismatches(self) -> list[tuple[str, int]]:
+        """What did not fit the schema, and in how many records."""
+        return self._violations.found() if self._violations is not None else []
+
+    def encode(self, records: Sequence[Mapping[str, Any]]) -> bytes:
+        """Inspect the records and give them as lines of JSON."""
+        with self._lock:
+            for record in records:
+                if not record.keys() <= self._known:
+                    self._add_columns(record)
+            if self._lookups:
+                self._compare_keys(records)
+            if self._violations is not None and self._checked < RECORDS_CHECKED:
+                self._check(records, self._violations)
+        return self._lines.encode(records)
+
+    def _add_columns(self, record: Mapping[str, Any]) -> None:
+        names = [str(name) for name in record]
+        self.columns.extend(name for name in names if name not in self._known)
+        self._known.update(names)
+
+    def _compare_keys(self, records: Sequence[Mapping[str, Any]]) -> None:
+        for record in records:
+            values = tuple(find(record) for find in self._lookups)
+            if None in values:
+                self.keys_missing += 1
+                continue
+            key = values if _is_plain(values) else repr(values)
+            if key in self._keys:
+                self.keys_repeated += 1
+                self.repeated_key = ", ".join(str(value) for value in values)
+            elif len(self._keys) < KEYS_REMEMBERED:
+                self._keys.add(key)
+
+    def _check(self, records: Sequence[Mapping[str, Any]], violations: Violations) -> None:
+        for record in records[: RECORDS_CHECKED - self._checked]:
+            violations.add(record)
+        self._checked += len(records)
+
+
+def _is_plain(values: tuple[Any, ...]) -> bool:
+    return all(isinstance(value, (str, int, float)) for value in values)
 
 
 class Spool:
-    """A temporary file without a name, there as long as the spool; the operating system deletes it then."""
+    """A temporary file without a name that lives as long as the spool; the operating system deletes it."""
 
     def __init__(self) -> None:
         self._file: IO[bytes] | None = None
@@ -23,7 +107,7 @@ class Spool:
         self._lock = threading.Lock()
 
     def append(self, data: bytes) -> int:
-        """Add bytes at the end and give the place where they begin. Raises `OSError`."""
+        """Add bytes at the end and give the offset where they begin. Raises `OSError`."""
         with self._lock:
             if self._file is None:
                 self._file = tempfile.TemporaryFile(prefix="longhaul-")  # noqa: SIM115 - open as long as its owner
@@ -35,7 +119,6 @@ class Spool:
             return start
 
     def read(self, start: int, length: int) -> bytes:
-        """The bytes at a place."""
         with self._lock:
             assert self._file is not None
             self._file.seek(start)
@@ -49,7 +132,7 @@ _BLOCKS_SPLIT = 16
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """Encoded records that came together: in memory, or at a place of the spool."""
+    """Encoded records that came together: in memory, or at an offset of the spool."""
 
     data: bytes | None
     start: int
@@ -61,34 +144,32 @@ class RecordView:
 
     def __init__(self, store: RecordStore) -> None:
         self._store = store
-        self._places = array("Q")
-        """The index in the store of each run of records."""
+        self._starts = array("Q")
+        """The index in the store of each sequence of records."""
         self._firsts = array("Q")
-        """The index in this view of each run of records."""
+        """The index in this view of each sequence of records."""
         self._count = 0
 
     def __len__(self) -> int:
         return self._count
 
     def row(self, index: int) -> Mapping[str, object]:
-        """The record at an index."""
-        run = bisect_right(self._firsts, index) - 1
-        return self._store.row(self._places[run] + index - self._firsts[run])
+        sequence = bisect_right(self._firsts, index) - 1
+        return self._store.row(self._starts[sequence] + index - self._firsts[sequence])
 
     def columns(self) -> Sequence[str]:
-        """The field names of all records of the store."""
         return self._store.columns()
 
-    def add(self, place: int, count: int) -> None:
-        """Take in `count` records that begin at `place` of the store."""
-        if not self._places or self._places[-1] + self._count - self._firsts[-1] != place:
-            self._places.append(place)
+    def add(self, start: int, count: int) -> None:
+        """Take in `count` records that begin at the index `start` of the store."""
+        if not self._starts or self._starts[-1] + self._count - self._firsts[-1] != start:
+            self._starts.append(start)
             self._firsts.append(self._count)
         self._count += count
 
 
 class RecordStore:
-    """All records of a read, as JSON Lines. `columns` is the growing list of field names, kept by who encodes them.
+    """All records of a read, as JSON Lines. `columns` is the growing list of field names of whoever encodes them.
 
     Appending costs the same however many records there are: nothing is done for each of them.
     """
@@ -107,7 +188,6 @@ class RecordStore:
         return self._count
 
     def row(self, index: int) -> Mapping[str, object]:
-        """The record at an index, counted from 0."""
         block = bisect_right(self._firsts, index) - 1
         record: Mapping[str, object] = json.loads(self._lines(block)[index - self._firsts[block]])
         return record
@@ -120,11 +200,11 @@ class RecordStore:
         """Add records that are encoded as lines of JSON. Raises `OSError` when the disk is full."""
         if not count:
             return
-        kept = len(data) <= self._room
-        if kept:
+        fits = len(data) <= self._room
+        if fits:
             self._room -= len(data)
-        start = 0 if kept else self._spool.append(data)
-        self._blocks.append(_Block(data if kept else None, start, len(data)))
+        start = 0 if fits else self._spool.append(data)
+        self._blocks.append(_Block(data if fits else None, start, len(data)))
         self._firsts.append(self._count)
         for key in ((partition, None), (partition, page)):
             self._views.setdefault(key, RecordView(self)).add(self._count, count)
@@ -145,11 +225,9 @@ class RecordStore:
 class Rows(Protocol):
     """Records by index: a store, a view of it, or any other source."""
 
-    def __len__(self) -> int:
-        """How many there are by now."""
+    def __len__(self) -> int: ...
 
-    def row(self, index: int) -> Mapping[str, object]:
-        """The record at an index."""
+    def row(self, index: int) -> Mapping[str, object]: ...
 
 
 def rows(source: Rows, most: int | None = None) -> Iterator[Mapping[str, object]]:

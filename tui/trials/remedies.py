@@ -1,23 +1,36 @@
-"""Says where in the stream's form to mend what a test read shows: the tab's name and the place in the document."""
+"""Where in the stream's form to fix what a trial shows: the name of the tab and the path in the document."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from core.components.stream import DeclarativeStream
 from core.events import JobPhase, Outcome
 from core.http.exchange import Role
+from core.progress.picture import Stage
 from core.runtime.component import Component
 from tui.model.labels import keys_in
 from tui.model.layout import stream_tabs, tab_of
-from tui.trials.exchanges import Entry
-from tui.trials.phases import jobs_left
-from tui.trials.state import Partition, Stage
+from tui.trials.exchanges import ExchangeEntry
+from tui.trials.state import Partition
 from tui.trials.trial import Trial
-from tui.trials.warnings import Concern
 
 DocumentPath = tuple[str | int, ...]
+
+
+class Concern(StrEnum):
+    """What a warning is about."""
+
+    NO_STATUS = "no status"
+    STALE = "stale"
+    ANSWERS = "answers"
+    NO_RECORDS = "no records"
+    KEY_MISSING = "key missing"
+    KEY_REPEATED = "key repeated"
+    SCHEMA = "schema"
+
 
 _REQUESTERS: Mapping[Role, tuple[str, str]] = {
     Role.CREATE: ("Creation", "creation_requester"),
@@ -34,13 +47,13 @@ _BY_CONCERN: Mapping[Concern, tuple[str, str]] = {
     Concern.SCHEMA: ("schema_loader", "Schema"),
 }
 _ANSWER = "The API's last answer:"
-_TIDYING = (Role.ABORT, Role.DELETE, Role.SCHEMA)
+_CLEANUP = (Role.ABORT, Role.DELETE, Role.SCHEMA)
 _ENDED_BY_TIME = (JobPhase.TIMED_OUT, JobPhase.ABORTED)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A field of the stream: the tab that has it, its title, and its path below the stream in the document."""
+class Remedy:
+    """A field where something is fixed: the tab that has it, its title, and its path below the stream."""
 
     tab: str
     title: str
@@ -50,139 +63,140 @@ class Place:
         return self.title if self.title == self.tab else f"{self.tab}, {self.title}"
 
 
-def where_to_mend(run: Trial, concern: Concern | None = None) -> Place | None:
+def where_to_fix(trial: Trial, concern: Concern | None = None) -> Remedy | None:
     """The field that an error (or a warning with its concern) points to; None where nothing points anywhere."""
-    stream = run.declared
+    stream = trial.declared
     if stream is None:
         return None
-    final = "Download" if run.state.asynchronous else "Configuration"
+    final = "Download" if trial.state.asynchronous else "Configuration"
     if concern is not None and concern in _BY_CONCERN:
         key, title = _BY_CONCERN[concern]
-        return Place("Schema" if key == "schema_loader" else final, title, (key,))
+        return Remedy("Schema" if key == "schema_loader" else final, title, (key,))
     if concern is Concern.NO_STATUS:
         return _of_retriever("Polling", stream, "status_extractor")
     if concern is Concern.NO_RECORDS:
-        return Place(final, "Record Selector", ("retriever", "record_selector", "extractor"))
-    if run.state.outcome not in (Outcome.FAILED, None) and concern is None:
+        return Remedy(final, "Record Selector", ("retriever", "record_selector", "extractor"))
+    if trial.state.outcome not in (Outcome.FAILED, None) and concern is None:
         return None
-    if _stopped_at_schema(run, stream):
-        return Place("Schema", "Schema", ("schema_loader",))
-    refused = _of_refused_request(run, stream)
-    if refused is not None or run.state.outcome is None:
-        return refused or (_of_retriever("Polling", stream, "status_mapping") if _has_failed_job(run) else None)
-    failed = next((one for one in run.state.partitions if one.outcome is Outcome.FAILED), None)
+    if _stopped_at_schema(trial, stream):
+        return Remedy("Schema", "Schema", ("schema_loader",))
+    refused = _of_refused_request(trial, stream)
+    if refused is not None or trial.state.outcome is None:
+        return refused or (_of_retriever("Polling", stream, "status_mapping") if _has_failed_job(trial) else None)
+    failed = next((one for one in trial.state.partitions if one.outcome is Outcome.FAILED), None)
     if failed is None:
         return None
-    return _of_web_page(run, failed, stream) or _of_job(run, failed, stream, final)
+    return _of_web_page(trial, failed, stream) or _of_job(trial, failed, stream, final)
 
 
-def spoken_of(run: Trial, text: str) -> Place | None:
-    """The first field of the stream or its retriever that a sentence of the engine names; what the API answered, which
-    may stand behind it, does not count.
+def remedy_named_in(text: str, trial: Trial) -> Remedy | None:
+    """The first field of the stream or its retriever that a sentence of the engine names.
+
+    What the API answered, which may follow it, does not count.
     """
-    stream = run.declared
+    stream = trial.declared
     if stream is None:
         return None
     tabs = stream_tabs(type(stream.retriever).__name__)
     for key in keys_in(text.partition(_ANSWER)[0]):
         for owner, path in ((stream.retriever, ("retriever", key)), (stream, (key,))):
             if key in type(owner).model_fields and tabs:
-                return Place(tabs[tab_of(tabs, path)[0]].title, _title(owner, key), path)
+                return Remedy(tabs[tab_of(tabs, path)[0]].title, _title(owner, key), path)
     return None
 
 
-def where_to_say_how_to_abort(run: Trial) -> Place | None:
+def abort_remedy(trial: Trial) -> Remedy | None:
     """The request that should have aborted the jobs which a cancelled read left running."""
-    if run.declared is None or not jobs_left(run.state):
+    if trial.declared is None or not trial.state.jobs_left:
         return None
-    return _of_retriever("Download", run.declared, "abort_requester")
+    return _of_retriever("Download", trial.declared, "abort_requester")
 
 
-def _stopped_at_schema(run: Trial, stream: DeclarativeStream) -> bool:
-    """Whether a read came to nothing because the schema, which is loaded first, could not be."""
-    has_begun = run.state.running or bool(run.state.partitions) or run.loaded_schema is not None
+def _stopped_at_schema(trial: Trial, stream: DeclarativeStream) -> bool:
+    """Whether nothing was read because the schema, which comes first, could not be loaded."""
+    has_begun = trial.state.running or bool(trial.state.partitions) or trial.loaded_schema is not None
     return not has_begun and any(loader.written is None for loader in stream.schema_loaders)
 
 
-def _has_failed_job(run: Trial) -> bool:
+def _has_failed_job(trial: Trial) -> bool:
     """Whether a job of a read that goes on has failed and is created again."""
     phases = (JobPhase.FAILED, *_ENDED_BY_TIME)
-    return run.state.asynchronous and any(one.attempt > 1 or one.phase in phases for one in run.state.partitions)
+    return trial.state.asynchronous and any(one.attempt > 1 or one.phase in phases for one in trial.state.partitions)
 
 
-def _of_refused_request(run: Trial, stream: DeclarativeStream) -> Place | None:
+def _of_refused_request(trial: Trial, stream: DeclarativeStream) -> Remedy | None:
     """The last request of the read, if it was refused."""
     last = next(
-        (one for one in reversed(run.exchanges.entries) if one.head.role not in _TIDYING and not one.cancelled), None
+        (one for one in reversed(trial.exchanges.entries) if one.head.role not in _CLEANUP and not one.cancelled), None
     )
     if last is None or not last.failed:
         return None
     if last.event.parent is not None:
-        first = "Creation" if run.state.asynchronous else "Configuration"
+        first = "Creation" if trial.state.asynchronous else "Configuration"
         return _of_retriever(first, stream, "partition_router")
     if last.head.role is Role.AUTH:
-        return _of_requester(*_requester_at_work(run), stream, "authenticator")
+        return _of_requester(*_requester_at_work(trial), stream, "authenticator")
     return _of_request(last, stream) if last.head.role in _REQUESTERS else None
 
 
-def _requester_at_work(run: Trial) -> tuple[str, str]:
-    """The tab and the name of the requester that the read has come to."""
-    if not run.state.asynchronous:
+def _requester_at_work(trial: Trial) -> tuple[str, str]:
+    """The tab and the name of the requester that the read has reached."""
+    if not trial.state.asynchronous:
         return _REQUESTERS[Role.PAGE]
-    stage = run.state.partitions[-1].stage if run.state.partitions else Stage.CREATION
+    stage = trial.state.partitions[-1].stage if trial.state.partitions else Stage.CREATION
     return {str(tab): (tab, key) for tab, key in _REQUESTERS.values() if key != "download_target_requester"}[stage]
 
 
-def _of_request(entry: Entry, stream: DeclarativeStream) -> Place:
+def _of_request(entry: ExchangeEntry, stream: DeclarativeStream) -> Remedy:
     tab, key = _REQUESTERS[entry.head.role]
     if entry.head.status is None or entry.head.status in _URL_STATUSES:
         return _of_url(entry, stream)
     return _of_requester(tab, key, stream, _BY_STATUS.get(entry.head.status, ""))
 
 
-def _of_url(entry: Entry, stream: DeclarativeStream) -> Place:
+def _of_url(entry: ExchangeEntry, stream: DeclarativeStream) -> Remedy:
     tab, key = _REQUESTERS[entry.head.role]
     requester = getattr(stream.retriever, key, None)
     return _of_requester(tab, key, stream, "url" if getattr(requester, "url", None) else "url_base")
 
 
-def _of_requester(tab: str, key: str, stream: DeclarativeStream, field: str) -> Place:
+def _of_requester(tab: str, key: str, stream: DeclarativeStream, field: str) -> Remedy:
     """A field of a requester, or the requester as a whole where it has no such field."""
     title = _title(getattr(stream.retriever, key, None), field)
-    return Place(tab, title or tab, ("retriever", key, field) if title else ("retriever", key))
+    return Remedy(tab, title or tab, ("retriever", key, field) if title else ("retriever", key))
 
 
-def _of_web_page(run: Trial, partition: Partition, stream: DeclarativeStream) -> Place | None:
-    """The URL of the request for records that was answered with a page for people."""
-    page = next((one for one in run.exchanges.finals(partition.number) if _is_web_page(one)), None)
+def _of_web_page(trial: Trial, partition: Partition, stream: DeclarativeStream) -> Remedy | None:
+    """The URL of the request for records that was answered with a web page."""
+    page = next((one for one in trial.exchanges.finals(partition.number) if _is_web_page(one)), None)
     return _of_url(page, stream) if page is not None else None
 
 
-def _is_web_page(entry: Entry) -> bool:
+def _is_web_page(entry: ExchangeEntry) -> bool:
     headers = entry.head.response_headers
     return any(name.lower() == "content-type" and "html" in value.lower() for name, value in headers)
 
 
-def _of_job(run: Trial, partition: Partition, stream: DeclarativeStream, final: str) -> Place | None:
-    """Where all requests were answered well but the slice failed."""
+def _of_job(trial: Trial, partition: Partition, stream: DeclarativeStream, final: str) -> Remedy | None:
+    """Where all requests succeeded but the slice failed."""
     if final == "Download" and partition.stage is Stage.POLLING:
-        return _of_retriever("Polling", stream, _key_of_polling(run, partition))
+        return _of_retriever("Polling", stream, _key_of_polling(trial, partition))
     if partition.pages:
         return _of_retriever(final, stream, "download_decoder" if final == "Download" else "decoder")
     return None
 
 
-def _key_of_polling(run: Trial, partition: Partition) -> str:
+def _key_of_polling(trial: Trial, partition: Partition) -> str:
     if partition.phase is JobPhase.COMPLETED:
         return "download_target_extractor"
     if partition.api_status is None:
         return "status_extractor"
-    mapped = partition.api_status not in run.state.unmapped and partition.meaning != "timeout"
+    mapped = partition.api_status not in trial.state.unmapped and partition.meaning != "timeout"
     return "polling_job_timeout" if mapped and partition.phase in _ENDED_BY_TIME else "status_mapping"
 
 
-def _of_retriever(tab: str, stream: DeclarativeStream, key: str) -> Place:
-    return Place(tab, _title(stream.retriever, key), ("retriever", key))
+def _of_retriever(tab: str, stream: DeclarativeStream, key: str) -> Remedy:
+    return Remedy(tab, _title(stream.retriever, key), ("retriever", key))
 
 
 def _title(component: Component | None, field: str) -> str:

@@ -12,17 +12,16 @@ from core.errors import LonghaulError
 from core.events import Event, ExchangeFinished, JobChanged, Records, SchemaLoaded
 from core.reading.plan import Limits
 from tui.trials.exchanges import ExchangeLog
-from tui.trials.inspection import RecordInspector
-from tui.trials.records import RecordStore, Spool
-from tui.trials.state import TrialState, fold, gives_records
+from tui.trials.records import RecordInspector, RecordStore, Spool
+from tui.trials.state import TrialState, gives_records
 
 TEST_LIMITS = Limits(records=1000, pages=5, slices=5, attempts=1)
-"""A job that fails in a test is there to be looked at, so it is not created again (nor does Airbyte in its tests)."""
+"""A job that fails in a trial is not created again, so that it can be inspected (as in Airbyte's tests)."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrialSettings:
-    """The limits of a test read and the state that it starts from (None: from the beginning)."""
+    """The limits of a trial and the state that it starts from (None: from the beginning)."""
 
     __test__ = False
 
@@ -63,7 +62,7 @@ def _of_stream(messages: list[Any], stream: str) -> Mapping[str, Any]:
 class Trial:
     """Takes the events of a read; `state` says what is going on, the stores hold what came of it.
 
-    Hand `inspector.encode` to the read: records are then looked at and encoded where they are parsed.
+    Pass `inspector.encode` to the read: records are then inspected and encoded where they are parsed.
     """
 
     def __init__(self, state: TrialState, declared: DeclarativeStream | None = None) -> None:
@@ -73,9 +72,9 @@ class Trial:
         self.declared = declared
         """The stream as the connector had it when the read began."""
         self.mask: Callable[[str], str] = str
-        """Takes the secrets of the read out of a text; as long as it is here, what is shown is masked."""
+        """Masks the secrets of the read in a text. It keeps the secrets alive, so that what is shown stays masked."""
         self.loaded_schema: Mapping[str, Any] | None = None
-        """The JSON Schema that the read has loaded, where the manifest does not say one itself."""
+        """The JSON Schema that the read has loaded, where the manifest does not contain one."""
         keys, schema = (declared.primary_key_paths, _schema(declared)) if declared is not None else ((), None)
         self.inspector = RecordInspector(keys, schema)
         self._spool = Spool()
@@ -86,20 +85,21 @@ class Trial:
         """Take in what happened; nothing any more once the read has ended. Raises `OSError` when the disk is full."""
         if not self.state.running:
             return
-        polls = self.state.partition(event.slice).polls if isinstance(event, JobChanged) else 0
-        fold(self.state, event)
+        state = self.state
+        polls = state.slice(event.slice).polls if isinstance(event, JobChanged) else 0
+        state.fold(event)
         match event:
             case Records(count=count, data=data, records=records):
                 data = data or self.inspector.encode(records)
-                self.records.append(data, count, self.state.partition(event.slice).number, event.page)
+                self.records.append(data, count, state.slice(event.slice).number, event.page)
             case ExchangeFinished():
                 self._add_exchange(event)
             case JobChanged() if event.polls > polls:
-                partition = self.state.partition(event.slice)
-                self.exchanges.told_status(partition.number, partition.api_status, partition.meaning)
+                partition = state.slice(event.slice)
+                self.exchanges.note_status(partition.number, partition.api_status, partition.meaning)
             case SchemaLoaded(schema=schema):
                 self.loaded_schema = schema
-                self.inspector.hold_against(schema)
+                self.inspector.check_against(schema)
             case _:
                 pass
 
@@ -108,12 +108,12 @@ class Trial:
         self.state.answer_status(status, meaning)
         for partition in self.state.partitions:
             if partition.api_status == status:
-                self.exchanges.told_status(partition.number, status, meaning)
+                self.exchanges.note_status(partition.number, status, meaning)
 
     def _add_exchange(self, event: ExchangeFinished) -> None:
         number, page = self.state.number_of(event.slice), None
         if gives_records(event):
-            number, page = self.state.partition(event.slice).number, event.page or 1
+            number, page = self.state.slice(event.slice).number, event.page or 1
         self.exchanges.add(event, self.state.began, number, page)
 
 

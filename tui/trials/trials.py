@@ -31,17 +31,18 @@ from tui.model.tokens import TrialTokens
 from tui.trials import picks
 from tui.trials.controller import SPARE_BODIES, TrialChanged, TrialController
 from tui.trials.hints import SchemaReporting
+from tui.trials.notices import warnings
 from tui.trials.phases import what_ending_does
+from tui.trials.remedies import Concern
 from tui.trials.trial import TEST_LIMITS, Trial, TrialSettings
 from tui.trials.view.panels import no_schema
 from tui.trials.view.questions import NodeUse
 from tui.trials.view.subject import Subject
-from tui.trials.warnings import Concern, warnings
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a test was not begun, and where to mend that."""
+    """Why a test was not begun, and where to fix that."""
 
     path: Path
     message: str
@@ -100,7 +101,7 @@ class Trials:
     # Testing
 
     def refusal(self, index: int) -> Refusal | None:
-        """What must be mended before a stream can be tested; from now on its problems are shown. Check it before."""
+        """What must be fixed before a stream can be tested; from now on its problems are shown. Check it before."""
         session, path = self._session, ("streams", index)
         session.reveal(path)
         first = self._first_error(path)
@@ -160,9 +161,9 @@ class Trials:
     # What a test leaves behind
 
     def _hear(self, change: TrialChanged) -> None:
-        if change.run is self._running and not change.run.state.running:
+        if change.trial is self._running and not change.trial.state.running:
             self._running = None
-            self._finish(change.run)
+            self._finish(change.trial)
             self._told()
 
     def _finish(self, run: Trial) -> None:

@@ -1,4 +1,4 @@
-"""What goes wrong with an API is shown with where to mend it, and one key goes there."""
+"""What goes wrong with an API is shown with where to fix it, and one key goes there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Problems are shown where they are mended: by field, tab and stream, and only where the person has been."""
+"""Problems are shown where they are fixed: by field, tab and stream, and only where the person has been."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ async def test_the_next_problem_is_gone_to_and_the_marks_count_them(manifest: Pa
         shell.session.unset((*RETRIEVER, "polling_requester", "url"))
         await shell.checked()
         await shell.until(lambda: shell.entry("contacts").errors == 2)
-        await shell.until(lambda: "✗ 2 to mend" in shell.lines[0])
+        await shell.until(lambda: "✗ 2 to fix" in shell.lines[0])
         await shell.until_shown("✗2")
         await shell.press("f8")
         await shell.until(lambda: shell.field is not None and "polling_requester" in shell.field)

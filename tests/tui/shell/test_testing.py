@@ -22,7 +22,7 @@ from tui.model.session import BuilderSession
 from tui.model.settings import Settings
 from tui.model.streams import StreamKind
 from tui.trials import picks
-from tui.trials.remedies import where_to_mend
+from tui.trials.remedies import where_to_fix
 from tui.trials.trial import Trial, TrialSettings
 from tui.trials.view.pane import TrialPane
 from tui.trials.view.questions import NodeUse, StatusQuestion
@@ -67,7 +67,7 @@ async def test_errors_are_gone_to_instead(manifest: Path) -> None:
     async with opened(manifest) as shell:
         shell.session.unset((*RETRIEVER, "status_extractor"))
         await shell.press("f5")
-        await shell.until_said("Mend this first")
+        await shell.until_said("Fix this first")
         assert shell.field == (*RETRIEVER, "status_extractor")
         assert shell.run("contacts") is None
 
@@ -393,7 +393,7 @@ async def test_a_schema_that_can_not_be_loaded_leads_to_its_loader(manifest: Pat
         await shell.press("f5")
         run = await shell.tested("contacts")
         assert "There is no schema file" in run.state.errors[0]
-        place = where_to_mend(run)
+        place = where_to_fix(run)
         assert place is not None
         assert (str(place), place.path) == ("Schema", ("schema_loader",))
 

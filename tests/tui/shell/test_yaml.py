@@ -82,7 +82,7 @@ async def test_a_syntax_error_is_marked_at_its_line_and_keeps_the_document(manif
         assert shell.session.text.startswith("streams: [")
 
 
-@pytest.mark.parametrize("answer", ["Mend it", "Drop the edit"])
+@pytest.mark.parametrize("answer", ["Fix it", "Drop the edit"])
 async def test_leaving_broken_text_is_asked(manifest: Path, answer: str) -> None:
     async with opened(manifest) as shell:
         await shell.press("ctrl+l")
@@ -92,7 +92,7 @@ async def test_leaving_broken_text_is_asked(manifest: Path, answer: str) -> None
         await shell.until_dialog("QuestionDialog")
         await shell.answer(answer)
         await shell.until(lambda: shell.dialog is None)
-        if answer == "Mend it":
+        if answer == "Fix it":
             assert view(shell).editor.text.startswith("streams: [")
         else:
             await shell.until(lambda: shell.builder.middle.yaml is None)

@@ -101,7 +101,7 @@ async def test_a_cancelled_read_says_so_at_once_and_keeps_what_it_has() -> None:
         run = scene.start()
         await gate.reached.wait()
         scene.controller.cancel()
-        assert scene.heard[-1].run.state.cancelling
+        assert scene.heard[-1].trial.state.cancelling
         await scene.over(run)
         assert reader.cancelled.is_set()
         assert (run.state.outcome, len(run.records)) == (Outcome.CANCELLED, 1)

@@ -24,10 +24,10 @@ from tests.tui.trials.support import (
     unmapped,
     wait,
 )
-from tui.trials.phases import Mark, cancel_report, headline, limits_in_words, steps, tally
-from tui.trials.state import LOGS_KEPT, TrialState, fold
+from tui.trials.notices import warnings
+from tui.trials.phases import StepMark, cancel_report, headline, limit_sentence, steps, tally
+from tui.trials.state import LOGS_KEPT, TrialState
 from tui.trials.trial import Trial
-from tui.trials.warnings import warnings
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def state(clock: Clock) -> TrialState:
 
 def take(state: TrialState, events: Iterable[Event]) -> TrialState:
     for event in events:
-        fold(state, event)
+        state.fold(event)
     return state
 
 
@@ -58,7 +58,7 @@ def test_a_job_is_followed_from_its_creation_to_its_records(state: TrialState, c
     assert bar(state) == ["✓ Creation 0.4 s", "● Polling 0 polls · 0.0 s · next in 5 s · 30 min left", "○ Download"]
     clock.now += 5.0
     assert "polling" in tally(state)
-    assert bar(state)[1] == "● Polling 0 polls · 5.0 s · next in 0 s · 30 min left"
+    assert bar(state)[1] == "● Polling 0 polls · 5.0 s · polling now · 30 min left"
     take(state, [*polled(1, "pending", JobPhase.RUNNING), wait(7.0, 1)])
     assert bar(state)[1] == "● Polling 1 poll · pending → running · 1.0 s · next in 7 s · 30 min left"
     take(state, [*polled(2, "ready", JobPhase.COMPLETED, READY), job(JobPhase.DOWNLOADING, 2, "ready")])
@@ -110,12 +110,16 @@ def test_a_timed_out_job_says_so(state: TrialState) -> None:
 
 def test_a_completed_job_without_target_fails_where_the_target_is_looked_for(state: TrialState) -> None:
     take(state, [*started(), *created(), *polled(1, "ready", JobPhase.COMPLETED), *ended(Outcome.FAILED, error="No.")])
-    assert [step.mark for step in steps(state, state.partitions[0])] == [Mark.DONE, Mark.FAILED, Mark.WAITING]
+    assert [step.mark for step in steps(state, state.partitions[0])] == [
+        StepMark.DONE,
+        StepMark.FAILED,
+        StepMark.WAITING,
+    ]
 
 
 def test_a_skipped_job_has_nothing_to_download(state: TrialState) -> None:
     take(state, [*started(), *created(), *polled(1, "empty", JobPhase.SKIPPED), *ended(Outcome.SKIPPED)])
-    assert [step.mark for step in steps(state, state.partitions[0])] == [Mark.DONE, Mark.DONE, Mark.SKIPPED]
+    assert [step.mark for step in steps(state, state.partitions[0])] == [StepMark.DONE, StepMark.DONE, StepMark.SKIPPED]
 
 
 def test_an_unmapped_status_waits_for_an_answer(state: TrialState) -> None:
@@ -150,7 +154,7 @@ def test_partitions_are_counted_by_what_they_do(state: TrialState) -> None:
 
 def test_bytes_of_several_downloads_add_up(state: TrialState) -> None:
     for received in (100, 300, 50, 80):
-        fold(state, DownloadProgress(stream=STREAM, slice={}, received=received))
+        state.fold(DownloadProgress(stream=STREAM, slice={}, received=received))
     assert state.partitions[0].received == 380
 
 
@@ -192,15 +196,15 @@ def test_requests_of_a_parent_stream_are_no_pages_of_this_one() -> None:
 
 def test_the_log_counts_what_it_no_longer_keeps(state: TrialState) -> None:
     for _ in range(LOGS_KEPT + 5):
-        fold(state, Log(stream=STREAM, level=Level.INFO, message="again"))
-    fold(state, Log(stream=STREAM, slice={}, level=Level.ERROR, message="bad"))
+        state.fold(Log(stream=STREAM, level=Level.INFO, message="again"))
+    state.fold(Log(stream=STREAM, slice={}, level=Level.ERROR, message="bad"))
     assert len(state.logs) == LOGS_KEPT
     assert state.severities == {Level.INFO: LOGS_KEPT + 5, Level.ERROR: 1}
 
 
 def test_the_state_of_a_partition_and_of_the_stream_are_kept(state: TrialState) -> None:
-    fold(state, StateAdvanced(stream=STREAM, slice={"list": "a"}, state={"cursor": 1}))
-    fold(state, StateAdvanced(stream=STREAM, state={"cursor": 2}))
+    state.fold(StateAdvanced(stream=STREAM, slice={"list": "a"}, state={"cursor": 1}))
+    state.fold(StateAdvanced(stream=STREAM, state={"cursor": 2}))
     assert state.partitions[0].state == {"cursor": 1}
     assert state.state == {"cursor": 2}
 
@@ -222,17 +226,17 @@ def test_nothing_changes_once_the_read_has_ended(state: TrialState) -> None:
 )
 def test_the_limit_that_cut_something_is_named(records: int, cut: bool, limits: Limits, told: str) -> None:
     state = TrialState(STREAM, limits=limits)
-    fold(state, batch(*(contact(number) for number in range(records))))
+    state.fold(batch(*(contact(number) for number in range(records))))
     outcome = Outcome.LIMITED if cut else Outcome.COMPLETE
-    fold(state, SliceFinished(stream=STREAM, slice={}, outcome=outcome, records=records))
-    fold(state, ended(Outcome.LIMITED, records)[1])
-    assert limits_in_words(state) == f"The test ended at its limit of {told}; there is more."
+    state.fold(SliceFinished(stream=STREAM, slice={}, outcome=outcome, records=records))
+    state.fold(ended(Outcome.LIMITED, records)[1])
+    assert limit_sentence(state) == f"The test ended at its limit of {told}; there is more."
 
 
 def test_no_limit_is_told_of_when_nothing_was_cut() -> None:
     state = TrialState(STREAM, limits=Limits(40, 5, 5))
     take(state, success(40))
-    assert limits_in_words(state) == ""
+    assert limit_sentence(state) == ""
 
 
 def test_cancelling_tells_what_it_did(state: TrialState) -> None:
@@ -285,9 +289,9 @@ def test_the_time_of_polling_stops_when_polling_ends(state: TrialState, clock: C
 def test_bytes_are_counted_in_synchronous_streams_too() -> None:
     state = TrialState(STREAM)
     take(state, [*started(), asked(Role.PAGE, 200, "[1234567]", page=1), asked(Role.PAGE, 200, "[12]", page=2)])
-    assert state.partitions[0].received == 13
+    assert state.partitions[0].transferred == 13
     take(state, [DownloadProgress(stream=STREAM, slice={}, received=500)])
-    assert state.partitions[0].received == 500
+    assert state.partitions[0].transferred == 500
 
 
 def test_a_request_that_was_cancelled_is_not_taken_for_a_refused_one(state: TrialState) -> None:

@@ -39,7 +39,9 @@ def told(events: Iterable[Event], declared: DeclarativeStream = DECLARED, *, sta
     run = Trial(TrialState(declared.name, asynchronous=declared is DECLARED), declared)
     for event in events:
         run.take(event)
-    return [f"{one.weight} {one.text}" + (f" -> {one.place}" if one.place else "") for one in notices(run, stale=stale)]
+    return [
+        f"{one.weight} {one.text}" + (f" -> {one.remedy}" if one.remedy else "") for one in notices(run, stale=stale)
+    ]
 
 
 def failed_at(role: Role, status: int | None, *before: Event) -> list[Event]:
@@ -58,8 +60,8 @@ def test_a_budget_that_holds_requests_back_is_told_until_they_go_out() -> None:
 
     waiting = [*started(), held(few, 42.3), held(fewer, 7200)]
     assert told(waiting) == [
-        "• The API budget is used up (10 calls in 60 seconds). The next request goes out in 42 s.",
-        "• The API budget is used up (100 calls in 24 hours). The next request goes out in 2 h 00 min.",
+        "• The API budget is used up (10 calls in 60 seconds). The next request goes out in 42 seconds.",
+        "• The API budget is used up (100 calls in 24 hours). The next request goes out in 2 hours.",
     ]
     assert told([*waiting, held(few, 0)]) == told([*started(), held(fewer, 7200)])
     assert told([*waiting, *ended(Outcome.COMPLETE)]) == []
@@ -213,7 +215,7 @@ def test_records_that_do_not_fit_the_schema_are_told() -> None:
 
 def test_errors_come_before_warnings_and_control_codes_go() -> None:
     run = Trial(TrialState(STREAM))
-    run.state.fail("Bad \x1b[31mnews")
+    run.state.end(Outcome.FAILED, "Bad \x1b[31mnews")
     first, second = notices(run, stale=True)
     assert (first.weight, first.text) == (Weight.ERROR, "Bad \N{REPLACEMENT CHARACTER}[31mnews")
     assert second.weight is Weight.WARNING

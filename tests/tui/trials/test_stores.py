@@ -6,8 +6,7 @@ from typing import Any
 from core.http.exchange import Role
 from tests.tui.trials.support import BEGAN, asked, contact
 from tui.trials.exchanges import ExchangeLog
-from tui.trials.inspection import RecordInspector
-from tui.trials.records import RecordStore, rows
+from tui.trials.records import RecordInspector, RecordStore, rows
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -138,5 +137,5 @@ def test_a_status_is_noted_on_the_last_poll_of_its_partition() -> None:
     log = ExchangeLog()
     for partition in (1, 2):
         log.add(asked(Role.POLL), BEGAN, partition, None)
-    log.told_status(1, "ready", "completed")
+    log.note_status(1, "ready", "completed")
     assert [(entry.api_status, entry.meaning) for entry in log.entries] == [("ready", "completed"), (None, None)]

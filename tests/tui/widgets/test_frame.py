@@ -107,12 +107,12 @@ async def test_the_title_keeps_what_matters_when_room_is_short(width: int, text:
 
 
 async def test_a_long_path_leaves_room_for_the_hint() -> None:
-    bar = TitleBar("Longhaul", file="/a/very/long/path/" * 5 + "orders.yaml", unsaved=True, hint="✗ 2 to mend")
+    bar = TitleBar("Longhaul", file="/a/very/long/path/" * 5 + "orders.yaml", unsaved=True, hint="✗ 2 to fix")
     async with on_stage(bar, size=(80, 5)) as stage:
         line = stage.app.text().split("\n")[0].strip()
         assert line.startswith("Longhaul  …")
         assert "orders.yaml  ● Unsaved" in line
-        assert line.endswith("✗ 2 to mend")
+        assert line.endswith("✗ 2 to fix")
 
 
 async def test_the_title_changes_only_what_it_is_told() -> None:

@@ -16,9 +16,8 @@ from textual.widgets import Static
 
 from core.events import Outcome
 from core.levels import Level
-from core.progress.plain import count
-from core.wording import clean
-from tui.trials.exchanges import Entry, ExchangeLog
+from core.wording import clean, count
+from tui.trials.exchanges import ExchangeEntry, ExchangeLog
 from tui.trials.state import LogLine, TrialState
 from tui.trials.trial import Trial
 from tui.trials.view.exchange_view import ExchangeView, entry_facts, entry_title
@@ -101,7 +100,7 @@ class OtherRequests(Vertical):
     def __init__(self) -> None:
         super().__init__(classes="other-requests")
         self._run: Trial | None = None
-        self._entries: Sequence[Entry] = ()
+        self._entries: Sequence[ExchangeEntry] = ()
         self._chosen: int | None = None
         """The number of the exchange that a person chose."""
 
@@ -134,7 +133,7 @@ class OtherRequests(Vertical):
         self._show_entry()
 
     @property
-    def _entry(self) -> Entry | None:
+    def _entry(self) -> ExchangeEntry | None:
         chosen = next((entry for entry in self._entries if entry.number == self._chosen), None)
         if chosen is not None or not self._entries:
             return chosen
@@ -180,7 +179,7 @@ class OtherRequests(Vertical):
             self._show_entry()
 
 
-def _label(entry: Entry) -> str:
+def _label(entry: ExchangeEntry) -> str:
     return f"{entry_title(entry):<{_TITLE}}  {entry_facts(entry)}"
 
 

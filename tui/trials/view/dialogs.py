@@ -18,9 +18,9 @@ from textual.containers import Horizontal
 from textual.widgets import Input, Label, TextArea
 
 from core.errors import LonghaulError
-from core.outputs import HarTrace
 from core.outputs.encoders import Csv, JsonLines
-from core.progress.plain import count
+from core.outputs.har import HarTrace
+from core.wording import count
 from tui.trials.records import Rows, rows
 from tui.trials.trial import Trial, TrialSettings, parse_state
 from tui.trials.view.exchange_view import kind_of

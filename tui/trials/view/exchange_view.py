@@ -11,10 +11,9 @@ from textual import on
 from textual.binding import BindingType
 
 from core.http.exchange import Exchange
-from core.progress.plain import duration, size
-from core.wording import clean
+from core.wording import clean, duration, size
 from tui.model.curl import to_curl
-from tui.trials.exchanges import Entry
+from tui.trials.exchanges import ExchangeEntry
 from tui.trials.state import CANCELLED
 from tui.widgets.base import WidgetMessage, hidden, shown
 from tui.widgets.doc_text import CUT_HERE, Kind, Path
@@ -111,7 +110,7 @@ def header(headers: Pairs, wanted: str) -> str:
     return next((value for name, value in headers if name.lower() == wanted), "")
 
 
-def entry_title(entry: Entry, partition: str = "") -> str:
+def entry_title(entry: ExchangeEntry, partition: str = "") -> str:
     """An exchange in the list: its number and title, counted where there are several of its kind."""
     title = entry.title
     portion, attempt = entry.event.portion, entry.head.attempt
@@ -124,7 +123,7 @@ def entry_title(entry: Entry, partition: str = "") -> str:
     return f"{entry.number}  {title}{'  ' + partition if partition else ''}"
 
 
-def entry_facts(entry: Entry) -> str:
+def entry_facts(entry: ExchangeEntry) -> str:
     """Time, status code and API status of an exchange, in a line."""
     status = CANCELLED if entry.cancelled else "no answer" if entry.head.status is None else str(entry.head.status)
     mark = "■" if entry.cancelled else "✗" if entry.failed else "✓"

@@ -12,8 +12,8 @@ from textual.widget import Widget
 from textual.widgets import Button
 
 from core.events import Outcome
-from core.progress.plain import count
 from core.reading import Limits
+from core.wording import count
 from tui.trials.phases import headline
 from tui.trials.state import TrialState
 from tui.trials.trial import Trial
@@ -174,7 +174,7 @@ def _words(subject: Subject | None, state: TrialState | None, *, stale: bool) ->
     if stale:
         parts.append(("  ⟳ stale", "bold $text-warning"))
     if subject.problems:
-        parts.append((f"  ✗ {count(subject.problems, 'problem')} to mend first", "$text-error"))
+        parts.append((f"  ✗ {count(subject.problems, 'problem')} to fix first", "$text-error"))
     return Content.assemble(*parts)
 
 

@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from core.events import Outcome
 from tui.trials.notices import Notice, Weight
-from tui.trials.remedies import Place
+from tui.trials.remedies import Remedy
 from tui.trials.trial import Trial
 from tui.widgets.base import WidgetMessage
 
@@ -25,7 +25,7 @@ def no_records(run: Trial | None, test_key: str) -> str:
         return "Cancelling…" if run.state.cancelling else "Waiting for records…"
     match run.state.outcome:
         case Outcome.FAILED:
-            return f"No records. Mend what is said above, then press {test_key}."
+            return f"No records. Fix what is said above, then press {test_key}."
         case Outcome.CANCELLED:
             return f"Cancelled before there were records. {test_key}: test again"
         case Outcome.SKIPPED:
@@ -76,9 +76,9 @@ class NoticeBoard(VerticalScroll):
         yield Static(markup=False)
 
     @property
-    def places(self) -> list[Place]:
+    def places(self) -> list[Remedy]:
         """The fields that the notices lead to, each once."""
-        return list(dict.fromkeys(notice.place for notice in self._notices if notice.place is not None))
+        return list(dict.fromkeys(notice.remedy for notice in self._notices if notice.remedy is not None))
 
     def show(self, notices: Sequence[Notice]) -> None:
         """Show notices."""

@@ -15,7 +15,7 @@ from core.http.exchange import Exchange
 from core.jobs.statuses import JobStatus
 from tui.trials.controller import TrialChanged, TrialController
 from tui.trials.notices import notices
-from tui.trials.remedies import Place
+from tui.trials.remedies import Remedy
 from tui.trials.trial import Trial
 from tui.trials.view.details import Details
 from tui.trials.view.dialogs import SettingsDialog, choose, save_body, save_results
@@ -53,7 +53,7 @@ class TrialPane(Vertical):
         shown("7", "details('log')", "Log", "Show the log of the test", "test.log"),
         hidden("L", "settings", "Limits", "Set how much a test reads, and from which state", "test.settings"),
         shown("S", "save", "Save…", "Save the records or all requests to a file", "test.save"),
-        shown("m", "mend", "Go to field", "Go to the field that the error or warning is about", "test.mend"),
+        shown("m", "fix", "Go to field", "Go to the field that the error or warning is about", "test.fix"),
         shown("p", "choose('partition')", "Partition", "Choose the partition to look at", "test.partition"),
         hidden("P", "choose('page')", "Page", "Choose the page to look at", "test.page"),
         shown("escape", "back", "Cancel", "Cancel the test, or close what is open below", "test.back"),
@@ -91,11 +91,11 @@ class TrialPane(Vertical):
         exchange: Exchange
 
     @dataclass
-    class MendRequested(WidgetMessage["TrialPane"]):
+    class FixRequested(WidgetMessage["TrialPane"]):
         """A person wants to go to a field of the stream."""
 
         stream: str
-        place: Place
+        place: Remedy
 
     @dataclass
     class SchemaActionChosen(WidgetMessage["TrialPane"]):
@@ -229,7 +229,7 @@ class TrialPane(Vertical):
         match action:
             case "back":
                 return self._is_testing or self.query_one(Details).open is not None
-            case "mend":
+            case "fix":
                 return bool(self.query_one(NoticeBoard).places)
             case "same_jobs":
                 return self._subject is not None and self._controller.knows_jobs(self._subject.name)
@@ -367,7 +367,7 @@ class TrialPane(Vertical):
 
     @on(NoticeBoard.Clicked)
     @work(group="dialogs", exit_on_error=False)
-    async def action_mend(self) -> None:
+    async def action_fix(self) -> None:
         """Go to the field that the notices are about; asks where they are about several."""
         places, subject = self.query_one(NoticeBoard).places, self._subject
         if subject is None or not places:
@@ -377,7 +377,7 @@ class TrialPane(Vertical):
             chosen = await choose(self.app, "Go to", [str(place) for place in places])
         for place in places:
             if str(place) == chosen:
-                self.post_message(self.MendRequested(self, subject.name, place))
+                self.post_message(self.FixRequested(self, subject.name, place))
 
     @on(SchemaPanel.ActionChosen)
     def _take_schema(self, event: SchemaPanel.ActionChosen) -> None:

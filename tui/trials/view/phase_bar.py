@@ -7,17 +7,17 @@ from collections.abc import Iterable, Iterator
 from textual.content import Content
 from textual.widgets import Static
 
-from core.progress.plain import one_line
-from tui.trials.phases import Mark, Step, steps, tally
+from core.wording import one_line
+from tui.trials.phases import PhaseStep, StepMark, steps, tally
 from tui.trials.state import Partition, TrialState
 
 _STYLES = {
-    Mark.WAITING: "$foreground-muted",
-    Mark.ACTIVE: "bold $text-primary",
-    Mark.DONE: "$text-success",
-    Mark.FAILED: "bold $text-error",
-    Mark.STOPPED: "bold $text-warning",
-    Mark.SKIPPED: "$foreground-muted",
+    StepMark.WAITING: "$foreground-muted",
+    StepMark.ACTIVE: "bold $text-primary",
+    StepMark.DONE: "$text-success",
+    StepMark.FAILED: "bold $text-error",
+    StepMark.STOPPED: "bold $text-warning",
+    StepMark.SKIPPED: "$foreground-muted",
 }
 _ONE_LINE = 108
 """Cells from which on all steps of a partition stand in one line."""
@@ -73,7 +73,7 @@ class PhaseBar(Static):
                 yield from _rows(step, width)
 
 
-def _line(all_steps: Iterable[Step]) -> Content:
+def _line(all_steps: Iterable[PhaseStep]) -> Content:
     parts: list[Part] = []
     for step in all_steps:
         parts += [_SEPARATOR] if parts else []
@@ -81,7 +81,7 @@ def _line(all_steps: Iterable[Step]) -> Content:
     return Content.assemble(*parts)
 
 
-def _rows(step: Step, width: int) -> Iterator[Content]:
+def _rows(step: PhaseStep, width: int) -> Iterator[Content]:
     """A step in as many lines as its facts need."""
     lead = Content.styled(f"{step.mark} {step.name:{_NAME}} ", _STYLES[step.mark])
     line = ""
@@ -98,7 +98,7 @@ def _rows(step: Step, width: int) -> Iterator[Content]:
 def _overview(state: TrialState, partition: Partition) -> Content:
     """A partition in few words: the marks of its steps, and the facts of the one that it is in."""
     all_steps = steps(state, partition)
-    current = next((step for step in reversed(all_steps) if step.mark is not Mark.WAITING), all_steps[0])
+    current = next((step for step in reversed(all_steps) if step.mark is not StepMark.WAITING), all_steps[0])
     parts: list[Part] = [(f"{step.mark} ", _STYLES[step.mark]) for step in all_steps]
     facts = " · ".join(current.facts)
     return Content.assemble(*parts, (f"{current.name} ", _STYLES[current.mark]), facts)

@@ -15,7 +15,7 @@ from textual.widget import Widget
 
 from core.http.exchange import Role
 from core.jobs.statuses import JobStatus
-from core.progress.plain import one_line
+from core.wording import one_line
 from tui.trials.state import TrialState, Unmapped
 from tui.widgets.base import WidgetMessage, shown
 from tui.widgets.doc_text import Path

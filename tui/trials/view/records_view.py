@@ -13,7 +13,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.widget import Widget
 
-from core.progress.plain import count
+from core.wording import count
 from tui.trials.records import rows
 from tui.trials.view.dialogs import CellDialog
 from tui.widgets.base import shown

@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 from core.events import Outcome
 from core.http.exchange import Exchange
-from tui.trials.exchanges import Entry
+from tui.trials.exchanges import ExchangeEntry
 from tui.trials.records import RecordStore, RecordView
 from tui.trials.trial import Trial
 from tui.trials.view import notice_board as empty_states
@@ -114,7 +114,7 @@ class Results(Vertical):
         """The partition that the page belongs to; with no partition chosen there are pages of the only one."""
         return 1 if self._page is not None and self._partition is None else self._partition
 
-    def _entry(self) -> Entry | None:
+    def _entry(self) -> ExchangeEntry | None:
         """The exchange that is shown: that of the chosen page, else the first that failed, else the first."""
         entries = self._run.exchanges.finals(self._partition) if self._run is not None else []
         if self._page is not None:

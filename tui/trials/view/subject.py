@@ -13,7 +13,7 @@ class Subject:
     """A stream that can be tested.
 
     `fingerprint` changes with everything that matters to a test: a result that was made with another one is stale.
-    `problems` is the number of errors that must be mended before a test makes sense.
+    `problems` is the number of errors that must be fixed before a test makes sense.
     """
 
     name: str

@@ -87,7 +87,7 @@ class Scene:
     async def at(self, gate: Gate) -> str:
         """Wait until the read stands at a gate, and give the screen."""
         await gate.reached.wait()
-        self.app.controller.tell()
+        self.app.controller.publish()
         return await self.settle()
 
     async def settle(self) -> str:

@@ -67,7 +67,7 @@ async def test_a_job_is_shown_while_it_happens() -> None:
         assert "Waiting for records…" in text
         assert "6 Other requests (2)" in text
         stage.clock.now += 3
-        stage.app.controller.tell()
+        stage.app.controller.publish()
         assert "next in 1 s" in await stage.settle()
         gate.opened.set()
         text = await stage.finish()
@@ -83,7 +83,7 @@ async def test_a_refused_creation_shows_the_answer_and_leads_to_the_authenticato
         assert "1  Async Job -- Create" in text
         assert '"message": "authorization required"' in text
         await stage.press("m")
-        (wanted,) = stage.heard(Pane.MendRequested)
+        (wanted,) = stage.heard(Pane.FixRequested)
         assert wanted.place.path == ("retriever", "creation_requester", "authenticator")
 
 
@@ -94,7 +94,7 @@ async def test_a_refused_download_brings_its_answer_to_the_front() -> None:
         assert "<html>gone</html>" in text
         assert "Go to Download, API Endpoint URL" in text
         assert "6 Other requests (2)" in text
-        assert "No records. Mend what is said above" in await stage.press("1")
+        assert "No records. Fix what is said above" in await stage.press("1")
 
 
 async def test_a_failed_job_shows_its_last_poll() -> None:
@@ -370,5 +370,5 @@ async def test_messages_speak_of_fields_as_the_form_does_and_lead_to_them() -> N
         assert "“Download Target Extractor” needs a path" in shown
         assert "Go to Polling, Download Target Extractor" in shown
         await stage.press("m")
-        (wanted,) = stage.heard(Pane.MendRequested)
+        (wanted,) = stage.heard(Pane.FixRequested)
         assert wanted.place.path == ("retriever", "download_target_extractor")

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from core.outputs.durable import OutputError
-from core.outputs.places import Place, check_apart, check_file
+from core.outputs.paths import NamedPath, check_distinct, check_file
 
 
-def place(path: Path, what: str = "--state", *, written: bool = True) -> Place:
-    return Place(what, path, written)
+def place(path: Path, what: str = "--state", *, written: bool = True) -> NamedPath:
+    return NamedPath(what, path, written)
 
 
 @pytest.mark.parametrize("device", ["/dev/null", "/dev/full", "/dev/tty"])
@@ -70,15 +70,15 @@ def test_one_file_is_not_two_things_whatever_it_is_called(tmp_path: Path) -> Non
         with pytest.raises(
             OutputError, match=r"--trace and --state are the same file, .*; give each a file of its own"
         ):
-            check_apart([place(real), place(tmp_path / other, "--trace")])
+            check_distinct([place(real), place(tmp_path / other, "--trace")])
     new = tmp_path / "new"
     with pytest.raises(OutputError, match="are the same file"):
-        check_apart([place(new), place(tmp_path / "folder" / ".." / "new", "--trace")])
+        check_distinct([place(new), place(tmp_path / "folder" / ".." / "new", "--trace")])
 
 
 def test_what_is_only_read_may_be_two_things(tmp_path: Path) -> None:
     both = tmp_path / "both.json"
     both.write_text("{}")
-    check_apart([place(both, "the manifest", written=False), place(both, "--config", written=False)])
+    check_distinct([place(both, "the manifest", written=False), place(both, "--config", written=False)])
     with pytest.raises(OutputError, match="--state and the manifest are the same file"):
-        check_apart([place(both, "the manifest", written=False), place(both)])
+        check_distinct([place(both, "the manifest", written=False), place(both)])

@@ -1,4 +1,4 @@
-"""The files that a run is told to write: each must be a regular file, or a new one, and none may be another's too."""
+"""The paths that a run is given: each must be a regular file or a new one, and no two may be the same file."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _KINDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A file, and what it is for the person who gave it: `--state`, say. `written` says whether the run writes it."""
+class NamedPath:
+    """A path and the name that errors give it: `--state`, say. `written` says whether the run writes it."""
 
-    what: str
+    name: str
     path: Path
     written: bool = True
 
@@ -31,7 +31,7 @@ class Place:
 def kind(path: Path) -> str | None:
     """What is at `path`, links followed: `a file`, `a directory`, ...; None when there is nothing.
 
-    Raises `OutputError` when that can't be told.
+    Raises `OutputError` when that can't be found out.
     """
     try:
         mode = path.stat().st_mode
@@ -54,46 +54,43 @@ def resolved(path: Path) -> Path:
         raise OutputError(f"{path}: symbolic links lead in a circle there; choose another place.") from None
 
 
-def check_file(place: Place, otherwise: str = "name a file of its own, which may be new") -> None:
-    """Check that a file can be written, or made. Raises `OutputError`, which ends with the way out in `otherwise`."""
-    path = place.path
+def check_file(file: NamedPath, otherwise: str = "name a file of its own, which may be new") -> None:
+    """Check that a file can be written or created. Raises `OutputError`, which ends with the advice in `otherwise`."""
+    path = file.path
     found = kind(path)
     if found not in (None, "a file"):
-        raise OutputError(f"{place.what}: {path} is {found}; {otherwise}.")
+        raise OutputError(f"{file.name}: {path} is {found}; {otherwise}.")
     folder = resolved(path).parent
     if kind(folder) != "a directory":
-        raise OutputError(f"{place.what}: the directory {folder} does not exist; create it, or choose another place.")
+        raise OutputError(f"{file.name}: the directory {folder} does not exist; create it, or choose another place.")
     check_writable(folder)
     if found and not os.access(path, os.W_OK):
         raise OutputError(f"There is no permission to write to {path}; change it, or choose another place.")
 
 
 def check_writable(folder: Path) -> None:
-    """Check that files can be made in a directory. Raises `OutputError`."""
+    """Check that files can be created in a directory. Raises `OutputError`."""
     if not os.access(folder, os.W_OK | os.X_OK):
         raise OutputError(f"There is no permission to write into {folder}; change it, or choose another place.")
 
 
-def check_apart(places: Iterable[Place]) -> None:
-    """Check that nothing that is written is at the same time something else, however it is spelled or linked.
-
-    Raises `OutputError`.
-    """
-    seen: dict[object, Place] = {}
-    for place in places:
-        for mark in _marks(place.path):
-            other = seen.setdefault(mark, place)
-            if other.what != place.what and (other.written or place.written):
+def check_distinct(files: Iterable[NamedPath]) -> None:
+    """Check that no file that is written is one of the others, whatever it is called. Raises `OutputError`."""
+    seen: dict[object, NamedPath] = {}
+    for file in files:
+        for identity in _identities(file.path):
+            other = seen.setdefault(identity, file)
+            if other.name != file.name and (other.written or file.written):
                 raise OutputError(
-                    f"{place.what} and {other.what} are the same file, {place.path}; give each a file of its own."
+                    f"{file.name} and {other.name} are the same file, {file.path}; give each a file of its own."
                 )
 
 
-def _marks(path: Path) -> list[object]:
-    """What tells a file from all others: where it is, and, where it is there, which one it is."""
-    marks: list[object] = [resolved(path)]
+def _identities(path: Path) -> list[object]:
+    """What identifies a file: its path, and its inode when it exists."""
+    identities: list[object] = [resolved(path)]
     try:
         found = path.stat()
     except OSError:
-        return marks
-    return [*marks, (found.st_dev, found.st_ino)]
+        return identities
+    return [*identities, (found.st_dev, found.st_ino)]

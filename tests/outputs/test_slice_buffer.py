@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from core.outputs import FileSink, Turns
-from core.outputs.sinks import FULL
+from core.outputs.sinks import FULL, FileSink
+from core.outputs.slice_buffer import SliceBuffer
 
 ONE, TWO = {"slice": "one"}, {"slice": "two"}
 LINE = b'{"id":1}\n'
@@ -21,14 +21,14 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "out.jsonl"
 
 
-def turns(path: Path, *, apart: bool = True) -> Turns:
+def buffer(path: Path, *, until_state: bool = True) -> SliceBuffer:
     sink = FileSink(path, (), append=True)
     sink.open()
-    return Turns(sink, apart=apart)
+    return SliceBuffer(sink, until_state=until_state)
 
 
-def test_what_slices_bring_waits_until_their_state(path: Path) -> None:
-    both = turns(path)
+def test_the_records_of_a_slice_wait_for_its_state(path: Path) -> None:
+    both = buffer(path)
     for _ in range(2):
         both.add(ONE, LINE)
         both.add(TWO, OTHER)
@@ -40,18 +40,18 @@ def test_what_slices_bring_waits_until_their_state(path: Path) -> None:
     assert path.read_bytes() == OTHER * 2 + LINE * 2
 
 
-def test_a_slice_that_ended_without_a_state_of_its_own_goes_with_the_next_one(path: Path) -> None:
-    both = turns(path)
+def test_a_slice_that_ended_without_a_state_of_its_own_is_written_with_the_next_one(path: Path) -> None:
+    both = buffer(path)
     both.add(ONE, LINE)
     both.add(TWO, OTHER)
-    both.end(ONE, well=True)
+    both.end(ONE, succeeded=True)
     assert path.read_bytes() == b""
     both.commit(TWO)
     assert path.read_bytes() == LINE + OTHER
 
 
 def test_one_large_slice_goes_straight_to_the_file_while_another_waits_beside_it(path: Path) -> None:
-    both = turns(path)
+    both = buffer(path)
     both.add(ONE, MANY)
     both.add(TWO, MANY_OTHERS)
     assert both.full
@@ -67,21 +67,21 @@ def test_one_large_slice_goes_straight_to_the_file_while_another_waits_beside_it
 
 
 def test_a_slice_that_is_read_again_leaves_nothing_behind(path: Path) -> None:
-    both = turns(path)
+    both = buffer(path)
     both.add(ONE, LINE)
     both.add(TWO, OTHER)
-    both.end(ONE, well=False)
+    both.end(ONE, succeeded=False)
     both.commit(TWO)
-    both.finish(well=False)
+    both.finish(succeeded=False)
     assert path.read_bytes() == OTHER
 
 
 def test_without_a_state_nothing_waits(path: Path) -> None:
-    both = turns(path, apart=False)
+    both = buffer(path, until_state=False)
     both.add(ONE, LINE)
     both.add(TWO, OTHER)
     assert both.waiting
     both.write()
-    both.end(ONE, well=False)
-    both.finish(well=False)
+    both.end(ONE, succeeded=False)
+    both.finish(succeeded=False)
     assert path.read_bytes() == LINE + OTHER
