@@ -15,7 +15,7 @@ from tui.model.curl import CurlError, to_curl
 from tui.model.curl_import import import_curl
 from tui.model.session import BuilderSession
 from tui.widgets.dialog import CANCEL, Answer, Dialog, text_line
-from tui.widgets.record_cells import compact_json
+from tui.widgets.display_text import compact_json
 
 
 class CurlDialog(Dialog[str]):

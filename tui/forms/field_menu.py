@@ -23,7 +23,7 @@ from tui.model.wiring import reference
 from tui.widgets.base import WidgetMessage
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
 from tui.widgets.dialog import Answer, PromptDialog, QuestionDialog
-from tui.widgets.record_cells import compact_json
+from tui.widgets.display_text import compact_json
 
 _EVERYWHERE = "All of these"
 _SHOWN = 160

@@ -20,7 +20,7 @@ from tui.model.problems import Finding
 from tui.model.session import BuilderSession
 from tui.model.specs import FieldSpec
 from tui.widgets.base import WidgetMessage
-from tui.widgets.record_cells import escape, fit
+from tui.widgets.display_text import escape, fit
 
 Tone = Literal["error", "warning", "note"]
 

@@ -135,7 +135,7 @@ class InputDialog(Dialog[Input]):
             multiline=flags["multiline"] and kind is InputType.STRING,
             hidden=flags["hidden"],
             type=kind,
-            options=tuple(self.query_one(Chips).values) if kind is InputType.ENUM else (),
+            options=tuple(self.query_one(Chips).items) if kind is InputType.ENUM else (),
             pattern=pattern or None,
             default=default_of(kind, self.query_one("#default", TextField).value),
         )

@@ -32,7 +32,7 @@ from tui.widgets.choice import Check, Choice
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
 from tui.widgets.code_area import CodeArea
 from tui.widgets.dialog import ConfirmDialog
-from tui.widgets.record_cells import compact_json
+from tui.widgets.display_text import compact_json
 from tui.widgets.secret_input import SecretInput
 
 _FORMATS = {InputType.DATE: "%Y-%m-%d", InputType.DATE_TIME: "%Y-%m-%dT%H:%M:%SZ"}
@@ -98,7 +98,7 @@ class InputRow(FieldRow):
         elif isinstance(control, Choice):
             control.value = None if value is None else str(value)
         elif isinstance(control, Chips):
-            control.values = [str(item) for item in value] if isinstance(value, list) else []
+            control.items = [str(item) for item in value] if isinstance(value, list) else []
         elif isinstance(control, CodeArea):
             if not control.has_focus_within and control.text != _text(value):
                 control.text = _text(value)
@@ -179,7 +179,7 @@ class InputRow(FieldRow):
     @on(Chips.Changed)
     def _listed(self, event: Chips.Changed) -> None:
         event.stop()
-        self._give(event.values or None)
+        self._give(event.items or None)
 
     @on(CodeArea.Changed)
     def _written(self, event: CodeArea.Changed) -> None:

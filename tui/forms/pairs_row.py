@@ -18,8 +18,8 @@ from tui.forms.tools import Place
 from tui.forms.wording import summary
 from tui.model.specs import Kind, type_label
 from tui.model.structure import class_at, field_at
+from tui.widgets.display_text import compact_json
 from tui.widgets.pairs import Pairs
-from tui.widgets.record_cells import compact_json
 
 
 class PairsRow(Holder):
@@ -43,8 +43,8 @@ class PairsRow(Holder):
         unfinished = self.session.unfinished(self.path)
         if isinstance(self.control, Pairs):
             self.control.fixed = frozenset(self._parts)
-            if self.control.pairs != pairs and unfinished is None:
-                self.control.pairs = pairs
+            if self.control.items != pairs and unfinished is None:
+                self.control.items = pairs
 
     @property
     def _mapping(self) -> dict[str, Any]:
@@ -54,12 +54,13 @@ class PairsRow(Holder):
     @on(Pairs.Changed)
     def _changed(self, event: Pairs.Changed) -> None:
         event.stop()
-        if event.widget.duplicates:
-            names = ", ".join(sorted(event.widget.duplicates))
-            text = orjson.dumps(event.pairs).decode()
+        duplicates = self.control.duplicates if isinstance(self.control, Pairs) else ()
+        if duplicates:
+            names = ", ".join(sorted(duplicates))
+            text = orjson.dumps(event.items).decode()
             self.session.keep_unfinished(self.path, text, f"{names} is there twice. Only one can be kept.")
             return
-        value = self._value_of(event.pairs)
+        value = self._value_of(event.items)
         slot = field_at(self.session.view, self.path)
         self.write(value if value or (slot is not None and slot.required) else None)
         self.session.seal()

@@ -321,7 +321,7 @@ class StreamForm(Vertical):
         if self._rename():
             self.focus_first()
 
-    def take_typed(self) -> None:
+    def commit_edit(self) -> None:
         """Take the name that is being typed."""
         if self._name_field.has_focus:
             self._rename()

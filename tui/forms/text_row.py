@@ -19,7 +19,7 @@ from tui.model.specs import Kind
 from tui.model.structure import component_at
 from tui.widgets.choice_dialog import ChoiceOption
 from tui.widgets.code_area import CodeArea
-from tui.widgets.record_cells import compact_json
+from tui.widgets.display_text import compact_json
 from tui.widgets.template_names import closing, typed_word
 
 _OPENING = re.compile(r"\{[{%]")

@@ -16,7 +16,7 @@ from tui.model.field_paths import parsed, shown
 from tui.widgets.chips import Chips
 from tui.widgets.choice import Check, Choice
 from tui.widgets.choice_dialog import ChoiceOption
-from tui.widgets.record_cells import compact_json
+from tui.widgets.display_text import compact_json
 
 
 class NumberRow(TextRow):
@@ -132,8 +132,8 @@ class StringsRow(FieldRow):
     def show_value(self) -> None:
         """Show the items."""
         texts = [self.text_of(item) for item in self.items]
-        if isinstance(self.control, Chips) and self.control.values != texts:
-            self.control.values = texts
+        if isinstance(self.control, Chips) and self.control.items != texts:
+            self.control.items = texts
 
     @property
     def items(self) -> list[Any]:
@@ -157,7 +157,7 @@ class StringsRow(FieldRow):
     def _changed(self, event: Chips.Changed) -> None:
         event.stop()
         known = {self.text_of(item): item for item in self.items}
-        self.write(self.value_of([known.get(text, self.item_of(text)) for text in event.values]))
+        self.write(self.value_of([known.get(text, self.item_of(text)) for text in event.items]))
         self.session.seal()
 
 

@@ -15,7 +15,7 @@ from tui.model.session import BuilderSession
 from tui.model.sharing import SHAREABLE
 from tui.model.specs import FieldSpec, Kind, form_spec, type_label
 from tui.model.structure import component_at
-from tui.widgets.record_cells import escape
+from tui.widgets.display_text import escape
 
 _MOST = 3
 _LONGEST = 40

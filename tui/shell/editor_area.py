@@ -22,7 +22,7 @@ from tui.model.session import BuilderSession
 from tui.shell.navigator import GLOBAL, INPUTS, Spot
 from tui.shell.yaml_view import YamlView
 from tui.widgets.base import WidgetMessage
-from tui.widgets.record_cells import safe
+from tui.widgets.display_text import safe
 
 _TITLE = "Build a connector for an API that makes you wait"
 _TEXT = "Describe how it hands out its data, test it here, save a manifest that runs anywhere."

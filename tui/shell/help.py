@@ -24,7 +24,7 @@ from tui.model.specs import FieldSpec, Kind
 from tui.model.structure import variables_at
 from tui.widgets.base import hidden
 from tui.widgets.dialog import Answer, Dialog
-from tui.widgets.record_cells import safe
+from tui.widgets.display_text import safe
 
 
 class HelpLine(Widget):

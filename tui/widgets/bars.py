@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from tui.widgets.base import WidgetMessage
-from tui.widgets.record_cells import escape
+from tui.widgets.display_text import escape
 
 Tone = Literal["plain", "muted", "good", "busy", "warning", "bad"]
 

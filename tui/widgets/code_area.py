@@ -16,7 +16,7 @@ from textual.widgets import TextArea
 from tui.widgets.base import WidgetMessage, shown
 from tui.widgets.code_editor import CodeEditor
 from tui.widgets.completion import Complete
-from tui.widgets.record_cells import escape, fit
+from tui.widgets.display_text import escape, fit
 from tui.widgets.syntax import SYNTAX_CLASSES, SYNTAX_CSS, Language, jinja_spans, spans
 
 _PREVIEWED = 3

@@ -16,7 +16,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from tui.widgets.base import hidden
-from tui.widgets.record_cells import escape
+from tui.widgets.display_text import escape
 from tui.widgets.template_names import TypedWord, closing, typed_word
 
 _TALLEST = 8

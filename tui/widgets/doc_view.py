@@ -17,8 +17,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.widgets.base import WidgetMessage, hidden, shown
+from tui.widgets.display_text import safe
 from tui.widgets.doc_text import CUT_HERE, DocText, Kind, Path, prepare
-from tui.widgets.record_cells import safe
 from tui.widgets.syntax import (
     SYNTAX_CLASSES,
     SYNTAX_CSS,

@@ -18,7 +18,7 @@ from textual.widgets.option_list import Option
 
 from tui.widgets.base import hidden
 from tui.widgets.dialog import CANCEL, Answer, Dialog, text_line
-from tui.widgets.record_cells import escape
+from tui.widgets.display_text import escape
 
 _MOST_LISTED = 500
 _NAME_SHOWN = 32

@@ -16,16 +16,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.widgets.base import WidgetMessage, hidden, shown
-from tui.widgets.record_cells import (
-    MISSING,
-    PADDING,
-    PARTS,
-    ColumnLayout,
-    RecordPainter,
-    Window,
-    compact_json,
-    describe,
-)
+from tui.widgets.display_text import compact_json
+from tui.widgets.record_cells import MISSING, PADDING, PARTS, ColumnLayout, RecordPainter, Window, describe
 from tui.widgets.record_source import FilteredSource, ListSource, RecordSource
 
 _SAMPLED_ROWS = 100

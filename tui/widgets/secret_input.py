@@ -74,7 +74,7 @@ class SecretInput(Input):
     @on(Input.Submitted)
     def _submit(self, event: Input.Submitted) -> None:
         event.stop()
-        self.take_typed()
+        self.commit_edit()
 
     @on(Input.Changed)
     def _keep(self, event: Input.Changed) -> None:
@@ -82,9 +82,9 @@ class SecretInput(Input):
 
     def on_blur(self) -> None:
         """What was typed counts also when the field is left."""
-        self.take_typed()
+        self.commit_edit()
 
-    def take_typed(self) -> None:
+    def commit_edit(self) -> None:
         """Take the secret that is typed."""
         secret, self.value = self.value, ""
         if secret:

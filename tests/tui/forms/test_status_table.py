@@ -6,7 +6,7 @@ import pytest
 from textual import events
 
 from tests.tui.forms.support import Desk, at_desk, new_session, sample
-from tui.forms.status_row import guessed
+from tui.forms.status_row import guessed_meaning
 
 PATH = ("streams", 0, "retriever", "status_mapping")
 
@@ -99,7 +99,7 @@ async def test_undo_takes_back_a_retargeting() -> None:
     ],
 )
 def test_what_a_status_probably_means(status: str, meaning: str) -> None:
-    assert guessed(status) == meaning
+    assert guessed_meaning(status) == meaning
 
 
 async def test_a_status_is_typed_right_away_and_one_that_is_there_is_shown() -> None:

@@ -8,7 +8,7 @@ from tui.widgets.chips import Chips
 
 
 def last(stage: Stage) -> list[str]:
-    return stage.app.heard(Chips.Changed)[-1].values
+    return stage.app.heard(Chips.Changed)[-1].items
 
 
 async def test_shows_its_strings_in_as_many_lines_as_they_need() -> None:
@@ -25,7 +25,7 @@ async def test_adding_takes_one_string_after_the_other_until_escape() -> None:
     async with on_stage(chips) as stage:
         chips.focus()
         await stage.press("a", "b", "b", "enter", "c", "enter", "escape")
-        assert last(stage) == chips.values == ["a", "bb", "c"]
+        assert last(stage) == chips.items == ["a", "bb", "c"]
         assert stage.app.focused is chips
         assert len(chips.children) == 0
 
@@ -37,7 +37,7 @@ async def test_enter_edits_the_string_under_the_cursor_and_escape_leaves_it() ->
         await stage.press("right", "enter", "end", "s", "enter")
         assert last(stage) == ["one", "twos"]
         await stage.press("enter", "x", "escape")
-        assert chips.values == ["one", "twos"]
+        assert chips.items == ["one", "twos"]
         assert len(stage.app.heard(Chips.Changed)) == 1
 
 
@@ -52,7 +52,7 @@ async def test_strings_are_deleted_and_moved() -> None:
         await stage.press("delete")
         assert last(stage) == ["b", "c"]
         await stage.press("end", "delete")
-        assert chips.values == ["b", "c"]
+        assert chips.items == ["b", "c"]
 
 
 async def test_the_mouse_selects_edits_deletes_and_adds() -> None:
@@ -80,7 +80,7 @@ async def test_what_was_typed_counts_when_the_field_is_left() -> None:
 async def test_setting_the_values_by_program_says_nothing() -> None:
     chips = Chips()
     async with on_stage(chips) as stage:
-        chips.values = ["a", "b"]
+        chips.items = ["a", "b"]
         await stage.settle()
         assert "a ×" in stage.app.text()
         assert stage.app.heard(Chips.Changed) == []
@@ -109,7 +109,7 @@ async def test_pasted_lines_are_as_many_strings_and_one_change() -> None:
     async with on_stage(chips) as stage:
         chips.focus()
         await paste(stage, "b\n  c\n\nd, e\n")
-        assert [change.values for change in stage.app.heard(Chips.Changed)] == [["a", "b", "c", "d, e"]]
+        assert [change.items for change in stage.app.heard(Chips.Changed)] == [["a", "b", "c", "d, e"]]
         assert stage.app.focused is chips
 
 

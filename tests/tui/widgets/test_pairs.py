@@ -14,7 +14,7 @@ from tui.widgets.pairs import Pairs
 
 
 def last(stage: Stage) -> list[tuple[str, str]]:
-    return stage.app.heard(Pairs.Changed)[-1].pairs
+    return stage.app.heard(Pairs.Changed)[-1].items
 
 
 async def test_rows_stand_in_columns_and_nothing_in_them_is_markup() -> None:
@@ -33,7 +33,7 @@ async def test_a_row_is_typed_key_then_value_and_the_next_is_asked_for() -> None
     async with on_stage(pairs) as stage:
         pairs.focus()
         await stage.press("enter", "k", "enter", "v", "enter", "l", "enter", "enter", "escape")
-        assert last(stage) == pairs.pairs == [("k", "v"), ("l", "")]
+        assert last(stage) == pairs.items == [("k", "v"), ("l", "")]
         assert stage.app.focused is pairs
 
 
@@ -46,7 +46,7 @@ async def test_a_row_is_edited_in_place_and_escape_leaves_it() -> None:
         await stage.press("escape", "down", "enter", "enter", "end", "0", "enter")
         assert last(stage) == [("a", "1"), ("b", "20")]
         await stage.press("e", "x", "escape")
-        assert pairs.pairs == [("a", "1"), ("b", "20")]
+        assert pairs.items == [("a", "1"), ("b", "20")]
 
 
 class Around(VerticalGroup):
@@ -140,7 +140,7 @@ async def test_pasted_lines_are_rows(typing: bool, line_end: str) -> None:
             ("name", "Ada Lovelace"),
             ("bare", ""),
         ]
-        assert [change.pairs for change in stage.app.heard(Pairs.Changed)] == [[("a", "1"), *rows]]
+        assert [change.items for change in stage.app.heard(Pairs.Changed)] == [[("a", "1"), *rows]]
 
 
 async def test_a_single_pasted_row_is_one_and_a_word_is_a_key() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tui.widgets.record_cells import escape, fit, safe
+from tui.widgets.display_text import escape, fit, safe
 from tui.widgets.syntax import Language, spans
 
 

@@ -27,10 +27,10 @@ from tui.trials.view.exchange_view import kind_of
 from tui.widgets.base import hidden
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
 from tui.widgets.dialog import CANCEL, Answer, Dialog, text_line
+from tui.widgets.display_text import escape
 from tui.widgets.doc_text import Kind
 from tui.widgets.doc_view import DocView
 from tui.widgets.file_dialog import FileDialog
-from tui.widgets.record_cells import escape
 from tui.widgets.search_bar import DocPanel
 
 _BATCH = 500
