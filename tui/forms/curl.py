@@ -14,7 +14,7 @@ from tui.forms.tools import FormTools
 from tui.model.curl import CurlError, to_curl
 from tui.model.curl_import import import_curl
 from tui.model.session import BuilderSession
-from tui.widgets.dialog import CANCEL, Answer, Dialog, text_line
+from tui.widgets.dialog import CANCEL, Dialog, DialogButton, text_line
 from tui.widgets.display_text import compact_json
 
 
@@ -22,7 +22,7 @@ class CurlDialog(Dialog[str]):
     """Asks for a command; the result is its text."""
 
     def __init__(self) -> None:
-        super().__init__("Paste a curl command", [Answer("fill", "Fill the request", "primary"), CANCEL])
+        super().__init__("Paste a curl command", [DialogButton("fill", "Fill the request", "primary"), CANCEL])
 
     def compose_body(self) -> ComposeResult:
         """What it is for, and the field."""

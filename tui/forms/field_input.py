@@ -10,7 +10,7 @@ from textual.suggester import SuggestFromList
 
 from tui.widgets.base import WidgetMessage
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
-from tui.widgets.completion import Complete, Extra
+from tui.widgets.completion import Complete, ExtraCompletion
 from tui.widgets.template_input import Resolve, TemplateInput
 from tui.widgets.template_names import typed_word
 
@@ -47,7 +47,7 @@ class FieldInput(TemplateInput):
         self._in_list = in_list
         self._takes_curl = takes_curl
         self._suggestions = suggestions
-        extra = Extra("New input…", "Add an input and use it here", self.want_input)
+        extra = ExtraCompletion("New input…", "Add an input and use it here", self.want_input)
         super().__init__(value, placeholder, complete=complete, resolve=resolve, extra=extra)
 
     def on_focus(self) -> None:

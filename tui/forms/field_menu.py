@@ -22,7 +22,7 @@ from tui.model.structure import way
 from tui.model.wiring import reference
 from tui.widgets.base import WidgetMessage
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
-from tui.widgets.dialog import Answer, PromptDialog, QuestionDialog
+from tui.widgets.dialog import DialogButton, PromptDialog, QuestionDialog
 from tui.widgets.display_text import compact_json
 
 _EVERYWHERE = "All of these"
@@ -155,7 +155,10 @@ class FieldMenu:
         if conflict is None:
             self._session.sharing.share(self._path)
             return
-        answers = [Answer("shared", "Use the shared one", "primary"), Answer("own", "Use this one everywhere")]
+        answers = [
+            DialogButton("shared", "Use the shared one", "primary"),
+            DialogButton("own", "Use this one everywhere"),
+        ]
         question = QuestionDialog(f"Share {self._row.place.title}", _difference(conflict), answers)
         self._row.app.push_screen(question, self._settle)
 

@@ -14,9 +14,9 @@ from textual.widgets import Label
 from tui.forms.value_rows import number_of
 from tui.model.inputs import Input, Inputs, InputType
 from tui.widgets.chips import Chips
-from tui.widgets.choice import Check, Choice
+from tui.widgets.choice import Choice, Toggle
 from tui.widgets.choice_dialog import ChoiceOption
-from tui.widgets.dialog import CANCEL, Answer, Dialog, text_line
+from tui.widgets.dialog import CANCEL, Dialog, DialogButton, text_line
 
 _TYPES = {
     InputType.STRING: "Text",
@@ -44,7 +44,7 @@ class InputDialog(Dialog[Input]):
     def __init__(self, inputs: Inputs, start: Input) -> None:
         self._is_new = not start.key
         heading = "New input" if self._is_new else f"Input {start.key}"
-        super().__init__(heading, [Answer("keep", "Add" if self._is_new else "Keep", "primary"), CANCEL])
+        super().__init__(heading, [DialogButton("keep", "Add" if self._is_new else "Keep", "primary"), CANCEL])
         self._inputs = inputs
         self._start = start
         self._key_typed = not self._is_new
@@ -64,7 +64,7 @@ class InputDialog(Dialog[Input]):
         default = "" if start.default is None else str(start.default)
         yield self._row("Default", TextField(default, "None", compact=True, id="default"))
         for key, label in _FLAGS.items():
-            yield self._row("", Check(label, bool(getattr(start, key)), id=key))
+            yield self._row("", Toggle(label, bool(getattr(start, key)), id=key))
         yield text_line("", "dialog--problem")
 
     def _row(self, label: str, control: Widget) -> HorizontalGroup:
@@ -123,7 +123,7 @@ class InputDialog(Dialog[Input]):
     def _described(self) -> Input:
         kind = self._type
         typed = {name: self.query_one(f"#{name}", TextField).value.strip() for name in ("title", "key", "hint")}
-        flags = {name: self.query_one(f"#{name}", Check).value for name in _FLAGS}
+        flags = {name: self.query_one(f"#{name}", Toggle).value for name in _FLAGS}
         pattern = self.query_one("#pattern", TextField).value if kind in (InputType.STRING, *_DATED) else ""
         return replace(
             self._start,

@@ -28,7 +28,7 @@ from tui.model.session import BuilderSession
 from tui.model.specs import FieldSpec, Kind
 from tui.widgets.base import hidden, shown
 from tui.widgets.chips import Chips
-from tui.widgets.choice import Check, Choice
+from tui.widgets.choice import Choice, Toggle
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
 from tui.widgets.code_area import CodeArea
 from tui.widgets.dialog import ConfirmDialog
@@ -70,7 +70,7 @@ class InputRow(FieldRow):
             return SecretInput(self.session.values.has(one.key))
         match one.type:
             case InputType.BOOLEAN:
-                return Check()
+                return Toggle()
             case InputType.ENUM:
                 options = [ChoiceOption(option) for option in one.options]
                 return Choice(options, title=self.place.title, prompt="No value", clearable=True)
@@ -93,7 +93,7 @@ class InputRow(FieldRow):
         default = self.one.default
         if isinstance(control, SecretInput):
             control.is_set = self.is_set
-        elif isinstance(control, Check):
+        elif isinstance(control, Toggle):
             control.value = bool(default if value is None else value)
         elif isinstance(control, Choice):
             control.value = None if value is None else str(value)
@@ -170,9 +170,9 @@ class InputRow(FieldRow):
         dialog = ConfirmDialog("Clear the secret?", question, confirm="Clear", destructive=True)
         self.app.push_screen(dialog, lambda sure: self._give(None) if sure else None)
 
-    @on(Check.Changed)
+    @on(Toggle.Changed)
     @on(Choice.Changed)
-    def _picked(self, event: Check.Changed | Choice.Changed) -> None:
+    def _picked(self, event: Toggle.Changed | Choice.Changed) -> None:
         event.stop()
         self._give(event.value)
 

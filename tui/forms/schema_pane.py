@@ -24,10 +24,10 @@ from tui.model.declared_schema import (
 from tui.model.editor import Change, ChangeKind
 from tui.model.problems import stream_of
 from tui.widgets.base import shown
-from tui.widgets.choice import Check
+from tui.widgets.choice import Toggle
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
 from tui.widgets.dialog import ConfirmDialog
-from tui.widgets.search_bar import DocPanel
+from tui.widgets.doc_panel import DocPanel
 
 _AROUND = 2
 """Lines shown around a difference."""
@@ -55,7 +55,7 @@ class SchemaPane(FormPane):
 
     async def build_head(self) -> None:
         """The switch."""
-        self._switch = Check("Import the detected schema after each test", classes="schema-pane--switch")
+        self._switch = Toggle("Import the detected schema after each test", classes="schema-pane--switch")
         await self.mount(self._switch)
 
     async def build_foot(self) -> None:
@@ -110,8 +110,8 @@ class SchemaPane(FormPane):
             self._said = words
             self._words.update(words)
 
-    @on(Check.Changed)
-    def _switched(self, event: Check.Changed) -> None:
+    @on(Toggle.Changed)
+    def _switched(self, event: Toggle.Changed) -> None:
         if event.widget is not self._switch:
             return
         event.stop()

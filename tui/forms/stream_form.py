@@ -34,8 +34,7 @@ from tui.widgets.base import hidden
 from tui.widgets.choice import Choice
 from tui.widgets.choice_dialog import ChoiceOption
 from tui.widgets.dialog import ConfirmDialog
-from tui.widgets.tab_strip import Tab as StripTab
-from tui.widgets.tab_strip import TabStrip
+from tui.widgets.tab_strip import StripTab, TabStrip
 
 _KINDS = {"SimpleRetriever": StreamKind.SYNC, "AsyncRetriever": StreamKind.ASYNC}
 _SCHEMA = "Schema"

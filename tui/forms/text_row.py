@@ -139,7 +139,7 @@ class TextRow(FieldRow):
         control = self.control
         if not (self.templates and isinstance(control, FieldInput) and self.has_cursor):
             return False
-        text, cursor = control.typed()
+        text, cursor = control.line_and_cursor()
         return typed_word(text, cursor) is not None and closing(text, cursor) != ""
 
     def own_notes(self) -> Sequence[Note]:

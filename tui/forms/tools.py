@@ -17,7 +17,7 @@ from tui.model.problems import stream_of
 from tui.model.session import BuilderSession
 from tui.model.specs import FieldSpec
 from tui.model.structure import variables_at
-from tui.widgets.completion import Complete
+from tui.widgets.completion import Complete, Completion
 from tui.widgets.template_input import Resolve
 
 if TYPE_CHECKING:
@@ -105,11 +105,11 @@ class FormTools:
     def completer(self, path: Callable[[], Path]) -> Complete:
         """What may be written in the templates of a field; `path` says where it is by then."""
 
-        def candidates(text: str, cursor: int) -> Sequence[tuple[str, str, str]]:
+        def candidates(text: str, cursor: int) -> Sequence[Completion]:
             word = _TYPED.search(text[:cursor])
             start = word.start() if word else cursor
             found = complete(self.session, path(), text[:start] + text[cursor:], start).candidates
-            return [(one.text, _label(one), one.help) for one in found]
+            return [Completion(one.text, _label(one), one.help) for one in found]
 
         return candidates
 

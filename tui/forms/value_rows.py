@@ -14,7 +14,7 @@ from tui.forms.field_row import FieldRow
 from tui.forms.text_row import TextRow, example
 from tui.model.field_paths import parsed, shown
 from tui.widgets.chips import Chips
-from tui.widgets.choice import Check, Choice
+from tui.widgets.choice import Choice, Toggle
 from tui.widgets.choice_dialog import ChoiceOption
 from tui.widgets.display_text import compact_json
 
@@ -60,17 +60,17 @@ class CheckRow(FieldRow):
 
     def make_control(self) -> Widget:
         """A box."""
-        return Check()
+        return Toggle()
 
     def show_value(self) -> None:
         """Tick the box, or not."""
         value = self.value
         ticked = bool(self.spec.default if value is None else value)
-        if isinstance(self.control, Check) and self.control.value != ticked:
+        if isinstance(self.control, Toggle) and self.control.value != ticked:
             self.control.value = ticked
 
-    @on(Check.Changed)
-    def _turned(self, event: Check.Changed) -> None:
+    @on(Toggle.Changed)
+    def _turned(self, event: Toggle.Changed) -> None:
         event.stop()
         self.write(None if event.value == bool(self.spec.default) and not self.spec.required else event.value)
         self.session.seal()

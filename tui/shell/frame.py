@@ -30,8 +30,8 @@ from tui.shell.stream_actions import StreamErrands
 from tui.shell.trial_actions import Testing
 from tui.trials.hints import TrialHints
 from tui.trials.trials import Trials
-from tui.widgets.bars import TitleBar
 from tui.widgets.base import CommitMarker, commit_edits
+from tui.widgets.title_bar import TitleBar
 
 _REDRAWN_AFTER = 0.05
 """Seconds that changes are gathered before the marks are drawn anew."""

@@ -23,7 +23,7 @@ from tui.model.session import BuilderSession
 from tui.model.specs import FieldSpec, Kind
 from tui.model.structure import variables_at
 from tui.widgets.base import hidden
-from tui.widgets.dialog import Answer, Dialog
+from tui.widgets.dialog import Dialog, DialogButton
 from tui.widgets.display_text import safe
 
 
@@ -183,7 +183,7 @@ class HelpDialog(Dialog[None]):
     ]
 
     def __init__(self, title: str, topics: Iterable[Topic]) -> None:
-        super().__init__(title, [Answer("cancel", "Close")])
+        super().__init__(title, [DialogButton("cancel", "Close")])
         self._topics = tuple(topics)
 
     def compose_body(self) -> ComposeResult:

@@ -23,7 +23,7 @@ from tui.shell.keys import all_keys
 from tui.shell.navigator import GLOBAL, INPUTS, Spot
 from tui.trials.view.pane import TrialPane
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
-from tui.widgets.dialog import Answer, QuestionDialog
+from tui.widgets.dialog import DialogButton, QuestionDialog
 from tui.widgets.jump import JumpOverlay, focusable_targets
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class Tour:
     async def _may_drop_text(self) -> bool:
         """Ask about text that can't be read; it stays where it is unless it is given up."""
         text = "The YAML can't be read as it is, so the form can't show it."
-        answers = [Answer("mend", "Mend it", "primary"), Answer("drop", "Drop the edit", "error")]
+        answers = [DialogButton("mend", "Mend it", "primary"), DialogButton("drop", "Drop the edit", "error")]
         answer = await self._frame.app.push_screen_wait(QuestionDialog("YAML can't be read", text, answers))
         if answer == "drop":
             yaml = self._frame.middle.yaml

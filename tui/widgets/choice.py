@@ -14,7 +14,7 @@ from tui.widgets.base import WidgetMessage, hidden, shown
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
 
 
-class Check(Widget, can_focus=True):
+class Toggle(Widget, can_focus=True):
     """A box to tick, with its label; space, enter or a click turn it over. Only that posts `Changed`."""
 
     BINDING_GROUP_TITLE = "Check"
@@ -23,7 +23,7 @@ class Check(Widget, can_focus=True):
     ]
 
     DEFAULT_CSS = """
-    Check {
+    Toggle {
         width: auto;
         height: 1;
         padding: 0 1;
@@ -36,7 +36,7 @@ class Check(Widget, can_focus=True):
     """
 
     @dataclass
-    class Changed(WidgetMessage["Check"]):
+    class Changed(WidgetMessage["Toggle"]):
         """A person ticked the box or took the tick away."""
 
         value: bool

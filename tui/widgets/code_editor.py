@@ -110,7 +110,7 @@ SYNTAX
 
     # Completion of templates, as far as the callback gave something to complete
 
-    def typed(self) -> tuple[str, int]:
+    def line_and_cursor(self) -> tuple[str, int]:
         """The line of the cursor and the position in it."""
         row, column = self.cursor_location
         return self.document.get_line(row), column
@@ -137,12 +137,12 @@ SYNTAX
     async def on_text_area_changed(self) -> None:
         """Keep the list in step with what is typed."""
         if self._completer is not None:
-            await self._completer.typed()
+            await self._completer.text_changed()
 
     async def on_text_area_selection_changed(self) -> None:
         """Keep an open list in step with the cursor."""
         if self._completer is not None:
-            await self._completer.moved()
+            await self._completer.cursor_moved()
 
     def on_blur(self) -> None:
         """Close the list."""

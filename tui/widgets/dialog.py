@@ -30,7 +30,7 @@ class Overlay(ModalScreen[Result]):
 
 
 @dataclass(frozen=True)
-class Answer:
+class DialogButton:
     """A button of a dialog: what it stands for and what is written on it (a verb)."""
 
     id: str
@@ -38,7 +38,7 @@ class Answer:
     variant: Literal["default", "primary", "success", "warning", "error"] = "default"
 
 
-CANCEL = Answer("cancel", "Cancel")
+CANCEL = DialogButton("cancel", "Cancel")
 
 _WIDTH = 64
 _BUTTON = 10
@@ -81,7 +81,7 @@ class Dialog(Overlay[Result | None], Generic[Result]):
     """.replace("WIDTH", str(_WIDTH)).replace("BUTTON", str(_BUTTON))
 
     def __init__(
-        self, title: str, answers: Sequence[Answer] = (), *, name: str | None = None, id: str | None = None
+        self, title: str, answers: Sequence[DialogButton] = (), *, name: str | None = None, id: str | None = None
     ) -> None:
         super().__init__(name=name, id=id)
         self._heading = title
@@ -150,7 +150,7 @@ class PromptDialog(Dialog[str]):
         confirm: str = "OK",
         validate: Callable[[str], str | None] | None = None,
     ) -> None:
-        super().__init__(title, [Answer("confirm", confirm, "primary"), CANCEL])
+        super().__init__(title, [DialogButton("confirm", confirm, "primary"), CANCEL])
         self._label = label
         self._value = value
         self._placeholder = placeholder
@@ -193,7 +193,7 @@ class QuestionDialog(Dialog[str]):
     The first answer has the focus, so put the harmless one first.
     """
 
-    def __init__(self, title: str, question: str, answers: Sequence[Answer]) -> None:
+    def __init__(self, title: str, question: str, answers: Sequence[DialogButton]) -> None:
         super().__init__(title, [*answers, CANCEL])
         self._question = question
 
@@ -210,7 +210,7 @@ class ConfirmDialog(Dialog[bool]):
     """Asks whether to go ahead; True only if so. What destroys something is marked and has not the focus."""
 
     def __init__(self, title: str, question: str, *, confirm: str = "Continue", destructive: bool = False) -> None:
-        go_ahead = Answer("confirm", confirm, "error" if destructive else "primary")
+        go_ahead = DialogButton("confirm", confirm, "error" if destructive else "primary")
         super().__init__(title, [CANCEL, go_ahead] if destructive else [go_ahead, CANCEL])
         self._question = question
 

@@ -18,7 +18,7 @@ from textual.strip import Strip
 
 from tui.widgets.base import WidgetMessage, hidden, shown
 from tui.widgets.display_text import safe
-from tui.widgets.doc_text import CUT_HERE, DocText, Kind, Path, prepare
+from tui.widgets.doc_text import CUT_HERE, DocText, NodePath, TextKind, prepare
 from tui.widgets.syntax import (
     SYNTAX_CLASSES,
     SYNTAX_CSS,
@@ -38,7 +38,7 @@ _COLOURED = 20_000
 """Characters of a line that are coloured; what lies beyond is plain."""
 
 _SIDE_STEP = 8
-_LANGUAGES: dict[Kind, Language] = {
+_LANGUAGES: dict[TextKind, Language] = {
     "json": "json",
     "cut-json": "json",
     "jsonl": "json",
@@ -111,13 +111,13 @@ SYNTAX
         """The cursor stands on another line; `path` leads to the JSON node there, if there is one."""
 
         line: int
-        path: Path | None
+        path: NodePath | None
 
     @dataclass
     class NodeChosen(WidgetMessage["DocView"]):
         """A JSON node was chosen with enter or a double click."""
 
-        path: Path
+        path: NodePath
         value: object
 
     @dataclass
@@ -142,7 +142,7 @@ SYNTAX
     def __init__(
         self,
         text: str = "",
-        kind: Kind = "text",
+        kind: TextKind = "text",
         *,
         pickable: bool = False,
         name: str | None = None,
@@ -170,11 +170,11 @@ SYNTAX
         return self._cursor
 
     @property
-    def path(self) -> Path | None:
+    def path(self) -> NodePath | None:
         """The path of the JSON node under the cursor, None if the text is not JSON."""
         return self._doc.nodes.path(self._cursor) if self._doc.nodes else None
 
-    def load(self, text: str, kind: Kind = "text") -> None:
+    def load(self, text: str, kind: TextKind = "text") -> None:
         """Show a text; a big one is laid out in a thread and appears when it is ready (`Loaded`)."""
         self._wanted = (text, kind)
         self.workers.cancel_group(self, "load")
@@ -185,7 +185,7 @@ SYNTAX
             self.refresh()
             self.run_worker(self._prepare(text, kind), group="load", exit_on_error=False)
 
-    async def _prepare(self, text: str, kind: Kind) -> None:
+    async def _prepare(self, text: str, kind: TextKind) -> None:
         self._show(await asyncio.to_thread(prepare, text, kind))
 
     def _show(self, doc: DocText) -> None:

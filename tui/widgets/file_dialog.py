@@ -17,7 +17,7 @@ from textual.widgets import Input, Label, OptionList
 from textual.widgets.option_list import Option
 
 from tui.widgets.base import hidden
-from tui.widgets.dialog import CANCEL, Answer, Dialog, text_line
+from tui.widgets.dialog import CANCEL, Dialog, DialogButton, text_line
 from tui.widgets.display_text import escape
 
 _MOST_LISTED = 500
@@ -25,7 +25,7 @@ _NAME_SHOWN = 32
 
 
 @dataclass(frozen=True)
-class Entry:
+class FileEntry:
     """A file or folder in a listing."""
 
     name: str
@@ -66,11 +66,11 @@ class FileDialog(Dialog[Path]):
         suffixes: Sequence[str] = (".yaml", ".yml"),
     ) -> None:
         confirm = "Open" if mode == "open" else "Save"
-        super().__init__(title or f"{confirm} file", [Answer("confirm", confirm, "primary"), CANCEL])
+        super().__init__(title or f"{confirm} file", [DialogButton("confirm", confirm, "primary"), CANCEL])
         self._mode = mode
         self._start = start.absolute()
         self._suffixes = tuple(suffixes)
-        self._entries: list[Entry] = []
+        self._entries: list[FileEntry] = []
         self._confirmed: Path | None = None
 
     def compose_body(self) -> ComposeResult:
@@ -140,7 +140,7 @@ class FileDialog(Dialog[Path]):
         else:
             self._finish()
 
-    def _take(self, entry: Entry) -> None:
+    def _take(self, entry: FileEntry) -> None:
         """Go into a folder; take a file's name, and open it if that is what the dialog is for."""
         folder, _ = self._folder_and_prefix()
         self._type(folder.parent if entry.name == ".." else folder / entry.name, folder=entry.is_folder)
@@ -186,11 +186,11 @@ def _shown(name: Path | str) -> str:
     return text if len(text) <= _NAME_SHOWN else f"{text[:half]}…{text[-half:]}"
 
 
-def entries(folder: Path, prefix: str, suffixes: Sequence[str]) -> list[Entry]:
+def entries(folder: Path, prefix: str, suffixes: Sequence[str]) -> list[FileEntry]:
     """The folders, then the files of a folder whose names start with a text; hidden ones only if it has a dot."""
     try:
         with os.scandir(folder) as found:
-            listed = [Entry(item.name, item.is_dir()) for item in found if item.name.startswith(prefix)]
+            listed = [FileEntry(item.name, item.is_dir()) for item in found if item.name.startswith(prefix)]
     except OSError:
         return []
     kept = [
@@ -200,11 +200,11 @@ def entries(folder: Path, prefix: str, suffixes: Sequence[str]) -> list[Entry]:
         and (entry.is_folder or not suffixes or entry.name.endswith(tuple(suffixes)))
     ]
     kept.sort(key=lambda entry: (not entry.is_folder, entry.name.casefold()))
-    up = [Entry("..", True)] if not prefix and folder != folder.parent else []
+    up = [FileEntry("..", True)] if not prefix and folder != folder.parent else []
     return [*up, *kept][:_MOST_LISTED]
 
 
-def _line(entry: Entry) -> Option:
+def _line(entry: FileEntry) -> Option:
     name = escape(entry.name)
     if entry.is_folder:
         return Option(Content.assemble("▸ ", (f"{name}{os.sep}", "$text-primary")))

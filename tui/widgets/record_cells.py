@@ -143,7 +143,7 @@ _PART_OF_KIND: Mapping[CellKind, Part] = {
 
 
 @dataclass(frozen=True)
-class Window:
+class ColumnWindow:
     """The stretch of cells that the columns are seen through, and the gutter left of it, in cells."""
 
     x: int
@@ -159,7 +159,7 @@ class RecordPainter:
         self._base = base
         self._styles = styles
 
-    def header(self, window: Window, cursor: int) -> Strip:
+    def header(self, window: ColumnWindow, cursor: int) -> Strip:
         """The names of the columns, that of the cursor's column marked."""
         style = self._styles["header"]
         segments = []
@@ -169,7 +169,7 @@ class RecordPainter:
             segments.append(self._cell(index, text, style + marked))
         return self._strip(segments, window, Segment(" " * window.gutter, style), style)
 
-    def row(self, window: Window, number: int, record: Mapping[str, object], cursor: int | None) -> Strip:
+    def row(self, window: ColumnWindow, number: int, record: Mapping[str, object], cursor: int | None) -> Strip:
         """A record; `cursor` is the column of the cursor if it stands in this row, `number` counts from 0."""
         paper = Style(bgcolor=(self._base if cursor is None else self._styles["cursor-row"]).bgcolor)
         segments = []
@@ -189,7 +189,7 @@ class RecordPainter:
         blank = " " * PADDING
         return Segment(f"{blank}{fit(text, self._layout.width(index), right=right)}{blank}", style)
 
-    def _strip(self, segments: list[Segment], window: Window, gutter: Segment, blank: Style) -> Strip:
+    def _strip(self, segments: list[Segment], window: ColumnWindow, gutter: Segment, blank: Style) -> Strip:
         visible = self._layout.visible(window.x, window.width)
         skipped = window.x - self._layout.start(visible.start) if visible else 0
         cells = Strip(segments).crop_extend(skipped, skipped + window.width, blank)

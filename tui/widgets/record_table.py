@@ -17,7 +17,7 @@ from textual.strip import Strip
 
 from tui.widgets.base import WidgetMessage, hidden, shown
 from tui.widgets.display_text import compact_json
-from tui.widgets.record_cells import MISSING, PADDING, PARTS, ColumnLayout, RecordPainter, Window, describe
+from tui.widgets.record_cells import MISSING, PADDING, PARTS, ColumnLayout, ColumnWindow, RecordPainter, describe
 from tui.widgets.record_source import FilteredSource, ListSource, RecordSource
 
 _SAMPLED_ROWS = 100
@@ -345,7 +345,7 @@ class RecordTable(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Line 0 is the header, the lines below it are the rows in view."""
-        window = Window(self.scroll_offset.x, self.size.width - self._gutter_width, self._gutter_width)
+        window = ColumnWindow(self.scroll_offset.x, self.size.width - self._gutter_width, self._gutter_width)
         row = self.scroll_offset.y + y - 1
         if y == 0:
             return self._brush().header(window, self._column)

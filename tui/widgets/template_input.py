@@ -12,7 +12,7 @@ from textual.actions import SkipAction
 from textual.binding import BindingType
 from textual.widgets import Input
 
-from tui.widgets.completion import COMPLETE_BINDING, Complete, Completer, Extra
+from tui.widgets.completion import COMPLETE_BINDING, Complete, Completer, ExtraCompletion
 from tui.widgets.syntax import ink, jinja_spans
 from tui.widgets.template_names import template_names
 
@@ -47,7 +47,7 @@ class TemplateInput(Input):
         *,
         complete: Complete | None = None,
         resolve: Resolve | None = None,
-        extra: Extra | None = None,
+        extra: ExtraCompletion | None = None,
         name: str | None = None,
         id: str | None = None,
         classes: str | None = None,
@@ -74,7 +74,7 @@ class TemplateInput(Input):
     def validate(self, value: str) -> None:
         """Nothing: whether it is right is for the session to say, and looks of its own for that would cost as much."""
 
-    def typed(self) -> tuple[str, int]:
+    def line_and_cursor(self) -> tuple[str, int]:
         """The text and the position of the cursor."""
         return self.value, self.cursor_position
 
@@ -96,12 +96,12 @@ class TemplateInput(Input):
     def watch_value(self) -> None:
         """Keep the list in step with what is typed, once the cursor is in its place."""
         if self._completer is not None and self.has_focus:
-            self.call_later(self._completer.typed)
+            self.call_later(self._completer.text_changed)
 
     def watch_selection(self) -> None:
         """Keep an open list in step with the cursor."""
         if self._completer is not None and self.has_focus:
-            self.call_later(self._completer.moved)
+            self.call_later(self._completer.cursor_moved)
 
     async def on_key(self, event: events.Key) -> None:
         """Let the list have its keys."""

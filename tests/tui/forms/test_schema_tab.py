@@ -8,7 +8,7 @@ import pytest
 
 from tests.tui.forms.support import Known, at_desk, new_session, sample
 from tui.model.declared_schema import declared_schema, imports_by_itself
-from tui.widgets.choice import Check
+from tui.widgets.choice import Toggle
 from tui.widgets.dialog import ConfirmDialog
 
 DETECTED: dict[str, Any] = {
@@ -61,7 +61,7 @@ async def test_a_schema_that_follows_the_tests_is_imported_at_once() -> None:
     async with at_desk(session, hints=Known(detected=DETECTED), size=(100, 40)) as desk:
         await desk.form.open_tab("Schema")
         await desk.settle()
-        desk.pane.query_one("Check").focus()
+        desk.pane.query_one("Toggle").focus()
         await desk.press("space")
         assert imports_by_itself(session, 0)
         declared = declared_schema(session, 0)
@@ -139,11 +139,11 @@ async def test_a_loader_stays_when_the_schema_should_follow_the_tests() -> None:
     async with at_desk(session, hints=Known(detected=DETECTED), size=(100, 40)) as desk:
         await desk.form.open_tab("Schema")
         await desk.settle()
-        desk.pane.query_one("Check").focus()
+        desk.pane.query_one("Toggle").focus()
         await desk.press("space")
         assert session.value(LOADER) == {"type": "JsonFileSchemaLoader"}
         assert not imports_by_itself(session, 0)
-        assert desk.pane.query_one(Check).value is False
+        assert desk.pane.query_one(Toggle).value is False
 
 
 async def test_a_broken_schema_is_kept_as_typed() -> None:

@@ -7,9 +7,9 @@ from textual.widgets import TextArea
 from tests.tui.widgets.support import on_stage
 from tui.widgets.code_area import CodeArea
 from tui.widgets.code_editor import CodeEditor
-from tui.widgets.completion import CompletionPopup
+from tui.widgets.completion import Completion, CompletionPopup
 
-NAMES = [("config.api_key", "config.api_key", "Input"), ("config.start", "config.start", "Input")]
+NAMES = [Completion("config.api_key", "config.api_key", "Input"), Completion("config.start", "config.start", "Input")]
 
 
 def texts(changes: list[CodeArea.Changed]) -> list[str]:

@@ -8,10 +8,10 @@ from textual.widgets import Input, OptionList
 
 from tests.tui.widgets.support import Stage, on_stage
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
-from tui.widgets.dialog import Answer, ConfirmDialog, Dialog, PromptDialog, QuestionDialog
+from tui.widgets.dialog import ConfirmDialog, Dialog, DialogButton, PromptDialog, QuestionDialog
 from tui.widgets.file_dialog import FileDialog
 
-UNSAVED = [Answer("save", "Save", "primary"), Answer("discard", "Discard", "error")]
+UNSAVED = [DialogButton("save", "Save", "primary"), DialogButton("discard", "Discard", "error")]
 
 
 async def ask(stage: Stage, dialog: Dialog[Any]) -> list[Any]:
@@ -39,7 +39,7 @@ async def test_a_question_gives_the_answer_that_was_chosen() -> None:
     "labels", [("Save as…", "Read it, drop mine", "Overwrite it"), ("Use the shared one", "Use this one everywhere")]
 )
 async def test_all_buttons_are_seen_in_a_narrow_terminal(labels: tuple[str, ...]) -> None:
-    dialog = QuestionDialog("Changed on disk", "What now?", [Answer(str(n), one) for n, one in enumerate(labels)])
+    dialog = QuestionDialog("Changed on disk", "What now?", [DialogButton(str(n), one) for n, one in enumerate(labels)])
     async with on_stage(size=(80, 24)) as stage:
         await ask(stage, dialog)
         assert all(label in stage.app.text() for label in labels)

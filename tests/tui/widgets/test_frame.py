@@ -7,11 +7,12 @@ from textual.containers import VerticalScroll
 from textual.widgets import Button, Input
 
 from tests.tui.widgets.support import on_stage
-from tui.widgets.bars import Segment, StatusLine, TitleBar
-from tui.widgets.choice import Check
+from tui.widgets.choice import Toggle
+from tui.widgets.doc_panel import DocPanel
 from tui.widgets.doc_view import DocView
 from tui.widgets.jump import JumpOverlay, focusable_targets
-from tui.widgets.search_bar import DocPanel, SearchBar
+from tui.widgets.search_bar import SearchBar
+from tui.widgets.title_bar import TitleBar
 
 
 async def test_slash_opens_the_search_which_counts_steps_and_closes() -> None:
@@ -74,24 +75,6 @@ async def test_a_search_bar_tells_what_is_typed_for_others_to_find() -> None:
         assert not bar.display
 
 
-async def test_a_status_has_a_glyph_and_a_word() -> None:
-    line = StatusLine([Segment("Created", "good"), Segment("Polling 3", "busy"), Segment("[b]", "bad")])
-    async with on_stage(line) as stage:
-        assert stage.app.text().strip() == "✓ Created  ◌ Polling 3  ✗ [b]"
-        line.show(Segment("Late", "warning"), Segment("x" * 200), Segment("plain", glyph="→"))
-        await stage.settle()
-        assert stage.app.text().strip().startswith("! Late  xxxx")
-        assert stage.app.text().strip().endswith("…")
-
-
-async def test_a_click_on_a_segment_tells_which() -> None:
-    line = StatusLine([Segment("One", "good", id="one"), Segment("Two", id="two")])
-    async with on_stage(line) as stage:
-        await stage.click(line, x=9)
-        await stage.click(line, x=40)
-        assert [click.segment.id for click in stage.app.heard(StatusLine.Clicked)] == ["two"]
-
-
 @pytest.mark.parametrize(
     ("width", "text"),
     [
@@ -124,7 +107,7 @@ async def test_the_title_changes_only_what_it_is_told() -> None:
 
 
 async def test_one_key_jumps_to_what_its_label_stands_on() -> None:
-    pane, tick, button = VerticalScroll(Check("One")), Check("Two"), Button("Go")
+    pane, tick, button = VerticalScroll(Toggle("One")), Toggle("Two"), Button("Go")
     pane.styles.height = 3
     async with on_stage(pane, tick, button) as stage:
         stage.app.push_screen(JumpOverlay(focusable_targets(stage.app.screen)))
@@ -136,7 +119,7 @@ async def test_one_key_jumps_to_what_its_label_stands_on() -> None:
 
 async def test_any_other_key_and_escape_stay() -> None:
     field = Input()
-    async with on_stage(field, Check("One")) as stage:
+    async with on_stage(field, Toggle("One")) as stage:
         field.focus()
         for key in ("escape", "9", "f5"):
             stage.app.push_screen(JumpOverlay(focusable_targets(stage.app.screen)))
@@ -146,6 +129,6 @@ async def test_any_other_key_and_escape_stay() -> None:
 
 
 async def test_what_is_scrolled_out_of_view_is_no_target() -> None:
-    pane = VerticalScroll(*[Check(f"Check {number}") for number in range(50)])
+    pane = VerticalScroll(*[Toggle(f"Check {number}") for number in range(50)])
     async with on_stage(pane) as stage:
         assert len(focusable_targets(stage.app.screen)) == 24
