@@ -53,9 +53,9 @@ def fault_in(query: str) -> Fault | None:
 class CodeRow(FieldRow):
     """A row whose control says itself, at the line, why what was typed is not finished."""
 
-    def tells(self, finding: Finding) -> bool:
+    def control_shows(self, finding: Finding) -> bool:
         """Whether the control itself says what is wrong."""
-        unfinished = self.session.unfinished(self.path)
+        unfinished = self.unfinished
         return unfinished is not None and finding.problem.message == unfinished.message
 
 
@@ -66,14 +66,14 @@ class JsonRow(CodeRow):
 
     def make_control(self) -> Widget:
         """A code field."""
-        complete = self.tools.completer(self.where) if self.spec.templates else None
+        complete = self.context.help.templates(lambda: self.path).complete if self.spec.templates else None
         return CodeArea("", "json", placeholder="Nothing", complete=complete, editor_height=self.editor_height)
 
     def show_value(self) -> None:
         """Show the value, or what was typed and is none."""
         if not isinstance(self.control, CodeArea):
             return
-        unfinished = self.session.unfinished(self.path)
+        unfinished = self.unfinished
         if unfinished is not None:
             self.control.text = unfinished.text
         elif not self._says(self.control.text, self.value):
@@ -92,7 +92,7 @@ class JsonRow(CodeRow):
         try:
             value = json.loads(event.text) if event.text.strip() else None
         except json.JSONDecodeError as error:
-            self.session.keep_unfinished(self.path, event.text, f"This is not JSON yet: {error.msg}.")
+            self.keep_unfinished(event.text, f"This is not JSON yet: {error.msg}.")
             event.widget.show_error(error.msg, error.lineno - 1)
             return
         event.widget.show_error("")
@@ -112,13 +112,13 @@ class GraphqlRow(CodeRow):
 
     def make_control(self) -> Widget:
         """A field for the query and one for the rest."""
-        complete = self.tools.completer(self.where)
+        complete = self.context.help.templates(lambda: self.path).complete
         self._query = self._area("graphql", "Type a query", 12)
         self._rest = CodeArea("", "json", placeholder="Variables and other properties, as JSON", complete=complete)
         return VerticalGroup(self._query, self._rest)
 
     def _area(self, syntax: Language, placeholder: str, height: int) -> CodeArea:
-        complete = self.tools.completer(self.where)
+        complete = self.context.help.templates(lambda: self.path).complete
         return CodeArea("", syntax, placeholder=placeholder, complete=complete, editor_height=height)
 
     def focus_field(self) -> None:
@@ -137,7 +137,7 @@ class GraphqlRow(CodeRow):
         try:
             same = (json.loads(self._rest.text) if self._rest.text.strip() else {}) == rest
         except ValueError:
-            same = self.session.unfinished(self.path) is not None
+            same = self.unfinished is not None
         if not same:
             self._rest.text = _json(rest) if rest else ""
             self._rest.show_error("")
@@ -158,7 +158,7 @@ class GraphqlRow(CodeRow):
         try:
             rest = json.loads(self._rest.text) if self._rest.text.strip() else {}
         except json.JSONDecodeError as error:
-            self.session.keep_unfinished(self.path, self._rest.text, f"This is not JSON yet: {error.msg}.")
+            self.keep_unfinished(self._rest.text, f"This is not JSON yet: {error.msg}.")
             self._rest.show_error(error.msg, error.lineno - 1)
             return
         if not isinstance(rest, dict):

@@ -10,7 +10,7 @@ from textual.app import App, ComposeResult
 from textual.widgets import TextArea
 
 from core.manifest.problems import Path
-from tui.forms.tools import FormTools
+from tui.forms.field_row import FormContext
 from tui.model.curl import CurlError, to_curl
 from tui.model.curl_import import import_curl
 from tui.model.session import BuilderSession
@@ -59,14 +59,14 @@ def fill_from_curl(app: App[object], session: BuilderSession, requester: Path, c
     app.notify(" ".join([*told, *imported.notes]), title="curl", markup=False)
 
 
-def curl_of(tools: FormTools, path: Path) -> str:
+def curl_of(context: FormContext, path: Path) -> str:
     """The command for the requester at a path. What only a run knows stands between ‹ and ›."""
-    request = tools.session.value(path)
+    request = context.session.value(path)
     request = request if isinstance(request, Mapping) else {}
 
     def text(value: Any) -> str:
         written = value if isinstance(value, str) else compact_json(value)
-        shown = tools.preview(path, written)
+        shown = context.help.preview(path, written)
         return written if shown.error else shown.text
 
     headers = [(name, text(value)) for name, value in _pairs(request.get("request_headers"))]

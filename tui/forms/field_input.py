@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from textual import events
 from textual.suggester import SuggestFromList
 
+from tui.forms.hints import TemplateHelp
 from tui.widgets.base import WidgetMessage
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
-from tui.widgets.completion import Complete, ExtraCompletion
-from tui.widgets.template_input import Resolve, TemplateInput
+from tui.widgets.completion import ExtraCompletion
+from tui.widgets.template_input import TemplateInput
 from tui.widgets.template_names import typed_word
 
 
@@ -35,8 +36,7 @@ class FieldInput(TemplateInput):
         value: str = "",
         placeholder: str = "",
         *,
-        complete: Complete | None = None,
-        resolve: Resolve | None = None,
+        templates: TemplateHelp | None = None,
         suggestions: Callable[[], Sequence[ChoiceOption]] | None = None,
         secret: bool = False,
         takes_curl: bool = False,
@@ -48,7 +48,13 @@ class FieldInput(TemplateInput):
         self._takes_curl = takes_curl
         self._suggestions = suggestions
         extra = ExtraCompletion("New input…", "Add an input and use it here", self.want_input)
-        super().__init__(value, placeholder, complete=complete, resolve=resolve, extra=extra)
+        super().__init__(
+            value,
+            placeholder,
+            complete=templates.complete if templates else None,
+            resolve=templates.resolve if templates else None,
+            extra=extra,
+        )
 
     def on_focus(self) -> None:
         """Know what may be suggested now."""

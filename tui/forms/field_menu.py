@@ -14,7 +14,7 @@ from tui.forms.field_input import FieldInput
 from tui.forms.field_row import FieldRow
 from tui.forms.list_section import MapSection
 from tui.forms.pairs_row import PairsRow
-from tui.forms.wording import place_name, twins
+from tui.forms.wording import place_name, same_fields
 from tui.model.inputs import Input
 from tui.model.sharing import SHAREABLE, Conflict
 from tui.model.specs import Kind, TypeChoice
@@ -38,7 +38,7 @@ class CopyRequested(WidgetMessage[Widget]):
 
 
 @dataclass(frozen=True)
-class Deed:
+class FieldAction:
     """Something that can be done."""
 
     title: str
@@ -60,12 +60,12 @@ class FieldMenu:
 
     def open(self) -> None:
         """List what can be done, and do what is chosen."""
-        deeds = {deed.title: deed for deed in self.deeds()}
-        options = [ChoiceOption(title, help=deed.help) for title, deed in deeds.items()]
+        actions = {action.title: action for action in self.actions()}
+        options = [ChoiceOption(title, help=action.help) for title, action in actions.items()]
 
         def do(title: str | None) -> None:
             if title is not None:
-                deeds[title].run()
+                actions[title].run()
 
         if options:
             self._row.app.push_screen(ChoiceDialog(self._title, options), do)
@@ -75,27 +75,27 @@ class FieldMenu:
         place = self._row.place
         return place.title if place.index is None else f"Item {place.title}"
 
-    def deeds(self) -> Iterator[Deed]:
+    def actions(self) -> Iterator[FieldAction]:
         """What can be done with the field now."""
         session, path, spec, value = self._session, self._path, self._row.spec, self._row.value
-        yield from self._template_deeds(value)
+        yield from self._template_actions(value)
         if isinstance(self._row, PairsRow):
             yield from (self._adding(self._row, one) for one in spec.types)
         if spec.or_text and spec.kind not in (Kind.NUMBER, Kind.COMPONENT):
             if isinstance(value, str):
-                yield Deed("Write as fields", "In place of the template", self._as_fields)
+                yield FieldAction("Write as fields", "In place of the template", self._as_fields)
             else:
-                yield Deed("Write as a template", "In place of these fields", self._as_text)
-        yield from self._sharing_deeds()
+                yield FieldAction("Write as a template", "In place of these fields", self._as_text)
+        yield from self._sharing_actions()
         holder = next((one for one in self._row.ancestors if isinstance(one, MapSection | PairsRow)), None)
         if holder is not None and self._row.place.name is not None:
-            yield Deed("Rename…", "Give it another name", lambda: self._ask_name(holder))
+            yield FieldAction("Rename…", "Give it another name", lambda: self._ask_name(holder))
         requester = self._requester
         if requester is not None:
-            yield Deed("Paste a curl command…", "Fill the request from it", self._ask_curl)
-            yield Deed("Copy the request as curl", "Secrets are masked", lambda: self._copy(requester))
+            yield FieldAction("Paste a curl command…", "Fill the request from it", self._ask_curl)
+            yield FieldAction("Copy the request as curl", "Secrets are masked", lambda: self._copy(requester))
         if session.exists(path) and session.is_written(path):
-            yield Deed("Reset", "Take out what is written here", self._reset)
+            yield FieldAction("Reset", "Take out what is written here", self._reset)
 
     def _reset(self) -> None:
         self._session.unset(self._path)
@@ -103,15 +103,15 @@ class FieldMenu:
 
     # Templates and inputs
 
-    def _template_deeds(self, value: object) -> Iterator[Deed]:
+    def _template_actions(self, value: object) -> Iterator[FieldAction]:
         spec = self._row.spec
         if not spec.templates or spec.kind not in (Kind.TEXT, Kind.NUMBER, Kind.DURATION):
             return
         if value not in (None, "") and "{{" not in str(value):
-            yield Deed("Make an input of it", "The value becomes its test value", self._make_input)
+            yield FieldAction("Make an input of it", "The value becomes its test value", self._make_input)
         control = self._row.control
         if isinstance(control, FieldInput):
-            yield Deed("New input…", "Add an input and use it here", control.want_input)
+            yield FieldAction("New input…", "Add an input and use it here", control.want_input)
 
     def _make_input(self) -> None:
         session, value = self._session, self._row.value
@@ -135,20 +135,22 @@ class FieldMenu:
 
     # Sharing
 
-    def _sharing_deeds(self) -> Iterator[Deed]:
+    def _sharing_actions(self) -> Iterator[FieldAction]:
         session, path = self._session, self._path
         if path[-1] not in SHAREABLE:
             return
         if session.sharing.target(path) is not None:
-            yield Deed("Stop sharing", "Give this place a copy of its own", lambda: session.sharing.unshare(path))
+            yield FieldAction(
+                "Stop sharing", "Give this place a copy of its own", lambda: session.sharing.unshare(path)
+            )
         elif session.sharing.can_share(path):
-            yield Deed("Share", "One definition for all that share it", self._share)
-        others = list(twins(session, path))
+            yield FieldAction("Share", "One definition for all that share it", self._share)
+        others = list(same_fields(session, path))
         if others and session.exists(path):
-            yield Deed("Copy to…", "Write the same elsewhere", lambda: self._ask_where(others))
+            yield FieldAction("Copy to…", "Write the same elsewhere", lambda: self._ask_where(others))
         sources = [one for one in others if session.exists(one)]
         if sources:
-            yield Deed("Copy from…", "Write here what another place says", lambda: self._ask_whence(sources))
+            yield FieldAction("Copy from…", "Write here what another place says", lambda: self._ask_whence(sources))
 
     def _share(self) -> None:
         conflict = self._session.sharing.conflict(self._path)
@@ -189,14 +191,14 @@ class FieldMenu:
 
     # Names and requests
 
-    def _adding(self, row: PairsRow, one: TypeChoice) -> Deed:
+    def _adding(self, row: PairsRow, one: TypeChoice) -> FieldAction:
         dialog = PromptDialog(f"Add {one.label}", "Name", value=row.current_key, validate=row.fault_of_part)
 
         def add(name: str | None) -> None:
             if name is not None:
                 row.add_part(name.strip(), one.name)
 
-        return Deed(f"Add {one.label}…", one.help, lambda: self._row.app.push_screen(dialog, add))
+        return FieldAction(f"Add {one.label}…", one.help, lambda: self._row.app.push_screen(dialog, add))
 
     def _ask_name(self, holder: MapSection | PairsRow) -> None:
         name = str(self._path[-1])
@@ -217,7 +219,7 @@ class FieldMenu:
         ask_for_curl(self._row.app, self._session, lambda: self._requester or self._path)
 
     def _copy(self, requester: Path) -> None:
-        self._row.post_message(CopyRequested(self._row, curl_of(self._row.tools, requester), "request as curl"))
+        self._row.post_message(CopyRequested(self._row, curl_of(self._row.context, requester), "request as curl"))
 
 
 def _difference(conflict: Conflict) -> str:

@@ -15,11 +15,10 @@ from textual.widgets import Button, Input, Static
 from core.manifest.problems import Path
 from core.templates import LimitError, PatternError, compile_pattern
 from tui.forms.field_input import FieldInput
-from tui.forms.field_row import FieldRow, Note
-from tui.forms.form_pane import FormPane, Section
+from tui.forms.field_row import FieldNote, FieldPlace, FieldRow
+from tui.forms.form_pane import FormPane, JumpSection
 from tui.forms.hints import Hints
 from tui.forms.input_dialog import InputDialog
-from tui.forms.tools import Place
 from tui.forms.value_rows import number_of
 from tui.model import inputs as described
 from tui.model.inputs import PROPERTIES, InputType
@@ -107,20 +106,20 @@ class InputRow(FieldRow):
         ):
             control.show(_text(value))
 
-    def own_notes(self) -> Sequence[Note]:
+    def own_notes(self) -> Sequence[FieldNote]:
         """What is known about the input and what is missing."""
         one = self.one
         words = [word for word, holds in (("hidden", one.hidden), ("optional", not one.required)) if holds]
-        notes = [Note(", ".join(words).capitalize())] if words else []
+        notes = [FieldNote(", ".join(words).capitalize())] if words else []
         value = self.session.values.get(self.key)
         pattern = one.pattern
         if pattern and isinstance(value, str) and not _matches(pattern, value):
-            notes.append(Note(f"This does not match the pattern {pattern}", "warning"))
+            notes.append(FieldNote(f"This does not match the pattern {pattern}", "warning"))
         if not self._fits_type:
             wanted = "a whole number" if one.type is InputType.INTEGER else "a number"
-            notes.append(Note(f"This must be {wanted}.", "error"))
+            notes.append(FieldNote(f"This must be {wanted}.", "error"))
         if self.session.attention.is_loud(self.path) and one.required and one.default is None and not self.is_set:
-            notes.append(Note("A test needs a value here.", "warning"))
+            notes.append(FieldNote("A test needs a value here.", "warning"))
         return notes
 
     def _parsed(self, text: str) -> Any:
@@ -140,9 +139,9 @@ class InputRow(FieldRow):
             self._give(self._parsed(event.value))
         self.show_state()
 
-    def left(self) -> None:
+    def cursor_left(self) -> None:
         """What is no number is not kept."""
-        super().left()
+        super().cursor_left()
         self.show_value()
 
     @property
@@ -211,7 +210,7 @@ class InputsForm(FormPane):
     async def build_head(self) -> None:
         """A word on what this is, the inputs, and the button to add one."""
         await self.mount(Static(_INTRODUCTION, markup=False, classes="form-pane--words"))
-        rows: list[FieldRow] = [InputRow(self.tools, place_of(one)) for one in self.session.inputs.all()]
+        rows: list[FieldRow] = [InputRow(self.context, place_of(one)) for one in self.session.inputs.all()]
         self.rows += rows
         await self.mount_all([*rows, self._add])
 
@@ -226,11 +225,11 @@ class InputsForm(FormPane):
             await self._rebuild(places)
         await super().sync()
 
-    async def _rebuild(self, places: Sequence[Place]) -> None:
+    async def _rebuild(self, places: Sequence[FieldPlace]) -> None:
         current = self.current
         path = current.path if isinstance(current, InputRow) else None
         old, others = self._inputs, [row for row in self.rows if not isinstance(row, InputRow)]
-        rows = [InputRow(self.tools, place) for place in places]
+        rows = [InputRow(self.context, place) for place in places]
         self.rows = [*rows, *others]
         with self.app.batch_update():
             await self.remove_children(old)
@@ -262,9 +261,9 @@ class InputsForm(FormPane):
             self.focus_first()
         return self.holds(path)
 
-    def sections(self) -> Sequence[Section]:
+    def sections(self) -> Sequence[JumpSection]:
         """The inputs and the fields around them."""
-        inputs = [Section(row.place.title, self.tab.title, row.path) for row in self._inputs]
+        inputs = [JumpSection(row.place.title, self.tab.title, row.path) for row in self._inputs]
         return [*inputs, *super().sections()]
 
     # What can be done
@@ -284,14 +283,14 @@ class InputsForm(FormPane):
         if not isinstance(row, InputRow):
             super().action_field_menu()
             return
-        deeds = {
+        actions = {
             "Edit…": "Title, key, type, default and so on",
             "Move up": "ctrl+up",
             "Move down": "ctrl+down",
             "Delete": "Take the input out of the manifest",
             "Add another…": "A new input after the last",
         }
-        options = [ChoiceOption(title, help=help_) for title, help_ in deeds.items()]
+        options = [ChoiceOption(title, help=help_) for title, help_ in actions.items()]
         self.app.push_screen(ChoiceDialog(f"Input {row.key}", options), lambda title: self._do(row, title))
 
     def _do(self, row: InputRow, title: str | None) -> None:
@@ -357,7 +356,7 @@ class InputsForm(FormPane):
             self.session.seal()
 
 
-def place_of(one: described.Input) -> Place:
+def place_of(one: described.Input) -> FieldPlace:
     """The input as a field of a form."""
     kind = {
         InputType.NUMBER: Kind.NUMBER,
@@ -371,7 +370,7 @@ def place_of(one: described.Input) -> Place:
     title = one.title or one.key
     told = f"{one.hint} In templates: config['{one.key}'].".lstrip()
     spec = FieldSpec(one.key, title, told, kind, one.required, whole=whole, secret=one.secret, options=one.options)
-    return Place((*PROPERTIES, one.key), spec, title, name=f"{one.type}{unit}")
+    return FieldPlace((*PROPERTIES, one.key), spec, title, name=f"{one.type}{unit}")
 
 
 def _text(value: Any) -> str:

@@ -11,10 +11,9 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.widget import Widget
 
-from tui.forms.field_row import FieldRow
-from tui.forms.section import Holder
+from tui.forms.field_row import FieldPlace, FieldRow
+from tui.forms.folding_row import FoldingRow
 from tui.forms.section_head import OFF, ItemHead, SectionHead
-from tui.forms.tools import Place
 from tui.forms.wording import summary
 from tui.model.fresh import default_type
 from tui.model.specs import Kind, form_spec, in_words
@@ -48,7 +47,7 @@ class ListHead(SectionHead):
         self.action_add_item()
 
 
-class ListSection(Holder):
+class ListSection(FoldingRow):
     """Components in an order: they are added, taken out, moved, folded."""
 
     def make_control(self) -> Widget:
@@ -66,11 +65,11 @@ class ListSection(Holder):
         """Rows are added and taken away at the end, so nothing is ever made anew."""
         return "list"
 
-    def places(self) -> Sequence[Place]:
+    def places(self) -> Sequence[FieldPlace]:
         """A place for each item."""
         spec = replace(self.spec, kind=Kind.COMPONENT, required=True, or_list=False)
         return [
-            Place((*self.path, index), spec, f"{index + 1}", self.place.depth + 1, index=index)
+            FieldPlace((*self.path, index), spec, f"{index + 1}", self.place.depth + 1, index=index)
             for index in range(len(self.items))
         ]
 
@@ -84,7 +83,7 @@ class ListSection(Holder):
         places = self.places() if self.unfolded else ()
         if self._shape == self.shape and self.unfolded and len(places) != len(self.rows):
             gone, self.rows = self.rows[len(places) :], self.rows[: len(places)]
-            new = [self.tools.row(place) for place in places[len(self.rows) :]]
+            new = [self.context.row(place) for place in places[len(self.rows) :]]
             self.rows += new
             if gone:
                 await self.remove_children(gone)
@@ -132,22 +131,22 @@ class ListSection(Holder):
 
         def go() -> None:
             row = self.rows[min(index, len(self.rows) - 1)] if self.rows else self
-            if unfold and isinstance(row, Holder):
+            if unfold and isinstance(row, FoldingRow):
                 row.unfold()
             row.focus_field()
 
-        self.tools.conductor.after_sync(go)
+        self.context.host.after_sync(go)
 
     def _index_of(self, head: Widget) -> int | None:
         return next((index for index, row in enumerate(self.rows) if row.control is head), None)
 
-    def left(self) -> None:
+    def cursor_left(self) -> None:
         """What is inside was not seen yet, so its problems stay quiet."""
         if not self.items:
-            super().left()
+            super().cursor_left()
 
 
-class MapSection(Holder):
+class MapSection(FoldingRow):
     """Components by name."""
 
     def make_control(self) -> Widget:
@@ -164,10 +163,10 @@ class MapSection(Holder):
         """The names."""
         return "\n".join(self._names)
 
-    def places(self) -> Sequence[Place]:
+    def places(self) -> Sequence[FieldPlace]:
         """A place for each name."""
         spec = replace(self.spec, kind=Kind.COMPONENT, required=True)
-        return [Place((*self.path, name), spec, name, self.place.depth + 1, name=name) for name in self._names]
+        return [FieldPlace((*self.path, name), spec, name, self.place.depth + 1, name=name) for name in self._names]
 
     def show_value(self) -> None:
         """Say how many there are."""
@@ -192,7 +191,7 @@ class MapSection(Holder):
         if name is not None and owner is not None:
             self.session.choose_type((*self.path, name.strip()), default_type(owner, self.spec).__name__)
             self.session.seal()
-            self.tools.conductor.after_sync(self._go_to_last)
+            self.context.host.after_sync(self._go_to_last)
 
     def _go_to_last(self) -> None:
         (self.rows[-1] if self.rows else self).focus_field()
@@ -218,13 +217,13 @@ class MapSection(Holder):
         self.session.rename_key((*self.path, name), new)
         self.session.seal()
 
-    def left(self) -> None:
+    def cursor_left(self) -> None:
         """What is inside was not seen yet, so its problems stay quiet."""
         if not self._names:
-            super().left()
+            super().cursor_left()
 
 
-class GroupSection(Holder):
+class GroupSection(FoldingRow):
     """A mapping with fields of its own, which is no component."""
 
     def make_control(self) -> Widget:
@@ -237,12 +236,12 @@ class GroupSection(Holder):
         """Whether it is there."""
         return OFF if self.value is None else _ON
 
-    def places(self) -> Sequence[Place]:
+    def places(self) -> Sequence[FieldPlace]:
         """The fields of the group."""
         if self.value is None or self.spec.group is None:
             return ()
         fields = form_spec(self.spec.group).fields
-        return [Place((*self.path, one.key), one, one.title, self.place.depth + 1) for one in fields]
+        return [FieldPlace((*self.path, one.key), one, one.title, self.place.depth + 1) for one in fields]
 
     def show_value(self) -> None:
         """Show whether it is there, and what is inside while that is folded."""

@@ -12,9 +12,9 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.forms.field_input import FieldInput
-from tui.forms.section import Holder
+from tui.forms.field_row import FieldPlace
+from tui.forms.folding_row import FoldingRow
 from tui.forms.section_head import ItemHead, SectionHead
-from tui.forms.tools import Place
 from tui.forms.wording import summary
 from tui.model.specs import Kind, type_label
 from tui.model.structure import class_at, field_at
@@ -22,7 +22,7 @@ from tui.widgets.display_text import compact_json
 from tui.widgets.pairs import Pairs
 
 
-class PairsRow(Holder):
+class PairsRow(FoldingRow):
     """Rows of keys and values. Values that are not text, such as lists, stay what they are.
 
     Components among them have sections below, where they are edited.
@@ -35,12 +35,12 @@ class PairsRow(Holder):
         return Pairs(key_label="Name", make_value_input=self._make_input)
 
     def _make_input(self, text: str) -> Input:
-        return FieldInput(text, complete=self.tools.completer(self.where), resolve=self.tools.resolver(self.where))
+        return FieldInput(text, templates=self.context.help.templates(lambda: self.path))
 
     def show_value(self) -> None:
         """Show the rows."""
         pairs = [(key, self._text(value)) for key, value in self._mapping.items()]
-        unfinished = self.session.unfinished(self.path)
+        unfinished = self.unfinished
         if isinstance(self.control, Pairs):
             self.control.fixed = frozenset(self._parts)
             if self.control.items != pairs and unfinished is None:
@@ -58,7 +58,7 @@ class PairsRow(Holder):
         if duplicates:
             names = ", ".join(sorted(duplicates))
             text = orjson.dumps(event.items).decode()
-            self.session.keep_unfinished(self.path, text, f"{names} is there twice. Only one can be kept.")
+            self.keep_unfinished(text, f"{names} is there twice. Only one can be kept.")
             return
         value = self._value_of(event.items)
         slot = field_at(self.session.view, self.path)
@@ -102,11 +102,11 @@ class PairsRow(Holder):
         """The names of the components."""
         return "\n".join(self._parts)
 
-    def places(self) -> Sequence[Place]:
+    def places(self) -> Sequence[FieldPlace]:
         """A place for each component, which text may replace."""
         only = self.spec.types[0].help if len(self.spec.types) == 1 else self.spec.help
         spec = replace(self.spec, kind=Kind.COMPONENT, required=True, or_text=True, help=only)
-        return [Place((*self.path, name), spec, name, self.place.depth + 1, name=name) for name in self._parts]
+        return [FieldPlace((*self.path, name), spec, name, self.place.depth + 1, name=name) for name in self._parts]
 
     @property
     def current_key(self) -> str:
@@ -146,12 +146,12 @@ class PairsRow(Holder):
 
         def go() -> None:
             row = next((one for one in self.rows if one.place.name == name), None)
-            if isinstance(row, Holder):
+            if isinstance(row, FoldingRow):
                 row.unfold()
                 row.focus_field()
                 row.call_after_refresh(row.scroll_visible, animate=False)
 
-        self.tools.conductor.after_sync(go)
+        self.context.host.after_sync(go)
 
     @on(ItemHead.Removed)
     def _remove(self, event: ItemHead.Removed) -> None:

@@ -44,7 +44,7 @@ class FieldPathRow(TextRow):
         """Send the session the steps."""
         steps = parsed(text)
         if steps is None:
-            self.session.keep_unfinished(self.path, text, self._advice())
+            self.keep_unfinished(text, self._advice())
         else:
             self.write(steps if steps or self.spec.required else None)
 
@@ -136,9 +136,7 @@ class RequestOptionRow(FieldRow):
         if not self.spec.required:
             options.insert(0, ChoiceOption(OFF, OFF, "Do not send it"))
         self._where = Choice(options, title=self.place.title, prompt="Choose where")
-        self._name_field = FieldInput(
-            complete=self.tools.completer(self.where), resolve=self.tools.resolver(self.where)
-        )
+        self._name_field = FieldInput(templates=self.context.help.templates(lambda: self.path))
         return HorizontalGroup(self._where, self._name_field, classes="request-option")
 
     def focus_field(self) -> None:

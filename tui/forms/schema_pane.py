@@ -161,10 +161,10 @@ class SchemaPane(FormPane):
         import_schema(self.session, self._stream, detected, merge=merge)
         self.session.seal()
 
-    def _hear(self, change: Change) -> None:
-        super()._hear(change)
+    def _session_changed(self, change: Change) -> None:
+        super()._session_changed(change)
         if change.kind is ChangeKind.TESTS:
-            super()._hear(Change(ChangeKind.VALUES))
+            super()._session_changed(Change(ChangeKind.VALUES))
 
 
 def _excerpt(lines: list[DiffLine]) -> list[str]:

@@ -19,11 +19,11 @@ from tui.forms.curl import ask_for_curl, curl_of, fill_from_curl
 from tui.forms.field_input import FieldInput
 from tui.forms.field_menu import CopyRequested
 from tui.forms.field_row import FieldFocused
-from tui.forms.form_pane import FormPane, Section
+from tui.forms.form_pane import FormPane, JumpSection
 from tui.forms.hints import Hints
 from tui.forms.retrieval_question import question
 from tui.forms.schema_pane import SchemaPane
-from tui.forms.wording import said_in_labels
+from tui.forms.wording import message_and_hint
 from tui.model.editor import Change, ChangeKind
 from tui.model.layout import RETRIEVAL_TYPES, Tab, tab_of
 from tui.model.problems import Counts
@@ -63,11 +63,11 @@ class StreamForm(Vertical):
         self._tabs: tuple[Tab, ...] = ()
         self._panes: dict[str, FormPane] = {}
         self._active = ""
-        self._end_hearing: Callable[[], None] | None = None
-        self._behind = False
+        self._unsubscribe: Callable[[], None] | None = None
+        self._outdated = False
         self._shown_name = (stream, "")
         self._shown_fault = ""
-        self._turn = asyncio.Lock()
+        self._sync_lock = asyncio.Lock()
 
     def compose(self) -> ComposeResult:
         """The head, and the tabs."""
@@ -88,13 +88,13 @@ class StreamForm(Vertical):
         self._fault = self.query_one(".stream-form--fault", Static)
         self._strip = self.query_one(TabStrip)
         self._no_form = self.query_one(".stream-form--no-form", Static)
-        self._end_hearing = self.session.subscribe(self._hear)
+        self._unsubscribe = self.session.subscribe(self._session_changed)
         await self.sync()
 
     def on_unmount(self) -> None:
         """Hear no more."""
-        if self._end_hearing is not None:
-            self._end_hearing()
+        if self._unsubscribe is not None:
+            self._unsubscribe()
 
     def on_resize(self) -> None:
         """There is room for more words in a wide form."""
@@ -118,7 +118,7 @@ class StreamForm(Vertical):
         if self.is_mounted and (stream != self._stream or self.disabled):
             await self.sync()
 
-    def go_along(self, stream: int | None) -> None:
+    def relocate(self, stream: int | None) -> None:
         """The stream is at another index now: so is all that is shown of it and typed into it. None: it is gone, and
         there is nothing to be typed into until another one is shown.
         """
@@ -128,7 +128,7 @@ class StreamForm(Vertical):
         self._shown_name = (self._stream, self._shown_name[1])
         self.disabled = stream is None
         for pane in self.query_children(FormPane):
-            pane.go_along(self.path)
+            pane.rebase(self.path)
 
     @property
     def active_tab(self) -> str:
@@ -145,14 +145,14 @@ class StreamForm(Vertical):
         """The pane of the tab that is shown."""
         return self._panes.get(self._active)
 
-    def _hear(self, change: Change) -> None:
-        if change.kind in (ChangeKind.VALUES, ChangeKind.PROBLEMS) and not self._behind and self.is_attached:
-            self._behind = True
+    def _session_changed(self, change: Change) -> None:
+        if change.kind in (ChangeKind.VALUES, ChangeKind.PROBLEMS) and not self._outdated and self.is_attached:
+            self._outdated = True
             self.call_later(self.sync)
 
     async def sync(self) -> None:
         """Show what the session says now; the panes do so by themselves."""
-        async with self._turn:
+        async with self._sync_lock:
             await self._sync()
 
     async def _sync(self) -> None:
@@ -168,7 +168,7 @@ class StreamForm(Vertical):
 
     def _is_out_of_step(self) -> bool:
         """Whether there are other tabs to be shown than are built, for the stream that is wanted now."""
-        self._behind = False
+        self._outdated = False
         if not (self.is_attached and self.session.exists(("streams", self._wanted))):
             return False
         is_other = self._wanted != self._stream or self.disabled
@@ -186,7 +186,7 @@ class StreamForm(Vertical):
             self._shown_name = (self._stream, name)
             self._name_field.show(name)
         problems = self.session.problems(self._name_path)
-        self._show_fault(f"✗ {said_in_labels(self.session, problems[0])[0]}" if problems else "")
+        self._show_fault(f"✗ {message_and_hint(self.session, problems[0])[0]}" if problems else "")
         kind = next((name for name, one in _KINDS.items() if one is self._present_kind), None)
         if self._kind.value != kind:
             self._kind.value = kind
@@ -217,7 +217,7 @@ class StreamForm(Vertical):
 
     async def open_tab(self, title: str) -> None:
         """Show a tab, building it when it is looked at for the first time. Raises KeyError when there is none."""
-        async with self._turn:
+        async with self._sync_lock:
             tab = next((tab for tab in self._tabs if tab.title == title), None)
             if tab is None:
                 raise KeyError(title)
@@ -239,7 +239,7 @@ class StreamForm(Vertical):
 
     async def next_tab(self, step: int = 1) -> None:
         """Go to a tab further right or left, around the ends, and to its first field."""
-        async with self._turn:
+        async with self._sync_lock:
             titles = self.tab_titles
             if self._active not in titles:
                 return
@@ -253,7 +253,7 @@ class StreamForm(Vertical):
     @on(TabStrip.Changed)
     async def _take_tab(self, event: TabStrip.Changed) -> None:
         event.stop()
-        async with self._turn:
+        async with self._sync_lock:
             tab = next((tab for tab in self._tabs if tab.title == event.tab), None)
             if tab is not None:
                 await self._open(tab)
@@ -270,7 +270,7 @@ class StreamForm(Vertical):
         if path[:2] != self.path:
             return False
         await self.sync()
-        async with self._turn:
+        async with self._sync_lock:
             at_tab = bool(self._tabs) and path[2:] not in ((), ("name",))
             if at_tab:
                 await self._open(self._tabs[tab_of(self._tabs, path[2:])[0]])
@@ -282,10 +282,12 @@ class StreamForm(Vertical):
             pane.focus_first()
         return True
 
-    def sections(self) -> Sequence[Section]:
+    def sections(self) -> Sequence[JumpSection]:
         """The places to jump to, of all tabs."""
         return [
-            Section(entry.title, tab.title, (*self.path, *entry.path)) for tab in self._tabs for entry in tab.entries
+            JumpSection(entry.title, tab.title, (*self.path, *entry.path))
+            for tab in self._tabs
+            for entry in tab.entries
         ]
 
     # Name and kind
@@ -382,7 +384,7 @@ class StreamForm(Vertical):
         """Give the request of this tab as a `curl` command to the clipboard."""
         pane, requester = self.pane, self.requester
         if pane is not None and requester is not None:
-            self.post_message(CopyRequested(self, curl_of(pane.tools, requester), "request as curl"))
+            self.post_message(CopyRequested(self, curl_of(pane.context, requester), "request as curl"))
 
     @on(FieldInput.CurlPasted)
     def _fill(self, event: FieldInput.CurlPasted) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from textual import on
@@ -11,7 +12,7 @@ from textual.widgets import Input
 
 from tui.forms.field_input import FieldInput
 from tui.forms.field_row import FieldRow
-from tui.forms.text_row import TextRow, example
+from tui.forms.text_row import TextRow
 from tui.model.field_paths import parsed, shown
 from tui.widgets.chips import Chips
 from tui.widgets.choice import Choice, Toggle
@@ -34,7 +35,7 @@ class NumberRow(TextRow):
         else:
             wanted = "a whole number" if self.spec.whole else "a number"
             other = ", or a template such as {{ config['size'] }}" if self.spec.or_text else ""
-            self.session.keep_unfinished(self.path, text, f"This must be {wanted}{other}.")
+            self.keep_unfinished(text, f"This must be {wanted}{other}.")
 
     def means(self, text: str, value: Any) -> bool:
         """Whether a typed text is this number."""
@@ -115,19 +116,11 @@ class StringsRow(FieldRow):
         return Chips(make_input=self._make_input)
 
     def _make_input(self, text: str) -> Input:
-        templates = self.spec.templates
-        return FieldInput(
-            text,
-            complete=self.tools.completer(self.where) if templates else None,
-            resolve=self.tools.resolver(self.where) if templates else None,
-            suggestions=self._options,
-            in_list=True,
-        )
+        templates = self.context.help.templates(lambda: self.path) if self.spec.templates else None
+        return FieldInput(text, templates=templates, suggestions=self._suggestions, in_list=True)
 
-    def _options(self) -> list[ChoiceOption]:
-        return [
-            ChoiceOption(value, value, example(self.spec.kind, value)) for value in self.tools.suggestions(self.place)
-        ]
+    def _suggestions(self) -> Sequence[ChoiceOption]:
+        return self.context.help.suggestions(self.path, self.spec)
 
     def show_value(self) -> None:
         """Show the items."""

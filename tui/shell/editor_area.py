@@ -154,7 +154,7 @@ class Middle(Container):
         """Streams have moved: the form of one, in view or not, goes with it."""
         form = self.query_one_optional(StreamForm)
         if form is not None:
-            form.go_along(moved(form.stream))
+            form.relocate(moved(form.stream))
 
     async def _built(self, spot: Spot) -> Form:
         kinds: dict[Spot, type[Form]] = {GLOBAL: GlobalForm, INPUTS: InputsForm}

@@ -13,7 +13,7 @@ from core.manifest.problems import Path
 from tui.forms import FieldFocused, StreamForm
 from tui.forms.field_input import FieldInput
 from tui.forms.field_row import FieldRow
-from tui.forms.wording import also_in, place_in_labels, said_in_labels
+from tui.forms.wording import field_label, message_and_hint, sharing_streams
 from tui.model.problems import Finding
 from tui.model.specs import FieldSpec
 from tui.shell.actions import has_key
@@ -52,7 +52,7 @@ class Tour:
     def arrive(self, event: FieldFocused) -> None:
         """A field has the focus."""
         self._field = (event.path, event.spec, event.title)
-        others = also_in(self._frame.session, event.path)
+        others = sharing_streams(self._frame.session, event.path)
         shared = f"⇄ Shared with {_listed(others)}. " if others else ""
         self._frame.explain(event.title, shared + event.spec.help)
 
@@ -237,8 +237,8 @@ class Tour:
         is_name = len(problem.path) == 3 and problem.path[2] == "name" and self._frame.middle.yaml is None
         if not is_name and (row is None or problem not in row.problems()):
             session = self._frame.session
-            message, hint = said_in_labels(session, problem)
-            said = f"{place_in_labels(session, problem.path)}: {message}"
+            message, hint = message_and_hint(session, problem)
+            said = f"{field_label(session, problem.path)}: {message}"
             told = f"{said} ({hint})" if hint else said
             self._frame.notify(told, severity="error" if problem.is_error else "warning", timeout=8, markup=False)
 

@@ -8,15 +8,15 @@ from typing import Any
 
 from core.components.stream import Stream
 from tui.forms.code_rows import GraphqlRow, JsonRow, SchemaRow
-from tui.forms.field_row import FieldRow
+from tui.forms.field_row import FieldPlace, FieldRow
 from tui.forms.list_section import GroupSection, ListSection, MapSection
 from tui.forms.pairs_row import PairsRow
 from tui.forms.reference_rows import REQUEST_OPTION, REQUEST_PATH, FieldPathRow, RequestOptionRow, StreamRow
 from tui.forms.section import Section
 from tui.forms.status_row import StatusRow
 from tui.forms.text_row import TextRow
-from tui.forms.tools import FormTools, Place
 from tui.forms.value_rows import CheckRow, ChoiceRow, FieldPathsRow, NumberRow, NumbersRow, PrimaryKeyRow, StringsRow
+from tui.model.session import BuilderSession
 from tui.model.specs import FieldSpec, Kind
 
 ROWS: Mapping[Kind, type[FieldRow]] = MappingProxyType(
@@ -49,9 +49,9 @@ _OTHER_THAN_TEXT = (Kind.PAIRS, Kind.JSON, Kind.GRAPHQL, Kind.STRINGS, Kind.BOOL
 _IN_REQUESTS = {REQUEST_OPTION, REQUEST_PATH}
 
 
-def row_class(tools: FormTools, place: Place) -> type[FieldRow]:
+def row_type(session: BuilderSession, place: FieldPlace) -> type[FieldRow]:
     """The kind of row for a place, as its value is now."""
-    spec, value = place.spec, tools.session.value(place.path)
+    spec, value = place.spec, session.value(place.path)
     if _is_other(spec, value):
         return JsonRow
     if isinstance(value, str) and spec.or_text and spec.kind in _OTHER_THAN_TEXT:
@@ -61,7 +61,7 @@ def row_class(tools: FormTools, place: Place) -> type[FieldRow]:
     return ROWS[spec.kind]
 
 
-def _component_row(place: Place, value: Any) -> type[FieldRow]:
+def _component_row(place: FieldPlace, value: Any) -> type[FieldRow]:
     types = place.spec.types
     if place.spec.or_list and isinstance(value, list):
         return ListSection
