@@ -67,7 +67,9 @@ class JsonRow(CodeRow):
     def make_control(self) -> Widget:
         """A code field."""
         complete = self.context.help.templates(lambda: self.path).complete if self.spec.templates else None
-        return CodeArea("", "json", placeholder="Nothing", complete=complete, editor_height=self.editor_height)
+        return CodeArea(
+            "", "json", placeholder=self.spec.unset or "Nothing", complete=complete, editor_height=self.editor_height
+        )
 
     def show_value(self) -> None:
         """Show the value, or what was typed and is none."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from textual.app import App
 from textual.widget import Widget
 
 from core.manifest.problems import Path
@@ -46,6 +47,19 @@ class FieldAction:
     run: Callable[[], object]
 
 
+def open_menu(app: App[object], title: str, actions: Iterable[FieldAction]) -> None:
+    """List what can be done, and do what is chosen."""
+    by_title = {action.title: action for action in actions}
+    options = [ChoiceOption(title, help=action.help) for title, action in by_title.items()]
+
+    def run(title: str | None) -> None:
+        if title is not None:
+            by_title[title].run()
+
+    if options:
+        app.push_screen(ChoiceDialog(title, options), run)
+
+
 class FieldMenu:
     """The menu of one row. What cannot be done now is not in it."""
 
@@ -59,16 +73,7 @@ class FieldMenu:
         return self._row.path
 
     def open(self) -> None:
-        """List what can be done, and do what is chosen."""
-        actions = {action.title: action for action in self.actions()}
-        options = [ChoiceOption(title, help=action.help) for title, action in actions.items()]
-
-        def do(title: str | None) -> None:
-            if title is not None:
-                actions[title].run()
-
-        if options:
-            self._row.app.push_screen(ChoiceDialog(self._title, options), do)
+        open_menu(self._row.app, self._title, self.actions())
 
     @property
     def _title(self) -> str:

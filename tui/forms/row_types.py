@@ -9,13 +9,15 @@ from typing import Any
 from core.components.stream import Stream
 from tui.forms.code_rows import GraphqlRow, JsonRow, SchemaRow
 from tui.forms.field_row import FieldPlace, FieldRow
+from tui.forms.input_rows import input_row_type
 from tui.forms.list_section import GroupSection, ListSection, MapSection
 from tui.forms.pairs_row import PairsRow
 from tui.forms.reference_rows import REQUEST_OPTION, REQUEST_PATH, FieldPathRow, RequestOptionRow, StreamRow
 from tui.forms.section import Section
 from tui.forms.status_row import StatusRow
 from tui.forms.text_row import TextRow
-from tui.forms.value_rows import CheckRow, ChoiceRow, FieldPathsRow, NumberRow, NumbersRow, PrimaryKeyRow, StringsRow
+from tui.forms.value_rows import ChoiceRow, FieldPathsRow, NumberRow, NumbersRow, PrimaryKeyRow, StringsRow, ToggleRow
+from tui.model.inputs import PROPERTIES
 from tui.model.session import BuilderSession
 from tui.model.specs import FieldSpec, Kind
 
@@ -26,7 +28,7 @@ ROWS: Mapping[Kind, type[FieldRow]] = MappingProxyType(
         Kind.DURATION: TextRow,
         Kind.DATETIME_FORMAT: TextRow,
         Kind.NUMBER: NumberRow,
-        Kind.BOOLEAN: CheckRow,
+        Kind.BOOLEAN: ToggleRow,
         Kind.CHOICE: ChoiceRow,
         Kind.STRINGS: StringsRow,
         Kind.NUMBERS: NumbersRow,
@@ -51,6 +53,8 @@ _IN_REQUESTS = {REQUEST_OPTION, REQUEST_PATH}
 
 def row_type(session: BuilderSession, place: FieldPlace) -> type[FieldRow]:
     """The kind of row for a place, as its value is now."""
+    if place.path[:-1] == PROPERTIES:
+        return input_row_type(place)
     spec, value = place.spec, session.value(place.path)
     if _is_other(spec, value):
         return JsonRow

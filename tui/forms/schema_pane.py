@@ -61,7 +61,7 @@ class SchemaPane(FormPane):
     async def build_foot(self) -> None:
         """What was detected."""
         self._said = ""
-        self._words = Static("", markup=False, classes="form-pane--words")
+        self._words = Static("", markup=False, classes="form-pane--text")
         self._detected = DocPanel(classes="schema-pane--detected")
         await self.mount_all([self._words, self._detected])
         self.show_detected()

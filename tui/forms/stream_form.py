@@ -79,7 +79,7 @@ class StreamForm(Vertical):
             yield Choice(kinds, title="Retrieval Type", prompt="Retrieval Type", classes="stream-form--kind")
         yield Static("", markup=False, classes="stream-form--fault")
         yield TabStrip([StripTab("", "")])
-        yield Static(_NO_FORM, markup=False, classes="form-pane--words stream-form--no-form")
+        yield Static(_NO_FORM, markup=False, classes="form-pane--text stream-form--no-form")
 
     async def on_mount(self) -> None:
         """Show the stream, and hear of changes."""

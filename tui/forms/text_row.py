@@ -30,7 +30,11 @@ class TextRow(FieldRow):
     def make_control(self) -> Widget:
         templates = self.context.help.templates(lambda: self.path) if self.templates else None
         if self.is_multiline:
-            return CodeArea(complete=templates.complete if templates else None, editor_height=8)
+            return CodeArea(
+                placeholder=self._placeholder or "Empty",
+                complete=templates.complete if templates else None,
+                editor_height=8,
+            )
         return FieldInput(
             placeholder=self._placeholder,
             templates=templates,

@@ -56,7 +56,7 @@ def number_of(text: str, *, whole: bool = False) -> int | float | None:
     return None if whole or not math.isfinite(number) else number
 
 
-class CheckRow(FieldRow):
+class ToggleRow(FieldRow):
     """Yes or no; what is said when nothing is written is shown as such."""
 
     def make_control(self) -> Widget:
@@ -73,8 +73,12 @@ class CheckRow(FieldRow):
     @on(Toggle.Changed)
     def _turned(self, event: Toggle.Changed) -> None:
         event.stop()
-        self.write(None if event.value == bool(self.spec.default) and not self.spec.required else event.value)
+        self.write(self.value_of(event.value))
         self.session.seal()
+
+    def value_of(self, ticked: bool) -> bool | None:
+        """What is written for the box: nothing where the default says the same."""
+        return None if ticked == bool(self.spec.default) and not self.spec.required else ticked
 
 
 class ChoiceRow(FieldRow):
@@ -84,11 +88,19 @@ class ChoiceRow(FieldRow):
         """A choice."""
         default = self.spec.default
         return Choice(
-            [ChoiceOption(option, _words(option)) for option in self.spec.options],
+            [ChoiceOption(option, self.label_of(option)) for option in self.spec.options],
             title=self.place.title,
-            prompt=f"{_words(str(default))} (default)" if default else "Not set",
-            clearable=not self.spec.required,
+            prompt=f"{self.label_of(str(default))} (default)" if default else self.spec.unset or "Not set",
+            clearable=self.is_clearable,
         )
+
+    @property
+    def is_clearable(self) -> bool:
+        return not self.spec.required
+
+    def label_of(self, option: str) -> str:
+        """An option as people read it; names in capitals, such as GET, stay."""
+        return option if not option.islower() else option.replace("_", " ").capitalize()
 
     def show_value(self) -> None:
         """Show the option."""
@@ -101,11 +113,6 @@ class ChoiceRow(FieldRow):
         event.stop()
         self.write(event.value)
         self.session.seal()
-
-
-def _words(option: str) -> str:
-    """An option as people read it; names in capitals, such as GET, stay."""
-    return option if not option.islower() else option.replace("_", " ").capitalize()
 
 
 class StringsRow(FieldRow):
