@@ -20,19 +20,19 @@ _PAIRS = {"{": "}", "(": ")", "[": "]"}
 _START = re.compile(r"\s*(?:#.*\s*)*(?:query|mutation|subscription|fragment|\{)")
 
 
-class Fault(NamedTuple):
+class QueryFault(NamedTuple):
     """What is wrong, and in which line, counted from 0."""
 
     message: str
     line: int
 
 
-def fault_in(query: str) -> Fault | None:
-    """The first fault of a query; None when none is seen."""
+def fault_in(query: str) -> QueryFault | None:
+    """The first mistake that is seen in a query."""
     if not query.strip():
-        return Fault("The query is empty.", 0)
+        return QueryFault("The query is empty.", 0)
     if not _START.match(query):
-        return Fault("A query begins with `query`, `mutation` or `{`.", 0)
+        return QueryFault("A query begins with `query`, `mutation` or `{`.", 0)
     open_ones: list[tuple[str, int]] = []
     for match in _TOKEN.finditer(query):
         token, line = match[0], query.count("\n", 0, match.start())
@@ -40,39 +40,37 @@ def fault_in(query: str) -> Fault | None:
             open_ones.append((token, line))
         elif token in _PAIRS.values():
             if not open_ones or _PAIRS[open_ones[-1][0]] != token:
-                return Fault(f"This {token} closes nothing.", line)
+                return QueryFault(f"This {token} closes nothing.", line)
             open_ones.pop()
         elif token == '"':
-            return Fault("This text is not closed.", line)
+            return QueryFault("This text is not closed.", line)
     if open_ones:
         token, line = open_ones[-1]
-        return Fault(f"This {token} is not closed.", line)
+        return QueryFault(f"This {token} is not closed.", line)
     return None
 
 
 class CodeRow(FieldRow):
-    """A row whose control says itself, at the line, why what was typed is not finished."""
+    """A row whose control shows by itself, at the line, why what was typed can't be the value yet."""
 
     def control_shows(self, finding: Finding) -> bool:
-        """Whether the control itself says what is wrong."""
         unfinished = self.unfinished
         return unfinished is not None and finding.problem.message == unfinished.message
 
 
 class JsonRow(CodeRow):
-    """A value as JSON. What is no JSON is kept as typed and marked; the manifest keeps the last value."""
+    """A value as JSON. Text that is not valid JSON is kept as typed and marked; the manifest keeps the last value."""
 
     editor_height = 10
 
     def make_control(self) -> Widget:
-        """A code field."""
         complete = self.context.help.templates(lambda: self.path).complete if self.spec.templates else None
         return CodeArea(
             "", "json", placeholder=self.spec.unset or "Nothing", complete=complete, editor_height=self.editor_height
         )
 
     def show_value(self) -> None:
-        """Show the value, or what was typed and is none."""
+        """Show the value, or the unfinished text."""
         if not isinstance(self.control, CodeArea):
             return
         unfinished = self.unfinished
@@ -113,7 +111,6 @@ class GraphqlRow(CodeRow):
     size_in_rows = 2
 
     def make_control(self) -> Widget:
-        """A field for the query and one for the rest."""
         complete = self.context.help.templates(lambda: self.path).complete
         self._query = self._area("graphql", "Type a query", 12)
         self._rest = CodeArea("", "json", placeholder="Variables and other properties, as JSON", complete=complete)
@@ -124,11 +121,9 @@ class GraphqlRow(CodeRow):
         return CodeArea("", syntax, placeholder=placeholder, complete=complete, editor_height=height)
 
     def focus_field(self) -> None:
-        """Put the cursor into the query."""
         self._query.focus()
 
     def show_value(self) -> None:
-        """Show the query and the rest."""
         value = self._mapping
         query = value.get("query", "")
         rest = {key: one for key, one in value.items() if key != "query"}

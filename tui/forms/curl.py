@@ -25,19 +25,17 @@ class CurlDialog(Dialog[str]):
         super().__init__("Paste a curl command", [DialogButton("fill", "Fill the request", "primary"), CANCEL])
 
     def compose_body(self) -> ComposeResult:
-        """What it is for, and the field."""
         yield text_line(
             "URL, method, parameters, headers, authentication and body are taken from it. Secrets become inputs."
         )
         yield TextArea(soft_wrap=True, classes="curl-dialog--command")
 
     def answered(self, answer: str) -> None:
-        """Close with the text."""
         self.dismiss(self.query_one(TextArea).text)
 
 
 def ask_for_curl(app: App[object], session: BuilderSession, requester: Callable[[], Path]) -> None:
-    """Ask for a command and fill a requester from it; `requester` says where that is by then."""
+    """Ask for a command and fill a requester from it; `requester` gives its path once the command is there."""
 
     def fill(command: str | None) -> None:
         if command and command.strip():
@@ -47,16 +45,16 @@ def ask_for_curl(app: App[object], session: BuilderSession, requester: Callable[
 
 
 def fill_from_curl(app: App[object], session: BuilderSession, requester: Path, command: str) -> None:
-    """Fill the requester at a path from a command, and say what came of it."""
+    """Fill the requester at a path from a command, and notify of the result."""
     try:
         imported = import_curl(session, requester, command)
     except CurlError as error:
         app.notify(str(error), title="Nothing was filled in", severity="warning", markup=False)
         return
-    told = ["The request was filled in."]
+    sentences = ["The request was filled in."]
     if imported.inputs:
-        told.append(f"Secrets are inputs now: {', '.join(imported.inputs)}.")
-    app.notify(" ".join([*told, *imported.notes]), title="curl", markup=False)
+        sentences.append(f"Secrets are inputs now: {', '.join(imported.inputs)}.")
+    app.notify(" ".join([*sentences, *imported.notes]), title="curl", markup=False)
 
 
 def curl_of(context: FormContext, path: Path) -> str:

@@ -17,7 +17,7 @@ from tui.widgets.template_names import typed_word
 
 
 class FieldInput(TemplateInput):
-    """A line of text in a form. `show` puts in what the session says and posts nothing."""
+    """A line of text in a form. `show` puts a value in and posts nothing."""
 
     @dataclass
     class CurlPasted(WidgetMessage["FieldInput"]):
@@ -42,7 +42,7 @@ class FieldInput(TemplateInput):
         takes_curl: bool = False,
         in_list: bool = False,
     ) -> None:
-        """With `in_list`, what is pasted is for the list around."""
+        """With `in_list`, pasted text is left to the list that the field is in."""
         self._secret = secret
         self._in_list = in_list
         self._takes_curl = takes_curl
@@ -57,7 +57,7 @@ class FieldInput(TemplateInput):
         )
 
     def on_focus(self) -> None:
-        """Know what may be suggested now."""
+        """Update the suggestions."""
         options = self._suggestions() if self._suggestions else ()
         self.suggester = SuggestFromList([one.value for one in options], case_sensitive=False) if options else None
 
@@ -76,7 +76,6 @@ class FieldInput(TemplateInput):
         super().watch_value()
 
     def want_input(self) -> None:
-        """Ask for an input to use here."""
         self.post_message(self.InputWanted(self, self._secret))
 
     async def action_complete(self) -> None:
@@ -94,7 +93,7 @@ class FieldInput(TemplateInput):
             self.cursor_position = len(value)
 
     def on_paste(self, event: events.Paste) -> None:
-        """Tell of a curl command instead of taking its first line as text."""
+        """Report a curl command instead of taking its first line as text."""
         if self._in_list:
             event.prevent_default()
         elif self._takes_curl and is_curl(event.text):

@@ -69,7 +69,6 @@ class FieldMenu:
 
     @property
     def _path(self) -> Path:
-        """Where the field is by now."""
         return self._row.path
 
     def open(self) -> None:
@@ -81,7 +80,6 @@ class FieldMenu:
         return place.title if place.index is None else f"Item {place.title}"
 
     def actions(self) -> Iterator[FieldAction]:
-        """What can be done with the field now."""
         session, path, spec, value = self._session, self._path, self._row.spec, self._row.value
         yield from self._template_actions(value)
         if isinstance(self._row, PairsRow):
@@ -152,10 +150,10 @@ class FieldMenu:
             yield FieldAction("Share", "One definition for all that share it", self._share)
         others = list(same_fields(session, path))
         if others and session.exists(path):
-            yield FieldAction("Copy to…", "Write the same elsewhere", lambda: self._ask_where(others))
+            yield FieldAction("Copy to…", "Write the same elsewhere", lambda: self._ask_targets(others))
         sources = [one for one in others if session.exists(one)]
         if sources:
-            yield FieldAction("Copy from…", "Write here what another place says", lambda: self._ask_whence(sources))
+            yield FieldAction("Copy from…", "Write here what another place says", lambda: self._ask_source(sources))
 
     def _share(self) -> None:
         conflict = self._session.sharing.conflict(self._path)
@@ -173,7 +171,7 @@ class FieldMenu:
         if answer is not None:
             self._session.sharing.share(self._path, keep_own=answer == "own")
 
-    def _ask_where(self, others: list[Path]) -> None:
+    def _ask_targets(self, others: list[Path]) -> None:
         named = {place_name(self._session, path): (path,) for path in others}
         choices = {**({_EVERYWHERE: tuple(others)} if len(others) > 1 else {}), **named}
 
@@ -184,7 +182,7 @@ class FieldMenu:
         dialog = ChoiceDialog(f"Copy {self._row.place.title} to", [ChoiceOption(name) for name in choices])
         self._row.app.push_screen(dialog, copy)
 
-    def _ask_whence(self, sources: list[Path]) -> None:
+    def _ask_source(self, sources: list[Path]) -> None:
         choices = {place_name(self._session, path): path for path in sources}
 
         def copy(name: str | None) -> None:

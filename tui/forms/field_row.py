@@ -132,13 +132,13 @@ class FieldFocused(WidgetMessage[Widget]):
 
 
 class FieldRow(Widget):
-    """One field of a form. It shows what the session says and sends it what a person does; it keeps no value.
+    """One field of a form. It shows the value in the session and sends edits to it; it keeps no value of its own.
 
     A kind of field overrides `make_control` and `show_value`, and handles the messages of its control.
     """
 
     size_in_rows: ClassVar[int] = 1
-    """What it takes of the room for rows: widgets, by twos."""
+    """What it takes of the budget of rows: the number of its widgets, by twos."""
     fold_mark = ""
     """Stands before the label of what can be folded."""
     is_section = False

@@ -29,11 +29,11 @@ class FoldingRow(FieldRow):
         self._unfolded: bool | None = None
         super().__init__(context, place)
 
-    # What a kind of section says
+    # What a kind of section overrides
 
     @property
     def shape(self) -> str:
-        """What the rows below depend on; when it changes they are made anew."""
+        """What the rows below depend on: when it changes they are rebuilt."""
         return ""
 
     def places(self) -> Sequence[FieldPlace]:
@@ -41,14 +41,13 @@ class FoldingRow(FieldRow):
         return ()
 
     def advanced(self) -> Sequence[FieldPlace]:
-        """The fields that are shown on demand."""
         return ()
 
     # Folding
 
     @property
     def unfolded(self) -> bool:
-        """Whether the rows below are shown; at first, whether there is room for them."""
+        """Whether the rows below are shown; at first, whether the budget has room for them."""
         if self._unfolded is None:
             self._unfolded = not self.can_fold or self.context.budget.take(
                 self.context.count_rows(self.places(), self.advanced())
@@ -66,19 +65,16 @@ class FoldingRow(FieldRow):
         self.unfold(not self.unfolded)
 
     def label_clicked(self) -> None:
-        """A click on the heading folds."""
         self.focus_field()
         self.unfold(not self.unfolded)
 
     @property
     def can_fold(self) -> bool:
-        """Whether there is anything below."""
         return bool(self.places() or self.advanced())
 
     # Life
 
     def compose(self) -> ComposeResult:
-        """The control, and the rows below as they are at first."""
         yield self.control
         if self.unfolded:
             self._shape = self.shape
@@ -96,7 +92,6 @@ class FoldingRow(FieldRow):
         self.show_own()
 
     def show_own(self) -> None:
-        """Show what the session says now, here only."""
         self.fold_mark = "" if not self.can_fold else "▾ " if self.unfolded else "▸ "
         super().show_own()
 
@@ -156,7 +151,6 @@ class AdvancedHead(SectionHead):
         super().__init__([], title="Advanced", optional=False)
 
     def render(self) -> Content:
-        """The words."""
         return Content.styled(self._summary, "dim").truncate(max(4, self.content_size.width), ellipsis=True)
 
 
@@ -171,26 +165,22 @@ class Advanced(FoldingRow):
         super().__init__(context, FieldPlace(place.path, spec, "Advanced", places[0].depth))
 
     def rebase(self, base: Path) -> None:
-        """The fields are elsewhere too."""
         super().rebase(base)
         self._places = [place.below(base) for place in self._places]
 
     def make_control(self) -> Widget:
-        """The heading."""
         return AdvancedHead()
 
     @property
     def shape(self) -> str:
-        """Always the same."""
         return "advanced"
 
     def places(self) -> Sequence[FieldPlace]:
-        """The fields."""
         return self._places
 
     @property
     def is_set(self) -> bool:
-        """The fields say for themselves whether they are."""
+        """Never: its fields show for themselves whether they are set."""
         return False
 
     @property
@@ -201,7 +191,7 @@ class Advanced(FoldingRow):
         return bool(self._unfolded)
 
     def fits(self) -> bool:
-        """It goes with the section that made it."""
+        """Always: it is replaced together with the section that made it."""
         return True
 
     @property
@@ -212,7 +202,7 @@ class Advanced(FoldingRow):
         return [one for place in self._places for one in self.session.problems(place.path) if one.is_error]
 
     def sharing_notes(self) -> Sequence[FieldNote]:
-        """The section says it."""
+        """None: the section has them."""
         return ()
 
     def holds(self, path: Path) -> bool:
@@ -220,7 +210,6 @@ class Advanced(FoldingRow):
         return any(path[: len(place.path)] == place.path for place in self._places)
 
     def show_value(self) -> None:
-        """Say how many fields there are."""
         count = self._set_fields
         if isinstance(self.control, AdvancedHead):
             more = f", {count} set" if count else ""
@@ -228,8 +217,7 @@ class Advanced(FoldingRow):
             self.control.show("", f"{fields}{more}")
 
     def problems(self) -> list[Finding]:
-        """The problems of hidden fields."""
         return [] if self.rows else self._hidden_problems()
 
     def cursor_left(self) -> None:
-        """Nothing was touched."""
+        """There is nothing that could have been touched."""

@@ -82,7 +82,7 @@ class FormPane(VerticalScroll):
         return FieldPlace((*self.base, *entry.path), entry.spec, entry.title)
 
     def rebase(self, base: Path) -> None:
-        """What the fields are of is at another path of the same length now; they stay, with what is being typed."""
+        """Move to another path of the same length, rows and pending edits included."""
         self.base = base
         self._waiting = [place.below(base) for place in self._waiting]
         self._advanced = [place.below(base) for place in self._advanced]
@@ -92,7 +92,7 @@ class FormPane(VerticalScroll):
     # Building
 
     async def on_mount(self) -> None:
-        """Build what fits, then the rest, and hear of changes."""
+        """Build the rows that fit the screen, then the rest."""
         self._unsubscribe = self.session.subscribe(self._session_changed)
         async with self._sync_lock:
             await self.build_head()
@@ -100,15 +100,14 @@ class FormPane(VerticalScroll):
         self.call_after_refresh(self._build_on)
 
     def on_unmount(self) -> None:
-        """Hear no more."""
         if self._unsubscribe is not None:
             self._unsubscribe()
 
     async def build_head(self) -> None:
-        """What stands above the fields."""
+        """Mount what stands above the fields."""
 
     async def build_foot(self) -> None:
-        """What stands below the fields."""
+        """Mount what stands below the fields."""
 
     async def _build(self, count: int, *, until: int = 0) -> None:
         """Build some rows; fewer when they fill the screen."""
@@ -138,7 +137,6 @@ class FormPane(VerticalScroll):
             self.call_after_refresh(self._build_on)
 
     async def build_all(self) -> None:
-        """Build every row now."""
         async with self._sync_lock:
             while self.is_attached and not self._is_complete:
                 await self._build(_AT_ONCE)
@@ -156,7 +154,7 @@ class FormPane(VerticalScroll):
             await self.catch_up()
 
     async def catch_up(self) -> None:
-        """Bring all rows in step with the session."""
+        """Bring all rows in step with the session now."""
         async with self._sync_lock:
             if self.is_attached:
                 await self.sync()
@@ -196,7 +194,6 @@ class FormPane(VerticalScroll):
             await self.catch_up()
 
     def on_resize(self) -> None:
-        """Narrow panes have narrow labels."""
         width = 18 if self.size.width < 56 else 22 if self.size.width < 84 else 32
         if width != self.context.label_width:
             self.context.label_width = width
@@ -206,7 +203,6 @@ class FormPane(VerticalScroll):
     # Finding
 
     def walk(self) -> Iterable[FieldRow]:
-        """All rows that are built."""
         for row in self.rows:
             yield from row.walk()
 
@@ -243,12 +239,10 @@ class FormPane(VerticalScroll):
         return False
 
     def focus_first(self) -> None:
-        """Go to the first field."""
         if self.rows:
             self.rows[0].focus_field()
 
     def sections(self) -> Sequence[JumpSection]:
-        """The places to jump to."""
         return [JumpSection(entry.title, self.tab.title, (*self.base, *entry.path)) for entry in self.tab.entries]
 
     # Inputs
@@ -269,14 +263,12 @@ class FormPane(VerticalScroll):
     # Keys
 
     def action_step(self, step: int) -> None:
-        """Go to the field above or below."""
         if step < 0:
             self.screen.focus_previous()
         else:
             self.screen.focus_next()
 
     def action_field_menu(self) -> None:
-        """List what can be done with the field."""
         row = self.current
         if row is not None:
             FieldMenu(row).open()

@@ -35,7 +35,6 @@ _KINDS = {
 
 
 def input_place(one: Input) -> FieldPlace:
-    """An input as a field of a form."""
     title = one.title or one.key
     default = "No value" if one.default is None else f"{one.default} (default)"
     spec = FieldSpec(
@@ -191,7 +190,6 @@ _ROWS: Mapping[Kind, type[InputRow]] = MappingProxyType(
 
 
 def input_row_type(place: FieldPlace) -> type[InputRow]:
-    """The kind of row for the input at a place."""
     spec = place.spec
     return InputSecretRow if spec.secret and spec.kind not in (Kind.CHOICE, Kind.BOOLEAN) else _ROWS[spec.kind]
 

@@ -101,7 +101,6 @@ class InputsForm(FormPane):
     # What can be done
 
     def action_field_menu(self) -> None:
-        """List what can be done with the input."""
         key = self._current_key
         if key is None:
             super().action_field_menu()
@@ -137,7 +136,7 @@ class InputsForm(FormPane):
             self.session.inputs.update(changed)
 
     def _apply(self, key: str, edit: Callable[[], object]) -> None:
-        """Edit an input and go there; what a manifest can't hold is reported."""
+        """Edit an input and go there; notify of what a manifest can't hold."""
         try:
             edit()
         except ValueError as error:
@@ -160,7 +159,6 @@ class InputsForm(FormPane):
         self.app.push_screen(dialog, delete)
 
     def action_move_input(self, step: int) -> None:
-        """Move the input that has the cursor."""
         key = self._current_key
         if key is not None:
             self._move(key, step)

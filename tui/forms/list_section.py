@@ -37,36 +37,31 @@ class ListHead(SectionHead):
         super().__init__([], title=title, optional=False, grows=True)
 
     def render(self) -> Content:
-        """The number of items, and the way to another."""
-        told = self._summary or "None"
-        label = Content.assemble((told, "" if self._summary else "dim"), "  ", ("+ Add", "bold"))
+        count = self._summary or "None"
+        label = Content.assemble((count, "" if self._summary else "dim"), "  ", ("+ Add", "bold"))
         return label.truncate(max(4, self.content_size.width), ellipsis=True)
 
     def on_click(self) -> None:
-        """Add one."""
         self.action_add_item()
 
 
 class ListSection(FoldingRow):
-    """Components in an order: they are added, taken out, moved, folded."""
+    """A list of components, which are added, removed, moved and folded."""
 
     def make_control(self) -> Widget:
-        """The head."""
         return ListHead(self.place.title)
 
     @property
     def items(self) -> Sequence[Any]:
-        """The items that the session has."""
         value = self.value
         return value if isinstance(value, list) else ()
 
     @property
     def shape(self) -> str:
-        """Rows are added and taken away at the end, so nothing is ever made anew."""
+        """Always the same: rows are added and removed at the end, and never rebuilt."""
         return "list"
 
     def places(self) -> Sequence[FieldPlace]:
-        """A place for each item."""
         spec = replace(self.spec, kind=Kind.COMPONENT, required=True, or_list=False)
         return [
             FieldPlace((*self.path, index), spec, f"{index + 1}", self.place.depth + 1, index=index)
@@ -74,7 +69,6 @@ class ListSection(FoldingRow):
         ]
 
     def show_value(self) -> None:
-        """Say how many items there are."""
         if isinstance(self.control, SectionHead):
             self.control.show("", summary(list(self.items)) if self.items else "")
 
@@ -141,16 +135,15 @@ class ListSection(FoldingRow):
         return next((index for index, row in enumerate(self.rows) if row.control is head), None)
 
     def cursor_left(self) -> None:
-        """What is inside was not seen yet, so its problems stay quiet."""
+        """What is inside was not seen yet, so its problems stay hidden."""
         if not self.items:
             super().cursor_left()
 
 
 class MapSection(FoldingRow):
-    """Components by name."""
+    """A mapping of names to components."""
 
     def make_control(self) -> Widget:
-        """The head."""
         return ListHead(self.place.title)
 
     @property
@@ -160,16 +153,13 @@ class MapSection(FoldingRow):
 
     @property
     def shape(self) -> str:
-        """The names."""
         return "\n".join(self._names)
 
     def places(self) -> Sequence[FieldPlace]:
-        """A place for each name."""
         spec = replace(self.spec, kind=Kind.COMPONENT, required=True)
         return [FieldPlace((*self.path, name), spec, name, self.place.depth + 1, name=name) for name in self._names]
 
     def show_value(self) -> None:
-        """Say how many there are."""
         if isinstance(self.control, SectionHead):
             self.control.show("", summary([*self._names]) if self._names else "")
 
@@ -181,7 +171,7 @@ class MapSection(FoldingRow):
         self.app.push_screen(PromptDialog(title, "Name", confirm="Add", validate=self.fault), self._named)
 
     def fault(self, name: str) -> str | None:
-        """What is wrong with a name for an entry; None when nothing is."""
+        """What is wrong with a name for an entry."""
         if not name.strip():
             return "It needs a name."
         return f"There is already one named {name.strip()}." if name.strip() in self._names else None
@@ -218,7 +208,7 @@ class MapSection(FoldingRow):
         self.session.seal()
 
     def cursor_left(self) -> None:
-        """What is inside was not seen yet, so its problems stay quiet."""
+        """What is inside was not seen yet, so its problems stay hidden."""
         if not self._names:
             super().cursor_left()
 
@@ -227,17 +217,14 @@ class GroupSection(FoldingRow):
     """A mapping with fields of its own, which is no component."""
 
     def make_control(self) -> Widget:
-        """The head."""
         options = [ChoiceOption(_ON, _ON)]
         return SectionHead(options, title=self.place.title, optional=not self.spec.required)
 
     @property
     def shape(self) -> str:
-        """Whether it is there."""
         return OFF if self.value is None else _ON
 
     def places(self) -> Sequence[FieldPlace]:
-        """The fields of the group."""
         if self.value is None or self.spec.group is None:
             return ()
         fields = form_spec(self.spec.group).fields
@@ -247,8 +234,8 @@ class GroupSection(FoldingRow):
         """Show whether it is there, and what is inside while that is folded."""
         if isinstance(self.control, SectionHead):
             value = self.value
-            told = "" if self.unfolded or not isinstance(value, dict) else ", ".join(map(in_words, value))
-            self.control.show(self.shape, told)
+            text = "" if self.unfolded or not isinstance(value, dict) else ", ".join(map(in_words, value))
+            self.control.show(self.shape, text)
 
     @on(SectionHead.Changed)
     def _switched(self, event: SectionHead.Changed) -> None:

@@ -31,14 +31,12 @@ class PairsRow(FoldingRow):
     is_section = False
 
     def make_control(self) -> Widget:
-        """The rows; values are templates."""
         return Pairs(key_label="Name", make_value_input=self._make_input)
 
     def _make_input(self, text: str) -> Input:
         return FieldInput(text, templates=self.context.help.templates(lambda: self.path))
 
     def show_value(self) -> None:
-        """Show the rows."""
         pairs = [(key, self._text(value)) for key, value in self._mapping.items()]
         unfinished = self.unfinished
         if isinstance(self.control, Pairs):
@@ -66,7 +64,7 @@ class PairsRow(FoldingRow):
         self.session.seal()
 
     def _value_of(self, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
-        """What the rows mean: what was not typed anew stays as it is written, references in it included."""
+        """The value of the rows: what was not edited stays as it is written, references in it included."""
         shown, written = self._mapping, self.session.view.unwrapped(self.path)
         present = {**shown, **{str(key): item for key, item in written.items()}} if isinstance(written, dict) else shown
         value, names, before = {}, {key for key, _ in pairs}, list(shown)
@@ -74,32 +72,30 @@ class PairsRow(FoldingRow):
             renamed = key not in shown and index < len(before) and before[index] not in names
             old = before[index] if renamed else key
             as_it_is = old in shown and text == self._text(shown[old])
-            value[key] = present[old] if as_it_is else _typed(text, shown.get(old))
+            value[key] = present[old] if as_it_is else _parsed(text, shown.get(old))
         return value
 
     def _text(self, value: Any) -> str:
         part = class_at(value, self.spec) if self.spec.types else None
         if part is not None:
-            told = summary(value)
-            return f"{type_label(part)}: {told}" if told else type_label(part)
+            text = summary(value)
+            return f"{type_label(part)}: {text}" if text else type_label(part)
         return value if isinstance(value, str) else compact_json(value)
 
     # Components among the values
 
     @property
     def _parts(self) -> list[str]:
-        """The names of the components."""
         mapping = self._mapping if self.spec.types else {}
         return [name for name, value in mapping.items() if isinstance(value, Mapping)]
 
     @property
     def can_fold(self) -> bool:
-        """The sections below fold, each on its own."""
+        """Never: each section below folds on its own."""
         return False
 
     @property
     def shape(self) -> str:
-        """The names of the components."""
         return "\n".join(self._parts)
 
     def places(self) -> Sequence[FieldPlace]:
@@ -114,7 +110,7 @@ class PairsRow(FoldingRow):
         return self.control.current_key if isinstance(self.control, Pairs) else ""
 
     def fault_of_part(self, name: str) -> str | None:
-        """What is wrong with a name for another component, which may take the place of a text; None: nothing."""
+        """What is wrong with a name for a new component, which may take the place of a text."""
         if not name.strip():
             return "It needs a name."
         return f"{name.strip()} is one already." if name.strip() in self._parts else None
@@ -126,7 +122,7 @@ class PairsRow(FoldingRow):
         self._go_to(name)
 
     def fault(self, name: str) -> str | None:
-        """What is wrong with another name for a component; None when nothing is."""
+        """What is wrong with a new name for a component."""
         if not name.strip():
             return "It needs a name."
         return f"There is already one named {name.strip()}." if name.strip() in self._mapping else None
@@ -174,12 +170,11 @@ class PairsRow(FoldingRow):
             await self.control.action_add()
 
     def label_clicked(self) -> None:
-        """A click on the label goes to the rows."""
         self.focus_field()
 
 
-def _typed(text: str, present: Any) -> Any:
-    """What a text means that was typed where `present` stood: text, or what the text says of the same kind."""
+def _parsed(text: str, present: Any) -> Any:
+    """The value of a text that was typed over `present`: of the same type if it can be parsed as such, else text."""
     if present is None or isinstance(present, str):
         return text
     try:

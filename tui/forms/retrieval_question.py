@@ -14,18 +14,20 @@ from tui.model.specs import Kind, form_spec
 
 
 def question(session: BuilderSession, stream: int, to: str) -> str:
-    """What to know before a stream gets the retriever type `to`."""
+    """What to know before a stream is switched to the retriever type `to`."""
     path = ("streams", stream, "retriever")
     retriever = dict(session.view.unwrapped(path) or {})
     new = switched(retriever, to, session.types.recall(path, to))
     lost = new.left_out
     kept = list(dict.fromkeys(_kept(session.value(("streams", stream)), new.carried)))
-    told = [f"The stream becomes: {RETRIEVAL_TYPES[to]}."]
+    paragraphs = [f"The stream becomes: {RETRIEVAL_TYPES[to]}."]
     if kept:
-        told.append(f"Kept: {', '.join(kept)}.")
+        paragraphs.append(f"Kept: {', '.join(kept)}.")
     if lost:
-        told.append(f"Has no place there: {', '.join(lost)}. It is remembered, and comes back when you switch back.")
-    return "\n\n".join(told)
+        paragraphs.append(
+            f"Has no place there: {', '.join(lost)}. It is remembered, and comes back when you switch back."
+        )
+    return "\n\n".join(paragraphs)
 
 
 def _kept(stream: Any, carried: frozenset[str]) -> Iterator[str]:

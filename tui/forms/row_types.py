@@ -1,4 +1,4 @@
-"""Which row shows which kind of field: the one place that says so."""
+"""Which row shows which kind of field."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _component_row(place: FieldPlace, value: Any) -> type[FieldRow]:
 
 
 def _is_other(spec: FieldSpec, value: Any) -> bool:
-    """Whether a value is nothing that the kind of field can show, as in manifests written by others."""
+    """Whether the kind of field can't show a value, as in manifests written by hand."""
     if spec.kind in _LINES:
         return isinstance(value, dict | list)
     if spec.kind in (Kind.PAIRS, Kind.GRAPHQL, Kind.STATUS_MAPPING, Kind.COMPONENT_MAP, Kind.GROUP):

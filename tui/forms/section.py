@@ -28,7 +28,6 @@ class Section(FoldingRow):
     """A component: the choice of its type, and below it the fields of the chosen one."""
 
     def make_control(self) -> Widget:
-        """The head."""
         options = [
             ChoiceOption(one.name, one.label, one.help + ("" if one.portable else " (not portable to Airbyte)"))
             for one in self.spec.types
@@ -46,7 +45,6 @@ class Section(FoldingRow):
 
     @property
     def shape(self) -> str:
-        """The type of the component."""
         value = self.value
         if value is None:
             return OFF
@@ -83,25 +81,24 @@ class Section(FoldingRow):
         return [self._below(field) for field in self._form.fields if not field.advanced]
 
     def advanced(self) -> Sequence[FieldPlace]:
-        """The advanced fields of the component."""
         return [self._below(field) for field in self._form.fields if field.advanced] if self._form else ()
 
     def _below(self, field: FieldSpec) -> FieldPlace:
         return FieldPlace((*self.path, field.key), field, field.title, self.place.depth + 1)
 
     def show_value(self) -> None:
-        """Show the type, and what is inside while that is folded."""
+        """Show the type, with a summary of the fields while they are folded."""
         if not isinstance(self.control, SectionHead):
             return
         shape = self.shape
         value = str(self.value.get("type", "")) if shape == _UNKNOWN else shape
-        told = summary(self.value) if not self.unfolded else ""
-        if not told and len(self.control.options) < 2 and self._form:
-            told = self._form.help
-        self.control.show(value, told)
+        text = summary(self.value) if not self.unfolded else ""
+        if not text and len(self.control.options) < 2 and self._form:
+            text = self._form.help
+        self.control.show(value, text)
 
     def own_notes(self) -> Sequence[FieldNote]:
-        """That a component of an unknown type is kept."""
+        """Say of a component of an unknown type that it is kept."""
         known = component_types().get(str(self.value.get("type"))) if self.shape == _UNKNOWN else None
         if self.shape == _UNKNOWN and known is None:
             return (*super().own_notes(), FieldNote("This type has no form: it is kept as it is."))
@@ -123,7 +120,7 @@ class Section(FoldingRow):
 
     @on(SectionHead.Added)
     def _grow(self, event: SectionHead.Added) -> None:
-        """Make a list of the component and another one; items leave that to their list."""
+        """Make a list of the component and a new one; items leave that to their list."""
         if self.spec.or_list:
             event.stop()
             options = [ChoiceOption(one.name, one.label, one.help) for one in self.spec.types]
@@ -135,6 +132,6 @@ class Section(FoldingRow):
             self.session.seal()
 
     def cursor_left(self) -> None:
-        """What is inside was not seen yet, so its problems stay quiet."""
+        """What is inside was not seen yet, so its problems stay hidden."""
         if self.value is None:
             super().cursor_left()

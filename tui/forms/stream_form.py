@@ -70,7 +70,6 @@ class StreamForm(Vertical):
         self._sync_lock = asyncio.Lock()
 
     def compose(self) -> ComposeResult:
-        """The head, and the tabs."""
         kinds = [ChoiceOption(kind, title) for kind, title in RETRIEVAL_TYPES.items()]
         with HorizontalGroup(classes="stream-form--head"):
             yield Label("Stream", classes="stream-form--label")
@@ -82,7 +81,6 @@ class StreamForm(Vertical):
         yield Static(_NO_FORM, markup=False, classes="form-pane--text stream-form--no-form")
 
     async def on_mount(self) -> None:
-        """Show the stream, and hear of changes."""
         self._name_field = self.query_one(FieldInput)
         self._kind = self.query_one(Choice)
         self._fault = self.query_one(".stream-form--fault", Static)
@@ -92,35 +90,33 @@ class StreamForm(Vertical):
         await self.sync()
 
     def on_unmount(self) -> None:
-        """Hear no more."""
         if self._unsubscribe is not None:
             self._unsubscribe()
 
     def on_resize(self) -> None:
-        """There is room for more words in a wide form."""
+        """A wide form has room for the label of the retrieval type."""
         self.set_class(self.size.width >= 90, "-wide")
 
     # What is shown
 
     @property
     def stream(self) -> int:
-        """The index of the stream."""
         return self._stream
 
     @property
     def path(self) -> Path:
-        """The path of the stream."""
         return ("streams", self._stream)
 
     async def show(self, stream: int) -> None:
-        """Show another stream, at the same tab where it has that; of several that are asked for the last."""
+        """Show another stream, at the same tab if it has that; of several requests the last wins."""
         self._wanted = stream
         if self.is_mounted and (stream != self._stream or self.disabled):
             await self.sync()
 
     def relocate(self, stream: int | None) -> None:
-        """The stream is at another index now: so is all that is shown of it and typed into it. None: it is gone, and
-        there is nothing to be typed into until another one is shown.
+        """The stream has another index now; its tabs and pending edits go along.
+
+        None: it is gone, and the form is disabled until another stream is shown.
         """
         if self._wanted == self._stream:
             self._wanted = _NOWHERE if stream is None else stream
@@ -137,12 +133,10 @@ class StreamForm(Vertical):
 
     @property
     def tab_titles(self) -> Sequence[str]:
-        """The titles of the tabs."""
         return [tab.title for tab in self._tabs]
 
     @property
     def pane(self) -> FormPane | None:
-        """The pane of the tab that is shown."""
         return self._panes.get(self._active)
 
     def _session_changed(self, change: Change) -> None:
@@ -167,7 +161,7 @@ class StreamForm(Vertical):
             self._strip.tabs = marks
 
     def _is_out_of_step(self) -> bool:
-        """Whether there are other tabs to be shown than are built, for the stream that is wanted now."""
+        """Whether the tabs of the wanted stream differ from those that are built."""
         self._outdated = False
         if not (self.is_attached and self.session.exists(("streams", self._wanted))):
             return False
@@ -176,7 +170,7 @@ class StreamForm(Vertical):
             self._rename()
         self._stream, self.disabled = self._wanted, False
         if is_other:
-            self._show_head()  # at once, so that no name is taken for that of another stream
+            self._show_head()  # at once, so that no name is committed to another stream
         return is_other or self.session.tabs(self._stream) is not self._tabs
 
     def _show_head(self) -> None:
@@ -216,7 +210,7 @@ class StreamForm(Vertical):
     # Tabs
 
     async def open_tab(self, title: str) -> None:
-        """Show a tab, building it when it is looked at for the first time. Raises KeyError when there is none."""
+        """Show a tab, building it the first time. Raises KeyError when there is none."""
         async with self._sync_lock:
             tab = next((tab for tab in self._tabs if tab.title == title), None)
             if tab is None:
@@ -247,7 +241,6 @@ class StreamForm(Vertical):
         self.focus_first()
 
     async def action_next_tab(self, step: int) -> None:
-        """Go to a tab further right or left."""
         await self.next_tab(step)
 
     @on(TabStrip.Changed)
@@ -303,12 +296,12 @@ class StreamForm(Vertical):
         return spec
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """Tell of the name as rows tell of their fields."""
+        """Report the name as rows report their fields."""
         if event.widget is self._name_field:
             self.post_message(FieldFocused(self._name_field, self._name_path, self._name_spec, "Stream name"))
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
-        """What was typed is the name once the field is left."""
+        """Leaving the field commits the name."""
         if event.widget is self._name_field:
             self._rename()
 
@@ -323,7 +316,6 @@ class StreamForm(Vertical):
             self.focus_first()
 
     def commit_edit(self) -> None:
-        """Take the name that is being typed."""
         if self._name_field.has_focus:
             self._rename()
 
@@ -354,7 +346,7 @@ class StreamForm(Vertical):
         return self.session.streams.kind(self._stream)
 
     def ask_to_switch(self, to: StreamKind) -> None:
-        """Ask whether the stream is to be read the other way, saying what is kept; then do it."""
+        """Ask whether to switch the stream to the other retrieval type, saying what is kept; then do it."""
         name = next(name for name, kind in _KINDS.items() if kind is to)
 
         def switch(sure: bool | None) -> None:
@@ -362,8 +354,8 @@ class StreamForm(Vertical):
                 self.session.streams.switch_retrieval(self._stream, to)
                 self.session.seal()
 
-        told = question(self.session, self._stream, name)
-        self.app.push_screen(ConfirmDialog("Retrieval Type", told, confirm="Switch"), switch)
+        text = question(self.session, self._stream, name)
+        self.app.push_screen(ConfirmDialog("Retrieval Type", text, confirm="Switch"), switch)
 
     # Requests as curl commands
 
@@ -381,7 +373,7 @@ class StreamForm(Vertical):
             ask_for_curl(self.app, self.session, lambda: (*self.path, *below))
 
     def copy_curl(self) -> None:
-        """Give the request of this tab as a `curl` command to the clipboard."""
+        """Copy the request of this tab as a `curl` command."""
         pane, requester = self.pane, self.requester
         if pane is not None and requester is not None:
             self.post_message(CopyRequested(self, curl_of(pane.context, requester), "request as curl"))
@@ -395,6 +387,6 @@ class StreamForm(Vertical):
 
 
 def _mark(counts: Counts) -> str:
-    """How many problems there are, with a sign for each kind."""
+    """The number of errors and warnings, each with its sign."""
     parts = [f"✗{counts.errors}"] * bool(counts.errors) + [f"!{counts.warnings}"] * bool(counts.warnings)
     return " ".join(parts)

@@ -74,7 +74,7 @@ class TextRow(FieldRow):
         return self.context.help.suggestions(self.path, self.spec)
 
     def show_value(self) -> None:
-        """Show what the session says; what is being typed stays when it means the same."""
+        """Show the value; what is being typed stays if it means the same."""
         unfinished = self.unfinished
         text = unfinished.text if unfinished else self.text_of(self.value)
         if isinstance(self.control, FieldInput):
@@ -94,7 +94,6 @@ class TextRow(FieldRow):
         return text == _text(value)
 
     def take(self, text: str) -> None:
-        """Send the session what was typed."""
         if text == "":
             means_something = self.spec.empty or (self.spec.or_text and self.spec.kind is not Kind.NUMBER)
             self.write("" if means_something else None)
@@ -118,10 +117,10 @@ class TextRow(FieldRow):
 
     def problems(self) -> list[Finding]:
         """The problems of the text, but not while a template in it is just being typed."""
-        return [] if self._is_half_typed else super().problems()
+        return [] if self._is_incomplete else super().problems()
 
     @property
-    def _is_half_typed(self) -> bool:
+    def _is_incomplete(self) -> bool:
         control = self.control
         if not (self.templates and isinstance(control, FieldInput) and self.has_cursor):
             return False
@@ -129,14 +128,14 @@ class TextRow(FieldRow):
         return typed_word(text, cursor) is not None and closing(text, cursor) != ""
 
     def own_notes(self) -> Sequence[FieldNote]:
-        """What the template comes to, while the cursor is in it."""
+        """What the template evaluates to, while the cursor is in it."""
         value = self.value
         if not (self.templates and self.has_cursor and isinstance(value, str) and _OPENING.search(value)):
             return ()
         shown = self.context.help.preview(self.path, value)
         if not shown.error:
             return (FieldNote(f"= {shown.text}"),)
-        return () if self._is_half_typed or self.problems() else (FieldNote(shown.error, "warning"),)
+        return () if self._is_incomplete or self.problems() else (FieldNote(shown.error, "warning"),)
 
 
 def _text(value: Any) -> str:
@@ -146,7 +145,7 @@ def _text(value: Any) -> str:
 
 
 def _like(text: str, present: Any) -> Any:
-    """A number stays one where a number was written."""
+    """The text, or a number where the present value is one."""
     if isinstance(present, int | float) and not isinstance(present, bool):
         try:
             return int(text)

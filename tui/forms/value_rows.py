@@ -21,7 +21,7 @@ from tui.widgets.display_text import compact_json
 
 
 class NumberRow(TextRow):
-    """A number. What is none is kept as typed and marked, the manifest keeps the last number."""
+    """A number. Other text is kept as typed and marked; the manifest keeps the last number."""
 
     def take(self, text: str) -> None:
         """Send the session a number, or a template where that is allowed."""
@@ -38,13 +38,12 @@ class NumberRow(TextRow):
             self.keep_unfinished(text, f"This must be {wanted}{other}.")
 
     def means(self, text: str, value: Any) -> bool:
-        """Whether a typed text is this number."""
         number = number_of(text.strip(), whole=self.spec.whole)
         return number == value if number is not None else super().means(text, value)
 
 
 def number_of(text: str, *, whole: bool = False) -> int | float | None:
-    """The number that a text spells; None when it spells none."""
+    """The number that a text spells, if any."""
     try:
         return int(text)
     except ValueError:
@@ -57,14 +56,12 @@ def number_of(text: str, *, whole: bool = False) -> int | float | None:
 
 
 class ToggleRow(FieldRow):
-    """Yes or no; what is said when nothing is written is shown as such."""
+    """Yes or no; while nothing is written, the default is shown."""
 
     def make_control(self) -> Widget:
-        """A box."""
         return Toggle()
 
     def show_value(self) -> None:
-        """Tick the box, or not."""
         value = self.value
         ticked = bool(self.spec.default if value is None else value)
         if isinstance(self.control, Toggle) and self.control.value != ticked:
@@ -85,7 +82,6 @@ class ChoiceRow(FieldRow):
     """One of the options of a field."""
 
     def make_control(self) -> Widget:
-        """A choice."""
         default = self.spec.default
         return Choice(
             [ChoiceOption(option, self.label_of(option)) for option in self.spec.options],
@@ -103,7 +99,6 @@ class ChoiceRow(FieldRow):
         return option if not option.islower() else option.replace("_", " ").capitalize()
 
     def show_value(self) -> None:
-        """Show the option."""
         value = None if self.value is None else str(self.value)
         if isinstance(self.control, Choice) and self.control.value != value:
             self.control.value = value
@@ -116,7 +111,7 @@ class ChoiceRow(FieldRow):
 
 
 class StringsRow(FieldRow):
-    """Texts as chips. What stands in the list and is no text is kept as it is until it is edited."""
+    """Texts as chips. Items of other types are kept as they are until they are edited."""
 
     def make_control(self) -> Widget:
         """Chips, typed with the help that a field of text has."""
@@ -130,27 +125,22 @@ class StringsRow(FieldRow):
         return self.context.help.suggestions(self.path, self.spec)
 
     def show_value(self) -> None:
-        """Show the items."""
         texts = [self.text_of(item) for item in self.items]
         if isinstance(self.control, Chips) and self.control.items != texts:
             self.control.items = texts
 
     @property
     def items(self) -> list[Any]:
-        """The items that the session has."""
         value = self.value
         return value if isinstance(value, list) else [] if value in (None, "") else [value]
 
     def text_of(self, item: Any) -> str:
-        """An item as text."""
         return item if isinstance(item, str) else compact_json(item)
 
     def item_of(self, text: str) -> Any:
-        """The item that a text means."""
         return text
 
     def value_of(self, items: list[Any]) -> Any:
-        """The value that some items make."""
         return items if items or self.spec.required else None
 
     @on(Chips.Changed)
@@ -162,10 +152,9 @@ class StringsRow(FieldRow):
 
 
 class NumbersRow(StringsRow):
-    """Numbers as chips; what is none is marked by the check of the manifest."""
+    """Numbers as chips; items of other types are found by the check of the manifest."""
 
     def item_of(self, text: str) -> Any:
-        """The number."""
         number = number_of(text)
         return text if number is None else number
 
@@ -174,11 +163,9 @@ class FieldPathsRow(StringsRow):
     """Field paths as chips."""
 
     def text_of(self, item: Any) -> str:
-        """The path with dots."""
         return shown(item)
 
     def item_of(self, text: str) -> Any:
-        """The steps of the path."""
         return parsed(text) or [text]
 
 
@@ -186,7 +173,7 @@ class PrimaryKeyRow(FieldPathsRow):
     """The field, or the fields together, that identify a record; nested ones with dots."""
 
     def value_of(self, items: list[Any]) -> Any:
-        """One name, names, or paths, whichever says it with the least."""
+        """One name, names, or paths: the simplest form that can express the key."""
         paths = [[item] if isinstance(item, str) else item for item in items]
         if any(len(path) > 1 for path in paths):
             return paths

@@ -31,11 +31,11 @@ def summary(value: Any) -> str:
         return ""
     known = component_types().get(str(value.get("type")))
     fields = form_spec(known).fields if known else ()
-    told = [words for field in fields for words in _said(field, value.get(field.key))]
-    return " · ".join(told[:_MOST])
+    texts = [text for field in fields for text in _summaries(field, value.get(field.key))]
+    return " · ".join(texts[:_MOST])
 
 
-def _said(field: FieldSpec, value: Any) -> Iterator[str]:
+def _summaries(field: FieldSpec, value: Any) -> Iterator[str]:
     if value in (None, "", [], {}) or value == field.default:
         return
     if isinstance(value, bool):
@@ -56,7 +56,7 @@ def _said(field: FieldSpec, value: Any) -> Iterator[str]:
 
 
 def sharing_note(session: BuilderSession, path: Path) -> str | None:
-    """A line that says with which other places the section at a path is shared; None when it is not."""
+    """A line that says with which other places the section at a path is shared, if it is."""
     if path[-1] not in SHAREABLE or session.sharing.target(path) is None:
         return None
     own = session.slot(path)

@@ -87,14 +87,13 @@ SYNTAX
         self.refresh()
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """The lines; blank ones while the editor is so new that Textual has not given it its styles yet."""
+        """The lines; blank ones until Textual has given a new editor its styles."""
         try:
             return super().render_lines(crop)
         except KeyError:
             return [Strip.blank(crop.width)] * crop.height
 
     def get_line(self, line_index: int) -> Text:
-        """A line with its colours."""
         text = super().get_line(line_index)
         plain = text.plain[:_COLOURED]
         inks = token_inks(self)
@@ -122,35 +121,29 @@ SYNTAX
         self.move_cursor((row, cursor))
 
     def action_to_start(self) -> None:
-        """Go to the start of the text."""
         self.move_cursor((0, 0))
 
     def action_to_end(self) -> None:
-        """Go to the end of the text."""
         self.move_cursor(self.document.end)
 
     async def action_complete(self) -> None:
-        """List what may stand at the cursor."""
         if self._completer is not None:
             await self._completer.open()
 
     async def on_text_area_changed(self) -> None:
-        """Keep the list in step with what is typed."""
         if self._completer is not None:
             await self._completer.text_changed()
 
     async def on_text_area_selection_changed(self) -> None:
-        """Keep an open list in step with the cursor."""
         if self._completer is not None:
             await self._completer.cursor_moved()
 
     def on_blur(self) -> None:
-        """Close the list."""
         if self._completer is not None:
             self._completer.close()
 
     async def on_key(self, event: events.Key) -> None:
-        """Let the list have its keys, and a new line begin below the beginning of the one before."""
+        """Let the list have its keys; enter keeps the indentation of the line."""
         taken = self._completer is not None and await self._completer.key(event)
         if event.key == "enter" and not taken and not self.read_only:
             event.prevent_default()

@@ -29,7 +29,7 @@ COMPLETE_BINDING: Binding = hidden(
 
 
 class Completion(NamedTuple):
-    """Something to insert, how it is listed, and a few words on it."""
+    """Something to insert, how it is listed, and a short help text."""
 
     insert: str
     label: str
@@ -41,7 +41,7 @@ Complete = Callable[[str, int], Sequence[Completion]]
 
 
 class ExtraCompletion(NamedTuple):
-    """Something that the list offers beside the completions: how it is listed, a few words on it, what it does."""
+    """Something that the list offers beside the completions: how it is listed, a short help text, what it does."""
 
     label: str
     help: str
@@ -98,16 +98,14 @@ class CompletionPopup(OptionList, can_focus=False):
     """What the list was opened for."""
 
     def on_mount(self) -> None:
-        """Stay where the field is when what is around is scrolled or laid out anew."""
+        """Follow the field when the screen is scrolled or laid out again."""
         self.screen.screen_layout_refresh_signal.subscribe(self, lambda _screen: self.follow(), immediate=True)
 
     def follow(self) -> None:
-        """Go where the field has gone."""
         if self.owner is not None:
             self.owner.place(self)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """A click takes a completion as a key does."""
         event.stop()
         if self.owner is not None:
             self.owner.accept()
@@ -130,7 +128,6 @@ class Completer:
 
     @property
     def is_open(self) -> bool:
-        """Whether the list shows completions for this field."""
         popup = self._popup
         return popup is not None and popup.owner is self
 
@@ -160,14 +157,13 @@ class Completer:
             await self._list(word)
 
     def close(self) -> None:
-        """Close the list."""
         popup = self._popup
         if popup is not None and popup.owner is self:
             popup.owner = None
             popup.remove_class("-open")
 
     async def key(self, event: events.Key) -> bool:
-        """Take a key that is for the open list, or that types what completion has put there; whether it was."""
+        """Handle a key for the open list, or one that types what completion inserted already; whether it did."""
         if event.character == "}" and self._step_over():
             event.stop()
             event.prevent_default()
@@ -226,7 +222,7 @@ class Completer:
         return self._field.screen.query_one_optional(CompletionPopup)
 
     async def _list(self, word: TypedWord) -> None:
-        self._completions = self._fitting(word.text)
+        self._completions = self._matching(word.text)
         if not self._completions:
             self.close()
             return
@@ -262,7 +258,7 @@ class Completer:
             return False
         return shown is cast("Widget", self._field)
 
-    def _fitting(self, typed: str) -> list[Completion]:
+    def _matching(self, typed: str) -> list[Completion]:
         """The completions that begin with what was typed, then those that hold it; none if that is typed out."""
         completions = self._complete(*self._field.line_and_cursor())
         wanted = typed.casefold()

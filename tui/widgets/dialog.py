@@ -25,7 +25,7 @@ class Overlay(ModalScreen[Result]):
     """A screen over another one that closes only itself, also when a second key gets to it while it goes."""
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
-        """Close with a result. Textual takes away whatever is on top."""
+        """Close with a result, only while on top: Textual would close whatever is on top instead."""
         return super().dismiss(result) if self.app.screen is self else AwaitComplete()
 
 
@@ -88,7 +88,6 @@ class Dialog(Overlay[Result | None], Generic[Result]):
         self._answers = answers
 
     def compose(self) -> ComposeResult:
-        """The box around the body and the buttons."""
         with VerticalGroup(classes="dialog--box") as box:
             box.border_title = Content(self._heading).markup
             if (wanted := self._width_of_buttons) > _WIDTH:
@@ -106,11 +105,10 @@ class Dialog(Overlay[Result | None], Generic[Result]):
         return sum(widths) + _AROUND
 
     def compose_body(self) -> ComposeResult:
-        """What stands above the buttons."""
         yield from ()
 
     def answered(self, answer: str) -> None:
-        """A button was pressed, by its id; "cancel" never gets here."""
+        """A button other than "cancel" was pressed, by its id."""
 
     @on(Button.Pressed)
     def _press(self, event: Button.Pressed) -> None:
@@ -121,7 +119,6 @@ class Dialog(Overlay[Result | None], Generic[Result]):
             self.answered(event.button.name or "")
 
     def action_cancel(self) -> None:
-        """Leave without a result."""
         self.dismiss(None)
 
 
@@ -157,13 +154,11 @@ class PromptDialog(Dialog[str]):
         self._problem_of = validate
 
     def compose_body(self) -> ComposeResult:
-        """The label, the field, and a line for what is wrong."""
         yield text_line(self._label)
         yield Input(self._value, self._placeholder, select_on_focus=True, compact=True)
         yield text_line("", "dialog--problem")
 
     def answered(self, answer: str) -> None:
-        """Close with the text."""
         self._enter()
 
     @on(Input.Changed)
@@ -198,11 +193,9 @@ class QuestionDialog(Dialog[str]):
         self._question = question
 
     def compose_body(self) -> ComposeResult:
-        """The question."""
         yield text_line(self._question)
 
     def answered(self, answer: str) -> None:
-        """Close with the answer."""
         self.dismiss(answer)
 
 
@@ -215,9 +208,7 @@ class ConfirmDialog(Dialog[bool]):
         self._question = question
 
     def compose_body(self) -> ComposeResult:
-        """The question."""
         yield text_line(self._question)
 
     def answered(self, answer: str) -> None:
-        """Close with the go-ahead."""
         self.dismiss(True)

@@ -40,7 +40,6 @@ def _stand_in(match: re.Match[str]) -> str:
 
 
 def compact_json(value: object) -> str:
-    """A value as JSON in one line."""
     try:
         return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
     except TypeError:  # integers above 64 bits, lone surrogates

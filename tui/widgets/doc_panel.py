@@ -13,7 +13,7 @@ from tui.widgets.search_bar import SearchBar
 
 
 class DocPanel(Vertical):
-    """A line of words above a viewer; the line takes no room while it is empty. `/` searches in the text.
+    """A line of text above a viewer; the line takes no room while it is empty. `/` searches in the text.
 
     `pickable` lets a person choose a JSON node. The viewer's other messages pass through.
     """
@@ -39,7 +39,6 @@ class DocPanel(Vertical):
         self._pickable = pickable
 
     def compose(self) -> ComposeResult:
-        """The line and the viewer."""
         line = Static(markup=False, classes="doc-panel--line")
         line.display = False
         yield line
@@ -47,7 +46,6 @@ class DocPanel(Vertical):
 
     @property
     def document(self) -> DocView:
-        """The viewer."""
         return self.query_one(DocView)
 
     def show(self, line: str, text: str, kind: TextKind) -> None:
@@ -57,11 +55,11 @@ class DocPanel(Vertical):
             return
         same_text = self._shown[1:] == shown[1:]
         self._shown = shown
-        self._say(line)
+        self._show_line(line)
         if not same_text:
             self.document.load(text, kind)
 
-    def _say(self, line: str) -> None:
+    def _show_line(self, line: str) -> None:
         above = self.query_one(".doc-panel--line", Static)
         above.update(line)
         above.display = bool(line)
@@ -69,7 +67,7 @@ class DocPanel(Vertical):
     @on(DocView.Loaded)
     def _tell_problem(self, event: DocView.Loaded) -> None:
         event.stop()
-        self._say(" · ".join(filter(None, (self._shown[0], event.problem))))
+        self._show_line(" · ".join(filter(None, (self._shown[0], event.problem))))
 
     @on(DocView.SearchRequested)
     async def _open(self, event: DocView.SearchRequested) -> None:

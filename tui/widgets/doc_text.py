@@ -199,7 +199,7 @@ def _reason(error: Exception) -> str:
 
 
 def _give_way(value: dict[str, object]) -> dict[str, object]:
-    """Nothing but a piece of Python within the C parser: there other threads, the screen's too, get their turn."""
+    """Does nothing, in Python: within the C parser this is where other threads get to run."""
     return value
 
 

@@ -161,7 +161,6 @@ SYNTAX
 
     @property
     def doc(self) -> DocText:
-        """The text that is shown."""
         return self._doc
 
     @property
@@ -200,13 +199,12 @@ SYNTAX
             self.search(self._query)
 
     def on_mount(self) -> None:
-        """Show the text given at the start."""
         self.load(*self._wanted)
 
     # Search
 
     def search(self, query: str) -> None:
-        """Mark a text wherever it occurs and go to its next occurrence; nothing ends the search."""
+        """Mark a text wherever it occurs and go to its next occurrence; an empty text ends the search."""
         self._query = query
         self.workers.cancel_group(self, "search")
         self.run_worker(self._find(query, self._doc), group="search", exit_on_error=False)
@@ -242,7 +240,6 @@ SYNTAX
             self.scroll_to(x=max(0, column - room // 2), animate=False)
 
     def action_search(self) -> None:
-        """Ask for a search to be typed."""
         self.post_message(self.SearchRequested(self))
 
     # The cursor
@@ -260,15 +257,13 @@ SYNTAX
             self.post_message(self.CursorMoved(self, line, self.path))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A node can be chosen only where there are some and somebody wants one."""
+        """A node can be chosen only in a pickable text that has nodes."""
         return action != "choose" or (self._pickable and self._doc.nodes is not None)
 
     def action_move(self, lines: int) -> None:
-        """Move the cursor by some lines."""
         self.move_cursor(self._cursor + lines)
 
     def action_page(self, direction: int) -> None:
-        """Move the cursor and the view by a page."""
         page = direction * max(1, self.size.height - 1)
         self.scroll_to(y=self.scroll_offset.y + page, animate=False)
         self.move_cursor(self._cursor + page)
@@ -278,7 +273,6 @@ SYNTAX
         self.move_cursor(line % len(self._doc))
 
     def action_side(self, direction: int) -> None:
-        """Scroll sideways."""
         self.scroll_to(x=self.scroll_offset.x + direction * _SIDE_STEP, animate=False)
 
     def action_side_edge(self, end: bool) -> None:

@@ -74,7 +74,6 @@ class FileDialog(Dialog[Path]):
         self._confirmed: Path | None = None
 
     def compose_body(self) -> ComposeResult:
-        """The path, the listing, and a line for what is wrong."""
         start = str(self._start)
         if os.path.isdir(self._start):
             start = start.rstrip(os.sep) + os.sep
@@ -83,11 +82,10 @@ class FileDialog(Dialog[Path]):
         yield text_line("", "dialog--problem")
 
     def on_mount(self) -> None:
-        """Let the path keep the focus."""
         self.query_one(OptionList).can_focus = False
 
     @property
-    def _typed(self) -> Path:
+    def _path(self) -> Path:
         return Path(os.path.expanduser(self.query_one(Input).value)).absolute()
 
     def _folder_and_prefix(self) -> tuple[Path, str]:
@@ -99,7 +97,7 @@ class FileDialog(Dialog[Path]):
     async def _list(self, event: Input.Changed) -> None:
         event.stop()
         self._confirmed = None
-        self._say("")
+        self._show_problem("")
         folder, prefix = self._folder_and_prefix()
         self._entries = await asyncio.to_thread(entries, folder, prefix, self._suffixes)
         listing = self.query_one(OptionList)
@@ -112,7 +110,7 @@ class FileDialog(Dialog[Path]):
         await self.query_one(OptionList).run_action(action)
 
     def action_complete(self) -> None:
-        """Complete the name typed so far by what all its entries have in common; go on if there is no more."""
+        """Complete the typed name with the common beginning of the entries, or else focus the next widget."""
         folder, prefix = self._folder_and_prefix()
         names = [entry.name + os.sep * entry.is_folder for entry in self._entries if entry.name != ".."]
         common = os.path.commonprefix(names)  # noqa: RUF071 - these are names, not paths
@@ -148,11 +146,10 @@ class FileDialog(Dialog[Path]):
             self._finish()
 
     def answered(self, answer: str) -> None:
-        """Close with the path, if it will do."""
         self._finish()
 
     def _finish(self) -> None:
-        path = self._typed
+        path = self._path
         if os.path.isdir(path):  # also for a name that is too long
             self._type(path, folder=True)
             return
@@ -160,10 +157,10 @@ class FileDialog(Dialog[Path]):
             path = path.with_name(path.name + self._suffixes[0])
         problem = self._problem(path)
         if problem:
-            self._say(f"✗ {problem}")
+            self._show_problem(f"✗ {problem}")
         elif self._mode == "save" and os.path.exists(path) and self._confirmed != path:
             self._confirmed = path
-            self._say(f"! {_shown(path.name)} exists. Press enter again to replace it.")
+            self._show_problem(f"! {_shown(path.name)} exists. Press enter again to replace it.")
         else:
             self.dismiss(path)
 
@@ -176,12 +173,12 @@ class FileDialog(Dialog[Path]):
             return f"You may not read {_shown(path.name)}."
         return None
 
-    def _say(self, text: str) -> None:
+    def _show_problem(self, text: str) -> None:
         self.query_one(".dialog--problem", Label).update(text)
 
 
 def _shown(name: Path | str) -> str:
-    """A name as a message has room for it."""
+    """A name, shortened for a message."""
     text, half = escape(str(name)), _NAME_SHOWN // 2
     return text if len(text) <= _NAME_SHOWN else f"{text[:half]}…{text[-half:]}"
 

@@ -90,10 +90,9 @@ class ListEditor(Widget, Generic[Item], can_focus=True):
 
     @property
     def current(self) -> Item | None:
-        """The item under the cursor."""
         return self._items[self._cursor] if self._cursor < len(self._items) else None
 
-    # What a kind of list says
+    # What a kind of list overrides
 
     @abstractmethod
     def make_fields(self, item: Item | None) -> Widget:
@@ -163,7 +162,6 @@ class ListEditor(Widget, Generic[Item], can_focus=True):
     # Changing items
 
     def action_shift(self, distance: int) -> None:
-        """Move the item under the cursor, and the cursor with it."""
         target = self._cursor + distance
         if self._cursor < len(self._items) and 0 <= target < len(self._items):
             self._items.insert(target, self._items.pop(self._cursor))
@@ -171,14 +169,13 @@ class ListEditor(Widget, Generic[Item], can_focus=True):
             self._changed()
 
     def action_delete(self) -> None:
-        """Take out the item under the cursor."""
         if self.current is not None:
             del self._items[self._cursor]
             self._cursor = max(0, min(self._cursor, len(self._items) - 1))
             self._changed()
 
     def put(self, index: int, item: Item) -> None:
-        """Put an item in the place of another, or behind the last."""
+        """Replace an item, or append one."""
         changed = self._items[index : index + 1] != [item]
         self._items[index : index + 1] = [item]
         self._cursor = index
@@ -241,13 +238,12 @@ class ListEditor(Widget, Generic[Item], can_focus=True):
             self.focus()
 
     def commit_edit(self) -> None:
-        """Take the item that is being typed."""
         item = self.typed_item() if self._edited is not None else None
         if self._edited is not None and item is not None:
             self.put(self._edited, item)
 
     async def on_descendant_blur(self) -> None:
-        """What was typed counts also when the field is left."""
+        """Leaving the field commits what is typed."""
         if self._edited is not None and not self.has_focus_within:
             self.commit_edit()
             await self._close()

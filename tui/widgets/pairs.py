@@ -45,7 +45,7 @@ class TwoColumnList(ListEditor[Pair]):
 
     @abstractmethod
     def add_label(self) -> str:
-        """What the line says that adds a row."""
+        """The text of the line that adds a row."""
 
     @property
     def key_width(self) -> int:
@@ -140,7 +140,6 @@ class Pairs(TwoColumnList):
 
     @property
     def duplicates(self) -> set[str]:
-        """The keys that occur more than once."""
         return {key for key, count in Counter(key for key, _ in self._items).items() if count > 1}
 
     # Drawing

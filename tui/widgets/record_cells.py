@@ -62,7 +62,7 @@ class ColumnLayout:
     def __init__(self) -> None:
         self.names: list[str] = []
         self.version = 0
-        """Grows with every change, so that what was drawn for an older layout can be told."""
+        """Grows with every change, so that caches can tell what was drawn for an older layout."""
         self._indexes: dict[str, int] = {}
         self._widths: list[int] = []
         self._chosen: set[int] = set()
@@ -97,7 +97,6 @@ class ColumnLayout:
             self._changed()
 
     def width(self, index: int) -> int:
-        """Cells for the text of a column."""
         return self._widths[index]
 
     def start(self, index: int) -> int:
@@ -111,7 +110,6 @@ class ColumnLayout:
         self._changed()
 
     def at(self, x: int) -> int | None:
-        """The column at a cell."""
         return bisect_right(self._starts, x) - 1 if 0 <= x < self.total else None
 
     def visible(self, x: int, width: int) -> range:

@@ -62,18 +62,16 @@ class SearchBar(HorizontalGroup):
         self._placeholder = placeholder
 
     def compose(self) -> ComposeResult:
-        """The field and the count."""
         yield Static("/", markup=False, classes="search-bar--mark")
         yield Input(placeholder=self._placeholder, compact=True)
         yield Static(markup=False, classes="search-bar--found")
 
     def open(self) -> None:
-        """Let a person type."""
         self.add_class("-open")
         self.query_one(Input).focus()
 
     def close(self) -> None:
-        """End the search without a word."""
+        """End the search without posting a message."""
         field = self.query_one(Input)
         with field.prevent(Input.Changed):
             field.value = ""
@@ -81,7 +79,7 @@ class SearchBar(HorizontalGroup):
         self.remove_class("-open")
 
     def show_count(self, found: str) -> None:
-        """Say what was found, such as "3/17"."""
+        """Show what was found, such as "3/17"."""
         self.query_one(".search-bar--found", Static).update(found)
 
     @on(Input.Changed)
@@ -95,7 +93,6 @@ class SearchBar(HorizontalGroup):
         self.action_leave()
 
     def action_step(self, direction: int) -> None:
-        """Ask for the next or the previous match."""
         self.post_message(self.Stepped(self, direction))
 
     def action_leave(self) -> None:
@@ -103,7 +100,6 @@ class SearchBar(HorizontalGroup):
         self.post_message(self.Left(self))
 
     def action_close(self) -> None:
-        """End the search."""
         self.close()
         self.post_message(self.Changed(self, ""))
         self.post_message(self.Left(self))

@@ -57,7 +57,6 @@ class SecretInput(Input):
 
     @property
     def is_set(self) -> bool:
-        """Whether there is a secret."""
         return self._is_set
 
     @is_set.setter
@@ -66,7 +65,7 @@ class SecretInput(Input):
         self.placeholder = "● Set: type to replace it" if is_set else "○ Not set: type the secret"
 
     def on_paste(self, event: events.Paste) -> None:
-        """Keep the lines of a key that has several."""
+        """Keep all lines of a key that has several."""
         event.prevent_default()
         event.stop()
         self.replace(event.text.strip("\r\n"), *sorted(self.selection))
@@ -81,11 +80,10 @@ class SecretInput(Input):
         event.stop()
 
     def on_blur(self) -> None:
-        """What was typed counts also when the field is left."""
+        """Leaving the field commits what is typed."""
         self.commit_edit()
 
     def commit_edit(self) -> None:
-        """Take the secret that is typed."""
         secret, self.value = self.value, ""
         if secret:
             self.is_set = True
@@ -100,7 +98,6 @@ class SecretInput(Input):
             self.post_message(self.Cleared(self))
 
     def action_abandon(self) -> None:
-        """Forget what was typed."""
         self.value = ""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -112,7 +112,7 @@ def jinja_spans(line: str) -> Iterator[TokenSpan]:
 
 
 def ink(widget: Widget, component: str) -> Style:
-    """The style of a component class without its background, to be laid over any other; none before it is known."""
+    """The style of a component class without its background, to be laid over others; null before styles are applied."""
     style = widget.get_component_rich_style(component, default=Style.null())
     return style.without_color + Style(color=style.color)
 

@@ -59,7 +59,6 @@ class TabStrip(Widget, can_focus=True):
 
     @property
     def tabs(self) -> Sequence[StripTab]:
-        """The tabs, from left to right."""
         return self._tabs
 
     @tabs.setter
@@ -104,7 +103,6 @@ class TabStrip(Widget, can_focus=True):
         self.post_message(self.Changed(self, tab))
 
     def on_click(self, event: events.Click) -> None:
-        """Take the tab under the mouse."""
         offset = event.get_content_offset(self)
         notes = self._width(notes=True) <= self.size.width
         x = offset.x if offset else -1

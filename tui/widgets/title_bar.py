@@ -78,5 +78,5 @@ class TitleBar(Widget):
 
 
 def _last_part(path: str, width: int) -> str:
-    """A path that fits; what comes last in it matters most."""
+    """The path, cut at the beginning so that it fits."""
     return path if cell_len(path) <= width else "…" + path[-(width - 1) :]
