@@ -1,4 +1,4 @@
-"""The form of a stream: its name, how it is read, and its tabs."""
+"""The form of a stream: its head and its tabs."""
 
 from __future__ import annotations
 
@@ -7,36 +7,27 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import HorizontalGroup, Vertical
-from textual.widgets import Input, Label, Static
+from textual.containers import Vertical
+from textual.widgets import Input, Static
 
-from core.components.stream import DeclarativeStream
 from core.manifest.problems import Path
 from tui.forms.curl import ask_for_curl, curl_of, fill_from_curl
 from tui.forms.field_input import FieldInput
 from tui.forms.field_menu import CopyRequested
-from tui.forms.field_row import FieldFocused
 from tui.forms.form_pane import FormPane, JumpSection
 from tui.forms.hints import Hints
-from tui.forms.retrieval_question import question
 from tui.forms.schema_pane import SchemaPane
-from tui.forms.wording import message_and_hint
+from tui.forms.stream_head import StreamHead
 from tui.model.editor import Change, ChangeKind
-from tui.model.layout import RETRIEVAL_TYPES, Tab, tab_of
+from tui.model.layout import Tab, tab_of
 from tui.model.problems import Counts
 from tui.model.session import BuilderSession
-from tui.model.specs import FieldSpec, form_spec
-from tui.model.streams import StreamKind
 from tui.widgets.base import hidden
-from tui.widgets.choice import Choice
-from tui.widgets.choice_dialog import ChoiceOption
-from tui.widgets.dialog import ConfirmDialog
 from tui.widgets.tab_strip import StripTab, TabStrip
 
-_KINDS = {"SimpleRetriever": StreamKind.SYNC, "AsyncRetriever": StreamKind.ASYNC}
 _SCHEMA = "Schema"
 _NOWHERE = sys.maxsize
 """The index of a stream that is gone."""
@@ -65,25 +56,18 @@ class StreamForm(Vertical):
         self._active = ""
         self._unsubscribe: Callable[[], None] | None = None
         self._outdated = False
-        self._shown_name = (stream, "")
-        self._shown_fault = ""
+        self.head = StreamHead(session, stream)
+        self._shown_problem = ""
         self._sync_lock = asyncio.Lock()
 
     def compose(self) -> ComposeResult:
-        kinds = [ChoiceOption(kind, title) for kind, title in RETRIEVAL_TYPES.items()]
-        with HorizontalGroup(classes="stream-form--head"):
-            yield Label("Stream", classes="stream-form--label")
-            yield FieldInput(placeholder="Name")
-            yield Label("Retrieval Type", classes="stream-form--kind-label")
-            yield Choice(kinds, title="Retrieval Type", prompt="Retrieval Type", classes="stream-form--kind")
-        yield Static("", markup=False, classes="stream-form--fault")
+        yield self.head
+        yield Static("", markup=False, classes="stream-form--problem")
         yield TabStrip([StripTab("", "")])
         yield Static(_NO_FORM, markup=False, classes="form-pane--text stream-form--no-form")
 
     async def on_mount(self) -> None:
-        self._name_field = self.query_one(FieldInput)
-        self._kind = self.query_one(Choice)
-        self._fault = self.query_one(".stream-form--fault", Static)
+        self._problem = self.query_one(".stream-form--problem", Static)
         self._strip = self.query_one(TabStrip)
         self._no_form = self.query_one(".stream-form--no-form", Static)
         self._unsubscribe = self.session.subscribe(self._session_changed)
@@ -121,7 +105,7 @@ class StreamForm(Vertical):
         if self._wanted == self._stream:
             self._wanted = _NOWHERE if stream is None else stream
         self._stream = _NOWHERE if stream is None else stream
-        self._shown_name = (self._stream, self._shown_name[1])
+        self.head.stream = self._stream
         self.disabled = stream is None
         for pane in self.query_children(FormPane):
             pane.rebase(self.path)
@@ -166,30 +150,23 @@ class StreamForm(Vertical):
         if not (self.is_attached and self.session.exists(("streams", self._wanted))):
             return False
         is_other = self._wanted != self._stream or self.disabled
-        if is_other and self._name_field.value != self._shown_name[1]:
-            self._rename()
+        if is_other and self.head.is_edited:
+            self.head.rename()
         self._stream, self.disabled = self._wanted, False
         if is_other:
             self._show_head()  # at once, so that no name is committed to another stream
         return is_other or self.session.tabs(self._stream) is not self._tabs
 
     def _show_head(self) -> None:
-        unfinished = self.session.unfinished(self._name_path)
-        name = unfinished.text if unfinished else self.session.streams.name(self._stream)
-        if (self._stream, name) != self._shown_name or not self._name_field.has_focus:
-            self._shown_name = (self._stream, name)
-            self._name_field.show(name)
-        problems = self.session.problems(self._name_path)
-        self._show_fault(f"✗ {message_and_hint(self.session, problems[0])[0]}" if problems else "")
-        kind = next((name for name, one in _KINDS.items() if one is self._present_kind), None)
-        if self._kind.value != kind:
-            self._kind.value = kind
+        self.head.show(self._stream)
+        problem = self.head.problem
+        self._show_problem(f"✗ {problem}" if problem else "")
 
-    def _show_fault(self, fault: str) -> None:
-        if fault != self._shown_fault:
-            self._shown_fault = fault
-            self._fault.update(fault)
-            self._fault.display = bool(fault)
+    def _show_problem(self, problem: str) -> None:
+        if problem != self._shown_problem:
+            self._shown_problem = problem
+            self._problem.update(problem)
+            self._problem.display = bool(problem)
 
     async def _rebuild(self, tabs: tuple[Tab, ...]) -> None:
         had_focus = any(pane.has_focus_within for pane in self._panes.values())
@@ -256,7 +233,7 @@ class StreamForm(Vertical):
         if self.pane is not None and self.session.streams.name(self._stream):
             self.pane.focus_first()
         else:
-            self._name_field.focus()
+            self.head.name_field.focus()
 
     async def focus_path(self, path: Path) -> bool:
         """Go to the field at a path, opening and building what is needed; whether it is in this stream."""
@@ -269,7 +246,7 @@ class StreamForm(Vertical):
                 await self._open(self._tabs[tab_of(self._tabs, path[2:])[0]])
         pane = self.pane
         if not at_tab:
-            self._name_field.focus()
+            self.head.name_field.focus()
             return True
         if pane is not None and not await pane.focus_path(path):
             pane.focus_first()
@@ -283,79 +260,11 @@ class StreamForm(Vertical):
             for entry in tab.entries
         ]
 
-    # Name and kind
-
-    @property
-    def _name_path(self) -> Path:
-        return (*self.path, "name")
-
-    @property
-    def _name_spec(self) -> FieldSpec:
-        spec = form_spec(DeclarativeStream).field("name")
-        assert spec is not None
-        return spec
-
-    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """Report the name as rows report their fields."""
-        if event.widget is self._name_field:
-            self.post_message(FieldFocused(self._name_field, self._name_path, self._name_spec, "Stream name"))
-
-    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
-        """Leaving the field commits the name."""
-        if event.widget is self._name_field:
-            self._rename()
-
-    @on(Input.Changed)
-    def _typed(self, event: Input.Changed) -> None:
-        event.stop()
-
     @on(Input.Submitted)
-    def _entered(self, event: Input.Submitted) -> None:
+    def _name_entered(self, event: Input.Submitted) -> None:
         event.stop()
-        if self._rename():
+        if self.head.rename():
             self.focus_first()
-
-    def commit_edit(self) -> None:
-        if self._name_field.has_focus:
-            self._rename()
-
-    def _rename(self) -> bool:
-        name = self._name_field.value
-        if not self.session.exists(self.path):
-            return False
-        try:
-            self.session.streams.rename(self._stream, name)
-        except ValueError as error:
-            self.session.attention.mark(self._name_path, loud=True)
-            self.session.keep_unfinished(self._name_path, name, str(error))
-            return False
-        if self.session.unfinished(self._name_path) is not None:
-            self.session.set(self._name_path, name.strip())
-        self.session.seal()
-        return True
-
-    @on(Choice.Changed)
-    def _ask_to_switch(self, event: Choice.Changed) -> None:
-        event.stop()
-        event.widget.value = next((one for one, kind in _KINDS.items() if kind is self._present_kind), None)
-        if event.value is not None:
-            self.ask_to_switch(_KINDS[event.value])
-
-    @property
-    def _present_kind(self) -> StreamKind:
-        return self.session.streams.kind(self._stream)
-
-    def ask_to_switch(self, to: StreamKind) -> None:
-        """Ask whether to switch the stream to the other retrieval type, saying what is kept; then do it."""
-        name = next(name for name, kind in _KINDS.items() if kind is to)
-
-        def switch(sure: bool | None) -> None:
-            if sure and self.session.exists(self.path):
-                self.session.streams.switch_retrieval(self._stream, to)
-                self.session.seal()
-
-        text = question(self.session, self._stream, name)
-        self.app.push_screen(ConfirmDialog("Retrieval Type", text, confirm="Switch"), switch)
 
     # Requests as curl commands
 

@@ -221,7 +221,7 @@ class StreamErrands:
         form = self._frame.middle.form
         if isinstance(form, StreamForm) and form.stream == held.index:
             kind = self._frame.session.streams.kind(form.stream)
-            form.ask_to_switch(StreamKind.SYNC if kind is StreamKind.ASYNC else StreamKind.ASYNC)
+            form.head.ask_to_switch(StreamKind.SYNC if kind is StreamKind.ASYNC else StreamKind.ASYNC)
 
     # Requests
 

@@ -4,7 +4,7 @@ from tests.tui.widgets.support import on_stage
 from tui.widgets.choice import Toggle
 
 
-async def test_space_enter_and_a_click_turn_the_box_over() -> None:
+async def test_space_enter_and_a_click_toggle_it() -> None:
     check = Toggle("Retry [now]")
     async with on_stage(check) as stage:
         assert stage.app.text().strip() == "[ ] Retry [now]"
@@ -16,7 +16,7 @@ async def test_space_enter_and_a_click_turn_the_box_over() -> None:
         assert [change.value for change in stage.app.heard(Toggle.Changed)] == [True, False, True]
 
 
-async def test_setting_the_value_by_program_says_nothing() -> None:
+async def test_setting_the_value_posts_nothing() -> None:
     check = Toggle()
     async with on_stage(check) as stage:
         check.value = True

@@ -45,7 +45,7 @@ async def test_a_search_goes_on_in_the_next_text() -> None:
         assert stage.app.text().startswith(" A line")
 
 
-async def test_a_node_is_picked_only_where_somebody_wants_one() -> None:
+async def test_a_node_is_picked_only_in_a_pickable_text() -> None:
     wanting, other = DocPanel('{"a": 1}', "json", pickable=True), DocPanel('{"a": 1}', "json")
     async with on_stage(wanting, other) as stage:
         for panel in (other, wanting):
@@ -64,7 +64,7 @@ async def test_text_that_has_no_nodes_offers_none() -> None:
         assert all(one.binding.description != "Pick node" for one in stage.app.screen.active_bindings.values())
 
 
-async def test_a_search_bar_tells_what_is_typed_for_others_to_find() -> None:
+async def test_a_search_bar_posts_what_is_typed() -> None:
     bar = SearchBar("Filter")
     async with on_stage(bar) as stage:
         bar.open()
@@ -83,7 +83,7 @@ async def test_a_search_bar_tells_what_is_typed_for_others_to_find() -> None:
         (30, "Longhaul  …s.yaml  ● Unsaved"),
     ],
 )
-async def test_the_title_keeps_what_matters_when_room_is_short(width: int, text: str) -> None:
+async def test_a_narrow_title_drops_the_hint_then_shortens_the_path(width: int, text: str) -> None:
     bar = TitleBar("Longhaul", file="orders.yaml", unsaved=True, hint="ctrl+p help")
     async with on_stage(bar, size=(width, 5)) as stage:
         assert stage.app.text().split("\n")[0].strip() == text
@@ -98,7 +98,7 @@ async def test_a_long_path_leaves_room_for_the_hint() -> None:
         assert line.endswith("✗ 2 to mend")
 
 
-async def test_the_title_changes_only_what_it_is_told() -> None:
+async def test_the_title_changes_only_what_is_given() -> None:
     bar = TitleBar("Longhaul", file="a.yaml", unsaved=True)
     async with on_stage(bar) as stage:
         bar.show(unsaved=False)
@@ -106,7 +106,7 @@ async def test_the_title_changes_only_what_it_is_told() -> None:
         assert stage.app.text().split("\n")[0].strip() == "Longhaul  a.yaml"
 
 
-async def test_one_key_jumps_to_what_its_label_stands_on() -> None:
+async def test_a_key_jumps_to_the_widget_under_its_label() -> None:
     pane, tick, button = VerticalScroll(Toggle("One")), Toggle("Two"), Button("Go")
     pane.styles.height = 3
     async with on_stage(pane, tick, button) as stage:
@@ -117,7 +117,7 @@ async def test_one_key_jumps_to_what_its_label_stands_on() -> None:
         assert stage.app.focused is tick
 
 
-async def test_any_other_key_and_escape_stay() -> None:
+async def test_other_keys_and_escape_jump_nowhere() -> None:
     field = Input()
     async with on_stage(field, Toggle("One")) as stage:
         field.focus()
@@ -128,7 +128,7 @@ async def test_any_other_key_and_escape_stay() -> None:
             assert stage.app.focused is field
 
 
-async def test_what_is_scrolled_out_of_view_is_no_target() -> None:
+async def test_widgets_out_of_view_are_no_targets() -> None:
     pane = VerticalScroll(*[Toggle(f"Check {number}") for number in range(50)])
     async with on_stage(pane) as stage:
         assert len(focusable_targets(stage.app.screen)) == 24
