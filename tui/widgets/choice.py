@@ -46,12 +46,10 @@ class Toggle(Widget, can_focus=True):
         label: str = "",
         value: bool = False,
         *,
-        name: str | None = None,
         id: str | None = None,
         classes: str | None = None,
-        disabled: bool = False,
     ) -> None:
-        super().__init__(name=name, id=id, classes=classes, disabled=disabled)
+        super().__init__(id=id, classes=classes)
         self.label = label
         self._value = value
 
@@ -117,12 +115,10 @@ class Choice(Widget, can_focus=True):
         title: str = "Choose",
         prompt: str = "Not set",
         clearable: bool = False,
-        name: str | None = None,
         id: str | None = None,
         classes: str | None = None,
-        disabled: bool = False,
     ) -> None:
-        super().__init__(name=name, id=id, classes=classes, disabled=disabled)
+        super().__init__(id=id, classes=classes)
         self._title = title
         self._prompt = prompt
         self._clearable = clearable

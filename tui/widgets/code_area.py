@@ -64,12 +64,8 @@ SYNTAX
         placeholder: str = "Empty",
         editor_height: int = 12,
         complete: Complete | None = None,
-        name: str | None = None,
-        id: str | None = None,
-        classes: str | None = None,
-        disabled: bool = False,
     ) -> None:
-        super().__init__(name=name, id=id, classes=classes, disabled=disabled)
+        super().__init__()
         self._text = text
         self._syntax: Language = syntax
         self._placeholder = placeholder

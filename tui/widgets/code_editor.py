@@ -51,24 +51,13 @@ SYNTAX
         syntax: Language = "text",
         *,
         tab_behavior: Literal["focus", "indent"] = "focus",
-        show_line_numbers: bool = True,
-        read_only: bool = False,
-        placeholder: str = "",
         complete: Complete | None = None,
-        name: str | None = None,
-        id: str | None = None,
-        classes: str | None = None,
     ) -> None:
         super().__init__(
             text,
             soft_wrap=False,
             tab_behavior=tab_behavior,
-            show_line_numbers=show_line_numbers,
-            read_only=read_only,
-            placeholder=placeholder,
-            name=name,
-            id=id,
-            classes=classes,
+            show_line_numbers=True,
         )
         self.syntax: Language = syntax
         self.indent_width = 2

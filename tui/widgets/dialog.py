@@ -80,10 +80,8 @@ class Dialog(Overlay[Result | None], Generic[Result]):
     }
     """.replace("WIDTH", str(_WIDTH)).replace("BUTTON", str(_BUTTON))
 
-    def __init__(
-        self, title: str, answers: Sequence[DialogButton] = (), *, name: str | None = None, id: str | None = None
-    ) -> None:
-        super().__init__(name=name, id=id)
+    def __init__(self, title: str, answers: Sequence[DialogButton] = ()) -> None:
+        super().__init__()
         self._heading = title
         self._answers = answers
 

@@ -139,17 +139,8 @@ SYNTAX
         text: str
         what: str
 
-    def __init__(
-        self,
-        text: str = "",
-        kind: TextKind = "text",
-        *,
-        pickable: bool = False,
-        name: str | None = None,
-        id: str | None = None,
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(name=name, id=id, classes=classes)
+    def __init__(self, text: str = "", kind: TextKind = "text", *, pickable: bool = False) -> None:
+        super().__init__()
         self._doc = prepare("", "text")
         self._wanted = (text, kind)
         self._pickable = pickable

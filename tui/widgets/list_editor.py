@@ -64,16 +64,8 @@ class ListEditor(Widget, Generic[Item], can_focus=True):
 
         items: list[Any]
 
-    def __init__(
-        self,
-        items: Iterable[Item] = (),
-        *,
-        name: str | None = None,
-        id: str | None = None,
-        classes: str | None = None,
-        disabled: bool = False,
-    ) -> None:
-        super().__init__(name=name, id=id, classes=classes, disabled=disabled)
+    def __init__(self, items: Iterable[Item] = (), *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
         self._items = list(items)
         self._cursor = 0
         self._edited: int | None = None

@@ -110,16 +110,8 @@ class RecordTable(ScrollView, can_focus=True):
         examined: int
         total: int
 
-    def __init__(
-        self,
-        source: RecordSource | None = None,
-        *,
-        placeholder: str = "",
-        name: str | None = None,
-        id: str | None = None,
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(name=name, id=id, classes=classes)
+    def __init__(self, source: RecordSource | None = None, *, placeholder: str = "") -> None:
+        super().__init__()
         self.placeholder = placeholder
         self._base: RecordSource = source if source is not None else ListSource()
         self._view: RecordSource = self._base

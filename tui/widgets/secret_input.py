@@ -41,18 +41,8 @@ class SecretInput(Input):
     class Cleared(WidgetMessage["SecretInput"]):
         """A person wants the secret forgotten."""
 
-    def __init__(
-        self,
-        is_set: bool = False,
-        *,
-        name: str | None = None,
-        id: str | None = None,
-        classes: str | None = None,
-        disabled: bool = False,
-    ) -> None:
-        super().__init__(
-            password=True, compact=True, name=name, id=id, classes=classes, disabled=disabled, validate_on=()
-        )
+    def __init__(self, is_set: bool = False) -> None:
+        super().__init__(password=True, compact=True, validate_on=())
         self.is_set = is_set
 
     @property

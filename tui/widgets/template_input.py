@@ -48,10 +48,6 @@ class TemplateInput(Input):
         complete: Complete | None = None,
         resolve: Resolve | None = None,
         extra: ExtraCompletion | None = None,
-        name: str | None = None,
-        id: str | None = None,
-        classes: str | None = None,
-        disabled: bool = False,
     ) -> None:
         self._completer = Completer(self, complete, extra) if complete is not None else None
         super().__init__(
@@ -60,10 +56,6 @@ class TemplateInput(Input):
             highlighter=_TemplateHighlighter(self, resolve),
             select_on_focus=False,
             compact=True,
-            name=name,
-            id=id,
-            classes=classes,
-            disabled=disabled,
         )
 
     def update_node_styles(self, animate: bool = True) -> None:

@@ -33,14 +33,7 @@ class TitleBar(Widget):
     }
     """
 
-    def __init__(
-        self,
-        app_name: str,
-        *,
-        file: str = "",
-        unsaved: bool = False,
-        hint: str = "",
-    ) -> None:
+    def __init__(self, app_name: str, *, file: str = "", unsaved: bool = False, hint: str = "") -> None:
         super().__init__()
         self._app_name = app_name
         self._shown = (file, unsaved, hint)
