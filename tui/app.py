@@ -26,7 +26,7 @@ from tui.shell.actions import APP, bindings
 from tui.shell.clipboard import CopyingApp
 from tui.shell.keys import KeysInTurn
 from tui.themes import DARK, LIGHT
-from tui.widgets.bars import TitleBar
+from tui.widgets.title_bar import TitleBar
 
 if TYPE_CHECKING:
     from tui.model.project import Project

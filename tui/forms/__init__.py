@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from tui.forms.field_row import FieldFocused
-from tui.forms.form_pane import Section as JumpSection
-from tui.forms.global_form import GlobalForm
+from tui.forms.form_pane import GlobalForm, JumpSection
 from tui.forms.hints import Hints, NoHints
 from tui.forms.inputs_form import InputsForm
 from tui.forms.stream_form import StreamForm

@@ -20,19 +20,19 @@ _PAIRS = {"{": "}", "(": ")", "[": "]"}
 _START = re.compile(r"\s*(?:#.*\s*)*(?:query|mutation|subscription|fragment|\{)")
 
 
-class Fault(NamedTuple):
+class QueryFault(NamedTuple):
     """What is wrong, and in which line, counted from 0."""
 
     message: str
     line: int
 
 
-def fault_in(query: str) -> Fault | None:
-    """The first fault of a query; None when none is seen."""
+def fault_in(query: str) -> QueryFault | None:
+    """The first mistake that is seen in a query."""
     if not query.strip():
-        return Fault("The query is empty.", 0)
+        return QueryFault("The query is empty.", 0)
     if not _START.match(query):
-        return Fault("A query begins with `query`, `mutation` or `{`.", 0)
+        return QueryFault("A query begins with `query`, `mutation` or `{`.", 0)
     open_ones: list[tuple[str, int]] = []
     for match in _TOKEN.finditer(query):
         token, line = match[0], query.count("\n", 0, match.start())
@@ -40,40 +40,40 @@ def fault_in(query: str) -> Fault | None:
             open_ones.append((token, line))
         elif token in _PAIRS.values():
             if not open_ones or _PAIRS[open_ones[-1][0]] != token:
-                return Fault(f"This {token} closes nothing.", line)
+                return QueryFault(f"This {token} closes nothing.", line)
             open_ones.pop()
         elif token == '"':
-            return Fault("This text is not closed.", line)
+            return QueryFault("This text is not closed.", line)
     if open_ones:
         token, line = open_ones[-1]
-        return Fault(f"This {token} is not closed.", line)
+        return QueryFault(f"This {token} is not closed.", line)
     return None
 
 
 class CodeRow(FieldRow):
-    """A row whose control says itself, at the line, why what was typed is not finished."""
+    """A row whose control shows by itself, at the line, why what was typed can't be the value yet."""
 
-    def tells(self, finding: Finding) -> bool:
-        """Whether the control itself says what is wrong."""
-        unfinished = self.session.unfinished(self.path)
+    def control_shows(self, finding: Finding) -> bool:
+        unfinished = self.unfinished
         return unfinished is not None and finding.problem.message == unfinished.message
 
 
 class JsonRow(CodeRow):
-    """A value as JSON. What is no JSON is kept as typed and marked; the manifest keeps the last value."""
+    """A value as JSON. Text that is not valid JSON is kept as typed and marked; the manifest keeps the last value."""
 
     editor_height = 10
 
     def make_control(self) -> Widget:
-        """A code field."""
-        complete = self.tools.completer(self.where) if self.spec.templates else None
-        return CodeArea("", "json", placeholder="Nothing", complete=complete, editor_height=self.editor_height)
+        complete = self.context.help.templates(lambda: self.path).complete if self.spec.templates else None
+        return CodeArea(
+            "", "json", placeholder=self.spec.unset or "Nothing", complete=complete, editor_height=self.editor_height
+        )
 
     def show_value(self) -> None:
-        """Show the value, or what was typed and is none."""
+        """Show the value, or the unfinished text."""
         if not isinstance(self.control, CodeArea):
             return
-        unfinished = self.session.unfinished(self.path)
+        unfinished = self.unfinished
         if unfinished is not None:
             self.control.text = unfinished.text
         elif not self._says(self.control.text, self.value):
@@ -92,7 +92,7 @@ class JsonRow(CodeRow):
         try:
             value = json.loads(event.text) if event.text.strip() else None
         except json.JSONDecodeError as error:
-            self.session.keep_unfinished(self.path, event.text, f"This is not JSON yet: {error.msg}.")
+            self.keep_unfinished(event.text, f"This is not JSON yet: {error.msg}.")
             event.widget.show_error(error.msg, error.lineno - 1)
             return
         event.widget.show_error("")
@@ -111,22 +111,19 @@ class GraphqlRow(CodeRow):
     size_in_rows = 2
 
     def make_control(self) -> Widget:
-        """A field for the query and one for the rest."""
-        complete = self.tools.completer(self.where)
+        complete = self.context.help.templates(lambda: self.path).complete
         self._query = self._area("graphql", "Type a query", 12)
         self._rest = CodeArea("", "json", placeholder="Variables and other properties, as JSON", complete=complete)
         return VerticalGroup(self._query, self._rest)
 
     def _area(self, syntax: Language, placeholder: str, height: int) -> CodeArea:
-        complete = self.tools.completer(self.where)
+        complete = self.context.help.templates(lambda: self.path).complete
         return CodeArea("", syntax, placeholder=placeholder, complete=complete, editor_height=height)
 
     def focus_field(self) -> None:
-        """Put the cursor into the query."""
         self._query.focus()
 
     def show_value(self) -> None:
-        """Show the query and the rest."""
         value = self._mapping
         query = value.get("query", "")
         rest = {key: one for key, one in value.items() if key != "query"}
@@ -137,7 +134,7 @@ class GraphqlRow(CodeRow):
         try:
             same = (json.loads(self._rest.text) if self._rest.text.strip() else {}) == rest
         except ValueError:
-            same = self.session.unfinished(self.path) is not None
+            same = self.unfinished is not None
         if not same:
             self._rest.text = _json(rest) if rest else ""
             self._rest.show_error("")
@@ -158,7 +155,7 @@ class GraphqlRow(CodeRow):
         try:
             rest = json.loads(self._rest.text) if self._rest.text.strip() else {}
         except json.JSONDecodeError as error:
-            self.session.keep_unfinished(self.path, self._rest.text, f"This is not JSON yet: {error.msg}.")
+            self.keep_unfinished(self._rest.text, f"This is not JSON yet: {error.msg}.")
             self._rest.show_error(error.msg, error.lineno - 1)
             return
         if not isinstance(rest, dict):

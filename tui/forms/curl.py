@@ -10,34 +10,32 @@ from textual.app import App, ComposeResult
 from textual.widgets import TextArea
 
 from core.manifest.problems import Path
-from tui.forms.tools import FormTools
+from tui.forms.field_row import FormContext
 from tui.model.curl import CurlError, to_curl
 from tui.model.curl_import import import_curl
 from tui.model.session import BuilderSession
-from tui.widgets.dialog import CANCEL, Answer, Dialog, text_line
-from tui.widgets.record_cells import compact_json
+from tui.widgets.dialog import CANCEL, Dialog, DialogButton, text_line
+from tui.widgets.display_text import compact_json
 
 
 class CurlDialog(Dialog[str]):
     """Asks for a command; the result is its text."""
 
     def __init__(self) -> None:
-        super().__init__("Paste a curl command", [Answer("fill", "Fill the request", "primary"), CANCEL])
+        super().__init__("Paste a curl command", [DialogButton("fill", "Fill the request", "primary"), CANCEL])
 
     def compose_body(self) -> ComposeResult:
-        """What it is for, and the field."""
         yield text_line(
             "URL, method, parameters, headers, authentication and body are taken from it. Secrets become inputs."
         )
         yield TextArea(soft_wrap=True, classes="curl-dialog--command")
 
     def answered(self, answer: str) -> None:
-        """Close with the text."""
         self.dismiss(self.query_one(TextArea).text)
 
 
 def ask_for_curl(app: App[object], session: BuilderSession, requester: Callable[[], Path]) -> None:
-    """Ask for a command and fill a requester from it; `requester` says where that is by then."""
+    """Ask for a command and fill a requester from it; `requester` gives its path once the command is there."""
 
     def fill(command: str | None) -> None:
         if command and command.strip():
@@ -47,26 +45,26 @@ def ask_for_curl(app: App[object], session: BuilderSession, requester: Callable[
 
 
 def fill_from_curl(app: App[object], session: BuilderSession, requester: Path, command: str) -> None:
-    """Fill the requester at a path from a command, and say what came of it."""
+    """Fill the requester at a path from a command, and notify of the result."""
     try:
         imported = import_curl(session, requester, command)
     except CurlError as error:
         app.notify(str(error), title="Nothing was filled in", severity="warning", markup=False)
         return
-    told = ["The request was filled in."]
+    sentences = ["The request was filled in."]
     if imported.inputs:
-        told.append(f"Secrets are inputs now: {', '.join(imported.inputs)}.")
-    app.notify(" ".join([*told, *imported.notes]), title="curl", markup=False)
+        sentences.append(f"Secrets are inputs now: {', '.join(imported.inputs)}.")
+    app.notify(" ".join([*sentences, *imported.notes]), title="curl", markup=False)
 
 
-def curl_of(tools: FormTools, path: Path) -> str:
+def curl_of(context: FormContext, path: Path) -> str:
     """The command for the requester at a path. What only a run knows stands between ‹ and ›."""
-    request = tools.session.value(path)
+    request = context.session.value(path)
     request = request if isinstance(request, Mapping) else {}
 
     def text(value: Any) -> str:
         written = value if isinstance(value, str) else compact_json(value)
-        shown = tools.preview(path, written)
+        shown = context.help.preview(path, written)
         return written if shown.error else shown.text
 
     headers = [(name, text(value)) for name, value in _pairs(request.get("request_headers"))]

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from textual import events
 from textual.suggester import SuggestFromList
 
+from tui.forms.hints import TemplateHelp
 from tui.widgets.base import WidgetMessage
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
-from tui.widgets.completion import Complete, Extra
-from tui.widgets.template_input import Resolve, TemplateInput
+from tui.widgets.completion import ExtraCompletion
+from tui.widgets.template_input import TemplateInput
 from tui.widgets.template_names import typed_word
 
 
 class FieldInput(TemplateInput):
-    """A line of text in a form. `show` puts in what the session says and posts nothing."""
+    """A line of text in a form. `show` puts a value in and posts nothing."""
 
     @dataclass
     class CurlPasted(WidgetMessage["FieldInput"]):
@@ -35,23 +36,28 @@ class FieldInput(TemplateInput):
         value: str = "",
         placeholder: str = "",
         *,
-        complete: Complete | None = None,
-        resolve: Resolve | None = None,
+        templates: TemplateHelp | None = None,
         suggestions: Callable[[], Sequence[ChoiceOption]] | None = None,
         secret: bool = False,
         takes_curl: bool = False,
         in_list: bool = False,
     ) -> None:
-        """With `in_list`, what is pasted is for the list around."""
+        """With `in_list`, pasted text is left to the list that the field is in."""
         self._secret = secret
         self._in_list = in_list
         self._takes_curl = takes_curl
         self._suggestions = suggestions
-        extra = Extra("New input…", "Add an input and use it here", self.want_input)
-        super().__init__(value, placeholder, complete=complete, resolve=resolve, extra=extra)
+        extra = ExtraCompletion("New input…", "Add an input and use it here", self.want_input)
+        super().__init__(
+            value,
+            placeholder,
+            complete=templates.complete if templates else None,
+            resolve=templates.resolve if templates else None,
+            extra=extra,
+        )
 
     def on_focus(self) -> None:
-        """Know what may be suggested now."""
+        """Update the suggestions."""
         options = self._suggestions() if self._suggestions else ()
         self.suggester = SuggestFromList([one.value for one in options], case_sensitive=False) if options else None
 
@@ -70,7 +76,6 @@ class FieldInput(TemplateInput):
         super().watch_value()
 
     def want_input(self) -> None:
-        """Ask for an input to use here."""
         self.post_message(self.InputWanted(self, self._secret))
 
     async def action_complete(self) -> None:
@@ -88,7 +93,7 @@ class FieldInput(TemplateInput):
             self.cursor_position = len(value)
 
     def on_paste(self, event: events.Paste) -> None:
-        """Tell of a curl command instead of taking its first line as text."""
+        """Report a curl command instead of taking its first line as text."""
         if self._in_list:
             event.prevent_default()
         elif self._takes_curl and is_curl(event.text):

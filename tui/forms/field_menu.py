@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from textual.app import App
 from textual.widget import Widget
 
 from core.manifest.problems import Path
@@ -14,7 +15,7 @@ from tui.forms.field_input import FieldInput
 from tui.forms.field_row import FieldRow
 from tui.forms.list_section import MapSection
 from tui.forms.pairs_row import PairsRow
-from tui.forms.wording import place_name, twins
+from tui.forms.wording import place_name, same_fields
 from tui.model.config_references import reference
 from tui.model.inputs import Input
 from tui.model.sharing import SHAREABLE, Conflict
@@ -22,8 +23,8 @@ from tui.model.specs import Kind, TypeChoice
 from tui.model.view import way
 from tui.widgets.base import WidgetMessage
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
-from tui.widgets.dialog import Answer, PromptDialog, QuestionDialog
-from tui.widgets.record_cells import compact_json
+from tui.widgets.dialog import DialogButton, PromptDialog, QuestionDialog
+from tui.widgets.display_text import compact_json
 
 _EVERYWHERE = "All of these"
 _SHOWN = 160
@@ -38,12 +39,25 @@ class CopyRequested(WidgetMessage[Widget]):
 
 
 @dataclass(frozen=True)
-class Deed:
+class FieldAction:
     """Something that can be done."""
 
     title: str
     help: str
     run: Callable[[], object]
+
+
+def open_menu(app: App[object], title: str, actions: Iterable[FieldAction]) -> None:
+    """List what can be done, and do what is chosen."""
+    by_title = {action.title: action for action in actions}
+    options = [ChoiceOption(title, help=action.help) for title, action in by_title.items()]
+
+    def run(title: str | None) -> None:
+        if title is not None:
+            by_title[title].run()
+
+    if options:
+        app.push_screen(ChoiceDialog(title, options), run)
 
 
 class FieldMenu:
@@ -55,47 +69,36 @@ class FieldMenu:
 
     @property
     def _path(self) -> Path:
-        """Where the field is by now."""
         return self._row.path
 
     def open(self) -> None:
-        """List what can be done, and do what is chosen."""
-        deeds = {deed.title: deed for deed in self.deeds()}
-        options = [ChoiceOption(title, help=deed.help) for title, deed in deeds.items()]
-
-        def do(title: str | None) -> None:
-            if title is not None:
-                deeds[title].run()
-
-        if options:
-            self._row.app.push_screen(ChoiceDialog(self._title, options), do)
+        open_menu(self._row.app, self._title, self.actions())
 
     @property
     def _title(self) -> str:
         place = self._row.place
         return place.title if place.index is None else f"Item {place.title}"
 
-    def deeds(self) -> Iterator[Deed]:
-        """What can be done with the field now."""
+    def actions(self) -> Iterator[FieldAction]:
         session, path, spec, value = self._session, self._path, self._row.spec, self._row.value
-        yield from self._template_deeds(value)
+        yield from self._template_actions(value)
         if isinstance(self._row, PairsRow):
             yield from (self._adding(self._row, one) for one in spec.types)
         if spec.or_text and spec.kind not in (Kind.NUMBER, Kind.COMPONENT):
             if isinstance(value, str):
-                yield Deed("Write as fields", "In place of the template", self._as_fields)
+                yield FieldAction("Write as fields", "In place of the template", self._as_fields)
             else:
-                yield Deed("Write as a template", "In place of these fields", self._as_text)
-        yield from self._sharing_deeds()
+                yield FieldAction("Write as a template", "In place of these fields", self._as_text)
+        yield from self._sharing_actions()
         holder = next((one for one in self._row.ancestors if isinstance(one, MapSection | PairsRow)), None)
         if holder is not None and self._row.place.name is not None:
-            yield Deed("Rename…", "Give it another name", lambda: self._ask_name(holder))
+            yield FieldAction("Rename…", "Give it another name", lambda: self._ask_name(holder))
         requester = self._requester
         if requester is not None:
-            yield Deed("Paste a curl command…", "Fill the request from it", self._ask_curl)
-            yield Deed("Copy the request as curl", "Secrets are masked", lambda: self._copy(requester))
+            yield FieldAction("Paste a curl command…", "Fill the request from it", self._ask_curl)
+            yield FieldAction("Copy the request as curl", "Secrets are masked", lambda: self._copy(requester))
         if session.exists(path) and session.is_written(path):
-            yield Deed("Reset", "Take out what is written here", self._reset)
+            yield FieldAction("Reset", "Take out what is written here", self._reset)
 
     def _reset(self) -> None:
         self._session.unset(self._path)
@@ -103,15 +106,15 @@ class FieldMenu:
 
     # Templates and inputs
 
-    def _template_deeds(self, value: object) -> Iterator[Deed]:
+    def _template_actions(self, value: object) -> Iterator[FieldAction]:
         spec = self._row.spec
         if not spec.templates or spec.kind not in (Kind.TEXT, Kind.NUMBER, Kind.DURATION):
             return
         if value not in (None, "") and "{{" not in str(value):
-            yield Deed("Make an input of it", "The value becomes its test value", self._make_input)
+            yield FieldAction("Make an input of it", "The value becomes its test value", self._make_input)
         control = self._row.control
         if isinstance(control, FieldInput):
-            yield Deed("New input…", "Add an input and use it here", control.want_input)
+            yield FieldAction("New input…", "Add an input and use it here", control.want_input)
 
     def _make_input(self) -> None:
         session, value = self._session, self._row.value
@@ -135,27 +138,32 @@ class FieldMenu:
 
     # Sharing
 
-    def _sharing_deeds(self) -> Iterator[Deed]:
+    def _sharing_actions(self) -> Iterator[FieldAction]:
         session, path = self._session, self._path
         if path[-1] not in SHAREABLE:
             return
         if session.sharing.target(path) is not None:
-            yield Deed("Stop sharing", "Give this place a copy of its own", lambda: session.sharing.unshare(path))
+            yield FieldAction(
+                "Stop sharing", "Give this place a copy of its own", lambda: session.sharing.unshare(path)
+            )
         elif session.sharing.can_share(path):
-            yield Deed("Share", "One definition for all that share it", self._share)
-        others = list(twins(session, path))
+            yield FieldAction("Share", "One definition for all that share it", self._share)
+        others = list(same_fields(session, path))
         if others and session.exists(path):
-            yield Deed("Copy to…", "Write the same elsewhere", lambda: self._ask_where(others))
+            yield FieldAction("Copy to…", "Write the same elsewhere", lambda: self._ask_targets(others))
         sources = [one for one in others if session.exists(one)]
         if sources:
-            yield Deed("Copy from…", "Write here what another place says", lambda: self._ask_whence(sources))
+            yield FieldAction("Copy from…", "Write here what another place says", lambda: self._ask_source(sources))
 
     def _share(self) -> None:
         conflict = self._session.sharing.conflict(self._path)
         if conflict is None:
             self._session.sharing.share(self._path)
             return
-        answers = [Answer("shared", "Use the shared one", "primary"), Answer("own", "Use this one everywhere")]
+        answers = [
+            DialogButton("shared", "Use the shared one", "primary"),
+            DialogButton("own", "Use this one everywhere"),
+        ]
         question = QuestionDialog(f"Share {self._row.place.title}", _difference(conflict), answers)
         self._row.app.push_screen(question, self._settle)
 
@@ -163,7 +171,7 @@ class FieldMenu:
         if answer is not None:
             self._session.sharing.share(self._path, keep_own=answer == "own")
 
-    def _ask_where(self, others: list[Path]) -> None:
+    def _ask_targets(self, others: list[Path]) -> None:
         named = {place_name(self._session, path): (path,) for path in others}
         choices = {**({_EVERYWHERE: tuple(others)} if len(others) > 1 else {}), **named}
 
@@ -174,7 +182,7 @@ class FieldMenu:
         dialog = ChoiceDialog(f"Copy {self._row.place.title} to", [ChoiceOption(name) for name in choices])
         self._row.app.push_screen(dialog, copy)
 
-    def _ask_whence(self, sources: list[Path]) -> None:
+    def _ask_source(self, sources: list[Path]) -> None:
         choices = {place_name(self._session, path): path for path in sources}
 
         def copy(name: str | None) -> None:
@@ -186,14 +194,14 @@ class FieldMenu:
 
     # Names and requests
 
-    def _adding(self, row: PairsRow, one: TypeChoice) -> Deed:
+    def _adding(self, row: PairsRow, one: TypeChoice) -> FieldAction:
         dialog = PromptDialog(f"Add {one.label}", "Name", value=row.current_key, validate=row.fault_of_part)
 
         def add(name: str | None) -> None:
             if name is not None:
                 row.add_part(name.strip(), one.name)
 
-        return Deed(f"Add {one.label}…", one.help, lambda: self._row.app.push_screen(dialog, add))
+        return FieldAction(f"Add {one.label}…", one.help, lambda: self._row.app.push_screen(dialog, add))
 
     def _ask_name(self, holder: MapSection | PairsRow) -> None:
         name = str(self._path[-1])
@@ -214,7 +222,7 @@ class FieldMenu:
         ask_for_curl(self._row.app, self._session, lambda: self._requester or self._path)
 
     def _copy(self, requester: Path) -> None:
-        self._row.post_message(CopyRequested(self._row, curl_of(self._row.tools, requester), "request as curl"))
+        self._row.post_message(CopyRequested(self._row, curl_of(self._row.context, requester), "request as curl"))
 
 
 def _difference(conflict: Conflict) -> str:

@@ -1,11 +1,11 @@
-"""The base of all rows of a form: a label, a control, and lines below it for what is to be said about the value."""
+"""The base of all rows of a form (a label, a control, and notes below it), and what the rows of one form share."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from textwrap import wrap
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Protocol
 
 from textual import events
 from textual.app import ComposeResult
@@ -14,13 +14,13 @@ from textual.style import Style
 from textual.widget import Widget
 
 from core.manifest.problems import Path
-from tui.forms.tools import FormTools, Place
-from tui.forms.wording import said_in_labels, shared_with
+from tui.forms.hints import FieldHelp, Hints
+from tui.forms.wording import message_and_hint, sharing_note
 from tui.model.problems import Finding
-from tui.model.session import BuilderSession
+from tui.model.session import BuilderSession, Unfinished
 from tui.model.specs import FieldSpec
 from tui.widgets.base import WidgetMessage
-from tui.widgets.record_cells import escape, fit
+from tui.widgets.display_text import escape, fit
 
 Tone = Literal["error", "warning", "note"]
 
@@ -29,8 +29,93 @@ _NARROWEST = 12
 _MOST_LINES = 3
 
 
+@dataclass(frozen=True, slots=True)
+class FieldPlace:
+    """Where a field is: its path in the view, what it is, and how deep in the form it stands.
+
+    `index` is set for items of lists, `name` for entries of maps.
+    """
+
+    path: Path
+    spec: FieldSpec
+    title: str
+    depth: int = 0
+    index: int | None = None
+    name: str | None = None
+
+    def below(self, base: Path) -> FieldPlace:
+        """The same place where the beginning of its path is another one of the same length."""
+        return replace(self, path=(*base, *self.path[len(base) :]))
+
+
+@dataclass(slots=True)
+class RowBudget:
+    """How many rows of sections may still open by themselves; a section that finds no room starts folded."""
+
+    rows: int
+
+    def take(self, rows: int) -> bool:
+        """Take room for some rows, if there is enough."""
+        if rows > self.rows:
+            return False
+        self.rows -= rows
+        return True
+
+
+class RowHost(Protocol):
+    """What holds the rows of a form. It brings them in step with the session one at a time."""
+
+    async def catch_up(self) -> None:
+        """Bring all rows in step now."""
+
+    def get_visual_style(self, *component_classes: str) -> Style:
+        """The style of a part of a row."""
+
+    def after_sync(self, then: Callable[[], object]) -> None:
+        """Bring all rows in step soon, then do something. To be used by rows, which may be gone by then."""
+
+
+class FormContext:
+    """What the rows of one form share. `row_type` says what kind of row a place has now."""
+
+    def __init__(
+        self,
+        session: BuilderSession,
+        hints: Hints,
+        host: RowHost,
+        row_type: Callable[[BuilderSession, FieldPlace], type[FieldRow]],
+    ) -> None:
+        self.session = session
+        self.help = FieldHelp(session, hints)
+        self.host = host
+        self.budget = RowBudget(0)
+        self.label_width = 22
+        self._row_type = row_type
+
+    def style(self, part: str) -> Style:
+        """The style of a part of a row. The host has them, so that not every row needs styles of its own."""
+        return self.host.get_visual_style(part)
+
+    def row_type(self, place: FieldPlace) -> type[FieldRow]:
+        return self._row_type(self.session, place)
+
+    def row(self, place: FieldPlace) -> FieldRow:
+        return self.row_type(place)(self, place)
+
+    def count_rows(self, places: Sequence[FieldPlace], advanced: Sequence[FieldPlace]) -> int:
+        """How many rows the fields of a component take, the advanced ones only where they open by themselves."""
+        opens = any(self.holds_value(place) for place in advanced)
+        counted = (*places, *advanced) if opens else places
+        return sum(self.row_type(place).size_in_rows for place in counted) + bool(advanced)
+
+    def holds_value(self, place: FieldPlace) -> bool:
+        """Whether a field has a value other than its default."""
+        value = self.session.value(place.path)
+        return value is not None and value != place.spec.default
+
+
 @dataclass(frozen=True)
-class Note:
+class FieldNote:
     """A sentence below a control."""
 
     text: str
@@ -47,143 +132,46 @@ class FieldFocused(WidgetMessage[Widget]):
 
 
 class FieldRow(Widget):
-    """One field of a form. It shows what the session says and sends it what a person does; it keeps no value.
+    """One field of a form. It shows the value in the session and sends edits to it; it keeps no value of its own.
 
     A kind of field overrides `make_control` and `show_value`, and handles the messages of its control.
     """
 
     size_in_rows: ClassVar[int] = 1
-    """What it takes of the room for rows: widgets, by twos."""
+    """What it takes of the budget of rows: the number of its widgets, by twos."""
     fold_mark = ""
     """Stands before the label of what can be folded."""
     is_section = False
     """Whether the label is a heading."""
 
-    def __init__(self, tools: FormTools, place: Place) -> None:
+    def __init__(self, context: FormContext, place: FieldPlace) -> None:
         super().__init__(classes="field -nested" if place.depth else "field")
-        self.tools = tools
+        self.context = context
         self.place = place
         self.rows: list[FieldRow] = []
         self.control = self.make_control()
-        self._notes: tuple[Note, ...] = ()
+        self._notes: tuple[FieldNote, ...] = ()
         self._note_lines: list[tuple[str, Tone]] = []
         self._mark: tuple[str, str] = (" ", "field--mark")
         self._looks: object = None
 
     @property
     def session(self) -> BuilderSession:
-        """The session."""
-        return self.tools.session
+        return self.context.session
 
     @property
     def path(self) -> Path:
-        """The path of the field."""
         return self.place.path
-
-    def where(self) -> Path:
-        """The path of the field, for what asks for it later."""
-        return self.path
 
     @property
     def spec(self) -> FieldSpec:
-        """What the field is."""
         return self.place.spec
+
+    # The value. A row whose value is not in the manifest overrides these four.
 
     @property
     def value(self) -> Any:
-        """What the session says."""
         return self.session.value(self.path)
-
-    # What a kind of field says
-
-    def make_control(self) -> Widget:
-        """The control for the value, which `show_value` fills."""
-        raise TypeError(f"{type(self).__name__} has no control")
-
-    def show_value(self) -> None:
-        """Show in the control what the session says."""
-
-    def own_notes(self) -> Sequence[Note]:
-        """What is to be said about the value beside its problems."""
-        return ()
-
-    def sharing_notes(self) -> Sequence[Note]:
-        """With whom the value is shared."""
-        shared = shared_with(self.session, self.path)
-        return (Note(shared),) if shared else ()
-
-    def tells(self, finding: Finding) -> bool:
-        """Whether the control itself says what is wrong."""
-        return False
-
-    @property
-    def is_set(self) -> bool:
-        """Whether there is a value other than the one that counts when there is none."""
-        return self.session.exists(self.path) and self.value != self.spec.default
-
-    def fits(self) -> bool:
-        """Whether the row can still show the value; where it can't, another takes its place."""
-        return type(self) is self.tools.row_class(self.tools, self.place)
-
-    # Life
-
-    def compose(self) -> ComposeResult:
-        """The control."""
-        yield self.control
-
-    def on_mount(self) -> None:
-        """Show the session."""
-        self.show_own()
-
-    def show_own(self) -> None:
-        """Show what the session says now, here only."""
-        self.show_value()
-        self.show_state()
-
-    async def sync(self) -> None:
-        """Show what the session says now, here and in the rows below."""
-        self.show_own()
-
-    def show_state(self) -> None:
-        """Show problems and notes."""
-        findings = self.problems()
-        worst = "✗" if any(one.is_error for one in findings) else "!" if findings else "•" if self.is_set else " "
-        tone = {"✗": "field--error", "!": "field--warning"}.get(worst, "field--mark")
-        told = [
-            Note(self._sentence(one), "error" if one.is_error else "warning") for one in findings if not self.tells(one)
-        ]
-        self._mark = (worst, tone)
-        self._notes = (*told, *self.own_notes(), *self.sharing_notes())
-        self._lay_out()
-
-    def _sentence(self, finding: Finding) -> str:
-        message, hint = said_in_labels(self.session, finding)
-        parts = [part[:1].upper() + part[1:] for part in (message, hint) if part]
-        return " ".join(part if part.endswith((".", "?", "!")) else f"{part}." for part in parts)
-
-    def problems(self) -> list[Finding]:
-        """The problems to be shown in this row."""
-        return self.session.problems(self.path)
-
-    def walk(self) -> Iterator[FieldRow]:
-        """The row itself and those below it."""
-        yield self
-        for row in self.rows:
-            yield from row.walk()
-
-    def go_along(self, base: Path) -> None:
-        """The form's base is another path of the same length: this field is below it now."""
-        self.place = self.place.below(base)
-
-    async def reveal(self, path: Path) -> FieldRow:
-        """Open what hides the field at a path below this one; gives the row that shows it."""
-        return self
-
-    def focus_field(self) -> None:
-        """Put the cursor into the control."""
-        self.control.focus()
-
-    # Editing
 
     def write(self, value: Any) -> None:
         """Send the session a value; None takes it away. Edits that follow each other are one step to undo."""
@@ -194,16 +182,110 @@ class FieldRow(Widget):
             else:
                 self.session.set(self.path, value, merge=True)
         except (LookupError, ValueError) as error:
-            self.session.keep_unfinished(self.path, str(value), str(error))
+            self.keep_unfinished(str(value), str(error))
+
+    @property
+    def unfinished(self) -> Unfinished | None:
+        """What was typed and can't be the value yet."""
+        return self.session.unfinished(self.path)
+
+    def keep_unfinished(self, text: str, message: str) -> None:
+        self.session.keep_unfinished(self.path, text, message)
+
+    # What a kind of field overrides
+
+    def make_control(self) -> Widget:
+        """The control for the value, which `show_value` fills."""
+        raise TypeError(f"{type(self).__name__} has no control")
+
+    def show_value(self) -> None:
+        """Show the value in the control."""
+
+    def own_notes(self) -> Sequence[FieldNote]:
+        """Notes about the value beside its problems."""
+        return ()
+
+    def sharing_notes(self) -> Sequence[FieldNote]:
+        shared = sharing_note(self.session, self.path)
+        return (FieldNote(shared),) if shared else ()
+
+    def control_shows(self, finding: Finding) -> bool:
+        """Whether the control itself says what is wrong, so that the row need not."""
+        return False
+
+    @property
+    def is_set(self) -> bool:
+        """Whether there is a value other than the default."""
+        return self.session.exists(self.path) and self.value != self.spec.default
+
+    def fits(self) -> bool:
+        """Whether the row can still show the value; where it can't, another takes its place."""
+        return type(self) is self.context.row_type(self.place)
+
+    # Life
+
+    def compose(self) -> ComposeResult:
+        yield self.control
+
+    def on_mount(self) -> None:
+        self.show_own()
+
+    def show_own(self) -> None:
+        """Show what the session says now, without the rows below."""
+        self.show_value()
+        self.show_state()
+
+    async def sync(self) -> None:
+        """Show what the session says now, here and in the rows below."""
+        self.show_own()
+
+    def show_state(self) -> None:
+        findings = self.problems()
+        worst = "✗" if any(one.is_error for one in findings) else "!" if findings else "•" if self.is_set else " "
+        tone = {"✗": "field--error", "!": "field--warning"}.get(worst, "field--mark")
+        problems = [
+            FieldNote(self._sentence(one), "error" if one.is_error else "warning")
+            for one in findings
+            if not self.control_shows(one)
+        ]
+        self._mark = (worst, tone)
+        self._notes = (*problems, *self.own_notes(), *self.sharing_notes())
+        self._lay_out()
+
+    def _sentence(self, finding: Finding) -> str:
+        message, hint = message_and_hint(self.session, finding)
+        parts = [part[:1].upper() + part[1:] for part in (message, hint) if part]
+        return " ".join(part if part.endswith((".", "?", "!")) else f"{part}." for part in parts)
+
+    def problems(self) -> list[Finding]:
+        return self.session.problems(self.path)
+
+    def walk(self) -> Iterator[FieldRow]:
+        """The row itself and those below it."""
+        yield self
+        for row in self.rows:
+            yield from row.walk()
+
+    def rebase(self, base: Path) -> None:
+        """Move along with the form, whose base is another path of the same length now."""
+        self.place = self.place.below(base)
+
+    async def reveal(self, path: Path) -> FieldRow:
+        """Open what hides the field at a path below this one; gives the row that shows it."""
+        return self
+
+    def focus_field(self) -> None:
+        self.control.focus()
+
+    # The cursor
 
     @property
     def has_cursor(self) -> bool:
-        """Whether the cursor is in the control."""
         focused = self.screen.focused if self.is_attached else None
         return focused is not None and self.control in focused.ancestors_with_self
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """Tell which field it is, and show what is only shown there."""
+        """Report which field it is, and show what is only shown while it has the cursor."""
         if self.control in event.widget.ancestors_with_self:
             self.post_message(FieldFocused(self, self.path, self.spec, self.place.title))
             self.show_state()
@@ -211,11 +293,10 @@ class FieldRow(Widget):
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
         """The person has been here: from now on problems are shown."""
         if self.control in event.widget.ancestors_with_self and not self.has_cursor:
-            self.left()
+            self.cursor_left()
             self.show_state()
 
-    def left(self) -> None:
-        """The cursor has left the control."""
+    def cursor_left(self) -> None:
         self.session.touch(self.path)
 
     def on_click(self, event: events.Click) -> None:
@@ -226,7 +307,6 @@ class FieldRow(Widget):
             self.label_clicked()
 
     def label_clicked(self) -> None:
-        """The label was clicked."""
         self.focus_field()
 
     # Drawing
@@ -234,10 +314,9 @@ class FieldRow(Widget):
     @property
     def label_cells(self) -> int:
         """The cells left of the control."""
-        return max(_NARROWEST, _MARK_WIDTH + self.tools.label_width - 2 * self.place.depth)
+        return max(_NARROWEST, _MARK_WIDTH + self.context.label_width - 2 * self.place.depth)
 
     def on_resize(self) -> None:
-        """The lines below may break elsewhere."""
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -269,18 +348,18 @@ class FieldRow(Widget):
         """The label at the left, the notes below the control, a line along what belongs to it."""
         labels = self._labels()
         focus = "field--focused" if self.has_cursor else "field--label"
-        label = self.tools.ink(focus) + Style(bold=(self.is_section and bool(self.fold_mark)) or None)
-        guide = self.tools.ink("field--guide")
+        label = self.context.style(focus) + Style(bold=(self.is_section and bool(self.fold_mark)) or None)
+        guide = self.context.style("field--guide")
         first_note = self.control.virtual_region.bottom
         lines = []
         for y in range(max(1, self.size.height)):
             mark = self._mark if y == 0 else ("│" if self.rows else " ", "")
-            style = self.tools.ink(mark[1]) if mark[1] else guide
+            style = self.context.style(mark[1]) if mark[1] else guide
             text = labels[y] if y < len(labels) else ""
             line = Content.assemble((f"{mark[0]} ", style), (fit(text, self.label_cells - _MARK_WIDTH), label))
             if first_note <= y < first_note + len(self._note_lines):
                 note, tone = self._note_lines[y - first_note]
-                line = line.append(Content.styled(f" {note}", self.tools.ink(f"field--{tone}")))
+                line = line.append(Content.styled(f" {note}", self.context.style(f"field--{tone}")))
             lines.append(line)
         return Content("\n").join(lines)
 

@@ -15,16 +15,15 @@ from textual.widget import Widget
 from core.manifest.problems import Path
 from tui.forms.field_input import FieldInput
 from tui.forms.field_menu import FieldMenu
-from tui.forms.field_row import FieldRow
+from tui.forms.field_row import FieldPlace, FieldRow, FormContext, RowBudget
+from tui.forms.folding_row import Advanced, FoldingRow
 from tui.forms.hints import Hints
 from tui.forms.input_dialog import InputDialog
-from tui.forms.kinds import row_class
-from tui.forms.section import Advanced, Holder
-from tui.forms.tools import FormTools, Place, Room
+from tui.forms.row_types import row_type
 from tui.model.config_references import input_name
 from tui.model.editor import Change, ChangeKind
 from tui.model.inputs import Input
-from tui.model.layout import LayoutEntry, LayoutTab
+from tui.model.layout import LayoutEntry, LayoutTab, global_view
 from tui.model.session import BuilderSession
 from tui.widgets.base import hidden, shown
 
@@ -35,7 +34,7 @@ _FIRST = 14
 
 
 @dataclass(frozen=True)
-class Section:
+class JumpSection:
     """A place that a person may want to jump to: its title, the tab it is in, and its path."""
 
     title: str
@@ -71,56 +70,55 @@ class FormPane(VerticalScroll):
         self.hints = hints
         self.tab = tab
         self.base = base
-        self.tools = FormTools(session, hints, row_class, self)
+        self.context = FormContext(session, hints, self, row_type)
         self.rows: list[FieldRow] = []
         self._waiting = [self._place(entry) for entry in self.tab.entries]
         self._advanced = [self._place(entry) for entry in self.tab.advanced]
-        self.tools.room = Room(_ROWS - self.tools.rows_for(self._waiting, self._advanced))
-        self._end_hearing: Callable[[], None] | None = None
-        self._behind = False
+        self.context.budget = RowBudget(_ROWS - self.context.count_rows(self._waiting, self._advanced))
+        self._unsubscribe: Callable[[], None] | None = None
+        self._outdated = False
         self._is_complete = False
-        self._turn = asyncio.Lock()
+        self._sync_lock = asyncio.Lock()
 
-    def _place(self, entry: LayoutEntry) -> Place:
-        return Place((*self.base, *entry.path), entry.spec, entry.title)
+    def _place(self, entry: LayoutEntry) -> FieldPlace:
+        return FieldPlace((*self.base, *entry.path), entry.spec, entry.title)
 
-    def go_along(self, base: Path) -> None:
-        """What the fields are of is at another path of the same length now; they stay, with what is being typed."""
+    def rebase(self, base: Path) -> None:
+        """Move to another path of the same length, rows and pending edits included."""
         self.base = base
         self._waiting = [place.below(base) for place in self._waiting]
         self._advanced = [place.below(base) for place in self._advanced]
         for row in self.walk():
-            row.go_along(base)
+            row.rebase(base)
 
     # Building
 
     async def on_mount(self) -> None:
-        """Build what fits, then the rest, and hear of changes."""
-        self._end_hearing = self.session.subscribe(self._hear)
-        async with self._turn:
+        """Build the rows that fit the screen, then the rest."""
+        self._unsubscribe = self.session.subscribe(self._session_changed)
+        async with self._sync_lock:
             await self.build_head()
             await self._build(_FIRST, until=max(4, self.app.size.height - 4))
         self.call_after_refresh(self._build_on)
 
     def on_unmount(self) -> None:
-        """Hear no more."""
-        if self._end_hearing is not None:
-            self._end_hearing()
+        if self._unsubscribe is not None:
+            self._unsubscribe()
 
     async def build_head(self) -> None:
-        """What stands above the fields."""
+        """Mount what stands above the fields."""
 
     async def build_foot(self) -> None:
-        """What stands below the fields."""
+        """Mount what stands below the fields."""
 
     async def _build(self, count: int, *, until: int = 0) -> None:
         """Build some rows; fewer when they fill the screen."""
         rows: list[FieldRow] = []
         height = 0
         while self._waiting and len(rows) < count and (not until or height < until):
-            row = self.tools.row(self._waiting.pop(0))
+            row = self.context.row(self._waiting.pop(0))
             rows.append(row)
-            height += 1 + (len(row.places()) if isinstance(row, Holder) and row.unfolded else 0)
+            height += 1 + (len(row.places()) if isinstance(row, FoldingRow) and row.unfolded else 0)
         if rows:
             self.rows += rows
             await self.mount_all(rows)
@@ -129,38 +127,37 @@ class FormPane(VerticalScroll):
         if not self._waiting and not self._is_complete:
             self._is_complete = True
             if self._advanced:
-                self.rows.append(Advanced(self.tools, self._advanced[0], self._advanced))
+                self.rows.append(Advanced(self.context, self._advanced[0], self._advanced))
                 await self.mount(self.rows[-1])
             await self.build_foot()
 
     async def _build_on(self) -> None:
         if not self._is_complete and self.is_attached:
-            async with self._turn:
+            async with self._sync_lock:
                 with self.app.batch_update():
                     await self._build(_AT_ONCE)
             self.call_after_refresh(self._build_on)
 
     async def build_all(self) -> None:
-        """Build every row now."""
-        async with self._turn:
+        async with self._sync_lock:
             while self.is_attached and not self._is_complete:
                 await self._build(_AT_ONCE)
 
     # Hearing
 
-    def _hear(self, change: Change) -> None:
-        if change.kind in (ChangeKind.VALUES, ChangeKind.PROBLEMS, ChangeKind.INPUTS) and not self._behind:
-            self._behind = True
+    def _session_changed(self, change: Change) -> None:
+        if change.kind in (ChangeKind.VALUES, ChangeKind.PROBLEMS, ChangeKind.INPUTS) and not self._outdated:
+            self._outdated = True
             if self.is_attached:
-                self.call_later(self._hurry)
+                self.call_later(self._catch_up_if_shown)
 
-    async def _hurry(self) -> None:
-        if self._behind and self.display:
+    async def _catch_up_if_shown(self) -> None:
+        if self._outdated and self.display:
             await self.catch_up()
 
     async def catch_up(self) -> None:
-        """Bring all rows in step with the session."""
-        async with self._turn:
+        """Bring all rows in step with the session now."""
+        async with self._sync_lock:
             if self.is_attached:
                 await self.sync()
 
@@ -175,7 +172,7 @@ class FormPane(VerticalScroll):
 
     async def sync(self) -> None:
         """Show what the session says now. Only `catch_up` calls this."""
-        self._behind = False
+        self._outdated = False
         if not self.session.exists(self.base) and self.base:
             return
         with self.app.batch_update():
@@ -187,7 +184,7 @@ class FormPane(VerticalScroll):
 
     async def _replace(self, place: int, row: FieldRow) -> None:
         had_focus = row.has_focus_within
-        self.rows[place] = self.tools.row(row.place)
+        self.rows[place] = self.context.row(row.place)
         await self.mount(self.rows[place], after=row)
         await row.remove()
         if had_focus:
@@ -195,21 +192,19 @@ class FormPane(VerticalScroll):
 
     async def show(self) -> None:
         """Catch up with what happened while the pane was hidden."""
-        if self._behind:
+        if self._outdated:
             await self.catch_up()
 
     def on_resize(self) -> None:
-        """Narrow panes have narrow labels."""
         width = 18 if self.size.width < 56 else 22 if self.size.width < 84 else 32
-        if width != self.tools.label_width:
-            self.tools.label_width = width
+        if width != self.context.label_width:
+            self.context.label_width = width
             for row in self.walk():
                 row.on_resize()
 
     # Finding
 
     def walk(self) -> Iterable[FieldRow]:
-        """All rows that are built."""
         for row in self.rows:
             yield from row.walk()
 
@@ -230,7 +225,7 @@ class FormPane(VerticalScroll):
 
     async def focus_path(self, path: Path) -> bool:
         """Go to the field at a path, or to the nearest one around it; whether there is one here."""
-        if self._behind:
+        if self._outdated:
             await self.catch_up()
         if not self.holds(path):
             return False
@@ -246,13 +241,11 @@ class FormPane(VerticalScroll):
         return False
 
     def focus_first(self) -> None:
-        """Go to the first field."""
         if self.rows:
             self.rows[0].focus_field()
 
-    def sections(self) -> Sequence[Section]:
-        """The places to jump to."""
-        return [Section(entry.title, self.tab.title, (*self.base, *entry.path)) for entry in self.tab.entries]
+    def sections(self) -> Sequence[JumpSection]:
+        return [JumpSection(entry.title, self.tab.title, (*self.base, *entry.path)) for entry in self.tab.entries]
 
     # Inputs
 
@@ -272,17 +265,22 @@ class FormPane(VerticalScroll):
     # Keys
 
     def action_step(self, step: int) -> None:
-        """Go to the field above or below."""
         if step < 0:
             self.screen.focus_previous()
         else:
             self.screen.focus_next()
 
     def action_field_menu(self) -> None:
-        """List what can be done with the field."""
         row = self.current
         if row is not None:
             FieldMenu(row).open()
+
+
+class GlobalForm(FormPane):
+    """The fields of the manifest itself: the connection check, concurrency, the job and API budgets."""
+
+    def __init__(self, session: BuilderSession, hints: Hints, *, id: str | None = None) -> None:
+        super().__init__(session, hints, global_view(), (), id=id)
 
 
 def _begins(path: Path, start: Path) -> bool:

@@ -1,38 +1,124 @@
-"""What forms know from tests: values of variables for previews, fields and formats to suggest, detected schemas."""
+"""What helps a person to fill in a field: what trials have shown, and names and values of templates."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple, Protocol
 
 from core.manifest.problems import Path
-from tui.model.specs import FieldSpec
+from core.templates import FILTER_NAMES, GLOBAL_NAMES
+from tui.model.completion import Candidate, Preview, complete, preview
+from tui.model.problems import stream_of
+from tui.model.session import BuilderSession
+from tui.model.specs import FieldSpec, Kind
+from tui.model.view import variables_at
+from tui.widgets.choice_dialog import ChoiceOption
+from tui.widgets.completion import Complete, Completion
+from tui.widgets.template_input import Resolve
+
+_NAME_AT_END = re.compile(r"[\w.\[\]'\"]*$")
+_DURATIONS = {
+    "PT0.000001S": "one microsecond",
+    "PT0.001S": "one millisecond",
+    "PT1S": "one second",
+    "PT1M": "one minute",
+    "PT1H": "one hour",
+    "P1D": "one day",
+    "P1W": "one week",
+    "P1M": "one month",
+    "P1Y": "one year",
+}
+_EXAMPLE = datetime(2026, 3, 31, 14, 5, 9, 123456, tzinfo=UTC)
+_OWN_FORMATS = {
+    "%ms": str(int(_EXAMPLE.timestamp() * 1000)),
+    "%s_as_float": str(_EXAMPLE.timestamp()),
+    "%s": str(int(_EXAMPLE.timestamp())),
+}
 
 
 class Hints(Protocol):
-    """What the last tests of the streams have shown."""
+    """What the last trials of the streams have shown."""
 
     def variables(self, stream: str) -> Mapping[str, Any]:
-        """Template variables of the stream's last test, such as `creation_response`."""
+        """Template variables of the stream's last trial, such as `creation_response`."""
 
     def suggestions(self, path: Path, spec: FieldSpec) -> Sequence[str]:
         """Values that records suggest for the field at a path, such as names of fields or formats of dates."""
 
     def detected_schema(self, stream: str) -> Mapping[str, Any] | None:
-        """The JSON Schema of the records of the stream's last test."""
+        """The JSON Schema of the records of the stream's last trial."""
 
 
 class NoHints:
-    """Nothing was tested yet."""
+    """The hints while there was no trial yet."""
 
     def variables(self, stream: str) -> Mapping[str, Any]:
-        """Nothing."""
         return {}
 
     def suggestions(self, path: Path, spec: FieldSpec) -> Sequence[str]:
-        """Nothing."""
         return ()
 
     def detected_schema(self, stream: str) -> Mapping[str, Any] | None:
-        """Nothing."""
         return None
+
+
+class TemplateHelp(NamedTuple):
+    """What a field needs to help with templates: what may be written in them, and which names are known there."""
+
+    complete: Complete
+    resolve: Resolve
+
+
+class FieldHelp:
+    """Completion, preview and suggestions for the fields of one form."""
+
+    def __init__(self, session: BuilderSession, hints: Hints) -> None:
+        self._session = session
+        self._hints = hints
+
+    def templates(self, path: Callable[[], Path]) -> TemplateHelp:
+        """Help for the templates of a field. `path` gives its path, which may change while it is shown."""
+
+        def completions(text: str, cursor: int) -> Sequence[Completion]:
+            name = _NAME_AT_END.search(text[:cursor])
+            start = name.start() if name else cursor
+            found = complete(self._session, path(), text[:start] + text[cursor:], start).candidates
+            return [Completion(one.text, _label(one), one.help) for one in found]
+
+        def is_known(name: str) -> bool | None:
+            root, _, rest = name.partition(".")
+            if root == "config" and rest:
+                return self._session.inputs.get(rest.partition(".")[0]) is not None
+            return root in GLOBAL_NAMES or root in FILTER_NAMES or root in variables_at(self._session.view, path())
+
+        return TemplateHelp(completions, is_known)
+
+    def preview(self, path: Path, text: str) -> Preview:
+        """What a template evaluates to with the values of the last trial of its stream."""
+        stream = stream_of(path)
+        known = {} if stream is None else self._hints.variables(self._session.streams.name(stream))
+        return preview(self._session, text, known)
+
+    def suggestions(self, path: Path, spec: FieldSpec) -> Sequence[ChoiceOption]:
+        """Values to offer for a field: first those that records show, then the usual ones."""
+        found = (*self._hints.suggestions(path, spec), *spec.suggestions)
+        if path[-1] == "stream_names":
+            found = (*found, *self._session.streams.names())
+        return [ChoiceOption(value, value, example(spec.kind, value)) for value in dict.fromkeys(found)]
+
+
+def example(kind: Kind, value: str) -> str:
+    """What a suggested value means: a duration in English, a date in a format."""
+    if value in _DURATIONS:
+        return _DURATIONS[value]
+    if kind is Kind.DATETIME_FORMAT or "%" in value:
+        return _OWN_FORMATS.get(value) or _EXAMPLE.strftime(value)
+    return ""
+
+
+def _label(candidate: Candidate) -> str:
+    if candidate.kind == "input":
+        return f"{candidate.name}  input: {candidate.detail}"
+    return candidate.detail if candidate.kind in ("macro", "filter") else candidate.name

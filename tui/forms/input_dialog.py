@@ -14,9 +14,9 @@ from textual.widgets import Label
 from tui.forms.value_rows import number_of
 from tui.model.inputs import Input, Inputs, InputType
 from tui.widgets.chips import Chips
-from tui.widgets.choice import Check, Choice
+from tui.widgets.choice import Choice, Toggle
 from tui.widgets.choice_dialog import ChoiceOption
-from tui.widgets.dialog import CANCEL, Answer, Dialog, text_line
+from tui.widgets.dialog import CANCEL, Dialog, DialogButton, text_line
 
 _TYPES = {
     InputType.STRING: "Text",
@@ -39,18 +39,17 @@ _FLAGS = {
 
 
 class InputDialog(Dialog[Input]):
-    """Describes an input; the result is the input. Its key follows from the title until it is typed."""
+    """Describes an input; the result is the input. Its key follows the title until a person edits the key."""
 
     def __init__(self, inputs: Inputs, start: Input) -> None:
         self._is_new = not start.key
         heading = "New input" if self._is_new else f"Input {start.key}"
-        super().__init__(heading, [Answer("keep", "Add" if self._is_new else "Keep", "primary"), CANCEL])
+        super().__init__(heading, [DialogButton("keep", "Add" if self._is_new else "Keep", "primary"), CANCEL])
         self._inputs = inputs
         self._start = start
-        self._key_typed = not self._is_new
+        self._key_edited = not self._is_new
 
     def compose_body(self) -> ComposeResult:
-        """A row for each attribute."""
         start = self._start
         yield self._row("Title", TextField(start.title, "What a person reads", compact=True, id="title"))
         yield self._row("Key", TextField(start.key, "config['key']", compact=True, id="key"))
@@ -64,7 +63,7 @@ class InputDialog(Dialog[Input]):
         default = "" if start.default is None else str(start.default)
         yield self._row("Default", TextField(default, "None", compact=True, id="default"))
         for key, label in _FLAGS.items():
-            yield self._row("", Check(label, bool(getattr(start, key)), id=key))
+            yield self._row("", Toggle(label, bool(getattr(start, key)), id=key))
         yield text_line("", "dialog--problem")
 
     def _row(self, label: str, control: Widget) -> HorizontalGroup:
@@ -100,12 +99,12 @@ class InputDialog(Dialog[Input]):
     @on(TextField.Changed)
     def _typed(self, event: TextField.Changed) -> None:
         event.stop()
-        if event.input.id == "title" and not self._key_typed:
+        if event.input.id == "title" and not self._key_edited:
             key = self._inputs.key_for(event.value) if event.value.strip() else ""
             with self.prevent(TextField.Changed):
                 self.query_one("#key", TextField).value = key
         elif event.input.id == "key":
-            self._key_typed = bool(event.value)
+            self._key_edited = bool(event.value)
 
     @on(TextField.Submitted)
     def _entered(self, event: TextField.Submitted) -> None:
@@ -113,7 +112,7 @@ class InputDialog(Dialog[Input]):
         self.answered("keep")
 
     def answered(self, answer: str) -> None:
-        """Close with the input, or say what is wrong with it."""
+        """Close with the input, or show what is wrong with it."""
         one = self._described()
         fault = self._fault(one)
         self.query_one(".dialog--problem", Label).update(f"✗ {fault}" if fault else "")
@@ -122,20 +121,20 @@ class InputDialog(Dialog[Input]):
 
     def _described(self) -> Input:
         kind = self._type
-        typed = {name: self.query_one(f"#{name}", TextField).value.strip() for name in ("title", "key", "hint")}
-        flags = {name: self.query_one(f"#{name}", Check).value for name in _FLAGS}
+        texts = {name: self.query_one(f"#{name}", TextField).value.strip() for name in ("title", "key", "hint")}
+        flags = {name: self.query_one(f"#{name}", Toggle).value for name in _FLAGS}
         pattern = self.query_one("#pattern", TextField).value if kind in (InputType.STRING, *_DATED) else ""
         return replace(
             self._start,
-            title=typed["title"],
-            key=typed["key"],
-            hint=typed["hint"],
+            title=texts["title"],
+            key=texts["key"],
+            hint=texts["hint"],
             required=flags["required"],
             secret=flags["secret"],
             multiline=flags["multiline"] and kind is InputType.STRING,
             hidden=flags["hidden"],
             type=kind,
-            options=tuple(self.query_one(Chips).values) if kind is InputType.ENUM else (),
+            options=tuple(self.query_one(Chips).items) if kind is InputType.ENUM else (),
             pattern=pattern or None,
             default=default_of(kind, self.query_one("#default", TextField).value),
         )
@@ -155,7 +154,7 @@ class InputDialog(Dialog[Input]):
 
 
 def default_of(kind: InputType, text: str) -> object:
-    """A typed default as the type has it; None when nothing was typed, the text when it does not fit."""
+    """A typed default as a value of the type; None when nothing was typed, the text when it does not fit."""
     text = text.strip()
     if not text:
         return None

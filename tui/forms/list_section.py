@@ -11,10 +11,9 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.widget import Widget
 
-from tui.forms.field_row import FieldRow
-from tui.forms.section import Holder
+from tui.forms.field_row import FieldPlace, FieldRow
+from tui.forms.folding_row import FoldingRow
 from tui.forms.section_head import OFF, ItemHead, SectionHead
-from tui.forms.tools import Place
 from tui.forms.wording import summary
 from tui.model.new_components import default_type
 from tui.model.specs import Kind, form_spec, in_words
@@ -38,44 +37,38 @@ class ListHead(SectionHead):
         super().__init__([], title=title, optional=False, grows=True)
 
     def render(self) -> Content:
-        """The number of items, and the way to another."""
-        told = self._summary or "None"
-        label = Content.assemble((told, "" if self._summary else "dim"), "  ", ("+ Add", "bold"))
+        count = self._summary or "None"
+        label = Content.assemble((count, "" if self._summary else "dim"), "  ", ("+ Add", "bold"))
         return label.truncate(max(4, self.content_size.width), ellipsis=True)
 
     def on_click(self) -> None:
-        """Add one."""
         self.action_add_item()
 
 
-class ListSection(Holder):
-    """Components in an order: they are added, taken out, moved, folded."""
+class ListSection(FoldingRow):
+    """A list of components, which are added, removed, moved and folded."""
 
     def make_control(self) -> Widget:
-        """The head."""
         return ListHead(self.place.title)
 
     @property
     def items(self) -> Sequence[Any]:
-        """The items that the session has."""
         value = self.value
         return value if isinstance(value, list) else ()
 
     @property
     def shape(self) -> str:
-        """Rows are added and taken away at the end, so nothing is ever made anew."""
+        """Always the same: rows are added and removed at the end, and never rebuilt."""
         return "list"
 
-    def places(self) -> Sequence[Place]:
-        """A place for each item."""
+    def places(self) -> Sequence[FieldPlace]:
         spec = replace(self.spec, kind=Kind.COMPONENT, required=True, or_list=False)
         return [
-            Place((*self.path, index), spec, f"{index + 1}", self.place.depth + 1, index=index)
+            FieldPlace((*self.path, index), spec, f"{index + 1}", self.place.depth + 1, index=index)
             for index in range(len(self.items))
         ]
 
     def show_value(self) -> None:
-        """Say how many items there are."""
         if isinstance(self.control, SectionHead):
             self.control.show("", summary(list(self.items)) if self.items else "")
 
@@ -84,7 +77,7 @@ class ListSection(Holder):
         places = self.places() if self.unfolded else ()
         if self._shape == self.shape and self.unfolded and len(places) != len(self.rows):
             gone, self.rows = self.rows[len(places) :], self.rows[: len(places)]
-            new = [self.tools.row(place) for place in places[len(self.rows) :]]
+            new = [self.context.row(place) for place in places[len(self.rows) :]]
             self.rows += new
             if gone:
                 await self.remove_children(gone)
@@ -132,26 +125,25 @@ class ListSection(Holder):
 
         def go() -> None:
             row = self.rows[min(index, len(self.rows) - 1)] if self.rows else self
-            if unfold and isinstance(row, Holder):
+            if unfold and isinstance(row, FoldingRow):
                 row.unfold()
             row.focus_field()
 
-        self.tools.conductor.after_sync(go)
+        self.context.host.after_sync(go)
 
     def _index_of(self, head: Widget) -> int | None:
         return next((index for index, row in enumerate(self.rows) if row.control is head), None)
 
-    def left(self) -> None:
-        """What is inside was not seen yet, so its problems stay quiet."""
+    def cursor_left(self) -> None:
+        """What is inside was not seen yet, so its problems stay hidden."""
         if not self.items:
-            super().left()
+            super().cursor_left()
 
 
-class MapSection(Holder):
-    """Components by name."""
+class MapSection(FoldingRow):
+    """A mapping of names to components."""
 
     def make_control(self) -> Widget:
-        """The head."""
         return ListHead(self.place.title)
 
     @property
@@ -161,16 +153,13 @@ class MapSection(Holder):
 
     @property
     def shape(self) -> str:
-        """The names."""
         return "\n".join(self._names)
 
-    def places(self) -> Sequence[Place]:
-        """A place for each name."""
+    def places(self) -> Sequence[FieldPlace]:
         spec = replace(self.spec, kind=Kind.COMPONENT, required=True)
-        return [Place((*self.path, name), spec, name, self.place.depth + 1, name=name) for name in self._names]
+        return [FieldPlace((*self.path, name), spec, name, self.place.depth + 1, name=name) for name in self._names]
 
     def show_value(self) -> None:
-        """Say how many there are."""
         if isinstance(self.control, SectionHead):
             self.control.show("", summary([*self._names]) if self._names else "")
 
@@ -182,7 +171,7 @@ class MapSection(Holder):
         self.app.push_screen(PromptDialog(title, "Name", confirm="Add", validate=self.fault), self._named)
 
     def fault(self, name: str) -> str | None:
-        """What is wrong with a name for an entry; None when nothing is."""
+        """What is wrong with a name for an entry."""
         if not name.strip():
             return "It needs a name."
         return f"There is already one named {name.strip()}." if name.strip() in self._names else None
@@ -192,7 +181,7 @@ class MapSection(Holder):
         if name is not None and owner is not None:
             self.session.choose_type((*self.path, name.strip()), default_type(owner, self.spec).__name__)
             self.session.seal()
-            self.tools.conductor.after_sync(self._go_to_last)
+            self.context.host.after_sync(self._go_to_last)
 
     def _go_to_last(self) -> None:
         (self.rows[-1] if self.rows else self).focus_field()
@@ -218,38 +207,35 @@ class MapSection(Holder):
         self.session.rename_key((*self.path, name), new)
         self.session.seal()
 
-    def left(self) -> None:
-        """What is inside was not seen yet, so its problems stay quiet."""
+    def cursor_left(self) -> None:
+        """What is inside was not seen yet, so its problems stay hidden."""
         if not self._names:
-            super().left()
+            super().cursor_left()
 
 
-class GroupSection(Holder):
+class GroupSection(FoldingRow):
     """A mapping with fields of its own, which is no component."""
 
     def make_control(self) -> Widget:
-        """The head."""
         options = [ChoiceOption(_ON, _ON)]
         return SectionHead(options, title=self.place.title, optional=not self.spec.required)
 
     @property
     def shape(self) -> str:
-        """Whether it is there."""
         return OFF if self.value is None else _ON
 
-    def places(self) -> Sequence[Place]:
-        """The fields of the group."""
+    def places(self) -> Sequence[FieldPlace]:
         if self.value is None or self.spec.group is None:
             return ()
         fields = form_spec(self.spec.group).fields
-        return [Place((*self.path, one.key), one, one.title, self.place.depth + 1) for one in fields]
+        return [FieldPlace((*self.path, one.key), one, one.title, self.place.depth + 1) for one in fields]
 
     def show_value(self) -> None:
         """Show whether it is there, and what is inside while that is folded."""
         if isinstance(self.control, SectionHead):
             value = self.value
-            told = "" if self.unfolded or not isinstance(value, dict) else ", ".join(map(in_words, value))
-            self.control.show(self.shape, told)
+            text = "" if self.unfolded or not isinstance(value, dict) else ", ".join(map(in_words, value))
+            self.control.show(self.shape, text)
 
     @on(SectionHead.Changed)
     def _switched(self, event: SectionHead.Changed) -> None:

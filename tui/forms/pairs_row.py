@@ -12,17 +12,17 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.forms.field_input import FieldInput
-from tui.forms.section import Holder
+from tui.forms.field_row import FieldPlace
+from tui.forms.folding_row import FoldingRow
 from tui.forms.section_head import ItemHead, SectionHead
-from tui.forms.tools import Place
 from tui.forms.wording import summary
 from tui.model.specs import Kind, type_label
 from tui.model.view import class_at, field_at
+from tui.widgets.display_text import compact_json
 from tui.widgets.pairs import Pairs
-from tui.widgets.record_cells import compact_json
 
 
-class PairsRow(Holder):
+class PairsRow(FoldingRow):
     """Rows of keys and values. Values that are not text, such as lists, stay what they are.
 
     Components among them have sections below, where they are edited.
@@ -31,20 +31,18 @@ class PairsRow(Holder):
     is_section = False
 
     def make_control(self) -> Widget:
-        """The rows; values are templates."""
         return Pairs(key_label="Name", make_value_input=self._make_input)
 
     def _make_input(self, text: str) -> Input:
-        return FieldInput(text, complete=self.tools.completer(self.where), resolve=self.tools.resolver(self.where))
+        return FieldInput(text, templates=self.context.help.templates(lambda: self.path))
 
     def show_value(self) -> None:
-        """Show the rows."""
         pairs = [(key, self._text(value)) for key, value in self._mapping.items()]
-        unfinished = self.session.unfinished(self.path)
+        unfinished = self.unfinished
         if isinstance(self.control, Pairs):
             self.control.fixed = frozenset(self._parts)
-            if self.control.pairs != pairs and unfinished is None:
-                self.control.pairs = pairs
+            if self.control.items != pairs and unfinished is None:
+                self.control.items = pairs
 
     @property
     def _mapping(self) -> dict[str, Any]:
@@ -54,18 +52,19 @@ class PairsRow(Holder):
     @on(Pairs.Changed)
     def _changed(self, event: Pairs.Changed) -> None:
         event.stop()
-        if event.widget.duplicates:
-            names = ", ".join(sorted(event.widget.duplicates))
-            text = orjson.dumps(event.pairs).decode()
-            self.session.keep_unfinished(self.path, text, f"{names} is there twice. Only one can be kept.")
+        duplicates = self.control.duplicates if isinstance(self.control, Pairs) else ()
+        if duplicates:
+            names = ", ".join(sorted(duplicates))
+            text = orjson.dumps(event.items).decode()
+            self.keep_unfinished(text, f"{names} is there twice. Only one can be kept.")
             return
-        value = self._value_of(event.pairs)
+        value = self._value_of(event.items)
         slot = field_at(self.session.view, self.path)
         self.write(value if value or (slot is not None and slot.required) else None)
         self.session.seal()
 
     def _value_of(self, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
-        """What the rows mean: what was not typed anew stays as it is written, references in it included."""
+        """The value of the rows: what was not edited stays as it is written, references in it included."""
         shown, written = self._mapping, self.session.view.unwrapped(self.path)
         present = {**shown, **{str(key): item for key, item in written.items()}} if isinstance(written, dict) else shown
         value, names, before = {}, {key for key, _ in pairs}, list(shown)
@@ -73,39 +72,37 @@ class PairsRow(Holder):
             renamed = key not in shown and index < len(before) and before[index] not in names
             old = before[index] if renamed else key
             as_it_is = old in shown and text == self._text(shown[old])
-            value[key] = present[old] if as_it_is else _typed(text, shown.get(old))
+            value[key] = present[old] if as_it_is else _parsed(text, shown.get(old))
         return value
 
     def _text(self, value: Any) -> str:
         part = class_at(value, self.spec) if self.spec.types else None
         if part is not None:
-            told = summary(value)
-            return f"{type_label(part)}: {told}" if told else type_label(part)
+            text = summary(value)
+            return f"{type_label(part)}: {text}" if text else type_label(part)
         return value if isinstance(value, str) else compact_json(value)
 
     # Components among the values
 
     @property
     def _parts(self) -> list[str]:
-        """The names of the components."""
         mapping = self._mapping if self.spec.types else {}
         return [name for name, value in mapping.items() if isinstance(value, Mapping)]
 
     @property
     def can_fold(self) -> bool:
-        """The sections below fold, each on its own."""
+        """Never: each section below folds on its own."""
         return False
 
     @property
     def shape(self) -> str:
-        """The names of the components."""
         return "\n".join(self._parts)
 
-    def places(self) -> Sequence[Place]:
+    def places(self) -> Sequence[FieldPlace]:
         """A place for each component, which text may replace."""
         only = self.spec.types[0].help if len(self.spec.types) == 1 else self.spec.help
         spec = replace(self.spec, kind=Kind.COMPONENT, required=True, or_text=True, help=only)
-        return [Place((*self.path, name), spec, name, self.place.depth + 1, name=name) for name in self._parts]
+        return [FieldPlace((*self.path, name), spec, name, self.place.depth + 1, name=name) for name in self._parts]
 
     @property
     def current_key(self) -> str:
@@ -113,7 +110,7 @@ class PairsRow(Holder):
         return self.control.current_key if isinstance(self.control, Pairs) else ""
 
     def fault_of_part(self, name: str) -> str | None:
-        """What is wrong with a name for another component, which may take the place of a text; None: nothing."""
+        """What is wrong with a name for a new component, which may take the place of a text."""
         if not name.strip():
             return "It needs a name."
         return f"{name.strip()} is one already." if name.strip() in self._parts else None
@@ -125,7 +122,7 @@ class PairsRow(Holder):
         self._go_to(name)
 
     def fault(self, name: str) -> str | None:
-        """What is wrong with another name for a component; None when nothing is."""
+        """What is wrong with a new name for a component."""
         if not name.strip():
             return "It needs a name."
         return f"There is already one named {name.strip()}." if name.strip() in self._mapping else None
@@ -145,12 +142,12 @@ class PairsRow(Holder):
 
         def go() -> None:
             row = next((one for one in self.rows if one.place.name == name), None)
-            if isinstance(row, Holder):
+            if isinstance(row, FoldingRow):
                 row.unfold()
                 row.focus_field()
                 row.call_after_refresh(row.scroll_visible, animate=False)
 
-        self.tools.conductor.after_sync(go)
+        self.context.host.after_sync(go)
 
     @on(ItemHead.Removed)
     def _remove(self, event: ItemHead.Removed) -> None:
@@ -173,12 +170,11 @@ class PairsRow(Holder):
             await self.control.action_add()
 
     def label_clicked(self) -> None:
-        """A click on the label goes to the rows."""
         self.focus_field()
 
 
-def _typed(text: str, present: Any) -> Any:
-    """What a text means that was typed where `present` stood: text, or what the text says of the same kind."""
+def _parsed(text: str, present: Any) -> Any:
+    """The value of a text that was typed over `present`: of the same type if it can be parsed as such, else text."""
     if present is None or isinstance(present, str):
         return text
     try:

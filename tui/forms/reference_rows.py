@@ -1,4 +1,4 @@
-"""Rows that say where something is: a field path, another stream, or a place in a request."""
+"""Rows for references: a field path, another stream, or a place in a request."""
 
 from __future__ import annotations
 
@@ -26,25 +26,22 @@ _JSONPATH_TYPE = "JsonPathExtractor"
 
 
 class FieldPathRow(TextRow):
-    """The way to a field. A JSONPath that says more than a field path can is offered to the extractor for those."""
+    """A field path. For a JSONPath that no field path can express, the extractor for JSONPaths is offered."""
 
     @property
     def _placeholder(self) -> str:
         return self.spec.unset or ("" if self.spec.limits else "Empty: all of it")
 
     def text_of(self, value: Any) -> str:
-        """The path with dots."""
         return format_field_path(value)
 
     def means(self, text: str, value: Any) -> bool:
-        """Whether a typed text is this path."""
         return parse_field_path(text) == (value or [])
 
     def take(self, text: str) -> None:
-        """Send the session the steps."""
         steps = parse_field_path(text)
         if steps is None:
-            self.session.keep_unfinished(self.path, text, self._advice())
+            self.keep_unfinished(text, self._advice())
         else:
             self.write(steps if steps or self.spec.required else None)
 
@@ -61,7 +58,7 @@ class FieldPathRow(TextRow):
         return owner if slot and any(choice.name == _JSONPATH_TYPE for choice in slot.types) else None
 
     def entered(self, text: str) -> None:
-        """Take the JSONPath extractor where only that can say what was typed, else go on."""
+        """Switch to the JSONPath extractor where only that can express the path, else go on."""
         owner, text = self._extractor, text.strip()
         if owner is None or not is_jsonpath(text) or parse_field_path(text) is not None:
             super().entered(text)
@@ -85,11 +82,9 @@ class StreamRow(FieldRow):
     """Another stream, kept as a reference to it."""
 
     def make_control(self) -> Widget:
-        """A choice of the streams."""
         return Choice([], title=self.place.title, prompt="Choose a stream", clearable=not self.spec.required)
 
     def show_value(self) -> None:
-        """Show which stream it is."""
         if not isinstance(self.control, Choice):
             return
         names = self.session.streams.names()
@@ -118,8 +113,8 @@ class StreamRow(FieldRow):
             with self.session.group(self.path):
                 self.session.write(self.session.slot(self.path), {REF: reference_to(target)})
         except CircleError:
-            told = f"{name} is read after this stream, for each of its records, so it can't be read before it."
-            self.app.notify(told, title="Not taken over", severity="warning", markup=False)
+            reason = f"{name} is read after this stream, for each of its records, so it can't be read before it."
+            self.app.notify(reason, title="Not taken over", severity="warning", markup=False)
             self.show_value()
 
 
@@ -129,20 +124,16 @@ class RequestOptionRow(FieldRow):
     size_in_rows = 2
 
     def make_control(self) -> Widget:
-        """A choice and a name."""
         options = [ChoiceOption(where, title) for where, title in _WHERE.items()]
         if any(one.name == REQUEST_PATH for one in self.spec.types):
             options.append(ChoiceOption(REQUEST_PATH, "URL", "The value is the path, or the whole URL, of the request"))
         if not self.spec.required:
             options.insert(0, ChoiceOption(OFF, OFF, "Do not send it"))
         self._where = Choice(options, title=self.place.title, prompt="Choose where")
-        self._name_field = FieldInput(
-            complete=self.tools.completer(self.where), resolve=self.tools.resolver(self.where)
-        )
+        self._name_field = FieldInput(templates=self.context.help.templates(lambda: self.path))
         return HorizontalGroup(self._where, self._name_field, classes="request-option")
 
     def focus_field(self) -> None:
-        """Put the cursor into the choice."""
         self._where.focus()
 
     @property
@@ -151,7 +142,6 @@ class RequestOptionRow(FieldRow):
         return value if isinstance(value, dict) else {}
 
     def show_value(self) -> None:
-        """Show the place and the name."""
         option = self._option
         where = REQUEST_PATH if option.get("type") == REQUEST_PATH else option.get("inject_into")
         place = str(where) if where else None if option or self.spec.required else OFF
@@ -206,7 +196,7 @@ class RequestOptionRow(FieldRow):
 
 
 def _moved(option: dict[str, Any], where: str) -> dict[str, Any]:
-    """The option elsewhere in the request, its name in the form that is used there."""
+    """The option at another place of the request, its name in the form that is used there."""
     name, path = str(option.get("field_name") or ""), option.get("field_path") or []
     kept = {key: value for key, value in option.items() if key not in ("field_name", "field_path", "inject_into")}
     moved = {"type": REQUEST_OPTION, **kept, "inject_into": where}

@@ -24,10 +24,10 @@ from tui.model.declared_schema import (
 from tui.model.editor import Change, ChangeKind
 from tui.model.problems import stream_of
 from tui.widgets.base import shown
-from tui.widgets.choice import Check
+from tui.widgets.choice import Toggle
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
 from tui.widgets.dialog import ConfirmDialog
-from tui.widgets.search_bar import DocPanel
+from tui.widgets.doc_panel import DocPanel
 
 _AROUND = 2
 """Lines shown around a difference."""
@@ -39,7 +39,7 @@ _LOADED = (
 
 
 def replace_loader(source: str) -> ConfirmDialog:
-    """Asks whether a detected schema may take the place of the loader that there is."""
+    """Asks whether the detected schema may replace the present loader."""
     question = f"The schema is loaded before each read ({source}). What was detected would take its place. "
     question += "Undo brings it back."
     return ConfirmDialog("Replace the schema loader?", question, confirm="Replace", destructive=True)
@@ -50,20 +50,18 @@ class SchemaPane(FormPane):
 
     BINDING_GROUP_TITLE = "Schema"
     BINDINGS: ClassVar[list[BindingType]] = [
-        shown("f7", "take_over", "Import", "Take the detected schema over", "schema-tab.import"),
+        shown("f7", "import", "Import", "Take the detected schema over", "schema-tab.import"),
     ]
 
     async def build_head(self) -> None:
-        """The switch."""
-        self._switch = Check("Import the detected schema after each test", classes="schema-pane--switch")
+        self._switch = Toggle("Import the detected schema after each test", classes="schema-pane--switch")
         await self.mount(self._switch)
 
     async def build_foot(self) -> None:
-        """What was detected."""
-        self._said = ""
-        self._words = Static("", markup=False, classes="form-pane--words")
+        self._shown_text = ""
+        self._text = Static("", markup=False, classes="form-pane--text")
         self._detected = DocPanel(classes="schema-pane--detected")
-        await self.mount_all([self._words, self._detected])
+        await self.mount_all([self._text, self._detected])
         self.show_detected()
 
     @property
@@ -72,46 +70,44 @@ class SchemaPane(FormPane):
 
     @property
     def detected(self) -> Mapping[str, Any] | None:
-        """The schema of the records of the last test."""
         return self.hints.detected_schema(self.session.streams.name(self._stream))
 
     async def sync(self) -> None:
-        """Show what the session says now."""
         await super().sync()
         if self.session.exists(self.base):
             self._switch.value = imports_by_itself(self.session, self._stream)
             self.show_detected()
 
     def show_detected(self) -> None:
-        """Show what the last test detected beside what is declared."""
+        """Show how the detected schema differs from the declared one."""
         if not self._is_complete:
             return
         declared, detected = declared_schema(self.session, self._stream), self.detected
         if loaded_from(self.session, self._stream):
-            self._say(_LOADED)
+            self._show_text(_LOADED)
             self._detected.display = False
             return
         if detected is None:
-            self._say("Detected schema: test the stream, then it is shown here beside the declared one.")
+            self._show_text("Detected schema: test the stream, then it is shown here beside the declared one.")
             self._detected.display = False
             return
         if declared is not None and same_schema(declared, detected):
-            self._say("✓ The last test detected just what is declared.")
+            self._show_text("✓ The last test detected just what is declared.")
             self._detected.display = False
             return
         lines = difference(declared or {}, detected)
         added, lost = (sum(line.mark == mark for line in lines) for mark in "+-")
-        self._say(f"! The last test detected another schema (+{added} -{lost} lines). F7 imports it.")
+        self._show_text(f"! The last test detected another schema (+{added} -{lost} lines). F7 imports it.")
         self._detected.display = True
         self._detected.show("", "\n".join(_excerpt(lines)), "diff")
 
-    def _say(self, words: str) -> None:
-        if words != self._said:
-            self._said = words
-            self._words.update(words)
+    def _show_text(self, text: str) -> None:
+        if text != self._shown_text:
+            self._shown_text = text
+            self._text.update(text)
 
-    @on(Check.Changed)
-    def _switched(self, event: Check.Changed) -> None:
+    @on(Toggle.Changed)
+    def _switched(self, event: Toggle.Changed) -> None:
         if event.widget is not self._switch:
             return
         event.stop()
@@ -124,8 +120,8 @@ class SchemaPane(FormPane):
         if event.value and detected is not None:
             self._import(detected, merge=False)
 
-    def action_take_over(self) -> None:
-        """Ask how the detected schema is to be taken over, where there is a choice."""
+    def action_import(self) -> None:
+        """Import the detected schema, asking how where there is a choice."""
         declared, detected = declared_schema(self.session, self._stream), self.detected
         if detected is None:
             self.app.notify("Test the stream first: there is no detected schema yet.", markup=False)
@@ -140,9 +136,9 @@ class SchemaPane(FormPane):
                 ChoiceOption(_MERGE, help="Add the new fields, keep what is declared"),
                 ChoiceOption(_OVERWRITE, help="Declare what was detected, nothing else"),
             ]
-            self.app.push_screen(ChoiceDialog("Detected schema", options), lambda how: self._taken(detected, how))
+            self.app.push_screen(ChoiceDialog("Detected schema", options), lambda how: self._import_by(detected, how))
 
-    def _taken(self, detected: Mapping[str, Any], how: str | None) -> None:
+    def _import_by(self, detected: Mapping[str, Any], how: str | None) -> None:
         declared = declared_schema(self.session, self._stream)
         if how == _MERGE:
             self._import(detected, merge=True)
@@ -154,17 +150,17 @@ class SchemaPane(FormPane):
             self._import(detected, merge=False)
 
     def _import(self, detected: Mapping[str, Any], *, merge: bool) -> None:
-        """Declare what was detected, unless that is of a test that is not the last one any more."""
+        """Declare the detected schema, unless a newer test has detected another one meanwhile."""
         if detected is not self.detected:
             self.app.notify("There is a newer test: look at what it detected first.", markup=False)
             return
         import_schema(self.session, self._stream, detected, merge=merge)
         self.session.seal()
 
-    def _hear(self, change: Change) -> None:
-        super()._hear(change)
+    def _session_changed(self, change: Change) -> None:
+        super()._session_changed(change)
         if change.kind is ChangeKind.TESTS:
-            super()._hear(Change(ChangeKind.VALUES))
+            super()._session_changed(Change(ChangeKind.VALUES))
 
 
 def _excerpt(lines: list[DiffLine]) -> list[str]:
@@ -175,10 +171,10 @@ def _excerpt(lines: list[DiffLine]) -> list[str]:
         if line.mark != " "
         for near in range(max(0, index - _AROUND), min(len(lines), index + _AROUND + 1))
     }
-    told, last = [], -1
+    shown, last = [], -1
     for index in sorted(shown_ones):
         if index > last + 1:
-            told.append("  …")
-        told.append(f"{lines[index].mark} {lines[index].text}")
+            shown.append("  …")
+        shown.append(f"{lines[index].mark} {lines[index].text}")
         last = index
-    return told
+    return shown

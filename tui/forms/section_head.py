@@ -50,13 +50,12 @@ class SectionHead(Choice):
         return len(self.options) == 2 and self.options[0].value == OFF
 
     def show(self, value: str, summary: str) -> None:
-        """Show the type, and a few words on what is in the section."""
+        """Show the type, and a summary of what is in the section."""
         if (value, summary) != (self.value, self._summary):
             self._summary = summary
             self.value = value
 
     def render(self) -> Content:
-        """The type and the words."""
         width = max(4, self.content_size.width)
         title = next((one.label for one in self.options if one.value == self.value), self.value or "")
         if len(self.options) == 1 and self._summary:
@@ -83,7 +82,6 @@ class SectionHead(Choice):
             super().action_open()
 
     def action_cycle(self, step: int) -> None:
-        """Take the type before or after."""
         if len(self.options) > 1:
             super().action_cycle(step)
 
@@ -94,15 +92,13 @@ class SectionHead(Choice):
             self.post_message(self.Changed(self, OFF))
 
     def action_fold(self) -> None:
-        """Fold or unfold."""
         self.post_message(self.Folded(self))
 
     def action_add_item(self) -> None:
-        """Add one."""
         self.post_message(self.Added(self))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """There is another one to add only where there may be several, and one is there."""
+        """Another one can be added only where there may be several, and where there is one."""
         return action != "add_item" or (self._grows and self.value != OFF)
 
 
@@ -130,9 +126,7 @@ class ItemHead(SectionHead):
         step: int
 
     def action_remove_item(self) -> None:
-        """Take it out."""
         self.post_message(self.Removed(self))
 
     def action_move_item(self, step: int) -> None:
-        """Move it."""
         self.post_message(self.Moved(self, step))

@@ -1,4 +1,4 @@
-"""The form of a stream: its name, how it is read, and its tabs."""
+"""The form of a stream: its head and its tabs."""
 
 from __future__ import annotations
 
@@ -7,36 +7,27 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import HorizontalGroup, Vertical
-from textual.widgets import Input, Label, Static
+from textual.containers import Vertical
+from textual.widgets import Input, Static
 
-from core.components.stream import DeclarativeStream
 from core.manifest.problems import Path
 from tui.forms.curl import ask_for_curl, curl_of, fill_from_curl
 from tui.forms.field_input import FieldInput
 from tui.forms.field_menu import CopyRequested
-from tui.forms.field_row import FieldFocused
-from tui.forms.form_pane import FormPane, Section
+from tui.forms.form_pane import FormPane, JumpSection
 from tui.forms.hints import Hints
-from tui.forms.retrieval_question import question
 from tui.forms.schema_pane import SchemaPane
-from tui.forms.wording import said_in_labels
+from tui.forms.stream_head import StreamHead
 from tui.model.editor import Change, ChangeKind
-from tui.model.layout import RETRIEVAL_TYPES, LayoutTab, tab_of
+from tui.model.layout import LayoutTab, tab_of
 from tui.model.problems import Counts
 from tui.model.session import BuilderSession
-from tui.model.specs import FieldSpec, form_spec
-from tui.model.streams import StreamKind
 from tui.widgets.base import hidden
-from tui.widgets.choice import Choice
-from tui.widgets.choice_dialog import ChoiceOption
-from tui.widgets.dialog import ConfirmDialog
-from tui.widgets.tab_strip import Tab, TabStrip
+from tui.widgets.tab_strip import StripTab, TabStrip
 
-_KINDS = {"SimpleRetriever": StreamKind.SYNC, "AsyncRetriever": StreamKind.ASYNC}
 _SCHEMA = "Schema"
 _NOWHERE = sys.maxsize
 """The index of a stream that is gone."""
@@ -63,72 +54,61 @@ class StreamForm(Vertical):
         self._tabs: tuple[LayoutTab, ...] = ()
         self._panes: dict[str, FormPane] = {}
         self._active = ""
-        self._end_hearing: Callable[[], None] | None = None
-        self._behind = False
-        self._shown_name = (stream, "")
-        self._shown_fault = ""
-        self._turn = asyncio.Lock()
+        self._unsubscribe: Callable[[], None] | None = None
+        self._outdated = False
+        self.head = StreamHead(session, stream)
+        self._shown_problem = ""
+        self._sync_lock = asyncio.Lock()
 
     def compose(self) -> ComposeResult:
-        """The head, and the tabs."""
-        kinds = [ChoiceOption(kind, title) for kind, title in RETRIEVAL_TYPES.items()]
-        with HorizontalGroup(classes="stream-form--head"):
-            yield Label("Stream", classes="stream-form--label")
-            yield FieldInput(placeholder="Name")
-            yield Label("Retrieval Type", classes="stream-form--kind-label")
-            yield Choice(kinds, title="Retrieval Type", prompt="Retrieval Type", classes="stream-form--kind")
-        yield Static("", markup=False, classes="stream-form--fault")
-        yield TabStrip([Tab("", "")])
-        yield Static(_NO_FORM, markup=False, classes="form-pane--words stream-form--no-form")
+        yield self.head
+        yield Static("", markup=False, classes="stream-form--problem")
+        yield TabStrip([StripTab("", "")])
+        yield Static(_NO_FORM, markup=False, classes="form-pane--text stream-form--no-form")
 
     async def on_mount(self) -> None:
-        """Show the stream, and hear of changes."""
-        self._name_field = self.query_one(FieldInput)
-        self._kind = self.query_one(Choice)
-        self._fault = self.query_one(".stream-form--fault", Static)
+        self._problem = self.query_one(".stream-form--problem", Static)
         self._strip = self.query_one(TabStrip)
         self._no_form = self.query_one(".stream-form--no-form", Static)
-        self._end_hearing = self.session.subscribe(self._hear)
+        self._unsubscribe = self.session.subscribe(self._session_changed)
         await self.sync()
 
     def on_unmount(self) -> None:
-        """Hear no more."""
-        if self._end_hearing is not None:
-            self._end_hearing()
+        if self._unsubscribe is not None:
+            self._unsubscribe()
 
     def on_resize(self) -> None:
-        """There is room for more words in a wide form."""
+        """A wide form has room for the label of the retrieval type."""
         self.set_class(self.size.width >= 90, "-wide")
 
     # What is shown
 
     @property
     def stream(self) -> int:
-        """The index of the stream."""
         return self._stream
 
     @property
     def path(self) -> Path:
-        """The path of the stream."""
         return ("streams", self._stream)
 
     async def show(self, stream: int) -> None:
-        """Show another stream, at the same tab where it has that; of several that are asked for the last."""
+        """Show another stream, at the same tab if it has that; of several requests the last wins."""
         self._wanted = stream
         if self.is_mounted and (stream != self._stream or self.disabled):
             await self.sync()
 
-    def go_along(self, stream: int | None) -> None:
-        """The stream is at another index now: so is all that is shown of it and typed into it. None: it is gone, and
-        there is nothing to be typed into until another one is shown.
+    def relocate(self, stream: int | None) -> None:
+        """The stream has another index now; its tabs and pending edits go along.
+
+        None: it is gone, and the form is disabled until another stream is shown.
         """
         if self._wanted == self._stream:
             self._wanted = _NOWHERE if stream is None else stream
         self._stream = _NOWHERE if stream is None else stream
-        self._shown_name = (self._stream, self._shown_name[1])
+        self.head.stream = self._stream
         self.disabled = stream is None
         for pane in self.query_children(FormPane):
-            pane.go_along(self.path)
+            pane.rebase(self.path)
 
     @property
     def active_tab(self) -> str:
@@ -137,22 +117,20 @@ class StreamForm(Vertical):
 
     @property
     def tab_titles(self) -> Sequence[str]:
-        """The titles of the tabs."""
         return [tab.title for tab in self._tabs]
 
     @property
     def pane(self) -> FormPane | None:
-        """The pane of the tab that is shown."""
         return self._panes.get(self._active)
 
-    def _hear(self, change: Change) -> None:
-        if change.kind in (ChangeKind.VALUES, ChangeKind.PROBLEMS) and not self._behind and self.is_attached:
-            self._behind = True
+    def _session_changed(self, change: Change) -> None:
+        if change.kind in (ChangeKind.VALUES, ChangeKind.PROBLEMS) and not self._outdated and self.is_attached:
+            self._outdated = True
             self.call_later(self.sync)
 
     async def sync(self) -> None:
         """Show what the session says now; the panes do so by themselves."""
-        async with self._turn:
+        async with self._sync_lock:
             await self._sync()
 
     async def _sync(self) -> None:
@@ -162,40 +140,33 @@ class StreamForm(Vertical):
             return
         self._show_head()  # from here on nothing is awaited: it is all of one moment
         counts = self.session.tab_counts(self._stream)
-        marks = [Tab(tab.title, tab.title, _mark(count)) for tab, count in zip(self._tabs, counts, strict=True)]
+        marks = [StripTab(tab.title, tab.title, _mark(count)) for tab, count in zip(self._tabs, counts, strict=True)]
         if marks:
             self._strip.tabs = marks
 
     def _is_out_of_step(self) -> bool:
-        """Whether there are other tabs to be shown than are built, for the stream that is wanted now."""
-        self._behind = False
+        """Whether the tabs of the wanted stream differ from those that are built."""
+        self._outdated = False
         if not (self.is_attached and self.session.exists(("streams", self._wanted))):
             return False
         is_other = self._wanted != self._stream or self.disabled
-        if is_other and self._name_field.value != self._shown_name[1]:
-            self._rename()
+        if is_other and self.head.is_edited:
+            self.head.rename()
         self._stream, self.disabled = self._wanted, False
         if is_other:
-            self._show_head()  # at once, so that no name is taken for that of another stream
+            self._show_head()  # at once, so that no name is committed to another stream
         return is_other or self.session.tabs(self._stream) is not self._tabs
 
     def _show_head(self) -> None:
-        unfinished = self.session.unfinished(self._name_path)
-        name = unfinished.text if unfinished else self.session.streams.name(self._stream)
-        if (self._stream, name) != self._shown_name or not self._name_field.has_focus:
-            self._shown_name = (self._stream, name)
-            self._name_field.show(name)
-        problems = self.session.problems(self._name_path)
-        self._show_fault(f"✗ {said_in_labels(self.session, problems[0])[0]}" if problems else "")
-        kind = next((name for name, one in _KINDS.items() if one is self._present_kind), None)
-        if self._kind.value != kind:
-            self._kind.value = kind
+        self.head.show(self._stream)
+        problem = self.head.problem
+        self._show_problem(f"✗ {problem}" if problem else "")
 
-    def _show_fault(self, fault: str) -> None:
-        if fault != self._shown_fault:
-            self._shown_fault = fault
-            self._fault.update(fault)
-            self._fault.display = bool(fault)
+    def _show_problem(self, problem: str) -> None:
+        if problem != self._shown_problem:
+            self._shown_problem = problem
+            self._problem.update(problem)
+            self._problem.display = bool(problem)
 
     async def _rebuild(self, tabs: tuple[LayoutTab, ...]) -> None:
         had_focus = any(pane.has_focus_within for pane in self._panes.values())
@@ -206,7 +177,7 @@ class StreamForm(Vertical):
             await self.remove_children(panes)
         titles = [tab.title for tab in tabs]
         if tabs:
-            self._strip.tabs = [Tab(title, title) for title in titles]
+            self._strip.tabs = [LayoutTab(title, title) for title in titles]
             await self._open(tabs[titles.index(self._active)] if self._active in titles else tabs[0])
         else:
             self._active = ""
@@ -216,8 +187,8 @@ class StreamForm(Vertical):
     # Tabs
 
     async def open_tab(self, title: str) -> None:
-        """Show a tab, building it when it is looked at for the first time. Raises KeyError when there is none."""
-        async with self._turn:
+        """Show a tab, building it the first time. Raises KeyError when there is none."""
+        async with self._sync_lock:
             tab = next((tab for tab in self._tabs if tab.title == title), None)
             if tab is None:
                 raise KeyError(title)
@@ -239,7 +210,7 @@ class StreamForm(Vertical):
 
     async def next_tab(self, step: int = 1) -> None:
         """Go to a tab further right or left, around the ends, and to its first field."""
-        async with self._turn:
+        async with self._sync_lock:
             titles = self.tab_titles
             if self._active not in titles:
                 return
@@ -247,13 +218,12 @@ class StreamForm(Vertical):
         self.focus_first()
 
     async def action_next_tab(self, step: int) -> None:
-        """Go to a tab further right or left."""
         await self.next_tab(step)
 
     @on(TabStrip.Changed)
     async def _take_tab(self, event: TabStrip.Changed) -> None:
         event.stop()
-        async with self._turn:
+        async with self._sync_lock:
             tab = next((tab for tab in self._tabs if tab.title == event.tab), None)
             if tab is not None:
                 await self._open(tab)
@@ -263,105 +233,38 @@ class StreamForm(Vertical):
         if self.pane is not None and self.session.streams.name(self._stream):
             self.pane.focus_first()
         else:
-            self._name_field.focus()
+            self.head.name_field.focus()
 
     async def focus_path(self, path: Path) -> bool:
         """Go to the field at a path, opening and building what is needed; whether it is in this stream."""
         if path[:2] != self.path:
             return False
         await self.sync()
-        async with self._turn:
+        async with self._sync_lock:
             at_tab = bool(self._tabs) and path[2:] not in ((), ("name",))
             if at_tab:
                 await self._open(self._tabs[tab_of(self._tabs, path[2:])[0]])
         pane = self.pane
         if not at_tab:
-            self._name_field.focus()
+            self.head.name_field.focus()
             return True
         if pane is not None and not await pane.focus_path(path):
             pane.focus_first()
         return True
 
-    def sections(self) -> Sequence[Section]:
+    def sections(self) -> Sequence[JumpSection]:
         """The places to jump to, of all tabs."""
         return [
-            Section(entry.title, tab.title, (*self.path, *entry.path)) for tab in self._tabs for entry in tab.entries
+            JumpSection(entry.title, tab.title, (*self.path, *entry.path))
+            for tab in self._tabs
+            for entry in tab.entries
         ]
 
-    # Name and kind
-
-    @property
-    def _name_path(self) -> Path:
-        return (*self.path, "name")
-
-    @property
-    def _name_spec(self) -> FieldSpec:
-        spec = form_spec(DeclarativeStream).field("name")
-        assert spec is not None
-        return spec
-
-    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """Tell of the name as rows tell of their fields."""
-        if event.widget is self._name_field:
-            self.post_message(FieldFocused(self._name_field, self._name_path, self._name_spec, "Stream name"))
-
-    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
-        """What was typed is the name once the field is left."""
-        if event.widget is self._name_field:
-            self._rename()
-
-    @on(Input.Changed)
-    def _typed(self, event: Input.Changed) -> None:
-        event.stop()
-
     @on(Input.Submitted)
-    def _entered(self, event: Input.Submitted) -> None:
+    def _name_entered(self, event: Input.Submitted) -> None:
         event.stop()
-        if self._rename():
+        if self.head.rename():
             self.focus_first()
-
-    def take_typed(self) -> None:
-        """Take the name that is being typed."""
-        if self._name_field.has_focus:
-            self._rename()
-
-    def _rename(self) -> bool:
-        name = self._name_field.value
-        if not self.session.exists(self.path):
-            return False
-        try:
-            self.session.streams.rename(self._stream, name)
-        except ValueError as error:
-            self.session.visibility.mark(self._name_path, visible=True)
-            self.session.keep_unfinished(self._name_path, name, str(error))
-            return False
-        if self.session.unfinished(self._name_path) is not None:
-            self.session.set(self._name_path, name.strip())
-        self.session.seal()
-        return True
-
-    @on(Choice.Changed)
-    def _ask_to_switch(self, event: Choice.Changed) -> None:
-        event.stop()
-        event.widget.value = next((one for one, kind in _KINDS.items() if kind is self._present_kind), None)
-        if event.value is not None:
-            self.ask_to_switch(_KINDS[event.value])
-
-    @property
-    def _present_kind(self) -> StreamKind:
-        return self.session.streams.kind(self._stream)
-
-    def ask_to_switch(self, to: StreamKind) -> None:
-        """Ask whether the stream is to be read the other way, saying what is kept; then do it."""
-        name = next(name for name, kind in _KINDS.items() if kind is to)
-
-        def switch(sure: bool | None) -> None:
-            if sure and self.session.exists(self.path):
-                self.session.streams.switch_retrieval(self._stream, to)
-                self.session.seal()
-
-        told = question(self.session, self._stream, name)
-        self.app.push_screen(ConfirmDialog("Retrieval Type", told, confirm="Switch"), switch)
 
     # Requests as curl commands
 
@@ -379,10 +282,10 @@ class StreamForm(Vertical):
             ask_for_curl(self.app, self.session, lambda: (*self.path, *below))
 
     def copy_curl(self) -> None:
-        """Give the request of this tab as a `curl` command to the clipboard."""
+        """Copy the request of this tab as a `curl` command."""
         pane, requester = self.pane, self.requester
         if pane is not None and requester is not None:
-            self.post_message(CopyRequested(self, curl_of(pane.tools, requester), "request as curl"))
+            self.post_message(CopyRequested(self, curl_of(pane.context, requester), "request as curl"))
 
     @on(FieldInput.CurlPasted)
     def _fill(self, event: FieldInput.CurlPasted) -> None:
@@ -393,6 +296,6 @@ class StreamForm(Vertical):
 
 
 def _mark(counts: Counts) -> str:
-    """How many problems there are, with a sign for each kind."""
+    """The number of errors and warnings, each with its sign."""
     parts = [f"✗{counts.errors}"] * bool(counts.errors) + [f"!{counts.warnings}"] * bool(counts.warnings)
     return " ".join(parts)

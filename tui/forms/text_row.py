@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from textual import on
@@ -13,55 +12,44 @@ from textual.widgets import Input
 
 from core.runtime.roles import Requester
 from tui.forms.field_input import FieldInput
-from tui.forms.field_row import FieldRow, Note
+from tui.forms.field_row import FieldNote, FieldRow
 from tui.model.problems import Finding
 from tui.model.specs import Kind
 from tui.model.view import component_at
 from tui.widgets.choice_dialog import ChoiceOption
 from tui.widgets.code_area import CodeArea
-from tui.widgets.record_cells import compact_json
+from tui.widgets.display_text import compact_json
 from tui.widgets.template_names import closing, typed_word
 
 _OPENING = re.compile(r"\{[{%]")
-_DURATION_WORDS = {
-    "PT0.000001S": "one microsecond",
-    "PT0.001S": "one millisecond",
-    "PT1S": "one second",
-    "PT1M": "one minute",
-    "PT1H": "one hour",
-    "P1D": "one day",
-    "P1W": "one week",
-    "P1M": "one month",
-    "P1Y": "one year",
-}
-_EXAMPLE = datetime(2026, 3, 31, 14, 5, 9, 123456, tzinfo=UTC)
-_OWN_FORMATS = {
-    "%ms": str(int(_EXAMPLE.timestamp() * 1000)),
-    "%s_as_float": str(_EXAMPLE.timestamp()),
-    "%s": str(int(_EXAMPLE.timestamp())),
-}
 
 
 class TextRow(FieldRow):
     """Text in one line, or in a code field once it has several."""
 
     def make_control(self) -> Widget:
-        """A line; several lines get a code field."""
-        if "\n" in _text(self.value):
-            return CodeArea(complete=self.tools.completer(self.where) if self.templates else None, editor_height=8)
-        templates = self.templates
+        templates = self.context.help.templates(lambda: self.path) if self.templates else None
+        if self.is_multiline:
+            return CodeArea(
+                placeholder=self._placeholder or "Empty",
+                complete=templates.complete if templates else None,
+                editor_height=8,
+            )
         return FieldInput(
             placeholder=self._placeholder,
-            complete=self.tools.completer(self.where) if templates else None,
-            resolve=self.tools.resolver(self.where) if templates else None,
-            suggestions=self._options,
+            templates=templates,
+            suggestions=self.suggestions,
             secret=self.spec.secret,
             takes_curl=self.path[-1] == "url" and self._is_request,
         )
 
     def fits(self) -> bool:
         """Whether the row can show the value: a line has no line breaks."""
-        return super().fits() and not (isinstance(self.control, FieldInput) and "\n" in _text(self.value))
+        return super().fits() and not (isinstance(self.control, FieldInput) and self.is_multiline)
+
+    @property
+    def is_multiline(self) -> bool:
+        return "\n" in _text(self.value)
 
     @property
     def templates(self) -> bool:
@@ -82,14 +70,12 @@ class TextRow(FieldRow):
             return self.spec.unset
         return str(default) if isinstance(default, str | int | float) and not isinstance(default, bool) else ""
 
-    def _options(self) -> Sequence[ChoiceOption]:
-        return [
-            ChoiceOption(value, value, example(self.spec.kind, value)) for value in self.tools.suggestions(self.place)
-        ]
+    def suggestions(self) -> Sequence[ChoiceOption]:
+        return self.context.help.suggestions(self.path, self.spec)
 
     def show_value(self) -> None:
-        """Show what the session says; what is being typed stays when it means the same."""
-        unfinished = self.session.unfinished(self.path)
+        """Show the value; what is being typed stays if it means the same."""
+        unfinished = self.unfinished
         text = unfinished.text if unfinished else self.text_of(self.value)
         if isinstance(self.control, FieldInput):
             self.control.placeholder = self._placeholder
@@ -108,7 +94,6 @@ class TextRow(FieldRow):
         return text == _text(value)
 
     def take(self, text: str) -> None:
-        """Send the session what was typed."""
         if text == "":
             means_something = self.spec.empty or (self.spec.or_text and self.spec.kind is not Kind.NUMBER)
             self.write("" if means_something else None)
@@ -132,34 +117,25 @@ class TextRow(FieldRow):
 
     def problems(self) -> list[Finding]:
         """The problems of the text, but not while a template in it is just being typed."""
-        return [] if self._is_half_typed else super().problems()
+        return [] if self._is_incomplete else super().problems()
 
     @property
-    def _is_half_typed(self) -> bool:
+    def _is_incomplete(self) -> bool:
         control = self.control
         if not (self.templates and isinstance(control, FieldInput) and self.has_cursor):
             return False
-        text, cursor = control.typed()
+        text, cursor = control.line_and_cursor()
         return typed_word(text, cursor) is not None and closing(text, cursor) != ""
 
-    def own_notes(self) -> Sequence[Note]:
-        """What the template comes to, while the cursor is in it."""
+    def own_notes(self) -> Sequence[FieldNote]:
+        """What the template evaluates to, while the cursor is in it."""
         value = self.value
         if not (self.templates and self.has_cursor and isinstance(value, str) and _OPENING.search(value)):
             return ()
-        shown = self.tools.preview(self.path, value)
+        shown = self.context.help.preview(self.path, value)
         if not shown.error:
-            return (Note(f"= {shown.text}"),)
-        return () if self._is_half_typed or self.problems() else (Note(shown.error, "warning"),)
-
-
-def example(kind: Kind, value: str) -> str:
-    """What a suggested value means: a duration in words, a date in a format."""
-    if value in _DURATION_WORDS:
-        return _DURATION_WORDS[value]
-    if kind is Kind.DATETIME_FORMAT or "%" in value:
-        return _OWN_FORMATS.get(value) or _EXAMPLE.strftime(value)
-    return ""
+            return (FieldNote(f"= {shown.text}"),)
+        return () if self._is_incomplete or self.problems() else (FieldNote(shown.error, "warning"),)
 
 
 def _text(value: Any) -> str:
@@ -169,7 +145,7 @@ def _text(value: Any) -> str:
 
 
 def _like(text: str, present: Any) -> Any:
-    """A number stays one where a number was written."""
+    """The text, or a number where the present value is one."""
     if isinstance(present, int | float) and not isinstance(present, bool):
         try:
             return int(text)

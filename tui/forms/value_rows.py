@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from textual import on
@@ -11,16 +12,16 @@ from textual.widgets import Input
 
 from tui.forms.field_input import FieldInput
 from tui.forms.field_row import FieldRow
-from tui.forms.text_row import TextRow, example
+from tui.forms.text_row import TextRow
 from tui.model.field_paths import format_field_path, parse_field_path
 from tui.widgets.chips import Chips
-from tui.widgets.choice import Check, Choice
+from tui.widgets.choice import Choice, Toggle
 from tui.widgets.choice_dialog import ChoiceOption
-from tui.widgets.record_cells import compact_json
+from tui.widgets.display_text import compact_json
 
 
 class NumberRow(TextRow):
-    """A number. What is none is kept as typed and marked, the manifest keeps the last number."""
+    """A number. Other text is kept as typed and marked; the manifest keeps the last number."""
 
     def take(self, text: str) -> None:
         """Send the session a number, or a template where that is allowed."""
@@ -34,16 +35,15 @@ class NumberRow(TextRow):
         else:
             wanted = "a whole number" if self.spec.whole else "a number"
             other = ", or a template such as {{ config['size'] }}" if self.spec.or_text else ""
-            self.session.keep_unfinished(self.path, text, f"This must be {wanted}{other}.")
+            self.keep_unfinished(text, f"This must be {wanted}{other}.")
 
     def means(self, text: str, value: Any) -> bool:
-        """Whether a typed text is this number."""
         number = number_of(text.strip(), whole=self.spec.whole)
         return number == value if number is not None else super().means(text, value)
 
 
 def number_of(text: str, *, whole: bool = False) -> int | float | None:
-    """The number that a text spells; None when it spells none."""
+    """The number that a text spells, if any."""
     try:
         return int(text)
     except ValueError:
@@ -55,42 +55,50 @@ def number_of(text: str, *, whole: bool = False) -> int | float | None:
     return None if whole or not math.isfinite(number) else number
 
 
-class CheckRow(FieldRow):
-    """Yes or no; what is said when nothing is written is shown as such."""
+class ToggleRow(FieldRow):
+    """Yes or no; while nothing is written, the default is shown."""
 
     def make_control(self) -> Widget:
-        """A box."""
-        return Check()
+        return Toggle()
 
     def show_value(self) -> None:
-        """Tick the box, or not."""
         value = self.value
         ticked = bool(self.spec.default if value is None else value)
-        if isinstance(self.control, Check) and self.control.value != ticked:
+        if isinstance(self.control, Toggle) and self.control.value != ticked:
             self.control.value = ticked
 
-    @on(Check.Changed)
-    def _turned(self, event: Check.Changed) -> None:
+    @on(Toggle.Changed)
+    def _turned(self, event: Toggle.Changed) -> None:
         event.stop()
-        self.write(None if event.value == bool(self.spec.default) and not self.spec.required else event.value)
+        self.write(self.value_of(event.value))
         self.session.seal()
+
+    def value_of(self, ticked: bool) -> bool | None:
+        """What is written for the box: nothing where the default says the same."""
+        return None if ticked == bool(self.spec.default) and not self.spec.required else ticked
 
 
 class ChoiceRow(FieldRow):
     """One of the options of a field."""
 
     def make_control(self) -> Widget:
-        """A choice."""
         default = self.spec.default
         return Choice(
-            [ChoiceOption(option, _words(option)) for option in self.spec.options],
+            [ChoiceOption(option, self.label_of(option)) for option in self.spec.options],
             title=self.place.title,
-            prompt=f"{_words(str(default))} (default)" if default else "Not set",
-            clearable=not self.spec.required,
+            prompt=f"{self.label_of(str(default))} (default)" if default else self.spec.unset or "Not set",
+            clearable=self.is_clearable,
         )
 
+    @property
+    def is_clearable(self) -> bool:
+        return not self.spec.required
+
+    def label_of(self, option: str) -> str:
+        """An option as people read it; names in capitals, such as GET, stay."""
+        return option if not option.islower() else option.replace("_", " ").capitalize()
+
     def show_value(self) -> None:
-        """Show the option."""
         value = None if self.value is None else str(self.value)
         if isinstance(self.control, Choice) and self.control.value != value:
             self.control.value = value
@@ -102,70 +110,51 @@ class ChoiceRow(FieldRow):
         self.session.seal()
 
 
-def _words(option: str) -> str:
-    """An option as people read it; names in capitals, such as GET, stay."""
-    return option if not option.islower() else option.replace("_", " ").capitalize()
-
-
 class StringsRow(FieldRow):
-    """Texts as chips. What stands in the list and is no text is kept as it is until it is edited."""
+    """Texts as chips. Items of other types are kept as they are until they are edited."""
 
     def make_control(self) -> Widget:
         """Chips, typed with the help that a field of text has."""
         return Chips(make_input=self._make_input)
 
     def _make_input(self, text: str) -> Input:
-        templates = self.spec.templates
-        return FieldInput(
-            text,
-            complete=self.tools.completer(self.where) if templates else None,
-            resolve=self.tools.resolver(self.where) if templates else None,
-            suggestions=self._options,
-            in_list=True,
-        )
+        templates = self.context.help.templates(lambda: self.path) if self.spec.templates else None
+        return FieldInput(text, templates=templates, suggestions=self._suggestions, in_list=True)
 
-    def _options(self) -> list[ChoiceOption]:
-        return [
-            ChoiceOption(value, value, example(self.spec.kind, value)) for value in self.tools.suggestions(self.place)
-        ]
+    def _suggestions(self) -> Sequence[ChoiceOption]:
+        return self.context.help.suggestions(self.path, self.spec)
 
     def show_value(self) -> None:
-        """Show the items."""
         texts = [self.text_of(item) for item in self.items]
-        if isinstance(self.control, Chips) and self.control.values != texts:
-            self.control.values = texts
+        if isinstance(self.control, Chips) and self.control.items != texts:
+            self.control.items = texts
 
     @property
     def items(self) -> list[Any]:
-        """The items that the session has."""
         value = self.value
         return value if isinstance(value, list) else [] if value in (None, "") else [value]
 
     def text_of(self, item: Any) -> str:
-        """An item as text."""
         return item if isinstance(item, str) else compact_json(item)
 
     def item_of(self, text: str) -> Any:
-        """The item that a text means."""
         return text
 
     def value_of(self, items: list[Any]) -> Any:
-        """The value that some items make."""
         return items if items or self.spec.required else None
 
     @on(Chips.Changed)
     def _changed(self, event: Chips.Changed) -> None:
         event.stop()
         known = {self.text_of(item): item for item in self.items}
-        self.write(self.value_of([known.get(text, self.item_of(text)) for text in event.values]))
+        self.write(self.value_of([known.get(text, self.item_of(text)) for text in event.items]))
         self.session.seal()
 
 
 class NumbersRow(StringsRow):
-    """Numbers as chips; what is none is marked by the check of the manifest."""
+    """Numbers as chips; items of other types are found by the check of the manifest."""
 
     def item_of(self, text: str) -> Any:
-        """The number."""
         number = number_of(text)
         return text if number is None else number
 
@@ -174,11 +163,9 @@ class FieldPathsRow(StringsRow):
     """Field paths as chips."""
 
     def text_of(self, item: Any) -> str:
-        """The path with dots."""
         return format_field_path(item)
 
     def item_of(self, text: str) -> Any:
-        """The steps of the path."""
         return parse_field_path(text) or [text]
 
 
@@ -186,7 +173,7 @@ class PrimaryKeyRow(FieldPathsRow):
     """The field, or the fields together, that identify a record; nested ones with dots."""
 
     def value_of(self, items: list[Any]) -> Any:
-        """One name, names, or paths, whichever says it with the least."""
+        """One name, names, or paths: the simplest form that can express the key."""
         paths = [[item] if isinstance(item, str) else item for item in items]
         if any(len(path) > 1 for path in paths):
             return paths

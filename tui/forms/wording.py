@@ -15,7 +15,7 @@ from tui.model.session import BuilderSession
 from tui.model.sharing import SHAREABLE
 from tui.model.specs import FieldSpec, Kind, form_spec, type_label
 from tui.model.view import component_at
-from tui.widgets.record_cells import escape
+from tui.widgets.display_text import escape
 
 _MOST = 3
 _LONGEST = 40
@@ -31,11 +31,11 @@ def summary(value: Any) -> str:
         return ""
     known = component_types().get(str(value.get("type")))
     fields = form_spec(known).fields if known else ()
-    told = [words for field in fields for words in _said(field, value.get(field.key))]
-    return " · ".join(told[:_MOST])
+    texts = [text for field in fields for text in _summaries(field, value.get(field.key))]
+    return " · ".join(texts[:_MOST])
 
 
-def _said(field: FieldSpec, value: Any) -> Iterator[str]:
+def _summaries(field: FieldSpec, value: Any) -> Iterator[str]:
     if value in (None, "", [], {}) or value == field.default:
         return
     if isinstance(value, bool):
@@ -55,17 +55,19 @@ def _said(field: FieldSpec, value: Any) -> Iterator[str]:
         yield ", ".join(escape(str(item)) for item in value[:_MOST]) if plain else f"{len(value)} {field.title.lower()}"
 
 
-def shared_with(session: BuilderSession, path: Path) -> str | None:
-    """A line that says with which other places the section at a path is shared; None when it is not."""
+def sharing_note(session: BuilderSession, path: Path) -> str | None:
+    """A line that says with which other places the section at a path is shared, if it is."""
     if path[-1] not in SHAREABLE or session.sharing.target(path) is None:
         return None
     own = session.slot(path)
     users = [raw for raw in session.sharing.users(path) if raw != own]
-    others = dict.fromkeys([*also_in(session, path), *(name for raw in users for name in _users(session, raw, path))])
+    others = dict.fromkeys(
+        [*sharing_streams(session, path), *(name for raw in users for name in _users(session, raw, path))]
+    )
     return f"⇄ Shared with {', '.join(others)}" if others else "⇄ Shared, with nobody else yet"
 
 
-def also_in(session: BuilderSession, path: Path) -> list[str]:
+def sharing_streams(session: BuilderSession, path: Path) -> list[str]:
     """The other streams in which the field at a path stands at the same place of the file, and changes with it."""
     return [] if stream_of(path) is None else _streams_at(session, session.slot(path), path)
 
@@ -95,7 +97,7 @@ def place_name(session: BuilderSession, path: Path, near: Path = ()) -> str:
     return f"{name} ({tab})" if tab else name
 
 
-def twins(session: BuilderSession, path: Path) -> Iterator[Path]:
+def same_fields(session: BuilderSession, path: Path) -> Iterator[Path]:
     """The same field elsewhere: in the other requests of the stream, and in the other streams."""
     for stream in range(len(session.streams.names())):
         for tab in session.tabs(stream):
@@ -105,13 +107,13 @@ def twins(session: BuilderSession, path: Path) -> Iterator[Path]:
                     yield other
 
 
-def said_in_labels(session: BuilderSession, finding: Finding) -> tuple[str, str]:
+def message_and_hint(session: BuilderSession, finding: Finding) -> tuple[str, str]:
     """The message and the hint of a problem, with fields called as in the forms."""
     owners = _owners(session, finding.path)
     return in_labels(finding.problem.message, *owners), in_labels(finding.problem.hint or "", *owners)
 
 
-def place_in_labels(session: BuilderSession, path: Path) -> str:
+def field_label(session: BuilderSession, path: Path) -> str:
     """Where a problem is that no field shows: the label of its field, or the path where it has none."""
     key = next((key for key in reversed(path) if isinstance(key, str)), "")
     return label_of(key, *_owners(session, path)) or show_path(path)

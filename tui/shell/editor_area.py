@@ -22,7 +22,7 @@ from tui.model.session import BuilderSession
 from tui.shell.navigator import GLOBAL, INPUTS, Spot
 from tui.shell.yaml_view import YamlView
 from tui.widgets.base import WidgetMessage
-from tui.widgets.record_cells import safe
+from tui.widgets.display_text import safe
 
 _TITLE = "Build a connector for an API that makes you wait"
 _TEXT = "Describe how it hands out its data, test it here, save a manifest that runs anywhere."
@@ -154,7 +154,7 @@ class Middle(Container):
         """Streams have moved: the form of one, in view or not, goes with it."""
         form = self.query_one_optional(StreamForm)
         if form is not None:
-            form.go_along(moved(form.stream))
+            form.relocate(moved(form.stream))
 
     async def _built(self, spot: Spot) -> Form:
         kinds: dict[Spot, type[Form]] = {GLOBAL: GlobalForm, INPUTS: InputsForm}

@@ -14,7 +14,7 @@ from tui.model.files import ChangedOnDiskError, ReadOnlyError, is_same
 from tui.model.project import Draft, Project, drafts_for
 from tui.model.settings import Settings
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
-from tui.widgets.dialog import Answer, ConfirmDialog, QuestionDialog
+from tui.widgets.dialog import ConfirmDialog, DialogButton, QuestionDialog
 from tui.widgets.file_dialog import FileDialog
 
 if TYPE_CHECKING:
@@ -83,18 +83,18 @@ class Filing:
 
     async def _ask_about_read_only(self, error: ReadOnlyError) -> str | None:
         text = f"{error} Somebody may want it to stay as it is."
-        answers = [Answer("save-as", "Save as…", "primary"), Answer("overwrite", "Overwrite it", "error")]
+        answers = [DialogButton("save-as", "Save as…", "primary"), DialogButton("overwrite", "Overwrite it", "error")]
         return await self._screen.app.push_screen_wait(QuestionDialog("Read-only file", text, answers))
 
     async def _ask_about_change(self, error: ChangedOnDiskError) -> str | None:
         if not error.ours:
-            question = QuestionDialog("Replace file?", str(error), [Answer("overwrite", "Replace", "warning")])
+            question = QuestionDialog("Replace file?", str(error), [DialogButton("overwrite", "Replace", "warning")])
         else:
             text = f"{error} Saving would lose what was written there."
             answers = [
-                Answer("save-as", "Save as…", "primary"),
-                Answer("reload", "Read it, drop mine", "warning"),
-                Answer("overwrite", "Overwrite it", "error"),
+                DialogButton("save-as", "Save as…", "primary"),
+                DialogButton("reload", "Read it, drop mine", "warning"),
+                DialogButton("overwrite", "Overwrite it", "error"),
             ]
             question = QuestionDialog("Changed on disk", text, answers)
         return await self._screen.app.push_screen_wait(question)
@@ -178,7 +178,7 @@ class Filing:
         if path is None or session.dirty or not await asyncio.to_thread(lambda: session.changed_on_disk):
             return
         text = f"{path.name} was changed by another program."
-        question = QuestionDialog("Changed on disk", text, [Answer("reload", "Read it again", "primary")])
+        question = QuestionDialog("Changed on disk", text, [DialogButton("reload", "Read it again", "primary")])
         if await self._screen.app.push_screen_wait(question) == "reload":
             await self._screen.replace(partial(Project.open, path))
 
@@ -196,7 +196,10 @@ class Filing:
             name = draft.path.name if draft.path else "a manifest without a file"
             when = f"{draft.written.astimezone():%Y-%m-%d %H:%M}"
             text = f"Longhaul ended without saving {name}. What was not saved is kept as of {when}."
-            answers = [Answer("recover", "Recover it", "primary"), Answer("discard", "Delete the draft", "error")]
+            answers = [
+                DialogButton("recover", "Recover it", "primary"),
+                DialogButton("discard", "Delete the draft", "error"),
+            ]
             answer = await self._screen.app.push_screen_wait(QuestionDialog("Unsaved work", text, answers))
             if answer == "recover":
                 return draft
@@ -211,7 +214,7 @@ class Filing:
         """Whether the project may be left: saved, not worth it, or given up."""
         await self._screen.flush()
         if self._project.session.dirty:
-            answers = [Answer("save", "Save", "primary"), Answer("drop", "Don't save", "error")]
+            answers = [DialogButton("save", "Save", "primary"), DialogButton("drop", "Don't save", "error")]
             name = self._project.path.name if self._project.path else "This manifest"
             question = QuestionDialog("Unsaved changes", f"{name} has changes that are not saved.", answers)
             answer = await self._screen.app.push_screen_wait(question)

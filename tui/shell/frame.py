@@ -30,8 +30,8 @@ from tui.shell.stream_actions import StreamErrands
 from tui.shell.trial_actions import Testing
 from tui.trials.hints import TrialHints
 from tui.trials.trials import Trials
-from tui.widgets.bars import TitleBar
-from tui.widgets.item_list import AllSaid, take_typed
+from tui.widgets.base import CommitMarker, commit_edits
+from tui.widgets.title_bar import TitleBar
 
 _REDRAWN_AFTER = 0.05
 """Seconds that changes are gathered before the marks are drawn anew."""
@@ -272,11 +272,11 @@ class BuilderFrame(Screen[None]):
     async def flush(self) -> None:
         """Take over what is being typed."""
         if self.focused is not None:
-            await take_typed(self.focused)
+            await commit_edits(self.focused)
         if self.middle.yaml is not None:
             self.middle.yaml.flush()
 
-    @on(AllSaid)
-    def _hear_all(self, event: AllSaid) -> None:
+    @on(CommitMarker)
+    def _hear_all(self, event: CommitMarker) -> None:
         event.stop()
-        event.heard.set()
+        event.received.set()

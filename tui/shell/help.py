@@ -17,14 +17,14 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from core.manifest.problems import Path, show_path
-from tui.forms.wording import also_in, said_in_labels
+from tui.forms.wording import message_and_hint, sharing_streams
 from tui.model.completion import VARIABLES
 from tui.model.session import BuilderSession
 from tui.model.specs import FieldSpec, Kind
 from tui.model.view import variables_at
 from tui.widgets.base import hidden
-from tui.widgets.dialog import Answer, Dialog
-from tui.widgets.record_cells import safe
+from tui.widgets.dialog import Dialog, DialogButton
+from tui.widgets.display_text import safe
 
 
 class HelpLine(Widget):
@@ -114,7 +114,7 @@ def field_topics(session: BuilderSession, path: Path, spec: FieldSpec) -> Iterat
     """What is to be said of a field."""
     problems = session.problems(path)
     if problems:
-        said = [said_in_labels(session, one) for one in problems[:5]]
+        said = [message_and_hint(session, one) for one in problems[:5]]
         yield Topic("Problems", tuple((f"✗ {text}", hint) for text, hint in said))
     said = [("", text) for text in _sentences(spec)]
     yield Topic("", tuple(said))
@@ -155,7 +155,7 @@ def _facts(path: Path, spec: FieldSpec) -> Iterator[tuple[str, str]]:
 
 def _place(session: BuilderSession, path: Path) -> Iterator[tuple[str, str]]:
     """Where a field is written that is shared by reference."""
-    others = also_in(session, path)
+    others = sharing_streams(session, path)
     if others:
         yield "Written in", show_path(session.slot(path))
         yield "Shared with", f"{', '.join(others)}. A change counts there too."
@@ -183,7 +183,7 @@ class HelpDialog(Dialog[None]):
     ]
 
     def __init__(self, title: str, topics: Iterable[Topic]) -> None:
-        super().__init__(title, [Answer("cancel", "Close")])
+        super().__init__(title, [DialogButton("cancel", "Close")])
         self._topics = tuple(topics)
 
     def compose_body(self) -> ComposeResult:

@@ -13,7 +13,7 @@ from core.manifest.problems import Path
 from tui.forms import FieldFocused, StreamForm
 from tui.forms.field_input import FieldInput
 from tui.forms.field_row import FieldRow
-from tui.forms.wording import also_in, place_in_labels, said_in_labels
+from tui.forms.wording import field_label, message_and_hint, sharing_streams
 from tui.model.problems import Finding
 from tui.model.specs import FieldSpec
 from tui.shell.actions import has_key
@@ -23,7 +23,7 @@ from tui.shell.keys import all_keys
 from tui.shell.navigator import GLOBAL, INPUTS, Spot
 from tui.trials.view.pane import TrialPane
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
-from tui.widgets.dialog import Answer, QuestionDialog
+from tui.widgets.dialog import DialogButton, QuestionDialog
 from tui.widgets.jump import JumpOverlay, focusable_targets
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Tour:
     def arrive(self, event: FieldFocused) -> None:
         """A field has the focus."""
         self._field = (event.path, event.spec, event.title)
-        others = also_in(self._frame.session, event.path)
+        others = sharing_streams(self._frame.session, event.path)
         shared = f"⇄ Shared with {_listed(others)}. " if others else ""
         self._frame.explain(event.title, shared + event.spec.help)
 
@@ -124,7 +124,7 @@ class Tour:
     async def _may_drop_text(self) -> bool:
         """Ask about text that can't be read; it stays where it is unless it is given up."""
         text = "The YAML can't be read as it is, so the form can't show it."
-        answers = [Answer("fix", "Fix it", "primary"), Answer("drop", "Drop the edit", "error")]
+        answers = [DialogButton("fix", "Fix it", "primary"), DialogButton("drop", "Drop the edit", "error")]
         answer = await self._frame.app.push_screen_wait(QuestionDialog("YAML can't be read", text, answers))
         if answer == "drop":
             yaml = self._frame.middle.yaml
@@ -237,8 +237,8 @@ class Tour:
         is_name = len(problem.path) == 3 and problem.path[2] == "name" and self._frame.middle.yaml is None
         if not is_name and (row is None or problem not in row.problems()):
             session = self._frame.session
-            message, hint = said_in_labels(session, problem)
-            said = f"{place_in_labels(session, problem.path)}: {message}"
+            message, hint = message_and_hint(session, problem)
+            said = f"{field_label(session, problem.path)}: {message}"
             told = f"{said} ({hint})" if hint else said
             self._frame.notify(told, severity="error" if problem.is_error else "warning", timeout=8, markup=False)
 

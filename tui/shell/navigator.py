@@ -24,7 +24,7 @@ from tui.model.session import BuilderSession
 from tui.model.streams import StreamInfo, StreamKind
 from tui.shell.actions import NAVIGATOR, bindings
 from tui.widgets.base import WidgetMessage
-from tui.widgets.record_cells import fit, safe
+from tui.widgets.display_text import fit, safe
 from tui.widgets.syntax import ink
 
 Spot = str | int

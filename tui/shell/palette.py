@@ -11,7 +11,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from tui.shell.actions import APP, BUILDER, Action
 from tui.shell.keys import key_of
 from tui.shell.screen import BuilderScreen
-from tui.widgets.record_cells import safe
+from tui.widgets.display_text import safe
 
 _LEFT_OUT = frozenset({"app.palette", "app.back"})
 """Actions that make no sense as a command."""

@@ -16,7 +16,7 @@ from tui.model.declared_schema import import_by_itself, imports_by_itself, loade
 from tui.model.streams import StreamKind
 from tui.widgets.choice import Choice
 from tui.widgets.choice_dialog import ChoiceOption
-from tui.widgets.dialog import CANCEL, Answer, ConfirmDialog, Dialog, PromptDialog, text_line
+from tui.widgets.dialog import CANCEL, ConfirmDialog, Dialog, DialogButton, PromptDialog, text_line
 
 if TYPE_CHECKING:
     from tui.shell.frame import BuilderFrame
@@ -43,7 +43,7 @@ class StreamDialog(Dialog[NewStream]):
     """Asks for a name that is not taken, and how the stream is read; `problem_of` says what is wrong with a name."""
 
     def __init__(self, streams: Sequence[str], problem_of: Callable[[str], str | None]) -> None:
-        super().__init__("Add stream", [Answer("add", "Add", "primary"), CANCEL])
+        super().__init__("Add stream", [DialogButton("add", "Add", "primary"), CANCEL])
         self._streams = streams
         self._problem_of = problem_of
 
@@ -221,7 +221,7 @@ class StreamErrands:
         form = self._frame.middle.form
         if isinstance(form, StreamForm) and form.stream == held.index:
             kind = self._frame.session.streams.kind(form.stream)
-            form.ask_to_switch(StreamKind.SYNC if kind is StreamKind.ASYNC else StreamKind.ASYNC)
+            form.head.ask_to_switch(StreamKind.SYNC if kind is StreamKind.ASYNC else StreamKind.ASYNC)
 
     # Requests
 

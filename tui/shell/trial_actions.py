@@ -13,7 +13,7 @@ from tui.shell.keys import key_of
 from tui.trials.view.pane import TrialPane
 from tui.trials.view.questions import NodeUse
 from tui.trials.view.subject import Subject
-from tui.widgets.dialog import Answer, ConfirmDialog, QuestionDialog
+from tui.widgets.dialog import ConfirmDialog, DialogButton, QuestionDialog
 
 if TYPE_CHECKING:
     from tui.shell.frame import BuilderFrame
@@ -225,7 +225,7 @@ class Testing:
             return "replace"
         key = ", ".join(".".join(field) for field in present)
         text = f"The primary key is {key}. Should {'.'.join(path)} take its place, or be one more field of it?"
-        answers = [Answer("replace", "Replace", "primary"), Answer("add", "Add to it")]
+        answers = [DialogButton("replace", "Replace", "primary"), DialogButton("add", "Add to it")]
         return await self._frame.app.push_screen_wait(QuestionDialog("Primary key", text, answers))
 
     async def fix(self, event: TrialPane.FixRequested) -> None:

@@ -17,7 +17,7 @@ from tui.model.editor import Change, ChangeKind
 from tui.model.session import BuilderSession
 from tui.widgets.base import WidgetMessage
 from tui.widgets.code_editor import CodeEditor
-from tui.widgets.record_cells import safe
+from tui.widgets.display_text import safe
 
 PAUSE = 0.3
 """Seconds without a key after which what was typed is read."""

@@ -20,7 +20,7 @@ from core.inputs import gather_inputs
 from core.jobs.statuses import JobStatus
 from core.manifest.problems import Path
 from core.reading import open_reader
-from tui.forms.wording import said_in_labels
+from tui.forms.wording import message_and_hint
 from tui.model.declared_schema import declared_schema, import_schema, imports_by_itself
 from tui.model.editor import Change, ChangeKind
 from tui.model.inputs import PROPERTIES
@@ -147,9 +147,9 @@ class Trials:
         for _ in session.problems():
             found = session.next_problem(after)
             if found is not None and found in errors:
-                return Refusal(found.path, said_in_labels(session, found)[0])
+                return Refusal(found.path, message_and_hint(session, found)[0])
             after = found.path if found is not None else after
-        return Refusal(errors[0].path, said_in_labels(session, errors[0])[0]) if errors else None
+        return Refusal(errors[0].path, message_and_hint(session, errors[0])[0]) if errors else None
 
     def _missing_input(self) -> Path:
         values = self._session.values

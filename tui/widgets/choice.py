@@ -14,16 +14,16 @@ from tui.widgets.base import WidgetMessage, hidden, shown
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
 
 
-class Check(Widget, can_focus=True):
-    """A box to tick, with its label; space, enter or a click turn it over. Only that posts `Changed`."""
+class Toggle(Widget, can_focus=True):
+    """A box to tick, with a label; space, enter or a click toggle it. Only that posts `Changed`."""
 
     BINDING_GROUP_TITLE = "Check"
     BINDINGS: ClassVar[list[BindingType]] = [
-        shown("space,enter", "turn_over", "Toggle", "Tick the box, or take the tick away", "check.toggle"),
+        shown("space,enter", "switch", "Toggle", "Tick the box, or take the tick away", "check.toggle"),
     ]
 
     DEFAULT_CSS = """
-    Check {
+    Toggle {
         width: auto;
         height: 1;
         padding: 0 1;
@@ -36,7 +36,7 @@ class Check(Widget, can_focus=True):
     """
 
     @dataclass
-    class Changed(WidgetMessage["Check"]):
+    class Changed(WidgetMessage["Toggle"]):
         """A person ticked the box or took the tick away."""
 
         value: bool
@@ -46,18 +46,15 @@ class Check(Widget, can_focus=True):
         label: str = "",
         value: bool = False,
         *,
-        name: str | None = None,
         id: str | None = None,
         classes: str | None = None,
-        disabled: bool = False,
     ) -> None:
-        super().__init__(name=name, id=id, classes=classes, disabled=disabled)
+        super().__init__(id=id, classes=classes)
         self.label = label
         self._value = value
 
     @property
     def value(self) -> bool:
-        """Whether the box is ticked."""
         return self._value
 
     @value.setter
@@ -66,17 +63,14 @@ class Check(Widget, can_focus=True):
         self.refresh()
 
     def render(self) -> Content:
-        """The box and the label."""
         return Content(f"[{'x' if self._value else ' '}] {self.label}".rstrip())
 
-    def action_turn_over(self) -> None:
-        """Turn the box over."""
+    def action_switch(self) -> None:
         self.value = not self._value
         self.post_message(self.Changed(self, self._value))
 
     def on_click(self) -> None:
-        """Turn the box over."""
-        self.action_turn_over()
+        self.action_switch()
 
 
 class Choice(Widget, can_focus=True):
@@ -121,12 +115,10 @@ class Choice(Widget, can_focus=True):
         title: str = "Choose",
         prompt: str = "Not set",
         clearable: bool = False,
-        name: str | None = None,
         id: str | None = None,
         classes: str | None = None,
-        disabled: bool = False,
     ) -> None:
-        super().__init__(name=name, id=id, classes=classes, disabled=disabled)
+        super().__init__(id=id, classes=classes)
         self._title = title
         self._prompt = prompt
         self._clearable = clearable
@@ -135,7 +127,6 @@ class Choice(Widget, can_focus=True):
 
     @property
     def value(self) -> str | None:
-        """The chosen value, None if there is none."""
         return self._value
 
     @value.setter
@@ -145,7 +136,6 @@ class Choice(Widget, can_focus=True):
 
     @property
     def options(self) -> Sequence[ChoiceOption]:
-        """What can be chosen."""
         return self._options
 
     @options.setter
@@ -154,7 +144,6 @@ class Choice(Widget, can_focus=True):
         self.refresh()
 
     def render(self) -> Content:
-        """The title of the chosen option and a mark that there are more."""
         width = self.content_size.width
         label = self._label().truncate(max(1, width - 2), ellipsis=True)
         return Content.assemble(label, " " * max(1, width - label.cell_length - 1), ("▾", "dim"))
@@ -178,12 +167,10 @@ class Choice(Widget, can_focus=True):
             self._choose(values[0 if step > 0 else -1])
 
     def action_clear(self) -> None:
-        """Take none."""
         if self._clearable:
             self._choose(None)
 
     def action_open(self) -> None:
-        """List the options in a dialog."""
         dialog = ChoiceDialog(self._title, self._options, current=self._value)
         self.app.push_screen(dialog, self._listed)
 
@@ -192,7 +179,6 @@ class Choice(Widget, can_focus=True):
             self._choose(value)
 
     def on_click(self) -> None:
-        """List the options."""
         self.action_open()
 
     def _choose(self, value: str | None) -> None:

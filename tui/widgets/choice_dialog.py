@@ -24,7 +24,7 @@ _MATCH = Style(bold=True, underline=True)
 
 @dataclass(frozen=True)
 class ChoiceOption:
-    """Something that can be chosen: its value, its title for people, a few words of help."""
+    """Something that can be chosen: its value, its title, a short help text."""
 
     value: str
     title: str = ""
@@ -32,7 +32,6 @@ class ChoiceOption:
 
     @property
     def label(self) -> str:
-        """The title, or the value where there is none."""
         return self.title or self.value
 
 
@@ -77,7 +76,6 @@ class ChoiceDialog(Dialog[str]):
         self._placeholder = placeholder
 
     def compose_body(self) -> ComposeResult:
-        """The filter and the list."""
         yield Input(placeholder=self._placeholder, compact=True)
         yield OptionList()
 

@@ -16,7 +16,7 @@ from textual.widgets import TextArea
 from tui.widgets.base import WidgetMessage, shown
 from tui.widgets.code_editor import CodeEditor
 from tui.widgets.completion import Complete
-from tui.widgets.record_cells import escape, fit
+from tui.widgets.display_text import escape, fit
 from tui.widgets.syntax import SYNTAX_CLASSES, SYNTAX_CSS, Language, jinja_spans, spans
 
 _PREVIEWED = 3
@@ -64,12 +64,8 @@ SYNTAX
         placeholder: str = "Empty",
         editor_height: int = 12,
         complete: Complete | None = None,
-        name: str | None = None,
-        id: str | None = None,
-        classes: str | None = None,
-        disabled: bool = False,
     ) -> None:
-        super().__init__(name=name, id=id, classes=classes, disabled=disabled)
+        super().__init__()
         self._text = text
         self._syntax: Language = syntax
         self._placeholder = placeholder
@@ -81,7 +77,6 @@ SYNTAX
 
     @property
     def text(self) -> str:
-        """The text."""
         return self._text
 
     @text.setter
@@ -93,7 +88,6 @@ SYNTAX
 
     @property
     def syntax(self) -> Language:
-        """What the text is coloured as."""
         return self._syntax
 
     @syntax.setter
@@ -105,7 +99,7 @@ SYNTAX
         self.refresh()
 
     def show_error(self, problem: str, line: int | None = None) -> None:
-        """Say what is wrong under the text and mark the line, counted from 0; an empty problem takes it back."""
+        """Show a problem below the text and mark its line, counted from 0; an empty problem clears both."""
         self._problem, self._problem_line = problem, line
         if self._editor is not None:
             self._editor.error_line = line
@@ -155,7 +149,7 @@ SYNTAX
     # Editing
 
     async def action_edit(self) -> None:
-        """Put the editor in the place of the preview."""
+        """Replace the preview by the editor."""
         if self._editor is None:
             self._editor = CodeEditor(self._text, self._syntax, complete=self._complete)
             self._editor.styles.height = self._editor_height
@@ -165,7 +159,6 @@ SYNTAX
         self._editor.focus()
 
     async def action_close(self) -> None:
-        """Put the preview back."""
         editor, self._editor = self._editor, None
         if editor is not None:
             await editor.remove()
@@ -173,11 +166,10 @@ SYNTAX
         self.focus()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """There is something to close only while the editor is open."""
+        """Only an open editor can be closed."""
         return (action == "close") == (self._editor is not None)
 
     async def on_click(self, event: events.Click) -> None:
-        """Open the editor."""
         if self._editor is None:
             await self.action_edit()
 

@@ -51,24 +51,13 @@ SYNTAX
         syntax: Language = "text",
         *,
         tab_behavior: Literal["focus", "indent"] = "focus",
-        show_line_numbers: bool = True,
-        read_only: bool = False,
-        placeholder: str = "",
         complete: Complete | None = None,
-        name: str | None = None,
-        id: str | None = None,
-        classes: str | None = None,
     ) -> None:
         super().__init__(
             text,
             soft_wrap=False,
             tab_behavior=tab_behavior,
-            show_line_numbers=show_line_numbers,
-            read_only=read_only,
-            placeholder=placeholder,
-            name=name,
-            id=id,
-            classes=classes,
+            show_line_numbers=True,
         )
         self.syntax: Language = syntax
         self.indent_width = 2
@@ -87,14 +76,13 @@ SYNTAX
         self.refresh()
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """The lines; blank ones while the editor is so new that Textual has not given it its styles yet."""
+        """The lines; blank ones until Textual has given a new editor its styles."""
         try:
             return super().render_lines(crop)
         except KeyError:
             return [Strip.blank(crop.width)] * crop.height
 
     def get_line(self, line_index: int) -> Text:
-        """A line with its colours."""
         text = super().get_line(line_index)
         plain = text.plain[:_COLOURED]
         inks = token_inks(self)
@@ -110,7 +98,7 @@ SYNTAX
 
     # Completion of templates, as far as the callback gave something to complete
 
-    def typed(self) -> tuple[str, int]:
+    def line_and_cursor(self) -> tuple[str, int]:
         """The line of the cursor and the position in it."""
         row, column = self.cursor_location
         return self.document.get_line(row), column
@@ -122,35 +110,29 @@ SYNTAX
         self.move_cursor((row, cursor))
 
     def action_to_start(self) -> None:
-        """Go to the start of the text."""
         self.move_cursor((0, 0))
 
     def action_to_end(self) -> None:
-        """Go to the end of the text."""
         self.move_cursor(self.document.end)
 
     async def action_complete(self) -> None:
-        """List what may stand at the cursor."""
         if self._completer is not None:
             await self._completer.open()
 
     async def on_text_area_changed(self) -> None:
-        """Keep the list in step with what is typed."""
         if self._completer is not None:
-            await self._completer.typed()
+            await self._completer.text_changed()
 
     async def on_text_area_selection_changed(self) -> None:
-        """Keep an open list in step with the cursor."""
         if self._completer is not None:
-            await self._completer.moved()
+            await self._completer.cursor_moved()
 
     def on_blur(self) -> None:
-        """Close the list."""
         if self._completer is not None:
             self._completer.close()
 
     async def on_key(self, event: events.Key) -> None:
-        """Let the list have its keys, and a new line begin below the beginning of the one before."""
+        """Let the list have its keys; enter keeps the indentation of the line."""
         taken = self._completer is not None and await self._completer.key(event)
         if event.key == "enter" and not taken and not self.read_only:
             event.prevent_default()

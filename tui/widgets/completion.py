@@ -16,7 +16,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from tui.widgets.base import hidden
-from tui.widgets.record_cells import escape
+from tui.widgets.display_text import escape
 from tui.widgets.template_names import TypedWord, closing, typed_word
 
 _TALLEST = 8
@@ -28,20 +28,20 @@ COMPLETE_BINDING: Binding = hidden(
 )  # fmt: skip
 
 
-class Candidate(NamedTuple):
-    """Something to insert, how it is listed, and a few words on it."""
+class Completion(NamedTuple):
+    """Something to insert, how it is listed, and a short help text."""
 
     insert: str
     label: str
     help: str
 
 
-Complete = Callable[[str, int], Sequence[tuple[str, str, str]]]
-"""Says what may stand at a position of a text: (insert, label, help), whatever was typed of it already."""
+Complete = Callable[[str, int], Sequence[Completion]]
+"""Says what may stand at a position of a text, whatever was typed of it already."""
 
 
-class Extra(NamedTuple):
-    """Something that the list offers beside the candidates: how it is listed, a few words on it, what it does."""
+class ExtraCompletion(NamedTuple):
+    """Something that the list offers beside the completions: how it is listed, a short help text, what it does."""
 
     label: str
     help: str
@@ -63,7 +63,7 @@ class CompletedField(Protocol):
     def cursor_screen_offset(self) -> Offset:
         """Where the cursor is on the screen."""
 
-    def typed(self) -> tuple[str, int]:
+    def line_and_cursor(self) -> tuple[str, int]:
         """The line that is typed and the position of the cursor in it."""
 
     def put(self, start: int, end: int, text: str, cursor: int) -> None:
@@ -98,45 +98,42 @@ class CompletionPopup(OptionList, can_focus=False):
     """What the list was opened for."""
 
     def on_mount(self) -> None:
-        """Stay where the field is when what is around is scrolled or laid out anew."""
+        """Follow the field when the screen is scrolled or laid out again."""
         self.screen.screen_layout_refresh_signal.subscribe(self, lambda _screen: self.follow(), immediate=True)
 
     def follow(self) -> None:
-        """Go where the field has gone."""
         if self.owner is not None:
             self.owner.place(self)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """A click takes a candidate as a key does."""
         event.stop()
         if self.owner is not None:
             self.owner.accept()
 
 
 class Completer:
-    """Lists candidates for one field, takes its keys while the list is open, and inserts what is chosen.
+    """Lists completions for one field, takes its keys while the list is open, and inserts what is chosen.
 
-    The field calls `typed` when its text changed, `moved` when its cursor did, `key` first of all for every key,
+    The field calls `text_changed`, `cursor_moved`, `key` before it handles a key itself,
     and `close` when it loses the focus.
     """
 
-    def __init__(self, field: CompletedField, complete: Complete, extra: Extra | None = None) -> None:
+    def __init__(self, field: CompletedField, complete: Complete, extra: ExtraCompletion | None = None) -> None:
         self._field = field
         self._complete = complete
         self._extra = extra
-        self._candidates: list[Candidate] = []
-        self._extra_candidate = Candidate("", extra.label, extra.help) if extra is not None else None
+        self._completions: list[Completion] = []
+        self._extra_completion = Completion("", extra.label, extra.help) if extra is not None else None
         self._dismissed = False
 
     @property
     def is_open(self) -> bool:
-        """Whether the list shows candidates for this field."""
         popup = self._popup
         return popup is not None and popup.owner is self
 
-    async def typed(self) -> None:
+    async def text_changed(self) -> None:
         """The text changed: list what fits, close the list when nothing does."""
-        word = typed_word(*self._field.typed())
+        word = typed_word(*self._field.line_and_cursor())
         if word is None:
             self._dismissed = False
         if word is None or not word.wanted or self._dismissed or not self._field.has_focus:
@@ -144,30 +141,29 @@ class Completer:
         else:
             await self._list(word)
 
-    async def moved(self) -> None:
+    async def cursor_moved(self) -> None:
         """The cursor moved: keep an open list in step."""
         if self.is_open:
-            await self.typed()
+            await self.text_changed()
 
     async def open(self) -> None:
         """List what may stand at the cursor; outside of a template begin one."""
         self._dismissed = False
-        text, cursor = self._field.typed()
+        text, cursor = self._field.line_and_cursor()
         if typed_word(text, cursor) is None:
             self._field.put(cursor, cursor, "{{  }}", cursor + 3)
-        word = typed_word(*self._field.typed())
+        word = typed_word(*self._field.line_and_cursor())
         if word is not None:
             await self._list(word)
 
     def close(self) -> None:
-        """Close the list."""
         popup = self._popup
         if popup is not None and popup.owner is self:
             popup.owner = None
             popup.remove_class("-open")
 
     async def key(self, event: events.Key) -> bool:
-        """Take a key that is for the open list, or that types what completion has put there; whether it was."""
+        """Handle a key for the open list, or one that types what completion inserted already; whether it did."""
         if event.character == "}" and self._step_over():
             event.stop()
             event.prevent_default()
@@ -191,7 +187,7 @@ class Completer:
 
     def _step_over(self) -> bool:
         """Go past a brace that closes the template at the cursor instead of typing a second one."""
-        text, cursor = self._field.typed()
+        text, cursor = self._field.line_and_cursor()
         inside = text[:cursor].rpartition("{{")[2]
         rest = text[cursor:].lstrip(" ")
         if "{{" not in text[:cursor] or "}}" in inside or inside.count("{") > inside.count("}") or rest[:1] != "}":
@@ -200,21 +196,21 @@ class Completer:
         return True
 
     def accept(self) -> None:
-        """Insert the candidate under the cursor, and close the template if it is still open."""
+        """Insert the completion under the cursor, and close the template if it is still open."""
         popup = self._popup
         if popup is None or popup.highlighted is None:
             return
-        candidate = self._candidates[popup.highlighted]
+        completion = self._completions[popup.highlighted]
         self.close()
         self._dismissed = True
-        if self._extra is not None and candidate is self._extra_candidate:
+        if self._extra is not None and completion is self._extra_completion:
             self._extra.run()
         else:
-            self.insert(candidate.insert)
+            self.insert(completion.insert)
 
     def insert(self, name: str) -> None:
         """Put a name in the place of the word at the cursor; outside of a template, one with that name."""
-        text, cursor = self._field.typed()
+        text, cursor = self._field.line_and_cursor()
         word = typed_word(text, cursor)
         if word is None:
             self._field.put(cursor, cursor, f"{{{{ {name} }}}}", cursor + len(name) + 6)
@@ -226,8 +222,8 @@ class Completer:
         return self._field.screen.query_one_optional(CompletionPopup)
 
     async def _list(self, word: TypedWord) -> None:
-        self._candidates = self._fitting(word.text)
-        if not self._candidates:
+        self._completions = self._matching(word.text)
+        if not self._completions:
             self.close()
             return
         popup = self._popup
@@ -235,20 +231,20 @@ class Completer:
             popup = CompletionPopup()
             await self._field.screen.mount(popup)
         popup.owner = self
-        width = max(len(candidate.label) for candidate in self._candidates)
-        popup.set_options(Option(_line(candidate, width)) for candidate in self._candidates)
-        popup.highlighted = int(len(self._candidates) > 1 and self._candidates[0] is self._extra_candidate)
+        width = max(len(completion.label) for completion in self._completions)
+        popup.set_options(Option(_line(completion, width)) for completion in self._completions)
+        popup.highlighted = int(len(self._completions) > 1 and self._completions[0] is self._extra_completion)
         popup.add_class("-open")
         self.place(popup)
 
     def place(self, popup: CompletionPopup) -> None:
         """Put the list below the word, or above it where there is no room below; close it where the word is hidden."""
-        word, cursor = typed_word(*self._field.typed()), self._field.cursor_screen_offset
+        word, cursor = typed_word(*self._field.line_and_cursor()), self._field.cursor_screen_offset
         if word is None or not self._is_seen(cursor):
             self.close()
             return
         x, y = cursor
-        height = min(_TALLEST, len(self._candidates))
+        height = min(_TALLEST, len(self._completions))
         below = y + 1 + height <= self._field.screen.content_region.bottom
         offset = Offset(max(0, x - len(word.text) - 1), y + 1 if below else max(0, y - height))
         if offset != popup.absolute_offset:
@@ -262,25 +258,25 @@ class Completer:
             return False
         return shown is cast("Widget", self._field)
 
-    def _fitting(self, typed: str) -> list[Candidate]:
-        """The candidates that begin with what was typed, then those that hold it; none if that is typed out."""
-        candidates = [Candidate(*candidate) for candidate in self._complete(*self._field.typed())]
+    def _matching(self, typed: str) -> list[Completion]:
+        """The completions that begin with what was typed, then those that hold it; none if that is typed out."""
+        completions = self._complete(*self._field.line_and_cursor())
         wanted = typed.casefold()
-        beginning = [item for item in candidates if item.insert.casefold().startswith(wanted)]
-        holding = [item for item in candidates if item not in beginning and wanted in item.insert.casefold()]
+        beginning = [item for item in completions if item.insert.casefold().startswith(wanted)]
+        holding = [item for item in completions if item not in beginning and wanted in item.insert.casefold()]
         found = [*beginning, *holding][:_MOST_LISTED]
         if [item.insert for item in found] == [typed]:
             return []
         return self._with_extra(found, wanted)
 
-    def _with_extra(self, found: list[Candidate], wanted: str) -> list[Candidate]:
-        extra = self._extra_candidate
+    def _with_extra(self, found: list[Completion], wanted: str) -> list[Completion]:
+        extra = self._extra_completion
         if extra is None or not (found or extra.label.casefold().startswith(wanted)):
             return found
         return [*found, extra] if wanted else [extra, *found]
 
 
-def _line(candidate: Candidate, width: int) -> Content:
+def _line(completion: Completion, width: int) -> Content:
     return Content.assemble(
-        f" {escape(candidate.label):{width}}  ", (f"{escape(candidate.help)} " if candidate.help else "", "dim")
+        f" {escape(completion.label):{width}}  ", (f"{escape(completion.help)} " if completion.help else "", "dim")
     )

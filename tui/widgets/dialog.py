@@ -25,12 +25,12 @@ class Overlay(ModalScreen[Result]):
     """A screen over another one that closes only itself, also when a second key gets to it while it goes."""
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
-        """Close with a result. Textual takes away whatever is on top."""
+        """Close with a result, only while on top: Textual would close whatever is on top instead."""
         return super().dismiss(result) if self.app.screen is self else AwaitComplete()
 
 
 @dataclass(frozen=True)
-class Answer:
+class DialogButton:
     """A button of a dialog: what it stands for and what is written on it (a verb)."""
 
     id: str
@@ -38,7 +38,7 @@ class Answer:
     variant: Literal["default", "primary", "success", "warning", "error"] = "default"
 
 
-CANCEL = Answer("cancel", "Cancel")
+CANCEL = DialogButton("cancel", "Cancel")
 
 _WIDTH = 64
 _BUTTON = 10
@@ -80,15 +80,12 @@ class Dialog(Overlay[Result | None], Generic[Result]):
     }
     """.replace("WIDTH", str(_WIDTH)).replace("BUTTON", str(_BUTTON))
 
-    def __init__(
-        self, title: str, answers: Sequence[Answer] = (), *, name: str | None = None, id: str | None = None
-    ) -> None:
-        super().__init__(name=name, id=id)
+    def __init__(self, title: str, answers: Sequence[DialogButton] = ()) -> None:
+        super().__init__()
         self._heading = title
         self._answers = answers
 
     def compose(self) -> ComposeResult:
-        """The box around the body and the buttons."""
         with VerticalGroup(classes="dialog--box") as box:
             box.border_title = Content(self._heading).markup
             if (wanted := self._width_of_buttons) > _WIDTH:
@@ -106,11 +103,10 @@ class Dialog(Overlay[Result | None], Generic[Result]):
         return sum(widths) + _AROUND
 
     def compose_body(self) -> ComposeResult:
-        """What stands above the buttons."""
         yield from ()
 
     def answered(self, answer: str) -> None:
-        """A button was pressed, by its id; "cancel" never gets here."""
+        """A button other than "cancel" was pressed, by its id."""
 
     @on(Button.Pressed)
     def _press(self, event: Button.Pressed) -> None:
@@ -121,7 +117,6 @@ class Dialog(Overlay[Result | None], Generic[Result]):
             self.answered(event.button.name or "")
 
     def action_cancel(self) -> None:
-        """Leave without a result."""
         self.dismiss(None)
 
 
@@ -150,20 +145,18 @@ class PromptDialog(Dialog[str]):
         confirm: str = "OK",
         validate: Callable[[str], str | None] | None = None,
     ) -> None:
-        super().__init__(title, [Answer("confirm", confirm, "primary"), CANCEL])
+        super().__init__(title, [DialogButton("confirm", confirm, "primary"), CANCEL])
         self._label = label
         self._value = value
         self._placeholder = placeholder
         self._problem_of = validate
 
     def compose_body(self) -> ComposeResult:
-        """The label, the field, and a line for what is wrong."""
         yield text_line(self._label)
         yield Input(self._value, self._placeholder, select_on_focus=True, compact=True)
         yield text_line("", "dialog--problem")
 
     def answered(self, answer: str) -> None:
-        """Close with the text."""
         self._enter()
 
     @on(Input.Changed)
@@ -193,16 +186,14 @@ class QuestionDialog(Dialog[str]):
     The first answer has the focus, so put the harmless one first.
     """
 
-    def __init__(self, title: str, question: str, answers: Sequence[Answer]) -> None:
+    def __init__(self, title: str, question: str, answers: Sequence[DialogButton]) -> None:
         super().__init__(title, [*answers, CANCEL])
         self._question = question
 
     def compose_body(self) -> ComposeResult:
-        """The question."""
         yield text_line(self._question)
 
     def answered(self, answer: str) -> None:
-        """Close with the answer."""
         self.dismiss(answer)
 
 
@@ -210,14 +201,12 @@ class ConfirmDialog(Dialog[bool]):
     """Asks whether to go ahead; True only if so. What destroys something is marked and has not the focus."""
 
     def __init__(self, title: str, question: str, *, confirm: str = "Continue", destructive: bool = False) -> None:
-        go_ahead = Answer("confirm", confirm, "error" if destructive else "primary")
+        go_ahead = DialogButton("confirm", confirm, "error" if destructive else "primary")
         super().__init__(title, [CANCEL, go_ahead] if destructive else [go_ahead, CANCEL])
         self._question = question
 
     def compose_body(self) -> ComposeResult:
-        """The question."""
         yield text_line(self._question)
 
     def answered(self, answer: str) -> None:
-        """Close with the go-ahead."""
         self.dismiss(True)

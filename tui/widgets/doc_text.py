@@ -14,7 +14,7 @@ from typing import Literal, NoReturn
 import orjson
 from rich.cells import cell_len
 
-Path = tuple[str | int, ...]
+NodePath = tuple[str | int, ...]
 """Keys and indexes from the root of a JSON text to a node."""
 
 _MEMBER = re.compile(r'\s*("[^"\\]*+(?:\\.[^"\\]*+)*+"): ')
@@ -56,7 +56,7 @@ class NodeIndex:
                 next_order.append(0)
         return cls(text, starts, parents, orders, ends)
 
-    def path(self, line: int) -> Path:
+    def path(self, line: int) -> NodePath:
         """The path of the node in a line; a closing bracket belongs to the node that it closes."""
         steps: list[str | int] = []
         while (parent := self.parents[line]) >= 0:
@@ -84,7 +84,7 @@ class NodeIndex:
         return str(json.loads(member[1])) if member else ""
 
 
-Kind = Literal["json", "cut-json", "jsonl", "xml", "csv", "diff", "text"]
+TextKind = Literal["json", "cut-json", "jsonl", "xml", "csv", "diff", "text"]
 """What a text is; "jsonl" is JSON in every line, shown as it is; of "cut-json" only the beginning is there."""
 
 _WINDOW = 1 << 20
@@ -106,7 +106,7 @@ class DocText:
     """A text and where its lines start."""
 
     text: str
-    kind: Kind
+    kind: TextKind
     source: str
     """The text as it was given, before it was laid out."""
     starts: array[int]
@@ -142,7 +142,7 @@ class DocText:
         return found
 
 
-def prepare(source: str, kind: Kind) -> DocText:
+def prepare(source: str, kind: TextKind) -> DocText:
     """Lay a text out and index it; may take a second for 10 MB, so call it off the event loop.
 
     A text that is not what its kind says is shown as it is, and `problem` says why.
@@ -199,7 +199,7 @@ def _reason(error: Exception) -> str:
 
 
 def _give_way(value: dict[str, object]) -> dict[str, object]:
-    """Nothing but a piece of Python within the C parser: there other threads, the screen's too, get their turn."""
+    """Does nothing, in Python: within the C parser this is where other threads get to run."""
     return value
 
 

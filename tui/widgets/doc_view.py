@@ -17,8 +17,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.widgets.base import WidgetMessage, hidden, shown
-from tui.widgets.doc_text import CUT_HERE, DocText, Kind, Path, prepare
-from tui.widgets.record_cells import safe
+from tui.widgets.display_text import safe
+from tui.widgets.doc_text import CUT_HERE, DocText, NodePath, TextKind, prepare
 from tui.widgets.syntax import (
     SYNTAX_CLASSES,
     SYNTAX_CSS,
@@ -38,7 +38,7 @@ _COLOURED = 20_000
 """Characters of a line that are coloured; what lies beyond is plain."""
 
 _SIDE_STEP = 8
-_LANGUAGES: dict[Kind, Language] = {
+_LANGUAGES: dict[TextKind, Language] = {
     "json": "json",
     "cut-json": "json",
     "jsonl": "json",
@@ -111,13 +111,13 @@ SYNTAX
         """The cursor stands on another line; `path` leads to the JSON node there, if there is one."""
 
         line: int
-        path: Path | None
+        path: NodePath | None
 
     @dataclass
     class NodeChosen(WidgetMessage["DocView"]):
         """A JSON node was chosen with enter or a double click."""
 
-        path: Path
+        path: NodePath
         value: object
 
     @dataclass
@@ -139,17 +139,8 @@ SYNTAX
         text: str
         what: str
 
-    def __init__(
-        self,
-        text: str = "",
-        kind: Kind = "text",
-        *,
-        pickable: bool = False,
-        name: str | None = None,
-        id: str | None = None,
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(name=name, id=id, classes=classes)
+    def __init__(self, text: str = "", kind: TextKind = "text", *, pickable: bool = False) -> None:
+        super().__init__()
         self._doc = prepare("", "text")
         self._wanted = (text, kind)
         self._pickable = pickable
@@ -161,7 +152,6 @@ SYNTAX
 
     @property
     def doc(self) -> DocText:
-        """The text that is shown."""
         return self._doc
 
     @property
@@ -170,11 +160,11 @@ SYNTAX
         return self._cursor
 
     @property
-    def path(self) -> Path | None:
+    def path(self) -> NodePath | None:
         """The path of the JSON node under the cursor, None if the text is not JSON."""
         return self._doc.nodes.path(self._cursor) if self._doc.nodes else None
 
-    def load(self, text: str, kind: Kind = "text") -> None:
+    def load(self, text: str, kind: TextKind = "text") -> None:
         """Show a text; a big one is laid out in a thread and appears when it is ready (`Loaded`)."""
         self._wanted = (text, kind)
         self.workers.cancel_group(self, "load")
@@ -185,7 +175,7 @@ SYNTAX
             self.refresh()
             self.run_worker(self._prepare(text, kind), group="load", exit_on_error=False)
 
-    async def _prepare(self, text: str, kind: Kind) -> None:
+    async def _prepare(self, text: str, kind: TextKind) -> None:
         self._show(await asyncio.to_thread(prepare, text, kind))
 
     def _show(self, doc: DocText) -> None:
@@ -200,13 +190,12 @@ SYNTAX
             self.search(self._query)
 
     def on_mount(self) -> None:
-        """Show the text given at the start."""
         self.load(*self._wanted)
 
     # Search
 
     def search(self, query: str) -> None:
-        """Mark a text wherever it occurs and go to its next occurrence; nothing ends the search."""
+        """Mark a text wherever it occurs and go to its next occurrence; an empty text ends the search."""
         self._query = query
         self.workers.cancel_group(self, "search")
         self.run_worker(self._find(query, self._doc), group="search", exit_on_error=False)
@@ -242,7 +231,6 @@ SYNTAX
             self.scroll_to(x=max(0, column - room // 2), animate=False)
 
     def action_search(self) -> None:
-        """Ask for a search to be typed."""
         self.post_message(self.SearchRequested(self))
 
     # The cursor
@@ -260,15 +248,13 @@ SYNTAX
             self.post_message(self.CursorMoved(self, line, self.path))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A node can be chosen only where there are some and somebody wants one."""
+        """A node can be chosen only in a pickable text that has nodes."""
         return action != "choose" or (self._pickable and self._doc.nodes is not None)
 
     def action_move(self, lines: int) -> None:
-        """Move the cursor by some lines."""
         self.move_cursor(self._cursor + lines)
 
     def action_page(self, direction: int) -> None:
-        """Move the cursor and the view by a page."""
         page = direction * max(1, self.size.height - 1)
         self.scroll_to(y=self.scroll_offset.y + page, animate=False)
         self.move_cursor(self._cursor + page)
@@ -278,7 +264,6 @@ SYNTAX
         self.move_cursor(line % len(self._doc))
 
     def action_side(self, direction: int) -> None:
-        """Scroll sideways."""
         self.scroll_to(x=self.scroll_offset.x + direction * _SIDE_STEP, animate=False)
 
     def action_side_edge(self, end: bool) -> None:

@@ -17,15 +17,15 @@ from textual.widgets import Input, Label, OptionList
 from textual.widgets.option_list import Option
 
 from tui.widgets.base import hidden
-from tui.widgets.dialog import CANCEL, Answer, Dialog, text_line
-from tui.widgets.record_cells import escape
+from tui.widgets.dialog import CANCEL, Dialog, DialogButton, text_line
+from tui.widgets.display_text import escape
 
 _MOST_LISTED = 500
 _NAME_SHOWN = 32
 
 
 @dataclass(frozen=True)
-class Entry:
+class FileEntry:
     """A file or folder in a listing."""
 
     name: str
@@ -66,15 +66,14 @@ class FileDialog(Dialog[Path]):
         suffixes: Sequence[str] = (".yaml", ".yml"),
     ) -> None:
         confirm = "Open" if mode == "open" else "Save"
-        super().__init__(title or f"{confirm} file", [Answer("confirm", confirm, "primary"), CANCEL])
+        super().__init__(title or f"{confirm} file", [DialogButton("confirm", confirm, "primary"), CANCEL])
         self._mode = mode
         self._start = start.absolute()
         self._suffixes = tuple(suffixes)
-        self._entries: list[Entry] = []
+        self._entries: list[FileEntry] = []
         self._confirmed: Path | None = None
 
     def compose_body(self) -> ComposeResult:
-        """The path, the listing, and a line for what is wrong."""
         start = str(self._start)
         if os.path.isdir(self._start):
             start = start.rstrip(os.sep) + os.sep
@@ -83,11 +82,10 @@ class FileDialog(Dialog[Path]):
         yield text_line("", "dialog--problem")
 
     def on_mount(self) -> None:
-        """Let the path keep the focus."""
         self.query_one(OptionList).can_focus = False
 
     @property
-    def _typed(self) -> Path:
+    def _path(self) -> Path:
         return Path(os.path.expanduser(self.query_one(Input).value)).absolute()
 
     def _folder_and_prefix(self) -> tuple[Path, str]:
@@ -99,7 +97,7 @@ class FileDialog(Dialog[Path]):
     async def _list(self, event: Input.Changed) -> None:
         event.stop()
         self._confirmed = None
-        self._say("")
+        self._show_problem("")
         folder, prefix = self._folder_and_prefix()
         self._entries = await asyncio.to_thread(entries, folder, prefix, self._suffixes)
         listing = self.query_one(OptionList)
@@ -112,7 +110,7 @@ class FileDialog(Dialog[Path]):
         await self.query_one(OptionList).run_action(action)
 
     def action_complete(self) -> None:
-        """Complete the name typed so far by what all its entries have in common; go on if there is no more."""
+        """Complete the typed name with the common beginning of the entries, or else focus the next widget."""
         folder, prefix = self._folder_and_prefix()
         names = [entry.name + os.sep * entry.is_folder for entry in self._entries if entry.name != ".."]
         common = os.path.commonprefix(names)  # noqa: RUF071 - these are names, not paths
@@ -140,7 +138,7 @@ class FileDialog(Dialog[Path]):
         else:
             self._finish()
 
-    def _take(self, entry: Entry) -> None:
+    def _take(self, entry: FileEntry) -> None:
         """Go into a folder; take a file's name, and open it if that is what the dialog is for."""
         folder, _ = self._folder_and_prefix()
         self._type(folder.parent if entry.name == ".." else folder / entry.name, folder=entry.is_folder)
@@ -148,11 +146,10 @@ class FileDialog(Dialog[Path]):
             self._finish()
 
     def answered(self, answer: str) -> None:
-        """Close with the path, if it will do."""
         self._finish()
 
     def _finish(self) -> None:
-        path = self._typed
+        path = self._path
         if os.path.isdir(path):  # also for a name that is too long
             self._type(path, folder=True)
             return
@@ -160,10 +157,10 @@ class FileDialog(Dialog[Path]):
             path = path.with_name(path.name + self._suffixes[0])
         problem = self._problem(path)
         if problem:
-            self._say(f"✗ {problem}")
+            self._show_problem(f"✗ {problem}")
         elif self._mode == "save" and os.path.exists(path) and self._confirmed != path:
             self._confirmed = path
-            self._say(f"! {_shown(path.name)} exists. Press enter again to replace it.")
+            self._show_problem(f"! {_shown(path.name)} exists. Press enter again to replace it.")
         else:
             self.dismiss(path)
 
@@ -176,21 +173,21 @@ class FileDialog(Dialog[Path]):
             return f"You may not read {_shown(path.name)}."
         return None
 
-    def _say(self, text: str) -> None:
+    def _show_problem(self, text: str) -> None:
         self.query_one(".dialog--problem", Label).update(text)
 
 
 def _shown(name: Path | str) -> str:
-    """A name as a message has room for it."""
+    """A name, shortened for a message."""
     text, half = escape(str(name)), _NAME_SHOWN // 2
     return text if len(text) <= _NAME_SHOWN else f"{text[:half]}…{text[-half:]}"
 
 
-def entries(folder: Path, prefix: str, suffixes: Sequence[str]) -> list[Entry]:
+def entries(folder: Path, prefix: str, suffixes: Sequence[str]) -> list[FileEntry]:
     """The folders, then the files of a folder whose names start with a text; hidden ones only if it has a dot."""
     try:
         with os.scandir(folder) as found:
-            listed = [Entry(item.name, item.is_dir()) for item in found if item.name.startswith(prefix)]
+            listed = [FileEntry(item.name, item.is_dir()) for item in found if item.name.startswith(prefix)]
     except OSError:
         return []
     kept = [
@@ -200,11 +197,11 @@ def entries(folder: Path, prefix: str, suffixes: Sequence[str]) -> list[Entry]:
         and (entry.is_folder or not suffixes or entry.name.endswith(tuple(suffixes)))
     ]
     kept.sort(key=lambda entry: (not entry.is_folder, entry.name.casefold()))
-    up = [Entry("..", True)] if not prefix and folder != folder.parent else []
+    up = [FileEntry("..", True)] if not prefix and folder != folder.parent else []
     return [*up, *kept][:_MOST_LISTED]
 
 
-def _line(entry: Entry) -> Option:
+def _line(entry: FileEntry) -> Option:
     name = escape(entry.name)
     if entry.is_folder:
         return Option(Content.assemble("▸ ", (f"{name}{os.sep}", "$text-primary")))

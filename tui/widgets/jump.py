@@ -72,14 +72,12 @@ class JumpOverlay(Overlay[None]):
         self._drawn_for: Size | None = None
 
     def compose(self) -> ComposeResult:
-        """A label for each target."""
         for key, target in self._targets.items():
             label = Label(key, markup=False)
             label.styles.offset = target.offset
             yield label
 
     def on_key(self, event: events.Key) -> None:
-        """Go where the key says."""
         if event.key != "escape":
             event.stop()
             event.prevent_default()
@@ -89,15 +87,13 @@ class JumpOverlay(Overlay[None]):
                 self.app.call_later(target.go)
 
     def action_leave(self) -> None:
-        """Stay where one was."""
         self.dismiss(None)
 
     def on_click(self) -> None:
-        """Stay where one was."""
         self.dismiss(None)
 
     def on_resize(self, event: events.Resize) -> None:
-        """Leave when the screen changes: the labels would stand in the wrong places."""
+        """Leave when the screen changes size: the labels would be in the wrong places."""
         if self._drawn_for not in {None, event.size}:
             self.dismiss(None)
         self._drawn_for = event.size

@@ -2,62 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final, Literal, get_args
 
-import orjson
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
+
+from tui.widgets.display_text import compact_json, escape, fit
 
 CellKind = Literal["text", "number", "boolean", "null", "nested", "missing"]
 
 MISSING: Final = object()
 """Stands for a field that a record does not have (None stands for JSON's null)."""
-
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
-"""Characters that move the cursor, reorder text, take no room, or cannot be encoded at all."""
-
-_SHORT_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
-
-
-def escape(text: str) -> str:
-    r"""The text with every character that could upset a terminal written as an escape such as `\n`."""
-    if text.isascii() and text.isprintable():
-        return text
-    return _UNSAFE.sub(_escape_character, text)
-
-
-def _escape_character(match: re.Match[str]) -> str:
-    character = match[0]
-    code = ord(character)
-    return _SHORT_ESCAPES.get(character) or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")
-
-
-def safe(text: str) -> str:
-    """The text with such characters replaced one for one, so that offsets into it stay what they were."""
-    if text.isascii() and text.isprintable():
-        return text
-    return _UNSAFE.sub(_stand_in, text)
-
-
-def _stand_in(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    return chr(0x2400 + code) if code < 0x20 else "\N{REPLACEMENT CHARACTER}"
-
-
-def compact_json(value: object) -> str:
-    """A value as JSON in one line."""
-    try:
-        return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
-    except TypeError:  # integers above 64 bits, lone surrogates
-        return json.dumps(value, ensure_ascii=False, default=str, separators=(",", ":"))
 
 
 def describe(value: object) -> tuple[str, CellKind]:
@@ -87,15 +48,6 @@ def cell_text(value: object, limit: int) -> tuple[str, CellKind]:
     return escape(text[: limit + 1]), kind
 
 
-def fit(text: str, width: int, *, right: bool = False) -> str:
-    """The text in exactly `width` cells: padded, or cut with an ellipsis."""
-    length = len(text) if text.isascii() else cell_len(text)
-    if length > width:
-        return set_cell_size(text, width - 1) + "…" if width > 0 else ""
-    padding = " " * (width - length)
-    return padding + text if right else text + padding
-
-
 PADDING = 1
 """Blank cells on either side of a cell's text."""
 
@@ -110,7 +62,7 @@ class ColumnLayout:
     def __init__(self) -> None:
         self.names: list[str] = []
         self.version = 0
-        """Grows with every change, so that what was drawn for an older layout can be told."""
+        """Grows with every change, so that caches can tell what was drawn for an older layout."""
         self._indexes: dict[str, int] = {}
         self._widths: list[int] = []
         self._chosen: set[int] = set()
@@ -145,7 +97,6 @@ class ColumnLayout:
             self._changed()
 
     def width(self, index: int) -> int:
-        """Cells for the text of a column."""
         return self._widths[index]
 
     def start(self, index: int) -> int:
@@ -159,7 +110,6 @@ class ColumnLayout:
         self._changed()
 
     def at(self, x: int) -> int | None:
-        """The column at a cell."""
         return bisect_right(self._starts, x) - 1 if 0 <= x < self.total else None
 
     def visible(self, x: int, width: int) -> range:
@@ -191,7 +141,7 @@ _PART_OF_KIND: Mapping[CellKind, Part] = {
 
 
 @dataclass(frozen=True)
-class Window:
+class ColumnWindow:
     """The stretch of cells that the columns are seen through, and the gutter left of it, in cells."""
 
     x: int
@@ -207,7 +157,7 @@ class RecordPainter:
         self._base = base
         self._styles = styles
 
-    def header(self, window: Window, cursor: int) -> Strip:
+    def header(self, window: ColumnWindow, cursor: int) -> Strip:
         """The names of the columns, that of the cursor's column marked."""
         style = self._styles["header"]
         segments = []
@@ -217,7 +167,7 @@ class RecordPainter:
             segments.append(self._cell(index, text, style + marked))
         return self._strip(segments, window, Segment(" " * window.gutter, style), style)
 
-    def row(self, window: Window, number: int, record: Mapping[str, object], cursor: int | None) -> Strip:
+    def row(self, window: ColumnWindow, number: int, record: Mapping[str, object], cursor: int | None) -> Strip:
         """A record; `cursor` is the column of the cursor if it stands in this row, `number` counts from 0."""
         paper = Style(bgcolor=(self._base if cursor is None else self._styles["cursor-row"]).bgcolor)
         segments = []
@@ -237,7 +187,7 @@ class RecordPainter:
         blank = " " * PADDING
         return Segment(f"{blank}{fit(text, self._layout.width(index), right=right)}{blank}", style)
 
-    def _strip(self, segments: list[Segment], window: Window, gutter: Segment, blank: Style) -> Strip:
+    def _strip(self, segments: list[Segment], window: ColumnWindow, gutter: Segment, blank: Style) -> Strip:
         visible = self._layout.visible(window.x, window.width)
         skipped = window.x - self._layout.start(visible.start) if visible else 0
         cells = Strip(segments).crop_extend(skipped, skipped + window.width, blank)

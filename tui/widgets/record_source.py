@@ -38,11 +38,9 @@ class ListSource:
         return len(self._records)
 
     def row(self, index: int) -> Mapping[str, object]:
-        """The record at an index."""
         return self._records[index]
 
     def columns(self) -> Sequence[str]:
-        """The field names seen so far."""
         return self._names
 
     def extend(self, records: Iterable[Mapping[str, object]]) -> None:
@@ -72,11 +70,9 @@ class FilteredSource:
         return len(self._found)
 
     def row(self, index: int) -> Mapping[str, object]:
-        """The record at an index of this view."""
         return self.source.row(self._found[index])
 
     def columns(self) -> Sequence[str]:
-        """The columns of the other source."""
         return self.source.columns()
 
     def number(self, index: int) -> int:

@@ -1,4 +1,4 @@
-"""A table of records that draws only the cells in view, however many rows and columns there are."""
+"""A table of mappings that draws only the cells in view, however many rows and columns there are."""
 
 from __future__ import annotations
 
@@ -16,16 +16,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.widgets.base import WidgetMessage, hidden, shown
-from tui.widgets.record_cells import (
-    MISSING,
-    PADDING,
-    PARTS,
-    ColumnLayout,
-    RecordPainter,
-    Window,
-    compact_json,
-    describe,
-)
+from tui.widgets.display_text import compact_json
+from tui.widgets.record_cells import MISSING, PADDING, PARTS, ColumnLayout, ColumnWindow, RecordPainter, describe
 from tui.widgets.record_source import FilteredSource, ListSource, RecordSource
 
 _SAMPLED_ROWS = 100
@@ -36,7 +28,7 @@ _SLICES_PER_REDRAW = 12
 
 
 class RecordTable(ScrollView, can_focus=True):
-    """Records as rows under a header that stays, with a cell cursor and a gutter of row numbers.
+    """Records (mappings of column names to values) as rows under a fixed header, with a cell cursor and row numbers.
 
     Give it a `RecordSource` and call `sync` when the source has grown. A field that a record lacks is blank,
     JSON's null is a dimmed `null`, the empty text is `""`; nested values stand as compact JSON.
@@ -101,7 +93,6 @@ class RecordTable(ScrollView, can_focus=True):
 
         @property
         def value(self) -> object:
-            """The value of the chosen cell."""
             return self.record.get(self.column)
 
     @dataclass
@@ -119,16 +110,8 @@ class RecordTable(ScrollView, can_focus=True):
         examined: int
         total: int
 
-    def __init__(
-        self,
-        source: RecordSource | None = None,
-        *,
-        placeholder: str = "",
-        name: str | None = None,
-        id: str | None = None,
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(name=name, id=id, classes=classes)
+    def __init__(self, source: RecordSource | None = None, *, placeholder: str = "") -> None:
+        super().__init__()
         self.placeholder = placeholder
         self._base: RecordSource = source if source is not None else ListSource()
         self._view: RecordSource = self._base
@@ -167,7 +150,7 @@ class RecordTable(ScrollView, can_focus=True):
         self._start_over()
 
     def filter(self, text: str) -> None:
-        """Show only rows with a cell that holds the text; nothing shows all rows again."""
+        """Show only rows with a cell that contains the text; an empty text shows all rows."""
         if text == self.filter_text:
             return
         self._view = FilteredSource(self._base, text) if text else self._base
@@ -181,7 +164,6 @@ class RecordTable(ScrollView, can_focus=True):
         self._show_growth()
 
     def on_mount(self) -> None:
-        """Measure what there is."""
         self.sync()
 
     def _start_over(self) -> None:
@@ -258,11 +240,9 @@ class RecordTable(ScrollView, can_focus=True):
         self.scroll_to(x, y, animate=False)
 
     def action_move(self, rows: int, columns: int) -> None:
-        """Move the cursor by some cells."""
         self.move_cursor(self._row + rows, self._column + columns)
 
     def action_page(self, direction: int) -> None:
-        """Move the cursor and the view by a page."""
         page = direction * max(1, self.size.height - 2)
         self.scroll_to(y=self.scroll_offset.y + page, animate=False)
         self.move_cursor(self._row + page, self._column)
@@ -276,7 +256,6 @@ class RecordTable(ScrollView, can_focus=True):
         self.move_cursor(self._row, index % max(1, len(self._columns)))
 
     def action_resize(self, direction: int) -> None:
-        """Make the column under the cursor wider or narrower."""
         if self._columns.names:
             self._resize(self._column, self._columns.width(self._column) + direction * _WIDTH_STEP)
             self._reveal()
@@ -353,7 +332,7 @@ class RecordTable(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Line 0 is the header, the lines below it are the rows in view."""
-        window = Window(self.scroll_offset.x, self.size.width - self._gutter_width, self._gutter_width)
+        window = ColumnWindow(self.scroll_offset.x, self.size.width - self._gutter_width, self._gutter_width)
         row = self.scroll_offset.y + y - 1
         if y == 0:
             return self._brush().header(window, self._column)
@@ -373,7 +352,7 @@ class RecordTable(ScrollView, can_focus=True):
         return strip.adjust_cell_length(self.size.width, self.rich_style)
 
     def _brush(self) -> RecordPainter:
-        """The painter, kept until the columns or the colours are others."""
+        """The painter, kept until the columns or the colours change."""
         if self._painter is None:
             styles = {part: self.get_component_rich_style(f"record-table--{part}") for part in PARTS}
             self._painter = RecordPainter(self._columns, self.rich_style, styles)
@@ -387,7 +366,7 @@ class RecordTable(ScrollView, can_focus=True):
         return max(3, len(str(len(self._base)))) + 1
 
     def notify_style_update(self) -> None:
-        """Forget what was drawn in other colours."""
+        """Redraw in the new colours."""
         self._strips.clear()
         self._painter = None
         super().notify_style_update()

@@ -41,23 +41,12 @@ class SecretInput(Input):
     class Cleared(WidgetMessage["SecretInput"]):
         """A person wants the secret forgotten."""
 
-    def __init__(
-        self,
-        is_set: bool = False,
-        *,
-        name: str | None = None,
-        id: str | None = None,
-        classes: str | None = None,
-        disabled: bool = False,
-    ) -> None:
-        super().__init__(
-            password=True, compact=True, name=name, id=id, classes=classes, disabled=disabled, validate_on=()
-        )
+    def __init__(self, is_set: bool = False) -> None:
+        super().__init__(password=True, compact=True, validate_on=())
         self.is_set = is_set
 
     @property
     def is_set(self) -> bool:
-        """Whether there is a secret."""
         return self._is_set
 
     @is_set.setter
@@ -66,7 +55,7 @@ class SecretInput(Input):
         self.placeholder = "● Set: type to replace it" if is_set else "○ Not set: type the secret"
 
     def on_paste(self, event: events.Paste) -> None:
-        """Keep the lines of a key that has several."""
+        """Keep all lines of a key that has several."""
         event.prevent_default()
         event.stop()
         self.replace(event.text.strip("\r\n"), *sorted(self.selection))
@@ -74,18 +63,17 @@ class SecretInput(Input):
     @on(Input.Submitted)
     def _submit(self, event: Input.Submitted) -> None:
         event.stop()
-        self.take_typed()
+        self.commit_edit()
 
     @on(Input.Changed)
     def _keep(self, event: Input.Changed) -> None:
         event.stop()
 
     def on_blur(self) -> None:
-        """What was typed counts also when the field is left."""
-        self.take_typed()
+        """Leaving the field commits what is typed."""
+        self.commit_edit()
 
-    def take_typed(self) -> None:
-        """Take the secret that is typed."""
+    def commit_edit(self) -> None:
         secret, self.value = self.value, ""
         if secret:
             self.is_set = True
@@ -100,7 +88,6 @@ class SecretInput(Input):
             self.post_message(self.Cleared(self))
 
     def action_abandon(self) -> None:
-        """Forget what was typed."""
         self.value = ""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

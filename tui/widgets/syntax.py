@@ -32,7 +32,7 @@ SYNTAX_CSS = """
 """
 
 
-class Span(NamedTuple):
+class TokenSpan(NamedTuple):
     """A stretch of a line, from `start` up to but without `end`, and what it is."""
 
     start: int
@@ -94,7 +94,7 @@ JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}")
 """One piece of a template that is not plain text."""
 
 
-def spans(line: str, language: Language) -> Iterator[Span]:
+def spans(line: str, language: Language) -> Iterator[TokenSpan]:
     """The coloured stretches of a line, which do not overlap."""
     pattern = _PATTERNS.get(language)
     if pattern is not None:
@@ -102,17 +102,17 @@ def spans(line: str, language: Language) -> Iterator[Span]:
             token = match.lastgroup
             for known in TOKENS:
                 if known == token:
-                    yield Span(match.start(), match.end(), known)
+                    yield TokenSpan(match.start(), match.end(), known)
 
 
-def jinja_spans(line: str) -> Iterator[Span]:
+def jinja_spans(line: str) -> Iterator[TokenSpan]:
     """The templates in a line."""
     for match in JINJA.finditer(line):
-        yield Span(match.start(), match.end(), "jinja")
+        yield TokenSpan(match.start(), match.end(), "jinja")
 
 
 def ink(widget: Widget, component: str) -> Style:
-    """The style of a component class without its background, to be laid over any other; none before it is known."""
+    """The style of a component class without its background, to be laid over others; null before styles are applied."""
     style = widget.get_component_rich_style(component, default=Style.null())
     return style.without_color + Style(color=style.color)
 

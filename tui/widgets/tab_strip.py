@@ -15,7 +15,7 @@ from tui.widgets.base import WidgetMessage, hidden
 
 
 @dataclass(frozen=True, slots=True)
-class Tab:
+class StripTab:
     """A tab: its id, its name, and a note behind the name such as a count."""
 
     id: str
@@ -41,7 +41,7 @@ class TabStrip(Widget, can_focus=True):
 
         tab: str | None
 
-    def __init__(self, tabs: Sequence[Tab], *, closable: bool = False, classes: str = "") -> None:
+    def __init__(self, tabs: Sequence[StripTab], *, closable: bool = False, classes: str = "") -> None:
         super().__init__(classes=f"tab-strip {classes}".strip())
         self._tabs = tuple(tabs)
         self._closable = closable
@@ -58,12 +58,11 @@ class TabStrip(Widget, can_focus=True):
         self.refresh()
 
     @property
-    def tabs(self) -> Sequence[Tab]:
-        """The tabs, from left to right."""
+    def tabs(self) -> Sequence[StripTab]:
         return self._tabs
 
     @tabs.setter
-    def tabs(self, tabs: Sequence[Tab]) -> None:
+    def tabs(self, tabs: Sequence[StripTab]) -> None:
         if self._tabs != tuple(tabs):
             self._tabs = tuple(tabs)
             self.refresh()
@@ -85,7 +84,7 @@ class TabStrip(Widget, can_focus=True):
     def _width(self, *, notes: bool) -> int:
         return sum(len(self._label(tab, notes=notes)) for tab in self._tabs)
 
-    def _label(self, tab: Tab, *, notes: bool) -> str:
+    def _label(self, tab: StripTab, *, notes: bool) -> str:
         mark = ("▾ " if tab.id == self._active else "▸ ") if self._closable else ""
         return f" {mark}{tab.name} {tab.note} " if notes and tab.note else f" {mark}{tab.name} "
 
@@ -104,7 +103,6 @@ class TabStrip(Widget, can_focus=True):
         self.post_message(self.Changed(self, tab))
 
     def on_click(self, event: events.Click) -> None:
-        """Take the tab under the mouse."""
         offset = event.get_content_offset(self)
         notes = self._width(notes=True) <= self.size.width
         x = offset.x if offset else -1

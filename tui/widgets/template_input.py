@@ -12,12 +12,12 @@ from textual.actions import SkipAction
 from textual.binding import BindingType
 from textual.widgets import Input
 
-from tui.widgets.completion import COMPLETE_BINDING, Complete, Completer, Extra
+from tui.widgets.completion import COMPLETE_BINDING, Complete, Completer, ExtraCompletion
 from tui.widgets.syntax import ink, jinja_spans
 from tui.widgets.template_names import template_names
 
 Resolve = Callable[[str], bool | None]
-"""Says of a dotted name (`config.api_key`) whether it is known; None if that cannot be told."""
+"""Whether a dotted name (`user.name`) is known; None if that can't be decided."""
 
 
 class TemplateInput(Input):
@@ -47,11 +47,7 @@ class TemplateInput(Input):
         *,
         complete: Complete | None = None,
         resolve: Resolve | None = None,
-        extra: Extra | None = None,
-        name: str | None = None,
-        id: str | None = None,
-        classes: str | None = None,
-        disabled: bool = False,
+        extra: ExtraCompletion | None = None,
     ) -> None:
         self._completer = Completer(self, complete, extra) if complete is not None else None
         super().__init__(
@@ -60,22 +56,17 @@ class TemplateInput(Input):
             highlighter=_TemplateHighlighter(self, resolve),
             select_on_focus=False,
             compact=True,
-            name=name,
-            id=id,
-            classes=classes,
-            disabled=disabled,
         )
 
     def update_node_styles(self, animate: bool = True) -> None:
-        """Before there is a parent there are no rules that apply; to look for them costs as much as to build it."""
+        """Skip the look-up of styles before there is a parent: it costs as much as building the widget."""
         if self.is_attached:
             super().update_node_styles(animate)
 
     def validate(self, value: str) -> None:
-        """Nothing: whether it is right is for the session to say, and looks of its own for that would cost as much."""
+        """No validation here, which would set style classes and cost as much as building the widget."""
 
-    def typed(self) -> tuple[str, int]:
-        """The text and the position of the cursor."""
+    def line_and_cursor(self) -> tuple[str, int]:
         return self.value, self.cursor_position
 
     def put(self, start: int, end: int, text: str, cursor: int) -> None:
@@ -89,27 +80,24 @@ class TemplateInput(Input):
             self._completer.insert(name)
 
     async def action_complete(self) -> None:
-        """List what may stand at the cursor."""
         if self._completer is not None:
             await self._completer.open()
 
     def watch_value(self) -> None:
         """Keep the list in step with what is typed, once the cursor is in its place."""
         if self._completer is not None and self.has_focus:
-            self.call_later(self._completer.typed)
+            self.call_later(self._completer.text_changed)
 
     def watch_selection(self) -> None:
-        """Keep an open list in step with the cursor."""
         if self._completer is not None and self.has_focus:
-            self.call_later(self._completer.moved)
+            self.call_later(self._completer.cursor_moved)
 
     async def on_key(self, event: events.Key) -> None:
-        """Let the list have its keys."""
         if self._completer is not None:
             await self._completer.key(event)
 
     def on_paste(self, event: events.Paste) -> None:
-        """Several lines become one: nothing of them is lost."""
+        """Join several lines instead of dropping all but the first."""
         lines = [line.strip() for line in event.text.splitlines() if line.strip()]
         if len(lines) > 1:
             event.prevent_default()
@@ -117,15 +105,14 @@ class TemplateInput(Input):
             self.replace(" ".join(lines), *sorted(self.selection))
 
     def action_page_left(self) -> None:
-        """Leave the key to what is around: a line is moved through with the cursor."""
+        """Leave the key to the surrounding pane: a line is moved through with the cursor."""
         raise SkipAction
 
     def action_page_right(self) -> None:
-        """Leave the key to what is around."""
+        """Leave the key to the surrounding pane."""
         raise SkipAction
 
     def on_blur(self) -> None:
-        """Close the list."""
         if self._completer is not None:
             self._completer.close()
 

@@ -26,7 +26,7 @@ _ASKS_FOR_A_NAME = "{%|(,+-*/~=["
 
 
 class TemplateName(NamedTuple):
-    """A name in a template: where it stands in the text, and its parts joined by dots (`config.api_key`)."""
+    """A name in a template: where it stands in the text, and its parts joined by dots (`user.name`)."""
 
     start: int
     end: int
@@ -42,7 +42,7 @@ class TypedWord(NamedTuple):
 
 
 def template_names(text: str) -> Iterator[TemplateName]:
-    """The variables and functions that the templates in a text use, without filters, tests and names of their own."""
+    """The variables and functions that the templates in a text use, without filters, tests and local names."""
     own = set(_LOCAL.findall(text))
     for template in JINJA.finditer(text):
         if template[0].startswith("{#"):

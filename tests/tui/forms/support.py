@@ -69,9 +69,9 @@ class FormHost(App[None]):
         yield self.form
 
     def on_mount(self) -> None:
-        self.session.subscribe(self._hear)
+        self.session.subscribe(self._session_changed)
 
-    def _hear(self, change: Change) -> None:
+    def _session_changed(self, change: Change) -> None:
         if change.kind is ChangeKind.VALUES and not self._checking:
             self._checking = True
             self.call_later(self._check)

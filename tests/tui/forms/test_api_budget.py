@@ -87,7 +87,7 @@ async def test_a_budget_is_built_with_the_keyboard(size: tuple[int, int], oracle
     oracle.ask("call_rates", "takes", budget_of(session), {})
 
 
-async def test_what_is_wrong_is_told_at_its_field() -> None:
+async def test_problems_are_shown_at_their_fields() -> None:
     session = new_session()
     session.set(BUDGET, {"type": "HTTPAPIBudget", "policies": []})
     session.add_component((*BUDGET, "policies"), "FixedWindowCallRatePolicy")
@@ -107,7 +107,7 @@ async def test_what_is_wrong_is_told_at_its_field() -> None:
     ]
 
 
-async def test_a_budget_written_by_others_keeps_all_but_the_line_that_is_edited(oracle: Oracle) -> None:
+async def test_editing_a_hand_written_budget_changes_only_the_edited_line(oracle: Oracle) -> None:
     text = new_session().document.text + THEIRS
     session = BuilderSession.from_text(text)
     async with at_desk(session, make=global_form) as desk:

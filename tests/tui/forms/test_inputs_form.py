@@ -19,7 +19,7 @@ def global_form(session: BuilderSession, hints: Hints) -> Widget:
     return GlobalForm(session, hints)
 
 
-async def test_values_of_inputs_are_for_tests_and_not_in_the_manifest() -> None:
+async def test_values_of_inputs_stay_out_of_the_manifest() -> None:
     session = sample()
     async with at_desk(session, make=inputs_form) as desk:
         await desk.go((*PROPERTIES, "api_url"))
@@ -34,7 +34,7 @@ async def test_values_of_inputs_are_for_tests_and_not_in_the_manifest() -> None:
         assert "● Set" in desk.text
 
 
-async def test_an_input_is_added_with_a_key_made_from_its_title() -> None:
+async def test_an_added_input_gets_a_key_from_its_title() -> None:
     session = sample()
     async with at_desk(session, make=inputs_form, size=(80, 30)) as desk:
         desk.app.form.query_one("Button").focus()
@@ -49,7 +49,7 @@ async def test_an_input_is_added_with_a_key_made_from_its_title() -> None:
         assert desk.focused_path == (*PROPERTIES, "start_date")
 
 
-async def test_an_input_is_renamed_with_all_its_uses() -> None:
+async def test_renaming_an_input_renames_its_uses() -> None:
     session = sample()
     async with at_desk(session, make=inputs_form, size=(80, 30)) as desk:
         await desk.go((*PROPERTIES, "api_key"))
@@ -77,7 +77,7 @@ async def test_inputs_are_moved_and_deleted() -> None:
         assert [one.key for one in session.inputs.all()] == ["api_key"]
 
 
-async def test_every_type_of_input_has_its_control() -> None:
+async def test_every_type_of_input_has_a_control() -> None:
     session = new_session()
     for key, kind in (("n", InputType.INTEGER), ("b", InputType.BOOLEAN), ("l", InputType.ARRAY)):
         session.inputs.add(Input(key, type=kind))
@@ -100,7 +100,7 @@ async def test_every_type_of_input_has_its_control() -> None:
         assert session.inputs.config() == {"n": 4, "b": True, "l": ["x"], "e": "us", "d": "2026"}
 
 
-async def test_global_fields_are_edited_like_all_others() -> None:
+async def test_global_fields_are_edited_like_other_fields() -> None:
     session = new_session()
     async with at_desk(session, make=global_form) as desk:
         await desk.go(("concurrency_level",))
@@ -115,7 +115,7 @@ async def test_global_fields_are_edited_like_all_others() -> None:
         assert "contacts" in desk.text
 
 
-async def test_a_secret_is_cleared_only_when_that_is_confirmed() -> None:
+async def test_clearing_a_secret_asks_for_confirmation() -> None:
     session = sample()
     session.values.lend({"api_key": "k-123"})
     async with at_desk(session, make=inputs_form) as desk:
@@ -128,3 +128,30 @@ async def test_a_secret_is_cleared_only_when_that_is_confirmed() -> None:
         await desk.press("delete", "tab", "enter")
         assert not session.values.has("api_key")
         assert "○ Not set" in desk.text
+
+
+async def test_a_value_of_the_wrong_type_is_forgotten_when_its_field_is_left() -> None:
+    session = new_session()
+    session.inputs.add(Input("count", type=InputType.INTEGER))
+    session.inputs.add(Input("name"))
+    async with at_desk(session, make=inputs_form) as desk:
+        await desk.go((*PROPERTIES, "count"))
+        await desk.type("4x")
+        assert "must be a whole number" in desk.text
+        await desk.go((*PROPERTIES, "name"))
+        assert "must be a whole number" not in desk.text
+        assert "4x" not in desk.text
+        assert session.inputs.config() == {"count": 4}
+        assert not session.problems((*PROPERTIES, "count"))
+
+
+async def test_inputs_show_their_defaults_until_they_have_a_value() -> None:
+    session = new_session()
+    session.inputs.add(Input("region", type=InputType.ENUM, options=("eu", "us"), default="eu"))
+    session.inputs.add(Input("deep", type=InputType.BOOLEAN, default=True))
+    async with at_desk(session, make=inputs_form) as desk:
+        assert "eu (default)" in desk.text
+        assert "[x]" in desk.text
+        await desk.go((*PROPERTIES, "deep"))
+        await desk.press("space")
+        assert session.inputs.config() == {"region": "eu", "deep": False}

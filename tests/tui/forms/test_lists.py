@@ -36,7 +36,7 @@ async def test_components_are_added_moved_and_removed() -> None:
         assert desk.focused_path == TRANSFORMATIONS
 
 
-async def test_lists_inside_of_items_are_edited_the_same_way() -> None:
+async def test_nested_lists_are_edited_the_same_way() -> None:
     session = sample()
     async with at_desk(session, size=(80, 40)) as desk:
         await desk.go(TRANSFORMATIONS)
@@ -56,7 +56,7 @@ async def test_lists_inside_of_items_are_edited_the_same_way() -> None:
         ]
 
 
-async def test_items_fold_to_a_line_that_says_what_is_in_them() -> None:
+async def test_folded_items_show_a_summary() -> None:
     session = sample()
     session.set(TRANSFORMATIONS, [{"type": "KeysReplace", "old": "a_b", "new": "c_d"}])
     async with at_desk(session, size=(100, 40)) as desk:
@@ -87,7 +87,7 @@ async def test_named_components_are_added_and_renamed() -> None:
         assert list(session.value((*path, "authenticators"))) == ["oauth"]
 
 
-async def test_headers_are_rows_and_other_values_stay_what_they_are() -> None:
+async def test_headers_are_rows_and_values_that_are_not_text_keep_their_type() -> None:
     session = sample()
     path = (*CREATION, "request_parameters")
     session.set(path, {"limit": 5, "tags": ["a", "b"]})
@@ -101,7 +101,7 @@ async def test_headers_are_rows_and_other_values_stay_what_they_are() -> None:
         assert session.value(path) == {"limit": 5, "tags": ["a", "b"], "q": "x"}
 
 
-async def test_a_name_that_is_there_twice_is_marked_and_not_written() -> None:
+async def test_a_duplicate_name_is_marked_and_not_written() -> None:
     session = sample()
     path = (*CREATION, "request_headers")
     session.set(path, {"A": "1"})
@@ -129,7 +129,7 @@ async def test_rows_can_be_written_as_one_template_and_back() -> None:
         assert session.value(path) == {"a": "1"}
 
 
-async def test_the_primary_key_is_one_name_several_or_paths() -> None:
+async def test_the_primary_key_is_a_name_a_list_or_paths() -> None:
     session = new_session(StreamKind.SYNC)
     path = (*STREAM, "primary_key")
     async with at_desk(session) as desk:

@@ -10,7 +10,7 @@ RETRIEVER = (*STREAM, "retriever")
 CREATION = (*RETRIEVER, "creation_requester")
 
 
-async def test_a_required_field_nags_only_after_it_was_left() -> None:
+async def test_a_required_field_shows_its_problem_only_after_it_was_left() -> None:
     session = new_session()
     async with at_desk(session) as desk:
         desk.form.focus_first()
@@ -23,7 +23,7 @@ async def test_a_required_field_nags_only_after_it_was_left() -> None:
         assert "✗" not in desk.text
 
 
-async def test_everything_nags_once_it_is_to_be_tested() -> None:
+async def test_all_problems_show_once_a_stream_is_to_be_tested() -> None:
     session = new_session()
     async with at_desk(session, size=(80, 30)) as desk:
         session.reveal(STREAM)
@@ -41,7 +41,7 @@ async def test_a_wrong_template_is_marked_at_its_field() -> None:
         assert "nothing_like_it" in desk.text.split("HTTP Method")[0].split("\n", 3)[3]
 
 
-async def test_a_folded_section_says_that_there_is_an_error_inside() -> None:
+async def test_a_folded_section_shows_the_errors_inside() -> None:
     session = sample()
     path = (*CREATION, "authenticator")
     async with at_desk(session) as desk:
@@ -76,13 +76,13 @@ async def test_going_to_a_path_opens_tab_sections_and_advanced_fields() -> None:
         assert desk.app.focused is desk.form.query_one("FieldInput")
 
 
-async def test_a_path_of_another_stream_is_not_here() -> None:
+async def test_a_path_of_another_stream_is_not_in_the_form() -> None:
     session = new_session(StreamKind.SYNC, "lists")
     async with at_desk(session) as desk:
         assert not await desk.form.focus_path(("streams", 1, "name"))
 
 
-async def test_undo_and_redo_show_without_rebuilding_and_without_writing_again() -> None:
+async def test_undo_and_redo_neither_rebuild_nor_write() -> None:
     session = sample()
     method = (*CREATION, "http_method")
     async with at_desk(session) as desk:
@@ -116,7 +116,7 @@ async def test_typing_into_one_field_is_one_step_to_undo() -> None:
         assert "/v4" not in desk.text
 
 
-async def test_what_is_edited_elsewhere_shows_here() -> None:
+async def test_edits_made_elsewhere_are_shown() -> None:
     session = sample()
     async with at_desk(session) as desk:
         session.edit_text(session.text.replace("http_method: POST", "http_method: PUT", 1))

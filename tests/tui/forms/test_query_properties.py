@@ -49,7 +49,7 @@ async def rows(desk: Desk, *keys: str) -> None:
     await desk.press("home", *keys)
 
 
-async def test_a_row_says_what_it_is_and_leads_to_its_fields() -> None:
+async def test_a_row_shows_its_component_and_opens_its_fields() -> None:
     session = written()
     async with at_desk(session) as desk:
         await rows(desk, "down")
@@ -66,7 +66,7 @@ async def test_a_row_says_what_it_is_and_leads_to_its_fields() -> None:
         assert 'property_chunking: {$ref: "#/definitions/chunking"}' in session.document.text
 
 
-async def test_editing_another_row_changes_nothing_else() -> None:
+async def test_editing_a_row_leaves_the_others_alone() -> None:
     session = written()
     async with at_desk(session) as desk:
         await rows(desk, "enter", "tab", "end", "0", "enter")
@@ -87,7 +87,7 @@ async def test_a_renamed_row_keeps_its_list() -> None:
         assert session.value(PARAMETERS)["tagss"] == ["a", "b"]
 
 
-async def test_one_is_made_and_turned_into_text_and_back() -> None:
+async def test_a_component_is_added_and_turned_into_text_and_back() -> None:
     session = new_session(StreamKind.SYNC)
     session.set(PARAMETERS, {"properties": "a,b"})
     async with at_desk(session) as desk:
@@ -132,7 +132,7 @@ async def test_the_list_may_come_from_an_endpoint() -> None:
         assert session.value((*listing, "retriever", "requester", "url")) == "https://api.example.com/fields"
 
 
-async def test_a_second_one_is_a_problem_at_its_section() -> None:
+async def test_a_second_component_is_a_problem_at_its_section() -> None:
     session = written()
     async with at_desk(session) as desk:
         await rows(desk)
@@ -144,7 +144,7 @@ async def test_a_second_one_is_a_problem_at_its_section() -> None:
         assert desk.row((*PARAMETERS, "more")).problems()
 
 
-async def test_the_older_place_has_a_form_too() -> None:
+async def test_the_deprecated_place_has_a_form_too() -> None:
     session = new_session(StreamKind.SYNC)
     field = (*REQUESTER, "query_properties")
     async with at_desk(session) as desk:
@@ -155,7 +155,7 @@ async def test_the_older_place_has_a_form_too() -> None:
         assert [one.problem.message for one in session.problems(field, all_of_them=True)] == []
 
 
-async def test_a_copy_as_curl_names_what_only_a_run_knows() -> None:
+async def test_a_copied_curl_command_names_values_that_only_a_read_has() -> None:
     async with at_desk(written()) as desk:
         await rows(desk)
         await desk.menu("as curl")

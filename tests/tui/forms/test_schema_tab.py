@@ -8,7 +8,7 @@ import pytest
 
 from tests.tui.forms.support import Known, at_desk, new_session, sample
 from tui.model.declared_schema import declared_schema, imports_by_itself
-from tui.widgets.choice import Check
+from tui.widgets.choice import Toggle
 from tui.widgets.dialog import ConfirmDialog
 
 DETECTED: dict[str, Any] = {
@@ -39,7 +39,7 @@ async def test_detected_fields_are_merged_into_the_declared_ones() -> None:
         assert {"PHONE", "EMAIL"} <= declared["properties"].keys()
 
 
-async def test_overwriting_asks_when_something_gets_lost() -> None:
+async def test_overwriting_asks_when_declared_fields_would_be_lost() -> None:
     session = sample()
     async with at_desk(session, hints=Known(detected=DETECTED), size=(100, 40)) as desk:
         await desk.form.open_tab("Schema")
@@ -56,12 +56,12 @@ async def test_overwriting_asks_when_something_gets_lost() -> None:
         assert "just what is declared" in desk.text
 
 
-async def test_a_schema_that_follows_the_tests_is_imported_at_once() -> None:
+async def test_switching_on_the_import_imports_at_once() -> None:
     session = new_session()
     async with at_desk(session, hints=Known(detected=DETECTED), size=(100, 40)) as desk:
         await desk.form.open_tab("Schema")
         await desk.settle()
-        desk.pane.query_one("Check").focus()
+        desk.pane.query_one("Toggle").focus()
         await desk.press("space")
         assert imports_by_itself(session, 0)
         declared = declared_schema(session, 0)
@@ -113,9 +113,7 @@ async def test_a_list_of_two_types_is_shown_as_json() -> None:
 
 
 @pytest.mark.parametrize(("answer", "kept"), [("escape", True), ("enter", False)])
-async def test_a_detected_schema_takes_the_place_of_a_loader_only_when_that_is_confirmed(
-    answer: str, kept: bool
-) -> None:
+async def test_replacing_a_loader_by_a_detected_schema_asks_for_confirmation(answer: str, kept: bool) -> None:
     session = sample()
     loader = {"type": "JsonFileSchemaLoader", "file_path": "schemas/contacts.json"}
     session.set(LOADER, loader)
@@ -133,17 +131,17 @@ async def test_a_detected_schema_takes_the_place_of_a_loader_only_when_that_is_c
         assert (declared_schema(session, 0) is None) is kept
 
 
-async def test_a_loader_stays_when_the_schema_should_follow_the_tests() -> None:
+async def test_a_loader_is_not_replaced_by_importing_after_each_test() -> None:
     session = sample()
     session.set(LOADER, {"type": "JsonFileSchemaLoader"})
     async with at_desk(session, hints=Known(detected=DETECTED), size=(100, 40)) as desk:
         await desk.form.open_tab("Schema")
         await desk.settle()
-        desk.pane.query_one("Check").focus()
+        desk.pane.query_one("Toggle").focus()
         await desk.press("space")
         assert session.value(LOADER) == {"type": "JsonFileSchemaLoader"}
         assert not imports_by_itself(session, 0)
-        assert desk.pane.query_one(Check).value is False
+        assert desk.pane.query_one(Toggle).value is False
 
 
 async def test_a_broken_schema_is_kept_as_typed() -> None:

@@ -68,13 +68,13 @@ HEAVY_ERRORS = {
 }
 
 
-async def test_a_form_is_first_painted_with_few_widgets() -> None:
+async def test_a_form_is_first_painted_within_the_widget_budget() -> None:
     async with at_desk(heavy(), size=(120, 40)) as desk:
         assert len(list(desk.app.screen.walk_children())) <= MOST_AT_FIRST
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in SAMPLES.glob("*.yaml")))
-async def test_every_tab_of_every_sample_keeps_to_the_number_of_widgets(name: str) -> None:
+async def test_every_tab_of_every_sample_keeps_to_the_widget_budget(name: str) -> None:
     async with at_desk(sample(name), size=(120, 60)) as desk:
         for title in desk.form.tab_titles:
             await desk.form.open_tab(title)
@@ -82,7 +82,7 @@ async def test_every_tab_of_every_sample_keeps_to_the_number_of_widgets(name: st
             assert len(list(desk.pane.walk_children())) <= MOST_IN_A_TAB, title
 
 
-async def test_even_a_stream_with_everything_keeps_to_the_number_of_widgets() -> None:
+async def test_a_stream_with_everything_keeps_to_the_widget_budget() -> None:
     async with at_desk(heavy(), size=(120, 60)) as desk:
         for title in desk.form.tab_titles:
             await desk.form.open_tab(title)
@@ -90,7 +90,7 @@ async def test_even_a_stream_with_everything_keeps_to_the_number_of_widgets() ->
             assert len(list(desk.pane.walk_children())) <= MOST_IN_A_TAB, title
 
 
-async def test_only_tabs_that_were_looked_at_are_built() -> None:
+async def test_tabs_are_built_when_they_are_first_shown() -> None:
     async with at_desk(sample()) as desk:
         assert len(desk.form.query("FormPane")) == 1
         await desk.form.open_tab("Schema")

@@ -89,7 +89,7 @@ async def test_the_stream_is_built_field_by_field_with_the_keyboard() -> None:
     assert session.connector.problems == ()
 
 
-async def test_no_field_nags_before_it_was_touched() -> None:
+async def test_no_field_shows_a_problem_before_it_was_touched() -> None:
     session = BuilderSession.new()
     session.streams.add("contacts", StreamKind.ASYNC)
     async with at_desk(session) as desk:

@@ -16,7 +16,7 @@ COMMAND = """curl -X POST 'https://api.example.com/v1/exports?kind=all' \\
   --json '{"format": "csv"}'"""
 
 
-async def test_a_shared_section_says_with_whom_and_is_edited_for_all() -> None:
+async def test_a_shared_section_names_the_others_and_is_edited_for_all() -> None:
     session = sample()
     async with at_desk(session, size=(80, 30)) as desk:
         await desk.go((*CREATION, "authenticator"))
@@ -33,7 +33,7 @@ async def test_a_shared_section_says_with_whom_and_is_edited_for_all() -> None:
         assert "⇄" not in desk.text
 
 
-async def test_two_different_values_are_asked_about() -> None:
+async def test_sharing_asks_which_of_two_values_to_keep() -> None:
     session = sample()
     session.sharing.share((*CREATION, "authenticator"))
     session.set((*POLLING, "authenticator", "api_token"), "{{ config['own'] }}")
@@ -58,7 +58,7 @@ async def test_a_section_is_copied_elsewhere() -> None:
         assert session.sharing.target(download) is None
 
 
-async def test_a_section_is_taken_from_elsewhere() -> None:
+async def test_a_section_is_copied_from_elsewhere() -> None:
     session = sample()
     download = (*STREAM, "retriever", "download_requester", "authenticator")
     session.unset(download)
@@ -91,7 +91,7 @@ async def test_a_curl_command_pasted_into_the_url_fills_the_request() -> None:
         assert "X-Team" in desk.text
 
 
-async def test_a_text_that_is_no_curl_command_is_said_to_be_none() -> None:
+async def test_text_that_is_not_a_curl_command_is_refused() -> None:
     session = new_session(StreamKind.SYNC)
     async with at_desk(session) as desk:
         desk.form.paste_curl()
@@ -120,12 +120,12 @@ async def test_a_request_is_copied_as_curl_with_its_secrets_masked() -> None:
         assert "s3cr3t" not in text
 
 
-async def test_a_section_that_is_shared_says_so_once() -> None:
+async def test_a_shared_section_has_one_note_about_it() -> None:
     async with at_desk(sample("ads_report"), size=(120, 40)) as desk:
         assert desk.text.count("⇄ Shared with Polling") == 1
 
 
-async def test_a_text_that_would_be_a_reference_in_a_circle_is_kept_as_typed_and_not_written() -> None:
+async def test_text_that_would_be_a_circular_reference_is_kept_but_not_written() -> None:
     session = sample()
     token = (*CREATION, "authenticator", "api_token")
     async with at_desk(session, size=(80, 30)) as desk:

@@ -6,7 +6,7 @@ import pytest
 from textual import events
 
 from tests.tui.forms.support import Desk, at_desk, new_session, sample
-from tui.forms.status_row import guessed
+from tui.forms.status_row import guessed_meaning
 
 PATH = ("streams", 0, "retriever", "status_mapping")
 
@@ -19,7 +19,7 @@ async def add(desk: Desk, *statuses: str) -> None:
     await desk.press("escape")
 
 
-async def test_statuses_are_added_with_a_good_guess_and_retargeted_with_one_key() -> None:
+async def test_added_statuses_get_a_guessed_meaning_that_one_key_changes() -> None:
     session = new_session()
     async with at_desk(session) as desk:
         await desk.go(PATH)
@@ -72,7 +72,7 @@ async def test_statuses_that_are_numbers_stay_numbers() -> None:
         assert 200 in session.value((*PATH, "timeout"))
 
 
-async def test_undo_takes_back_a_retargeting() -> None:
+async def test_undo_restores_the_meaning() -> None:
     session = sample()
     async with at_desk(session) as desk:
         before = session.value(PATH)
@@ -98,11 +98,11 @@ async def test_undo_takes_back_a_retargeting() -> None:
         ("done_no_data", "skipped"),
     ],
 )
-def test_what_a_status_probably_means(status: str, meaning: str) -> None:
-    assert guessed(status) == meaning
+def test_the_meaning_of_a_status_is_guessed(status: str, meaning: str) -> None:
+    assert guessed_meaning(status) == meaning
 
 
-async def test_a_status_is_typed_right_away_and_one_that_is_there_is_shown() -> None:
+async def test_typing_adds_a_status_and_a_duplicate_moves_the_cursor() -> None:
     session = new_session()
     async with at_desk(session) as desk:
         await desk.go(PATH)
@@ -116,7 +116,7 @@ async def test_a_status_is_typed_right_away_and_one_that_is_there_is_shown() -> 
         assert session.value((*PATH, "failed")) == ["failed"]
 
 
-async def test_statuses_that_are_pasted_are_added_each_once() -> None:
+async def test_pasted_statuses_are_added_once_each() -> None:
     session = new_session()
     async with at_desk(session) as desk:
         await desk.go(PATH)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from core.manifest.document import Document
 from tests.tui.forms.support import at_desk, new_session, sample
-from tui.forms.retrieval_question import question
+from tui.forms.stream_head import switch_question
 from tui.model.session import BuilderSession
 from tui.model.streams import StreamKind
 
 STREAM = ("streams", 0)
 
 
-async def test_a_name_that_is_taken_is_refused_and_said() -> None:
+async def test_a_duplicate_stream_name_is_refused() -> None:
     session = new_session(StreamKind.SYNC, "lists")
     async with at_desk(session) as desk:
         await desk.go((*STREAM, "name"))
@@ -47,17 +47,17 @@ async def test_switching_the_retrieval_type_asks_and_keeps_what_maps() -> None:
         assert desk.form.active_tab in desk.form.tab_titles
 
 
-def test_what_has_no_place_in_the_other_kind_is_not_said_to_be_kept() -> None:
+def test_the_question_names_as_kept_only_what_the_other_type_has() -> None:
     session = new_session(StreamKind.SYNC, "lists")
     session.set(("streams", 1, "$parameters"), {"path": "/lists"})
     session.set(("streams", 1, "primary_key"), "id")
     session.streams.switch_retrieval(1, StreamKind.ASYNC)
-    kept = question(session, 1, "SimpleRetriever")
+    kept = switch_question(session, 1, "SimpleRetriever")
     assert "Primary Key" in kept
     assert "Status" not in kept
 
 
-async def test_a_stream_of_another_kind_has_no_form_and_says_so() -> None:
+async def test_a_stream_of_another_kind_shows_that_it_has_no_form() -> None:
     text = sample().document.text.replace("type: AsyncRetriever", "type: CustomRetriever", 1)
     session = BuilderSession(Document.parse(text), problems_visible=True)
     async with at_desk(session) as desk:
@@ -77,7 +77,7 @@ async def test_another_stream_is_shown_at_the_same_tab() -> None:
         assert desk.focused_path == ("streams", 1, "retriever", "requester", "url")
 
 
-async def test_tabs_are_changed_from_a_field_that_holds_more_than_fits() -> None:
+async def test_tab_keys_work_in_a_field_that_is_too_long_for_the_screen() -> None:
     session = new_session()
     url = (*STREAM, "retriever", "creation_requester", "url")
     session.set(url, "https://api.example.com/" + "long/" * 60)

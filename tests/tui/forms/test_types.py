@@ -82,7 +82,7 @@ async def test_a_component_of_an_unknown_type_is_kept_and_shown_as_json() -> Non
         assert "This type has no form" in desk.text
 
 
-async def test_a_value_that_fits_no_kind_is_shown_as_json() -> None:
+async def test_a_value_of_an_unexpected_type_is_shown_as_json() -> None:
     session = sample()
     session.set((*CREATION, "url"), {"odd": 1})
     async with at_desk(session) as desk:
@@ -149,7 +149,7 @@ async def test_partitions_of_a_parent_stream_are_grouped() -> None:
         assert "boards" in desk.text
 
 
-async def test_a_union_is_made_of_several_routers() -> None:
+async def test_a_union_of_routers_is_built() -> None:
     session = new_session(StreamKind.SYNC)
     path = ("streams", 0, "retriever", "partition_router")
     async with at_desk(session, size=(80, 50)) as desk:
@@ -169,7 +169,7 @@ async def test_a_union_is_made_of_several_routers() -> None:
         assert session.value((*path, "partition_field")) == "repository"
 
 
-async def test_where_a_value_goes_in_the_request_is_one_line() -> None:
+async def test_a_request_option_takes_one_line() -> None:
     session = new_session(StreamKind.SYNC)
     paginator = ("streams", 0, "retriever", "paginator")
     option = (*paginator, "page_token_option")
@@ -205,7 +205,7 @@ async def test_advanced_fields_open_when_they_hold_a_value() -> None:
         assert "1 set" in desk.text
 
 
-async def test_what_counts_while_nothing_is_chosen_is_said() -> None:
+async def test_the_default_of_an_unset_section_is_shown() -> None:
     session = new_session()
     async with at_desk(session, size=(120, 40)) as desk:
         decoder = ("streams", 0, "retriever", "decoder")
@@ -220,7 +220,7 @@ async def test_what_counts_while_nothing_is_chosen_is_said() -> None:
         assert "60" in desk.text
 
 
-async def test_several_tokens_bring_their_input_and_a_first_quota() -> None:
+async def test_the_rotating_tokens_start_with_an_input_and_a_quota() -> None:
     session = sample()
     async with at_desk(session) as desk:
         await desk.go(AUTHENTICATOR)
@@ -239,7 +239,7 @@ async def test_several_tokens_bring_their_input_and_a_first_quota() -> None:
         assert "^/search" in desk.text
 
 
-async def test_a_stream_that_is_read_after_this_one_is_no_parent_of_it() -> None:
+async def test_a_child_stream_cannot_be_its_parent() -> None:
     session = new_session(StreamKind.SYNC, "others")
     parent: list[tuple[str | int, ...]] = []
     for index in (0, 1):

@@ -17,7 +17,7 @@ TIMEOUT = (*RETRIEVER, "polling_job_timeout")
 SYNC = (*RETRIEVER, "requester")
 
 
-async def test_what_is_no_number_is_kept_as_typed_and_marked() -> None:
+async def test_text_that_is_not_a_number_is_kept_as_typed_and_marked() -> None:
     session = sample()
     async with at_desk(session) as desk:
         await desk.go(TIMEOUT)
@@ -51,7 +51,7 @@ async def test_a_decimal_point_stays_while_it_is_typed() -> None:
         assert session.value(TIMEOUT) == 0.5
 
 
-async def test_an_emptied_field_is_taken_out_of_the_manifest() -> None:
+async def test_clearing_a_field_removes_it_from_the_manifest() -> None:
     session = sample()
     async with at_desk(session) as desk:
         await desk.go(TIMEOUT)
@@ -59,7 +59,7 @@ async def test_an_emptied_field_is_taken_out_of_the_manifest() -> None:
         assert not session.exists(TIMEOUT)
 
 
-async def test_a_template_is_resolved_below_its_field_while_the_cursor_is_there() -> None:
+async def test_a_focused_template_shows_its_value_below() -> None:
     session = sample()
     known = Known(known={"creation_response": {"id": "job-7"}})
     async with at_desk(session, hints=known, size=(120, 30)) as desk:
@@ -80,7 +80,7 @@ async def test_names_are_completed_while_a_template_is_typed() -> None:
         assert session.value((*RETRIEVER, "polling_requester", "url")) == "{{ creation_response }}"
 
 
-async def test_only_names_that_are_valid_there_are_offered() -> None:
+async def test_only_names_valid_at_the_field_are_offered() -> None:
     session = sample()
     async with at_desk(session) as desk:
         await desk.go((*CREATION, "url"))
@@ -90,7 +90,7 @@ async def test_only_names_that_are_valid_there_are_offered() -> None:
         assert "download_target" not in desk.text
 
 
-async def test_the_keys_for_tabs_work_in_a_line_that_is_too_long_to_be_seen_whole() -> None:
+async def test_tab_keys_leave_a_line_that_is_too_long_for_the_screen() -> None:
     async with at_desk(sample()) as desk:
         await desk.form.open_tab("Polling")
         desk.form.focus_first()
@@ -172,7 +172,7 @@ async def test_a_jsonpath_with_a_filter_gets_the_extractor_for_it() -> None:
         }
 
 
-async def test_broken_json_is_kept_and_marked_until_it_is_json() -> None:
+async def test_invalid_json_is_kept_and_marked() -> None:
     session = new_session(StreamKind.SYNC)
     body = (*SYNC, "request_body")
     async with at_desk(session, size=(80, 40)) as desk:
@@ -208,7 +208,7 @@ async def test_a_graphql_query_is_checked_and_has_room_for_variables() -> None:
         }
 
 
-async def test_a_box_that_is_ticked_and_emptied_leaves_nothing_behind() -> None:
+async def test_ticking_and_unticking_a_box_leaves_no_value() -> None:
     session = new_session(StreamKind.SYNC)
     path = (*SYNC, "use_cache")
     async with at_desk(session, size=(80, 40)) as desk:
@@ -219,7 +219,7 @@ async def test_a_box_that_is_ticked_and_emptied_leaves_nothing_behind() -> None:
         assert not session.exists(path)
 
 
-async def test_the_focused_field_is_told_to_the_shell() -> None:
+async def test_the_focused_field_is_reported() -> None:
     session = sample()
     async with at_desk(session) as desk:
         await desk.go((*CREATION, "http_method"))
@@ -229,7 +229,7 @@ async def test_the_focused_field_is_told_to_the_shell() -> None:
         assert told.spec.key == "http_method"
 
 
-async def test_a_field_that_is_shown_is_never_written() -> None:
+async def test_showing_a_field_writes_nothing() -> None:
     session = sample("shopify_bulk_operation")
     before = session.document.text
     async with at_desk(session, size=(120, 60)) as desk:
@@ -258,7 +258,7 @@ async def test_a_new_input_is_made_where_it_is_needed() -> None:
         assert not session.exists(path)
 
 
-async def test_a_new_input_goes_where_the_cursor_is() -> None:
+async def test_a_new_input_is_inserted_at_the_cursor() -> None:
     session = sample()
     url = (*CREATION, "url")
     async with at_desk(session) as desk:
@@ -279,7 +279,7 @@ async def test_a_new_input_goes_where_the_cursor_is() -> None:
         assert session.inputs.get("query") is not None
 
 
-async def test_a_template_that_is_being_typed_is_not_complained_about() -> None:
+async def test_an_incomplete_template_shows_no_problem_while_it_is_typed() -> None:
     session = sample()
     url = (*CREATION, "url")
     async with at_desk(session) as desk:
@@ -312,7 +312,7 @@ def test_faults_in_graphql(query: str, line: int | None) -> None:
     assert (fault.line if fault else None) == line
 
 
-async def test_an_emptied_field_is_an_empty_text_where_that_means_something() -> None:
+async def test_clearing_a_field_writes_an_empty_text_where_that_has_a_meaning() -> None:
     session = new_session(StreamKind.ASYNC)
     quotes = (*RETRIEVER, "download_decoder", "quote_character")
     session.set(quotes[:-1], {"type": "CsvDecoder", "quote_character": "'"})

@@ -59,7 +59,7 @@ def check(shell: Shell) -> None:
     if isinstance(form, StreamForm) and isinstance(builder.spot, int):
         name = names(shell)[builder.spot]
         assert form.stream == builder.spot
-        assert form._name_field.has_focus or form._name_field.value == name, (
+        assert form.head.name_field.has_focus or form.head.name_field.value == name, (
             "the form is that of the stream that is selected"
         )
         assert not form.disabled

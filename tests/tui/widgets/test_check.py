@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 from tests.tui.widgets.support import on_stage
-from tui.widgets.choice import Check
+from tui.widgets.choice import Toggle
 
 
-async def test_space_enter_and_a_click_turn_the_box_over() -> None:
-    check = Check("Retry [now]")
+async def test_space_enter_and_a_click_toggle_it() -> None:
+    check = Toggle("Retry [now]")
     async with on_stage(check) as stage:
         assert stage.app.text().strip() == "[ ] Retry [now]"
         check.focus()
@@ -13,13 +13,13 @@ async def test_space_enter_and_a_click_turn_the_box_over() -> None:
         assert stage.app.text().strip() == "[x] Retry [now]"
         await stage.press("enter")
         await stage.click(check, x=2)
-        assert [change.value for change in stage.app.heard(Check.Changed)] == [True, False, True]
+        assert [change.value for change in stage.app.heard(Toggle.Changed)] == [True, False, True]
 
 
-async def test_setting_the_value_by_program_says_nothing() -> None:
-    check = Check()
+async def test_setting_the_value_posts_nothing() -> None:
+    check = Toggle()
     async with on_stage(check) as stage:
         check.value = True
         await stage.settle()
         assert stage.app.text().strip() == "[x]"
-        assert stage.app.heard(Check.Changed) == []
+        assert stage.app.heard(Toggle.Changed) == []

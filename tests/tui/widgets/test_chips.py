@@ -8,10 +8,10 @@ from tui.widgets.chips import Chips
 
 
 def last(stage: Stage) -> list[str]:
-    return stage.app.heard(Chips.Changed)[-1].values
+    return stage.app.heard(Chips.Changed)[-1].items
 
 
-async def test_shows_its_strings_in_as_many_lines_as_they_need() -> None:
+async def test_items_wrap_into_lines() -> None:
     chips = Chips([f"value {number}" for number in range(12)] + ["[b]x\n"])
     async with on_stage(chips, size=(60, 20)) as stage:
         assert stage.app.text().split("\n")[0].startswith(" value 0 ×   value 1 ×")
@@ -20,28 +20,28 @@ async def test_shows_its_strings_in_as_many_lines_as_they_need() -> None:
         assert len(chips.children) == 0
 
 
-async def test_adding_takes_one_string_after_the_other_until_escape() -> None:
+async def test_adding_continues_until_escape() -> None:
     chips = Chips(["a"])
     async with on_stage(chips) as stage:
         chips.focus()
         await stage.press("a", "b", "b", "enter", "c", "enter", "escape")
-        assert last(stage) == chips.values == ["a", "bb", "c"]
+        assert last(stage) == chips.items == ["a", "bb", "c"]
         assert stage.app.focused is chips
         assert len(chips.children) == 0
 
 
-async def test_enter_edits_the_string_under_the_cursor_and_escape_leaves_it() -> None:
+async def test_enter_edits_the_current_item_and_escape_cancels() -> None:
     chips = Chips(["one", "two"])
     async with on_stage(chips) as stage:
         chips.focus()
         await stage.press("right", "enter", "end", "s", "enter")
         assert last(stage) == ["one", "twos"]
         await stage.press("enter", "x", "escape")
-        assert chips.values == ["one", "twos"]
+        assert chips.items == ["one", "twos"]
         assert len(stage.app.heard(Chips.Changed)) == 1
 
 
-async def test_strings_are_deleted_and_moved() -> None:
+async def test_items_are_deleted_and_moved() -> None:
     chips = Chips(["a", "b", "c"])
     async with on_stage(chips) as stage:
         chips.focus()
@@ -52,7 +52,7 @@ async def test_strings_are_deleted_and_moved() -> None:
         await stage.press("delete")
         assert last(stage) == ["b", "c"]
         await stage.press("end", "delete")
-        assert chips.values == ["b", "c"]
+        assert chips.items == ["b", "c"]
 
 
 async def test_the_mouse_selects_edits_deletes_and_adds() -> None:
@@ -68,7 +68,7 @@ async def test_the_mouse_selects_edits_deletes_and_adds() -> None:
         assert last(stage) == ["bb!", "z"]
 
 
-async def test_what_was_typed_counts_when_the_field_is_left() -> None:
+async def test_leaving_the_field_commits_the_item() -> None:
     chips = Chips([])
     async with on_stage(chips, Button("Elsewhere")) as stage:
         chips.focus()
@@ -77,16 +77,16 @@ async def test_what_was_typed_counts_when_the_field_is_left() -> None:
         assert not chips.query(Input)
 
 
-async def test_setting_the_values_by_program_says_nothing() -> None:
+async def test_setting_the_items_posts_nothing() -> None:
     chips = Chips()
     async with on_stage(chips) as stage:
-        chips.values = ["a", "b"]
+        chips.items = ["a", "b"]
         await stage.settle()
         assert "a ×" in stage.app.text()
         assert stage.app.heard(Chips.Changed) == []
 
 
-async def test_typing_where_an_item_is_added_begins_one_and_loses_no_key() -> None:
+async def test_typing_at_the_end_adds_an_item_and_loses_no_key() -> None:
     chips = Chips()
     async with on_stage(chips) as stage:
         chips.focus()
@@ -104,16 +104,16 @@ async def paste(stage: Stage, text: str) -> None:
     await stage.settle()
 
 
-async def test_pasted_lines_are_as_many_strings_and_one_change() -> None:
+async def test_pasted_lines_become_items_in_one_change() -> None:
     chips = Chips(["a"])
     async with on_stage(chips) as stage:
         chips.focus()
         await paste(stage, "b\n  c\n\nd, e\n")
-        assert [change.values for change in stage.app.heard(Chips.Changed)] == [["a", "b", "c", "d, e"]]
+        assert [change.items for change in stage.app.heard(Chips.Changed)] == [["a", "b", "c", "d, e"]]
         assert stage.app.focused is chips
 
 
-async def test_a_pasted_line_is_divided_at_its_commas_but_a_template_is_not() -> None:
+async def test_a_pasted_line_is_split_at_commas_unless_it_is_a_template() -> None:
     chips = Chips()
     async with on_stage(chips) as stage:
         chips.focus()
@@ -124,7 +124,7 @@ async def test_a_pasted_line_is_divided_at_its_commas_but_a_template_is_not() ->
         assert last(stage) == ["ready", "done", "{{ f(1, 2) }}"]
 
 
-async def test_what_is_pasted_while_a_string_is_typed_comes_behind_it() -> None:
+async def test_pasted_items_follow_the_one_that_is_typed() -> None:
     chips = Chips(["a", "b"])
     async with on_stage(chips) as stage:
         chips.focus()

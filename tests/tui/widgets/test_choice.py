@@ -34,7 +34,7 @@ async def test_left_and_right_go_around_the_options() -> None:
         assert stage.app.heard(Choice.Changed)[0].control is choice
 
 
-async def test_from_no_value_right_takes_the_first_and_left_the_last() -> None:
+async def test_without_a_value_right_takes_the_first_and_left_the_last() -> None:
     first, last = Choice(OPTIONS), Choice(OPTIONS)
     async with on_stage(first, last) as stage:
         first.focus()
@@ -44,7 +44,7 @@ async def test_from_no_value_right_takes_the_first_and_left_the_last() -> None:
         assert (first.value, last.value) == ("NoAuth", "OAuth")
 
 
-async def test_setting_the_value_by_program_says_nothing() -> None:
+async def test_setting_the_value_posts_nothing() -> None:
     choice = Choice(OPTIONS)
     async with on_stage(choice) as stage:
         choice.value = "OAuth"
@@ -94,7 +94,7 @@ async def test_only_a_clearable_choice_can_be_cleared() -> None:
         assert (kept.value, cleared.value) == ("NoAuth", None)
 
 
-async def test_nothing_matching_takes_nothing() -> None:
+async def test_enter_chooses_nothing_when_nothing_matches() -> None:
     choice = Choice(OPTIONS, "NoAuth")
     async with on_stage(choice) as stage:
         choice.focus()

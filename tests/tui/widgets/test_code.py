@@ -7,9 +7,9 @@ from textual.widgets import TextArea
 from tests.tui.widgets.support import on_stage
 from tui.widgets.code_area import CodeArea
 from tui.widgets.code_editor import CodeEditor
-from tui.widgets.completion import CompletionPopup
+from tui.widgets.completion import Completion, CompletionPopup
 
-NAMES = [("config.api_key", "config.api_key", "Input"), ("config.start", "config.start", "Input")]
+NAMES = [Completion("config.api_key", "config.api_key", "Input"), Completion("config.start", "config.start", "Input")]
 
 
 def texts(changes: list[CodeArea.Changed]) -> list[str]:
@@ -24,7 +24,7 @@ async def test_a_preview_is_one_widget_of_at_most_three_lines() -> None:
         assert len(area.children) == 0
 
 
-async def test_enter_opens_the_editor_and_escape_goes_back_with_the_text_kept() -> None:
+async def test_enter_opens_the_editor_and_escape_keeps_the_text() -> None:
     area = CodeArea("one")
     async with on_stage(area) as stage:
         area.focus()
@@ -57,7 +57,7 @@ async def test_a_click_opens_the_editor() -> None:
         assert isinstance(stage.app.focused, CodeEditor)
 
 
-async def test_a_problem_is_said_under_the_text_and_marked_in_the_editor() -> None:
+async def test_a_problem_is_shown_below_the_text_and_marked_in_the_editor() -> None:
     area = CodeArea("{\n  oops\n}", "json")
     async with on_stage(area) as stage:
         area.show_error("Expecting a name [in quotes]", 1)
@@ -72,7 +72,7 @@ async def test_a_problem_is_said_under_the_text_and_marked_in_the_editor() -> No
         assert "✗" not in stage.app.text()
 
 
-async def test_setting_the_text_by_program_says_nothing_and_reaches_an_open_editor() -> None:
+async def test_setting_the_text_posts_nothing_and_reaches_an_open_editor() -> None:
     area = CodeArea("one")
     async with on_stage(area) as stage:
         area.focus()
@@ -83,7 +83,7 @@ async def test_setting_the_text_by_program_says_nothing_and_reaches_an_open_edit
         assert stage.app.heard(CodeArea.Changed) == []
 
 
-async def test_a_new_line_begins_below_the_beginning_of_the_one_before() -> None:
+async def test_a_new_line_keeps_the_indentation() -> None:
     editor = CodeEditor("  a:", "yaml")
     async with on_stage(editor) as stage:
         editor.focus()

@@ -8,10 +8,10 @@ from textual.widgets import Input, OptionList
 
 from tests.tui.widgets.support import Stage, on_stage
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
-from tui.widgets.dialog import Answer, ConfirmDialog, Dialog, PromptDialog, QuestionDialog
+from tui.widgets.dialog import ConfirmDialog, Dialog, DialogButton, PromptDialog, QuestionDialog
 from tui.widgets.file_dialog import FileDialog
 
-UNSAVED = [Answer("save", "Save", "primary"), Answer("discard", "Discard", "error")]
+UNSAVED = [DialogButton("save", "Save", "primary"), DialogButton("discard", "Discard", "error")]
 
 
 async def ask(stage: Stage, dialog: Dialog[Any]) -> list[Any]:
@@ -22,7 +22,7 @@ async def ask(stage: Stage, dialog: Dialog[Any]) -> list[Any]:
     return results
 
 
-async def test_a_question_gives_the_answer_that_was_chosen() -> None:
+async def test_a_question_returns_the_chosen_answer() -> None:
     async with on_stage() as stage:
         first = await ask(stage, QuestionDialog("Unsaved [x]", "Save the [b]changes[/b]?", UNSAVED))
         assert "Unsaved [x]" in stage.app.text()
@@ -38,15 +38,15 @@ async def test_a_question_gives_the_answer_that_was_chosen() -> None:
 @pytest.mark.parametrize(
     "labels", [("Save as…", "Read it, drop mine", "Overwrite it"), ("Use the shared one", "Use this one everywhere")]
 )
-async def test_all_buttons_are_seen_in_a_narrow_terminal(labels: tuple[str, ...]) -> None:
-    dialog = QuestionDialog("Changed on disk", "What now?", [Answer(str(n), one) for n, one in enumerate(labels)])
+async def test_all_buttons_are_visible_in_a_narrow_terminal(labels: tuple[str, ...]) -> None:
+    dialog = QuestionDialog("Changed on disk", "What now?", [DialogButton(str(n), one) for n, one in enumerate(labels)])
     async with on_stage(size=(80, 24)) as stage:
         await ask(stage, dialog)
         assert all(label in stage.app.text() for label in labels)
         assert "Cancel" in stage.app.text()
 
 
-async def test_what_destroys_something_does_not_have_the_focus() -> None:
+async def test_a_destructive_button_does_not_have_the_focus() -> None:
     async with on_stage() as stage:
         careless = await ask(stage, ConfirmDialog("Delete", "Sure?", confirm="Delete", destructive=True))
         await stage.press("enter")
@@ -57,7 +57,7 @@ async def test_what_destroys_something_does_not_have_the_focus() -> None:
         assert (careless, meant, plain) == ([None], [True], [True])
 
 
-async def test_a_prompt_takes_no_text_that_is_wrong() -> None:
+async def test_a_prompt_refuses_invalid_text() -> None:
     def problem(text: str) -> str | None:
         return "A stream needs a name." if not text else None
 
@@ -72,7 +72,7 @@ async def test_a_prompt_takes_no_text_that_is_wrong() -> None:
         assert results == ["ok"]
 
 
-async def test_a_prompt_does_not_complain_before_anything_was_typed() -> None:
+async def test_a_prompt_shows_no_problem_before_anything_is_typed() -> None:
     async with on_stage() as stage:
         await ask(stage, PromptDialog("Rename", "New name", validate=lambda text: "Empty." if not text else None))
         assert "✗" not in stage.app.text()
@@ -107,13 +107,13 @@ def path_field(stage: Stage) -> Input:
     return stage.app.screen.query_one(Input)
 
 
-async def test_opening_lists_folders_then_the_files_of_interest(folder: Path) -> None:
+async def test_opening_lists_folders_then_matching_files(folder: Path) -> None:
     async with on_stage() as stage:
         await ask(stage, FileDialog("open", folder))
         assert listing(stage) == ["../", "samples/", "orders.yaml", "orders_old.yaml"]
 
 
-async def test_tab_completes_what_is_plain_and_enter_opens(folder: Path) -> None:
+async def test_tab_completes_the_common_beginning_and_enter_opens(folder: Path) -> None:
     async with on_stage() as stage:
         results = await ask(stage, FileDialog("open", folder))
         await stage.press("o", "tab")
@@ -122,7 +122,7 @@ async def test_tab_completes_what_is_plain_and_enter_opens(folder: Path) -> None
         assert results == [folder / "orders.yaml"]
 
 
-async def test_the_listing_is_walked_with_the_arrow_keys(folder: Path) -> None:
+async def test_the_arrow_keys_move_through_the_listing(folder: Path) -> None:
     async with on_stage() as stage:
         results = await ask(stage, FileDialog("open", folder))
         await stage.press("down", "down", "enter")
@@ -133,7 +133,7 @@ async def test_the_listing_is_walked_with_the_arrow_keys(folder: Path) -> None:
         assert results == [folder / "orders.yaml"]
 
 
-async def test_a_file_that_is_not_there_is_not_opened(folder: Path) -> None:
+async def test_a_missing_file_is_not_opened(folder: Path) -> None:
     async with on_stage() as stage:
         results = await ask(stage, FileDialog("open", folder))
         await stage.type("nothing")
@@ -145,7 +145,7 @@ async def test_a_file_that_is_not_there_is_not_opened(folder: Path) -> None:
         assert results == [None]
 
 
-async def test_a_name_that_is_too_long_is_no_fault(folder: Path) -> None:
+async def test_a_name_that_is_too_long_does_no_harm(folder: Path) -> None:
     async with on_stage() as stage:
         results = await ask(stage, FileDialog("open", folder))
         path_field(stage).value = str(folder / ("x" * 300))
@@ -158,7 +158,7 @@ async def test_a_name_that_is_too_long_is_no_fault(folder: Path) -> None:
         assert results == []
 
 
-async def test_saving_adds_the_suffix_and_asks_before_it_replaces(folder: Path) -> None:
+async def test_saving_adds_the_suffix_and_asks_before_replacing(folder: Path) -> None:
     async with on_stage() as stage:
         new = await ask(stage, FileDialog("save", folder))
         await stage.type("fresh")
@@ -172,7 +172,7 @@ async def test_saving_adds_the_suffix_and_asks_before_it_replaces(folder: Path) 
         assert old == [folder / "orders.yaml"]
 
 
-async def test_saving_into_a_folder_that_is_not_there_says_so(folder: Path) -> None:
+async def test_saving_into_a_missing_folder_shows_a_problem(folder: Path) -> None:
     async with on_stage(size=(120, 30)) as stage:
         results = await ask(stage, FileDialog("save", folder))
         await stage.type("none/x")

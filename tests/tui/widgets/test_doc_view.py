@@ -23,7 +23,7 @@ async def test_json_is_laid_out_with_line_numbers() -> None:
         assert view.render_line(2).text.startswith("  3     1,")
 
 
-async def test_text_that_is_not_json_is_shown_as_it_is_and_says_why() -> None:
+async def test_invalid_json_is_shown_as_text_with_the_reason() -> None:
     view = DocView('{"a": NaN\n}', "json")
     async with on_stage(view) as stage:
         assert lines(view) == ['{"a": NaN', "}"]
@@ -37,7 +37,7 @@ def test_numbers_too_big_for_64_bits_keep_their_digits() -> None:
     assert prepare("[123456789012345678901234567890]", "json").line(1).strip() == ("123456789012345678901234567890")
 
 
-def test_json_nested_beyond_reason_is_shown_as_it_is() -> None:
+def test_json_nested_too_deeply_is_shown_as_text() -> None:
     doc = prepare("[" * 100_000 + "]" * 100_000, "json")
     assert doc.problem == "Not valid JSON: nested too deeply"
 
@@ -50,14 +50,14 @@ def test_json_nested_beyond_reason_is_shown_as_it_is() -> None:
         ('{"a": 1, "text": "never \\" end, ', {"a": 1}),
     ],
 )
-def test_json_that_was_cut_is_laid_out_up_to_its_last_whole_item(text: str, shown: object) -> None:
+def test_truncated_json_is_laid_out_up_to_its_last_whole_item(text: str, shown: object) -> None:
     doc = prepare(text, "cut-json")
     assert doc.nodes is not None
     assert json.loads(doc.text) == shown
     assert (doc.source, doc.problem) == (text, "")
 
 
-def test_of_long_json_that_was_cut_the_beginning_is_laid_out() -> None:
+def test_only_the_beginning_of_long_truncated_json_is_laid_out() -> None:
     doc = prepare("[" + "1234567, " * 200_000, "cut-json")
     assert doc.nodes is not None
     assert 100_000 < len(doc) < 120_000
@@ -143,7 +143,7 @@ async def test_a_search_counts_its_matches_and_steps_around_them() -> None:
         assert place() == (0, 0, 2)
 
 
-async def test_slash_asks_for_a_search() -> None:
+async def test_slash_requests_a_search() -> None:
     view = DocView("x")
     async with on_stage(view) as stage:
         view.focus()
@@ -198,7 +198,7 @@ async def test_an_empty_text_takes_every_key() -> None:
         assert view.cursor == 0
 
 
-async def test_ten_megabytes_of_small_objects_open_while_the_event_loop_goes_on() -> None:
+async def test_opening_ten_megabytes_of_small_objects_does_not_block_the_event_loop() -> None:
     rows = [{"id": n, "name": f"user number {n}", "tags": ["a", {"x": None}], "score": n / 7} for n in range(100_000)]
     text = json.dumps(rows)
     view = DocView()

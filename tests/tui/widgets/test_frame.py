@@ -7,11 +7,12 @@ from textual.containers import VerticalScroll
 from textual.widgets import Button, Input
 
 from tests.tui.widgets.support import on_stage
-from tui.widgets.bars import Segment, StatusLine, TitleBar
-from tui.widgets.choice import Check
+from tui.widgets.choice import Toggle
+from tui.widgets.doc_panel import DocPanel
 from tui.widgets.doc_view import DocView
 from tui.widgets.jump import JumpOverlay, focusable_targets
-from tui.widgets.search_bar import DocPanel, SearchBar
+from tui.widgets.search_bar import SearchBar
+from tui.widgets.title_bar import TitleBar
 
 
 async def test_slash_opens_the_search_which_counts_steps_and_closes() -> None:
@@ -44,7 +45,7 @@ async def test_a_search_goes_on_in_the_next_text() -> None:
         assert stage.app.text().startswith(" A line")
 
 
-async def test_a_node_is_picked_only_where_somebody_wants_one() -> None:
+async def test_a_node_is_picked_only_in_a_pickable_text() -> None:
     wanting, other = DocPanel('{"a": 1}', "json", pickable=True), DocPanel('{"a": 1}', "json")
     async with on_stage(wanting, other) as stage:
         for panel in (other, wanting):
@@ -63,7 +64,7 @@ async def test_text_that_has_no_nodes_offers_none() -> None:
         assert all(one.binding.description != "Pick node" for one in stage.app.screen.active_bindings.values())
 
 
-async def test_a_search_bar_tells_what_is_typed_for_others_to_find() -> None:
+async def test_a_search_bar_posts_what_is_typed() -> None:
     bar = SearchBar("Filter")
     async with on_stage(bar) as stage:
         bar.open()
@@ -74,24 +75,6 @@ async def test_a_search_bar_tells_what_is_typed_for_others_to_find() -> None:
         assert not bar.display
 
 
-async def test_a_status_has_a_glyph_and_a_word() -> None:
-    line = StatusLine([Segment("Created", "good"), Segment("Polling 3", "busy"), Segment("[b]", "bad")])
-    async with on_stage(line) as stage:
-        assert stage.app.text().strip() == "✓ Created  ◌ Polling 3  ✗ [b]"
-        line.show(Segment("Late", "warning"), Segment("x" * 200), Segment("plain", glyph="→"))
-        await stage.settle()
-        assert stage.app.text().strip().startswith("! Late  xxxx")
-        assert stage.app.text().strip().endswith("…")
-
-
-async def test_a_click_on_a_segment_tells_which() -> None:
-    line = StatusLine([Segment("One", "good", id="one"), Segment("Two", id="two")])
-    async with on_stage(line) as stage:
-        await stage.click(line, x=9)
-        await stage.click(line, x=40)
-        assert [click.segment.id for click in stage.app.heard(StatusLine.Clicked)] == ["two"]
-
-
 @pytest.mark.parametrize(
     ("width", "text"),
     [
@@ -100,7 +83,7 @@ async def test_a_click_on_a_segment_tells_which() -> None:
         (30, "Longhaul  …s.yaml  ● Unsaved"),
     ],
 )
-async def test_the_title_keeps_what_matters_when_room_is_short(width: int, text: str) -> None:
+async def test_a_narrow_title_drops_the_hint_then_shortens_the_path(width: int, text: str) -> None:
     bar = TitleBar("Longhaul", file="orders.yaml", unsaved=True, hint="ctrl+p help")
     async with on_stage(bar, size=(width, 5)) as stage:
         assert stage.app.text().split("\n")[0].strip() == text
@@ -115,7 +98,7 @@ async def test_a_long_path_leaves_room_for_the_hint() -> None:
         assert line.endswith("✗ 2 to fix")
 
 
-async def test_the_title_changes_only_what_it_is_told() -> None:
+async def test_the_title_changes_only_what_is_given() -> None:
     bar = TitleBar("Longhaul", file="a.yaml", unsaved=True)
     async with on_stage(bar) as stage:
         bar.show(unsaved=False)
@@ -123,8 +106,8 @@ async def test_the_title_changes_only_what_it_is_told() -> None:
         assert stage.app.text().split("\n")[0].strip() == "Longhaul  a.yaml"
 
 
-async def test_one_key_jumps_to_what_its_label_stands_on() -> None:
-    pane, tick, button = VerticalScroll(Check("One")), Check("Two"), Button("Go")
+async def test_a_key_jumps_to_the_widget_under_its_label() -> None:
+    pane, tick, button = VerticalScroll(Toggle("One")), Toggle("Two"), Button("Go")
     pane.styles.height = 3
     async with on_stage(pane, tick, button) as stage:
         stage.app.push_screen(JumpOverlay(focusable_targets(stage.app.screen)))
@@ -134,9 +117,9 @@ async def test_one_key_jumps_to_what_its_label_stands_on() -> None:
         assert stage.app.focused is tick
 
 
-async def test_any_other_key_and_escape_stay() -> None:
+async def test_other_keys_and_escape_jump_nowhere() -> None:
     field = Input()
-    async with on_stage(field, Check("One")) as stage:
+    async with on_stage(field, Toggle("One")) as stage:
         field.focus()
         for key in ("escape", "9", "f5"):
             stage.app.push_screen(JumpOverlay(focusable_targets(stage.app.screen)))
@@ -145,7 +128,7 @@ async def test_any_other_key_and_escape_stay() -> None:
             assert stage.app.focused is field
 
 
-async def test_what_is_scrolled_out_of_view_is_no_target() -> None:
-    pane = VerticalScroll(*[Check(f"Check {number}") for number in range(50)])
+async def test_widgets_out_of_view_are_no_targets() -> None:
+    pane = VerticalScroll(*[Toggle(f"Check {number}") for number in range(50)])
     async with on_stage(pane) as stage:
         assert len(focusable_targets(stage.app.screen)) == 24

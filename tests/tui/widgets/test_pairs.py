@@ -14,7 +14,7 @@ from tui.widgets.pairs import Pairs
 
 
 def last(stage: Stage) -> list[tuple[str, str]]:
-    return stage.app.heard(Pairs.Changed)[-1].pairs
+    return stage.app.heard(Pairs.Changed)[-1].items
 
 
 async def test_rows_stand_in_columns_and_nothing_in_them_is_markup() -> None:
@@ -28,16 +28,16 @@ async def test_rows_stand_in_columns_and_nothing_in_them_is_markup() -> None:
         assert len(pairs.children) == 0
 
 
-async def test_a_row_is_typed_key_then_value_and_the_next_is_asked_for() -> None:
+async def test_typing_a_row_goes_from_key_to_value_to_the_next_row() -> None:
     pairs = Pairs()
     async with on_stage(pairs) as stage:
         pairs.focus()
         await stage.press("enter", "k", "enter", "v", "enter", "l", "enter", "enter", "escape")
-        assert last(stage) == pairs.pairs == [("k", "v"), ("l", "")]
+        assert last(stage) == pairs.items == [("k", "v"), ("l", "")]
         assert stage.app.focused is pairs
 
 
-async def test_a_row_is_edited_in_place_and_escape_leaves_it() -> None:
+async def test_a_row_is_edited_in_place_and_escape_cancels() -> None:
     pairs = Pairs([("a", "1"), ("b", "2")])
     async with on_stage(pairs) as stage:
         pairs.focus()
@@ -46,7 +46,7 @@ async def test_a_row_is_edited_in_place_and_escape_leaves_it() -> None:
         await stage.press("escape", "down", "enter", "enter", "end", "0", "enter")
         assert last(stage) == [("a", "1"), ("b", "20")]
         await stage.press("e", "x", "escape")
-        assert pairs.pairs == [("a", "1"), ("b", "20")]
+        assert pairs.items == [("a", "1"), ("b", "20")]
 
 
 class Around(VerticalGroup):
@@ -62,7 +62,7 @@ class Around(VerticalGroup):
         self.left.append(key)
 
 
-async def test_the_arrows_lead_out_at_both_ends() -> None:
+async def test_the_arrow_keys_leave_the_list_at_both_ends() -> None:
     pairs = Pairs([("a", "1")])
     around = Around(pairs)
     async with on_stage(around) as stage:
@@ -83,7 +83,7 @@ async def test_rows_are_deleted_and_moved() -> None:
         assert [key for key, _ in last(stage)] == ["b", "c"]
 
 
-async def test_a_key_that_occurs_twice_is_flagged() -> None:
+async def test_duplicate_keys_are_flagged() -> None:
     pairs = Pairs([("a", "1"), ("b", "2"), ("a", "3")])
     async with on_stage(pairs) as stage:
         lines = stage.app.text().split("\n")
@@ -104,7 +104,7 @@ async def test_the_mouse_edits_deletes_and_adds() -> None:
         assert last(stage) == [("bb", "2"), ("n", "")]
 
 
-async def test_what_was_typed_counts_when_the_row_is_left() -> None:
+async def test_leaving_the_row_commits_it() -> None:
     pairs = Pairs()
     async with on_stage(pairs, Button("Elsewhere")) as stage:
         pairs.focus()
@@ -115,7 +115,7 @@ async def test_what_was_typed_counts_when_the_row_is_left() -> None:
         assert not pairs.query(Input)
 
 
-async def test_typing_where_a_row_is_added_begins_one_after_the_other() -> None:
+async def test_typing_at_the_end_adds_one_row_after_the_other() -> None:
     pairs = Pairs()
     async with on_stage(pairs) as stage:
         pairs.focus()
@@ -140,10 +140,10 @@ async def test_pasted_lines_are_rows(typing: bool, line_end: str) -> None:
             ("name", "Ada Lovelace"),
             ("bare", ""),
         ]
-        assert [change.pairs for change in stage.app.heard(Pairs.Changed)] == [[("a", "1"), *rows]]
+        assert [change.items for change in stage.app.heard(Pairs.Changed)] == [[("a", "1"), *rows]]
 
 
-async def test_a_single_pasted_row_is_one_and_a_word_is_a_key() -> None:
+async def test_a_pasted_row_is_added_and_a_pasted_word_is_a_key() -> None:
     pairs = Pairs()
     async with on_stage(pairs) as stage:
         pairs.focus()

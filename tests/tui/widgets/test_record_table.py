@@ -75,7 +75,7 @@ async def test_text_in_square_brackets_is_not_markup() -> None:
         assert "[bold]x[/bold]" in line(table, 1)
 
 
-async def test_only_rows_in_view_are_asked_for_in_a_table_of_a_million() -> None:
+async def test_a_table_of_a_million_rows_reads_only_those_in_view() -> None:
     source = CountingSource(1_000_000)
     table = RecordTable()
     async with on_stage(table) as stage:
@@ -89,7 +89,7 @@ async def test_only_rows_in_view_are_asked_for_in_a_table_of_a_million() -> None
         assert source.asked <= 120
 
 
-async def test_growing_asks_for_no_rows_out_of_view() -> None:
+async def test_growing_reads_no_rows_out_of_view() -> None:
     source = CountingSource(5000)
     table = RecordTable(source)
     async with on_stage(table) as stage:
@@ -102,7 +102,7 @@ async def test_growing_asks_for_no_rows_out_of_view() -> None:
         assert table.virtual_size.height == 55_001
 
 
-async def test_rows_and_columns_that_come_later_appear_on_sync() -> None:
+async def test_new_rows_and_columns_appear_on_sync() -> None:
     source = ListSource()
     table = RecordTable(source, placeholder="No records yet")
     async with on_stage(table) as stage:
@@ -114,7 +114,7 @@ async def test_rows_and_columns_that_come_later_appear_on_sync() -> None:
         assert "a value" in line(table, 1)
 
 
-async def test_the_cursor_moves_by_keys_and_says_where_it_is() -> None:
+async def test_keys_move_the_cursor_which_posts_its_cell() -> None:
     table = RecordTable(CountingSource(100))
     async with on_stage(table) as stage:
         table.focus()
@@ -170,7 +170,7 @@ async def test_the_edge_of_a_header_cell_can_be_dragged() -> None:
         assert line(table, 0).index("b") == edge + 2 + 6
 
 
-async def test_copying_asks_for_the_whole_value() -> None:
+async def test_copying_requests_the_whole_value() -> None:
     table = table_of({"a": "x" * 200, "b": [1]})
     async with on_stage(table) as stage:
         table.focus()
@@ -180,7 +180,7 @@ async def test_copying_asks_for_the_whole_value() -> None:
         assert (record.text, record.what) == ('{"a":"' + "x" * 200 + '","b":[1]}', "record")
 
 
-async def test_a_filter_keeps_matching_rows_with_their_numbers_and_tells_its_progress() -> None:
+async def test_a_filter_keeps_matching_rows_with_their_numbers_and_posts_its_progress() -> None:
     table = RecordTable(CountingSource(3000))
     async with on_stage(table) as stage:
         table.filter("OF 29")
@@ -193,7 +193,7 @@ async def test_a_filter_keeps_matching_rows_with_their_numbers_and_tells_its_pro
         assert line(table, 1).split()[0] == "1"
 
 
-async def test_rows_that_come_later_are_filtered_too() -> None:
+async def test_new_rows_are_filtered_too() -> None:
     source = ListSource([{"a": "yes"}, {"a": "no"}])
     table = RecordTable(source)
     async with on_stage(table) as stage:
@@ -226,7 +226,7 @@ async def test_the_wheel_scrolls_and_leaves_the_cursor_where_it_is() -> None:
         assert table.cursor == (0, 0)
 
 
-async def test_focus_and_theme_reach_what_was_already_drawn() -> None:
+async def test_a_change_of_focus_or_theme_redraws_cached_rows() -> None:
     table, other = table_of({"a": "x"}), Button("Elsewhere")
     async with on_stage(table, other) as stage:
 
@@ -250,7 +250,7 @@ async def test_focus_and_theme_reach_what_was_already_drawn() -> None:
 
 
 @pytest.mark.parametrize("text", ["beta", "BETA", '{"k":1}'])
-def test_a_filter_looks_at_every_cell_whatever_its_case(text: str) -> None:
+def test_a_filter_searches_every_cell_ignoring_case(text: str) -> None:
     view = FilteredSource(ListSource([{"a": 1}, {"a": "Beta {", "b": {"k": 1}}]), text)
     view.advance(1)
     assert [view.number(index) for index in range(len(view))] == [1]

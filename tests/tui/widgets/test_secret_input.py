@@ -11,7 +11,7 @@ def secrets(changes: list[SecretInput.Replaced]) -> list[str]:
     return [change.secret for change in changes]
 
 
-async def test_says_whether_there_is_a_secret_and_never_shows_it() -> None:
+async def test_the_field_shows_whether_a_secret_is_set_but_never_the_secret() -> None:
     secret = SecretInput(True)
     async with on_stage(secret, SecretInput(False)) as stage:
         assert "● Set" in stage.app.text()
@@ -25,7 +25,7 @@ async def test_says_whether_there_is_a_secret_and_never_shows_it() -> None:
         assert "hunter2" not in repr(stage.app.heard(SecretInput.Replaced))
 
 
-async def test_leaving_the_field_takes_what_was_typed_and_escape_forgets_it() -> None:
+async def test_leaving_the_field_commits_the_secret_and_escape_discards_it() -> None:
     secret = SecretInput()
     async with on_stage(secret, Input()) as stage:
         secret.focus()
@@ -46,7 +46,7 @@ async def test_delete_clears_a_secret_that_is_set() -> None:
         assert not secret.is_set
 
 
-async def test_a_key_of_several_lines_is_pasted_whole() -> None:
+async def test_a_multi_line_key_is_pasted_whole() -> None:
     secret = SecretInput()
     async with on_stage(secret, Input()) as stage:
         secret.focus()

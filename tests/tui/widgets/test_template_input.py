@@ -6,15 +6,15 @@ from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Input
 
 from tests.tui.widgets.support import on_stage
-from tui.widgets.completion import CompletionPopup
+from tui.widgets.completion import Completion, CompletionPopup
 from tui.widgets.template_input import TemplateInput
 from tui.widgets.template_names import closing, template_names, typed_word
 
 NAMES = [
-    ("config.api_key", "config.api_key", "Input: API key"),
-    ("config['start date']", "config['start date']", ""),
-    ("now_utc()", "now_utc()", "This moment"),
-    ("stream_interval.config", "stream_interval.config", ""),
+    Completion("config.api_key", "config.api_key", "Input: API key"),
+    Completion("config['start date']", "config['start date']", ""),
+    Completion("now_utc()", "now_utc()", "This moment"),
+    Completion("stream_interval.config", "stream_interval.config", ""),
 ]
 
 
@@ -95,7 +95,7 @@ async def test_typing_a_template_lists_what_fits_best_first() -> None:
 
 
 @pytest.mark.parametrize("key", ["tab", "enter"])
-async def test_tab_and_enter_take_the_candidate_and_close_the_template(key: str) -> None:
+async def test_tab_and_enter_insert_the_completion_and_close_the_template(key: str) -> None:
     template = field()
     async with on_stage(template) as stage:
         template.focus()
@@ -121,7 +121,7 @@ async def test_escape_closes_the_list_for_the_rest_of_the_template() -> None:
 
 
 @pytest.mark.parametrize("key", ["ctrl+@", "f9"])
-async def test_a_key_begins_a_template_anywhere(key: str) -> None:
+async def test_the_completion_key_begins_a_template_anywhere(key: str) -> None:
     template = field()
     async with on_stage(template) as stage:
         template.focus()
@@ -130,7 +130,7 @@ async def test_a_key_begins_a_template_anywhere(key: str) -> None:
         assert template.value == "url/{{ config.api_key }}"
 
 
-async def test_a_click_takes_a_candidate() -> None:
+async def test_a_click_inserts_a_completion() -> None:
     template = field()
     async with on_stage(template) as stage:
         template.focus()
@@ -171,7 +171,7 @@ async def test_the_list_stands_above_a_field_at_the_bottom() -> None:
         assert stage.app.query_one(CompletionPopup).region.bottom == template.region.y
 
 
-async def test_the_list_goes_with_the_field_when_the_form_is_scrolled() -> None:
+async def test_the_list_follows_the_field_when_the_form_is_scrolled() -> None:
     template = field()
     above, below = Vertical(), Vertical()
     above.styles.height, below.styles.height = 10, 60
@@ -188,7 +188,7 @@ async def test_the_list_goes_with_the_field_when_the_form_is_scrolled() -> None:
         assert not popup.display
 
 
-async def test_without_candidates_keys_do_what_they_always_do() -> None:
+async def test_without_completions_keys_work_as_usual() -> None:
     template = TemplateInput()
     async with on_stage(template) as stage:
         template.focus()
@@ -198,7 +198,7 @@ async def test_without_candidates_keys_do_what_they_always_do() -> None:
         assert len(stage.app.heard(Input.Submitted)) == 1
 
 
-async def test_setting_the_value_by_program_lists_nothing() -> None:
+async def test_setting_the_value_opens_no_list() -> None:
     template = field()
     async with on_stage(template, Input()) as stage:
         stage.app.query(Input).last().focus()
@@ -208,7 +208,7 @@ async def test_setting_the_value_by_program_lists_nothing() -> None:
         assert not stage.app.query(CompletionPopup)
 
 
-async def test_braces_that_completion_has_closed_are_not_typed_twice() -> None:
+async def test_typing_braces_that_completion_inserted_steps_over_them() -> None:
     line = field()
     async with on_stage(line) as stage:
         line.focus()
@@ -227,7 +227,7 @@ async def test_other_braces_are_typed_as_they_are(typed: str, value: str) -> Non
         assert line.value == value
 
 
-async def test_lines_that_are_pasted_become_one() -> None:
+async def test_pasted_lines_are_joined() -> None:
     line = field()
     async with on_stage(line) as stage:
         line.focus()

@@ -24,7 +24,7 @@ from tui.trials.view.exchange_view import ExchangeView, entry_facts, entry_title
 from tui.widgets.base import WidgetMessage, hidden, shown
 from tui.widgets.choice import Choice
 from tui.widgets.choice_dialog import ChoiceOption
-from tui.widgets.tab_strip import Tab, TabStrip
+from tui.widgets.tab_strip import StripTab, TabStrip
 
 LINES = 300
 """The last lines of the log, which are shown."""
@@ -107,7 +107,7 @@ class OtherRequests(Vertical):
     def compose(self) -> ComposeResult:
         """The dropdown, the tabs and the two sides."""
         yield Choice((), title="Other requests", prompt="No other requests yet")
-        yield TabStrip((Tab("request", "Request"), Tab("response", "Response")))
+        yield TabStrip((StripTab("request", "Request"), StripTab("response", "Response")))
         yield ExchangeView("request", id="request")
         yield ExchangeView("response", id="response")
 
@@ -198,7 +198,7 @@ class Details(Vertical):
 
     def compose(self) -> ComposeResult:
         """The titles."""
-        yield TabStrip([Tab("others", "6 Other requests"), Tab("log", "7 Log")], closable=True)
+        yield TabStrip([StripTab("others", "6 Other requests"), StripTab("log", "7 Log")], closable=True)
 
     @property
     def strip(self) -> TabStrip:
@@ -218,8 +218,8 @@ class Details(Vertical):
         others = run.exchanges.others(partition) if run is not None else []
         log = severities(run.state) if run is not None else ""
         self.strip.tabs = [
-            Tab("others", "6 Other requests", f"({len(others)})" if others else ""),
-            Tab("log", "7 Log", f"({log})" if log else ""),
+            StripTab("others", "6 Other requests", f"({len(others)})" if others else ""),
+            StripTab("log", "7 Log", f"({log})" if log else ""),
         ]
         failed = run is not None and run.state.outcome is Outcome.FAILED and not run.exchanges.finals(None)
         if failed and others and not self._taken and self.open is None:

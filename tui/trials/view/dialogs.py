@@ -26,12 +26,12 @@ from tui.trials.trial import Trial, TrialSettings, parse_state
 from tui.trials.view.exchange_view import kind_of
 from tui.widgets.base import hidden
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
-from tui.widgets.dialog import CANCEL, Answer, Dialog, text_line
-from tui.widgets.doc_text import Kind
+from tui.widgets.dialog import CANCEL, Dialog, DialogButton, text_line
+from tui.widgets.display_text import escape
+from tui.widgets.doc_panel import DocPanel
+from tui.widgets.doc_text import TextKind
 from tui.widgets.doc_view import DocView
 from tui.widgets.file_dialog import FileDialog
-from tui.widgets.record_cells import escape
-from tui.widgets.search_bar import DocPanel
 
 _BATCH = 500
 
@@ -76,8 +76,8 @@ def _save_har(path: Path, run: Trial) -> str:
     return f"{count(len(run.exchanges), 'request')} saved to {path}"
 
 
-_COPY = Answer("copy", "Copy", "primary")
-_CLOSE = Answer("cancel", "Close")
+_COPY = DialogButton("copy", "Copy", "primary")
+_CLOSE = DialogButton("cancel", "Close")
 _TITLE = 60
 
 
@@ -91,7 +91,7 @@ class CellDialog(Dialog[None]):
     def __init__(self, column: str, value: object, *, missing: bool = False) -> None:
         super().__init__(escape(column[:_TITLE]), [_COPY, _CLOSE])
         text = "The record has no such field."
-        self._document: tuple[str, Kind] = (text, "text") if missing else cell_document(value)
+        self._document: tuple[str, TextKind] = (text, "text") if missing else cell_document(value)
 
     def compose_body(self) -> ComposeResult:
         """The value."""
@@ -102,7 +102,7 @@ class CellDialog(Dialog[None]):
         self.query_one(DocView).action_copy_all()
 
 
-def cell_document(value: object) -> tuple[str, Kind]:
+def cell_document(value: object) -> tuple[str, TextKind]:
     """A value as a text and its kind: nested values as JSON, text as it is."""
     if isinstance(value, str):
         return value, kind_of(value, "")
@@ -114,7 +114,7 @@ _FIELDS = (
     ("pages", "Pages per partition"),
     ("slices", "Partitions"),
 )
-_ANSWERS = (Answer("save", "Save", "primary"), Answer("reset", "Reset"), CANCEL)
+_ANSWERS = (DialogButton("save", "Save", "primary"), DialogButton("reset", "Reset"), CANCEL)
 
 
 class SettingsDialog(Dialog[TrialSettings]):

@@ -16,15 +16,15 @@ from tui.model.curl import to_curl
 from tui.trials.exchanges import ExchangeEntry
 from tui.trials.state import CANCELLED
 from tui.widgets.base import WidgetMessage, hidden, shown
-from tui.widgets.doc_text import CUT_HERE, Kind, Path
+from tui.widgets.doc_panel import DocPanel
+from tui.widgets.doc_text import CUT_HERE, NodePath, TextKind
 from tui.widgets.doc_view import DocView
-from tui.widgets.search_bar import DocPanel
 
 Side = Literal["request", "response"]
 Pairs = Iterable[tuple[str, str]]
 
 _ADDED_BY_CURL = frozenset({"host", "content-length", "accept-encoding", "connection"})
-_KINDS: tuple[tuple[str, Kind], ...] = (
+_KINDS: tuple[tuple[str, TextKind], ...] = (
     ("ndjson", "jsonl"),
     ("jsonl", "jsonl"),
     ("json-lines", "jsonl"),
@@ -72,7 +72,7 @@ def headers_text(exchange: Exchange, side: Side) -> str:
     return "\n".join([first, *_lines(exchange.response_headers)])
 
 
-def body(exchange: Exchange, side: Side) -> tuple[str, Kind]:
+def body(exchange: Exchange, side: Side) -> tuple[str, TextKind]:
     """The body of a message and its kind; an empty text when there is none."""
     if side == "request":
         text, headers = exchange.request_body or "", exchange.request_headers
@@ -81,7 +81,7 @@ def body(exchange: Exchange, side: Side) -> tuple[str, Kind]:
     return text, kind_of(text, content_type(headers))
 
 
-def marked_body(exchange: Exchange, side: Side) -> tuple[str, Kind]:
+def marked_body(exchange: Exchange, side: Side) -> tuple[str, TextKind]:
     """The body to be looked at: one that was cut says so at its end; JSON that was cut is of a kind of its own."""
     text, kind = body(exchange, side)
     if side == "request" or not is_cut(exchange):
@@ -89,7 +89,7 @@ def marked_body(exchange: Exchange, side: Side) -> tuple[str, Kind]:
     return (text, "cut-json") if kind == "json" else (f"{text}\n{CUT_HERE}", kind)
 
 
-def kind_of(text: str, media_type: str) -> Kind:
+def kind_of(text: str, media_type: str) -> TextKind:
     """What kind of text a body is, by its media type, else by how it begins."""
     for word, kind in _KINDS:
         if word in media_type:
@@ -157,7 +157,7 @@ class ExchangeView(DocPanel):
     class NodeChosen(WidgetMessage["ExchangeView"]):
         """A node of a JSON body was chosen."""
 
-        path: Path
+        path: NodePath
         node: object
         exchange: Exchange
 
@@ -193,7 +193,7 @@ class ExchangeView(DocPanel):
     def _on_headers(self) -> bool:
         return self._headers or (self._exchange is not None and not body(self._exchange, self._side)[0].strip())
 
-    def _text(self, exchange: Exchange) -> tuple[str, Kind]:
+    def _text(self, exchange: Exchange) -> tuple[str, TextKind]:
         if self._on_headers:
             return headers_text(exchange, self._side), "text"
         return marked_body(exchange, self._side)

@@ -14,7 +14,7 @@ from tui.trials.trial import Trial
 from tui.trials.view.subject import SchemaReport, SchemaReporter
 from tui.widgets.base import WidgetMessage, shown
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
-from tui.widgets.search_bar import DocPanel
+from tui.widgets.doc_panel import DocPanel
 
 _ACTIONS = {
     "import": "Import the detected schema",

@@ -18,7 +18,7 @@ from core.jobs.statuses import JobStatus
 from core.wording import one_line
 from tui.trials.state import TrialState, Unmapped
 from tui.widgets.base import WidgetMessage, shown
-from tui.widgets.doc_text import Path
+from tui.widgets.doc_text import NodePath
 
 
 class NodeUse(StrEnum):
@@ -53,7 +53,7 @@ def uses(role: Role, *, asynchronous: bool, value: object) -> Iterator[NodeUse]:
             yield NodeUse.CURSOR_FIELD
 
 
-def path_for(use: NodeUse, path: Path) -> tuple[str, ...]:
+def path_for(use: NodeUse, path: NodePath) -> tuple[str, ...]:
     """The field path for a use: up to the list for records, within a record for its fields, a list and not its item."""
     match use:
         case NodeUse.RECORD_PATH:
@@ -66,17 +66,17 @@ def path_for(use: NodeUse, path: Path) -> tuple[str, ...]:
     return _texts(path)
 
 
-def template_for(role: Role, path: Path) -> str:
+def template_for(role: Role, path: NodePath) -> str:
     """The template that gives the node in a later request."""
     steps = "".join(f"[{step!r}]" for step in path)
     return f"{{{{ {_VARIABLES[role]}{steps} }}}}"
 
 
-def _first_index(path: Path) -> int:
+def _first_index(path: NodePath) -> int:
     return next((place for place, step in enumerate(path) if isinstance(step, int)), len(path))
 
 
-def _texts(path: Path) -> tuple[str, ...]:
+def _texts(path: NodePath) -> tuple[str, ...]:
     return tuple(str(step) for step in path)
 
 

@@ -17,9 +17,10 @@ from core.wording import count
 from tui.trials.records import rows
 from tui.trials.view.dialogs import CellDialog
 from tui.widgets.base import shown
+from tui.widgets.doc_panel import DocPanel
 from tui.widgets.record_source import ListSource, RecordSource
 from tui.widgets.record_table import RecordTable
-from tui.widgets.search_bar import DocPanel, SearchBar
+from tui.widgets.search_bar import SearchBar
 
 JSON_RECORDS = 500
 """Records that the JSON view shows."""
@@ -120,7 +121,7 @@ class RecordsView(Vertical):
         event.stop()
         self.table.filter(event.query)
         if not event.query:
-            event.widget.tell("")
+            event.widget.show_count("")
 
     @on(SearchBar.Left)
     @on(SearchBar.Stepped)
@@ -134,7 +135,7 @@ class RecordsView(Vertical):
         if self.table.filter_text:
             looking = "" if event.examined >= event.total else "…"
             bar = self.query_one(".records-view > SearchBar", SearchBar)
-            bar.tell(f"{event.matches:,} of {event.total:,}{looking}")
+            bar.show_count(f"{event.matches:,} of {event.total:,}{looking}")
 
     @on(RecordTable.CellChosen)
     def _view_cell(self, event: RecordTable.CellChosen) -> None:

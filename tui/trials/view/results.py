@@ -22,7 +22,7 @@ from tui.trials.view.records_view import RecordsView
 from tui.trials.view.subject import SchemaReporter
 from tui.widgets.doc_view import DocView
 from tui.widgets.record_source import ListSource
-from tui.widgets.tab_strip import Tab, TabStrip
+from tui.widgets.tab_strip import StripTab, TabStrip
 
 TABS = ("records", "request", "response", "schema", "state")
 
@@ -47,7 +47,7 @@ class Results(Vertical):
 
     def compose(self) -> ComposeResult:
         """The tabs and the records."""
-        yield TabStrip([Tab(tab, tab.capitalize()) for tab in TABS])
+        yield TabStrip([StripTab(tab, tab.capitalize()) for tab in TABS])
         yield RecordsView()
 
     @property
@@ -95,14 +95,14 @@ class Results(Vertical):
         self._taken = True
         await self._show_active()
 
-    def _tabs(self) -> list[Tab]:
+    def _tabs(self) -> list[StripTab]:
         entry = self._entry()
         count = f"{len(self.source):,}" if self._run is not None else ""
         status = ("■" if entry.cancelled else str(entry.head.status or "✗")) if entry else ""
         if entry and entry.head.status and entry.failed:
             status = f"✗ {status}"
         notes = {"records": count, "response": status}
-        return [Tab(tab, tab.capitalize(), notes.get(tab, "")) for tab in TABS]
+        return [StripTab(tab, tab.capitalize(), notes.get(tab, "")) for tab in TABS]
 
     @property
     def source(self) -> RecordStore | RecordView | ListSource:

@@ -1,4 +1,4 @@
-"""Which row shows which kind of field: the one place that says so."""
+"""Which row shows which kind of field."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from typing import Any
 
 from core.components.stream import Stream
 from tui.forms.code_rows import GraphqlRow, JsonRow, SchemaRow
-from tui.forms.field_row import FieldRow
+from tui.forms.field_row import FieldPlace, FieldRow
+from tui.forms.input_rows import input_row_type
 from tui.forms.list_section import GroupSection, ListSection, MapSection
 from tui.forms.pairs_row import PairsRow
 from tui.forms.reference_rows import REQUEST_OPTION, REQUEST_PATH, FieldPathRow, RequestOptionRow, StreamRow
 from tui.forms.section import Section
 from tui.forms.status_row import StatusRow
 from tui.forms.text_row import TextRow
-from tui.forms.tools import FormTools, Place
-from tui.forms.value_rows import CheckRow, ChoiceRow, FieldPathsRow, NumberRow, NumbersRow, PrimaryKeyRow, StringsRow
+from tui.forms.value_rows import ChoiceRow, FieldPathsRow, NumberRow, NumbersRow, PrimaryKeyRow, StringsRow, ToggleRow
+from tui.model.inputs import PROPERTIES
+from tui.model.session import BuilderSession
 from tui.model.specs import FieldSpec, Kind
 
 ROWS: Mapping[Kind, type[FieldRow]] = MappingProxyType(
@@ -26,7 +28,7 @@ ROWS: Mapping[Kind, type[FieldRow]] = MappingProxyType(
         Kind.DURATION: TextRow,
         Kind.DATETIME_FORMAT: TextRow,
         Kind.NUMBER: NumberRow,
-        Kind.BOOLEAN: CheckRow,
+        Kind.BOOLEAN: ToggleRow,
         Kind.CHOICE: ChoiceRow,
         Kind.STRINGS: StringsRow,
         Kind.NUMBERS: NumbersRow,
@@ -49,9 +51,11 @@ _OTHER_THAN_TEXT = (Kind.PAIRS, Kind.JSON, Kind.GRAPHQL, Kind.STRINGS, Kind.BOOL
 _IN_REQUESTS = {REQUEST_OPTION, REQUEST_PATH}
 
 
-def row_class(tools: FormTools, place: Place) -> type[FieldRow]:
+def row_type(session: BuilderSession, place: FieldPlace) -> type[FieldRow]:
     """The kind of row for a place, as its value is now."""
-    spec, value = place.spec, tools.session.value(place.path)
+    if place.path[:-1] == PROPERTIES:
+        return input_row_type(place)
+    spec, value = place.spec, session.value(place.path)
     if _is_other(spec, value):
         return JsonRow
     if isinstance(value, str) and spec.or_text and spec.kind in _OTHER_THAN_TEXT:
@@ -61,7 +65,7 @@ def row_class(tools: FormTools, place: Place) -> type[FieldRow]:
     return ROWS[spec.kind]
 
 
-def _component_row(place: Place, value: Any) -> type[FieldRow]:
+def _component_row(place: FieldPlace, value: Any) -> type[FieldRow]:
     types = place.spec.types
     if place.spec.or_list and isinstance(value, list):
         return ListSection
@@ -73,7 +77,7 @@ def _component_row(place: Place, value: Any) -> type[FieldRow]:
 
 
 def _is_other(spec: FieldSpec, value: Any) -> bool:
-    """Whether a value is nothing that the kind of field can show, as in manifests written by others."""
+    """Whether the kind of field can't show a value, as in manifests written by hand."""
     if spec.kind in _LINES:
         return isinstance(value, dict | list)
     if spec.kind in (Kind.PAIRS, Kind.GRAPHQL, Kind.STATUS_MAPPING, Kind.COMPONENT_MAP, Kind.GROUP):
