@@ -177,7 +177,7 @@ class StreamForm(Vertical):
             await self.remove_children(panes)
         titles = [tab.title for tab in tabs]
         if tabs:
-            self._strip.tabs = [LayoutTab(title, title) for title in titles]
+            self._strip.tabs = [StripTab(title, title) for title in titles]
             await self._open(tabs[titles.index(self._active)] if self._active in titles else tabs[0])
         else:
             self._active = ""
