@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -12,6 +13,23 @@ from tests.support.oracle import Oracle
 # A loaded machine is no reason for a property to fail.
 settings.register_profile("longhaul", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("longhaul")
+
+SLOW_FOLDERS = {"benchmarks", "faults", "journeys"}
+SLOW_MODULES = {"test_goldens", "test_memory"}
+SLOW_FIXTURES = {"oracle"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what is so by nature; a module that is slow for a reason of its own marks itself."""
+    here = Path(__file__).parent
+    for item in items:
+        path = item.path.relative_to(here)
+        if (
+            not SLOW_FOLDERS.isdisjoint(path.parts)
+            or path.stem in SLOW_MODULES
+            or not SLOW_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
+        ):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session", autouse=True)
