@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from core.events import Outcome
-from tests.jobs.jobs_api import manifest as job_manifest
-from tests.jobs.jobs_api import serve_job
+from tests.support.jobs_api import manifest as job_manifest
+from tests.support.jobs_api import serve_job
 from tests.support.reading import Told, read_all
 from tests.support.server import LoopbackServer, Reply
 

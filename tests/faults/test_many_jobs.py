@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from core.events import Outcome, Records, SliceFinished
 from core.reading import open_reader
-from tests.jobs.jobs_api import manifest
+from tests.support.jobs_api import manifest
 from tests.support.reading import connector
 from tests.support.server import Asked, LoopbackServer, Reply
 

@@ -18,8 +18,8 @@ from core.runtime.context import Context
 from core.runtime.cursor import Cursor, make_cursor
 from core.runtime.parents import ParentRead, ParentRecord
 from core.runtime.slices import StreamSlice
-from tests.components.slicing import World, all_slices, build, read, world
 from tests.support.oracle import Oracle
+from tests.support.slicing import World, all_slices, build, read, world
 
 WHOLE: dict[str, Any] = {
     "cursor_field": "at",
