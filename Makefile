@@ -5,12 +5,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 ORACLE := .venv-oracle
 
-.PHONY: help demo test test-faults bench check format pictures oracle clean
+.PHONY: help demo test test-slow bench check format pictures oracle clean
 
 help:
 	@echo "make demo    read the SendGrid sample from a local demo API, through a real job"
-	@echo "make test    run all tests"
-	@echo "make test-faults  run the long fault tests: hundreds of cuts, kills and odd inputs"
+	@echo "make test    run the quick tests, in about three minutes"
+	@echo "make test-slow  run the rest: differences from Airbyte's runtime, faults and kills, screens, journeys"
 	@echo "make bench   compare speed and memory with Airbyte's runtime, time the builder (ROWS=1000000: more rows)"
 	@echo "make check   run the linters and type checkers"
 	@echo "make format  format the code"
@@ -42,11 +42,11 @@ oracle: $(ORACLE)/.installed
 demo: $(VENV)/.installed
 	$(BIN)/longhaul --demo --run --output demo-output/
 
-test: $(VENV)/.installed-dev $(ORACLE)/.installed
-	$(BIN)/python -m pytest
+test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -m "not slow"
 
-test-faults: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -m faults tests/faults
+test-slow: $(VENV)/.installed-dev $(ORACLE)/.installed
+	$(BIN)/python -m pytest -m slow
 
 bench: $(VENV)/.installed-dev $(ORACLE)/.installed
 	$(BIN)/python -m benchmarks --rows $(or $(ROWS),100000)

@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.http_bench import Bench
 from tests.support.oracle import Oracle
+from tests.support.server import LoopbackServer
 
 # A loaded machine is no reason for a property to fail.
 settings.register_profile("longhaul", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("longhaul")
+
+SLOW_FOLDERS = {"benchmarks", "faults", "journeys"}
+SLOW_MODULES = {"test_goldens", "test_memory"}
+SLOW_FIXTURES = {"oracle"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what is so by nature; a module that is slow for a reason of its own marks itself."""
+    here = Path(__file__).parent
+    for item in items:
+        path = item.path.relative_to(here)
+        if (
+            not SLOW_FOLDERS.isdisjoint(path.parts)
+            or path.stem in SLOW_MODULES
+            or not SLOW_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
+        ):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -28,3 +49,25 @@ def oracle() -> Iterator[Oracle]:
     reference = Oracle()
     yield reference
     reference.close()
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[LoopbackServer]:
+    async with LoopbackServer() as running:
+        yield running
+
+
+@pytest.fixture
+async def other_server() -> AsyncIterator[LoopbackServer]:
+    """A second server: another origin."""
+    async with LoopbackServer() as running:
+        yield running
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    """A bench with an open session."""
+    with ThreadPoolExecutor(1) as executor:
+        bench = Bench(executor)
+        async with bench.session:
+            yield bench

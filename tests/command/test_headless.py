@@ -235,6 +235,7 @@ for moment in range(1, 100):
 """A run of five slices of one record each, killed at every call that touches the disk, and repeated."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["out.jsonl", "out.jsonl.gz", "out.csv", "out.csv.gz"])
 def test_after_a_kill_at_any_moment_the_next_run_goes_on_without_a_loss(tmp_path: Path, name: str) -> None:
     subprocess.run([sys.executable, "-c", KILLED, str(tmp_path), name], check=True)

@@ -13,6 +13,8 @@ import pytest
 
 from tests.command.support import SlowApi, end, manifest, run, start
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def api() -> Iterator[SlowApi]:

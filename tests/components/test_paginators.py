@@ -13,8 +13,8 @@ from core.errors import ReadError
 from core.http.request import RequestDraft
 from core.runtime.context import Context
 from core.runtime.pages import Page, Pages, PaginationStrategy
-from tests.components.slicing import world
 from tests.support.oracle import Oracle
+from tests.support.slicing import world
 
 STRATEGIES: dict[str, type[PaginationStrategy]] = {
     cls.__name__: cls for cls in (CursorPagination, OffsetIncrement, PageIncrement)

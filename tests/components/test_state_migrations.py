@@ -9,11 +9,11 @@ import pytest
 from core.connector import load_connector
 from core.manifest.document import Document
 from core.manifest.resolver import resolve_manifest
-from tests.components.slicing import world
 from tests.reading.test_against_reference import compare
 from tests.support.oracle import Oracle, OracleError
 from tests.support.reading import connector, read_all
 from tests.support.server import LoopbackServer, Reply
+from tests.support.slicing import world
 
 RECORDS = "record_selector: {type: RecordSelector, extractor: {type: DpathExtractor, field_path: []}}"
 PARENT = """\

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from core.events import Outcome
-from tests.jobs.jobs_api import manifest as job_manifest
-from tests.jobs.jobs_api import serve_job
+from tests.support.jobs_api import manifest as job_manifest
+from tests.support.jobs_api import serve_job
 from tests.support.reading import Told, read_all
 from tests.support.server import LoopbackServer, Reply
 
@@ -177,7 +177,6 @@ async def test_a_bomb_is_refused_at_the_ratio_of_the_manifest(
     assert "`max_ratio`" in told.errors
 
 
-@pytest.mark.faults
 async def test_a_cell_of_100_megabytes_is_read(server: LoopbackServer) -> None:
     told = await download(server, CSV, b"a,b\n1," + b"x" * 100_000_000 + b"\n2,y\n")
 
@@ -185,7 +184,6 @@ async def test_a_cell_of_100_megabytes_is_read(server: LoopbackServer) -> None:
     assert [len(record["b"]) for record in told.records] == [100_000_000, 1]
 
 
-@pytest.mark.faults
 async def test_a_quotation_mark_that_is_never_closed_does_not_take_all_memory(server: LoopbackServer) -> None:
     told = await download(server, CSV, b'a,b\n1,"' + b"x,y\n" * 40_000_000)
 

@@ -15,9 +15,9 @@ import pytest
 
 from core.events import Outcome, Records, StreamFinished
 from core.reading import open_reader
-from tests.jobs.jobs_api import manifest, serve_job
 from tests.reading.test_reading import PAGES
 from tests.reading.test_reading import manifest as stream_manifest
+from tests.support.jobs_api import manifest, serve_job
 from tests.support.reading import connector, no_wait, read_all
 from tests.support.server import Asked, LoopbackServer, Reply
 
@@ -110,17 +110,16 @@ def compressed_on_the_way(body: bytes, cuts: list[int]) -> Callable[[Asked], Rep
     return reply
 
 
-@pytest.mark.parametrize("times", [4, pytest.param(100, marks=pytest.mark.faults)])
 @pytest.mark.parametrize("serve", [in_ranges, all_again, in_pieces, compressed_on_the_way])
 @pytest.mark.parametrize("name", FORMATS)
 async def test_records_come_once_wherever_the_connection_is_cut(
-    server: LoopbackServer, name: str, serve: Serve, times: int
+    server: LoopbackServer, name: str, serve: Serve
 ) -> None:
     chance = random.Random(f"{name} {serve.__name__}")
     body = body_of(name)
     serve_job(server, "done")
     text = manifest(server, retriever=f"download_decoder: {FORMATS[name][0]}")
-    for _ in range(times):
+    for _ in range(100):
         cuts = sorted(chance.randrange(len(body)) for _ in range(chance.randint(1, 3)))
         server.on("/result", serve(body, list(cuts)))
 

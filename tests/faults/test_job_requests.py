@@ -16,9 +16,9 @@ from core.events import JobChanged, JobPhase, Outcome, PollScheduled, StatusUnma
 from core.http.exchange import Role
 from core.jobs.cleanup import CANCELLED_LIMIT
 from core.reading import open_reader
-from tests.faults import broken_servers
-from tests.faults.broken_servers import serving, unused_port
-from tests.jobs.jobs_api import ABORT, DELETE, manifest, serve_job
+from tests.support import broken_servers
+from tests.support.broken_servers import serving, unused_port
+from tests.support.jobs_api import ABORT, DELETE, manifest, serve_job
 from tests.support.reading import Told, connector, no_wait, read_all
 from tests.support.server import Asked, LoopbackServer, Reply
 

@@ -7,11 +7,9 @@ import resource
 from collections import deque
 from collections.abc import Callable
 
-import pytest
-
 from core.events import Outcome, Records, SliceFinished
 from core.reading import open_reader
-from tests.jobs.jobs_api import manifest
+from tests.support.jobs_api import manifest
 from tests.support.reading import connector
 from tests.support.server import Asked, LoopbackServer, Reply
 
@@ -66,14 +64,9 @@ class BusyApi:
         return Reply({"state": "done", "url": self._server.url(f"/result?job={job}")})
 
 
-@pytest.mark.parametrize(
-    ("slices", "jobs", "calls", "seconds"),
-    [(40, 20, 15, 20), pytest.param(500, 200, 30, 90, marks=pytest.mark.faults)],
-)
-async def test_all_slices_are_read_within_the_limit_and_in_flat_memory(
-    server: LoopbackServer, slices: int, jobs: int, calls: int, seconds: float
-) -> None:
-    api = BusyApi(server, calls)
+async def test_all_slices_are_read_within_the_limit_and_in_flat_memory(server: LoopbackServer) -> None:
+    slices, jobs = 500, 200
+    api = BusyApi(server, 30)
     values = ", ".join(f"s{number}" for number in range(slices))
     text = manifest(
         server,
@@ -83,7 +76,7 @@ async def test_all_slices_are_read_within_the_limit_and_in_flat_memory(
         creation="request_body: {type: RequestBodyJsonObject, value: {x: \"{{ stream_partition['x'] }}\"}}",
     )
     records, outcomes, memory = 0, [], [0]
-    async with open_reader(connector(text), {}) as reader, asyncio.timeout(seconds):
+    async with open_reader(connector(text), {}) as reader, asyncio.timeout(90):
         async for event in reader.read("exports"):
             if isinstance(event, Records):
                 records += event.count

@@ -10,9 +10,9 @@ import pytest
 
 from core.events import Outcome
 from core.http.exchange import Role
-from tests.faults.broken_servers import serving
-from tests.jobs.jobs_api import manifest as job_manifest
-from tests.jobs.jobs_api import serve_job
+from tests.support.broken_servers import serving
+from tests.support.jobs_api import manifest as job_manifest
+from tests.support.jobs_api import serve_job
 from tests.support.reading import read_all
 from tests.support.server import LoopbackServer, Reply
 

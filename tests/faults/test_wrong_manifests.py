@@ -195,11 +195,10 @@ def assert_told(tree: Any) -> None:
     assert all(isinstance(connector.schema(name), dict) for name in connector.stream_names)
 
 
-@pytest.mark.parametrize("count", [100, pytest.param(3_000, marks=pytest.mark.faults)])
-def test_a_wrong_value_at_any_place_of_a_sample_is_told(count: int) -> None:
-    chance = random.Random(count)
+def test_a_wrong_value_at_any_place_of_a_sample_is_told() -> None:
+    chance = random.Random(3_000)
     trees = [yaml.safe_load(sample.path.read_text()) for sample in samples()]
-    for _ in range(count):
+    for _ in range(3_000):
         tree = copy.deepcopy(chance.choice(trees))
         *way, last = chance.choice(list(places(tree)))
         parent = tree
@@ -209,11 +208,10 @@ def test_a_wrong_value_at_any_place_of_a_sample_is_told(count: int) -> None:
         assert_told(tree)
 
 
-@pytest.mark.parametrize("count", [50, pytest.param(1_500, marks=pytest.mark.faults)])
-def test_a_missing_field_of_any_sample_is_told_or_not_needed(count: int) -> None:
-    chance = random.Random(count)
+def test_a_missing_field_of_any_sample_is_told_or_not_needed() -> None:
+    chance = random.Random(1_500)
     trees = [yaml.safe_load(sample.path.read_text()) for sample in samples()]
-    for _ in range(count):
+    for _ in range(1_500):
         tree = copy.deepcopy(chance.choice(trees))
         *way, last = chance.choice([path for path in places(tree) if isinstance(path[-1], str)])
         parent = tree

@@ -16,9 +16,9 @@ from core.errors import ReadError
 from core.http.bodies import LARGEST_ASIDE
 from core.http.exchange import Role
 from core.http.policy import RequestFailed
-from tests.components.decoders.bodies import gzipped
-from tests.faults.broken_servers import Manners, serving
 from tests.http.test_download import read_all
+from tests.support.bodies import gzipped
+from tests.support.broken_servers import Manners, serving
 from tests.support.http_bench import Bench, build
 from tests.support.server import LoopbackServer, Reply
 

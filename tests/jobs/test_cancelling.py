@@ -6,7 +6,7 @@ import asyncio
 
 from core.events import JobChanged, JobPhase, Outcome, PollScheduled
 from core.reading import open_reader
-from tests.jobs.jobs_api import ABORT, DELETE, manifest, serve_job
+from tests.support.jobs_api import ABORT, DELETE, manifest, serve_job
 from tests.support.reading import Told, connector
 from tests.support.server import Asked, LoopbackServer, Reply
 

@@ -7,7 +7,7 @@ import asyncio
 from core.events import ExchangeFinished, Outcome, Records
 from core.http.exchange import Role
 from core.reading import Limits
-from tests.jobs.jobs_api import manifest, serve_job
+from tests.support.jobs_api import manifest, serve_job
 from tests.support.reading import connector, read_all
 from tests.support.server import Asked, LoopbackServer, Reply
 

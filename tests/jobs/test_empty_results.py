@@ -9,7 +9,7 @@ import pytest
 from core.events import JobChanged, JobPhase, Log, Outcome
 from core.http.exchange import Role
 from core.levels import Level
-from tests.jobs.jobs_api import manifest, serve_job
+from tests.support.jobs_api import manifest, serve_job
 from tests.support.reading import Told, read_all
 from tests.support.server import LoopbackServer, Reply
 

@@ -6,7 +6,7 @@ import pytest
 
 from core.events import JobChanged, JobPhase, Log, Outcome, SliceFinished
 from core.levels import Level
-from tests.jobs.jobs_api import ABORT, manifest, serve_job
+from tests.support.jobs_api import ABORT, manifest, serve_job
 from tests.support.reading import Told, read_all
 from tests.support.server import Asked, LoopbackServer, Reply
 

@@ -11,7 +11,7 @@ from core.events import JobChanged, JobPhase, Outcome, PollScheduled, StatusMiss
 from core.http.exchange import Role
 from core.jobs.statuses import JobStatus
 from core.reading import Limits, open_reader
-from tests.jobs.jobs_api import ABORT, DELETE, manifest, serve_job
+from tests.support.jobs_api import ABORT, DELETE, manifest, serve_job
 from tests.support.reading import Told, connector, no_wait, read_all
 from tests.support.server import Asked, LoopbackServer, Reply
 

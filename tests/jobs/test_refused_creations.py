@@ -10,7 +10,7 @@ import pytest
 from core.events import JobChanged, JobPhase, Log, Outcome
 from core.levels import Level
 from core.reading import open_reader
-from tests.jobs.jobs_api import ABORT, manifest
+from tests.support.jobs_api import ABORT, manifest
 from tests.support.reading import Told, connector, no_wait, read_all
 from tests.support.server import Asked, LoopbackServer, Reply
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.jobs.jobs_api import manifest as jobs_manifest
-from tests.jobs.jobs_api import serve_job
 from tests.reading.test_reading import INCREMENTAL, PAGES, PARENTS, manifest, page
+from tests.support.jobs_api import manifest as jobs_manifest
+from tests.support.jobs_api import serve_job
 from tests.support.oracle import Oracle
 from tests.support.reading import read_all
 from tests.support.server import Asked, LoopbackServer, Reply

@@ -12,7 +12,7 @@ import pytest
 from core.errors import InputError
 from core.events import BudgetWait, Event, ExchangeFinished, Log, Outcome
 from core.reading import Reader, open_reader
-from tests.jobs import jobs_api
+from tests.support import jobs_api
 from tests.support.reading import Told, connector, no_wait, read_all
 from tests.support.server import Asked, LoopbackServer, Reply
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
-import pytest
 import yaml
 
 from core.components.http_requester import HttpRequester
@@ -20,7 +19,6 @@ from core.http.secrets import Secrets
 from core.http.session import HttpSession
 from core.manifest.problems import Problem
 from core.runtime.context import Context, Run
-from tests.support.server import LoopbackServer
 
 VISIBLE = frozenset({"next_page_token", "stream_slice", "stream_partition", "stream_interval", "creation_response"})
 
@@ -108,26 +106,3 @@ def _no_parents(*_: Any) -> Any:
 
 async def _no_schema(*_: Any) -> Any:
     raise AssertionError("no schemas here")
-
-
-@pytest.fixture
-async def bench() -> AsyncIterator[Bench]:
-    """A bench with an open session."""
-    with ThreadPoolExecutor(1) as executor:
-        bench = Bench(executor)
-        async with bench.session:
-            yield bench
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[LoopbackServer]:
-    """A loopback server."""
-    async with LoopbackServer() as running:
-        yield running
-
-
-@pytest.fixture
-async def other_server() -> AsyncIterator[LoopbackServer]:
-    """A second one: another origin."""
-    async with LoopbackServer() as running:
-        yield running

@@ -9,7 +9,9 @@ drawn. That is looked at more often than Textual does, and so takes a fraction o
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from textual import app, pilot
@@ -62,3 +64,11 @@ def _draws() -> bool:
 def _wait_for_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (app, pilot):
         monkeypatch.setattr(module, "wait_for_idle", _at_rest)
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the builder remembers stays in a folder of the test."""
+    monkeypatch.setenv("LONGHAUL_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("LONGHAUL_CONFIG_DIR", str(tmp_path / "config"))
+    monkeypatch.setitem(sys.modules, "keyring", None)

@@ -19,7 +19,7 @@ from core.components.decoders import (
     ZipfileDecoder,
 )
 from core.runtime.roles import Decoder
-from tests.components.decoders.bodies import archive
+from tests.support.bodies import archive
 from tests.support.oracle import Oracle
 
 

@@ -20,7 +20,7 @@ from core.components.decoders import (
 )
 from core.http.charsets import charset_named, text_codec
 from core.runtime.roles import Decoder
-from tests.components.decoders.bodies import pieces
+from tests.support.bodies import pieces
 
 WORDS = {
     "iso-8859-1": "Müller",

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from core.components.decoders import CsvDecoder, DecodeError, GzipDecoder, ZipfileDecoder
 from core.components.decoders.csv import holds_whole_rows
-from tests.components.decoders.bodies import archive, pieces
+from tests.support.bodies import archive, pieces
 
 
 def read(body: str | bytes, **fields: Any) -> list[dict[str, Any]]:

@@ -15,8 +15,8 @@ from core.manifest.problems import Severity
 from core.runtime.context import Context
 from core.runtime.partitions import PartitionRouter, Partitions, extra_field_names
 from core.runtime.slices import StreamSlice
-from tests.components.slicing import build, world
 from tests.support.oracle import Oracle, OracleError
+from tests.support.slicing import build, world
 
 CONFIG = {"ids": ["a", 1, True, 1.0, "a", None], "name": "id", "nested": [["a"], ["a"]]}
 OPTION = {"type": "RequestOption", "inject_into": "request_parameter", "field_name": "q"}

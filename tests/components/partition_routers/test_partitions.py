@@ -14,8 +14,8 @@ from core.http.request import RequestDraft
 from core.runtime.context import Context
 from core.runtime.partitions import PartitionRouter, Partitions, extra_field_names
 from core.runtime.slices import StreamSlice
-from tests.components.slicing import world
 from tests.support.oracle import Oracle
+from tests.support.slicing import world
 
 COLOURS = {"type": "ListPartitionRouter", "values": ["red", "0"], "cursor_field": "colour"}
 SIZES = {"type": "ListPartitionRouter", "values": "{{ config['sizes'] }}", "cursor_field": "size"}

@@ -201,6 +201,7 @@ KEYS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(SEEDS))
 @pytest.mark.parametrize("room", KEYS)
 async def test_no_burst_of_keys_mixes_streams_up(manifest: Path, room: str, seed: int) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sample_configs import sample
-from tests.tui.looks import looks_like
+from tests.support.goldens import looks_like
 from tests.tui.shell.support import Shell, opened
 
 FOLDER = Path(__file__).parent / "goldens"

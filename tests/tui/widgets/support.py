@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.pilot import Pilot
 from textual.widget import Widget
 
-from tests.tui.looks import stays
+from tests.support.goldens import stays
 
 M = TypeVar("M", bound=Message)
 

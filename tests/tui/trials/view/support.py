@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 
 import tui
 from core.connector import Connector
-from tests.tui.looks import stays
+from tests.support.goldens import stays
 from tests.tui.trials.support import STREAM, Clock, Gate, ScriptedReader, connector_of
 from tui.trials.controller import Opener, TrialController
 from tui.trials.trial import Trial

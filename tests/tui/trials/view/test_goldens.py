@@ -9,7 +9,7 @@ import pytest
 
 from core.events import Event, JobPhase
 from core.http.exchange import Role
-from tests.tui.looks import looks_like
+from tests.support.goldens import looks_like
 from tests.tui.trials.support import Gate, ScriptedReader, asked, created, job, started, success, unmapped, wait
 from tests.tui.trials.view.scripts import refused_creation, refused_download, two_partitions
 from tests.tui.trials.view.support import scene

@@ -17,8 +17,8 @@ from core.runtime import partitioned_cursor as module
 from core.runtime.context import Context, ParentRead, ParentRecord
 from core.runtime.cursor import Cursor, make_cursor
 from core.runtime.slices import StreamSlice
-from tests.components.slicing import World, all_slices, build, read, world
 from tests.support.oracle import Oracle
+from tests.support.slicing import World, all_slices, build, read, world
 
 WHOLE: dict[str, Any] = {
     "cursor_field": "at",

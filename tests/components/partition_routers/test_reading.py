@@ -11,10 +11,10 @@ import pytest
 
 from core.events import Outcome
 from core.reading import Limits
-from tests.jobs.jobs_api import manifest as jobs_manifest
-from tests.jobs.jobs_api import serve_job
 from tests.reading.test_against_reference import compare
 from tests.reading.test_reading import manifest
+from tests.support.jobs_api import manifest as jobs_manifest
+from tests.support.jobs_api import serve_job
 from tests.support.oracle import Oracle
 from tests.support.reading import read_all
 from tests.support.server import Asked, LoopbackServer, Reply

@@ -17,8 +17,8 @@ from core.runtime.cursor import make_cursor
 from core.runtime.cursor_progress import Interval
 from core.runtime.timeline import Timeline, later
 from core.templates.datetimes import parse_duration
-from tests.components.slicing import all_slices, world
 from tests.support.oracle import Oracle
+from tests.support.slicing import all_slices, world
 
 DAY = {"datetime_format": "%Y-%m-%d", "cursor_granularity": "P1D"}
 SECOND = {"datetime_format": "%Y-%m-%dT%H:%M:%SZ", "cursor_granularity": "PT1S"}

@@ -28,7 +28,7 @@ from core.decoding.chunks import InBlocks, Lines, whole_lines
 from core.decoding.errors import DecodeError
 from core.decoding.json_text import array_elements
 from core.runtime.roles import Decoder
-from tests.components.decoders.bodies import archive, gzipped, long_csv, long_json_array, pieces
+from tests.support.bodies import archive, gzipped, long_csv, long_json_array, pieces
 
 JSON = ' [ {"a": "é\U0001f600 },{ \\" ]", "b": [{"a": -1.5e3}, {"a": true}]},\r\n{"a": null}, [] , "x,y" , 12 ] \n'
 TABLE = 'id,"näme"\r\n1,"a ""b"" \r\n c, \U0001f600"\r\n\r\n2,é\r\n'

@@ -22,7 +22,7 @@ from core.components.decoders import (
     ZipfileDecoder,
 )
 from core.runtime.roles import Decoder
-from tests.components.decoders.bodies import archive, pieces
+from tests.support.bodies import archive, pieces
 
 DECODERS: dict[str, Decoder] = {
     "json": JsonDecoder(),

@@ -14,7 +14,7 @@ from core.http.exchange import Role
 from core.jobs.job import job_id
 from core.levels import Level
 from core.runtime.answers import Answer
-from tests.jobs.jobs_api import ABORT, DELETE, manifest, serve_job
+from tests.support.jobs_api import ABORT, DELETE, manifest, serve_job
 from tests.support.reading import connector, read_all
 from tests.support.server import LoopbackServer, Reply
 

@@ -12,8 +12,8 @@ import yaml
 from core.connector import load_connector
 from core.events import Outcome, SliceFinished
 from core.manifest.document import Document
+from tests.components.test_pagination_reset import PARTITIONS
 from tests.reading.test_against_reference import requests
-from tests.reading.test_pagination_reset import PARTITIONS
 from tests.reading.test_reading import manifest
 from tests.support.oracle import Oracle, OracleError
 from tests.support.reading import Told, read_all

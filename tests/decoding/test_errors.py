@@ -24,7 +24,7 @@ from core.components.decoders import (
     ZipfileDecoder,
 )
 from core.runtime.roles import Decoder
-from tests.components.decoders.bodies import archive, gzipped, long_csv, long_json_array
+from tests.support.bodies import archive, gzipped, long_csv, long_json_array
 
 LOGIN = b"<!DOCTYPE html>\n<html><head><title>Log in &ndash; Acme</title></head><body>...</body></html>"
 TEXT_DECODERS: list[Decoder] = [

@@ -13,8 +13,8 @@ from core.components.cursors import DatetimeBasedCursor, IncrementingCountCursor
 from core.errors import ReadError
 from core.runtime.cursor import Cursor, make_cursor
 from core.runtime.slices import StreamSlice
-from tests.components.slicing import all_slices, read, world
 from tests.support.oracle import Oracle
+from tests.support.slicing import all_slices, read, world
 
 DAYS: dict[str, Any] = {
     "cursor_field": "at",

@@ -1,6 +1,6 @@
 """What the tabs look like, and how many widgets they take.
 
-The expected screens are the texts in `screens/`; run with LONGHAUL_WRITE_SCREENS=1 to write them anew, and read the
+The expected screens are the texts in `goldens/`; run with LONGHAUL_WRITE_SCREENS=1 to write them anew, and read the
 difference before it is kept.
 """
 
@@ -14,7 +14,7 @@ import pytest
 from tests.tui.forms.support import SAMPLES, at_desk, sample
 from tui.model.session import BuilderSession
 
-SCREENS = Path(__file__).parent / "screens"
+SCREENS = Path(__file__).parent / "goldens"
 MOST_AT_FIRST = 120
 MOST_IN_A_TAB = 90
 
