@@ -78,7 +78,7 @@ class PageSizeReduction(Component):
                 "compare `last_page_size` with `page_size`, which gets smaller too, else the reading may end early"
             )
             place = ("paginator", "pagination_strategy", "stop_condition")
-            yield Problem(message, place, Severity.WARNING)
+            yield Problem(message, place, Severity.WARNING, fields=("page_size",))
 
 
 @dataclass
@@ -131,7 +131,8 @@ class PageSizes:
 
 
 def _problem(message: str, path: Path = ()) -> Problem:
-    return Problem(f"`page_size_reduction` {message}", ("page_size_reduction", *path))
+    fields = ("page_size_option", "page_size")
+    return Problem(f"`page_size_reduction` {message}", ("page_size_reduction", *path), fields=fields)
 
 
 def _may_cut(strategy: PaginationStrategy) -> bool:

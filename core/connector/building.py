@@ -121,10 +121,8 @@ class TreeBuilder:
         for key, plan in plans.items():
             if key in values:
                 self._check_templates(getattr(component, plan.name), (*path, key), _seen_in(plan.gives, visible))
-        for problem in component.lint():
-            self._report((*path, *problem.path), problem.message, problem.hint, problem.severity)
-        for problem in portability(raw, component, values):
-            self._note((*path, *problem.path), problem.message, problem.hint)
+        self.problems += [problem.below(*path) for problem in component.lint()]
+        self.portability += [problem.below(*path) for problem in portability(raw, component, values)]
         return component
 
     def _children(self, value: Any, plan: FieldPlan, path: Path, visible: frozenset[str]) -> tuple[Any, bool]:
@@ -182,6 +180,7 @@ class TreeBuilder:
                 f"`{clipped(str(key))}` is not a field of {cls.__name__}",
                 hint=f"did you mean `{guess}`?" if guess else None,
                 severity=Severity.WARNING,
+                fields=(guess,) if guess else (),
             )
 
     def _check_templates(self, value: Any, path: Path, visible: frozenset[str]) -> None:
@@ -202,8 +201,15 @@ class TreeBuilder:
     def _note(self, path: Path, message: str, hint: str | None) -> None:
         self.portability.append(Problem(message, path, Severity.WARNING, hint))
 
-    def _report(self, path: Path, message: str, hint: str | None = None, severity: Severity = Severity.ERROR) -> None:
-        self.problems.append(Problem(message, path, severity, hint))
+    def _report(
+        self,
+        path: Path,
+        message: str,
+        hint: str | None = None,
+        severity: Severity = Severity.ERROR,
+        fields: tuple[str, ...] = (),
+    ) -> None:
+        self.problems.append(Problem(message, path, severity, hint, fields=fields))
 
 
 def walk(component: Component) -> Iterator[Component]:

@@ -37,7 +37,7 @@ def portability(raw: Mapping[str, Any], component: Component, values: Mapping[st
         for key in raw:
             if key not in field_plans(cls) and key != "type":
                 message = f"Airbyte refuses a manifest with `{clipped(str(key))}` at the top"
-                yield _warning((key,), message, "keep notes under `metadata`")
+                yield _warning((key,), message, "keep notes under `metadata`", fields=("metadata",))
 
 
 def _coerced(cls: type[Component], values: Mapping[str, Any]) -> Iterator[Problem]:
@@ -63,5 +63,5 @@ def _children(value: Any, path: Path) -> Iterator[tuple[Path, Component]]:
             yield from _children(item, (*path, key))
 
 
-def _warning(path: Path, message: str, hint: str | None = None) -> Problem:
-    return Problem(message, path, Severity.WARNING, hint)
+def _warning(path: Path, message: str, hint: str | None = None, fields: tuple[str, ...] = ()) -> Problem:
+    return Problem(message, path, Severity.WARNING, hint, fields=fields)

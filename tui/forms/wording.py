@@ -107,8 +107,9 @@ def twins(session: BuilderSession, path: Path) -> Iterator[Path]:
 
 def said_in_labels(session: BuilderSession, finding: Finding) -> tuple[str, str]:
     """The message and the hint of a problem, with fields called as in the forms."""
-    owners = _owners(session, finding.path)
-    return in_labels(finding.problem.message, *owners), in_labels(finding.problem.hint or "", *owners)
+    problem, owners = finding.problem, _owners(session, finding.path)
+    keys = (*problem.path, *problem.fields)
+    return in_labels(problem.message, keys, *owners), in_labels(problem.hint or "", keys, *owners)
 
 
 def place_in_labels(session: BuilderSession, path: Path) -> str:

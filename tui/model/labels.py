@@ -1,8 +1,9 @@
-"""Fields as the forms call them, in sentences that speak of the keys of the manifest."""
+"""Fields as the forms call them, also in sentences that speak of the keys of the manifest."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 
 from core.connector.registry import component_types
@@ -11,16 +12,14 @@ from core.runtime.component import Component
 _KEY = re.compile(r"`([a-z][a-z0-9]*(?:_[a-z0-9]+)*)`")
 
 
-def in_labels(text: str, *owners: type[Component]) -> str:
-    """A sentence with the labels of fields in the place of their keys: those of `owners` first, then of any component
-    as long as all call the field the same.
+def in_labels(text: str, keys: Iterable[object], *owners: type[Component]) -> str:
+    """A sentence with labels in the place of the keys of these fields: the labels that `owners` give them first, then
+    that of any component as long as all call the field the same.
     """
-
-    def labelled(found: re.Match[str]) -> str:
-        label = label_of(found[1], *owners)
-        return f"“{label}”" if label else found[0]
-
-    return _KEY.sub(labelled, text)
+    for key in dict.fromkeys(keys):
+        if isinstance(key, str) and (label := label_of(key, *owners)):
+            text = text.replace(f"`{key}`", f"“{label}”")
+    return text
 
 
 def label_of(key: str, *owners: type[Component]) -> str:
@@ -34,8 +33,8 @@ def label_of(key: str, *owners: type[Component]) -> str:
 
 
 def keys_in(text: str) -> list[str]:
-    """The keys of several words that a sentence speaks of, in their order."""
-    return [key for key in _KEY.findall(text) if "_" in key]
+    """The keys that a sentence of the engine speaks of, in their order."""
+    return _KEY.findall(text)
 
 
 @cache

@@ -4,7 +4,6 @@ forms.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -18,8 +17,7 @@ from core.manifest.problems import Path, Problem, Severity
 from core.manifest.resolver import NO_STREAM
 from core.runtime.component import Component
 from tui.model.layout import LayoutEntry, LayoutTab, global_view, inputs_view, tab_of
-from tui.model.specs import form_spec
-from tui.model.view import View, component_at
+from tui.model.view import View
 
 
 class Visibility:
@@ -40,9 +38,6 @@ class Visibility:
         """Move the marks along with their paths."""
         marks = {() if not path else moved(path): mark for path, mark in self._marks.items()}
         self._marks = {path: mark for path, mark in marks.items() if path is not None}
-
-
-_NAMED = re.compile(r"`(\w+)`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,20 +94,12 @@ class ManifestCheck:
         self._keep(NO_STREAM, problems)
 
     def _keep(self, section: int, problems: list[Problem]) -> None:
-        found = [(self._shown(problem), problem) for problem in problems]
+        found = [(problem.path, problem) for problem in problems]
         resolved, above = self._view.section(section), () if section == NO_STREAM else ("streams", section)
         for problem in resolved.problems:
             places = list(resolved.places(problem.path, above)) or [_without_ref(problem.path)]
             found += [(place, problem) for place in places]
         self.findings += [Finding(path, replace(problem, path=path)) for path, problem in found]
-
-    def _shown(self, problem: Problem) -> Path:
-        """The place of a problem: of one that a component as a whole has, the field that it names first."""
-        component = component_at(self._view, problem.path)
-        named = _NAMED.search(problem.message)
-        if component is not None and named and form_spec(component).field(named[1]):
-            return (*problem.path, named[1])
-        return problem.path
 
 
 def _named(tree: Any) -> Component:

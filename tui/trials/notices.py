@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from core.wording import clean
-from tui.model.labels import in_labels
+from tui.model.labels import in_labels, keys_in
 from tui.trials.phases import cancel_report, held_in_words, limits_in_words
 from tui.trials.remedies import Place, spoken_of, where_to_mend, where_to_say_how_to_abort
 from tui.trials.trial import Trial
@@ -55,4 +55,4 @@ def notices(run: Trial, *, stale: bool = False) -> Iterator[Notice]:
 def _said(text: str, run: Trial) -> str:
     """A sentence of the engine with fields called as in the forms."""
     declared = run.declared
-    return in_labels(text, *((type(declared.retriever), type(declared)) if declared is not None else ()))
+    return in_labels(text, keys_in(text), *((type(declared.retriever), type(declared)) if declared is not None else ()))

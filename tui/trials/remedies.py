@@ -84,7 +84,8 @@ def spoken_of(run: Trial, text: str) -> Place | None:
     if stream is None:
         return None
     tabs = stream_tabs(type(stream.retriever).__name__)
-    for key in keys_in(text.partition(_ANSWER)[0]):
+    keys = [key for key in keys_in(text.partition(_ANSWER)[0]) if "_" in key]  # one word may be anything
+    for key in keys:
         for owner, path in ((stream.retriever, ("retriever", key)), (stream, (key,))):
             if key in type(owner).model_fields and tabs:
                 return Place(tabs[tab_of(tabs, path)[0]].title, _title(owner, key), path)
