@@ -8,12 +8,11 @@ from typing import Any
 from core.connector.registry import component_types
 from core.manifest.problems import Path, show_path
 from core.runtime.component import Component
-from tui.model.labels import in_labels, label_of
 from tui.model.layout import tab_of
 from tui.model.problems import Finding, stream_of
 from tui.model.session import BuilderSession
 from tui.model.sharing import SHAREABLE
-from tui.model.specs import FieldSpec, Kind, form_spec, type_label
+from tui.model.specs import FieldSpec, Kind, form_spec, in_labels, label_of, type_label
 from tui.model.view import component_at
 from tui.widgets.record_cells import escape
 

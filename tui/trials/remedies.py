@@ -9,8 +9,8 @@ from core.components.stream import DeclarativeStream
 from core.events import JobPhase, Outcome
 from core.http.exchange import Role
 from core.runtime.component import Component
-from tui.model.labels import keys_in
 from tui.model.layout import stream_tabs, tab_of
+from tui.model.specs import keys_in
 from tui.trials.exchanges import Entry
 from tui.trials.phases import jobs_left
 from tui.trials.state import Partition, Stage
