@@ -18,14 +18,14 @@ from core.templates import Condition, MixedMap, Template, TemplateMap
 
 Written = Callable[[Path], str | None]
 """The text of the single value at a path as it is written without quotes; None where that is not known."""
-Tell = Callable[[Path, str, str], None]
+Report = Callable[[Path, str, str], None]
 """Takes a path, a message and a hint."""
 
 _QUOTE = "put it in quotes"
 
 
-def not_known(_path: Path) -> None:
-    """Knows of no value how it is written."""
+def unknown_source(_path: Path) -> None:
+    """The source text of no value is known."""
 
 
 class Texts:
@@ -34,7 +34,7 @@ class Texts:
     `warn` is called where YAML means another value than the text, `note` where Airbyte would only want quotes.
     """
 
-    def __init__(self, written: Written, warn: Tell, note: Tell) -> None:
+    def __init__(self, written: Written, warn: Report, note: Report) -> None:
         self._written = written
         self._warn = warn
         self._note = note
@@ -77,7 +77,7 @@ class TreeBuilder:
     Airbyte would refuse or ignore though it works here. `written` tells of values how they are written.
     """
 
-    def __init__(self, written: Written = not_known) -> None:
+    def __init__(self, written: Written = unknown_source) -> None:
         self.problems: list[Problem] = []
         self.portability: list[Problem] = []
         self._texts = Texts(written, self._warn, self._note)

@@ -87,7 +87,7 @@ _NOT_READ = frozenset({"version", "description", "check", "dynamic_streams", "st
 """Fields at the top of a manifest that no read needs."""
 
 
-class _Found(NamedTuple):
+class _LoadProblem(NamedTuple):
     """A problem, with the streams that it keeps from being read; `all`: every one."""
 
     problem: Problem
@@ -125,19 +125,19 @@ def load_connector(document: Document) -> Connector:
 
 def _needed(resolved: Resolved, builder: TreeBuilder) -> Component | None:
     """The source without the fields that are wrong and that no read needs; their problems are kept."""
-    told = builder.problems
-    aside = {problem.path[0] for problem in told if problem.path} & _NOT_READ
+    found = builder.problems
+    aside = {problem.path[0] for problem in found if problem.path} & _NOT_READ
     if not aside:
         return None
     tree = {key: value for key, value in resolved.tree.items() if key not in aside}
     builder.problems, builder.portability = (
-        [problem for problem in told if problem.path[:1] and problem.path[0] in aside],
+        [problem for problem in found if problem.path[:1] and problem.path[0] in aside],
         [],
     )
     return builder.build(tree, DeclarativeSource, (), frozenset())
 
 
-def _in_references(resolved: Resolved) -> Iterator[_Found]:
+def _in_references(resolved: Resolved) -> Iterator[_LoadProblem]:
     """The problems with references and parameters, each with those who depend on it."""
     streams: dict[Path, set[int]] = defaultdict(set)
     vital: set[Path] = set()
@@ -152,21 +152,21 @@ def _in_references(resolved: Resolved) -> Iterator[_Found]:
             vital |= resolved.faults((key,))
     nothing = not resolved.tree
     for problem in resolved.problems:
-        yield _Found(problem, frozenset(streams[problem.path]), nothing or problem.path in vital)
+        yield _LoadProblem(problem, frozenset(streams[problem.path]), nothing or problem.path in vital)
 
 
-def _in_components(problems: Iterable[Problem]) -> Iterator[_Found]:
+def _in_components(problems: Iterable[Problem]) -> Iterator[_LoadProblem]:
     for problem in problems:
         match problem.path:
             case ("streams", int(index), *_):
-                yield _Found(problem, frozenset({index}))
+                yield _LoadProblem(problem, frozenset({index}))
             case (key, *_) if key in _NOT_READ:
-                yield _Found(problem)
+                yield _LoadProblem(problem)
             case _:
-                yield _Found(problem, all=True)
+                yield _LoadProblem(problem, all=True)
 
 
-def _weighed(found: _Found) -> _Found:
+def _weighed(found: _LoadProblem) -> _LoadProblem:
     """A problem that keeps nothing from being read is no error."""
     if found.all or found.streams:
         return found
@@ -174,7 +174,7 @@ def _weighed(found: _Found) -> _Found:
 
 
 def _streams(
-    source: DeclarativeSource | None, resolved: Resolved, found: Iterable[_Found]
+    source: DeclarativeSource | None, resolved: Resolved, found: Iterable[_LoadProblem]
 ) -> tuple[tuple[str, ...], dict[str, tuple[Problem, ...]]]:
     """The names of the streams, and what is wrong with those that can't be read."""
     wrong: dict[int, dict[Problem, None]] = defaultdict(dict)

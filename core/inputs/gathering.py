@@ -95,7 +95,7 @@ def _is_deep(content: Any) -> bool:
     return bool(level)
 
 
-_WORDS = {
+_BOOLEANS = {
     "true": True,
     "yes": True,
     "on": True,
@@ -194,9 +194,9 @@ def _settings(specification: Schema, settings: Sequence[str]) -> tuple[list[tupl
             problems.append(f"--set number {number} is not KEY=VALUE.")
             continue
         path = _setting_path(specification, key)
-        stranger = _stranger(specification, path)
-        if stranger:
-            problems.append(stranger)
+        unknown = _unknown_setting(specification, path)
+        if unknown:
+            problems.append(unknown)
         else:
             found.append((path, text))
     return found, problems
@@ -208,7 +208,7 @@ def _setting_path(specification: Schema, key: str) -> Path:
     return known.get(key) or tuple(key.split("."))
 
 
-def _stranger(specification: Schema, path: Path) -> str | None:
+def _unknown_setting(specification: Schema, path: Path) -> str | None:
     """What to say of a path that the specification does not know."""
     schemas: list[Schema] = [specification]
     for depth, name in enumerate(path, 1):
@@ -240,8 +240,8 @@ def _converted(schemas: Sequence[Schema], text: str) -> Any:
     kinds = {kind for schema in schemas for kind in types(schema)}
     if "string" in kinds:
         return text
-    if "boolean" in kinds and text.strip().lower() in _WORDS:
-        return _WORDS[text.strip().lower()]
+    if "boolean" in kinds and text.strip().lower() in _BOOLEANS:
+        return _BOOLEANS[text.strip().lower()]
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:

@@ -8,7 +8,7 @@ from typing import Any
 from core.components.stream import DeclarativeStream
 from core.connector.registry import component_types
 from tui.model.layout import RETRIEVAL_TYPES
-from tui.model.new_components import new_retriever, switched
+from tui.model.new_components import converted, new_retriever
 from tui.model.session import BuilderSession
 from tui.model.specs import Kind, form_spec
 
@@ -17,7 +17,7 @@ def question(session: BuilderSession, stream: int, to: str) -> str:
     """What to know before a stream gets the retriever type `to`."""
     path = ("streams", stream, "retriever")
     retriever = dict(session.view.unwrapped(path) or {})
-    new = switched(retriever, to, session.types.recall(path, to))
+    new = converted(retriever, to, session.types.recall(path, to))
     lost = new.left_out
     kept = list(dict.fromkeys(_kept(session.value(("streams", stream)), new.carried)))
     told = [f"The stream becomes: {RETRIEVAL_TYPES[to]}."]

@@ -1,6 +1,4 @@
-"""The problems of a manifest as the builder shows them: found in small steps, by place, counted, in the order of the
-forms.
-"""
+"""The problems of a manifest as the builder shows them: found in small steps, located in forms and tabs, counted."""
 
 from __future__ import annotations
 
@@ -49,7 +47,7 @@ class Finding:
 
     @property
     def is_error(self) -> bool:
-        """Whether it stops a run."""
+        """Whether it keeps the manifest from being run."""
         return self.problem.severity is Severity.ERROR
 
 
@@ -79,7 +77,7 @@ class ManifestCheck:
         path: Path = ("streams", index)
         tree = self._view.value(path)
         component = builder.build(tree, Stream, path, frozenset())
-        self._keep(index, builder.problems)
+        self._add(index, builder.problems)
         return component or _named(tree)
 
     def _check_top(self) -> None:
@@ -91,9 +89,9 @@ class ManifestCheck:
             alone = source.lint()
             whole = source.model_copy(update={"streams": self._streams})
             problems = [problem for problem in problems if problem not in alone] + whole.lint()
-        self._keep(NO_STREAM, problems)
+        self._add(NO_STREAM, problems)
 
-    def _keep(self, section: int, problems: list[Problem]) -> None:
+    def _add(self, section: int, problems: list[Problem]) -> None:
         found = [(problem.path, problem) for problem in problems]
         resolved, above = self._view.section(section), () if section == NO_STREAM else ("streams", section)
         for problem in resolved.problems:
@@ -103,7 +101,7 @@ class ManifestCheck:
 
 
 def _named(tree: Any) -> Component:
-    """In place of a stream that can't be built, one that has its name."""
+    """A stand-in with the name of a stream that can't be built."""
     known: dict[str, Any] = {"name": str(tree.get("name", "")) if isinstance(tree, Mapping) else ""}
     return DeclarativeStream.model_construct(None, **known)
 

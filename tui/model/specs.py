@@ -49,10 +49,10 @@ def type_label(component: type[Component]) -> str:
         if shorter and shorter != name and role != "Component":
             name = shorter
             break
-    return in_words(name)
+    return as_phrase(name)
 
 
-def in_words(name: str) -> str:
+def as_phrase(name: str) -> str:
     """A class or field name as a phrase in sentence case."""
     for written, joined in _WHOLE:
         name = name.replace(written, joined)
@@ -187,7 +187,7 @@ def form_spec(component: type[BaseModel]) -> FormSpec:
     is_component = issubclass(component, Component)
     return FormSpec(
         component,
-        type_label(component) if issubclass(component, Component) else in_words(component.__name__),
+        type_label(component) if issubclass(component, Component) else as_phrase(component.__name__),
         first_sentence(component) if issubclass(component, Component) else "",
         tuple(
             _field_spec(component, plan)
@@ -210,7 +210,7 @@ def _field_spec(owner: type[BaseModel], plan: FieldPlan) -> FieldSpec:
     kind = _kind(owner, shape, shown)
     return FieldSpec(
         key=plan.key,
-        title=info.title or in_words(plan.name),
+        title=info.title or as_phrase(plan.name),
         help=info.description or "",
         kind=kind,
         required=plan.required,
@@ -354,9 +354,6 @@ def _limits(metadata: list[Any]) -> Mapping[str, Any] | None:
     return found or None
 
 
-_KEY = re.compile(r"`([a-z][a-z0-9]*(?:_[a-z0-9]+)*)`")
-
-
 def in_labels(text: str, keys: Iterable[object], *owners: type[Component]) -> str:
     """A sentence with labels in the place of the keys of these fields: the labels that `owners` give them first, then
     that of any component as long as all call the field the same.
@@ -375,11 +372,6 @@ def label_of(key: str, *owners: type[Component]) -> str:
             return field.title
     is_sure = "_" in key  # a single word may as well be a status, a name or a value
     return _labels().get(key, "") if is_sure else ""
-
-
-def keys_in(text: str) -> list[str]:
-    """The keys that a sentence of the engine speaks of, in their order."""
-    return _KEY.findall(text)
 
 
 @cache

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from core.wording import clean
-from tui.model.specs import in_labels, keys_in
+from tui.model.specs import in_labels
 from tui.trials.phases import cancel_report, held_in_words, limits_in_words
-from tui.trials.remedies import Place, spoken_of, where_to_mend, where_to_say_how_to_abort
+from tui.trials.remedies import Place, keys_in, spoken_of, where_to_mend, where_to_say_how_to_abort
 from tui.trials.trial import Trial
 from tui.trials.warnings import warnings
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,7 +11,6 @@ from core.events import JobPhase, Outcome
 from core.http.exchange import Role
 from core.runtime.component import Component
 from tui.model.layout import stream_tabs, tab_of
-from tui.model.specs import keys_in
 from tui.trials.exchanges import Entry
 from tui.trials.phases import jobs_left
 from tui.trials.state import Partition, Stage
@@ -33,6 +33,7 @@ _BY_CONCERN: Mapping[Concern, tuple[str, str]] = {
     Concern.KEY_REPEATED: ("primary_key", "Primary Key"),
     Concern.SCHEMA: ("schema_loader", "Schema"),
 }
+_KEY = re.compile(r"`([a-z][a-z0-9]*(?:_[a-z0-9]+)*)`")
 _ANSWER = "The API's last answer:"
 _TIDYING = (Role.ABORT, Role.DELETE, Role.SCHEMA)
 _ENDED_BY_TIME = (JobPhase.TIMED_OUT, JobPhase.ABORTED)
@@ -84,12 +85,17 @@ def spoken_of(run: Trial, text: str) -> Place | None:
     if stream is None:
         return None
     tabs = stream_tabs(type(stream.retriever).__name__)
-    keys = [key for key in keys_in(text.partition(_ANSWER)[0]) if "_" in key]  # one word may be anything
-    for key in keys:
+    keys = keys_in(text.partition(_ANSWER)[0])
+    for key in (key for key in keys if "_" in key):  # one word may be anything
         for owner, path in ((stream.retriever, ("retriever", key)), (stream, (key,))):
             if key in type(owner).model_fields and tabs:
                 return Place(tabs[tab_of(tabs, path)[0]].title, _title(owner, key), path)
     return None
+
+
+def keys_in(text: str) -> list[str]:
+    """The keys that a sentence of the engine names, in their order."""
+    return _KEY.findall(text)
 
 
 def where_to_say_how_to_abort(run: Trial) -> Place | None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.tui.forms.support import Known, at_desk, new_session, sample
-from tui.model.declared_schema import declared_schema, imports_by_itself
+from tui.model.declared_schema import declared_schema, imports_automatically
 from tui.widgets.choice import Check
 from tui.widgets.dialog import ConfirmDialog
 
@@ -63,7 +63,7 @@ async def test_a_schema_that_follows_the_tests_is_imported_at_once() -> None:
         await desk.settle()
         desk.pane.query_one("Check").focus()
         await desk.press("space")
-        assert imports_by_itself(session, 0)
+        assert imports_automatically(session, 0)
         declared = declared_schema(session, 0)
         assert declared is not None
         assert "PHONE" in declared["properties"]
@@ -142,7 +142,7 @@ async def test_a_loader_stays_when_the_schema_should_follow_the_tests() -> None:
         desk.pane.query_one("Check").focus()
         await desk.press("space")
         assert session.value(LOADER) == {"type": "JsonFileSchemaLoader"}
-        assert not imports_by_itself(session, 0)
+        assert not imports_automatically(session, 0)
         assert desk.pane.query_one(Check).value is False
 
 
