@@ -66,7 +66,7 @@ class BuilderApp(KeysInTurn, CopyingApp):
         self._opened = opened
         self._paints_no_more = ExitStack()
         self.settings = settings or Settings()
-        self.settings.failed = self._tell_about_folder
+        self.settings.on_failure = self._tell_about_folder
         self.error_console = self.crash = CrashConsole()
         self.project: Project | None = None
         """What is open."""
@@ -156,9 +156,9 @@ class BuilderApp(KeysInTurn, CopyingApp):
 
     async def _tell_about_folders(self) -> None:
         """Say where nothing can be kept; the builder works all the same."""
-        from tui.model.files import troubles
+        from tui.model.files import folder_problems
 
-        for told in await asyncio.to_thread(troubles):
+        for told in await asyncio.to_thread(folder_problems):
             self._tell_about_folder(told)
 
     def _tell_about_folder(self, told: str) -> None:

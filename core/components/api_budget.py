@@ -123,7 +123,7 @@ class HttpRequestRegexMatcher(Component):
         if self.url_base and not _ORIGIN.fullmatch(self.url_base):
             message = f"no request matches `{self.url_base}`: it must be scheme and host, as they are"
             hint = "such as https://api.example.com; a path goes into `url_path_pattern`"
-            problems.append(Problem(message, ("url_base",), Severity.WARNING, hint))
+            problems.append(Problem(message, ("url_base",), Severity.WARNING, hint, fields=("url_path_pattern",)))
         return problems
 
     @cached_property

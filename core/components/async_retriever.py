@@ -178,11 +178,13 @@ class AsyncRetriever(Retriever):
         problems = [*self._lint_paths(), *self._lint_requesters()]
         if self.download_target_requester is not None and self.download_target_extractor is None:
             message = "`download_target_requester` needs a `download_target_extractor`"
-            problems.append(Problem(message, ("download_target_requester",)))
+            problems.append(Problem(message, ("download_target_requester",), fields=("download_target_extractor",)))
         selector = self.record_selector.extractor
         if self.download_extractor is not None and selector.keys:
             message = "`download_extractor` finds the records; the extractor of `record_selector` isn't used"
-            problems.append(Problem(message, ("record_selector", "extractor"), Severity.WARNING))
+            problems.append(
+                Problem(message, ("record_selector", "extractor"), Severity.WARNING, fields=("download_extractor",))
+            )
         return problems
 
     def unportable(self) -> list[Problem]:
@@ -192,7 +194,15 @@ class AsyncRetriever(Retriever):
             return []
         message = "Airbyte doesn't look at this path, but takes the whole result of a job for a record"
         place = ("record_selector", "extractor", "field_path")
-        return [Problem(message, place, Severity.WARNING, "write it as the `download_extractor` of the retriever")]
+        return [
+            Problem(
+                message,
+                place,
+                Severity.WARNING,
+                "write it as the `download_extractor` of the retriever",
+                fields=("download_extractor",),
+            )
+        ]
 
     def _lint_paths(self) -> Iterator[Problem]:
         for name in ("status_extractor", "download_target_extractor"):

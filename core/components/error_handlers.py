@@ -111,12 +111,13 @@ class HttpResponseFilter(Component):
 
     def lint(self) -> list[Problem]:
         if self.action is None:
-            return [Problem("a filter without an `action` has no effect", severity=Severity.WARNING)]
+            return [Problem("a filter without an `action` has no effect", ("action",), severity=Severity.WARNING)]
         if not self.http_codes and self.error_message_contains is None and self.predicate is None:
             return [
                 Problem(
                     "the filter matches nothing",
                     hint="write `http_codes`, `error_message_contains` or `predicate`",
+                    fields=("http_codes", "error_message_contains", "predicate"),
                 )
             ]
         return []

@@ -268,7 +268,7 @@ class HttpRequester(Requester):
             if getattr(self, name) is not None
         ]
         if len(bodies) > 1:
-            problems.append(Problem(f"write one of `{bodies[0]}` and `{bodies[1]}`", (bodies[1],)))
+            problems.append(Problem(f"write one of `{bodies[0]}` and `{bodies[1]}`", (bodies[1],), fields=(bodies[0],)))
         if self.http_method not in PORTABLE_METHODS:
             message = f"Airbyte can't send {self.http_method} requests; this manifest runs here only"
             problems.append(Problem(message, ("http_method",), Severity.WARNING))

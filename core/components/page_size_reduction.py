@@ -127,4 +127,5 @@ class PageSizes:
 
 
 def _problem(message: str, path: Path = ()) -> Problem:
-    return Problem(f"`page_size_reduction` {message}", ("page_size_reduction", *path))
+    fields = ("page_size_option", "page_size")
+    return Problem(f"`page_size_reduction` {message}", ("page_size_reduction", *path), fields=fields)

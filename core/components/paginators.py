@@ -86,7 +86,12 @@ class CursorPagination(PaginationStrategy):
         """`page_size` is known to templates only when it is set."""
         templates = {"cursor_value": self.cursor_value, "stop_condition": self.stop_condition}
         return [
-            Problem(f"`{name}` uses `page_size`, which is not set here", (name,), hint="set `page_size`")
+            Problem(
+                f"`{name}` uses `page_size`, which is not set here",
+                (name,),
+                hint="set `page_size`",
+                fields=("page_size",),
+            )
             for name, template in templates.items()
             if self.page_size is None and template is not None and "page_size" in template.variables
         ]
@@ -99,7 +104,7 @@ class CursorPagination(PaginationStrategy):
         if "page_size" in condition.variables or "== 0" in condition.source:
             return []
         message = "compare `last_page_size` with `page_size`, which gets smaller too, else the reading may end early"
-        return [Problem(message, ("stop_condition",), Severity.WARNING)]
+        return [Problem(message, ("stop_condition",), Severity.WARNING, fields=("page_size",))]
 
     def _templates(self) -> Sequence[Template | Condition | None]:
         return (self.page_size, self.cursor_value, self.stop_condition)
@@ -150,7 +155,14 @@ class DefaultPaginator(Paginator):
         if self.page_size_option is None or strategy.page_size is not None:
             return []
         message = "`page_size_option` needs a `page_size` in the pagination strategy"
-        return [Problem(message, ("page_size_option",), hint="set `page_size` there, or remove the option")]
+        return [
+            Problem(
+                message,
+                ("page_size_option",),
+                hint="set `page_size` there, or remove the option",
+                fields=("page_size",),
+            )
+        ]
 
     def start(self, context: Context) -> Pages:
         return StrategyPages(self, self.pagination_strategy, context)

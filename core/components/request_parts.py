@@ -61,12 +61,13 @@ class RequestOption(Component):
     def lint(self) -> list[Problem]:
         """Airbyte refuses anything but a name or, in JSON bodies, a path."""
         if bool(self.field_name) == bool(self.field_path):
-            return [Problem("write one of `field_name` and `field_path`")]
+            return [Problem("write one of `field_name` and `field_path`", ("field_name",), fields=("field_path",))]
         if self.field_path and self.inject_into != "body_json":
             return [
                 Problem(
                     "a `field_path` is for JSON bodies (`body_json`) only; write `field_name`",
                     ("field_path",),
+                    fields=("field_name",),
                 )
             ]
         return []

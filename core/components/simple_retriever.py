@@ -96,7 +96,7 @@ class SimpleRetriever(SynchronousRetriever):
         for action, name in _NEEDED.items():
             is_set = getattr(self, name) is not None
             if action in actions and not is_set:
-                yield Problem(f"a response filter says {action}, which needs a `{name}`", hint=f"add `{name}`")
+                yield Problem(f"a response filter says {action}, which needs a `{name}`", (name,), hint=f"add `{name}`")
             elif is_set and action not in actions:
                 yield Problem(f"no response filter says {action}", (name,), Severity.WARNING)
 

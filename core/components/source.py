@@ -187,11 +187,11 @@ class DeclarativeSource(Component):
 
     def _lint_presence(self) -> Iterator[Problem]:
         if not self.streams and not self.dynamic_streams:
-            yield Problem("the manifest has no `streams`")
+            yield Problem("the manifest has no `streams`", ("streams",))
         if self.check is None:
-            yield Problem("Airbyte needs a `check`", severity=Severity.WARNING)
+            yield Problem("Airbyte needs a `check`", ("check",), severity=Severity.WARNING)
         if not self.version:
-            yield Problem("Airbyte needs a `version`", severity=Severity.WARNING)
+            yield Problem("Airbyte needs a `version`", ("version",), severity=Severity.WARNING)
         for key in ("dynamic_streams", "stream_groups"):
             if getattr(self, key):
                 yield Problem(f"Longhaul keeps `{key}` but doesn't act on it", (key,), Severity.WARNING)

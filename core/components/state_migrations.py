@@ -47,4 +47,4 @@ def _holds_only(field: str | None, value: Any) -> bool:
 
 
 def _refusal(needed: str) -> Problem:
-    return Problem(f"this migration can only be used in a stream that has {needed}")
+    return Problem(f"this migration can only be used in a stream that has {needed}", fields=("incremental_sync",))

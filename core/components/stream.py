@@ -121,7 +121,7 @@ class DeclarativeStream(Stream):
 
     def lint(self) -> list[Problem]:
         """A stream needs a name, and what its state migrations need."""
-        nameless = [] if self.name else [Problem("the stream has no `name`")]
+        nameless = [] if self.name else [Problem("the stream has no `name`", ("name",))]
         migrations = [
             problem.below("state_migrations", index)
             for index, migration in enumerate(self.state_migrations)

@@ -3,20 +3,65 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from core.connector.messages import describe, field_location, sentences
-from core.connector.portability import portability
 from core.connector.registry import choices, component_types
-from core.connector.texts import Texts, Written, not_known
+from core.connector.validation import describe, field_location, portability, sentences
 from core.manifest.problems import Path, Problem, Severity, clipped, closest
 from core.runtime.component import Component, FieldPlan, Gives, Unsupported, field_plans
 from core.templates import Condition, Template, TemplateMap
+
+Written = Callable[[Path], str | None]
+"""The text of the single value at a path as it is written without quotes; None where that is not known."""
+Report = Callable[[Path, str, str], None]
+"""Takes a path, a message and a hint."""
+
+_QUOTE = "put it in quotes"
+
+
+def unknown_source(_path: Path) -> None:
+    """The source text of no value is known."""
+
+
+class Texts:
+    """Turns values into the texts that are written.
+
+    `warn` is called where YAML means another value than the text, `note` where Airbyte would only want quotes.
+    """
+
+    def __init__(self, written: Written, warn: Report, note: Report) -> None:
+        self._written = written
+        self._warn = warn
+        self._note = note
+
+    def of(self, value: Any, plan: FieldPlan, path: Path) -> Any:
+        """The value of a field, with texts in place of what else stands where only text can be."""
+        if plan.text_map and isinstance(value, Mapping):
+            return {key: self._text(item, (*path, key)) for key, item in value.items()}
+        if plan.typed and isinstance(value, bool) and (self._written(path) or "true").lower() in ("true", "false"):
+            self._note(path, "Airbyte takes only text here, no true or false", _QUOTE)
+            return value
+        return self._text(value, path) if plan.text and (plan.single or isinstance(value, list)) else value
+
+    def _text(self, value: Any, path: Path) -> Any:
+        if isinstance(value, list):
+            return [self._text(item, (*path, index)) for index, item in enumerate(value)]
+        if not isinstance(value, (bool, int, float)):
+            return value
+        plain = str(value).lower() if isinstance(value, bool) else str(value)
+        written = self._written(path) or plain
+        if written.lower() == plain:
+            self._note(path, "Airbyte takes only text here", _QUOTE)
+        else:
+            meant = plain if isinstance(value, bool) else f"the number {plain}"
+            self._warn(path, f"YAML reads `{clipped(written)}` as {meant}; it is taken as text here", _QUOTE)
+        return written
+
 
 ALWAYS_VISIBLE = frozenset({"config", "parameters"})
 COMMENTARY = frozenset({"type", "$parameters", "$ref", "name", "class_name"})
@@ -32,7 +77,7 @@ class TreeBuilder:
     Airbyte would refuse or ignore though it works here. `written` tells of values how they are written.
     """
 
-    def __init__(self, written: Written = not_known) -> None:
+    def __init__(self, written: Written = unknown_source) -> None:
         self.problems: list[Problem] = []
         self.portability: list[Problem] = []
         self._texts = Texts(written, self._warn, self._note)
@@ -121,10 +166,8 @@ class TreeBuilder:
         for key, plan in plans.items():
             if key in values:
                 self._check_templates(getattr(component, plan.name), (*path, key), _seen_in(plan.gives, visible))
-        for problem in component.lint():
-            self._report((*path, *problem.path), problem.message, problem.hint, problem.severity)
-        for problem in portability(raw, component, values):
-            self._note((*path, *problem.path), problem.message, problem.hint)
+        self.problems += [problem.below(*path) for problem in component.lint()]
+        self.portability += [problem.below(*path) for problem in portability(raw, component, values)]
         return component
 
     def _children(self, value: Any, plan: FieldPlan, path: Path, visible: frozenset[str]) -> tuple[Any, bool]:
@@ -182,6 +225,7 @@ class TreeBuilder:
                 f"`{clipped(str(key))}` is not a field of {cls.__name__}",
                 hint=f"did you mean `{guess}`?" if guess else None,
                 severity=Severity.WARNING,
+                fields=(guess,) if guess else (),
             )
 
     def _check_templates(self, value: Any, path: Path, visible: frozenset[str]) -> None:
@@ -202,8 +246,15 @@ class TreeBuilder:
     def _note(self, path: Path, message: str, hint: str | None) -> None:
         self.portability.append(Problem(message, path, Severity.WARNING, hint))
 
-    def _report(self, path: Path, message: str, hint: str | None = None, severity: Severity = Severity.ERROR) -> None:
-        self.problems.append(Problem(message, path, severity, hint))
+    def _report(
+        self,
+        path: Path,
+        message: str,
+        hint: str | None = None,
+        severity: Severity = Severity.ERROR,
+        fields: tuple[str, ...] = (),
+    ) -> None:
+        self.problems.append(Problem(message, path, severity, hint, fields=fields))
 
 
 def _templates(value: Any, path: Path) -> Iterator[tuple[Template | Condition | TemplateMap, Path]]:

@@ -1,16 +1,23 @@
-"""The connector: what a manifest means, ready to be read, and everything that is wrong with it."""
+"""The connector: what a manifest means, ready to be read, and everything that is wrong with it.
+
+A problem in one stream keeps no other from being read; one in what no read needs keeps none.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 from core.components.config_normalization import ConfigNormalizationRules
 from core.components.source import DeclarativeSource
 from core.components.stream import DeclarativeStream, Stream
-from core.manifest.problems import Problem, Severity
-from core.runtime.component import Unsupported
+from core.connector.building import TreeBuilder
+from core.manifest.document import Document
+from core.manifest.problems import Path, Problem, Severity, show_path
+from core.manifest.resolver import Resolved, resolve_manifest
+from core.runtime.component import Component, Unsupported
 
 
 @dataclass(frozen=True)
@@ -74,3 +81,136 @@ class Connector:
 def unsupported_in(stream: DeclarativeStream) -> tuple[str, ...]:
     """What a stream uses that Longhaul does not run: the component types as written."""
     return tuple(sorted({part.written_type for part in stream.tree() if isinstance(part, Unsupported)}))
+
+
+_NOT_READ = frozenset({"version", "description", "check", "dynamic_streams", "stream_groups", "metadata"})
+"""Fields at the top of a manifest that no read needs."""
+
+
+class _LoadProblem(NamedTuple):
+    """A problem, with the streams that it keeps from being read; `all`: every one."""
+
+    problem: Problem
+    streams: frozenset[int] = frozenset()
+    all: bool = False
+
+
+def load_connector(document: Document) -> Connector:
+    """Resolve and validate a document. Never raises for what is written in it: see `Connector.problems`."""
+    resolved = resolve_manifest(document)
+
+    def written(path: Path) -> str | None:
+        return document.written(resolved.origin(path))
+
+    def located(problem: Problem) -> Problem:
+        path = resolved.origin(problem.path)
+        return replace(problem, path=path, position=document.position(path), file=document.file)
+
+    builder = TreeBuilder(written)
+    built = builder.build(resolved.tree, DeclarativeSource, (), frozenset()) or _needed(resolved, builder)
+    found = [_weighed(one) for one in (*_in_references(resolved), *_in_components(builder.problems))]
+    unreadable = any(one.all and _is_error(one.problem) for one in found)
+    source = built if isinstance(built, DeclarativeSource) and not unreadable else None
+    found = [one if one.problem.position else one._replace(problem=located(one.problem)) for one in found]
+    names, broken = _streams(source, resolved, found)
+    return Connector(
+        source,
+        problems=_in_order([*document.notes, *(one.problem for one in found)]),
+        file=document.file,
+        broken=broken,
+        portability=_in_order(map(located, builder.portability)),
+        stream_names=names,
+    )
+
+
+def _needed(resolved: Resolved, builder: TreeBuilder) -> Component | None:
+    """The source without the fields that are wrong and that no read needs; their problems are kept."""
+    found = builder.problems
+    aside = {problem.path[0] for problem in found if problem.path} & _NOT_READ
+    if not aside:
+        return None
+    tree = {key: value for key, value in resolved.tree.items() if key not in aside}
+    builder.problems, builder.portability = (
+        [problem for problem in found if problem.path[:1] and problem.path[0] in aside],
+        [],
+    )
+    return builder.build(tree, DeclarativeSource, (), frozenset())
+
+
+def _in_references(resolved: Resolved) -> Iterator[_LoadProblem]:
+    """The problems with references and parameters, each with those who depend on it."""
+    streams: dict[Path, set[int]] = defaultdict(set)
+    vital: set[Path] = set()
+    if not resolved.problems:
+        return
+    for key, value in resolved.tree.items():
+        if key == "streams" and isinstance(value, list):
+            for index in range(len(value)):
+                for path in resolved.faults((key, index)):
+                    streams[path].add(index)
+        elif key not in _NOT_READ:
+            vital |= resolved.faults((key,))
+    nothing = not resolved.tree
+    for problem in resolved.problems:
+        yield _LoadProblem(problem, frozenset(streams[problem.path]), nothing or problem.path in vital)
+
+
+def _in_components(problems: Iterable[Problem]) -> Iterator[_LoadProblem]:
+    for problem in problems:
+        match problem.path:
+            case ("streams", int(index), *_):
+                yield _LoadProblem(problem, frozenset({index}))
+            case (key, *_) if key in _NOT_READ:
+                yield _LoadProblem(problem)
+            case _:
+                yield _LoadProblem(problem, all=True)
+
+
+def _weighed(found: _LoadProblem) -> _LoadProblem:
+    """A problem that keeps nothing from being read is no error."""
+    if found.all or found.streams:
+        return found
+    return found._replace(problem=replace(found.problem, severity=Severity.WARNING))
+
+
+def _streams(
+    source: DeclarativeSource | None, resolved: Resolved, found: Iterable[_LoadProblem]
+) -> tuple[tuple[str, ...], dict[str, tuple[Problem, ...]]]:
+    """The names of the streams, and what is wrong with those that can't be read."""
+    wrong: dict[int, dict[Problem, None]] = defaultdict(dict)
+    for one in found:
+        for index in one.streams:
+            is_type = one.problem.path[2:] == ("type",)
+            if _is_error(one.problem) or (source and is_type and isinstance(source.streams[index], Unsupported)):
+                wrong[index][one.problem] = None
+    names: dict[str, None] = {}
+    broken: dict[str, tuple[Problem, ...]] = {}
+    for index, stream in enumerate(source.streams if source else ()):
+        name = _name(stream, resolved, index)
+        names[name] = None
+        if isinstance(stream, Unsupported) and not wrong[index]:
+            message = f"Longhaul doesn't run streams of type `{stream.written_type}`"
+            wrong[index][Problem(message, resolved.origin(("streams", index)))] = None
+        if wrong[index]:
+            broken[name] = (*broken.get(name, ()), *wrong[index])
+    return tuple(names), broken
+
+
+def _name(stream: Stream, resolved: Resolved, index: int) -> str:
+    """The name of a stream; its place where it has none."""
+    written = resolved.tree["streams"][index]
+    name = stream.name or (written.get("name") if isinstance(written, Mapping) else None)
+    return name if isinstance(name, str) and name else show_path(("streams", index))
+
+
+def _is_error(problem: Problem) -> bool:
+    return problem.severity is Severity.ERROR
+
+
+def _in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """The problems in the order of the file."""
+
+    def place(problem: Problem) -> tuple[int, int]:
+        return (problem.position.line, problem.position.column) if problem.position else (0, 0)
+
+    return tuple(sorted(dict.fromkeys(problems), key=place))

@@ -1,4 +1,7 @@
-"""Collects the inputs from the config file, the environment and the command line; the later wins."""
+"""Collects the inputs from the config file, the environment and the command line; the later wins.
+
+Messages about the file never repeat what is written in it, for it holds secrets.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,6 @@ import orjson
 from core.environment import OWN
 from core.errors import InputError
 from core.inputs.checking import InputChecker, has_constants, variable
-from core.inputs.config_file import read_config
 from core.inputs.specification import (
     GatheredInputs,
     Path,
@@ -25,10 +27,75 @@ from core.inputs.specification import (
     types,
     with_secrets,
 )
-from core.manifest.problems import closest
+from core.manifest.compose import NO_MAPPING, compose
+from core.manifest.nodes import value_of
+from core.manifest.problems import ManifestError, closest
 from core.templates.texts import SecretText
 
-_WORDS = {
+_MAX_BYTES = 10_000_000
+_MAX_DEPTH = 100
+"""Objects and lists that may be nested in each other."""
+
+
+def read_config(file: FilePath) -> dict[str, Any]:
+    """The inputs in a file; dates are texts, as the inputs of a connector are JSON. Raises `InputError`."""
+    content = _parse(file, _text(file))
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise InputError(f"The config file {file} must hold an object: one `name: value` for each input.")
+    if _is_deep(content):
+        raise InputError(f"The config file {file} is nested more than {_MAX_DEPTH} levels deep.")
+    return {str(name): value for name, value in content.items()}
+
+
+def _text(file: FilePath) -> str:
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(_MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise InputError(f"The config file {file} can't be read: {reason.lower()}.") from None
+    if len(content) > _MAX_BYTES:
+        raise InputError(f"The config file {file} is larger than {_MAX_BYTES // 1_000_000} MB.")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError(f"The config file {file} is not text in UTF-8.") from None
+
+
+def _parse(file: FilePath, text: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        if file.suffix == ".json":
+            raise InputError(f"{file}:{error.lineno}:{error.colno}: the config file is not valid JSON.") from None
+    if not any(line.strip() and not line.lstrip().startswith(("#", "---", "...")) for line in text.splitlines()):
+        return None
+    try:
+        return value_of(compose(text))
+    except ManifestError as error:
+        problem = error.problems[0]
+    if problem.message == NO_MAPPING:
+        return problem.message
+    position = problem.position
+    place = f"{file}:{position.line}:{position.column}" if position else str(file)
+    raise InputError(f"{place}: the config file is not valid YAML. Values with special characters need quotes.")
+
+
+def _is_deep(content: Any) -> bool:
+    level = [content]
+    for _ in range(_MAX_DEPTH):
+        level = [
+            inner
+            for value in level
+            if isinstance(value, (dict, list))
+            for inner in (value.values() if isinstance(value, dict) else value)
+        ]
+    return bool(level)
+
+
+_BOOLEANS = {
     "true": True,
     "yes": True,
     "on": True,
@@ -127,9 +194,9 @@ def _settings(specification: Schema, settings: Sequence[str]) -> tuple[list[tupl
             problems.append(f"--set number {number} is not KEY=VALUE.")
             continue
         path = _setting_path(specification, key)
-        stranger = _stranger(specification, path)
-        if stranger:
-            problems.append(stranger)
+        unknown = _unknown_setting(specification, path)
+        if unknown:
+            problems.append(unknown)
         else:
             found.append((path, text))
     return found, problems
@@ -141,7 +208,7 @@ def _setting_path(specification: Schema, key: str) -> Path:
     return known.get(key) or tuple(key.split("."))
 
 
-def _stranger(specification: Schema, path: Path) -> str | None:
+def _unknown_setting(specification: Schema, path: Path) -> str | None:
     """What to say of a path that the specification does not know."""
     schemas: list[Schema] = [specification]
     for depth, name in enumerate(path, 1):
@@ -173,8 +240,8 @@ def _converted(schemas: Sequence[Schema], text: str) -> Any:
     kinds = {kind for schema in schemas for kind in types(schema)}
     if "string" in kinds:
         return text
-    if "boolean" in kinds and text.strip().lower() in _WORDS:
-        return _WORDS[text.strip().lower()]
+    if "boolean" in kinds and text.strip().lower() in _BOOLEANS:
+        return _BOOLEANS[text.strip().lower()]
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:

@@ -23,14 +23,14 @@ MAX_DEPTH = 100
 """Levels that collections may be nested in each other."""
 
 NO_MAPPING = "A manifest has to be a mapping (`key: value` lines) at the top."
-"""What is said of YAML that is right, but something else at the top."""
+"""The message for valid YAML that is something else at the top."""
 
 COMPONENT_KEYS = frozenset({"type", "$ref", "$parameters", "class_name"})
 """Keys that a mapping has when it is, or stands for, a component."""
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SECOND_TRY = 200_000
-"""Characters up to which a text that libyaml can't read is given to PyYAML's own parser (Airbyte: any text is)."""
+"""Characters up to which a text that libyaml can't read is parsed again by PyYAML (Airbyte: any text is)."""
 _PREFIX = "tag:yaml.org,2002:"
 _STRING = _PREFIX + "str"
 _DATE = _PREFIX + "timestamp"

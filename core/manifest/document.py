@@ -109,14 +109,14 @@ class Document:
 
     @property
     def notes(self) -> tuple[Problem, ...]:
-        """Warnings of what is read otherwise than it looks, each with its place."""
+        """Warnings about values that are read otherwise than they look."""
         return tuple(
             Problem(note.message, path, Severity.WARNING, note.hint, Position(at.line + 1, at.column + 1), self.file)
             for path, at, note in noted(self._current()[1])
         )
 
     def written(self, path: Path) -> str | None:
-        """The text of the single value at a path as it is written without quotes; None where there is no such."""
+        """The source text of the unquoted scalar at a path; None when there is none."""
         text, node = self._current()
         value: Node = node
         for key in path:
@@ -168,7 +168,7 @@ class Document:
         self._commit(self._editor.move(path, start, end), moved(path, start, end))
 
     def rename(self, path: Path, key: str) -> None:
-        """Give the key at the end of `path` another name; its place and value stay."""
+        """Rename the key at the end of `path`; its place and value stay."""
         self._commit(self._editor.rename(path, key), renamed(path, key))
 
     def save(self, path: pathlib.Path | str | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Edits of a node tree at paths, each of them one undoable step."""
+"""Edits of a node tree at paths, each of which can be undone."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class _Replacement:
 
 
 class Edit:
-    """One undoable step. `path_before` and `path_after` are where it shows once undone and once done."""
+    """One edit. `path_before` and `path_after` are where it shows once undone and once done."""
 
     def __init__(self, path_before: Path, path_after: Path) -> None:
         self.path_before = path_before
@@ -63,12 +63,10 @@ class Edit:
         self._replacements += other._replacements
 
     def undo(self) -> None:
-        """Put back what was there before."""
         for replacement in reversed(self._replacements):
             setattr(replacement.node, replacement.attribute, replacement.before)
 
     def apply(self) -> None:
-        """Do it again."""
         for replacement in self._replacements:
             setattr(replacement.node, replacement.attribute, replacement.after)
 
@@ -91,7 +89,7 @@ class TreeEditor:
         present = find(parent, rest[0])
         if present and len(rest) == 1 and same(value_of(present.value), value):
             return None
-        new = fresh(_nested(rest[1:], value, path), len(path))
+        new = new_node(_nested(rest[1:], value, path), len(path))
         edit = Edit(path, path)
         old = target_of(present.value) if present else None
         edit.adds_references = _holds_reference(new)
@@ -104,7 +102,7 @@ class TreeEditor:
             entries = (*parent.entries[:index], entry, *parent.entries[index + 1 :])
         elif isinstance(parent, Mapping):
             at = _place_in(parent, rest[0], order)
-            entries = (*parent.entries[:at], SourceEntry(_fresh_key(rest[0]), new), *parent.entries[at:])
+            entries = (*parent.entries[:at], SourceEntry(_new_key(rest[0]), new), *parent.entries[at:])
         elif rest[0] == len(parent.entries):
             entries = (*parent.entries, SourceEntry(None, new))
         else:
@@ -130,7 +128,7 @@ class TreeEditor:
         items = self._list(path)
         if not 0 <= index <= len(items.entries):
             raise _missing((*path, index))
-        entry = SourceEntry(None, fresh(value, len(path)))
+        entry = SourceEntry(None, new_node(value, len(path)))
         edit = Edit((*path, index), (*path, index))
         edit.adds_references = _holds_reference(entry.value)
         return self._finished(edit, items, (*items.entries[:index], entry, *items.entries[index:]))
@@ -157,7 +155,7 @@ class TreeEditor:
         if find(parent, key):
             raise ValueError(f"There is already a `{key}` here.")
         entry = parent.entries[index]
-        renamed = SourceEntry(_fresh_key(key), entry.value, entry.slot)
+        renamed = SourceEntry(_new_key(key), entry.value, entry.slot)
         edit = Edit(path, (*path[:-1], key))
         others = [other for other in parent.entries[:index] if other.merge or other.name != path[-1]]
         return self._finished(edit, parent, (*others, renamed, *parent.entries[index + 1 :]))
@@ -246,7 +244,7 @@ def _write_out_orphans(node: Mapping | Sequence, seen: set[int], edit: Edit) -> 
         elif value.anchor:
             seen.add(id(value))
         if isinstance(value, Alias) and id(value.target) not in seen:
-            explicit = SourceEntry(entry.key, fresh(value_of(value)), entry.slot, entry.merge)
+            explicit = SourceEntry(entry.key, new_node(value_of(value)), entry.slot, entry.merge)
             edit.replace(node, "entries", (*node.entries[:index], explicit, *node.entries[index + 1 :]))
 
 
@@ -256,17 +254,17 @@ def _holds_reference(node: Node | None) -> bool:
     return isinstance(node, Scalar) and is_reference(node.value)
 
 
-def fresh(value: Any, depth: int = 0) -> Node:
+def new_node(value: Any, depth: int = 0) -> Node:
     """A node that is not in the source, `depth` levels down. Raises ValueError for what a manifest cannot hold."""
     if depth > MAX_DEPTH:
         raise ValueError(f"The value is nested too deeply; a manifest has at most {MAX_DEPTH} levels.")
     if isinstance(value, dict):
         if not COMPONENT_KEYS.isdisjoint(value) and not all(isinstance(key, str) for key in value):
             raise ValueError("The keys of a component have to be text.")
-        entries = tuple(SourceEntry(_fresh_key(key), fresh(item, depth + 1)) for key, item in value.items())
+        entries = tuple(SourceEntry(_new_key(key), new_node(item, depth + 1)) for key, item in value.items())
         return Mapping(entries=entries)
     if isinstance(value, list):
-        return Sequence(entries=tuple(SourceEntry(None, fresh(item, depth + 1)) for item in value))
+        return Sequence(entries=tuple(SourceEntry(None, new_node(item, depth + 1)) for item in value))
     if not isinstance(value, str | int | float | bytes | date | None):
         raise _unusable(f"A manifest cannot hold a value of the kind `{type(value).__name__}`.")
     if isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
@@ -274,8 +272,8 @@ def fresh(value: Any, depth: int = 0) -> Node:
     return Scalar(value)
 
 
-def _fresh_key(key: Any) -> Scalar:
-    node = fresh(key)
+def _new_key(key: Any) -> Scalar:
+    node = new_node(key)
     if not isinstance(node, Scalar):
         raise _unusable("A key has to be text.")
     if len(emit.scalar(key)) > _LONGEST_KEY:
@@ -311,7 +309,7 @@ def _written_out(mapping: Mapping, without: str | int) -> tuple[SourceEntry, ...
     own = [entry for entry in mapping.entries if not entry.merge and entry.name != without]
     names = {entry.name for entry in own}
     value = {key: item for key, item in value_of(mapping).items() if key not in names and key != without}
-    return (*(SourceEntry(_fresh_key(key), fresh(item)) for key, item in value.items()), *own)
+    return (*(SourceEntry(_new_key(key), new_node(item)) for key, item in value.items()), *own)
 
 
 def _missing(path: Path) -> LookupError:

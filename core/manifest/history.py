@@ -94,14 +94,14 @@ class History:
             self._add(step)
 
     def record(self, change: UndoableChange, undone_at: Path = (), done_at: Path = ()) -> None:
-        """Remember a change that was just made: as a part of the open group, or else as a step of its own."""
+        """Record a change that was just made: as a part of the open group, or else as a step of its own."""
         if self._group is not None:
             self._group.changes.append(change)
         else:
             self._add(_Step(undone_at, done_at, [change]))
 
     def seal(self) -> None:
-        """Let nothing merge with the last step any more."""
+        """Keep later groups from merging with the last step."""
         if self._done:
             self._done[-1].merges = None
 

@@ -135,7 +135,7 @@ def check_circles(before: Iterable[ReferenceLink], after: Iterable[ReferenceLink
         raise CircleError(next((link for link in circles if link not in known), circles[0]))
 
 
-def carried(root: Any, value: Any, moved: PathMove, seen: frozenset[Path] = frozenset()) -> Any:
+def copied_with_references(root: Any, value: Any, moved: PathMove, seen: frozenset[Path] = frozenset()) -> Any:
     """A copy of a value from a raw tree in which references follow what `moved`; those to what is gone are written out.
 
     A circle among the latter, or a reference that leads nowhere, stays as it is.
@@ -146,14 +146,14 @@ def carried(root: Any, value: Any, moved: PathMove, seen: frozenset[Path] = froz
             return value
         new = moved(target)
         if new is None:
-            return carried(root, at(root, target), moved, seen | {target})
+            return copied_with_references(root, at(root, target), moved, seen | {target})
         return value if new == target else reference_to(new)
     if isinstance(value, list):
-        return [carried(root, item, moved, seen) for item in value]
+        return [copied_with_references(root, item, moved, seen) for item in value]
     if not isinstance(value, dict):
         return value
     own = {
-        key: deepcopy(item) if key in VERBATIM_FIELDS else carried(root, item, moved, seen)
+        key: deepcopy(item) if key in VERBATIM_FIELDS else copied_with_references(root, item, moved, seen)
         for key, item in value.items()
     }
     if not is_reference(value.get(REF)) or is_reference(own[REF]):
@@ -274,7 +274,7 @@ class _Relinking:
                 self._write(path, reference_to(new))
             elif not is_below(link.path, link.target):
                 place = path[: len(path) - len(link.path) + len(link.place)]
-                self._write(place, carried(self._before, at(self._before, link.place), self._leads))
+                self._write(place, copied_with_references(self._before, at(self._before, link.place), self._leads))
                 written_out.append(place)
 
     def _there(self, place: Path) -> Path | None:

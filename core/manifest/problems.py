@@ -36,7 +36,9 @@ class Position:
 class Problem:
     """One thing that is wrong with a manifest, in a plain sentence.
 
-    `path` is the place in the raw document, `hint` what to try, `position` and `file` where it is written.
+    `path` is the place in the raw document, of the field that is wrong where there is one; `hint` says what to try,
+    `position` and `file` where it is written. `fields` are the keys of other fields that message and hint name, which
+    the builder shows by their labels.
     """
 
     message: str
@@ -45,6 +47,7 @@ class Problem:
     hint: str | None = None
     position: Position | None = None
     file: str | None = None
+    fields: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Keep what is shown short, whatever the manifest holds."""

@@ -1,7 +1,7 @@
 """Turns edited nodes back into text: every byte outside the edited places stays as it is in the source.
 
-Where an entry cannot be replaced by itself, the collection around it is written anew, and so on outwards;
-nothing is handed out that does not read back to exactly the edited tree.
+Where an entry cannot be replaced by itself, the collection around it is rewritten, and so on outwards;
+every text that is returned reads back to exactly the edited tree.
 
 A comment directly above an entry, in its column, belongs to it: it goes when the entry is deleted and comes
 along when the entry is moved. Blank lines and comments set off by them stay where they are.
@@ -135,7 +135,7 @@ class _Changes:
 
 
 class _Splicer:
-    """One attempt: edited collections that are `depth` levels or more from the top are written anew as a whole."""
+    """One attempt: edited collections that are `depth` levels or more from the top are rewritten as a whole."""
 
     def __init__(self, text: str, root: Mapping, style: emit.Style, changes: _Changes, depth: int) -> None:
         self._source = Source(text)

@@ -24,7 +24,7 @@ from sample_configs import samples
 from tests.reading.test_reading import manifest
 from tests.support.reading import read_all
 from tests.support.server import LoopbackServer, Reply
-from tui.model.new_components import fresh
+from tui.model.new_components import new_component
 
 Said = tuple[int, str]
 Command = Callable[..., Said]
@@ -167,7 +167,7 @@ WRONG: list[Any] = [
 def test_a_wrong_value_in_any_field_of_any_component_is_a_problem_or_right(cls: type[Component]) -> None:
     for key in field_plans(cls):
         for value in WRONG:
-            for others in ({}, fresh(cls)):
+            for others in ({}, new_component(cls)):
                 builder = TreeBuilder()
                 component = builder.build({"type": cls.__name__, **others, key: value}, cls, (), frozenset())
                 assert component is not None or builder.problems

@@ -16,7 +16,7 @@ from tui.forms.folding_row import FoldingRow
 from tui.forms.section_head import OFF, ItemHead, SectionHead
 from tui.forms.wording import summary
 from tui.model.new_components import default_type
-from tui.model.specs import Kind, form_spec, in_words
+from tui.model.specs import Kind, as_phrase, form_spec
 from tui.model.view import component_at
 from tui.widgets.base import shown
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
@@ -234,7 +234,7 @@ class GroupSection(FoldingRow):
         """Show whether it is there, and what is inside while that is folded."""
         if isinstance(self.control, SectionHead):
             value = self.value
-            text = "" if self.unfolded or not isinstance(value, dict) else ", ".join(map(in_words, value))
+            text = "" if self.unfolded or not isinstance(value, dict) else ", ".join(map(as_phrase, value))
             self.control.show(self.shape, text)
 
     @on(SectionHead.Changed)

@@ -14,12 +14,12 @@ from tui.model.declared_schema import (
     DiffLine,
     declared_schema,
     difference,
-    import_by_itself,
     import_schema,
-    imports_by_itself,
+    imports_automatically,
     loaded_from,
     loses_something,
     same_schema,
+    set_automatic_import,
 )
 from tui.model.editor import Change, ChangeKind
 from tui.model.problems import stream_of
@@ -75,7 +75,7 @@ class SchemaPane(FormPane):
     async def sync(self) -> None:
         await super().sync()
         if self.session.exists(self.base):
-            self._switch.value = imports_by_itself(self.session, self._stream)
+            self._switch.value = imports_automatically(self.session, self._stream)
             self.show_detected()
 
     def show_detected(self) -> None:
@@ -115,7 +115,7 @@ class SchemaPane(FormPane):
             self._switch.value = False
             self.app.notify("This schema is loaded before each read, so tests leave it as it is.", markup=False)
             return
-        import_by_itself(self.session, self._stream, on=event.value)
+        set_automatic_import(self.session, self._stream, on=event.value)
         detected = self.detected
         if event.value and detected is not None:
             self._import(detected, merge=False)

@@ -17,7 +17,7 @@ from tui.forms.field_input import FieldInput
 from tui.forms.field_row import FieldFocused
 from tui.forms.wording import message_and_hint
 from tui.model.layout import RETRIEVAL_TYPES
-from tui.model.new_components import new_retriever, switched
+from tui.model.new_components import new_retriever, converted
 from tui.model.session import BuilderSession
 from tui.model.specs import FieldSpec, Kind, form_spec
 from tui.model.streams import StreamKind
@@ -146,10 +146,10 @@ class StreamHead(HorizontalGroup):
 
 
 def switch_question(session: BuilderSession, stream: int, to: str) -> str:
-    """What to know before a stream is switched to the retriever type `to`."""
+    """What to know before a stream is converted to the retriever type `to`."""
     path = ("streams", stream, "retriever")
     retriever = dict(session.view.unwrapped(path) or {})
-    new = switched(retriever, to, session.types.recall(path, to))
+    new = converted(retriever, to, session.types.recall(path, to))
     lost = new.left_out
     kept = list(dict.fromkeys(_kept(session.value(("streams", stream)), new.carried)))
     paragraphs = [f"The stream becomes: {RETRIEVAL_TYPES[to]}."]

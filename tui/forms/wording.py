@@ -8,12 +8,11 @@ from typing import Any
 from core.connector.registry import component_types
 from core.manifest.problems import Path, show_path
 from core.runtime.component import Component
-from tui.model.labels import in_labels, label_of
 from tui.model.layout import tab_of
 from tui.model.problems import Finding, stream_of
 from tui.model.session import BuilderSession
 from tui.model.sharing import SHAREABLE
-from tui.model.specs import FieldSpec, Kind, form_spec, type_label
+from tui.model.specs import FieldSpec, Kind, form_spec, in_labels, label_of, type_label
 from tui.model.view import component_at
 from tui.widgets.display_text import escape
 
@@ -109,8 +108,9 @@ def same_fields(session: BuilderSession, path: Path) -> Iterator[Path]:
 
 def message_and_hint(session: BuilderSession, finding: Finding) -> tuple[str, str]:
     """The message and the hint of a problem, with fields called as in the forms."""
-    owners = _owners(session, finding.path)
-    return in_labels(finding.problem.message, *owners), in_labels(finding.problem.hint or "", *owners)
+    problem, owners = finding.problem, _owners(session, finding.path)
+    keys = (*problem.path, *problem.fields)
+    return in_labels(problem.message, keys, *owners), in_labels(problem.hint or "", keys, *owners)
 
 
 def field_label(session: BuilderSession, path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Templates while they are written: what may come at the cursor, and what they come to with the values of trials."""
+"""Templates while they are written: candidates at the cursor, and a preview with the values of trials."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
-from jinja2 import Environment, TemplateSyntaxError
-
 from core.http.secrets import MASK
 from core.manifest.problems import Path
 from core.templates import Template, TemplateError, describe
-from tui.model.config_references import input_name, inputs_in
+from tui.model.config_references import input_name, inputs_in, template_tokens
 from tui.model.session import BuilderSession
 from tui.model.view import variables_at
 
@@ -26,7 +24,7 @@ _WORD = re.compile(r"(?<![\w.'\"\]])(\w*)$")
 VARIABLES = {
     "config": "The inputs of the connector.",
     "parameters": "The `$parameters` of the component.",
-    "next_page_token": "The token of the page that is asked for; null for the first.",
+    "next_page_token": "The token of the page that is requested; null for the first.",
     "stream_interval": "The interval that is read: stream_interval['start_time'], stream_interval['end_time'].",
     "stream_partition": "The partition that is read: stream_partition['name'].",
     "stream_slice": "Partition and interval together.",
@@ -50,7 +48,7 @@ VARIABLES = {
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Something that may be written; `text` takes the place of what the completion spans."""
+    """Something that may be written; `text` replaces what the completion spans."""
 
     kind: CandidateKind
     name: str
@@ -89,7 +87,7 @@ def _is_inside(before: str) -> bool:
 
 
 def _inputs(session: BuilderSession, text: str, match: re.Match[str]) -> Completion:
-    """Inputs for `config.`, `config['` and `config.get('`; the reference is written anew in one form."""
+    """Inputs for `config.`, `config['` and `config.get('`; the reference is rewritten in one form."""
     is_quoted = "'" in match[0] or '"' in match[0]
     rest = re.match(r"[\w\- ]*['\"]?\s*[\])]?" if is_quoted else r"\w*", text[match.end() :])
     end = match.end() + (rest.end() if rest else 0)
@@ -140,9 +138,6 @@ def _matching(match: re.Match[str], cursor: int, candidates: tuple[Candidate, ..
     return Completion(match.start(1), cursor, (*first, *later))
 
 
-_LEXER = Environment(keep_trailing_newline=True, autoescape=True)
-
-
 @dataclass(frozen=True, slots=True)
 class Preview:
     """A template with its values: what is not known before a run stands between ‹ and ›, secrets are masked.
@@ -156,7 +151,7 @@ class Preview:
 
 
 def preview(session: BuilderSession, text: str, known: Mapping[str, Any] | None = None) -> Preview:
-    """What a template comes to. `known` are variables of the last test, such as `creation_response`."""
+    """Evaluate a template. `known` are variables of the last test, such as `creation_response`."""
     scope = {**(known or {}), "config": shown_config(session)}
     pieces: list[str] = []
     complete = True
@@ -197,11 +192,8 @@ def shown_config(session: BuilderSession) -> dict[str, Any]:
 
 def _pieces(text: str) -> Iterator[tuple[str, bool]]:
     """The literal parts and the `{{ }}` of a text; the whole text as one template where there are statements in it."""
-    try:
-        tokens = [(kind, value) for _, kind, value in _LEXER.lex(text)]
-    except TemplateSyntaxError:
-        tokens = [("block_begin", text)]
-    if any(kind == "block_begin" for kind, _ in tokens):
+    tokens = template_tokens(text)
+    if (text and not tokens) or any(kind == "block_begin" for kind, _ in tokens):
         yield text, True
         return
     expression = ""

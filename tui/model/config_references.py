@@ -38,14 +38,14 @@ def renamed(value: Any, old: str, new: str, path: Path = ()) -> Iterator[tuple[P
 
 def inputs_in(text: str) -> list[str]:
     """The names of the inputs that a template uses."""
-    return [name for _, _, name in _found(_tokens(text))] if _is_template(text) else []
+    return [name for _, _, name in _found(template_tokens(text))] if _is_template(text) else []
 
 
 def rename(text: str, old: str, new: str) -> str:
     """A template with the input `old` called `new`; a text that is no valid template stays as it is."""
     if not _is_template(text):
         return text
-    tokens = _tokens(text)
+    tokens = template_tokens(text)
     if "".join(value for _, value in tokens) != text:
         return text
     for start, end, name in reversed(list(_found(tokens))):
@@ -75,7 +75,8 @@ def _is_template(text: str) -> bool:
     return any(delimiter in text for delimiter in _DELIMITERS)
 
 
-def _tokens(text: str) -> list[Token]:
+def template_tokens(text: str) -> list[Token]:
+    """The tokens of a template; none when it is not valid."""
     try:
         return [(kind, value) for _, kind, value in _LEXER.lex(text)]
     except TemplateSyntaxError:

@@ -45,7 +45,7 @@ def same_schema(declared: Mapping[str, Any], detected: Mapping[str, Any]) -> boo
 
 
 def loses_something(declared: Mapping[str, Any], detected: Mapping[str, Any]) -> bool:
-    """Whether overwriting the declared schema would take something out of it."""
+    """Whether overwriting the declared schema would lose something."""
     return any(line.mark == "-" for line in difference(declared, detected))
 
 
@@ -154,7 +154,7 @@ def _text(value: Any, indent: int | None = None) -> str:
 
 
 class Violations(SchemaChecker):
-    """What records break of a declared schema: types and required fields, each message once."""
+    """How records break a declared schema, each message with a count."""
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self._schema = schema
@@ -195,7 +195,7 @@ def _type_name(value: Any) -> str:
 
 
 _AUTO: Path = ("metadata", "autoImportSchema")
-"""Where Airbyte's builder notes the streams whose schema is imported by itself."""
+"""Where Airbyte's builder notes the streams whose schema is imported automatically."""
 
 
 def declared_schema(session: BuilderSession, index: int) -> dict[str, Any] | None:
@@ -229,14 +229,14 @@ def import_schema(session: BuilderSession, index: int, detected: Mapping[str, An
             session.set((*path, "schema"), schema)
 
 
-def imports_by_itself(session: BuilderSession, index: int) -> bool:
-    """Whether the schema of a stream is imported after every test; never in the place of one that is loaded."""
+def imports_automatically(session: BuilderSession, index: int) -> bool:
+    """Whether the schema of a stream is imported after every test; never in place of one that is loaded."""
     notes = session.document.get(_AUTO)
     wanted = isinstance(notes, dict) and notes.get(session.streams.name(index)) is True
     return wanted and not loaded_from(session, index)
 
 
-def import_by_itself(session: BuilderSession, index: int, *, on: bool) -> None:
-    """Switch importing after every test on or off."""
+def set_automatic_import(session: BuilderSession, index: int, *, on: bool) -> None:
+    """Switch the import after every test on or off."""
     with session.group(("streams", index, "schema_loader")):
         session.write((*_AUTO, session.streams.name(index)), on)

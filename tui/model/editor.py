@@ -1,4 +1,4 @@
-"""Edits of a document by paths of its view, in groups that are undone as one, with word to whoever listens."""
+"""Edits of a document at paths of its view, in groups that are undone as one; listeners are notified."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.manifest.links import PathMove, inserted, moved, removed
 from core.manifest.nodes import same
 from core.manifest.problems import Path
 from core.manifest.references import REF
-from tui.model.new_components import default_type, fresh
+from tui.model.new_components import default_type, new_component
 from tui.model.specs import Kind, form_spec
 from tui.model.view import MAPPINGS, Placing, View, component_at, field_at
 
@@ -34,7 +34,7 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Word of a change. `paths` are those of the view that were edited, none: it may be anything.
+    """What listeners are notified of. `paths` are the edited paths of the view; without any, everything may differ.
 
     `elsewhere`: other places show the change too, because they share what was edited or moved with it.
     """
@@ -81,12 +81,11 @@ class ManifestEditor:
     # Listening
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Tell `listener` of every change; gives the function that ends this."""
+        """Call `listener` at every change; returns the function that ends this."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    def tell(self, change: Change) -> None:
-        """Give word of a change."""
+    def notify(self, change: Change) -> None:
         for listener in tuple(self._listeners):
             listener(change)
 
@@ -107,7 +106,7 @@ class ManifestEditor:
                 self.write(raw, self._beside(raw, value))
 
     def unset(self, path: Path) -> None:
-        """Take a value away: the reference to it where it is a shared one, which stays for the others."""
+        """Remove a value; of a shared one, only the reference to it."""
         with self.group(path):
             raw = self.slot(path)
             if not self.document.exists(raw):
@@ -166,12 +165,11 @@ class ManifestEditor:
     # Editing at raw paths
 
     def write(self, raw: Path, value: Any) -> None:
-        """Set a value."""
         if not (self.document.exists(raw) and same(self.document.get(raw), value)):
             self.rewrite(raw, value)
 
     def rewrite(self, raw: Path, value: Any) -> None:
-        """Set a value that is another one than before, which is faster than `write` where there are many."""
+        """Write a value that is known to differ, which is faster than `write` where there are many."""
         with self._edit(raw):
             self.document.set(raw, value, self._declared_order(raw))
 
@@ -184,23 +182,19 @@ class ManifestEditor:
         return tuple(field.key for field in form_spec(component).fields) if component is not None else ()
 
     def erase(self, raw: Path) -> None:
-        """Delete a key or an item."""
         with self._edit(raw):
             self.document.delete(raw)
 
     def insert_raw(self, raw: Path, index: int, value: Any) -> None:
-        """Insert an item."""
         with self._edit((*raw, index)):
             self.document.insert(raw, index, value)
 
     def move_raw(self, raw: Path, start: int, end: int) -> None:
-        """Move an item."""
         if start != end:
             with self._edit((*raw, end)):
                 self.document.move(raw, start, end)
 
     def rename_raw(self, raw: Path, key: str) -> None:
-        """Rename a key."""
         if raw[-1] != key:
             with self._edit((*raw[:-1], key)):
                 self.document.rename(raw, key)
@@ -211,7 +205,7 @@ class ManifestEditor:
         with self._history.group((), merges=merges):
             self._history.record(_Replacement(self, self.document, document))
         self.show(document)
-        self.tell(Change(ChangeKind.VALUES, elsewhere=True))
+        self.notify(Change(ChangeKind.VALUES, elsewhere=True))
 
     @contextmanager
     def group(self, path: Path, *, merges: object = None) -> Iterator[None]:
@@ -229,27 +223,25 @@ class ManifestEditor:
         finally:
             self._group = None
         if group.is_edited:
-            self.tell(Change(ChangeKind.VALUES, (path,), group.elsewhere))
+            self.notify(Change(ChangeKind.VALUES, (path,), group.elsewhere))
 
-    def change_beside(self, undo: Callable[[], object], redo: Callable[[], object]) -> None:
-        """Let what was changed beside the document, in the group that is open, be undone and done again with it."""
+    def record_side_change(self, undo: Callable[[], object], redo: Callable[[], object]) -> None:
+        """Make a change that goes with the document a part of the open group."""
         assert self._group is not None
         self._history.record(SideChange(undo, redo))
 
     def seal(self) -> None:
-        """Begin a new step to undo with the next edit (the person has left the field)."""
+        """Begin a new step to undo with the next edit, because the user has left the field."""
         self._history.seal()
 
     # Undo
 
     @property
     def can_undo(self) -> bool:
-        """Whether there is a step to undo."""
         return self._history.can_undo
 
     @property
     def can_redo(self) -> bool:
-        """Whether there is a step that was undone."""
         return self._history.can_redo
 
     def undo(self) -> Path | None:
@@ -263,24 +255,24 @@ class ManifestEditor:
     # Hooks
 
     def follow(self, moved: PathMove) -> None:
-        """Let what is kept by path go where the paths went."""
+        """Move what is kept by path along with its paths."""
         if self._group is not None:
             self._group.elsewhere = True
 
     def _follow(self, where: PathMove, *, back: PathMove) -> None:
         self.follow(where)
-        self.change_beside(lambda: self.follow(back), lambda: self.follow(where))
+        self.record_side_change(lambda: self.follow(back), lambda: self.follow(where))
 
     def show(self, document: Document) -> None:
-        """Let a document be the one that is edited, without a step to undo."""
+        """Edit this document from now on; this is no step to undo."""
         self.document = document
         self.view = View(document)
 
     def _went_to(self, path: Path | None) -> Path | None:
         if path is not None:
             self.show(self.document)
-            self.tell(Change(ChangeKind.VALUES, (path,), elsewhere=True))
-            self.tell(Change(ChangeKind.INPUTS))
+            self.notify(Change(ChangeKind.VALUES, (path,), elsewhere=True))
+            self.notify(Change(ChangeKind.INPUTS))
         return path
 
     @contextmanager
@@ -302,7 +294,7 @@ class ManifestEditor:
                 continue
             owner, slot = component_at(self.view, path[: end - 1]), field_at(self.view, path[:end])
             if owner is not None and slot is not None and slot.types and slot.kind not in MAPPINGS:
-                self.write(self.document.through_refs(path[:end]), fresh(default_type(owner, slot)))
+                self.write(self.document.through_refs(path[:end]), new_component(default_type(owner, slot)))
 
     def _take_over(self, path: Path) -> None:
         """Write at a path, and on the way to it, what is handed down to it, so that a part of it can be edited."""

@@ -1,6 +1,4 @@
-"""The files of the builder: those that only the person may read, and knowing a file again that somebody else may have
-written to.
-"""
+"""The files of the builder: files that only the user can read, and whether a file was changed by somebody else."""
 
 from __future__ import annotations
 
@@ -18,8 +16,8 @@ from core.outputs.durable import replacing
 __all__ = ["config_folder", "key_of", "state_folder", "write_private"]
 
 
-def troubles() -> list[str]:
-    """Why nothing can be kept in these folders, each said once; none when something can."""
+def folder_problems() -> list[str]:
+    """Why the folders of the builder can't be written to, each reason once; nothing when they can."""
     found = []
     for folder, is_config in ((config_folder(), True), (state_folder(), False)):
         try:
@@ -27,23 +25,23 @@ def troubles() -> list[str]:
             write_private(probe, b"")
             probe.unlink()
         except OSError as error:
-            found.append(said_once(folder, error, settings=is_config))
-    return [told for told in found if told]
+            found.append(unwritable_message(folder, error, settings=is_config))
+    return [message for message in found if message]
 
 
-def said_once(folder: Path, error: OSError, *, settings: bool = False) -> str | None:
-    """The words for a folder, of the settings or of the rest, that can't be written to; None when they were given."""
-    if folder in _told:
+def unwritable_message(folder: Path, error: OSError, *, settings: bool = False) -> str | None:
+    """The message for a folder, of the settings or of the rest, that can't be written to; None after the first time."""
+    if folder in _reported:
         return None
-    _told.add(folder)
+    _reported.add(folder)
     what = "Settings and recent files" if settings else "Drafts, values of inputs and what is copied"
     variable = CONFIG_DIR if settings else STATE_DIR
     reason = error.strerror or str(error)
     return f"{what} can't be kept in {folder}: {reason}. The builder works without; {variable} names another folder."
 
 
-_told: set[Path] = set()
-"""The folders of which a person knows that they can't be written to."""
+_reported: set[Path] = set()
+"""The folders that were reported as not writable."""
 
 
 def write_private(path: Path, content: bytes) -> None:
@@ -54,7 +52,7 @@ def write_private(path: Path, content: bytes) -> None:
 
 
 class OverwriteError(Exception):
-    """Saving to `path` would overwrite what may not be meant to be; it needs a person's word."""
+    """Saving to `path` would overwrite something that the user may want to keep; it needs a confirmation."""
 
     def __init__(self, path: Path, reason: str) -> None:
         self.path = path
@@ -81,13 +79,12 @@ class ReadOnlyError(OverwriteError):
 
 @dataclass(frozen=True, slots=True)
 class FileStamp:
-    """A file as it was: a hash of what was in it, empty when there was no file, or none that can be read."""
+    """A file at one time: a hash of its content, empty when there was no readable file."""
 
     digest: str
 
     @classmethod
     def of(cls, path: Path) -> FileStamp:
-        """The stamp of a file."""
         try:
             if path.is_file():
                 with path.open("rb") as file:
@@ -97,18 +94,18 @@ class FileStamp:
         return cls("")
 
     def differs(self, path: Path) -> bool:
-        """Whether the file is not the same any more. A file that is gone is not different: nothing would be lost."""
+        """Whether the file has changed. A file that is gone has not: nothing would be lost."""
         now = FileStamp.of(path)
         return os.path.exists(path) and now.digest != self.digest
 
 
 def is_same(one: Path, other: Path) -> bool:
-    """Whether two paths lead to the same place, links followed."""
+    """Whether two paths lead to the same file, links followed."""
     return os.path.realpath(one) == os.path.realpath(other)
 
 
 def is_read_only(path: Path) -> bool:
-    """Whether a file is marked as read-only, whoever asks: the superuser may write to everything."""
+    """Whether a file is marked as read-only, also for the superuser, who may write to everything."""
     try:
         mode = path.stat().st_mode
     except OSError:

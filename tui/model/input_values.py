@@ -1,58 +1,58 @@
-"""The values that inputs have in trials. They never enter the manifest; secrets are kept by the system's keyring."""
+"""The values of inputs in trials. They never enter the manifest; secrets are stored in the system's keyring."""
 
 from __future__ import annotations
 
 import importlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 
-from tui.model.files import key_of, said_once, state_folder, write_private
+from tui.model.files import key_of, state_folder, unwritable_message, write_private
 
 SERVICE = "longhaul"
 
 
-class Vault(Protocol):
-    """Keeps secret texts by name."""
+class Vault(ABC):
+    """Stores secrets by name."""
 
-    def get(self, name: str) -> str | None:
-        """The text, None when there is none."""
+    @abstractmethod
+    def get(self, name: str) -> str | None: ...
 
+    @abstractmethod
     def put(self, name: str, text: str) -> None:
-        """Keep a text. Raises OSError when that fails."""
+        """Store a secret. Raises OSError."""
 
-    def drop(self, name: str) -> None:
-        """Forget a text."""
+    @abstractmethod
+    def drop(self, name: str) -> None: ...
 
 
-class FileVault:
+class FileVault(Vault):
     """Secrets of one manifest in a file with mode 0600."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
 
     def get(self, name: str) -> str | None:
-        """The text, None when there is none."""
         found = _read(self._file).get(name)
         return found if isinstance(found, str) else None
 
     def put(self, name: str, text: str) -> None:
-        """Keep a text. Raises OSError when that fails."""
+        """Store a secret. Raises OSError."""
         write_private(self._file, orjson.dumps({**_read(self._file), name: text}))
 
     def drop(self, name: str) -> None:
-        """Forget a text."""
         kept = dict(_read(self._file))
         if kept.pop(name, None) is not None:
             write_private(self._file, orjson.dumps(kept))
 
 
-class KeyringVault:
+class KeyringVault(Vault):
     """Secrets of one manifest in the system's keyring; `other` takes over what the keyring refuses."""
 
     def __init__(self, keyring: Any, key: str, other: FileVault) -> None:
@@ -61,7 +61,6 @@ class KeyringVault:
         self._other = other
 
     def get(self, name: str) -> str | None:
-        """The text, None when there is none."""
         with suppress(Exception):  # keyrings are locked, remote, or not there, each with errors of its own
             found = self._keyring.get_password(SERVICE, f"{self._key}:{name}")
             if found is not None:
@@ -69,21 +68,20 @@ class KeyringVault:
         return self._other.get(name)
 
     def put(self, name: str, text: str) -> None:
-        """Keep a text. Raises OSError when that fails."""
+        """Store a secret. Raises OSError."""
         try:
             self._keyring.set_password(SERVICE, f"{self._key}:{name}", text)
         except Exception:  # as above
             self._other.put(name, text)
 
     def drop(self, name: str) -> None:
-        """Forget a text."""
         with suppress(Exception):  # as above
             self._keyring.delete_password(SERVICE, f"{self._key}:{name}")
         self._other.drop(name)
 
 
 def system_keyring() -> Any | None:
-    """The `keyring` package when it is installed and has a place to keep things, else None."""
+    """The `keyring` package when it is installed and has a working backend, else None."""
     try:
         keyring = importlib.import_module("keyring")
         backend = keyring.get_keyring()
@@ -94,8 +92,8 @@ def system_keyring() -> Any | None:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredValue:
-    """What is known of the value of one input: the person's own, whether it is a secret, and the one that is lent."""
+class ValueSnapshot:
+    """The value of one input at one time: the user's own, whether it is a secret, and the lent one."""
 
     value: Any = field(repr=False)
     secret: bool
@@ -106,11 +104,11 @@ class TrialValues:
     """The test values of a manifest's inputs, by key.
 
     A manifest that has no file yet keeps them in memory; `bind` saves them once it has one. Lent values count where
-    there are none of the person's own, and are never saved. Where the state folder can't be written to, `failed` hears
-    it once, and the values last as long as the session.
+    the user gave none, and are never saved. Where the state folder can't be written to, `on_failure` is called once
+    with the reason, and the values last as long as the session.
     """
 
-    failed: Callable[[str], None] | None = None
+    on_failure: Callable[[str], None] | None = None
     unsaved: bool = False
     """Whether something could not be written since this was last set to false."""
 
@@ -124,7 +122,7 @@ class TrialValues:
             self._open(manifest)
 
     def bind(self, manifest: Path | str) -> None:
-        """Keep the values for this file from now on; those that it has already count where none are given here."""
+        """Store the values for this file from now on; those it has already count where none are given here."""
         plain, secret = dict(self._plain), {key: self.secret(key) for key in self._secret}
         self._open(manifest)
         for key, value in plain.items():
@@ -133,11 +131,10 @@ class TrialValues:
             self.set(key, value, secret=True)
 
     def lend(self, values: Mapping[str, Any]) -> None:
-        """Let values count that belong to this session only, such as those for a demo."""
+        """Set values that belong to this session only, such as those of the demo."""
         self._lent = dict(values)
 
     def has(self, key: str) -> bool:
-        """Whether there is a value."""
         return key in self._plain or key in self._secret or key in self._lent
 
     def get(self, key: str) -> Any:
@@ -155,7 +152,7 @@ class TrialValues:
         return self._secret[key]
 
     def set(self, key: str, value: Any, *, secret: bool) -> None:
-        """Keep a value; None or an empty text takes it away."""
+        """Store a value; None or an empty text removes it."""
         if value in (None, ""):
             self.remove(key)
             return
@@ -163,27 +160,25 @@ class TrialValues:
             self._plain.pop(key, None)
             self._secret[key] = value
             if self._vault is not None:
-                self._kept(partial(self._vault.put, key, orjson.dumps(value).decode()))
+                self._write(partial(self._vault.put, key, orjson.dumps(value).decode()))
         else:
             self._forget_secret(key)
             self._plain[key] = value
         self._save()
 
     def remove(self, key: str) -> None:
-        """Forget a value."""
         self._plain.pop(key, None)
         self._lent.pop(key, None)
         self._forget_secret(key)
         self._save()
 
-    def kept(self, key: str) -> StoredValue:
-        """All that is known of a value, to be put back later."""
+    def snapshot(self, key: str) -> ValueSnapshot:
+        """The value as it is now, for `restore`."""
         is_secret = key in self._secret
         own = self.secret(key) if is_secret else self._plain.get(key)
-        return StoredValue(own, is_secret, self._lent.get(key))
+        return ValueSnapshot(own, is_secret, self._lent.get(key))
 
-    def put_back(self, key: str, kept: StoredValue) -> None:
-        """Let a value be what it was."""
+    def restore(self, key: str, kept: ValueSnapshot) -> None:
         self.remove(key)
         if kept.value is not None:
             self.set(key, kept.value, secret=kept.secret)
@@ -191,7 +186,7 @@ class TrialValues:
             self._lent[key] = kept.lent
 
     def rename(self, old: str, new: str) -> None:
-        """Keep the value of the input `old` for `new`."""
+        """Give the input `new` the value of `old`."""
         if old in self._lent:
             self._lent[new] = self._lent.pop(old)
         if old in self._plain or old in self._secret:
@@ -208,7 +203,7 @@ class TrialValues:
         if key in self._secret:
             del self._secret[key]
             if self._vault is not None:
-                self._kept(partial(self._vault.drop, key))
+                self._write(partial(self._vault.drop, key))
 
     def _open(self, manifest: Path | str) -> None:
         key = key_of(manifest)
@@ -226,16 +221,16 @@ class TrialValues:
     def _save(self) -> None:
         if self._file is not None:
             content = {"manifest": self._manifest, "values": self._plain, "secrets": list(self._secret)}
-            self._kept(partial(write_private, self._file, orjson.dumps(content, option=orjson.OPT_INDENT_2)))
+            self._write(partial(write_private, self._file, orjson.dumps(content, option=orjson.OPT_INDENT_2)))
 
-    def _kept(self, write: Callable[[], None]) -> None:
+    def _write(self, write: Callable[[], None]) -> None:
         try:
             write()
         except OSError as error:
             self.unsaved = True
-            told = said_once(state_folder(), error)
-            if told and self.failed is not None:
-                self.failed(told)
+            message = unwritable_message(state_folder(), error)
+            if message and self.on_failure is not None:
+                self.on_failure(message)
 
 
 def _read(file: Path) -> Mapping[str, Any]:

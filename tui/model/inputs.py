@@ -1,4 +1,4 @@
-"""The inputs of a connector: the properties of its connection specification, as things to add, change and rename."""
+"""The inputs of a connector: reads and edits the properties of its connection specification."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.inputs.specification import properties
 from core.manifest.problems import Path
 from tui.model.config_references import renamed, uses
 from tui.model.editor import Change, ChangeKind, ManifestEditor
-from tui.model.input_values import StoredValue, TrialValues
+from tui.model.input_values import TrialValues, ValueSnapshot
 
 SCHEMA: Path = ("spec", "connection_specification")
 PROPERTIES: Path = (*SCHEMA, "properties")
@@ -35,12 +35,12 @@ class InputType(StrEnum):
     DATE = "date"
     DATE_TIME = "date-time"
     OTHER = "other"
-    """An object, or a choice of several forms: to be edited as YAML."""
+    """An object, or one of several forms: edited as YAML."""
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """An input: `title` and `hint` are for the person who gives it, `options` the allowed values of an enum."""
+    """An input: `title` and `hint` are for the user who gives it, `options` the allowed values of an enum."""
 
     key: str
     title: str = ""
@@ -56,14 +56,13 @@ class Input:
 
 
 class Inputs:
-    """The inputs of the manifest in an editor, in the order in which they are asked for."""
+    """The inputs of the manifest in an editor, in the order in which they are shown."""
 
     def __init__(self, editor: ManifestEditor, values: TrialValues) -> None:
         self._editor = editor
         self._values = values
 
     def all(self) -> tuple[Input, ...]:
-        """All inputs."""
         known = self._properties()
         required = self._required()
         places = {key: place for place, key in enumerate(known)}
@@ -71,7 +70,6 @@ class Inputs:
         return tuple(_read(key, known[key], required=key in required) for key in ordered)
 
     def get(self, key: str) -> Input | None:
-        """The input of this key."""
         return next((one for one in self.all() if one.key == key), None)
 
     def add(self, new: Input) -> None:
@@ -111,7 +109,7 @@ class Inputs:
         return len(changed)
 
     def move(self, key: str, index: int) -> None:
-        """Let an input be asked for at place `index`."""
+        """Show an input at place `index`."""
         order = [one.key for one in self.all() if one.key != key]
         order.insert(index, key)
         with self._editor.group((*PROPERTIES, key)):
@@ -150,33 +148,33 @@ class Inputs:
         return {**defaults, **self._values.config()}
 
     def set_value(self, key: str, value: Any) -> None:
-        """Give an input a value for tests; None takes it away. It can be undone as edits of the manifest can."""
+        """Give an input a test value; None removes it. It can be undone as edits of the manifest can."""
         known = self.get(key)
         with self._editor.group((*PROPERTIES, key), merges=("value", key)):
             is_secret = known.secret if known else False
             self._change_values((key,), lambda: self._values.set(key, value, secret=is_secret))
-        self._editor.tell(Change(ChangeKind.INPUTS))
+        self._editor.notify(Change(ChangeKind.INPUTS))
 
     def renew_value(self, key: str, value: Any) -> None:
-        """Take over a value that an API gave. It is no edit of a person's, so there is nothing to undo."""
+        """Store a value that an API gave. It is no edit of the user, so there is nothing to undo."""
         known = self.get(key)
         self._values.set(key, value, secret=known.secret if known else False)
-        self._editor.tell(Change(ChangeKind.INPUTS))
+        self._editor.notify(Change(ChangeKind.INPUTS))
 
     def _change_values(self, keys: Sequence[str], change: Callable[[], object]) -> None:
-        """Change test values, so that they are as before once the step is undone."""
-        before = {key: self._values.kept(key) for key in keys}
+        """Change test values as a part of the open group."""
+        before = {key: self._values.snapshot(key) for key in keys}
         change()
-        after = {key: self._values.kept(key) for key in keys}
+        after = {key: self._values.snapshot(key) for key in keys}
         if before != after:
-            self._editor.change_beside(lambda: self._put_back(before), lambda: self._put_back(after))
+            self._editor.record_side_change(lambda: self._restore(before), lambda: self._restore(after))
 
-    def _put_back(self, values: Mapping[str, StoredValue]) -> None:
+    def _restore(self, values: Mapping[str, ValueSnapshot]) -> None:
         for key, kept in values.items():
-            self._values.put_back(key, kept)
+            self._values.restore(key, kept)
 
     def _fit_value(self, present: Input, changed: Input) -> None:
-        """Let the test value be of the type, and kept in the place, that the changed input asks for."""
+        """Adapt the test value to the type and the secrecy of the changed input."""
         if present.type is not changed.type:
             self._values.remove(changed.key)
         elif present.secret is not changed.secret and self._values.has(changed.key):

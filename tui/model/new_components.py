@@ -35,8 +35,8 @@ _STARTS: dict[str, dict[str, Any]] = {
 """What a type begins with beyond its required fields, because it would do nothing, or not load, without it."""
 
 
-def fresh(component: type[Component]) -> dict[str, Any]:
-    """A new component with its required fields as far as they have an obvious value."""
+def new_component(component: type[Component]) -> dict[str, Any]:
+    """A new component, with the required fields that have an obvious value."""
     value: dict[str, Any] = {"type": component.__name__}
     for field in form_spec(component).fields:
         if field.required and (start := _start(component, field)) is not None:
@@ -58,7 +58,7 @@ def _start(owner: type[Component], field: FieldSpec) -> Any:
         case Kind.COMPONENT if field.options:
             return field.options[0]
         case Kind.COMPONENT | Kind.STATUS_MAPPING if not field.or_text:
-            return fresh(default_type(owner, field))
+            return new_component(default_type(owner, field))
         case Kind.CHOICE:
             return field.options[0]
         case Kind.STRINGS | Kind.NUMBERS | Kind.FIELD_PATH | Kind.FIELD_PATHS | Kind.COMPONENTS:
@@ -82,7 +82,7 @@ _COUNTERPARTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Switched:
+class ConvertedRetriever:
     """A retriever of the other type; `carried` are the keys of what it has from the one before, `left_out` the titles
     of what was set and has no place in it.
     """
@@ -92,7 +92,7 @@ class Switched:
     left_out: tuple[str, ...]
 
 
-def switched(retriever: dict[str, Any], to: str, remembered: dict[str, Any] | None) -> Switched:
+def converted(retriever: dict[str, Any], to: str, remembered: dict[str, Any] | None) -> ConvertedRetriever:
     """The retriever as one of the type `to`. What has no counterpart comes from `remembered`, or starts fresh."""
     mapping = dict(_COUNTERPARTS if to == ASYNC else ((there, here) for here, there in _COUNTERPARTS))
     carried = {mapping[key]: deepcopy(value) for key, value in retriever.items() if key in mapping}
@@ -102,12 +102,14 @@ def switched(retriever: dict[str, Any], to: str, remembered: dict[str, Any] | No
         _authenticate(start, carried.get("creation_requester"))
     obsolete = {there for key, there in mapping.items() if key not in retriever}
     base = {key: value for key, value in start.items() if key not in obsolete or remembered is None}
-    return Switched({**base, **kept, **carried}, frozenset(mapping) & set(retriever), _left_out(retriever, mapping))
+    return ConvertedRetriever(
+        {**base, **kept, **carried}, frozenset(mapping) & set(retriever), _left_out(retriever, mapping)
+    )
 
 
 def new_retriever(name: str) -> dict[str, Any]:
     """The retriever of a new stream: POST creates a job, GET does the rest, all extractors are still empty."""
-    retriever = fresh(component_types()[name])
+    retriever = new_component(component_types()[name])
     for key in ("requester", "creation_requester", "polling_requester", "download_requester"):
         if key in retriever:
             retriever[key]["http_method"] = "POST" if key == "creation_requester" else "GET"

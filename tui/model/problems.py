@@ -1,10 +1,7 @@
-"""The problems of a manifest as the builder shows them: found in small steps, by place, counted, in the order of the
-forms.
-"""
+"""The problems of a manifest as the builder shows them: found in small steps, located in forms and tabs, counted."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -18,8 +15,7 @@ from core.manifest.problems import Path, Problem, Severity
 from core.manifest.resolver import NO_STREAM
 from core.runtime.component import Component
 from tui.model.layout import LayoutEntry, LayoutTab, global_view, inputs_view, tab_of
-from tui.model.specs import form_spec
-from tui.model.view import View, component_at
+from tui.model.view import View
 
 
 class Visibility:
@@ -42,9 +38,6 @@ class Visibility:
         self._marks = {path: mark for path, mark in marks.items() if path is not None}
 
 
-_NAMED = re.compile(r"`(\w+)`")
-
-
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A problem and the path in the view where it shows (`problem.path` is the same)."""
@@ -54,7 +47,7 @@ class Finding:
 
     @property
     def is_error(self) -> bool:
-        """Whether it stops a run."""
+        """Whether it keeps the manifest from being run."""
         return self.problem.severity is Severity.ERROR
 
 
@@ -84,7 +77,7 @@ class ManifestCheck:
         path: Path = ("streams", index)
         tree = self._view.value(path)
         component = builder.build(tree, Stream, path, frozenset())
-        self._keep(index, builder.problems)
+        self._add(index, builder.problems)
         return component or _named(tree)
 
     def _check_top(self) -> None:
@@ -96,27 +89,19 @@ class ManifestCheck:
             alone = source.lint()
             whole = source.model_copy(update={"streams": self._streams})
             problems = [problem for problem in problems if problem not in alone] + whole.lint()
-        self._keep(NO_STREAM, problems)
+        self._add(NO_STREAM, problems)
 
-    def _keep(self, section: int, problems: list[Problem]) -> None:
-        found = [(self._shown(problem), problem) for problem in problems]
+    def _add(self, section: int, problems: list[Problem]) -> None:
+        found = [(problem.path, problem) for problem in problems]
         resolved, above = self._view.section(section), () if section == NO_STREAM else ("streams", section)
         for problem in resolved.problems:
             places = list(resolved.places(problem.path, above)) or [_without_ref(problem.path)]
             found += [(place, problem) for place in places]
         self.findings += [Finding(path, replace(problem, path=path)) for path, problem in found]
 
-    def _shown(self, problem: Problem) -> Path:
-        """The place of a problem: of one that a component as a whole has, the field that it names first."""
-        component = component_at(self._view, problem.path)
-        named = _NAMED.search(problem.message)
-        if component is not None and named and form_spec(component).field(named[1]):
-            return (*problem.path, named[1])
-        return problem.path
-
 
 def _named(tree: Any) -> Component:
-    """In place of a stream that can't be built, one that has its name."""
+    """A stand-in with the name of a stream that can't be built."""
     known: dict[str, Any] = {"name": str(tree.get("name", "")) if isinstance(tree, Mapping) else ""}
     return DeclarativeStream.model_construct(None, **known)
 

@@ -34,7 +34,6 @@ class Draft:
     file: Path
 
     def discard(self) -> None:
-        """Delete the draft."""
         _remove(self.file)
 
 
@@ -76,7 +75,7 @@ class DraftKeeper:
 
 
 def pending_drafts() -> list[Draft]:
-    """The drafts of sessions that did not end well, the latest first. Raises OSError when they can't be looked for."""
+    """The drafts of crashed sessions, the latest first. Raises OSError when they can't be listed."""
     found = []
     for file in _folder().glob("*.json"):
         lock = _locked(file)
@@ -166,7 +165,7 @@ class Project:
 
     @classmethod
     def recover(cls, draft: Draft) -> Project:
-        """What a session that did not end well had not saved. The draft goes once it is saved or kept anew."""
+        """What a crashed session had not saved. The draft is deleted once it is saved or written again."""
         try:
             session = BuilderSession.from_text(draft.text, draft.path, based_on=draft.based_on)
             project = cls(session, title="Recovered draft")
@@ -201,21 +200,21 @@ class Project:
         return self.path is None and self.demo is None and not self.session.dirty
 
     def keep_draft(self) -> None:
-        """Write aside what is not saved. Raises OSError when that is impossible."""
+        """Write the draft of what is not saved. Raises OSError."""
         self._draft.keep()
         if self._recovered is not None:
             self._recovered.discard()
             self._recovered = None
 
     def drop_draft(self) -> None:
-        """Forget what was written aside: it was saved, or is not wanted."""
+        """Delete the draft: its content was saved, or is not wanted."""
         self._draft.drop()
         if self._recovered is not None:
             self._recovered.discard()
             self._recovered = None
 
     def close(self) -> None:
-        """End what runs behind the session."""
+        """Stop the demo API."""
         if self.demo is not None:
             self.demo.close()
 
@@ -231,7 +230,7 @@ def drafts_for(path: Path | None) -> list[Draft]:
 
 
 def _text_of(path: Path) -> str | None:
-    """What a file holds, None when it is no text."""
+    """The text of a file, None when it is not text."""
     try:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):

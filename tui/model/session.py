@@ -12,7 +12,7 @@ from core.connector import Connector, load_connector
 from core.manifest.document import Document
 from core.manifest.links import CircleError, PathMove, check_circles
 from core.manifest.problems import ManifestError, Path, Problem
-from tui.model import problems as listed
+from tui.model import problems
 from tui.model.editor import Change, ChangeKind, ManifestEditor
 from tui.model.files import ChangedOnDiskError, FileStamp, ReadOnlyError, is_read_only, is_same
 from tui.model.input_values import TrialValues
@@ -46,7 +46,7 @@ spec:
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """What was typed into a field and cannot be its value yet, and why."""
+    """Text that was typed into a field and is not a valid value of it yet, and why."""
 
     text: str
     message: str
@@ -79,13 +79,13 @@ class BuilderSession(ManifestEditor):
 
     @classmethod
     def new(cls) -> BuilderSession:
-        """A session on an empty manifest. Its problems are shown where the person has been."""
+        """A session on an empty manifest. Problems are shown only where the user has been."""
         return cls(Document.parse(NEW), problems_visible=False)
 
     @classmethod
     def open(cls, path: FilePath | str) -> BuilderSession:
         """A session on a file. Raises ManifestError."""
-        stamp = FileStamp.of(FilePath(path))  # before it is read: what is written meanwhile is a change
+        stamp = FileStamp.of(FilePath(path))  # taken before reading: what is written in between is a change
         return cls(Document.load(path), problems_visible=True, stamp=stamp)
 
     @classmethod
@@ -105,7 +105,6 @@ class BuilderSession(ManifestEditor):
 
     @property
     def path(self) -> FilePath | None:
-        """The file, if there is one."""
         return FilePath(self.document.file) if self.document.file else None
 
     @property
@@ -144,21 +143,20 @@ class BuilderSession(ManifestEditor):
         self.seal()
         if path is not None:
             self.values.bind(self.path)
-        self.tell(Change(ChangeKind.FILE))
+        self.notify(Change(ChangeKind.FILE))
 
     # The manifest as text
 
     @property
     def text(self) -> str:
-        """The manifest as YAML; what was typed last when that is no manifest (see `edit_text`)."""
+        """The manifest as YAML, or the text typed last when that is not valid (see `edit_text`)."""
         return self.document.text if self._typed_text is None else self._typed_text
 
     def edit_text(self, text: str) -> tuple[Problem, ...]:
-        """Take over a manifest that was edited as text, as one step to undo with the edits of text before it.
+        """Apply an edit of the manifest's text, as one step to undo together with those before it.
 
-        When it can't be read, or references in it go round in a circle that was not there before, the problems are
-        given back (with their positions), the document stays as it was and the text is kept until it can be taken
-        over, or until `discard_text()`.
+        When the text can't be read, or adds a circle of references, the problems are returned with their positions,
+        the document stays as it was, and the text is kept until it is valid or `discard_text()` is called.
         """
         if text == self.document.text:
             self._typed_text = None
@@ -167,7 +165,7 @@ class BuilderSession(ManifestEditor):
             document = self._parsed(text)
         except ManifestError as error:
             self._typed_text = text
-            self.tell(Change(ChangeKind.FILE))
+            self.notify(Change(ChangeKind.FILE))
             return error.problems
         self._typed_text = None
         self.replace_document(document, merges="text")
@@ -184,23 +182,23 @@ class BuilderSession(ManifestEditor):
 
     @property
     def has_broken_text(self) -> bool:
-        """Whether text was typed that can't be read as a manifest."""
+        """Whether the text typed last can't be read as a manifest."""
         return self._typed_text is not None
 
     def open_text(self, text: str) -> tuple[Problem, ...]:
-        """Take over what the file says though it can't be read; its problems."""
+        """Keep the text of a file that can't be read as a manifest; returns its problems."""
         self._unreadable = text
         return self.edit_text(text)
 
     def discard_text(self) -> None:
-        """Forget typed text that can't be read."""
+        """Forget typed text that is not valid."""
         self._typed_text = None
-        self.tell(Change(ChangeKind.FILE))
+        self.notify(Change(ChangeKind.FILE))
 
     # Problems
 
     def checking(self) -> Iterator[None]:
-        """Check the manifest in steps of a few milliseconds; `findings` are new when it is through.
+        """Check the manifest in steps of a few milliseconds; `findings` are updated at the end.
 
         It ends early when the manifest is edited meanwhile.
         """
@@ -211,7 +209,7 @@ class BuilderSession(ManifestEditor):
             if view is not self.view:
                 return
         self.findings = tuple(check.findings)
-        self.tell(Change(ChangeKind.PROBLEMS))
+        self.notify(Change(ChangeKind.PROBLEMS))
 
     def refresh(self) -> None:
         """Check the manifest now: a few milliseconds for most, some hundred for one of 500 KB (see `checking`)."""
@@ -221,7 +219,7 @@ class BuilderSession(ManifestEditor):
     def problems(self, path: Path = (), *, all_of_them: bool = False) -> list[Finding]:
         """The problems at a path and below it: those that are shown already, or all of them."""
         unfinished = [Finding(place, Problem(one.message, place)) for place, one in self._unfinished.items()]
-        found = listed.below([*unfinished, *self.findings], path)
+        found = problems.below([*unfinished, *self.findings], path)
         return found if all_of_them else [one for one in found if self.visibility.is_visible(one.path)]
 
     def counts(self, path: Path = ()) -> Counts:
@@ -230,7 +228,7 @@ class BuilderSession(ManifestEditor):
 
     def tab_counts(self, stream: int) -> tuple[Counts, ...]:
         """How many problems are shown in each tab of a stream."""
-        return listed.by_tab(self.problems(("streams", stream)), self.tabs(stream))
+        return problems.by_tab(self.problems(("streams", stream)), self.tabs(stream))
 
     def next_problem(self, after: Path | None = None) -> Finding | None:
         """The first problem that comes after a path in the order of the forms, from the start again at the end."""
@@ -242,28 +240,28 @@ class BuilderSession(ManifestEditor):
 
     def locate(self, path: Path) -> Spot:
         """Where in the builder a path is shown, to go there: after an undo, say, or for a problem."""
-        stream = listed.stream_of(path)
-        return listed.locate(path, () if stream is None else self.tabs(stream))
+        stream = problems.stream_of(path)
+        return problems.locate(path, () if stream is None else self.tabs(stream))
 
     def touch(self, path: Path) -> None:
-        """Show the problems at a path from now on: the person has been there."""
+        """Show the problems at a path from now on, because the user has been there."""
         self.visibility.mark(path, visible=True)
         self.seal()
-        self.tell(Change(ChangeKind.PROBLEMS, (path,)))
+        self.notify(Change(ChangeKind.PROBLEMS, (path,)))
 
     def reveal(self, *paths: Path) -> None:
         """Show all problems below these paths from now on, because they are to be tested or saved."""
         for path in paths or ((),):
             self.visibility.mark(path, visible=True)
-        self.tell(Change(ChangeKind.PROBLEMS, paths))
+        self.notify(Change(ChangeKind.PROBLEMS, paths))
 
     def keep_unfinished(self, path: Path, text: str, message: str) -> None:
-        """Keep what was typed into a field and cannot be its value (broken JSON, say); it counts as an error."""
+        """Keep text that is not a valid value of its field (broken JSON, say); it counts as an error."""
         self._unfinished[path] = Unfinished(text, message)
-        self.tell(Change(ChangeKind.PROBLEMS, (path,)))
+        self.notify(Change(ChangeKind.PROBLEMS, (path,)))
 
     def unfinished(self, path: Path) -> Unfinished | None:
-        """What was typed into a field and cannot be its value."""
+        """Text typed into a field that is not a valid value of it."""
         return self._unfinished.get(path)
 
     def tabs(self, stream: int) -> tuple[LayoutTab, ...]:
@@ -275,7 +273,7 @@ class BuilderSession(ManifestEditor):
 
     @property
     def connector(self) -> Connector:
-        """The manifest ready to be run, with the problems of all that it says."""
+        """The manifest ready to run, with all its problems."""
         if self._connector is None or self._connector[:2] != (self.document, self.view):
             self._connector = (self.document, self.view, load_connector(self.document))
         return self._connector[2]
@@ -288,7 +286,7 @@ class BuilderSession(ManifestEditor):
         super().set(path, value, merge=merge)
 
     def unset(self, path: Path) -> None:
-        """Take a value away; see `ManifestEditor.unset`. Inputs that only it needed and that came with it go too."""
+        """Remove a value (see `ManifestEditor.unset`), and the inputs that came with it and that nothing else uses."""
         self._unfinished = {place: one for place, one in self._unfinished.items() if place[: len(path)] != path}
         with self.group(path):
             super().unset(path)
@@ -299,11 +297,10 @@ class BuilderSession(ManifestEditor):
         self.types.choose(path, name)
 
     def add_component(self, path: Path, name: str) -> Path:
-        """Put a fresh component of a type at the end of a list; gives its path."""
+        """Append a new component of a type to a list; returns its path."""
         return self.types.add(path, name)
 
     def follow(self, moved: PathMove) -> None:
-        """Let what is kept by path go where the paths went."""
         super().follow(moved)
         self.visibility.follow(moved)
         self.types.follow(moved)

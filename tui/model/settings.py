@@ -1,4 +1,4 @@
-"""The person's settings, in a YAML file that they may edit: theme, keys, limits of tests, recent files."""
+"""The user's settings, in a YAML file that they may edit: theme, keys, limits of tests, recent files."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from typing import Any
 
 from core.manifest.document import Document
 from core.manifest.problems import ManifestError, Path
-from tui.model.files import config_folder, said_once
+from tui.model.files import config_folder, unwritable_message
 
 MOST_RECENT = 10
 _NEW = "# Settings of Longhaul's builder. Keys are changed under `keys`, as `action: key`.\n\ntheme:\n"
 
 
 class Settings:
-    """The settings. Reading never fails: a file that can't be read counts as empty and is left alone.
+    """Reading never fails: a file that can't be read counts as empty and is left alone.
 
-    Methods that write save at once; where that is impossible `failed` hears it once, and they last as long as the
-    builder.
+    Every change is saved at once. Where that is impossible, `on_failure` is called once with the reason, and changes
+    last as long as the builder runs.
     """
 
-    failed: Callable[[str], None] | None = None
+    on_failure: Callable[[str], None] | None = None
 
     def __init__(self, file: FilePath | None = None) -> None:
         self._file = file or config_folder() / "settings.yaml"
         self.problem: str | None = None
-        """What is wrong with the file, for people; None when nothing is."""
+        """What is wrong with the file; None when nothing is."""
         try:
             self._document = Document.load(self._file) if os.path.exists(self._file) else Document.parse(_NEW)
         except ManifestError as error:
@@ -41,7 +41,6 @@ class Settings:
 
     @property
     def theme(self) -> str | None:
-        """The name of the theme."""
         found = self._document.get(("theme",))
         return found if isinstance(found, str) else None
 
@@ -81,7 +80,7 @@ class Settings:
     def _set(self, path: Path, value: Any) -> None:
         try:
             self._document.set(path, value)
-        except (LookupError, ValueError):  # a person wrote something else there, or it is a name that no text can hold
+        except (LookupError, ValueError):  # the user wrote something else there, or it is a name that no text can hold
             return
         if self.problem is not None:
             return
@@ -90,6 +89,6 @@ class Settings:
             self._document.save(self._file)
         except (OSError, ManifestError) as error:
             reason = error if isinstance(error, OSError) else OSError(error.problems[0].message)
-            told = said_once(self._file.parent, reason, settings=True)
-            if told and self.failed is not None:
-                self.failed(told)
+            message = unwritable_message(self._file.parent, reason, settings=True)
+            if message and self.on_failure is not None:
+                self.on_failure(message)

@@ -1,4 +1,4 @@
-"""Sections that streams share: one definition with references to it, made, found and taken apart again."""
+"""Sections that streams share: one definition and references to it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.manifest.problems import Path
 from core.manifest.references import REF, is_reference
 from core.manifest.resolver import resolve_references
 from tui.model.editor import ManifestEditor
-from tui.model.view import fitting, way
+from tui.model.view import way, without_circles
 
 LINKED: Path = ("definitions", "linked")
 SHAREABLE = frozenset(
@@ -66,7 +66,7 @@ class Sharing:
         return tuple(self._users(target)) if target else ()
 
     def conflict(self, path: Path) -> Conflict | None:
-        """What has to be chosen between before the field at a path is shared; None when nothing is in the way."""
+        """The values to choose between before the field at a path is shared; None when there is no conflict."""
         shared, own = self._resolved(self._home(path)), self._resolved(path)
         return Conflict(shared, own) if shared is not None and own is not None and shared != own else None
 
@@ -82,9 +82,9 @@ class Sharing:
         takes_theirs = not keep_own and document.exists(home) and self._resolved(home) != self._resolved(path)
         with editor.group(path):
             if keep_own or not document.exists(home):
-                editor.write(home, fitting(document, home, editor.view.unwrapped(path)))
+                editor.write(home, without_circles(document, home, editor.view.unwrapped(path)))
             slot = editor.own_place(path) if takes_theirs else self._place(path)
-            editor.write(home, fitting(document, slot, document.get(home)))
+            editor.write(home, without_circles(document, slot, document.get(home)))
             editor.write(slot, {REF: reference_to(home)})
 
     def unshare(self, path: Path) -> None:
@@ -112,7 +112,7 @@ class Sharing:
 
     def _write_copy(self, path: Path, value: Any) -> None:
         place = self._editor.own_place(path)
-        self._editor.write(place, fitting(self._editor.document, place, value))
+        self._editor.write(place, without_circles(self._editor.document, place, value))
 
     def _place(self, path: Path) -> Path:
         """Where the value at a path is written; what parameters hand down is written for this path alone."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from functools import cache
@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from core.components.async_retriever import AsyncJobStatusMap
-from core.connector.registry import choices
+from core.connector.registry import choices, component_types
 from core.runtime.component import Component, FieldPlan, Gives, Shown, component_classes, field_plans, union_members
 from core.runtime.roles import SchemaLoader
 from core.templates import Condition, MixedMap, Template, TemplateMap
@@ -49,10 +49,10 @@ def type_label(component: type[Component]) -> str:
         if shorter and shorter != name and role != "Component":
             name = shorter
             break
-    return in_words(name)
+    return as_phrase(name)
 
 
-def in_words(name: str) -> str:
+def as_phrase(name: str) -> str:
     """A class or field name as a phrase in sentence case."""
     for written, joined in _WHOLE:
         name = name.replace(written, joined)
@@ -187,7 +187,7 @@ def form_spec(component: type[BaseModel]) -> FormSpec:
     is_component = issubclass(component, Component)
     return FormSpec(
         component,
-        type_label(component) if issubclass(component, Component) else in_words(component.__name__),
+        type_label(component) if issubclass(component, Component) else as_phrase(component.__name__),
         first_sentence(component) if issubclass(component, Component) else "",
         tuple(
             _field_spec(component, plan)
@@ -210,7 +210,7 @@ def _field_spec(owner: type[BaseModel], plan: FieldPlan) -> FieldSpec:
     kind = _kind(owner, shape, shown)
     return FieldSpec(
         key=plan.key,
-        title=info.title or in_words(plan.name),
+        title=info.title or as_phrase(plan.name),
         help=info.description or "",
         kind=kind,
         required=plan.required,
@@ -352,3 +352,33 @@ def _limits(metadata: list[Any]) -> Mapping[str, Any] | None:
         if (value := getattr(item, name, None)) is not None and not isinstance(item, Shown | Gives)
     }
     return found or None
+
+
+def in_labels(text: str, keys: Iterable[object], *owners: type[Component]) -> str:
+    """A sentence with labels in the place of the keys of these fields: the labels that `owners` give them first, then
+    that of any component as long as all call the field the same.
+    """
+    for key in dict.fromkeys(keys):
+        if isinstance(key, str) and (label := label_of(key, *owners)):
+            text = text.replace(f"`{key}`", f"“{label}”")
+    return text
+
+
+def label_of(key: str, *owners: type[Component]) -> str:
+    """What forms call a field; empty when none has it, or each another name for it."""
+    for owner in owners:
+        field = owner.model_fields.get(key)
+        if field is not None and field.title:
+            return field.title
+    is_sure = "_" in key  # a single word may as well be a status, a name or a value
+    return _labels().get(key, "") if is_sure else ""
+
+
+@cache
+def _labels() -> dict[str, str]:
+    labels: dict[str, set[str]] = {}
+    for component in component_types().values():
+        for key, field in component.model_fields.items():
+            if field.title:
+                labels.setdefault(key, set()).add(field.title)
+    return {key: titles.pop() for key, titles in labels.items() if len(titles) == 1}

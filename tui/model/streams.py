@@ -1,4 +1,4 @@
-"""The streams of the manifest: the list, what can be done with whole streams, and their status mappings."""
+"""The streams of the manifest: adding, copying, renaming and converting them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from typing import Any
 
 import orjson
 
-from core.jobs.statuses import JobStatus
 from core.manifest.links import is_below
 from core.manifest.problems import Path
 from tui.model.editor import ManifestEditor
-from tui.model.new_components import ASYNC, SYNC, new_retriever, switched
+from tui.model.new_components import ASYNC, SYNC, converted, new_retriever
 from tui.model.problems import Counts, Visibility
 from tui.model.type_memory import TypeMemory
-from tui.model.view import fitting
+from tui.model.view import without_circles
 
 STREAMS: Path = ("streams",)
 CHECK: Path = ("check", "stream_names")
@@ -113,7 +112,6 @@ class Streams:
         self._counts = counts
 
     def all(self) -> tuple[StreamInfo, ...]:
-        """All streams, in order."""
         return tuple(map(self.info, range(self._editor.view.stream_count)))
 
     def info(self, index: int) -> StreamInfo:
@@ -144,7 +142,7 @@ class Streams:
         return _KINDS.get(str(self._quick(("streams", index, "retriever", "type"))), StreamKind.OTHER)
 
     def add(self, name: str, kind: StreamKind = StreamKind.SYNC, *, copy_of: int | None = None) -> Path:
-        """Add a stream at the end: a new one of this kind, or a copy of another; gives its path.
+        """Append a stream: a new one of this kind, or a copy of another; returns its path.
 
         Raises ValueError when the name is empty or taken.
         """
@@ -172,7 +170,7 @@ class Streams:
         return ("streams", index)
 
     def duplicate(self, index: int) -> Path:
-        """Add a copy of a stream right after it; gives its path."""
+        """Add a copy of a stream right after it; returns its path."""
         base = self.name(index) or "stream"
         names = set(self.names())
         name = next(f"{base}_{number}" for number in range(2, len(names) + 3) if f"{base}_{number}" not in names)
@@ -203,7 +201,7 @@ class Streams:
                     editor.rename_raw(("metadata", key, old), name)
             marks = self._trial_marks
             marks.rename(old, name)
-            editor.change_beside(lambda: marks.rename(name, old), lambda: marks.rename(old, name))
+            editor.record_side_change(lambda: marks.rename(name, old), lambda: marks.rename(old, name))
 
     def users(self, index: int) -> tuple[str, ...]:
         """The names of the other streams that refer to a stream or to parts of it."""
@@ -234,9 +232,9 @@ class Streams:
         self._editor.move(STREAMS, index, to)
 
     def switch_retrieval(self, index: int, to: StreamKind) -> tuple[str, ...]:
-        """Read a stream the other way, keeping all that has a counterpart; the titles of what has none.
+        """Convert the retriever, keeping all that has a counterpart; returns the titles of what has none.
 
-        That is remembered, and is there again when the stream is switched back.
+        What was left out is remembered, and comes back when the stream is converted back.
         """
         editor, path = self._editor, ("streams", index, "retriever")
         present = editor.view.unwrapped(path)
@@ -246,10 +244,10 @@ class Streams:
         if before == name:
             return ()
         self._types.remember(path, before, present)
-        new = switched({**present, "type": before}, name, self._types.recall(path, name))
+        new = converted({**present, "type": before}, name, self._types.recall(path, name))
         with editor.group(path):
             place = editor.own_place(path)
-            editor.write(place, fitting(editor.document, place, {**new.retriever, "type": name}))
+            editor.write(place, without_circles(editor.document, place, {**new.retriever, "type": name}))
         return new.left_out
 
     def _quick(self, path: Path) -> Any:
@@ -267,7 +265,7 @@ class Streams:
         return name
 
     def _keep_check(self) -> None:
-        """Let the connection check name a stream, as it must."""
+        """Make the connection check name a stream, as it must."""
         editor = self._editor
         names = self.names()
         present = editor.value(("check",))
@@ -276,55 +274,3 @@ class Streams:
             return
         if names and not check.get("stream_names") and not check.get("dynamic_streams_check_configs"):
             editor.set(CHECK, [names[0]])
-
-
-MEANINGS = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.RUNNING, JobStatus.TIMEOUT, JobStatus.SKIPPED)
-"""In the order in which the builder shows them."""
-
-
-def status_mapping(editor: ManifestEditor, stream: int) -> dict[str, JobStatus]:
-    """The meaning of each status, in the order of the meanings."""
-    found: dict[str, JobStatus] = {}
-    for meaning in MEANINGS:
-        for status in _listed(editor, stream, meaning):
-            found.setdefault(status, meaning)
-    return found
-
-
-def map_status(editor: ManifestEditor, stream: int, status: str, meaning: JobStatus | None) -> None:
-    """Say what a status means, in one step to undo; it means nothing else from then on. None: it means nothing.
-
-    Raises ValueError for an empty status.
-    """
-    status = status.strip()
-    if not status:
-        raise ValueError("A status needs a text.")
-    with editor.group(_path(stream)):
-        for other in MEANINGS:
-            present = _listed(editor, stream, other)
-            wanted = [one for one in present if one != status or other is meaning]
-            if other is meaning and status not in wanted:
-                wanted.append(status)
-            if wanted != present:
-                editor.set((*_path(stream), other.value), wanted)
-
-
-def rename_status(editor: ManifestEditor, stream: int, status: str, new: str) -> None:
-    """Write a status in another way; its meaning and its place stay. Raises ValueError when it is empty or taken."""
-    meaning = status_mapping(editor, stream).get(status)
-    new = new.strip()
-    if meaning is None or new == status:
-        return
-    if not new or new in status_mapping(editor, stream):
-        raise ValueError(f"The status {new} is mapped already." if new else "A status needs a text.")
-    listed = [new if one == status else one for one in _listed(editor, stream, meaning)]
-    editor.set((*_path(stream), meaning.value), listed)
-
-
-def _path(stream: int) -> Path:
-    return ("streams", stream, "retriever", "status_mapping")
-
-
-def _listed(editor: ManifestEditor, stream: int, meaning: JobStatus) -> list[str]:
-    found = editor.value((*_path(stream), meaning.value))
-    return [str(one) for one in found] if isinstance(found, list) else []

@@ -38,16 +38,14 @@ class TrialTokens(TokenStore):
 
     @asynccontextmanager
     async def renewing(self, tell: Callable[[str], None]) -> AsyncIterator[None]:
-        """Wait for the turn of this builder."""
         async with self._store.renewing(tell):
             yield
 
     async def find(self, grant: Grant) -> KeptTokens | None:
-        """The tokens that came of a grant. Raises `ReadError`."""
         return await self._store.find(grant)
 
     async def keep(self, grant: Grant, replaced: str, tokens: KeptTokens, inputs: Mapping[ConfigPath, str]) -> str:
-        """Keep the tokens, and put them into the test values. Raises `ReadError`."""
+        """Store the tokens, also as test values. Raises `ReadError`."""
         fault, told = None, ""
         try:
             told = await self._store.keep(grant, replaced, tokens, inputs)

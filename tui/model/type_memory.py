@@ -1,4 +1,4 @@
-"""Choosing component types: what was entered under the other types is remembered, and inputs come and go along."""
+"""Choosing component types: what was entered under other types is remembered, and authenticators bring inputs."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.connector.registry import component_types
-from core.manifest.links import PathMove, carried, exists, reference_texts
+from core.manifest.links import PathMove, copied_with_references, exists, reference_texts
 from core.manifest.problems import Path
 from core.manifest.resolver import resolve_references
 from core.runtime.component import Component
 from tui.model.config_references import reference
 from tui.model.editor import ManifestEditor
 from tui.model.inputs import Input, Inputs
-from tui.model.new_components import fresh
+from tui.model.new_components import new_component
 from tui.model.problems import Visibility
 from tui.model.specs import Kind, form_spec
-from tui.model.view import fitting
+from tui.model.view import without_circles
 
 _API_KEY = ("api_token", Input("api_key", "API Key", secret=True))
-_WIRES: dict[str, tuple[tuple[str, Input], ...]] = {
+_AUTHENTICATOR_INPUTS: dict[str, tuple[tuple[str, Input], ...]] = {
     "ApiKeyAuthenticator": (_API_KEY,),
     "BearerAuthenticator": (_API_KEY,),
     "BasicHttpAuthenticator": (
@@ -46,16 +46,16 @@ _WIRES: dict[str, tuple[tuple[str, Input], ...]] = {
 """By the type of the authenticator: the field, and the input that it takes its value from (Airbyte: the same)."""
 
 
-def wired(component: dict[str, Any]) -> dict[str, Any]:
-    """A fresh authenticator that refers to its inputs; every other component as it is."""
-    wires = _WIRES.get(str(component.get("type")), ())
-    return {**component, **{field: reference(one.key) for field, one in wires if not component.get(field)}}
+def with_inputs(component: dict[str, Any]) -> dict[str, Any]:
+    """A new authenticator with references to its inputs; every other component as it is."""
+    inputs = _AUTHENTICATOR_INPUTS.get(str(component.get("type")), ())
+    return {**component, **{field: reference(one.key) for field, one in inputs if not component.get(field)}}
 
 
 def add_inputs(component: dict[str, Any], inputs: Inputs) -> list[str]:
     """Create the inputs that a wired authenticator refers to and that are not there; the keys of those created."""
     created = []
-    for field, one in _WIRES.get(str(component.get("type")), ()):
+    for field, one in _AUTHENTICATOR_INPUTS.get(str(component.get("type")), ()):
         if component.get(field) == reference(one.key) and inputs.get(one.key) is None:
             inputs.add(one)
             created.append(one.key)
@@ -70,7 +70,7 @@ TEXTS = "[]"
 
 @dataclass(frozen=True, slots=True)
 class _Entered:
-    """What was entered, and the manifest that the references in it led to."""
+    """A value, and the manifest that the references in it led to."""
 
     value: Any
     root: dict[str, Any]
@@ -89,8 +89,8 @@ class TypeMemory:
     def choose(self, path: Path, name: str) -> None:
         """Make the component at a path one of type `name`, or for `TEXT` and `TEXTS` what stands in place of one.
 
-        What was entered when that type was last chosen here comes back; else it starts fresh, with the fields that it
-        has in common with the present one. Raises KeyError for a type that does not exist.
+        What was entered when that type was last chosen here comes back; else it is new, with the fields that it has in
+        common with the present one. Raises KeyError for a type that does not exist.
         """
         present = self._editor.view.unwrapped(path)
         if present is not None and name_of(present) == name:
@@ -106,7 +106,7 @@ class TypeMemory:
             self._connect(value)
 
     def add(self, path: Path, name: str) -> Path:
-        """Put a fresh component at the end of a list; gives its path. Raises KeyError for an unknown type."""
+        """Append a new component to a list; returns its path. Raises KeyError for an unknown type."""
         present = self._editor.value(path)
         index = len(present) if isinstance(present, list) else 0 if present is None else 1
         value = self._fresh(name, None)
@@ -136,7 +136,7 @@ class TypeMemory:
             is_same = resolve_references(now, target).tree == resolve_references(entered.root, target).tree
             return target if is_same else None
 
-        return self._fitting(path, carried(entered.root, entered.value, still))
+        return self._fitting(path, copied_with_references(entered.root, entered.value, still))
 
     def drop_unused_inputs(self) -> None:
         """Delete inputs that came along with an authenticator and that nothing uses any more."""
@@ -147,14 +147,16 @@ class TypeMemory:
                 self._inputs.delete(key)
 
     def follow(self, moved: PathMove) -> None:
-        """Let what is remembered go where the paths went."""
+        """Move what is remembered along with its paths."""
         places = {moved(path): types for path, types in self._remembered.items()}
         self._remembered = {path: types for path, types in places.items() if path is not None}
 
     def _fitting(self, path: Path, value: Any) -> Any:
         """A value for a path without references that would lead back to where it is written."""
         document = self._editor.document
-        return fitting(document, document.through_refs(path), fitting(document, document.slot(path), value))
+        return without_circles(
+            document, document.through_refs(path), without_circles(document, document.slot(path), value)
+        )
 
     def _connect(self, value: Any) -> None:
         if isinstance(value, dict):
@@ -163,9 +165,9 @@ class TypeMemory:
 
     def _fresh(self, name: str, present: Any) -> dict[str, Any]:
         component = component_types()[name]
-        start = fresh(component)
+        start = new_component(component)
         known = component_types().get(name_of(present)) if isinstance(present, dict) else None
-        return wired({**start, **(_in_common(present, known, component) if known else {})})
+        return with_inputs({**start, **(_in_common(present, known, component) if known else {})})
 
 
 def name_of(value: Any) -> str:

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.components.source import DeclarativeSource
+from core.connector.building import ALWAYS_VISIBLE
 from core.connector.registry import component_types
 from core.manifest.document import Document
 from core.manifest.links import (
     CircleError,
     ReferenceGraph,
-    carried,
     check_circles,
+    copied_with_references,
     is_below,
     links,
     reference_texts,
@@ -125,7 +126,6 @@ def _merged(document: Document, raw: Path, seen: frozenset[Path]) -> Any:
 
 MAPPINGS = (Kind.PAIRS, Kind.COMPONENT_MAP)
 """The kinds of fields whose components have names."""
-ALWAYS_VISIBLE = frozenset({"config", "parameters"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,14 +265,16 @@ class Placing:
         return place[0] in REFERENCED_ONLY and len(leading) == 1
 
 
-def fitting(document: Document, place: Path, value: Any) -> Any:
+def without_circles(document: Document, place: Path, value: Any) -> Any:
     """A copy of a value from the document that can be written at a raw place: what would lead back is written out."""
     if not reference_texts(value):
         return deepcopy(value)
     root, graph = document.root, ReferenceGraph(document.links)
 
     def without(back: frozenset[Path]) -> Any:
-        return carried(root, value, lambda target: None if target in back or is_below(target, place) else target)
+        return copied_with_references(
+            root, value, lambda target: None if target in back or is_below(target, place) else target
+        )
 
     fit = without(graph.leading_to(place, inside=False))
     try:

@@ -10,7 +10,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from tui.model.editor import Change, ChangeKind
-from tui.model.files import said_once, state_folder
+from tui.model.files import state_folder, unwritable_message
 from tui.model.project import Project
 
 CHECK_AFTER = 0.15
@@ -30,7 +30,7 @@ class Background:
         """Seconds that the last check took: one of a big manifest does not begin before a pause as long."""
         self._timers: dict[Callable[[], None], Timer] = {}
         self._unsubscribe = project.session.subscribe(self._hear)
-        project.session.values.failed = failed
+        project.session.values.on_failure = failed
         self.check()
 
     def close(self) -> None:
@@ -55,7 +55,7 @@ class Background:
         try:
             self._project.keep_draft()
         except OSError as error:
-            if told := said_once(state_folder(), error):
+            if told := unwritable_message(state_folder(), error):
                 self._failed(told)
 
     def _hear(self, change: Change) -> None:

@@ -12,7 +12,7 @@ from textual.containers import Horizontal
 from textual.widgets import Input, Label
 
 from tui.forms import StreamForm
-from tui.model.declared_schema import import_by_itself, imports_by_itself, loaded_from
+from tui.model.declared_schema import imports_automatically, loaded_from, set_automatic_import
 from tui.model.streams import StreamKind
 from tui.widgets.choice import Choice
 from tui.widgets.choice_dialog import ChoiceOption
@@ -134,8 +134,8 @@ class StreamErrands:
         if loaded_from(session, index):
             self._frame.notify("This schema is loaded before each read, so tests leave it as it is.", markup=False)
             return
-        on = not imports_by_itself(session, index)
-        import_by_itself(session, index, on=on)
+        on = not imports_automatically(session, index)
+        set_automatic_import(session, index, on=on)
         told = "is imported after each test" if on else "is no longer imported by itself"
         self._frame.notify(f"The schema of {session.streams.name(index)} {told}.", markup=False)
 
@@ -159,7 +159,7 @@ class StreamErrands:
         with session.group(("streams", index)):
             session.streams.add(new.name, new.kind, copy_of=copy_of)
             if copy_of is None:
-                import_by_itself(session, index, on=True)
+                set_automatic_import(session, index, on=True)
         self._go_to(index)
 
     def rename(self) -> None:

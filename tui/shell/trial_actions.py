@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.errors import ManifestError
 from tui.forms.schema_pane import replace_loader
-from tui.model.declared_schema import imports_by_itself, loaded_from
+from tui.model.declared_schema import imports_automatically, loaded_from
 from tui.shell.keys import key_of
 from tui.trials.view.pane import TrialPane
 from tui.trials.view.questions import NodeUse
@@ -241,6 +241,6 @@ class Testing:
         if source and not await self._frame.app.push_screen_wait(replace_loader(source)):
             return
         self._frame.trials.take_schema(event.stream, event.report.detected, merge=event.action == "merge")
-        by_itself = index is not None and imports_by_itself(self._frame.session, index)
+        by_itself = index is not None and imports_automatically(self._frame.session, index)
         hint = "" if by_itself else " It can follow each test: see the commands for the schema."
         self._frame.notify(f"The schema is in the manifest.{hint}", markup=False)

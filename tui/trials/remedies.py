@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,7 +12,6 @@ from core.events import JobPhase, Outcome
 from core.http.exchange import Role
 from core.progress.picture import Stage
 from core.runtime.component import Component
-from tui.model.labels import keys_in
 from tui.model.layout import stream_tabs, tab_of
 from tui.trials.exchanges import ExchangeEntry
 from tui.trials.state import Partition
@@ -46,6 +46,7 @@ _BY_CONCERN: Mapping[Concern, tuple[str, str]] = {
     Concern.KEY_REPEATED: ("primary_key", "Primary Key"),
     Concern.SCHEMA: ("schema_loader", "Schema"),
 }
+_KEY = re.compile(r"`([a-z][a-z0-9]*(?:_[a-z0-9]+)*)`")
 _ANSWER = "The API's last answer:"
 _CLEANUP = (Role.ABORT, Role.DELETE, Role.SCHEMA)
 _ENDED_BY_TIME = (JobPhase.TIMED_OUT, JobPhase.ABORTED)
@@ -98,11 +99,17 @@ def remedy_named_in(text: str, trial: Trial) -> Remedy | None:
     if stream is None:
         return None
     tabs = stream_tabs(type(stream.retriever).__name__)
-    for key in keys_in(text.partition(_ANSWER)[0]):
+    keys = keys_in(text.partition(_ANSWER)[0])
+    for key in (key for key in keys if "_" in key):  # one word may be anything
         for owner, path in ((stream.retriever, ("retriever", key)), (stream, (key,))):
             if key in type(owner).model_fields and tabs:
                 return Remedy(tabs[tab_of(tabs, path)[0]].title, _title(owner, key), path)
     return None
+
+
+def keys_in(text: str) -> list[str]:
+    """The keys that a sentence of the engine names, in their order."""
+    return _KEY.findall(text)
 
 
 def abort_remedy(trial: Trial) -> Remedy | None:

@@ -21,7 +21,7 @@ from core.jobs.statuses import JobStatus
 from core.manifest.problems import Path
 from core.reading import open_reader
 from tui.forms.wording import message_and_hint
-from tui.model.declared_schema import declared_schema, import_schema, imports_by_itself
+from tui.model.declared_schema import declared_schema, import_schema, imports_automatically
 from tui.model.editor import Change, ChangeKind
 from tui.model.inputs import PROPERTIES
 from tui.model.session import BuilderSession
@@ -176,8 +176,8 @@ class Trials:
         index = self.index_of(name)
         if index is None:
             return
-        session.tell(Change(ChangeKind.TESTS, (("streams", index),)))
-        if imports_by_itself(session, index) and len(run.records):
+        session.notify(Change(ChangeKind.TESTS, (("streams", index),)))
+        if imports_automatically(session, index) and len(run.records):
             self._app.run_worker(self._import_by_itself(run), exit_on_error=False)
 
     async def _import_by_itself(self, run: Trial) -> None:
@@ -254,7 +254,7 @@ class Trials:
             self._tested = after
         if mark is not None and mark.fingerprint == before:
             session.trial_marks.put(name, after, mark.warnings)
-        session.tell(Change(ChangeKind.TESTS, (path,)))
+        session.notify(Change(ChangeKind.TESTS, (path,)))
 
     def _keys(self, index: int) -> list[list[str]]:
         cursor = picks.cursor_field(self._session, index)

@@ -135,7 +135,7 @@ class JwtAuthenticator(Authenticator):
             written = getattr(self, name)
             if written is not None and not isinstance(written.source, str):
                 problems += [
-                    Problem(f"`{key}` can't be written here", (name, key), hint=f"see `{proper}`")
+                    Problem(f"`{key}` can't be written here", (name, key), hint=f"see `{proper}`", fields=(proper,))
                     for key in sorted(own & set(written.source))
                 ]
         return problems

@@ -151,18 +151,26 @@ class OAuthAuthenticator(Authenticator):
     def lint(self) -> list[Problem]:
         """The settings that the grant type needs are there (Airbyte: the same)."""
         if self.token_refresh_endpoint is None and self.access_token_value is None:
-            return [Problem("write a `token_refresh_endpoint`, or an `access_token_value` that is valid for long")]
+            return [
+                Problem(
+                    "write a `token_refresh_endpoint`, or an `access_token_value` that is valid for long",
+                    ("token_refresh_endpoint",),
+                    fields=("access_token_value",),
+                )
+            ]
         if self.token_refresh_endpoint is None or self.use_profile_assertion:
-            needs = self.use_profile_assertion is True and self.profile_assertion is None
-            return [Problem("`use_profile_assertion` needs a `profile_assertion`")] if needs else []
+            if self.use_profile_assertion is not True or self.profile_assertion is not None:
+                return []
+            message = "`use_profile_assertion` needs a `profile_assertion`"
+            return [Problem(message, ("use_profile_assertion",), fields=("profile_assertion",))]
         problems = [
-            Problem(f"the OAuth authenticator needs a `{name}`")
+            Problem(f"the OAuth authenticator needs a `{name}`", (name,))
             for name in ("client_id", "client_secret")
             if getattr(self, name) is None and self.refresh_token_updater is None
         ]
         by_refresh_token = self.grant_type.source == "refresh_token" and self.refresh_token_updater is None
         if by_refresh_token and self.refresh_token is None:
-            problems.append(Problem("the grant type `refresh_token` needs a `refresh_token`"))
+            problems.append(Problem("the grant type `refresh_token` needs a `refresh_token`", ("refresh_token",)))
         return problems
 
     # The token

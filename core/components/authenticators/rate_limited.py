@@ -151,7 +151,9 @@ class RateLimitedMultipleTokenAuthenticator(Authenticator):
         ]
         open_to_all = [index for index, quota in enumerate(self.quotas) if not quota.matchers]
         message = "another quota takes every other request already, so nothing is counted here: write `matchers`"
-        problems += [Problem(message, ("quotas", index), Severity.WARNING) for index in open_to_all[1:]]
+        problems += [
+            Problem(message, ("quotas", index), Severity.WARNING, fields=("matchers",)) for index in open_to_all[1:]
+        ]
         if self.max_wait_time.constant:
             try:
                 _fixed_length(self.max_wait_time.source or LONGEST_WAIT)

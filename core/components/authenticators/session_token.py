@@ -196,7 +196,13 @@ class LegacySessionTokenAuthenticator(Authenticator):
     def lint(self) -> list[Problem]:
         if self.session_token.source or (self.username.source and self.password.source):
             return []
-        return [Problem("write a `session_token`, or a `username` and a `password`")]
+        return [
+            Problem(
+                "write a `session_token`, or a `username` and a `password`",
+                ("session_token",),
+                fields=("username", "password"),
+            )
+        ]
 
     def _keeper(self, context: Context) -> TokenKeeper:
         return context.run.shared(("session token", self.identity), TokenKeeper)

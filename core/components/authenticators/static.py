@@ -45,7 +45,13 @@ class ApiKeyAuthenticator(Authenticator):
     def lint(self) -> list[Problem]:
         """Airbyte: the same."""
         if (self.inject_into is None) == (self.header is None):
-            return [Problem("write one of `inject_into` and `header`, so that the key has one place to go")]
+            return [
+                Problem(
+                    "write one of `inject_into` and `header`, so that the key has one place to go",
+                    ("inject_into",),
+                    fields=("header",),
+                )
+            ]
         return []
 
 

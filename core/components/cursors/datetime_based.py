@@ -291,7 +291,7 @@ class DatetimeBasedCursor(IncrementalSync):
         ]
         if (self.step is None) != (not self.cursor_granularity):
             missing, path = ("cursor_granularity", "step") if self.step is not None else ("step", "cursor_granularity")
-            problems.append(Problem(f"`{path}` is only possible together with `{missing}`", (path,)))
+            problems.append(Problem(f"`{path}` is only possible together with `{missing}`", (path,), fields=(missing,)))
         if problems or not self.cursor_granularity:
             return problems
         if constants["step"]:

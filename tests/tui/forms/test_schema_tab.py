@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.tui.forms.support import Known, at_desk, new_session, sample
-from tui.model.declared_schema import declared_schema, imports_by_itself
+from tui.model.declared_schema import declared_schema, imports_automatically
 from tui.widgets.choice import Toggle
 from tui.widgets.dialog import ConfirmDialog
 
@@ -63,7 +63,7 @@ async def test_switching_on_the_import_imports_at_once() -> None:
         await desk.settle()
         desk.pane.query_one("Toggle").focus()
         await desk.press("space")
-        assert imports_by_itself(session, 0)
+        assert imports_automatically(session, 0)
         declared = declared_schema(session, 0)
         assert declared is not None
         assert "PHONE" in declared["properties"]
@@ -140,7 +140,7 @@ async def test_a_loader_is_not_replaced_by_importing_after_each_test() -> None:
         desk.pane.query_one("Toggle").focus()
         await desk.press("space")
         assert session.value(LOADER) == {"type": "JsonFileSchemaLoader"}
-        assert not imports_by_itself(session, 0)
+        assert not imports_automatically(session, 0)
         assert desk.pane.query_one(Toggle).value is False
 
 

@@ -12,7 +12,7 @@ import orjson
 import pytest
 
 from core.errors import ManifestError
-from tui.model.files import ChangedOnDiskError, FileStamp, ReadOnlyError, config_folder, state_folder, troubles
+from tui.model.files import ChangedOnDiskError, FileStamp, ReadOnlyError, config_folder, folder_problems, state_folder
 from tui.model.inputs import Input
 from tui.model.project import DraftKeeper, Project, pending_drafts
 from tui.model.session import BuilderSession
@@ -294,10 +294,12 @@ def blocked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def test_where_nothing_can_be_kept_the_work_goes_on_and_it_is_said_once(blocked: Path, tmp_path: Path) -> None:
+def test_where_nothing_can_be_written_work_goes_on_and_the_reason_is_reported_once(
+    blocked: Path, tmp_path: Path
+) -> None:
     said: list[str] = []
     settings, session = Settings(), BuilderSession.new()
-    settings.failed = session.values.failed = said.append
+    settings.on_failure = session.values.on_failure = said.append
     settings.theme = "nord"
     settings.opened(blocked)
     session.streams.add("contacts", StreamKind.ASYNC)
@@ -309,14 +311,14 @@ def test_where_nothing_can_be_kept_the_work_goes_on_and_it_is_said_once(blocked:
     assert len(said) == 2
     assert "Settings and recent files can't be kept in" in said[0]
     assert "Drafts, values of inputs" in said[1]
-    assert troubles() == [], "it was said"
+    assert folder_problems() == [], "it was reported already"
     assert pending_drafts() == []
     with pytest.raises(OSError, match="blocked"):
         DraftKeeper(BuilderSession.from_text(session.text)).keep()
 
 
 def test_folders_that_cannot_be_written_to_are_told_with_the_way_out(blocked: Path) -> None:
-    assert [words.rpartition(". ")[2] for words in troubles()] == [
+    assert [words.rpartition(". ")[2] for words in folder_problems()] == [
         "The builder works without; LONGHAUL_CONFIG_DIR names another folder.",
         "The builder works without; LONGHAUL_STATE_DIR names another folder.",
     ]

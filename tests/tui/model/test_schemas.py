@@ -19,13 +19,13 @@ from tui.model.declared_schema import (
     declared_schema,
     difference,
     for_import,
-    import_by_itself,
     import_schema,
-    imports_by_itself,
+    imports_automatically,
     loaded_from,
     loses_something,
     merged,
     same_schema,
+    set_automatic_import,
 )
 from tui.model.schema_inference import DEEPEST, DatetimeFormats, SchemaInference
 from tui.model.session import BuilderSession
@@ -186,12 +186,12 @@ def test_a_schema_is_imported_in_one_step_also_without_a_loader(session: Builder
 
 
 def test_importing_by_itself_is_noted_where_airbyte_notes_it(session: BuilderSession) -> None:
-    assert not imports_by_itself(session, 0)
-    import_by_itself(session, 0, on=True)
-    assert imports_by_itself(session, 0)
+    assert not imports_automatically(session, 0)
+    set_automatic_import(session, 0, on=True)
+    assert imports_automatically(session, 0)
     assert session.document.get(("metadata",)) == {"autoImportSchema": {"contacts": True}}
     session.streams.rename(0, "people")
-    assert imports_by_itself(session, 0)
+    assert imports_automatically(session, 0)
 
 
 @pytest.mark.parametrize(
@@ -208,9 +208,9 @@ def test_importing_by_itself_is_noted_where_airbyte_notes_it(session: BuilderSes
 )
 def test_a_schema_that_is_loaded_is_not_replaced_by_itself(session: BuilderSession, loader: Any, words: str) -> None:
     session.set(("streams", 0, "schema_loader"), loader)
-    import_by_itself(session, 0, on=True)
+    set_automatic_import(session, 0, on=True)
     assert loaded_from(session, 0) == words
-    assert imports_by_itself(session, 0) is not bool(words)
+    assert imports_automatically(session, 0) is not bool(words)
 
 
 def test_records_that_break_the_schema_are_counted_by_what_they_break() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from sample_configs import sample
 from tests.tui.shell.support import Shell, opened
-from tui.model.declared_schema import imports_by_itself
+from tui.model.declared_schema import imports_automatically
 from tui.model.streams import StreamKind
 
 
@@ -34,7 +34,7 @@ async def test_the_first_stream_of_an_empty_project_is_added_by_its_name() -> No
         await shell.until(lambda: names(shell) == ["contacts"])
         assert shell.session.streams.kind(0) is StreamKind.ASYNC
         assert shell.session.value(("check", "stream_names")) == ["contacts"]
-        assert imports_by_itself(shell.session, 0)
+        assert imports_automatically(shell.session, 0)
         await shell.until_shown("Creation")
         assert shell.field == ("streams", 0, "retriever", "creation_requester", "url")
         assert "✗" not in shell.lines[0], "what was not looked at yet does not nag"

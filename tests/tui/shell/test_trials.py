@@ -17,7 +17,7 @@ from sample_configs import sample
 from sample_configs.demo_api import DemoApi, Fault
 from tests.support.server import LoopbackServer, Reply
 from tests.tui.shell.support import Shell, opened
-from tui.model.declared_schema import declared_schema, import_by_itself
+from tui.model.declared_schema import declared_schema, set_automatic_import
 from tui.model.session import BuilderSession
 from tui.model.settings import Settings
 from tui.model.streams import StreamKind
@@ -347,7 +347,7 @@ async def test_the_schema_is_imported_and_the_test_stays_fresh(manifest: Path, a
 async def test_the_schema_follows_each_test_where_that_is_wanted(manifest: Path, api: DemoApi) -> None:
     async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
         shell.session.set((*STREAM, "schema_loader", "schema", "properties"), {})
-        import_by_itself(shell.session, 0, on=True)
+        set_automatic_import(shell.session, 0, on=True)
         await shell.press("f5")
         await shell.tested("contacts")
         await shell.until(lambda: "EMAIL" in (declared_schema(shell.session, 0) or {}).get("properties", {}))
@@ -372,7 +372,7 @@ async def test_a_schema_that_was_loaded_is_compared_and_replaced_only_when_confi
         server.on("/fields", Reply({"fields": fields}))
         loader = yaml.safe_load(LOADER % server.url("/fields"))
         shell.session.set((*STREAM, "schema_loader"), loader)
-        import_by_itself(shell.session, 0, on=True)
+        set_automatic_import(shell.session, 0, on=True)
         await shell.press("f5")
         run = await shell.tested("contacts")
         assert any("`CITY` must be null or a number" in words for words, _ in run.inspector.mismatches)
