@@ -195,7 +195,7 @@ class FieldMenu:
     # Names and requests
 
     def _adding(self, row: PairsRow, one: TypeChoice) -> FieldAction:
-        dialog = PromptDialog(f"Add {one.label}", "Name", value=row.current_key, validate=row.fault_of_part)
+        dialog = PromptDialog(f"Add {one.label}", "Name", value=row.current_key, validate=row.part_name_problem)
 
         def add(name: str | None) -> None:
             if name is not None:
@@ -210,7 +210,7 @@ class FieldMenu:
             if new is not None:
                 holder.rename(name, new.strip())
 
-        self._row.app.push_screen(PromptDialog("Rename", "Name", value=name, validate=holder.fault), rename)
+        self._row.app.push_screen(PromptDialog("Rename", "Name", value=name, validate=holder.name_problem), rename)
 
     @property
     def _requester(self) -> Path | None:

@@ -168,9 +168,9 @@ class MapSection(FoldingRow):
         event.stop()
         self._unfolded = True
         title = f"Add to {self.place.title}"
-        self.app.push_screen(PromptDialog(title, "Name", confirm="Add", validate=self.fault), self._named)
+        self.app.push_screen(PromptDialog(title, "Name", confirm="Add", validate=self.name_problem), self._named)
 
-    def fault(self, name: str) -> str | None:
+    def name_problem(self, name: str) -> str | None:
         """What is wrong with a name for an entry."""
         if not name.strip():
             return "It needs a name."

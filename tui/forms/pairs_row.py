@@ -109,7 +109,7 @@ class PairsRow(FoldingRow):
         """The name in the row under the cursor."""
         return self.control.current_key if isinstance(self.control, Pairs) else ""
 
-    def fault_of_part(self, name: str) -> str | None:
+    def part_name_problem(self, name: str) -> str | None:
         """What is wrong with a name for a new component, which may take the place of a text."""
         if not name.strip():
             return "It needs a name."
@@ -121,7 +121,7 @@ class PairsRow(FoldingRow):
         self.session.seal()
         self._go_to(name)
 
-    def fault(self, name: str) -> str | None:
+    def name_problem(self, name: str) -> str | None:
         """What is wrong with a new name for a component."""
         if not name.strip():
             return "It needs a name."
