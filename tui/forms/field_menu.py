@@ -13,7 +13,7 @@ from core.runtime.roles import Requester
 from tui.forms.curl import ask_for_curl, curl_of
 from tui.forms.field_input import FieldInput
 from tui.forms.field_row import FieldRow
-from tui.forms.list_section import MapSection
+from tui.forms.list_section import NamedSection
 from tui.forms.pairs_row import PairsRow
 from tui.forms.wording import place_name, same_fields
 from tui.model.config_references import reference
@@ -90,7 +90,7 @@ class FieldMenu:
             else:
                 yield FieldAction("Write as a template", "In place of these fields", self._as_text)
         yield from self._sharing_actions()
-        holder = next((one for one in self._row.ancestors if isinstance(one, MapSection | PairsRow)), None)
+        holder = next((one for one in self._row.ancestors if isinstance(one, NamedSection)), None)
         if holder is not None and self._row.place.name is not None:
             yield FieldAction("Rename…", "Give it another name", lambda: self._ask_name(holder))
         requester = self._requester
@@ -195,7 +195,7 @@ class FieldMenu:
     # Names and requests
 
     def _adding(self, row: PairsRow, one: TypeChoice) -> FieldAction:
-        dialog = PromptDialog(f"Add {one.label}", "Name", value=row.current_key, validate=row.fault_of_part)
+        dialog = PromptDialog(f"Add {one.label}", "Name", value=row.current_key, validate=row.part_name_problem)
 
         def add(name: str | None) -> None:
             if name is not None:
@@ -203,14 +203,14 @@ class FieldMenu:
 
         return FieldAction(f"Add {one.label}…", one.help, lambda: self._row.app.push_screen(dialog, add))
 
-    def _ask_name(self, holder: MapSection | PairsRow) -> None:
+    def _ask_name(self, holder: NamedSection) -> None:
         name = str(self._path[-1])
 
         def rename(new: str | None) -> None:
             if new is not None:
                 holder.rename(name, new.strip())
 
-        self._row.app.push_screen(PromptDialog("Rename", "Name", value=name, validate=holder.fault), rename)
+        self._row.app.push_screen(PromptDialog("Rename", "Name", value=name, validate=holder.name_problem), rename)
 
     @property
     def _requester(self) -> Path | None:

@@ -266,6 +266,10 @@ class FieldRow(Widget):
         for row in self.rows:
             yield from row.walk()
 
+    def holds(self, path: Path) -> bool:
+        """Whether a path is that of the field, or below it."""
+        return path[: len(self.path)] == self.path
+
     def rebase(self, base: Path) -> None:
         """Move along with the form, whose base is another path of the same length now."""
         self.place = self.place.below(base)

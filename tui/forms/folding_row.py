@@ -121,10 +121,7 @@ class FoldingRow(FieldRow):
             self._unfolded = True
             await self.context.host.catch_up()
         for row in self.rows:
-            if isinstance(row, Advanced):
-                if row.holds(path):
-                    return await row.reveal(path)
-            elif path[: len(row.path)] == row.path:
+            if row.holds(path):
                 return await row.reveal(path)
         return self
 
@@ -132,11 +129,7 @@ class FoldingRow(FieldRow):
         """The problems that no row below shows."""
         found = super().problems()
         below = [row for row in self.rows if row.path != self.path or isinstance(row, Advanced)]
-        return [one for one in found if not any(_shows(row, one.path) for row in below)]
-
-
-def _shows(row: FieldRow, path: Path) -> bool:
-    return row.holds(path) if isinstance(row, Advanced) else path[: len(row.path)] == row.path
+        return [one for one in found if not any(row.holds(one.path) for row in below)]
 
 
 class AdvancedHead(SectionHead):
@@ -206,7 +199,6 @@ class Advanced(FoldingRow):
         return ()
 
     def holds(self, path: Path) -> bool:
-        """Whether one of the fields is at a path, or above it."""
         return any(path[: len(place.path)] == place.path for place in self._places)
 
     def show_value(self) -> None:

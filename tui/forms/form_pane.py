@@ -143,7 +143,7 @@ class FormPane(VerticalScroll):
             while self.is_attached and not self._is_complete:
                 await self._build(_AT_ONCE)
 
-    # Hearing
+    # Keeping in step with the session
 
     def _session_changed(self, change: Change) -> None:
         if change.kind in (ChangeKind.VALUES, ChangeKind.PROBLEMS, ChangeKind.INPUTS) and not self._outdated:
@@ -221,7 +221,8 @@ class FormPane(VerticalScroll):
 
     def holds(self, path: Path) -> bool:
         """Whether a field of this pane is at a path, or above it."""
-        return any(_begins(path, (*self.base, *entry.path)) for entry in self.tab)
+        own = path[len(self.base) :]
+        return path[: len(self.base)] == self.base and any(own[: len(one.path)] == one.path for one in self.tab)
 
     async def focus_path(self, path: Path) -> bool:
         """Go to the field at a path, or to the nearest one around it; whether there is one here."""
@@ -233,7 +234,7 @@ class FormPane(VerticalScroll):
         if not self.is_attached:
             return False
         for row in self.rows:
-            if row.holds(path) if isinstance(row, Advanced) else _begins(path, row.path):
+            if row.holds(path):
                 found = await row.reveal(path)
                 found.focus_field()
                 found.scroll_visible(animate=False)
@@ -281,7 +282,3 @@ class GlobalForm(FormPane):
 
     def __init__(self, session: BuilderSession, hints: Hints, *, id: str | None = None) -> None:
         super().__init__(session, hints, global_view(), (), id=id)
-
-
-def _begins(path: Path, start: Path) -> bool:
-    return path[: len(start)] == start

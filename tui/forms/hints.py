@@ -15,7 +15,7 @@ from tui.model.session import BuilderSession
 from tui.model.specs import FieldSpec, Kind
 from tui.model.view import variables_at
 from tui.widgets.choice_dialog import ChoiceOption
-from tui.widgets.completion import Complete, Completion
+from tui.widgets.completion import Complete, CompletionItem
 from tui.widgets.template_input import Resolve
 
 _NAME_AT_END = re.compile(r"[\w.\[\]'\"]*$")
@@ -81,11 +81,11 @@ class FieldHelp:
     def templates(self, path: Callable[[], Path]) -> TemplateHelp:
         """Help for the templates of a field. `path` gives its path, which may change while it is shown."""
 
-        def completions(text: str, cursor: int) -> Sequence[Completion]:
+        def completions(text: str, cursor: int) -> Sequence[CompletionItem]:
             name = _NAME_AT_END.search(text[:cursor])
             start = name.start() if name else cursor
             found = complete(self._session, path(), text[:start] + text[cursor:], start).candidates
-            return [Completion(one.text, _label(one), one.help) for one in found]
+            return [CompletionItem(one.text, _label(one), one.help) for one in found]
 
         def is_known(name: str) -> bool | None:
             root, _, rest = name.partition(".")

@@ -114,9 +114,9 @@ class InputDialog(Dialog[Input]):
     def answered(self, answer: str) -> None:
         """Close with the input, or show what is wrong with it."""
         one = self._described()
-        fault = self._fault(one)
-        self.query_one(".dialog--problem", Label).update(f"✗ {fault}" if fault else "")
-        if fault is None:
+        problem = self._problem(one)
+        self.query_one(".dialog--problem", Label).update(f"✗ {problem}" if problem else "")
+        if problem is None:
             self.dismiss(one)
 
     def _described(self) -> Input:
@@ -139,7 +139,7 @@ class InputDialog(Dialog[Input]):
             default=default_of(kind, self.query_one("#default", TextField).value),
         )
 
-    def _fault(self, one: Input) -> str | None:
+    def _problem(self, one: Input) -> str | None:
         if not one.key:
             return "It needs a key."
         if one.key != self._start.key and self._inputs.get(one.key) is not None:

@@ -11,7 +11,7 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.widget import Widget
 
-from tui.forms.field_row import FieldPlace, FieldRow
+from tui.forms.field_row import FieldPlace
 from tui.forms.folding_row import FoldingRow
 from tui.forms.section_head import OFF, ItemHead, SectionHead
 from tui.forms.wording import summary
@@ -140,41 +140,63 @@ class ListSection(FoldingRow):
             super().cursor_left()
 
 
-class MapSection(FoldingRow):
+class NamedSection(FoldingRow):
+    """A mapping of names to values; components among them have sections below."""
+
+    @property
+    def names(self) -> list[str]:
+        value = self.value
+        return [str(key) for key in value] if isinstance(value, dict) else []
+
+    def name_problem(self, name: str) -> str | None:
+        """What is wrong with a name for an entry."""
+        if not name.strip():
+            return "It needs a name."
+        return f"There is already one named {name.strip()}." if name.strip() in self.names else None
+
+    def rename(self, name: str, new: str) -> None:
+        """Give an entry another name. Raises ValueError when the name is taken."""
+        self.session.rename_key((*self.path, name), new)
+        self.session.seal()
+
+    @on(ItemHead.Removed)
+    def _remove(self, event: ItemHead.Removed) -> None:
+        event.stop()
+        row = next((row for row in self.rows if row.control is event.widget), None)
+        if row is not None:
+            self.session.remove(row.path)
+            self.session.seal()
+            self.focus_field()
+
+    @on(ItemHead.Moved)
+    def _stay(self, event: ItemHead.Moved) -> None:
+        event.stop()
+
+
+class MapSection(NamedSection):
     """A mapping of names to components."""
 
     def make_control(self) -> Widget:
         return ListHead(self.place.title)
 
     @property
-    def _names(self) -> list[str]:
-        value = self.value
-        return [str(key) for key in value] if isinstance(value, dict) else []
-
-    @property
     def shape(self) -> str:
-        return "\n".join(self._names)
+        return "\n".join(self.names)
 
     def places(self) -> Sequence[FieldPlace]:
         spec = replace(self.spec, kind=Kind.COMPONENT, required=True)
-        return [FieldPlace((*self.path, name), spec, name, self.place.depth + 1, name=name) for name in self._names]
+        return [FieldPlace((*self.path, name), spec, name, self.place.depth + 1, name=name) for name in self.names]
 
     def show_value(self) -> None:
         if isinstance(self.control, SectionHead):
-            self.control.show("", summary([*self._names]) if self._names else "")
+            self.control.show("", summary([*self.names]) if self.names else "")
 
     @on(SectionHead.Added)
     def _add(self, event: SectionHead.Added) -> None:
         event.stop()
         self._unfolded = True
         title = f"Add to {self.place.title}"
-        self.app.push_screen(PromptDialog(title, "Name", confirm="Add", validate=self.fault), self._named)
-
-    def fault(self, name: str) -> str | None:
-        """What is wrong with a name for an entry."""
-        if not name.strip():
-            return "It needs a name."
-        return f"There is already one named {name.strip()}." if name.strip() in self._names else None
+        self.app.push_screen(PromptDialog(title, "Name", confirm="Add", validate=self.name_problem), self._named)
 
     def _named(self, name: str | None) -> None:
         owner = component_at(self.session.view, self.path[:-1])
@@ -186,30 +208,9 @@ class MapSection(FoldingRow):
     def _go_to_last(self) -> None:
         (self.rows[-1] if self.rows else self).focus_field()
 
-    @on(ItemHead.Removed)
-    def _remove(self, event: ItemHead.Removed) -> None:
-        event.stop()
-        row = self._row_of(event.widget)
-        if row is not None:
-            self.session.remove(row.path)
-            self.session.seal()
-            self.focus_field()
-
-    @on(ItemHead.Moved)
-    def _stay(self, event: ItemHead.Moved) -> None:
-        event.stop()
-
-    def _row_of(self, head: Widget) -> FieldRow | None:
-        return next((row for row in self.rows if row.control is head), None)
-
-    def rename(self, name: str, new: str) -> None:
-        """Give an entry another name. Raises ValueError when the name is taken."""
-        self.session.rename_key((*self.path, name), new)
-        self.session.seal()
-
     def cursor_left(self) -> None:
         """What is inside was not seen yet, so its problems stay hidden."""
-        if not self._names:
+        if not self.names:
             super().cursor_left()
 
 

@@ -14,7 +14,8 @@ from textual.widgets import Input
 from tui.forms.field_input import FieldInput
 from tui.forms.field_row import FieldPlace
 from tui.forms.folding_row import FoldingRow
-from tui.forms.section_head import ItemHead, SectionHead
+from tui.forms.list_section import NamedSection
+from tui.forms.section_head import SectionHead
 from tui.forms.wording import summary
 from tui.model.specs import Kind, type_label
 from tui.model.view import class_at, field_at
@@ -22,7 +23,7 @@ from tui.widgets.display_text import compact_json
 from tui.widgets.pairs import Pairs
 
 
-class PairsRow(FoldingRow):
+class PairsRow(NamedSection):
     """Rows of keys and values. Values that are not text, such as lists, stay what they are.
 
     Components among them have sections below, where they are edited.
@@ -109,7 +110,7 @@ class PairsRow(FoldingRow):
         """The name in the row under the cursor."""
         return self.control.current_key if isinstance(self.control, Pairs) else ""
 
-    def fault_of_part(self, name: str) -> str | None:
+    def part_name_problem(self, name: str) -> str | None:
         """What is wrong with a name for a new component, which may take the place of a text."""
         if not name.strip():
             return "It needs a name."
@@ -120,17 +121,6 @@ class PairsRow(FoldingRow):
         self.session.choose_type((*self.path, name), component_type)
         self.session.seal()
         self._go_to(name)
-
-    def fault(self, name: str) -> str | None:
-        """What is wrong with a new name for a component."""
-        if not name.strip():
-            return "It needs a name."
-        return f"There is already one named {name.strip()}." if name.strip() in self._mapping else None
-
-    def rename(self, name: str, new: str) -> None:
-        """Give a component another name. Raises ValueError when the name is taken."""
-        self.session.rename_key((*self.path, name), new)
-        self.session.seal()
 
     @on(Pairs.Opened)
     def _open(self, event: Pairs.Opened) -> None:
@@ -148,19 +138,6 @@ class PairsRow(FoldingRow):
                 row.call_after_refresh(row.scroll_visible, animate=False)
 
         self.context.host.after_sync(go)
-
-    @on(ItemHead.Removed)
-    def _remove(self, event: ItemHead.Removed) -> None:
-        event.stop()
-        row = next((one for one in self.rows if one.control is event.widget), None)
-        if row is not None:
-            self.session.remove(row.path)
-            self.session.seal()
-            self.focus_field()
-
-    @on(ItemHead.Moved)
-    def _stay(self, event: ItemHead.Moved) -> None:
-        event.stop()
 
     @on(SectionHead.Added)
     async def _add_row(self, event: SectionHead.Added) -> None:

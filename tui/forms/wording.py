@@ -60,19 +60,18 @@ def sharing_note(session: BuilderSession, path: Path) -> str | None:
         return None
     own = session.slot(path)
     users = [raw for raw in session.sharing.users(path) if raw != own]
-    others = dict.fromkeys(
-        [*sharing_streams(session, path), *(name for raw in users for name in _users(session, raw, path))]
-    )
+    names = (name for raw in users for name in _users(session, raw, path))
+    others = dict.fromkeys([*sharing_streams(session, path), *names])
     return f"⇄ Shared with {', '.join(others)}" if others else "⇄ Shared, with nobody else yet"
 
 
 def sharing_streams(session: BuilderSession, path: Path) -> list[str]:
-    """The other streams in which the field at a path stands at the same place of the file, and changes with it."""
+    """The other streams in which the field at a path is the same place of the file, and changes with it."""
     return [] if stream_of(path) is None else _streams_at(session, session.slot(path), path)
 
 
 def _users(session: BuilderSession, raw: Path, path: Path) -> list[str]:
-    """Where a raw place shows that has the same section as the field at a path."""
+    """The names of where a raw place with the same section as the field at a path is shown."""
     return (stream_of(raw) is None and _streams_at(session, raw, path)) or [place_name(session, raw, path)]
 
 

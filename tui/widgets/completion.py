@@ -28,7 +28,7 @@ COMPLETE_BINDING: Binding = hidden(
 )  # fmt: skip
 
 
-class Completion(NamedTuple):
+class CompletionItem(NamedTuple):
     """Something to insert, how it is listed, and a short help text."""
 
     insert: str
@@ -36,7 +36,7 @@ class Completion(NamedTuple):
     help: str
 
 
-Complete = Callable[[str, int], Sequence[Completion]]
+Complete = Callable[[str, int], Sequence[CompletionItem]]
 """Says what may stand at a position of a text, whatever was typed of it already."""
 
 
@@ -122,8 +122,8 @@ class Completer:
         self._field = field
         self._complete = complete
         self._extra = extra
-        self._completions: list[Completion] = []
-        self._extra_completion = Completion("", extra.label, extra.help) if extra is not None else None
+        self._completions: list[CompletionItem] = []
+        self._extra_completion = CompletionItem("", extra.label, extra.help) if extra is not None else None
         self._dismissed = False
 
     @property
@@ -258,7 +258,7 @@ class Completer:
             return False
         return shown is cast("Widget", self._field)
 
-    def _matching(self, typed: str) -> list[Completion]:
+    def _matching(self, typed: str) -> list[CompletionItem]:
         """The completions that begin with what was typed, then those that hold it; none if that is typed out."""
         completions = self._complete(*self._field.line_and_cursor())
         wanted = typed.casefold()
@@ -269,14 +269,14 @@ class Completer:
             return []
         return self._with_extra(found, wanted)
 
-    def _with_extra(self, found: list[Completion], wanted: str) -> list[Completion]:
+    def _with_extra(self, found: list[CompletionItem], wanted: str) -> list[CompletionItem]:
         extra = self._extra_completion
         if extra is None or not (found or extra.label.casefold().startswith(wanted)):
             return found
         return [*found, extra] if wanted else [extra, *found]
 
 
-def _line(completion: Completion, width: int) -> Content:
+def _line(completion: CompletionItem, width: int) -> Content:
     return Content.assemble(
         f" {escape(completion.label):{width}}  ", (f"{escape(completion.help)} " if completion.help else "", "dim")
     )

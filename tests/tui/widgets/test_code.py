@@ -7,9 +7,12 @@ from textual.widgets import TextArea
 from tests.tui.widgets.support import on_stage
 from tui.widgets.code_area import CodeArea
 from tui.widgets.code_editor import CodeEditor
-from tui.widgets.completion import Completion, CompletionPopup
+from tui.widgets.completion import CompletionItem, CompletionPopup
 
-NAMES = [Completion("config.api_key", "config.api_key", "Input"), Completion("config.start", "config.start", "Input")]
+NAMES = [
+    CompletionItem("config.api_key", "config.api_key", "Input"),
+    CompletionItem("config.start", "config.start", "Input"),
+]
 
 
 def texts(changes: list[CodeArea.Changed]) -> list[str]:

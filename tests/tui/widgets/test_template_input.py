@@ -6,15 +6,15 @@ from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Input
 
 from tests.tui.widgets.support import on_stage
-from tui.widgets.completion import Completion, CompletionPopup
+from tui.widgets.completion import CompletionItem, CompletionPopup
 from tui.widgets.template_input import TemplateInput
 from tui.widgets.template_names import closing, template_names, typed_word
 
 NAMES = [
-    Completion("config.api_key", "config.api_key", "Input: API key"),
-    Completion("config['start date']", "config['start date']", ""),
-    Completion("now_utc()", "now_utc()", "This moment"),
-    Completion("stream_interval.config", "stream_interval.config", ""),
+    CompletionItem("config.api_key", "config.api_key", "Input: API key"),
+    CompletionItem("config['start date']", "config['start date']", ""),
+    CompletionItem("now_utc()", "now_utc()", "This moment"),
+    CompletionItem("stream_interval.config", "stream_interval.config", ""),
 ]
 
 
