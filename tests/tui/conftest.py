@@ -4,6 +4,9 @@ Textual's pilot takes an app for idle when its process uses little processor tim
 busy with something else that is no sign of rest: an app that waits for its turn looks idle too, and one that is about
 to draw looks idle until its next frame. Here it is at rest when its event loop has nothing to do and everything is
 drawn. That is looked at more often than Textual does, and so takes a fraction of the time.
+
+Frames that nobody looks at are a third of the work. The quick tests lay the screen out and leave the painting to those
+who read it; the slow ones (goldens, journeys) paint every frame.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from pathlib import Path
 import pytest
 from textual import app, pilot
 from textual._context import active_app
+from textual.screen import Screen
 
 _LOOK = 1 / 250
 _IDLE = _LOOK / 20
@@ -72,3 +76,22 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LONGHAUL_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setenv("LONGHAUL_CONFIG_DIR", str(tmp_path / "config"))
     monkeypatch.setitem(sys.modules, "keyring", None)
+
+
+def _skip_frame(screen: Screen[object]) -> None:
+    """Takes the place of `Screen._compositor_refresh`: all of it but the painting."""
+    if screen is screen.app.screen:
+        screen._compositor._dirty_regions.clear()
+        screen._dirty_widgets.clear()
+        screen.app._update_mouse_over(screen)
+    else:
+        _paint(screen)
+
+
+_paint = Screen._compositor_refresh
+
+
+@pytest.fixture(autouse=True)
+def _paint_for_readers_only(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.node.get_closest_marker("slow") is None:
+        monkeypatch.setattr(Screen, "_compositor_refresh", _skip_frame)

@@ -62,7 +62,7 @@ class FormHost(App[None]):
         self.animation_level = "none"
         self.session = session
         self.form = form
-        self.said: list[Message] = []
+        self.said: dict[int, Message] = {}
         self._checking = False
 
     def compose(self) -> ComposeResult:
@@ -81,8 +81,8 @@ class FormHost(App[None]):
         self.session.refresh()
 
     def hear(self, message: Message) -> None:
-        if not any(message is known for known in self.said):
-            self.said.append(message)
+        """A message that bubbles comes by several times."""
+        self.said.setdefault(id(message), message)
 
     def text(self) -> str:
         """The screen as a person reads it."""
@@ -164,7 +164,7 @@ class Desk:
         return row.path if row is not None else None
 
     def heard(self, kind: builtins.type[M]) -> list[M]:
-        return [message for message in self.app.said if isinstance(message, kind)]
+        return [message for message in self.app.said.values() if isinstance(message, kind)]
 
 
 def sample(name: str = "sendgrid_contacts") -> BuilderSession:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from textual import events
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.screen import ModalScreen
 from textual.widget import Widget
@@ -67,14 +68,18 @@ class Shell:
 
     async def burst(self, *keys: str) -> None:
         """Press keys faster than anything can follow, then wait until all is done."""
-        for key in keys:
-            self.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        self._post(*keys)
         await self.settled()
 
     async def type(self, text: str) -> None:
-        """Type into what has the focus, in one go where that is a line of text."""
-        await self.pilot.press(*("space" if one == " " else one for one in text))
+        """Type into what has the focus; nobody looks at the screen between two letters."""
+        self._post(*text)
         await self.pilot.pause()
+
+    def _post(self, *keys: str) -> None:
+        for key in keys:
+            one = len(key) == 1
+            self.app.post_message(events.Key(_character_to_key(key) if one else key, key if one else None))
 
     async def paste(self, text: str) -> None:
         """Paste into what has the focus, as terminals do."""

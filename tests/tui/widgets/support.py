@@ -23,18 +23,18 @@ class Host(App[None]):
         super().__init__()
         self.animation_level = "none"
         self._widgets = widgets
-        self.said: list[Message] = []
+        self.said: dict[int, Message] = {}
 
     def compose(self) -> ComposeResult:
         yield from self._widgets
 
     def hear(self, message: Message) -> None:
-        if not any(message is known for known in self.said):
-            self.said.append(message)
+        """A message that bubbles comes by several times."""
+        self.said.setdefault(id(message), message)
 
     def heard(self, kind: type[M]) -> list[M]:
         """The messages of one kind, in their order."""
-        return [message for message in self.said if isinstance(message, kind)]
+        return [message for message in self.said.values() if isinstance(message, kind)]
 
     def text(self) -> str:
         """The screen as a person reads it."""

@@ -40,7 +40,7 @@ class PaneHost(App[None]):
     ) -> None:
         super().__init__()
         self.animation_level = "none"
-        self.said: list[Message] = []
+        self.said: dict[int, Message] = {}
         self.controller = TrialController(self, opener, clock)
         self.pane = TrialPane(self.controller, folder=folder, schema_reporter=reporter)
         self._subject = subject
@@ -52,8 +52,8 @@ class PaneHost(App[None]):
         await self.pane.show(self._subject)
 
     def hear(self, message: Message) -> None:
-        if not any(message is known for known in self.said):
-            self.said.append(message)
+        """A message that bubbles comes by several times."""
+        self.said.setdefault(id(message), message)
 
     def text(self) -> str:
         """The screen as a person reads it."""
@@ -106,7 +106,7 @@ class Scene:
         return self.app.text()
 
     def heard(self, kind: type[M]) -> list[M]:
-        return [message for message in self.app.said if isinstance(message, kind)]
+        return [message for message in self.app.said.values() if isinstance(message, kind)]
 
 
 @asynccontextmanager
