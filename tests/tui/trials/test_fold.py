@@ -297,3 +297,13 @@ def test_bytes_are_counted_in_synchronous_streams_too() -> None:
 def test_a_request_that_was_cancelled_is_not_taken_for_a_refused_one(state: TrialState) -> None:
     take(state, [*started(), asked(Role.DOWNLOAD, None, error="cancelled", response_size=None)])
     assert state.partitions[0].pages == []
+
+
+def test_the_time_of_polling_goes_on_when_a_completed_job_is_polled_again(state: TrialState, clock: Clock) -> None:
+    take(
+        state, [*started(), *created(), *polled(1, "ready", JobPhase.COMPLETED), job(JobPhase.DOWNLOADING, 1, "ready")]
+    )
+    clock.now += 60
+    take(state, [job(JobPhase.RUNNING, 1, "ready", elapsed=61.0)])
+    clock.now += 5
+    assert "1 min 06 s" in bar(state)[1]
