@@ -12,7 +12,7 @@ __all__ = ["InputError", "LonghaulError", "ManifestError", "Problem", "ReadError
 
 
 class LonghaulError(Exception):
-    """Something that a person can act on. The text is complete sentences and holds no secret."""
+    """Something that a person can act on. The message consists of complete sentences and contains no secret."""
 
 
 class InputError(LonghaulError):
@@ -26,8 +26,8 @@ class InputError(LonghaulError):
 class ReadError(LonghaulError):
     """A stream or one of its slices can't be read any further.
 
-    `retryable` says whether the same thing may work when it is tried again (a passing fault of the server or
-    the network), `status` is the HTTP status behind it, where there was one.
+    `retryable` says whether a further attempt may succeed (a passing fault of the server or the network), `status` is
+    the HTTP status behind it, where there was one.
     """
 
     def __init__(self, message: str, *, retryable: bool = False, status: int | None = None) -> None:

@@ -1,7 +1,6 @@
 """What comes out of a read: the typed, immutable events that screen, files and protocols consume.
 
-Nothing else leaves a read. Every text in an event is free of secrets. Times are aware UTC datetimes,
-durations are seconds.
+Nothing else leaves a read. Texts in events are free of secrets. Times are aware UTC datetimes, durations are seconds.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from core.levels import Level
 
 
 class JobPhase(StrEnum):
-    """Where an asynchronous job stands (DESIGN, section 5)."""
+    """The phases of an asynchronous job."""
 
     WAITING = "waiting"
     CREATING = "creating"
@@ -44,7 +43,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something that happened while the stream `stream` was read; `slice` names the slice it belongs to."""
+    """Something that happened while `stream` was read; `slice` is the slice it belongs to."""
 
     stream: str
     slice: Mapping[str, Any] | None = None
@@ -52,19 +51,19 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamStarted(Event):
-    """The read of a stream begins."""
+    pass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SchemaLoaded(Event):
-    """The JSON Schema of the records was loaded; not told of one that the manifest itself says."""
+    """The JSON Schema of the records was loaded; not emitted for one that is part of the manifest."""
 
     schema: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SliceStarted(Event):
-    """Work on a slice begins."""
+    pass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +71,8 @@ class ExchangeFinished(Event):
     """An HTTP request was answered, or failed for good; secrets are masked.
 
     `page` is the page of the slice that it belongs to, counted from 1 over all download targets of a job; None where
-    there are no pages. `portion` counts the requests for one page from 1, where it is asked for in portions of its
-    properties. `parent` names the parent stream that was read with it.
+    there are no pages. `portion` counts the requests for one page from 1, where its properties are requested in chunks.
+    `parent` names the parent stream that was read with it.
     """
 
     exchange: Exchange
@@ -84,11 +83,11 @@ class ExchangeFinished(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobChanged(Event):
-    """A job entered a phase, or a poll brought news of it.
+    """A job entered a phase or was polled.
 
-    `job_id` is the API's own id where one is known, `attempt` counts from 1, `api_status` is the last status
-    text that the API gave, `elapsed` counts from the creation, `timeout` is the polling time limit. A `known` job was
-    created by an earlier read.
+    `job_id` is the API's own id where it is known, `attempt` counts from 1, `api_status` is the last status that the
+    API reported, `elapsed` counts from the creation, `timeout` is the time limit for polling. A `known` job was created
+    by an earlier read.
     """
 
     phase: JobPhase
@@ -115,7 +114,7 @@ class PollScheduled(Event):
 class BudgetWait(Event):
     """The API budget holds requests back: the next one goes out in `wait.seconds`, or went out just now when that is 0.
 
-    Told for waits of a few seconds or more; `wait.terms` says for people what is allowed.
+    Emitted for waits of a few seconds or more; `wait.terms` describes the limit for people.
     """
 
     wait: Wait
@@ -123,9 +122,9 @@ class BudgetWait(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusUnmapped(Event):
-    """The API reports a status that the status mapping does not hold; told once for each status.
+    """The API reports a status that is not in the status mapping; emitted once for each status.
 
-    `place` says where it was found, `mapping` what the mapping holds, both for people.
+    `place` says where it was found, `mapping` what the mapping contains, both for people.
     """
 
     status: str
@@ -135,8 +134,9 @@ class StatusUnmapped(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusMissing(Event):
-    """There is no status in an answer to polling; told once. `place` says where it was looked for, `found` what was
-    there instead, both for people.
+    """There is no status in an answer to polling; emitted once.
+
+    `place` says where it was expected, `found` what was there instead, both for people.
     """
 
     place: str
@@ -145,7 +145,7 @@ class StatusMissing(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DownloadProgress(Event):
-    """Bytes received so far for the slice (a gzip file counts as it is, a compressed transfer decompressed)."""
+    """Bytes received so far for the slice: a gzip file as it is, a compressed transfer after decompression."""
 
     received: int
 
@@ -154,8 +154,8 @@ class DownloadProgress(Event):
 class Records(Event):
     """A batch of records, in order.
 
-    When the caller of the read gave an encoder, the records come encoded in `data` (made in the thread that
-    parsed them) and `records` is empty; `count` counts either. `page` is the page of the slice that they are from.
+    When the caller of the read passed an encoder, the records are encoded in `data`, by the thread that parsed them,
+    and `records` is empty; `count` counts either. `page` is the page of the slice that they are from.
     """
 
     count: int
@@ -166,7 +166,7 @@ class Records(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateAdvanced(Event):
-    """The state that covers every record that was emitted before it: safe to save once those are safe."""
+    """The state that covers all records emitted before it: it may be saved once those are safe."""
 
     state: Mapping[str, Any]
 
@@ -181,9 +181,9 @@ class Log(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SliceFinished(Event):
-    """A slice is over; `error` is the sentence for people when it failed.
+    """A slice is over; `error` says to people why it failed.
 
-    `like` is the first slice that failed for the same cause, where this one is not the first.
+    `like` is the first slice that failed for the same cause, unless this is the first one.
     """
 
     outcome: Outcome
@@ -194,7 +194,7 @@ class SliceFinished(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamFinished(Event):
-    """A stream is over: always the last event of a read."""
+    """A stream is over; always the last event of its read."""
 
     outcome: Outcome
     records: int

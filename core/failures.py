@@ -1,4 +1,4 @@
-"""What went wrong in the slices of a stream: a cause that many of them share is told once."""
+"""What went wrong in the slices of a stream: a cause that many of them share is reported once."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ Slice = Mapping[str, Any] | None
 
 _URL = re.compile(r"(https?://[^/\s?]*)\S*")
 _NUMBERED = re.compile(r"\b(?=[\w.:+-]*\d)[\w.:+-]{8,}")
-"""Ids and moments: long words with a digit in them."""
+"""Ids and timestamps: long words with a digit in them."""
 
 
 def gist(text: str, particulars: Iterable[Any]) -> str:
-    """A text about one slice without what tells it from others: `particulars` (the slice's values, the job's id), the
-    rest of URLs, ids and moments. Two slices with the same gist failed for the same cause.
+    """A text about one slice without what is specific to it: `particulars` (the slice's values, the job's id), paths of
+    URLs, ids and timestamps. Two slices with the same gist failed for the same cause.
     """
     names = sorted({str(one) for one in particulars if str(one)}, key=len, reverse=True)
     text = _NUMBERED.sub("…", _URL.sub(r"\1", text))
@@ -27,14 +27,13 @@ def gist(text: str, particulars: Iterable[Any]) -> str:
 
 @dataclass
 class SharedCause:
-    """What one cause did: the words for the first slice, and all slices that it befell."""
+    """A cause: the error of the first slice that failed for it, and all slices that did."""
 
     error: str
     slices: list[Slice] = field(default_factory=list)
 
     @property
     def names(self) -> str:
-        """The slices, as people read them."""
         return listed(sorted(map(slice_name, self.slices)))
 
 
@@ -46,7 +45,7 @@ class Failures:
         self.count = 0
 
     def add(self, cause: str, slice_: Slice, error: str) -> Slice | None:
-        """Take note of a slice that failed; the first one that failed for the same cause, None for the first itself."""
+        """Note a failed slice. Returns the first one that failed for the same cause, None for the first itself."""
         shared = self._causes.setdefault(cause, SharedCause(error))
         first = shared.slices[0] if shared.slices else None
         shared.slices.append(slice_)
@@ -54,12 +53,12 @@ class Failures:
         return first
 
     def texts(self, of: int) -> Iterator[str]:
-        """A text for each cause, with the slices that it befell where these are several; `of` is the number of all."""
+        """A text for each cause, with its slices where these are several; `of` is the number of all slices."""
         for shared in self._causes.values():
             number = len(shared.slices)
             more = f" The same happened in {number} of {of} slices: {shared.names}." if number > 1 else ""
             yield f"{shared.error}{more}"
 
     def repeated(self) -> Iterator[SharedCause]:
-        """The causes that befell several slices."""
+        """The causes of more than one failure."""
         return (shared for shared in self._causes.values() if len(shared.slices) > 1)

@@ -1,4 +1,4 @@
-"""How serious something is that people are told."""
+"""How serious a log line is."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
-    """The level of a log line."""
-
     DEBUG = "debug"
     INFO = "info"
     WARNING = "warning"

@@ -1,4 +1,4 @@
-"""Numbers, slices and texts from elsewhere as people read them, in logs, errors and progress and on screens."""
+"""Numbers, slices and foreign texts as people read them in logs, errors and progress and on screens."""
 
 from __future__ import annotations
 

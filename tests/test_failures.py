@@ -19,7 +19,7 @@ from core.failures import Failures, gist
         ("no data after 2024-03-01T00:00:00Z", "no data after 2024-04-01T00:00:00Z"),
     ],
 )
-def test_what_tells_slices_apart_is_no_other_cause(one: str, other: str) -> None:
+def test_the_particulars_of_slices_are_not_part_of_the_cause(one: str, other: str) -> None:
     assert gist(one, ["a", None, ""]) == gist(other, ["b"])
 
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 GRACE = 4.0
 """Seconds that a run has for an orderly end; then the process exits."""
 
-_MESSAGE = b"\nlonghaul: left, as what was going on did not come to an end in time.\n"
+_MESSAGE = b"\nlonghaul: exited, because the run did not end in time.\n"
 
 
 class Shutdown:

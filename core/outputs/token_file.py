@@ -55,14 +55,14 @@ class TokenFile(TokenStore):
         """What replaced a refresh token in this run."""
 
     @asynccontextmanager
-    async def renewing(self, tell: Callable[[str], None]) -> AsyncIterator[None]:
+    async def renewing(self, report: Callable[[str], None]) -> AsyncIterator[None]:
         """Wait for the other tasks of this process, and for other processes."""
-        async with super().renewing(tell):
+        async with super().renewing(report):
             with ExitStack() as locks:
-                await self._lock(locks, tell)
+                await self._lock(locks, report)
                 yield
 
-    async def _lock(self, locks: ExitStack, tell: Callable[[str], None]) -> None:
+    async def _lock(self, locks: ExitStack, report: Callable[[str], None]) -> None:
         """Lock the file. Where no lock can be made, the file can't be written either, which is reported then."""
         began, reported = time.monotonic(), False
         while True:
@@ -74,7 +74,7 @@ class TokenFile(TokenStore):
                 if waited > _GIVE_UP_AFTER:
                     raise ReadError(f"A token can't be renewed, because the file {self.path} {error}.") from None
                 if waited > _REPORT_AFTER and not reported:
-                    tell(f"Waiting to renew a token: the file {self.path} {error}.")
+                    report(f"Waiting to renew a token: the file {self.path} {error}.")
                     reported = True
                 await asyncio.sleep(_RETRY_AFTER)
             except OSError:

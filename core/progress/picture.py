@@ -120,23 +120,24 @@ class SlicePicture:
             self.meaning = _MEANINGS.get(event.phase, self.meaning)
         self.phase, self.attempt, self.detail = event.phase, max(1, event.attempt), event.detail
         self.job_id, self.polls, self.known = event.job_id, event.polls, event.known
-        if Stage.POLLING not in self.stage_ended:
-            self.elapsed, self.updated = event.elapsed, now
-        self.timeout = event.timeout
-        self.next_poll = None
         stage = _STAGES.get(event.phase)
         if stage is not None:
             self._enter(stage, now)
         elif event.phase is JobPhase.WAITING:
             self.stage = Stage.CREATION
-        else:
+        if Stage.POLLING not in self.stage_ended:
+            self.elapsed, self.updated = event.elapsed, now
+        if stage is None and event.phase is not JobPhase.WAITING:
             self.stage_ended.setdefault(self.stage, now)
+        self.timeout = event.timeout
+        self.next_poll = None
 
     def _enter(self, stage: Stage, now: float) -> None:
         if stage is not self.stage:
             self.stage_ended.setdefault(self.stage, now)
         self.stage = stage
         self.stage_began.setdefault(stage, now)
+        self.stage_ended.pop(stage, None)  # a completed job is polled again for fresh download targets
 
     def finish(self, outcome: Outcome, error: str | None, now: float) -> None:
         """Note how the slice ended, unless it has ended before."""

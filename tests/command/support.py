@@ -137,11 +137,11 @@ def start(
 
 
 def end(process: subprocess.Popen[str]) -> tuple[int, str]:
-    """The exit code of the command and what it said; a traceback is never part of that."""
-    _, said = process.communicate(timeout=PATIENCE)
-    assert "Traceback" not in said, said
-    assert "fault of Longhaul" not in said, said
-    return process.returncode, said
+    """The exit code of the command and what it printed; a traceback is never part of that."""
+    _, output = process.communicate(timeout=PATIENCE)
+    assert "Traceback" not in output, output
+    assert "fault of Longhaul" not in output, output
+    return process.returncode, output
 
 
 def run(

@@ -28,26 +28,26 @@ CONTACTS = str(sample("sendgrid_contacts").path)
 
 
 @dataclass(frozen=True)
-class Said:
+class CommandResult:
     code: int
     out: str
     err: str
 
 
-Command = Callable[..., Said]
+Command = Callable[..., CommandResult]
 
 
 @pytest.fixture
 def longhaul(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Command:
     """The command, run in this process."""
 
-    def command(*arguments: object) -> Said:
+    def command(*arguments: object) -> CommandResult:
         monkeypatch.setattr(sys, "argv", ["longhaul", *map(str, arguments)])
         try:
             code = main()
         except SystemExit as end:
             code = int(end.code or 0)
-        return Said(code, *capfd.readouterr())
+        return CommandResult(code, *capfd.readouterr())
 
     return command
 
@@ -81,14 +81,14 @@ def loaded_by(*arguments: str) -> set[str]:
 
 
 def test_help_names_every_option_and_loads_nothing_heavy(longhaul: Command) -> None:
-    said = longhaul("--help")
-    assert said.code == 0
+    result = longhaul("--help")
+    assert result.code == 0
     for option in (
         *("--run", "--validate", "--demo", "--version", "--stream", "--config", "--set", "--state"),
         *("--output", "--limit", "--trace", "--log-level", "--quiet"),
     ):
-        assert option in said.out
-    assert "130 Ctrl-C" in said.out
+        assert option in result.out
+    assert "130 Ctrl-C" in result.out
     loaded = loaded_by("--help")
     assert "core.command.arguments" in loaded
     heavy = {"httpx", "pydantic", "yaml", "jinja2", "rich", "orjson", "textual", "asyncio", "core.reading"}
@@ -104,18 +104,18 @@ def test_a_run_loads_no_screen_and_nothing_heavy_that_it_does_not_need(config: P
 
 
 def test_version(longhaul: Command) -> None:
-    said = longhaul("--version")
-    assert (said.code, said.err) == (0, "")
-    assert said.out.startswith("longhaul ")
+    result = longhaul("--version")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.startswith("longhaul ")
 
 
 @pytest.mark.parametrize("arguments", [[], ["connector.yaml"], ["--demo"]])
 def test_the_engine_alone_says_that_it_has_no_builder_and_what_works(longhaul: Command, arguments: list[str]) -> None:
-    said = longhaul(*arguments)
-    assert said.code == 2
-    assert said.out == ""
-    assert "the builder is not part of this installation" in said.err
-    assert "longhaul --demo --run" in said.err
+    result = longhaul(*arguments)
+    assert result.code == 2
+    assert result.out == ""
+    assert "the builder is not part of this installation" in result.err
+    assert "longhaul --demo --run" in result.err
 
 
 @pytest.mark.parametrize(
@@ -137,29 +137,29 @@ def test_the_engine_alone_says_that_it_has_no_builder_and_what_works(longhaul: C
     ],
 )
 def test_wrong_usage_is_code_2_and_one_sentence(longhaul: Command, arguments: list[str], message: str) -> None:
-    said = longhaul(*arguments)
-    assert (said.code, said.out) == (2, "")
-    assert said.err.startswith("longhaul: ")
-    assert message in said.err
-    assert said.err.endswith("Try: longhaul --help\n")
+    result = longhaul(*arguments)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("longhaul: ")
+    assert message in result.err
+    assert result.err.endswith("Try: longhaul --help\n")
 
 
 def test_validate_says_that_all_is_well(longhaul: Command) -> None:
-    assert longhaul("--validate", ORDERS) == Said(0, f"{ORDERS}: no problems\n", "")
+    assert longhaul("--validate", ORDERS) == CommandResult(0, f"{ORDERS}: no problems\n", "")
 
 
 def test_validate_lists_the_problems_with_their_places(longhaul: Command, tmp_path: Path) -> None:
     path = tmp_path / "broken.yaml"
     path.write_text(Path(CONTACTS).read_text().replace("http_method:", "http_methd:"))
-    said = longhaul("--validate", path)
+    result = longhaul("--validate", path)
     number = (
         path.read_text()
         .splitlines()
         .index(next(line for line in path.read_text().splitlines() if "http_methd" in line))
     )
-    assert f"{path}:{number + 1}:" in said.out
-    assert "did you mean `http_method`" in said.out
-    assert all(line.startswith(f"{path}:") for line in said.out.splitlines())
+    assert f"{path}:{number + 1}:" in result.out
+    assert "did you mean `http_method`" in result.out
+    assert all(line.startswith(f"{path}:") for line in result.out.splitlines())
 
 
 @pytest.mark.parametrize("text", ["a: [", "", "- 1", "\x00"])
@@ -167,19 +167,19 @@ def test_validate_lists_the_problems_with_their_places(longhaul: Command, tmp_pa
 def test_what_is_no_manifest_is_code_2(longhaul: Command, tmp_path: Path, text: str, command: str) -> None:
     path = tmp_path / "broken.yaml"
     path.write_text(text)
-    said = longhaul(command, path)
-    assert said.code == 2
-    assert f"{path}" in said.out + said.err
-    assert "Traceback" not in said.err
+    result = longhaul(command, path)
+    assert result.code == 2
+    assert f"{path}" in result.out + result.err
+    assert "Traceback" not in result.err
 
 
 @pytest.mark.parametrize("name", ["missing.yaml", "x" * 300, "missing.yaml/", "\udcff"])
 @pytest.mark.parametrize("command", ["--validate", "--run"])
 def test_a_manifest_that_is_not_there_is_code_2(longhaul: Command, command: str, name: str) -> None:
-    said = longhaul(command, name)
-    assert said.code == 2
-    assert any(words in said.out + said.err for words in ("There is no such file", "File name too long"))
-    assert "fault" not in said.err
+    result = longhaul(command, name)
+    assert result.code == 2
+    assert any(text in result.out + result.err for text in ("There is no such file", "File name too long"))
+    assert "fault" not in result.err
 
 
 def test_the_builder_says_that_a_name_is_none_of_a_file(
@@ -195,26 +195,26 @@ def test_the_demo_reads_a_job_and_says_how_many_records_went_where(
     longhaul: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sample_configs.demo_api, "DemoApi", partial(DemoApi, pace=0, rows=20))
-    said = longhaul("--demo", "--run", "--output", tmp_path / "contacts.csv")
-    assert (said.code, said.out) == (0, "")
+    result = longhaul("--demo", "--run", "--output", tmp_path / "contacts.csv")
+    assert (result.code, result.out) == (0, "")
     assert (tmp_path / "contacts.csv").read_text().count("\n") == 21
     for phase in ("creating the job", "is running", "completed", "downloading", "done"):
-        assert sum(phase in line for line in said.err.splitlines()) == 1
-    assert "20 records, 1 slice, " in said.err
-    assert said.err.rstrip().endswith(f"-> {tmp_path}/contacts.csv")
+        assert sum(phase in line for line in result.err.splitlines()) == 1
+    assert "20 records, 1 slice, " in result.err
+    assert result.err.rstrip().endswith(f"-> {tmp_path}/contacts.csv")
 
 
 def test_standard_output_carries_nothing_but_records(longhaul: Command, config: Path) -> None:
-    said = longhaul("--run", ORDERS, "--config", config, "--stream", "orders", "--limit", "3")
-    assert said.code == 0
-    assert [set(json.loads(line)) >= {"id"} for line in said.out.splitlines()] == [True] * 3
-    assert "3 records" in said.err
+    result = longhaul("--run", ORDERS, "--config", config, "--stream", "orders", "--limit", "3")
+    assert result.code == 0
+    assert [set(json.loads(line)) >= {"id"} for line in result.out.splitlines()] == [True] * 3
+    assert "3 records" in result.err
 
 
 def test_quiet_shows_nothing_when_all_is_well(longhaul: Command, config: Path) -> None:
-    said = longhaul("--run", ORDERS, "--config", config, "--stream", "orders", "--quiet")
-    assert (said.code, said.err) == (0, "")
-    assert len(said.out.splitlines()) == 30
+    result = longhaul("--run", ORDERS, "--config", config, "--stream", "orders", "--quiet")
+    assert (result.code, result.err) == (0, "")
+    assert len(result.out.splitlines()) == 30
 
 
 def test_inputs_may_come_from_the_environment_and_the_command_line(
@@ -227,9 +227,9 @@ def test_inputs_may_come_from_the_environment_and_the_command_line(
 
 
 def test_a_missing_input_is_code_2(longhaul: Command) -> None:
-    said = longhaul("--run", CONTACTS)
-    assert (said.code, said.out) == (2, "")
-    assert said.err == (
+    result = longhaul("--run", CONTACTS)
+    assert (result.code, result.out) == (2, "")
+    assert result.err == (
         "longhaul: The input `api_key` (API key) is missing. Give it in the --config file, as LONGHAUL_API_KEY in "
         "the environment, or with --set api_key=VALUE.\n"
     )
@@ -261,22 +261,22 @@ def test_inputs_are_migrated_and_checked_before_a_run(longhaul: Command, api: De
     assert longhaul("--run", manifest, "--stream", "stores", "--config", config).code == 0
     assert json.loads(config.read_text()) == old
 
-    said = longhaul("--run", manifest, "--config", config, "--set", "api_url=short")
-    assert (said.code, said.out) == (2, "")
-    assert "The value of `{{ config['api_url'] | length }}` must be at least 10." in said.err
+    result = longhaul("--run", manifest, "--config", config, "--set", "api_url=short")
+    assert (result.code, result.out) == (2, "")
+    assert "The value of `{{ config['api_url'] | length }}` must be at least 10." in result.err
 
 
 def test_several_streams_do_not_fit_one_output(longhaul: Command, config: Path, tmp_path: Path) -> None:
     for more in ([], ["--output", str(tmp_path / "all.jsonl")]):
-        said = longhaul("--run", ORDERS, "--config", config, *more)
-        assert said.code == 2
-        assert "--stream NAME" in said.err
-        assert "--output DIRECTORY" in said.err
+        result = longhaul("--run", ORDERS, "--config", config, *more)
+        assert result.code == 2
+        assert "--stream NAME" in result.err
+        assert "--output DIRECTORY" in result.err
 
 
 def test_several_streams_go_to_a_directory(longhaul: Command, config: Path, tmp_path: Path) -> None:
-    said = longhaul("--run", ORDERS, "--config", config, "--output", tmp_path / "out", "--trace", tmp_path / "t.har")
-    assert said.code == 0
+    result = longhaul("--run", ORDERS, "--config", config, "--output", tmp_path / "out", "--trace", tmp_path / "t.har")
+    assert result.code == 0
     names = set(sample("orders_paginated").streams)
     assert {path.name for path in (tmp_path / "out").iterdir()} == {f"{name}.jsonl" for name in names}
     entries = json.loads((tmp_path / "t.har").read_text())["log"]["entries"]
@@ -284,22 +284,22 @@ def test_several_streams_go_to_a_directory(longhaul: Command, config: Path, tmp_
 
 
 def test_an_unknown_stream_is_code_2_and_the_near_one_is_named(longhaul: Command, config: Path) -> None:
-    said = longhaul("--run", ORDERS, "--config", config, "--stream", "order")
-    assert said.code == 2
-    assert "There is no stream `order`; did you mean `orders`?" in said.err
-    said = longhaul("--run", ORDERS, "--config", config, "--stream", "xyz")
-    assert "there are orders" in said.err
+    result = longhaul("--run", ORDERS, "--config", config, "--stream", "order")
+    assert result.code == 2
+    assert "There is no stream `order`; did you mean `orders`?" in result.err
+    result = longhaul("--run", ORDERS, "--config", config, "--stream", "xyz")
+    assert "there are orders" in result.err
 
 
 def test_a_failed_stream_is_code_1_and_the_others_are_read(
     longhaul: Command, api: DemoApi, config: Path, tmp_path: Path
 ) -> None:
     api.misbehave(Fault(path="*/orders", status=403, times=None))
-    said = longhaul("--run", ORDERS, "--config", config, "--output", tmp_path)
+    result = longhaul("--run", ORDERS, "--config", config, "--output", tmp_path)
     api.behave()
-    assert said.code == 1
-    assert "ERROR: orders: failed (0 records, 1 slice, " in said.err
-    assert "3 of 3 streams read, 1 failed" in said.err
+    assert result.code == 1
+    assert "ERROR: orders: failed (0 records, 1 slice, " in result.err
+    assert "3 of 3 streams read, 1 failed" in result.err
     assert (tmp_path / "stores.jsonl").read_text().count("\n") == 5
     assert not (tmp_path / "orders.jsonl").exists()
 
@@ -309,14 +309,14 @@ def test_no_traceback_reaches_a_person_and_no_secret(longhaul: Command, monkeypa
         raise RuntimeError("what hunter2hunter2 meant")
 
     monkeypatch.setattr("core.command.run.gather_inputs", fault)
-    said = longhaul("--run", CONTACTS, "--set", "api_key=hunter2hunter2")
-    assert said.code == 1
-    assert said.err.startswith("longhaul: stopped by a fault of Longhaul's own (RuntimeError: what **** meant).")
-    assert "Traceback" not in said.err
+    result = longhaul("--run", CONTACTS, "--set", "api_key=hunter2hunter2")
+    assert result.code == 1
+    assert result.err.startswith("longhaul: stopped by a fault of Longhaul's own (RuntimeError: what **** meant).")
+    assert "Traceback" not in result.err
     monkeypatch.setenv("LONGHAUL_DEBUG", "1")
-    said = longhaul("--run", CONTACTS, "--set", "api_key=hunter2hunter2")
-    assert "Traceback" in said.err
-    assert "hunter2" not in said.err
+    result = longhaul("--run", CONTACTS, "--set", "api_key=hunter2hunter2")
+    assert "Traceback" in result.err
+    assert "hunter2" not in result.err
 
 
 def test_a_reader_that_stops_reading_is_no_failure(config: Path) -> None:
@@ -330,7 +330,7 @@ def test_a_reader_that_stops_reading_is_no_failure(config: Path) -> None:
     process.stderr.close()
 
 
-def test_closed_standard_output_is_told(config: Path) -> None:
+def test_closed_standard_output_is_reported(config: Path) -> None:
     command = f'exec "{sys.executable}" -m core.command.cli --run "{ORDERS}" --config "{config}" --stream orders >&-'
     done = subprocess.run(["sh", "-c", command], stderr=subprocess.PIPE, check=False, timeout=60)
     assert done.returncode == 2

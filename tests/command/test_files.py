@@ -1,4 +1,4 @@
-"""What a run is told to write is looked at before anything is read: wrong files are code 2 and one sentence."""
+"""What a run is to write is checked before anything is read: wrong files are code 2 and one sentence."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ STATE = ["--state", "s.json"]
 
 
 @pytest.mark.parametrize(
-    ("options", "words"),
+    ("options", "text"),
     [
         (["--state", "/dev/null"], "--state: /dev/null is a device; name a file of its own"),
         (["--state", "to-null"], "--state: to-null is a device"),
@@ -78,14 +78,14 @@ STATE = ["--state", "s.json"]
         (["--config", "x" * 300], "file name too long"),
     ],
 )
-def test_a_wrong_file_is_code_2_before_anything_is_asked_for(
+def test_a_wrong_file_is_code_2_before_any_request(
     api: SlowApi,
     folder: Path,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
     *,
     options: list[str],
-    words: str,
+    text: str,
 ) -> None:
     before, asked = sorted(os.walk(folder)), len(api.asked)
     monkeypatch.chdir(folder)
@@ -96,9 +96,9 @@ def test_a_wrong_file_is_code_2_before_anything_is_asked_for(
         code = main()
     except SystemExit as end:
         code = int(end.code or 0)
-    said = capfd.readouterr().err
-    assert (code, len(said.splitlines())) in ((2, 1), (2, 2)), said
-    assert words in said
+    output = capfd.readouterr().err
+    assert (code, len(output.splitlines())) in ((2, 1), (2, 2)), output
+    assert text in output
     assert len(api.asked) == asked
     assert sorted(os.walk(folder)) == before
     assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
@@ -106,17 +106,17 @@ def test_a_wrong_file_is_code_2_before_anything_is_asked_for(
 
 def test_a_stream_is_not_written_into_a_pipe_in_the_directory(api: SlowApi, folder: Path) -> None:
     os.mkfifo(folder / "dir" / "users.jsonl")
-    code, said = run("--run", "m.yaml", "--output", "dir", folder=folder)
+    code, output = run("--run", "m.yaml", "--output", "dir", folder=folder)
     assert code == 2
-    assert "the file of `users` in --output: dir/users.jsonl is a named pipe; move it away" in said
+    assert "the file of `users` in --output: dir/users.jsonl is a named pipe; move it away" in output
     assert run("--run", "m.yaml", "--output", "dir", "--stream", "a/b", folder=folder)[0] == 0
 
 
 def test_a_trace_or_state_does_not_take_the_file_that_standard_output_goes_to(api: SlowApi, folder: Path) -> None:
     for option in ("--trace", "--state"):
-        code, said = run("--run", "m.yaml", "--stream", "users", option, "out", folder=folder, code=_stdout_to("out"))
+        code, output = run("--run", "m.yaml", "--stream", "users", option, "out", folder=folder, code=_stdout_to("out"))
         assert code == 2
-        assert f"{option} and standard output are the same file" in said
+        assert f"{option} and standard output are the same file" in output
 
 
 def _stdout_to(name: str) -> str:
@@ -124,10 +124,10 @@ def _stdout_to(name: str) -> str:
 
 
 def test_a_home_is_found_where_no_shell_looks_for_it(api: SlowApi, folder: Path) -> None:
-    code, said = run(
+    code, output = run(
         "--run", "~/m.yaml", "--output=~/new/", "--state=~/t.json", folder=Path("/"), environment={"HOME": str(folder)}
     )
-    assert code == 0, said
+    assert code == 0, output
     assert sorted(os.listdir(folder / "new")) == ["a_b-c14cddc0.jsonl", "users.jsonl"]
     assert not (folder / "~").exists()
 
@@ -137,8 +137,8 @@ def test_only_their_owner_can_read_what_may_hold_secrets(api: SlowApi, folder: P
     (folder / "old.har").chmod(0o640)
     for trace, mode in (("new.har", 0o600), ("old.har", 0o640)):
         options = ["--state", "new.json", "--trace", trace, "--output", "dir"]
-        code, said = run("--run", "m.yaml", *options, folder=folder, code="import os; os.umask(0o002)")
-        assert code == 0, said
+        code, output = run("--run", "m.yaml", *options, folder=folder, code="import os; os.umask(0o002)")
+        assert code == 0, output
         assert stat.S_IMODE((folder / trace).stat().st_mode) == mode
     assert stat.S_IMODE((folder / "new.json").stat().st_mode) == 0o600
     assert stat.S_IMODE((folder / "dir" / "users.jsonl").stat().st_mode) == 0o664
@@ -148,10 +148,10 @@ def test_a_link_that_the_person_made_is_followed(api: SlowApi, folder: Path) -> 
     (folder / "data.jsonl").symlink_to("dir/real.jsonl")
     (folder / "state").symlink_to("dir/state.json")
     for _ in range(2):
-        code, said = run(
+        code, output = run(
             "--run", "m.yaml", "--stream", "users", "--output", "data.jsonl", "--state", "state", folder=folder
         )
-        assert code == 0, said
+        assert code == 0, output
     assert (folder / "data.jsonl").is_symlink()
     assert (folder / "state").is_symlink()
     assert len((folder / "dir" / "real.jsonl").read_text().splitlines()) == 4
@@ -161,21 +161,21 @@ def test_a_link_that_the_person_made_is_followed(api: SlowApi, folder: Path) -> 
 
 @pytest.mark.parametrize("name", ["ü.jsonl", "a b'\"$.jsonl", "-x.jsonl", "\udcff.jsonl", "[red].jsonl"])
 def test_odd_names_are_names(api: SlowApi, folder: Path, name: str) -> None:
-    code, said = run("--run", "m.yaml", "--stream", "users", f"--output={name}", folder=folder)
-    assert code == 0, said
+    code, output = run("--run", "m.yaml", "--stream", "users", f"--output={name}", folder=folder)
+    assert code == 0, output
     assert (folder / name).read_text().count("\n") == 2
 
 
 def test_a_damaged_token_file_is_code_2(api: SlowApi, folder: Path) -> None:
     (folder / "s.tokens.json").write_text("not JSON")
-    code, said = run("--run", "m.yaml", *STATE, "--stream", "users", folder=folder)
+    code, output = run("--run", "m.yaml", *STATE, "--stream", "users", folder=folder)
     assert code == 2
-    assert "s.tokens.json is not a file of renewed tokens any more" in said
+    assert "s.tokens.json is not a file of renewed tokens any more" in output
 
 
 def test_no_run_needs_what_only_unix_has(api: SlowApi, folder: Path) -> None:
     blocked = "import sys; sys.modules['fcntl'] = None"
     options = ["--output", "dir", "--state", "new.json", "--trace", "t.har"]
-    code, said = run("--run", "m.yaml", *options, folder=folder, code=blocked)
-    assert code == 0, said
+    code, output = run("--run", "m.yaml", *options, folder=folder, code=blocked)
+    assert code == 0, output
     assert sorted(os.listdir(folder / "dir")) == ["a_b-c14cddc0.jsonl", "users.jsonl"]

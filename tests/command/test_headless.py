@@ -1,4 +1,4 @@
-"""A headless run writes, shows and traces what a reader tells, whatever happens to either of them."""
+"""A headless run writes, shows and traces what a reader emits, whatever happens to either of them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tests.outputs.test_sinks import ids
 from tests.progress.stories import exchange
 
 Step = Event | dict[str, Any] | Callable[[], Awaitable[None]]
-"""What a told stream does next: an event, a record, or something else."""
+"""What a scripted stream does next: an event, a record, or something else."""
 
 
 class Connectorlike:
@@ -44,7 +44,7 @@ class Connectorlike:
 
 
 class ToldReader:
-    """A reader that tells a story for each stream, and ends it as a real one does."""
+    """A reader that plays a script for each stream, and ends it as a real one does."""
 
     def __init__(self, stories: Mapping[str, list[Step]], outcome: Outcome) -> None:
         self.stories = stories
@@ -84,7 +84,7 @@ class ToldReader:
 
 
 class Run:
-    """A headless run of told streams, with what it said and what came of it."""
+    """A headless run of scripted streams, with its messages and its results."""
 
     def __init__(
         self,
@@ -97,7 +97,7 @@ class Run:
         trace: Path | None = None,
     ) -> None:
         names = tuple(stories)
-        said = io.StringIO()
+        target = io.StringIO()
 
         self.reader = ToldReader(stories, outcome)
 
@@ -115,8 +115,8 @@ class Run:
             trace=HarTrace(trace) if trace else None,
             limit=7,
         )
-        self.code = HeadlessRun(plan, RunPicture(names), PlainProgress(said, Level.INFO))()
-        self.said = [line.split(" ", 1)[1] for line in said.getvalue().splitlines()]
+        self.code = HeadlessRun(plan, RunPicture(names), PlainProgress(target, Level.INFO))()
+        self.lines = [line.split(" ", 1)[1] for line in target.getvalue().splitlines()]
 
 
 def state_of(stream: str, day: int) -> StateAdvanced:
@@ -127,7 +127,7 @@ def test_records_go_to_their_file_and_the_summary_says_so(tmp_path: Path, monkey
     run = Run(monkeypatch, {"users": [{"id": 1}, {"id": 2}]}, str(tmp_path / "out.csv"))
     assert run.code == 0
     assert (tmp_path / "out.csv").read_text() == "id\n1\n2\n"
-    assert run.said == [f"users: 2 records, 1 slice, 1.0 s -> {tmp_path}/out.csv"]
+    assert run.lines == [f"users: 2 records, 1 slice, 1.0 s -> {tmp_path}/out.csv"]
     assert run.reader.asked == {"users": (None, Limits(records=7))}
 
 
@@ -140,7 +140,7 @@ def test_a_failed_stream_is_code_1_and_its_records_stay_in_the_partial_file(
     assert run.code == 1
     assert path.read_text() == "old\n"
     assert (tmp_path / "out.jsonl.partial").read_text() == '{"id":1}\n'
-    assert run.said == [
+    assert run.lines == [
         "ERROR: users: It broke.",
         f"ERROR: users: failed (1 record, 1 slice, 1.0 s); what was read is in {path}.partial.",
     ]
@@ -157,7 +157,7 @@ def test_streams_are_read_side_by_side_into_a_directory(tmp_path: Path, monkeypa
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
         f"s{number}.jsonl": f'{{"id":{number}}}\n' for number in range(10)
     }
-    assert run.said[-1].startswith("10 of 10 streams read: 10 records in ")
+    assert run.lines[-1].startswith("10 of 10 streams read: 10 records in ")
 
 
 def test_the_state_is_never_newer_than_the_records_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,7 +192,7 @@ def test_a_state_that_can_not_be_saved_stops_the_stream_and_keeps_the_records(
     run = Run(monkeypatch, {"users": story}, str(tmp_path / "out.jsonl"), state=tmp_path / "state.json")
     assert run.code == 1
     assert (tmp_path / "out.jsonl").read_text() == '{"id":1}\n'
-    assert run.said[0] == (
+    assert run.lines[0] == (
         f"ERROR: users: {tmp_path}/state.json can't be written: the disk is full; free some space and run again."
     )
 
@@ -269,7 +269,7 @@ def test_a_disk_that_fails_ends_one_stream_and_not_the_others(tmp_path: Path, mo
     )
     assert run.code == 1
     assert (tmp_path / "good.jsonl").read_text() == '{"id":2}\n'
-    assert any("bad.jsonl can't be written" in line and "directory" in line for line in run.said)
+    assert any("bad.jsonl can't be written" in line and "directory" in line for line in run.lines)
 
 
 def test_a_fault_of_our_own_is_one_sentence_without_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -281,15 +281,15 @@ def test_a_fault_of_our_own_is_one_sentence_without_secrets(tmp_path: Path, monk
     assert (
         "ERROR: bad: stopped by a fault of Longhaul's own (ZeroDivisionError: with **** in it). Please report it, "
         "with the manifest and what this command prints with LONGHAUL_DEBUG=1 in the environment."
-    ) in run.said
-    assert not any("s3cret" in line or "Traceback" in line for line in run.said)
+    ) in run.lines
+    assert not any("s3cret" in line or "Traceback" in line for line in run.lines)
     assert (tmp_path / "good.jsonl").exists()
     assert (tmp_path / "bad.jsonl.partial").read_text() == '{"id":1}\n'
 
 
 @pytest.mark.parametrize("on_windows", [False, True])
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_cancels_the_reader_and_ends_tidily(
+def test_a_signal_cancels_the_reader_and_ends_in_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, code: int, on_windows: bool
 ) -> None:
     if on_windows:  # where event loops know no signals
@@ -305,7 +305,7 @@ def test_a_signal_cancels_the_reader_and_ends_tidily(
     signal.signal(number, before)
     assert run.code == code
     assert (tmp_path / "out.jsonl").read_text() == '{"id":1}\n'
-    assert [line.partition(" (")[0] for line in run.said] == [
+    assert [line.partition(" (")[0] for line in run.lines] == [
         "WARNING: Cancelling: requests are stopped, jobs that run on the server are aborted. "
         "Press Ctrl-C again to leave at once.",
         "WARNING: users: cancelled",
@@ -346,7 +346,7 @@ def test_a_trace_that_can_not_go_on_does_not_stop_the_read(tmp_path: Path, monke
         trace=tmp_path / "run.har",
     )
     assert run.code == 0
-    assert sum("The trace ends here" in line for line in run.said) == 1
+    assert sum("The trace ends here" in line for line in run.lines) == 1
 
 
 def test_a_reader_of_standard_output_that_has_gone_ends_the_run_quietly(
@@ -363,5 +363,5 @@ def test_a_reader_of_standard_output_that_has_gone_ends_the_run_quietly(
         os.close(writing)
         os.close(kept)
     assert run.code == 0
-    assert run.said == []
+    assert run.lines == []
     assert run.reader.cancelled.is_set()

@@ -34,7 +34,7 @@ def api() -> Iterator[SlowApi]:
         (["--trace", "x.json"], ["--state", "x.json"], "--state: x.json"),
     ],
 )
-def test_the_second_run_into_the_same_file_ends_before_it_asks_for_anything(
+def test_the_second_run_into_the_same_file_ends_before_any_request(
     api: SlowApi, tmp_path: Path, first: list[str], second: list[str], shared: str
 ) -> None:
     here = tmp_path / "here"
@@ -43,9 +43,9 @@ def test_the_second_run_into_the_same_file_ends_before_it_asks_for_anything(
     written = manifest(tmp_path / "m.yaml", api.url, "users")
     running = start("--run", written, *first, folder=here)
     api.was_asked(1)
-    code, said = run("--run", written, *second, folder=here)
+    code, output = run("--run", written, *second, folder=here)
     assert code == 2
-    assert said.startswith(f"longhaul: {shared} is in use by another run (process {running.pid} on ")
+    assert output.startswith(f"longhaul: {shared} is in use by another run (process {running.pid} on ")
     assert len(api.asked) == 1
     api.gate.set()
     assert end(running)[0] == 0
@@ -95,8 +95,8 @@ def test_runs_one_after_the_other_and_side_by_side_go_on_with_the_renewed_token(
     environment = {**home, "LONGHAUL_REFRESH_TOKEN": "refresh-token-0"}
     options = ["--state", tmp_path / "state.json"] if with_state else []
     for _ in range(2):
-        code, said = run("--run", written, *options, environment=environment)
-        assert code == 0, said
+        code, output = run("--run", written, *options, environment=environment)
+        assert code == 0, output
     others = [start("--run", written, environment=environment) for _ in range(0 if with_state else 3)]
     assert [end(process)[0] for process in others] == [0] * len(others)
     assert len(set(api.renewals)) == len(api.renewals) >= 2
@@ -108,17 +108,17 @@ def test_runs_one_after_the_other_and_side_by_side_go_on_with_the_renewed_token(
     assert "refresh-token-0" not in kept.read_text()
 
 
-def test_a_token_that_can_not_be_kept_is_told_in_the_end_too(api: SlowApi, tmp_path: Path) -> None:
+def test_a_token_that_can_not_be_saved_is_reported_at_the_end_too(api: SlowApi, tmp_path: Path) -> None:
     api.gate.set()
     written = manifest(tmp_path / "m.yaml", api.url, "users", authenticator=oauth(api))
     (tmp_path / "state").write_text("a file where the folder should be")
-    code, said = run(
+    code, output = run(
         "--run",
         written,
         environment={"LONGHAUL_STATE_DIR": str(tmp_path / "state"), "LONGHAUL_REFRESH_TOKEN": "refresh-token-0"},
     )
     assert code == 0
-    warnings = [line for line in said.splitlines() if "WARNING" in line]
+    warnings = [line for line in output.splitlines() if "WARNING" in line]
     assert "the new one can't be kept" in warnings[0]
-    assert "sign in again and put the new refresh token into the inputs" in said.splitlines()[-1]
-    assert "refresh-token" not in said
+    assert "sign in again and put the new refresh token into the inputs" in output.splitlines()[-1]
+    assert "refresh-token" not in output

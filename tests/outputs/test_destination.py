@@ -27,7 +27,7 @@ def test_a_file_takes_one_stream(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["out", "out.d/", "deep/er/"])
-def test_a_directory_is_made_and_takes_one_file_per_stream(tmp_path: Path, name: str) -> None:
+def test_a_directory_is_created_and_takes_one_file_per_stream(tmp_path: Path, name: str) -> None:
     destination = Destination.parse(os.path.join(tmp_path, name), append=True)
     assert destination.takes_many
     assert (tmp_path / name).is_dir()
@@ -46,7 +46,7 @@ def test_a_directory_is_made_and_takes_one_file_per_stream(tmp_path: Path, name:
         ("file/out", "a part of the path is a file"),
     ],
 )
-def test_a_place_that_will_not_do_is_refused_at_once(tmp_path: Path, name: str, message: str) -> None:
+def test_an_unusable_destination_is_refused_at_once(tmp_path: Path, name: str, message: str) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match=message):
         Destination.parse(str(tmp_path / name), append=False)
@@ -74,13 +74,13 @@ def test_devices_are_refused(text: str) -> None:
         Destination.parse(text, append=False)
 
 
-def test_a_name_that_is_too_long_is_told_plainly(tmp_path: Path) -> None:
+def test_a_name_that_is_too_long_has_a_plain_message(tmp_path: Path) -> None:
     for name in (f"{'x' * 300}.jsonl", "y" * 300, f"{'z' * 300}/out.jsonl"):
         with pytest.raises(OutputError, match="the name is too long for this file system"):
             Destination.parse(str(tmp_path / name), append=False)
 
 
-def test_links_in_a_circle_are_told_plainly(tmp_path: Path) -> None:
+def test_circular_links_have_a_plain_message(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").symlink_to(tmp_path / "b.jsonl")
     (tmp_path / "b.jsonl").symlink_to(tmp_path / "a.jsonl")
     with pytest.raises(OutputError, match="symbolic links lead in a circle"):

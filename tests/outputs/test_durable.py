@@ -1,4 +1,4 @@
-"""Files are made anew, under names that nobody can guess, with no more permissions than they should have."""
+"""Files are written from scratch, under names that nobody can guess, with no more permissions than they should have."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_file_is_replaced_as_a_whole_or_not_at_all(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["a"]
 
 
-def test_the_file_is_never_readable_for_more_people_than_in_the_end(tmp_path: Path) -> None:
+def test_the_file_is_never_more_readable_than_in_the_end(tmp_path: Path) -> None:
     path = tmp_path / "a"
     for before, after in ((None, 0o600), (0o640, 0o640), (0o400, 0o400)):
         if before is not None:
@@ -52,7 +52,7 @@ def test_the_file_is_never_readable_for_more_people_than_in_the_end(tmp_path: Pa
     assert mode(path) == 0o600
 
 
-def test_records_are_readable_for_whom_the_umask_says(tmp_path: Path) -> None:
+def test_records_have_the_permissions_of_the_umask(tmp_path: Path) -> None:
     with replacing(tmp_path / "a"):
         pass
     assert mode(tmp_path / "a") == 0o644

@@ -51,7 +51,7 @@ def test_a_record_is_one_json_line_exactly_as_it_is() -> None:
         (1 + 2j, "(1+2j)"),
     ],
 )
-def test_values_that_json_does_not_know_are_written_all_the_same(odd: object, written: object) -> None:
+def test_values_that_json_does_not_know_are_written_too(odd: object, written: object) -> None:
     assert lines({"odd": odd, "more": [odd, 2**70]}) == [{"odd": written, "more": [written, 2**70]}]
 
 
@@ -102,7 +102,7 @@ def test_csv_values(value: object, cell: str) -> None:
     assert rows(Csv(), [{"id": 1, "value": value}]) == [["id", "value"], ["1", cell]]
 
 
-def test_csv_takes_keys_that_are_no_text() -> None:
+def test_csv_takes_keys_that_are_not_text() -> None:
     assert rows(Csv(), [{1: "a", "b": 2}]) == [["1", "b"], ["a", "2"]]
 
 

@@ -43,7 +43,7 @@ def log(path: Path) -> dict[str, Any]:
     return found
 
 
-def test_an_exchange_is_an_entry_with_everything_that_har_asks_for(tmp_path: Path) -> None:
+def test_an_exchange_is_an_entry_with_everything_that_har_requires(tmp_path: Path) -> None:
     trace = HarTrace(tmp_path / "run.har")
     trace.add(finished(EXCHANGE))
     trace.close()
@@ -106,7 +106,7 @@ def test_a_request_without_an_answer_says_why(tmp_path: Path) -> None:
     assert "postData" not in entry["request"]
 
 
-def test_the_file_is_whole_json_after_every_entry(tmp_path: Path) -> None:
+def test_the_file_is_valid_json_after_every_entry(tmp_path: Path) -> None:
     trace = HarTrace(tmp_path / "run.har")
     for number in range(5):
         assert len(log(tmp_path / "run.har")["entries"]) == number
@@ -120,12 +120,12 @@ def test_an_earlier_trace_is_replaced(tmp_path: Path) -> None:
     assert log(tmp_path / "run.har")["entries"] == []
 
 
-def test_a_trace_that_can_not_be_written_is_told_at_once(tmp_path: Path) -> None:
+def test_a_trace_that_can_not_be_written_is_refused_at_once(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="the directory is gone or does not exist"):
         HarTrace(tmp_path / "missing" / "run.har")
 
 
-def test_when_the_disk_is_full_the_entries_before_stay_whole(tmp_path: Path) -> None:
+def test_when_the_disk_is_full_the_earlier_entries_stay_intact(tmp_path: Path) -> None:
     path = tmp_path / "run.har"
     trace = HarTrace(path)
     trace.add(finished(EXCHANGE))
@@ -146,7 +146,7 @@ def test_an_earlier_trace_stays_when_there_is_no_room_to_begin(tmp_path: Path) -
     assert os.listdir(tmp_path) == ["run.har"]
 
 
-def test_only_its_owner_can_read_a_trace_and_an_earlier_one_opens_to_nobody_else(tmp_path: Path) -> None:
+def test_only_its_owner_can_read_a_trace_even_where_an_earlier_one_was_open_to_all(tmp_path: Path) -> None:
     path = tmp_path / "run.har"
     for before, after in ((None, 0o600), (0o640, 0o640)):
         if before is not None:

@@ -43,13 +43,14 @@ def take(*paths: Path) -> None:
         pass
 
 
-def test_the_second_one_hears_who_has_the_file(tmp_path: Path) -> None:
+def test_the_second_run_learns_who_holds_the_file(tmp_path: Path) -> None:
     path = tmp_path / "state.json"
     with held_elsewhere(path) as other, pytest.raises(OutputError) as refused:
         take(path)
-    said = str(refused.value)
-    assert said.startswith(f"--state: {path} is in use by another run (process {other.pid} on {os.uname().nodename}, ")
-    assert "since 20" in said
+    holder = f"process {other.pid} on {os.uname().nodename}"
+    message = str(refused.value)
+    assert message.startswith(f"--state: {path} is in use by another run ({holder}, ")
+    assert "since 20" in message
 
 
 def test_nothing_is_left_of_a_lock(tmp_path: Path) -> None:
@@ -77,7 +78,7 @@ def test_the_same_file_is_held_under_all_its_names(tmp_path: Path) -> None:
         take(tmp_path / "real" / "b.json")
 
 
-def test_when_one_is_taken_none_is_held(tmp_path: Path) -> None:
+def test_when_one_file_is_locked_none_is_held(tmp_path: Path) -> None:
     with held_elsewhere(tmp_path / "b"):
         with pytest.raises(OutputError, match="is in use"):
             take(tmp_path / "a", tmp_path / "b")
@@ -99,13 +100,13 @@ def test_a_planted_link_in_place_of_the_lock_is_not_followed(tmp_path: Path) -> 
     assert victim.read_text() == "precious"
 
 
-def test_a_folder_that_is_gone_is_not_made_for_a_lock(tmp_path: Path) -> None:
+def test_a_missing_folder_is_not_created_for_a_lock(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="the directory is gone"):
         take(tmp_path / "gone" / "a")
     assert os.listdir(tmp_path) == []
 
 
-def test_what_killed_runs_left_behind_goes_when_the_file_is_held(tmp_path: Path) -> None:
+def test_what_killed_runs_left_behind_is_deleted_once_the_file_is_locked(tmp_path: Path) -> None:
     (tmp_path / ".a.0123456789abcdef.new").write_text("half")
     take(tmp_path / "a")
     assert os.listdir(tmp_path) == []

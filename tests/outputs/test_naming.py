@@ -62,7 +62,7 @@ def test_other_names_are_made_safe_and_stay_the_same(stream: str) -> None:
         ("con", "con-1", f"con-{digits('con')}"),
     ],
 )
-def test_names_that_come_to_one_get_a_file_each(streams: tuple[str, ...]) -> None:
+def test_names_that_clean_up_to_the_same_get_a_file_each(streams: tuple[str, ...]) -> None:
     names = file_names(streams)
     for view in VIEWS:
         assert len({view(f"{name}.jsonl") for name in names.values()}) == len(streams)

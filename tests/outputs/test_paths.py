@@ -1,4 +1,4 @@
-"""A file that a run is told to write is a regular one, and nothing else at the same time."""
+"""A file that a run is given must be a regular one, and nothing else at the same time."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def test_pipes_sockets_and_directories_are_refused(tmp_path: Path) -> None:
                 check_file(place(tmp_path / name))
 
 
-def test_a_file_that_is_there_or_not_yet_or_behind_a_link_is_fine(tmp_path: Path) -> None:
+def test_an_existing_file_a_new_one_and_one_behind_a_link_are_fine(tmp_path: Path) -> None:
     (tmp_path / "there").write_text("")
     (tmp_path / "link").symlink_to("elsewhere")
     for name in ("there", "new", "link"):
         check_file(place(tmp_path / name))
 
 
-def test_a_missing_folder_is_told_also_behind_a_link(tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported_also_behind_a_link(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("missing/state.json")
     for name in ("missing/state.json", "link"):
         with pytest.raises(OutputError, match="missing does not exist; create it"):
@@ -53,14 +53,14 @@ def test_a_missing_folder_is_told_also_behind_a_link(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["x" * 300, "a\0b", "circle", "file/below"])
-def test_odd_names_are_told_plainly(tmp_path: Path, name: str) -> None:
+def test_odd_names_have_a_plain_message(tmp_path: Path, name: str) -> None:
     (tmp_path / "circle").symlink_to("circle")
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError):
         check_file(place(tmp_path / name))
 
 
-def test_one_file_is_not_two_things_whatever_it_is_called(tmp_path: Path) -> None:
+def test_one_file_can_not_be_two_things_whatever_it_is_called(tmp_path: Path) -> None:
     real = tmp_path / "real"
     real.write_text("")
     (tmp_path / "link").symlink_to("real")

@@ -37,7 +37,7 @@ def table(path: Path) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("name", ["out.jsonl", "out.jsonl.gz"])
-def test_a_file_is_replaced_only_when_the_stream_has_ended_well(tmp_path: Path, name: str) -> None:
+def test_a_file_is_replaced_only_when_the_stream_has_succeeded(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     put(path, {"id": "old"})
     sink = FileSink(path, (), append=False)
@@ -136,7 +136,7 @@ def ids(path: Path) -> list[str]:
     return [str(json.loads(line)["id"]) for line in content(path).splitlines()]
 
 
-def test_a_repair_is_told(tmp_path: Path) -> None:
+def test_a_repair_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"
     path.write_text('{"id":1}\n{"id":')
     note = FileSink(path, (), append=True).open()

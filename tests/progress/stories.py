@@ -1,4 +1,4 @@
-"""Events as a read tells them, and a clock that stands still."""
+"""Events as a read emits them, and a clock that stands still."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Slice = Mapping[str, Any]
 
 
 class Clock:
-    """Seconds that pass when they are told to."""
+    """Seconds that pass when a test says so."""
 
     def __init__(self) -> None:
         self.now = 1000.0

@@ -39,7 +39,7 @@ class Terminal:
         return [line.rstrip() for line in capture.get().splitlines()]
 
 
-def test_a_running_job_shows_what_there_is_to_know() -> None:
+def test_a_running_job_shows_status_time_polls_and_next_poll() -> None:
     terminal = Terminal()
     for event in (
         StreamStarted(stream="contacts"),
@@ -97,7 +97,7 @@ def test_more_streams_than_lines() -> None:
     assert lines[-1] == "and 41 more streams"
 
 
-def test_jobs_that_wait_come_last() -> None:
+def test_waiting_jobs_come_last() -> None:
     terminal = Terminal(height=8)
     terminal.run.fold(StreamStarted(stream="contacts"))
     for number in range(10):
@@ -109,7 +109,7 @@ def test_jobs_that_wait_come_last() -> None:
     assert len(lines) == 5
 
 
-def test_texts_of_a_server_are_no_markup_and_fit_the_width() -> None:
+def test_texts_from_servers_are_not_markup_and_fit_the_width() -> None:
     terminal = Terminal(width=40)
     terminal.run.fold(StreamStarted(stream="contacts"))
     terminal.run.fold(job(JobPhase.RUNNING, {"n": "[/bold]\x1b[2J" * 20}, api_status="[blink]\nx" * 20))
@@ -119,7 +119,7 @@ def test_texts_of_a_server_are_no_markup_and_fit_the_width() -> None:
     assert "[bold]careful[/bold]" in terminal.written.getvalue()
 
 
-def test_log_lines_stand_above_the_picture_which_vanishes_at_the_end() -> None:
+def test_log_lines_stay_above_the_picture_which_disappears_at_the_end() -> None:
     terminal = Terminal()
     terminal.progress.start()
     for event in job_story():

@@ -14,7 +14,7 @@ from core.progress.plain import PlainProgress
 from tests.progress.stories import exchange, job, job_story
 
 
-def told(events: Iterable[Event], level: Level = Level.INFO) -> list[str]:
+def lines_of(events: Iterable[Event], level: Level = Level.INFO) -> list[str]:
     target = io.StringIO()
     progress = PlainProgress(target, level, now=lambda: datetime(2024, 1, 1, 12, 30, 5))
     for event in events:
@@ -23,7 +23,7 @@ def told(events: Iterable[Event], level: Level = Level.INFO) -> list[str]:
 
 
 def test_a_job_makes_one_line_per_phase() -> None:
-    assert told(job_story()) == [
+    assert lines_of(job_story()) == [
         "12:30:05 contacts: creating the job",
         "12:30:05 contacts: job exp_1 is running",
         "12:30:05 contacts: job exp_1 completed (ready) after 2 polls, 2.5 s",
@@ -34,7 +34,7 @@ def test_a_job_makes_one_line_per_phase() -> None:
 
 
 def test_a_further_attempt_is_a_new_line() -> None:
-    lines = told(
+    lines = lines_of(
         [
             job(JobPhase.RUNNING, job_id="1"),
             job(JobPhase.FAILED, job_id="1", polls=1, elapsed=1.0, api_status="error"),
@@ -50,9 +50,9 @@ def test_a_further_attempt_is_a_new_line() -> None:
     ]
 
 
-def test_slices_are_told_apart() -> None:
+def test_lines_name_their_slice() -> None:
     first, second = {"day": "1"}, {"day": "2"}
-    lines = told([job(JobPhase.CREATING, first), job(JobPhase.CREATING, second), job(JobPhase.CREATING, first)])
+    lines = lines_of([job(JobPhase.CREATING, first), job(JobPhase.CREATING, second), job(JobPhase.CREATING, first)])
     assert [line.partition(": ")[0] for line in lines] == [
         "12:30:05 contacts [day=1]",
         "12:30:05 contacts [day=2]",
@@ -60,7 +60,7 @@ def test_slices_are_told_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    ("level", "words"),
+    ("level", "texts"),
     [
         (Level.DEBUG, ["waiting", "GET", "warn", "bad"]),
         (Level.INFO, ["warn", "bad"]),
@@ -68,8 +68,8 @@ def test_slices_are_told_apart() -> None:
         (Level.ERROR, ["bad"]),
     ],
 )
-def test_the_level_says_what_is_shown(level: Level, words: list[str]) -> None:
-    lines = told(
+def test_the_level_decides_what_is_shown(level: Level, texts: list[str]) -> None:
+    lines = lines_of(
         [
             job(JobPhase.WAITING),
             exchange(),
@@ -78,31 +78,31 @@ def test_the_level_says_what_is_shown(level: Level, words: list[str]) -> None:
         ],
         level,
     )
-    assert len(lines) == len(words)
-    assert all(word in line for word, line in zip(words, lines, strict=True))
+    assert len(lines) == len(texts)
+    assert all(text in line for text, line in zip(texts, lines, strict=True))
 
 
-def test_a_slice_that_failed_like_another_one_is_told_for_debugging_only() -> None:
+def test_a_slice_that_failed_like_another_one_is_shown_for_debugging_only() -> None:
     failed = SliceFinished(stream="contacts", slice={"q": "b"}, outcome=Outcome.FAILED, records=0, error="closed")
     like = SliceFinished(
         stream="contacts", slice={"q": "c"}, outcome=Outcome.FAILED, records=0, error="closed, too", like={"q": "b"}
     )
-    assert told([failed, like]) == ["12:30:05 ERROR: contacts [q=b]: closed"]
-    assert told([like], Level.DEBUG) == ["12:30:05 contacts [q=c]: failed like [q=b]. closed, too"]
+    assert lines_of([failed, like]) == ["12:30:05 ERROR: contacts [q=b]: closed"]
+    assert lines_of([like], Level.DEBUG) == ["12:30:05 contacts [q=c]: failed like [q=b]. closed, too"]
 
 
-def test_a_job_that_the_api_put_off_waits_for_all_to_see() -> None:
-    lines = told([job(JobPhase.WAITING, detail="the API refused the job while another one runs")])
+def test_a_job_that_the_api_postponed_is_shown_as_waiting() -> None:
+    lines = lines_of([job(JobPhase.WAITING, detail="the API refused the job while another one runs")])
     assert lines == ["12:30:05 contacts: waiting: the API refused the job while another one runs"]
 
 
 def test_an_exchange_is_one_line_for_debugging() -> None:
-    lines = told([exchange("https://api.example.com/?key=****")], Level.DEBUG)
+    lines = lines_of([exchange("https://api.example.com/?key=****")], Level.DEBUG)
     assert lines == ["12:30:05 contacts: poll: GET https://api.example.com/?key=**** -> 200 OK in 0.25 s"]
 
 
-def test_texts_of_a_server_can_not_steer_the_terminal() -> None:
-    (line,) = told([job(JobPhase.RUNNING, job_id="\x1b[31mred\x07")])
+def test_texts_from_servers_can_not_control_the_terminal() -> None:
+    (line,) = lines_of([job(JobPhase.RUNNING, job_id="\x1b[31mred\x07")])
     assert line == "12:30:05 contacts: job \ufffd[31mred\ufffd is running"
 
 

@@ -1,4 +1,4 @@
-"""The closing words about a stream and a run."""
+"""The closing text about a stream and a run."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ def summary(*events: Event, remains: str = "") -> list[tuple[Level, str]]:
     return list(stream_summary(run.streams["contacts"], "out.jsonl", remains))
 
 
-def test_a_stream_that_ended_well_says_how_many_records_went_where() -> None:
+def test_a_stream_that_succeeded_says_how_many_records_went_where() -> None:
     assert summary(ended()) == [(Level.INFO, "contacts: 1,200 records, 1 slice, 4.2 s -> out.jsonl")]
     assert summary(ended(Outcome.LIMITED, records=1)) == [
         (Level.INFO, "contacts: 1 record, 1 slice, 4.2 s -> out.jsonl (ended at the limit)")
     ]
 
 
-def test_a_failure_tells_its_errors_once_and_where_the_rest_is() -> None:
-    failed = SliceFinished(stream="contacts", outcome=Outcome.FAILED, records=0, error="told before")
-    end = ended(Outcome.FAILED, ["told before", "new", "new"], slices=3)
+def test_a_failure_shows_its_errors_once_and_where_the_rest_is() -> None:
+    failed = SliceFinished(stream="contacts", outcome=Outcome.FAILED, records=0, error="shown before")
+    end = ended(Outcome.FAILED, ["shown before", "new", "new"], slices=3)
     assert summary(failed, end, remains="what was read is in out.jsonl.partial") == [
         (Level.ERROR, "contacts: new"),
         (
@@ -39,15 +39,15 @@ def test_a_failure_tells_its_errors_once_and_where_the_rest_is() -> None:
     ]
 
 
-def test_slices_that_failed_alike_are_counted_and_named_without_the_cause_again() -> None:
+def test_slices_that_failed_alike_are_counted_and_named_without_repeating_the_cause() -> None:
     slices = [{"q": name} for name in "bcd"]
     first = SliceFinished(stream="contacts", slice=slices[0], outcome=Outcome.FAILED, records=0, error="b is closed.")
     others = [
         SliceFinished(stream="contacts", slice=one, outcome=Outcome.FAILED, records=0, error="closed.", like=slices[0])
         for one in slices[1:]
     ]
-    told = "b is closed. The same happened in 3 of 4 slices: q=b, q=c, q=d."
-    lines = summary(first, *others, ended(Outcome.FAILED, [told, "of the stream"], slices=4, records=0))
+    shared = "b is closed. The same happened in 3 of 4 slices: q=b, q=c, q=d."
+    lines = summary(first, *others, ended(Outcome.FAILED, [shared, "of the stream"], slices=4, records=0))
     assert [text for _, text in lines] == [
         "contacts: of the stream",
         "contacts: 3 of 4 slices failed for the same reason: q=b, q=c, q=d.",
@@ -65,7 +65,7 @@ def test_a_cancelled_stream_without_records() -> None:
     assert line == (Level.WARNING, "contacts: cancelled (0 records, 1 slice, 4.2 s).")
 
 
-def test_an_error_that_names_its_stream_is_told_as_it_is() -> None:
+def test_an_error_that_names_its_stream_is_shown_as_it_is() -> None:
     lines = summary(ended(Outcome.FAILED, ["Stream `contacts`: given up."]))
     assert lines[0] == (Level.ERROR, "Stream `contacts`: given up.")
 
@@ -85,19 +85,19 @@ def test_a_run_is_summed_up() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"),
+    ("seconds", "text"),
     [(0.04, "0.0 s"), (9.94, "9.9 s"), (9.96, "10 s"), (59.6, "1 min 00 s"), (3599.6, "1 h 00 min"), (-1, "0.0 s")],
 )
-def test_durations(seconds: float, words: str) -> None:
-    assert duration(seconds) == words
+def test_durations(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
 
 
 @pytest.mark.parametrize(
-    ("number", "words"), [(999, "999 B"), (1000, "1.0 kB"), (999_960, "1.0 MB"), (10**16, "10000.0 TB")]
+    ("number", "text"), [(999, "999 B"), (1000, "1.0 kB"), (999_960, "1.0 MB"), (10**16, "10000.0 TB")]
 )
-def test_sizes(number: int, words: str) -> None:
-    assert size(number) == words
+def test_sizes(number: int, text: str) -> None:
+    assert size(number) == text
 
 
-def test_foreign_texts_keep_their_line_feeds_only() -> None:
+def test_foreign_texts_keep_no_control_characters_but_line_feeds() -> None:
     assert clean("a\tb\nc\x1b[0m\x9b1m") == "a b\nc\ufffd[0m\ufffd1m"

@@ -1,4 +1,4 @@
-"""A reader that plays back events, and events as the engine tells them: what the tests of test reads share."""
+"""A reader that plays back events, and events as the engine emits them: shared by the tests of trials."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ Script = Sequence[Event | Gate]
 
 
 class ScriptedReader:
-    """Plays events back as `core.reading.Reader` tells them; a gate is waited at, a cancellation ends the script."""
+    """Plays events back as `core.reading.Reader` emits them; it waits at gates, a cancellation ends the script."""
 
     def __init__(self, script: Script, when_cancelled: Sequence[Event] = ()) -> None:
         self.script = script

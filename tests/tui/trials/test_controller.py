@@ -37,20 +37,20 @@ CONNECTOR = connector_of()
 
 
 class Watched:
-    """A controller in a running app, and what it told."""
+    """A controller in a running app, and the changes that it published."""
 
     def __init__(self, app: App[None], opener: Opener) -> None:
         self.controller = TrialController(app, opener)
-        self.heard: list[TrialChanged] = []
-        self.controller.changed.subscribe(app, self.heard.append, immediate=True)
+        self.changes: list[TrialChanged] = []
+        self.controller.changed.subscribe(app, self.changes.append, immediate=True)
 
     def start(self, stream: str = STREAM, settings: TrialSettings | None = None) -> Trial:
         return self.controller.start(stream, CONNECTOR, {}, settings, fingerprint="f")
 
-    async def over(self, run: Trial) -> Trial:
+    async def over(self, trial: Trial) -> Trial:
         await self.controller.wait(5)
-        assert not run.state.running
-        return run
+        assert not trial.state.running
+        return trial
 
 
 @asynccontextmanager
@@ -65,19 +65,19 @@ def gated(*rest: Any) -> tuple[Gate, Script]:
     return gate, [*started(), *created(), *polled(1, "pending", JobPhase.RUNNING), batch(contact(1)), gate, *rest]
 
 
-async def test_a_read_is_folded_and_kept_for_its_stream() -> None:
+async def test_a_trial_is_folded_and_remembered_for_its_stream() -> None:
     reader = ScriptedReader(success())
     async with watched(reader) as scene:
-        run = await scene.over(scene.start())
-        assert scene.controller.results == {STREAM: run}
-        assert (run.state.outcome, len(run.records), len(run.exchanges)) == (Outcome.COMPLETE, 40, 4)
-        assert run.state.fingerprint == "f"
-        assert run.exchanges.entries[1].api_status == "pending"
-        assert scene.heard[-1] == TrialChanged(STREAM, run)
+        trial = await scene.over(scene.start())
+        assert scene.controller.results == {STREAM: trial}
+        assert (trial.state.outcome, len(trial.records), len(trial.exchanges)) == (Outcome.COMPLETE, 40, 4)
+        assert trial.state.fingerprint == "f"
+        assert trial.exchanges.entries[1].api_status == "pending"
+        assert scene.changes[-1] == TrialChanged(STREAM, trial)
         assert reader.asked_for == (STREAM, None, Limits(1000, 5, 5, attempts=1))
 
 
-async def test_what_a_person_set_for_a_stream_counts_for_its_tests() -> None:
+async def test_the_settings_of_a_stream_apply_to_its_trials() -> None:
     reader = ScriptedReader(success())
     async with watched(reader) as scene:
         scene.controller.settings[STREAM] = TrialSettings(Limits(records=5), {"cursor": 1})
@@ -88,24 +88,24 @@ async def test_what_a_person_set_for_a_stream_counts_for_its_tests() -> None:
 async def test_many_events_make_few_changes() -> None:
     batches = [batch(contact(number)) for number in range(2000)]
     async with watched(ScriptedReader([*started(), *batches, *ended(Outcome.COMPLETE, 2000)])) as scene:
-        run = await scene.over(scene.start())
-        assert len(run.records) == 2000
-        assert len(scene.heard) < 20
+        trial = await scene.over(scene.start())
+        assert len(trial.records) == 2000
+        assert len(scene.changes) < 20
 
 
-async def test_a_cancelled_read_says_so_at_once_and_keeps_what_it_has() -> None:
+async def test_a_cancelled_trial_says_so_at_once_and_keeps_what_it_has() -> None:
     gate, script = gated()
     stop = [asked(Role.ABORT, 200), job(JobPhase.ABORTED, 1, "pending"), *ended(Outcome.CANCELLED, 1)]
     reader = ScriptedReader(script, stop)
     async with watched(reader) as scene:
-        run = scene.start()
+        trial = scene.start()
         await gate.reached.wait()
         scene.controller.cancel()
-        assert scene.heard[-1].trial.state.cancelling
-        await scene.over(run)
+        assert scene.changes[-1].trial.state.cancelling
+        await scene.over(trial)
         assert reader.cancelled.is_set()
-        assert (run.state.outcome, len(run.records)) == (Outcome.CANCELLED, 1)
-        assert not run.state.abandoned
+        assert (trial.state.outcome, len(trial.records)) == (Outcome.CANCELLED, 1)
+        assert not trial.state.abandoned
 
 
 async def test_a_second_cancel_does_not_wait() -> None:
@@ -114,14 +114,14 @@ async def test_a_second_cancel_does_not_wait() -> None:
     reader = ScriptedReader(script)
     reader.cancel = hanging.reached.set  # type: ignore[method-assign]  # a server that never answers the abort
     async with watched(reader) as scene:
-        run = scene.start()
+        trial = scene.start()
         await gate.reached.wait()
         scene.controller.cancel()
-        assert run.state.running
+        assert trial.state.running
         scene.controller.cancel()
-        assert not run.state.running
-        assert run.state.abandoned
-        assert len(run.records) == 1
+        assert not trial.state.running
+        assert trial.state.abandoned
+        assert len(trial.records) == 1
         await scene.controller.close()
         assert reader.closed
 
@@ -129,12 +129,12 @@ async def test_a_second_cancel_does_not_wait() -> None:
 async def test_cancelling_before_the_connector_is_open_counts_too() -> None:
     reader = ScriptedReader([Gate(), *ended(Outcome.COMPLETE)], ended(Outcome.CANCELLED))
     async with watched(reader) as scene:
-        run = scene.start()
+        trial = scene.start()
         scene.controller.cancel()
-        assert (await scene.over(run)).state.outcome is Outcome.CANCELLED
+        assert (await scene.over(trial)).state.outcome is Outcome.CANCELLED
 
 
-async def test_a_new_test_ends_the_one_before() -> None:
+async def test_a_new_trial_ends_the_previous_one() -> None:
     gate, script = gated()
     first, second = ScriptedReader(script, ended(Outcome.CANCELLED)), ScriptedReader(success(3))
     readers = iter([first, second])
@@ -147,29 +147,29 @@ async def test_a_new_test_ends_the_one_before() -> None:
     async with watched(in_turn) as scene:
         earlier = scene.start()
         await gate.reached.wait()
-        run = await scene.over(scene.start())
+        trial = await scene.over(scene.start())
         assert first.closed
         assert earlier.state.outcome is Outcome.CANCELLED
-        assert (run.state.outcome, len(run.records)) == (Outcome.COMPLETE, 3)
+        assert (trial.state.outcome, len(trial.records)) == (Outcome.COMPLETE, 3)
 
 
 async def test_a_mapped_status_reaches_the_read_that_is_running() -> None:
     gate, script = gated(*ended(Outcome.COMPLETE))
     reader = ScriptedReader([unmapped("queued"), *script])
     async with watched(reader) as scene:
-        run = scene.start()
+        trial = scene.start()
         await gate.reached.wait()
         scene.controller.map_status(STREAM, "queued", JobStatus.RUNNING)
         assert reader.mapped == [(STREAM, "queued", JobStatus.RUNNING)]
-        assert not run.state.unmapped
+        assert not trial.state.unmapped
         gate.opened.set()
-        await scene.over(run)
+        await scene.over(trial)
         scene.controller.map_status(STREAM, "late", JobStatus.FAILED)
         assert len(reader.mapped) == 1
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "message"),
     [
         (InputError("The input `api_key` is missing."), "The input `api_key` is missing."),
         (KeyError("contacts"), "The manifest has no stream `contacts` that can be read."),
@@ -177,7 +177,7 @@ async def test_a_mapped_status_reaches_the_read_that_is_running() -> None:
         (RuntimeError("boom"), "stopped by a fault of Longhaul's own (RuntimeError: boom)"),
     ],
 )
-async def test_what_goes_wrong_around_a_read_is_told_in_a_sentence(error: Exception, told: str) -> None:
+async def test_what_goes_wrong_around_a_read_is_reported_in_a_sentence(error: Exception, message: str) -> None:
     @asynccontextmanager
     async def broken(connector: Connector, config: Mapping[str, Any]) -> AsyncIterator[EventReader]:
         del connector, config
@@ -185,17 +185,17 @@ async def test_what_goes_wrong_around_a_read_is_told_in_a_sentence(error: Except
         yield  # pragma: no cover
 
     async with watched(broken) as scene:
-        run = await scene.over(scene.start())
-        assert run.state.outcome is Outcome.FAILED
-        assert told in run.state.errors[0]
+        trial = await scene.over(scene.start())
+        assert trial.state.outcome is Outcome.FAILED
+        assert message in trial.state.errors[0]
 
 
-async def test_a_stream_that_is_not_there_fails_with_a_sentence() -> None:
+async def test_a_missing_stream_fails_with_a_sentence() -> None:
     class Strict(ScriptedReader):
         def read(self, stream: str, *rest: Any, **more: Any) -> Any:
             del rest, more
             raise KeyError(stream)
 
     async with watched(Strict([])) as scene:
-        run = await scene.over(scene.start("nothing"))
-        assert run.state.errors == ("The manifest has no stream `nothing` that can be read.",)
+        trial = await scene.over(scene.start("nothing"))
+        assert trial.state.errors == ("The manifest has no stream `nothing` that can be read.",)

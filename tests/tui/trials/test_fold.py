@@ -89,7 +89,7 @@ def test_a_job_that_the_api_calls_failed_is_failed_at_polling(state: TrialState)
     assert headline(state) == "✗ failed after 0.0 s"
 
 
-def test_a_further_attempt_begins_anew(state: TrialState) -> None:
+def test_a_further_attempt_starts_over(state: TrialState) -> None:
     take(state, [*started(), *created(), *polled(1, "failed", JobPhase.FAILED)])
     take(state, [job(JobPhase.CREATING, attempt=2, job_id=None)])
     assert bar(state) == ["● Creation 0.0 s · attempt 2", "○ Polling", "○ Download"]
@@ -108,7 +108,7 @@ def test_a_timed_out_job_says_so(state: TrialState) -> None:
     assert bar(state)[1] == "✗ Polling 1 poll · pending → running · 1.0 s · timed out"
 
 
-def test_a_completed_job_without_target_fails_where_the_target_is_looked_for(state: TrialState) -> None:
+def test_a_completed_job_without_target_fails_at_polling(state: TrialState) -> None:
     take(state, [*started(), *created(), *polled(1, "ready", JobPhase.COMPLETED), *ended(Outcome.FAILED, error="No.")])
     assert [step.mark for step in steps(state, state.partitions[0])] == [
         StepMark.DONE,
@@ -143,7 +143,7 @@ def test_the_status_that_a_job_is_in_now_is_asked_about_first(state: TrialState)
     assert state.question is None
 
 
-def test_partitions_are_counted_by_what_they_do(state: TrialState) -> None:
+def test_partitions_are_counted_by_their_activity(state: TrialState) -> None:
     one, two = {"list": "a"}, {"list": "b"}
     take(state, [*started(one), *created(one), *polled(1, "ready", JobPhase.COMPLETED, READY, one)])
     take(state, [SliceFinished(stream=STREAM, slice=one, outcome=Outcome.COMPLETE, records=0)])
@@ -174,24 +174,24 @@ def test_retries_and_redirects_belong_to_the_page_they_serve(state: TrialState) 
 
 
 def test_records_belong_to_the_page_that_they_are_from_also_before_it_is_answered() -> None:
-    run = Trial(TrialState(STREAM))
+    trial = Trial(TrialState(STREAM))
     for event in (
         batch(contact(1), page=2),
         asked(Role.PAGE, page=1),
         batch(contact(2), page=1),
         batch(contact(3), page=2),
     ):
-        run.take(event)
-    assert [len(run.records.view(1, page)) for page in (1, 2)] == [1, 2]
-    assert [page.answered for page in run.state.partitions[0].pages] == [True, False]
-    assert not warnings(run)
+        trial.take(event)
+    assert [len(trial.records.view(1, page)) for page in (1, 2)] == [1, 2]
+    assert [page.answered for page in trial.state.partitions[0].pages] == [True, False]
+    assert not warnings(trial)
 
 
 def test_requests_of_a_parent_stream_are_no_pages_of_this_one() -> None:
-    run = Trial(TrialState(STREAM))
-    run.take(asked(Role.DOWNLOAD, slice_=None, parent="surveys"))
-    assert run.state.partitions == []
-    assert [entry.is_final for entry in run.exchanges.entries] == [False]
+    trial = Trial(TrialState(STREAM))
+    trial.take(asked(Role.DOWNLOAD, slice_=None, parent="surveys"))
+    assert trial.state.partitions == []
+    assert [entry.is_final for entry in trial.exchanges.entries] == [False]
 
 
 def test_the_log_counts_what_it_no_longer_keeps(state: TrialState) -> None:
@@ -217,29 +217,29 @@ def test_nothing_changes_once_the_read_has_ended(state: TrialState) -> None:
 
 
 @pytest.mark.parametrize(
-    ("records", "cut", "limits", "told"),
+    ("records", "cut", "limits", "limit"),
     [
         (1000, True, Limits(1000, 5, 5), "1,000 records"),
         (40, True, Limits(1000, 5, 5), "5 pages per partition"),
         (40, False, Limits(1000, 5, 1), "1 partition"),
     ],
 )
-def test_the_limit_that_cut_something_is_named(records: int, cut: bool, limits: Limits, told: str) -> None:
+def test_the_limit_that_cut_something_is_named(records: int, cut: bool, limits: Limits, limit: str) -> None:
     state = TrialState(STREAM, limits=limits)
     state.fold(batch(*(contact(number) for number in range(records))))
     outcome = Outcome.LIMITED if cut else Outcome.COMPLETE
     state.fold(SliceFinished(stream=STREAM, slice={}, outcome=outcome, records=records))
     state.fold(ended(Outcome.LIMITED, records)[1])
-    assert limit_sentence(state) == f"The test ended at its limit of {told}; there is more."
+    assert limit_sentence(state) == f"The test ended at its limit of {limit}; there is more."
 
 
-def test_no_limit_is_told_of_when_nothing_was_cut() -> None:
+def test_no_limit_is_named_when_nothing_was_cut() -> None:
     state = TrialState(STREAM, limits=Limits(40, 5, 5))
     take(state, success(40))
     assert limit_sentence(state) == ""
 
 
-def test_cancelling_tells_what_it_did(state: TrialState) -> None:
+def test_the_report_says_what_cancelling_did(state: TrialState) -> None:
     take(state, [*started(), *created(), *polled(1, "pending", JobPhase.RUNNING)])
     state.cancel()
     assert headline(state).startswith("■ cancelling…")
@@ -251,7 +251,7 @@ def test_cancelling_tells_what_it_did(state: TrialState) -> None:
     assert bar(state)[1].startswith("■ Polling 1 poll")
 
 
-def test_cancelling_tells_of_jobs_that_go_on(state: TrialState) -> None:
+def test_the_report_counts_jobs_that_go_on(state: TrialState) -> None:
     take(state, [*started(), *created()])
     state.cancel()
     take(state, ended(Outcome.CANCELLED))
@@ -267,7 +267,7 @@ def test_a_job_that_was_never_created_does_not_go_on(state: TrialState) -> None:
     assert list(cancel_report(state)) == ["Cancelled. 0 records and 1 request are kept."]
 
 
-def test_leaving_a_cancelled_read_ends_it_at_once(state: TrialState) -> None:
+def test_abandoning_a_cancelled_read_ends_it_at_once(state: TrialState) -> None:
     take(state, [*started(), *created()])
     state.cancel()
     state.abandon()
@@ -297,3 +297,13 @@ def test_bytes_are_counted_in_synchronous_streams_too() -> None:
 def test_a_request_that_was_cancelled_is_not_taken_for_a_refused_one(state: TrialState) -> None:
     take(state, [*started(), asked(Role.DOWNLOAD, None, error="cancelled", response_size=None)])
     assert state.partitions[0].pages == []
+
+
+def test_the_time_of_polling_goes_on_when_a_completed_job_is_polled_again(state: TrialState, clock: Clock) -> None:
+    take(
+        state, [*started(), *created(), *polled(1, "ready", JobPhase.COMPLETED), job(JobPhase.DOWNLOADING, 1, "ready")]
+    )
+    clock.now += 60
+    take(state, [job(JobPhase.RUNNING, 1, "ready", elapsed=61.0)])
+    clock.now += 5
+    assert "1 min 06 s" in bar(state)[1]

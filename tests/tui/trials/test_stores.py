@@ -71,7 +71,7 @@ def test_missing_and_repeated_primary_keys_are_counted() -> None:
     assert inspector.repeated_key == "[1], x"
 
 
-def test_records_are_held_against_the_schema() -> None:
+def test_records_are_checked_against_the_schema() -> None:
     inspector = RecordInspector(schema=SCHEMA)
     inspector.encode([{"id": 1, "tags": ["a", None]}, {"id": "1"}, {"tags": [1], "more": True}, {"id": "2"}])
     assert inspector.mismatches == [
