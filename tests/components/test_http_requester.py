@@ -68,7 +68,7 @@ async def test_parameters_may_come_from_one_template(bench: Bench, server: Loopb
     assert sent.query == {"a": ["1"], "b": ["x", "y"]}
 
 
-async def test_headers_stay_the_text_that_they_are(bench: Bench, server: LoopbackServer) -> None:
+async def test_headers_stay_text(bench: Bench, server: LoopbackServer) -> None:
     headers = {"X-Version": "1.10", "X-Empty": "", "X-Null": "{{ config.get('x') }}", "X-Name": "{{ 'Zoë' }}"}
     sent = await asked(bench, server, request_headers=headers)
     assert sent.headers["x-version"] == "1.10"
@@ -119,7 +119,7 @@ async def test_a_graphql_body_is_json_with_a_query(bench: Bench, server: Loopbac
     assert sent.json == {"query": "query { shop { name } }", "variables": {"first": 10}}
 
 
-async def test_a_body_can_go_with_a_get(bench: Bench, server: LoopbackServer) -> None:
+async def test_a_get_request_can_have_a_body(bench: Bench, server: LoopbackServer) -> None:
     sent = await asked(bench, server, request_body={"type": "RequestBodyJsonObject", "value": {"a": "b"}})
     assert (sent.method, sent.json) == ("GET", {"a": "b"})
 
@@ -138,7 +138,7 @@ async def test_a_json_body_of_the_older_kind(bench: Bench, server: LoopbackServe
     assert sent.body == body
 
 
-async def test_a_json_body_that_is_none_is_named(bench: Bench, server: LoopbackServer) -> None:
+async def test_an_invalid_json_body_is_named(bench: Bench, server: LoopbackServer) -> None:
     with pytest.raises(ReadError, match="must give a mapping for the JSON body"):
         await asked(bench, server, request_body_json="plain words")
 
@@ -151,7 +151,7 @@ async def test_a_data_body_of_the_older_kind(bench: Bench, server: LoopbackServe
     assert sent.body == body
 
 
-async def test_what_a_paginator_or_slice_adds_goes_along(bench: Bench, server: LoopbackServer) -> None:
+async def test_what_a_paginator_or_slice_adds_is_sent(bench: Bench, server: LoopbackServer) -> None:
     server.on("/v1/next", Reply("fine"))
     raw = {"type": "HttpRequester", "url_base": server.url("/v1"), "path": "first", "request_parameters": {"a": "1"}}
     extra = RequestDraft()

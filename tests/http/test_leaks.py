@@ -272,7 +272,7 @@ def everything(value: Any) -> Iterable[str]:
             yield from everything(item)
 
 
-async def test_no_piece_of_a_secret_is_seen_by_those_who_run_it(servers: Servers, tmp_path: Path) -> None:
+async def test_no_piece_of_a_secret_is_in_the_output_of_a_run(servers: Servers, tmp_path: Path) -> None:
     loaded, config = connector(servers, tmp_path)
     seen = io.StringIO()
     plan = RunPlan(
@@ -325,7 +325,7 @@ def _shown(exchange: Exchange) -> Iterator[str]:
     yield exchange_text.curl_command(exchange)
 
 
-async def test_the_other_site_gets_nothing_that_came_from_a_secret(servers: Servers, tmp_path: Path) -> None:
+async def test_another_site_gets_nothing_that_came_from_a_secret(servers: Servers, tmp_path: Path) -> None:
     loaded, config = connector(servers, tmp_path)
     events: list[Event] = []
     async with open_reader(loaded, config, sleep=_at_once) as reader:
@@ -395,7 +395,7 @@ def test_a_body_is_masked_before_it_is_cut(secret: str, packed: bool) -> None:
         assert len(exchange.response_body or "") <= 61
 
 
-def test_what_is_looked_at_beyond_a_body_is_no_part_of_what_is_kept() -> None:
+def test_the_margin_behind_a_body_is_not_part_of_the_recording() -> None:
     request = httpx.Request("GET", "https://api.example.com")
     recording = Recording(
         request,

@@ -124,7 +124,7 @@ async def test_a_redirect_that_holds_a_secret_is_not_followed_to_another_site(
     assert other_server.asked == []
 
 
-async def test_a_body_with_a_secret_is_not_sent_on(server: LoopbackServer, other_server: LoopbackServer) -> None:
+async def test_a_body_with_a_secret_is_not_forwarded(server: LoopbackServer, other_server: LoopbackServer) -> None:
     server.on("/items", Reply("", 307, {"Location": other_server.url("/items")}))
     body = {"hash": "{{ config['key']|hash('sha256') }}"}
     told = await read(simple(requester(server.url("/items"), http_method="POST", request_body_json=body)))
@@ -132,7 +132,7 @@ async def test_a_body_with_a_secret_is_not_sent_on(server: LoopbackServer, other
     assert other_server.asked == []
 
 
-async def test_cookies_stay_where_they_are_from(server: LoopbackServer, other_server: LoopbackServer) -> None:
+async def test_cookies_stay_on_their_origin(server: LoopbackServer, other_server: LoopbackServer) -> None:
     server.on("/items", Reply({**DONE, "next": "/more"}, headers={"Set-Cookie": "session=from-here; Path=/"}))
     server.on("/more", Reply("", 302, {"Location": other_server.url("/items")}))
     other_server.on("/items", Reply({**DONE, "next": ""}))
@@ -142,7 +142,7 @@ async def test_cookies_stay_where_they_are_from(server: LoopbackServer, other_se
 
 
 @pytest.mark.parametrize("by_path", [True, False])
-async def test_pages_on_another_site_are_asked_for_without_credentials(
+async def test_pages_on_another_site_are_requested_without_credentials(
     server: LoopbackServer, other_server: LoopbackServer, by_path: bool
 ) -> None:
     server.on("/items", Reply({**DONE, "next": server.url("/second")}))
@@ -164,7 +164,7 @@ async def test_pages_on_another_site_are_asked_for_without_credentials(
     assert "The API leads to another site (127.0.0.1): it gets no credentials." in warning
 
 
-async def test_a_next_page_whose_address_holds_a_secret_is_not_asked_for_elsewhere(
+async def test_a_next_page_whose_url_holds_a_secret_is_not_requested_elsewhere(
     server: LoopbackServer, other_server: LoopbackServer
 ) -> None:
     server.on("/items", Reply({**DONE, "next": other_server.url(f"/items?key={KEY}")}))
@@ -175,7 +175,7 @@ async def test_a_next_page_whose_address_holds_a_secret_is_not_asked_for_elsewhe
 
 
 @pytest.mark.parametrize("elsewhere", [True, False])
-async def test_a_poll_goes_where_the_answer_says_and_credentials_only_to_the_site_of_the_job(
+async def test_a_poll_goes_where_the_response_says_but_credentials_only_to_the_site_of_the_job(
     server: LoopbackServer, other_server: LoopbackServer, elsewhere: bool
 ) -> None:
     polled = other_server if elsewhere else server
@@ -213,7 +213,7 @@ async def test_a_site_that_the_manifest_names_gets_the_credentials(
 
 
 @pytest.mark.parametrize("whole", [True, False])
-async def test_a_download_target_gets_credentials_where_it_is_the_whole_address(
+async def test_a_download_target_gets_credentials_if_it_is_the_whole_url(
     server: LoopbackServer, other_server: LoopbackServer, whole: bool
 ) -> None:
     """Airbyte: the authenticator of the download requester goes to any target."""

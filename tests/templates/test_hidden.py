@@ -46,7 +46,7 @@ def made(template: str, **variables: Any) -> tuple[Any, list[str]]:
         ("{{ sanitize_url(config.key ~ '/') }}", "sk_live_0123456789abcdef%2F"),
     ],
 )
-def test_what_is_made_of_a_secret_is_told(template: str, part: str) -> None:
+def test_what_is_derived_from_a_secret_is_reported(template: str, part: str) -> None:
     value, told = made(template)
     assert part in told
     assert part in value
@@ -67,19 +67,19 @@ def test_what_is_made_of_a_secret_is_told(template: str, part: str) -> None:
         "{{ record.a|string|base64encode }}",
     ],
 )
-def test_what_is_only_chosen_by_a_secret_is_none(template: str) -> None:
+def test_what_is_only_chosen_by_a_secret_is_not_secret(template: str) -> None:
     value, told = made(template)
     assert not isinstance(value, SecretText)
     assert told == []
 
 
-def test_a_secret_that_stands_in_a_text_as_it_is_is_not_told_again() -> None:
+def test_a_secret_that_is_a_part_of_a_text_is_not_reported_again() -> None:
     value, told = made("Bearer {{ config.key }}")
     assert isinstance(value, SecretText)
     assert told == []
 
 
-def test_values_are_the_same_with_and_without_the_tracking() -> None:
+def test_values_are_the_same_with_and_without_tracking() -> None:
     plain = {"config": {"key": KEY, "n": "7", "list": "[1, 'a']"}}
     hidden = {"config": {name: SecretText(value, lambda _: None) for name, value in plain["config"].items()}}
     for source in ("{{ config.n }}", "{{ config.list }}", "{{ config.key }}", "{{ config.n|int + 1 }}", "{{ config }}"):
@@ -90,7 +90,7 @@ def test_values_are_the_same_with_and_without_the_tracking() -> None:
     assert mapping.evaluate_as_text(hidden) == mapping.evaluate_as_text(plain)
 
 
-def test_a_hidden_text_is_a_text_everywhere_else() -> None:
+def test_a_secret_text_is_an_ordinary_text_everywhere_else() -> None:
     key = SecretText(KEY, print)
     assert json.dumps({"a": key}) == json.dumps({"a": KEY})
     assert orjson.dumps([key]) == orjson.dumps([KEY])
@@ -119,7 +119,7 @@ def test_a_hidden_text_is_a_text_everywhere_else() -> None:
         ("{{ (config.key|string|list)|join|hash('md5') }}", KEY),
     ],
 )
-def test_texts_of_filters_keep_the_mark_of_a_secret(template: str, digested: str) -> None:
+def test_the_results_of_filters_keep_the_mark_of_a_secret(template: str, digested: str) -> None:
     value, told = made(template)
     assert value == hashlib.md5(digested.encode(), usedforsecurity=False).hexdigest()
     assert value in told
@@ -127,7 +127,7 @@ def test_texts_of_filters_keep_the_mark_of_a_secret(template: str, digested: str
 
 
 @pytest.mark.parametrize("name", ["key", "user"])
-def test_lists_that_share_others_are_looked_into_once(name: str) -> None:
+def test_shared_lists_are_searched_once(name: str) -> None:
     start = time.monotonic()
     value, _ = made(
         "{% set ns = namespace(a=[config." + name + "]) %}{% for i in 'a' * 60 %}{% set ns.a = [ns.a, ns.a] %}"
