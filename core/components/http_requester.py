@@ -43,8 +43,8 @@ _PROPERTY_FIELDS = ("fetch_properties_from_endpoint", "query_properties")
 
 
 @dataclass(frozen=True, slots=True)
-class _Credentials:
-    """The credentials that an authenticator gives to one call."""
+class _BoundAuthenticator:
+    """An authenticator with the context of one call: its `Credentials`."""
 
     authenticator: Authenticator
     context: Context
@@ -220,7 +220,7 @@ class HttpRequester(Requester):
             draft=self.draft(context, extra),
             decide=decide,
             listener=context,
-            credentials=None if self.authenticator is None else _Credentials(self.authenticator, context),
+            credentials=None if self.authenticator is None else _BoundAuthenticator(self.authenticator, context),
             connect_timeout=self.connect_timeout_in_seconds,
             read_timeout=self.read_timeout_in_seconds,
         )

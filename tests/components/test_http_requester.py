@@ -7,8 +7,11 @@ import pytest
 from core.components.http_requester import HttpRequester
 from core.errors import ReadError
 from core.http.exchange import Role
+from core.http.policy import RequestFailed
 from core.http.request import RequestDraft
 from core.manifest.problems import Severity
+from core.runtime.context import Context
+from core.runtime.roles import Authenticator
 from tests.support.http_bench import Bench, build, build_with_problems
 from tests.support.server import Asked, LoopbackServer, Reply
 
@@ -198,3 +201,16 @@ async def test_a_template_that_fails_is_an_error_of_the_read(bench: Bench, serve
 def test_mistakes_are_found_when_the_manifest_is_loaded(fields: dict[str, Any], words: str) -> None:
     _, problems = build_with_problems({"type": "HttpRequester", **fields}, HttpRequester)
     assert any(words in problem.message for problem in problems), problems
+
+
+async def test_an_authenticator_needs_only_a_way_to_authenticate(bench: Bench, server: LoopbackServer) -> None:
+    class Stamp(Authenticator):
+        async def authenticate(self, draft: RequestDraft, context: Context) -> None:
+            draft.add_header("X-Stamp", context.config["stamp"])
+
+    bench.config["stamp"] = "A-17"
+    server.on("/x", Reply("later", 429), Reply("no", 401))
+    requester: HttpRequester = build({"type": "HttpRequester", "url": server.url("/x")}, HttpRequester)
+    with pytest.raises(RequestFailed, match="401"):
+        await requester.model_copy(update={"authenticator": Stamp()}).send(bench.context, Role.PAGE)
+    assert [asked.headers["x-stamp"] for asked in server.asked] == ["A-17", "A-17"]

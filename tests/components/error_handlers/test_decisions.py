@@ -92,7 +92,7 @@ def test_a_filter_without_an_action_has_no_effect_and_is_warned_about(bench: Ben
 
 def test_a_filter_that_matches_nothing_is_a_problem() -> None:
     _, problems = build_with_problems({"type": "HttpResponseFilter", "action": "FAIL"}, HttpResponseFilter)
-    assert "picks out nothing" in problems[0].message
+    assert "matches nothing" in problems[0].message
 
 
 @pytest.mark.parametrize(("written", "attempts"), [(0, 1), (3, 4), ("{{ config['tries'] }}", 8), (-1, 1)])
