@@ -356,10 +356,10 @@ class HttpRequester(Requester):
 @lru_cache(maxsize=1024)
 def _fixed_part(source: str) -> Template | None:
     """The part of a URL's template before anything that comes from a response of the API; None if there is none."""
-    answered = next((piece for piece in _PIECE.finditer(source) if _FROM_RESPONSES.search(piece[0])), None)
-    if answered is None:
+    variable = next((piece for piece in _PIECE.finditer(source) if _FROM_RESPONSES.search(piece[0])), None)
+    if variable is None:
         return Template(source)
-    begin = source[: answered.start()]
+    begin = source[: variable.start()]
     return None if "{%" in begin or not begin.strip() else Template(begin)
 
 

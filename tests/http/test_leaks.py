@@ -385,7 +385,7 @@ def test_a_body_is_masked_before_it_is_cut(secret: str, packed: bool) -> None:
             record=lambda _: None,
             allowance=Allowance(each=50, spare=7),
         )
-        recording.answered(httpx.Response(200, request=request))
+        recording.responded(httpx.Response(200, request=request))
         sent = gzip.compress(body) if packed else body
         for at in range(0, len(sent), 10):
             recording.received(sent[at : at + 10])
@@ -406,7 +406,7 @@ def test_the_margin_behind_a_body_is_not_part_of_the_recording() -> None:
         record=lambda _: None,
         allowance=Allowance(each=100),
     )
-    recording.answered(httpx.Response(200, request=request))
+    recording.responded(httpx.Response(200, request=request))
     recording.received(b"x" * (100 + 2 * MARGIN))
     exchange = recording.finish()
     assert exchange.response_body == "x" * 100

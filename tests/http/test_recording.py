@@ -48,7 +48,7 @@ def test_large_bodies_share_the_spare_allowance() -> None:
             record=kept.append,
             allowance=allowance,
         )
-        recording.answered(httpx.Response(200, request=request))
+        recording.responded(httpx.Response(200, request=request))
         for _ in range(5):
             recording.received(b"four")
         recording.finish()
