@@ -18,8 +18,8 @@ def test_successive_requests_use_the_same_client() -> None:
     pool = clients()
     with pool.one() as first:
         pass
-    with pool.one() as second, pool.one() as beside:
-        assert first is second is beside
+    with pool.one() as second, pool.one() as third:
+        assert first is second is third
 
 
 def test_a_client_is_added_when_the_others_are_busy() -> None:

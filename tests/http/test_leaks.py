@@ -1,4 +1,4 @@
-"""A connector with many secrets against a server that gives back everything it gets, in every disguise.
+"""A connector with many secrets against a server that returns everything it gets, in every encoding.
 
 No piece of a secret may be found in what people and files get to see: standard error, the trace, the events, and the
 texts that the builder shows of an exchange.
@@ -133,7 +133,7 @@ check: {type: CheckStream, stream_names: [jobs]}
 
 
 def looks(text: str, *, mirrored: bool = True, after: bytes = b"~after") -> Iterator[str]:
-    """A text in the disguises that servers and clients give it."""
+    """A text in the encodings that servers and clients use."""
     raw = text.encode()
     for plain in (text, text.upper(), text.lower(), *([text[::-1]] if mirrored else ())):
         yield plain
@@ -172,7 +172,7 @@ def secrets_at_hand() -> list[str]:
 
 
 def pieces() -> set[str]:
-    """Everything that must not be seen: six characters of any look of a secret, as far as they tell something."""
+    """Everything that must not be seen: six characters of any form of a secret, as far as they are significant."""
     found = set()
     for secret in secrets_at_hand():
         for look in looks(secret, after=b""):
@@ -286,11 +286,11 @@ async def test_no_piece_of_a_secret_is_in_the_output_of_a_run(servers: Servers, 
     )
     picture = RunPicture(loaded.stream_names)
     assert await HeadlessRun(plan, picture, PlainProgress(seen, Level.DEBUG)).run() == 1
-    told = seen.getvalue()
-    assert "answered 400" in told
-    assert leaks(told) == []
-    assert not any(line.startswith("12:00:00 ERROR: forged") for line in told.splitlines())
-    assert "\x1b" not in told
+    output = seen.getvalue()
+    assert "answered 400" in output
+    assert leaks(output) == []
+    assert not any(line.startswith("12:00:00 ERROR: forged") for line in output.splitlines())
+    assert "\x1b" not in output
     trace = json.loads((tmp_path / "trace.har").read_text())
     assert len(trace["log"]["entries"]) > 8
     assert leaks((tmp_path / "trace.har").read_text()) == []

@@ -187,7 +187,7 @@ async def test_the_reference_caches_responses_too(server: LoopbackServer, oracle
     serve(server)
     text = yaml.safe_dump(family(server, use_cache=True))
 
-    told = await asyncio.to_thread(oracle.ask, "manifest_texts", "read_all", text, {}, ["owners", "cats", "dogs"])
+    found = await asyncio.to_thread(oracle.ask, "manifest_texts", "read_all", text, {}, ["owners", "cats", "dogs"])
 
-    assert {name: sorted(records, key=str) for name, records in told.items()} == EXPECTED
+    assert {name: sorted(records, key=str) for name, records in found.items()} == EXPECTED
     assert len(server.to("/owners")) < 9  # those who ask at the same time each get an answer of their own there

@@ -19,10 +19,10 @@ KEY = "sk_live_0123456789abcdef"
 
 
 def made(template: str, **variables: Any) -> tuple[Any, list[str]]:
-    """What a template gives, and what was told of."""
-    told: list[str] = []
-    config = {"key": SecretText(KEY, told.append), "user": "someone", "number": "5", **variables}
-    return Template(template).evaluate({"config": config, "record": {"a": 1}}), told
+    """The value of a template, and what was reported."""
+    reported: list[str] = []
+    config = {"key": SecretText(KEY, reported.append), "user": "someone", "number": "5", **variables}
+    return Template(template).evaluate({"config": config, "record": {"a": 1}}), reported
 
 
 @pytest.mark.parametrize(
@@ -47,8 +47,8 @@ def made(template: str, **variables: Any) -> tuple[Any, list[str]]:
     ],
 )
 def test_what_is_derived_from_a_secret_is_reported(template: str, part: str) -> None:
-    value, told = made(template)
-    assert part in told
+    value, reported = made(template)
+    assert part in reported
     assert part in value
     assert isinstance(value, SecretText)
 
@@ -68,15 +68,15 @@ def test_what_is_derived_from_a_secret_is_reported(template: str, part: str) -> 
     ],
 )
 def test_what_is_only_chosen_by_a_secret_is_not_secret(template: str) -> None:
-    value, told = made(template)
+    value, reported = made(template)
     assert not isinstance(value, SecretText)
-    assert told == []
+    assert reported == []
 
 
 def test_a_secret_that_is_a_part_of_a_text_is_not_reported_again() -> None:
-    value, told = made("Bearer {{ config.key }}")
+    value, reported = made("Bearer {{ config.key }}")
     assert isinstance(value, SecretText)
-    assert told == []
+    assert reported == []
 
 
 def test_values_are_the_same_with_and_without_tracking() -> None:
@@ -120,9 +120,9 @@ def test_a_secret_text_is_an_ordinary_text_everywhere_else() -> None:
     ],
 )
 def test_the_results_of_filters_keep_the_mark_of_a_secret(template: str, digested: str) -> None:
-    value, told = made(template)
+    value, reported = made(template)
     assert value == hashlib.md5(digested.encode(), usedforsecurity=False).hexdigest()
-    assert value in told
+    assert value in reported
     assert isinstance(value, SecretText)
 
 

@@ -1,4 +1,4 @@
-"""The older way to write a session token, beside the reference."""
+"""The older way to write a session token, compared with the reference."""
 
 from __future__ import annotations
 

@@ -128,8 +128,8 @@ async def test_when_all_are_used_up_it_waits_for_the_first_reset_and_asks_again(
     assert bench.waits == [600]
     assert sent(server, "/status") == ["alpha", "beta", "gamma"] * 2
     assert sent(server) == ["alpha", "beta", "gamma", "gamma"]
-    (told,) = bench.log
-    assert told.startswith(
+    (message,) = bench.log
+    assert message.startswith(
         "All 3 tokens have no calls left in the quota `core`. Waiting 10 minutes: the first has calls again at"
     )
 
