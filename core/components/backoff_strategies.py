@@ -105,14 +105,14 @@ class WaitTimeFromResponse(BackoffStrategy):
     )
 
     def wait(self, outcome: Outcome, _attempt: int, context: Context) -> float | None:
-        """Seconds to wait; None when the answer says no number. Raises `WaitTooLongError`."""
+        """Seconds to wait; None if the response has no number. Raises `WaitTooLongError`."""
         if not isinstance(outcome, httpx.Response):
             return None
         template = self.wait_time_in_seconds
         try:
             value = template.evaluate_or(answer_scope(template, self, outcome, context), None)
         except TemplateError:
-            return None  # another shape of answer, which says nothing about waiting
+            return None  # a response of another shape, which says nothing about waiting
         seconds = _as_number(value)
         return _limited(self, seconds if seconds and seconds > 0 else None, context)
 

@@ -42,8 +42,8 @@ _PROPERTY_FIELDS = ("fetch_properties_from_endpoint", "query_properties")
 
 
 @dataclass(frozen=True, slots=True)
-class _Credentials:
-    """The credentials that an authenticator gives to one call."""
+class _BoundAuthenticator:
+    """An authenticator with the context of one call: its `Credentials`."""
 
     authenticator: Authenticator
     context: Context
@@ -219,7 +219,7 @@ class HttpRequester(Requester):
             draft=self.draft(context, extra),
             decide=decide,
             listener=context,
-            credentials=None if self.authenticator is None else _Credentials(self.authenticator, context),
+            credentials=None if self.authenticator is None else _BoundAuthenticator(self.authenticator, context),
             connect_timeout=self.connect_timeout_in_seconds,
             read_timeout=self.read_timeout_in_seconds,
         )
@@ -355,10 +355,10 @@ class HttpRequester(Requester):
 @lru_cache(maxsize=1024)
 def _fixed_part(source: str) -> Template | None:
     """The part of a URL's template before anything that comes from a response of the API; None if there is none."""
-    answered = next((piece for piece in _PIECE.finditer(source) if _FROM_RESPONSES.search(piece[0])), None)
-    if answered is None:
+    variable = next((piece for piece in _PIECE.finditer(source) if _FROM_RESPONSES.search(piece[0])), None)
+    if variable is None:
         return Template(source)
-    begin = source[: answered.start()]
+    begin = source[: variable.start()]
     return None if "{%" in begin or not begin.strip() else Template(begin)
 
 

@@ -16,7 +16,7 @@ from core.http.charsets import charset_named, marked_encoding, readable_text
 from core.http.secrets import Secrets
 
 BODY_LIMIT = 1_000_000
-"""Bytes of a request or response body that an exchange keeps, unless the session is told otherwise."""
+"""Bytes of a request or response body that an exchange keeps, unless the session sets another limit."""
 MARGIN = 16_384
 """Bytes behind what is kept of a body that are looked at, so that a secret that is cut is masked as a whole."""
 _FEW = 10
@@ -112,7 +112,7 @@ class Recording:
         self._margin = MARGIN if self._room else 0
         self._seen = 0
 
-    def answered(self, response: httpx.Response) -> None:
+    def responded(self, response: httpx.Response) -> None:
         """Status and headers have arrived."""
         self._response = response
 

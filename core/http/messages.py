@@ -165,8 +165,8 @@ def failure(outcome: Outcome, exchange: Exchange, decision: Decision, attempts: 
     body = None
     if isinstance(outcome, httpx.Response):
         body = secrets.mask(outcome.text)[:BODY_SHOWN] or None
-        said = _said(outcome)
-        parts[0] += f": {said}" if said else ""
+        explanation = _api_text(outcome)
+        parts[0] += f": {explanation}" if explanation else ""
     text = _full_stop(parts[0])
     if decision.message:
         text = f"{_full_stop(shorten(decision.message, BODY_SHOWN))} ({text.removesuffix('.')})"
@@ -183,7 +183,7 @@ def failure(outcome: Outcome, exchange: Exchange, decision: Decision, attempts: 
     )
 
 
-def _said(response: httpx.Response) -> str:
+def _api_text(response: httpx.Response) -> str:
     """What the API says, on one line: its message, or else the body, or the title of a web page."""
     text = api_message(response) or response.text
     if "<" in text and "html" in response.headers.get("content-type", "html"):
@@ -195,8 +195,8 @@ def _said(response: httpx.Response) -> str:
 
 def reason(outcome: Outcome, decision: Decision) -> str:
     """Why a response is not accepted, to follow what happened: `: ` and the manifest's message, else the API's."""
-    said = decision.message or (_said(outcome) if isinstance(outcome, httpx.Response) else "")
-    return f": {shorten(said).rstrip('.')}" if said else ""
+    explanation = decision.message or (_api_text(outcome) if isinstance(outcome, httpx.Response) else "")
+    return f": {shorten(explanation).rstrip('.')}" if explanation else ""
 
 
 def _repeated(attempts: int) -> str:

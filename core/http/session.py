@@ -265,7 +265,7 @@ class HttpSession:
         )
         try:
             response = await _sent(client, request)
-            recording.answered(response)
+            recording.responded(response)
             if call.budgeted:
                 self._budget.learn(request, response, self._clock())
             if not streamed or response.status_code >= 300:

@@ -157,47 +157,14 @@ ENVIRONMENT: Final = TemplateEnvironment()
 
 
 _WITHOUT_SECRETS: Final = frozenset(
-    {
-        "record",
-        "response",
-        "headers",
-        "last_record",
-        "last_page_size",
-        "page_size",
-        "next_page_token",
-        "stream_interval",
-        "polling_response",
-        "download_target",
-        "parameters",
-    }
+    {"record", "response", "headers", "last_record", "last_page_size", "page_size", "next_page_token"}
+    | {"stream_interval", "polling_response", "download_target", "parameters"}
 )
 """Variables that come from the API or from the text of the manifest."""
 _CHOOSING: Final = frozenset(
-    [
-        "attr",
-        "batch",
-        "count",
-        "d",
-        "default",
-        "dictsort",
-        "first",
-        "groupby",
-        "items",
-        "last",
-        "length",
-        "list",
-        "map",
-        "max",
-        "min",
-        "random",
-        "reject",
-        "rejectattr",
-        "select",
-        "selectattr",
-        "slice",
-        "sort",
-        "unique",
-    ]
+    {"attr", "batch", "count", "d", "default", "dictsort", "first", "groupby", "items", "last", "length"}
+    | {"list", "map", "max", "min", "random", "reject", "rejectattr", "select", "selectattr", "slice"}
+    | {"sort", "unique"}
 )
 """Filters and functions that return what they were given, or a part of it, as it is."""
 

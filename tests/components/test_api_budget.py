@@ -99,7 +99,7 @@ SENT: list[Sent] = [
         [{"weight": "{{ config['weight'] }}"}],
     ],
 )
-def test_a_policy_is_about_the_same_requests_as_in_the_reference(
+def test_a_policy_applies_to_the_same_requests_as_in_the_reference(
     oracle: Oracle, matchers: list[dict[str, Any]]
 ) -> None:
     raw = budget(moving(*(matcher(**fields) for fields in matchers)))
@@ -130,7 +130,7 @@ def test_the_first_policy_decides_as_in_the_reference(oracle: Oracle) -> None:
         (503, {}),
     ],
 )
-def test_as_many_calls_are_left_after_an_answer_as_in_the_reference(
+def test_the_calls_left_after_a_response_are_those_of_the_reference(
     oracle: Oracle, policy: dict[str, Any], status: int, headers: dict[str, str]
 ) -> None:
     raw, request = budget(policy), httpx.Request("GET", f"{API}/")
@@ -161,7 +161,7 @@ def test_an_input_may_give_limits_and_weights() -> None:
 
 
 @pytest.mark.parametrize("value", ["0", "many", ""])
-def test_an_input_that_makes_no_sense_as_a_limit_is_refused(value: str) -> None:
+def test_an_input_that_is_not_a_valid_limit_is_refused(value: str) -> None:
     rates = [{"type": "Rate", "limit": "{{ config['calls'] }}", "interval": "PT1M"}]
     made: HTTPAPIBudget = build(budget(moving(rates=rates)), HTTPAPIBudget)
     with pytest.raises(TemplateError, match=r"In the template “\{\{ config\['calls'\] \}\}”"):
@@ -244,12 +244,14 @@ def test_an_input_that_makes_a_request_too_heavy_is_refused() -> None:
         (budget({"type": "FixedWindowCallRatePolicy", "call_limit": 1}), ("policies", 0, "period"), "is required"),
     ],
 )
-def test_each_problem_is_told_at_its_place(written: dict[str, Any], path: tuple[str | int, ...], message: str) -> None:
+def test_each_problem_is_reported_at_its_path(
+    written: dict[str, Any], path: tuple[str | int, ...], message: str
+) -> None:
     _, problems = build_with_problems(written, HTTPAPIBudget)
     assert any(problem.path == path and message in problem.message for problem in problems), problems
 
 
-def test_what_limits_nothing_but_loads_in_airbyte_is_a_warning(oracle: Oracle) -> None:
+def test_a_policy_that_limits_nothing_but_loads_in_airbyte_is_a_warning(oracle: Oracle) -> None:
     for written in (budget(), budget(unlimited(matcher(url_base=f"{API}/v1")))):
         _, problems = build_with_problems(written, HTTPAPIBudget)
         assert [problem.severity for problem in problems] == [Severity.WARNING]

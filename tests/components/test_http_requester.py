@@ -7,8 +7,11 @@ import pytest
 from core.components.http_requester import HttpRequester
 from core.errors import ReadError
 from core.http.exchange import Role
+from core.http.policy import RequestFailed
 from core.http.request import RequestDraft
 from core.manifest.problems import Severity
+from core.runtime.context import Context
+from core.runtime.roles import Authenticator
 from tests.support.http_bench import Bench, build, build_with_problems
 from tests.support.server import Asked, LoopbackServer, Reply
 
@@ -68,7 +71,7 @@ async def test_parameters_may_come_from_one_template(bench: Bench, server: Loopb
     assert sent.query == {"a": ["1"], "b": ["x", "y"]}
 
 
-async def test_headers_stay_the_text_that_they_are(bench: Bench, server: LoopbackServer) -> None:
+async def test_headers_stay_text(bench: Bench, server: LoopbackServer) -> None:
     headers = {"X-Version": "1.10", "X-Empty": "", "X-Null": "{{ config.get('x') }}", "X-Name": "{{ 'Zoë' }}"}
     sent = await asked(bench, server, request_headers=headers)
     assert sent.headers["x-version"] == "1.10"
@@ -119,7 +122,7 @@ async def test_a_graphql_body_is_json_with_a_query(bench: Bench, server: Loopbac
     assert sent.json == {"query": "query { shop { name } }", "variables": {"first": 10}}
 
 
-async def test_a_body_can_go_with_a_get(bench: Bench, server: LoopbackServer) -> None:
+async def test_a_get_request_can_have_a_body(bench: Bench, server: LoopbackServer) -> None:
     sent = await asked(bench, server, request_body={"type": "RequestBodyJsonObject", "value": {"a": "b"}})
     assert (sent.method, sent.json) == ("GET", {"a": "b"})
 
@@ -138,7 +141,7 @@ async def test_a_json_body_of_the_older_kind(bench: Bench, server: LoopbackServe
     assert sent.body == body
 
 
-async def test_a_json_body_that_is_none_is_named(bench: Bench, server: LoopbackServer) -> None:
+async def test_an_invalid_json_body_is_named(bench: Bench, server: LoopbackServer) -> None:
     with pytest.raises(ReadError, match="must give a mapping for the JSON body"):
         await asked(bench, server, request_body_json="plain words")
 
@@ -151,7 +154,7 @@ async def test_a_data_body_of_the_older_kind(bench: Bench, server: LoopbackServe
     assert sent.body == body
 
 
-async def test_what_a_paginator_or_slice_adds_goes_along(bench: Bench, server: LoopbackServer) -> None:
+async def test_what_a_paginator_or_slice_adds_is_sent(bench: Bench, server: LoopbackServer) -> None:
     server.on("/v1/next", Reply("fine"))
     raw = {"type": "HttpRequester", "url_base": server.url("/v1"), "path": "first", "request_parameters": {"a": "1"}}
     extra = RequestDraft()
@@ -198,3 +201,16 @@ async def test_a_template_that_fails_is_an_error_of_the_read(bench: Bench, serve
 def test_mistakes_are_found_when_the_manifest_is_loaded(fields: dict[str, Any], words: str) -> None:
     _, problems = build_with_problems({"type": "HttpRequester", **fields}, HttpRequester)
     assert any(words in problem.message for problem in problems), problems
+
+
+async def test_an_authenticator_needs_only_a_way_to_authenticate(bench: Bench, server: LoopbackServer) -> None:
+    class Stamp(Authenticator):
+        async def authenticate(self, draft: RequestDraft, context: Context) -> None:
+            draft.add_header("X-Stamp", context.config["stamp"])
+
+    bench.config["stamp"] = "A-17"
+    server.on("/x", Reply("later", 429), Reply("no", 401))
+    requester: HttpRequester = build({"type": "HttpRequester", "url": server.url("/x")}, HttpRequester)
+    with pytest.raises(RequestFailed, match="401"):
+        await requester.model_copy(update={"authenticator": Stamp()}).send(bench.context, Role.PAGE)
+    assert [asked.headers["x-stamp"] for asked in server.asked] == ["A-17", "A-17"]

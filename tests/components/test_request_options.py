@@ -48,7 +48,7 @@ def test_a_field_name_may_be_a_template() -> None:
     assert injected(option, 1).headers == {"X-Page": "1"}
 
 
-def test_a_path_takes_the_place_of_the_requesters() -> None:
+def test_a_path_replaces_that_of_the_requester() -> None:
     draft = RequestDraft()
     build({"type": "RequestPath"}, RequestPath).inject(draft, "/next?page=2", SCOPE)
     assert draft.path == "/next?page=2"

@@ -58,14 +58,14 @@ async def bench_send(bench: Bench, url: str) -> bytes:
     return bytes(response.content)
 
 
-async def test_an_answer_without_end_is_refused_and_not_asked_for_again(bench: Bench) -> None:
+async def test_an_endless_response_is_refused_and_not_requested_again(bench: Bench) -> None:
     async with serving(endless(b"200 OK")) as url:
         message = await failed(bench, f"{url}/jobs/1")
     assert message == f"GET {url}/jobs/1 failed: the answer is longer than 64 MB."
     assert [exchange.error for exchange in bench.exchanges] == ["the answer is longer than 64 MB"]
 
 
-async def test_of_an_error_without_end_the_beginning_is_read(bench: Bench) -> None:
+async def test_only_the_beginning_of_an_endless_error_is_read(bench: Bench) -> None:
     async with serving(endless(b"404 Not Found")) as url:
         message = await failed(bench, f"{url}/jobs/1")
     assert message == f"GET {url}/jobs/1 answered 404 Not Found. Check the URL."
@@ -74,7 +74,7 @@ async def test_of_an_error_without_end_the_beginning_is_read(bench: Bench) -> No
     assert len(exchange.response_body or "") <= LARGEST_ASIDE
 
 
-async def test_a_redirect_whose_body_does_not_end_is_followed(bench: Bench, server: LoopbackServer) -> None:
+async def test_a_redirect_with_an_endless_body_is_followed(bench: Bench, server: LoopbackServer) -> None:
     server.on("/there", Reply("found"))
     async with serving(endless(b"302 Found\r\nLocation: " + server.url("/there").encode())) as url:
         response = await bench.send({"type": "HttpRequester", "url": url})
@@ -82,7 +82,7 @@ async def test_a_redirect_whose_body_does_not_end_is_followed(bench: Bench, serv
     assert response.text == "found"
 
 
-async def test_headers_without_end_are_told(bench: Bench) -> None:
+async def test_endless_headers_are_reported(bench: Bench) -> None:
     async def manners(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\n")
@@ -112,12 +112,12 @@ async def test_a_bomb_in_a_content_encoding_is_refused(bench: Bench, server: Loo
     assert "longer than 64 MB" in await failed(bench, server.url("/"))
 
 
-async def test_a_body_that_is_packed_too_often_is_refused(bench: Bench, server: LoopbackServer) -> None:
+async def test_a_body_that_is_compressed_too_often_is_refused(bench: Bench, server: LoopbackServer) -> None:
     server.on("/", Reply(b"", headers={"Content-Encoding": ", ".join(["gzip"] * 4)}))
     assert "packed 4 times" in await failed(bench, server.url("/"))
 
 
-async def test_an_encoding_that_nobody_unpacks_is_named(bench: Bench, server: LoopbackServer) -> None:
+async def test_an_unsupported_encoding_is_named(bench: Bench, server: LoopbackServer) -> None:
     server.on("/", Reply(b"\x1b\x00", headers={"Content-Encoding": "br"}))
     message = await failed(bench, server.url("/"), request_headers={"Accept-Encoding": "br"})
     assert "packed in `br`" in message
@@ -143,9 +143,7 @@ RAW = zlib.compressobj(wbits=-15)
     ],
     ids=range(10),
 )
-async def test_content_encodings_are_taken_off(
-    bench: Bench, server: LoopbackServer, encoding: str, body: bytes
-) -> None:
+async def test_content_encodings_are_decoded(bench: Bench, server: LoopbackServer, encoding: str, body: bytes) -> None:
     server.on("/", Reply(body, headers={"Content-Encoding": encoding}))
     response = await bench.send({"type": "HttpRequester", "url": server.url("/")})
     assert response is not None
@@ -154,7 +152,7 @@ async def test_content_encodings_are_taken_off(
 
 
 @pytest.mark.parametrize("length", range(262_100, 262_460, 20))
-async def test_what_is_left_to_come_out_when_all_was_put_in_comes_out(
+async def test_output_that_remains_after_all_input_is_not_lost(
     bench: Bench, server: LoopbackServer, length: int
 ) -> None:
     packer = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
@@ -166,12 +164,12 @@ async def test_what_is_left_to_come_out_when_all_was_put_in_comes_out(
     assert len(response) == length
 
 
-async def test_nothing_at_all_is_packed_nothing(bench: Bench, server: LoopbackServer) -> None:
+async def test_an_empty_body_decompresses_to_nothing(bench: Bench, server: LoopbackServer) -> None:
     server.on("/", Reply(b"", headers={"Content-Encoding": "gzip"}))
     assert await read_all(bench, server.url("/")) == b""
 
 
-async def test_a_packed_answer_that_ends_in_the_middle_is_asked_for_again(bench: Bench, server: LoopbackServer) -> None:
+async def test_a_truncated_compressed_response_is_requested_again(bench: Bench, server: LoopbackServer) -> None:
     whole = gzip.compress(TEXT)
     headers = {"Content-Encoding": "gzip"}
     server.on("/", Reply(whole[:-9], headers=headers), Reply(whole, headers=headers))
@@ -196,7 +194,7 @@ ODD_CHARSETS = [
 
 
 @pytest.mark.parametrize("charset", ODD_CHARSETS, ids=lambda charset: charset[:20])
-async def test_an_error_in_an_odd_charset_is_shown(bench: Bench, server: LoopbackServer, charset: str) -> None:
+async def test_an_error_with_an_unusual_charset_is_shown(bench: Bench, server: LoopbackServer, charset: str) -> None:
     server.on("/", Reply("nö".encode(), 404, {"Content-Type": f"text/plain; charset={charset}"}))
     assert "answered 404 Not Found: nö." in await failed(bench, server.url("/"))
 
@@ -210,7 +208,7 @@ async def test_an_error_in_its_charset_is_shown(bench: Bench, server: LoopbackSe
 
 
 @pytest.mark.parametrize("depth", [300, 900, 5_000, 200_000])
-async def test_an_error_that_is_nested_deeply_is_shown(bench: Bench, server: LoopbackServer, depth: int) -> None:
+async def test_a_deeply_nested_error_is_shown(bench: Bench, server: LoopbackServer, depth: int) -> None:
     body = b"".join(chain(repeat(b'{"message":', depth), (b'"no"',), repeat(b"}", depth)))
     server.on("/", Reply(body, 400, {"Content-Type": "application/json"}))
     assert "answered 400 Bad Request: " in await failed(bench, server.url("/"))
@@ -221,7 +219,7 @@ async def test_an_error_that_is_nested_deeply_is_shown(bench: Bench, server: Loo
     [("gzip", b"plain"), ("gzip", gzip.compress(TEXT)[:-9]), ("br", b"\x0b"), (", ".join(["gzip"] * 9), b"")],
     ids=range(4),
 )
-async def test_an_error_whose_body_can_not_be_unpacked_stays_that_error(
+async def test_an_error_whose_body_cannot_be_decompressed_stays_that_error(
     bench: Bench, server: LoopbackServer, encoding: str, body: bytes
 ) -> None:
     server.on("/", Reply(body, 404, {"Content-Encoding": encoding}))

@@ -34,9 +34,9 @@ def now() -> float:
     return asyncio.get_running_loop().time()
 
 
-async def sent(budget: Budget, path: str = "/", tell: Callable[[Wait], None] = silent) -> float:
+async def sent(budget: Budget, path: str = "/", report: Callable[[Wait], None] = silent) -> float:
     """When a request is admitted."""
-    await budget.admit(request(path), tell)
+    await budget.admit(request(path), report)
     return now()
 
 
@@ -51,7 +51,7 @@ def test_requests_wait_for_the_window() -> None:
     assert in_no_time(main()) == pytest.approx([0, 0, 10, 10, 20])
 
 
-def test_who_comes_first_goes_first_even_if_it_weighs_more() -> None:
+def test_requests_are_admitted_in_order_even_if_the_first_weighs_more() -> None:
     async def main() -> list[str]:
         budget = one(MovingWindow([(3, 10)]), lambda one: 3 if one.url.path == "/heavy" else 1)
         order: list[str] = []
@@ -66,7 +66,7 @@ def test_who_comes_first_goes_first_even_if_it_weighs_more() -> None:
     assert in_no_time(main()) == ["/a", "/heavy", "/b", "/c"]
 
 
-def test_the_first_policy_that_fits_decides_and_what_fits_none_is_free() -> None:
+def test_the_first_matching_policy_decides_and_other_requests_are_not_limited() -> None:
     async def main() -> dict[str, float]:
         budget = Budget(
             [
@@ -93,7 +93,7 @@ def test_a_cancelled_wait_neither_counts_nor_holds_up_the_others() -> None:
     assert in_no_time(main()) == pytest.approx([60, 120])
 
 
-def test_what_goes_at_once_counts_all_the_same() -> None:
+def test_a_request_that_does_not_wait_still_counts() -> None:
     async def main() -> list[float]:
         budget = one(FixedWindow(1, 60))
         await sent(budget)
@@ -103,7 +103,7 @@ def test_what_goes_at_once_counts_all_the_same() -> None:
     assert in_no_time(main()) == pytest.approx([0, 60])
 
 
-def test_waiting_looks_at_the_clock_only_when_something_may_have_changed() -> None:
+def test_a_wait_checks_the_clock_only_when_something_may_have_changed() -> None:
     class Counted(FixedWindow):
         looks = 0
 
@@ -138,7 +138,7 @@ IN_90 = str(int(NOW.timestamp()) + 90)
 
 
 @pytest.mark.parametrize(
-    ("said", "waited"),
+    ("response", "waited"),
     [
         (answer(200), 0),
         (answer(429), HOUR),
@@ -153,33 +153,33 @@ IN_90 = str(int(NOW.timestamp()) + 90)
         (answer(200, ratelimit_remaining="inf", ratelimit_reset="nan"), 0),
     ],
 )
-def test_headers_and_statuses_correct_the_count(said: httpx.Response, waited: float) -> None:
-    assert learned(one(FixedWindow(10, HOUR)), said) == pytest.approx(waited)
+def test_headers_and_statuses_correct_the_count(response: httpx.Response, waited: float) -> None:
+    assert learned(one(FixedWindow(10, HOUR)), response) == pytest.approx(waited)
 
 
-def test_a_moment_counts_from_the_servers_own_clock() -> None:
+def test_a_reset_time_is_measured_by_the_servers_own_clock() -> None:
     fast = datetime.fromtimestamp(NOW.timestamp() + 60, UTC)
-    said = answer(429, ratelimit_reset=IN_90, date=format_datetime(fast, usegmt=True))
-    assert learned(one(FixedWindow(10, HOUR)), said) == pytest.approx(30)
+    response = answer(429, ratelimit_reset=IN_90, date=format_datetime(fast, usegmt=True))
+    assert learned(one(FixedWindow(10, HOUR)), response) == pytest.approx(30)
 
 
 def test_headers_and_statuses_have_the_names_that_the_manifest_gives_them() -> None:
-    def wait_after(said: httpx.Response) -> float:
+    def wait_after(response: httpx.Response) -> float:
         policy = RatePolicy("few", lambda _: 1, FixedWindow(10, HOUR))
         budget = Budget([policy], reset_header="X-Reset", remaining_header="X-Left", hit_statuses=[420])
-        return learned(budget, said)
+        return learned(budget, response)
 
     assert wait_after(answer(429, ratelimit_remaining="0")) == 0
     assert wait_after(answer(420, x_reset="20")) == pytest.approx(20)
     assert wait_after(answer(200, x_left="0", x_reset="40")) == pytest.approx(40)
 
 
-def test_an_answer_corrects_the_policy_of_its_own_request_only() -> None:
+def test_a_response_corrects_only_the_policy_of_its_own_request() -> None:
     budget = one(FixedWindow(10, HOUR), lambda one: 1 if one.url.path == "/few" else None)
     assert learned(budget, answer(429)) == 0
 
 
-def test_news_of_an_earlier_end_wakes_who_waits() -> None:
+def test_a_correction_to_an_earlier_reset_wakes_waiting_requests() -> None:
     async def main() -> float:
         budget = one(FixedWindow(1, HOUR))
         await sent(budget)
@@ -191,50 +191,50 @@ def test_news_of_an_earlier_end_wakes_who_waits() -> None:
     assert in_no_time(main()) == pytest.approx(30)
 
 
-# What people are told
+# What is reported to people
 
 
-def told(window: RateWindow, requests: int) -> list[Wait]:
+def reported(window: RateWindow, requests: int) -> list[Wait]:
     async def main() -> list[Wait]:
-        said: list[Wait] = []
+        waits_reported: list[Wait] = []
         budget = one(window)
-        await asyncio.gather(*(sent(budget, tell=said.append) for _ in range(requests)))
-        return said
+        await asyncio.gather(*(sent(budget, report=waits_reported.append) for _ in range(requests)))
+        return waits_reported
 
     return in_no_time(main())
 
 
-def test_a_long_wait_is_told_and_its_end() -> None:
-    begun, ended = told(FixedWindow(10, 60), 13)
+def test_a_long_wait_and_its_end_are_reported() -> None:
+    begun, ended = reported(FixedWindow(10, 60), 13)
     assert (begun.seconds, begun.logged, ended.seconds, ended.logged) == (60, True, 0, False)
     assert str(begun) == (
         "The API budget is used up (10 calls in 60 seconds). The next request goes out in 60 seconds."
     )
 
 
-def test_short_waits_are_not_told() -> None:
-    assert told(MovingWindow([(1, 2)]), 20) == []
+def test_short_waits_are_not_reported() -> None:
+    assert reported(MovingWindow([(1, 2)]), 20) == []
 
 
-def test_waits_that_follow_each_other_are_news_only_now_and_then() -> None:
-    waits = told(MovingWindow([(1, 10)]), 31)
+def test_successive_waits_are_logged_only_now_and_then() -> None:
+    waits = reported(MovingWindow([(1, 10)]), 31)
     assert sum(wait.seconds > 0 for wait in waits) == 30
     assert sum(wait.logged for wait in waits) == pytest.approx(300 / 30, abs=2)
 
 
-def test_a_wait_that_grows_by_much_is_news_again() -> None:
+def test_a_wait_that_grows_considerably_is_logged_again() -> None:
     async def main() -> list[Wait]:
-        said: list[Wait] = []
+        waits_reported: list[Wait] = []
         budget = one(FixedWindow(1, 60))
         await sent(budget)
-        waiting = asyncio.create_task(sent(budget, tell=said.append))
+        waiting = asyncio.create_task(sent(budget, report=waits_reported.append))
         await asyncio.sleep(10)
         for reset in ("55", "600"):
             budget.learn(request(), answer(429, ratelimit_reset=reset), NOW)
             await asyncio.sleep(1)
         waiting.cancel()
         await asyncio.wait([waiting])
-        return said
+        return waits_reported
 
     assert [(round(wait.seconds), wait.logged) for wait in in_no_time(main())] == [
         (60, True),

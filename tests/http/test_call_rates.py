@@ -25,12 +25,12 @@ def test_a_fixed_window_begins_with_its_first_call() -> None:
     assert [called(window, 115), called(window, 116)] == [0, 4]
 
 
-def test_calls_of_more_weight_use_more_of_a_fixed_window() -> None:
+def test_heavier_calls_use_more_of_a_fixed_window() -> None:
     window = FixedWindow(10, 60)
     assert [called(window, 0, 7), called(window, 1, 4), called(window, 2, 3)] == [0, 59, 0]
 
 
-def test_the_api_takes_calls_away_from_a_fixed_window_but_gives_none() -> None:
+def test_the_api_can_reduce_the_calls_of_a_fixed_window_but_not_add_any() -> None:
     window = FixedWindow(10, 60)
     called(window, 0)
     window.correct(50, None, 1)
@@ -49,14 +49,14 @@ def test_the_api_says_when_a_fixed_window_ends(ends_in: float) -> None:
     assert called(window, 10 + ends_in) == 60
 
 
-def test_an_answer_from_a_window_that_is_over_changes_nothing() -> None:
+def test_a_response_from_an_earlier_window_changes_nothing() -> None:
     window = FixedWindow(3, 60)
     called(window, 0)
     window.correct(0, -2, 10)
     assert window.wait(2, 10) == 0
 
 
-def test_calls_that_did_not_wait_are_made_up_for() -> None:
+def test_calls_that_did_not_wait_delay_later_ones() -> None:
     window = FixedWindow(2, 60)
     for _ in range(3):
         window.count(1, 0)
@@ -86,7 +86,7 @@ def test_a_heavy_call_waits_until_enough_are_free() -> None:
     assert window.wait(3, 5) == 7
 
 
-def test_nothing_left_counts_as_if_the_calls_had_been_made() -> None:
+def test_no_calls_left_counts_as_if_all_calls_had_been_made() -> None:
     window = MovingWindow([(3, 10), (100, 60)])
     called(window, 0)
     window.correct(0, None, 4)
@@ -94,7 +94,7 @@ def test_nothing_left_counts_as_if_the_calls_had_been_made() -> None:
     assert window.wait(2, 4) == 10
 
 
-def test_nothing_left_until_a_moment_waits_for_it() -> None:
+def test_no_calls_left_until_a_reset_waits_for_the_reset() -> None:
     window = MovingWindow([(3, 10)])
     window.correct(0, 25, 0)
     assert [window.wait(1, 0), window.wait(1, 20), window.wait(1, 25)] == [25, 5, 0]
@@ -107,7 +107,7 @@ def test_whatever_else_the_api_says_changes_nothing(left: int | None, ends_in: f
     assert window.wait(3, 0) == 0
 
 
-def test_calls_that_did_not_wait_are_made_up_for_in_a_moving_window() -> None:
+def test_calls_that_did_not_wait_delay_later_ones_in_a_moving_window() -> None:
     window = MovingWindow([(2, 10)])
     for now in (0, 1, 2):
         window.count(1, now)
@@ -118,7 +118,7 @@ def test_calls_that_did_not_wait_are_made_up_for_in_a_moving_window() -> None:
     st.lists(st.tuples(st.integers(1, 5), st.integers(1, 20)), min_size=1, max_size=3),
     st.lists(st.tuples(st.integers(0, 10), st.just(1)), max_size=60),
 )
-def test_no_stretch_of_time_ever_holds_more_than_is_allowed(
+def test_no_interval_ever_has_more_calls_than_allowed(
     rates: list[tuple[int, int]], calls: list[tuple[int, int]]
 ) -> None:
     window = MovingWindow([(limit, float(interval)) for limit, interval in rates])

@@ -14,12 +14,12 @@ def clients() -> Clients:
     return Clients(lambda limits, cookies: httpx.AsyncClient(limits=limits, cookies=cookies, verify=False))
 
 
-def test_requests_that_follow_each_other_use_the_same_client() -> None:
+def test_successive_requests_use_the_same_client() -> None:
     pool = clients()
     with pool.one() as first:
         pass
-    with pool.one() as second, pool.one() as beside:
-        assert first is second is beside
+    with pool.one() as second, pool.one() as third:
+        assert first is second is third
 
 
 def test_a_client_is_added_when_the_others_are_busy() -> None:
@@ -31,7 +31,7 @@ def test_a_client_is_added_when_the_others_are_busy() -> None:
         assert free is used[0]
 
 
-def test_there_is_an_end_to_the_clients() -> None:
+def test_the_number_of_clients_is_bounded() -> None:
     pool = clients()
     with ExitStack() as stack:
         used = [stack.enter_context(pool.one()) for _ in range(MOST * SHARE + MOST)]
@@ -48,7 +48,7 @@ async def test_hundreds_of_requests_are_under_way_at_once(bench: Bench, server: 
     assert {answer.text for answer in answers if answer is not None} == {"fine"}
 
 
-async def test_the_clients_have_their_cookies_in_common(bench: Bench, server: LoopbackServer) -> None:
+async def test_the_clients_share_their_cookies(bench: Bench, server: LoopbackServer) -> None:
     gate = asyncio.Event()
     server.on("/login", Reply(headers={"Set-Cookie": "session=abc; Path=/"}))
     server.on("/slow", Reply(gate=gate))

@@ -45,7 +45,7 @@ def ranges(*cuts: int, tag: str = '"v1"', status: int = 206) -> Callable[[Asked]
     return reply
 
 
-async def test_a_body_comes_in_chunks_of_handy_size(bench: Bench, server: LoopbackServer) -> None:
+async def test_a_body_arrives_in_chunks_of_moderate_size(bench: Bench, server: LoopbackServer) -> None:
     server.on("/file", Reply(BODY))
     requester = build({"type": "HttpRequester", "url": server.url("/file")}, HttpRequester)
     async with requester.open(bench.context, Role.DOWNLOAD) as download:
@@ -66,7 +66,7 @@ async def test_content_encodings_are_removed(bench: Bench, server: LoopbackServe
     assert exchange.response_size == len(gzip.compress(text))
 
 
-async def test_the_exchange_is_recorded_when_the_body_is_over(bench: Bench, server: LoopbackServer) -> None:
+async def test_the_exchange_is_recorded_when_the_body_ends(bench: Bench, server: LoopbackServer) -> None:
     server.on("/file", Reply(b"id\n1\n"))
     requester = build({"type": "HttpRequester", "url": server.url("/file")}, HttpRequester)
     async with requester.open(bench.context, Role.DOWNLOAD) as download:
@@ -77,7 +77,7 @@ async def test_the_exchange_is_recorded_when_the_body_is_over(bench: Bench, serv
     assert len(bench.exchanges) == 1
 
 
-async def test_of_a_long_body_the_beginning_is_recorded(bench: Bench, server: LoopbackServer) -> None:
+async def test_only_the_beginning_of_a_long_body_is_recorded(bench: Bench, server: LoopbackServer) -> None:
     server.on("/file", Reply(b"x" * (BODY_LIMIT + 500_000)))
     await read_all(bench, server.url("/file"))
     assert bench.exchanges[0].response_body == "x" * BODY_LIMIT
@@ -98,7 +98,7 @@ def zipped(content: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("packed", [gzip.compress, zipped])
-async def test_text_that_is_packed_is_recorded_as_text(
+async def test_compressed_text_is_recorded_as_text(
     bench: Bench, server: LoopbackServer, packed: Callable[[bytes], bytes]
 ) -> None:
     server.on("/file", Reply(packed("id,name\n1,Zoë\n".encode()), 200, {"Content-Type": "application/octet-stream"}))
@@ -107,14 +107,16 @@ async def test_text_that_is_packed_is_recorded_as_text(
     assert not bench.exchanges[0].cut
 
 
-async def test_of_long_text_that_is_packed_the_beginning_is_recorded(bench: Bench, server: LoopbackServer) -> None:
+async def test_only_the_beginning_of_long_compressed_text_is_recorded(bench: Bench, server: LoopbackServer) -> None:
     server.on("/file", Reply(gzip.compress(b"x" * (BODY_LIMIT + 1)), 200, {"Content-Type": "application/gzip"}))
     await read_all(bench, server.url("/file"))
     assert bench.exchanges[0].response_body == "x" * BODY_LIMIT
     assert bench.exchanges[0].cut
 
 
-async def test_who_stops_early_leaves_a_record_of_what_was_read(bench: Bench, server: LoopbackServer) -> None:
+async def test_a_download_that_is_stopped_early_is_recorded_as_far_as_it_was_read(
+    bench: Bench, server: LoopbackServer
+) -> None:
     server.on("/file", Reply(b"y" * 5_000_000))
     requester = build({"type": "HttpRequester", "url": server.url("/file")}, HttpRequester)
     async with requester.open(bench.context, Role.DOWNLOAD) as download:
@@ -128,7 +130,7 @@ async def test_who_stops_early_leaves_a_record_of_what_was_read(bench: Bench, se
     assert 0 < len(exchange.response_body) <= BODY_LIMIT
 
 
-async def test_a_broken_download_goes_on_where_it_broke(bench: Bench, server: LoopbackServer) -> None:
+async def test_a_broken_download_is_resumed(bench: Bench, server: LoopbackServer) -> None:
     server.on("/file", ranges(100_000, 50_000))
     assert await read_all(bench, server.url("/file")) == BODY
     assert [asked.headers.get("range") for asked in server.asked] == [None, "bytes=100000-", "bytes=150000-"]
@@ -139,14 +141,14 @@ async def test_a_broken_download_goes_on_where_it_broke(bench: Bench, server: Lo
     assert bench.waits == [1, 2]
 
 
-async def test_a_rest_is_asked_for_with_fresh_credentials(bench: Bench, server: LoopbackServer) -> None:
+async def test_the_rest_is_requested_with_fresh_credentials(bench: Bench, server: LoopbackServer) -> None:
     server.on("/file", ranges(100_000))
     bearer = {"type": "BearerAuthenticator", "api_token": "token-1"}
     assert await read_all(bench, server.url("/file"), authenticator=bearer) == BODY
     assert [asked.headers["authorization"] for asked in server.asked] == ["Bearer token-1"] * 2
 
 
-async def test_a_server_that_is_busy_is_asked_for_the_rest_again(bench: Bench, server: LoopbackServer) -> None:
+async def test_a_busy_server_is_asked_for_the_rest_again(bench: Bench, server: LoopbackServer) -> None:
     serve = ranges(100_000)
     server.on("/file", serve, Reply("busy", 503), Reply(cut=-1), serve)
     assert await read_all(bench, server.url("/file")) == BODY
@@ -172,7 +174,7 @@ NO_RANGES: list[dict[str, str]] = [
 
 @pytest.mark.parametrize("headers", NO_RANGES)
 @pytest.mark.parametrize("chunked", [False, True])
-async def test_without_ranges_and_a_validator_all_is_sent_again_and_what_came_before_is_skipped(
+async def test_without_ranges_and_a_validator_everything_is_sent_again_and_the_known_part_is_skipped(
     bench: Bench, server: LoopbackServer, headers: dict[str, str], chunked: bool
 ) -> None:
     cuts = [100_000, 50_000, 150_000]
@@ -183,7 +185,7 @@ async def test_without_ranges_and_a_validator_all_is_sent_again_and_what_came_be
 
 
 @pytest.mark.parametrize("other", [BODY[:99_999] + b"!" + BODY[100_000:], BODY[:99_999], b""])
-async def test_another_body_than_the_one_that_broke_off_is_not_mixed_with_it(
+async def test_a_changed_body_is_not_mixed_with_the_one_that_broke_off(
     bench: Bench, server: LoopbackServer, other: bytes
 ) -> None:
     server.on("/file", Reply(BODY, cut=100_000), Reply(other))
@@ -193,12 +195,14 @@ async def test_another_body_than_the_one_that_broke_off_is_not_mixed_with_it(
     assert len(server.asked) == 2
 
 
-async def test_a_body_that_has_grown_goes_on_where_it_broke(bench: Bench, server: LoopbackServer) -> None:
+async def test_a_body_that_has_grown_is_resumed(bench: Bench, server: LoopbackServer) -> None:
     server.on("/file", Reply(BODY, cut=100_000), Reply(BODY + b"more"))
     assert await read_all(bench, server.url("/file")) == BODY + b"more"
 
 
-async def test_a_server_that_sends_all_instead_of_the_rest_is_understood(bench: Bench, server: LoopbackServer) -> None:
+async def test_a_server_that_sends_everything_instead_of_the_rest_is_understood(
+    bench: Bench, server: LoopbackServer
+) -> None:
     server.on("/file", Reply(BODY, 200, RESUMABLE, cut=100_000), Reply(BODY, 200, RESUMABLE))
     assert await read_all(bench, server.url("/file")) == BODY
 
@@ -247,7 +251,7 @@ async def test_the_last_modified_date_serves_as_validator(bench: Bench, server: 
         Reply("expired", 403),
     ],
 )
-async def test_another_rest_than_the_one_asked_for_is_not_taken(
+async def test_a_different_range_than_requested_is_not_accepted(
     bench: Bench, server: LoopbackServer, rest: Reply
 ) -> None:
     server.on("/file", Reply(BODY, 200, RESUMABLE, cut=100_000), rest)

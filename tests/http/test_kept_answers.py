@@ -94,7 +94,7 @@ EXPECTED = {
 }
 
 
-async def test_a_parent_that_is_kept_is_read_once_by_all(server: LoopbackServer) -> None:
+async def test_a_cached_parent_is_read_once_for_all(server: LoopbackServer) -> None:
     serve(server)
 
     found = await read_together(family(server, use_cache=True))
@@ -103,7 +103,7 @@ async def test_a_parent_that_is_kept_is_read_once_by_all(server: LoopbackServer)
     assert len(server.to("/owners")) == 3
 
 
-async def test_a_parent_that_is_not_kept_is_read_by_each(server: LoopbackServer) -> None:
+async def test_a_parent_without_cache_is_read_for_each_child(server: LoopbackServer) -> None:
     serve(server)
 
     await read_together(family(server, use_cache=False))
@@ -111,7 +111,7 @@ async def test_a_parent_that_is_not_kept_is_read_by_each(server: LoopbackServer)
     assert len(server.to("/owners")) == 9
 
 
-async def test_the_next_run_asks_again(server: LoopbackServer) -> None:
+async def test_the_next_run_sends_the_requests_again(server: LoopbackServer) -> None:
     serve(server)
 
     for _ in range(2):
@@ -121,7 +121,7 @@ async def test_the_next_run_asks_again(server: LoopbackServer) -> None:
 
 
 @pytest.mark.parametrize("bound", [{"MAX_BODY": 1}, {"MAX_BYTES": 1}, {"MAX_BYTES": 30}, {"MAX_RESPONSES": 1}], ids=str)
-async def test_what_is_too_much_to_be_kept_is_read_all_the_same(
+async def test_what_does_not_fit_into_the_cache_is_still_read(
     server: LoopbackServer, monkeypatch: pytest.MonkeyPatch, bound: dict[str, int]
 ) -> None:
     for name, value in bound.items():
@@ -134,7 +134,7 @@ async def test_what_is_too_much_to_be_kept_is_read_all_the_same(
     assert 3 < len(server.to("/owners")) <= 9
 
 
-async def test_an_answer_that_is_kept_is_read_whole_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_cached_response_is_read_as_a_whole_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     class Endless:
         response = httpx.Response(200, request=httpx.Request("GET", "https://a.example/x"))
 
@@ -154,7 +154,7 @@ async def test_an_answer_that_is_kept_is_read_whole_within_bounds(monkeypatch: p
     answers.close()
 
 
-async def test_answers_to_others_are_never_given(server: LoopbackServer) -> None:
+async def test_responses_to_other_requests_are_never_used(server: LoopbackServer) -> None:
     server.on("/a", lambda asked: Reply([{"who": asked.headers["x-who"]}]))
     tree = family(server)
     tree["streams"] = [
@@ -169,7 +169,7 @@ async def test_answers_to_others_are_never_given(server: LoopbackServer) -> None
     assert len(server.asked) == 2
 
 
-async def test_a_refused_answer_is_not_kept(server: LoopbackServer) -> None:
+async def test_an_error_response_is_not_cached(server: LoopbackServer) -> None:
     server.on("/a", Reply("no", 404), Reply([{"n": 1}]))
     tree = family(server)
     ignore = {"type": "HttpResponseFilter", "action": "IGNORE", "http_codes": [404]}
@@ -183,11 +183,11 @@ async def test_a_refused_answer_is_not_kept(server: LoopbackServer) -> None:
     assert len(server.asked) == 2
 
 
-async def test_the_reference_keeps_answers_too(server: LoopbackServer, oracle: Oracle) -> None:
+async def test_the_reference_caches_responses_too(server: LoopbackServer, oracle: Oracle) -> None:
     serve(server)
     text = yaml.safe_dump(family(server, use_cache=True))
 
-    told = await asyncio.to_thread(oracle.ask, "manifest_texts", "read_all", text, {}, ["owners", "cats", "dogs"])
+    found = await asyncio.to_thread(oracle.ask, "manifest_texts", "read_all", text, {}, ["owners", "cats", "dogs"])
 
-    assert {name: sorted(records, key=str) for name, records in told.items()} == EXPECTED
+    assert {name: sorted(records, key=str) for name, records in found.items()} == EXPECTED
     assert len(server.to("/owners")) < 9  # those who ask at the same time each get an answer of their own there

@@ -1,4 +1,4 @@
-"""A connector with many secrets against a server that gives back everything it gets, in every disguise.
+"""A connector with many secrets against a server that returns everything it gets, in every encoding.
 
 No piece of a secret may be found in what people and files get to see: standard error, the trace, the events, and the
 texts that the builder shows of an exchange.
@@ -136,7 +136,7 @@ check: {type: CheckStream, stream_names: [jobs]}
 
 
 def looks(text: str, *, mirrored: bool = True, after: bytes = b"~after") -> Iterator[str]:
-    """A text in the disguises that servers and clients give it."""
+    """A text in the encodings that servers and clients use."""
     raw = text.encode()
     for plain in (text, text.upper(), text.lower(), *([text[::-1]] if mirrored else ())):
         yield plain
@@ -175,7 +175,7 @@ def secrets_at_hand() -> list[str]:
 
 
 def pieces() -> set[str]:
-    """Everything that must not be seen: six characters of any look of a secret, as far as they tell something."""
+    """Everything that must not be seen: six characters of any form of a secret, as far as they are significant."""
     found = set()
     for secret in secrets_at_hand():
         for look in looks(secret, after=b""):
@@ -275,7 +275,7 @@ def everything(value: Any) -> Iterable[str]:
             yield from everything(item)
 
 
-async def test_no_piece_of_a_secret_is_seen_by_those_who_run_it(servers: Servers, tmp_path: Path) -> None:
+async def test_no_piece_of_a_secret_is_in_the_output_of_a_run(servers: Servers, tmp_path: Path) -> None:
     loaded, config = connector(servers, tmp_path)
     seen = io.StringIO()
     plan = RunPlan(
@@ -289,11 +289,11 @@ async def test_no_piece_of_a_secret_is_seen_by_those_who_run_it(servers: Servers
     )
     picture = RunPicture(loaded.stream_names)
     assert await HeadlessRun(plan, picture, PlainProgress(seen, Level.DEBUG)).run() == 1
-    told = seen.getvalue()
-    assert "answered 400" in told
-    assert leaks(told) == []
-    assert not any(line.startswith("12:00:00 ERROR: forged") for line in told.splitlines())
-    assert "\x1b" not in told
+    output = seen.getvalue()
+    assert "answered 400" in output
+    assert leaks(output) == []
+    assert not any(line.startswith("12:00:00 ERROR: forged") for line in output.splitlines())
+    assert "\x1b" not in output
     trace = json.loads((tmp_path / "trace.har").read_text())
     assert len(trace["log"]["entries"]) > 8
     assert leaks((tmp_path / "trace.har").read_text()) == []
@@ -328,7 +328,7 @@ def _shown(exchange: Exchange) -> Iterator[str]:
     yield exchange_text.curl_command(exchange)
 
 
-async def test_the_other_site_gets_nothing_that_came_from_a_secret(servers: Servers, tmp_path: Path) -> None:
+async def test_another_site_gets_nothing_that_came_from_a_secret(servers: Servers, tmp_path: Path) -> None:
     loaded, config = connector(servers, tmp_path)
     events: list[Event] = []
     async with open_reader(loaded, config, sleep=_at_once) as reader:
@@ -388,7 +388,7 @@ def test_a_body_is_masked_before_it_is_cut(secret: str, packed: bool) -> None:
             record=lambda _: None,
             allowance=Allowance(each=50, spare=7),
         )
-        recording.answered(httpx.Response(200, request=request))
+        recording.responded(httpx.Response(200, request=request))
         sent = gzip.compress(body) if packed else body
         for at in range(0, len(sent), 10):
             recording.received(sent[at : at + 10])
@@ -398,7 +398,7 @@ def test_a_body_is_masked_before_it_is_cut(secret: str, packed: bool) -> None:
         assert len(exchange.response_body or "") <= 61
 
 
-def test_what_is_looked_at_beyond_a_body_is_no_part_of_what_is_kept() -> None:
+def test_the_margin_behind_a_body_is_not_part_of_the_recording() -> None:
     request = httpx.Request("GET", "https://api.example.com")
     recording = Recording(
         request,
@@ -409,7 +409,7 @@ def test_what_is_looked_at_beyond_a_body_is_no_part_of_what_is_kept() -> None:
         record=lambda _: None,
         allowance=Allowance(each=100),
     )
-    recording.answered(httpx.Response(200, request=request))
+    recording.responded(httpx.Response(200, request=request))
     recording.received(b"x" * (100 + 2 * MARGIN))
     exchange = recording.finish()
     assert exchange.response_body == "x" * 100

@@ -78,8 +78,8 @@ async def read(text: str) -> Told:
     return await read_all(text, {"key": KEY})
 
 
-def warnings(told: Told) -> list[str]:
-    return [log.message for log in told.of(Log) if log.level is Level.WARNING]
+def warnings(result: Told) -> list[str]:
+    return [log.message for log in result.of(Log) if log.level is Level.WARNING]
 
 
 def has_credentials(asked: Asked) -> bool:
@@ -118,21 +118,21 @@ async def test_a_redirect_that_holds_a_secret_is_not_followed_to_another_site(
     if "{key}" in echo:
         place = other_server.url("/items").replace("://", f"://{echo.format(key=KEY)}")
     server.on("/items", Reply("", status, {"Location": place}))
-    told = await read(simple(requester(server.url("/items"))))
-    assert "is not followed: its address holds secrets" in told.errors
-    assert KEY not in told.errors
+    result = await read(simple(requester(server.url("/items"))))
+    assert "is not followed: its address holds secrets" in result.errors
+    assert KEY not in result.errors
     assert other_server.asked == []
 
 
-async def test_a_body_with_a_secret_is_not_sent_on(server: LoopbackServer, other_server: LoopbackServer) -> None:
+async def test_a_body_with_a_secret_is_not_forwarded(server: LoopbackServer, other_server: LoopbackServer) -> None:
     server.on("/items", Reply("", 307, {"Location": other_server.url("/items")}))
     body = {"hash": "{{ config['key']|hash('sha256') }}"}
-    told = await read(simple(requester(server.url("/items"), http_method="POST", request_body_json=body)))
-    assert "is not followed: the body holds secrets" in told.errors
+    result = await read(simple(requester(server.url("/items"), http_method="POST", request_body_json=body)))
+    assert "is not followed: the body holds secrets" in result.errors
     assert other_server.asked == []
 
 
-async def test_cookies_stay_where_they_are_from(server: LoopbackServer, other_server: LoopbackServer) -> None:
+async def test_cookies_stay_on_their_origin(server: LoopbackServer, other_server: LoopbackServer) -> None:
     server.on("/items", Reply({**DONE, "next": "/more"}, headers={"Set-Cookie": "session=from-here; Path=/"}))
     server.on("/more", Reply("", 302, {"Location": other_server.url("/items")}))
     other_server.on("/items", Reply({**DONE, "next": ""}))
@@ -142,7 +142,7 @@ async def test_cookies_stay_where_they_are_from(server: LoopbackServer, other_se
 
 
 @pytest.mark.parametrize("by_path", [True, False])
-async def test_pages_on_another_site_are_asked_for_without_credentials(
+async def test_pages_on_another_site_are_requested_without_credentials(
     server: LoopbackServer, other_server: LoopbackServer, by_path: bool
 ) -> None:
     server.on("/items", Reply({**DONE, "next": server.url("/second")}))
@@ -155,43 +155,43 @@ async def test_pages_on_another_site_are_asked_for_without_credentials(
     else:
         first = f"{{{{ next_page_token['next_page_token'] if next_page_token else '{url}' }}}}"
         text = simple(requester(first, **SECRET_PARTS), paginator=cursor())
-    told = await read(text)
-    assert len(told.records) == 4
+    result = await read(text)
+    assert len(result.records) == 4
     assert all(map(has_credentials, server.asked))
     assert all(map(free_of_secrets, other_server.asked))
     assert other_server.asked[0].query == {"mine": ["yes"]}
-    [warning] = warnings(told)
+    [warning] = warnings(result)
     assert "The API leads to another site (127.0.0.1): it gets no credentials." in warning
 
 
-async def test_a_next_page_whose_address_holds_a_secret_is_not_asked_for_elsewhere(
+async def test_a_next_page_whose_url_holds_a_secret_is_not_requested_elsewhere(
     server: LoopbackServer, other_server: LoopbackServer
 ) -> None:
     server.on("/items", Reply({**DONE, "next": other_server.url(f"/items?key={KEY}")}))
-    told = await read(simple(requester(server.url("/items")), paginator=cursor({"type": "RequestPath"})))
-    assert "the request holds secrets in its address: it is not sent there" in told.errors
-    assert KEY not in told.errors
+    result = await read(simple(requester(server.url("/items")), paginator=cursor({"type": "RequestPath"})))
+    assert "the request holds secrets in its address: it is not sent there" in result.errors
+    assert KEY not in result.errors
     assert other_server.asked == []
 
 
 @pytest.mark.parametrize("elsewhere", [True, False])
-async def test_a_poll_goes_where_the_answer_says_and_credentials_only_to_the_site_of_the_job(
+async def test_a_poll_goes_where_the_response_says_but_credentials_only_to_the_site_of_the_job(
     server: LoopbackServer, other_server: LoopbackServer, elsewhere: bool
 ) -> None:
     polled = other_server if elsewhere else server
     server.on("/jobs", Reply({}, 202, {"Location": polled.url("/jobs/1")}))
     polled.on("/jobs/1", Reply({"status": "done", "target": server.url("/data")}))
     server.on("/data", Reply(DONE))
-    told = await read(
+    result = await read(
         job(
             creation_requester=requester(server.url("/jobs"), http_method="POST"),
             polling_requester=requester("{{ creation_response['headers']['location'] }}"),
             download_requester=requester("{{ download_target }}"),
         )
     )
-    assert len(told.records) == 1
+    assert len(result.records) == 1
     assert has_credentials(polled.to("/jobs/1")[0]) is not elsewhere
-    assert len(warnings(told)) == elsewhere
+    assert len(warnings(result)) == elsewhere
 
 
 async def test_a_site_that_the_manifest_names_gets_the_credentials(
@@ -200,20 +200,20 @@ async def test_a_site_that_the_manifest_names_gets_the_credentials(
     server.on("/jobs", Reply({"id": 7}))
     other_server.on("/jobs/7", Reply({"status": "done", "target": "data"}))
     other_server.on("/data", Reply(DONE))
-    told = await read(
+    result = await read(
         job(
             creation_requester=requester(server.url("/jobs"), http_method="POST"),
             polling_requester=requester(other_server.url("/jobs/{{ creation_response['id'] }}")),
             download_requester=requester(other_server.url("/{{ download_target }}")),
         )
     )
-    assert len(told.records) == 1
+    assert len(result.records) == 1
     assert all(map(has_credentials, other_server.asked))
-    assert warnings(told) == []
+    assert warnings(result) == []
 
 
 @pytest.mark.parametrize("whole", [True, False])
-async def test_a_download_target_gets_credentials_where_it_is_the_whole_address(
+async def test_a_download_target_gets_credentials_if_it_is_the_whole_url(
     server: LoopbackServer, other_server: LoopbackServer, whole: bool
 ) -> None:
     """Airbyte: the authenticator of the download requester goes to any target."""
@@ -223,7 +223,7 @@ async def test_a_download_target_gets_credentials_where_it_is_the_whole_address(
     address = requester("{{ download_target }}")
     if not whole:
         address = requester("", url_base=server.url("/"), path="{{ download_target }}")
-    told = await read(
+    result = await read(
         job(
             creation_requester=requester(server.url("/jobs"), http_method="POST"),
             polling_requester=requester(server.url("/jobs")),
@@ -231,6 +231,6 @@ async def test_a_download_target_gets_credentials_where_it_is_the_whole_address(
             download_paginator=cursor({"type": "RequestPath"}),
         )
     )
-    assert len(told.records) == 2
+    assert len(result.records) == 2
     assert has_credentials(other_server.asked[0]) is whole
     assert has_credentials(server.to("/more")[0]) is not whole

@@ -9,7 +9,7 @@ from core.http.exchange import BODY_LIMIT, Allowance, Exchange, Recording, Role,
 from core.http.secrets import Secrets
 
 
-def test_text_is_kept_as_text() -> None:
+def test_text_is_recorded_as_text() -> None:
     assert body_text("Zoë".encode(), 4, "text/plain") == "Zoë"
 
 
@@ -30,11 +30,11 @@ def test_long_text_is_cut_between_characters() -> None:
 @pytest.mark.parametrize(
     ("size", "shown"), [(0, "0 bytes"), (999, "999 bytes"), (1000, "1.0 kB"), (5_400_000_000, "5.4 GB")]
 )
-def test_sizes_are_said_as_people_say_them(size: int, shown: str) -> None:
+def test_sizes_are_written_for_people(size: int, shown: str) -> None:
     assert human_size(size) == shown
 
 
-def test_large_bodies_share_what_may_be_kept_beyond_the_limit_of_each() -> None:
+def test_large_bodies_share_the_spare_allowance() -> None:
     kept: list[Exchange] = []
     allowance = Allowance(each=10, spare=15)
     for _ in range(3):
@@ -48,26 +48,26 @@ def test_large_bodies_share_what_may_be_kept_beyond_the_limit_of_each() -> None:
             record=kept.append,
             allowance=allowance,
         )
-        recording.answered(httpx.Response(200, request=request))
+        recording.responded(httpx.Response(200, request=request))
         for _ in range(5):
             recording.received(b"four")
         recording.finish()
     assert [(len(one.response_body or ""), one.cut) for one in kept] == [(20, False), (15, True), (10, True)]
 
 
-def test_utf_16_is_read_when_it_is_announced_or_marked() -> None:
+def test_utf_16_is_read_if_it_is_announced_or_has_a_byte_order_mark() -> None:
     assert body_text("Zoë".encode("utf-16-le"), 6, "text/plain; charset=utf-16-le") == "Zoë"
     assert body_text("Zoë".encode("utf-16"), 8, "application/json") == "Zoë"
     assert body_text("Zoë".encode("utf-8-sig"), 7, "") == "Zoë"
 
 
-def test_a_text_in_which_single_bytes_are_wrong_is_shown() -> None:
+def test_a_text_with_single_invalid_bytes_is_shown() -> None:
     assert body_text(b"the customer M\xfcller is unknown", 30, "text/plain") == "the customer M\ufffdller is unknown"
 
 
 @pytest.mark.parametrize(
     "charset", ["base64", "hex", "idna", "undefined", "unicode_escape", "utf-99", "\0", "x" * 9_000]
 )
-def test_a_charset_that_is_none_is_no_charset(charset: str) -> None:
+def test_an_unknown_charset_is_ignored(charset: str) -> None:
     assert body_text(b"plain", 5, f"text/plain; charset={charset}") == "plain"
     assert body_text(b"\x80\x81\x82", 3, f"text/plain; charset={charset}").startswith("<binary")

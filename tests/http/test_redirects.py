@@ -80,7 +80,7 @@ async def test_each_hop_is_an_exchange(bench: Bench, server: LoopbackServer) -> 
     assert [(exchange.method, exchange.status) for exchange in bench.exchanges] == [("POST", 303), ("GET", 200)]
 
 
-async def test_a_body_goes_along_with_307_and_keeps_its_credentials_at_home(
+async def test_a_body_is_sent_along_with_307_but_its_credentials_are_not(
     bench: Bench, server: LoopbackServer, other_server: LoopbackServer
 ) -> None:
     server.on("/near", Reply("", 307, {"Location": "/here"}))
@@ -94,7 +94,7 @@ async def test_a_body_goes_along_with_307_and_keeps_its_credentials_at_home(
     assert other_server.to("/there")[0].json == {"a": "b"}
 
 
-async def test_a_body_with_secrets_is_not_carried_to_another_origin(
+async def test_a_body_with_secrets_is_not_sent_to_another_origin(
     bench: Bench, server: LoopbackServer, other_server: LoopbackServer
 ) -> None:
     bench.session.secrets.add("k-123456")
@@ -105,7 +105,7 @@ async def test_a_body_with_secrets_is_not_carried_to_another_origin(
     assert other_server.asked == []
 
 
-async def test_redirects_that_never_end_are_given_up(bench: Bench, server: LoopbackServer) -> None:
+async def test_endless_redirects_are_given_up(bench: Bench, server: LoopbackServer) -> None:
     server.on("/", Reply("", 302, {"Location": "/"}))
     with pytest.raises(RequestFailed, match="more than 20 redirects") as caught:
         await bench.send(get(server.url("/")))
@@ -113,7 +113,7 @@ async def test_redirects_that_never_end_are_given_up(bench: Bench, server: Loopb
     assert not caught.value.retryable
 
 
-async def test_a_3xx_without_a_location_is_an_answer(bench: Bench, server: LoopbackServer) -> None:
+async def test_a_3xx_without_a_location_is_a_response(bench: Bench, server: LoopbackServer) -> None:
     server.on("/", Reply("as before", 304))
     response = await bench.send(get(server.url("/")))
     assert response is not None

@@ -25,7 +25,7 @@ def drafted(**fields: object) -> RequestDraft:
         ("https://a.com/v1", "", "https://a.com/v1"),
     ],
 )
-def test_a_path_is_joined_to_the_url_or_takes_its_place(url: str, path: str | None, joined: str) -> None:
+def test_a_path_is_joined_to_the_url_or_replaces_it(url: str, path: str | None, joined: str) -> None:
     assert join_url(url, path) == joined
 
 
@@ -51,18 +51,18 @@ def test_a_form_is_url_encoded() -> None:
     assert request.headers["content-type"] == "application/x-www-form-urlencoded"
 
 
-def test_plain_text_is_sent_as_it_is() -> None:
+def test_plain_text_is_sent_unchanged() -> None:
     request = drafted(method="POST", content='{"a": 1}').build()
     assert request.content == b'{"a": 1}'
     assert request.headers["content-type"] == "text/plain; charset=utf-8"
 
 
-def test_a_content_type_of_the_manifest_wins() -> None:
+def test_the_content_type_of_the_manifest_takes_precedence() -> None:
     request = drafted(method="POST", content="<a/>", headers={"content-type": "application/xml"}).build()
     assert request.headers.get_list("content-type") == ["application/xml"]
 
 
-def test_a_body_can_go_with_a_get() -> None:
+def test_a_get_request_can_have_a_body() -> None:
     assert drafted(json={"a": 1}).build().content == b'{"a":1}'
 
 
@@ -84,7 +84,7 @@ def test_white_space_around_header_values_is_dropped_and_line_breaks_are_refused
 
 
 @pytest.mark.parametrize("url", ["", "api.example.com/v1", "ftp://example.com/x", "https://exa mple.com:port/"])
-def test_what_is_no_url_is_named(url: str) -> None:
+def test_an_invalid_url_is_named(url: str) -> None:
     with pytest.raises(ReadError, match="URL"):
         drafted(url=url).build()
 
@@ -106,14 +106,14 @@ def test_headers_collide_whatever_their_case() -> None:
         draft.add_header("authorization", "b")
 
 
-def test_form_fields_collide_even_when_they_say_the_same() -> None:
+def test_form_fields_collide_even_with_equal_values() -> None:
     draft = drafted()
     draft.add_form("a", "1")
     with pytest.raises(ReadError, match="form field `a` is set twice by the requester"):
         draft.add_form("a", "1")
 
 
-def test_json_bodies_are_merged_when_they_say_different_or_equal_things() -> None:
+def test_json_bodies_with_different_or_equal_fields_are_merged() -> None:
     draft = drafted()
     draft.merge_json({"filter": {"from": 1}, "same": True})
     extra = RequestDraft()
@@ -132,7 +132,7 @@ def test_json_bodies_that_contradict_each_other_are_refused() -> None:
         draft.merge(extra)
 
 
-def test_what_is_merged_does_not_change_where_it_came_from() -> None:
+def test_merging_does_not_change_the_merged_draft() -> None:
     extra = RequestDraft(json={"a": {"b": 1}})
     draft = drafted()
     draft.merge(extra)
@@ -140,14 +140,14 @@ def test_what_is_merged_does_not_change_where_it_came_from() -> None:
     assert extra.json == {"a": {"b": 1}}
 
 
-def test_a_path_is_taken_over_from_a_paginator() -> None:
+def test_the_path_of_a_paginator_is_used() -> None:
     draft, extra = drafted(), RequestDraft()
     extra.set_path("https://other.example.com/next")
     draft.merge(extra)
     assert draft.build().url == httpx.URL("https://other.example.com/next")
 
 
-def test_a_copy_can_be_added_to_on_its_own() -> None:
+def test_a_copy_is_independent() -> None:
     draft = drafted(json={"a": 1})
     copied = draft.copy()
     copied.add_json(["b"], 2)

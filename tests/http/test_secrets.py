@@ -44,7 +44,7 @@ def test_a_pair_is_masked_as_basic_authentication_sends_it() -> None:
     assert secrets.mask("hunter22 of someone") == "**** of someone"
 
 
-def test_of_two_secrets_the_longer_one_is_masked_whole() -> None:
+def test_the_longer_of_two_overlapping_secrets_is_masked_whole() -> None:
     assert Secrets(["abcd", "abcdefgh"]).mask("abcdefgh abcd") == "**** ****"
 
 
@@ -59,7 +59,7 @@ def test_secrets_added_later_are_masked_from_then_on() -> None:
     assert secrets.mask("token-1234") == "****"
 
 
-def test_json_web_tokens_are_masked_even_when_nobody_named_them() -> None:
+def test_json_web_tokens_are_masked_even_if_nobody_declared_them() -> None:
     assert Secrets().mask("jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl.") == "jwt ****."
 
 
@@ -85,7 +85,7 @@ def test_signatures_and_passwords_in_urls_are_masked() -> None:
         ("Accept", "text/csv", "text/csv"),
     ],
 )
-def test_headers_that_carry_credentials_are_masked_whatever_they_hold(name: str, value: str, shown: str) -> None:
+def test_headers_that_carry_credentials_are_masked_whatever_their_value(name: str, value: str, shown: str) -> None:
     assert Secrets().mask_header(name, value) == shown
 
 
@@ -138,7 +138,7 @@ def test_private_keys_are_masked_line_by_line() -> None:
         assert secrets.mask("of a@b.example: -----BEGIN") == "of a@b.example: -----BEGIN"
 
 
-def test_a_secret_that_is_cut_through_is_masked() -> None:
+def test_a_secret_that_is_cut_is_masked() -> None:
     secrets = Secrets(["s3cr3t-value"])
     assert secrets.mask("the s3cr3t-value of it", 8) == "the ****"
     assert secrets.mask("the s3cr3t-value of it", 4) == "the "
@@ -146,7 +146,7 @@ def test_a_secret_that_is_cut_through_is_masked() -> None:
     assert secrets.mask("ü s3cr3t-value", 5) == "ü ****"
 
 
-def test_what_was_made_of_secrets_long_ago_is_forgotten_first() -> None:
+def test_the_oldest_derived_values_are_forgotten_first() -> None:
     secrets = Secrets()
     made = [f"signature-{number:04}" for number in range(DERIVED + 40)]
     for one in made:
@@ -155,7 +155,7 @@ def test_what_was_made_of_secrets_long_ago_is_forgotten_first() -> None:
     assert secrets.mask(made[0]) == made[0]
 
 
-def test_short_things_made_of_secrets_tear_no_holes() -> None:
+def test_short_derived_values_tear_no_holes() -> None:
     secrets = Secrets()
     secrets.derive("test")
     assert secrets.mask("a test") == "a test"
@@ -173,7 +173,7 @@ def test_masking_takes_time_in_proportion_to_the_text(piece: str) -> None:
     assert seconds(160_000) < 60 * seconds(10_000) + 0.05
 
 
-def test_what_a_login_says_about_its_tokens_is_no_secret() -> None:
+def test_what_a_login_says_about_its_tokens_is_not_secret() -> None:
     answer = {
         "token_type": "BearerToken",
         "refresh_token_expires_at": "2024-05-17T12:00:00Z",
@@ -183,7 +183,7 @@ def test_what_a_login_says_about_its_tokens_is_no_secret() -> None:
     assert list(secret_fields(answer)) == ["rF5tHb2nJx8c"]
 
 
-def test_a_short_secret_is_held_by_a_text_as_a_word_only() -> None:
+def test_a_short_secret_is_found_only_as_a_whole_word() -> None:
     secrets = Secrets(["1234", "s3cr3t-value"])
     assert secrets.holds("https://h/?pin=1234&a=b")
     assert secrets.holds("https://h/xs3cr3t-valuex")
@@ -201,7 +201,7 @@ def test_very_many_secrets_are_masked() -> None:
     assert secrets.mask(f"token-000299-{299 * 7919:x} of token-1") == "**** of token-1"
 
 
-def test_no_number_and_no_length_of_secrets_is_too_large(capfd: pytest.CaptureFixture[str]) -> None:
+def test_secrets_may_be_of_any_number_and_length(capfd: pytest.CaptureFixture[str]) -> None:
     values = [f"{number:04}" + "aB3-x_Z9" * 149 + "zzzz" for number in range(300)]
     values += ["\N{CYRILLIC SMALL LETTER ZHE}" * 1_500, "#" * 49_000, '"&' * 500, "a%" * 600]
     start = time.monotonic()
@@ -220,7 +220,7 @@ def test_one_secret_more_costs_little() -> None:
     assert secrets.mask(f"token-004999-{4999 * 7919:x}") == "****"
 
 
-def test_what_other_threads_add_meanwhile_is_masked() -> None:
+def test_what_other_threads_add_at_the_same_time_is_masked() -> None:
     secrets = Secrets()
     done = Event()
     faults: list[BaseException] = []
@@ -252,7 +252,7 @@ def test_what_other_threads_add_meanwhile_is_masked() -> None:
     assert faults == []
 
 
-def test_a_secret_that_is_json_nested_too_deeply_is_a_secret_all_the_same() -> None:
+def test_a_secret_that_is_too_deeply_nested_json_is_still_a_secret() -> None:
     secret = '{"a":' * 200_000 + "1" + "}" * 200_000
     assert Secrets([secret]).mask(f"a {secret} b") == "a **** b"
 
@@ -264,17 +264,17 @@ def test_a_secret_that_is_json_nested_too_deeply_is_a_secret_all_the_same() -> N
         *("session_host", "token_length", "key_version", "token_version"),
     ],
 )
-def test_fields_about_credentials_are_no_secrets(name: str) -> None:
+def test_fields_about_credentials_are_not_secret(name: str) -> None:
     assert not is_secret_field(name)
 
 
-def test_one_answer_adds_only_so_many_secrets() -> None:
+def test_a_response_adds_only_a_limited_number_of_secrets() -> None:
     answer = [{"access_token": f"token-{number:06}"} for number in range(MOST_FIELDS * 3)]
     assert len(list(secret_fields(answer))) == MOST_FIELDS
     assert list(secret_fields([{"token": "x" * 9_000_000}, {"token": "y" * 20}])) == ["y" * 20]
 
 
-def test_of_what_was_made_of_a_secret_single_lines_are_no_secrets() -> None:
+def test_single_lines_of_a_derived_value_are_not_secret() -> None:
     secrets = Secrets()
     secrets.derive("grant_type\nq8fK2mZx")
     assert secrets.mask("grant_type") == "grant_type"

@@ -48,7 +48,7 @@ async def test_an_exchange_is_recorded_once(bench: Bench, server: LoopbackServer
     assert exchange.error is None
 
 
-async def test_passing_faults_are_repeated_with_growing_waits(bench: Bench, server: LoopbackServer) -> None:
+async def test_transient_errors_are_retried_with_growing_waits(bench: Bench, server: LoopbackServer) -> None:
     server.on("/", *[Reply("busy", 503)] * 5, Reply("fine"))
     response = await bench.send(get(server.url("/")))
     assert response is not None
@@ -61,7 +61,7 @@ async def test_passing_faults_are_repeated_with_growing_waits(bench: Bench, serv
 
 
 @pytest.mark.parametrize("status", [408, 423, 425, 429, 500, 502, 503, 504])
-async def test_what_does_not_pass_in_time_fails(bench: Bench, server: LoopbackServer, status: int) -> None:
+async def test_an_error_that_persists_fails(bench: Bench, server: LoopbackServer, status: int) -> None:
     server.on("/", Reply("busy", status))
     error = await failed(bench, get(server.url("/")))
     assert len(server.asked) == 6
@@ -71,7 +71,7 @@ async def test_what_does_not_pass_in_time_fails(bench: Bench, server: LoopbackSe
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 405, 406, 409, 410, 422, 451, 501])
-async def test_what_stays_wrong_fails_at_once(bench: Bench, server: LoopbackServer, status: int) -> None:
+async def test_a_permanent_error_fails_at_once(bench: Bench, server: LoopbackServer, status: int) -> None:
     server.on("/", Reply({"error": {"message": "no such luck"}}, status))
     error = await failed(bench, get(server.url("/")))
     assert len(server.asked) == 1
@@ -82,9 +82,7 @@ async def test_what_stays_wrong_fails_at_once(bench: Bench, server: LoopbackServ
     assert error.body == '{"error": {"message": "no such luck"}}'
 
 
-async def test_a_failure_says_what_was_asked_what_came_back_and_what_to_do(
-    bench: Bench, server: LoopbackServer
-) -> None:
+async def test_a_failure_names_the_request_the_response_and_what_to_do(bench: Bench, server: LoopbackServer) -> None:
     server.on("/jobs", Reply({"error": {"message": "name is required"}}, 422))
     error = await failed(bench, get(server.url("/jobs"), http_method="POST"))
     assert str(error) == (
@@ -93,13 +91,13 @@ async def test_a_failure_says_what_was_asked_what_came_back_and_what_to_do(
     )
 
 
-async def test_of_an_error_page_the_title_is_shown(bench: Bench, server: LoopbackServer) -> None:
+async def test_the_title_of_an_error_page_is_shown(bench: Bench, server: LoopbackServer) -> None:
     page = "<html><head><title>Sign in &amp; go</title><style>x</style></head><body>" + "lots " * 999 + "</body></html>"
     server.on("/", Reply(page, 403, {"content-type": "text/html"}))
     assert "answered 403 Forbidden: Sign in & go." in str(await failed(bench, get(server.url("/"))))
 
 
-async def test_an_error_page_that_is_made_to_take_long_does_not(bench: Bench, server: LoopbackServer) -> None:
+async def test_a_malicious_error_page_does_not_take_long(bench: Bench, server: LoopbackServer) -> None:
     server.on("/", Reply("<html>" + "<script>" * 40_000 + "<title>" * 20_000, 403, {"content-type": "text/html"}))
     began = time.process_time()
     assert "answered 403 Forbidden" in str(await failed(bench, get(server.url("/"))))
@@ -114,7 +112,7 @@ async def test_long_error_bodies_are_shortened(bench: Bench, server: LoopbackSer
     assert len(error.body) == 2_000
 
 
-async def test_a_connection_that_is_refused_is_repeated_and_then_explained(bench: Bench) -> None:
+async def test_a_refused_connection_is_retried_and_then_explained(bench: Bench) -> None:
     async with LoopbackServer() as gone:
         url = gone.url("/jobs")
     error = await failed(bench, get(url))
@@ -127,7 +125,7 @@ async def test_a_connection_that_is_refused_is_repeated_and_then_explained(bench
     assert error.retryable
 
 
-async def test_a_server_that_hangs_up_is_asked_again(bench: Bench, server: LoopbackServer) -> None:
+async def test_a_request_is_retried_if_the_server_hangs_up(bench: Bench, server: LoopbackServer) -> None:
     server.on("/", Reply(cut=-1), Reply("0123456789", cut=4), Reply("fine"))
     response = await bench.send(get(server.url("/")))
     assert response is not None
@@ -143,14 +141,14 @@ async def test_a_silent_server_is_given_up_after_the_read_timeout(bench: Bench, 
 
 
 @pytest.mark.parametrize("status", [429, 503])
-async def test_the_server_says_how_long_to_wait_at_least(bench: Bench, server: LoopbackServer, status: int) -> None:
+async def test_the_server_sets_the_shortest_wait(bench: Bench, server: LoopbackServer, status: int) -> None:
     later = format_datetime(bench.now.replace(second=10), usegmt=True)
     server.on("/", Reply("", status, {"Retry-After": "7"}), Reply("", status, {"Retry-After": later}), Reply("fine"))
     await bench.send(get(server.url("/")))
     assert bench.waits == [7, 3]
 
 
-async def test_a_wait_of_the_server_that_is_shorter_than_the_strategy_changes_nothing(
+async def test_a_shorter_wait_of_the_server_does_not_change_that_of_the_strategy(
     bench: Bench, server: LoopbackServer
 ) -> None:
     server.on("/", Reply("", 429, {"Retry-After": "7"}), Reply("fine"))
@@ -226,7 +224,7 @@ async def test_many_requests_run_side_by_side(bench: Bench, server: LoopbackServ
     assert all(await asyncio.gather(*tasks))
 
 
-async def test_cookies_come_back(bench: Bench, server: LoopbackServer) -> None:
+async def test_cookies_are_returned(bench: Bench, server: LoopbackServer) -> None:
     server.on("/login", Reply("", 200, {"Set-Cookie": "session=abc; Path=/"}))
     server.on("/", Reply("fine"))
     await bench.send(get(server.url("/login")))
@@ -235,7 +233,7 @@ async def test_cookies_come_back(bench: Bench, server: LoopbackServer) -> None:
     assert "session=abc" not in bench.everything_seen()
 
 
-async def test_a_streamed_answer_is_judged_by_its_body_only_when_a_filter_looks_at_it(
+async def test_a_streamed_response_is_judged_by_its_body_only_if_a_filter_looks_at_it(
     bench: Bench, server: LoopbackServer
 ) -> None:
     server.on("/", Reply({"status": "denied"}))
@@ -251,7 +249,7 @@ async def test_a_streamed_answer_is_judged_by_its_body_only_when_a_filter_looks_
         assert download.received == 0
 
 
-async def test_a_judged_answer_is_still_streamed_whole(bench: Bench, server: LoopbackServer) -> None:
+async def test_a_judged_response_is_still_streamed_as_a_whole(bench: Bench, server: LoopbackServer) -> None:
     server.on("/", Reply({"status": "fine", "rows": [1, 2]}))
     rule = {"type": "HttpResponseFilter", "predicate": "{{ response.status == 'denied' }}", "action": "FAIL"}
     judging = build(
@@ -278,7 +276,7 @@ async def test_proxies_come_from_the_environment(
     assert server.asked[0].target == "http://api.invalid/data"
 
 
-async def test_an_answer_is_recorded_even_when_judging_it_goes_wrong(bench: Bench, server: LoopbackServer) -> None:
+async def test_a_response_is_recorded_even_if_judging_it_fails(bench: Bench, server: LoopbackServer) -> None:
     server.on("/", Reply({"n": 1}))
     rule = {"type": "HttpResponseFilter", "predicate": "{{ response.n + 'x' }}", "action": "FAIL"}
     with pytest.raises(ReadError, match=r"response\.n \+ 'x'"):

@@ -58,7 +58,7 @@ def served_with(certificate: Path) -> LoopbackServer:
     return LoopbackServer(context)
 
 
-async def test_a_certificate_that_nobody_vouches_for_fails_at_once(bench: Bench, certificate: Path) -> None:
+async def test_an_untrusted_certificate_fails_at_once(bench: Bench, certificate: Path) -> None:
     async with served_with(certificate) as server:
         with pytest.raises(RequestFailed, match=r"certificate is not trusted .* SSL_CERT_FILE") as caught:
             await bench.send({"type": "HttpRequester", "url": server.url("/")})
@@ -87,7 +87,7 @@ async def test_a_certificate_file_that_is_missing_is_explained(monkeypatch: pyte
 
 
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
-async def test_a_setting_that_names_nothing_is_named(
+async def test_a_setting_that_names_a_missing_file_is_reported(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
 ) -> None:
     monkeypatch.setenv(variable, str(tmp_path / "missing"))
@@ -104,7 +104,7 @@ async def test_a_file_without_certificates_is_explained(monkeypatch: pytest.Monk
             pass
 
 
-async def test_authorities_of_several_settings_are_trusted_together(
+async def test_the_authorities_of_several_settings_are_all_trusted(
     bench: Bench, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import certifi
@@ -118,7 +118,7 @@ async def test_authorities_of_several_settings_are_trusted_together(
     assert response is not None
 
 
-async def test_a_log_of_keys_that_cant_be_written_is_explained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+async def test_a_key_log_that_cannot_be_written_is_explained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "nowhere" / "keys"))
     with pytest.raises(ReadError, match=r"^SSLKEYLOGFILE names .* that can't be written: No such file or directory\.$"):
         async with HttpSession(Secrets()):
@@ -136,7 +136,7 @@ async def test_a_log_of_keys_that_cant_be_written_is_explained(monkeypatch: pyte
         ("http_proxy", "://", "://"),
     ],
 )
-async def test_a_proxy_that_is_none_is_named_without_its_password(
+async def test_an_invalid_proxy_is_named_without_its_password(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str, shown: str
 ) -> None:
     without_proxies(monkeypatch)
@@ -148,7 +148,7 @@ async def test_a_proxy_that_is_none_is_named_without_its_password(
     assert "ret-1" not in str(caught.value)
 
 
-async def test_exceptions_from_the_proxy_that_make_no_sense_are_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_invalid_proxy_exceptions_are_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     without_proxies(monkeypatch)
     monkeypatch.setenv("HTTP_PROXY", "http://proxy.example.com:8080")
     monkeypatch.setenv("NO_PROXY", "localhost,[::1")

@@ -93,7 +93,7 @@ def test_seconds_do_not_depend_on_the_machines_time_zone(far_time_zone: None) ->
         (10**30, "%s_as_float"),
     ],
 )
-def test_a_value_that_does_not_fit_is_told_with_the_format(value: str | float, format: str) -> None:
+def test_a_value_that_does_not_fit_is_reported_with_the_format(value: str | float, format: str) -> None:
     with pytest.raises(DatetimeError, match="does not fit the date format") as caught:
         parse_datetime(value, format)
     assert format in str(caught.value)
@@ -126,7 +126,7 @@ def test_float_timestamps_and_dates_can_be_formatted() -> None:
     assert today.evaluate({}) is True
 
 
-def test_moments_can_be_formatted_with_every_token() -> None:
+def test_times_can_be_formatted_with_every_token() -> None:
     """The reference knows the tokens for texts and numbers only."""
     context = {"moment": datetime(2024, 1, 31, 8, 5, 9, 123456, UTC)}
     assert Template("{{ format_datetime(moment, '%ms') }}").evaluate(context) == 1706688309123
@@ -134,7 +134,7 @@ def test_moments_can_be_formatted_with_every_token() -> None:
     assert Template("{{ timestamp(moment) }}").evaluate(context) == 1706688309.123456
 
 
-def test_texts_can_be_read_with_every_token() -> None:
+def test_texts_can_be_parsed_with_every_token() -> None:
     assert Template("{{ format_datetime('1706688309123', '%Y-%m-%d', '%ms') }}").evaluate({}) == "2024-01-31"
     with pytest.raises(TemplateError, match="do not fit together"):
         Template("{{ format_datetime(none, '%Y') }}").evaluate({})

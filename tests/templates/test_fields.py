@@ -17,7 +17,7 @@ class Requester(BaseModel):
     limit: Template | None = None
 
 
-def test_a_model_reads_templates_from_plain_values() -> None:
+def test_a_model_validates_templates_from_plain_values() -> None:
     requester = Requester.model_validate(
         {
             "url": "https://h/{{ config.id }}",
@@ -34,7 +34,7 @@ def test_a_model_reads_templates_from_plain_values() -> None:
     assert Requester.model_validate({"url": Template("x"), "when": False}).when.evaluate({}) is False
 
 
-def test_a_model_writes_templates_as_their_sources() -> None:
+def test_a_model_serializes_templates_as_their_sources() -> None:
     raw = {"url": "{{ config.id }}", "when": "{{ x }}", "parameters": {"a": ["{{ b }}"]}, "limit": None}
     requester = Requester.model_validate(raw)
     assert requester.model_dump() == raw
@@ -53,7 +53,7 @@ def test_a_model_writes_templates_as_their_sources() -> None:
         ({"url": "x", "parameters": {"a": {"b": "{% if %}"}}}, "In the template “{% if %}”"),
     ],
 )
-def test_a_wrong_value_is_told_in_a_plain_sentence(raw: dict[str, object], words: str) -> None:
+def test_a_wrong_value_is_reported_in_a_plain_sentence(raw: dict[str, object], words: str) -> None:
     with pytest.raises(ValidationError) as caught:
         Requester.model_validate(raw)
     (problem,) = caught.value.errors()

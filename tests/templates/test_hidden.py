@@ -19,10 +19,10 @@ KEY = "sk_live_0123456789abcdef"
 
 
 def made(template: str, **variables: Any) -> tuple[Any, list[str]]:
-    """What a template gives, and what was told of."""
-    told: list[str] = []
-    config = {"key": SecretText(KEY, told.append), "user": "someone", "number": "5", **variables}
-    return Template(template).evaluate({"config": config, "record": {"a": 1}}), told
+    """The value of a template, and what was reported."""
+    reported: list[str] = []
+    config = {"key": SecretText(KEY, reported.append), "user": "someone", "number": "5", **variables}
+    return Template(template).evaluate({"config": config, "record": {"a": 1}}), reported
 
 
 @pytest.mark.parametrize(
@@ -46,9 +46,9 @@ def made(template: str, **variables: Any) -> tuple[Any, list[str]]:
         ("{{ sanitize_url(config.key ~ '/') }}", "sk_live_0123456789abcdef%2F"),
     ],
 )
-def test_what_is_made_of_a_secret_is_told(template: str, part: str) -> None:
-    value, told = made(template)
-    assert part in told
+def test_what_is_derived_from_a_secret_is_reported(template: str, part: str) -> None:
+    value, reported = made(template)
+    assert part in reported
     assert part in value
     assert isinstance(value, SecretText)
 
@@ -67,19 +67,19 @@ def test_what_is_made_of_a_secret_is_told(template: str, part: str) -> None:
         "{{ record.a|string|base64encode }}",
     ],
 )
-def test_what_is_only_chosen_by_a_secret_is_none(template: str) -> None:
-    value, told = made(template)
+def test_what_is_only_chosen_by_a_secret_is_not_secret(template: str) -> None:
+    value, reported = made(template)
     assert not isinstance(value, SecretText)
-    assert told == []
+    assert reported == []
 
 
-def test_a_secret_that_stands_in_a_text_as_it_is_is_not_told_again() -> None:
-    value, told = made("Bearer {{ config.key }}")
+def test_a_secret_that_is_a_part_of_a_text_is_not_reported_again() -> None:
+    value, reported = made("Bearer {{ config.key }}")
     assert isinstance(value, SecretText)
-    assert told == []
+    assert reported == []
 
 
-def test_values_are_the_same_with_and_without_the_tracking() -> None:
+def test_values_are_the_same_with_and_without_tracking() -> None:
     plain = {"config": {"key": KEY, "n": "7", "list": "[1, 'a']"}}
     hidden = {"config": {name: SecretText(value, lambda _: None) for name, value in plain["config"].items()}}
     for source in ("{{ config.n }}", "{{ config.list }}", "{{ config.key }}", "{{ config.n|int + 1 }}", "{{ config }}"):
@@ -90,7 +90,7 @@ def test_values_are_the_same_with_and_without_the_tracking() -> None:
     assert mapping.evaluate_as_text(hidden) == mapping.evaluate_as_text(plain)
 
 
-def test_a_hidden_text_is_a_text_everywhere_else() -> None:
+def test_a_secret_text_is_an_ordinary_text_everywhere_else() -> None:
     key = SecretText(KEY, print)
     assert json.dumps({"a": key}) == json.dumps({"a": KEY})
     assert orjson.dumps([key]) == orjson.dumps([KEY])
@@ -119,15 +119,15 @@ def test_a_hidden_text_is_a_text_everywhere_else() -> None:
         ("{{ (config.key|string|list)|join|hash('md5') }}", KEY),
     ],
 )
-def test_texts_of_filters_keep_the_mark_of_a_secret(template: str, digested: str) -> None:
-    value, told = made(template)
+def test_the_results_of_filters_keep_the_mark_of_a_secret(template: str, digested: str) -> None:
+    value, reported = made(template)
     assert value == hashlib.md5(digested.encode(), usedforsecurity=False).hexdigest()
-    assert value in told
+    assert value in reported
     assert isinstance(value, SecretText)
 
 
 @pytest.mark.parametrize("name", ["key", "user"])
-def test_lists_that_share_others_are_looked_into_once(name: str) -> None:
+def test_shared_lists_are_searched_once(name: str) -> None:
     start = time.monotonic()
     value, _ = made(
         "{% set ns = namespace(a=[config." + name + "]) %}{% for i in 'a' * 60 %}{% set ns.a = [ns.a, ns.a] %}"

@@ -117,7 +117,7 @@ def test_structures_from_one_template_are_json_too() -> None:
     assert whole.evaluate_as_text(CONTEXT) == {"p": '[{"a":1}]', "q": '{"b":null}', "r": ["1"]}
 
 
-def test_parameters_that_are_no_templates_become_text() -> None:
+def test_parameters_without_templates_become_text() -> None:
     raw = {"limit": 100, "deep": True, "none": None, "ids": [1, "{{ config.n }}", "{{ config.missing }}"]}
     assert TemplateMap(raw).evaluate_as_text(CONTEXT) == {"limit": "100", "deep": "True", "ids": ["1", "5"]}
     assert TemplateMap("{{ {'a': 1, 'b': none} }}").evaluate_as_text(CONTEXT) == {"a": "1"}
@@ -135,14 +135,14 @@ def test_one_template_must_give_a_mapping() -> None:
         TemplateMap('{"a": true}').evaluate(CONTEXT)
 
 
-def test_a_map_is_made_anew_by_every_evaluation() -> None:
+def test_every_evaluation_makes_a_new_mapping() -> None:
     mapping = TemplateMap({"a": {"b": ["{{ config.n }}"]}, "c": "{{ config.list }}"})
     mapping.evaluate(CONTEXT)["a"]["b"].append(1)
     mapping.evaluate(CONTEXT)["c"].append(1)
     assert mapping.evaluate(CONTEXT) == {"a": {"b": [5]}, "c": ["a", 1]}
 
 
-def test_a_map_tells_its_variables_and_compares_by_its_source() -> None:
+def test_a_map_knows_its_variables_and_compares_by_its_source() -> None:
     source = {"{{ a }}": ["{{ b.c }}", {"x": "{{ d ~ e }}"}], "n": 1}
     mapping = TemplateMap(source)
     assert mapping.variables == {"a", "b", "d", "e"}
@@ -152,13 +152,13 @@ def test_a_map_tells_its_variables_and_compares_by_its_source() -> None:
     assert mapping.source == source
 
 
-def test_a_syntax_error_anywhere_is_told_on_construction() -> None:
+def test_a_syntax_error_anywhere_is_reported_on_construction() -> None:
     for broken in ({"a": [{"b": "{{ x"}]}, {"{{ x": 1}, "{{ x"):
         with pytest.raises(TemplateError):
             TemplateMap(broken)
 
 
-def test_objects_among_the_templates_are_kept_aside() -> None:
+def test_objects_among_the_templates_are_kept_separately() -> None:
     part = object()
     mapping: MixedMap[object] = MixedMap({"a": "{{ config.n }}", "b": part, "c": None})
     assert mapping.parts == {"b": part}

@@ -34,7 +34,7 @@ def paths(source: str) -> list[str]:
         ("{{ answer }}", []),
     ],
 )
-def test_only_what_is_certain_to_be_in_the_text_is_needed(source: str, expected: list[str]) -> None:
+def test_only_lookups_that_are_certainly_in_the_text_are_needed(source: str, expected: list[str]) -> None:
     assert paths(source) == expected
 
 
@@ -43,7 +43,7 @@ def test_everything_that_is_looked_up_is_mentioned() -> None:
     assert {lookup.path(len(lookup.steps)) for lookup in found} == {"answer.id", "answer.job.id", "answer.job"}
 
 
-def test_the_value_of_a_lookup_is_undefined_behind_what_is_not_there() -> None:
+def test_the_value_of_a_lookup_in_something_missing_is_undefined() -> None:
     (lookup,) = needed("{{ answer.a.b }}")
     assert lookup.value({"answer": {"a": {"b": 7}}}) == 7
     nothing: list[Any] = [{"a": {}}, {"a": None}, {}, "text"]

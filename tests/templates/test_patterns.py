@@ -34,7 +34,7 @@ def patterns(chance: random.Random, depth: int = 0) -> str:
 
 @pytest.mark.parametrize("seed", range(1, 5))  # from 0 comes a pattern over which Python itself takes a minute
 @pytest.mark.filterwarnings("ignore::FutureWarning")
-def test_what_is_found_is_what_python_finds(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+def test_matches_are_those_of_python(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
     chance = random.Random(seed)
     for _ in range(250):
         source = chance.choice(["", "", "", "(?i)", "(?m)", "(?s)", "(?a)", "(?ai)"]) + patterns(chance)
@@ -67,7 +67,7 @@ def test_what_is_found_is_what_python_finds(monkeypatch: pytest.MonkeyPatch, see
     ],
     ids=lambda value: value[:20],
 )
-def test_texts_made_to_stop_a_search_do_not(source: str, text: str) -> None:
+def test_malicious_texts_do_not_stop_a_search(source: str, text: str) -> None:
     began = perf_counter()
     assert compile_pattern(source).search(text) is None
     assert compile_pattern(source).replace(text, "-") == text
@@ -83,7 +83,7 @@ def test_texts_made_to_stop_a_search_do_not(source: str, text: str) -> None:
     ],
     ids=lambda value: value[:20],
 )
-def test_what_only_backtracking_can_do_is_given_up_in_time(
+def test_a_search_that_needs_backtracking_is_given_up_in_time(
     monkeypatch: pytest.MonkeyPatch, source: str, text: str
 ) -> None:
     monkeypatch.setitem(patterns_module._TIMED, "timeout", 0.2)
@@ -103,7 +103,7 @@ def test_replacements_follow_the_rules_of_python() -> None:
 @pytest.mark.parametrize(
     "source", ["(", "[", "*", "(?P<a>x)(?P<a>y)", r"\1", "(" * 5_000 + ")" * 5_000], ids=lambda source: source[:20]
 )
-def test_what_is_no_pattern_is_told(source: str) -> None:
+def test_an_invalid_pattern_is_reported(source: str) -> None:
     with pytest.raises(PatternError):
         compile_pattern(source)
 

@@ -51,7 +51,7 @@ class Slice(dict[str, Any]):
         "duration('P1M').__class__",
     ],
 )
-def test_what_lies_behind_a_value_is_out_of_reach(expression: str) -> None:
+def test_the_internals_of_a_value_are_out_of_reach(expression: str) -> None:
     template = Template("{{ " + expression + " }}")
     try:
         text = template.text({"config": {"a": 1}, "slice": Slice()})
@@ -168,7 +168,7 @@ GROWING = "{% set n = namespace(a=(1,), b=(1,)) %}{% for i in 'x' * 60 %}{% set 
         "{{ '1' | regex_replace('1', 'x' * 10**7 ~ 'x') }}",
     ],
 )
-def test_what_only_looks_small_is_stopped_too(source: str) -> None:
+def test_a_value_that_only_looks_small_is_stopped_too(source: str) -> None:
     with pytest.raises(TemplateError, match=r"may not do|cannot work"):
         Template(source).evaluate({})
 
@@ -192,7 +192,7 @@ def test_what_only_looks_small_is_stopped_too(source: str) -> None:
     ],
     ids=range(13),
 )
-def test_what_is_too_long_or_too_deep_is_told(source: str) -> None:
+def test_a_template_that_is_too_long_or_too_deep_is_reported(source: str) -> None:
     deep: list[Any] = []
     for _ in range(10_000):
         deep = [deep]
@@ -216,7 +216,7 @@ def test_what_is_too_long_or_too_deep_is_told(source: str) -> None:
         "slice.partition.update({'a': 2})",
     ],
 )
-def test_a_template_changes_nothing_that_it_is_given(expression: str) -> None:
+def test_a_template_cannot_change_what_it_is_given(expression: str) -> None:
     config = {"a": 1, "list": [2, 1]}
     part = {"p": 1}
     with pytest.raises(TemplateError, match=r"would change a value|may not touch"):
@@ -224,7 +224,7 @@ def test_a_template_changes_nothing_that_it_is_given(expression: str) -> None:
     assert (config, part) == ({"a": 1, "list": [2, 1]}, {"p": 1})
 
 
-def test_a_template_may_change_what_is_its_own() -> None:
+def test_a_template_may_change_its_own_values() -> None:
     source = "{% set l = [] %}{% for i in given %}{% if l.append(i * 2) %}{% endif %}{% endfor %}{{ l }}"
     assert Template(source).evaluate({"given": [1, 2]}) == [2, 4]
     assert Template("{{ dict(given, b=2) }}").evaluate({"given": {"a": 1}}) == {"a": 1, "b": 2}
@@ -286,7 +286,7 @@ def test_whatever_a_template_does_it_gives_a_value_or_a_template_error(one: str,
     assert repr((a, b)) == before
 
 
-def test_honest_work_stays_within_the_limits() -> None:
+def test_legitimate_templates_stay_within_the_limits() -> None:
     rows = [{"id": number} for number in range(20_000)]
     source = "{% for row in rows %}{{ row.id }},{% endfor %}"
     assert Template(source).text({"rows": rows}).count(",") == 20_000 < MAX_STEPS

@@ -306,7 +306,7 @@ def test_values_are_those_of_the_reference(oracle: Oracle, templates: list[str])
         ("0.30000000000000004", 0.30000000000000004, 0.30000000000000004),
     ],
 )
-def test_what_the_reference_would_damage_stays_as_it_is(oracle: Oracle, template: str, here: Any, there: Any) -> None:
+def test_values_that_the_reference_damages_are_kept(oracle: Oracle, template: str, here: Any, there: Any) -> None:
     assert ours(template) == repr(here)
     assert reference(oracle, [template]) == [repr(there)]
 
@@ -336,7 +336,7 @@ def test_conditions_are_those_of_the_reference(oracle: Oracle) -> None:
     assert found == dict(zip(templates, expected, strict=True))
 
 
-def test_a_value_that_is_no_literal_is_its_text() -> None:
+def test_a_value_that_is_not_a_literal_is_its_text() -> None:
     moment = datetime(2024, 1, 1, tzinfo=UTC)
     assert Template("{{ x }}").evaluate({"x": moment}) == "2024-01-01 00:00:00+00:00"
     assert Template("{{ x }}").evaluate({"x": float("nan")}) == "nan"
@@ -352,11 +352,11 @@ def test_a_list_or_dict_comes_back_as_a_copy() -> None:
     assert record == {"tags": ["a"]}
 
 
-def test_three_dots_stay_text_where_the_reference_makes_an_unserialisable_object() -> None:
+def test_an_ellipsis_stays_text_where_the_reference_makes_an_unserializable_object() -> None:
     assert Template("...").evaluate({}) == "..."
 
 
-def test_an_empty_result_or_a_lookup_in_nothing_gives_the_default() -> None:
+def test_an_empty_result_or_a_lookup_in_something_missing_gives_the_default() -> None:
     context = {"config": {"empty": "", "none": None}}
     for source in ("{{ config.empty }}", "{{ config.missing }}", "{{ config.missing.deep }}", "", "{{ '' }}"):
         assert Template(source).evaluate_or(context, "default") == "default"
@@ -370,7 +370,7 @@ def test_text_is_not_read_as_a_literal() -> None:
     assert Template("1_000").text({}) == "1_000"
 
 
-def test_a_variable_comes_before_a_macro_of_the_same_name() -> None:
+def test_a_variable_takes_precedence_over_a_macro_of_the_same_name() -> None:
     assert Template("{{ duration }}").evaluate({"duration": 5}) == 5
     assert Template("{{ duration + 1 }}").evaluate({"duration": 5}) == 6
 
@@ -390,14 +390,14 @@ class Slice(Mapping[str, Any]):
         return 2
 
 
-def test_any_mapping_with_attributes_can_be_looked_into() -> None:
+def test_lookups_work_in_any_mapping_with_attributes() -> None:
     context = {"stream_slice": Slice()}
     assert Template("{{ stream_slice.partition.id }}").evaluate(context) == 3
     assert Template("{{ stream_slice['start'] }}").evaluate(context) == "a"
     assert Template("{{ stream_slice.start }}-{{ stream_slice.nothing }}").evaluate(context) == "a-"
 
 
-def test_a_template_tells_its_variables() -> None:
+def test_a_template_knows_its_variables() -> None:
     template = Template("{{ config.a }}{% for x in record.b %}{{ x ~ now_utc() }}{% endfor %}")
     assert template.variables == {"config", "record"}
     assert Template("{{ config.a }}/{{ record['b'] }}").variables == {"config", "record"}
@@ -427,7 +427,7 @@ def test_templates_compare_by_their_text_and_survive_copying() -> None:
         "{{ 1 = 2 }}",
     ],
 )
-def test_a_syntax_error_is_told_on_construction(source: str) -> None:
+def test_a_syntax_error_is_reported_on_construction(source: str) -> None:
     with pytest.raises(TemplateError) as caught:
         Template("first line\n" + source)
     assert caught.value.line == 2
@@ -483,6 +483,6 @@ def test_an_error_does_not_freeze_the_template() -> None:
     assert template.evaluate({"record": {"n": 1}}) == 2
 
 
-def test_an_error_in_a_condition_is_no_silent_truth() -> None:
+def test_an_error_in_a_condition_does_not_make_it_true() -> None:
     with pytest.raises(TemplateError, match="do not fit together"):
         Condition("{{ record.n > 3 }}").evaluate({"record": {"n": None}})

@@ -245,16 +245,16 @@ class OAuthAuthenticator(Authenticator):
     async def _renew(self, context: Context, store: TokenStore, grant: Grant, kept: KeptTokens | None) -> Token:
         """A new token. A refresh token that came with it is kept before anything else is done with the response."""
         sent = grant.refresh_token if kept is None else kept.refresh_token
-        answer = await self._ask(context, sent)
-        replaced = answer.refresh_token is not None and answer.refresh_token != sent and self._replaces(context)
+        tokens = await self._ask(context, sent)
+        replaced = tokens.refresh_token is not None and tokens.refresh_token != sent and self._replaces(context)
         token, expires, fault = None, None, None
         try:
-            token, expires = self._accept(answer, context)
+            token, expires = self._accept(tokens, context)
         except ReadError as error:
             fault = error
         if replaced or (kept is not None and token is not None):
             new = KeptTokens(
-                refresh_token=str(answer.refresh_token) if replaced else sent,
+                refresh_token=str(tokens.refresh_token) if replaced else sent,
                 access_token="" if token is None else token.value,
                 expires=expires,
                 purpose=self._purpose(context),
@@ -289,11 +289,11 @@ class OAuthAuthenticator(Authenticator):
 
     async def _ask(self, context: Context, refresh_token: str | None) -> TokenResponse:
         variables = context.scope(self)
-        answers: list[TokenResponse] = []
+        found: list[TokenResponse] = []
 
         def learn(response: httpx.Response) -> None:
-            answers.append(self._answer(response, variables))
-            for secret in answers[-1].secrets:
+            found.append(self._tokens_in(response, variables))
+            for secret in found[-1].secrets:
                 context.run.session.secrets.add(secret)
 
         response = await context.run.session.send(
@@ -307,22 +307,22 @@ class OAuthAuthenticator(Authenticator):
             )
         )
         assert response is not None
-        return answers[-1]
+        return found[-1]
 
-    def _accept(self, answer: TokenResponse, context: Context) -> tuple[Token, datetime]:
+    def _accept(self, tokens: TokenResponse, context: Context) -> tuple[Token, datetime]:
         """The access token of a response and when it expires. Raises `ReadError`."""
         variables = context.scope(self)
-        if answer.access_token is None:
+        if tokens.access_token is None:
             name = self.access_token_name.text(variables)
             raise ReadError(
                 f"The answer of {self._endpoint(variables)} holds no `{name}`, only: "
-                f"{answer.fields or 'nothing readable'}. Check the token endpoint and `access_token_name`."
+                f"{tokens.fields or 'nothing readable'}. Check the token endpoint and `access_token_name`."
             )
         now = context.run.now()
-        expires = answer.expires(now, as_date=bool(self.token_expiry_date_format))
-        return Token.expiring(answer.access_token, expires, now), expires
+        expires = tokens.expires(now, as_date=bool(self.token_expiry_date_format))
+        return Token.expiring(tokens.access_token, expires, now), expires
 
-    def _answer(self, response: httpx.Response, variables: Mapping[str, Any]) -> TokenResponse:
+    def _tokens_in(self, response: httpx.Response, variables: Mapping[str, Any]) -> TokenResponse:
         updater = self.refresh_token_updater
         return TokenResponse.of(
             json_body(response),
@@ -392,8 +392,8 @@ class OAuthAuthenticator(Authenticator):
         return stored or ("" if template is None else template.text_or(variables, ""))
 
     def _by_assertion(self, variables: Mapping[str, Any]) -> bool:
-        said = self.use_profile_assertion
-        return bool(said.evaluate(variables)) if isinstance(said, Condition) else said
+        use = self.use_profile_assertion
+        return bool(use.evaluate(variables)) if isinstance(use, Condition) else use
 
     def _given(self, context: Context, variables: Mapping[str, Any]) -> str | None:
         """The refresh token of the inputs; None if none is sent."""

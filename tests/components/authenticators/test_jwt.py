@@ -40,7 +40,7 @@ async def test_a_token_is_signed_and_valid_for_a_while(bench: Bench, server: Loo
     assert sent not in bench.everything_seen()
 
 
-async def test_headers_prefix_and_further_claims(bench: Bench, server: LoopbackServer) -> None:
+async def test_headers_prefix_and_additional_claims(bench: Bench, server: LoopbackServer) -> None:
     bench.config["account"] = '{"id": 7}'
     sent = await token(
         bench,

@@ -1,4 +1,4 @@
-"""The older way to write a session token, beside the reference."""
+"""The older way to write a session token, compared with the reference."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def sessions(server: LoopbackServer) -> list[str]:
     return [asked.headers["x-session"] for asked in server.to("/items")]
 
 
-async def test_a_token_from_the_inputs_is_tried_out_once(bench: Bench, server: LoopbackServer) -> None:
+async def test_a_token_from_the_inputs_is_validated_once(bench: Bench, server: LoopbackServer) -> None:
     for _ in range(2):
         await bench.send(requester(server.url("/")))
     assert [asked.target for asked in server.asked] == ["/user/current", "/items", "/items"]
@@ -101,13 +101,13 @@ async def test_a_login_without_a_token_says_what_was_looked_for(bench: Bench, se
         await bench.send(requester(server.url("/"), session_token=""))
 
 
-async def test_a_check_that_fails_is_a_failure(bench: Bench, server: LoopbackServer) -> None:
+async def test_a_validation_that_fails_is_a_failure(bench: Bench, server: LoopbackServer) -> None:
     server.on("/user/current", Reply("gone", 404))
     with pytest.raises(RequestFailed, match="/user/current answered 404"):
         await bench.send(requester(server.url("/")))
 
 
-async def test_a_slash_that_is_missing_is_added(bench: Bench, server: LoopbackServer) -> None:
+async def test_a_missing_slash_is_added(bench: Bench, server: LoopbackServer) -> None:
     await bench.send(requester(server.url()))
     assert server.to("/user/current")
 

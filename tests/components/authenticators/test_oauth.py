@@ -88,7 +88,7 @@ async def test_the_fields_can_go_into_the_url(bench: Bench, server: LoopbackServ
     assert "refresh-0" not in bench.everything_seen()
 
 
-async def test_the_names_of_all_fields_can_be_others(bench: Bench, server: LoopbackServer) -> None:
+async def test_all_fields_can_be_renamed(bench: Bench, server: LoopbackServer) -> None:
     server.on("/token", Reply({"data": {"tokens": [{"jeton": "other-token", "ttl": "60"}]}}))
     await send(
         bench,
@@ -227,19 +227,19 @@ async def test_expiries_are_understood(
     assert len(server.to("/token")) == 2
 
 
-async def test_an_expiry_that_is_none_is_named(bench: Bench, server: LoopbackServer) -> None:
+async def test_an_invalid_expiry_is_named(bench: Bench, server: LoopbackServer) -> None:
     server.on("/token", Reply({"access_token": "first-1", "expires_in": "soon"}))
     with pytest.raises(ReadError, match="should be a number of seconds, but is “soon”"):
         await send(bench, server)
 
 
-async def test_an_answer_without_a_token_is_named(bench: Bench, server: LoopbackServer) -> None:
+async def test_a_response_without_a_token_is_explained(bench: Bench, server: LoopbackServer) -> None:
     server.on("/token", Reply({"jeton": "x", "ttl": 5}))
     with pytest.raises(ReadError, match="holds no `access_token`, only: `jeton`, `ttl`"):
         await send(bench, server)
 
 
-async def test_a_refresh_token_that_is_not_valid_any_more_is_explained(bench: Bench, server: LoopbackServer) -> None:
+async def test_a_refresh_token_that_is_no_longer_valid_is_explained(bench: Bench, server: LoopbackServer) -> None:
     server.on("/token", Reply({"error": "invalid_grant"}, 400))
     with pytest.raises(RequestFailed, match="sign in again") as caught:
         await send(bench, server)
@@ -378,7 +378,7 @@ def test_what_is_missing_is_found_when_the_manifest_is_loaded(
     assert words in problems[0].message
 
 
-def test_two_authenticators_that_say_the_same_share_their_token(server: LoopbackServer) -> None:
+def test_equal_authenticators_share_their_token(server: LoopbackServer) -> None:
     one, same = build(oauth(server), Authenticator), build(oauth(server), Authenticator)
     other = build(oauth(server, scopes=["more"]), Authenticator)
     assert one.identity == same.identity

@@ -98,7 +98,7 @@ def api(bench: Bench, server: LoopbackServer) -> Api:
     return Api(server)
 
 
-async def test_each_token_is_asked_about_once_and_the_first_goes_first(
+async def test_each_token_is_checked_once_and_the_first_is_used_first(
     bench: Bench, server: LoopbackServer, api: Api
 ) -> None:
     for _ in range(3):
@@ -108,7 +108,7 @@ async def test_each_token_is_asked_about_once_and_the_first_goes_first(
     assert bench.waits == []
 
 
-async def test_the_next_token_goes_when_the_calls_of_one_are_used_up(
+async def test_the_next_token_is_used_when_the_calls_of_one_are_used_up(
     bench: Bench, server: LoopbackServer, api: Api
 ) -> None:
     api.left = {"alpha-token": 2, "beta-token": 0, "gamma-token": 3}
@@ -117,7 +117,7 @@ async def test_the_next_token_goes_when_the_calls_of_one_are_used_up(
     assert sent(server) == ["alpha", "alpha", "gamma", "gamma"]
 
 
-async def test_when_all_are_used_up_it_waits_for_the_first_reset_and_asks_anew(
+async def test_when_all_are_used_up_it_waits_for_the_first_reset_and_asks_again(
     bench: Bench, server: LoopbackServer, api: Api
 ) -> None:
     api.left = dict.fromkeys(api.left, 1)
@@ -128,20 +128,20 @@ async def test_when_all_are_used_up_it_waits_for_the_first_reset_and_asks_anew(
     assert bench.waits == [600]
     assert sent(server, "/status") == ["alpha", "beta", "gamma"] * 2
     assert sent(server) == ["alpha", "beta", "gamma", "gamma"]
-    (told,) = bench.log
-    assert told.startswith(
+    (message,) = bench.log
+    assert message.startswith(
         "All 3 tokens have no calls left in the quota `core`. Waiting 10 minutes: the first has calls again at"
     )
 
 
-async def test_the_moment_of_a_reset_is_told_in_utc(bench: Bench, server: LoopbackServer, api: Api) -> None:
+async def test_the_time_of_a_reset_is_shown_in_utc(bench: Bench, server: LoopbackServer, api: Api) -> None:
     api.left = dict.fromkeys(api.left, 0)
     api.reset = "2024-05-18T02:10:00+09:00"
     with pytest.raises(ReadError, match="at 2024-05-17 17:10:00 UTC"):
         await bench.send(requester(server))
 
 
-async def test_a_reset_that_lies_in_the_past_is_no_reason_to_hurry(
+async def test_a_reset_in_the_past_still_takes_the_shortest_wait(
     bench: Bench, server: LoopbackServer, api: Api
 ) -> None:
     api.left = dict.fromkeys(api.left, 0)
@@ -196,7 +196,7 @@ async def test_a_wait_can_be_cancelled(bench: Bench, server: LoopbackServer, api
             await sending
 
 
-async def test_requests_are_counted_where_a_matcher_fits(bench: Bench, server: LoopbackServer, api: Api) -> None:
+async def test_requests_are_counted_where_a_matcher_matches(bench: Bench, server: LoopbackServer, api: Api) -> None:
     api.left = {"alpha-token": 1, "beta-token": 9, "gamma-token": 9}
     server.on("/search/items", Reply("fine"))
     search = quota("search", matchers=[{"method": "get", "url_path_pattern": "^/search"}])
@@ -209,7 +209,7 @@ async def test_requests_are_counted_where_a_matcher_fits(bench: Bench, server: L
     assert sent(server) == ["alpha", "beta"]
 
 
-async def test_requests_that_no_quota_takes_count_in_the_first_and_are_told_of_once(
+async def test_requests_that_no_quota_matches_count_in_the_first_and_are_reported_once(
     bench: Bench, server: LoopbackServer, api: Api
 ) -> None:
     quotas = [quota("search", matchers=[{"params": {"q": 1}}]), quota(matchers=[{"headers": {"X-Kind": "bulk"}}])]
@@ -350,7 +350,9 @@ async def test_no_token_is_ever_seen(bench: Bench, server: LoopbackServer, api: 
     assert dict(bench.exchanges[0].request_headers)["Authorization"] == "Bearer ****"
 
 
-async def test_prefix_header_and_further_headers_are_as_written(bench: Bench, server: LoopbackServer, api: Api) -> None:
+async def test_prefix_header_and_additional_headers_are_sent_as_written(
+    bench: Bench, server: LoopbackServer, api: Api
+) -> None:
     core = {"remaining": 5, "reset": "2024-05-17T12:10:00Z", "limit": 5}
     server.on("/status", Reply({"resources": {"core": core}}))
     source = {
@@ -380,7 +382,7 @@ async def test_prefix_header_and_further_headers_are_as_written(bench: Bench, se
         ("same-token,same-token", ["same-token"]),
     ],
 )
-async def test_inputs_of_other_kinds_give_tokens_too(
+async def test_inputs_of_other_types_give_tokens_too(
     bench: Bench, server: LoopbackServer, api: Api, given: Any, expected: list[str]
 ) -> None:
     bench.config["tokens"] = given
@@ -414,7 +416,7 @@ async def test_inputs_without_a_token_are_named(bench: Bench, server: LoopbackSe
         ),
     ],
 )
-async def test_a_status_that_does_not_say_what_it_should_is_explained(
+async def test_an_invalid_status_response_is_explained(
     bench: Bench, server: LoopbackServer, api: Api, status: Any, words: str
 ) -> None:
     server.on("/status", Reply(status))
@@ -422,7 +424,7 @@ async def test_a_status_that_does_not_say_what_it_should_is_explained(
         await bench.send(requester(server))
 
 
-async def test_streams_share_their_counts_whatever_parameters_reached_them(
+async def test_streams_share_their_counts_whatever_their_parameters(
     bench: Bench, server: LoopbackServer, api: Api
 ) -> None:
     api.left = {"alpha-token": 1, "beta-token": 9, "gamma-token": 9}
@@ -493,7 +495,7 @@ SEARCH = {"method": "GET", "url_path_pattern": "^/search"}
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )
-def test_what_is_wrong_in_the_manifest_is_found_when_it_is_loaded(fields: Any, path: Any, words: str) -> None:
+def test_mistakes_in_the_manifest_are_found_when_it_is_loaded(fields: Any, path: Any, words: str) -> None:
     ((where, _, message),) = problems(**fields)
     assert where == path
     assert words in message

@@ -143,7 +143,7 @@ async def test_an_access_token_that_is_still_valid_is_used_again(api: Api, runs:
     assert api.renewals == ["refresh-0"]
 
 
-async def test_what_was_kept_counts_more_than_the_access_token_in_the_inputs(api: Api, runs: Runs) -> None:
+async def test_a_kept_token_takes_precedence_over_the_access_token_of_the_inputs(api: Api, runs: Runs) -> None:
     fields: dict[str, Any] = {"refresh_token_updater": UPDATER}
     await runs.once(**fields)
     bench = runs.run()
@@ -154,7 +154,7 @@ async def test_what_was_kept_counts_more_than_the_access_token_in_the_inputs(api
 
 
 @KINDS
-async def test_a_new_input_counts_more_than_what_was_kept(api: Api, runs: Runs, fields: dict[str, Any]) -> None:
+async def test_a_new_input_takes_precedence_over_a_kept_token(api: Api, runs: Runs, fields: dict[str, Any]) -> None:
     await runs.once(**fields)
     api.number = 10
     await runs.once("refresh-10", **fields)
@@ -162,7 +162,9 @@ async def test_a_new_input_counts_more_than_what_was_kept(api: Api, runs: Runs, 
 
 
 @KINDS
-async def test_a_later_run_with_either_token_goes_on(api: Api, runs: Runs, file: Path, fields: dict[str, Any]) -> None:
+async def test_a_later_run_continues_with_either_token(
+    api: Api, runs: Runs, file: Path, fields: dict[str, Any]
+) -> None:
     """The builder has put the new token into its inputs; a file of inputs still holds the first one."""
     await runs.once("refresh-0", **fields)
     later(file)
@@ -175,7 +177,9 @@ async def test_a_later_run_with_either_token_goes_on(api: Api, runs: Runs, file:
 
 
 @KINDS
-async def test_a_long_run_goes_on_with_the_newest(api: Api, runs: Runs, file: Path, fields: dict[str, Any]) -> None:
+async def test_a_long_run_continues_with_the_newest_token(
+    api: Api, runs: Runs, file: Path, fields: dict[str, Any]
+) -> None:
     bench = runs.run()
     async with bench.session:
         for _ in range(3):
@@ -217,13 +221,13 @@ async def test_it_works_behind_a_choice_of_authenticators(api: Api, runs: Runs, 
 
 
 @KINDS
-async def test_of_two_runs_side_by_side_one_renews(api: Api, runs: Runs, fields: dict[str, Any]) -> None:
+async def test_only_one_of_two_parallel_runs_renews(api: Api, runs: Runs, fields: dict[str, Any]) -> None:
     await asyncio.gather(*(runs.once(**fields) for _ in range(4)))
     assert api.renewals == ["refresh-0"]
 
 
 @KINDS
-async def test_a_run_whose_access_token_went_void_takes_that_of_the_other(
+async def test_a_run_whose_access_token_became_invalid_uses_that_of_the_other(
     api: Api, runs: Runs, fields: dict[str, Any]
 ) -> None:
     first, second = runs.run(), runs.run()
@@ -253,7 +257,7 @@ async def test_client_credentials_need_no_file(api: Api, runs: Runs, file: Path)
 
 @KINDS
 @pytest.mark.parametrize("extra", [{"access_token": None}, {"expires_in": "soon"}], ids=["no access", "no expiry"])
-async def test_the_new_token_is_kept_though_the_answer_is_of_no_use(
+async def test_the_new_token_is_kept_even_if_the_response_is_useless(
     api: Api, runs: Runs, fields: dict[str, Any], extra: dict[str, Any]
 ) -> None:
     api.extra = extra
@@ -264,7 +268,7 @@ async def test_the_new_token_is_kept_though_the_answer_is_of_no_use(
     assert api.renewals == ["refresh-0", "refresh-1"]
 
 
-async def test_the_new_token_is_kept_when_the_run_is_cancelled_meanwhile(api: Api, runs: Runs, file: Path) -> None:
+async def test_the_new_token_is_kept_even_if_the_run_is_cancelled(api: Api, runs: Runs, file: Path) -> None:
     gate = asyncio.Event()
     api.server.on("/token", Reply({"access_token": "access-1", "refresh_token": "refresh-1"}, gate=gate))
     task = asyncio.create_task(runs.once())
@@ -278,7 +282,7 @@ async def test_the_new_token_is_kept_when_the_run_is_cancelled_meanwhile(api: Ap
 
 
 @KINDS
-async def test_a_file_that_can_not_be_written_is_told_and_tried_again(
+async def test_a_file_that_cannot_be_written_is_reported_and_tried_again(
     api: Api, runs: Runs, file: Path, fields: dict[str, Any]
 ) -> None:
     api.file = file.parent / "full" / "tokens.json"
@@ -303,7 +307,7 @@ async def test_a_file_that_can_not_be_written_is_told_and_tried_again(
     assert api.renewals[2:] in ([], ["refresh-2"])
 
 
-async def test_a_full_disk_leaves_the_file_before(api: Api, runs: Runs, file: Path) -> None:
+async def test_a_full_disk_leaves_the_previous_file(api: Api, runs: Runs, file: Path) -> None:
     await runs.once()
     later(file)
     before = file.read_text()

@@ -62,7 +62,7 @@ async def test_many_requests_at_once_share_one_login(bench: Bench, server: Loopb
     assert len(server.to("/login")) == 1
 
 
-async def test_logins_in_another_name_have_a_session_of_their_own(bench: Bench, server: LoopbackServer) -> None:
+async def test_logins_with_another_user_have_their_own_session(bench: Bench, server: LoopbackServer) -> None:
     for user in ("me", "you", "me"):
         login = session_token(server)["login_requester"]
         login["authenticator"] = {"type": "BasicHttpAuthenticator", "username": user, "password": "open-sesame"}
@@ -70,7 +70,7 @@ async def test_logins_in_another_name_have_a_session_of_their_own(bench: Bench, 
     assert tokens(server) == ["Bearer session-1", "Bearer session-2", "Bearer session-1"]
 
 
-async def test_logins_with_another_body_have_a_session_of_their_own(bench: Bench, server: LoopbackServer) -> None:
+async def test_logins_with_another_body_have_their_own_session(bench: Bench, server: LoopbackServer) -> None:
     for scope in ("read", "write", "read"):
         login = session_token(server)["login_requester"]
         login["request_body"] = {"type": "RequestBodyJsonObject", "value": {"scope": scope}}
@@ -103,7 +103,7 @@ async def test_the_login_is_an_exchange_and_keeps_its_secrets(bench: Bench, serv
     assert "session-1" not in bench.everything_seen()
 
 
-async def test_the_token_can_go_into_any_place(bench: Bench, server: LoopbackServer) -> None:
+async def test_the_token_can_be_injected_anywhere(bench: Bench, server: LoopbackServer) -> None:
     option = {"type": "RequestOption", "inject_into": "header", "field_name": "X-Session"}
     written = {"type": "ApiKey", "inject_into": option, "api_token": "Session {{ session_token }}"}
     await bench.send(requester(server, request_authentication=written))
@@ -159,6 +159,6 @@ def test_a_path_to_the_token_is_not_empty(server: LoopbackServer) -> None:
     assert problems[0].message == "`session_token_path` must not be empty"
 
 
-def test_a_duration_that_is_none_is_found_when_the_manifest_is_loaded(server: LoopbackServer) -> None:
+def test_an_invalid_duration_is_found_when_the_manifest_is_loaded(server: LoopbackServer) -> None:
     _, problems = build_with_problems(session_token(server, expiration_duration="1 hour"), Authenticator)
     assert problems[0].path == ("expiration_duration",)

@@ -120,7 +120,7 @@ async def test_a_choice_that_does_not_exist_is_named(
         await asked(bench, server, selective)
 
 
-async def test_credentials_are_added_anew_to_every_attempt(bench: Bench, server: LoopbackServer) -> None:
+async def test_credentials_are_added_again_to_every_attempt(bench: Bench, server: LoopbackServer) -> None:
     server.on("/", Reply("busy", 503), Reply("fine"))
     bearer = {"type": "BearerAuthenticator", "api_token": "{{ config['key'] }}"}
     await bench.send({"type": "HttpRequester", "url": server.url("/"), "authenticator": bearer})

@@ -116,7 +116,7 @@ def decided(bench: Bench, raw: dict[str, Any], answer: Answer, attempt: int = 1)
 
 
 @pytest.mark.parametrize("raw", [*HANDLERS, *COMPOSITES], ids=str)
-def test_answers_are_judged_alike(bench: Bench, oracle: Oracle, raw: dict[str, Any]) -> None:
+def test_responses_are_judged_alike(bench: Bench, oracle: Oracle, raw: dict[str, Any]) -> None:
     for answer, theirs in zip(ANSWERS, oracle.ask("http_requests", "decide", raw, CONFIG, ANSWERS), strict=True):
         ours = decided(bench, raw, answer)
         if "refused" in theirs["waits"] and theirs["action"] in ("RETRY", "RATE_LIMITED"):
@@ -134,7 +134,7 @@ def test_answers_are_judged_alike(bench: Bench, oracle: Oracle, raw: dict[str, A
 
 
 @pytest.mark.parametrize("status", LASTING)
-def test_what_stays_wrong_is_not_repeated_as_the_reference_does(bench: Bench, oracle: Oracle, status: int) -> None:
+def test_permanent_errors_are_not_retried_as_in_the_reference(bench: Bench, oracle: Oracle, status: int) -> None:
     (theirs,) = oracle.ask("http_requests", "decide", default(), CONFIG, [(status, {}, "")])
     assert theirs["action"] == "RETRY"
     assert decided(bench, default(), (status, {}, "")).action is Action.FAIL

@@ -95,7 +95,7 @@ def test_a_wait_from_the_body(bench: Bench, body: Any, seconds: float | None) ->
     assert wait(bench, "WaitTimeFromResponse", body=body, wait_time_in_seconds=template) == seconds
 
 
-def test_waits_that_are_too_long_are_refused(bench: Bench) -> None:
+def test_too_long_waits_are_refused(bench: Bench) -> None:
     with pytest.raises(WaitTooLongError):
         wait(bench, "WaitTimeFromHeader", headers={"W": "60"}, header="W", max_waiting_time_in_seconds=60)
     with pytest.raises(WaitTooLongError):
@@ -106,17 +106,17 @@ def test_waits_that_are_too_long_are_refused(bench: Bench) -> None:
     assert wait(bench, "WaitTimeFromHeader", headers={"W": "59"}, header="W", max_waiting_time_in_seconds=60) == 59
 
 
-def test_what_gives_no_number_is_named(bench: Bench) -> None:
+def test_a_template_that_gives_no_number_is_named(bench: Bench) -> None:
     with pytest.raises(ReadError, match="`factor` of the ExponentialBackoffStrategy must give a number"):
         wait(bench, "ExponentialBackoffStrategy", factor="{{ 'much' }}")
 
 
-def test_a_regular_expression_that_is_none_is_named(bench: Bench) -> None:
+def test_an_invalid_regular_expression_is_named(bench: Bench) -> None:
     with pytest.raises(ReadError, match="is not a regular expression"):
         wait(bench, "WaitTimeFromHeader", headers={"W": "5"}, header="W", regex="[")
 
 
-def test_without_an_answer_headers_and_bodies_say_nothing(bench: Bench) -> None:
+def test_without_a_response_there_is_no_wait_from_headers_and_bodies(bench: Bench) -> None:
     error = httpx.ConnectError("refused", request=REQUEST)
     for raw in (
         {"type": "WaitTimeFromHeader", "header": "W"},
@@ -126,7 +126,9 @@ def test_without_an_answer_headers_and_bodies_say_nothing(bench: Bench) -> None:
         assert build(raw, BackoffStrategy).wait(error, 1, bench.context) is None
 
 
-async def test_the_first_strategy_that_knows_is_asked_between_attempts(bench: Bench, server: LoopbackServer) -> None:
+async def test_the_first_strategy_that_gives_a_wait_is_used_between_attempts(
+    bench: Bench, server: LoopbackServer
+) -> None:
     server.on("/", Reply("", 500, {"W": "33"}), Reply("", 500), Reply("fine"))
     strategies = [{"type": "WaitTimeFromHeader", "header": "W"}, {"type": "ExponentialBackoffStrategy", "factor": 1}]
     handler = {"type": "DefaultErrorHandler", "backoff_strategies": strategies}

@@ -36,7 +36,7 @@ def decide(bench: Bench, handler: dict[str, Any], response: httpx.Response, atte
     return built.decide(response, attempt, bench.context)
 
 
-def test_the_first_filter_that_fits_decides(bench: Bench) -> None:
+def test_the_first_filter_that_matches_decides(bench: Bench) -> None:
     handler = default({"http_codes": [404], "action": "IGNORE"}, {"http_codes": [404, 409], "action": "RETRY"})
     assert decide(bench, handler, answer(404)).action is Action.IGNORE
     assert decide(bench, handler, answer(409)).action is Action.RETRY
@@ -54,14 +54,14 @@ def test_a_predicate_sees_body_headers_and_url(bench: Bench) -> None:
     assert decide(bench, handler, answer(200, "no json")).action is Action.RATE_LIMITED
 
 
-def test_a_text_in_the_error_message_picks_an_answer_out(bench: Bench) -> None:
+def test_a_text_in_the_error_message_matches_a_response(bench: Bench) -> None:
     handler = default({"error_message_contains": "try later", "action": "RETRY"})
     assert decide(bench, handler, answer(400, {"errors": [{"detail": "please try later"}]})).action is Action.RETRY
     assert decide(bench, handler, answer(400, "try later, please")).action is Action.RETRY
     assert decide(bench, handler, answer(400, {"other": "try later"})).action is Action.FAIL
 
 
-def test_an_answer_without_an_error_can_fail(bench: Bench) -> None:
+def test_a_response_without_an_error_can_fail(bench: Bench) -> None:
     handler = default(
         {
             "predicate": "{{ 'error' in response }}",
@@ -75,7 +75,7 @@ def test_an_answer_without_an_error_can_fail(bench: Bench) -> None:
     assert decision.failure_type is FailureType.CONFIG_ERROR
 
 
-def test_words_that_cannot_be_found_do_not_hide_the_failure(bench: Bench) -> None:
+def test_a_message_that_cannot_be_evaluated_does_not_hide_the_failure(bench: Bench) -> None:
     handler = default({"http_codes": [400], "action": "FAIL", "error_message": "{{ response.x + 1 }}"})
     assert decide(bench, handler, answer(400, {"x": "text"})) == replace(
         decide(bench, default(), answer(400)), unplaced=False
@@ -90,18 +90,18 @@ def test_a_filter_without_an_action_has_no_effect_and_is_warned_about(bench: Ben
     assert [problem.severity for problem in problems] == [Severity.WARNING]
 
 
-def test_a_filter_that_picks_out_nothing_is_a_mistake() -> None:
+def test_a_filter_that_matches_nothing_is_a_problem() -> None:
     _, problems = build_with_problems({"type": "HttpResponseFilter", "action": "FAIL"}, HttpResponseFilter)
-    assert "picks out nothing" in problems[0].message
+    assert "matches nothing" in problems[0].message
 
 
 @pytest.mark.parametrize(("written", "attempts"), [(0, 1), (3, 4), ("{{ config['tries'] }}", 8), (-1, 1)])
-def test_retries_are_counted_beside_the_first_attempt(bench: Bench, written: Any, attempts: int) -> None:
+def test_retries_do_not_include_the_first_attempt(bench: Bench, written: Any, attempts: int) -> None:
     bench.config["tries"] = 7
     assert decide(bench, default(max_retries=written), answer(500)).max_attempts == attempts
 
 
-def test_retries_that_are_no_number_are_named(bench: Bench) -> None:
+def test_an_invalid_number_of_retries_is_named(bench: Bench) -> None:
     with pytest.raises(ReadError, match="`max_retries` must give a whole number"):
         decide(bench, default(max_retries="{{ 'many' }}"), answer(500))
 
@@ -115,7 +115,7 @@ def test_several_handlers_are_asked_in_turn(bench: Bench) -> None:
     assert decide(bench, handler, answer(404)).action is Action.FAIL
 
 
-def test_words_of_an_earlier_handler_are_kept(bench: Bench) -> None:
+def test_the_message_of_an_earlier_handler_is_kept(bench: Bench) -> None:
     """In Airbyte the last handler's own, general message wins."""
     handler = composite(default({"http_codes": [403], "action": "FAIL", "error_message": "Ask your admin"}), default())
     assert decide(bench, handler, answer(403)).message == "Ask your admin"
