@@ -104,7 +104,7 @@ class Authenticator(Component, role=True):
 
     @abstractmethod
     async def authenticate(self, draft: Draft, context: Context) -> None:
-        """Add the credentials to `draft`; runs anew before every attempt. Raises `ReadError`."""
+        """Add the credentials to `draft`; runs before every attempt. Raises `ReadError`."""
 
     async def refresh(self, context: Context, refusals: int) -> bool:
         """Drop the token that the server refused; False when there is no other to be had for this request.
