@@ -48,9 +48,9 @@ _IN_JSON = {"True": "true", "False": "false", "None": "null"}
 class AsyncJobStatusMap(Component):
     """Says what each status of the API means. Statuses are compared as text, upper and lower case as written."""
 
-    running: list[StatusText] = Field(title="Running", description="The job is at work, keep polling.")
+    running: list[StatusText] = Field(title="Running", description="The job is running: keep polling.")
     completed: list[StatusText] = Field(title="Completed", description="The result is ready for download.")
-    failed: list[StatusText] = Field(title="Failed", description="The job went wrong; it is created again.")
+    failed: list[StatusText] = Field(title="Failed", description="The job failed; it is created again.")
     timeout: list[StatusText] = Field(
         title="Timeout", description="The job took too long; it is aborted and created again."
     )
@@ -95,18 +95,20 @@ class AsyncRetriever(Retriever):
     decoder: Annotated[Decoder | None, Shown(unset="JSON")] = Field(
         None,
         title="HTTP Response Format",
-        description="The format of the answers to creation and polling; JSON when not said.",
+        description="The format of the responses to creation and polling; JSON by default.",
     )
     partition_router: PartitionRouter | list[PartitionRouter] | None = Field(
         None, title="Partition Router", description="Creates one job for each of several values."
     )
     polling_requester: Annotated[Requester, Gives(*SLICE_VARIABLES, "creation_response")] = Field(
-        title="Polling", description="The request that asks how the job is doing."
+        title="Polling", description="The request that asks for the status of the job."
     )
     status_extractor: Annotated[Extractor, NotInAirbyte("ResponseToFileExtractor")] = Field(
-        title="Status Extractor", description="Where the status is in the answer to polling."
+        title="Status Extractor", description="Where the status is in the polling response."
     )
-    status_mapping: AsyncJobStatusMap = Field(title="Status Mapping", description="What each status of the API means.")
+    status_mapping: AsyncJobStatusMap = Field(
+        title="Status Mapping", description="What each of the API's statuses means."
+    )
     download_target_extractor: Annotated[Extractor | None, NotInAirbyte("ResponseToFileExtractor")] = Field(
         None,
         title="Download Target Extractor",
@@ -115,13 +117,13 @@ class AsyncRetriever(Retriever):
     polling_job_timeout: Annotated[float | Template | None, Shown(editor="minutes", unset="60")] = Field(
         None,
         title="Polling Job Timeout",
-        description="Minutes until an unfinished job is given up; fractions are allowed, 60 when not said.",
+        description="Minutes until an unfinished job is given up; fractions are allowed, 60 by default.",
     )
     polling_interval: Annotated[float | None, Shown(advanced=True, ours=True, unset="0.5, growing to 30")] = Field(
         None,
         gt=0,
         title="Polling Interval",
-        description="Seconds between polls; when not said, from half a second growing to 30.",
+        description="Seconds between polls; by default half a second, growing to 30.",
     )
     download_requester: Annotated[
         Requester,
@@ -130,7 +132,7 @@ class AsyncRetriever(Retriever):
     download_decoder: Annotated[Decoder | None, Shown(unset="JSON")] = Field(
         None,
         title="Download HTTP Response Format",
-        description="The format of the result; JSON when not said.",
+        description="The format of the result; JSON by default.",
     )
     record_selector: Annotated[RecordSelector, Gives(*SLICE_VARIABLES)] = Field(
         title="Record Selector", description="Where the records are in the result, and which are kept."
@@ -141,7 +143,7 @@ class AsyncRetriever(Retriever):
         description="Finds the records in the result; it wins over the extractor of the record selector.",
     )
     download_paginator: Annotated[Paginator | None, Gives(*SLICE_VARIABLES)] = Field(
-        None, title="Download Paginator", description="How the next page of the result is asked for."
+        None, title="Download Paginator", description="How the next page of the result is requested."
     )
     download_target_requester: Annotated[
         Requester | None,
@@ -150,14 +152,14 @@ class AsyncRetriever(Retriever):
     ] = Field(
         None,
         title="Download Target Request",
-        description="A further request whose answer holds the download target.",
+        description="A further request whose response holds the download target.",
     )
     abort_requester: Annotated[Requester | None, Gives(*SLICE_VARIABLES, "creation_response"), Shown(advanced=True)] = (
-        Field(None, title="Abort", description="The request that stops a job that is not wanted any more.")
+        Field(None, title="Abort", description="The request that stops a job that is no longer wanted.")
     )
     delete_requester: Annotated[
         Requester | None, Gives(*SLICE_VARIABLES, "creation_response"), Shown(advanced=True)
-    ] = Field(None, title="Delete", description="The request that removes a job that is over.")
+    ] = Field(None, title="Delete", description="The request that removes a finished job.")
     failed_retry_wait_time_in_seconds: Annotated[float | Template | None, Shown(advanced=True)] = Field(
         None,
         title="Wait after a failed job",
@@ -224,7 +226,7 @@ class AsyncRetriever(Retriever):
         return (self._number(self.polling_job_timeout, context) or DEFAULT_TIMEOUT_MINUTES) * 60
 
     def failed_wait(self, context: Context) -> float | None:
-        """Seconds until a failed job is created again; None when not said. Raises `ReadError`."""
+        """Seconds until a failed job is created again; None when the manifest doesn't say. Raises `ReadError`."""
         return self._number(self.failed_retry_wait_time_in_seconds, context)
 
     def _number(self, value: float | Template | None, context: Context) -> float | None:

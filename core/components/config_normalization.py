@@ -37,7 +37,7 @@ class ConfigAddFields(ConfigTransformation):
         title="Fields", description="The inputs, in order; each sees those that were added before it."
     )
     condition: Annotated[Condition | None, Gives("value", "path"), Shown(advanced=True)] = Field(
-        None, title="Condition", description="Inputs are added where it is true; always when not said."
+        None, title="Condition", description="Inputs are added only where it is true; always by default."
     )
 
     def transform(self, config: Config) -> None:
@@ -57,7 +57,7 @@ class ConfigRemoveFields(ConfigTransformation):
         title="Field Paths", description="The keys that lead to each input; `*` stands for one step."
     )
     condition: Annotated[Condition | None, Shown(advanced=True)] = Field(
-        None, title="Condition", description="They are removed if it is true; always when not said."
+        None, title="Condition", description="They are removed only if it is true; always by default."
     )
 
     def transform(self, config: Config) -> None:

@@ -20,7 +20,7 @@ from core.runtime.pages import Paginator
 
 
 class PageSizeReduction(Component):
-    """Asks for the same page with fewer records when a response filter says REDUCE_PAGE_SIZE.
+    """Requests the same page with fewer records when a response filter says REDUCE_PAGE_SIZE.
 
     The waits in between are its own: backoff strategies and Retry-After are not looked at.
     """
@@ -41,10 +41,10 @@ class PageSizeReduction(Component):
         0,
         ge=0,
         title="Retries At Minimum Page Size",
-        description="How often a page is asked for again when it can't get smaller any more.",
+        description="How often a page is requested again when it can't get any smaller.",
     )
     failure_message: str | None = Field(
-        None, title="Failure Message", description="What people are told to do when no size was small enough."
+        None, title="Failure Message", description="What to tell people when no size was small enough."
     )
     reset_policy: Literal["NEVER", "AFTER_SUCCESSFUL_PAGE"] = Field(
         "NEVER",

@@ -1,4 +1,4 @@
-"""Beginning anew with the first page: when the API asks for it, or after so many records."""
+"""Starting over with the first page: when the API asks for it, or after a number of records."""
 
 from __future__ import annotations
 
@@ -11,23 +11,25 @@ from core.runtime.component import Component
 
 
 class PaginationResetLimits(Component):
-    """After how much the pages begin anew."""
+    """After how much the pages start over."""
 
     label = "Limits"
 
     number_of_records: int | None = Field(
-        None, title="Number of records", description="Records after which the pages begin anew, seen after each page."
+        None,
+        title="Number of records",
+        description="Records after which the pages start over; checked after each page.",
     )
 
 
 class PaginationReset(Component):
-    """Begins anew with the first page.
+    """Starts over with the first page.
 
     This happens when a response filter says RESET_PAGINATION, and after a number of records, for APIs that
     give only so many of them, however many there are.
     """
 
-    label = "Begin anew"
+    label = "Start over"
 
     action: Literal["SPLIT_USING_CURSOR", "RESET"] = Field(
         title="Action",
@@ -35,12 +37,12 @@ class PaginationReset(Component):
         "ascending order; RESET reads the same pages once more.",
     )
     limits: PaginationResetLimits | None = Field(
-        None, title="Limits", description="When to begin anew although nothing has failed."
+        None, title="Limits", description="When to start over although nothing has failed."
     )
 
     @property
     def number_of_records(self) -> int | None:
-        """Records after which the pages begin anew."""
+        """Records after which the pages start over."""
         return self.limits.number_of_records if self.limits is not None else None
 
     def lint(self) -> list[Problem]:

@@ -27,7 +27,7 @@ DELIMITER_SIZE = 3
 
 
 class PropertiesFromEndpoint(Component):
-    """Asks the API which properties there are. It asks once in a run, whoever needs them."""
+    """Asks the API which properties there are, once in a run, whoever needs them."""
 
     label = "Properties from endpoint"
 
@@ -86,7 +86,7 @@ def _at(record: Record, path: list[str]) -> Iterator[Any]:
 class GroupByKeyMergeStrategy(Component):
     """Takes records for one and the same when they have the same key."""
 
-    key: str | list[str] = Field(title="Key", description="The field, or fields together, that identify a record.")
+    key: str | list[str] = Field(title="Key", description="The field, or the fields together, that identify a record.")
 
     def key_of(self, record: Record) -> Hashable | None:
         """What identifies a record; None when a part of it is missing. Raises `ReadError`.
@@ -109,19 +109,22 @@ class GroupByKeyMergeStrategy(Component):
 
 
 class PropertyChunking(Component):
-    """Asks for the properties in portions, with one request for each, for APIs that limit how many there may be."""
+    """Requests the properties in portions, one request each, for APIs that limit how many one request may name."""
 
     property_limit_type: Literal["characters", "property_count"] = Field(
         title="Property Limit Type",
         description="What the limit counts: properties, or the characters of their names (and 3 for each comma).",
     )
     property_limit: Annotated[int | None, Shown(unset="No limit")] = Field(
-        None, ge=1, title="Property Limit", description="How much one request may ask for; without it there is one."
+        None,
+        ge=1,
+        title="Property Limit",
+        description="How much one request may ask for; without it there is a single request.",
     )
     record_merge_strategy: Annotated[GroupByKeyMergeStrategy | None, Shown(unset="By the field id")] = Field(
         None,
         title="Record Merge Strategy",
-        description="How records of several requests become one; by their field `id` when not said.",
+        description="How records of several requests become one; by their field `id` by default.",
     )
 
     def portions(self, names: Iterable[str], always: list[str], selected: set[str] | None) -> Iterator[list[str]]:
@@ -192,7 +195,7 @@ class QueryProperties(Component):
         None, title="Always Include Properties", description="Properties that every request asks for, such as the key."
     )
     property_chunking: PropertyChunking | None = Field(
-        None, title="Property Chunking", description="Divides the properties into portions."
+        None, title="Property Chunking", description="Divides the properties into portions, one request each."
     )
     property_selector: JsonSchemaPropertySelector | None = Field(
         None, title="Property Selector", description="Leaves out properties that the stream does not need."

@@ -48,7 +48,7 @@ class RecordExpander(Component):
     remain_original_record: bool = Field(
         False,
         title="Keep the original record",
-        description="Put the record that held the list into the field `original_record`.",
+        description="Put the record that contained the list into the field `original_record`.",
     )
     parent_fields: Annotated[list[ParentFieldPath] | None, Shown(advanced=True)] = Field(
         None, title="Parent Fields", description="Fields of the record that its items get a copy of."
@@ -61,7 +61,7 @@ class RecordExpander(Component):
     on_no_records: Literal["skip", "emit_parent"] = Field(
         "skip",
         title="Without items",
-        description="What becomes of a record without items: left out, or kept as it is.",
+        description="What to do with a record without items: leave it out, or keep it as it is.",
     )
     truncation_indicator_path: Annotated[FieldPath | None, Shown(advanced=True)] = Field(
         None,

@@ -52,7 +52,7 @@ class RecordSelector(Component):
         title="Extractor", description="Where the records are in the response."
     )
     record_filter: RecordFilterRole | None = Field(
-        None, title="Record Filter", description="Which records are kept; all when not said."
+        None, title="Record Filter", description="Which records are kept; all by default."
     )
     schema_normalization: Annotated[Literal["None", "Default"] | SchemaNormalization | None, Shown(advanced=True)] = (
         Field(
@@ -81,7 +81,7 @@ class RecordSelector(Component):
 
         `extractor` replaces the selector's own. `cursor_filter` keeps the records that a cursor has not
         seen yet; with it, transformations come before the filters unless `transform_before_filtering` says
-        otherwise (Airbyte: the same). `warn` is told once about each field that does not fit the schema.
+        otherwise (Airbyte: the same). `warn` is called once for each field that does not fit the schema.
         Raises `ReadError`.
         """
         with readable():

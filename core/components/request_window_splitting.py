@@ -33,12 +33,12 @@ class RequestWindowSplitting(Component):
     label = "Smaller intervals"
 
     failure_message: str | None = Field(
-        None, title="Failure Message", description="What people are told to do when no interval was small enough."
+        None, title="Failure Message", description="What to tell people when no interval was small enough."
     )
     min_split_window: Annotated[str | None, Shown(editor="duration")] = Field(
         None,
         title="Minimum Split Window",
-        description="An interval of this length, such as P1D, or shorter is not split.",
+        description="Intervals of this length, such as P1D, or shorter are not split.",
     )
 
     def lint(self) -> list[Problem]:

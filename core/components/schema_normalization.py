@@ -31,7 +31,7 @@ class SchemaNormalization(Component, role=True):
 def normalizer(schema: Mapping[str, Any], warn: Warn = ignore) -> Callable[[Record], None]:
     """The function that normalizes a record in place by the JSON Schema of the stream.
 
-    What can't be cast stays as it is, and `warn` is told once for each field.
+    What can't be cast stays as it is, and `warn` is called once for each field.
     """
     normalize = _Compiler(schema, warn).inside(schema, ())
     return normalize or (lambda record: None)

@@ -43,13 +43,13 @@ class SimpleRetriever(SynchronousRetriever):
         title="Request", description="The request that gives the records."
     )
     decoder: Annotated[Decoder | None, Shown(unset="JSON")] = Field(
-        None, title="HTTP Response Format", description="The format of the response; JSON when not said."
+        None, title="HTTP Response Format", description="The format of the response; JSON by default."
     )
     record_selector: Annotated[RecordSelector, Gives(*SLICE_VARIABLES)] = Field(
         title="Record Selector", description="Where the records are in the response, and which are kept."
     )
     paginator: Annotated[Paginator | None, Gives(*SLICE_VARIABLES)] = Field(
-        None, title="Pagination", description="How the next page is asked for."
+        None, title="Pagination", description="How the next page is requested."
     )
     partition_router: PartitionRouter | list[PartitionRouter] | None = Field(
         None, title="Partition Router", description="Reads the stream once for each of several values."
@@ -62,19 +62,19 @@ class SimpleRetriever(SynchronousRetriever):
     pagination_reset: Annotated[PaginationReset | None, Shown(advanced=True)] = Field(
         None,
         title="Pagination Reset",
-        description="When to begin anew with the first page, and from where; without it, RESET_PAGINATION reads the "
+        description="When to start over with the first page, and from where; without it, RESET_PAGINATION reads the "
         "same pages once more.",
     )
 
     page_size_reduction: Annotated[PageSizeReduction | None, Shown(advanced=True)] = Field(
         None,
         title="Page Size Reduction",
-        description="How pages get smaller when a response filter says REDUCE_PAGE_SIZE.",
+        description="How pages are made smaller when a response filter says REDUCE_PAGE_SIZE.",
     )
     request_window_splitting: Annotated[RequestWindowSplitting | None, Shown(advanced=True)] = Field(
         None,
         title="Request Window Splitting",
-        description="How intervals get smaller when a response filter says SPLIT_REQUEST_WINDOW.",
+        description="How intervals are made smaller when a response filter says SPLIT_REQUEST_WINDOW.",
     )
 
     @classmethod

@@ -57,7 +57,7 @@ class DeclarativeStream(Stream):
 
     retriever: Retriever = Field(title="Retrieval", description="How the records are fetched.")
     primary_key: str | list[str] | list[list[str]] = Field(
-        "", title="Primary Key", description="The field, or fields together, that identify a record."
+        "", title="Primary Key", description="The field, or the fields together, that identify a record."
     )
     incremental_sync: IncrementalSync | None = Field(
         None,

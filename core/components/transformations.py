@@ -63,7 +63,7 @@ class AddFields(Transformation):
         title="Fields", description="The fields, in order; each sees those that were added before it."
     )
     condition: Annotated[Condition | None, Gives("record", "value", "path"), Shown(advanced=True)] = Field(
-        None, title="Condition", description="Fields are added where it is true; always when not said."
+        None, title="Condition", description="Fields are added only where it is true; always by default."
     )
 
     def bind(self, variables: Mapping[str, Any]) -> Callable[[Record], None]:

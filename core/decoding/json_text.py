@@ -17,7 +17,7 @@ from core.http.messages import around
 DEEPEST = 1_000
 """Levels; as many as `orjson` reads, give or take a few."""
 LONGEST_TEXT = 16 * 1024 * 1024
-"""Bytes of a text or number; the parser begins anew with it for each block that arrives."""
+"""Bytes of a text or number; the parser starts over with it for each block that arrives."""
 
 _ENDS = (b",", b"]", b"}", b'"')
 _CLOSED_AT_ONCE = 64

@@ -35,7 +35,7 @@ class JobSteps(Protocol):
         """Seconds until an unfinished job is given up. Raises `ReadError`."""
 
     def failed_wait(self, context: Context) -> float | None:
-        """Seconds until a failed job is created again; None when not said. Raises `ReadError`."""
+        """Seconds until a failed job is created again; None when the manifest doesn't say. Raises `ReadError`."""
 
     def answer(self, response: httpx.Response) -> Answer:
         """The API's answer to a creation, a poll, or the question for targets."""

@@ -1,4 +1,4 @@
-"""Reading: slices planned and run, records selected and delivered, everything told as one stream of events."""
+"""Reading: slices planned and run, records selected and delivered, everything reported as one stream of events."""
 
 from core.reading.plan import Limits
 from core.reading.reader import THREADS, Reader, open_reader, read

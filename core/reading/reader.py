@@ -103,7 +103,7 @@ class Reader:
             self._reads.discard(read)
 
     def cancel(self) -> None:
-        """End all reads: requests stop at once, jobs are aborted on the server, the state reached is told."""
+        """End all reads: requests stop at once, jobs are aborted on the server, the state reached is reported."""
         self._cancelled = True
         for read in self._reads:
             read.cancel()

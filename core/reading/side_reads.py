@@ -36,7 +36,7 @@ class ParentProgress:
         """Each record with its slice. Raises `ReadError` when the parent can't be read."""
         async with aclosing(self._read.events()) as events:
             async for event in events:
-                self._tell(event)
+                self._report(event)
                 if isinstance(event, Records):
                     assert isinstance(event.slice, StreamSlice)
                     for record in event.records:
@@ -47,8 +47,8 @@ class ParentProgress:
                     reasons = " ".join(event.errors)
                     raise ReadError(f"The parent stream `{self._name}` couldn't be read. {reasons}")
 
-    def _tell(self, event: Event) -> None:
-        """Requests, waits and log lines of the parent are told under the child's name."""
+    def _report(self, event: Event) -> None:
+        """Requests, waits and log lines of the parent are reported under the child's name."""
         child = self._context.stream
         if isinstance(event, Log | BudgetWait):
             self._context.emit(replace(event, stream=child, slice=None))
@@ -59,7 +59,7 @@ class ParentProgress:
 
 
 async def first_record(retriever: Retriever, context: Context, jobs: JobConcurrency) -> Record | None:
-    """The first record, or None when there is none. Its requests are told as those of a schema. Raises `ReadError`."""
+    """The first record; None when there is none. Its requests are reported as those of a schema. Raises `ReadError`."""
     context = replace(context, emit=_of_schema(context.emit))
     sinks: list[RecordCollector] = []
 
@@ -76,13 +76,13 @@ async def first_record(retriever: Retriever, context: Context, jobs: JobConcurre
 
 
 def _of_schema(emit: Callable[[Event], None]) -> Callable[[Event], None]:
-    """Tells of requests and in words only, and of nothing as if it were part of a slice."""
+    """Passes on requests and log messages only, and none of them as part of a slice."""
 
-    def tell(event: Event) -> None:
+    def report(event: Event) -> None:
         if isinstance(event, Log):
             emit(replace(event, slice=None))
         elif isinstance(event, ExchangeFinished):
             role = event.exchange.role if event.exchange.role is Role.AUTH else Role.SCHEMA
             emit(replace(event, slice=None, page=None, exchange=replace(event.exchange, role=role)))
 
-    return tell
+    return report

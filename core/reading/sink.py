@@ -30,7 +30,7 @@ PROGRESS_EVERY = 0.25
 
 
 class SliceBytes:
-    """The bytes received for one slice, over all its pages and targets; tells of them now and then."""
+    """The bytes received for one slice, over all its pages and targets, reported now and then."""
 
     def __init__(self, context: Context) -> None:
         self._context = context

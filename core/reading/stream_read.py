@@ -39,7 +39,7 @@ from core.runtime.slices import StreamSlice
 from core.templates import TemplateError
 
 PARTITIONS_PER_SLICE = 500
-"""Partitions in a state for each slice that may pass before it is made and told anew; the last one always is."""
+"""Partitions in a state for each slice that may pass before it is made and reported again; the last one always is."""
 
 
 class _Stop(Exception):
@@ -47,7 +47,7 @@ class _Stop(Exception):
 
 
 def not_read(stream: str, problems: Iterable[Problem]) -> Iterator[Event]:
-    """What is told of a stream that can't be read because of what is wrong with it in the manifest."""
+    """The events of a stream that can't be read because of what is wrong with it in the manifest."""
     errors = tuple(map(str, problems))
     yield StreamStarted(stream=stream)
     yield StreamFinished(
@@ -79,7 +79,7 @@ class StreamRead:
         self._records = 0
         self._cursor: Cursor | None = None
         self._schema: Mapping[str, Any] = {}
-        self._untold = 0
+        self._unreported = 0
         self._listed = 0
 
     def cancel(self) -> None:
@@ -109,7 +109,7 @@ class StreamRead:
         except asyncio.CancelledError:
             cancelled = True
         except Exception as error:  # also a mistake of ours: it must not take the other streams down
-            self._errors.append(self._words_for(error))
+            self._errors.append(self._message_for(error))
         if self._cursor is not None:
             self._channel.emit(StateAdvanced(stream=name, state=self._cursor.state()))
         self._channel.emit(
@@ -155,11 +155,11 @@ class StreamRead:
                 try:
                     await self._begin_slices(self._cursor, context, gate, tasks)
                 except (ReadError, TemplateError) as error:  # of a parent, say: the slices that were begun go on
-                    self._errors.append(self._words_for(error))
+                    self._errors.append(self._message_for(error))
         except* _Stop:
             pass
         except* Exception as group:
-            self._errors.extend(self._words_for(error) for error in group.exceptions)
+            self._errors.extend(self._message_for(error) for error in group.exceptions)
 
     async def _begin_slices(
         self, cursor: Cursor, context: Context, gate: asyncio.Semaphore, tasks: asyncio.TaskGroup
@@ -201,9 +201,9 @@ class StreamRead:
                 stop = self._budget.cut
             else:
                 cursor.close(slice_, Observer.merged(sink.observer for sink in sinks))
-                self._tell_state(cursor, slice_)
+                self._report_state(cursor, slice_)
         except Exception as failure:  # also a mistake of ours: the other slices go on
-            outcome, error = Outcome.FAILED, self._words_for(failure)
+            outcome, error = Outcome.FAILED, self._message_for(failure)
             like = self._failures.add(_cause(failure, error, slice_), slice_, error)
             stop = isinstance(failure, JobFailed) and failure.final
         finally:
@@ -228,7 +228,7 @@ class StreamRead:
         read = SliceRead(context, make_sink, fill, self._jobs, self._plan.role, cursor)
         return await self._plan.stream.retriever.read(read)
 
-    def _words_for(self, error: Exception) -> str:
+    def _message_for(self, error: Exception) -> str:
         """The sentence for a failure; one that is Longhaul's own fault also leaves its traceback in the debug log."""
         if isinstance(error, (LonghaulError, TemplateError)):
             return str(error)
@@ -238,13 +238,13 @@ class StreamRead:
         self._channel.emit(Log(stream=self._plan.stream.name, level=Level.DEBUG, message=trace))
         return f"Longhaul itself went wrong here ({type(error).__name__}: {error}). Please report it."
 
-    def _tell_state(self, cursor: Cursor, slice_: StreamSlice) -> None:
-        """Tell the state after every slice; when it lists hundreds of partitions, after every few."""
-        self._untold += 1
-        if self._untold <= self._listed // PARTITIONS_PER_SLICE:
+    def _report_state(self, cursor: Cursor, slice_: StreamSlice) -> None:
+        """Report the state after every slice; when it lists hundreds of partitions, after every few."""
+        self._unreported += 1
+        if self._unreported <= self._listed // PARTITIONS_PER_SLICE:
             return
         state = cursor.state()
-        self._untold, self._listed = 0, len(state.get("states", ()))
+        self._unreported, self._listed = 0, len(state.get("states", ()))
         self._channel.emit(StateAdvanced(stream=self._plan.stream.name, slice=slice_, state=state))
 
 

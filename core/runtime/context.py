@@ -162,7 +162,7 @@ class Context:
         return {"config": self.run.config, **self.variables, "parameters": component.parameters, **more}
 
     def record(self, exchange: Exchange) -> None:
-        """Tell people of an exchange of this stream, slice, page and portion."""
+        """Report an exchange of this stream, slice, page and portion."""
         self.emit(
             ExchangeFinished(
                 stream=self.stream, slice=self.slice, exchange=exchange, page=self.page, portion=self.portion
@@ -170,7 +170,7 @@ class Context:
         )
 
     def log(self, level: Level, message: str) -> None:
-        """Tell people something about this stream and slice."""
+        """Log a message about this stream and slice."""
         self.emit(Log(stream=self.stream, slice=self.slice, level=level, message=message))
 
     def report_wait(self, wait: Wait) -> None:

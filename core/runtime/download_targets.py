@@ -20,8 +20,8 @@ from core.runtime.roles import Extractor
 def targets_in(answer: Answer, extractor: Extractor, context: Context, follows: Callable[[str], bool]) -> list[Any]:
     """The targets that an answer holds. None where nothing or an empty list is at their place: there is no data.
 
-    What is not read is told: empty targets, and those of further pages unless the manifest `follows` the key that names
-    the next one. Raises `ReadError` when there is no such place, or what is there is `false`.
+    What is not read is logged: empty targets, and those of further pages unless the manifest `follows` the key that
+    names the next one. Raises `ReadError` when there is no such place, or what is there is `false`.
     """
     places = answer.find_as_is(extractor, context.scope(extractor))
     found = [part for item in places for part in _flat(item)]
@@ -48,10 +48,10 @@ def _warn_of_pages(answer: Answer, extractor: Extractor, context: Context, follo
     """Say once in a run of a stream that there are more targets."""
     path = evaluated(extractor.keys, context.scope(extractor)) if extractor.keys is not None else ()
     named = next_page_named(answer.response, body_of(answer), path)
-    told: set[str] = context.run.shared(_warn_of_pages, set)
-    if named is None or context.stream in told or follows(named.rpartition(".")[2]):
+    warned: set[str] = context.run.shared(_warn_of_pages, set)
+    if named is None or context.stream in warned or follows(named.rpartition(".")[2]):
         return
-    told.add(context.stream)
+    warned.add(context.stream)
     context.log(
         Level.WARNING,
         f"The answer that holds the download targets names a next page (`{named}`), and nothing in the manifest "

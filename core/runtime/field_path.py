@@ -165,7 +165,7 @@ def _at(value: Any, location: Location) -> Any:
 
 
 def _entered(holder: Any, step: str, following: str, path: Sequence[str]) -> Any:
-    """What is at `step` in `holder`, made anew where nothing is."""
+    """What is at `step` in `holder`, created where nothing is."""
     if isinstance(holder, list) and step.isdecimal():
         if int(step) >= len(holder):
             _store(holder, step, _container_for(following), path)

@@ -34,12 +34,12 @@ Narrow = Callable[[], StreamSlice | None]
 """The slice less the time of the records that were read of it; None where there is no cursor."""
 
 AGAIN_UNCHANGED = 1
-"""How often the pages of a slice may begin anew without a cursor, which leads to the same requests (Airbyte)."""
+"""How often the pages of a slice may start over without a cursor, which leads to the same requests (Airbyte)."""
 
 
 @dataclass
 class Restarts:
-    """How the pages of one slice begin anew: `limit` counts records, `narrow` says where to go on."""
+    """How the pages of one slice start over: `limit` counts records, `narrow` says where to go on."""
 
     limit: int | None = None
     narrow: Narrow | None = None
@@ -54,7 +54,7 @@ class Restarts:
 
     @property
     def due(self) -> bool:
-        """Whether the pages begin anew although there may be more."""
+        """Whether the pages start over although there may be more."""
         return self.limit is not None and self._records >= self.limit
 
     def begin(self, context: Context) -> Context:
@@ -66,20 +66,20 @@ class Restarts:
         if self._unchanged > (AGAIN_UNCHANGED if narrowed is None else 0):
             raise self._no_way_on(narrowed is None) from None
         self._records, self.failure = 0, None
-        context.log(Level.INFO, f"The pages begin anew with the first one, for {after or 'all records'}.")
+        context.log(Level.INFO, f"The pages start over with the first one, for {after or 'all records'}.")
         return context.for_slice(after)
 
     def _no_way_on(self, is_retry: bool) -> ReadError:
         if self.failure is not None:
             why = "It did so before" if is_retry else "No record was read that would move the interval on"
-            return ReadError(f"{self.failure} {why}, so that beginning anew would not help.")
+            return ReadError(f"{self.failure} {why}, so that starting over would not help.")
         why = (
-            "has read the same pages again to no avail"
+            "has read the same pages again without getting any further"
             if is_retry
             else "can't go on from the latest record: that many have the same cursor value"
         )
         return ReadError(
-            f"After {self._records:,} records the pages begin anew (`number_of_records`), but the stream {why}. "
+            f"After {self._records:,} records the pages start over (`number_of_records`), but the stream {why}. "
             "Raise `number_of_records`, or use SPLIT_USING_CURSOR with an incremental sync."
         )
 
@@ -217,7 +217,7 @@ class PageReader:
     sizes: Callable[[], SmallerPages] | None = None
 
     async def read(self, context: Context, sink: Sink, restarts: Restarts | None = None) -> None:
-        """Read all pages of the slice of `context`; `restarts` says how they begin anew. Raises `ReadError`."""
+        """Read all pages of the slice of `context`; `restarts` says how they start over. Raises `ReadError`."""
         restarts = restarts or Restarts()
         sizes = self.sizes() if self.sizes is not None else None
         while await self._walk(context, sink, restarts, sizes):
@@ -226,7 +226,7 @@ class PageReader:
                 return
 
     async def _walk(self, context: Context, sink: Sink, restarts: Restarts, sizes: SmallerPages | None) -> bool:
-        """Read one page after the other; True when they are to begin anew."""
+        """Read one page after the other; True when they are to start over."""
         pages = self.paginator.start(context) if self.paginator is not None else Pages()
         while True:
             context = context.for_page(sink.page)

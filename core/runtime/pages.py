@@ -229,7 +229,7 @@ class PagingProgress:
         if enough and not page.is_uniform:
             times = max(self._same_bodies, self._same_records)
             raise ReadError(
-                f"The pagination does not get on: {times} times in a row the API gave the same page, whatever "
+                f"The pagination makes no progress: {times} times in a row the API returned the same page, whatever "
                 f"{self.parameter} said. It does not seem to know that. Check `page_token_option` of the paginator "
                 "against the API's documentation."
             )
@@ -239,7 +239,7 @@ class PagingProgress:
         made = hash(step)
         if made in self._steps:
             raise ReadError(
-                "The pagination does not get on: the API gave a page again that it had given before, and the same "
+                "The pagination makes no progress: the API returned a page that it had returned before, and the same "
                 f"token for the next one. Check {self.parameter} and `cursor_value` of the paginator, or add a "
                 "`stop_condition`."
             )

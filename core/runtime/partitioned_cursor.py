@@ -32,7 +32,7 @@ GLOBAL_ABOVE = 10_000
 
 @dataclass(slots=True)
 class _Partition:
-    """A partition in the state: `saved` is its entry there, made anew whenever it changes."""
+    """A partition in the state: `saved` is its entry there, replaced whenever it changes."""
 
     values: Mapping[str, Any]
     progress: CursorProgress

@@ -34,7 +34,7 @@ class Timeline:
     `field` is the record's cursor field; values are read by the first of `input_formats` that fits and
     written in `format`. `step`, `granularity` and `lookback` are durations (a timedelta, or isodate's
     Duration, which adds to dates alike); `clamp` moves a moment up to the beginning of a period. `end` is
-    asked anew whenever it is needed. With `strict`, a window whose start equals its end is not read.
+    evaluated whenever it is needed. With `strict`, a window whose start equals its end is not read.
     """
 
     field: str

@@ -162,7 +162,7 @@ class TokenKeeper:
     _fetching: OneAtATime = field(default_factory=OneAtATime)
 
     async def get(self, fetch: Callable[[], Awaitable[Token]], now: datetime) -> str:
-        """The token, fetched anew when there is none that is valid at `now`.
+        """The token, fetched again when there is none that is valid at `now`.
 
         Raises what `fetch` raises; those who waited for a fetch that failed get the same `ReadError`.
         """
@@ -188,7 +188,7 @@ class TokenKeeper:
 
 
 SKEW = timedelta(seconds=60)
-"""How far a reset may lie before the known one and still mean the same: two clocks tell of it."""
+"""How far a reset may lie before the known one and still mean the same: two clocks are involved."""
 LONGEST_SPACING = 10.0
 """Seconds that one request is held back at most to spread out the last calls."""
 
@@ -287,7 +287,7 @@ class TokenRing:
             self.quotas[token][pool].remaining += 1
 
     def count(self, quotas: dict[str, dict[str, Quota]]) -> None:
-        """Begin anew with what the API says; of the usable tokens, those that it says nothing of are dropped."""
+        """Start over with the API's counts; of the usable tokens, those that it doesn't mention are dropped."""
         set_aside = {token: known for token, known in self.quotas.items() if token in self._refused}
         self.quotas = {**set_aside, **quotas}
 

@@ -1,4 +1,4 @@
-"""Pages begin anew: when the API asks for it, after so many records, from the latest record on; as in Airbyte."""
+"""Pages start over: when the API asks for it, after so many records, from the latest record on; as in Airbyte."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ async def test_without_a_cursor_the_same_pages_are_read_once_more(
     assert told.records == theirs["records"]
     assert (told.outcome is Outcome.COMPLETE) is (theirs["status"] == "COMPLETE") is passes
     if not passes:
-        assert "It did so before, so that beginning anew would not help" in told.errors
+        assert "It did so before, so that starting over would not help" in told.errors
         assert "too deep" in told.errors
 
 
@@ -146,7 +146,7 @@ async def test_without_a_cursor_the_same_pages_are_read_once_more(
     [
         ("SPLIT_USING_CURSOR", {"day": "2024-01-01"}, "that many have the same cursor value"),
         ("SPLIT_USING_CURSOR", {"no": "day"}, "that many have the same cursor value"),
-        ("RESET", {"day": "2024-01-01"}, "has read the same pages again to no avail"),
+        ("RESET", {"day": "2024-01-01"}, "has read the same pages again without getting any further"),
     ],
 )
 async def test_a_limit_that_leads_nowhere_is_an_error(
@@ -175,7 +175,7 @@ async def test_a_refusal_before_any_record_is_an_error(server: LoopbackServer) -
     assert len(server.asked) == 1
 
 
-async def test_pages_that_begin_anew_go_on_in_numbers_and_count_for_limits(server: LoopbackServer) -> None:
+async def test_pages_that_start_over_go_on_in_numbers_and_count_for_limits(server: LoopbackServer) -> None:
     server.on("/items", deep)
     text = manifest(server, stream=CURSOR, retriever=PAGES + reset("SPLIT_USING_CURSOR", 4))
 

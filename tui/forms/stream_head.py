@@ -17,7 +17,7 @@ from tui.forms.field_input import FieldInput
 from tui.forms.field_row import FieldFocused
 from tui.forms.wording import message_and_hint
 from tui.model.layout import RETRIEVAL_TYPES
-from tui.model.new_components import new_retriever, converted
+from tui.model.new_components import converted, new_retriever
 from tui.model.session import BuilderSession
 from tui.model.specs import FieldSpec, Kind, form_spec
 from tui.model.streams import StreamKind

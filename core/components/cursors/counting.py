@@ -29,7 +29,7 @@ class IncrementingCountCursor(IncrementalSync):
         title="Cursor Field", description="The field of records that holds the number, at the top level."
     )
     start_value: Annotated[Template | None, AsText(numbers=True)] = Field(
-        None, title="Start Value", description="The lowest number to read; 0 when not said."
+        None, title="Start Value", description="The lowest number to read; 0 by default."
     )
     start_value_option: RequestOption | None = Field(
         None, title="Inject Start Value", description="Where the number to start from is put into requests."

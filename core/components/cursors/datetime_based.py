@@ -35,7 +35,7 @@ class MinMaxDatetime(Component):
 
     datetime: Template = Field(title="Datetime", description="The date, as text in the format.")
     datetime_format: Annotated[str, Shown(editor="datetime_format")] = Field(
-        "", title="Datetime Format", description="The format of all three dates; the cursor's when not said."
+        "", title="Datetime Format", description="The format of all three dates; by default the cursor's."
     )
     min_datetime: Template | None = Field(None, title="Min Datetime", description="The earliest date that is used.")
     max_datetime: Template | None = Field(None, title="Max Datetime", description="The latest date that is used.")
@@ -134,7 +134,7 @@ class DatetimeBasedCursor(IncrementalSync):
         title="Start Datetime", description="The earliest time to read, in the outgoing format."
     )
     end_datetime: MinMaxDatetime | Template | None = Field(
-        None, title="End Datetime", description="The latest time to read; the current time when not said."
+        None, title="End Datetime", description="The latest time to read; the current time by default."
     )
     datetime_format: Annotated[str, Shown(editor="datetime_format")] = Field(
         title="Outgoing Datetime Format",

@@ -24,7 +24,7 @@ OwnEncoding = Annotated[
     Encoding | None,
     Field(
         title="Encoding",
-        description="The text encoding of the response; when not said, what its Content-Type names, or else UTF-8.",
+        description="The text encoding of the response; by default what its Content-Type names, or else UTF-8.",
     ),
     Shown(advanced=True, ours=True, unset="as the response says"),
 ]

@@ -18,7 +18,7 @@ from core.runtime.roles import Decoder
 DEEPEST = 1_000
 """Elements inside each other."""
 LONGEST_TAG = 8 * 1024 * 1024
-"""Bytes of one tag or comment; expat begins anew with it for each block that arrives."""
+"""Bytes of one tag or comment; expat starts over with it for each block that arrives."""
 
 _CUT_SHORT = frozenset(errors.codes[text] for text in (errors.XML_ERROR_NO_ELEMENTS, errors.XML_ERROR_UNCLOSED_TOKEN))
 _NAMED = re.compile(rb"""\s*<\?xml[^>]*\sencoding\s*=\s*["']([^"']*)""")
