@@ -123,7 +123,7 @@ def test_a_config_file_that_can_not_be_understood(tmp_path: Path, text: str, mes
     assert "s3cret" not in str(caught.value)
 
 
-def test_broken_json_is_told_with_its_place(tmp_path: Path) -> None:
+def test_broken_json_is_reported_with_its_position(tmp_path: Path) -> None:
     file = tmp_path / "config.json"
     file.write_text('{\n  "a": s3cret}')
     with pytest.raises(InputError, match=r"config.json:2:8: the config file is not valid JSON.$"):
@@ -239,7 +239,7 @@ def test_a_missing_input_names_the_three_ways_to_give_it() -> None:
         ),
     ],
 )
-def test_a_wrong_value_is_told_with_what_is_expected(given: dict[str, Any], message: str) -> None:
+def test_a_wrong_value_is_reported_with_what_is_expected(given: dict[str, Any], message: str) -> None:
     assert problems(**given) == message
 
 
@@ -258,7 +258,7 @@ def test_the_value_of_a_secret_is_never_shown() -> None:
         assert value not in str(caught.value)
 
 
-def test_everything_that_is_wrong_is_told_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     found = problems(pages=0, deep=3, settings=["depe=1", "nonsense"])
     assert found.splitlines() == [
         "`depe` is not an input of this connector; did you mean `deep`?",

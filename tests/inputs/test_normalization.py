@@ -186,6 +186,6 @@ def test_what_is_written_in_python_is_refused_before_a_run(rules: dict[str, Any]
         gathered(manifest(**rules), {"old": "v"})
 
 
-def test_a_template_that_fails_is_told() -> None:
+def test_a_failing_template_is_reported() -> None:
     with pytest.raises(InputError, match="The inputs can't be changed as `config_normalization_rules` says"):
         gathered(manifest(transformations=[adding(["new"], "{{ 1 / 0 }}")]), {"old": "v"})

@@ -150,7 +150,9 @@ NOTED = {
 
 
 @pytest.mark.parametrize(("text", "root", "note"), NOTED.values(), ids=NOTED)
-def test_what_is_read_otherwise_than_it_looks_is_told_with_its_place(text: str, root: object, note: str) -> None:
+def test_values_that_are_read_otherwise_than_they_look_are_reported_with_their_position(
+    text: str, root: object, note: str
+) -> None:
     document = Document.parse(text)
 
     [problem] = document.notes

@@ -66,7 +66,7 @@ def test_a_new_name_that_closes_a_circle_is_refused() -> None:
     assert document.root == {"a": {"x": {"$ref": "#/a/y"}}}
 
 
-def test_a_file_that_comes_with_a_circle_can_be_edited_and_mended_but_gets_no_second_one() -> None:
+def test_a_file_with_a_circle_of_references_can_be_edited_and_repaired_but_gets_no_second_one() -> None:
     document = Document.parse('a: {$ref: "#/b"}\nb: {$ref: "#/a", c: 1}\nd: 1\n')
     document.set(("b", "c"), {"e": 2})
     with pytest.raises(CircleError, match="`#/d` at `d`"):

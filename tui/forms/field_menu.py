@@ -20,7 +20,7 @@ from tui.model.config_references import reference
 from tui.model.inputs import Input
 from tui.model.sharing import SHAREABLE, Conflict
 from tui.model.specs import Kind, TypeChoice
-from tui.model.view import way
+from tui.model.view import components_to
 from tui.widgets.base import WidgetMessage
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
 from tui.widgets.dialog import DialogButton, PromptDialog, QuestionDialog
@@ -215,7 +215,9 @@ class FieldMenu:
     @property
     def _requester(self) -> Path | None:
         """The request that the field belongs to."""
-        places = [one.path for one in way(self._session.view, self._path) if issubclass(one.component, Requester)]
+        places = [
+            one.path for one in components_to(self._session.view, self._path) if issubclass(one.component, Requester)
+        ]
         return places[-1] if places else None
 
     def _ask_curl(self) -> None:

@@ -18,7 +18,7 @@ from core.manifest.problems import Path
 from core.manifest.references import REF
 from tui.model.new_components import default_type, new_component
 from tui.model.specs import Kind, form_spec
-from tui.model.view import MAPPINGS, Placing, View, component_at, field_at
+from tui.model.view import MAPPINGS, PlaceFinder, View, component_at, field_at
 
 
 class ChangeKind(StrEnum):
@@ -160,7 +160,7 @@ class ManifestEditor:
 
     def own_place(self, path: Path) -> Path:
         """The raw path to write a value at that counts at this path alone, whatever references lead to it."""
-        return Placing(self.document, self.view, self.write).own_place(path)
+        return PlaceFinder(self.document, self.view, self.write).own_place(path)
 
     # Editing at raw paths
 

@@ -133,7 +133,7 @@ class Area(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class FieldLocation:
     """A field in the builder: the area, the stream, the index of the tab, and the entry in it.
 
     `entry` is None for a stream that has no form. `place` counts the entries of the tab, advanced ones last.
@@ -172,17 +172,17 @@ def by_tab(findings: Iterable[Finding], tabs: tuple[LayoutTab, ...]) -> tuple[Co
     return tuple(map(Counts.of, found))
 
 
-def locate(path: Path, tabs: tuple[LayoutTab, ...]) -> Spot:
+def locate(path: Path, tabs: tuple[LayoutTab, ...]) -> FieldLocation:
     """Where a path is shown; `tabs` are those of the stream that it is in."""
     stream = stream_of(path)
     if stream is not None:
-        return _spot(Area.STREAM, stream, tabs, path[2:])
+        return _location(Area.STREAM, stream, tabs, path[2:])
     if path[:1] == ("spec",):
-        return _spot(Area.INPUTS, None, (inputs_view(),), path)
-    return _spot(Area.GLOBAL, None, (global_view(),), path)
+        return _location(Area.INPUTS, None, (inputs_view(),), path)
+    return _location(Area.GLOBAL, None, (global_view(),), path)
 
 
-def _spot(area: Area, stream: int | None, tabs: tuple[LayoutTab, ...], path: Path) -> Spot:
+def _location(area: Area, stream: int | None, tabs: tuple[LayoutTab, ...], path: Path) -> FieldLocation:
     tab, place = tab_of(tabs, path)
     entries = list(tabs[tab]) if tabs else []
-    return Spot(area, stream, tab, entries[place] if entries else None, place)
+    return FieldLocation(area, stream, tab, entries[place] if entries else None, place)

@@ -18,7 +18,7 @@ from tui.model.files import ChangedOnDiskError, FileStamp, ReadOnlyError, is_rea
 from tui.model.input_values import TrialValues
 from tui.model.inputs import Inputs
 from tui.model.layout import LayoutTab, stream_tabs
-from tui.model.problems import Counts, Finding, ManifestCheck, Spot, Visibility
+from tui.model.problems import Counts, FieldLocation, Finding, ManifestCheck, Visibility
 from tui.model.sharing import Sharing
 from tui.model.streams import Streams, TrialMarks
 from tui.model.type_memory import TypeMemory
@@ -238,7 +238,7 @@ class BuilderSession(ManifestEditor):
             found = [one for one in found if self._order(one.path) > here] + found
         return found[0] if found else None
 
-    def locate(self, path: Path) -> Spot:
+    def locate(self, path: Path) -> FieldLocation:
         """Where in the builder a path is shown, to go there: after an undo, say, or for a problem."""
         stream = problems.stream_of(path)
         return problems.locate(path, () if stream is None else self.tabs(stream))

@@ -13,7 +13,7 @@ from core.manifest.problems import Path
 from core.manifest.references import REF, is_reference
 from core.manifest.resolver import resolve_references
 from tui.model.editor import ManifestEditor
-from tui.model.view import way, without_circles
+from tui.model.view import components_to, without_circles
 
 LINKED: Path = ("definitions", "linked")
 SHAREABLE = frozenset(
@@ -128,7 +128,7 @@ class Sharing:
 
         A definition that a person has made, and that most such fields refer to, is as good as one made here.
         """
-        owner = list(way(self._editor.view, path[:-1]))[-1].component.__name__
+        owner = list(components_to(self._editor.view, path[:-1]))[-1].component.__name__
         linked = (*LINKED, owner, path[-1])
         if self._editor.document.exists(linked):
             return linked

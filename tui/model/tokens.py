@@ -46,9 +46,9 @@ class TrialTokens(TokenStore):
 
     async def keep(self, grant: Grant, replaced: str, tokens: KeptTokens, inputs: Mapping[ConfigPath, str]) -> str:
         """Store the tokens, also as test values. Raises `ReadError`."""
-        fault, told = None, ""
+        fault, message = None, ""
         try:
-            told = await self._store.keep(grant, replaced, tokens, inputs)
+            message = await self._store.keep(grant, replaced, tokens, inputs)
         except ReadError as error:
             fault = error
         values = self._session.values
@@ -57,7 +57,9 @@ class TrialTokens(TokenStore):
         if fault is not None and (values.unsaved or not names):
             raise fault
         return (
-            f"The new one is the test value of {' and of '.join(f'`{name}`' for name in names)} now." if names else told
+            f"The new one is the test value of {' and of '.join(f'`{name}`' for name in names)} now."
+            if names
+            else message
         )
 
     def _put(self, grant: Grant, tokens: KeptTokens, inputs: Mapping[ConfigPath, str]) -> list[str]:

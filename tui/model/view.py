@@ -31,6 +31,9 @@ from core.manifest.resolver import NO_STREAM, REFERENCED_ONLY, Resolved, resolve
 from core.runtime.component import Component
 from tui.model.specs import FieldSpec, Kind, form_spec
 
+MAPPINGS = (Kind.PAIRS, Kind.COMPONENT_MAP)
+"""The kinds of fields whose components have names."""
+
 
 class View:
     """One state of a document, resolved section by section (a stream, or all that is around them) when it is asked for.
@@ -124,10 +127,6 @@ def _merged(document: Document, raw: Path, seen: frozenset[Path]) -> Any:
     return {**target, **own} if isinstance(target, dict) else own
 
 
-MAPPINGS = (Kind.PAIRS, Kind.COMPONENT_MAP)
-"""The kinds of fields whose components have names."""
-
-
 @dataclass(frozen=True, slots=True)
 class PathComponent:
     """A component on the way to a path, and the field of it through which the way leads on.
@@ -142,7 +141,7 @@ class PathComponent:
     key: str | int | None
 
 
-def way(view: View, path: Path) -> Iterator[PathComponent]:
+def components_to(view: View, path: Path) -> Iterator[PathComponent]:
     """The components from the manifest down to `path`, as far as they are known.
 
     The last one is the one whose field the path names, or the component at the path itself.
@@ -187,7 +186,7 @@ def slots(value: Any, field: FieldSpec) -> Iterator[tuple[Path, Any]]:
 
 def field_at(view: View, path: Path) -> FieldSpec | None:
     """The field that a path names, or that holds the list item or map entry at its end."""
-    places = list(way(view, path))
+    places = list(components_to(view, path))
     if places[-1].key is not None:
         return places[-1].field
     return places[-2].field if len(places) > 1 else None
@@ -195,14 +194,14 @@ def field_at(view: View, path: Path) -> FieldSpec | None:
 
 def component_at(view: View, path: Path) -> type[Component] | None:
     """The class of the component at a path, None when there is none or its class is not known."""
-    last = list(way(view, path))[-1]
+    last = list(components_to(view, path))[-1]
     return last.component if last.path == path else None
 
 
 def variables_at(view: View, path: Path) -> frozenset[str]:
     """The template variables that may be used in the field at a path."""
     visible: frozenset[str] = frozenset()
-    for place in way(view, path):
+    for place in components_to(view, path):
         visible |= place.component.template_variables(place.value)
         gives = place.field.gives if place.field else None
         if gives is not None:
@@ -210,7 +209,7 @@ def variables_at(view: View, path: Path) -> frozenset[str]:
     return visible | ALWAYS_VISIBLE
 
 
-class Placing:
+class PlaceFinder:
     """Finds places in a document; `write` is called for what has to be written on the way to one."""
 
     def __init__(self, document: Document, view: View, write: Callable[[Path, Any], None]) -> None:

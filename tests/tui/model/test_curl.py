@@ -78,12 +78,12 @@ def test_commands_are_understood(command: str, expected: CurlRequest) -> None:
         ("| curl https://e.com", "not a curl command"),
     ],
 )
-def test_what_is_no_command_is_said_plainly(command: str, said: str) -> None:
+def test_a_text_that_is_no_command_is_refused(command: str, said: str) -> None:
     with pytest.raises(CurlError, match=said):
         parse_curl(command)
 
 
-def test_what_is_left_out_is_said() -> None:
+def test_what_is_left_out_is_listed() -> None:
     notes = parse_curl("curl https://e.com -F file=@a.csv -d @body.json --max-time 5").notes
     assert len(notes) == 3
     assert "file" in notes[0]

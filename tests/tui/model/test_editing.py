@@ -55,7 +55,7 @@ def test_values_are_read_through_references(shared: BuilderSession) -> None:
     assert shared.value((*requester(0), "http_method")) is None
 
 
-def test_values_that_parameters_hand_down_are_read_and_told_from_written_ones(shared: BuilderSession) -> None:
+def test_values_from_parameters_are_read_and_distinguished_from_written_ones(shared: BuilderSession) -> None:
     assert shared.value(("streams", 0, "name")) == "orders"
     assert not shared.is_written(("streams", 0, "name"))
     assert shared.is_written(("streams", 1, "name"))
@@ -70,7 +70,7 @@ def test_an_edit_lands_in_the_definition_and_says_that_others_change_too(shared:
     assert seen == [Change(ChangeKind.VALUES, ((*requester(0), "url"),), elsewhere=True)]
 
 
-def test_an_edit_of_a_private_value_is_told_as_one(shared: BuilderSession) -> None:
+def test_an_edit_that_no_other_place_shows_is_reported_as_such(shared: BuilderSession) -> None:
     seen: list[Change] = []
     end = shared.subscribe(seen.append)
     shared.set((*requester(1), "http_method"), "GET")

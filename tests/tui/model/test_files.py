@@ -148,7 +148,7 @@ def test_a_damaged_draft_is_passed_over() -> None:
     assert pending_drafts() == []
 
 
-def test_settings_are_remembered_and_what_people_wrote_in_them_stays(file: Path) -> None:
+def test_settings_are_remembered_and_manual_edits_of_the_file_stay(file: Path) -> None:
     Settings().theme = "nord"
     path = config_folder() / "settings.yaml"
     path.write_text(path.read_text() + "keys:\n  run: f9 # not f5\n")
@@ -208,7 +208,7 @@ def test_a_draft_knows_what_it_was_based_on(file: Path) -> None:
     assert file.read_text().endswith("# theirs\n")
 
 
-def test_a_draft_taken_up_is_kept_with_what_it_was_based_on_first(file: Path) -> None:
+def test_a_recovered_draft_keeps_the_file_that_it_was_based_on_first(file: Path) -> None:
     stamp = FileStamp.of(file)
     file.write_text(file.read_text() + "# theirs\n")
     session = BuilderSession.from_text(file.read_text(), file, based_on=stamp)
@@ -264,7 +264,7 @@ def test_a_link_is_followed_and_stays(file: Path, tmp_path: Path) -> None:
     assert "b.example.com" in file.read_text(), "the same file under another name is no other file"
 
 
-def test_a_folder_that_is_gone_is_said(session: BuilderSession, tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported(session: BuilderSession, tmp_path: Path) -> None:
     folder = tmp_path / "project"
     folder.mkdir()
     session.save(folder / "connector.yaml")
@@ -317,7 +317,7 @@ def test_where_nothing_can_be_written_work_goes_on_and_the_reason_is_reported_on
         DraftKeeper(BuilderSession.from_text(session.text)).keep()
 
 
-def test_folders_that_cannot_be_written_to_are_told_with_the_way_out(blocked: Path) -> None:
+def test_folders_that_cannot_be_written_to_are_reported_with_the_way_out(blocked: Path) -> None:
     assert [words.rpartition(". ")[2] for words in folder_problems()] == [
         "The builder works without; LONGHAUL_CONFIG_DIR names another folder.",
         "The builder works without; LONGHAUL_STATE_DIR names another folder.",

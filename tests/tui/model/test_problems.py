@@ -17,7 +17,7 @@ POLLING_URL: Path = ("streams", 0, "retriever", "polling_requester", "url")
 SAMPLES = sorted((FilePath(__file__).parents[3] / "sample_configs").glob("*.yaml"))
 
 
-def test_a_new_stream_does_not_nag_until_it_is_tested(session: BuilderSession) -> None:
+def test_the_problems_of_a_new_stream_are_hidden_until_it_is_tested(session: BuilderSession) -> None:
     session.refresh()
     assert session.problems() == []
     session.reveal(("streams", 0))
@@ -30,7 +30,7 @@ def test_a_new_stream_does_not_nag_until_it_is_tested(session: BuilderSession) -
     }
 
 
-def test_a_field_that_was_visited_nags(session: BuilderSession) -> None:
+def test_the_problems_of_a_field_show_once_it_was_visited(session: BuilderSession) -> None:
     session.refresh()
     session.touch(POLLING_URL)
     assert [one.path for one in session.problems()] == [POLLING_URL]
@@ -133,7 +133,7 @@ def test_a_path_leads_to_its_field(session: BuilderSession) -> None:
     assert session.locate(("check", "stream_names", 0)).area is Area.GLOBAL
 
 
-def test_what_cannot_be_a_value_yet_is_kept_and_counts(session: BuilderSession) -> None:
+def test_text_that_is_no_valid_value_yet_is_kept_and_counts_as_an_error(session: BuilderSession) -> None:
     path: Path = ("streams", 0, "retriever", "creation_requester", "request_body", "value")
     session.keep_unfinished(path, '{"a": ', "This is not JSON yet.")
     session.touch(path)
@@ -175,3 +175,12 @@ def test_a_broken_reference_outside_of_the_streams_is_found_once() -> None:
     session.refresh()
     messages = [one.problem.message for one in session.problems(("check",))]
     assert messages.count("The reference `#/definitions/nope` leads nowhere.") == 1
+
+
+def test_problems_carry_the_fields_that_they_are_about(session: BuilderSession) -> None:
+    session.set(("streams", 0, "retriever", "creation_requester", "authenticator"), {"type": "OAuthAuthenticator"})
+    session.reveal()
+    session.refresh()
+    path: Path = ("streams", 0, "retriever", "creation_requester", "authenticator")
+    found = {one.path: one.problem for one in session.problems(path)}
+    assert found[*path, "token_refresh_endpoint"].fields == ("access_token_value",)

@@ -299,7 +299,7 @@ def test_a_schema_may_say_what_json_libraries_do_not_like() -> None:
     assert [line.text for line in lines if line.mark == " "] == ["{", '  "maximum": ' + "1" + "0" * 30, "}"]
 
 
-def test_the_difference_of_lists_and_of_what_changed_its_kind_is_told_item_by_item() -> None:
+def test_lists_and_values_of_another_kind_are_compared_item_by_item() -> None:
     old = {"type": "object", "required": ["a", "b"], "x": {"y": 1}, "enum": [1, 2, 2]}
     new = {"type": "object", "required": ["c", "b"], "x": [1], "enum": [2, 3]}
     told = [f"{line.mark}{line.text.strip()}" for line in difference(old, new)]

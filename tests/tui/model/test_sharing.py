@@ -63,7 +63,7 @@ def test_the_definition_goes_with_the_last_who_shares_it(sharing: BuilderSession
 
 
 @pytest.mark.parametrize(("keep_own", "winner"), [(True, "two"), (False, "one")])
-def test_a_conflict_is_told_and_decided(session: BuilderSession, keep_own: bool, winner: str) -> None:
+def test_a_conflict_is_reported_and_decided(session: BuilderSession, keep_own: bool, winner: str) -> None:
     for path, token in ((ONE, "one"), (TWO, "two")):
         session.set(path, {"type": "BearerAuthenticator", "api_token": token})
     session.sharing.share(ONE)

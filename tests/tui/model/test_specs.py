@@ -104,7 +104,7 @@ def test_a_number_may_be_written_as_a_template_and_has_its_unit_and_limits() -> 
     assert field(AsyncRetriever, "polling_interval").limits == {"gt": 0}
 
 
-def test_one_component_or_a_list_of_them_is_told() -> None:
+def test_a_field_for_one_component_is_distinguished_from_a_list() -> None:
     assert field(AsyncRetriever, "partition_router").or_list
     assert not field(AsyncRetriever, "decoder").or_list
 

@@ -75,7 +75,7 @@ def test_a_new_stream_starts_as_airbytes_does(session: BuilderSession) -> None:
     assert session.value(("check", "stream_names")) == ["contacts"]
 
 
-def test_every_new_stream_is_fresh(session: BuilderSession) -> None:
+def test_every_new_stream_starts_from_scratch(session: BuilderSession) -> None:
     session.set(("streams", 0, "retriever", "creation_requester", "url"), "https://a.example.com")
     session.streams.add("other", StreamKind.ASYNC)
     assert session.value(("streams", 2, "retriever", "creation_requester", "url")) is None

@@ -100,7 +100,7 @@ def test_what_only_a_run_knows_is_shown_as_it_is_written(filled: BuilderSession)
         ("{{ 1 | nofilter }}", "nofilter"),
     ],
 )
-def test_errors_are_said_in_words(filled: BuilderSession, text: str, said: str) -> None:
+def test_errors_are_plain_sentences(filled: BuilderSession, text: str, said: str) -> None:
     error = preview(filled, text).error
     assert error is not None
     assert said in error

@@ -46,7 +46,7 @@ def choices() -> list[tuple[Path, str]]:
 
 
 @pytest.mark.parametrize(("path", "name"), choices(), ids=[name for _, name in choices()])
-def test_a_fresh_choice_is_valid_or_asks_for_what_only_a_person_knows(
+def test_a_new_component_is_valid_or_lacks_only_what_the_user_has_to_enter(
     session: BuilderSession, path: Path, name: str
 ) -> None:
     if path[-1] == 0:

@@ -1,0 +1,64 @@
+"""Changes are undone and done again in groups, whatever they change."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.manifest.document import Document
+from core.manifest.history import History, SideChange
+
+
+def add(history: History, values: list[int], value: int) -> None:
+    values.append(value)
+    history.record(SideChange(values.pop, lambda: values.append(value)), done_at=(value,))
+
+
+def test_changes_in_a_group_are_one_step_that_shows_at_one_place() -> None:
+    history, values = History(), list[int]()
+    with history.group(("here",)):
+        add(history, values, 1)
+        with history.group(("elsewhere",)):
+            add(history, values, 2)
+    add(history, values, 3)
+    assert (history.undo(), values) == ((), [1, 2])
+    assert (history.undo(), values) == (("here",), [])
+    assert history.undo() is None
+    assert (history.redo(), values) == (("here",), [1, 2])
+    assert (history.redo(), values) == ((3,), [1, 2, 3])
+    assert history.redo() is None
+
+
+def test_a_group_that_fails_leaves_nothing_behind() -> None:
+    history, values = History(), list[int]()
+    with pytest.raises(ValueError, match="no"), history.group(()):
+        add(history, values, 1)
+        raise ValueError("no")
+    assert values == []
+    assert not history.can_undo
+
+
+def test_groups_of_the_same_merge_until_they_are_sealed() -> None:
+    history, values = History(), list[int]()
+    for value in (1, 2):
+        with history.group((value,), merges="typing"):
+            add(history, values, value)
+    history.seal()
+    with history.group((3,), merges="typing"):
+        add(history, values, 3)
+    history.undo()
+    assert values == [1, 2]
+    history.undo()
+    assert values == []
+    assert history.redo() == (2,)
+
+
+def test_edits_of_a_document_and_what_goes_with_it_are_one_step() -> None:
+    document, values = Document.parse("a: 1\n"), list[int]()
+    with document.history.group(("a",)):
+        document.set(("a",), 2)
+        add(document.history, values, 2)
+    assert document.dirty
+    document.history.undo()
+    assert (document.text, values, document.dirty) == ("a: 1\n", [], False)
+    document.history.redo()
+    assert (document.text, values) == ("a: 2\n", [2])
