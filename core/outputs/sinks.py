@@ -59,10 +59,6 @@ class LineFile:
             self._file.close()
 
 
-FULL = 1 << 20
-"""Bytes that are buffered in memory before they are written."""
-
-
 class OutputSink(ABC):
     """Takes the encoded records of one stream.
 
@@ -97,11 +93,6 @@ class OutputSink(ABC):
 
     def add(self, data: bytes | bytearray) -> None:
         self.waiting += data
-
-    @property
-    def full(self) -> bool:
-        """Whether enough is buffered to be written."""
-        return len(self.waiting) >= FULL
 
     def write(self) -> None:
         """Write what is buffered."""

@@ -11,7 +11,10 @@ import tempfile
 from collections.abc import Mapping
 from typing import Any, BinaryIO, cast
 
-from core.outputs.sinks import FULL, OutputSink
+from core.outputs.sinks import OutputSink
+
+FULL = 1 << 20
+"""Bytes that are buffered in memory before they are written."""
 
 Slice = Mapping[str, Any] | None
 

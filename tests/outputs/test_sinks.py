@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from core.outputs.sinks import FULL, FileSink, StdoutSink
+from core.outputs.sinks import FileSink, StdoutSink
 from tests.support.disk import full_disk
 
 
@@ -93,17 +93,6 @@ def test_replacing_keeps_permissions_and_follows_links(tmp_path: Path) -> None:
     assert link.is_symlink()
     assert content(real) == '{"id":1}\n'
     assert stat.S_IMODE(real.stat().st_mode) == 0o640
-
-
-def test_records_wait_in_memory_until_there_are_enough(tmp_path: Path) -> None:
-    sink = FileSink(tmp_path / "out.jsonl", (), append=False)
-    sink.open()
-    sink.add(b"x" * (FULL - 1))
-    assert not sink.full
-    sink.add(b"\n")
-    assert sink.full
-    sink.write()
-    assert not sink.full
 
 
 @pytest.mark.parametrize("name", ["out.jsonl", "out.jsonl.gz"])

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from core.outputs.sinks import FULL, FileSink
-from core.outputs.slice_buffer import SliceBuffer
+from core.outputs.sinks import FileSink
+from core.outputs.slice_buffer import FULL, SliceBuffer
 
 ONE, TWO = {"slice": "one"}, {"slice": "two"}
 LINE = b'{"id":1}\n'
@@ -52,6 +52,8 @@ def test_a_slice_that_ended_without_a_state_of_its_own_is_written_with_the_next_
 
 def test_one_large_slice_goes_straight_to_the_file_while_another_waits_beside_it(path: Path) -> None:
     both = buffer(path)
+    both.add(ONE, LINE)
+    assert not both.full
     both.add(ONE, MANY)
     both.add(TWO, MANY_OTHERS)
     assert both.full
@@ -60,9 +62,9 @@ def test_one_large_slice_goes_straight_to_the_file_while_another_waits_beside_it
     both.add(TWO, OTHER)
     both.add(ONE, LINE)
     both.commit(ONE)
-    assert path.read_bytes() == MANY + LINE
+    assert path.read_bytes() == LINE + MANY + LINE
     both.commit(TWO)
-    assert path.read_bytes() == MANY + LINE + MANY_OTHERS + OTHER
+    assert path.read_bytes() == LINE + MANY + LINE + MANY_OTHERS + OTHER
     assert os.listdir(path.parent) == [path.name]
 
 
