@@ -230,6 +230,7 @@ async def test_the_focused_field_is_told_to_the_shell() -> None:
         assert told.spec.key == "http_method"
 
 
+@pytest.mark.slow
 async def test_a_field_that_is_shown_is_never_written() -> None:
     session = sample("shopify_bulk_operation")
     before = session.document.text
