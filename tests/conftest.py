@@ -20,6 +20,7 @@ settings.load_profile("longhaul")
 SLOW_FOLDERS = {"benchmarks", "faults", "journeys"}
 SLOW_MODULES = {"test_goldens", "test_memory"}
 SLOW_FIXTURES = {"oracle"}
+SLOW_MARKERS = {"hypothesis"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -31,6 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             not SLOW_FOLDERS.isdisjoint(path.parts)
             or path.stem in SLOW_MODULES
             or not SLOW_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
+            or any(marker.name in SLOW_MARKERS for marker in item.iter_markers())
         ):
             item.add_marker(pytest.mark.slow)
 

@@ -14,6 +14,8 @@ import pytest
 from core.command.cli import main
 from tests.command.support import SlowApi, manifest, run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def api() -> Iterator[SlowApi]:

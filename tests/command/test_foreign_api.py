@@ -18,6 +18,8 @@ import pytest
 
 from tests.support.server import Asked, LoopbackServer, Reply
 
+pytestmark = pytest.mark.slow
+
 MANIFEST = """\
 version: 7.0.0
 type: DeclarativeSource

@@ -12,10 +12,10 @@ from core.connector import load_connector
 from core.events import Outcome, SchemaLoaded
 from core.http.exchange import Role
 from core.manifest.document import Document
-from tests.reading.test_reading import manifest
 from tests.support.jobs_api import DELETE, serve_job
 from tests.support.jobs_api import manifest as jobs_manifest
 from tests.support.oracle import Oracle, OracleError
+from tests.support.paging_api import manifest
 from tests.support.reading import read_all
 from tests.support.server import LoopbackServer, Reply
 

@@ -13,10 +13,10 @@ from core.connector import load_connector
 from core.events import Outcome, Records
 from core.manifest.document import Document
 from core.reading import Limits
-from tests.reading.test_against_reference import compare
-from tests.reading.test_reading import manifest
 from tests.support.oracle import Oracle
+from tests.support.paging_api import manifest
 from tests.support.reading import read_all
+from tests.support.reference import compare
 from tests.support.server import Asked, LoopbackServer, Reply
 
 DAYS = [f"2024-01-{day:02}" for day in range(1, 11)]

@@ -14,8 +14,8 @@ import yaml
 from core.events import ExchangeFinished, Outcome, Records
 from core.http.exchange import Role
 from core.reading import Limits
-from tests.reading.test_reading import manifest
 from tests.support.oracle import Oracle
+from tests.support.paging_api import manifest
 from tests.support.reading import Told, read_all
 from tests.support.server import Asked, LoopbackServer, Reply
 

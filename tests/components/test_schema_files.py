@@ -12,7 +12,7 @@ from core.connector import load_connector
 from core.events import Outcome, SchemaLoaded
 from core.manifest.document import Document
 from core.reading import open_reader
-from tests.reading.test_reading import manifest
+from tests.support.paging_api import manifest
 from tests.support.reading import Told, no_wait, read_all
 from tests.support.server import LoopbackServer, Reply
 

@@ -13,10 +13,10 @@ from core.connector import load_connector
 from core.events import Outcome, SliceFinished
 from core.manifest.document import Document
 from tests.components.test_pagination_reset import PARTITIONS
-from tests.reading.test_against_reference import requests
-from tests.reading.test_reading import manifest
 from tests.support.oracle import Oracle, OracleError
+from tests.support.paging_api import manifest
 from tests.support.reading import Told, read_all
+from tests.support.reference import requests
 from tests.support.server import Asked, LoopbackServer, Reply
 
 OFFSET = """\

@@ -9,9 +9,9 @@ import pytest
 from core.connector import load_connector
 from core.manifest.document import Document
 from core.manifest.resolver import resolve_manifest
-from tests.reading.test_against_reference import compare
 from tests.support.oracle import Oracle, OracleError
 from tests.support.reading import connector, read_all
+from tests.support.reference import compare
 from tests.support.server import LoopbackServer, Reply
 from tests.support.slicing import world
 

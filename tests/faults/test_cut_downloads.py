@@ -15,9 +15,9 @@ import pytest
 
 from core.events import Outcome, Records, StreamFinished
 from core.reading import open_reader
-from tests.reading.test_reading import PAGES
-from tests.reading.test_reading import manifest as stream_manifest
 from tests.support.jobs_api import manifest, serve_job
+from tests.support.paging_api import PAGES
+from tests.support.paging_api import manifest as stream_manifest
 from tests.support.reading import connector, no_wait, read_all
 from tests.support.server import Asked, LoopbackServer, Reply
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.reading.test_reading import manifest
+from tests.support.paging_api import manifest
 from tests.support.server import LoopbackServer, Reply
 
 MANY = json.dumps({"items": [{"n": n} for n in range(400_000)]}).encode()

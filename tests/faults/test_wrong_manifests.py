@@ -21,7 +21,7 @@ from core.manifest.document import Document
 from core.manifest.problems import ManifestError
 from core.runtime.component import Component, field_plans
 from sample_configs import samples
-from tests.reading.test_reading import manifest
+from tests.support.paging_api import manifest
 from tests.support.reading import read_all
 from tests.support.server import LoopbackServer, Reply
 from tui.model.new_components import new_component

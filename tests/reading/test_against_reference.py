@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
-import yaml
 
-from tests.reading.test_reading import INCREMENTAL, PAGES, PARENTS, manifest, page
 from tests.support.jobs_api import manifest as jobs_manifest
 from tests.support.jobs_api import serve_job
 from tests.support.oracle import Oracle
-from tests.support.reading import read_all
+from tests.support.paging_api import INCREMENTAL, PAGES, PARENTS, manifest, page
+from tests.support.reference import compare
 from tests.support.server import Asked, LoopbackServer, Reply
 
 FILTERED = """\
@@ -60,43 +57,6 @@ def linked(server: LoopbackServer) -> None:
     server.on("/more", Reply({"items": [{"n": 2}], "next": None}))
 
 
-async def compare(
-    server: LoopbackServer,
-    oracle: Oracle,
-    text: str,
-    config: Mapping[str, Any] | None = None,
-    state: Mapping[str, Any] | None = None,
-) -> None:
-    """Read with both and compare what was asked for, what came out, and the state at the end."""
-    config = dict(config or {})
-    told = await read_all(text, config, state=state)
-    assert told.outcome == "complete", told.errors
-    ours, server.asked = server.asked, []
-    theirs = await asyncio.to_thread(oracle.ask, "reading", "read", yaml.safe_load(text), config, "items", state)
-
-    assert theirs["status"] == "COMPLETE"
-    assert counted(told.records) == counted(theirs["records"])
-    assert requests(ours) == requests(server.asked)
-    assert without_duration(told.state) == without_duration(theirs["state"])
-
-
-def counted(records: list[Any]) -> Counter[str]:
-    return Counter(repr(sorted(record.items())) for record in records)
-
-
-def requests(asked: list[Asked]) -> Counter[tuple[str, str, bytes, str | None]]:
-    """Requests without what only the clients differ in."""
-    return Counter(
-        (
-            each.method,
-            each.path + repr(sorted(each.query.items())),
-            each.body.replace(b" ", b""),
-            each.headers.get("x-kind"),
-        )
-        for each in asked
-    )
-
-
 async def test_pages(server: LoopbackServer, oracle: Oracle) -> None:
     server.on("/items", page)
     await compare(server, oracle, manifest(server, retriever=PAGES))
@@ -123,11 +83,6 @@ async def test_state_of_partitions(server: LoopbackServer, oracle: Oracle) -> No
     server.on("/items", days)
     router = "partition_router: {type: ListPartitionRouter, values: [a, b], cursor_field: x}"
     await compare(server, oracle, manifest(server, stream=INCREMENTAL, retriever=router))
-
-
-def without_duration(state: Mapping[str, Any]) -> dict[str, Any]:
-    """A partitioned state without the time that the read took."""
-    return {key: value for key, value in state.items() if key != "lookback_window"}
 
 
 async def test_bodies_headers_and_parameters(server: LoopbackServer, oracle: Oracle) -> None:

@@ -12,9 +12,9 @@ from core.events import SliceFinished
 from core.manifest.document import Document
 from core.progress.picture import RunPicture
 from core.reading import open_reader
-from tests.reading.test_reading import manifest
 from tests.support.jobs_api import manifest as jobs_manifest
 from tests.support.jobs_api import serve_job
+from tests.support.paging_api import manifest
 from tests.support.reading import no_wait
 from tests.support.server import LoopbackServer, Reply
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from textwrap import indent
 from typing import Any
 
 import pytest
@@ -15,52 +14,9 @@ from core.events import ExchangeFinished, Outcome, Records, StateAdvanced
 from core.manifest.document import Document
 from core.outputs.encoders import JsonLines
 from core.reading import Limits, open_reader
+from tests.support.paging_api import INCREMENTAL, PAGES, PARENTS, manifest, page
 from tests.support.reading import Told, connector, no_wait, read_all
 from tests.support.server import Asked, LoopbackServer, Reply
-
-
-def manifest(
-    server: LoopbackServer,
-    *,
-    stream: str = "",
-    retriever: str = "",
-    requester: str = "",
-    field_path: str = "[items]",
-    top: str = "",
-) -> str:
-    """A manifest with one synchronous stream, `items`, at /items."""
-    return f"""
-version: 7.0.0
-type: DeclarativeSource
-check: {{type: CheckStream, stream_names: [items]}}
-{top}
-streams:
-  - type: DeclarativeStream
-    name: items
-{indent(stream, "    ")}
-    retriever:
-      type: SimpleRetriever
-      requester:
-        type: HttpRequester
-        url: "{server.url("/items")}"
-{indent(requester, "        ")}
-      record_selector: {{type: RecordSelector, extractor: {{type: DpathExtractor, field_path: {field_path}}}}}
-{indent(retriever, "      ")}
-"""
-
-
-PAGES = """\
-paginator:
-  type: DefaultPaginator
-  pagination_strategy: {type: PageIncrement, page_size: 2, start_from_page: 1, inject_on_first_request: true}
-  page_token_option: {type: RequestOption, inject_into: request_parameter, field_name: page}
-"""
-
-
-def page(asked: Asked) -> Reply:
-    """Five items, two a page."""
-    first = (int(asked.query["page"][0]) - 1) * 2
-    return Reply({"items": [{"n": n} for n in range(first, min(first + 2, 5))]})
 
 
 async def test_all_pages_are_read(server: LoopbackServer) -> None:
@@ -127,24 +83,6 @@ async def test_slices_are_read_side_by_side_as_the_concurrency_level_says(server
     assert told.outcome is Outcome.COMPLETE
 
 
-PARENTS = """\
-partition_router:
-  type: SubstreamPartitionRouter
-  parent_stream_configs:
-    - type: ParentStreamConfig
-      parent_key: id
-      partition_field: owner
-      request_option: {type: RequestOption, inject_into: request_parameter, field_name: owner}
-      stream:
-        type: DeclarativeStream
-        name: owners
-        retriever:
-          type: SimpleRetriever
-          requester: {type: HttpRequester, url: "%s"}
-          record_selector: {type: RecordSelector, extractor: {type: DpathExtractor, field_path: []}}
-"""
-
-
 async def test_a_child_is_read_once_for_each_record_of_its_parent(server: LoopbackServer) -> None:
     server.on("/owners", Reply([{"id": 1}, {"id": 2}]))
     server.on("/items", lambda asked: Reply({"items": [{"of": asked.query["owner"][0]}]}))
@@ -163,19 +101,6 @@ async def test_a_parent_that_fails_is_named(server: LoopbackServer) -> None:
     assert told.outcome is Outcome.FAILED
     assert "parent stream `owners`" in told.errors
     assert "closed on Sundays" in told.errors
-
-
-INCREMENTAL = """\
-incremental_sync:
-  type: DatetimeBasedCursor
-  cursor_field: day
-  datetime_format: "%Y-%m-%d"
-  start_datetime: "2024-01-01"
-  end_datetime: "2024-01-04"
-  step: P1D
-  cursor_granularity: P1D
-  start_time_option: {type: RequestOption, inject_into: request_parameter, field_name: from}
-"""
 
 
 async def test_state_advances_with_each_slice_and_the_next_read_goes_on_there(server: LoopbackServer) -> None:
@@ -354,12 +279,12 @@ async def test_a_mistake_of_our_own_fails_its_slice_only(
     sound = SimpleRetriever.read
     calls = 0
 
-    async def unsound(self: SimpleRetriever, *arguments: Any) -> None:
+    async def unsound(self: SimpleRetriever, *arguments: Any) -> Outcome:
         nonlocal calls
         calls += 1
         if calls == 2:
             raise ZeroDivisionError("oops")
-        await sound(self, *arguments)
+        return await sound(self, *arguments)
 
     monkeypatch.setattr(SimpleRetriever, "read", unsound)
     router = "partition_router: {type: ListPartitionRouter, values: [a, b, c], cursor_field: x}"

@@ -121,6 +121,7 @@ GROWING = "{% set n = namespace(a=(1,), b=(1,)) %}{% for i in 'x' * 60 %}{% set 
 """A value that is small as long as nobody looks at all of it."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "source",
     [

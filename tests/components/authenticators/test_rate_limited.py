@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,9 +13,8 @@ from core.components.http_requester import HttpRequester
 from core.errors import ReadError
 from core.http.exchange import Role
 from core.http.policy import RequestFailed
-from core.manifest.problems import Severity
-from core.runtime.roles import Authenticator
-from tests.support.http_bench import Bench, build, build_with_problems
+from tests.components.authenticators.quotas import quota
+from tests.support.http_bench import Bench, build
 from tests.support.server import Asked, LoopbackServer, Reply
 
 NOON = 1715947200
@@ -59,17 +57,6 @@ class Api:
 
 def token_of(asked: Asked) -> str:
     return asked.headers["authorization"].removeprefix("Bearer ")
-
-
-def quota(name: str = "core", **fields: Any) -> dict[str, Any]:
-    return {
-        "type": "TokenQuota",
-        "name": name,
-        "remaining_path": ["resources", name, "remaining"],
-        "reset_path": ["resources", name, "reset"],
-        "limit_path": ["resources", name, "limit"],
-        **fields,
-    }
 
 
 def tokens(server: LoopbackServer, **fields: Any) -> dict[str, Any]:
@@ -448,58 +435,3 @@ async def test_an_input_can_choose_them_among_others(bench: Bench, server: Loopb
     await bench.send(requester(server) | {"authenticator": selective})
     assert sent(server) == ["alpha", "beta", "gamma"]
     assert bench.waits == [0.1]
-
-
-def problems(server: LoopbackServer | None = None, **fields: Any) -> Iterator[tuple[Any, Severity, str]]:
-    written = {
-        "type": "RateLimitedMultipleTokenAuthenticator",
-        "tokens": "{{ config['tokens'] }}",
-        "quota_status_source": {"type": "QuotaStatusSource", "url": "https://api.example.com/rate_limit"},
-        "quotas": [quota()],
-    }
-    _, found = build_with_problems(written | fields, Authenticator)
-    return iter((one.path, one.severity, one.message) for one in found)
-
-
-SEARCH = {"method": "GET", "url_path_pattern": "^/search"}
-
-
-@pytest.mark.parametrize(
-    ("fields", "path", "words"),
-    [
-        ({"tokens": []}, ("tokens",), "at least one token"),
-        ({"quotas": []}, ("quotas",), "must not be empty"),
-        ({"quotas": [quota(), quota(matchers=[SEARCH])]}, ("quotas", 1, "name"), "named `core` already"),
-        ({"quotas": [quota(), quota("search")]}, ("quotas", 1), "another quota takes every other request"),
-        ({"quotas": [quota(remaining_path=[])]}, ("quotas", 0, "remaining_path"), "must not be empty"),
-        (
-            {"quotas": [quota(matchers=[{"url_path_pattern": "("}])]},
-            ("quotas", 0, "matchers", 0, "url_path_pattern"),
-            "regular",
-        ),
-        ({"quotas": [quota(matchers=[{"weight": 0}])]}, ("quotas", 0, "matchers", 0, "weight"), "must be at least 1"),
-        ({"max_wait_time": "2 hours"}, ("max_wait_time",), "not a duration"),
-        ({"max_wait_time": "P1M"}, ("max_wait_time",), "months or years"),
-        (
-            {
-                "quota_status_source": {
-                    "type": "QuotaStatusSource",
-                    "url": "https://a.b",
-                    "unavailable_status_codes": [404, 401],
-                }
-            },
-            ("quota_status_source", "unavailable_status_codes", 1),
-            "401 is what a refused token gets",
-        ),
-        ({"quota_status_source": {"type": "QuotaStatusSource"}}, ("quota_status_source", "url"), "`url` is required"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else None,
-)
-def test_mistakes_in_the_manifest_are_found_when_it_is_loaded(fields: Any, path: Any, words: str) -> None:
-    ((where, _, message),) = problems(**fields)
-    assert where == path
-    assert words in message
-
-
-def test_a_complete_one_has_no_problems() -> None:
-    assert list(problems(quotas=[quota("search", matchers=[SEARCH]), quota()], max_wait_time="PT30M")) == []

@@ -11,12 +11,12 @@ import pytest
 
 from core.events import Outcome
 from core.reading import Limits
-from tests.reading.test_against_reference import compare
-from tests.reading.test_reading import manifest
 from tests.support.jobs_api import manifest as jobs_manifest
 from tests.support.jobs_api import serve_job
 from tests.support.oracle import Oracle
+from tests.support.paging_api import manifest
 from tests.support.reading import read_all
+from tests.support.reference import compare
 from tests.support.server import Asked, LoopbackServer, Reply
 
 LIST = "{type: ListPartitionRouter, values: [x, b], cursor_field: owner}"

@@ -229,6 +229,7 @@ async def test_the_focused_field_is_reported() -> None:
         assert told.spec.key == "http_method"
 
 
+@pytest.mark.slow
 async def test_showing_a_field_writes_nothing() -> None:
     session = sample("shopify_bulk_operation")
     before = session.document.text
