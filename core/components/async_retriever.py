@@ -24,7 +24,7 @@ from core.http.request import Draft
 from core.jobs.job_slice import JobConcurrency, JobSlice
 from core.jobs.statuses import JobStatus
 from core.manifest.problems import Problem, Severity
-from core.runtime.answers import Answer, found_instead, lookups, place_of, seen_instead, unmet
+from core.runtime.answers import Answer, described_place, found_for_lookup, found_instead, lookups, missing_lookup
 from core.runtime.component import SLICE_VARIABLES, Component, Gives, NotInAirbyte, Shown
 from core.runtime.context import Context
 from core.runtime.download_targets import targets_in
@@ -291,7 +291,7 @@ class AsyncRetriever(Retriever):
         return None
 
     def status_place(self) -> str:
-        return place_of(self.status_extractor)
+        return described_place(self.status_extractor)
 
     def seen_at_status(self, answer: Answer) -> str:
         return found_instead(answer, self.status_extractor)
@@ -318,10 +318,10 @@ class AsyncRetriever(Retriever):
     def _missing(self, names: Sequence[str], root: str, answer: Answer, said: str) -> str | None:
         for name in names:
             requester = getattr(self, name)
-            lookup = unmet(requester, root, answer.variables) if requester is not None else None
+            lookup = missing_lookup(requester, root, answer.variables) if requester is not None else None
             if lookup is not None:
                 path = lookup.path(len(lookup.steps))
-                return f"`{name}` needs `{path}`, which {said} doesn't give: {seen_instead(answer, lookup)}."
+                return f"`{name}` needs `{path}`, which {said} doesn't give: {found_for_lookup(answer, lookup)}."
         return None
 
     async def targets(self, polled: Answer, context: Context) -> list[Any]:

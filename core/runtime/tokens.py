@@ -54,10 +54,10 @@ class TokenStore:
         self._kept: dict[str, KeptTokens] = {}
 
     @asynccontextmanager
-    async def renewing(self, tell: Callable[[str], None]) -> AsyncIterator[None]:
-        """Wait until nobody else renews a token of this store; then it is our turn. `tell` hears of a long wait.
+    async def renewing(self, report: Callable[[str], None]) -> AsyncIterator[None]:
+        """Wait until nobody else renews a token of this store, and keep others out; `report` is called if that takes long.
 
-        Raises `ReadError` when the turn does not come.
+        Raises `ReadError` when others take too long.
         """
         async with self._turn:
             yield

@@ -64,7 +64,7 @@ def validated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Cap
 
 
 @pytest.mark.parametrize(("change", "said"), ITEMS.items(), ids=lambda item: str(item)[:40])
-def test_each_thing_is_told_with_its_place(
+def test_each_thing_is_reported_with_its_place(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
@@ -80,7 +80,7 @@ def test_each_thing_is_told_with_its_place(
     assert any(said.split(": ", 1)[1] in one for one in place)
 
 
-def test_what_only_longhaul_does_with_a_job_is_told() -> None:
+def test_what_only_longhaul_does_with_a_job_is_reported() -> None:
     told = [str(problem) for problem in load_connector(Document.parse(JOBS)).portability]
 
     assert told == [

@@ -133,7 +133,7 @@ def test_every_form_is_accepted() -> None:
         ),
     ],
 )
-def test_problems_are_told(fields: dict[str, Any], wanted: str) -> None:
+def test_problems_are_reported(fields: dict[str, Any], wanted: str) -> None:
     assert f"requester.{wanted}" in problems(requester(**fields))
 
 
