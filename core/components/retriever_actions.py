@@ -105,11 +105,11 @@ class PageSizes:
         smaller = max(self.reduction.minimum_page_size, int(size // self.reduction.reduction_factor))
         if smaller >= size:
             wait = self._retry(size, failure)
-            told = f"The page can't get smaller than {size:,} records; it is asked for again in {wait:g} s."
+            message = f"The page can't get smaller than {size:,} records; it is requested again in {wait:g} s."
         else:
             wait = self._shrink(smaller, size, failure)
-            told = f"The page is asked for again in {wait:g} s with {smaller:,} records instead of {size:,}."
-        context.log(Level.INFO, told)
+            message = f"The page is requested again in {wait:g} s with {smaller:,} records instead of {size:,}."
+        context.log(Level.INFO, message)
         await context.run.sleep(wait)
 
     def _shrink(self, smaller: int, size: int, failure: RequestFailed) -> float:
@@ -183,8 +183,8 @@ class RequestWindowSplitting(Component):
             advice = (self.failure_message or "").strip()
             words = (str(failure), f"The interval {slice_name(slice_)} can't be split any further.", advice)
             raise ReadError(" ".join(filter(None, words)), retryable=True)
-        told = f"The interval {slice_name(slice_)} is split in two. Records that were read of it may come again."
-        context.log(Level.INFO, told)
+        message = f"The interval {slice_name(slice_)} is split in two. Records that were read of it may come again."
+        context.log(Level.INFO, message)
         return halves
 
 

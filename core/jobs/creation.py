@@ -23,7 +23,7 @@ WAITING_BEYOND = 60.0
 """Seconds beyond its time limit within which every live job has ended: it is polled, aborted, created again."""
 
 _ABOUT_THE_REQUEST = frozenset({404, 405, 406, 410, 411, 413, 414, 415, 431})
-"""Statuses that say what is wrong with a request, whoever else asks for something."""
+"""Statuses that blame the request itself, whatever else runs on the API."""
 _SPOILT = ("an HTML page", "JSON")
 """What a body is that can't be read although the manifest may be right: a gateway's page, or JSON that breaks off."""
 
