@@ -24,16 +24,16 @@ from core.http.request import RequestDraft
 from core.jobs.job_slice import JobConcurrency, JobSlice
 from core.jobs.statuses import JobStatus
 from core.manifest.problems import Problem, Severity
-from core.runtime.answers import Answer, found_instead, lookups, place_of, seen_instead, unmet
+from core.runtime.answers import Answer, described_place, found_for_lookup, found_instead, lookups, missing_lookup
 from core.runtime.component import SLICE_VARIABLES, Component, Gives, NotInAirbyte, Shown
 from core.runtime.context import Context
-from core.runtime.cursor import Keep
 from core.runtime.download_targets import targets_in
 from core.runtime.page_reader import PageReader, Sink
 from core.runtime.pages import Paginator
 from core.runtime.partitions import PartitionRouter, extra_field_names
 from core.runtime.record_pipeline import RecordPipeline, Warn, ignore
 from core.runtime.roles import Decoder, Extractor, Renew, Requester, Transformation
+from core.runtime.slices import RecordPredicate
 from core.templates import Template, TemplateError
 from core.templates.lookups import Lookup
 
@@ -222,11 +222,9 @@ class AsyncRetriever(Retriever):
     # What the texts of the manifest give for a run
 
     def timeout(self, context: Context) -> float:
-        """Seconds until an unfinished job is given up. Raises `ReadError`."""
         return (self._number(self.polling_job_timeout, context) or DEFAULT_TIMEOUT_MINUTES) * 60
 
     def failed_wait(self, context: Context) -> float | None:
-        """Seconds until a failed job is created again; None when the manifest doesn't say. Raises `ReadError`."""
         return self._number(self.failed_retry_wait_time_in_seconds, context)
 
     def _number(self, value: float | Template | None, context: Context) -> float | None:
@@ -249,7 +247,7 @@ class AsyncRetriever(Retriever):
         transformations: Sequence[Transformation] = (),
         schema: Mapping[str, Any] | None = None,
         *,
-        cursor_filter: Keep | None = None,
+        cursor_filter: RecordPredicate | None = None,
         warn: Warn = ignore,
     ) -> RecordPipeline:
         """The way from the elements of a result to finished records; the `download_extractor` wins."""
@@ -261,41 +259,34 @@ class AsyncRetriever(Retriever):
     def max_slices(self, concurrency: int, jobs: JobConcurrency) -> int:
         return jobs.in_flight
 
-    # The steps of a job
+    # The steps of a job, as `core.jobs.steps.JobSteps` describes them
 
     @property
     def can_abort(self) -> bool:
-        """Whether the manifest says how to stop a job on the server."""
         return self.abort_requester is not None
 
     @property
     def can_delete(self) -> bool:
-        """Whether the manifest says how to remove a job from the server."""
         return self.delete_requester is not None
 
     async def create(self, context: Context, fill: Callable[[RequestDraft], None]) -> Answer | None:
-        """Create a job; `fill` adds what the slice adds. None when the error handler ignores the answer."""
         draft = RequestDraft()
         fill(draft)
         return await self._ask(self.creation_requester, context, Role.CREATE, draft)
 
     def answer(self, response: httpx.Response) -> Answer:
-        """The API's answer to a creation, a poll, or the question for targets."""
         return Answer.of(response, self.decoder or JsonDecoder(), decoders_for)
 
     async def poll(self, context: Context) -> Answer | None:
-        """Ask how the job is doing; `context` has the creation's answer."""
         return await self._ask(self.polling_requester, self._at_home(context), Role.POLL)
 
     async def abort(self, context: Context) -> bool:
-        """Stop the job on the server; False when the manifest does not say how."""
         if self.abort_requester is None:
             return False
         await self.abort_requester.send(self._at_home(context), Role.ABORT)
         return True
 
     async def delete(self, context: Context) -> bool:
-        """Remove the job from the server; False when the manifest does not say how."""
         if self.delete_requester is None:
             return False
         await self.delete_requester.send(self._at_home(context), Role.DELETE)
@@ -310,29 +301,21 @@ class AsyncRetriever(Retriever):
         return None
 
     def status_place(self) -> str:
-        """Where the status is looked for, in words."""
-        return place_of(self.status_extractor)
+        return described_place(self.status_extractor)
 
     def seen_at_status(self, answer: Answer) -> str:
-        """What an answer to polling holds where there is no status, in words."""
         return found_instead(answer, self.status_extractor)
 
     def meaning(self, status: str) -> JobStatus | None:
-        """What the manifest says of a status; None when it doesn't say anything."""
         return self.status_mapping.meaning(status)
 
     def meanings(self) -> str:
-        """What the manifest says of all statuses, in one line."""
         return self.status_mapping.describe()
 
     def id_lookups(self) -> list[Lookup]:
-        """What the request for polling looks up in the answer to the creation: the job's id is among it."""
         return list(lookups(self.polling_requester, "creation_response"))
 
     def missing_in_creation(self, creation: Answer, *requesters: str) -> str | None:
-        """What the requesters of the job, or those that are named, need of the answer to its creation and don't find
-        there, as a sentence.
-        """
         every = [name for name in type(self).model_fields if name.endswith("_requester")]
         names = requesters or sorted(every, key=lambda name: name != "polling_requester")
         return self._missing(names, "creation_response", creation, "the answer to the creation")
@@ -345,10 +328,10 @@ class AsyncRetriever(Retriever):
     def _missing(self, names: Sequence[str], root: str, answer: Answer, said: str) -> str | None:
         for name in names:
             requester = getattr(self, name)
-            lookup = unmet(requester, root, answer.variables) if requester is not None else None
+            lookup = missing_lookup(requester, root, answer.variables) if requester is not None else None
             if lookup is not None:
                 path = lookup.path(len(lookup.steps))
-                return f"`{name}` needs `{path}`, which {said} doesn't give: {seen_instead(answer, lookup)}."
+                return f"`{name}` needs `{path}`, which {said} doesn't give: {found_for_lookup(answer, lookup)}."
         return None
 
     async def targets(self, polled: Answer, context: Context) -> list[Any]:
@@ -374,10 +357,6 @@ class AsyncRetriever(Retriever):
         return any(key == step for lookup in found for step, _ in lookup.steps)
 
     async def download(self, context: Context, sink: Sink, renew: Renew | None = None) -> None:
-        """Fetch the `download_target` of the context into `sink`; `renew` gives a context with a fresh one.
-
-        Raises `ReadError`, which names the request.
-        """
         own = self.download_extractor.decoder() if self.download_extractor is not None else None
         decoder = own or self.download_decoder or JsonDecoder()
         asked: list[Exchange] = []

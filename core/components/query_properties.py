@@ -203,11 +203,9 @@ class QueryProperties(Component):
 
     @property
     def key_of(self) -> KeyOf | None:
-        """What identifies a record of one of several portions; None where there is only one request for a page."""
         return self.property_chunking.key_of if self.property_chunking is not None else None
 
     async def portions(self, context: Context) -> list[list[str]]:
-        """The properties of each request for a page, at least one portion. Raises `ReadError`."""
         endpoint = self.property_list
         names = await endpoint.names(context) if isinstance(endpoint, PropertiesFromEndpoint) else endpoint
         always = self.always_include_properties or []

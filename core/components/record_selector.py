@@ -11,9 +11,9 @@ from core.components.schema_normalization import SchemaNormalization, normalizer
 from core.manifest.problems import Problem, Severity
 from core.runtime.component import SLICE_VARIABLES, Component, Gives, NotInAirbyte, Shown
 from core.runtime.context import readable
-from core.runtime.record_pipeline import Keep, RecordPipeline, Warn, ignore
+from core.runtime.record_pipeline import RecordPipeline, Warn, ignore
 from core.runtime.roles import Extractor, RecordFilterRole, Transformation
-from core.runtime.slices import Record
+from core.runtime.slices import Record, RecordPredicate
 from core.templates import Condition
 
 
@@ -34,7 +34,7 @@ class RecordFilter(RecordFilterRole):
         hint = "remove the record filter to keep all records"
         return [Problem(message, ("condition",), Severity.WARNING, hint)]
 
-    def bind(self, variables: Mapping[str, Any]) -> Keep:
+    def bind(self, variables: Mapping[str, Any]) -> RecordPredicate:
         scope = {"next_page_token": None, **variables, "parameters": self.parameters}
         holds = self.condition.evaluate
 
@@ -74,7 +74,7 @@ class RecordSelector(Component):
         schema: Mapping[str, Any] | None = None,
         *,
         extractor: Extractor | None = None,
-        cursor_filter: Keep | None = None,
+        cursor_filter: RecordPredicate | None = None,
         warn: Warn = ignore,
     ) -> RecordPipeline:
         """The way from elements to records for one slice, everything bound to its template variables.

@@ -13,12 +13,12 @@ from core.http.request import RequestDraft
 from core.jobs.job_slice import JobConcurrency, JobSettings
 from core.runtime.component import Component
 from core.runtime.context import Context
-from core.runtime.cursor import Cursor, Keep
+from core.runtime.cursor import Cursor
 from core.runtime.page_reader import MakeSink
 from core.runtime.partitions import PartitionRouter
 from core.runtime.record_pipeline import RecordPipeline, Warn, ignore
 from core.runtime.roles import Transformation
-from core.runtime.slices import Record
+from core.runtime.slices import Record, RecordPredicate
 
 Fill = Callable[[RequestDraft, Context], None]
 """Adds what the slice of the context adds to a request."""
@@ -58,7 +58,7 @@ class Retriever(Component, role=True):
         transformations: Sequence[Transformation] = (),
         schema: Mapping[str, Any] | None = None,
         *,
-        cursor_filter: Keep | None = None,
+        cursor_filter: RecordPredicate | None = None,
         warn: Warn = ignore,
     ) -> RecordPipeline:
         """The way from fetched elements to finished records."""

@@ -10,11 +10,9 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from core.components.decoders import JsonDecoder
-from core.components.page_size_reduction import PageSizeReduction
-from core.components.pagination_reset import PaginationReset
 from core.components.record_selector import RecordSelector
-from core.components.request_window_splitting import RequestWindowSplitting
 from core.components.retriever import Fill, SliceRead, SynchronousRetriever
+from core.components.retriever_actions import PageSizeReduction, PaginationReset, RequestWindowSplitting
 from core.events import Event, ExchangeFinished, Outcome
 from core.http.exchange import Role
 from core.http.policy import Action, RequestFailed
@@ -22,13 +20,13 @@ from core.http.request import RequestDraft
 from core.manifest.problems import Problem, Severity
 from core.runtime.component import SLICE_VARIABLES, Gives, Shown
 from core.runtime.context import Context
-from core.runtime.cursor import Cursor, Keep
+from core.runtime.cursor import Cursor
 from core.runtime.page_reader import PageReader, RecordCollector, Restarts, SliceSink
 from core.runtime.pages import Paginator
 from core.runtime.partitions import PartitionRouter, extra_field_names
 from core.runtime.record_pipeline import RecordPipeline, Warn, ignore
 from core.runtime.roles import Decoder, Requester, Transformation
-from core.runtime.slices import Record, StreamSlice
+from core.runtime.slices import Record, RecordPredicate, StreamSlice
 
 _NEEDED = {
     Action.REDUCE_PAGE_SIZE: "page_size_reduction",
@@ -110,7 +108,7 @@ class SimpleRetriever(SynchronousRetriever):
         transformations: Sequence[Transformation] = (),
         schema: Mapping[str, Any] | None = None,
         *,
-        cursor_filter: Keep | None = None,
+        cursor_filter: RecordPredicate | None = None,
         warn: Warn = ignore,
     ) -> RecordPipeline:
         selector = self.record_selector

@@ -49,7 +49,7 @@ _GZIP = b"\x1f\x8b"
 _ZIP = frozenset({"a zip archive", "an empty zip archive"})
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 _LONGEST_MAGIC = 100
-"""Bytes that tell what a body is, down to the name of the first file in a zip archive."""
+"""Bytes that show what a body is, down to the name of the first file in a zip archive."""
 _DAMAGE = (
     *(zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError, LookupError),
     *(OverflowError, RuntimeError),

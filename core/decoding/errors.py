@@ -55,7 +55,7 @@ class DecodeError(ReadError):
 
 
 def describe(head: bytes) -> str:
-    """What a body is that begins with `head`, in words for people; a text is quoted, shortened."""
+    """What a body that begins with `head` is, as a phrase for people; text is quoted, shortened."""
     name = kind_of(head)
     if name == "an HTML page":
         title = _TITLE.search(head[:_PAGE_SEEN].decode("utf-8", "replace"))

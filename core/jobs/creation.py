@@ -16,14 +16,14 @@ from core.jobs.job import Job, KnownJobs
 from core.jobs.slots import JobSlot, SlotState
 from core.jobs.steps import JobSteps
 from core.levels import Level
-from core.runtime.answers import Answer, body_of, said_in
+from core.runtime.answers import Answer, api_explanation, body_of
 from core.runtime.context import Context
 
 WAITING_BEYOND = 60.0
 """Seconds beyond its time limit within which every live job has ended: it is polled, aborted, created again."""
 
 _ABOUT_THE_REQUEST = frozenset({404, 405, 406, 410, 411, 413, 414, 415, 431})
-"""Statuses that say what is wrong with a request, whoever else asks for something."""
+"""Statuses that blame the request itself, whatever else runs on the API."""
 _SPOILT = ("an HTML page", "JSON")
 """What a body is that can't be read although the manifest may be right: a gateway's page, or JSON that breaks off."""
 
@@ -91,7 +91,7 @@ class Creation:
             spoilt = body_of(answer) is None and kind_of(answer.response.content[:1000]) in _SPOILT
             if not spoilt:
                 self.known.note(self.context.slice, answer.response)
-            message = " ".join(filter(None, [missing, said_in(answer)]))
+            message = " ".join(filter(None, [missing, api_explanation(answer)]))
             raise CreationFailed(message, what=message, retryable=spoilt)
         return answer
 

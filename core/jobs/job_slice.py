@@ -112,8 +112,8 @@ class JobSettings:
     """How the jobs of a stream are run: where, how often, and what is known of them already.
 
     The job of a slice is created `attempts` times at most, and not at first if it is one of the `known`. `mapped` may
-    grow while jobs run; `warned` holds the statuses that were already warned of. Without `known`, nobody asks for
-    the jobs later, so that each is let go of with its slice.
+    grow while jobs run; `warned` holds the statuses that were already warned of. Without `known`, the jobs are
+    not needed later, so that each is dropped with its slice.
     """
 
     concurrency: JobConcurrency

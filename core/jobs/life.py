@@ -22,7 +22,7 @@ from core.jobs.slots import JobSlot, SlotState
 from core.jobs.statuses import JobStatus, PollSchedule, StatusMeanings
 from core.jobs.steps import JobSteps
 from core.levels import Level
-from core.runtime.answers import Answer, said_in
+from core.runtime.answers import Answer, api_explanation
 from core.runtime.context import Context
 from core.wording import slice_name
 
@@ -286,7 +286,7 @@ class JobLife:
             self.show(JobPhase.RUNNING)
             return False
         if status is JobStatus.FAILED:
-            said = said_in(answer)
+            said = api_explanation(answer)
             self.show(JobPhase.FAILED, said or None)
             raise AttemptFailed(" ".join(filter(None, ["The API reports that the job failed.", said])), by_api=True)
         if status is JobStatus.TIMEOUT:

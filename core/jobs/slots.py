@@ -145,7 +145,7 @@ class JobSlots:
             raise
 
     def withdraw(self, request: SlotRequest) -> None:
-        """Take out a request that nobody waits for any more."""
+        """Drop a request that is no longer waited for."""
         if request in self._requests:
             self._requests.remove(request)
             self.wake()
@@ -189,7 +189,7 @@ class JobSlot:
             self._release()
 
     def set_state(self, state: SlotState) -> None:
-        """Say what the job is doing now."""
+        """Record what the job is doing now."""
         self.slots.ends += self.state is SlotState.RUNNING and state is not SlotState.RUNNING
         self.state = state
         self._creations += state is SlotState.CREATING

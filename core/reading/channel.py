@@ -29,7 +29,7 @@ BATCHES_AHEAD = 16
 
 
 class Abandoned(Exception):
-    """The consumer has gone: the work is for nobody."""
+    """The consumer has gone: nothing more needs to be done."""
 
 
 class EventChannel:
@@ -63,7 +63,7 @@ class EventChannel:
         self._put(None)
 
     def abandon(self) -> None:
-        """Let go of the threads that wait to deliver: nobody takes their records any more."""
+        """Release the threads that wait to deliver: their records are no longer wanted."""
         self._abandoned = True
         self._room.release()
 

@@ -60,8 +60,8 @@ class ReadPlan:
 
     `concurrency` bounds the slices of a synchronous stream that are read side by side.
     `role` is that of page requests (a parent stream's differ). `unsupported` names component types that can't be run.
-    `known` are jobs that are followed instead of creating new ones; those that are created are added. None: nobody asks
-    for them later, so that each is let go of with its slice.
+    `known` are jobs that are followed instead of creating new ones; those that are created are added. None: they are
+    not needed later, so that each is dropped with its slice.
     `in_order`: the slices of a synchronous stream, and of its parents, are read one after the other.
     """
 

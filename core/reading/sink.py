@@ -84,11 +84,9 @@ class RecordSink:
 
     @property
     def full(self) -> bool:
-        """Whether a limit was reached: nothing more is taken."""
         return self.cut
 
     def next_page(self) -> bool:
-        """Whether a further page, which there is, is to be read."""
         if self._feed_end is not None and self._last_record is not None and self._feed_end(self._last_record):
             return False
         limit = self._plan.limits.pages

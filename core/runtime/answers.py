@@ -100,7 +100,7 @@ def lookups(requester: Requester, root: str) -> Iterator[Lookup]:
         yield from (lookup for lookup in mentioned(text) if lookup.root == root and lookup.steps)
 
 
-def unmet(requester: Requester, root: str, variables: Mapping[str, Any]) -> Lookup | None:
+def missing_lookup(requester: Requester, root: str, variables: Mapping[str, Any]) -> Lookup | None:
     """What a request is certain to need from the variable `root` and doesn't find; null is nothing in a URL."""
     for field, text in _texts(requester):
         for lookup in needed(text):
@@ -110,7 +110,7 @@ def unmet(requester: Requester, root: str, variables: Mapping[str, Any]) -> Look
     return None
 
 
-def seen_instead(answer: Answer, lookup: Lookup) -> str:
+def found_for_lookup(answer: Answer, lookup: Lookup) -> str:
     """What the answer held where a lookup found nothing, in words."""
     steps = [str(key) for key, _ in lookup.steps]
     body = body_of(answer)
@@ -134,7 +134,7 @@ def found_instead(answer: Answer, extractor: Extractor) -> str:
     return found_at(answer, ["*"] if extractor.keys is None else [part.source for part in extractor.keys])
 
 
-def place_of(extractor: Extractor) -> str:
+def described_place(extractor: Extractor) -> str:
     """Where an extractor looks, in words."""
     if extractor.keys is None:
         return "the place that its extractor names"
@@ -142,7 +142,7 @@ def place_of(extractor: Extractor) -> str:
     return f"`{path}`" if path else "the top"
 
 
-def said_in(answer: Answer) -> str:
+def api_explanation(answer: Answer) -> str:
     """What the API itself says in an answer, as a sentence; empty where it says nothing in the usual ways."""
     said = api_message(answer.response) if isinstance(json_body(answer.response), dict) else None
     return f"The API says: {shorten(said).rstrip('.')}." if said else ""

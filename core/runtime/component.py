@@ -20,7 +20,7 @@ from core.templates.template import SourceField
 class Shown:
     """How the builder shows a field (put it into the field's `Annotated` metadata).
 
-    `editor` names a kind of editor where the field's Python type does not tell it: "duration", "datetime_format",
+    `editor` names a kind of editor where the field's Python type does not imply it: "duration", "datetime_format",
     "json", "graphql", "pairs", "field_path", "status". `ours` marks a field that Airbyte does not know. `unset` says in
     a word or two what counts while there is no value, `empty` what an empty text means where it is a value of its own.
     """
@@ -142,7 +142,7 @@ class Component(BaseModel):
     @cached_property
     def identity(self) -> bytes:
         """Equal for components that say the same; two of them may share their state in a run."""
-        return orjson.dumps(self, default=_said, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+        return orjson.dumps(self, default=_dumped, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
 
 
 def _components_in(value: Any) -> Iterator[Component]:
@@ -158,7 +158,7 @@ def _components_in(value: Any) -> Iterator[Component]:
             yield from _components_in(item)
 
 
-def _said(value: Any) -> Any:
+def _dumped(value: Any) -> Any:
     """What a component, or a group in one, says; pydantic itself would leave out what a role does not declare."""
     if isinstance(value, BaseModel):
         return {"type": type(value).__name__, **{name: getattr(value, name) for name in type(value).model_fields}}

@@ -12,10 +12,7 @@ from core.levels import Level
 from core.runtime.component import Component
 from core.runtime.context import Context
 from core.runtime.partitions import PartitionRouter, Partitions, Seeds
-from core.runtime.slices import StreamSlice
-
-Keep = Callable[[Mapping[str, Any]], bool]
-"""Says something about a record: that it is kept, or that it is the last one of interest."""
+from core.runtime.slices import RecordPredicate, StreamSlice
 
 
 class Observer:
@@ -82,11 +79,11 @@ class Cursor(ABC):
         """What watches the records of a slice; None when there is nothing to watch."""
         return None
 
-    def filter(self, slice_: StreamSlice) -> Keep | None:
+    def filter(self, slice_: StreamSlice) -> RecordPredicate | None:
         """Says whether a record of a slice is new; None when the API does the filtering."""
         return None
 
-    def feed_end(self, slice_: StreamSlice) -> Keep | None:
+    def feed_end(self, slice_: StreamSlice) -> RecordPredicate | None:
         """Says whether a record is older than what is read, so that no page after it is needed.
 
         None unless the API is a feed of data, newest first; it is asked for the last record of every page.

@@ -44,7 +44,7 @@ class Restarts:
     limit: int | None = None
     narrow: Narrow | None = None
     failure: RequestFailed | None = None
-    """The request that asked for it."""
+    """The request whose response filter asked for it."""
     _records: int = 0
     _unchanged: int = 0
 
@@ -169,7 +169,7 @@ MakeSink = Callable[[Iterator[int]], SliceSink]
 
 
 class SmallerPages(Protocol):
-    """The page size that is asked for in one slice; `current` is None while it is the paginator's own."""
+    """The page size that is requested in one slice; `current` is None while it is the paginator's own."""
 
     @property
     def current(self) -> int | None:
@@ -190,11 +190,11 @@ class _Answer(Generic[T]):
     body: Any
     taken: T
     digest: int | None = None
-    """Tells this body from others, where the response does not hold it."""
+    """A checksum of the body, where the response does not hold it."""
 
     @property
     def body_digest(self) -> int:
-        """A number that tells this body from others."""
+        """A checksum of the body."""
         return crc32(self.response.content) if self.digest is None else self.digest
 
 
@@ -204,7 +204,7 @@ class PageReader:
 
     `fill` adds what the slice adds to a request; it gets the draft, the context and whether the request is one for a
     further page. `renew` gives the context with a fresh link when the one at hand expires during a download.
-    `properties` are those that every page is asked for. `sizes` makes what is done about pages that are too large.
+    `properties` are those requested of every page. `sizes` makes what reduces pages that are too large.
     """
 
     requester: Requester
@@ -272,7 +272,7 @@ class PageReader:
     async def _answer(
         self, context: Context, sink: Sink, pages: Pages, take: Callable[[Iterable[Any]], T]
     ) -> _Answer[T] | None:
-        """Ask for a page and let `take` have the elements, in a thread; None when the answer is to be ignored."""
+        """Request a page and pass its elements to `take`, in a thread; None when the response is to be ignored."""
         draft = self._draft(pages, context)
         if pages.looks_into_body and self.decoder.gives_document:
             return await self._document(context, draft, pages, take)
@@ -353,7 +353,7 @@ def _take_document(decoder: Decoder, response: httpx.Response, take: Callable[[I
 
 
 class Digest:
-    """A number that tells a body from others, taken while it arrives."""
+    """A checksum of a body, taken while it arrives."""
 
     value = 0
 
@@ -372,7 +372,7 @@ async def _counted(download: Body, sink: Sink, digest: Digest | None) -> AsyncIt
 
 
 def asking_for(properties: list[str], context: Context, portion: int | None = None) -> Context:
-    """The context in which properties are asked for: templates see them, and so does a query parameter."""
+    """The context in which properties are requested: templates see them, and so does a query parameter."""
     whole = context.slice if isinstance(context.slice, StreamSlice) else StreamSlice()
     extra = {**whole.extra_fields, "query_properties": properties}
     part = StreamSlice(whole.partition, whole.cursor_slice, extra)

@@ -59,15 +59,15 @@ class Page:
     last_record: Mapping[str, Any] | None
     kept: int
     size: int | None = None
-    """How many records were asked for, where that is fewer than the strategy says."""
+    """How many records were requested, where that is fewer than the strategy requests."""
     first_record: Mapping[str, Any] | None = None
     """The first of the kept ones."""
     digest: int | None = None
-    """A number that tells this body from others, where `response` does not hold it."""
+    """A checksum of the body, where `response` does not hold it."""
 
     @property
     def fingerprint(self) -> PageFingerprint:
-        """What tells it from other pages."""
+        """What distinguishes it from other pages."""
         digest = crc32(self.response.content) if self.digest is None else self.digest
         return PageFingerprint(digest, self.found, self.kept, self.first_record, self.last_record)
 
@@ -82,15 +82,15 @@ class Pages:
     compares: bool = False
     """Whether `advance` compares a page with others."""
     size: int | None = None
-    """How many records are asked for, where that is fewer than the paginator says."""
+    """How many records are requested, where that is fewer than the paginator requests."""
 
     @property
     def configured_size(self) -> int | None:
-        """How many records the paginator says to ask for. Raises `ReadError`."""
+        """How many records the paginator requests. Raises `ReadError`."""
         return None
 
     def fill(self, draft: RequestDraft, variables: Mapping[str, Any]) -> None:
-        """Add to a request what asks for the page."""
+        """Add to a request what selects the page."""
 
     def advance(self, page: Page) -> bool:
         """Go on to the next page; False when there is none.
@@ -167,7 +167,7 @@ _REMEMBERED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class PageFingerprint:
-    """What is looked at of a page: a number that tells its body from others, and the records found and kept."""
+    """What identifies a page: a checksum of its body, and the records found and kept."""
 
     digest: int
     found: int
@@ -185,18 +185,18 @@ class PageFingerprint:
 
     @property
     def is_single(self) -> bool:
-        """Whether there is too little in it for a repetition to be telling soon."""
+        """Whether it holds too little for a few repetitions to prove anything."""
         return self.found == 1 or self.kept == 0
 
     @property
     def is_uniform(self) -> bool:
-        """Whether its records can't be told apart, so that pages can't either."""
+        """Whether its records are all alike, so that pages can't be distinguished."""
         return self.kept > 1 and self.first == self.last
 
 
 @dataclass
 class PagingProgress:
-    """Looks at each page of a walk. `parameter` says in words what carries the token."""
+    """Looks at each page of a walk. `parameter` describes what carries the token."""
 
     context: Context
     parameter: str
@@ -235,7 +235,7 @@ class PagingProgress:
             )
 
     def _check_circle(self, step: Hashable) -> None:
-        """A step that was made before, with the same page, is made for ever."""
+        """A step that was made before, with the same page, would be repeated for ever."""
         made = hash(step)
         if made in self._steps:
             raise ReadError(
@@ -248,7 +248,7 @@ class PagingProgress:
             self._steps.popitem(last=False)
 
     def _warn_of_empty_pages(self, page: PageFingerprint) -> None:
-        """Airbyte goes on as long as there is a token; so do we, and say so."""
+        """Airbyte goes on as long as there is a token; so do we, with a warning."""
         self._empty = 0 if page.found else self._empty + 1
         if self._empty >= EMPTY_PAGES and str(self._empty).strip("0") == "1":
             self.context.log(

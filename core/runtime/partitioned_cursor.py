@@ -19,10 +19,10 @@ from typing import Any
 from core.errors import ReadError
 from core.levels import Level
 from core.runtime.context import Context
-from core.runtime.cursor import Keep, Observer, parent_seeds
+from core.runtime.cursor import Observer, parent_seeds
 from core.runtime.cursor_progress import CursorProgress, saved_moment
 from core.runtime.partitions import Partitions
-from core.runtime.slices import StreamSlice
+from core.runtime.slices import RecordPredicate, StreamSlice
 from core.runtime.time_cursor import Fill, TimeCursor, TimeSlice
 from core.runtime.timeline import Timeline, earlier
 
@@ -92,10 +92,10 @@ class PartitionedTimeCursor(TimeCursor):
         self._exhausted = True
         self._finish()
 
-    def filter(self, slice_: StreamSlice) -> Keep | None:
+    def filter(self, slice_: StreamSlice) -> RecordPredicate | None:
         return self._keeps(self._of(slice_).partition.progress)
 
-    def feed_end(self, slice_: StreamSlice) -> Keep | None:
+    def feed_end(self, slice_: StreamSlice) -> RecordPredicate | None:
         return self._ends_feed(self._of(slice_).partition.progress)
 
     def close(self, slice_: StreamSlice, observer: Observer | None) -> None:

@@ -91,7 +91,7 @@ async def parse_in_thread(executor: Executor, chunks: AsyncIterator[bytes], pars
         pump.cancel()
         await asyncio.gather(pump, return_exceptions=True)
         await asyncio.wait([parser], timeout=PATIENCE)
-        if not parser.cancel() and not parser.cancelled():  # if it still goes on, nobody waits for what comes of it
+        if not parser.cancel() and not parser.cancelled():  # if it still runs, its outcome is of no interest
             parser.exception()
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from core.decoding.chunks import InBlocks
 from core.errors import ReadError
 from core.http.messages import shorten
-from core.runtime.slices import Record
+from core.runtime.slices import Record, RecordPredicate
 from core.templates import TemplateError
 
 KeyOf = Callable[[Record], Hashable | None]
@@ -42,7 +42,6 @@ def merge_into(record: Record, more: Record) -> None:
             record[name] = value
 
 
-Keep = Callable[[Record], bool]
 Warn = Callable[[str], None]
 _DICT = frozenset({dict})
 
@@ -67,9 +66,9 @@ class RecordPipeline:
         self,
         extract: Callable[[Any], Iterable[Any]],
         before: Sequence[Callable[[Record], None]],
-        own_filter: Keep | None,
+        own_filter: RecordPredicate | None,
         after: Sequence[Callable[[Record], None]],
-        cursor_filter: Keep | None = None,
+        cursor_filter: RecordPredicate | None = None,
         *,
         warn: Warn = ignore,
     ) -> None:
@@ -122,7 +121,7 @@ class RecordPipeline:
         self.found = start + max(fullest, len(merged))
         yield from filter(is_new, merged.values())
 
-    def _finished(self, elements: Iterable[Any], keep: Keep | None) -> Iterator[Record]:
+    def _finished(self, elements: Iterable[Any], keep: RecordPredicate | None) -> Iterator[Record]:
         extract, before, after = self._extract, self._before, self._after
         try:
             for element in elements:
@@ -168,7 +167,7 @@ def _lists_of(elements: Iterable[Any], size: int) -> Iterator[list[Any]]:
         yield portion
 
 
-def _both(one: Keep | None, other: Keep | None) -> Keep | None:
+def _both(one: RecordPredicate | None, other: RecordPredicate | None) -> RecordPredicate | None:
     if one is None or other is None:
         return one or other
     return lambda record: one(record) and other(record)

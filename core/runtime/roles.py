@@ -56,7 +56,7 @@ class Extractor(Component, role=True):
     def bind_as_is(self, variables: Mapping[str, Any]) -> Callable[[Any], Iterable[Any]]:
         """The function that gives what is at the place in one element as it is: lists whole, nulls and empty texts too.
 
-        Nothing at all: there is no such place. An extractor that can't tell gives what `bind` finds.
+        Nothing at all: there is no such place. An extractor that doesn't know gives what `bind` finds.
         """
         return self.bind(variables)
 
@@ -154,7 +154,7 @@ class BackoffStrategy(Component, role=True):
 
 
 class PageProperties(Protocol):
-    """The properties that every page is asked for."""
+    """The properties that are requested of every page."""
 
     @property
     def key_of(self) -> KeyOf | None:

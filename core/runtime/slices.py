@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 Record = dict[str, Any]
 """A record: an object with fields."""
+
+RecordPredicate = Callable[[Record], bool]
+"""Says something about a record: that it is kept, or that it is the last one of interest."""
 
 
 class StreamSlice(Mapping[str, Any]):

@@ -8,10 +8,10 @@ from typing import Any
 
 from core.http.request import RequestDraft
 from core.runtime.context import Context
-from core.runtime.cursor import Cursor, Keep, Observer
+from core.runtime.cursor import Cursor, Observer
 from core.runtime.cursor_progress import CursorProgress, Interval
 from core.runtime.partitions import Partitions
-from core.runtime.slices import StreamSlice
+from core.runtime.slices import RecordPredicate, StreamSlice
 from core.runtime.timeline import Timeline, Window
 from core.templates.datetimes import DatetimeError
 
@@ -85,7 +85,7 @@ class TimeCursor(Cursor):
         start, end = (self._timeline.parse(slice_[name]) for name in self._names)
         return start, end
 
-    def _keeps(self, progress: CursorProgress) -> Keep | None:
+    def _keeps(self, progress: CursorProgress) -> RecordPredicate | None:
         """Keeps what lies between the state (less the lookback window) and the end, and what has no usable
         value.
         """
@@ -102,7 +102,7 @@ class TimeCursor(Cursor):
 
         return keep
 
-    def _ends_feed(self, progress: CursorProgress) -> Keep | None:
+    def _ends_feed(self, progress: CursorProgress) -> RecordPredicate | None:
         if not self._timeline.is_feed:
             return None
         lower = self._timeline.look_back(progress.since)
@@ -132,10 +132,10 @@ class SingleTimeCursor(TimeCursor):
         for slice_ in self._slices(StreamSlice(), self._read):
             yield slice_
 
-    def filter(self, slice_: StreamSlice) -> Keep | None:
+    def filter(self, slice_: StreamSlice) -> RecordPredicate | None:
         return self._keeps(self._read)
 
-    def feed_end(self, slice_: StreamSlice) -> Keep | None:
+    def feed_end(self, slice_: StreamSlice) -> RecordPredicate | None:
         return self._ends_feed(self._read)
 
     def close(self, slice_: StreamSlice, observer: Observer | None) -> None:

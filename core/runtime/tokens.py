@@ -54,10 +54,10 @@ class TokenStore:
         self._kept: dict[str, KeptTokens] = {}
 
     @asynccontextmanager
-    async def renewing(self, tell: Callable[[str], None]) -> AsyncIterator[None]:
-        """Wait until nobody else renews a token of this store; then it is our turn. `tell` hears of a long wait.
+    async def renewing(self, report: Callable[[str], None]) -> AsyncIterator[None]:
+        """Wait until nobody else renews a token of this store, and keep others out; `report` hears of a long wait.
 
-        Raises `ReadError` when the turn does not come.
+        Raises `ReadError` when others take too long.
         """
         async with self._turn:
             yield
@@ -267,7 +267,7 @@ class TokenRing:
     def take(self, pool: str) -> str | None:
         """The token for the next request, one call taken from its quota; None when all are used up.
 
-        A token is used until it is used up, then the next; tokens whose calls nobody counts take turns.
+        A token is used until it is used up, then the next; tokens whose calls are not counted take turns.
         """
         usable = self.usable
         for _ in self.tokens:

@@ -232,7 +232,7 @@ async def test_loaders_in_a_list_are_combined(server: LoopbackServer, oracle: Or
     assert told.records[0]["id"] == "7"
 
 
-async def test_a_schema_that_the_manifest_says_is_not_told(server: LoopbackServer) -> None:
+async def test_a_schema_that_the_manifest_says_is_not_reported(server: LoopbackServer) -> None:
     serve(server)
     loader = "{type: InlineSchemaLoader, schema: {properties: {id: {type: integer}}}}  # %s"
 

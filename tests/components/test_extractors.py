@@ -230,7 +230,7 @@ def test_a_large_file_is_a_table_with_nulls(preserve: bool, cells: dict[str, Any
         (["data", "*"], "`data.*` is 1"),
     ],
 )
-def test_what_was_found_instead_is_told_in_words(path: list[str], sentence: str) -> None:
+def test_what_was_found_instead_is_reported_in_words(path: list[str], sentence: str) -> None:
     body = {"data": {"id": 1, "state": "x"}, "list": [1, 2], "job": "j-1", "none": None}
     assert what_is_at(body, path) == sentence
 

@@ -265,7 +265,7 @@ def test_a_next_url_that_names_itself_is_found_out() -> None:
         walk(strategy, [itself] * 3, page_token_option=RequestPath())
 
 
-def test_many_empty_pages_in_a_row_are_told() -> None:
+def test_many_empty_pages_in_a_row_are_reported() -> None:
     made = world(CONFIG)
     pages = start({"type": "CursorPagination", "cursor_value": "{{ response.next }}"}, made.context)
     assert all(advance(pages, page(0, {"next": number})) for number in range(1, 151))

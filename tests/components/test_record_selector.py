@@ -102,7 +102,7 @@ def test_batches_hold_the_same_records_whether_these_are_looked_at_or_not() -> N
         assert pipeline.found == 5
 
 
-def test_an_element_that_is_no_record_is_told_in_batches_too() -> None:
+def test_an_element_that_is_no_record_is_reported_in_batches_too() -> None:
     with pytest.raises(ReadError, match="found “7” where a record"):
         list(component(written([])).pipeline(VARIABLES).batches([{"n": 1}, 7], 10))
 
@@ -116,7 +116,7 @@ def test_another_extractor_and_the_filter_of_a_cursor_can_come_in() -> None:
     assert list(pipeline([copy.deepcopy(BODY)])) == [{"n": "2", "kind": "big"}]
 
 
-def test_fields_that_do_not_fit_the_schema_are_told() -> None:
+def test_fields_that_do_not_fit_the_schema_are_reported() -> None:
     warnings: list[str] = []
     selector: RecordSelector = component(written(schema_normalization="Default"))
     pipeline = selector.pipeline(VARIABLES, (), SCHEMA, warn=warnings.append)
@@ -133,7 +133,7 @@ def test_fields_that_do_not_fit_the_schema_are_told() -> None:
         ([], 7, "found “7” where a record"),
     ],
 )
-def test_what_is_no_record_is_told_with_the_way_out(path: list[str], body: Any, words: str) -> None:
+def test_what_is_no_record_is_reported_with_the_way_out(path: list[str], body: Any, words: str) -> None:
     with pytest.raises(ReadError) as caught:
         selected(written(path), body)
     assert words in str(caught.value)
@@ -144,7 +144,7 @@ def test_a_template_that_fails_names_the_record() -> None:
         selected(written(condition="{{ record.n / record.d > 0 }}"), [{"n": 1, "d": 1}, {"n": 1, "d": 0}])
 
 
-def test_a_record_that_is_nested_too_deeply_is_told() -> None:
+def test_a_record_that_is_nested_too_deeply_is_reported() -> None:
     record: dict[str, Any] = {}
     for _ in range(5_000):
         record = {"a": record}
@@ -153,7 +153,7 @@ def test_a_record_that_is_nested_too_deeply_is_told() -> None:
         list(pipeline([record]))
 
 
-def test_an_empty_condition_is_pointed_out() -> None:
+def test_an_empty_condition_is_reported() -> None:
     assert "every record is dropped" in component({"type": "RecordFilter"}).lint()[0].message
     assert not component({"type": "RecordFilter", "condition": "{{ record.a }}"}).lint()
 

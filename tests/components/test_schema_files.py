@@ -102,7 +102,7 @@ async def test_what_a_schema_refers_to_is_put_in_its_place(server: LoopbackServe
         ({"properties": {"a": {"$ref": "../../../x.json"}}}, "is not in the folder of the manifest"),
     ],
 )
-async def test_a_file_that_gives_no_schema_is_told(
+async def test_a_file_that_gives_no_schema_is_reported(
     server: LoopbackServer, tmp_path: Path, content: Any, words: str
 ) -> None:
     if content is not None:

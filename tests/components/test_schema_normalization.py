@@ -97,7 +97,7 @@ def test_a_schema_that_says_nothing_changes_nothing(schema: dict[str, Any]) -> N
     assert normalized(schema, {"v": "1"}) == {"v": "1"}
 
 
-def test_a_value_that_can_not_be_cast_is_told_once_for_its_field() -> None:
+def test_a_value_that_can_not_be_cast_is_reported_once_for_its_field() -> None:
     warnings: list[str] = []
     normalize = normalizer({"properties": {"a": {"properties": {"n": {"type": "integer"}}}}}, warnings.append)
     for value in ("x", "y", "3", float("inf")):

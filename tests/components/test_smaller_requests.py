@@ -156,7 +156,7 @@ async def test_the_waits_grow_with_every_reduction(server: LoopbackServer) -> No
     told = await read_all(text)
 
     assert told.outcome is Outcome.COMPLETE
-    waits = [line for line in told.logs.splitlines() if "is asked for again" in line]
+    waits = [line for line in told.logs.splitlines() if "is requested again" in line]
     assert [line.split(" in ")[1].split(" with")[0] for line in waits] == ["3 s", "6 s", "9 s"]
 
 

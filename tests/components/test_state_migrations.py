@@ -88,7 +88,7 @@ def test_states_become_those_of_the_reference(oracle: Oracle, router: str, state
         (UNION, "", "a DatetimeBasedCursor"),
     ],
 )
-def test_a_migration_that_can_not_be_used_is_pointed_out(oracle: Oracle, router: str, sync: str, said: str) -> None:
+def test_a_migration_that_can_not_be_used_is_reported(oracle: Oracle, router: str, sync: str, said: str) -> None:
     text = manifest(router, sync)
     with pytest.raises(OracleError):
         oracle.ask("slicing", "migrated", expanded_stream(text), {})

@@ -263,7 +263,7 @@ def test_routers_can_be_grouped_and_united(router: str) -> None:
         (UNION.replace(", %s]", "]") % IDS, ("partition_routers",), "at least two"),
     ],
 )
-def test_what_can_not_be_grouped_or_united_is_pointed_out(router: str, place: tuple[str | int, ...], said: str) -> None:
+def test_what_can_not_be_grouped_or_united_is_reported(router: str, place: tuple[str | int, ...], said: str) -> None:
     [problem] = load(with_router(router)).problems
 
     assert problem.path[4:] == place

@@ -86,7 +86,7 @@ def test_an_empty_body_gives_nothing(decoder: Decoder) -> None:
         (b'{"a":' * 100_000, "too deeply"),
     ],
 )
-def test_json_that_is_none_is_told_with_the_place(body: bytes, words: str) -> None:
+def test_json_that_is_none_is_reported_with_the_place(body: bytes, words: str) -> None:
     assert words in str(error_of(JsonDecoder(), body))
 
 
@@ -157,7 +157,7 @@ def test_a_gzip_file_that_is_cut_short_is_worth_another_try(size: int) -> None:
     assert error_of(GzipDecoder(decoder=CsvDecoder()), body).retryable
 
 
-def test_a_damaged_gzip_file_is_told() -> None:
+def test_a_damaged_gzip_file_is_reported() -> None:
     body = bytearray(gzip.compress(b"a,b\n1,2\n"))
     body[-6] ^= 0xFF
     assert "damaged" in str(error_of(GzipDecoder(decoder=CsvDecoder()), bytes(body)))
@@ -189,7 +189,7 @@ def test_a_zip_archive_that_is_cut_short_is_worth_another_try() -> None:
     assert error_of(ZipfileDecoder(decoder=CsvDecoder()), archive({"a": b"x" * 500})[:-10]).retryable
 
 
-def test_an_encrypted_zip_archive_is_told() -> None:
+def test_an_encrypted_zip_archive_is_reported() -> None:
     body = bytearray(archive({"a.csv": b"x\n1\n"}))
     for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         body[body.index(signature) + offset] |= 1
@@ -210,7 +210,7 @@ def test_entity_definitions_in_xml_are_refused() -> None:
     assert "can't be read" in str(error_of(XmlDecoder(), bomb))
 
 
-def test_xml_that_is_none_is_told_with_the_place() -> None:
+def test_xml_that_is_none_is_reported_with_the_place() -> None:
     assert "Line 2, column 6: mismatched tag" in str(error_of(XmlDecoder(), b'<?xml version="1.0"?>\n<a></b>'))
     assert error_of(XmlDecoder(), b"<a><b>").retryable
 

@@ -47,7 +47,7 @@ async def test_cancelling_while_the_job_is_being_created_aborts_it_all_the_same(
     assert len(server.to("/jobs/j1/abort")) == 1
 
 
-async def test_a_job_that_was_being_created_is_told_as_aborted_and_deleted_when_the_read_is_cancelled(
+async def test_a_job_that_was_being_created_is_reported_as_aborted_and_deleted_when_the_read_is_cancelled(
     server: LoopbackServer,
 ) -> None:
     serve_job(server, "busy")

@@ -102,7 +102,7 @@ async def test_a_place_that_is_not_there_is_a_failure(
     assert len(server.to("/jobs")) == 1
 
 
-async def test_empty_ones_among_the_targets_are_left_out_and_told(server: LoopbackServer) -> None:
+async def test_empty_ones_among_the_targets_are_left_out_and_reported(server: LoopbackServer) -> None:
     server.on("/part", Reply([{"n": 1}]))
     told = await read_done(server, {"url": [None, server.url("/part"), ""]}, "[url]")
 

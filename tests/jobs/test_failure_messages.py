@@ -123,7 +123,7 @@ async def test_a_creation_that_fails_is_not_described_by_the_job_before(server: 
     assert {(event.job_id, event.api_status, event.polls) for event in second} == {(None, None, 0)}
 
 
-async def test_a_job_created_again_for_its_download_is_told_as_a_new_one(server: LoopbackServer) -> None:
+async def test_a_job_created_again_for_its_download_is_reported_as_a_new_one(server: LoopbackServer) -> None:
     ids = iter(("j1", "j2"))
     server.on("/jobs", lambda _: Reply({"id": next(ids)}))
     for job in ("j1", "j2"):

@@ -144,7 +144,7 @@ def _once() -> Callable[[float], Awaitable[None]]:
     return sleep
 
 
-async def test_nothing_at_the_status_path_is_told_with_what_there_was(server: LoopbackServer) -> None:
+async def test_nothing_at_the_status_path_is_reported_with_what_there_was(server: LoopbackServer) -> None:
     serve_job(server, "done")
     server.on("/jobs/j1", Reply({"status": "done"}), Reply({"state": "done", "url": server.url("/result")}))
 

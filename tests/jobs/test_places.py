@@ -1,4 +1,4 @@
-"""The slots for jobs: given in order, fewer after a refusal, as many as before when the refusal had another reason."""
+"""The slots for jobs: granted in order, fewer after a refusal, and given back when the refusal had another reason."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def test_slots_are_given_in_the_order_in_which_slices_came() -> None:
         await holder.end()
 
 
-async def test_whoever_is_cancelled_while_waiting_takes_no_slot() -> None:
+async def test_a_slice_that_is_cancelled_while_waiting_takes_no_slot() -> None:
     slots = JobSlots(1)
     first, second, third = Holder(slots), Holder(slots), Holder(slots)
     await let_others()
@@ -125,7 +125,7 @@ async def test_a_job_that_is_refused_alone_too_gives_the_slots_back() -> None:
             assert slots.limit == 2
 
 
-async def test_a_limit_that_was_proved_stays() -> None:
+async def test_a_limit_that_was_confirmed_stays() -> None:
     slots = JobSlots(2)
     first = Holder(slots)
     await let_others()
@@ -154,7 +154,7 @@ async def test_a_wait_without_the_end_of_any_job_is_bounded() -> None:
 
 
 @pytest.mark.parametrize(("stream", "counts"), [("s", True), ("parent", False)])
-async def test_a_result_that_is_fetched_counts_for_jobs_of_its_own_stream_only(stream: str, counts: bool) -> None:
+async def test_a_result_that_is_downloaded_counts_for_jobs_of_its_own_stream_only(stream: str, counts: bool) -> None:
     slots = JobSlots(2)
     with slots.for_slice(stream) as fetched, slots.for_slice("s") as slot:
         async with fetched.acquired():
@@ -162,7 +162,7 @@ async def test_a_result_that_is_fetched_counts_for_jobs_of_its_own_stream_only(s
         assert bool(await slot.competing_jobs(LONG)) is counts
 
 
-async def test_slices_that_are_cancelled_while_they_wait_hold_up_nobody() -> None:
+async def test_slices_that_are_cancelled_while_they_wait_block_nobody() -> None:
     slots = JobSlots(1)
     begun: list[int] = []
 

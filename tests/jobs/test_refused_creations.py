@@ -180,7 +180,7 @@ async def test_cancelling_ends_the_wait_at_once(server: LoopbackServer) -> None:
     assert sum(asked.path.endswith("/abort") for asked in server.asked) == 1
 
 
-async def test_a_parent_and_its_child_share_the_places_without_blocking_each_other(server: LoopbackServer) -> None:
+async def test_a_parent_and_its_child_share_the_slots_without_blocking_each_other(server: LoopbackServer) -> None:
     BusyApi(server, 1, lambda: Reply(TAKEN, 400))
     parent = manifest(server, retriever=slices("abc"), creation=BODY)
     parent_stream = parent[parent.index("  - type: DeclarativeStream") :]

@@ -29,7 +29,7 @@ from tests.support.server import LoopbackServer, Reply
         ("creation_response.result[0].exportId", "creation_response.result[0].exportId"),
     ],
 )
-async def test_an_answer_to_the_creation_without_the_id_is_told_at_once_with_what_is_there(
+async def test_an_answer_to_the_creation_without_the_id_is_reported_at_once_with_what_is_there(
     server: LoopbackServer, expression: str, named: str
 ) -> None:
     server.on("/jobs", Reply({"jobKey": "j1", "state": "new"}, 201))

@@ -53,7 +53,6 @@ class ParentStreamConfig(Component):
 
     @property
     def stream_name(self) -> str:
-        """The name of the parent stream."""
         return self.stream.name
 
     def seed(self, state: Mapping[str, Any], context: Context) -> Mapping[str, Any]:

@@ -151,7 +151,9 @@ DEEP: list[tuple[Decoder, bytes, bytes, bytes]] = [
 @pytest.mark.parametrize("case", DEEP, ids=range(6))
 @pytest.mark.parametrize("closed", [True, False])
 @pytest.mark.parametrize("size", [1_000, 10**9])
-def test_what_is_nested_too_deeply_is_told(case: tuple[Decoder, bytes, bytes, bytes], closed: bool, size: int) -> None:
+def test_what_is_nested_too_deeply_is_reported(
+    case: tuple[Decoder, bytes, bytes, bytes], closed: bool, size: int
+) -> None:
     decoder, opening, middle, closing = case
     body = opening * 50_000 + middle + closing * (50_000 if closed else 0)
     with pytest.raises(DecodeError, match=r"nested too deeply|can't be read|is not JSON|Line 1"):

@@ -67,7 +67,7 @@ def test_what_a_writer_has_quoted_is_read_as_it_was(
         ('a,b\n1,"x\\"y"\n', "In line 2"),
     ],
 )
-def test_a_stray_quotation_mark_is_told_with_its_line_and_the_option(body: str, where: str) -> None:
+def test_a_stray_quotation_mark_is_reported_with_its_line_and_the_option(body: str, where: str) -> None:
     message = refused(body)
     assert where in message
     assert PLAIN_QUOTES in message

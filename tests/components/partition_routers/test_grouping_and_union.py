@@ -251,7 +251,7 @@ def test_parents_and_extra_fields_are_seen_through_all_wrapping() -> None:
     assert extra_field_names([grouped(substream(extra_fields=[["c"]])), listed("a")]) == {"c"}
 
 
-def test_a_parent_whose_progress_is_lost_is_pointed_out() -> None:
+def test_a_parent_whose_progress_is_lost_is_reported() -> None:
     tracked = substream(incremental_dependency=True)
 
     [problem] = build(united(tracked, tracked)).lint()

@@ -211,7 +211,7 @@ def test_added_lists_and_objects_are_not_shared_between_records() -> None:
     assert CONFIG["list"] == [1, 2]
 
 
-def test_a_condition_next_to_field_paths_is_pointed_out() -> None:
+def test_a_condition_next_to_field_paths_is_reported() -> None:
     written = {"type": "RemoveFields", "field_pointers": [["a"]], "condition": "{{ property == 1 }}"}
     assert "not only at the field paths" in component(written).lint()[0].message
     assert not component({**written, "field_pointers": [["**"]]}).lint()

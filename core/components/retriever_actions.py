@@ -1,10 +1,13 @@
-"""Smaller pages: what is done when the API finds a page too large."""
+"""What a synchronous retriever does when a response filter asks for it: smaller pages (REDUCE_PAGE_SIZE), smaller
+intervals (SPLIT_REQUEST_WINDOW), or the first page again (RESET_PAGINATION).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from datetime import timedelta
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -14,9 +17,13 @@ from core.errors import ReadError
 from core.http.policy import RequestFailed
 from core.levels import Level
 from core.manifest.problems import Path, Problem
-from core.runtime.component import Component
+from core.runtime.component import Component, Shown
 from core.runtime.context import Context
+from core.runtime.cursor import Cursor
 from core.runtime.pages import Paginator
+from core.runtime.slices import StreamSlice
+from core.templates.datetimes import DatetimeError, parse_duration
+from core.wording import slice_name
 
 
 class PageSizeReduction(Component):
@@ -87,24 +94,22 @@ class PageSizes:
     _retries: int = 0
 
     def succeeded(self) -> None:
-        """Take note of a page that was not too large."""
         self._attempts = self._retries = 0
         if self.reduction.reset_policy == "AFTER_SUCCESSFUL_PAGE":
             self.current = None
 
     async def reduce(self, configured: int | None, failure: RequestFailed, context: Context) -> None:
-        """Make the pages smaller, and wait. Raises `ReadError` when there is no way to."""
         size = self.current or configured
         if size is None:
             raise ReadError(f"{failure} There is no `page_size` in the pagination strategy that could be reduced.")
         smaller = max(self.reduction.minimum_page_size, int(size // self.reduction.reduction_factor))
         if smaller >= size:
             wait = self._retry(size, failure)
-            told = f"The page can't get smaller than {size:,} records; it is asked for again in {wait:g} s."
+            message = f"The page can't get smaller than {size:,} records; it is requested again in {wait:g} s."
         else:
             wait = self._shrink(smaller, size, failure)
-            told = f"The page is asked for again in {wait:g} s with {smaller:,} records instead of {size:,}."
-        context.log(Level.INFO, told)
+            message = f"The page is requested again in {wait:g} s with {smaller:,} records instead of {size:,}."
+        context.log(Level.INFO, message)
         await context.run.sleep(wait)
 
     def _shrink(self, smaller: int, size: int, failure: RequestFailed) -> float:
@@ -129,3 +134,98 @@ class PageSizes:
 def _problem(message: str, path: Path = ()) -> Problem:
     fields = ("page_size_option", "page_size")
     return Problem(f"`page_size_reduction` {message}", ("page_size_reduction", *path), fields=fields)
+
+
+MOST_SPLITS = 10
+"""How often an interval is halved, and its halves, at most (Airbyte)."""
+
+
+class RequestWindowSplitting(Component):
+    """Reads the two halves of an interval in its place when a response filter says SPLIT_REQUEST_WINDOW.
+
+    The incremental sync needs a cursor granularity. Records that were read of the interval before may come
+    again.
+    """
+
+    label = "Smaller intervals"
+
+    failure_message: str | None = Field(
+        None, title="Failure Message", description="What to tell people when no interval was small enough."
+    )
+    min_split_window: Annotated[str | None, Shown(editor="duration")] = Field(
+        None,
+        title="Minimum Split Window",
+        description="Intervals of this length, such as P1D, or shorter are not split.",
+    )
+
+    def lint(self) -> list[Problem]:
+        """The least length is one that can be compared (Airbyte: the same)."""
+        try:
+            least = self.least
+        except DatetimeError as error:
+            return [Problem(str(error), ("min_split_window",))]
+        if self.min_split_window is None or (isinstance(least, timedelta) and least > timedelta()):
+            return []
+        message = "`min_split_window` must be longer than nothing, in weeks, days, hours, minutes and seconds"
+        return [Problem(message, ("min_split_window",))]
+
+    @property
+    def least(self) -> timedelta | None:
+        """The length of an interval that is not split. Raises `DatetimeError`."""
+        return parse_duration(self.min_split_window) if self.min_split_window else None
+
+    def halves(
+        self, failure: RequestFailed, context: Context, cursor: Cursor | None, depth: int
+    ) -> Sequence[StreamSlice]:
+        """The slices in the place of the one that was refused. Raises `ReadError` when it can't be split."""
+        slice_ = context.slice or StreamSlice()
+        halves = cursor.halves(slice_, self.least) if cursor is not None and depth < MOST_SPLITS else None
+        if halves is None:
+            advice = (self.failure_message or "").strip()
+            words = (str(failure), f"The interval {slice_name(slice_)} can't be split any further.", advice)
+            raise ReadError(" ".join(filter(None, words)), retryable=True)
+        message = f"The interval {slice_name(slice_)} is split in two. Records that were read of it may come again."
+        context.log(Level.INFO, message)
+        return halves
+
+
+class PaginationResetLimits(Component):
+    """After how much the pages start over."""
+
+    label = "Limits"
+
+    number_of_records: int | None = Field(
+        None,
+        title="Number of records",
+        description="Records after which the pages start over; checked after each page.",
+    )
+
+
+class PaginationReset(Component):
+    """Starts over with the first page.
+
+    This happens when a response filter says RESET_PAGINATION, and after a number of records, for APIs that
+    give only so many of them, however many there are.
+    """
+
+    label = "Start over"
+
+    action: Literal["SPLIT_USING_CURSOR", "RESET"] = Field(
+        title="Action",
+        description="SPLIT_USING_CURSOR goes on at the latest record, which needs an incremental sync and records in "
+        "ascending order; RESET reads the same pages once more.",
+    )
+    limits: PaginationResetLimits | None = Field(
+        None, title="Limits", description="When to start over although nothing has failed."
+    )
+
+    @property
+    def number_of_records(self) -> int | None:
+        """Records after which the pages start over."""
+        return self.limits.number_of_records if self.limits is not None else None
+
+    def lint(self) -> list[Problem]:
+        """A limit lets at least one record through."""
+        if self.number_of_records is None or self.number_of_records > 0:
+            return []
+        return [Problem("`number_of_records` must be at least 1", ("limits", "number_of_records"))]
