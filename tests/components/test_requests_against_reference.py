@@ -190,7 +190,7 @@ async def test_credentials_are_sent_alike(bench: Bench, oracle: Oracle, authenti
     bench.config |= CONFIG
     call = build(raw, HttpRequester).call(bench.context, Role.PAGE)
     draft: RequestDraft = call.draft
-    await call.authenticate(draft)
+    await call.credentials.authenticate(draft)
     request, expected = draft.build(), theirs(oracle, raw)
     _compare_bodies(request, expected)
     assert _query(request.url) == _query(expected["url"])
@@ -220,7 +220,7 @@ async def test_tokens_are_signed_alike(bench: Bench, oracle: Oracle, fields: dic
     raw = {**JWT, **fields}
     bench.config |= CONFIG
     call = build({**STATIC, "authenticator": raw}, HttpRequester).call(bench.context, Role.PAGE)
-    await call.authenticate(call.draft)
+    await call.credentials.authenticate(call.draft)
     prefix, _, token = call.draft.headers["Authorization"].rpartition(" ")
     headers, claims = (json.loads(base64.urlsafe_b64decode(part + "==")) for part in token.split(".")[:2])
     issued = claims["iat"]
