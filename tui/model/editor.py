@@ -48,7 +48,7 @@ Listener = Callable[[Change], None]
 
 
 @dataclass(slots=True)
-class _Group:
+class _EditGroup:
     path: Path
     is_edited: bool = False
     elsewhere: bool = False
@@ -62,7 +62,7 @@ class ManifestEditor:
         self.view = View(document)
         self._history = document.history
         self._listeners: list[Listener] = []
-        self._group: _Group | None = None
+        self._group: _EditGroup | None = None
 
     # Reading
 
@@ -203,7 +203,7 @@ class ManifestEditor:
         """Put another document in place of this one, as one step that can be undone."""
         document.history = self._history
         with self._history.group((), merges=merges):
-            self._history.record(_Replacement(self, self.document, document))
+            self._history.record(_DocumentReplacement(self, self.document, document))
         self.show(document)
         self.notify(Change(ChangeKind.VALUES, elsewhere=True))
 
@@ -213,7 +213,7 @@ class ManifestEditor:
         if self._group is not None:
             yield
             return
-        group = self._group = _Group(path)
+        group = self._group = _EditGroup(path)
         try:
             with self._history.group(path, merges=merges):
                 yield
@@ -331,7 +331,7 @@ class ManifestEditor:
 
 
 @dataclass(slots=True)
-class _Replacement(UndoableChange):
+class _DocumentReplacement(UndoableChange):
     """Another document in the place of the one before."""
 
     editor: ManifestEditor
@@ -345,7 +345,7 @@ class _Replacement(UndoableChange):
         self.editor.show(self.after)
 
     def absorb(self, later: UndoableChange) -> bool:
-        if isinstance(later, _Replacement):
+        if isinstance(later, _DocumentReplacement):
             self.after = later.after
             return True
         return False
