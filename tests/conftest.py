@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import certifi
 import pytest
 from hypothesis import HealthCheck, settings
 
+from core.http.connections import AUTHORITIES
 from tests.support.http_bench import Bench
 from tests.support.oracle import Oracle
 from tests.support.server import LoopbackServer
@@ -42,6 +44,20 @@ def state_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No test writes into the folders of whoever runs it; commands that tests start neither."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LONGHAUL_STATE_DIR", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tests trust one authority, whatever the environment says: each session would take long to load them all."""
+    end = "-----END CERTIFICATE-----\n"
+    first = Path(certifi.where()).read_text(encoding="utf-8").partition(end)[0] + end
+    path = tmp_path_factory.mktemp("authorities") / "one.pem"
+    path.write_text(first, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in AUTHORITIES:
+            patch.delenv(name, raising=False)
+        patch.setenv("SSL_CERT_FILE", str(path))
         yield
 
 
