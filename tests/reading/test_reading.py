@@ -354,12 +354,12 @@ async def test_a_mistake_of_our_own_fails_its_slice_only(
     sound = SimpleRetriever.read
     calls = 0
 
-    async def unsound(self: SimpleRetriever, *arguments: Any) -> None:
+    async def unsound(self: SimpleRetriever, *arguments: Any) -> Outcome:
         nonlocal calls
         calls += 1
         if calls == 2:
             raise ZeroDivisionError("oops")
-        await sound(self, *arguments)
+        return await sound(self, *arguments)
 
     monkeypatch.setattr(SimpleRetriever, "read", unsound)
     router = "partition_router: {type: ListPartitionRouter, values: [a, b, c], cursor_field: x}"
