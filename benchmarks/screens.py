@@ -242,7 +242,7 @@ async def tabs(path: Path, values: dict[str, str]) -> AsyncIterator[Figure]:
     async with opened(path, values) as stage:
         for title in list(stage.form.tab_titles)[1:]:
             yield Figure(f"form, {title}", await stage.key("ctrl+pagedown", _shows_tab(stage.form, title)), KEY_TARGET)
-        yield Figure("test screen", await stage.key("ctrl+b", lambda: stage.builder.testing.is_shown), KEY_TARGET)
+        yield Figure("test screen", await stage.key("ctrl+b", lambda: stage.builder.trial_actions.is_shown), KEY_TARGET)
         await stage.test()
         results = stage.builder.query_one(Results)
         for number, tab in reversed([*enumerate(TABS, 1)]):
@@ -295,7 +295,7 @@ async def many_records(path: Path, values: dict[str, str]) -> AsyncIterator[Figu
         rows = stage.builder.query_one(RecordTable)
         yield Figure(
             f"{records:,} records, opened",
-            await stage.key("ctrl+b", lambda: stage.builder.testing.is_shown),
+            await stage.key("ctrl+b", lambda: stage.builder.trial_actions.is_shown),
             KEY_TARGET,
         )
         rows.focus()

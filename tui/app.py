@@ -190,7 +190,7 @@ class BuilderApp(KeysInTurn, CopyingApp):
         builder.errand(self._leave(builder))
 
     async def _leave(self, builder: BuilderScreen) -> None:
-        if await builder.testing.may_end("Quit") and await builder.filing.may_leave():
+        if await builder.trial_actions.may_end("Quit") and await builder.filing.may_leave():
             await builder.close_project()
             self.exit()
 

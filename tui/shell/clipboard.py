@@ -38,7 +38,7 @@ class CopyingApp(App[None]):
             self.notify(f"This {event.what} is too long for the clipboard. Save it instead.", markup=False)
 
     on_record_table_copy_requested = on_doc_view_copy_requested
-    on_test_pane_copy_requested = on_doc_view_copy_requested
+    on_exchange_view_copy_requested = on_doc_view_copy_requested
     on_copy_requested = on_doc_view_copy_requested
 
 

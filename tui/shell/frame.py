@@ -10,6 +10,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.screen import Screen
+from textual.widget import Widget
 
 from core.errors import LonghaulError, ManifestError
 from core.manifest.problems import Path
@@ -27,7 +28,7 @@ from tui.shell.navigation import Tour
 from tui.shell.navigator import GLOBAL, INPUTS, Navigator, Spot, entries
 from tui.shell.places import StreamPlaces
 from tui.shell.stream_actions import StreamErrands
-from tui.shell.trial_actions import Testing
+from tui.shell.trial_actions import TrialActions
 from tui.trials.hints import TrialHints
 from tui.trials.trials import Trials
 from tui.widgets.bars import TitleBar
@@ -59,8 +60,8 @@ class BuilderFrame(Screen[None]):
         self.trials = Trials(self.app, self.session, settings, self._redraw_later)
         self.filing = Filing(self, project, settings)
         self.streams = StreamErrands(self)
-        self.testing = Testing(self)
         self.tour = Tour(self)
+        self.trial_actions = TrialActions(self, self.trials, self.places, settings, self.tour.go_to_form)
         self._hints = TrialHints(self.session, self.trials.controller, self.trials.reporter)
         self._typed_ahead = TypedAhead(self)
         self._redraw_asked = False
@@ -93,7 +94,7 @@ class BuilderFrame(Screen[None]):
         background = Background(self, self.project, self.complain)
         self._stop.append(background.close)
         self.filing.remember()
-        self.testing.fit()
+        self.trial_actions.fit()
 
     def on_unmount(self) -> None:
         """Follow the session no more."""
@@ -126,6 +127,16 @@ class BuilderFrame(Screen[None]):
         return self.query_one(Middle)
 
     @property
+    def body(self) -> Widget:
+        """Everything between the title and the help."""
+        return self.query_one(".builder--body")
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether there is room for the trial pane beside the form."""
+        return self.has_class("-wide")
+
+    @property
     def stream(self) -> int | None:
         """The stream that actions are about: the one under the navigator's cursor, else the one in the middle."""
         spot = self.navigator.current.spot if self.navigator.has_focus else self.spot
@@ -151,12 +162,12 @@ class BuilderFrame(Screen[None]):
         form = await self.middle.show_form(lambda: self.spot, over_text=False)
         if form is not None and focus and self.spot == (held.index if isinstance(asked, int) else asked):
             form.focus_first()
-        await self.testing.show_subject()
+        await self.trial_actions.show_subject()
         self.refresh_bindings()
 
     async def show_path(self, path: Path) -> None:
         """Go to the field at a path, wherever that is; in the text, to the line where it is written."""
-        self.testing.leave()
+        self.trial_actions.leave()
         yaml = self.middle.yaml
         if yaml is not None:
             yaml.go_to(path)
@@ -178,7 +189,7 @@ class BuilderFrame(Screen[None]):
 
     async def show_yaml_problem(self) -> None:
         """Go to where the text can't be read."""
-        self.testing.leave()
+        self.trial_actions.leave()
         view = await self.middle.show_yaml()
         view.go_to_problem()
 
@@ -209,7 +220,7 @@ class BuilderFrame(Screen[None]):
         if journey is not None:
             self.spot = journey.spot(self.spot)
             self.middle.go_along(journey.stream)
-            self.navigator.show(entries(self.session, self.trials.testing), journey.spot)
+            self.navigator.show(entries(self.session, self.trials.running_stream), journey.spot)
             self.run_worker(self.follow_streams())
 
     async def follow_streams(self) -> None:
@@ -228,18 +239,18 @@ class BuilderFrame(Screen[None]):
         self._redraw_asked = False
         if not (self._stop and self.query(Navigator)):
             return  # the screen is being left
-        self.navigator.show(entries(self.session, self.trials.testing))
+        self.navigator.show(entries(self.session, self.trials.running_stream))
         counts = self.session.counts()
         told = [f"✗ {counts.errors} to mend"] if counts.errors else []
         told += [f"▲ {counts.warnings}"] if counts.warnings else []
         self.query_one(TitleBar).show(file=self.project.title, unsaved=self.session.dirty, hint="  ".join(told))
-        self.run_worker(self.testing.show_subject(), group="subject", exclusive=True)
+        self.run_worker(self.trial_actions.show_subject(), group="subject", exclusive=True)
 
     # Doing
 
     async def replace(self, make: Callable[[], Project]) -> None:
         """Go on with another project, unless a test is running that a person wants to go on."""
-        if await self.testing.may_end("Leave"):
+        if await self.trial_actions.may_end("Leave"):
             await self._replace(make)
         else:
             self.project.keep_draft()  # whoever asked may have dropped it already

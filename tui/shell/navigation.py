@@ -101,7 +101,7 @@ class Tour:
 
     async def _toggle_yaml(self) -> None:
         frame = self._frame
-        frame.testing.leave()
+        frame.trial_actions.leave()
         if frame.middle.yaml is None:
             path = self._path
             view = await frame.middle.show_yaml()
@@ -137,10 +137,10 @@ class Tour:
     async def back(self) -> None:
         """Back out one level."""
         frame = self._frame
-        if frame.trials.testing is not None:
+        if frame.trials.running_stream is not None:
             frame.trials.controller.cancel()
-        elif frame.testing.is_shown:
-            await frame.testing.toggle()
+        elif frame.trial_actions.is_shown:
+            await frame.trial_actions.toggle()
         elif frame.middle.yaml is not None:
             await self.toggle_yaml()
         else:
@@ -151,7 +151,7 @@ class Tour:
         if self._frame.navigator.has_focus:
             self.go_to_form()
         else:
-            self._frame.testing.leave()
+            self._frame.trial_actions.leave()
             self._frame.navigator.focus()
 
     def go_to_form(self) -> None:
@@ -185,7 +185,7 @@ class Tour:
 
     async def go_to_field(self) -> None:
         """List all fields of the stream that is, or was last, in view and of the global views; go to one."""
-        session, stream = self._frame.session, self._frame.testing.stream
+        session, stream = self._frame.session, self._frame.trial_actions.stream
         spots: list[Spot] = [*([] if stream is None else [stream]), INPUTS, GLOBAL]
         found = [field for one in spots for field in fields(session, one)]
         await self._go_to_one_of("Go to field", {one.title: one.path for one in found})

@@ -14,7 +14,6 @@ from tui.shell.editor_area import Welcome
 from tui.shell.frame import BuilderFrame
 from tui.shell.navigator import Navigator, Spot
 from tui.shell.yaml_view import YamlView
-from tui.trials.view.pane import TrialPane
 
 
 class BuilderScreen(BuilderFrame):
@@ -34,9 +33,9 @@ class BuilderScreen(BuilderFrame):
             case "paste_curl" | "copy_curl" | "next_tab":
                 return isinstance(self.middle.form, StreamForm)
             case "follow_job":
-                return self.testing.can_follow
+                return self.trial_actions.can_follow
             case "cancel_test":
-                return self.trials.testing is not None
+                return self.trials.running_stream is not None
             case "undo":
                 return self.session.can_undo
             case "redo":
@@ -68,7 +67,7 @@ class BuilderScreen(BuilderFrame):
         if spot is None:
             self.errand(self.filing.open())
         else:
-            self.testing.leave()
+            self.trial_actions.leave()
             self.errand(self.tour.open(spot))
 
     def action_open_recent(self) -> None:
@@ -160,7 +159,7 @@ class BuilderScreen(BuilderFrame):
     @on(Navigator.Opened)
     def _open_spot(self, event: Navigator.Opened) -> None:
         event.stop()
-        self.testing.leave()
+        self.trial_actions.leave()
         self.errand(self.tour.open(event.spot))
 
     @on(Navigator.Moved)
@@ -222,11 +221,11 @@ class BuilderScreen(BuilderFrame):
 
     def action_run_test(self) -> None:
         """Test the stream."""
-        self.testing.run(self.testing.stream)
+        self.trial_actions.start()
 
     def action_follow_job(self) -> None:
         """Test the stream with the job that is there."""
-        self.testing.run(self.testing.stream, same_jobs=True)
+        self.trial_actions.start(same_jobs=True)
 
     def action_cancel_test(self) -> None:
         """Cancel the test."""
@@ -234,42 +233,12 @@ class BuilderScreen(BuilderFrame):
 
     def action_toggle_test(self) -> None:
         """Go to the test screen, or back to the form."""
-        self.errand(self.testing.toggle())
+        self.errand(self.trial_actions.toggle())
 
     def action_test_limits(self) -> None:
         """Set how much a test reads."""
-        self.errand(self.testing.ask_limits())
+        self.errand(self.trial_actions.ask_limits())
 
     def on_resize(self) -> None:
         """The test screen stands beside the form where there is room."""
-        self.testing.fit()
-
-    @on(TrialPane.TrialRequested)
-    def _test(self, event: TrialPane.TrialRequested) -> None:
-        event.stop()
-        self.testing.run(self.trials.index_of(event.stream), same_jobs=event.same_jobs)
-
-    @on(TrialPane.SettingsChanged)
-    def _keep_settings(self, event: TrialPane.SettingsChanged) -> None:
-        event.stop()
-        self.testing.keep_settings(event.stream)
-
-    @on(TrialPane.StatusMapped)
-    def _map_status(self, event: TrialPane.StatusMapped) -> None:
-        event.stop()
-        self.errand(self.testing.map_status(event))
-
-    @on(TrialPane.NodePicked)
-    def _use_node(self, event: TrialPane.NodePicked) -> None:
-        event.stop()
-        self.errand(self.testing.use_node(event))
-
-    @on(TrialPane.MendRequested)
-    def _mend(self, event: TrialPane.MendRequested) -> None:
-        event.stop()
-        self.errand(self.testing.mend(event))
-
-    @on(TrialPane.SchemaActionChosen)
-    def _take_schema(self, event: TrialPane.SchemaActionChosen) -> None:
-        event.stop()
-        self.errand(self.testing.take_schema(event))
+        self.trial_actions.fit()

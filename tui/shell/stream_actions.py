@@ -200,11 +200,11 @@ class StreamErrands:
             use = "uses parts of it and gets a copy of its own"
             uses = "use parts of it and get copies of their own"
             text += f" {', '.join(users)} {use if len(users) == 1 else uses}."
-        if trials.testing == name:
+        if trials.running_stream == name:
             text += f" {trials.what_ending_does()}"
         question = ConfirmDialog("Delete stream", text, confirm="Delete", destructive=True)
         if await self._frame.app.push_screen_wait(question) and held.index is not None:
-            if trials.testing == streams.name(held.index):
+            if trials.running_stream == streams.name(held.index):
                 trials.controller.cancel()
             streams.delete(held.index)
 
@@ -238,7 +238,7 @@ class StreamErrands:
             form.copy_curl()
 
     def _go_to(self, index: int, *, focus: bool = True) -> None:
-        self._frame.testing.leave()
+        self._frame.trial_actions.leave()
         self._frame.select(index)
         self._frame.errand(self._frame.show(index, focus=focus))
 

@@ -12,7 +12,7 @@ import yaml
 from sample_configs import sample
 from sample_configs.demo_api import DemoApi, Fault
 from tests.tui.shell.support import opened
-from tui.trials.view.questions import StatusQuestion
+from tui.trials.view.status_question import StatusQuestion
 
 RETRIEVER = ("streams", 0, "retriever")
 CREATION = (*RETRIEVER, "creation_requester")
@@ -115,7 +115,7 @@ async def test_the_screen_says_what_is_wrong_and_one_key_goes_there(
             await shell.until_shown(words)
         await shell.until_shown("Go to")
         await shell.press("m")
-        await shell.until(lambda: not shell.builder.testing.is_shown)
+        await shell.until(lambda: not shell.builder.trial_actions.is_shown)
         await shell.until(lambda: shell.field is not None and shell.field[: len(trouble.place)] == trouble.place)
 
 

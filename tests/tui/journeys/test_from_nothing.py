@@ -14,7 +14,7 @@ from sample_configs import sample
 from sample_configs.demo_api import DemoApi
 from tests.tui.shell.support import Shell, opened
 from tui.trials.view.details import OtherRequests
-from tui.trials.view.questions import StatusQuestion
+from tui.trials.view.status_question import StatusQuestion
 
 STREAM = ("streams", 0)
 RETRIEVER = (*STREAM, "retriever")

@@ -67,10 +67,10 @@ def check(shell: Shell) -> None:
         pane = form.pane
         assert pane is not None
         assert {row.path[:2] for row in pane.walk()} == {("streams", builder.spot)}
-    pane_of_test = builder.testing.pane
-    if pane_of_test is not None and builder.testing.shown is not None:
+    pane_of_test = builder.trial_actions.pane
+    if pane_of_test is not None and builder.trial_actions.shown is not None:
         assert pane_of_test.subject is not None
-        assert pane_of_test.subject.name == names(shell)[builder.testing.shown]
+        assert pane_of_test.subject.name == names(shell)[builder.trial_actions.shown]
 
 
 async def at_stream(shell: Shell, name: str) -> Navigator:

@@ -236,13 +236,13 @@ async def test_the_navigator_takes_clicks(manifest: Path) -> None:
 async def test_escape_backs_out_one_level_after_the_other(manifest: Path) -> None:
     async with opened(manifest) as shell:
         await shell.press("ctrl+b")
-        await shell.until(lambda: shell.builder.testing.is_shown)
+        await shell.until(lambda: shell.builder.trial_actions.is_shown)
         await shell.press("f1")
         await shell.until_dialog("HelpDialog")
         await shell.press("escape")
         await shell.until(lambda: shell.dialog is None)
         await shell.press("escape")
-        await shell.until(lambda: not shell.builder.testing.is_shown)
+        await shell.until(lambda: not shell.builder.trial_actions.is_shown)
         await shell.press("escape")
         assert shell.builder.navigator.has_focus
 

@@ -119,7 +119,7 @@ async def test_a_click_on_the_bar_presses_the_key(manifest: Path) -> None:
     async with opened(manifest) as shell:
         x = shell.lines[-1].index("Form/test")
         await shell.pilot.click(KeyBar, offset=(x, 0))
-        await shell.until(lambda: shell.builder.testing.is_shown)
+        await shell.until(lambda: shell.builder.trial_actions.is_shown)
 
 
 async def test_the_list_of_all_keys_names_their_ids(manifest: Path) -> None:

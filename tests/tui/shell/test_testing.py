@@ -1,4 +1,4 @@
-"""Testing from the builder: one key from anywhere, and what a test leads to in the manifest."""
+"""Trials in the builder: one key from anywhere, and what a trial leads to in the manifest."""
 
 from __future__ import annotations
 
@@ -22,11 +22,10 @@ from tui.model.session import BuilderSession
 from tui.model.settings import Settings
 from tui.model.streams import StreamKind
 from tui.trials import picks
+from tui.trials.picks import NodeUse
 from tui.trials.remedies import where_to_mend
 from tui.trials.trial import Trial, TrialSettings
-from tui.trials.view.pane import TrialPane
-from tui.trials.view.questions import NodeUse, StatusQuestion
-from tui.trials.view.subject import SchemaReport
+from tui.trials.view.status_question import StatusQuestion
 
 STREAM = ("streams", 0)
 RETRIEVER = (*STREAM, "retriever")
@@ -48,10 +47,6 @@ def manifest(tmp_path: Path) -> Path:
     return path
 
 
-def pane(shell: Shell) -> TrialPane:
-    return shell.builder.query_one(TrialPane)
-
-
 @pytest.mark.parametrize("place", ["f2", "ctrl+b", "ctrl+l"])
 async def test_one_key_tests_the_stream_from_anywhere(manifest: Path, api: DemoApi, place: str) -> None:
     async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
@@ -59,7 +54,7 @@ async def test_one_key_tests_the_stream_from_anywhere(manifest: Path, api: DemoA
         await shell.press("f5")
         run = await shell.tested("contacts")
         assert run.state.records == 30
-        assert shell.builder.testing.is_shown
+        assert shell.builder.trial_actions.is_shown
         await shell.until(lambda: shell.entry("contacts").marks == "✓")
 
 
@@ -292,6 +287,15 @@ async def test_an_edit_makes_the_test_stale_and_taking_it_back_does_not(manifest
         await shell.until(lambda: not shell.entry("contacts").stale)
 
 
+async def test_a_request_of_a_trial_is_copied_as_curl(manifest: Path, api: DemoApi) -> None:
+    async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
+        await shell.press("f5")
+        await shell.tested("contacts")
+        await shell.press("2", "c")
+        await shell.until_said("Copied the curl command")
+        assert shell.app.clipboard.startswith("curl")
+
+
 async def test_a_status_that_is_not_mapped_is_mapped_by_one_key_while_the_job_runs(
     manifest: Path, api: DemoApi
 ) -> None:
@@ -315,7 +319,7 @@ async def test_a_status_that_is_not_mapped_is_mapped_by_one_key_while_the_job_ru
 async def test_limits_and_input_state_are_remembered_for_each_stream(manifest: Path, api: DemoApi) -> None:
     async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
         await shell.press("ctrl+b")
-        await shell.until(lambda: shell.builder.testing.is_shown)
+        await shell.until(lambda: shell.builder.trial_actions.is_shown)
         await shell.press("L")
         await shell.until_dialog("SettingsDialog")
         await shell.press("7", "enter")
@@ -334,14 +338,15 @@ async def test_the_schema_is_imported_and_the_test_stays_fresh(manifest: Path, a
         shell.session.set((*STREAM, "schema_loader", "schema", "properties"), {})
         await shell.press("f5")
         run = await shell.tested("contacts")
-        report = shell.builder.trials.reporter(run)
-        assert report.actions == ("import",)
-        pane(shell).post_message(TrialPane.SchemaActionChosen(pane(shell), "contacts", "import", report))
+        reporter = shell.builder.trials.reporter
+        assert reporter.report(run).actions == ("import",)
+        await shell.press("4")
+        await shell.until_shown("Detected in")
+        await shell.press("i")
         await shell.until(lambda: "EMAIL" in (declared_schema(shell.session, 0) or {}).get("properties", {}))
         await shell.until(lambda: shell.entry("contacts").marks == "✓")
-        again = shell.builder.trials.reporter
         shell.builder.trials.subject(0)
-        assert again(run).actions == ()
+        assert reporter.report(run).actions == ()
 
 
 async def test_the_schema_follows_each_test_where_that_is_wanted(manifest: Path, api: DemoApi) -> None:
@@ -376,11 +381,13 @@ async def test_a_schema_that_was_loaded_is_compared_and_replaced_only_when_confi
         await shell.press("f5")
         run = await shell.tested("contacts")
         assert any("`CITY` must be null or a number" in words for words, _ in run.inspector.mismatches)
-        report = shell.builder.trials.reporter(run)
+        report = shell.builder.trials.reporter.report(run)
         assert (report.note.startswith("Loaded (-)"), report.actions) == (True, ("import",))
+        await shell.press("4")
+        await shell.until_shown("Loaded (-)")
         for answer in (("escape",), ("right", "enter")):
             assert shell.session.value((*STREAM, "schema_loader"))["type"] == "DynamicSchemaLoader"
-            pane(shell).post_message(TrialPane.SchemaActionChosen(pane(shell), "contacts", "import", report))
+            await shell.press("i")
             await shell.until_dialog("ConfirmDialog")
             await shell.press(*answer)
             await shell.until(lambda: shell.dialog is None)
@@ -456,7 +463,7 @@ def test_a_picked_node_goes_where_it_is_to_be_used(
 ) -> None:
     session = new_stream()
     before = session.text
-    assert picks.use_node(session, 0, use, path) == place
+    picks.use_node(session, 0, use, path)
     assert session.value(place) == value
     session.undo()
     assert session.text == before, "that is one step to undo"
@@ -481,13 +488,8 @@ def test_a_status_is_in_one_bucket_only() -> None:
     assert session.value((*mapping, "running")) == []
 
 
-def test_a_report_says_what_can_be_done_about_the_schema() -> None:
-    assert SchemaReport("{}").actions == ()
-
-
-async def test_a_test_that_begins_while_the_test_screen_is_being_built_waits_for_it(manifest: Path) -> None:
+async def test_whoever_needs_the_pane_while_it_is_being_built_waits_for_it(manifest: Path) -> None:
     async with opened(manifest, size=(120, 40)) as shell:
-        testing = shell.builder.testing
-        panes = await asyncio.gather(*(testing._ensure() for _ in range(2)))
+        panes = await asyncio.gather(*(shell.builder.trial_actions.ensure_pane() for _ in range(2)))
         assert panes[0] is panes[1]
         assert all(pane.query(StatusQuestion) for pane in panes)

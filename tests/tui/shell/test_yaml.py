@@ -106,7 +106,7 @@ async def test_a_test_of_broken_text_goes_to_the_error_instead(manifest: Path) -
         view(shell).editor.insert("streams: [", (0, 0))
         await shell.press("f5")
         await shell.until_said("The YAML can't be read")
-        assert shell.builder.trials.testing is None
+        assert shell.builder.trials.running_stream is None
 
 
 def _range(yaml: YamlView, word: str) -> tuple[tuple[int, int], tuple[int, int]]:

@@ -1,4 +1,4 @@
-"""The test screen with the real engine against the demo API."""
+"""The trial pane with the real engine against the demo API."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from core.reading import open_reader
 from sample_configs.demo_api import DemoApi, Fault
 from tests.tui.trials.view.support import Scene, scene
-from tui.trials.view.questions import StatusQuestion
+from tui.trials.view.status_question import StatusQuestion
 
 EXPORTS = "/v3/marketing/contacts/exports"
 
@@ -20,7 +20,7 @@ async def demo(
     size: tuple[int, int] = (100, 36), pace: float = 0, sample: str = "sendgrid_contacts", stream: str = "contacts"
 ) -> AsyncIterator[tuple[Scene, DemoApi]]:
     with DemoApi(pace=pace, rows=300) as api:
-        async with scene(open_reader, size, sample=sample, stream=stream, clock=time.monotonic) as stage:
+        async with scene(open_reader, size, sample_name=sample, stream=stream, clock=time.monotonic) as stage:
             stage.start(api.inputs(sample))
             yield stage, api
 

@@ -6,8 +6,8 @@ import pytest
 
 from core.http.exchange import Role
 from tests.tui.trials.support import exchange
+from tui.trials.picks import NodeUse, path_for, template_for, uses
 from tui.trials.view.exchange_view import body, curl_command, first_line, headers_text, kind_of
-from tui.trials.view.questions import NodeUse, path_for, template_for, uses
 
 
 def test_the_line_of_an_answer_tells_status_type_size_and_time() -> None:
