@@ -151,7 +151,7 @@ class TrialActions:
                 self._builder.errand(self.ensure_pane())
 
     def _arrange(self) -> None:
-        """Show what there is room for. Each part is told: a class of the screen would style everything again."""
+        """Show what there is room for. It is set on each part: a class of the screen would restyle every widget."""
         wide, parts = self._builder.is_wide, {*self._builder.body.children}
         for part in parts - {self.pane}:
             part.display = wide or not self._in_front

@@ -18,7 +18,7 @@ from tui.trials.records import rows
 from tui.trials.schema_report import SchemaReporter
 from tui.trials.trial import Trial
 
-_RECORDS_READ = 1_000
+_RECORDS_EXAMINED = 1_000
 _VARIABLES = ((Role.CREATE, "creation_response"), (Role.POLL, "polling_response"))
 
 
@@ -67,7 +67,7 @@ class TrialHints:
 
     def _detected(self, trial: Trial) -> Mapping[str, Any] | None:
         try:
-            return self._reporter.detect(trial, _RECORDS_READ)
+            return self._reporter.detect(trial, _RECORDS_EXAMINED)
         except Exception:  # the Schema tab of the trial says why
             return None
 
@@ -75,7 +75,7 @@ class TrialHints:
 def _dates(trial: Trial) -> dict[str, str]:
     """The record fields that hold dates, with their formats."""
     formats = DatetimeFormats()
-    for record in rows(trial.records, _RECORDS_READ):
+    for record in rows(trial.records, _RECORDS_EXAMINED):
         formats.add(record)
     return formats.found()
 

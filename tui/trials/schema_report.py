@@ -13,7 +13,7 @@ from tui.model.schema_inference import DEEPEST, SchemaInference
 from tui.trials.records import rows
 from tui.trials.trial import Trial
 
-RECORDS_READ = 10_000
+_RECORDS_READ = 10_000
 """Records that the schema is detected from."""
 
 
@@ -51,7 +51,7 @@ class SchemaReporter:
 
     def report(self, trial: Trial) -> SchemaReport:
         """The detected schema of a trial, compared with the declared one of its stream."""
-        inference = _inferred(trial, RECORDS_READ)
+        inference = _inferred(trial, _RECORDS_READ)
         found = inference.schema(self._of(trial).required)
         if found is None:
             return SchemaReport("", "There are no records to detect a schema from.")
@@ -59,7 +59,7 @@ class SchemaReporter:
         if declared is None and trial.loaded_schema is not None:
             declared, is_loaded = trial.loaded_schema, True
         text = json.dumps(for_import(found), indent=2, ensure_ascii=False)
-        read = count(min(len(trial.records), RECORDS_READ), "record")
+        read = count(min(len(trial.records), _RECORDS_READ), "record")
         read += f", no more than {DEEPEST} levels deep" if inference.is_cut else ""
         if not declared or not declared.get("properties"):
             return SchemaReport(text, f"Detected in {read}; none is declared yet.", "", ("import",))
@@ -71,7 +71,7 @@ class SchemaReporter:
         actions = ("merge", "overwrite") if choice else ("import",)
         return SchemaReport(text, f"{origin} (-) and detected in {read} (+).", lines, actions)
 
-    def detect(self, trial: Trial, most: int = RECORDS_READ) -> dict[str, Any] | None:
+    def detect(self, trial: Trial, most: int = _RECORDS_READ) -> dict[str, Any] | None:
         """The schema of the first records of a trial; None without records."""
         return _inferred(trial, most).schema(self._of(trial).required)
 

@@ -24,7 +24,7 @@ from core.jobs.statuses import JobStatus
 from core.manifest.problems import Path
 from core.reading import open_reader
 from tui.forms.wording import said_in_labels
-from tui.model.declared_schema import declared_schema, import_schema, imports_by_itself, loaded_from
+from tui.model.declared_schema import declared_schema, import_schema, imports_by_itself
 from tui.model.editor import Change, ChangeKind
 from tui.model.input_values import SessionTokens
 from tui.model.inputs import PROPERTIES
@@ -35,7 +35,6 @@ from tui.model.trial_marks import fingerprint
 from tui.trials import picks
 from tui.trials.controller import SPARE_BODIES, Opener, TrialChanged, TrialController
 from tui.trials.phases import what_ending_does
-from tui.trials.picks import NodeUse
 from tui.trials.schema_report import SchemaReport, SchemaReporter, why_not_detected
 from tui.trials.trial import TEST_LIMITS, Trial, TrialSettings
 from tui.trials.warnings import Concern, warnings
@@ -253,28 +252,6 @@ class Trials:
         if index is not None:
             with self._stays_fresh(index):
                 picks.map_status(self.session, index, status, meaning)
-
-    def use_node(self, name: str, use: NodeUse, path: tuple[str, ...], *, add: bool = False) -> bool:
-        """Write a picked node into the stream; False when the stream is gone."""
-        index = self.index_of(name)
-        if index is not None:
-            picks.use_node(self.session, index, use, path, add=add)
-        return index is not None
-
-    def primary_key(self, name: str) -> list[list[str]]:
-        """The fields of a stream's primary key, each as a path."""
-        index = self.index_of(name)
-        return picks.primary_key(self.session, index) if index is not None else []
-
-    def schema_source(self, name: str) -> str:
-        """Where the stream loads its schema from; empty where it is declared in the manifest."""
-        index = self.index_of(name)
-        return loaded_from(self.session, index) if index is not None else ""
-
-    def imports_schema(self, name: str) -> bool:
-        """Whether the schema of a stream is imported after each trial."""
-        index = self.index_of(name)
-        return index is not None and imports_by_itself(self.session, index)
 
     def import_schema(self, name: str, report: SchemaReport, *, merge: bool) -> None:
         """Declare a detected schema, or merge it into the declared one."""

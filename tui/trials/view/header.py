@@ -21,7 +21,7 @@ from tui.trials.state import Partition, TrialState
 from tui.trials.trials import Subject
 from tui.widgets.base import WidgetMessage
 
-Part = str | Content | tuple[str, str]
+_Part = str | Content | tuple[str, str]
 """What Textual assembles a line from."""
 
 _OUTCOME_STYLES = {
@@ -80,7 +80,7 @@ def _headline(subject: Subject | None, state: TrialState | None, *, stale: bool)
         return Content.styled("No stream. Add a stream to test it here.", "$foreground-muted")
     running = "bold $text-primary" if state is not None else "$foreground-muted"
     style = _OUTCOME_STYLES[state.outcome] if state is not None and state.outcome else running
-    parts: list[Part] = [(subject.name or "(no name)", "bold"), "  ", (headline(state), style)]
+    parts: list[_Part] = [(subject.name or "(no name)", "bold"), "  ", (headline(state), style)]
     if stale:
         parts.append(("  ⟳ stale", "bold $text-warning"))
     if subject.problems:
@@ -156,7 +156,7 @@ class PhaseBar(Static):
 
 
 def _line(all_steps: Iterable[Step]) -> Content:
-    parts: list[Part] = []
+    parts: list[_Part] = []
     for step in all_steps:
         parts += [_SEPARATOR] if parts else []
         facts = f" {' · '.join(step.facts)}" if step.facts else ""
@@ -182,7 +182,7 @@ def _summary(state: TrialState, partition: Partition) -> Content:
     """A partition in a line: the marks of its steps, and the facts of the current one."""
     all_steps = steps(state, partition)
     current = next((step for step in reversed(all_steps) if step.mark is not Mark.WAITING), all_steps[0])
-    parts: list[Part] = [(f"{step.mark} ", _MARK_STYLES[step.mark]) for step in all_steps]
+    parts: list[_Part] = [(f"{step.mark} ", _MARK_STYLES[step.mark]) for step in all_steps]
     facts = " · ".join(current.facts)
     return Content.assemble(*parts, (f"{current.name} ", _MARK_STYLES[current.mark]), facts)
 

@@ -16,9 +16,10 @@ from textual.widgets import Button
 from core.errors import ManifestError
 from core.jobs.statuses import JobStatus
 from tui.forms.schema_pane import replace_loader
+from tui.model.declared_schema import imports_by_itself, loaded_from
 from tui.trials.controller import TrialChanged
 from tui.trials.notices import notices
-from tui.trials.picks import NodeUse, path_for, template_for, uses
+from tui.trials.picks import NodeUse, path_for, primary_key, template_for, use_node, uses
 from tui.trials.remedies import Place
 from tui.trials.trial import Trial, TrialSettings
 from tui.trials.trials import Subject, Trials
@@ -33,6 +34,7 @@ from tui.trials.view.status_question import StatusQuestion
 from tui.widgets.base import hidden, shown
 from tui.widgets.choice_dialog import choose
 from tui.widgets.dialog import Answer, QuestionDialog
+from tui.widgets.doc_view import DocView
 
 _SHORT = 26
 """Rows below which the results and the details share one place."""
@@ -40,7 +42,7 @@ _NARROW = 58
 """Columns below which there is room for one button only."""
 
 
-class Builder(Protocol):
+class TrialHost(Protocol):
     """What the pane needs of the builder around it."""
 
     def start_trial(self, stream: str, *, same_jobs: bool = False) -> None:
@@ -78,7 +80,7 @@ class TrialPane(Vertical):
     def __init__(
         self,
         trials: Trials,
-        builder: Builder,
+        host: TrialHost,
         *,
         test_key: str = "F5",
         cancel_key: str = "Esc",
@@ -87,7 +89,7 @@ class TrialPane(Vertical):
         super().__init__(classes="trial-pane")
         self._trials = trials
         self._controller = trials.controller
-        self._builder = builder
+        self._host = host
         self._keys = (test_key, cancel_key)
         self._folder = folder or Path.cwd()
         self._subject: Subject | None = None
@@ -257,12 +259,12 @@ class TrialPane(Vertical):
         if self._is_running:
             self._controller.cancel()
         elif self._subject is not None:
-            self._builder.start_trial(self._subject.name)
+            self._host.start_trial(self._subject.name)
 
     def action_same_jobs(self) -> None:
         """Start a trial with the jobs that are there."""
         if self._subject is not None:
-            self._builder.start_trial(self._subject.name, same_jobs=True)
+            self._host.start_trial(self._subject.name, same_jobs=True)
 
     @on(Button.Pressed, ".trial-header--limits")
     def _press_limits(self, event: Button.Pressed) -> None:
@@ -300,18 +302,21 @@ class TrialPane(Vertical):
         self._map_status(event.stream, event.status, event.meaning)
 
     def _map_status(self, stream: str, status: str, meaning: JobStatus) -> None:
-        with self._builder.guarded():
+        with self._host.guarded():
             self._trials.map_status(stream, status, meaning)
             self.notify(f"“{status}” means {meaning} from now on.", markup=False)
 
-    @on(ExchangeView.NodePicked)
+    @on(DocView.NodeChosen)
     @work(group="dialogs", exit_on_error=False)
-    async def _use_node(self, event: ExchangeView.NodePicked) -> None:
-        """Ask what a picked node is used for, and write it there."""
+    async def _use_node(self, event: DocView.NodeChosen) -> None:
+        """Ask what a picked node of an answer is used for, and write it there."""
         event.stop()
-        subject, role = self._subject, event.exchange.role
-        offered = list(uses(role, asynchronous=subject is not None and subject.asynchronous, value=event.value))
-        if subject is None or not offered:
+        view, subject = event.widget.query_ancestor(ExchangeView), self._subject
+        if view.exchange is None or subject is None:
+            return
+        role = view.exchange.role
+        offered = list(uses(role, asynchronous=subject.asynchronous, value=event.value))
+        if not offered:
             self.notify("This answer holds nothing that the form asks for.", markup=False)
             return
         path = ".".join(str(step) for step in event.path) or "the whole answer"
@@ -320,7 +325,7 @@ class TrialPane(Vertical):
             case None:
                 return
             case NodeUse.TEMPLATE:
-                self.post_message(ExchangeView.CopyRequested(event.widget, template_for(role, event.path), "template"))
+                self.post_message(ExchangeView.CopyRequested(view, template_for(role, event.path), "template"))
             case NodeUse.STATUS_MAPPING:
                 meaning = await choose(self.app, f"What does “{event.value}” mean?", list(JobStatus))
                 if meaning is not None:
@@ -329,12 +334,19 @@ class TrialPane(Vertical):
                 await self._write_node(subject.name, use, path_for(use, event.path))
 
     async def _write_node(self, stream: str, use: NodeUse, path: tuple[str, ...]) -> None:
-        key = self._trials.primary_key(stream) if use is NodeUse.PRIMARY_KEY else []
-        answer = await self._ask_about_key(key, list(path)) if key and key != [list(path)] else "replace"
-        with self._builder.guarded():
-            if answer is not None and self._trials.use_node(stream, use, path, add=answer == "add"):
-                written = f"{use}: {'.'.join(path) or 'the whole answer'}"
-                self.notify(written, title="Written into the stream", markup=False)
+        index, add = self._trials.index_of(stream), False
+        if use is NodeUse.PRIMARY_KEY and index is not None:
+            key = primary_key(self._trials.session, index)
+            answer = await self._ask_about_key(key, list(path)) if key and key != [list(path)] else "replace"
+            if answer is None:
+                return
+            index, add = self._trials.index_of(stream), answer == "add"
+        if index is None:
+            return
+        with self._host.guarded():
+            use_node(self._trials.session, index, use, path, add=add)
+            written = f"{use}: {'.'.join(path) or 'the whole answer'}"
+            self.notify(written, title="Written into the stream", markup=False)
 
     async def _ask_about_key(self, key: list[list[str]], path: list[str]) -> str | None:
         """Whether a field replaces the primary key or is added to it."""
@@ -352,13 +364,14 @@ class TrialPane(Vertical):
         if not self._trials.is_latest(event.trial):
             self.notify(f"There is a newer test of {stream}: look at its schema first.", markup=False)
             return
-        source = self._trials.schema_source(stream)
+        session, index = self._trials.session, self._trials.index_of(stream)
+        source = loaded_from(session, index) if index is not None else ""
         if source and not await self.app.push_screen_wait(replace_loader(source)):
             return
-        with self._builder.guarded():
+        with self._host.guarded():
             self._trials.import_schema(stream, event.report, merge=event.action == "merge")
-            hint = " It can follow each test: see the commands for the schema."
-            hint = "" if self._trials.imports_schema(stream) else hint
+            automatic = index is not None and imports_by_itself(session, index)
+            hint = "" if automatic else " It can follow each test: see the commands for the schema."
             self.notify(f"The schema is in the manifest.{hint}", markup=False)
 
     @on(Notices.Clicked)
@@ -370,7 +383,7 @@ class TrialPane(Vertical):
             return
         chosen = next(iter(places)) if len(places) == 1 else await choose(self.app, "Go to", list(places))
         if chosen is not None:
-            self._builder.go_to_field(subject.name, places[chosen])
+            self._host.go_to_field(subject.name, places[chosen])
 
     # Files
 

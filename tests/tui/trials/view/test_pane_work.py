@@ -31,17 +31,18 @@ from tui.widgets.doc_view import DocView
 from tui.widgets.record_table import RecordTable
 
 
-async def played(on_stage: Scene) -> str:
-    on_stage.start()
-    return await on_stage.finish()
+async def finished(stage: Scene) -> str:
+    """The screen after a trial."""
+    stage.start()
+    return await stage.finish()
 
 
 # Records
 
 
-async def test_a_cell_can_be_looked_at_and_rows_filtered() -> None:
+async def test_a_cell_is_opened_and_rows_are_filtered() -> None:
     async with scene(ScriptedReader(success())) as stage:
-        await played(stage)
+        await finished(stage)
         text = await stage.press("1", "right", "enter")
         assert "EMAIL" in text
         assert "user0@example.com" in text
@@ -53,9 +54,9 @@ async def test_a_cell_can_be_looked_at_and_rows_filtered() -> None:
         assert "c008" in await stage.settle()
 
 
-async def test_from_the_tabs_one_goes_into_what_they_show_and_finds_a_text_in_it() -> None:
+async def test_keys_on_the_tabs_enter_their_content_and_search_it() -> None:
     async with scene(ScriptedReader(success())) as stage:
-        await played(stage)
+        await finished(stage)
         stage.pane.query_one(Results).strip.focus()
         await stage.press("slash", *"user7")
         assert "1 of 40" in await stage.settle()
@@ -68,7 +69,7 @@ async def test_from_the_tabs_one_goes_into_what_they_show_and_finds_a_text_in_it
 
 async def test_records_can_be_read_as_json() -> None:
     async with scene(ScriptedReader(success(3))) as stage:
-        await played(stage)
+        await finished(stage)
         await stage.press("1", "v")
         assert '"EMAIL": "user0@example.com",' in await stage.settle()
         await stage.press("v")
@@ -77,7 +78,7 @@ async def test_records_can_be_read_as_json() -> None:
 
 async def test_the_headers_of_a_message_are_one_key_away() -> None:
     async with scene(ScriptedReader(success(2))) as stage:
-        await played(stage)
+        await finished(stage)
         assert "CONTACT_ID,EMAIL" in await stage.press("3")
         assert "Content-Type: text/csv" in await stage.press("e")
         assert "GET /1.csv HTTP/1.1" in await stage.press("2")
@@ -88,12 +89,12 @@ async def test_the_headers_of_a_message_are_one_key_away() -> None:
 
 async def test_a_text_is_searched() -> None:
     async with scene(ScriptedReader(success(20))) as stage:
-        await played(stage)
+        await finished(stage)
         await stage.press("3", "slash", *"user1", "enter")
         assert "1/11" in await stage.settle()
 
 
-async def test_the_pages_of_a_stream_are_looked_at_one_by_one() -> None:
+async def test_the_pages_of_a_stream_are_shown_one_by_one() -> None:
     pages = [
         *(asked(Role.PAGE, 200, '[{"id": 1}]', url="https://api/?page=1", page=1), batch({"id": 1})),
         *(asked(Role.PAGE, 500, "oh", url="https://api/?page=2", page=2),),
@@ -102,7 +103,7 @@ async def test_the_pages_of_a_stream_are_looked_at_one_by_one() -> None:
     ]
     reader = ScriptedReader([*started(), *pages, *ended(Outcome.COMPLETE, 2)])
     async with scene(reader, sample_name="orders_paginated", stream="orders") as stage:
-        text = await played(stage)
+        text = await finished(stage)
         assert "All 2 pages" in text
         assert "Records 2" in text
         await stage.press("P", "down", "down", "enter")
@@ -124,7 +125,7 @@ async def test_a_page_in_portions_shows_the_last_answer_and_the_others_beside_it
     ]
     reader = ScriptedReader([*started(), *pages, *ended(Outcome.COMPLETE, 1)])
     async with scene(reader, sample_name="orders_paginated", stream="orders") as stage:
-        text = await played(stage)
+        text = await finished(stage)
         assert "Records 1" in text
         assert "GET /?p=c HTTP/1.1" in await stage.press("2")
         await stage.press("6", "enter")
@@ -135,10 +136,10 @@ async def test_a_page_in_portions_shows_the_last_answer_and_the_others_beside_it
         assert "portion 3" not in text
 
 
-async def test_json_that_breaks_off_says_so() -> None:
+async def test_truncated_json_is_reported() -> None:
     events = [*started(), asked(Role.DOWNLOAD, 200, '{"a": [1, 2'), *ended(Outcome.FAILED, error="It breaks off.")]
     async with scene(ScriptedReader(events)) as stage:
-        await played(stage)
+        await finished(stage)
         assert "Not valid JSON" in await stage.press("3")
 
 
@@ -148,7 +149,7 @@ async def test_json_that_breaks_off_says_so() -> None:
 async def test_a_node_of_a_poll_becomes_the_status_extractor() -> None:
     async with scene(ScriptedReader(success())) as stage:
         stage.session.set(("streams", 0, "retriever", "status_extractor", "field_path"), ["state"])
-        await played(stage)
+        await finished(stage)
         await stage.press("6")
         document = stage.pane.query_one(".other-requests #response DocView", DocView)
         document.focus()
@@ -162,15 +163,15 @@ async def test_a_node_of_a_poll_becomes_the_status_extractor() -> None:
 
 
 @pytest.mark.parametrize(("key", "end"), [("2", "as they happen."), ("5", "shows up here."), ("6", "shows up here.")])
-async def test_what_stands_where_nothing_is_yet_is_not_cut(key: str, end: str) -> None:
+async def test_the_sentences_of_empty_tabs_are_shown_in_full(key: str, end: str) -> None:
     async with scene(ScriptedReader(success()), (60, 24)) as stage:
         await stage.press(key)
         assert end in " ".join((await stage.settle()).split())
 
 
-async def test_the_arrow_leads_from_the_list_of_requests_into_the_answer() -> None:
+async def test_the_down_key_leads_from_the_list_of_requests_into_the_answer() -> None:
     async with scene(ScriptedReader(success())) as stage:
-        await played(stage)
+        await finished(stage)
         await stage.press("6", "down", "down", "down", "enter")
         assert "Use status for" in await stage.settle()
 
@@ -179,7 +180,7 @@ async def test_a_status_that_was_seen_is_added_to_the_mapping() -> None:
     completed = ("retriever", "status_mapping", "completed")
     async with scene(ScriptedReader(success())) as stage:
         stage.session.set(("streams", 0, *completed), [])
-        await played(stage)
+        await finished(stage)
         await stage.press("6")
         document = stage.pane.query_one(".other-requests #response DocView", DocView)
         document.focus()
@@ -210,7 +211,7 @@ async def test_limits_and_input_state_are_set_for_the_stream() -> None:
 async def test_the_state_reached_becomes_the_input_state() -> None:
     events = [*started(), StateAdvanced(stream=STREAM, state={"cursor": "2024-01-05"}), *ended(Outcome.COMPLETE)]
     async with scene(ScriptedReader(events)) as stage:
-        await played(stage)
+        await finished(stage)
         assert '"cursor": "2024-01-05"' in await stage.press("5")
         await stage.press("i")
         assert "Test settings" in await stage.settle()
@@ -229,9 +230,9 @@ def declared(stage: Scene) -> str:
     return str(declared_schema(stage.session, 0))
 
 
-async def test_the_detected_schema_is_shown_and_taken_over() -> None:
+async def test_the_detected_schema_is_shown_and_imported() -> None:
     async with scene(ScriptedReader(success(2)), report=a_schema) as stage:
-        await played(stage)
+        await finished(stage)
         await stage.press("4")
         text = await stage.settle()
         assert "2 fields are new." in text
@@ -251,7 +252,7 @@ async def test_the_log_counts_by_severity() -> None:
         for level in (Level.INFO, Level.WARNING, Level.ERROR, Level.WARNING)
     ]
     async with scene(ScriptedReader([*started(), *lines, *ended(Outcome.COMPLETE)])) as stage:
-        assert "7 Log (✗ 1 error ▲ 2 warnings 1 info)" in await played(stage)
+        assert "7 Log (✗ 1 error ▲ 2 warnings 1 info)" in await finished(stage)
         assert "✗ A error [b]line[/b]." in await stage.press("7")
 
 
@@ -268,7 +269,7 @@ async def test_the_log_counts_by_severity() -> None:
 )
 async def test_results_are_saved(tmp_path: Path, choice: str, name: str, begin: str) -> None:
     async with scene(ScriptedReader(success(3)), folder=tmp_path) as stage:
-        await played(stage)
+        await finished(stage)
         await stage.press("S", *choice, "enter")
         await stage.settle()
         await stage.press("enter")
@@ -281,9 +282,9 @@ async def test_results_are_saved(tmp_path: Path, choice: str, name: str, begin: 
 # The budget
 
 
-async def test_only_what_is_looked_at_is_built() -> None:
+async def test_only_visible_tabs_are_built() -> None:
     async with scene(ScriptedReader(success())) as stage:
-        await played(stage)
+        await finished(stage)
         assert len(stage.pane.query("*")) <= 30
         assert stage.pane.query_one(Results).strip.active == "records"
         assert len(stage.pane.query(Choice)) == 2
@@ -321,7 +322,7 @@ async def test_a_schema_that_is_detected_too_late_is_neither_shown_nor_imported(
         late.set()
 
 
-async def test_a_schema_that_cannot_be_detected_is_said_and_none_of_before_is_offered() -> None:
+async def test_a_failed_detection_is_reported_and_no_earlier_schema_is_offered() -> None:
     broken = False
 
     def report(trial: Trial) -> SchemaReport:
@@ -330,12 +331,12 @@ async def test_a_schema_that_cannot_be_detected_is_said_and_none_of_before_is_of
         return SchemaReport('{"title": "the first test"}', "Detected.", "", ("import",))
 
     async with scene(ScriptedReader(success(2)), report=report) as stage:
-        await played(stage)
+        await finished(stage)
         await stage.press("4")
         assert "the first test" in await stage.settle()
         broken = True
         stage.pane.focus_content()
-        await played(stage)
+        await finished(stage)
         await stage.press("4")
         text = await stage.settle()
         assert "No schema could be detected: the records are nested too deeply." in text
@@ -348,7 +349,7 @@ async def test_a_schema_that_cannot_be_detected_is_said_and_none_of_before_is_of
 
 async def test_a_schema_of_another_stream_is_gone_with_that_stream() -> None:
     async with scene(ScriptedReader(success(2)), report=a_schema) as stage:
-        await played(stage)
+        await finished(stage)
         await stage.press("4")
         await stage.settle()
         await stage.pane.show(Subject("lists"))
