@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 from urllib.parse import urlsplit
 
+from textual import on
 from textual.binding import BindingType
 
 from core.http.exchange import Exchange
@@ -16,7 +17,8 @@ from tui.model.curl import to_curl
 from tui.trials.exchanges import Entry
 from tui.trials.state import CANCELLED
 from tui.widgets.base import WidgetMessage, hidden, shown
-from tui.widgets.doc_text import CUT_HERE, Kind
+from tui.widgets.doc_text import CUT_HERE, Kind, Path
+from tui.widgets.doc_view import DocView
 from tui.widgets.search_bar import DocPanel
 
 Side = Literal["request", "response"]
@@ -153,6 +155,14 @@ class ExchangeView(DocPanel):
     ]
 
     @dataclass
+    class NodePicked(WidgetMessage["ExchangeView"]):
+        """A person picked a node of a JSON answer, to use it in the stream."""
+
+        exchange: Exchange
+        path: Path
+        value: object
+
+    @dataclass
     class CopyRequested(WidgetMessage["ExchangeView"]):
         """A person wants a text on the clipboard; `what` names it. The app copies it."""
 
@@ -169,13 +179,12 @@ class ExchangeView(DocPanel):
     def __init__(self, side: Side, *, id: str | None = None) -> None:
         super().__init__(pickable=side == "response", id=id, classes="exchange-view")
         self._side = side
-        self.exchange: Exchange | None = None
-        """What is shown."""
+        self._exchange: Exchange | None = None
         self._headers = False
 
     def show_exchange(self, exchange: Exchange | None, empty: str) -> None:
         """Show an exchange; without one the sentence `empty`."""
-        self.exchange = exchange
+        self._exchange = exchange
         if exchange is None:
             self.show(empty, "", "text")
         else:
@@ -183,7 +192,7 @@ class ExchangeView(DocPanel):
 
     @property
     def _shows_headers(self) -> bool:
-        return self._headers or (self.exchange is not None and not body(self.exchange, self._side)[0].strip())
+        return self._headers or (self._exchange is not None and not body(self._exchange, self._side)[0].strip())
 
     def _text(self, exchange: Exchange) -> tuple[str, Kind]:
         if self._shows_headers:
@@ -199,16 +208,22 @@ class ExchangeView(DocPanel):
     def action_toggle_headers(self) -> None:
         """Show the headers, or the body again."""
         self._headers = not self._headers
-        if self.exchange is not None:
-            self.show_exchange(self.exchange, "")
+        if self._exchange is not None:
+            self.show_exchange(self._exchange, "")
 
     def action_copy_curl(self) -> None:
         """Copy the request as a curl command."""
-        if self.exchange is not None:
-            self.post_message(self.CopyRequested(self, curl_command(self.exchange), "curl command"))
+        if self._exchange is not None:
+            self.post_message(self.CopyRequested(self, curl_command(self._exchange), "curl command"))
 
     def action_save(self) -> None:
         """Save the body to a file."""
-        if self.exchange is not None:
-            text, kind = body(self.exchange, self._side)
+        if self._exchange is not None:
+            text, kind = body(self._exchange, self._side)
             self.post_message(self.SaveRequested(self, text, ".txt" if kind == "text" else f".{kind}"))
+
+    @on(DocView.NodeChosen)
+    def _pick(self, event: DocView.NodeChosen) -> None:
+        event.stop()
+        if self._exchange is not None:
+            self.post_message(self.NodePicked(self, self._exchange, event.path, event.value))

@@ -34,7 +34,6 @@ from tui.trials.view.status_question import StatusQuestion
 from tui.widgets.base import hidden, shown
 from tui.widgets.choice_dialog import choose
 from tui.widgets.dialog import Answer, QuestionDialog
-from tui.widgets.doc_view import DocView
 
 _SHORT = 26
 """Rows below which the results and the details share one place."""
@@ -64,8 +63,8 @@ class TrialPane(Vertical):
             hidden(str(number), f"tab('{tab}')", tab.capitalize(), f"Show the {tab} tab", f"test.{tab}")
             for number, tab in enumerate(TABS, 1)
         ),
-        hidden("down,enter", "enter", "Go in", "Go into what the tab shows", "test.enter"),
-        hidden("slash", "find", "Find", "Find a text in what the tab shows", "test.find"),
+        hidden("down,enter", "enter", "Go in", "Put the focus into the tab", "test.enter"),
+        hidden("slash", "find", "Find", "Find a text in the tab", "test.find"),
         shown("J", "same_jobs", "Same job", "Test again with the job that is there: no new one is created", "test.job"),
         shown("6", "details('others')", "Other requests", "Show the requests that give no records", "test.others"),
         shown("7", "details('log')", "Log", "Show the log of the test", "test.log"),
@@ -306,18 +305,15 @@ class TrialPane(Vertical):
             self._trials.map_status(stream, status, meaning)
             self.notify(f"“{status}” means {meaning} from now on.", markup=False)
 
-    @on(DocView.NodeChosen)
+    @on(ExchangeView.NodePicked)
     @work(group="dialogs", exit_on_error=False)
-    async def _use_node(self, event: DocView.NodeChosen) -> None:
+    async def _use_node(self, event: ExchangeView.NodePicked) -> None:
         """Ask what a picked node of an answer is used for, and write it there."""
         event.stop()
-        view, subject = event.widget.query_ancestor(ExchangeView), self._subject
-        if view.exchange is None or subject is None:
-            return
-        role = view.exchange.role
-        offered = list(uses(role, asynchronous=subject.asynchronous, value=event.value))
-        if not offered:
-            self.notify("This answer holds nothing that the form asks for.", markup=False)
+        subject, role = self._subject, event.exchange.role
+        offered = list(uses(role, asynchronous=subject is not None and subject.asynchronous, value=event.value))
+        if subject is None or not offered:
+            self.notify("Nothing in this answer can be used in the stream.", markup=False)
             return
         path = ".".join(str(step) for step in event.path) or "the whole answer"
         chosen = await choose(self.app, f"Use {path} for", offered)
@@ -325,7 +321,7 @@ class TrialPane(Vertical):
             case None:
                 return
             case NodeUse.TEMPLATE:
-                self.post_message(ExchangeView.CopyRequested(view, template_for(role, event.path), "template"))
+                self.post_message(ExchangeView.CopyRequested(event.widget, template_for(role, event.path), "template"))
             case NodeUse.STATUS_MAPPING:
                 meaning = await choose(self.app, f"What does “{event.value}” mean?", list(JobStatus))
                 if meaning is not None:
@@ -351,7 +347,7 @@ class TrialPane(Vertical):
     async def _ask_about_key(self, key: list[list[str]], path: list[str]) -> str | None:
         """Whether a field replaces the primary key or is added to it."""
         present = ", ".join(".".join(field) for field in key)
-        text = f"The primary key is {present}. Should {'.'.join(path)} take its place, or be one more field of it?"
+        text = f"The primary key is {present}. Should {'.'.join(path)} replace it, or be added to it?"
         answers = [Answer("replace", "Replace", "primary"), Answer("add", "Add to it")]
         return await self.app.push_screen_wait(QuestionDialog("Primary key", text, answers))
 
@@ -370,8 +366,9 @@ class TrialPane(Vertical):
             return
         with self._host.guarded():
             self._trials.import_schema(stream, event.report, merge=event.action == "merge")
+            index = self._trials.index_of(stream)
             automatic = index is not None and imports_by_itself(session, index)
-            hint = "" if automatic else " It can follow each test: see the commands for the schema."
+            hint = "" if automatic else " It can be imported after each test: see the schema commands in the palette."
             self.notify(f"The schema is in the manifest.{hint}", markup=False)
 
     @on(Notices.Clicked)

@@ -123,7 +123,7 @@ class StatePanel(DocPanel):
 
     BINDING_GROUP_TITLE = "State"
     BINDINGS: ClassVar[list[BindingType]] = [
-        shown("i", "use", "Use as input state", "Begin the next test where this one ended", "state.use"),
+        shown("i", "use", "Use as input state", "Start the next test where this one ended", "state.use"),
     ]
 
     @dataclass

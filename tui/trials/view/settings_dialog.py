@@ -30,12 +30,12 @@ class SettingsDialog(Dialog[TrialSettings]):
         self._settings = settings
 
     def compose_body(self) -> ComposeResult:
-        yield text_line("A test reads at most so much; an empty field is no limit.")
+        yield text_line("The most that a test reads; empty means no limit.")
         for name, title in _FIELDS:
             with Horizontal(classes="settings-dialog--row"):
                 yield Label(title, classes="settings-dialog--label")
                 yield Input(_number(getattr(self._settings.limits, name)), "no limit", id=name, compact=True)
-        yield text_line("Input state: JSON to begin from; empty: the start.", "settings-dialog--state")
+        yield text_line("Input state: JSON to start from; empty: from scratch.", "settings-dialog--state")
         yield TextArea(_state(self._settings), soft_wrap=False, compact=True, id="state")
         yield text_line("", "dialog--problem")
 
