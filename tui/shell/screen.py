@@ -225,7 +225,7 @@ class BuilderScreen(BuilderFrame):
 
     def action_follow_job(self) -> None:
         """Test the stream with the job that is there."""
-        self.trial_actions.start(same_jobs=True)
+        self.trial_actions.follow_jobs()
 
     def action_cancel_test(self) -> None:
         """Cancel the test."""

@@ -187,14 +187,18 @@ class TrialActions:
         index = self.stream
         return index is not None and self._trials.controller.knows_jobs(self._trials.session.streams.name(index))
 
-    def start(self, *, same_jobs: bool = False) -> None:
+    def start(self) -> None:
         """Start a trial of the stream that a person is at, or go to what must be fixed first. A running trial is ended
-        only if the person agrees. `same_jobs`: without creating new jobs.
+        only if the person agrees.
         """
-        self._start(self.stream, same_jobs=same_jobs)
+        self._start(self.stream, same_jobs=False)
+
+    def follow_jobs(self) -> None:
+        """Start it without creating new jobs: with those of the trial before."""
+        self._start(self.stream, same_jobs=True)
 
     def start_trial(self, stream: str, *, same_jobs: bool = False) -> None:
-        """The same for a stream by its name."""
+        """Start a trial of a stream by its name."""
         self._start(self._trials.index_of(stream), same_jobs=same_jobs)
 
     def _start(self, index: int | None, *, same_jobs: bool) -> None:
