@@ -9,7 +9,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 
@@ -17,7 +17,9 @@ from core.errors import ReadError
 from core.outputs.token_file import TokenFile, of_manifest
 from core.runtime.token_store import ConfigPath, Grant, KeptTokens, TokenStore
 from tui.model.files import key_of, said_once, state_folder, write_private
-from tui.model.session import BuilderSession
+
+if TYPE_CHECKING:
+    from tui.model.session import BuilderSession
 
 SERVICE = "longhaul"
 
