@@ -115,7 +115,7 @@ async def test_the_screen_says_what_is_wrong_and_one_key_goes_there(
             await shell.until_shown(words)
         await shell.until_shown("Go to")
         await shell.press("m")
-        await shell.until(lambda: not shell.builder.testing.is_shown)
+        await shell.until(lambda: not shell.builder.trials.is_shown)
         await shell.until(lambda: shell.field is not None and shell.field[: len(trouble.place)] == trouble.place)
 
 

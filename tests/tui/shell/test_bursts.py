@@ -16,7 +16,7 @@ from tui.app import BuilderApp
 from tui.forms import StreamForm
 from tui.model.session import BuilderSession
 from tui.model.streams import StreamKind
-from tui.shell.keys import KeyDone
+from tui.shell.key_queue import KeyHandled
 from tui.shell.navigator import Navigator
 
 NAMES = ("ant", "bee", "cat", "dog", "elk")
@@ -50,27 +50,27 @@ def animals(text: str) -> set[str]:
 def check(shell: Shell) -> None:
     """What holds whenever the builder has come to rest."""
     builder, session = shell.builder, shell.session
-    listed = [one.title for one in builder.navigator.entries if isinstance(one.spot, int)]
+    listed = [one.title for one in builder.navigator.entries if isinstance(one.selection, int)]
     assert tuple(listed) == names(shell), "the navigator lists what there is"
     for name, stream in zip(names(shell), session.document.root["streams"], strict=True):
         called, is_one = animals(name), animals(str(stream["retriever"]))
         assert called == is_one or not (called and is_one), "a stream is what it was called, unless somebody typed"
-    form = builder.middle.form
-    if isinstance(form, StreamForm) and isinstance(builder.spot, int):
-        name = names(shell)[builder.spot]
-        assert form.stream == builder.spot
+    form = builder.editor.form
+    if isinstance(form, StreamForm) and isinstance(builder.navigation.selection, int):
+        name = names(shell)[builder.navigation.selection]
+        assert form.stream == builder.navigation.selection
         assert form._name_field.has_focus or form._name_field.value == name, (
             "the form is that of the stream that is selected"
         )
         assert not form.disabled
-        assert list(form.tab_titles) == [tab.title for tab in session.tabs(builder.spot)]
+        assert list(form.tab_titles) == [tab.title for tab in session.tabs(builder.navigation.selection)]
         pane = form.pane
         assert pane is not None
-        assert {row.path[:2] for row in pane.walk()} == {("streams", builder.spot)}
-    pane_of_test = builder.testing.pane
-    if pane_of_test is not None and builder.testing.shown is not None:
+        assert {row.path[:2] for row in pane.walk()} == {("streams", builder.navigation.selection)}
+    pane_of_test = builder.trials.pane
+    if pane_of_test is not None and builder.navigation.shown_stream is not None:
         assert pane_of_test.subject is not None
-        assert pane_of_test.subject.name == names(shell)[builder.testing.shown]
+        assert pane_of_test.subject.name == names(shell)[builder.navigation.shown_stream]
 
 
 async def at_stream(shell: Shell, name: str) -> Navigator:
@@ -152,7 +152,7 @@ async def test_what_is_being_typed_goes_with_its_stream(manifest: Path) -> None:
         assert names(shell) == ("ant", "cat", "dog", "bee", "elk")
         moved = ("streams", 3, *url[2:])
         assert shell.session.value(moved) == "https://api.example.com/bee/xyz"
-        assert shell.builder.spot == 3
+        assert shell.builder.navigation.selection == 3
         check(shell)
 
 
@@ -163,7 +163,7 @@ async def test_a_name_that_is_typed_is_that_of_its_stream_though_another_is_open
         await shell.go_to("streams", 0, "name")
         await shell.press("end", *"_2")
         shell.session.streams.move(0, 1)
-        await shell.builder.show(4)
+        await shell.builder.navigation.show(4)
         await shell.settled()
         assert names(shell) == ("bee", "ant_2", "cat", "dog", "elk")
         check(shell)
@@ -175,9 +175,9 @@ async def test_of_several_streams_that_are_opened_at_once_the_last_is_shown(mani
         await shell.burst("j", "f2", "f2", "down", "enter")
         check(shell)
         for spot in (0, 3, 1, "inputs", 2, "global", 4):
-            shell.builder.errand(shell.builder.show(spot))
+            shell.builder.interaction.start(shell.builder.navigation.show(spot))
         await shell.settled()
-        assert shell.builder.spot == 4
+        assert shell.builder.navigation.selection == 4
         check(shell)
 
 
@@ -231,6 +231,6 @@ async def test_a_name_is_what_was_typed_before_enter_and_nothing_of_it_is_lost(m
 async def test_a_key_that_is_done_when_the_app_has_ended_is_no_fault() -> None:
     app = BuilderApp()
     app._keys.append(events.Key("x", "x"))
-    app._done(KeyDone(0))
-    await app._next_key()
+    app._key_handled(KeyHandled(0))
+    await app._handle_next()
     assert len(app._keys) == 1, "there is nowhere for it to go"

@@ -79,7 +79,7 @@ async def test_what_is_typed_on_the_way_to_a_field_is_typed_into_that_field(mani
     async with opened(manifest) as shell:
         await shell.until(lambda: shell.field == URL)
         url = shell.session.value(URL)
-        going = asyncio.create_task(shell.builder.show_path((*RETRIEVER, "polling_job_timeout")))
+        going = asyncio.create_task(shell.builder.navigation.show_path((*RETRIEVER, "polling_job_timeout")))
         await asyncio.sleep(0)
         for key in "42":
             shell.app.post_message(events.Key(key, key))
@@ -117,7 +117,7 @@ async def test_fields_of_the_inputs_and_of_the_global_view_are_in_the_list_too(m
         await shell.press("ctrl+g")
         await shell.until_dialog("ChoiceDialog")
         await shell.choose("job budget")
-        await shell.until(lambda: shell.builder.spot == "global")
+        await shell.until(lambda: shell.builder.navigation.selection == "global")
 
 
 async def test_the_next_problem_is_gone_to_and_the_marks_count_them(manifest: Path) -> None:
@@ -161,7 +161,7 @@ async def test_what_no_field_shows_is_said_problem_after_problem(tmp_path: Path)
         assert "FancyRetriever" in told
         assert "NoSuchStream" in told
         await shell.press("ctrl+l")
-        await shell.until(lambda: shell.builder.middle.yaml is not None)
+        await shell.until(lambda: shell.builder.editor.yaml is not None)
         shell.app.clear_notifications()
         await shell.press("f8")
         await shell.until(lambda: shell.notes)
@@ -195,7 +195,7 @@ async def test_undo_and_redo_go_to_what_they_change(manifest: Path) -> None:
         await shell.go_to(*RETRIEVER, "polling_job_timeout")
         await shell.press("end", "5")
         await shell.until(lambda: shell.session.value((*RETRIEVER, "polling_job_timeout")) == 305)
-        await shell.builder.show("global")
+        await shell.builder.navigation.show("global")
         await shell.press("f2", "ctrl+z")
         await shell.until(lambda: shell.field == (*RETRIEVER, "polling_job_timeout"))
         assert shell.session.value(shell.field or ()) == 30
@@ -217,10 +217,10 @@ async def test_undo_brings_a_deleted_stream_back_and_goes_there(manifest: Path) 
 async def test_the_navigator_is_gone_through_by_keys(manifest: Path) -> None:
     async with opened(manifest) as shell:
         await shell.press("f2", "home", "down", "enter")
-        await shell.until(lambda: shell.builder.spot == "inputs")
+        await shell.until(lambda: shell.builder.navigation.selection == "inputs")
         await shell.until_shown("API key")
         await shell.press("f2", "up", "enter")
-        await shell.until(lambda: shell.builder.spot == "global")
+        await shell.until(lambda: shell.builder.navigation.selection == "global")
         await shell.press("f2", "f2")
         assert not shell.builder.navigator.has_focus
 
@@ -228,21 +228,21 @@ async def test_the_navigator_is_gone_through_by_keys(manifest: Path) -> None:
 async def test_the_navigator_takes_clicks(manifest: Path) -> None:
     async with opened(manifest) as shell:
         await shell.pilot.click(shell.builder.navigator, offset=(3, 1))
-        await shell.until(lambda: shell.builder.spot == "inputs")
+        await shell.until(lambda: shell.builder.navigation.selection == "inputs")
         await shell.pilot.click(shell.builder.navigator, offset=(3, 3))
-        await shell.until(lambda: shell.builder.spot == 0)
+        await shell.until(lambda: shell.builder.navigation.selection == 0)
 
 
 async def test_escape_backs_out_one_level_after_the_other(manifest: Path) -> None:
     async with opened(manifest) as shell:
         await shell.press("ctrl+b")
-        await shell.until(lambda: shell.builder.testing.is_shown)
+        await shell.until(lambda: shell.builder.trials.is_shown)
         await shell.press("f1")
         await shell.until_dialog("HelpDialog")
         await shell.press("escape")
         await shell.until(lambda: shell.dialog is None)
         await shell.press("escape")
-        await shell.until(lambda: not shell.builder.testing.is_shown)
+        await shell.until(lambda: not shell.builder.trials.is_shown)
         await shell.press("escape")
         assert shell.builder.navigator.has_focus
 

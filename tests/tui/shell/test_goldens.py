@@ -36,13 +36,13 @@ async def problems(shell: Shell) -> None:
 
 
 async def inputs(shell: Shell) -> None:
-    await shell.builder.run_action("open('inputs')")
-    await shell.until(lambda: shell.builder.spot == "inputs")
+    await shell.perform("go.inputs")
+    await shell.until(lambda: shell.builder.navigation.selection == "inputs")
 
 
 async def overall(shell: Shell) -> None:
-    await shell.builder.run_action("open('global')")
-    await shell.until(lambda: shell.builder.spot == "global")
+    await shell.perform("go.global")
+    await shell.until(lambda: shell.builder.navigation.selection == "global")
 
 
 async def yaml(shell: Shell) -> None:

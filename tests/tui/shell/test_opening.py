@@ -68,7 +68,7 @@ async def test_a_file_that_is_no_yaml_opens_as_text_at_the_line_with_the_error(t
     path = tmp_path / "broken.yaml"
     path.write_text("version: 7.0.0\ntype: DeclarativeSource\nstreams: [\ncheck: {}\n")
     async with opened(path) as shell:
-        view = shell.builder.middle.yaml
+        view = shell.builder.editor.yaml
         assert view is not None
         assert view.editor.text == path.read_text()
         assert view.editor.error_line is not None

@@ -11,7 +11,7 @@ import pytest
 from core.environment import DEBUG
 from sample_configs import sample
 from tests.tui.shell.support import opened
-from tui.command import _end
+from tui.command import _report_end
 from tui.model.drafts import pending_drafts
 from tui.model.files import state_folder
 from tui.model.project import Project
@@ -166,7 +166,7 @@ async def test_quitting_from_a_dialog_asks_as_well(manifest: Path) -> None:
 
 async def test_a_draft_is_written_a_moment_after_an_edit_and_goes_when_it_is_saved(manifest: Path) -> None:
     async with opened(manifest) as shell:
-        await shell.until(lambda: len(shell.builder._stop) > 1)
+        await shell.until(lambda: len(shell.builder._subscriptions) > 1)
         shell.session.set(URL, "https://mine.example.com")
         await shell.until(lambda: list((manifest.parent / "state" / "drafts").glob("*.json")), "the draft")
         await shell.press("ctrl+s")
@@ -218,7 +218,7 @@ async def test_a_fault_ends_the_builder_with_a_sentence_and_keeps_the_work(
             project = shell.builder.project
             shell.builder.call_later(fail)
             await shell.until(lambda: shell.app.return_code == 1)
-    assert _end(shell.app) == 1
+    assert _report_end(shell.app) == 1
     said = capsys.readouterr().err
     assert "ZeroDivisionError" in said
     assert "What was not saved is kept" in said

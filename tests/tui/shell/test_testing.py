@@ -59,7 +59,7 @@ async def test_one_key_tests_the_stream_from_anywhere(manifest: Path, api: DemoA
         await shell.press("f5")
         run = await shell.tested("contacts")
         assert run.state.records == 30
-        assert shell.builder.testing.is_shown
+        assert shell.builder.trials.is_shown
         await shell.until(lambda: shell.entry("contacts").marks == "✓")
 
 
@@ -76,7 +76,7 @@ async def test_errors_of_another_stream_do_not_stop_a_test(manifest: Path, api: 
     async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
         shell.session.streams.add("unfinished", StreamKind.ASYNC)
         await shell.pilot.pause()
-        await shell.builder.show(0)
+        await shell.builder.navigation.show(0)
         await shell.press("f5")
         run = await shell.tested("contacts")
         assert run.state.errors == ()
@@ -85,7 +85,7 @@ async def test_errors_of_another_stream_do_not_stop_a_test(manifest: Path, api: 
 
 async def test_what_comes_after_the_creation_is_tried_again_with_the_same_job(manifest: Path, api: DemoApi) -> None:
     async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
-        assert not shell.builder.check_action("follow_job", ())
+        assert not shell.builder.check_action("perform", ("test.follow",))
         status = (*RETRIEVER, "status_extractor", "field_path")
         shell.session.set(status, ["state"])
         await shell.checked()
@@ -100,7 +100,7 @@ async def test_what_comes_after_the_creation_is_tried_again_with_the_same_job(ma
         assert run.state.records == 30
         assert [one.head.role for one in run.exchanges.entries if one.head.role is Role.CREATE] == []
         await shell.until_shown("Creation the same job")
-        assert shell.builder.check_action("follow_job", ())
+        assert shell.builder.check_action("perform", ("test.follow",))
         await shell.press("f5")
         run = await shell.tested("contacts")
         assert [one.head.role for one in run.exchanges.entries if one.head.role is Role.CREATE] == [Role.CREATE]
@@ -131,7 +131,7 @@ async def test_a_missing_input_is_gone_to_instead(manifest: Path) -> None:
     async with opened(manifest) as shell:
         await shell.press("f5")
         await shell.until_said("api_key")
-        assert shell.builder.spot == "inputs"
+        assert shell.builder.navigation.selection == "inputs"
         assert shell.field is not None
         assert shell.field[-1] == "api_key"
 
@@ -160,7 +160,7 @@ async def test_a_test_of_another_stream_asks_before_it_ends_the_one_that_runs(ma
     async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
         await polling(shell, api)
         shell.session.streams.duplicate(0)
-        await shell.builder.show(1)
+        await shell.builder.navigation.show(1)
         await shell.press("f5")
         await shell.until_dialog("ConfirmDialog")
         await shell.until(lambda: "The test of contacts is still running" in words(shell))
@@ -206,19 +206,19 @@ async def test_a_job_that_cannot_be_aborted_is_said_to_go_on(manifest: Path, api
         await shell.until(lambda: "goes on running on the server: the stream has no abort request" in words(shell))
 
 
-@pytest.mark.parametrize("action", ["new", "reload", "app.quit"])
+@pytest.mark.parametrize("action", ["file.new", "file.reload", "app.quit"])
 async def test_whatever_would_end_a_running_test_asks_first(manifest: Path, api: DemoApi, action: str) -> None:
     api.misbehave(Fault(method="POST", path="*/exports", job_never_ends=True))
     async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
         run, builder = await polling(shell, api), shell.builder
-        await builder.run_action(action)
+        await shell.perform(action)
         await shell.until_dialog("ConfirmDialog")
         await shell.until(lambda: "The test of contacts is still running" in words(shell))
         await shell.press("escape")
         await shell.until(lambda: shell.dialog is None)
         assert shell.builder is builder
         assert run.state.running
-        await builder.run_action(action)
+        await shell.perform(action)
         await shell.until_dialog("ConfirmDialog")
         await shell.press("tab", "enter")
         await shell.until(lambda: aborted(api))
@@ -229,7 +229,7 @@ async def test_deleting_the_stream_that_is_tested_says_so_and_ends_the_test(mani
     api.misbehave(Fault(method="POST", path="*/exports", job_never_ends=True))
     async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
         run = await polling(shell, api)
-        await shell.builder.run_action("delete_stream")
+        await shell.perform("stream.delete")
         await shell.until_dialog("ConfirmDialog")
         await shell.until(lambda: "its job is aborted on the server" in words(shell))
         await shell.answer("Delete")
@@ -288,7 +288,7 @@ async def test_an_edit_makes_the_test_stale_and_taking_it_back_does_not(manifest
         shell.session.set((*RETRIEVER, "polling_job_timeout"), 40)
         await shell.until(lambda: shell.entry("contacts").stale)
         await shell.until_shown("stale")
-        await shell.builder.run_action("undo")
+        await shell.perform("edit.undo")
         await shell.until(lambda: not shell.entry("contacts").stale)
 
 
@@ -315,15 +315,15 @@ async def test_a_status_that_is_not_mapped_is_mapped_by_one_key_while_the_job_ru
 async def test_limits_and_input_state_are_remembered_for_each_stream(manifest: Path, api: DemoApi) -> None:
     async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
         await shell.press("ctrl+b")
-        await shell.until(lambda: shell.builder.testing.is_shown)
+        await shell.until(lambda: shell.builder.trials.is_shown)
         await shell.press("L")
         await shell.until_dialog("SettingsDialog")
         await shell.press("7", "enter")
         await shell.until(lambda: shell.dialog is None)
         await shell.until(lambda: Settings().limits(manifest, "contacts").get("records") is not None)
-        records = shell.builder.trials.controller.settings_of("contacts").limits.records
+        records = shell.builder.stream_trials.controller.settings_of("contacts").limits.records
     async with opened(manifest) as shell:
-        settings = shell.builder.trials.controller.settings_of("contacts")
+        settings = shell.builder.stream_trials.controller.settings_of("contacts")
         assert settings.limits.records == records
         assert settings.limits == replace(TrialSettings().limits, records=records)
         assert settings.limits.records != TrialSettings().limits.records
@@ -334,13 +334,13 @@ async def test_the_schema_is_imported_and_the_test_stays_fresh(manifest: Path, a
         shell.session.set((*STREAM, "schema_loader", "schema", "properties"), {})
         await shell.press("f5")
         run = await shell.tested("contacts")
-        report = shell.builder.trials.reporter(run)
+        report = shell.builder.stream_trials.reporter(run)
         assert report.actions == ("import",)
         pane(shell).post_message(TrialPane.SchemaActionChosen(pane(shell), "contacts", "import", report))
         await shell.until(lambda: "EMAIL" in (declared_schema(shell.session, 0) or {}).get("properties", {}))
         await shell.until(lambda: shell.entry("contacts").marks == "✓")
-        again = shell.builder.trials.reporter
-        shell.builder.trials.subject(0)
+        again = shell.builder.stream_trials.reporter
+        shell.builder.stream_trials.subject(0)
         assert again(run).actions == ()
 
 
@@ -376,7 +376,7 @@ async def test_a_schema_that_was_loaded_is_compared_and_replaced_only_when_confi
         await shell.press("f5")
         run = await shell.tested("contacts")
         assert any("`CITY` must be null or a number" in words for words, _ in run.inspector.mismatches)
-        report = shell.builder.trials.reporter(run)
+        report = shell.builder.stream_trials.reporter(run)
         assert (report.note.startswith("Loaded (-)"), report.actions) == (True, ("import",))
         for answer in (("escape",), ("right", "enter")):
             assert shell.session.value((*STREAM, "schema_loader"))["type"] == "DynamicSchemaLoader"
@@ -428,7 +428,7 @@ async def test_what_tests_have_shown_helps_in_the_forms(manifest: Path, api: Dem
     async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
         await shell.press("f5")
         await shell.tested("contacts")
-        hints = shell.builder._hints
+        hints = shell.builder.editor._hints
         assert "id" in hints.variables("contacts")["creation_response"]
         assert hints.variables("contacts")["polling_response"]["status"] == "ready"
         assert "CONTACT_ID" in (hints.detected_schema("contacts") or {})["properties"]
@@ -487,7 +487,7 @@ def test_a_report_says_what_can_be_done_about_the_schema() -> None:
 
 async def test_a_test_that_begins_while_the_test_screen_is_being_built_waits_for_it(manifest: Path) -> None:
     async with opened(manifest, size=(120, 40)) as shell:
-        testing = shell.builder.testing
+        testing = shell.builder.trials
         panes = await asyncio.gather(*(testing._ensure() for _ in range(2)))
         assert panes[0] is panes[1]
         assert all(pane.query(StatusQuestion) for pane in panes)
