@@ -219,7 +219,7 @@ class Stage:
     @property
     def run(self) -> Trial | None:
         """The latest test."""
-        return next(iter(self.builder.stream_trials.controller.results.values()), None)
+        return next(iter(self.builder.trials.controller.results.values()), None)
 
 
 @asynccontextmanager
@@ -231,7 +231,7 @@ async def opened(path: Path, values: dict[str, str] | None = None) -> AsyncItera
             await pilot.pause(0.02)
         stage = Stage(app, pilot)
         stage.builder.session.values.lend(values or {})
-        stage.builder.stream_trials.controller.settings[STREAM] = TrialSettings(Limits())
+        stage.builder.trials.controller.settings[STREAM] = TrialSettings(Limits())
         await pilot.pause(0.2)
         yield stage
         await stage.builder.close_project()
@@ -242,7 +242,7 @@ async def tabs(path: Path, values: dict[str, str]) -> AsyncIterator[Figure]:
     async with opened(path, values) as stage:
         for title in list(stage.form.tab_titles)[1:]:
             yield Figure(f"form, {title}", await stage.key("ctrl+pagedown", _shows_tab(stage.form, title)), KEY_TARGET)
-        yield Figure("test screen", await stage.key("ctrl+b", lambda: stage.builder.trials.is_shown), KEY_TARGET)
+        yield Figure("test screen", await stage.key("ctrl+b", lambda: stage.builder.trial_actions.is_shown), KEY_TARGET)
         await stage.test()
         results = stage.builder.query_one(Results)
         for number, tab in reversed([*enumerate(TABS, 1)]):
@@ -283,7 +283,7 @@ async def many_records(path: Path, values: dict[str, str]) -> AsyncIterator[Figu
         await stage.pilot.press("ctrl+b")
         name = stage.form.query_one(Input)
         name.focus()
-        run = stage.builder.stream_trials.controller.running
+        run = stage.builder.trials.controller.running
         strokes: list[float] = []
         async with Pulse() as pulse:
             while run is not None and run.state.running:
@@ -295,7 +295,7 @@ async def many_records(path: Path, values: dict[str, str]) -> AsyncIterator[Figu
         rows = stage.builder.query_one(RecordTable)
         yield Figure(
             f"{records:,} records, opened",
-            await stage.key("ctrl+b", lambda: stage.builder.trials.is_shown),
+            await stage.key("ctrl+b", lambda: stage.builder.trial_actions.is_shown),
             KEY_TARGET,
         )
         rows.focus()

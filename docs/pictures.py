@@ -76,9 +76,7 @@ async def draw_builder(picture: Path, *keys: str) -> None:
             while app.builder is None:
                 await pilot.pause(0.1)
             await pilot.press("f5")
-            while (
-                run := app.builder.stream_trials.controller.results.get("contacts")
-            ) is None or run.state.ended is None:
+            while (run := app.builder.trials.controller.results.get("contacts")) is None or run.state.ended is None:
                 await pilot.pause(0.1)
             await pilot.press(*keys)
             await pilot.pause(0.5)

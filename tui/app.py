@@ -189,7 +189,7 @@ class BuilderApp(KeyQueueApp, CopyingApp):
         builder.interaction.start(self._leave(builder))
 
     async def _leave(self, builder: BuilderScreen) -> None:
-        if await builder.trials.may_end("Quit") and await builder.files.may_leave():
+        if await builder.trial_actions.may_end("Quit") and await builder.files.may_leave():
             await builder.close_project()
             self.exit()
 
@@ -218,7 +218,7 @@ class BuilderApp(KeyQueueApp, CopyingApp):
     async def _abort_and_exit(self, number: int) -> None:
         """Abort the job of a running test on the server, then leave."""
         if self.builder is not None:
-            await self.builder.stream_trials.controller.close(_ABORT_TIMEOUT)
+            await self.builder.trials.controller.close(_ABORT_TIMEOUT)
         self.exit(return_code=128 + number)
 
     async def on_app_focus(self) -> None:

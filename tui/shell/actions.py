@@ -19,9 +19,9 @@ _NO_KEY = "no-key:"
 class UserAction:
     """Something that a person can do.
 
-    `target` names what does it: an attribute of the builder's screen and its method, with arguments where it takes
-    some ("files.save", "streams.move(-1)"). The targets in `app` are Textual actions of the app.
-    `when` names the property, looked up in the same way, that says whether it can be done now; empty: always.
+    `target` names the method that does it, looked up from the builder's screen, and its arguments ("files.save",
+    "streams.move(-1)"); one that begins with "app." is a Textual action of the app. `when` names an attribute, looked
+    up in the same way, that is true or not empty when the action can be done; without it the action always can.
     """
 
     id: str
@@ -79,15 +79,15 @@ APP = (
 )
 """What the app itself does."""
 
-_AT_STREAM = "streams.has_current"
-_IN_STREAM_FORM = "editor.shows_stream"
+_STREAM = "streams.has_current"
+_FORM = "editor.stream_form"
 
 BUILDER = (
     UserAction(
-        "test.run", "test this stream", "trials.run_current", "Read the stream and watch", "f5,ctrl+r", "Test", 1
+        "test.run", "test this stream", "trial_actions.start", "Read the stream and watch", "f5,ctrl+r", "Test", 1
     ),
     UserAction(
-        "test.show", "show or leave the test screen", "trials.toggle", "There and back", "ctrl+b", "Form/test", 2
+        "test.show", "show or leave the test screen", "trial_actions.toggle", "There and back", "ctrl+b", "Form/test", 2
     ),
     UserAction("file.save", "save the manifest", "files.save", "Write the manifest to its file", "ctrl+s", "Save", 3),
     UserAction("go.section", "go to a section", "go_to.section", "List the sections of the form", "ctrl+o", "Jump", 4),
@@ -98,23 +98,23 @@ BUILDER = (
     UserAction(
         "test.follow",
         "test again with the same job",
-        "trials.follow_jobs",
+        "trial_actions.follow_jobs",
         "Poll and download the job of the last test; no new one is created",
-        when="trials.can_follow",
+        when="trial_actions.can_follow",
     ),
     UserAction(
         "test.cancel",
         "cancel the test",
-        "trials.cancel",
+        "trials.controller.cancel",
         "Stop all requests and abort the job on the server",
-        when="trials.is_running",
+        when="trials.testing",
     ),
     UserAction(
         "test.limits",
         "set limits and input state",
-        "trials.ask_limits",
+        "trial_actions.ask_limits",
         "How much a test of this stream reads",
-        when=_AT_STREAM,
+        when=_STREAM,
     ),
     UserAction("file.new", "start a new connector", "files.new", "Begin with an empty manifest"),
     UserAction("file.open", "open a manifest", "files.open", "Open a manifest from a file"),
@@ -127,7 +127,7 @@ BUILDER = (
         "read the file again",
         "files.reload",
         "Drop the changes and read the file again",
-        when="files.has_file",
+        when="project.path",
     ),
     UserAction("file.demo", "try the demo", "files.demo", "Open a sample that runs against a demo API on this machine"),
     UserAction(
@@ -159,17 +159,17 @@ BUILDER = (
     UserAction(
         "go.next-tab",
         "go to the next tab",
-        "navigation.next_tab(1)",
+        "editor.stream_form.next_tab(1)",
         "The next tab of the stream",
         "ctrl+t",
-        when=_IN_STREAM_FORM,
+        when=_FORM,
     ),
     UserAction(
         "go.previous-tab",
         "go to the previous tab",
-        "navigation.next_tab(-1)",
+        "editor.stream_form.next_tab(-1)",
         "The tab of the stream before",
-        when=_IN_STREAM_FORM,
+        when=_FORM,
     ),
     UserAction(
         "go.global",
@@ -182,45 +182,45 @@ BUILDER = (
     ),
     UserAction("stream.add", "add a stream", "streams.add", "A new stream, or a copy of one"),
     UserAction(
-        "stream.duplicate", "duplicate this stream", "streams.duplicate", "Add a copy right after it", when=_AT_STREAM
+        "stream.duplicate", "duplicate this stream", "streams.duplicate", "Add a copy right after it", when=_STREAM
     ),
-    UserAction("stream.rename", "rename this stream", "streams.rename", "References follow", when=_AT_STREAM),
+    UserAction("stream.rename", "rename this stream", "streams.rename", "References follow", when=_STREAM),
     UserAction(
-        "stream.delete", "delete this stream", "streams.delete", "Take the stream out of the manifest", when=_AT_STREAM
-    ),
-    UserAction(
-        "stream.up", "move this stream up", "streams.move(-1)", "Put the stream before the one above", when=_AT_STREAM
+        "stream.delete", "delete this stream", "streams.delete", "Take the stream out of the manifest", when=_STREAM
     ),
     UserAction(
-        "stream.down", "move this stream down", "streams.move(1)", "Put the stream after the one below", when=_AT_STREAM
+        "stream.up", "move this stream up", "streams.move(-1)", "Put the stream before the one above", when=_STREAM
+    ),
+    UserAction(
+        "stream.down", "move this stream down", "streams.move(1)", "Put the stream after the one below", when=_STREAM
     ),
     UserAction(
         "stream.kind",
         "switch between sync and async",
         "streams.switch_kind",
         "Keep everything that maps",
-        when=_AT_STREAM,
+        when=_STREAM,
     ),
     UserAction(
         "request.paste",
         "fill from a curl command",
-        "editor.paste_curl",
+        "editor.stream_form.paste_curl",
         "For the request of this tab",
-        when=_IN_STREAM_FORM,
+        when=_FORM,
     ),
     UserAction(
         "request.copy",
         "copy as a curl command",
-        "editor.copy_curl",
+        "editor.stream_form.copy_curl",
         "The request of this tab, with the test values",
-        when=_IN_STREAM_FORM,
+        when=_FORM,
     ),
     UserAction(
         "schema.auto",
         "import the schema after each test, or not",
         "streams.toggle_auto_import",
         "For this stream",
-        when=_AT_STREAM,
+        when=_STREAM,
     ),
     UserAction("view.yaml", "show or leave the YAML", "navigation.toggle_yaml", "The same manifest as text", "ctrl+l"),
     UserAction("view.theme", "change the theme", "app.change_theme", "Choose the colours"),
@@ -236,16 +236,14 @@ BUILDER = (
 NAVIGATOR = (
     UserAction("navigator.open", "open", "navigator.open", "Show it and go there", "enter,right,l", "Open", 1),
     UserAction("navigator.add", "add a stream", "streams.add", "Add a stream", "a", "Add", 2),
-    UserAction("navigator.rename", "rename", "streams.rename", "Rename the stream", "r", "Rename", 3, _AT_STREAM),
+    UserAction("navigator.rename", "rename", "streams.rename", "Rename the stream", "r", "Rename", 3, _STREAM),
     UserAction(
-        "navigator.duplicate", "duplicate", "streams.duplicate", "Add a copy of the stream", "d", "Copy", 4, _AT_STREAM
+        "navigator.duplicate", "duplicate", "streams.duplicate", "Add a copy of the stream", "d", "Copy", 4, _STREAM
     ),
+    UserAction("navigator.delete", "delete", "streams.delete", "Delete the stream", "delete,x", "Delete", 5, _STREAM),
+    UserAction("navigator.move-up", "move up", "streams.move(-1)", "Move the stream up", "ctrl+up,K", when=_STREAM),
     UserAction(
-        "navigator.delete", "delete", "streams.delete", "Delete the stream", "delete,x", "Delete", 5, _AT_STREAM
-    ),
-    UserAction("navigator.move-up", "move up", "streams.move(-1)", "Move the stream up", "ctrl+up,K", when=_AT_STREAM),
-    UserAction(
-        "navigator.move-down", "move down", "streams.move(1)", "Move the stream down", "ctrl+down,J", when=_AT_STREAM
+        "navigator.move-down", "move down", "streams.move(1)", "Move the stream down", "ctrl+down,J", when=_STREAM
     ),
     UserAction("navigator.up", "up", "navigator.move_cursor(-1)", "One line up", "up,k"),
     UserAction("navigator.down", "down", "navigator.move_cursor(1)", "One line down", "down,j"),

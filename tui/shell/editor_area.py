@@ -112,10 +112,6 @@ class EditorArea(Container):
         return self._shown if isinstance(self._shown, StreamForm) else None
 
     @property
-    def shows_stream(self) -> bool:
-        return self.stream_form is not None
-
-    @property
     def yaml(self) -> YamlView | None:
         """The text, when it is in view."""
         return self._shown if isinstance(self._shown, YamlView) else None
@@ -212,13 +208,3 @@ class EditorArea(Container):
             await take_typed(focused)
         if self.yaml is not None:
             self.yaml.flush()
-
-    def paste_curl(self) -> None:
-        """Fill the request of the tab from a `curl` command."""
-        if self.stream_form is not None:
-            self.stream_form.paste_curl()
-
-    def copy_curl(self) -> None:
-        """Copy the request of the tab as a `curl` command."""
-        if self.stream_form is not None:
-            self.stream_form.copy_curl()

@@ -47,10 +47,6 @@ class FileActions:
         self._interaction = interaction
         self._replace = replace
 
-    @property
-    def has_file(self) -> bool:
-        return self._project.path is not None
-
     # Saving
 
     async def save(self) -> bool:

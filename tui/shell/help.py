@@ -39,11 +39,6 @@ class HelpLine(Widget):
         super().__init__(classes="help-line")
         self._shown = ("", "")
 
-    @property
-    def shown(self) -> tuple[str, str]:
-        """The title and the sentence."""
-        return self._shown
-
     def show(self, title: str, text: str) -> None:
         shown = (title, " ".join(text.split()))
         if shown != self._shown:

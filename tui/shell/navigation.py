@@ -230,11 +230,6 @@ class Navigation:
         else:
             self._interaction.start(self.show(self.selection))
 
-    async def next_tab(self, step: int) -> None:
-        """Go to the next tab of the stream (1), or the one before (-1)."""
-        if self._editor.stream_form is not None:
-            await self._editor.stream_form.next_tab(step)
-
     def undo(self) -> None:
         """Undo the last change and go there."""
         self._go_to_change(self._session.undo(), "Nothing to undo.")

@@ -67,21 +67,21 @@ class BuilderScreen(Screen[None]):
         """Functions that end what was subscribed to."""
 
         self.interaction = Interaction(self)
-        self.stream_trials = Trials(self.app, session, settings, self._redraw_later)
-        hints = TrialHints(session, self.stream_trials.controller, self.stream_trials.reporter)
+        self.trials = Trials(self.app, session, settings, self._redraw_later)
+        hints = TrialHints(session, self.trials.controller, self.trials.reporter)
         self.navigator = Navigator()
         self.editor = EditorArea(project, settings, hints)
         self.body = Horizontal(self.navigator, self.editor, classes="builder--body")
         help_line = HelpLine()
 
-        self.trials = TrialActions(self)
+        self.trial_actions = TrialActions(self)
         self.navigation = Navigation(
-            project, self.navigator, self.editor, self.trials, self.interaction, type_ahead=self._type_ahead
+            project, self.navigator, self.editor, self.trial_actions, self.interaction, type_ahead=self._type_ahead
         )
         self.files = FileActions(
             project, settings, self.editor, self.navigation, self.interaction, replace=self._replace_project
         )
-        self.streams = StreamActions(session, self.navigation, self.editor, self.stream_trials, self.interaction)
+        self.streams = StreamActions(session, self.navigation, self.editor, self.trials, self.interaction)
         self.go_to = GoTo(session, self.navigation, self.editor, self.interaction)
         self.help = Help(session, settings, self.navigation, self.editor, help_line)
         self._help_line = help_line
@@ -94,7 +94,7 @@ class BuilderScreen(Screen[None]):
 
     async def on_mount(self) -> None:
         """Show the first stream, and begin to follow the session."""
-        self.stream_trials.listen(self)
+        self.trials.listen(self)
         self._subscriptions.append(self.session.subscribe(self._session_changed))
         self._redraw()
         if self.project.broken:
@@ -110,7 +110,7 @@ class BuilderScreen(Screen[None]):
         background = Background(self, self.project, self.interaction.report_error)
         self._subscriptions.append(background.close)
         self.files.remember()
-        self.trials.fit()
+        self.trial_actions.fit()
 
     def on_unmount(self) -> None:
         for unsubscribe in self._subscriptions:
@@ -120,12 +120,12 @@ class BuilderScreen(Screen[None]):
     async def close_project(self) -> None:
         """End everything that runs for the project."""
         self.on_unmount()
-        await self.stream_trials.controller.close()
+        await self.trials.controller.close()
         self.project.close()
 
     async def _replace_project(self, make: Callable[[], Project]) -> None:
         """Go on with another project, unless a test is running that is to go on."""
-        if await self.trials.may_end("Leave"):
+        if await self.trial_actions.may_end("Leave"):
             await self._replace(make)
         else:
             self.project.keep_draft()  # the caller may have dropped it already
@@ -138,10 +138,12 @@ class BuilderScreen(Screen[None]):
     # Actions
 
     def action_perform(self, action: str) -> None:
-        """Do what the table of actions says, by id; errors are reported."""
-        attribute, method, arguments = parse(ACTIONS[action].target)
+        """Do what the table of actions says, if it can be done now. Errors are reported."""
+        if not self.check_action("perform", (action,)):
+            return
+        owner, method, arguments = parse(ACTIONS[action].target)
         with self.interaction.reporting_errors():
-            work = getattr(getattr(self, attribute), method)(*arguments)
+            work = getattr(attrgetter(owner)(self), method)(*arguments)
             if iscoroutine(work):
                 self.interaction.start(work)
 
@@ -164,9 +166,9 @@ class BuilderScreen(Screen[None]):
         renamed = self.navigation.tracker.renamed(self.session.streams.names())
         moves = self.navigation.follow_streams()
         if renamed is not None:
-            self.stream_trials.rename(*renamed)
+            self.trials.rename(*renamed)
         if moves is not None:
-            self.navigator.show(entries(self.session, self.stream_trials.testing), moves.selection)
+            self.navigator.show(entries(self.session, self.trials.testing), moves.selection)
             self.run_worker(self._show_moved())
 
     async def _show_moved(self) -> None:
@@ -185,12 +187,12 @@ class BuilderScreen(Screen[None]):
         self._redraw_pending = False
         if not (self._subscriptions and self.navigator.is_attached):
             return  # the screen is being left
-        self.navigator.show(entries(self.session, self.stream_trials.testing))
+        self.navigator.show(entries(self.session, self.trials.testing))
         counts = self.session.counts()
         hints = [f"✗ {counts.errors} to mend"] if counts.errors else []
         hints += [f"▲ {counts.warnings}"] if counts.warnings else []
         self.query_one(TitleBar).show(file=self.project.title, unsaved=self.session.dirty, hint="  ".join(hints))
-        self.run_worker(self.trials.show_subject(), group="subject", exclusive=True)
+        self.run_worker(self.trial_actions.show_subject(), group="subject", exclusive=True)
 
     # What the parts say
 
@@ -200,7 +202,7 @@ class BuilderScreen(Screen[None]):
             event.prevent_default()
 
     def on_resize(self) -> None:
-        self.trials.fit()
+        self.trial_actions.fit()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         self.help.explain_widget(event.widget)
@@ -249,29 +251,29 @@ class BuilderScreen(Screen[None]):
     @on(TrialPane.TrialRequested)
     def _trial_requested(self, event: TrialPane.TrialRequested) -> None:
         event.stop()
-        self.trials.run(self.stream_trials.index_of(event.stream), same_jobs=event.same_jobs)
+        self.trial_actions.start_at(self.trials.index_of(event.stream), same_jobs=event.same_jobs)
 
     @on(TrialPane.SettingsChanged)
     def _settings_changed(self, event: TrialPane.SettingsChanged) -> None:
         event.stop()
-        self.trials.keep_settings(event.stream)
+        self.trial_actions.keep_settings(event.stream)
 
     @on(TrialPane.StatusMapped)
     def _status_mapped(self, event: TrialPane.StatusMapped) -> None:
         event.stop()
-        self.interaction.start(self.trials.map_status(event))
+        self.interaction.start(self.trial_actions.map_status(event))
 
     @on(TrialPane.NodePicked)
     def _node_picked(self, event: TrialPane.NodePicked) -> None:
         event.stop()
-        self.interaction.start(self.trials.use_node(event))
+        self.interaction.start(self.trial_actions.use_node(event))
 
     @on(TrialPane.MendRequested)
     def _mend_requested(self, event: TrialPane.MendRequested) -> None:
         event.stop()
-        self.interaction.start(self.trials.mend(event))
+        self.interaction.start(self.trial_actions.mend(event))
 
     @on(TrialPane.SchemaActionChosen)
     def _schema_action_chosen(self, event: TrialPane.SchemaActionChosen) -> None:
         event.stop()
-        self.interaction.start(self.trials.take_schema(event))
+        self.interaction.start(self.trial_actions.take_schema(event))

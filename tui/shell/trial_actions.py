@@ -4,26 +4,55 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path as FilePath
+from typing import Protocol
+
+from textual.containers import Horizontal
 
 from core.errors import ManifestError
 from tui.forms.schema_pane import replace_loader
 from tui.model.declared_schema import imports_by_itself, loaded_from
+from tui.model.project import Project
+from tui.model.session import BuilderSession
+from tui.model.settings import Settings
+from tui.shell.editor_area import EditorArea
+from tui.shell.interaction import Interaction
 from tui.shell.keys import key_of
+from tui.shell.navigation import Navigation
+from tui.shell.navigator import Navigator
 from tui.shell.selection import StreamHandle
-from tui.shell.stage import Stage
+from tui.trials.trials import Trials
 from tui.trials.view.pane import TrialPane
 from tui.trials.view.questions import NodeUse
 from tui.trials.view.subject import Subject
 from tui.widgets.dialog import Answer, ConfirmDialog, QuestionDialog
 
 
+class Builder(Protocol):
+    """What the actions on trials need of the screen; all of it is there by the time that the screen is mounted."""
+
+    project: Project
+    session: BuilderSession
+    settings: Settings
+    interaction: Interaction
+    trials: Trials
+    navigation: Navigation
+    navigator: Navigator
+    editor: EditorArea
+    body: Horizontal
+    """Holds navigator, editor area and trial pane side by side."""
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether there is room for the trial pane beside the form."""
+
+
 class TrialActions:
     """The actions on trials, and the pane that shows them."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
-        self._trials = stage.stream_trials
-        self._interaction = stage.interaction
+    def __init__(self, builder: Builder) -> None:
+        self._builder = builder
+        self._trials = builder.trials
+        self._interaction = builder.interaction
         self._turn = asyncio.Lock()
         self._alone = False
         """Whether it takes the room of the form where there is none for both."""
@@ -32,7 +61,7 @@ class TrialActions:
     @property
     def pane(self) -> TrialPane | None:
         """The test screen, once it was needed."""
-        return self._stage.body.query_one_optional(TrialPane)
+        return self._builder.body.query_one_optional(TrialPane)
 
     @property
     def is_running(self) -> bool:
@@ -42,15 +71,15 @@ class TrialActions:
 
     def fit(self) -> None:
         """Have it beside the form where there is room."""
-        if self._stage.body.is_mounted:
+        if self._builder.body.is_mounted:
             self._arrange()
-            if self._stage.is_wide:
+            if self._builder.is_wide:
                 self._interaction.start(self._ensure())
 
     def _arrange(self) -> None:
         """Show what there is room for. It is said to each part: a class of the screen would dress everything anew."""
-        wide = self._stage.is_wide
-        self._stage.navigator.display = self._stage.editor.display = wide or not self._alone
+        wide = self._builder.is_wide
+        self._builder.navigator.display = self._builder.editor.display = wide or not self._alone
         if self.pane is not None:
             self.pane.display = wide or self._alone
 
@@ -61,15 +90,15 @@ class TrialActions:
     async def _built(self) -> TrialPane:
         pane = self.pane
         if pane is None:
-            stage = self._stage
+            builder = self._builder
             pane = TrialPane(
                 self._trials.controller,
                 schema_reporter=self._trials.reporter,
-                test_key=key_of(stage.body.app, stage.settings, "test.run"),
-                folder=stage.project.path.parent if stage.project.path else FilePath.cwd(),
+                test_key=key_of(builder.body.app, builder.settings, "test.run"),
+                folder=builder.project.path.parent if builder.project.path else FilePath.cwd(),
             )
-            pane.display = stage.is_wide or self._alone
-            await stage.body.mount(pane)
+            pane.display = builder.is_wide or self._alone
+            await builder.body.mount(pane)
             await self.show_subject()
         return pane
 
@@ -80,7 +109,7 @@ class TrialActions:
             await pane.show(subject)
 
     def _subject(self) -> Subject | None:
-        stream = self._stage.navigation.shown_stream
+        stream = self._builder.navigation.shown_stream
         return self._trials.subject(stream) if stream is not None else None
 
     @property
@@ -89,20 +118,20 @@ class TrialActions:
         pane = self.pane
         if pane is None:
             return False
-        return pane.has_focus_within if self._stage.is_wide else self._alone
+        return pane.has_focus_within if self._builder.is_wide else self._alone
 
     async def toggle(self) -> None:
         """Go there, or back to the form."""
         if self.is_shown:
-            with self._stage.body.app.batch_update():
+            with self._builder.body.app.batch_update():
                 self.leave()
-                self._stage.navigation.go_to_form()
+                self._builder.navigation.go_to_form()
         else:
             await self.show()
 
     async def show(self) -> None:
         """Go there."""
-        with self._stage.body.app.batch_update():
+        with self._builder.body.app.batch_update():
             self._alone = True
             pane = await self._ensure()
             self._arrange()
@@ -120,25 +149,25 @@ class TrialActions:
     @property
     def can_follow(self) -> bool:
         """Whether jobs of the test before are there to be followed."""
-        index = self._stage.navigation.current_or_last_stream
-        return index is not None and self._trials.controller.knows_jobs(self._stage.session.streams.name(index))
+        index = self._builder.navigation.current_or_last_stream
+        return index is not None and self._trials.controller.knows_jobs(self._builder.session.streams.name(index))
 
-    def run_current(self) -> None:
+    def start(self) -> None:
         """Test the stream that the person is at."""
-        self.run(self._stage.navigation.current_or_last_stream)
+        self.start_at(self._builder.navigation.current_or_last_stream)
 
     def follow_jobs(self) -> None:
         """Test the stream again with the jobs that are there."""
-        self.run(self._stage.navigation.current_or_last_stream, same_jobs=True)
+        self.start_at(self._builder.navigation.current_or_last_stream, same_jobs=True)
 
     def cancel(self) -> None:
         self._trials.controller.cancel()
 
-    def run(self, index: int | None, *, same_jobs: bool = False) -> None:
+    def start_at(self, index: int | None, *, same_jobs: bool = False) -> None:
         """Test a stream, or go to what must be mended first; a test that is running is ended only if a person says so.
         `same_jobs`: without creating new jobs.
         """
-        self._interaction.start(self._run(self._stage.navigation.tracker.handle(index), same_jobs=same_jobs))
+        self._interaction.start(self._run(self._builder.navigation.tracker.handle(index), same_jobs=same_jobs))
 
     async def _run(self, stream: StreamHandle, *, same_jobs: bool) -> None:
         async with self._beginning:  # a second key finds a test that is running
@@ -147,13 +176,13 @@ class TrialActions:
 
     async def _can_begin(self, stream: StreamHandle) -> bool:
         """Whether a stream can be tested; what must be mended first is gone to."""
-        stage = self._stage
-        await stage.editor.flush()
-        if stage.session.has_broken_text:
-            await stage.navigation.show_yaml_problem()
+        builder = self._builder
+        await builder.editor.flush()
+        if builder.session.has_broken_text:
+            await builder.navigation.show_yaml_problem()
             self._interaction.report_error("The YAML can't be read. Mend it, then test.")
             return False
-        for _ in stage.session.checking():
+        for _ in builder.session.checking():
             await asyncio.sleep(0)
         if stream.index is None:
             self._interaction.notify("Add a stream first: there is nothing to test yet.")
@@ -162,12 +191,12 @@ class TrialActions:
         if refusal is None:
             return True
         self._interaction.report_error(f"Mend this first, then test: {refusal.message}")
-        await stage.navigation.show_path(refusal.path)
+        await builder.navigation.show_path(refusal.path)
         return False
 
     async def _begin(self, stream: StreamHandle, *, same_jobs: bool) -> None:
-        if stream.index is not None and self._stage.navigation.selection != stream.index:
-            await self._stage.navigation.show(stream.index, focus=False)
+        if stream.index is not None and self._builder.navigation.selection != stream.index:
+            await self._builder.navigation.show(stream.index, focus=False)
         await self.show()
         if stream.index is not None:
             self._trials.start(stream.index, same_jobs=same_jobs)
@@ -184,10 +213,10 @@ class TrialActions:
 
     async def ask_limits(self) -> None:
         """Set how much a test of the stream reads that a person is at."""
-        stream = self._stage.navigation.tracker.handle(self._stage.navigation.current_or_last_stream)
+        stream = self._builder.navigation.tracker.handle(self._builder.navigation.current_or_last_stream)
         pane = await self._ensure()
-        if stream.index is not None and stream.index != self._stage.navigation.selection:
-            await self._stage.navigation.show(stream.index, focus=False)
+        if stream.index is not None and stream.index != self._builder.navigation.selection:
+            await self._builder.navigation.show(stream.index, focus=False)
         pane.action_settings()
 
     def keep_settings(self, stream: str) -> None:
@@ -229,15 +258,15 @@ class TrialActions:
         """Go to a field of the stream."""
         index = self._trials.index_of(event.stream)
         if index is not None:
-            await self._stage.navigation.show_path(("streams", index, *event.place.path))
+            await self._builder.navigation.show_path(("streams", index, *event.place.path))
 
     async def take_schema(self, event: TrialPane.SchemaActionChosen) -> None:
         """Declare the detected schema; ask first when it takes the place of a loader."""
         index = self._trials.index_of(event.stream)
-        source = loaded_from(self._stage.session, index) if index is not None else ""
+        source = loaded_from(self._builder.session, index) if index is not None else ""
         if source and not await self._interaction.ask(replace_loader(source)):
             return
         self._trials.take_schema(event.stream, event.report.detected, merge=event.action == "merge")
-        by_itself = index is not None and imports_by_itself(self._stage.session, index)
+        by_itself = index is not None and imports_by_itself(self._builder.session, index)
         hint = "" if by_itself else " It can follow each test: see the commands for the schema."
         self._interaction.notify(f"The schema is in the manifest.{hint}")

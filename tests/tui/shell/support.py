@@ -153,7 +153,7 @@ class Shell:
 
     def run(self, stream: str) -> Trial | None:
         """The latest test of a stream."""
-        return self.builder.stream_trials.controller.results.get(stream)
+        return self.builder.trials.controller.results.get(stream)
 
     async def tested(self, stream: str) -> Trial:
         """Wait for the end of the test of a stream."""
@@ -163,7 +163,7 @@ class Shell:
             return run is not None and not run.state.running
 
         await self.until(ended, f"the end of the test of {stream}")
-        await self.until(lambda: self.builder.stream_trials._running is None)
+        await self.until(lambda: self.builder.trials._running is None)
         run = self.run(stream)
         assert run is not None
         return run
@@ -186,5 +186,5 @@ async def opened(
         for stop in list(shell.builder._subscriptions):
             stop()
         shell.builder._subscriptions.clear()
-        await shell.builder.stream_trials.controller.close(2)
+        await shell.builder.trials.controller.close(2)
         shell.builder.project.close()

@@ -34,11 +34,11 @@ async def test_a_request_is_copied_as_curl_by_command(tmp_path: Path) -> None:
     [CopyRequested, DocView.CopyRequested, RecordTable.CopyRequested, TrialPane.CopyRequested],
     ids=lambda message: message.__qualname__,
 )
-def test_whoever_asks_the_app_copies(message: type[Message]) -> None:
+def test_the_app_handles_every_copy_request(message: type[Message]) -> None:
     assert hasattr(CopyingApp, message.handler_name)
 
 
-async def test_what_is_too_long_for_terminals_is_in_a_file(tmp_path: Path) -> None:
+async def test_text_too_long_for_terminals_is_written_to_a_file(tmp_path: Path) -> None:
     async with opened() as shell:
         view = DocView("x")
         await shell.builder.mount(view)

@@ -40,7 +40,7 @@ async def test_the_first_stream_of_an_empty_project_is_added_by_its_name() -> No
         assert "✗" not in shell.lines[0], "what was not looked at yet does not nag"
 
 
-async def test_a_stream_is_added_as_a_synchronous_one_or_as_a_copy(manifest: Path) -> None:
+async def test_a_stream_is_added_as_synchronous_or_as_a_copy(manifest: Path) -> None:
     async with opened(manifest) as shell:
         await shell.press("f2", "a")
         await shell.until_dialog("StreamDialog")
@@ -59,7 +59,7 @@ async def test_a_stream_is_added_as_a_synchronous_one_or_as_a_copy(manifest: Pat
         )
 
 
-async def test_a_name_that_is_taken_is_not_accepted(manifest: Path) -> None:
+async def test_a_taken_name_is_refused(manifest: Path) -> None:
     async with opened(manifest) as shell:
         await shell.press("f2", "a")
         await shell.until_dialog("StreamDialog")
@@ -97,7 +97,7 @@ async def test_a_stream_is_duplicated_renamed_moved_and_deleted_from_the_navigat
         await shell.until(lambda: names(shell) == before and not shell.session.dirty)
 
 
-async def test_the_last_stream_can_go_too(manifest: Path) -> None:
+async def test_the_last_stream_can_be_deleted(manifest: Path) -> None:
     async with opened(manifest) as shell:
         for left in range(len(names(shell)) - 1, -1, -1):
             shell.builder.navigator.focus()
@@ -110,7 +110,7 @@ async def test_the_last_stream_can_go_too(manifest: Path) -> None:
         await shell.until_said("Add a stream first")
 
 
-async def test_what_a_stream_shows_follows_a_rename_in_its_form(manifest: Path) -> None:
+async def test_the_screen_follows_a_rename_of_a_stream(manifest: Path) -> None:
     async with opened(manifest) as shell:
         shell.session.streams.rename(0, "sales")
         await shell.until(lambda: names(shell)[0] == "sales")

@@ -59,7 +59,7 @@ async def test_one_key_tests_the_stream_from_anywhere(manifest: Path, api: DemoA
         await shell.press("f5")
         run = await shell.tested("contacts")
         assert run.state.records == 30
-        assert shell.builder.trials.is_shown
+        assert shell.builder.trial_actions.is_shown
         await shell.until(lambda: shell.entry("contacts").marks == "✓")
 
 
@@ -315,15 +315,15 @@ async def test_a_status_that_is_not_mapped_is_mapped_by_one_key_while_the_job_ru
 async def test_limits_and_input_state_are_remembered_for_each_stream(manifest: Path, api: DemoApi) -> None:
     async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
         await shell.press("ctrl+b")
-        await shell.until(lambda: shell.builder.trials.is_shown)
+        await shell.until(lambda: shell.builder.trial_actions.is_shown)
         await shell.press("L")
         await shell.until_dialog("SettingsDialog")
         await shell.press("7", "enter")
         await shell.until(lambda: shell.dialog is None)
         await shell.until(lambda: Settings().limits(manifest, "contacts").get("records") is not None)
-        records = shell.builder.stream_trials.controller.settings_of("contacts").limits.records
+        records = shell.builder.trials.controller.settings_of("contacts").limits.records
     async with opened(manifest) as shell:
-        settings = shell.builder.stream_trials.controller.settings_of("contacts")
+        settings = shell.builder.trials.controller.settings_of("contacts")
         assert settings.limits.records == records
         assert settings.limits == replace(TrialSettings().limits, records=records)
         assert settings.limits.records != TrialSettings().limits.records
@@ -334,13 +334,13 @@ async def test_the_schema_is_imported_and_the_test_stays_fresh(manifest: Path, a
         shell.session.set((*STREAM, "schema_loader", "schema", "properties"), {})
         await shell.press("f5")
         run = await shell.tested("contacts")
-        report = shell.builder.stream_trials.reporter(run)
+        report = shell.builder.trials.reporter(run)
         assert report.actions == ("import",)
         pane(shell).post_message(TrialPane.SchemaActionChosen(pane(shell), "contacts", "import", report))
         await shell.until(lambda: "EMAIL" in (declared_schema(shell.session, 0) or {}).get("properties", {}))
         await shell.until(lambda: shell.entry("contacts").marks == "✓")
-        again = shell.builder.stream_trials.reporter
-        shell.builder.stream_trials.subject(0)
+        again = shell.builder.trials.reporter
+        shell.builder.trials.subject(0)
         assert again(run).actions == ()
 
 
@@ -376,7 +376,7 @@ async def test_a_schema_that_was_loaded_is_compared_and_replaced_only_when_confi
         await shell.press("f5")
         run = await shell.tested("contacts")
         assert any("`CITY` must be null or a number" in words for words, _ in run.inspector.mismatches)
-        report = shell.builder.stream_trials.reporter(run)
+        report = shell.builder.trials.reporter(run)
         assert (report.note.startswith("Loaded (-)"), report.actions) == (True, ("import",))
         for answer in (("escape",), ("right", "enter")):
             assert shell.session.value((*STREAM, "schema_loader"))["type"] == "DynamicSchemaLoader"
@@ -487,7 +487,7 @@ def test_a_report_says_what_can_be_done_about_the_schema() -> None:
 
 async def test_a_test_that_begins_while_the_test_screen_is_being_built_waits_for_it(manifest: Path) -> None:
     async with opened(manifest, size=(120, 40)) as shell:
-        testing = shell.builder.trials
+        testing = shell.builder.trial_actions
         panes = await asyncio.gather(*(testing._ensure() for _ in range(2)))
         assert panes[0] is panes[1]
         assert all(pane.query(StatusQuestion) for pane in panes)

@@ -40,7 +40,7 @@ async def test_one_key_shows_the_text_at_the_field_and_goes_back(manifest: Path)
         await shell.until_shown("API Endpoint URL")
 
 
-async def test_two_keys_at_once_go_there_and_back(manifest: Path) -> None:
+async def test_two_toggles_at_once_show_the_text_and_the_form_again(manifest: Path) -> None:
     async with opened(manifest) as shell:
         async with asyncio.TaskGroup() as keys:
             for _ in range(2):
@@ -49,7 +49,7 @@ async def test_two_keys_at_once_go_there_and_back(manifest: Path) -> None:
         await shell.until_shown("API Endpoint URL")
 
 
-async def test_what_is_typed_shows_in_the_forms(manifest: Path) -> None:
+async def test_edits_of_the_text_show_in_the_forms(manifest: Path) -> None:
     async with opened(manifest) as shell:
         await shell.press("ctrl+l")
         await shell.until(lambda: shell.builder.editor.yaml is not None)
@@ -60,7 +60,7 @@ async def test_what_is_typed_shows_in_the_forms(manifest: Path) -> None:
         await shell.until_shown("people")
 
 
-async def test_what_is_edited_elsewhere_shows_in_the_text(manifest: Path) -> None:
+async def test_edits_in_the_forms_show_in_the_text(manifest: Path) -> None:
     async with opened(manifest) as shell:
         await shell.press("ctrl+l")
         await shell.until(lambda: shell.builder.editor.yaml is not None)
@@ -83,7 +83,7 @@ async def test_a_syntax_error_is_marked_at_its_line_and_keeps_the_document(manif
 
 
 @pytest.mark.parametrize("answer", ["Mend it", "Drop the edit"])
-async def test_leaving_broken_text_is_asked(manifest: Path, answer: str) -> None:
+async def test_leaving_broken_text_asks(manifest: Path, answer: str) -> None:
     async with opened(manifest) as shell:
         await shell.press("ctrl+l")
         await shell.until(lambda: shell.builder.editor.yaml is not None)
@@ -106,7 +106,7 @@ async def test_a_test_of_broken_text_goes_to_the_error_instead(manifest: Path) -
         view(shell).editor.insert("streams: [", (0, 0))
         await shell.press("f5")
         await shell.until_said("The YAML can't be read")
-        assert shell.builder.stream_trials.testing is None
+        assert shell.builder.trials.testing is None
 
 
 def _range(yaml: YamlView, word: str) -> tuple[tuple[int, int], tuple[int, int]]:
