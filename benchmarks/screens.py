@@ -37,7 +37,7 @@ from benchmarks.report import PAGE, judged, machine, table
 from core.reading import Limits
 from sample_configs import sample
 from tui.app import BuilderApp
-from tui.command import keep_lively
+from tui.command import keep_responsive
 from tui.forms import StreamForm
 from tui.shell.screen import BuilderScreen
 from tui.trials.trial import Trial, TrialSettings
@@ -225,7 +225,7 @@ class Stage:
 @asynccontextmanager
 async def opened(path: Path, values: dict[str, str] | None = None) -> AsyncIterator[Stage]:
     """The builder with a manifest; nothing limits its tests."""
-    app = BuilderApp(path, opened=keep_lively)
+    app = BuilderApp(path, opened=keep_responsive)
     async with app.run_test(size=SIZE) as pilot:
         while app.builder is None or not app.builder.query(StreamForm):
             await pilot.pause(0.02)

@@ -71,7 +71,7 @@ async def test_errors_of_another_stream_do_not_prevent_a_trial(manifest: Path, a
     async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
         shell.session.streams.add("unfinished", StreamKind.ASYNC)
         await shell.pilot.pause()
-        await shell.builder.show(0)
+        await shell.builder.navigation.show(0)
         await shell.press("f5")
         trial = await shell.tested("contacts")
         assert trial.state.errors == ()
@@ -80,7 +80,7 @@ async def test_errors_of_another_stream_do_not_prevent_a_trial(manifest: Path, a
 
 async def test_polling_and_download_are_tried_again_with_the_same_job(manifest: Path, api: DemoApi) -> None:
     async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
-        assert not shell.builder.check_action("follow_job", ())
+        assert not shell.builder.check_action("perform", ("test.follow",))
         status = (*RETRIEVER, "status_extractor", "field_path")
         shell.session.set(status, ["state"])
         await shell.checked()
@@ -95,7 +95,7 @@ async def test_polling_and_download_are_tried_again_with_the_same_job(manifest: 
         assert trial.state.records == 30
         assert [one.head.role for one in trial.exchanges.entries if one.head.role is Role.CREATE] == []
         await shell.until_shown("Creation the same job")
-        assert shell.builder.check_action("follow_job", ())
+        assert shell.builder.check_action("perform", ("test.follow",))
         await shell.press("f5")
         trial = await shell.tested("contacts")
         assert [one.head.role for one in trial.exchanges.entries if one.head.role is Role.CREATE] == [Role.CREATE]
@@ -126,7 +126,7 @@ async def test_a_missing_input_prevents_a_trial_and_is_shown(manifest: Path) -> 
     async with opened(manifest) as shell:
         await shell.press("f5")
         await shell.until_said("api_key")
-        assert shell.builder.spot == "inputs"
+        assert shell.builder.navigation.selection == "inputs"
         assert shell.field is not None
         assert shell.field[-1] == "api_key"
 
@@ -155,7 +155,7 @@ async def test_a_trial_of_another_stream_asks_before_it_ends_the_running_one(man
     async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
         await polling(shell, api)
         shell.session.streams.duplicate(0)
-        await shell.builder.show(1)
+        await shell.builder.navigation.show(1)
         await shell.press("f5")
         await shell.until_dialog("ConfirmDialog")
         await shell.until(lambda: "The test of contacts is still running" in dialog_text(shell))
@@ -203,19 +203,19 @@ async def test_a_job_that_cannot_be_aborted_is_said_to_go_on(manifest: Path, api
         )
 
 
-@pytest.mark.parametrize("action", ["new", "reload", "app.quit"])
+@pytest.mark.parametrize("action", ["file.new", "file.reload", "app.quit"])
 async def test_whatever_would_end_a_running_trial_asks_first(manifest: Path, api: DemoApi, action: str) -> None:
     api.misbehave(Fault(method="POST", path="*/exports", job_never_ends=True))
     async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
         trial, builder = await polling(shell, api), shell.builder
-        await builder.run_action(action)
+        await shell.perform(action)
         await shell.until_dialog("ConfirmDialog")
         await shell.until(lambda: "The test of contacts is still running" in dialog_text(shell))
         await shell.press("escape")
         await shell.until(lambda: shell.dialog is None)
         assert shell.builder is builder
         assert trial.state.running
-        await builder.run_action(action)
+        await shell.perform(action)
         await shell.until_dialog("ConfirmDialog")
         await shell.press("tab", "enter")
         await shell.until(lambda: aborted(api))
@@ -226,7 +226,7 @@ async def test_deleting_a_stream_with_a_running_trial_says_so_and_ends_the_trial
     api.misbehave(Fault(method="POST", path="*/exports", job_never_ends=True))
     async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
         trial = await polling(shell, api)
-        await shell.builder.run_action("delete_stream")
+        await shell.perform("stream.delete")
         await shell.until_dialog("ConfirmDialog")
         await shell.until(lambda: "its job is aborted on the server" in dialog_text(shell))
         await shell.answer("Delete")
@@ -285,7 +285,7 @@ async def test_an_edit_makes_a_trial_stale_and_undoing_it_makes_it_fresh_again(m
         shell.session.set((*RETRIEVER, "polling_job_timeout"), 40)
         await shell.until(lambda: shell.entry("contacts").stale)
         await shell.until_shown("stale")
-        await shell.builder.run_action("undo")
+        await shell.perform("edit.undo")
         await shell.until(lambda: not shell.entry("contacts").stale)
 
 
@@ -435,7 +435,7 @@ async def test_trials_offer_hints_to_the_forms(manifest: Path, api: DemoApi) -> 
     async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
         await shell.press("f5")
         await shell.tested("contacts")
-        hints = shell.builder._hints
+        hints = shell.builder.editor._hints
         assert "id" in hints.variables("contacts")["creation_response"]
         assert hints.variables("contacts")["polling_response"]["status"] == "ready"
         assert "CONTACT_ID" in (hints.detected_schema("contacts") or {})["properties"]
