@@ -12,7 +12,7 @@ from tests.tui.shell.support import opened
 from tui.forms.field_menu import CopyRequested
 from tui.model.files import state_folder
 from tui.shell.clipboard import MAX_LENGTH, CopyingApp
-from tui.trials.view.pane import TrialPane
+from tui.trials.view.exchange_view import ExchangeView
 from tui.widgets.doc_view import DocView
 from tui.widgets.record_table import RecordTable
 
@@ -31,7 +31,7 @@ async def test_a_request_is_copied_as_curl_by_command(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "message",
-    [CopyRequested, DocView.CopyRequested, RecordTable.CopyRequested, TrialPane.CopyRequested],
+    [CopyRequested, DocView.CopyRequested, RecordTable.CopyRequested, ExchangeView.CopyRequested],
     ids=lambda message: message.__qualname__,
 )
 def test_the_app_handles_every_copy_request(message: type[Message]) -> None:
