@@ -259,6 +259,6 @@ class TrialActions:
         if index is not None:
             self._builder.errand(self._builder.show_path(("streams", index, *place.path)))
 
-    def guarded(self) -> AbstractContextManager[None]:
+    def reporting_errors(self) -> AbstractContextManager[None]:
         """Reports what can't be done."""
         return self._builder.guarded()

@@ -50,8 +50,8 @@ class TrialHost(Protocol):
     def go_to_field(self, stream: str, place: Place) -> None:
         """Go to a field of a stream."""
 
-    def guarded(self) -> AbstractContextManager[None]:
-        """Around an edit: reports why it can't be made."""
+    def reporting_errors(self) -> AbstractContextManager[None]:
+        """Around an edit: reports what can't be done instead of raising it."""
 
 
 class TrialPane(Vertical):
@@ -301,7 +301,7 @@ class TrialPane(Vertical):
         self._map_status(event.stream, event.status, event.meaning)
 
     def _map_status(self, stream: str, status: str, meaning: JobStatus) -> None:
-        with self._host.guarded():
+        with self._host.reporting_errors():
             self._trials.map_status(stream, status, meaning)
             self.notify(f"“{status}” means {meaning} from now on.", markup=False)
 
@@ -339,7 +339,7 @@ class TrialPane(Vertical):
             index, add = self._trials.index_of(stream), answer == "add"
         if index is None:
             return
-        with self._host.guarded():
+        with self._host.reporting_errors():
             use_node(self._trials.session, index, use, path, add=add)
             written = f"{use}: {'.'.join(path) or 'the whole answer'}"
             self.notify(written, title="Written into the stream", markup=False)
@@ -364,7 +364,7 @@ class TrialPane(Vertical):
         source = loaded_from(session, index) if index is not None else ""
         if source and not await self.app.push_screen_wait(replace_loader(source)):
             return
-        with self._host.guarded():
+        with self._host.reporting_errors():
             self._trials.import_schema(stream, event.report, merge=event.action == "merge")
             index = self._trials.index_of(stream)
             automatic = index is not None and imports_by_itself(session, index)

@@ -84,7 +84,7 @@ class PaneHost(App[None]):
         assert stream == self._subject.name
         self.fields.append(place)
 
-    def guarded(self) -> AbstractContextManager[None]:
+    def reporting_errors(self) -> AbstractContextManager[None]:
         return nullcontext()
 
     def hear(self, message: Message) -> None:
