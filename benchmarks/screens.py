@@ -37,7 +37,7 @@ from benchmarks.report import PAGE, judged, machine, table
 from core.reading import Limits
 from sample_configs import sample
 from tui.app import BuilderApp
-from tui.command import keep_lively
+from tui.command import keep_responsive
 from tui.forms import StreamForm
 from tui.shell.screen import BuilderScreen
 from tui.trials.trial import Trial, TrialSettings
@@ -225,7 +225,7 @@ class Stage:
 @asynccontextmanager
 async def opened(path: Path, values: dict[str, str] | None = None) -> AsyncIterator[Stage]:
     """The builder with a manifest; nothing limits its tests."""
-    app = BuilderApp(path, opened=keep_lively)
+    app = BuilderApp(path, opened=keep_responsive)
     async with app.run_test(size=SIZE) as pilot:
         while app.builder is None or not app.builder.query(StreamForm):
             await pilot.pause(0.02)
@@ -242,7 +242,7 @@ async def tabs(path: Path, values: dict[str, str]) -> AsyncIterator[Figure]:
     async with opened(path, values) as stage:
         for title in list(stage.form.tab_titles)[1:]:
             yield Figure(f"form, {title}", await stage.key("ctrl+pagedown", _shows_tab(stage.form, title)), KEY_TARGET)
-        yield Figure("test screen", await stage.key("ctrl+b", lambda: stage.builder.testing.is_shown), KEY_TARGET)
+        yield Figure("test screen", await stage.key("ctrl+b", lambda: stage.builder.trial_actions.is_shown), KEY_TARGET)
         await stage.test()
         results = stage.builder.query_one(Results)
         for number, tab in reversed([*enumerate(TABS, 1)]):
@@ -295,7 +295,7 @@ async def many_records(path: Path, values: dict[str, str]) -> AsyncIterator[Figu
         rows = stage.builder.query_one(RecordTable)
         yield Figure(
             f"{records:,} records, opened",
-            await stage.key("ctrl+b", lambda: stage.builder.testing.is_shown),
+            await stage.key("ctrl+b", lambda: stage.builder.trial_actions.is_shown),
             KEY_TARGET,
         )
         rows.focus()

@@ -1,4 +1,4 @@
-"""The builder as a Textual app: it paints at once, then loads the engine and what is to be edited."""
+"""The builder as a Textual app. It draws its first screen at once, then loads the engine and the manifest."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tui.crash import CrashConsole
 from tui.model.settings import Settings
 from tui.shell.actions import APP, bindings
 from tui.shell.clipboard import CopyingApp
-from tui.shell.keys import KeysInTurn
+from tui.shell.key_queue import KeyQueueApp
 from tui.themes import DARK, LIGHT
 from tui.widgets.title_bar import TitleBar
 
@@ -33,20 +33,20 @@ if TYPE_CHECKING:
     from tui.shell.screen import BuilderScreen
 
 _FUNCTION_KEY = re.compile(r"f\d+")
-_PATIENCE_AT_THE_END = 3.0
-"""Seconds that a job on the server has to be aborted when the builder is told to end."""
+_ABORT_TIMEOUT = 3.0
+"""Seconds for aborting a job on the server when the process is told to end."""
 
 
 def _commands() -> type[Provider]:
-    """The commands, which are not loaded before they are asked for."""
+    """The provider of the command palette, which is loaded when the palette is first opened."""
     from tui.shell.palette import Commands
 
     return Commands
 
 
-class BuilderApp(KeysInTurn, CopyingApp):
-    """The builder. `path` is the manifest to open, `demo`: a sample with an API running behind it. `opened` is called
-    when the first project is on the screen.
+class BuilderApp(KeyQueueApp, CopyingApp):
+    """The builder. `path` is the manifest to open; `demo` opens a sample with an API running behind it instead.
+    `opened` is called when the first project is on the screen.
     """
 
     TITLE = "Longhaul"
@@ -64,9 +64,9 @@ class BuilderApp(KeysInTurn, CopyingApp):
     ) -> None:
         super().__init__()
         self._opened = opened
-        self._paints_no_more = ExitStack()
+        self._drawing_stopped = ExitStack()
         self.settings = settings or Settings()
-        self.settings.on_failure = self._tell_about_folder
+        self.settings.on_failure = self._warn_about_folder
         self.error_console = self.crash = CrashConsole()
         self.project: Project | None = None
         """What is open."""
@@ -79,24 +79,23 @@ class BuilderApp(KeysInTurn, CopyingApp):
         self.animation_level = "none"
 
     def compose(self) -> ComposeResult:
-        """What is there before anything is loaded."""
+        """What is shown until the engine is loaded."""
         yield TitleBar("Longhaul", file=str(self._path or ""))
         yield Static(Content("Opening…"), classes="opening")
 
     def on_mount(self) -> None:
-        """Dress as the person likes it, paint, then load."""
         known = self.settings.theme in self.available_themes
         self.theme = self.settings.theme if self.settings.theme and known else DARK.name
         self.set_keymap(self.settings.keys)
         self.theme_changed_signal.subscribe(self, lambda theme: self._remember_theme(theme.name))
-        self._obey_signals()
+        self._handle_signals()
         self.call_after_refresh(self._load)
 
     def _load(self) -> None:
         self.run_worker(self._open_first(), name="open")
 
     async def _open_first(self) -> None:
-        """Load the engine in a thread, so that the first picture is there meanwhile, and open what is asked for."""
+        """Load the engine in a thread, so that the first screen is drawn meanwhile, and open what was asked for."""
         await asyncio.to_thread(import_module, "tui.shell.screen")
         from tui.model.project import Project
 
@@ -107,23 +106,23 @@ class BuilderApp(KeysInTurn, CopyingApp):
             self.failure = str(error)
             self.exit(return_code=2)
         else:
-            self.call_later(self._settle)
+            self.call_later(self._first_opened)
 
-    def _settle(self) -> None:
-        """What is said and asked once the first project is there."""
+    def _first_opened(self) -> None:
+        """Report problems and offer drafts once the first project is there."""
         if self._opened is not None:
             self.call_after_refresh(self._opened)
-        self._tell_about_settings()
-        self.run_worker(self._tell_about_folders(), exit_on_error=False)
+        self._warn_about_settings()
+        self.run_worker(self._warn_about_folders(), exit_on_error=False)
         if self.builder is not None:
-            self.builder.errand(self.builder.filing.offer_drafts())
+            self.builder.interaction.start(self.builder.files.offer_drafts())
 
     async def open_project(self, make: Callable[[], Project]) -> None:
-        """Go on with another project. Raises ManifestError when it can't be made; the present one stays then."""
+        """Go on with another project. Raises ManifestError when it can't be made; the present one stays open then."""
         self.call_later(self._show, await asyncio.to_thread(make))
 
     async def _show(self, project: Project) -> None:
-        """Put the screen of a project in the place of the one before; that screen must not wait for its own end."""
+        """Replace the screen by that of another project. The app does it, since no screen may wait for its own end."""
         from tui.shell.screen import BuilderScreen
 
         before, self.project = self.builder, project
@@ -147,22 +146,22 @@ class BuilderApp(KeysInTurn, CopyingApp):
         if name != self.settings.theme:
             self.settings.theme = name
 
-    def _tell_about_settings(self) -> None:
-        from tui.shell.keys import problems
+    def _warn_about_settings(self) -> None:
+        from tui.shell.keys import unknown_ids
 
-        told = [self.settings.problem] if self.settings.problem else problems(self.settings.keys)
-        for problem in told:
+        problems = [self.settings.problem] if self.settings.problem else unknown_ids(self.settings.keys)
+        for problem in problems:
             self.notify(problem, title="Settings", severity="warning", timeout=10, markup=False)
 
-    async def _tell_about_folders(self) -> None:
-        """Say where nothing can be kept; the builder works all the same."""
+    async def _warn_about_folders(self) -> None:
+        """Warn about folders that can't be written to; the builder works all the same."""
         from tui.model.files import folder_problems
 
-        for told in await asyncio.to_thread(folder_problems):
-            self._tell_about_folder(told)
+        for problem in await asyncio.to_thread(folder_problems):
+            self._warn_about_folder(problem)
 
-    def _tell_about_folder(self, told: str) -> None:
-        self.notify(told, title="Nothing is kept", severity="warning", timeout=12, markup=False)
+    def _warn_about_folder(self, problem: str) -> None:
+        self.notify(problem, title="Nothing is kept", severity="warning", timeout=12, markup=False)
 
     def action_toggle_dark(self) -> None:
         """Switch between the dark and the light theme."""
@@ -174,28 +173,28 @@ class BuilderApp(KeysInTurn, CopyingApp):
         return shown.upper() if _FUNCTION_KEY.fullmatch(shown) else shown
 
     def pop_screen(self) -> AwaitComplete:
-        """Close what is on top, but not the builder: the palette asks for that when it gets a second key as it goes."""
+        """Close the topmost screen, but never the builder: a palette that gets a second key as it closes pops twice."""
         return AwaitComplete() if self.screen is self.builder else super().pop_screen()
 
     # Leaving
 
     async def action_quit(self) -> None:
-        """Leave, once nothing is lost by that."""
+        """Leave; ask first if something would be lost."""
         builder = self.builder
         if builder is None:
             self.exit()
             return
         while self.screen is not builder:
             await self.screen.dismiss(None)
-        builder.errand(self._leave(builder))
+        builder.interaction.start(self._leave(builder))
 
     async def _leave(self, builder: BuilderScreen) -> None:
-        if await builder.testing.may_end("Quit") and await builder.filing.may_leave():
+        if await builder.trial_actions.may_end("Quit") and await builder.files.may_leave():
             await builder.close_project()
             self.exit()
 
     def keep_draft(self) -> bool:
-        """Write aside what is not saved, because the builder ends without having been asked to; whether that worked."""
+        """Keep a draft of what is not saved, because the builder ends unasked. Returns False if that failed."""
         if self.project is not None:
             try:
                 self.project.keep_draft()
@@ -203,27 +202,27 @@ class BuilderApp(KeysInTurn, CopyingApp):
                 return False
         return True
 
-    def _obey_signals(self) -> None:
-        """End tidily when the terminal is closed or the process is told to end."""
+    def _handle_signals(self) -> None:
+        """End cleanly when the terminal is closed or the process is told to end."""
         loop = asyncio.get_running_loop()
         with suppress(NotImplementedError, AttributeError):  # Windows has neither
             for number in (signal.SIGTERM, signal.SIGHUP):
-                loop.add_signal_handler(number, self._end, number)
+                loop.add_signal_handler(number, self._signalled, number)
 
-    def _end(self, number: int) -> None:
+    def _signalled(self, number: int) -> None:
         self.keep_draft()
-        if number == signal.SIGHUP:  # nothing more can be painted: whoever tried would wait for ever
-            self._paints_no_more.enter_context(self.batch_update())
-        self.run_worker(self._end_test(number), exit_on_error=False)
+        if number == signal.SIGHUP:  # nothing more can be drawn: trying would block for ever
+            self._drawing_stopped.enter_context(self.batch_update())
+        self.run_worker(self._abort_and_exit(number), exit_on_error=False)
 
-    async def _end_test(self, number: int) -> None:
-        """Leave, once the server was told that nobody waits for its job any more."""
+    async def _abort_and_exit(self, number: int) -> None:
+        """Abort the job of a running test on the server, then leave."""
         if self.builder is not None:
-            await self.builder.trials.controller.close(_PATIENCE_AT_THE_END)
+            await self.builder.trials.controller.close(_ABORT_TIMEOUT)
         self.exit(return_code=128 + number)
 
     async def on_app_focus(self) -> None:
-        """The person comes back from another program, which may have changed the file."""
+        """The terminal has the focus again; another program may have changed the file meanwhile."""
         builder = self.builder
         if builder is not None and self.screen is builder:
-            builder.errand(builder.filing.ask_about_disk())
+            builder.interaction.start(builder.files.check_disk())

@@ -1,4 +1,4 @@
-"""The `longhaul` command with the builder: everything without a screen is the engine's, which never loads Textual."""
+"""The `longhaul` command with the builder. Everything without a screen is `core.command`, which never loads Textual."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ longhaul: the builder needs a terminal. Without one:
 
 
 def main() -> int:
-    """Run the command and give its exit code."""
+    """Run the command and return its exit code."""
     return command(open_builder)
 
 
 def open_builder(arguments: Arguments) -> int:
-    """Open the builder on what the command line names, and give the exit code when it is left."""
+    """Open the builder on what the command line names, and return the exit code when it is left."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         print(_NO_TERMINAL, file=sys.stderr, flush=True)
         return 2
     if arguments.manifest is not None and not os.path.exists(arguments.manifest):
-        said = f"longhaul: there is no file {arguments.manifest}. `longhaul` alone begins a new one."
-        print(said, file=sys.stderr, flush=True)
+        message = f"longhaul: there is no file {arguments.manifest}. `longhaul` alone begins a new one."
+        print(message, file=sys.stderr, flush=True)
         return 2
     gc.disable()
     from tui.app import BuilderApp
 
-    app = BuilderApp(arguments.manifest, demo=arguments.demo, opened=keep_lively)
+    app = BuilderApp(arguments.manifest, demo=arguments.demo, opened=keep_responsive)
     app.run()
-    return _end(app)
+    return _report_end(app)
 
 
-def keep_lively() -> None:
-    """Let nothing halt the screen for long from now on, when everything is loaded.
+def keep_responsive() -> None:
+    """Let nothing block the screen for long once everything is loaded.
 
-    To look through all objects for garbage takes a tenth of a second: what is there by now is left out, and the rest is
-    looked at seldom. Threads that parse give way to the screen after a millisecond, and not after five each.
+    A full garbage collection takes a tenth of a second: the objects that exist by now are exempt, and the others are
+    looked at seldom. Threads that parse give way to the screen after one millisecond instead of five.
     """
     sys.setswitchinterval(0.001)
     gc.freeze()
@@ -53,17 +53,17 @@ def keep_lively() -> None:
     gc.enable()
 
 
-def _end(app: BuilderApp) -> int:
-    """Say what is to be said after the screen is gone."""
+def _report_end(app: BuilderApp) -> int:
+    """Print why the builder ended, now that the screen is gone, and return the exit code."""
     if app.failure is not None:
         print(f"longhaul: {app.failure}", file=sys.stderr, flush=True)
     if app.crash.fault is not None:
-        print(_words(app, kept=app.keep_draft()), file=sys.stderr, flush=True)
+        print(_crash_report(app, draft_kept=app.keep_draft()), file=sys.stderr, flush=True)
     return app.return_code or 0
 
 
-def _words(app: BuilderApp, *, kept: bool) -> str:
-    """What is said of a fault: one sentence for the report, and where the work is (`kept`: in a draft)."""
+def _crash_report(app: BuilderApp, *, draft_kept: bool) -> str:
+    """One sentence about the fault, without secrets, and what became of the work that was not saved."""
     from core.environment import DEBUG
     from core.http.secrets import Secrets
 
@@ -73,7 +73,7 @@ def _words(app: BuilderApp, *, kept: bool) -> str:
     lines = [f"longhaul: stopped by a fault of Longhaul's own ({' '.join(mask(str(app.crash.fault)).split())})."]
     if session is not None and session.dirty:
         again = "What was not saved is kept; start longhaul again to get it back."
-        lines.append(again if kept else "What was not saved is lost: the folder for drafts can't be written to.")
+        lines.append(again if draft_kept else "What was not saved is lost: the folder for drafts can't be written to.")
     if os.environ.get(DEBUG):
         lines += [f"  {place}" for place in app.crash.places]
     else:

@@ -1,4 +1,4 @@
-"""What is left when the builder is stopped by a fault of its own: a report without secrets, never a traceback."""
+"""What is kept of a crash of the builder: a report without secrets, never a traceback."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ _ERROR = re.compile(r"^(\w+(?:\.\w+)*): .*", re.MULTILINE)
 
 
 class CrashConsole(Console):
-    """Stands where Textual would print its traceback, and keeps of it what may be shown.
+    """Replaces the console to which Textual prints its traceback, and keeps what may be shown of it.
 
-    Textual's traceback has the local variables in it, and with them whatever secrets they hold.
+    Textual's traceback contains local variables, and with them whatever secrets they hold.
     """
 
     def __init__(self) -> None:
         super().__init__(file=io.StringIO())
         self.fault: str | None = None
-        """The name of the exception and what it says."""
+        """The name of the exception and its message."""
         self.places: list[str] = []
-        """The lines of code that were being run, the innermost last."""
+        """Where in the code it happened, innermost last."""
 
     def print(self, *objects: Any, **_: Any) -> None:
-        """Keep what is known of an exception."""
+        """Keep the exception and its places in the code, out of a rendered traceback."""
         for one in objects:
             if isinstance(one, Segments) and self.fault is None:
                 text = "".join(segment.text for segment in one.segments)
@@ -37,7 +37,7 @@ class CrashConsole(Console):
 
 
 def _unwrapped(text: str, start: int) -> str:
-    """The paragraph that begins there, on one line: a secret that was wrapped could not be found to be masked."""
+    """The paragraph that begins there, on one line: in a wrapped text a secret could not be found and masked."""
     width = max(map(len, text.splitlines()))
     lines = text[start:].partition("\n\n")[0].splitlines()
     return "".join(line if len(line) == width else f"{line} " for line in lines).strip()

@@ -14,7 +14,7 @@ from tui.crash import CrashConsole
 
 
 @pytest.mark.parametrize("width", [40, 57, 80, 120])
-def test_a_secret_in_a_fault_is_masked_however_narrow_the_terminal_is(width: int) -> None:
+def test_a_secret_in_a_crash_report_is_masked_in_any_terminal_width(width: int) -> None:
     secret = "k" * 3 + "Zq7x9Rt5Tw8yN2v" * 5
     screen = Console(file=io.StringIO(), width=width)
     error = RuntimeError(f"something with {secret} in it")

@@ -1,37 +1,45 @@
-"""The actions of the builder: each with the id by which its key is changed, its default keys, and its words."""
+"""The table of actions: keys, command palette, key bar and help all come from it, and nothing else lists actions.
+
+To add an action, write a method on one of the objects that the builder's screen holds (`files`, `navigation`,
+`streams`, …) and add a row here that names it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from textual.binding import Binding
 
 _NO_KEY = "no-key:"
-"""Begins the stand-in key of an action without one, so that a person can give it one all the same."""
+"""Begins the stand-in key of an action without one, so that it can be given one in the settings all the same."""
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
-    """Something that can be done.
+class UserAction:
+    """Something that a person can do.
 
-    `id` is the area and a name; `verb` is what the palette says behind the area; `label` is for the bar of keys, where
-    it has a place only if it has a `rank` (the lower, the earlier); `run` is the action of the screen.
+    `target` names the method that does it, looked up from the builder's screen, and its arguments ("files.save",
+    "streams.move(-1)"); one that begins with "app." is a Textual action of the app. `when` names an attribute, looked
+    up in the same way, that is true or not empty when the action can be done; without it the action always can.
     """
 
     id: str
+    """Its area and its name; the id by which its keys are changed in the settings."""
     verb: str
-    run: str
+    """What the palette says behind the area."""
+    target: str
     help: str
     keys: str = ""
     label: str = ""
+    """What the key bar says, on which only actions that have a `rank` are shown (the lower, the earlier)."""
     rank: int | None = None
-    always: bool = False
-    """Whether its key works in dialogs too."""
+    when: str = ""
+    in_dialogs: bool = False
+    """Whether its keys work in dialogs too."""
 
     @property
     def area(self) -> str:
-        """What the action is about."""
         return self.id.partition(".")[0]
 
     @property
@@ -40,16 +48,19 @@ class Action:
         return f"{self.area}: {self.verb}"
 
     @property
+    def is_of_app(self) -> bool:
+        return self.target.startswith("app.")
+
+    @property
     def binding(self) -> Binding:
-        """The keys of the action."""
         return Binding(
             self.keys or f"{_NO_KEY}{self.id}",
-            self.run,
+            self.target if self.is_of_app else f"screen.perform('{self.id}')",
             self.label or self.verb.capitalize(),
             show=self.rank is not None,
             tooltip=self.help,
             id=self.id,
-            priority=self.always,
+            priority=self.in_dialogs,
         )
 
 
@@ -59,85 +70,190 @@ def has_key(key: str) -> bool:
 
 
 APP = (
-    Action("app.palette", "list all commands", "command_palette", "Everything there is", "ctrl+p", "Commands", 5),
-    Action("app.quit", "quit", "quit", "Leave; what is not saved is asked for", "ctrl+q", "Quit", 7, always=True),
+    UserAction(
+        "app.palette", "list all commands", "app.command_palette", "Everything there is", "ctrl+p", "Commands", 5
+    ),
+    UserAction(
+        "app.quit", "quit", "app.quit", "Leave; what is not saved is asked for", "ctrl+q", "Quit", 7, in_dialogs=True
+    ),
 )
 """What the app itself does."""
 
+_STREAM = "streams.has_current"
+_FORM = "editor.stream_form"
+
 BUILDER = (
-    Action("test.run", "test this stream", "run_test", "Read the stream and watch", "f5,ctrl+r", "Test", 1),
-    Action("test.show", "show or leave the test screen", "toggle_test", "There and back", "ctrl+b", "Form/test", 2),
-    Action("file.save", "save the manifest", "save", "Write the manifest to its file", "ctrl+s", "Save", 3),
-    Action("go.section", "go to a section", "go_to_section", "List the sections of the form", "ctrl+o", "Jump", 4),
-    Action("help.show", "explain this place", "help", "Help on the focused field, and all keys", "f1,?", "Help", 6),
-    Action("app.back", "go back", "back", "Cancel the test, or leave what is open", "escape", "Back"),
-    Action(
+    UserAction(
+        "test.run", "test this stream", "trial_actions.start", "Read the stream and watch", "f5,ctrl+r", "Test", 1
+    ),
+    UserAction(
+        "test.show", "show or leave the test screen", "trial_actions.toggle", "There and back", "ctrl+b", "Form/test", 2
+    ),
+    UserAction("file.save", "save the manifest", "files.save", "Write the manifest to its file", "ctrl+s", "Save", 3),
+    UserAction("go.section", "go to a section", "go_to.section", "List the sections of the form", "ctrl+o", "Jump", 4),
+    UserAction(
+        "help.show", "explain this place", "help.show", "Help on the focused field, and all keys", "f1,?", "Help", 6
+    ),
+    UserAction("app.back", "go back", "navigation.back", "Cancel the test, or leave what is open", "escape", "Back"),
+    UserAction(
         "test.follow",
         "test again with the same job",
-        "follow_job",
+        "trial_actions.follow_jobs",
         "Poll and download the job of the last test; no new one is created",
+        when="trial_actions.can_follow",
     ),
-    Action("test.cancel", "cancel the test", "cancel_test", "Stop all requests and abort the job on the server"),
-    Action("test.limits", "set limits and input state", "test_limits", "How much a test of this stream reads"),
-    Action("file.new", "start a new connector", "new", "Begin with an empty manifest"),
-    Action("file.open", "open a manifest", "open", "Open a manifest from a file"),
-    Action("file.recent", "open a recent manifest", "open_recent", "Choose from the files that were open last"),
-    Action("file.save-as", "save the manifest as…", "save_as", "Write the manifest to another file"),
-    Action("file.reload", "read the file again", "reload", "Drop the changes and read the file again"),
-    Action("file.demo", "try the demo", "demo", "Open a sample that runs against a demo API on this machine"),
-    Action("edit.undo", "undo", "undo", "Take back the last change and go there", "ctrl+z"),
-    Action("edit.redo", "redo", "redo", "Do the undone change again and go there", "ctrl+y"),
-    Action("go.navigator", "go to the navigator, or back", "go_to_navigator", "Global, inputs and streams", "f2"),
-    Action("go.field", "go to a field", "go_to_field", "List every field, type to filter", "ctrl+g"),
-    Action("go.problem", "go to the next problem", "next_problem", "The next error or warning in the forms", "f8"),
-    Action("go.label", "jump by letters", "jump", "Put a letter on everything that can be reached", "f3"),
-    Action("go.next-tab", "go to the next tab", "next_tab(1)", "The next tab of the stream", "ctrl+t"),
-    Action("go.previous-tab", "go to the previous tab", "next_tab(-1)", "The tab of the stream before"),
-    Action(
+    UserAction(
+        "test.cancel",
+        "cancel the test",
+        "trials.controller.cancel",
+        "Stop all requests and abort the job on the server",
+        when="trials.running_stream",
+    ),
+    UserAction(
+        "test.limits",
+        "set limits and input state",
+        "trial_actions.ask_limits",
+        "How much a test of this stream reads",
+        when=_STREAM,
+    ),
+    UserAction("file.new", "start a new connector", "files.new", "Begin with an empty manifest"),
+    UserAction("file.open", "open a manifest", "files.open", "Open a manifest from a file"),
+    UserAction(
+        "file.recent", "open a recent manifest", "files.open_recent", "Choose from the files that were open last"
+    ),
+    UserAction("file.save-as", "save the manifest as…", "files.save_as", "Write the manifest to another file"),
+    UserAction(
+        "file.reload",
+        "read the file again",
+        "files.reload",
+        "Drop the changes and read the file again",
+        when="project.path",
+    ),
+    UserAction("file.demo", "try the demo", "files.demo", "Open a sample that runs against a demo API on this machine"),
+    UserAction(
+        "edit.undo",
+        "undo",
+        "navigation.undo",
+        "Take back the last change and go there",
+        "ctrl+z",
+        when="session.can_undo",
+    ),
+    UserAction(
+        "edit.redo",
+        "redo",
+        "navigation.redo",
+        "Do the undone change again and go there",
+        "ctrl+y",
+        when="session.can_redo",
+    ),
+    UserAction(
+        "go.navigator",
+        "go to the navigator, or back",
+        "navigation.toggle_navigator",
+        "Global, inputs and streams",
+        "f2",
+    ),
+    UserAction("go.field", "go to a field", "go_to.field", "List every field, type to filter", "ctrl+g"),
+    UserAction("go.problem", "go to the next problem", "go_to.problem", "The next error or warning in the forms", "f8"),
+    UserAction("go.label", "jump by letters", "go_to.label", "Put a letter on everything that can be reached", "f3"),
+    UserAction(
+        "go.next-tab",
+        "go to the next tab",
+        "editor.stream_form.next_tab(1)",
+        "The next tab of the stream",
+        "ctrl+t",
+        when=_FORM,
+    ),
+    UserAction(
+        "go.previous-tab",
+        "go to the previous tab",
+        "editor.stream_form.next_tab(-1)",
+        "The tab of the stream before",
+        when=_FORM,
+    ),
+    UserAction(
         "go.global",
         "go to the global settings",
-        "open('global')",
+        "navigation.open('global')",
         "Connection check, concurrency, job budget, API budget",
     ),
-    Action("go.inputs", "go to the inputs", "open('inputs')", "What a person who runs the connector has to give"),
-    Action("stream.add", "add a stream", "add_stream", "A new stream, or a copy of one"),
-    Action("stream.duplicate", "duplicate this stream", "duplicate_stream", "Add a copy right after it"),
-    Action("stream.rename", "rename this stream", "rename_stream", "References follow"),
-    Action("stream.delete", "delete this stream", "delete_stream", "Take the stream out of the manifest"),
-    Action("stream.up", "move this stream up", "move_stream(-1)", "Put the stream before the one above"),
-    Action("stream.down", "move this stream down", "move_stream(1)", "Put the stream after the one below"),
-    Action("stream.kind", "switch between sync and async", "switch_kind", "Keep everything that maps"),
-    Action("request.paste", "fill from a curl command", "paste_curl", "For the request of this tab"),
-    Action("request.copy", "copy as a curl command", "copy_curl", "The request of this tab, with the test values"),
-    Action("schema.auto", "import the schema after each test, or not", "toggle_auto_import", "For this stream"),
-    Action("view.yaml", "show or leave the YAML", "toggle_yaml", "The same manifest as text", "ctrl+l"),
-    Action("view.theme", "change the theme", "app.change_theme", "Choose the colours"),
-    Action("view.light", "switch between light and dark", "app.toggle_dark", "The other one of Longhaul's own themes"),
-    Action("help.keys", "list all keys and their ids", "list_keys", "What every key does, and how to change it"),
+    UserAction(
+        "go.inputs", "go to the inputs", "navigation.open('inputs')", "What a person who runs the connector has to give"
+    ),
+    UserAction("stream.add", "add a stream", "streams.add", "A new stream, or a copy of one"),
+    UserAction(
+        "stream.duplicate", "duplicate this stream", "streams.duplicate", "Add a copy right after it", when=_STREAM
+    ),
+    UserAction("stream.rename", "rename this stream", "streams.rename", "References follow", when=_STREAM),
+    UserAction(
+        "stream.delete", "delete this stream", "streams.delete", "Take the stream out of the manifest", when=_STREAM
+    ),
+    UserAction(
+        "stream.up", "move this stream up", "streams.move(-1)", "Put the stream before the one above", when=_STREAM
+    ),
+    UserAction(
+        "stream.down", "move this stream down", "streams.move(1)", "Put the stream after the one below", when=_STREAM
+    ),
+    UserAction(
+        "stream.kind",
+        "switch between sync and async",
+        "streams.switch_kind",
+        "Keep everything that maps",
+        when=_STREAM,
+    ),
+    UserAction(
+        "request.paste",
+        "fill from a curl command",
+        "editor.stream_form.paste_curl",
+        "For the request of this tab",
+        when=_FORM,
+    ),
+    UserAction(
+        "request.copy",
+        "copy as a curl command",
+        "editor.stream_form.copy_curl",
+        "The request of this tab, with the test values",
+        when=_FORM,
+    ),
+    UserAction(
+        "schema.auto",
+        "import the schema after each test, or not",
+        "streams.toggle_auto_import",
+        "For this stream",
+        when=_STREAM,
+    ),
+    UserAction("view.yaml", "show or leave the YAML", "navigation.toggle_yaml", "The same manifest as text", "ctrl+l"),
+    UserAction("view.theme", "change the theme", "app.change_theme", "Choose the colours"),
+    UserAction(
+        "view.light", "switch between light and dark", "app.toggle_dark", "The other one of Longhaul's own themes"
+    ),
+    UserAction(
+        "help.keys", "list all keys and their ids", "help.list_keys", "What every key does, and how to change it"
+    ),
 )
 """What can be done anywhere in the builder, the most usual first."""
 
 NAVIGATOR = (
-    Action("navigator.open", "open", "open", "Show it and go there", "enter,right,l", "Open", 1),
-    Action("navigator.add", "add a stream", "screen.add_stream", "Add a stream", "a", "Add", 2),
-    Action("navigator.rename", "rename", "screen.rename_stream", "Rename the stream", "r", "Rename", 3),
-    Action("navigator.duplicate", "duplicate", "screen.duplicate_stream", "Add a copy of the stream", "d", "Copy", 4),
-    Action("navigator.delete", "delete", "screen.delete_stream", "Delete the stream", "delete,x", "Delete", 5),
-    Action("navigator.move-up", "move up", "screen.move_stream(-1)", "Move the stream up", "ctrl+up,K"),
-    Action("navigator.move-down", "move down", "screen.move_stream(1)", "Move the stream down", "ctrl+down,J"),
-    Action("navigator.up", "up", "move(-1)", "One line up", "up,k"),
-    Action("navigator.down", "down", "move(1)", "One line down", "down,j"),
-    Action("navigator.first", "first", "edge(0)", "To the first line", "home,g"),
-    Action("navigator.last", "last", "edge(-1)", "To the last line", "end,G"),
+    UserAction("navigator.open", "open", "navigator.open", "Show it and go there", "enter,right,l", "Open", 1),
+    UserAction("navigator.add", "add a stream", "streams.add", "Add a stream", "a", "Add", 2),
+    UserAction("navigator.rename", "rename", "streams.rename", "Rename the stream", "r", "Rename", 3, _STREAM),
+    UserAction(
+        "navigator.duplicate", "duplicate", "streams.duplicate", "Add a copy of the stream", "d", "Copy", 4, _STREAM
+    ),
+    UserAction("navigator.delete", "delete", "streams.delete", "Delete the stream", "delete,x", "Delete", 5, _STREAM),
+    UserAction("navigator.move-up", "move up", "streams.move(-1)", "Move the stream up", "ctrl+up,K", when=_STREAM),
+    UserAction(
+        "navigator.move-down", "move down", "streams.move(1)", "Move the stream down", "ctrl+down,J", when=_STREAM
+    ),
+    UserAction("navigator.up", "up", "navigator.move_cursor(-1)", "One line up", "up,k"),
+    UserAction("navigator.down", "down", "navigator.move_cursor(1)", "One line down", "down,j"),
+    UserAction("navigator.first", "first", "navigator.go_to_edge(0)", "To the first line", "home,g"),
+    UserAction("navigator.last", "last", "navigator.go_to_edge(-1)", "To the last line", "end,G"),
 )
 """What can be done in the navigator; streams are those under its cursor."""
 
+ACTIONS = {action.id: action for action in (*APP, *BUILDER, *NAVIGATOR)}
 
-def bindings(actions: Iterable[Action]) -> list[Binding]:
-    """The keys of some actions."""
+
+def bindings(actions: Iterable[UserAction]) -> list[Binding]:
     return [action.binding for action in actions]
-
-
-def ranks(actions: Iterable[Action]) -> Iterator[tuple[str, int]]:
-    """The ids of the actions that have a place in the bar of keys, and which."""
-    return ((action.id, action.rank) for action in actions if action.rank is not None)

@@ -1,4 +1,4 @@
-"""What goes on by itself while a manifest is edited: it is checked, and a draft of it is kept."""
+"""What happens in the background while a manifest is edited: it is checked, and a draft of it is kept."""
 
 from __future__ import annotations
 
@@ -20,21 +20,22 @@ DRAFT_AFTER = 2.0
 
 
 class Background:
-    """Follows the session of a project in the name of a screen; `failed` hears, once, why nothing can be kept of it."""
+    """Works for a project for as long as its screen is there. `failed` is called once, with the reason, if drafts or
+    test values can't be kept.
+    """
 
     def __init__(self, screen: Screen[None], project: Project, failed: Callable[[str], None]) -> None:
         self._screen = screen
         self._project = project
         self._failed = failed
         self._took = 0.0
-        """Seconds that the last check took: one of a big manifest does not begin before a pause as long."""
+        """Seconds that the last check took; the next one waits at least as long, since it may be a big manifest."""
         self._timers: dict[Callable[[], None], Timer] = {}
-        self._unsubscribe = project.session.subscribe(self._hear)
+        self._unsubscribe = project.session.subscribe(self._session_changed)
         project.session.values.on_failure = failed
         self.check()
 
     def close(self) -> None:
-        """Follow it no more."""
         self._unsubscribe()
         for timer in self._timers.values():
             timer.stop()
@@ -50,15 +51,15 @@ class Background:
         self._took = time.monotonic() - began
 
     def keep_draft(self) -> None:
-        """Write aside what is not saved; the person hears once if that is impossible."""
+        """Keep a draft of what is not saved; if that is impossible, report it once."""
         self._timers.pop(self.keep_draft, None)
         try:
             self._project.keep_draft()
         except OSError as error:
-            if told := unwritable_message(state_folder(), error):
-                self._failed(told)
+            if reason := unwritable_message(state_folder(), error):
+                self._failed(reason)
 
-    def _hear(self, change: Change) -> None:
+    def _session_changed(self, change: Change) -> None:
         if change.kind is ChangeKind.VALUES:
             self._later(max(CHECK_AFTER, self._took), self.check)
         if change.kind in (ChangeKind.VALUES, ChangeKind.FILE) and self.keep_draft not in self._timers:

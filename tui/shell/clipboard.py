@@ -1,4 +1,4 @@
-"""Copying to the clipboard: what widgets ask for, done in one place."""
+"""Copies to the clipboard what widgets ask to have copied."""
 
 from __future__ import annotations
 
@@ -8,42 +8,45 @@ from textual.app import App
 
 from tui.model.files import state_folder, write_private
 
-MOST = 100_000
-"""Characters that terminals take into the clipboard."""
+MAX_LENGTH = 100_000
+"""How many characters terminals accept into the clipboard."""
 
 
-class Copied(Protocol):
-    """A message that asks for a text to be copied; `what` names it."""
+class CopyRequest(Protocol):
+    """A message that asks for a text to be copied; `what` describes it."""
 
     text: str
     what: str
 
     def stop(self) -> object:
-        """Keep the message from going further up."""
+        """Stop bubbling."""
 
 
 class CopyingApp(App[None]):
-    """An app that copies what the viewers, tables and menus in it ask to have copied."""
+    """An app that copies what its viewers, tables and menus ask to have copied.
 
-    def on_doc_view_copy_requested(self, event: Copied) -> None:
-        """Copy a text to the clipboard where the terminal allows it, which it does not tell, and into a file."""
+    The messages are handled by name, since importing their classes would load the engine before the first picture.
+    """
+
+    def on_doc_view_copy_requested(self, event: CopyRequest) -> None:
+        """Copy to the clipboard and into a file: a terminal may ignore the former, and does not tell."""
         event.stop()
-        place = _kept(event.text)
-        if len(event.text) <= MOST:
+        file = _write_file(event.text)
+        if len(event.text) <= MAX_LENGTH:
             self.copy_to_clipboard(event.text)
-            self.notify(f"Copied the {event.what}." + (f" Also in {place}" if place else ""), markup=False)
-        elif place:
-            self.notify(f"This {event.what} is too long for the clipboard. It is in {place}", markup=False)
+            self.notify(f"Copied the {event.what}." + (f" Also in {file}" if file else ""), markup=False)
+        elif file:
+            self.notify(f"This {event.what} is too long for the clipboard. It is in {file}", markup=False)
         else:
             self.notify(f"This {event.what} is too long for the clipboard. Save it instead.", markup=False)
 
     on_record_table_copy_requested = on_doc_view_copy_requested
-    on_test_pane_copy_requested = on_doc_view_copy_requested
+    on_exchange_view_copy_requested = on_doc_view_copy_requested
     on_copy_requested = on_doc_view_copy_requested
 
 
-def _kept(text: str) -> str | None:
-    """Write a text to the file of what was copied last, and say where that is; None when it can't be written."""
+def _write_file(text: str) -> str | None:
+    """Write the text to the file of what was copied last. Returns its path, None if it can't be written."""
     file = state_folder() / "copied.txt"
     try:
         write_private(file, text.encode(errors="replace"))

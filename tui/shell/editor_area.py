@@ -1,4 +1,4 @@
-"""The editor area: the form of what is chosen in the navigator, the whole manifest as text, or ways to begin."""
+"""The editor area: the form of what is selected in the navigator, the whole manifest as text, or ways to begin."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from pathlib import Path as FilePath
 
 from textual import on
 from textual.app import ComposeResult
@@ -16,21 +15,22 @@ from textual.widget import Widget
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from core.manifest.problems import Problem
 from tui.forms import GlobalForm, Hints, InputsForm, StreamForm
-from tui.model.session import BuilderSession
-from tui.shell.navigator import GLOBAL, INPUTS, Spot
+from tui.model.project import Project
+from tui.model.settings import Settings
+from tui.shell.selection import GLOBAL, INPUTS, Selection
 from tui.shell.yaml_view import YamlView
-from tui.widgets.base import WidgetMessage
+from tui.widgets.base import WidgetMessage, commit_edits
 from tui.widgets.display_text import safe
 
 _TITLE = "Build a connector for an API that makes you wait"
 _TEXT = "Describe how it hands out its data, test it here, save a manifest that runs anywhere."
 _WAYS = (
-    ("add_stream", "Add the first stream", "one request, or a job"),
-    ("demo", "Try the demo", "with an API of its own"),
-    ("open", "Open a manifest", "made here or by Airbyte"),
+    ("stream.add", "Add the first stream", "one request, or a job"),
+    ("file.demo", "Try the demo", "with an API of its own"),
+    ("file.open", "Open a manifest", "made here or by Airbyte"),
 )
+"""The actions to begin with, by id, and what they are called here."""
 
 
 class Welcome(Vertical):
@@ -39,14 +39,14 @@ class Welcome(Vertical):
     HELP = "Choose a way to begin: up and down, then enter."
 
     @dataclass
-    class Chosen(WidgetMessage["Welcome"]):
-        """A person wants an action of the screen to be done."""
+    class ActionChosen(WidgetMessage["Welcome"]):
+        """An action is to be performed."""
 
         action: str
 
     @dataclass
     class FileChosen(WidgetMessage["Welcome"]):
-        """A person wants a file to be opened."""
+        """A file is to be opened."""
 
         path: Path
 
@@ -55,7 +55,6 @@ class Welcome(Vertical):
         self._recent = tuple(recent)
 
     def compose(self) -> ComposeResult:
-        """The words and the list."""
         yield Static(Content(_TITLE), classes="welcome--title")
         yield Static(Content(_TEXT), classes="welcome--text")
         ways = [Option(Content.assemble(f"{title:<22} ", (text, "dim"))) for _, title, text in _WAYS]
@@ -69,18 +68,16 @@ class Welcome(Vertical):
             yield OptionList(*ways)
 
     def on_mount(self) -> None:
-        """The first way is the likeliest."""
         self.query_one(OptionList).highlighted = 0
 
     def focus_list(self) -> None:
-        """Let a person choose."""
         self.query_one(OptionList).focus()
 
     @on(OptionList.OptionSelected)
     def _choose(self, event: OptionList.OptionSelected) -> None:
         event.stop()
         if event.option_index < len(_WAYS):
-            self.post_message(self.Chosen(self, _WAYS[event.option_index][0]))
+            self.post_message(self.ActionChosen(self, _WAYS[event.option_index][0]))
         else:
             self.post_message(self.FileChosen(self, self._recent[event.option_index - len(_WAYS)]))
 
@@ -88,18 +85,20 @@ class Welcome(Vertical):
 Form = StreamForm | InputsForm | GlobalForm
 
 
-class Middle(Container):
-    """Shows one thing at a time and builds it when it is first looked at. What is asked for meanwhile has its turn
-    afterwards, so that the last that was asked for is what stays.
+class EditorArea(Container):
+    """Shows one thing at a time and builds it when it is first looked at.
+
+    Requests are served one after the other, so that the last one wins.
     """
 
-    def __init__(self, session: BuilderSession, hints: Hints, broken: tuple[Problem, ...]) -> None:
-        super().__init__(classes="middle")
-        self._session = session
+    def __init__(self, project: Project, settings: Settings, hints: Hints) -> None:
+        super().__init__(classes="editor-area")
+        self._session = project.session
+        self._broken = project.broken
+        self._settings = settings
         self._hints = hints
-        self._broken = broken
         self._shown: Widget | None = None
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
     @property
     def form(self) -> Form | None:
@@ -107,72 +106,79 @@ class Middle(Container):
         return self._shown if isinstance(self._shown, Form) else None
 
     @property
+    def stream_form(self) -> StreamForm | None:
+        """The form in view, if it is that of a stream."""
+        return self._shown if isinstance(self._shown, StreamForm) else None
+
+    @property
     def yaml(self) -> YamlView | None:
         """The text, when it is in view."""
         return self._shown if isinstance(self._shown, YamlView) else None
 
-    async def show_form(self, spot: Callable[[], Spot], *, over_text: bool = True) -> Form | None:
-        """Show the form of a spot, which may be another one by the time that it is there; all streams share one.
+    # Showing
 
-        Without `over_text` it is left alone while the text is in view; None then.
+    async def show_form(self, selection: Callable[[], Selection], *, over_text: bool = True) -> Form | None:
+        """Show the form of what is selected, which may change while the form is built. All streams share one form.
+
+        Without `over_text` the text stays if it is in view; None then.
         """
-        async with self._turn:
+        async with self._lock:
             if self.yaml is not None and not over_text:
                 return None
             while True:
-                wanted = spot()
-                form = await self._built(wanted)
-                await self._bring(form)
+                wanted = selection()
+                form = await self._form_of(wanted)
+                await self._bring_to_front(form)
                 if isinstance(form, StreamForm):
                     await form.show(int(wanted))
                 else:
                     await form.show()
-                if wanted == spot():
+                if wanted == selection():
                     return form
 
     async def show_yaml(self) -> YamlView:
         """Show the manifest as text."""
-        async with self._turn:
+        async with self._lock:
             view = self.query_one_optional(YamlView)
             if view is None:
                 view = YamlView(self._session, problems=self._broken)
                 await self.mount(view)
-            await self._bring(view)
+            await self._bring_to_front(view)
             return view
 
-    async def show_welcome(self, recent: Sequence[FilePath]) -> Welcome:
+    async def show_welcome(self) -> Welcome:
         """Show ways to begin."""
-        async with self._turn:
+        async with self._lock:
             welcome = self.query_one_optional(Welcome)
             if welcome is None:
-                welcome = Welcome(recent)
+                welcome = Welcome(self._settings.recent)
                 await self.mount(welcome)
-            await self._bring(welcome)
+            await self._bring_to_front(welcome)
             return welcome
 
-    def go_along(self, moved: Callable[[int], int | None]) -> None:
-        """Streams have moved: the form of one, in view or not, goes with it."""
+    def follow_moves(self, moved: Callable[[int], int | None]) -> None:
+        """Let the form of a stream, in view or not, follow its stream to its new index."""
         form = self.query_one_optional(StreamForm)
         if form is not None:
             form.relocate(moved(form.stream))
 
-    async def _built(self, spot: Spot) -> Form:
-        kinds: dict[Spot, type[Form]] = {GLOBAL: GlobalForm, INPUTS: InputsForm}
-        form: Form | None = self.query_one_optional(kinds.get(spot, StreamForm))
+    async def _form_of(self, selection: Selection) -> Form:
+        kinds: dict[Selection, type[Form]] = {GLOBAL: GlobalForm, INPUTS: InputsForm}
+        form: Form | None = self.query_one_optional(kinds.get(selection, StreamForm))
         if form is None:
-            form = self._make(spot)
+            form = self._new_form(selection)
             await self.mount(form)
         return form
 
-    def _make(self, spot: Spot) -> Form:
-        if spot == GLOBAL:
+    def _new_form(self, selection: Selection) -> Form:
+        if selection == GLOBAL:
             return GlobalForm(self._session, self._hints)
-        if spot == INPUTS:
+        if selection == INPUTS:
             return InputsForm(self._session, self._hints)
-        return StreamForm(self._session, self._hints, int(spot))
+        return StreamForm(self._session, self._hints, int(selection))
 
-    async def _bring(self, widget: Widget) -> None:
-        """Bring something to the front. The text goes when it is left; everything else stays as it is."""
+    async def _bring_to_front(self, widget: Widget) -> None:
+        """Show a widget instead of the present one. The text is removed, everything else is kept."""
         if self._shown is widget:
             return
         before, self._shown = self._shown, widget
@@ -181,3 +187,23 @@ class Middle(Container):
             await before.remove()
         elif before is not None:
             before.display = False
+
+    # Editing
+
+    def can_edit(self) -> bool:
+        """Whether the manifest can be edited other than as text. Reports an error while its text can't be read."""
+        if self.yaml is not None:
+            self.yaml.flush()
+        if self._session.has_broken_text:
+            message = "The YAML can't be read. Fix it first: it would be lost otherwise."
+            self.notify(message, severity="error", timeout=8, markup=False)
+            return False
+        return True
+
+    async def flush(self) -> None:
+        """Take over what is typed into the focused field, wherever on the screen that is, and into the text."""
+        focused = self.screen.focused
+        if focused is not None:
+            await commit_edits(focused)
+        if self.yaml is not None:
+            self.yaml.flush()

@@ -1,30 +1,33 @@
-"""Help: the line above the keys, what is said of a field, and the full help with every key that works there."""
+"""Help: the line above the keys, which explains what has the focus, and the dialog with everything about it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
-from rich.console import RenderableType
-from rich.table import Table
-from rich.text import Text
-from textual.app import ComposeResult
-from textual.binding import BindingType
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Static
+from textual.widgets import Button
 
-from core.manifest.problems import Path, show_path
-from tui.forms.wording import message_and_hint, sharing_streams
-from tui.model.completion import VARIABLES
+from tui.forms import FieldFocused
+from tui.forms.field_input import FieldInput
+from tui.forms.field_row import FieldRow
+from tui.forms.wording import sharing_streams
 from tui.model.session import BuilderSession
-from tui.model.specs import FieldSpec, Kind
-from tui.model.view import variables_at
-from tui.widgets.base import hidden
-from tui.widgets.dialog import Dialog, DialogButton
+from tui.model.settings import Settings
+from tui.shell.actions import has_key
+from tui.shell.editor_area import EditorArea
+from tui.shell.help_dialog import HelpDialog, Topic, field_topics
+from tui.shell.keys import all_keys
+from tui.shell.navigation import Navigation
+from tui.shell.navigator import Navigator, NavigatorEntry
+from tui.trials.view.pane import TrialPane
 from tui.widgets.display_text import safe
+
+_TEST = "1 records, 2 request, 3 response, 4 schema, 5 state, 6 other requests, 7 log. Enter picks from a response."
+
+_NAMED = 3
+"""Streams that are named in a line."""
 
 
 class HelpLine(Widget):
@@ -36,20 +39,13 @@ class HelpLine(Widget):
         super().__init__(classes="help-line")
         self._shown = ("", "")
 
-    @property
-    def words(self) -> tuple[str, str]:
-        """The title and the sentence."""
-        return self._shown
-
     def show(self, title: str, text: str) -> None:
-        """Explain something else."""
         shown = (title, " ".join(text.split()))
         if shown != self._shown:
             self._shown = shown
             self.refresh()
 
     def render(self) -> Content:
-        """The line."""
         title, text = self._shown
         parts = Content.assemble(
             (safe(title), self.get_visual_style("help-line--title")),
@@ -59,158 +55,94 @@ class HelpLine(Widget):
         return parts.truncate(max(1, self.content_size.width), ellipsis=True)
 
 
-_TAKES: dict[Kind, str] = {
-    Kind.TEXT: "Text. Parts in {{ }} are worked out for each request.",
-    Kind.PLAIN: "Text, taken as it is.",
-    Kind.NUMBER: "A number.",
-    Kind.BOOLEAN: "Yes or no.",
-    Kind.CHOICE: "One of the options.",
-    Kind.STRINGS: "A list of texts. Enter adds one; commas and line breaks in what is pasted divide it.",
-    Kind.NUMBERS: "A list of numbers.",
-    Kind.FIELD_PATH: "The way to a field: its steps divided by dots, * for every item.",
-    Kind.FIELD_PATHS: "Ways to fields, their steps divided by dots.",
-    Kind.PAIRS: "Names and their values.",
-    Kind.JSON: "JSON. Texts in it may be templates.",
-    Kind.GRAPHQL: "A GraphQL query.",
-    Kind.DURATION: "A duration as ISO 8601 writes it.",
-    Kind.DATETIME_FORMAT: "A format of dates, in the signs of Python's strftime.",
-    Kind.COMPONENT: "One of the types below, with fields of its own.",
-    Kind.COMPONENTS: "A list; each item is of one of the types below.",
-    Kind.COMPONENT_MAP: "Names, each with one of the types below.",
-    Kind.STATUS_MAPPING: "For every status that the API reports, what it means. A status has one meaning.",
-    Kind.PRIMARY_KEY: "The field that tells records apart, or several that do so together.",
-    Kind.SCHEMA: "A JSON Schema. A test shows the one that its records have.",
-}
-_EXAMPLES: dict[Kind, str] = {
-    Kind.TEXT: "{{ config['account'] }}",
-    Kind.STRINGS: "ready, done",
-    Kind.FIELD_PATH: "data.result.urls",
-    Kind.FIELD_PATHS: "address.city",
-    Kind.PAIRS: "format   csv",
-    Kind.JSON: '{"since": "{{ config[\'start_date\'] }}"}',
-    Kind.GRAPHQL: "query { orders { id total } }",
-    Kind.DURATION: "P1D is a day, PT1H an hour",
-    Kind.DATETIME_FORMAT: "%Y-%m-%dT%H:%M:%SZ is 2024-01-31T08:00:00Z",
-    Kind.STATUS_MAPPING: "ready → completed, pending → running",
-    Kind.PRIMARY_KEY: "id",
-}
-_BY_VARIABLE = {
-    "download_target": "{{ download_target }}",
-    "polling_response": "{{ polling_response['url'] }}",
-    "creation_response": "https://api.example.com/exports/{{ creation_response['id'] }}",
-}
-_BY_KEY = {"url": "https://api.example.com/exports", "url_base": "https://api.example.com", "path": "/exports"}
+class Help:
+    """Explains where the person is: in the help line as the focus moves, in a dialog when asked."""
+
+    def __init__(
+        self, session: BuilderSession, settings: Settings, navigation: Navigation, editor: EditorArea, line: HelpLine
+    ) -> None:
+        self._session = session
+        self._settings = settings
+        self._navigation = navigation
+        self._editor = editor
+        self._line = line
+
+    # In the line
+
+    def explain_field(self, event: FieldFocused) -> None:
+        """Explain a field, and say which other streams share it."""
+        others = sharing_streams(self._session, event.path)
+        shared = f"⇄ Shared with {_listed(others)}. " if others else ""
+        self._line.show(event.title, shared + event.spec.help)
+
+    def explain_entry(self, entry: NavigatorEntry) -> None:
+        self._line.show(entry.title, entry.description or "Enter opens it.")
+
+    def explain_widget(self, widget: Widget) -> None:
+        """Explain a widget that has the focus; fields are explained by `explain_field`."""
+        if isinstance(widget, Navigator):
+            self.explain_entry(widget.current)
+        elif not any(isinstance(one, FieldRow | FieldInput) for one in widget.ancestors_with_self):
+            self._line.show(*_help_of(widget))
+
+    # In a dialog
+
+    def show(self) -> None:
+        """Explain the focused field or widget, and the keys that work there."""
+        focused, field, form = self._line.screen.focused, self._navigation.field, self._editor.form
+        if field is not None and form is not None and form.has_focus_within:
+            title, topics = field.title, list(field_topics(self._session, field.path, field.spec))
+        else:
+            title, text = _help_of(focused) if focused is not None else ("Builder", "")
+            topics = [Topic("", (("", text),))] if text else []
+        self._line.app.push_screen(HelpDialog(title or "Help", [*topics, *self._keys_here()]))
+
+    def _keys_here(self) -> Iterable[Topic]:
+        """The keys that work here, by the widget that they belong to."""
+        app = self._line.app
+        groups: dict[str, dict[str, list[str]]] = {}
+        for node, binding, enabled, tooltip in self._line.screen.active_bindings.values():
+            if enabled and has_key(binding.key) and binding.id is not None:
+                title = node.BINDING_GROUP_TITLE or ("everywhere" if node is app else "builder")
+                keys = groups.setdefault(title, {}).setdefault(tooltip or binding.description, [])
+                keys.append(app.get_key_display(binding))
+        return _key_topics(
+            {
+                title: [(" ".join(dict.fromkeys(keys)), text) for text, keys in group.items()]
+                for title, group in groups.items()
+            }
+        )
+
+    def list_keys(self) -> None:
+        """List every key there is, with its id."""
+        by_place: dict[str, list[tuple[str, str]]] = {}
+        for key in all_keys(self._settings.keys):
+            by_place.setdefault(key.place, []).append((f"{key.keys or '—'}", f"{key.help}  [{key.id}]"))
+        how = (
+            ("", f"Keys are changed in {self._settings.file}, under `keys`, as `id: key` or `id: key,key`."),
+            ("", "Example: test.run: f9"),
+        )
+        self._line.app.push_screen(HelpDialog("All keys", [Topic("", how), *_key_topics(by_place)]))
 
 
-@dataclass(frozen=True, slots=True)
-class Topic:
-    """A heading and the lines below it; a line is a term and what is said of it (either may be empty)."""
-
-    heading: str
-    lines: tuple[tuple[str, str], ...]
+def _key_topics(groups: Mapping[str, Sequence[tuple[str, str]]]) -> Iterable[Topic]:
+    """A topic for each group of keys; a group is named after the place where its keys work."""
+    return (Topic(f"Keys: {name}" if name else "Keys", tuple(lines)) for name, lines in groups.items())
 
 
-def field_topics(session: BuilderSession, path: Path, spec: FieldSpec) -> Iterator[Topic]:
-    """What is to be said of a field."""
-    problems = session.problems(path)
-    if problems:
-        said = [message_and_hint(session, one) for one in problems[:5]]
-        yield Topic("Problems", tuple((f"✗ {text}", hint) for text, hint in said))
-    said = [("", text) for text in _sentences(spec)]
-    yield Topic("", tuple(said))
-    yield Topic("Facts", (*_facts(path, spec), *_place(session, path)))
-    if example := _example(session, path, spec):
-        yield Topic("Example", (("", example),))
-    if spec.types:
-        own = [(one.label, one.help + ("" if one.portable else " Not portable to Airbyte.")) for one in spec.types]
-        yield Topic("Types", tuple(own))
-    elif spec.options:
-        yield Topic("Options", tuple((option, "") for option in spec.options))
-    if spec.templates or spec.or_text:
-        names = sorted(variables_at(session.view, path))
-        said = [(name, VARIABLES.get(name, "A field of the parent's records.")) for name in names]
-        yield Topic("Variables in {{ }}", tuple(said))
+def _listed(names: Sequence[str]) -> str:
+    """A few names, and how many more there are."""
+    few, more = names[:_NAMED], len(names) - _NAMED
+    return ", ".join(few) + (f" and {more} more" if more > 0 else "")
 
 
-def _sentences(spec: FieldSpec) -> Iterator[str]:
-    if spec.help:
-        yield spec.help
-    if taken := _TAKES.get(spec.kind):
-        text = " A template may stand in its place." if spec.or_text else ""
-        yield taken + text + (" A list of texts may stand in its place." if spec.or_texts else "")
-
-
-def _facts(path: Path, spec: FieldSpec) -> Iterator[tuple[str, str]]:
-    if spec.required:
-        yield "Required", "yes"
-    elif spec.default not in (None, [], {}):
-        yield "Default", str(spec.default)
-    if spec.limits:
-        words = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than", "pattern": "like"}
-        yield "Limits", ", ".join(f"{words.get(name, name)} {limit}" for name, limit in spec.limits.items())
-    if spec.ours:
-        yield "Portable", "Airbyte does not know this field and leaves it out of account."
-    yield "Key", show_path(path)
-
-
-def _place(session: BuilderSession, path: Path) -> Iterator[tuple[str, str]]:
-    """Where a field is written that is shared by reference."""
-    others = sharing_streams(session, path)
-    if others:
-        yield "Written in", show_path(session.slot(path))
-        yield "Shared with", f"{', '.join(others)}. A change counts there too."
-
-
-def _example(session: BuilderSession, path: Path, spec: FieldSpec) -> str:
-    if spec.kind is Kind.TEXT:
-        if spec.key in _BY_KEY:
-            visible = variables_at(session.view, path)
-            return next((text for name, text in _BY_VARIABLE.items() if name in visible), _BY_KEY[spec.key])
-        return _EXAMPLES[Kind.TEXT]
-    if spec.suggestions and spec.kind not in _EXAMPLES:
-        return ", ".join(spec.suggestions[:3])
-    return _EXAMPLES.get(spec.kind, "")
-
-
-_TERM = 26
-
-
-class HelpDialog(Dialog[None]):
-    """Shows topics one below the other."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        hidden("q,f1,question_mark", "cancel", "Close", "Close the help", "help.close"),
-    ]
-
-    def __init__(self, title: str, topics: Iterable[Topic]) -> None:
-        super().__init__(title, [DialogButton("cancel", "Close")])
-        self._topics = tuple(topics)
-
-    def compose_body(self) -> ComposeResult:
-        """The topics, which scroll."""
-        with VerticalScroll(classes="help-dialog--body"):
-            for topic in self._topics:
-                if topic.heading:
-                    yield Static(Content(topic.heading), classes="help-dialog--heading")
-                yield Static(_table(topic), classes="help-dialog--text")
-
-    def on_mount(self) -> None:
-        """Let the keys scroll."""
-        self.query_one(VerticalScroll).focus()
-
-
-def _table(topic: Topic) -> RenderableType:
-    """Terms at the left, what is said of them at the right; a text without a term takes the whole width."""
-    if not any(term and text for term, text in topic.lines):
-        return Text("\n".join(safe(term or text) for term, text in topic.lines))
-    table = Table.grid(padding=(0, 2), expand=True)
-    table.add_column(style="bold", max_width=_TERM)
-    table.add_column(ratio=1)
-    for term, text in topic.lines:
-        table.add_row(Text(safe(term)), Text(safe(text)))
-    return table
-
-
-def key_topics(groups: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> Iterable[Topic]:
-    """Topics of keys: what is said of each, by where they work."""
-    return (Topic(f"Keys: {name}" if name else "Keys", tuple(lines)) for name, lines in groups if lines)
+def _help_of(widget: Widget) -> tuple[str, str]:
+    """The title and the sentence of the nearest widget that has some."""
+    if any(isinstance(one, TrialPane) for one in widget.ancestors):
+        return "Test", _TEST
+    helped = next((one for one in widget.ancestors_with_self if getattr(one, "HELP", None)), None)
+    titles = [one.BINDING_GROUP_TITLE for one in (helped or widget).ancestors_with_self]
+    title = next((str(title) for title in titles if title), "")
+    if isinstance(widget, Button):
+        return str(widget.label).strip(), str(widget.tooltip or "")
+    return title, str(helped.HELP) if isinstance(helped, Widget) else ""

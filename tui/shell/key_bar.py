@@ -12,14 +12,14 @@ from textual.binding import ActiveBinding, Binding
 from textual.content import Content
 from textual.widget import Widget
 
-from tui.shell.actions import APP, BUILDER, has_key, ranks
+from tui.shell.actions import APP, BUILDER, has_key
 
 MOST = 7
-"""Keys that are shown at most."""
+"""The highest number of keys that are shown."""
 _LOCAL_MOST = 3
-"""Keys of the focused place that are shown at most where there are global ones too."""
+"""The highest number of keys of the focused widget that are shown where there are global ones too."""
 _GAP = "  "
-_RANKS = dict((*ranks(APP), *ranks(BUILDER)))
+_RANKS = {action.id: action.rank for action in (*APP, *BUILDER) if action.rank is not None}
 Displayed = Callable[[Binding], str]
 
 
@@ -33,12 +33,12 @@ class ShownKey:
 
     @property
     def width(self) -> int:
-        """The cells that it takes."""
+        """In cells."""
         return cell_len(self.key) + 1 + cell_len(self.label)
 
 
 class KeyBar(Widget):
-    """Shows the keys of the focused place first, then those that work anywhere; a click presses one."""
+    """Shows the keys of the focused widget first, then those that work anywhere; a click presses one."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"key-bar--key", "key-bar--label"}
 
@@ -47,7 +47,6 @@ class KeyBar(Widget):
         self._keys: tuple[ShownKey, ...] = ()
 
     def on_mount(self) -> None:
-        """Keep in step with what is possible."""
         self.screen.bindings_updated_signal.subscribe(self, lambda _: self.call_after_refresh(self._update))
         self._update()
 
@@ -64,14 +63,12 @@ class KeyBar(Widget):
                 self.refresh()
 
     def render(self) -> Content:
-        """The keys side by side."""
         key_style = self.get_visual_style("key-bar--key")
         label_style = self.get_visual_style("key-bar--label")
         parts = [Content.assemble((one.key, key_style), " ", (one.label, label_style)) for one in self.keys]
         return Content(_GAP).join(parts)
 
     def on_click(self, event: events.Click) -> None:
-        """Press the key under the mouse."""
         offset = event.get_content_offset(self)
         x = offset.x if offset else -1
         for one in self.keys:
@@ -82,7 +79,7 @@ class KeyBar(Widget):
 
 
 def keys_here(active: list[ActiveBinding], display: Displayed) -> tuple[ShownKey, ...]:
-    """The keys to show out of those that work: some of the focused place, then those that work anywhere by rank."""
+    """The keys to show out of those that work: some of the focused widget, then those that work anywhere, by rank."""
     shown: dict[str, ShownKey] = {}
     for node, binding, enabled, _ in active:
         if binding.show and enabled and has_key(binding.key):

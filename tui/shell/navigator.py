@@ -1,6 +1,4 @@
-"""The navigator at the left: global settings, inputs and streams, each with its marks; one widget, however many
-streams.
-"""
+"""The navigator at the left: global settings, inputs and streams with their marks, all drawn by one widget."""
 
 from __future__ import annotations
 
@@ -23,22 +21,18 @@ from tui.model.problems import Counts
 from tui.model.session import BuilderSession
 from tui.model.streams import StreamInfo, StreamKind
 from tui.shell.actions import NAVIGATOR, bindings
+from tui.shell.selection import GLOBAL, INPUTS, Selection
 from tui.widgets.base import WidgetMessage
 from tui.widgets.display_text import fit, safe
 from tui.widgets.syntax import ink
 
-Spot = str | int
-"""What is shown in the middle: "global", "inputs", or the index of a stream."""
-GLOBAL: Spot = "global"
-INPUTS: Spot = "inputs"
-
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A line of the navigator; a heading has no spot. `kind` is how a stream is read, `words` its marks spelled out."""
+class NavigatorEntry:
+    """A line of the navigator: a heading, or what is selected by it. `kind` says whether a stream is sync or async."""
 
     title: str
-    spot: Spot | None = None
+    selection: Selection | None = None
     kind: str = ""
     errors: int = 0
     warnings: int = 0
@@ -57,8 +51,8 @@ class Entry:
         return "✓" if calm else " ".join(found)
 
     @property
-    def words(self) -> str:
-        """The marks in words."""
+    def description(self) -> str:
+        """The marks spelled out."""
         found = [count(self.errors, "error")] if self.errors else []
         found += [count(self.warnings, "warning")] if self.warnings else []
         found += ["changed since its test"] if self.stale else []
@@ -67,20 +61,20 @@ class Entry:
         return ", ".join(found)
 
 
-def entries(session: BuilderSession, testing: str | None = None) -> list[Entry]:
-    """All lines; `testing` is the stream whose test is running."""
+def entries(session: BuilderSession, testing: str | None = None) -> list[NavigatorEntry]:
+    """All lines; `testing` is the stream that is being tested."""
     streams = session.streams.all()
     return [
-        _around("Global", GLOBAL, _global_counts(session)),
-        _around(f"Inputs ({len(session.inputs.all())})", INPUTS, session.counts(SCHEMA[:1])),
-        Entry(f"Streams ({len(streams)})"),
+        _entry("Global", GLOBAL, _global_counts(session)),
+        _entry(f"Inputs ({len(session.inputs.all())})", INPUTS, session.counts(SCHEMA[:1])),
+        NavigatorEntry(f"Streams ({len(streams)})"),
         *(stream_entry(stream, testing) for stream in streams),
     ]
 
 
-def stream_entry(stream: StreamInfo, testing: str | None) -> Entry:
+def stream_entry(stream: StreamInfo, testing: str | None) -> NavigatorEntry:
     """The line of a stream."""
-    return Entry(
+    return NavigatorEntry(
         stream.name or "(no name)",
         stream.index,
         "" if stream.kind is StreamKind.OTHER else str(stream.kind),
@@ -92,8 +86,8 @@ def stream_entry(stream: StreamInfo, testing: str | None) -> Entry:
     )
 
 
-def _around(title: str, spot: Spot, counts: Counts) -> Entry:
-    return Entry(title, spot, errors=counts.errors, warnings=counts.warnings)
+def _entry(title: str, selection: Selection, counts: Counts) -> NavigatorEntry:
+    return NavigatorEntry(title, selection, errors=counts.errors, warnings=counts.warnings)
 
 
 def _global_counts(session: BuilderSession) -> Counts:
@@ -104,11 +98,11 @@ def _global_counts(session: BuilderSession) -> Counts:
 
 
 _ROOM_FOR_SYNC = 24
-"""Cells from which on synchronous streams are called so; in less room only the others are."""
+"""The width, in cells, from which synchronous streams are marked too, not only asynchronous ones."""
 
 
 class Navigator(ScrollView, can_focus=True):
-    """Shows entries and a cursor; the open one is marked. Enter or a click opens one."""
+    """Shows entries and a cursor; the selected one is marked. Enter or a click selects one."""
 
     BINDING_GROUP_TITLE = "Navigator"
     HELP = "What the manifest consists of. ✗ errors, ▲ warnings, ⟳ changed since its test, ◌ test running, ✓ tested."
@@ -116,67 +110,65 @@ class Navigator(ScrollView, can_focus=True):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         f"navigator--{part}"
-        for part in ("heading", "kind", "error", "warning", "stale", "testing", "tested", "open", "cursor")
+        for part in ("heading", "kind", "error", "warning", "stale", "testing", "tested", "selected", "cursor")
     }
 
     @dataclass
-    class Opened(WidgetMessage["Navigator"]):
-        """A person wants to see what an entry stands for."""
+    class Selected(WidgetMessage["Navigator"]):
+        """An entry was selected, to be shown in the editor area."""
 
-        spot: Spot
+        selection: Selection
 
     @dataclass
-    class Moved(WidgetMessage["Navigator"]):
-        """The cursor stands on another entry."""
+    class CursorMoved(WidgetMessage["Navigator"]):
+        """The cursor is on another entry."""
 
-        entry: Entry
+        entry: NavigatorEntry
 
     def __init__(self) -> None:
         super().__init__(classes="navigator")
-        self._entries: tuple[Entry, ...] = (Entry("Global", GLOBAL),)
-        self._open: Spot = GLOBAL
+        self._entries: tuple[NavigatorEntry, ...] = (NavigatorEntry("Global", GLOBAL),)
+        self._selected: Selection = GLOBAL
         self._cursor = 0
 
     @property
-    def entries(self) -> tuple[Entry, ...]:
-        """What is listed."""
+    def entries(self) -> tuple[NavigatorEntry, ...]:
         return self._entries
 
     @property
-    def current(self) -> Entry:
+    def current(self) -> NavigatorEntry:
         """The entry under the cursor."""
         return self._entries[self._cursor]
 
-    def show(self, entries: Sequence[Entry], moved: Callable[[Spot], Spot] | None = None) -> None:
-        """List other entries. The cursor is where a person left it, or on what is open; `moved` says where things are
-        now.
+    def show(self, entries: Sequence[NavigatorEntry], moved: Callable[[Selection], Selection] | None = None) -> None:
+        """List other entries. The cursor stays on its entry while the navigator has the focus, else it goes to the
+        selected one. `moved` gives the new selection for an old one when streams have moved.
         """
         if tuple(entries) == self._entries:
             return
-        spot = self.current.spot
-        if moved is not None and spot is not None:
-            self._open, spot = moved(self._open), moved(spot)
+        selection = self.current.selection
+        if moved is not None and selection is not None:
+            self._selected, selection = moved(self._selected), moved(selection)
         self._entries = tuple(entries)
         self._measure()
-        self._put_cursor(self._row_of(spot, self._cursor) if self.has_focus else self._open_row)
+        self._put_cursor(self._row_of(selection, self._cursor) if self.has_focus else self._selected_row)
         self.refresh()
 
-    def mark_open(self, spot: Spot) -> None:
-        """Mark the entry that is open, and put the cursor there."""
-        self._open = spot
-        self._put_cursor(self._open_row)
+    def mark_selected(self, selection: Selection) -> None:
+        """Mark an entry as selected, and put the cursor there."""
+        self._selected = selection
+        self._put_cursor(self._selected_row)
         self.refresh()
 
     @property
-    def _open_row(self) -> int:
-        return self._row_of(self._open, 0)
+    def _selected_row(self) -> int:
+        return self._row_of(self._selected, 0)
 
-    def _row_of(self, spot: Spot | None, otherwise: int) -> int:
-        rows = {entry.spot: row for row, entry in enumerate(self._entries) if entry.spot is not None}
-        return rows.get(spot, min(otherwise, len(self._entries) - 1)) if spot is not None else otherwise
+    def _row_of(self, selection: Selection | None, otherwise: int) -> int:
+        rows = {entry.selection: row for row, entry in enumerate(self._entries) if entry.selection is not None}
+        return rows.get(selection, min(otherwise, len(self._entries) - 1)) if selection is not None else otherwise
 
     def on_resize(self) -> None:
-        """Lines are as wide as there is room."""
         self._measure()
         self._follow_cursor()
 
@@ -186,23 +178,22 @@ class Navigator(ScrollView, can_focus=True):
     # Drawing
 
     def render_line(self, y: int) -> Strip:
-        """One line of what is in view."""
         row = y + self.scroll_offset.y
         width = self.scrollable_content_region.width
         if row >= len(self._entries):
             return Strip.blank(width, self.rich_style)
         return Strip(self._segments(self._entries[row], row, width), width)
 
-    def _segments(self, entry: Entry, row: int, width: int) -> list[Segment]:
+    def _segments(self, entry: NavigatorEntry, row: int, width: int) -> list[Segment]:
         base = self._base(entry, row)
-        if entry.spot is None:
+        if entry.selection is None:
             heading = self._ink("heading")
             return [Segment(fit(f" {entry.title}", width), base + heading)]
         kind = "" if entry.kind == "sync" and width < _ROOM_FOR_SYNC else entry.kind
         marks = self._marks(entry, base)
         right = sum(cell_len(segment.text) for segment in marks) + (len(kind) + 1 if kind else 0)
-        is_open = entry.spot == self._open
-        name = f"{'▌' if is_open else ' '}{' ' if isinstance(entry.spot, int) else ''}{safe(entry.title)}"
+        is_selected = entry.selection == self._selected
+        name = f"{'▌' if is_selected else ' '}{' ' if isinstance(entry.selection, int) else ''}{safe(entry.title)}"
         return [
             Segment(fit(name, max(1, width - right - 1)), base),
             *([Segment(f" {kind}", base + self._ink("kind"))] if kind else []),
@@ -210,15 +201,15 @@ class Navigator(ScrollView, can_focus=True):
             Segment(" ", base),
         ]
 
-    def _base(self, entry: Entry, row: int) -> Style:
+    def _base(self, entry: NavigatorEntry, row: int) -> Style:
         style = self.rich_style
-        if entry.spot is not None and entry.spot == self._open:
-            style += self.get_component_rich_style("navigator--open", partial=True)
+        if entry.selection is not None and entry.selection == self._selected:
+            style += self.get_component_rich_style("navigator--selected", partial=True)
         if row == self._cursor and self.has_focus:
             style += self.get_component_rich_style("navigator--cursor", partial=True)
         return style
 
-    def _marks(self, entry: Entry, base: Style) -> list[Segment]:
+    def _marks(self, entry: NavigatorEntry, base: Style) -> list[Segment]:
         parts = {"✗": "error", "▲": "warning", "⟳": "stale", "◌": "testing", "✓": "tested"}
         marks = entry.marks.split()
         return [Segment(f" {mark}", base + self._ink(parts[mark[0]])) for mark in marks]
@@ -228,39 +219,38 @@ class Navigator(ScrollView, can_focus=True):
 
     # Moving
 
-    def action_move(self, step: int) -> None:
-        """Go to the entry above or below; headings are passed over."""
+    def move_cursor(self, step: int) -> None:
+        """Go to the entry above (-1) or below (1); headings are skipped."""
         row = self._cursor + step
-        while 0 <= row < len(self._entries) and self._entries[row].spot is None:
+        while 0 <= row < len(self._entries) and self._entries[row].selection is None:
             row += step
         if 0 <= row < len(self._entries):
             self._go(row)
 
-    def action_edge(self, end: int) -> None:
-        """Go to the first or the last entry."""
+    def go_to_edge(self, end: int) -> None:
+        """Go to the first (0) or the last (-1) entry."""
         self._go(end % len(self._entries))
 
-    def action_open(self) -> None:
-        """Open the entry under the cursor."""
-        if self.current.spot is not None:
-            self.post_message(self.Opened(self, self.current.spot))
+    def open(self) -> None:
+        """Select the entry under the cursor."""
+        if self.current.selection is not None:
+            self.post_message(self.Selected(self, self.current.selection))
 
     def on_click(self, event: events.Click) -> None:
-        """Open the entry that is clicked."""
         offset = event.get_content_offset(self)
         row = offset.y + self.scroll_offset.y if offset else -1
-        if 0 <= row < len(self._entries) and self._entries[row].spot is not None:
+        if 0 <= row < len(self._entries) and self._entries[row].selection is not None:
             self._go(row)
-            self.action_open()
+            self.open()
 
     def _go(self, row: int) -> None:
         self._put_cursor(row)
         self.refresh()
         self.refresh_bindings()
-        self.post_message(self.Moved(self, self.current))
+        self.post_message(self.CursorMoved(self, self.current))
 
     def _put_cursor(self, row: int) -> None:
-        if self._entries[row].spot is None:
+        if self._entries[row].selection is None:
             row = row + 1 if row + 1 < len(self._entries) else row - 1
         self._cursor = row
         self._follow_cursor()

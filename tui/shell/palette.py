@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from tui.shell.actions import APP, BUILDER, Action
+from tui.shell.actions import APP, BUILDER, UserAction
 from tui.shell.keys import key_of
 from tui.shell.screen import BuilderScreen
 from tui.widgets.display_text import safe
 
-_LEFT_OUT = frozenset({"app.palette", "app.back"})
+_NOT_LISTED = frozenset({"app.palette", "app.back"})
 """Actions that make no sense as a command."""
 
 
@@ -22,19 +22,17 @@ class Command(NamedTuple):
 
     title: str
     help: str
-    run: Callable[[], Awaitable[object]]
+    run: Callable[[], Awaitable[object] | None]
 
 
 class Commands(Provider):
     """What can be done now on the builder's screen."""
 
     async def discover(self) -> Hits:
-        """Everything, in the order of its areas; what leaves the builder comes last."""
         for command in self._commands():
             yield DiscoveryHit(command.title, command.run, help=command.help)
 
     async def search(self, query: str) -> Hits:
-        """What matches."""
         matcher = self.matcher(query)
         for command in self._commands():
             score = matcher.match(command.title)
@@ -42,24 +40,25 @@ class Commands(Provider):
                 yield Hit(score, matcher.highlight(command.title), command.run, help=command.help)
 
     def _commands(self) -> Iterator[Command]:
+        """All commands by area, those of the app last; then the streams."""
         screen = self.screen
         if not isinstance(screen, BuilderScreen):
             return
         for action in sorted((*APP, *BUILDER), key=lambda one: (one in APP, one.area)):
-            if action.id not in _LEFT_OUT and _is_possible(screen, action):
-                node = screen.app if action in APP else screen
-                yield Command(_title(screen, action), action.help, partial(screen.app.run_action, action.run, node))
+            if action.id not in _NOT_LISTED and screen.check_action("perform", (action.id,)):
+                yield Command(_title(screen, action), action.help, _run(screen, action))
         for index, name in enumerate(screen.session.streams.names()):
             title = f"go: to the stream {safe(name) or f'number {index + 1}'}"
-            yield Command(title, "Show its form", partial(screen.app.run_action, f"open({index})", screen))
+            yield Command(title, "Show its form", partial(screen.navigation.open, index))
 
 
-def _is_possible(screen: BuilderScreen, action: Action) -> bool:
-    name = action.run.partition("(")[0]
-    return name.startswith("app.") or screen.check_action(name, ()) is not False
+def _run(screen: BuilderScreen, action: UserAction) -> Callable[[], Awaitable[object] | None]:
+    if action.is_of_app:
+        return partial(screen.app.run_action, action.target)
+    return partial(screen.action_perform, action.id)
 
 
-def _title(screen: BuilderScreen, action: Action) -> str:
+def _title(screen: BuilderScreen, action: UserAction) -> str:
     """The title, and the key that does the same."""
     key = key_of(screen.app, screen.settings, action.id)
     return f"{action.title}  ({key})" if key else action.title

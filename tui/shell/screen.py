@@ -1,275 +1,248 @@
-"""The builder's screen: everything that can be done in it by key, by command and by what its parts ask for."""
+"""The builder's screen: its parts and how they are wired, kept in step with the session."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from inspect import iscoroutine
+from operator import attrgetter
 from typing import ClassVar
 
 from textual import events, on
+from textual.actions import parse
+from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.screen import Screen
 
-from tui.forms import FieldFocused, StreamForm
+from tui.forms import FieldFocused
+from tui.model.editor import Change, ChangeKind
 from tui.model.project import Project
-from tui.shell.actions import BUILDER, bindings
-from tui.shell.editor_area import Welcome
-from tui.shell.frame import BuilderFrame
-from tui.shell.navigator import Navigator, Spot
+from tui.model.settings import Settings
+from tui.shell.actions import ACTIONS, BUILDER, bindings
+from tui.shell.background import Background
+from tui.shell.editor_area import EditorArea, Welcome
+from tui.shell.file_actions import FileActions, Replace
+from tui.shell.go_to import GoTo
+from tui.shell.help import Help, HelpLine
+from tui.shell.interaction import Interaction
+from tui.shell.key_bar import KeyBar
+from tui.shell.key_queue import TypeAhead
+from tui.shell.navigation import Navigation
+from tui.shell.navigator import Navigator, entries
+from tui.shell.selection import GLOBAL
+from tui.shell.stream_actions import StreamActions
+from tui.shell.trial_actions import TrialActions
 from tui.shell.yaml_view import YamlView
-from tui.trials.view.pane import TrialPane
+from tui.trials.hints import TrialHints
+from tui.trials.trials import Trials
+from tui.widgets.base import CommitMarker
+from tui.widgets.title_bar import TitleBar
+
+_REDRAW_DELAY = 0.05
+"""Seconds for which changes are gathered before title and navigator are redrawn."""
+WIDE = 150
+"""Columns from which the test screen stands beside the form."""
 
 
-class BuilderScreen(BuilderFrame):
-    """Edits and tests one project."""
+class BuilderScreen(Screen[None]):
+    """Edits and tests one project. `replace` goes on with another one.
+
+    What a person can do is in the table of `tui.shell.actions`, whose targets are the attributes of this screen.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(BUILDER)]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-medium"), (WIDE, "-wide")]  # noqa: RUF012 - as Textual declares it
+    AUTO_FOCUS = ""
+
+    def __init__(self, project: Project, settings: Settings, replace: Replace) -> None:
+        super().__init__(classes="builder")
+        self.project = project
+        self.session = session = project.session
+        self.settings = settings
+        self._replace = replace
+        self._type_ahead = TypeAhead(self)
+        self._redraw_pending = False
+        self._subscriptions: list[Callable[[], None]] = []
+        """Functions that end what was subscribed to."""
+
+        self.interaction = Interaction(self)
+        self.trials = Trials(self.app, session, settings, self._redraw_later)
+        hints = TrialHints(session, self.trials.controller, self.trials.reporter)
+        self.navigator = Navigator()
+        self.editor = EditorArea(project, settings, hints)
+        self.body = Horizontal(self.navigator, self.editor, classes="builder--body")
+        help_line = HelpLine()
+
+        self.trial_actions = TrialActions(self)
+        self.navigation = Navigation(
+            project, self.navigator, self.editor, self.trial_actions, self.interaction, type_ahead=self._type_ahead
+        )
+        self.files = FileActions(
+            project, settings, self.editor, self.navigation, self.interaction, replace=self._replace_project
+        )
+        self.streams = StreamActions(session, self.navigation, self.editor, self.trials, self.interaction)
+        self.go_to = GoTo(session, self.navigation, self.editor, self.interaction)
+        self.help = Help(session, settings, self.navigation, self.editor, help_line)
+        self._help_line = help_line
+
+    def compose(self) -> ComposeResult:
+        yield TitleBar("Longhaul", file=self.project.title)
+        yield self.body
+        yield self._help_line
+        yield KeyBar()
+
+    async def on_mount(self) -> None:
+        """Show the first stream, and begin to follow the session."""
+        self.trials.listen(self)
+        self._subscriptions.append(self.session.subscribe(self._session_changed))
+        self._redraw()
+        if self.project.broken:
+            await self.navigation.show_yaml_problem()
+        elif self.project.is_untouched:
+            await self.navigation.show_welcome()
+        else:
+            await self.navigation.show(0 if self.session.view.stream_count else GLOBAL)
+        self.call_after_refresh(self._finish_opening)
+
+    def _finish_opening(self) -> None:
+        """What can wait until the screen is drawn."""
+        background = Background(self, self.project, self.interaction.report_error)
+        self._subscriptions.append(background.close)
+        self.files.remember()
+        self.trial_actions.fit()
+
+    def on_unmount(self) -> None:
+        for unsubscribe in self._subscriptions:
+            unsubscribe()
+        self._subscriptions.clear()
+
+    async def close_project(self) -> None:
+        """End everything that runs for the project."""
+        self.on_unmount()
+        await self.trials.controller.close()
+        self.project.close()
+
+    async def _replace_project(self, make: Callable[[], Project]) -> None:
+        """Go on with another project, unless a test is running that is to go on."""
+        if await self.trial_actions.may_end("Leave"):
+            await self._replace(make)
+        else:
+            self.project.keep_draft()  # the caller may have dropped it already
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether there is room for the test screen beside the form."""
+        return self.has_class("-wide")
+
+    # Actions
+
+    def action_perform(self, action: str) -> None:
+        """Do what the table of actions says, if it can be done now. Errors are reported."""
+        if not self.check_action("perform", (action,)):
+            return
+        owner, method, arguments = parse(ACTIONS[action].target)
+        with self.interaction.reporting_errors():
+            work = getattr(attrgetter(owner)(self), method)(*arguments)
+            if iscoroutine(work):
+                self.interaction.start(work)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer only what is possible now."""
-        if not self.is_mounted:
-            return True
-        match action:
-            case "rename_stream" | "duplicate_stream" | "delete_stream" | "move_stream" | "switch_kind":
-                return self.stream is not None
-            case "toggle_auto_import" | "test_limits":
-                return self.stream is not None
-            case "paste_curl" | "copy_curl" | "next_tab":
-                return isinstance(self.middle.form, StreamForm)
-            case "follow_job":
-                return self.testing.can_follow
-            case "cancel_test":
-                return self.trials.testing is not None
-            case "undo":
-                return self.session.can_undo
-            case "redo":
-                return self.session.can_redo
-            case "reload":
-                return self.project.path is not None
-        return True
+        """Whether an action can be done now."""
+        when = ACTIONS[str(parameters[0])].when if action == "perform" else ""
+        return not when or not self.is_mounted or bool(attrgetter(when)(self))
 
-    # Files
+    # The session
 
-    def action_save(self) -> None:
-        """Write the manifest."""
-        self.errand(self.filing.save())
+    def _session_changed(self, change: Change) -> None:
+        if change.kind is ChangeKind.VALUES:
+            self._follow_streams()
+        self._redraw_later()
 
-    def action_save_as(self) -> None:
-        """Write the manifest to another file."""
-        self.errand(self.filing.save_as())
+    def _follow_streams(self) -> None:
+        """Where streams were added, deleted, moved or renamed, update everything that refers to them at once: the next
+        key must not be about another stream than the one that the person sees.
+        """
+        renamed = self.navigation.tracker.renamed(self.session.streams.names())
+        moves = self.navigation.follow_streams()
+        if renamed is not None:
+            self.trials.rename(*renamed)
+        if moves is not None:
+            self.navigator.show(entries(self.session, self.trials.running_stream), moves.selection)
+            self.run_worker(self._show_moved())
 
-    def action_new(self) -> None:
-        """Begin with an empty manifest."""
-        self.errand(self.filing.begin(Project.new))
+    async def _show_moved(self) -> None:
+        """Show the form of what is selected after streams have moved."""
+        if self.editor.form is not None:
+            self.navigation.select(self.navigation.selection)
+            await self.navigation.show_selected()
 
-    def action_demo(self) -> None:
-        """Open the demo."""
-        self.errand(self.filing.begin(Project.try_demo))
+    def _redraw_later(self) -> None:
+        if not self._redraw_pending and self.is_attached:
+            self._redraw_pending = True
+            self.set_timer(_REDRAW_DELAY, self._redraw)
 
-    def action_open(self, spot: Spot | None = None) -> None:
-        """Open a file, or one of the views of this one."""
-        if spot is None:
-            self.errand(self.filing.open())
-        else:
-            self.testing.leave()
-            self.errand(self.tour.open(spot))
+    def _redraw(self) -> None:
+        """Redraw title and navigator."""
+        self._redraw_pending = False
+        if not (self._subscriptions and self.navigator.is_attached):
+            return  # the screen is being left
+        self.navigator.show(entries(self.session, self.trials.running_stream))
+        counts = self.session.counts()
+        hints = [f"✗ {counts.errors} to fix"] if counts.errors else []
+        hints += [f"▲ {counts.warnings}"] if counts.warnings else []
+        self.query_one(TitleBar).show(file=self.project.title, unsaved=self.session.dirty, hint="  ".join(hints))
+        self.run_worker(self.trial_actions.show_subject(), group="subject", exclusive=True)
 
-    def action_open_recent(self) -> None:
-        """Open one of the last files."""
-        self.errand(self.filing.open_recent())
+    # What the parts say
 
-    def action_reload(self) -> None:
-        """Read the file again."""
-        self.errand(self.filing.reload())
+    def on_key(self, event: events.Key) -> None:
+        if self._type_ahead.keeps(event):
+            event.stop()
+            event.prevent_default()
 
-    @on(Welcome.Chosen)
-    async def _begin(self, event: Welcome.Chosen) -> None:
+    def on_resize(self) -> None:
+        self.trial_actions.fit()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        self.help.explain_widget(event.widget)
+
+    @on(FieldFocused)
+    def _field_focused(self, event: FieldFocused) -> None:
         event.stop()
-        await self.run_action(event.action)
+        self.navigation.field_focused(event)
+        self.help.explain_field(event)
+
+    @on(Navigator.CursorMoved)
+    def _cursor_moved(self, event: Navigator.CursorMoved) -> None:
+        event.stop()
+        self.help.explain_entry(event.entry)
+
+    @on(Navigator.Selected)
+    def _selected(self, event: Navigator.Selected) -> None:
+        event.stop()
+        self.navigation.open(event.selection)
+
+    @on(events.Click, "TitleBar")
+    def _title_clicked(self) -> None:
+        """The title shows how many problems there are; a click goes to the next one."""
+        self.action_perform("go.problem")
+
+    @on(Welcome.ActionChosen)
+    def _action_chosen(self, event: Welcome.ActionChosen) -> None:
+        event.stop()
+        self.action_perform(event.action)
 
     @on(Welcome.FileChosen)
-    def _open_file(self, event: Welcome.FileChosen) -> None:
+    def _file_chosen(self, event: Welcome.FileChosen) -> None:
         event.stop()
-        self.errand(self.filing.open_file(event.path))
-
-    # Editing
-
-    def action_undo(self) -> None:
-        """Take back the last change and go there."""
-        with self.guarded():
-            self.tour.undo()
-
-    def action_redo(self) -> None:
-        """Do the undone change again and go there."""
-        with self.guarded():
-            self.tour.redo()
-
-    def action_toggle_yaml(self) -> None:
-        """Show the text, or the form again."""
-        self.errand(self.tour.toggle_yaml())
+        self.interaction.start(self.files.open_file(event.path))
 
     @on(YamlView.Broken)
-    def _tell_broken(self, event: YamlView.Broken) -> None:
+    def _text_broken(self, event: YamlView.Broken) -> None:
         event.stop()
         self.refresh_bindings()
 
-    # Streams
-
-    def action_add_stream(self) -> None:
-        """Add a stream."""
-        with self.guarded():
-            self.streams.add()
-
-    def action_duplicate_stream(self) -> None:
-        """Add a copy of the stream."""
-        with self.guarded():
-            self.streams.duplicate()
-
-    def action_rename_stream(self) -> None:
-        """Rename the stream."""
-        with self.guarded():
-            self.streams.rename()
-
-    def action_delete_stream(self) -> None:
-        """Delete the stream."""
-        with self.guarded():
-            self.streams.delete()
-
-    def action_move_stream(self, step: int) -> None:
-        """Move the stream up or down."""
-        with self.guarded():
-            self.streams.move(step)
-
-    def action_switch_kind(self) -> None:
-        """Read the stream the other way."""
-        with self.guarded():
-            self.streams.switch()
-
-    def action_toggle_auto_import(self) -> None:
-        """Import the schema of the stream after each test, or not."""
-        with self.guarded():
-            self.streams.toggle_auto_import()
-
-    def action_paste_curl(self) -> None:
-        """Fill the request of the tab from a `curl` command."""
-        self.streams.paste_curl()
-
-    def action_copy_curl(self) -> None:
-        """Copy the request of the tab as a `curl` command."""
-        self.streams.copy_curl()
-
-    # Going around
-
-    @on(Navigator.Opened)
-    def _open_spot(self, event: Navigator.Opened) -> None:
+    @on(CommitMarker)
+    def _all_said(self, event: CommitMarker) -> None:
         event.stop()
-        self.testing.leave()
-        self.errand(self.tour.open(event.spot))
-
-    @on(Navigator.Moved)
-    def _explain_entry(self, event: Navigator.Moved) -> None:
-        event.stop()
-        self.explain(event.entry.title, event.entry.words or "Enter opens it.")
-
-    @on(FieldFocused)
-    def _explain_field(self, event: FieldFocused) -> None:
-        event.stop()
-        self.tour.arrive(event)
-
-    @on(events.Click, "TitleBar")
-    def _click_title(self) -> None:
-        """The title tells how many problems there are; a click goes to the next."""
-        self.action_next_problem()
-
-    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """Explain what is no field."""
-        self.tour.explain(event.widget)
-
-    def action_back(self) -> None:
-        """Leave what is open, or cancel the test, or go to the navigator."""
-        self.errand(self.tour.back())
-
-    def action_go_to_navigator(self) -> None:
-        """Go to the navigator, or back to the form."""
-        self.tour.go_to_navigator()
-
-    def action_go_to_section(self) -> None:
-        """List the sections of the form."""
-        self.errand(self.tour.go_to_section())
-
-    def action_go_to_field(self) -> None:
-        """List all fields."""
-        self.errand(self.tour.go_to_field())
-
-    def action_next_problem(self) -> None:
-        """Go to the next problem."""
-        self.errand(self.tour.next_problem())
-
-    def action_next_tab(self, step: int) -> None:
-        """Go to the next tab."""
-        self.errand(self.tour.next_tab(step))
-
-    def action_jump(self) -> None:
-        """Put a letter on everything that can be reached."""
-        self.tour.jump()
-
-    def action_help(self) -> None:
-        """Explain the focused place."""
-        self.tour.help()
-
-    def action_list_keys(self) -> None:
-        """List all keys."""
-        self.tour.list_keys()
-
-    # Testing
-
-    def action_run_test(self) -> None:
-        """Test the stream."""
-        self.testing.run(self.testing.stream)
-
-    def action_follow_job(self) -> None:
-        """Test the stream with the job that is there."""
-        self.testing.run(self.testing.stream, same_jobs=True)
-
-    def action_cancel_test(self) -> None:
-        """Cancel the test."""
-        self.trials.controller.cancel()
-
-    def action_toggle_test(self) -> None:
-        """Go to the test screen, or back to the form."""
-        self.errand(self.testing.toggle())
-
-    def action_test_limits(self) -> None:
-        """Set how much a test reads."""
-        self.errand(self.testing.ask_limits())
-
-    def on_resize(self) -> None:
-        """The test screen stands beside the form where there is room."""
-        self.testing.fit()
-
-    @on(TrialPane.TrialRequested)
-    def _test(self, event: TrialPane.TrialRequested) -> None:
-        event.stop()
-        self.testing.run(self.trials.index_of(event.stream), same_jobs=event.same_jobs)
-
-    @on(TrialPane.SettingsChanged)
-    def _keep_settings(self, event: TrialPane.SettingsChanged) -> None:
-        event.stop()
-        self.testing.keep_settings(event.stream)
-
-    @on(TrialPane.StatusMapped)
-    def _map_status(self, event: TrialPane.StatusMapped) -> None:
-        event.stop()
-        self.errand(self.testing.map_status(event))
-
-    @on(TrialPane.NodePicked)
-    def _use_node(self, event: TrialPane.NodePicked) -> None:
-        event.stop()
-        self.errand(self.testing.use_node(event))
-
-    @on(TrialPane.FixRequested)
-    def _fix(self, event: TrialPane.FixRequested) -> None:
-        event.stop()
-        self.errand(self.testing.fix(event))
-
-    @on(TrialPane.SchemaActionChosen)
-    def _take_schema(self, event: TrialPane.SchemaActionChosen) -> None:
-        event.stop()
-        self.errand(self.testing.take_schema(event))
+        event.received.set()

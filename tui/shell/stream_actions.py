@@ -1,27 +1,26 @@
-"""What a person does with whole streams: add, duplicate, rename, delete, move, read the other way."""
+"""The actions on whole streams: add, duplicate, rename, delete, move, switch between sync and async."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Input, Label
 
-from tui.forms import StreamForm
 from tui.model.declared_schema import imports_automatically, loaded_from, set_automatic_import
+from tui.model.session import BuilderSession
 from tui.model.streams import StreamKind
+from tui.shell.editor_area import EditorArea
+from tui.shell.interaction import Interaction
+from tui.shell.navigation import Navigation
+from tui.shell.selection import StreamHandle
+from tui.trials.trials import Trials
 from tui.widgets.choice import Choice
 from tui.widgets.choice_dialog import ChoiceOption
 from tui.widgets.dialog import CANCEL, ConfirmDialog, Dialog, DialogButton, PromptDialog, text_line
-
-if TYPE_CHECKING:
-    from tui.shell.frame import BuilderFrame
-    from tui.shell.places import Held
-
 
 _COPY = "copy "
 _KINDS = (
@@ -32,7 +31,7 @@ _KINDS = (
 
 @dataclass(frozen=True, slots=True)
 class NewStream:
-    """What was asked for; `copy_of` is the index of the stream to copy."""
+    """The result of `StreamDialog`; `copy_of` is the index of the stream to copy."""
 
     name: str
     kind: StreamKind
@@ -40,7 +39,7 @@ class NewStream:
 
 
 class StreamDialog(Dialog[NewStream]):
-    """Asks for a name that is not taken, and how the stream is read; `problem_of` says what is wrong with a name."""
+    """Asks for a name and for the kind of stream; `problem_of` says what is wrong with a name."""
 
     def __init__(self, streams: Sequence[str], problem_of: Callable[[str], str | None]) -> None:
         super().__init__("Add stream", [DialogButton("add", "Add", "primary"), CANCEL])
@@ -48,7 +47,6 @@ class StreamDialog(Dialog[NewStream]):
         self._problem_of = problem_of
 
     def compose_body(self) -> ComposeResult:
-        """The fields."""
         copies = [
             ChoiceOption(f"{_COPY}{index}", f"Copy of {name}", "everything but the name")
             for index, name in enumerate(self._streams)
@@ -69,17 +67,16 @@ class StreamDialog(Dialog[NewStream]):
     @on(Input.Changed)
     def _check(self, event: Input.Changed) -> None:
         event.stop()
-        self._say(self._problem_of(event.value) if event.value.strip() else None)
+        self._show_problem(self._problem_of(event.value) if event.value.strip() else None)
 
     def answered(self, answer: str) -> None:
-        """Close with what was entered."""
         self._add()
 
     def _add(self) -> None:
         name = self.query_one(Input).value.strip()
         problem = self._problem_of(name)
         if problem:
-            self._say(problem)
+            self._show_problem(problem)
             self.query_one(Input).focus()
             return
         chosen = self.query_one(Choice).value or StreamKind.ASYNC
@@ -88,91 +85,103 @@ class StreamDialog(Dialog[NewStream]):
         else:
             self.dismiss(NewStream(name, StreamKind(chosen)))
 
-    def _say(self, problem: str | None) -> None:
+    def _show_problem(self, problem: str | None) -> None:
         self.query_one(".dialog--problem", Label).update(f"✗ {problem}" if problem else "")
 
 
-class StreamErrands:
-    """What a builder screen does with streams; what needs a stream does nothing without one.
+class StreamActions:
+    """The actions on the stream that the person is at; without a stream they do nothing.
 
-    What is asked for is done, or begun, before the next key is looked at, and always about the stream that a person
-    was at when they pressed the key: an answer that comes later finds it by what holds it.
+    An action is done, or has begun, before the next key is handled, and is always about the stream that the person was
+    at when they pressed the key: where it asks a question first, a handle finds the stream again.
     """
 
-    def __init__(self, frame: BuilderFrame) -> None:
-        self._frame = frame
+    def __init__(
+        self,
+        session: BuilderSession,
+        navigation: Navigation,
+        editor: EditorArea,
+        trials: Trials,
+        interaction: Interaction,
+    ) -> None:
+        self._session = session
+        self._navigation = navigation
+        self._editor = editor
+        self._trials = trials
+        self._interaction = interaction
 
-    def _held(self) -> Held | None:
-        """The stream that a person is at, to be found again wherever it goes."""
-        index = self._frame.stream
-        return self._frame.places.hold(index) if index is not None else None
+    @property
+    def has_current(self) -> bool:
+        """Whether the person is at a stream."""
+        return self._navigation.stream is not None
+
+    def _current(self) -> StreamHandle | None:
+        index = self._navigation.stream
+        return self._navigation.tracker.handle(index) if index is not None else None
 
     # At once
 
     def duplicate(self) -> None:
         """Add a copy right after the stream."""
-        index = self._frame.stream
-        if index is not None and self._frame.can_edit():
-            stay = self._frame.navigator.has_focus
-            path = self._frame.session.streams.duplicate(index)
-            self._go_to(int(path[1]), focus=not stay)
+        index = self._navigation.stream
+        if index is not None and self._editor.can_edit():
+            stay = self._navigation.is_in_navigator
+            path = self._session.streams.duplicate(index)
+            self._navigation.go_to_stream(int(path[1]), focus=not stay)
 
     def move(self, step: int) -> None:
-        """Move the stream up or down."""
-        index, session = self._frame.stream, self._frame.session
-        if index is not None and 0 <= index + step < session.view.stream_count and self._frame.can_edit():
-            stay = self._frame.navigator.has_focus
+        """Move the stream up (-1) or down (1)."""
+        index, session = self._navigation.stream, self._session
+        if index is not None and 0 <= index + step < session.view.stream_count and self._editor.can_edit():
+            stay = self._navigation.is_in_navigator
             session.streams.move(index, index + step)
-            self._frame.select(index + step)
-            self._frame.errand(self._frame.follow(focus=not stay))
+            self._navigation.select(index + step)
+            self._interaction.start(self._navigation.show_selected(focus=not stay))
 
     def toggle_auto_import(self) -> None:
         """Import the schema after each test of the stream, or not."""
-        index, session = self._frame.stream, self._frame.session
-        if index is None or not self._frame.can_edit():
+        index, session = self._navigation.stream, self._session
+        if index is None or not self._editor.can_edit():
             return
         if loaded_from(session, index):
-            self._frame.notify("This schema is loaded before each read, so tests leave it as it is.", markup=False)
+            self._interaction.notify("This schema is loaded before each read, so tests leave it as it is.")
             return
         on = not imports_automatically(session, index)
         set_automatic_import(session, index, on=on)
-        told = "is imported after each test" if on else "is no longer imported by itself"
-        self._frame.notify(f"The schema of {session.streams.name(index)} {told}.", markup=False)
+        state = "is imported after each test" if on else "is no longer imported by itself"
+        self._interaction.notify(f"The schema of {session.streams.name(index)} {state}.")
 
     # After a question
 
     def add(self) -> None:
         """Ask for a name and a kind, add the stream and go to it."""
-        if self._frame.can_edit():
-            places = self._frame.places
-            held = [places.hold(index) for index in range(self._frame.session.view.stream_count)]
-            self._frame.errand(self._add(held))
+        if self._editor.can_edit():
+            streams = [self._navigation.tracker.handle(index) for index in range(self._session.view.stream_count)]
+            self._interaction.start(self._add(streams))
 
-    async def _add(self, held: list[Held]) -> None:
-        session = self._frame.session
-        dialog = StreamDialog(session.streams.names(), self._problem_of)
-        new = await self._frame.app.push_screen_wait(dialog)
+    async def _add(self, streams: list[StreamHandle]) -> None:
+        session = self._session
+        new = await self._interaction.ask(StreamDialog(session.streams.names(), self._problem_of))
         if new is None:
             return
-        copy_of = held[new.copy_of].index if new.copy_of is not None else None
+        copy_of = streams[new.copy_of].index if new.copy_of is not None else None
         index = session.view.stream_count
         with session.group(("streams", index)):
             session.streams.add(new.name, new.kind, copy_of=copy_of)
             if copy_of is None:
                 set_automatic_import(session, index, on=True)
-        self._go_to(index)
+        self._navigation.go_to_stream(index)
 
     def rename(self) -> None:
         """Ask for another name."""
-        held = self._held()
-        if held is not None and self._frame.can_edit():
-            self._frame.errand(self._rename(held))
+        stream = self._current()
+        if stream is not None and self._editor.can_edit():
+            self._interaction.start(self._rename(stream))
 
-    async def _rename(self, held: Held) -> None:
-        if held.index is None:
+    async def _rename(self, stream: StreamHandle) -> None:
+        if stream.index is None:
             return
-        streams = self._frame.session.streams
-        old = streams.name(held.index)
+        old = self._session.streams.name(stream.index)
         dialog = PromptDialog(
             "Rename stream",
             "References and the connection check follow.",
@@ -180,71 +189,57 @@ class StreamErrands:
             confirm="Rename",
             validate=lambda name: None if name.strip() == old else self._problem_of(name),
         )
-        name = await self._frame.app.push_screen_wait(dialog)
-        if name is not None and held.index is not None:
-            streams.rename(held.index, name)
+        name = await self._interaction.ask(dialog)
+        if name is not None and stream.index is not None:
+            self._session.streams.rename(stream.index, name)
 
     def delete(self) -> None:
-        """Delete the stream, once that is confirmed."""
-        held = self._held()
-        if held is not None and self._frame.can_edit():
-            self._frame.errand(self._delete(held))
+        """Delete the stream once that is confirmed; a test of it that is running is cancelled."""
+        stream = self._current()
+        if stream is not None and self._editor.can_edit():
+            self._interaction.start(self._delete(stream))
 
-    async def _delete(self, held: Held) -> None:
-        if held.index is None:
+    async def _delete(self, stream: StreamHandle) -> None:
+        if stream.index is None:
             return
-        streams, trials = self._frame.session.streams, self._frame.trials
-        name, users = streams.name(held.index), streams.users(held.index)
+        streams, trials = self._session.streams, self._trials
+        question = self._deletion_question(stream.index)
+        dialog = ConfirmDialog("Delete stream", question, confirm="Delete", destructive=True)
+        if await self._interaction.ask(dialog) and stream.index is not None:
+            if trials.running_stream == streams.name(stream.index):
+                trials.controller.cancel()
+            streams.delete(stream.index)
+
+    def _deletion_question(self, index: int) -> str:
+        """The question, with what the deletion does to other streams and to a test that is running."""
+        name, users = self._session.streams.name(index), self._session.streams.users(index)
         text = f"Delete the stream {name}?"
         if users:
             use = "uses parts of it and gets a copy of its own"
             uses = "use parts of it and get copies of their own"
             text += f" {', '.join(users)} {use if len(users) == 1 else uses}."
-        if trials.testing == name:
-            text += f" {trials.what_ending_does()}"
-        question = ConfirmDialog("Delete stream", text, confirm="Delete", destructive=True)
-        if await self._frame.app.push_screen_wait(question) and held.index is not None:
-            if trials.testing == streams.name(held.index):
-                trials.controller.cancel()
-            streams.delete(held.index)
+        if self._trials.running_stream == name:
+            text += f" {self._trials.what_ending_does()}"
+        return text
 
-    def switch(self) -> None:
-        """Read the stream the other way."""
-        held = self._held()
-        if held is not None and self._frame.can_edit():
-            self._frame.errand(self._switch(held))
+    def switch_kind(self) -> None:
+        """Ask about switching the stream between sync and async."""
+        stream = self._current()
+        if stream is not None and self._editor.can_edit():
+            self._interaction.start(self._switch_kind(stream))
 
-    async def _switch(self, held: Held) -> None:
-        if held.index is None:
+    async def _switch_kind(self, stream: StreamHandle) -> None:
+        if stream.index is None:
             return
-        await self._frame.show(held.index)
-        form = self._frame.middle.form
-        if isinstance(form, StreamForm) and form.stream == held.index:
-            kind = self._frame.session.streams.kind(form.stream)
+        await self._navigation.show(stream.index)
+        form = self._editor.stream_form
+        if form is not None and form.stream == stream.index:
+            kind = self._session.streams.kind(form.stream)
             form.head.ask_to_switch(StreamKind.SYNC if kind is StreamKind.ASYNC else StreamKind.ASYNC)
-
-    # Requests
-
-    def paste_curl(self) -> None:
-        """Fill the request of the tab from a `curl` command."""
-        form = self._frame.middle.form
-        if isinstance(form, StreamForm):
-            form.paste_curl()
-
-    def copy_curl(self) -> None:
-        """Copy the request of the tab as a `curl` command."""
-        form = self._frame.middle.form
-        if isinstance(form, StreamForm):
-            form.copy_curl()
-
-    def _go_to(self, index: int, *, focus: bool = True) -> None:
-        self._frame.testing.leave()
-        self._frame.select(index)
-        self._frame.errand(self._frame.show(index, focus=focus))
 
     def _problem_of(self, name: str) -> str | None:
         """What is wrong with a name for a stream."""
         name = name.strip()
         if not name:
             return "A stream needs a name."
-        return f"There is already a stream named {name}." if name in self._frame.session.streams.names() else None
+        return f"There is already a stream named {name}." if name in self._session.streams.names() else None

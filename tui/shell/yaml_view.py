@@ -1,4 +1,4 @@
-"""The manifest as text, in step with the forms: typing goes into the session, edits made there show here."""
+"""The manifest as text, in sync with the forms: what is typed goes into the session, edits made there show here."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from tui.widgets.base import WidgetMessage
 from tui.widgets.code_editor import CodeEditor
 from tui.widgets.display_text import safe
 
-PAUSE = 0.3
-"""Seconds without a key after which what was typed is read."""
+READ_DELAY = 0.3
+"""Seconds without a key after which what was typed is parsed."""
 
 
 class YamlView(Vertical):
-    """Edits the text of a session's manifest. Text that can't be read is kept, its first problem marked."""
+    """Edits the text of a session's manifest. Text that can't be parsed is kept, with its first problem marked."""
 
     BINDING_GROUP_TITLE = "YAML"
     HELP = "The manifest as it is saved. What is typed here shows in the forms as soon as it can be read."
 
     @dataclass
     class Broken(WidgetMessage["YamlView"]):
-        """What is typed can't be read, or (no problem) can be read again."""
+        """What is typed can't be parsed, or (`problem` is None) can be parsed again."""
 
         problem: Problem | None
 
@@ -43,37 +43,33 @@ class YamlView(Vertical):
         self._unsubscribe: Callable[[], None] = lambda: None
 
     def compose(self) -> ComposeResult:
-        """The line on how it stands, and the editor."""
         yield Static(markup=False, classes="yaml-view--state")
         yield CodeEditor(self._session.text, "yaml", tab_behavior="indent")
 
     def on_mount(self) -> None:
-        """Follow the session."""
-        self._unsubscribe = self._session.subscribe(self._hear)
+        self._unsubscribe = self._session.subscribe(self._session_changed)
         self._show_state()
 
     def on_unmount(self) -> None:
-        """Follow it no more."""
         self._unsubscribe()
 
     @property
     def editor(self) -> CodeEditor:
-        """The editor."""
         return self.query_one(CodeEditor)
 
     @property
     def problem(self) -> Problem | None:
-        """Why the text can't be read."""
+        """Why the text can't be parsed."""
         return self._problems[0] if self._problems else None
 
     # From the session
 
-    def _hear(self, change: Change) -> None:
+    def _session_changed(self, change: Change) -> None:
         if change.kind in (ChangeKind.VALUES, ChangeKind.FILE) and self._timer is None:
-            self._take_over()
+            self._show_text()
 
-    def _take_over(self) -> None:
-        """Show the session's text; the cursor stays in its line."""
+    def _show_text(self) -> None:
+        """Show the session's text; the cursor stays on its line."""
         if not self._session.has_broken_text:
             self._problems = ()
         if self.editor.text != self._session.text:
@@ -85,7 +81,7 @@ class YamlView(Vertical):
         self._show_state()
 
     def go_to(self, path: Path) -> None:
-        """Put the cursor where a path of the view is written."""
+        """Put the cursor where the value at a path is written."""
         document = self._session.document
         if not self._session.has_broken_text:
             self._go_to(document.position(document.through_refs(path)))
@@ -97,7 +93,7 @@ class YamlView(Vertical):
 
     def _go_to(self, position: Position | None) -> None:
         self.editor.focus()
-        if position is not None:  # the middle is known only when the editor has its size
+        if position is not None:  # centering works only once the editor has its size
             self.call_after_refresh(self.editor.move_cursor, (position.line - 1, position.column - 1), center=True)
 
     # Into the session
@@ -108,10 +104,10 @@ class YamlView(Vertical):
         if self._timer is not None:
             self._timer.reset()
         elif self.editor.text != self._session.text:
-            self._timer = self.set_timer(PAUSE, self.flush)
+            self._timer = self.set_timer(READ_DELAY, self.flush)
 
     def flush(self) -> None:
-        """Read what was typed."""
+        """Parse what was typed, now."""
         if self._timer is None:
             return
         self._timer.stop()
@@ -121,12 +117,12 @@ class YamlView(Vertical):
         self.post_message(self.Broken(self, self.problem))
 
     def discard(self) -> None:
-        """Go back to the last text that could be read."""
+        """Go back to the last text that could be parsed."""
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
         self._session.discard_text()
-        self._take_over()
+        self._show_text()
 
     def _show_state(self) -> None:
         problem = self.problem

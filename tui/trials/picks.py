@@ -1,14 +1,29 @@
-"""What was found in a test, written into the stream: a status that is mapped, a node that was picked."""
+"""What was found in a captured answer, written into the stream: a node that was picked, a status and its meaning."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
 
+from core.http.exchange import Role
 from core.jobs.statuses import JobStatus
 from core.manifest.problems import Path
 from tui.model.session import BuilderSession
-from tui.trials.view.questions import NodeUse
 
+
+class NodeUse(StrEnum):
+    """Where a picked node goes; the value is its label."""
+
+    STATUS = "Status Extractor"
+    DOWNLOAD_TARGET = "Download Target Extractor"
+    RECORD_PATH = "Record Selector, field path"
+    PRIMARY_KEY = "Primary Key"
+    CURSOR_FIELD = "Cursor field"
+    STATUS_MAPPING = "Status Mapping: say what this status means"
+    TEMPLATE = "Copy as template"
+
+
+_VARIABLES = {Role.CREATE: "creation_response", Role.POLL: "polling_response"}
 _EXTRACTORS: dict[NodeUse, Path] = {
     NodeUse.STATUS: ("retriever", "status_extractor"),
     NodeUse.DOWNLOAD_TARGET: ("retriever", "download_target_extractor"),
@@ -17,8 +32,64 @@ _EXTRACTORS: dict[NodeUse, Path] = {
 _MAPPING: Path = ("retriever", "status_mapping")
 
 
-def map_status(session: BuilderSession, stream: int, status: str, meaning: JobStatus) -> Path:
-    """Put a status into one bucket of the mapping, and out of the others; gives the path of the bucket."""
+def uses(role: Role, *, asynchronous: bool, value: object) -> Iterator[NodeUse]:
+    """What a node of an answer can be used for, the likeliest use first."""
+    scalar = isinstance(value, (str, int, float)) and not isinstance(value, bool)
+    if role is Role.POLL and scalar:
+        yield NodeUse.STATUS
+        yield NodeUse.STATUS_MAPPING
+    if role in (Role.POLL, Role.TARGET) or (role is Role.CREATE and asynchronous):
+        yield NodeUse.DOWNLOAD_TARGET
+    if role in _VARIABLES:
+        yield NodeUse.TEMPLATE
+    if role in (Role.PAGE, Role.DOWNLOAD):
+        yield NodeUse.RECORD_PATH
+        if scalar:
+            yield NodeUse.PRIMARY_KEY
+            yield NodeUse.CURSOR_FIELD
+
+
+def path_for(use: NodeUse, path: Path) -> tuple[str, ...]:
+    """The field path for a use: for records the path of their list, for a field of records its path within a record,
+    for download targets the path of the list rather than of one item.
+    """
+    match use:
+        case NodeUse.RECORD_PATH:
+            first_index = next((place for place, step in enumerate(path) if isinstance(step, int)), len(path))
+            return _as_texts(path[:first_index])
+        case NodeUse.PRIMARY_KEY | NodeUse.CURSOR_FIELD:
+            indexes = [place for place, step in enumerate(path) if isinstance(step, int)]
+            return _as_texts(path[indexes[-1] + 1 :] if indexes else path[-1:])
+        case NodeUse.DOWNLOAD_TARGET if path and isinstance(path[-1], int):
+            return _as_texts(path[:-1])
+    return _as_texts(path)
+
+
+def template_for(role: Role, path: Path) -> str:
+    """The template that yields the node in a later request."""
+    steps = "".join(f"[{step!r}]" for step in path)
+    return f"{{{{ {_VARIABLES[role]}{steps} }}}}"
+
+
+def _as_texts(path: Path) -> tuple[str, ...]:
+    return tuple(str(step) for step in path)
+
+
+def use_node(
+    session: BuilderSession, stream: int, use: NodeUse, field_path: Sequence[str], *, add: bool = False
+) -> None:
+    """Write the path of a node where it is used. With `add` it becomes one more field of the primary key."""
+    own: Path = ("streams", stream)
+    if use in _EXTRACTORS:
+        _set_extractor(session, (*own, *_EXTRACTORS[use]), field_path)
+    elif use is NodeUse.PRIMARY_KEY:
+        _set_primary_key(session, stream, field_path, add=add)
+    else:
+        _set_cursor_field(session, (*own, "incremental_sync"), field_path)
+
+
+def map_status(session: BuilderSession, stream: int, status: str, meaning: JobStatus) -> None:
+    """Put a status into one bucket of the status mapping, and take it out of the others."""
     mapping: Path = ("streams", stream, *_MAPPING)
     with session.group((*mapping, str(meaning))):
         for bucket in JobStatus:
@@ -29,57 +100,44 @@ def map_status(session: BuilderSession, stream: int, status: str, meaning: JobSt
                 session.set(path, [*known, status])
             elif bucket is not meaning and status in known:
                 session.set(path, [one for one in known if one != status])
-    return (*mapping, str(meaning))
-
-
-def use_node(session: BuilderSession, stream: int, use: NodeUse, path: Sequence[str], *, add: bool = False) -> Path:
-    """Write the path of a node where it is to be used; `add`: as one more field of the primary key. Gives the place."""
-    own: Path = ("streams", stream)
-    if use in _EXTRACTORS:
-        return _extract(session, (*own, *_EXTRACTORS[use]), path)
-    if use is NodeUse.PRIMARY_KEY:
-        return _key(session, (*own, "primary_key"), path, add=add)
-    return _follow(session, (*own, "incremental_sync"), path)
 
 
 def primary_key(session: BuilderSession, stream: int) -> list[list[str]]:
-    """The fields of a stream's primary key, each as a path; none when it has no key."""
+    """The fields of a stream's primary key, each as a path; empty without a key."""
     written = session.value(("streams", stream, "primary_key"))
     fields = written if isinstance(written, list) else [written] if written else []
     return [[str(step) for step in field] if isinstance(field, list) else [str(field)] for field in fields]
 
 
 def cursor_field(session: BuilderSession, stream: int) -> str | None:
-    """The cursor field of a stream; None when it is not incremental."""
+    """The cursor field of a stream; None when it is not incremental, or the field is a template."""
     found = session.value(("streams", stream, "incremental_sync", "cursor_field"))
     return found if isinstance(found, str) and "{" not in found else None
 
 
-def _extract(session: BuilderSession, extractor: Path, path: Sequence[str]) -> Path:
+def _set_extractor(session: BuilderSession, extractor: Path, field_path: Sequence[str]) -> None:
     place = (*extractor, "field_path")
     with session.group(place):
         present = session.value(extractor)
         if not isinstance(present, dict) or present.get("type", "DpathExtractor") != "DpathExtractor":
             session.choose_type(extractor, "DpathExtractor")
-        session.set(place, list(path))
-    return place
+        session.set(place, list(field_path))
 
 
-def _key(session: BuilderSession, place: Path, path: Sequence[str], *, add: bool) -> Path:
-    fields = primary_key(session, int(place[1])) if add else []
-    fields = [*fields, list(path)] if list(path) not in fields else fields
+def _set_primary_key(session: BuilderSession, stream: int, field_path: Sequence[str], *, add: bool) -> None:
+    fields = primary_key(session, stream) if add else []
+    fields = [*fields, list(field_path)] if list(field_path) not in fields else fields
+    place = ("streams", stream, "primary_key")
     if all(len(field) == 1 for field in fields):
         names = [field[0] for field in fields]
         session.set(place, names[0] if len(names) == 1 else names)
     else:
         session.set(place, fields)
-    return place
 
 
-def _follow(session: BuilderSession, cursor: Path, path: Sequence[str]) -> Path:
+def _set_cursor_field(session: BuilderSession, cursor: Path, field_path: Sequence[str]) -> None:
     place = (*cursor, "cursor_field")
     with session.group(place):
         if session.value(cursor) is None:
             session.choose_type(cursor, "DatetimeBasedCursor")
-        session.set(place, ".".join(path))
-    return place
+        session.set(place, ".".join(field_path))

@@ -1,10 +1,13 @@
-"""Tests the streams of a project: starts reads, keeps what they leave behind, writes what they lead to."""
+"""The trials of a session: starts them with what the session holds, marks the streams they leave, and writes into the
+manifest what they lead to.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -29,68 +32,86 @@ from tui.model.settings import Settings
 from tui.model.streams import StreamKind, fingerprint
 from tui.model.tokens import TrialTokens
 from tui.trials import picks
-from tui.trials.controller import SPARE_BODIES, TrialChanged, TrialController
-from tui.trials.hints import SchemaReporting
+from tui.trials.controller import SPARE_BODIES, Opener, TrialChanged, TrialController
 from tui.trials.notices import warnings
 from tui.trials.phases import what_ending_does
 from tui.trials.remedies import Concern
+from tui.trials.schema_report import SchemaReport, SchemaReporter, why_not_detected
 from tui.trials.trial import TEST_LIMITS, Trial, TrialSettings
-from tui.trials.view.panels import no_schema
-from tui.trials.view.questions import NodeUse
-from tui.trials.view.subject import Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A stream as the trial pane shows it.
+
+    `fingerprint` changes with everything that matters to a trial: a result with another one is stale. `problems` is
+    the number of errors that must be fixed before a trial makes sense.
+    """
+
+    name: str
+    asynchronous: bool = False
+    fingerprint: str = ""
+    problems: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a test was not begun, and where to fix that."""
+    """Why a trial can't start, and where to fix that."""
 
     path: Path
     message: str
 
 
 class Trials:
-    """Owns the run controller of a session. `told` is called when a test begins or ends."""
+    """Between a session and the controller of its trials. `on_change` is called when a trial starts or ends."""
 
-    __test__ = False
-
-    def __init__(self, app: App[Any], session: BuilderSession, settings: Settings, told: Callable[[], None]) -> None:
-        opener = partial(open_reader, spare_bodies=SPARE_BODIES, tokens=TrialTokens(session))
-        self.controller = TrialController(app, opener)
-        self.reporter = SchemaReporting()
+    def __init__(
+        self,
+        app: App[Any],
+        session: BuilderSession,
+        settings: Settings,
+        on_change: Callable[[], None],
+        *,
+        opener: Opener | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        opener = opener or partial(open_reader, spare_bodies=SPARE_BODIES, tokens=TrialTokens(session))
+        self.session = session
+        self.controller = TrialController(app, opener, clock)
+        self.reporter = SchemaReporter()
         self._app = app
-        self._session = session
         self._settings = settings
-        self._told = told
+        self._on_change = on_change
         self._running: Trial | None = None
-        self._tested: Any = None
-        """The stream as it was when its test began."""
+        self._tried: Any = None
+        """The stream as it was when its trial started."""
         self._recall_limits()
 
     def listen(self, node: DOMNode) -> None:
-        """Hear of what happens to tests as long as a node is there."""
-        self.controller.changed.subscribe(node, self._hear, immediate=True)
+        """Follow the trials for as long as a node is mounted."""
+        self.controller.changed.subscribe(node, self._follow, immediate=True)
 
     @property
-    def testing(self) -> str | None:
-        """The stream whose test is running."""
-        run = self.controller.running
-        return run.state.stream if run is not None else None
+    def running_stream(self) -> str | None:
+        """The stream whose trial is running."""
+        trial = self.controller.running
+        return trial.state.stream if trial is not None else None
 
     @property
     def is_ending(self) -> bool:
-        """Whether the test that is running was cancelled already."""
-        run = self.controller.running
-        return run is not None and run.state.cancelling
+        """Whether the running trial was cancelled already."""
+        trial = self.controller.running
+        return trial is not None and trial.state.cancelling
 
     def what_ending_does(self) -> str:
-        """What happens when the test that is running is ended, in sentences; empty without one."""
-        run = self.controller.running
-        return what_ending_does(run.state) if run is not None else ""
+        """What happens when the running trial is ended, in sentences; empty without one."""
+        trial = self.controller.running
+        return what_ending_does(trial.state) if trial is not None else ""
 
     def subject(self, index: int) -> Subject:
-        """What the test screen must know of a stream."""
-        session, path = self._session, ("streams", index)
-        self._look_at(index)
+        """A stream as the trial pane shows it."""
+        session, path = self.session, ("streams", index)
+        self._declare_schema(index)
         return Subject(
             session.streams.name(index),
             session.streams.kind(index) is StreamKind.ASYNC,
@@ -98,11 +119,31 @@ class Trials:
             session.counts(path).errors,
         )
 
-    # Testing
+    def latest(self, name: str) -> Trial | None:
+        """The latest trial of a stream."""
+        return self.controller.results.get(name)
+
+    def is_latest(self, trial: Trial) -> bool:
+        """Whether there is no newer trial of the same stream."""
+        return self.latest(trial.state.stream) is trial
+
+    def index_of(self, name: str) -> int | None:
+        """The index of a stream by its name."""
+        names = self.session.streams.names()
+        return names.index(name) if name in names else None
+
+    def rename(self, old: str, new: str) -> None:
+        """Keep what is known of a stream under its new name."""
+        self.controller.rename(old, new)
+        self._remember_limits(new)
+
+    # Starting
 
     def refusal(self, index: int) -> Refusal | None:
-        """What must be fixed before a stream can be tested; from now on its problems are shown. Check it before."""
-        session, path = self._session, ("streams", index)
+        """What must be fixed before a stream can be tried; its problems are shown from now on. The session must have
+        been checked.
+        """
+        session, path = self.session, ("streams", index)
         session.reveal(path)
         first = self._first_error(path)
         if first is not None:
@@ -114,34 +155,34 @@ class Trials:
         return None
 
     def start(self, index: int, *, same_jobs: bool = False) -> None:
-        """Begin to test a stream that nothing refuses; a test that runs is cancelled.
+        """Start a trial of a stream that has no `refusal`; a running trial is cancelled.
 
-        `same_jobs` follows the jobs of the test before instead of creating new ones.
+        `same_jobs` follows the jobs of the trial before instead of creating new ones.
         """
-        session, other = self._session, self.testing
-        self._tested = session.value(("streams", index))
-        mark = fingerprint(self._tested).hex()
+        session, other = self.session, self.running_stream
+        self._tried = session.value(("streams", index))
+        mark = fingerprint(self._tried).hex()
         name = session.streams.name(index)
         if other not in (None, name):
             self._app.notify(f"The test of {other} was cancelled: one test runs at a time.", markup=False)
         self._running = self.controller.start(
             name, self._connector, self._config(), fingerprint=mark, same_jobs=same_jobs
         )
-        self._told()
+        self._on_change()
 
     @property
     def _connector(self) -> Connector:
         """The connector; its file is where it was saved last, for a schema that is in a file beside it."""
-        return replace(self._session.connector, file=self._session.document.file)
+        return replace(self.session.connector, file=self.session.document.file)
 
     def _config(self) -> dict[str, Any]:
-        connector = self._session.connector
-        given = self._session.values.config()
+        connector = self.session.connector
+        given = self.session.values.config()
         return gather_inputs(connector.connection_specification, given=given, rules=connector.input_rules)
 
     def _first_error(self, path: Path) -> Refusal | None:
         """The first error of a stream in the order of its form."""
-        session = self._session
+        session = self.session
         errors = [one for one in session.problems(path) if one.is_error]
         after = path
         for _ in session.problems():
@@ -152,135 +193,117 @@ class Trials:
         return Refusal(errors[0].path, message_and_hint(session, errors[0])[0]) if errors else None
 
     def _missing_input(self) -> Path:
-        values = self._session.values
-        for one in self._session.inputs.all():
+        values = self.session.values
+        for one in self.session.inputs.all():
             if one.required and one.default is None and not values.has(one.key):
                 return (*PROPERTIES, one.key)
         return PROPERTIES
 
-    # What a test leaves behind
+    # What a trial leaves behind
 
-    def _hear(self, change: TrialChanged) -> None:
+    def _follow(self, change: TrialChanged) -> None:
         if change.trial is self._running and not change.trial.state.running:
             self._running = None
             self._finish(change.trial)
-            self._told()
+            self._on_change()
 
-    def _finish(self, run: Trial) -> None:
-        """Remember that the stream was tested; take its schema over where that happens by itself."""
-        if run.state.outcome is Outcome.CANCELLED:
+    def _finish(self, trial: Trial) -> None:
+        """StepMark the stream as tried, and import its schema where that happens after each trial."""
+        if trial.state.outcome is Outcome.CANCELLED:
             return
-        session, name = self._session, run.state.stream
-        told = [one.text for one in warnings(run) if one.concern is not Concern.STALE]
-        session.trial_marks.put(name, self._tested, [*run.state.errors, *told])
+        session, name = self.session, trial.state.stream
+        warned = [one.text for one in warnings(trial) if one.concern is not Concern.STALE]
+        session.trial_marks.put(name, self._tried, [*trial.state.errors, *warned])
         index = self.index_of(name)
         if index is None:
             return
         session.notify(Change(ChangeKind.TESTS, (("streams", index),)))
-        if imports_automatically(session, index) and len(run.records):
-            self._app.run_worker(self._import_by_itself(run), exit_on_error=False)
+        if imports_automatically(session, index) and len(trial.records):
+            self._app.run_worker(self._import_automatically(trial), exit_on_error=False)
 
-    async def _import_by_itself(self, run: Trial) -> None:
-        """Take over what the records of a run show, unless there is a newer test of the stream by then."""
-        index = self.index_of(run.state.stream)
+    async def _import_automatically(self, trial: Trial) -> None:
+        """Declare what the records of a trial show, unless there is a newer trial of the stream by then."""
+        index = self.index_of(trial.state.stream)
         if index is not None:
-            self._look_at(index)
+            self._declare_schema(index)
         try:
-            found = await asyncio.to_thread(self.reporter.detect, run)
+            detected = await asyncio.to_thread(self.reporter.detect, trial)
         except Exception as error:
-            self._app.notify(f"The schema was not imported: {no_schema(error)}", severity="warning", markup=False)
+            why = why_not_detected(error)
+            self._app.notify(f"The schema was not imported: {why}", severity="warning", markup=False)
             return
-        index = self.index_of(run.state.stream)
-        if index is not None and found is not None and self.is_latest(run):
-            with self._still_tested(index):
-                import_schema(self._session, index, found)
+        index = self.index_of(trial.state.stream)
+        if index is not None and detected is not None and self.is_latest(trial):
+            with self._stays_fresh(index):
+                import_schema(self.session, index, detected)
 
-    def is_latest(self, run: Trial) -> bool:
-        """Whether there is no newer test of the stream of a run."""
-        return self.controller.results.get(run.state.stream) is run
+    def _declare_schema(self, index: int) -> None:
+        session = self.session
+        cursor = picks.cursor_field(session, index)
+        required = [*picks.primary_key(session, index), *([[cursor]] if cursor else [])]
+        self.reporter.declare(session.streams.name(index), declared_schema(session, index), required)
 
-    def _look_at(self, index: int) -> None:
-        session = self._session
-        self.reporter.look_at(session.streams.name(index), declared_schema(session, index), self._keys(index))
-
-    def index_of(self, name: str) -> int | None:
-        """The index of a stream by its name."""
-        names = self._session.streams.names()
-        return names.index(name) if name in names else None
-
-    def rename(self, old: str, new: str) -> None:
-        """Keep what is known of a stream that has another name now."""
-        self.controller.rename(old, new)
-        self.remember_limits(new)
-
-    # What a test leads to
+    # What a trial leads to in the manifest
 
     def map_status(self, name: str, status: str, meaning: JobStatus) -> None:
-        """Write into the manifest what a status means; the test that asked for it knows already."""
+        """Give a status of the API a meaning: in the trial that is running, and in the manifest."""
+        self.controller.map_status(name, status, meaning)
         index = self.index_of(name)
         if index is not None:
-            with self._still_tested(index):
-                picks.map_status(self._session, index, status, meaning)
+            with self._stays_fresh(index):
+                picks.map_status(self.session, index, status, meaning)
 
-    def use_node(self, name: str, use: NodeUse, path: tuple[str, ...], *, add: bool = False) -> Path | None:
-        """Write a picked node into the stream; gives the place."""
-        index = self.index_of(name)
-        return picks.use_node(self._session, index, use, path, add=add) if index is not None else None
-
-    def primary_key(self, name: str) -> list[list[str]]:
-        """The fields of a stream's primary key."""
-        index = self.index_of(name)
-        return picks.primary_key(self._session, index) if index is not None else []
-
-    def take_schema(self, name: str, detected: str, *, merge: bool) -> None:
-        """Declare a detected schema."""
+    def import_schema(self, name: str, report: SchemaReport, *, merge: bool) -> None:
+        """Declare a detected schema, or merge it into the declared one."""
         index = self.index_of(name)
         if index is not None:
-            with self._still_tested(index):
-                import_schema(self._session, index, json.loads(detected), merge=merge)
+            with self._stays_fresh(index):
+                import_schema(self.session, index, json.loads(report.detected), merge=merge)
 
     @contextmanager
-    def _still_tested(self, index: int) -> Iterator[None]:
-        """Edits that follow from a test, so that it is not stale after them."""
-        session = self._session
+    def _stays_fresh(self, index: int) -> Iterator[None]:
+        """Around edits that follow from a trial, which do not make it stale."""
+        session = self.session
         name, path = session.streams.name(index), ("streams", index)
         before = fingerprint(session.value(path))
         yield
         after = session.value(path)
-        run, mark = self.controller.results.get(name), session.trial_marks.get(name)
-        if run is not None and run.state.fingerprint == before.hex():
-            run.state.fingerprint = fingerprint(after).hex()
-        if run is not None and run is self._running and fingerprint(self._tested) == before:
-            self._tested = after
+        trial, mark = self.latest(name), session.trial_marks.get(name)
+        if trial is not None and trial.state.fingerprint == before.hex():
+            trial.state.fingerprint = fingerprint(after).hex()
+        if trial is not None and trial is self._running and fingerprint(self._tried) == before:
+            self._tried = after
         if mark is not None and mark.fingerprint == before:
             session.trial_marks.put(name, after, mark.warnings)
         session.notify(Change(ChangeKind.TESTS, (path,)))
 
-    def _keys(self, index: int) -> list[list[str]]:
-        cursor = picks.cursor_field(self._session, index)
-        return [*picks.primary_key(self._session, index), *([[cursor]] if cursor else [])]
-
     # Limits
 
-    def remember_limits(self, name: str) -> None:
-        """Keep how a stream is tested for the next time. Raises ManifestError."""
-        if self._session.path is not None and name in self.controller.settings:
+    def configure(self, name: str, settings: TrialSettings) -> None:
+        """Set how a stream is tried, now and in later sessions. Raises ManifestError when that can't be saved."""
+        self.controller.settings[name] = settings
+        self._remember_limits(name)
+
+    def _remember_limits(self, name: str) -> None:
+        if self.session.path is not None and name in self.controller.settings:
             chosen = self.controller.settings[name]
             limits = {"records": chosen.limits.records, "pages": chosen.limits.pages, "slices": chosen.limits.slices}
             state = {"state": dict(chosen.state)} if chosen.state is not None else {}
-            self._settings.set_limits(self._session.path, name, {**limits, **state})
+            self._settings.set_limits(self.session.path, name, {**limits, **state})
 
     def _recall_limits(self) -> None:
-        for name in self._session.streams.names() if self._session.path is not None else ():
-            assert self._session.path is not None
-            kept = self._settings.limits(self._session.path, name)
-            if kept:
-                self.controller.settings[name] = _settings_of(kept)
+        path = self.session.path
+        if path is None:
+            return
+        for name in self.session.streams.names():
+            saved = self._settings.limits(path, name)
+            if saved:
+                self.controller.settings[name] = _settings_of(saved)
 
 
-def _settings_of(kept: dict[str, Any]) -> TrialSettings:
-    """Test settings as they were written; what makes no sense counts as no limit."""
-    numbers = {name: kept.get(name) for name in ("records", "pages", "slices")}
+def _settings_of(saved: Mapping[str, Any]) -> TrialSettings:
+    """Trial settings from the settings file; what is no positive number counts as no limit."""
+    numbers = {name: saved.get(name) for name in ("records", "pages", "slices")}
     limits = {name: number if isinstance(number, int) and number > 0 else None for name, number in numbers.items()}
-    state = kept.get("state")
+    state = saved.get("state")
     return TrialSettings(replace(TEST_LIMITS, **limits), state if isinstance(state, dict) else None)

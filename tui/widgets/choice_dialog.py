@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import on
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 from textual.fuzzy import Matcher
@@ -131,3 +131,8 @@ class ChoiceDialog(Dialog[str]):
     async def action_move(self, action: str) -> None:
         """Move the cursor of the list while the filter keeps the focus."""
         await self.query_one(OptionList).run_action(action)
+
+
+async def choose(app: App[Any], title: str, values: Sequence[str]) -> str | None:
+    """Ask which of several values a person takes, from within a worker; None when the dialog is left."""
+    return await app.push_screen_wait(ChoiceDialog(title, [ChoiceOption(str(value)) for value in values]))

@@ -9,7 +9,7 @@ from tui.trials.view.details import OtherRequests
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 50)])
-async def test_one_key_shows_a_real_job_and_poll_two_can_be_looked_at(size: tuple[int, int]) -> None:
+async def test_one_key_runs_a_real_job_whose_second_poll_can_be_inspected(size: tuple[int, int]) -> None:
     async with opened(demo=True, size=size) as shell:
         await shell.press("f5")
         await shell.until_shown("● Polling")

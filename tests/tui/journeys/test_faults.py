@@ -12,7 +12,7 @@ import yaml
 from sample_configs import sample
 from sample_configs.demo_api import DemoApi, Fault
 from tests.tui.shell.support import opened
-from tui.trials.view.questions import StatusQuestion
+from tui.trials.view.status_question import StatusQuestion
 
 RETRIEVER = ("streams", 0, "retriever")
 CREATION = (*RETRIEVER, "creation_requester")
@@ -100,7 +100,7 @@ def manifest(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 @pytest.mark.parametrize("name", TROUBLES)
-async def test_the_screen_says_what_is_wrong_and_one_key_goes_there(
+async def test_one_key_goes_to_the_cause_of_a_failure(
     manifest: Path, api: DemoApi, name: str, size: tuple[int, int]
 ) -> None:
     trouble = TROUBLES[name]
@@ -115,12 +115,12 @@ async def test_the_screen_says_what_is_wrong_and_one_key_goes_there(
             await shell.until_shown(words)
         await shell.until_shown("Go to")
         await shell.press("m")
-        await shell.until(lambda: not shell.builder.testing.is_shown)
+        await shell.until(lambda: not shell.builder.trial_actions.is_shown)
         await shell.until(lambda: shell.field is not None and shell.field[: len(trouble.place)] == trouble.place)
 
 
 @pytest.mark.parametrize("name", AT_ONCE)
-async def test_what_would_go_on_for_long_is_said_while_it_goes_on(manifest: Path, api: DemoApi, name: str) -> None:
+async def test_a_lasting_problem_is_reported_while_the_test_runs(manifest: Path, api: DemoApi, name: str) -> None:
     words, place, edit, values = AT_ONCE[name]
     manifest.write_text(manifest.read_text().replace(*edit) if edit else manifest.read_text())
     async with opened(manifest, size=(80, 24), values=api.inputs("sendgrid_contacts") | values) as shell:
@@ -135,7 +135,7 @@ async def test_what_would_go_on_for_long_is_said_while_it_goes_on(manifest: Path
         await shell.tested("contacts")
 
 
-async def test_a_job_that_hangs_is_cancelled_and_the_server_is_told(manifest: Path, api: DemoApi) -> None:
+async def test_cancelling_a_hanging_job_aborts_it_on_the_server(manifest: Path, api: DemoApi) -> None:
     abort = """      abort_requester:
         type: HttpRequester
         url: "{{ config['api_url'] }}/v3/marketing/contacts/exports/{{creation_response['id']}}/abort"
@@ -156,9 +156,7 @@ async def test_a_job_that_hangs_is_cancelled_and_the_server_is_told(manifest: Pa
         await shell.until_shown("Async Job -- ")
 
 
-async def test_an_unmapped_status_is_mapped_by_one_key_and_the_job_comes_to_its_end(
-    manifest: Path, api: DemoApi
-) -> None:
+async def test_one_key_maps_an_unmapped_status_and_the_job_completes(manifest: Path, api: DemoApi) -> None:
     manifest.write_text(manifest.read_text().replace("completed: [ready]", "completed: []"))
     async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
         await shell.press("f5")
@@ -174,9 +172,7 @@ async def test_an_unmapped_status_is_mapped_by_one_key_and_the_job_comes_to_its_
     assert saved["status_mapping"]["completed"] == ["ready"]
 
 
-async def test_of_two_statuses_that_are_not_mapped_one_is_asked_about_after_the_other(
-    manifest: Path, api: DemoApi
-) -> None:
+async def test_two_unmapped_statuses_are_asked_about_in_turn(manifest: Path, api: DemoApi) -> None:
     manifest.write_text(manifest.read_text().replace("completed: [ready]", "completed: []"))
     api.misbehave(Fault(method="GET", path="*/exports/*", status=200, body='{"status": "queued"}'))
     async with opened(manifest, size=(80, 24), values=api.inputs("sendgrid_contacts")) as shell:

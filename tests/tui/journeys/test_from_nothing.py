@@ -14,7 +14,7 @@ from sample_configs import sample
 from sample_configs.demo_api import DemoApi
 from tests.tui.shell.support import Shell, opened
 from tui.trials.view.details import OtherRequests
-from tui.trials.view.questions import StatusQuestion
+from tui.trials.view.status_question import StatusQuestion
 
 STREAM = ("streams", 0)
 RETRIEVER = (*STREAM, "retriever")
@@ -54,7 +54,7 @@ async def add_the_stream(shell: Shell) -> None:
 async def add_the_address(shell: Shell, address: str) -> None:
     """Add the input for the address of the API and give it a value for tests."""
     await shell.press("f2", "up", "enter")
-    await shell.until(lambda: shell.builder.spot == "inputs")
+    await shell.until(lambda: shell.builder.navigation.selection == "inputs")
     await shell.until_shown("+ Add input")
     await shell.press("enter")
     await shell.until_dialog("InputDialog")

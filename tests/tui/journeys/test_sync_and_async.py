@@ -27,7 +27,9 @@ async def switch(shell: Shell, to: str) -> None:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
-async def test_there_and_back_and_all_of_it_undone_and_redone(tmp_path: Path, size: tuple[int, int]) -> None:
+async def test_switching_the_kind_there_and_back_can_be_undone_and_redone(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
     path = tmp_path / "orders.yaml"
     path.write_text(sample("orders_paginated").path.read_text())
     async with opened(path, size=size) as shell:

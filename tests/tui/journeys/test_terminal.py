@@ -131,9 +131,7 @@ def test_the_demo_is_tested_resized_saved_and_run_headless(tmp_path: Path, termi
     assert len([json.loads(line) for line in done.stdout.splitlines()]) == 25
 
 
-def test_a_builder_that_is_told_to_end_restores_the_terminal_and_keeps_the_work(
-    tmp_path: Path, terminal: Terminal
-) -> None:
+def test_a_terminated_builder_restores_the_terminal_and_keeps_the_work(tmp_path: Path, terminal: Terminal) -> None:
     manifest = tmp_path / "sendgrid.yaml"
     manifest.write_text(sample("sendgrid_contacts").path.read_text())
     terminal.command("sh -c 'echo $$ > pid; exec", sys.executable, "-m", "tui", "sendgrid.yaml' ; echo ended with $?")
@@ -156,7 +154,7 @@ def test_a_builder_that_is_told_to_end_restores_the_terminal_and_keeps_the_work(
     terminal.wait("ended with 0")
 
 
-def test_a_builder_ends_with_its_terminal_also_while_it_paints(tmp_path: Path, terminal: Terminal) -> None:
+def test_the_builder_ends_with_its_terminal_even_while_drawing(tmp_path: Path, terminal: Terminal) -> None:
     terminal.command("sh -c 'echo $$ > pid; exec", sys.executable, "-m", "tui", "--demo'")
     terminal.wait("API Endpoint URL")
     terminal.press("F5")
@@ -169,7 +167,7 @@ def test_a_builder_ends_with_its_terminal_also_while_it_paints(tmp_path: Path, t
         time.sleep(0.05)
 
 
-def test_without_a_terminal_the_builder_says_what_works(tmp_path: Path) -> None:
+def test_without_a_terminal_the_builder_names_the_commands_that_work(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tui"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, stdin=subprocess.DEVNULL)
     assert done.returncode == 2
@@ -177,7 +175,7 @@ def test_without_a_terminal_the_builder_says_what_works(tmp_path: Path) -> None:
     assert done.stdout == ""
 
 
-def test_a_file_that_is_not_there_is_said_at_once(tmp_path: Path, terminal: Terminal) -> None:
+def test_a_missing_file_is_reported_at_once(tmp_path: Path, terminal: Terminal) -> None:
     terminal.command(*longhaul("nowhere.yaml"))
     screen = terminal.wait("ended with 2")
     assert "there is no file nowhere.yaml" in screen

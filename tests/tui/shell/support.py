@@ -18,7 +18,8 @@ from textual.widget import Widget
 from core.manifest.problems import Path as ManifestPath
 from tui.app import BuilderApp
 from tui.model.session import BuilderSession
-from tui.shell.navigator import Entry
+from tui.shell.actions import ACTIONS
+from tui.shell.navigator import NavigatorEntry
 from tui.shell.screen import BuilderScreen
 from tui.trials.trial import Trial
 
@@ -86,6 +87,10 @@ class Shell:
         self.app.post_message(events.Paste(text))
         await self.pilot.pause()
 
+    async def perform(self, action: str) -> None:
+        """Do what an action of the table does, by its id."""
+        await self.builder.run_action(ACTIONS[action].binding.action)
+
     async def until(self, holds: Callable[[], object], what: str = "") -> None:
         """Wait until something holds; it is looked at whenever the app is idle."""
         end = time.monotonic() + PATIENCE
@@ -108,7 +113,7 @@ class Shell:
         """Wait until the manifest is checked and its marks are drawn."""
         for _ in self.session.checking():
             pass
-        await self.until(lambda: not self.builder._redraw_asked)
+        await self.until(lambda: not self.builder._redraw_pending)
 
     async def settled(self) -> str:
         """The screen once it stays as it is."""
@@ -120,7 +125,7 @@ class Shell:
             return before == last
 
         await self.until(stays)
-        await self.until(lambda: not self.builder._redraw_asked)
+        await self.until(lambda: not self.builder._redraw_pending)
         return self.text.rstrip()
 
     async def choose(self, words: str) -> None:
@@ -138,18 +143,18 @@ class Shell:
 
     async def go_to(self, *path: str | int) -> None:
         """Go to a field."""
-        await self.builder.show_path(path)
+        await self.builder.navigation.show_path(path)
         await self.pilot.pause()
 
     @property
     def field(self) -> ManifestPath | None:
         """The field that has the focus."""
-        known = self.builder.tour._field
-        return known[0] if known is not None else None
+        known = self.builder.navigation.field
+        return known.path if known is not None else None
 
-    def entry(self, title: str) -> Entry:
+    def entry(self, title: str) -> NavigatorEntry:
         """A line of the navigator; an empty one while there is none of this title."""
-        return next((one for one in self.builder.navigator.entries if one.title == title), Entry(""))
+        return next((one for one in self.builder.navigator.entries if one.title == title), NavigatorEntry(""))
 
     def run(self, stream: str) -> Trial | None:
         """The latest test of a stream."""
@@ -178,13 +183,13 @@ async def opened(
     async with app.run_test(size=size) as pilot:
         shell = Shell(app, pilot)
         await shell.until(lambda: app.builder is not None and app.builder.is_mounted, "the builder")
-        await shell.until(lambda: len(app.screen_stack) > 1 and bool(shell.builder._stop), "the builder")
+        await shell.until(lambda: len(app.screen_stack) > 1 and bool(shell.builder._subscriptions), "the builder")
         if values:
             shell.session.values.lend(values)
         await pilot.pause()
         yield shell
-        for stop in list(shell.builder._stop):
+        for stop in list(shell.builder._subscriptions):
             stop()
-        shell.builder._stop.clear()
+        shell.builder._subscriptions.clear()
         await shell.builder.trials.controller.close(2)
         shell.builder.project.close()

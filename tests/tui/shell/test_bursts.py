@@ -16,7 +16,7 @@ from tui.app import BuilderApp
 from tui.forms import StreamForm
 from tui.model.session import BuilderSession
 from tui.model.streams import StreamKind
-from tui.shell.keys import KeyDone
+from tui.shell.key_queue import KeyHandled
 from tui.shell.navigator import Navigator
 
 NAMES = ("ant", "bee", "cat", "dog", "elk")
@@ -50,27 +50,27 @@ def animals(text: str) -> set[str]:
 def check(shell: Shell) -> None:
     """What holds whenever the builder has come to rest."""
     builder, session = shell.builder, shell.session
-    listed = [one.title for one in builder.navigator.entries if isinstance(one.spot, int)]
+    listed = [one.title for one in builder.navigator.entries if isinstance(one.selection, int)]
     assert tuple(listed) == names(shell), "the navigator lists what there is"
     for name, stream in zip(names(shell), session.document.root["streams"], strict=True):
         called, is_one = animals(name), animals(str(stream["retriever"]))
         assert called == is_one or not (called and is_one), "a stream is what it was called, unless somebody typed"
-    form = builder.middle.form
-    if isinstance(form, StreamForm) and isinstance(builder.spot, int):
-        name = names(shell)[builder.spot]
-        assert form.stream == builder.spot
+    form = builder.editor.form
+    if isinstance(form, StreamForm) and isinstance(builder.navigation.selection, int):
+        name = names(shell)[builder.navigation.selection]
+        assert form.stream == builder.navigation.selection
         assert form.head.name_field.has_focus or form.head.name_field.value == name, (
             "the form is that of the stream that is selected"
         )
         assert not form.disabled
-        assert list(form.tab_titles) == [tab.title for tab in session.tabs(builder.spot)]
+        assert list(form.tab_titles) == [tab.title for tab in session.tabs(builder.navigation.selection)]
         pane = form.pane
         assert pane is not None
-        assert {row.path[:2] for row in pane.walk()} == {("streams", builder.spot)}
-    pane_of_test = builder.testing.pane
-    if pane_of_test is not None and builder.testing.shown is not None:
+        assert {row.path[:2] for row in pane.walk()} == {("streams", builder.navigation.selection)}
+    pane_of_test = builder.trial_actions.pane
+    if pane_of_test is not None and builder.navigation.shown_stream is not None:
         assert pane_of_test.subject is not None
-        assert pane_of_test.subject.name == names(shell)[builder.testing.shown]
+        assert pane_of_test.subject.name == names(shell)[builder.navigation.shown_stream]
 
 
 async def at_stream(shell: Shell, name: str) -> Navigator:
@@ -82,7 +82,7 @@ async def at_stream(shell: Shell, name: str) -> Navigator:
     return navigator
 
 
-async def test_a_stream_that_is_moved_twice_at_once_moves_twice(manifest: Path) -> None:
+async def test_moving_a_stream_twice_in_a_burst_moves_it_twice(manifest: Path) -> None:
     async with opened(manifest) as shell:
         navigator = await at_stream(shell, "dog")
         await shell.burst("K", "K")
@@ -97,7 +97,7 @@ async def test_a_stream_that_is_moved_twice_at_once_moves_twice(manifest: Path) 
         check(shell)
 
 
-async def test_keys_go_where_the_key_before_them_has_led_to(manifest: Path) -> None:
+async def test_each_key_goes_where_the_one_before_put_the_focus(manifest: Path) -> None:
     async with opened(manifest) as shell:
         url = ("streams", 0, "retriever", "requester", "url")
         await shell.go_to(*url)
@@ -110,7 +110,7 @@ async def test_keys_go_where_the_key_before_them_has_led_to(manifest: Path) -> N
         check(shell)
 
 
-async def test_a_stream_that_is_moved_and_copied_at_once_is_the_one_that_is_copied(manifest: Path) -> None:
+async def test_a_stream_moved_and_copied_in_a_burst_is_the_one_copied(manifest: Path) -> None:
     async with opened(manifest) as shell:
         navigator = await at_stream(shell, "dog")
         await shell.burst("K", "K", "d", "d")
@@ -120,7 +120,7 @@ async def test_a_stream_that_is_moved_and_copied_at_once_is_the_one_that_is_copi
         check(shell)
 
 
-async def test_what_is_asked_about_a_stream_is_done_to_it_wherever_it_has_gone(manifest: Path) -> None:
+async def test_a_question_about_a_stream_applies_to_it_wherever_it_has_moved(manifest: Path) -> None:
     async with opened(manifest) as shell:
         await at_stream(shell, "dog")
         await shell.burst("x", "K", "K")
@@ -140,7 +140,7 @@ async def test_what_is_asked_about_a_stream_is_done_to_it_wherever_it_has_gone(m
         assert "example.com/cat" in streams["lion_cat"]
 
 
-async def test_what_is_being_typed_goes_with_its_stream(manifest: Path) -> None:
+async def test_unfinished_typing_moves_with_its_stream(manifest: Path) -> None:
     async with opened(manifest) as shell:
         await at_stream(shell, "bee")
         await shell.burst("enter")
@@ -152,36 +152,36 @@ async def test_what_is_being_typed_goes_with_its_stream(manifest: Path) -> None:
         assert names(shell) == ("ant", "cat", "dog", "bee", "elk")
         moved = ("streams", 3, *url[2:])
         assert shell.session.value(moved) == "https://api.example.com/bee/xyz"
-        assert shell.builder.spot == 3
+        assert shell.builder.navigation.selection == 3
         check(shell)
 
 
-async def test_a_name_that_is_typed_is_that_of_its_stream_though_another_is_opened(manifest: Path) -> None:
+async def test_a_typed_name_stays_with_its_stream_when_another_is_opened(manifest: Path) -> None:
     async with opened(manifest) as shell:
         await at_stream(shell, "ant")
         await shell.burst("enter")
         await shell.go_to("streams", 0, "name")
         await shell.press("end", *"_2")
         shell.session.streams.move(0, 1)
-        await shell.builder.show(4)
+        await shell.builder.navigation.show(4)
         await shell.settled()
         assert names(shell) == ("bee", "ant_2", "cat", "dog", "elk")
         check(shell)
 
 
-async def test_of_several_streams_that_are_opened_at_once_the_last_is_shown(manifest: Path) -> None:
+async def test_of_several_streams_opened_at_once_the_last_is_shown(manifest: Path) -> None:
     async with opened(manifest) as shell:
         await at_stream(shell, "ant")
         await shell.burst("j", "f2", "f2", "down", "enter")
         check(shell)
         for spot in (0, 3, 1, "inputs", 2, "global", 4):
-            shell.builder.errand(shell.builder.show(spot))
+            shell.builder.interaction.start(shell.builder.navigation.show(spot))
         await shell.settled()
-        assert shell.builder.spot == 4
+        assert shell.builder.navigation.selection == 4
         check(shell)
 
 
-async def test_an_undo_that_moves_streams_takes_all_that_shows_them_along(manifest: Path) -> None:
+async def test_an_undo_that_moves_streams_updates_everything_that_shows_them(manifest: Path) -> None:
     async with opened(manifest) as shell:
         await at_stream(shell, "dog")
         await shell.burst("K", "d", "K", "ctrl+z", "ctrl+z", "ctrl+z")
@@ -204,7 +204,7 @@ KEYS = {
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(SEEDS))
 @pytest.mark.parametrize("room", KEYS)
-async def test_no_burst_of_keys_mixes_streams_up(manifest: Path, room: str, seed: int) -> None:
+async def test_no_burst_of_keys_mixes_up_streams(manifest: Path, room: str, seed: int) -> None:
     chance = random.Random(f"{room} {seed}")
     size = chance.choice([(80, 24), (160, 40)])
     async with opened(manifest, size=size) as shell:
@@ -220,7 +220,7 @@ async def test_no_burst_of_keys_mixes_streams_up(manifest: Path, room: str, seed
             check(shell)
 
 
-async def test_a_name_is_what_was_typed_before_enter_and_nothing_of_it_is_lost(manifest: Path) -> None:
+async def test_a_name_typed_in_a_burst_is_complete(manifest: Path) -> None:
     async with opened(manifest) as shell:
         first = names(shell)[0]
         await at_stream(shell, first)
@@ -229,9 +229,9 @@ async def test_a_name_is_what_was_typed_before_enter_and_nothing_of_it_is_lost(m
         assert names(shell)[0] == "late"
 
 
-async def test_a_key_that_is_done_when_the_app_has_ended_is_no_fault() -> None:
+async def test_a_key_handled_after_the_app_has_ended_is_ignored() -> None:
     app = BuilderApp()
     app._keys.append(events.Key("x", "x"))
-    app._done(KeyDone(0))
-    await app._next_key()
+    app._key_handled(KeyHandled(0))
+    await app._handle_next()
     assert len(app._keys) == 1, "there is nowhere for it to go"

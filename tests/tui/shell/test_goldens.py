@@ -36,13 +36,13 @@ async def problems(shell: Shell) -> None:
 
 
 async def inputs(shell: Shell) -> None:
-    await shell.builder.run_action("open('inputs')")
-    await shell.until(lambda: shell.builder.spot == "inputs")
+    await shell.perform("go.inputs")
+    await shell.until(lambda: shell.builder.navigation.selection == "inputs")
 
 
 async def overall(shell: Shell) -> None:
-    await shell.builder.run_action("open('global')")
-    await shell.until(lambda: shell.builder.spot == "global")
+    await shell.perform("go.global")
+    await shell.until(lambda: shell.builder.navigation.selection == "global")
 
 
 async def yaml(shell: Shell) -> None:
@@ -105,6 +105,6 @@ async def test_the_screen_looks_as_it_should(
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-async def test_the_first_screen_of_all_looks_as_it_should(size: tuple[int, int]) -> None:
+async def test_the_welcome_screen_looks_as_it_should(size: tuple[int, int]) -> None:
     async with opened(size=size) as shell:
         await compared("welcome", size, shell)

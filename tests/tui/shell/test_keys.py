@@ -6,18 +6,20 @@ import importlib
 import os
 import pkgutil
 from collections import Counter
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
+from textual.actions import parse
 from textual.binding import Binding
 
 import tui
 from sample_configs import sample
 from tests.tui.shell.support import opened
 from tui.model.settings import Settings
-from tui.shell.actions import APP, BUILDER, NAVIGATOR, has_key
+from tui.shell.actions import ACTIONS, APP, BUILDER, NAVIGATOR, has_key
 from tui.shell.key_bar import MOST, KeyBar
-from tui.shell.keys import all_keys, problems
+from tui.shell.keys import all_keys, unknown_ids
 from tui.shell.navigator import Navigator
 from tui.shell.palette import Commands
 from tui.shell.screen import BuilderScreen
@@ -34,18 +36,21 @@ def manifest(tmp_path: Path) -> Path:
     return path
 
 
-def test_every_action_can_be_done_and_its_id_is_its_own() -> None:
+def test_every_action_has_an_id_of_its_own() -> None:
     assert [one for one, times in Counter(one.id for one in (*APP, *BUILDER, *NAVIGATOR)).items() if times > 1] == []
-    for action in BUILDER:
-        name = action.run.partition("(")[0].removeprefix("app.")
-        owner = BuilderScreen if not action.run.startswith("app.") else None
-        assert owner is None or hasattr(owner, f"action_{name}"), action.id
-    for action in NAVIGATOR:
-        name = action.run.partition("(")[0]
-        assert hasattr(BuilderScreen if name.startswith("screen.") else Navigator, f"action_{name.split('.')[-1]}")
 
 
-def test_every_key_of_the_builder_has_an_id_an_explanation_and_can_be_sent() -> None:
+async def test_every_action_names_a_method_of_the_screen_or_an_action_of_the_app(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        for action in ACTIONS.values():
+            owner, name, _ = parse(action.target)
+            target = shell.app if action.is_of_app else attrgetter(owner)(shell.builder)
+            assert callable(getattr(target, f"action_{name}" if action.is_of_app else name)), action.id
+            if action.when:
+                attrgetter(action.when)(shell.builder)
+
+
+def test_every_key_of_the_builder_has_an_id_and_help_and_can_be_sent_by_terminals() -> None:
     for cls in (BuilderScreen, Navigator):
         for binding in cls.BINDINGS:
             assert isinstance(binding, Binding)
@@ -55,14 +60,14 @@ def test_every_key_of_the_builder_has_an_id_an_explanation_and_can_be_sent() -> 
             assert not UNSENDABLE & set(keys), binding.id
 
 
-def test_no_key_of_the_builder_means_two_things() -> None:
+def test_no_key_of_the_builder_has_two_actions() -> None:
     keys = Counter(key for action in (*APP, *BUILDER) for key in action.keys.split(",") if key)
     assert [key for key, times in keys.items() if times > 1] == []
 
 
-def test_an_id_that_does_not_exist_is_told_with_the_one_that_was_meant() -> None:
-    assert problems({"test.run": "f9"}) == []
-    assert problems({"test.runn": "f9"}) == ["There is no action test.runn to give a key to. Did you mean test.run?"]
+def test_an_unknown_id_is_reported_with_the_likely_one() -> None:
+    assert unknown_ids({"test.run": "f9"}) == []
+    assert unknown_ids({"test.runn": "f9"}) == ["There is no action test.runn to give a key to. Did you mean test.run?"]
 
 
 async def test_keys_are_changed_in_the_settings_file(manifest: Path) -> None:
@@ -80,7 +85,7 @@ async def test_keys_are_changed_in_the_settings_file(manifest: Path) -> None:
         await shell.until_dialog("FileDialog")
 
 
-async def test_a_settings_file_that_makes_no_sense_is_told_and_left_alone(manifest: Path) -> None:
+async def test_an_unreadable_settings_file_is_reported_and_left_alone(manifest: Path) -> None:
     settings = Settings()
     settings.file.parent.mkdir(parents=True, exist_ok=True)
     settings.file.write_text("keys: [\n")
@@ -102,7 +107,7 @@ async def test_the_theme_is_remembered(manifest: Path) -> None:
 
 
 @pytest.mark.parametrize("place", ["field", "navigator", "test", "yaml", "welcome"])
-async def test_the_bar_of_keys_fits_eighty_columns_wherever_one_is(manifest: Path, place: str) -> None:
+async def test_the_key_bar_fits_eighty_columns_everywhere(manifest: Path, place: str) -> None:
     async with opened(None if place == "welcome" else manifest, size=(80, 24)) as shell:
         key = {"navigator": "f2", "test": "ctrl+b", "yaml": "ctrl+l"}.get(place)
         if key:
@@ -115,16 +120,16 @@ async def test_the_bar_of_keys_fits_eighty_columns_wherever_one_is(manifest: Pat
         assert "Test" in shell.lines[-1]
 
 
-async def test_a_click_on_the_bar_presses_the_key(manifest: Path) -> None:
+async def test_a_click_on_the_key_bar_presses_the_key(manifest: Path) -> None:
     async with opened(manifest) as shell:
         x = shell.lines[-1].index("Form/test")
         await shell.pilot.click(KeyBar, offset=(x, 0))
-        await shell.until(lambda: shell.builder.testing.is_shown)
+        await shell.until(lambda: shell.builder.trial_actions.is_shown)
 
 
 async def test_the_list_of_all_keys_names_their_ids(manifest: Path) -> None:
     async with opened(manifest) as shell:
-        await shell.builder.run_action("list_keys")
+        await shell.perform("help.keys")
         await shell.until_dialog("HelpDialog")
         await shell.until_shown("Keys are changed in")
         await shell.until_shown("[app.quit]")
@@ -186,4 +191,4 @@ async def test_the_palette_lists_every_action_as_area_and_verb(manifest: Path) -
         await shell.type("inputs")
         await shell.until_shown("go: go to the inputs")
         await shell.press("enter")
-        await shell.until(lambda: shell.builder.spot == "inputs")
+        await shell.until(lambda: shell.builder.navigation.selection == "inputs")

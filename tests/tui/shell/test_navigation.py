@@ -59,7 +59,7 @@ async def test_one_key_goes_to_the_test_screen_and_back_to_the_field(manifest: P
         assert "HTTP Method" in shell.text
 
 
-async def test_the_test_screen_is_beside_the_form_where_there_is_room_and_makes_room_where_not(manifest: Path) -> None:
+async def test_the_test_screen_is_beside_the_form_if_there_is_room_else_in_its_place(manifest: Path) -> None:
     async with opened(manifest, size=(200, 50)) as shell:
         await shell.until_shown("Not tested yet")
         await shell.pilot.resize_terminal(100, 30)
@@ -67,7 +67,7 @@ async def test_the_test_screen_is_beside_the_form_where_there_is_room_and_makes_
         assert "HTTP Method" in shell.text
 
 
-async def test_a_section_is_gone_to_by_typing_a_part_of_its_name(manifest: Path) -> None:
+async def test_typing_part_of_its_name_goes_to_a_section(manifest: Path) -> None:
     async with opened(manifest) as shell:
         await shell.press("ctrl+o")
         await shell.until_dialog("ChoiceDialog")
@@ -75,11 +75,11 @@ async def test_a_section_is_gone_to_by_typing_a_part_of_its_name(manifest: Path)
         await shell.until(lambda: shell.field == (*RETRIEVER, "polling_job_timeout"))
 
 
-async def test_what_is_typed_on_the_way_to_a_field_is_typed_into_that_field(manifest: Path) -> None:
+async def test_keys_typed_before_a_field_is_built_go_into_that_field(manifest: Path) -> None:
     async with opened(manifest) as shell:
         await shell.until(lambda: shell.field == URL)
         url = shell.session.value(URL)
-        going = asyncio.create_task(shell.builder.show_path((*RETRIEVER, "polling_job_timeout")))
+        going = asyncio.create_task(shell.builder.navigation.show_path((*RETRIEVER, "polling_job_timeout")))
         await asyncio.sleep(0)
         for key in "42":
             shell.app.post_message(events.Key(key, key))
@@ -92,7 +92,7 @@ async def test_what_is_typed_on_the_way_to_a_field_is_typed_into_that_field(mani
     ("opens", "name"), [("f3", "JumpOverlay"), ("ctrl+o", "ChoiceDialog"), ("ctrl+p", "CommandPalette")]
 )
 @pytest.mark.parametrize("key", ["enter", "escape"])
-async def test_a_second_key_for_what_is_about_to_close_closes_nothing_else(
+async def test_a_second_key_for_a_closing_dialog_closes_nothing_else(
     manifest: Path, opens: str, name: str, key: str
 ) -> None:
     async with opened(manifest) as shell:
@@ -104,7 +104,7 @@ async def test_a_second_key_for_what_is_about_to_close_closes_nothing_else(
         assert shell.app.builder in shell.app.screen_stack
 
 
-async def test_a_field_is_gone_to_wherever_it_is_folded_away(manifest: Path) -> None:
+async def test_a_folded_field_can_be_gone_to(manifest: Path) -> None:
     async with opened(manifest) as shell:
         await shell.press("ctrl+g")
         await shell.until_dialog("ChoiceDialog")
@@ -112,15 +112,15 @@ async def test_a_field_is_gone_to_wherever_it_is_folded_away(manifest: Path) -> 
         await shell.until(lambda: shell.field == (*RETRIEVER, "status_extractor", "field_path"))
 
 
-async def test_fields_of_the_inputs_and_of_the_global_view_are_in_the_list_too(manifest: Path) -> None:
+async def test_the_list_includes_fields_of_the_inputs_and_global_settings(manifest: Path) -> None:
     async with opened(manifest) as shell:
         await shell.press("ctrl+g")
         await shell.until_dialog("ChoiceDialog")
         await shell.choose("job budget")
-        await shell.until(lambda: shell.builder.spot == "global")
+        await shell.until(lambda: shell.builder.navigation.selection == "global")
 
 
-async def test_the_next_problem_is_gone_to_and_the_marks_count_them(manifest: Path) -> None:
+async def test_one_key_goes_to_the_next_problem_and_the_marks_count_them(manifest: Path) -> None:
     async with opened(manifest) as shell:
         shell.session.unset((*RETRIEVER, "status_extractor"))
         shell.session.unset((*RETRIEVER, "polling_requester", "url"))
@@ -150,7 +150,7 @@ check: {type: CheckStream, stream_names: [x, nowhere]}
 """
 
 
-async def test_what_no_field_shows_is_said_problem_after_problem(tmp_path: Path) -> None:
+async def test_problems_that_no_field_shows_are_notified_one_by_one(tmp_path: Path) -> None:
     path = tmp_path / "strange.yaml"
     path.write_text(STRANGE)
     async with opened(path) as shell:
@@ -161,13 +161,13 @@ async def test_what_no_field_shows_is_said_problem_after_problem(tmp_path: Path)
         assert "FancyRetriever" in told
         assert "NoSuchStream" in told
         await shell.press("ctrl+l")
-        await shell.until(lambda: shell.builder.middle.yaml is not None)
+        await shell.until(lambda: shell.builder.editor.yaml is not None)
         shell.app.clear_notifications()
         await shell.press("f8")
         await shell.until(lambda: shell.notes)
 
 
-async def test_a_field_that_others_share_says_so(tmp_path: Path) -> None:
+async def test_a_shared_field_says_who_shares_it(tmp_path: Path) -> None:
     path = tmp_path / "shared.yaml"
     path.write_text(SHARED)
     async with opened(path) as shell:
@@ -183,19 +183,19 @@ async def test_a_field_that_others_share_says_so(tmp_path: Path) -> None:
         assert "⇄" not in shell.lines[-2]
 
 
-async def test_without_problems_that_is_said(manifest: Path) -> None:
+async def test_without_problems_a_notice_says_so(manifest: Path) -> None:
     async with opened(manifest) as shell:
         await shell.checked()
         await shell.press("f8")
         await shell.until_said("No problems")
 
 
-async def test_undo_and_redo_go_to_what_they_change(manifest: Path) -> None:
+async def test_undo_and_redo_go_to_the_change(manifest: Path) -> None:
     async with opened(manifest) as shell:
         await shell.go_to(*RETRIEVER, "polling_job_timeout")
         await shell.press("end", "5")
         await shell.until(lambda: shell.session.value((*RETRIEVER, "polling_job_timeout")) == 305)
-        await shell.builder.show("global")
+        await shell.builder.navigation.show("global")
         await shell.press("f2", "ctrl+z")
         await shell.until(lambda: shell.field == (*RETRIEVER, "polling_job_timeout"))
         assert shell.session.value(shell.field or ()) == 30
@@ -204,7 +204,7 @@ async def test_undo_and_redo_go_to_what_they_change(manifest: Path) -> None:
         await shell.until(lambda: shell.session.value((*RETRIEVER, "polling_job_timeout")) == 305)
 
 
-async def test_undo_brings_a_deleted_stream_back_and_goes_there(manifest: Path) -> None:
+async def test_undo_restores_a_deleted_stream_and_goes_there(manifest: Path) -> None:
     async with opened(manifest) as shell:
         shell.session.streams.add("lists", StreamKind.SYNC)
         await shell.until(lambda: shell.entry("lists").title)
@@ -214,40 +214,40 @@ async def test_undo_brings_a_deleted_stream_back_and_goes_there(manifest: Path) 
         await shell.until(lambda: [one.title for one in shell.builder.navigator.entries][-2:] == ["contacts", "lists"])
 
 
-async def test_the_navigator_is_gone_through_by_keys(manifest: Path) -> None:
+async def test_the_navigator_works_by_keys(manifest: Path) -> None:
     async with opened(manifest) as shell:
         await shell.press("f2", "home", "down", "enter")
-        await shell.until(lambda: shell.builder.spot == "inputs")
+        await shell.until(lambda: shell.builder.navigation.selection == "inputs")
         await shell.until_shown("API key")
         await shell.press("f2", "up", "enter")
-        await shell.until(lambda: shell.builder.spot == "global")
+        await shell.until(lambda: shell.builder.navigation.selection == "global")
         await shell.press("f2", "f2")
         assert not shell.builder.navigator.has_focus
 
 
-async def test_the_navigator_takes_clicks(manifest: Path) -> None:
+async def test_the_navigator_works_by_mouse(manifest: Path) -> None:
     async with opened(manifest) as shell:
         await shell.pilot.click(shell.builder.navigator, offset=(3, 1))
-        await shell.until(lambda: shell.builder.spot == "inputs")
+        await shell.until(lambda: shell.builder.navigation.selection == "inputs")
         await shell.pilot.click(shell.builder.navigator, offset=(3, 3))
-        await shell.until(lambda: shell.builder.spot == 0)
+        await shell.until(lambda: shell.builder.navigation.selection == 0)
 
 
-async def test_escape_backs_out_one_level_after_the_other(manifest: Path) -> None:
+async def test_escape_leaves_one_level_at_a_time(manifest: Path) -> None:
     async with opened(manifest) as shell:
         await shell.press("ctrl+b")
-        await shell.until(lambda: shell.builder.testing.is_shown)
+        await shell.until(lambda: shell.builder.trial_actions.is_shown)
         await shell.press("f1")
         await shell.until_dialog("HelpDialog")
         await shell.press("escape")
         await shell.until(lambda: shell.dialog is None)
         await shell.press("escape")
-        await shell.until(lambda: not shell.builder.testing.is_shown)
+        await shell.until(lambda: not shell.builder.trial_actions.is_shown)
         await shell.press("escape")
         assert shell.builder.navigator.has_focus
 
 
-async def test_tabs_are_changed_by_key(manifest: Path) -> None:
+async def test_keys_switch_tabs(manifest: Path) -> None:
     async with opened(manifest) as shell:
         await shell.press("ctrl+t")
         await shell.until_shown("Status Mapping")
@@ -267,7 +267,7 @@ async def test_the_help_line_follows_the_focus(manifest: Path) -> None:
         await shell.until(lambda: "+ Add input  Something else" in shell.lines[-2])
 
 
-async def test_the_help_of_a_field_says_what_it_takes_and_which_variables_it_may_use(manifest: Path) -> None:
+async def test_the_help_of_a_field_names_its_values_and_variables(manifest: Path) -> None:
     async with opened(manifest, size=(120, 60)) as shell:
         await shell.go_to(*RETRIEVER, "polling_requester", "url")
         await shell.press("f1")
@@ -281,14 +281,14 @@ async def test_the_help_of_a_field_says_what_it_takes_and_which_variables_it_may
         assert shell.field == (*RETRIEVER, "polling_requester", "url")
 
 
-async def test_a_question_mark_asks_for_help_where_nothing_is_typed(manifest: Path) -> None:
+async def test_a_question_mark_opens_help_outside_of_text_fields(manifest: Path) -> None:
     async with opened(manifest) as shell:
         await shell.press("f2", "question_mark")
         await shell.until_dialog("HelpDialog")
         assert "Navigator" in shell.text
 
 
-async def test_letters_jump_to_what_is_in_view(manifest: Path) -> None:
+async def test_letters_jump_to_anything_in_view(manifest: Path) -> None:
     async with opened(manifest) as shell:
         await shell.press("f3")
         await shell.until_dialog("JumpOverlay")

@@ -22,7 +22,7 @@ def manifest(tmp_path: Path) -> Path:
     return path
 
 
-async def test_the_first_picture_is_there_before_the_engine_is_loaded() -> None:
+async def test_the_first_screen_is_drawn_before_the_engine_is_loaded() -> None:
     app = BuilderApp(Path("connector.yaml"))
     text: list[str] = []
     app._load = lambda: text.extend(strip.text for strip in app.screen._compositor.render_strips())  # type: ignore[method-assign]
@@ -33,7 +33,7 @@ async def test_the_first_picture_is_there_before_the_engine_is_loaded() -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_an_empty_project_says_how_to_begin(size: tuple[int, int]) -> None:
+async def test_an_empty_project_shows_ways_to_begin(size: tuple[int, int]) -> None:
     async with opened(size=size) as shell:
         assert "Add the first stream" in shell.text
         assert "Unsaved" not in shell.text
@@ -59,16 +59,16 @@ async def test_a_file_opens_at_its_first_stream(manifest: Path, size: tuple[int,
         assert shell.entry("contacts").kind == "async"
 
 
-async def test_a_file_that_was_opened_is_a_recent_one(manifest: Path) -> None:
+async def test_an_opened_file_is_added_to_the_recent_ones(manifest: Path) -> None:
     async with opened(manifest) as shell:
         await shell.until(lambda: Settings().recent == [manifest])
 
 
-async def test_a_file_that_is_no_yaml_opens_as_text_at_the_line_with_the_error(tmp_path: Path) -> None:
+async def test_invalid_yaml_opens_as_text_at_the_line_of_the_error(tmp_path: Path) -> None:
     path = tmp_path / "broken.yaml"
     path.write_text("version: 7.0.0\ntype: DeclarativeSource\nstreams: [\ncheck: {}\n")
     async with opened(path) as shell:
-        view = shell.builder.middle.yaml
+        view = shell.builder.editor.yaml
         assert view is not None
         assert view.editor.text == path.read_text()
         assert view.editor.error_line is not None
@@ -78,7 +78,7 @@ async def test_a_file_that_is_no_yaml_opens_as_text_at_the_line_with_the_error(t
     assert path.read_text().startswith("version: 7.0.0\ntype: DeclarativeSource\nstreams: [\n")
 
 
-async def test_a_file_that_is_no_yaml_has_nothing_to_save_before_it_is_edited(tmp_path: Path) -> None:
+async def test_invalid_yaml_is_not_unsaved_before_it_is_edited(tmp_path: Path) -> None:
     path = tmp_path / "broken.yaml"
     path.write_text("a: [1,\n b: {")
     async with opened(path) as shell:
@@ -99,7 +99,7 @@ async def test_an_empty_file_begins_a_new_manifest(tmp_path: Path) -> None:
     assert "name: contacts" in path.read_text()
 
 
-async def test_a_file_that_is_no_text_ends_the_builder_with_a_sentence(tmp_path: Path) -> None:
+async def test_a_binary_file_ends_the_builder_with_an_error(tmp_path: Path) -> None:
     path = tmp_path / "binary.yaml"
     path.write_bytes(b"\xff\xfe\x00\x01")
     app = BuilderApp(path)
@@ -110,7 +110,7 @@ async def test_a_file_that_is_no_text_ends_the_builder_with_a_sentence(tmp_path:
     assert "binary.yaml" in str(app.failure)
 
 
-async def test_the_demo_is_a_copy_without_a_file_and_its_values_stay_out_of_the_persons() -> None:
+async def test_the_demo_has_no_file_and_keeps_its_values_apart() -> None:
     async with opened(demo=True) as shell:
         assert "Demo" in shell.lines[0]
         assert "Unsaved" not in shell.lines[0]
@@ -118,7 +118,7 @@ async def test_the_demo_is_a_copy_without_a_file_and_its_values_stay_out_of_the_
         assert shell.session.values.config()["api_url"].startswith("http://127.0.0.1:")
 
 
-async def test_what_the_demo_lends_is_not_kept_with_a_saved_copy(tmp_path: Path) -> None:
+async def test_the_values_of_the_demo_are_not_saved_with_a_copy(tmp_path: Path) -> None:
     async with opened(demo=True) as shell:
         shell.session.save(tmp_path / "mine.yaml")
     async with opened(tmp_path / "mine.yaml") as shell:

@@ -11,7 +11,7 @@ import pytest
 from core.environment import DEBUG
 from sample_configs import sample
 from tests.tui.shell.support import opened
-from tui.command import _end
+from tui.command import _report_end
 from tui.model.files import state_folder
 from tui.model.project import Project, pending_drafts
 from tui.model.settings import Settings
@@ -34,7 +34,7 @@ def manifest(tmp_path: Path) -> Path:
     return path
 
 
-async def test_what_is_typed_is_marked_as_unsaved_until_it_is_saved(manifest: Path) -> None:
+async def test_the_title_marks_unsaved_changes(manifest: Path) -> None:
     async with opened(manifest) as shell:
         await shell.until(lambda: shell.field == URL)
         await shell.press("end", "x")
@@ -45,7 +45,7 @@ async def test_what_is_typed_is_marked_as_unsaved_until_it_is_saved(manifest: Pa
     assert "/v3/marketing/contacts/exportsx" in manifest.read_text()
 
 
-async def test_what_is_being_typed_is_saved_though_nobody_pressed_enter(manifest: Path) -> None:
+async def test_saving_includes_what_is_typed_without_enter(manifest: Path) -> None:
     retriever = ("streams", 0, "retriever")
     async with opened(manifest) as shell:
         await shell.go_to(*retriever, "creation_requester", "request_headers")
@@ -68,9 +68,7 @@ async def test_what_is_being_typed_is_saved_though_nobody_pressed_enter(manifest
         assert "hush" not in manifest.read_text()
 
 
-async def test_a_draft_is_kept_also_while_somebody_types_and_types(
-    manifest: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_draft_is_kept_during_continuous_typing(manifest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(background, "DRAFT_AFTER", 0.3)
     async with opened(manifest) as shell:
         while not list((state_folder() / "drafts").glob("*.json")):
@@ -91,7 +89,7 @@ async def test_a_new_manifest_asks_for_its_file(tmp_path: Path, monkeypatch: pyt
     assert Settings().recent == [tmp_path / "connector.yaml"]
 
 
-async def test_saving_says_what_is_wrong_and_saves_all_the_same(manifest: Path) -> None:
+async def test_saving_with_errors_reports_them_and_saves(manifest: Path) -> None:
     async with opened(manifest) as shell:
         shell.session.unset(("streams", 0, "retriever", "status_extractor"))
         await shell.checked()
@@ -104,7 +102,7 @@ async def test_saving_says_what_is_wrong_and_saves_all_the_same(manifest: Path) 
     ("answer", "saved"),
     [("Overwrite it", "mine"), ("Cancel", "theirs"), ("Read it, drop mine", "theirs")],
 )
-async def test_a_file_that_another_program_changed_is_never_overwritten_unasked(
+async def test_a_file_changed_by_another_program_is_never_overwritten_unasked(
     manifest: Path, answer: str, saved: str
 ) -> None:
     async with opened(manifest) as shell:
@@ -122,7 +120,7 @@ async def test_a_file_that_another_program_changed_is_never_overwritten_unasked(
     assert ("mine.example.com" in manifest.read_text()) == (saved == "mine")
 
 
-async def test_a_file_that_changed_meanwhile_is_offered_to_be_read_again(manifest: Path) -> None:
+async def test_a_file_changed_meanwhile_can_be_read_again(manifest: Path) -> None:
     async with opened(manifest) as shell:
         manifest.write_text(manifest.read_text().replace("name: contacts", "name: people"))
         await shell.app.on_app_focus()
@@ -132,7 +130,7 @@ async def test_a_file_that_changed_meanwhile_is_offered_to_be_read_again(manifes
 
 
 @pytest.mark.parametrize(("answer", "left"), [("Cancel", False), ("Don't save", True), ("Save", True)])
-async def test_quitting_with_unsaved_changes_is_asked(manifest: Path, answer: str, left: bool) -> None:
+async def test_quitting_with_unsaved_changes_asks(manifest: Path, answer: str, left: bool) -> None:
     async with opened(manifest) as shell:
         shell.session.set(URL, "https://mine.example.com")
         await shell.press("ctrl+q")
@@ -163,9 +161,9 @@ async def test_quitting_from_a_dialog_asks_as_well(manifest: Path) -> None:
         await shell.answer("Cancel")
 
 
-async def test_a_draft_is_written_a_moment_after_an_edit_and_goes_when_it_is_saved(manifest: Path) -> None:
+async def test_a_draft_is_written_soon_after_an_edit_and_deleted_on_save(manifest: Path) -> None:
     async with opened(manifest) as shell:
-        await shell.until(lambda: len(shell.builder._stop) > 1)
+        await shell.until(lambda: len(shell.builder._subscriptions) > 1)
         shell.session.set(URL, "https://mine.example.com")
         await shell.until(lambda: list((manifest.parent / "state" / "drafts").glob("*.json")), "the draft")
         await shell.press("ctrl+s")
@@ -174,7 +172,7 @@ async def test_a_draft_is_written_a_moment_after_an_edit_and_goes_when_it_is_sav
 
 
 @pytest.mark.parametrize("answer", ["Recover it", "Delete the draft", "Cancel"])
-async def test_what_was_not_saved_is_offered_on_the_next_start(manifest: Path, answer: str) -> None:
+async def test_unsaved_work_is_offered_on_the_next_start(manifest: Path, answer: str) -> None:
     async with opened(manifest) as shell:
         shell.session.set(URL, "https://mine.example.com")
         shell.app.keep_draft()
@@ -191,7 +189,7 @@ async def test_what_was_not_saved_is_offered_on_the_next_start(manifest: Path, a
     assert bool(pending_drafts()) == (answer != "Delete the draft")
 
 
-async def test_a_draft_without_a_file_is_offered_when_the_builder_starts_without_one() -> None:
+async def test_a_draft_without_a_file_is_offered_when_no_file_is_opened() -> None:
     async with opened() as shell:
         shell.session.streams.add("contacts")
         shell.app.keep_draft()
@@ -203,7 +201,7 @@ async def test_a_draft_without_a_file_is_offered_when_the_builder_starts_without
         assert shell.session.dirty
 
 
-async def test_a_fault_ends_the_builder_with_a_sentence_and_keeps_the_work(
+async def test_a_crash_is_reported_in_a_sentence_and_keeps_the_work(
     manifest: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(DEBUG, raising=False)
@@ -217,7 +215,7 @@ async def test_a_fault_ends_the_builder_with_a_sentence_and_keeps_the_work(
             project = shell.builder.project
             shell.builder.call_later(fail)
             await shell.until(lambda: shell.app.return_code == 1)
-    assert _end(shell.app) == 1
+    assert _report_end(shell.app) == 1
     said = capsys.readouterr().err
     assert "ZeroDivisionError" in said
     assert "What was not saved is kept" in said
@@ -242,7 +240,7 @@ async def test_a_read_only_file_is_not_overwritten_unasked(manifest: Path, answe
     assert manifest.stat().st_mode & 0o777 == 0o444
 
 
-async def test_a_recovered_draft_asks_when_the_file_changed_since(manifest: Path) -> None:
+async def test_saving_a_recovered_draft_asks_if_the_file_has_changed_since(manifest: Path) -> None:
     async with opened(manifest) as shell:
         shell.session.set(URL, "https://mine.example.com")
         shell.app.keep_draft()
@@ -259,7 +257,7 @@ async def test_a_recovered_draft_asks_when_the_file_changed_since(manifest: Path
     assert manifest.read_text().endswith("# theirs\n")
 
 
-async def test_the_builder_starts_and_saves_where_nothing_else_can_be_kept(
+async def test_the_builder_works_without_writable_folders_of_its_own(
     manifest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "blocked").write_text("a file")

@@ -22,7 +22,7 @@ def manifest(tmp_path: Path) -> Path:
 
 def names(shell: Shell) -> list[str]:
     """The streams as the navigator lists them."""
-    return [one.title for one in shell.builder.navigator.entries if isinstance(one.spot, int)]
+    return [one.title for one in shell.builder.navigator.entries if isinstance(one.selection, int)]
 
 
 async def test_the_first_stream_of_an_empty_project_is_added_by_its_name() -> None:
@@ -40,7 +40,7 @@ async def test_the_first_stream_of_an_empty_project_is_added_by_its_name() -> No
         assert "✗" not in shell.lines[0], "what was not looked at yet does not nag"
 
 
-async def test_a_stream_is_added_as_a_synchronous_one_or_as_a_copy(manifest: Path) -> None:
+async def test_a_stream_is_added_as_synchronous_or_as_a_copy(manifest: Path) -> None:
     async with opened(manifest) as shell:
         await shell.press("f2", "a")
         await shell.until_dialog("StreamDialog")
@@ -59,7 +59,7 @@ async def test_a_stream_is_added_as_a_synchronous_one_or_as_a_copy(manifest: Pat
         )
 
 
-async def test_a_name_that_is_taken_is_not_accepted(manifest: Path) -> None:
+async def test_a_taken_name_is_refused(manifest: Path) -> None:
     async with opened(manifest) as shell:
         await shell.press("f2", "a")
         await shell.until_dialog("StreamDialog")
@@ -75,7 +75,7 @@ async def test_a_stream_is_duplicated_renamed_moved_and_deleted_from_the_navigat
         first = before[0]
         await shell.press("f2", "d")
         await shell.until(lambda: names(shell) == [first, f"{first}_2", *before[1:]])
-        assert shell.builder.spot == 1
+        assert shell.builder.navigation.selection == 1
         shell.builder.navigator.focus()
         await shell.press("r")
         await shell.until_dialog("PromptDialog")
@@ -85,19 +85,19 @@ async def test_a_stream_is_duplicated_renamed_moved_and_deleted_from_the_navigat
         shell.builder.navigator.focus()
         await shell.press("ctrl+up")
         await shell.until(lambda: names(shell)[:2] == ["copy", first])
-        assert shell.builder.spot == 0
+        assert shell.builder.navigation.selection == 0
         assert shell.builder.navigator.has_focus
         await shell.press("delete")
         await shell.until_dialog("ConfirmDialog")
         await shell.answer("Delete")
         await shell.until(lambda: names(shell) == before)
         for _ in range(4):
-            await shell.builder.run_action("undo")
+            await shell.perform("edit.undo")
             await shell.pilot.pause()
         await shell.until(lambda: names(shell) == before and not shell.session.dirty)
 
 
-async def test_the_last_stream_can_go_too(manifest: Path) -> None:
+async def test_the_last_stream_can_be_deleted(manifest: Path) -> None:
     async with opened(manifest) as shell:
         for left in range(len(names(shell)) - 1, -1, -1):
             shell.builder.navigator.focus()
@@ -105,12 +105,12 @@ async def test_the_last_stream_can_go_too(manifest: Path) -> None:
             await shell.until_dialog("ConfirmDialog")
             await shell.answer("Delete")
             await shell.until(partial(_has, shell, left))
-        await shell.until(lambda: shell.builder.spot == "global")
+        await shell.until(lambda: shell.builder.navigation.selection == "global")
         await shell.press("f5")
         await shell.until_said("Add a stream first")
 
 
-async def test_what_a_stream_shows_follows_a_rename_in_its_form(manifest: Path) -> None:
+async def test_the_screen_follows_a_rename_of_a_stream(manifest: Path) -> None:
     async with opened(manifest) as shell:
         shell.session.streams.rename(0, "sales")
         await shell.until(lambda: names(shell)[0] == "sales")
@@ -119,7 +119,7 @@ async def test_what_a_stream_shows_follows_a_rename_in_its_form(manifest: Path) 
 
 async def test_the_kind_of_a_stream_is_switched_by_command(manifest: Path) -> None:
     async with opened(manifest) as shell:
-        await shell.builder.run_action("switch_kind")
+        await shell.perform("stream.kind")
         await shell.until_dialog("ConfirmDialog")
         await shell.answer("Switch")
         await shell.until(lambda: shell.entry(names(shell)[0]).kind == "async")

@@ -1,4 +1,4 @@
-"""What lies below the results, opened on demand: the requests that give no records, and the log."""
+"""Below the results, opened on demand: the requests that give no records, and the log."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from tui.widgets.choice import Choice
 from tui.widgets.choice_dialog import ChoiceOption
 from tui.widgets.tab_strip import StripTab, TabStrip
 
-LINES = 300
-"""The last lines of the log, which are shown."""
+_LINES = 300
+"""How many of the latest lines of the log are shown."""
 
 _GLYPHS = {
     Level.ERROR: ("✗", "$text-error"),
@@ -47,11 +47,10 @@ class LogPanel(VerticalScroll):
         self._shown: tuple[int, int, int | None] | None = None
 
     def compose(self) -> ComposeResult:
-        """The text."""
         yield Static(markup=False)
 
     def show(self, state: TrialState | None, partition: int | None) -> None:
-        """Show the lines of a partition (None: of all) and those that belong to none."""
+        """Show the lines of a partition (None: of all), and those that belong to no partition."""
         mark = (id(state), len(state.logs) if state else 0, partition)
         if mark == self._shown:
             return
@@ -59,21 +58,19 @@ class LogPanel(VerticalScroll):
         at_end = self.max_scroll_y - self.scroll_offset.y <= 1
         logs = state.logs if state else []
         lines = [line for line in logs if partition is None or line.partition in (None, partition)]
-        text = Content("\n").join(_line(line) for line in lines[-LINES:])
+        text = Content("\n").join(_line(line) for line in lines[-_LINES:])
         self.query_one(Static).update(text if lines else Content.styled("Nothing was logged.", "$foreground-muted"))
         if at_end:
             self.scroll_end(animate=False)
 
 
-def severities(state: TrialState | None) -> str:
-    """How many lines there are of each severity, the gravest first."""
-    if state is None:
-        return ""
+def _severities(state: TrialState) -> str:
+    """How many lines there are of each severity, the most severe first."""
     counts = state.severities
-    grave = (Level.ERROR, Level.WARNING)
-    told = [f"{_GLYPHS[level][0]} {count(counts[level], level)}" for level in grave if counts[level]]
-    calm = counts[Level.INFO] + counts[Level.DEBUG]
-    return " ".join([*told, *([f"{calm} info"] if calm else [])])
+    severe = (Level.ERROR, Level.WARNING)
+    texts = [f"{_GLYPHS[level][0]} {count(counts[level], level)}" for level in severe if counts[level]]
+    others = counts[Level.INFO] + counts[Level.DEBUG]
+    return " ".join([*texts, *([f"{others} info"] if others else [])])
 
 
 def _line(line: LogLine) -> Content:
@@ -83,53 +80,44 @@ def _line(line: LogLine) -> Content:
     )
 
 
-_TITLE = 28
+_LABEL = 28
 _NONE_YET = "No other requests yet. What creates and polls a job, logs in and the like shows up here."
 
 
 class OtherRequests(Vertical):
-    """Shows the newest request until a person chooses one; after a failure the first that failed."""
+    """Shows the latest request until a person chooses one; after a failure the first that failed."""
 
     BINDING_GROUP_TITLE = "Other requests"
     BINDINGS: ClassVar[list[BindingType]] = [
         shown("ctrl+n,full_stop", "step(1)", "Next request", "Show the next request", "exchange.next", display="^n"),
-        hidden("down", "go_in", "Go in", "Go into the request or the answer", "exchange.enter"),
+        hidden("down", "enter", "Go in", "Go into the request or the answer", "exchange.enter"),
         hidden("comma", "step(-1)", "Previous request", "Show the previous request", "exchange.previous"),
     ]
 
     def __init__(self) -> None:
         super().__init__(classes="other-requests")
-        self._run: Trial | None = None
+        self._trial: Trial | None = None
         self._entries: Sequence[ExchangeEntry] = ()
         self._chosen: int | None = None
         """The number of the exchange that a person chose."""
 
     def compose(self) -> ComposeResult:
-        """The dropdown, the tabs and the two sides."""
         yield Choice((), title="Other requests", prompt="No other requests yet")
         yield TabStrip((StripTab("request", "Request"), StripTab("response", "Response")))
         yield ExchangeView("request", id="request")
         yield ExchangeView("response", id="response")
 
     def on_mount(self) -> None:
-        """Answers are what people look for."""
         self.query_one(TabStrip).active = "response"
         self._show_side()
 
-    def show(self, run: Trial | None, partition: int | None) -> None:
-        """Show the requests of a partition (None: of all) and those that belong to none."""
-        if run is not self._run:
-            self._run, self._chosen = run, None
-        self._entries = run.exchanges.others(partition) if run is not None else ()
+    def show(self, trial: Trial | None, partition: int | None) -> None:
+        """Show the requests of a partition (None: of all), and those that belong to no partition."""
+        if trial is not self._trial:
+            self._trial, self._chosen = trial, None
+        self._entries = trial.exchanges.others(partition) if trial is not None else ()
         choice = self.query_one(Choice)
         choice.options = [ChoiceOption(_label(entry)) for entry in self._entries]
-        self._show_entry()
-
-    def reveal(self, number: int) -> None:
-        """Show the answer of an exchange by its number."""
-        self._chosen = number
-        self.query_one(TabStrip).active = "response"
-        self._show_side()
         self._show_entry()
 
     @property
@@ -137,13 +125,13 @@ class OtherRequests(Vertical):
         chosen = next((entry for entry in self._entries if entry.number == self._chosen), None)
         if chosen is not None or not self._entries:
             return chosen
-        over = self._run is not None and not self._run.state.running
+        over = self._trial is not None and not self._trial.state.running
         return ExchangeLog.to_look_at(self._entries) if over else self._entries[-1]
 
     def _show_entry(self) -> None:
         entry = self._entry
         self.query_one(Choice).value = _label(entry) if entry else None
-        exchange = self._run.exchanges.exchange(entry) if entry and self._run else None
+        exchange = self._trial.exchanges.exchange(entry) if entry and self._trial else None
         for view in self.query(ExchangeView):
             if view.display:
                 view.show_exchange(exchange, _NONE_YET)
@@ -154,7 +142,7 @@ class OtherRequests(Vertical):
             view.display = view.id == active
 
     @on(TabStrip.Changed)
-    def _take_tab(self, event: TabStrip.Changed) -> None:
+    def _change_tab(self, event: TabStrip.Changed) -> None:
         event.stop()
         self._show_side()
         self._show_entry()
@@ -166,8 +154,8 @@ class OtherRequests(Vertical):
         self._chosen = entry.number if entry else None
         self._show_entry()
 
-    def action_go_in(self) -> None:
-        """Go into the side that is shown."""
+    def action_enter(self) -> None:
+        """Put the focus into the side that is shown."""
         next(view for view in self.query(ExchangeView) if view.display).document.focus()
 
     def action_step(self, step: int) -> None:
@@ -180,11 +168,13 @@ class OtherRequests(Vertical):
 
 
 def _label(entry: ExchangeEntry) -> str:
-    return f"{entry_title(entry):<{_TITLE}}  {entry_facts(entry)}"
+    return f"{entry_title(entry):<{_LABEL}}  {entry_facts(entry)}"
 
 
 class Details(Vertical):
-    """A strip of titles; the panel of the open one is below it. After a failure without records it opens by itself."""
+    """A strip of titles, and the open panel below it. After a failure before any request for records, the other
+    requests open automatically.
+    """
 
     @dataclass
     class Toggled(WidgetMessage["Details"]):
@@ -192,54 +182,52 @@ class Details(Vertical):
 
     def __init__(self) -> None:
         super().__init__(classes="details")
-        self._run: Trial | None = None
+        self._trial: Trial | None = None
         self._partition: int | None = None
-        self._taken = False
+        self._toggled = False
+        """Whether a person has opened or closed a panel since the trial started."""
 
     def compose(self) -> ComposeResult:
-        """The titles."""
         yield TabStrip([StripTab("others", "6 Other requests"), StripTab("log", "7 Log")], closable=True)
 
     @property
     def strip(self) -> TabStrip:
-        """The titles."""
         return self.query_one(".details > TabStrip", TabStrip)
 
     @property
     def open(self) -> str | None:
-        """Which panel is open: "others", "log" or none."""
+        """The open panel: "others" or "log"; None without one."""
         return self.strip.active
 
-    async def show(self, run: Trial | None, partition: int | None) -> None:
-        """Show what belongs to a partition (None: to any)."""
-        if run is not self._run:
-            self._run, self._taken = run, False
+    async def show(self, trial: Trial | None, partition: int | None) -> None:
+        """Show what belongs to a partition (None: to any), and to none."""
+        if trial is not self._trial:
+            self._trial, self._toggled = trial, False
         self._partition = partition
-        others = run.exchanges.others(partition) if run is not None else []
-        log = severities(run.state) if run is not None else ""
+        others = trial.exchanges.others(partition) if trial is not None else []
+        log = _severities(trial.state) if trial is not None else ""
         self.strip.tabs = [
             StripTab("others", "6 Other requests", f"({len(others)})" if others else ""),
             StripTab("log", "7 Log", f"({log})" if log else ""),
         ]
-        failed = run is not None and run.state.outcome is Outcome.FAILED and not run.exchanges.finals(None)
-        if failed and others and not self._taken and self.open is None:
+        failed = trial is not None and trial.state.outcome is Outcome.FAILED and not trial.exchanges.finals(None)
+        if failed and others and not self._toggled and self.open is None:
             self.strip.active = "others"
             self.post_message(self.Toggled(self))
         await self._show_open()
 
     def toggle(self, panel: str) -> None:
-        """Open a panel and go into it, or close it."""
+        """Open a panel and put the focus into it, or close it."""
         self.strip.take(panel)
 
     def close(self) -> None:
-        """Close what is open."""
         if self.open is not None:
             self.strip.take(self.open)
 
     @on(TabStrip.Changed)
-    async def _take(self, event: TabStrip.Changed) -> None:
+    async def _toggle(self, event: TabStrip.Changed) -> None:
         event.stop()
-        self._taken = True
+        self._toggled = True
         view = await self._show_open()
         self.post_message(self.Toggled(self))
         if view is not None:
@@ -259,7 +247,7 @@ class Details(Vertical):
                 child.display = child is view
         match view:
             case OtherRequests():
-                view.show(self._run, self._partition)
+                view.show(self._trial, self._partition)
             case LogPanel():
-                view.show(self._run.state if self._run else None, self._partition)
+                view.show(self._trial.state if self._trial else None, self._partition)
         return view

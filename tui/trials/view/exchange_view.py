@@ -1,4 +1,4 @@
-"""One side of an exchange, request or answer: its body or its headers, to pick from, copy and search."""
+"""One side of an exchange, request or response: its body or its headers, to pick from, copy and search."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def first_line(exchange: Exchange, side: Side) -> str:
 
 
 def is_cut(exchange: Exchange) -> bool:
-    """Whether more came than was kept."""
+    """Whether only the beginning of the answer was kept."""
     return exchange.cut and not (exchange.response_body or "").startswith("<binary")
 
 
@@ -82,7 +82,7 @@ def body(exchange: Exchange, side: Side) -> tuple[str, TextKind]:
 
 
 def marked_body(exchange: Exchange, side: Side) -> tuple[str, TextKind]:
-    """The body to be looked at: one that was cut says so at its end; JSON that was cut is of a kind of its own."""
+    """The body as it is shown: one that was cut says so at its end; JSON that was cut is of a kind of its own."""
     text, kind = body(exchange, side)
     if side == "request" or not is_cut(exchange):
         return text, kind
@@ -90,7 +90,7 @@ def marked_body(exchange: Exchange, side: Side) -> tuple[str, TextKind]:
 
 
 def kind_of(text: str, media_type: str) -> TextKind:
-    """What kind of text a body is, by its media type, else by how it begins."""
+    """The kind of a body, by its media type, else by how it begins."""
     for word, kind in _KINDS:
         if word in media_type:
             return kind
@@ -106,12 +106,12 @@ def content_type(headers: Pairs) -> str:
 
 
 def header(headers: Pairs, wanted: str) -> str:
-    """The value of a header, or nothing."""
+    """The value of a header; empty when there is none."""
     return next((value for name, value in headers if name.lower() == wanted), "")
 
 
 def entry_title(entry: ExchangeEntry, partition: str = "") -> str:
-    """An exchange in the list: its number and title, counted where there are several of its kind."""
+    """An exchange as it is listed: its number and title, counted where there are several of its kind."""
     title = entry.title
     portion, attempt = entry.event.portion, entry.head.attempt
     if portion is not None:
@@ -144,7 +144,7 @@ def _lines(headers: Pairs) -> list[str]:
 
 
 class ExchangeView(DocPanel):
-    """Shows the body of a message, or its headers: those also where there is no body."""
+    """Shows the body of a message, or its headers: also where there is no body."""
 
     BINDING_GROUP_TITLE = "Request and response"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -154,16 +154,16 @@ class ExchangeView(DocPanel):
     ]
 
     @dataclass
-    class NodeChosen(WidgetMessage["ExchangeView"]):
-        """A node of a JSON body was chosen."""
+    class NodePicked(WidgetMessage["ExchangeView"]):
+        """A person picked a node of a JSON answer, to use it in the stream."""
 
-        path: NodePath
-        node: object
         exchange: Exchange
+        path: NodePath
+        value: object
 
     @dataclass
     class CopyRequested(WidgetMessage["ExchangeView"]):
-        """A person wants a text on the clipboard; `what` names it."""
+        """A person wants a text on the clipboard; `what` names it. The app copies it."""
 
         text: str
         what: str
@@ -190,11 +190,11 @@ class ExchangeView(DocPanel):
             self.show(self._line(exchange), *self._text(exchange))
 
     @property
-    def _on_headers(self) -> bool:
+    def _shows_headers(self) -> bool:
         return self._headers or (self._exchange is not None and not body(self._exchange, self._side)[0].strip())
 
     def _text(self, exchange: Exchange) -> tuple[str, TextKind]:
-        if self._on_headers:
+        if self._shows_headers:
             return headers_text(exchange, self._side), "text"
         return marked_body(exchange, self._side)
 
@@ -202,7 +202,7 @@ class ExchangeView(DocPanel):
         line = first_line(exchange, self._side)
         if self._headers:
             return f"{line} · headers"
-        return f"{line} · no body" if self._on_headers else line
+        return f"{line} · no body" if self._shows_headers else line
 
     def action_toggle_headers(self) -> None:
         """Show the headers, or the body again."""
@@ -211,18 +211,18 @@ class ExchangeView(DocPanel):
             self.show_exchange(self._exchange, "")
 
     def action_copy_curl(self) -> None:
-        """Ask for the request to be copied as a curl command."""
+        """Copy the request as a curl command."""
         if self._exchange is not None:
             self.post_message(self.CopyRequested(self, curl_command(self._exchange), "curl command"))
 
     def action_save(self) -> None:
-        """Ask for the body to be saved."""
+        """Save the body to a file."""
         if self._exchange is not None:
             text, kind = body(self._exchange, self._side)
             self.post_message(self.SaveRequested(self, text, ".txt" if kind == "text" else f".{kind}"))
 
     @on(DocView.NodeChosen)
-    def _choose(self, event: DocView.NodeChosen) -> None:
+    def _pick(self, event: DocView.NodeChosen) -> None:
         event.stop()
         if self._exchange is not None:
-            self.post_message(self.NodeChosen(self, event.path, event.value, self._exchange))
+            self.post_message(self.NodePicked(self, self._exchange, event.path, event.value))

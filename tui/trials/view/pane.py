@@ -1,44 +1,61 @@
-"""The test screen as one widget: it stands beside the form, or fills a screen of its own."""
+"""The trial pane: one widget that shows the latest trial of a stream, and does what a person wants done with it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
+from textual.widgets import Button
 
-from core.http.exchange import Exchange
+from core.errors import ManifestError
 from core.jobs.statuses import JobStatus
-from tui.trials.controller import TrialChanged, TrialController
+from tui.forms.schema_pane import replace_loader
+from tui.model.declared_schema import imports_automatically, loaded_from
+from tui.trials.controller import TrialChanged
 from tui.trials.notices import notices
+from tui.trials.picks import NodeUse, path_for, primary_key, template_for, use_node, uses
 from tui.trials.remedies import Remedy
-from tui.trials.trial import Trial
+from tui.trials.trial import Trial, TrialSettings
+from tui.trials.trials import Subject, Trials
 from tui.trials.view.details import Details
-from tui.trials.view.dialogs import SettingsDialog, choose, save_body, save_results
 from tui.trials.view.exchange_view import ExchangeView
-from tui.trials.view.header import RunHeader, Selectors
-from tui.trials.view.notice_board import NoticeBoard
+from tui.trials.view.header import Notices, PhaseBar, TrialHeader
 from tui.trials.view.panels import SchemaPanel, StatePanel
-from tui.trials.view.phase_bar import PhaseBar
-from tui.trials.view.questions import NodeUse, StatusQuestion, path_for, template_for, uses
-from tui.trials.view.results import TABS, Results
-from tui.trials.view.subject import SchemaReport, SchemaReporter, Subject
-from tui.widgets.base import WidgetMessage, hidden, shown
+from tui.trials.view.results import TABS, Results, Selectors
+from tui.trials.view.saving import save_body, save_results
+from tui.trials.view.settings_dialog import SettingsDialog
+from tui.trials.view.status_question import StatusQuestion
+from tui.widgets.base import hidden, shown
+from tui.widgets.choice_dialog import choose
+from tui.widgets.dialog import DialogButton, QuestionDialog
 
 _SHORT = 26
-"""Rows below which the results and what lies below them take turns."""
+"""Rows below which the results and the details share one place."""
 _NARROW = 58
 """Columns below which there is room for one button only."""
 
 
-class TrialPane(Vertical):
-    """Shows the latest test of the subject's stream as it happens. Give it the subject with `show`."""
+class TrialHost(Protocol):
+    """What the pane needs of the builder around it."""
 
-    __test__ = False
+    def start_trial(self, stream: str, *, same_jobs: bool = False) -> None:
+        """Start a trial of a stream, after asking what must be asked; `same_jobs` creates no new jobs."""
+
+    def go_to_field(self, stream: str, place: Remedy) -> None:
+        """Go to a field of a stream."""
+
+    def reporting_errors(self) -> AbstractContextManager[None]:
+        """Around an edit: reports what can't be done instead of raising it."""
+
+
+class TrialPane(Vertical):
+    """Give it the stream to show with `show`. Everything that its parts ask for is done here, on `trials`."""
 
     BINDING_GROUP_TITLE = "Test"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -46,106 +63,49 @@ class TrialPane(Vertical):
             hidden(str(number), f"tab('{tab}')", tab.capitalize(), f"Show the {tab} tab", f"test.{tab}")
             for number, tab in enumerate(TABS, 1)
         ),
-        hidden("down,enter", "enter", "Go in", "Go into what the tab shows", "test.enter"),
-        hidden("slash", "find", "Find", "Find a text in what the tab shows", "test.find"),
+        hidden("down,enter", "enter", "Go in", "Put the focus into the tab", "test.enter"),
+        hidden("slash", "find", "Find", "Find a text in the tab", "test.find"),
         shown("J", "same_jobs", "Same job", "Test again with the job that is there: no new one is created", "test.job"),
         shown("6", "details('others')", "Other requests", "Show the requests that give no records", "test.others"),
         shown("7", "details('log')", "Log", "Show the log of the test", "test.log"),
         hidden("L", "settings", "Limits", "Set how much a test reads, and from which state", "test.settings"),
         shown("S", "save", "Save…", "Save the records or all requests to a file", "test.save"),
-        shown("m", "fix", "Go to field", "Go to the field that the error or warning is about", "test.fix"),
+        shown("m", "go_to_field", "Go to field", "Go to the field that the error or warning is about", "test.fix"),
         shown("p", "choose('partition')", "Partition", "Choose the partition to look at", "test.partition"),
         hidden("P", "choose('page')", "Page", "Choose the page to look at", "test.page"),
         shown("escape", "back", "Cancel", "Cancel the test, or close what is open below", "test.back"),
     ]
 
-    @dataclass
-    class TrialRequested(WidgetMessage["TrialPane"]):
-        """A person wants the stream to be tested; with `same_jobs` without creating new jobs."""
-
-        stream: str
-        same_jobs: bool = False
-
-    @dataclass
-    class SettingsChanged(WidgetMessage["TrialPane"]):
-        """How the stream is tested was changed; the controller knows already."""
-
-        stream: str
-
-    @dataclass
-    class StatusMapped(WidgetMessage["TrialPane"]):
-        """A person said what a status of the API means; a read that is running knows already."""
-
-        stream: str
-        status: str
-        bucket: JobStatus
-
-    @dataclass
-    class NodePicked(WidgetMessage["TrialPane"]):
-        """A node of a captured answer is to be used in the stream; `path` is the field path for that use."""
-
-        stream: str
-        use: NodeUse
-        path: tuple[str, ...]
-        value: object
-        exchange: Exchange
-
-    @dataclass
-    class FixRequested(WidgetMessage["TrialPane"]):
-        """A person wants to go to a field of the stream."""
-
-        stream: str
-        place: Remedy
-
-    @dataclass
-    class SchemaActionChosen(WidgetMessage["TrialPane"]):
-        """The detected schema is to be taken over: "import", "merge" or "overwrite"."""
-
-        stream: str
-        action: str
-        report: SchemaReport
-
-    @dataclass
-    class CopyRequested(WidgetMessage["TrialPane"]):
-        """A person wants a text on the clipboard; `what` names it."""
-
-        text: str
-        what: str
-
     def __init__(
         self,
-        controller: TrialController,
+        trials: Trials,
+        host: TrialHost,
         *,
-        schema_reporter: SchemaReporter | None = None,
         test_key: str = "F5",
         cancel_key: str = "Esc",
         folder: Path | None = None,
-        name: str | None = None,
-        id: str | None = None,
-        classes: str | None = None,
     ) -> None:
-        super().__init__(name=name, id=id, classes=f"test-pane {classes or ''}".strip())
-        self._controller = controller
-        self._reporter = schema_reporter
-        self._keys_shown = (test_key, cancel_key)
+        super().__init__(classes="trial-pane")
+        self._trials = trials
+        self._controller = trials.controller
+        self._host = host
+        self._keys = (test_key, cancel_key)
         self._folder = folder or Path.cwd()
         self._subject: Subject | None = None
-        self._behind = False
-        """Whether something happened while this was not to be seen."""
+        self._outdated = False
+        """Whether something happened while the pane was hidden."""
 
     def compose(self) -> ComposeResult:
-        """The parts, from top to bottom."""
-        yield RunHeader(*self._keys_shown)
+        yield TrialHeader(*self._keys)
         yield PhaseBar()
-        yield NoticeBoard()
+        yield Notices()
         yield StatusQuestion(self._controller.clock)
         yield Selectors()
-        yield Results(self._reporter, self._keys_shown[0])
+        yield Results(self._trials.reporter, self._keys[0])
         yield Details()
 
     async def on_mount(self) -> None:
-        """Hear of every change of a run."""
-        self._controller.changed.subscribe(self, self._hear)
+        self._controller.changed.subscribe(self, self._follow)
         await self._refresh_all()
 
     # What is shown
@@ -157,140 +117,65 @@ class TrialPane(Vertical):
 
     @property
     def current(self) -> Trial | None:
-        """The latest test of the stream."""
-        return self._controller.results.get(self._subject.name) if self._subject is not None else None
+        """The latest trial of the stream."""
+        return self._trials.latest(self._subject.name) if self._subject is not None else None
 
     async def show(self, subject: Subject | None) -> None:
-        """Show a stream, or what the session knows of it now."""
+        """Show a stream, or what the session says of it now."""
         if subject != self._subject:
             self._subject = subject
             if self.is_mounted:
                 await self._refresh_all()
 
-    async def _hear(self, change: TrialChanged) -> None:
+    async def _follow(self, change: TrialChanged) -> None:
         if self._subject is None or change.stream != self._subject.name:
             return
         if self.display:
             await self._refresh_all()
         else:
-            self._behind = True
+            self._outdated = True
 
     async def on_show(self) -> None:
-        """Show what happened meanwhile, also when it was a wider terminal that made room."""
+        """A wider terminal may have made room."""
         await self.catch_up()
 
     async def catch_up(self) -> None:
-        """Show what happened while this was not to be seen."""
-        if self._behind:
+        """Show what happened while the pane was hidden."""
+        if self._outdated:
             await self._refresh_all()
 
     async def _refresh_all(self) -> None:
-        self._behind = False
-        subject, run = self._subject, self.current
-        stale = self._is_stale(run)
-        state = run.state if run is not None else None
+        self._outdated = False
+        subject, trial = self._subject, self.current
+        stale = trial is not None and subject is not None and trial.state.fingerprint != subject.fingerprint
+        state = trial.state if trial is not None else None
         limits = self._controller.settings_of(subject.name if subject else "").limits
         selectors = self.query_one(Selectors)
         with self.app.batch_update():
-            selectors.show(run)
-            self.query_one(RunHeader).show(subject, state, limits, stale=stale)
+            selectors.show(trial)
+            self.query_one(TrialHeader).show(subject, state, limits, stale=stale)
             self.query_one(PhaseBar).show(state, selectors.partition)
-            self.query_one(NoticeBoard).show(list(notices(run, stale=stale)) if run is not None else [])
-            self._ask(run)
+            self.query_one(Notices).show(list(notices(trial, stale=stale)) if trial is not None else [])
+            self._ask(trial)
             fingerprint = subject.fingerprint if subject else ""
-            await self.query_one(Results).show(run, selectors.partition, selectors.page, fingerprint)
-            await self.query_one(Details).show(run, selectors.partition)
+            await self.query_one(Results).show(trial, selectors.partition, selectors.page, fingerprint)
+            await self.query_one(Details).show(trial, selectors.partition)
         self.refresh_bindings()
 
-    def _is_stale(self, run: Trial | None) -> bool:
-        return run is not None and self._subject is not None and run.state.fingerprint != self._subject.fingerprint
-
-    def _ask(self, run: Trial | None) -> None:
-        """Ask about a status that is not mapped; the question takes the keys only from within this screen."""
+    def _ask(self, trial: Trial | None) -> None:
+        """Ask about a status that is not mapped; the question takes the focus only from within this pane."""
         question = self.query_one(StatusQuestion)
         had_focus, before = question.has_focus, question.asking
-        question.ask(run.state if run is not None else None)
+        question.ask(trial.state if trial is not None else None)
         if question.asking is not None and before is None and self.has_focus_within:
             question.focus()
         elif had_focus and question.asking is None:
             self.query_one(Results).strip.focus()
 
     def on_resize(self) -> None:
-        """In few rows the results make room for what is open below; in few columns a button goes."""
+        """In few rows the results make room for open details; in few columns a button is hidden."""
         self.set_class(self.size.height < _SHORT, "-short")
         self.set_class(self.size.width < _NARROW, "-narrow")
-
-    # Keys and buttons
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer only what is possible now."""
-        if not self.is_mounted:
-            return True
-        match action:
-            case "back":
-                return self._is_testing or self.query_one(Details).open is not None
-            case "fix":
-                return bool(self.query_one(NoticeBoard).places)
-            case "same_jobs":
-                return self._subject is not None and self._controller.knows_jobs(self._subject.name)
-            case "save" | "find":
-                return self.current is not None
-            case "enter":
-                return self.query_one(Results).strip.has_focus
-            case "choose":
-                return self.query_one(Selectors).offers(str(parameters[0]))
-        return True
-
-    @property
-    def _is_testing(self) -> bool:
-        return self.current is not None and self.current is self._controller.running
-
-    async def action_tab(self, tab: str) -> None:
-        """Go to a tab of the results."""
-        if self.has_class("-short"):
-            self.query_one(Details).close()
-        await self.query_one(Results).take(tab)
-
-    async def action_enter(self) -> None:
-        """Go into what the tab shows."""
-        await self.query_one(Results).enter()
-
-    async def action_find(self) -> None:
-        """Find a text in what the tab shows."""
-        await self.query_one(Results).find()
-
-    def action_details(self, panel: str) -> None:
-        """Open or close what lies below the results."""
-        self.query_one(Details).toggle(panel)
-
-    def action_same_jobs(self) -> None:
-        """Test again without creating new jobs."""
-        if self._subject is not None:
-            self.post_message(self.TrialRequested(self, self._subject.name, same_jobs=True))
-
-    def action_choose(self, which: str) -> None:
-        """List the partitions or the pages."""
-        self.query_one(Selectors).open(which)
-
-    def action_back(self) -> None:
-        """Cancel the test (again: without waiting), else close what is open below."""
-        if self._is_testing:
-            self._controller.cancel()
-        else:
-            self.query_one(Details).close()
-
-    def focus_content(self) -> None:
-        """Put the cursor where a person looks first: a question, else the results."""
-        question = self.query_one(StatusQuestion)
-        (question if question.display else self.query_one(Results).strip).focus()
-
-    @on(RunHeader.TestPressed)
-    def _test(self, event: RunHeader.TestPressed) -> None:
-        event.stop()
-        if self._is_testing:
-            self._controller.cancel()
-        elif self._subject is not None:
-            self.post_message(self.TrialRequested(self, self._subject.name))
 
     @on(Selectors.Changed)
     async def _select(self, event: Selectors.Changed) -> None:
@@ -306,92 +191,198 @@ class TrialPane(Vertical):
         self.set_class(opened, "-details")
         self.refresh_bindings()
 
-    # Settings and state
+    # Keys
 
-    @on(RunHeader.SettingsPressed)
-    def action_settings(self) -> None:
-        """Ask how the stream is tested."""
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer only what is possible now."""
+        if not self.is_mounted:
+            return True
+        match action:
+            case "back":
+                return self._is_running or self.query_one(Details).open is not None
+            case "go_to_field":
+                return bool(self.query_one(Notices).places)
+            case "same_jobs":
+                return self._subject is not None and self._controller.knows_jobs(self._subject.name)
+            case "save" | "find":
+                return self.current is not None
+            case "enter":
+                return self.query_one(Results).strip.has_focus
+            case "choose":
+                return self.query_one(Selectors).offers(str(parameters[0]))
+        return True
+
+    @property
+    def _is_running(self) -> bool:
+        return self.current is not None and self.current is self._controller.running
+
+    async def action_tab(self, tab: str) -> None:
+        """Go to a tab of the results."""
+        if self.has_class("-short"):
+            self.query_one(Details).close()
+        await self.query_one(Results).go_to(tab)
+
+    async def action_enter(self) -> None:
+        """Put the focus into the active tab."""
+        await self.query_one(Results).enter()
+
+    async def action_find(self) -> None:
+        """Find a text in the active tab."""
+        await self.query_one(Results).find()
+
+    def action_details(self, panel: str) -> None:
+        """Open or close a panel below the results."""
+        self.query_one(Details).toggle(panel)
+
+    def action_choose(self, which: str) -> None:
+        """List the partitions or the pages."""
+        self.query_one(Selectors).open(which)
+
+    def action_back(self) -> None:
+        """Cancel the trial (a second time: without waiting for its end), else close the details."""
+        if self._is_running:
+            self._controller.cancel()
+        else:
+            self.query_one(Details).close()
+
+    def focus_content(self) -> None:
+        """Put the focus where a person looks first: on a question, else on the results."""
+        question = self.query_one(StatusQuestion)
+        (question if question.display else self.query_one(Results).strip).focus()
+
+    # Trials and their settings
+
+    @on(Button.Pressed, ".trial-header--start")
+    def _start_or_cancel(self, event: Button.Pressed) -> None:
+        event.stop()
+        if self._is_running:
+            self._controller.cancel()
+        elif self._subject is not None:
+            self._host.start_trial(self._subject.name)
+
+    def action_same_jobs(self) -> None:
+        """Start a trial with the jobs that are there."""
         if self._subject is not None:
-            settings = self._controller.settings_of(self._subject.name)
-            self._ask_settings(self._subject.name, SettingsDialog(self._subject.name, settings))
+            self._host.start_trial(self._subject.name, same_jobs=True)
 
-    @work(group="dialogs", exit_on_error=False)
-    async def _ask_settings(self, stream: str, dialog: SettingsDialog) -> None:
-        settings = await self.app.push_screen_wait(dialog)
-        if settings is not None:
-            self._controller.settings[stream] = settings
-            self.post_message(self.SettingsChanged(self, stream))
-            await self._refresh_all()
+    @on(Button.Pressed, ".trial-header--limits")
+    def _press_limits(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.action_settings()
+
+    def action_settings(self) -> None:
+        """Ask how the stream is tried."""
+        if self._subject is not None:
+            self._configure(self._subject.name, self._controller.settings_of(self._subject.name))
 
     @on(StatePanel.UseRequested)
     def _use_state(self, event: StatePanel.UseRequested) -> None:
         event.stop()
         if self._subject is not None:
             settings = replace(self._controller.settings_of(self._subject.name), state=event.state)
-            self._ask_settings(self._subject.name, SettingsDialog(self._subject.name, settings))
+            self._configure(self._subject.name, settings)
 
-    # What is asked of others
+    @work(group="dialogs", exit_on_error=False)
+    async def _configure(self, stream: str, offered: TrialSettings) -> None:
+        settings = await self.app.push_screen_wait(SettingsDialog(stream, offered))
+        if settings is None:
+            return
+        try:
+            self._trials.configure(stream, settings)
+        except ManifestError as error:
+            self.notify(f"The limits can't be saved: {error}", severity="error", timeout=8, markup=False)
+        await self._refresh_all()
+
+    # What a trial leads to in the stream
 
     @on(StatusQuestion.Answered)
-    def _map_status(self, event: StatusQuestion.Answered) -> None:
+    def _answer_question(self, event: StatusQuestion.Answered) -> None:
         event.stop()
-        self._say_status(event.stream, event.status, event.bucket)
+        self._map_status(event.stream, event.status, event.meaning)
 
-    def _say_status(self, stream: str, status: str, bucket: JobStatus) -> None:
-        self._controller.map_status(stream, status, bucket)
-        self.post_message(self.StatusMapped(self, stream, status, bucket))
+    def _map_status(self, stream: str, status: str, meaning: JobStatus) -> None:
+        with self._host.reporting_errors():
+            self._trials.map_status(stream, status, meaning)
+            self.notify(f"“{status}” means {meaning} from now on.", markup=False)
 
-    @on(ExchangeView.NodeChosen)
+    @on(ExchangeView.NodePicked)
     @work(group="dialogs", exit_on_error=False)
-    async def _pick(self, event: ExchangeView.NodeChosen) -> None:
+    async def _use_node(self, event: ExchangeView.NodePicked) -> None:
+        """Ask what a picked node of an answer is used for, and write it there."""
         event.stop()
         subject, role = self._subject, event.exchange.role
-        offered = list(uses(role, asynchronous=subject is not None and subject.asynchronous, value=event.node))
+        offered = list(uses(role, asynchronous=subject is not None and subject.asynchronous, value=event.value))
         if subject is None or not offered:
-            self.notify("This answer holds nothing that the form asks for.", markup=False)
+            self.notify("Nothing in this answer can be used in the stream.", markup=False)
             return
         path = ".".join(str(step) for step in event.path) or "the whole answer"
-        chosen = await choose(self.app, f"Use {path} for", [str(use) for use in offered])
-        if chosen is None:
-            return
-        use = NodeUse(chosen)
-        if use is NodeUse.TEMPLATE:
-            self.post_message(self.CopyRequested(self, template_for(role, event.path), "template"))
-        elif use is NodeUse.STATUS_MAPPING:
-            bucket = await choose(self.app, f"What does “{event.node}” mean?", [str(one) for one in JobStatus])
-            if bucket is not None:
-                self._say_status(subject.name, str(event.node), JobStatus(bucket))
-        else:
-            path_of_use = path_for(use, event.path)
-            self.post_message(self.NodePicked(self, subject.name, use, path_of_use, event.node, event.exchange))
+        chosen = await choose(self.app, f"Use {path} for", offered)
+        match NodeUse(chosen) if chosen is not None else None:
+            case None:
+                return
+            case NodeUse.TEMPLATE:
+                self.post_message(ExchangeView.CopyRequested(event.widget, template_for(role, event.path), "template"))
+            case NodeUse.STATUS_MAPPING:
+                meaning = await choose(self.app, f"What does “{event.value}” mean?", list(JobStatus))
+                if meaning is not None:
+                    self._map_status(subject.name, str(event.value), JobStatus(meaning))
+            case use:
+                await self._write_node(subject.name, use, path_for(use, event.path))
 
-    @on(NoticeBoard.Clicked)
+    async def _write_node(self, stream: str, use: NodeUse, path: tuple[str, ...]) -> None:
+        index, add = self._trials.index_of(stream), False
+        if use is NodeUse.PRIMARY_KEY and index is not None:
+            key = primary_key(self._trials.session, index)
+            answer = await self._ask_about_key(key, list(path)) if key and key != [list(path)] else "replace"
+            if answer is None:
+                return
+            index, add = self._trials.index_of(stream), answer == "add"
+        if index is None:
+            return
+        with self._host.reporting_errors():
+            use_node(self._trials.session, index, use, path, add=add)
+            written = f"{use}: {'.'.join(path) or 'the whole answer'}"
+            self.notify(written, title="Written into the stream", markup=False)
+
+    async def _ask_about_key(self, key: list[list[str]], path: list[str]) -> str | None:
+        """Whether a field replaces the primary key or is added to it."""
+        present = ", ".join(".".join(field) for field in key)
+        text = f"The primary key is {present}. Should {'.'.join(path)} replace it, or be added to it?"
+        answers = [DialogButton("replace", "Replace", "primary"), DialogButton("add", "Add to it")]
+        return await self.app.push_screen_wait(QuestionDialog("Primary key", text, answers))
+
+    @on(SchemaPanel.ImportRequested)
     @work(group="dialogs", exit_on_error=False)
-    async def action_fix(self) -> None:
+    async def _import_schema(self, event: SchemaPanel.ImportRequested) -> None:
+        """Write a detected schema into the manifest; ask first when it replaces a loader."""
+        event.stop()
+        stream = event.trial.state.stream
+        if not self._trials.is_latest(event.trial):
+            self.notify(f"There is a newer test of {stream}: look at its schema first.", markup=False)
+            return
+        session, index = self._trials.session, self._trials.index_of(stream)
+        source = loaded_from(session, index) if index is not None else ""
+        if source and not await self.app.push_screen_wait(replace_loader(source)):
+            return
+        with self._host.reporting_errors():
+            self._trials.import_schema(stream, event.report, merge=event.action == "merge")
+            index = self._trials.index_of(stream)
+            automatic = index is not None and imports_automatically(session, index)
+            hint = "" if automatic else " It can be imported after each test: see the schema commands in the palette."
+            self.notify(f"The schema is in the manifest.{hint}", markup=False)
+
+    @on(Notices.Clicked)
+    @work(group="dialogs", exit_on_error=False)
+    async def action_go_to_field(self) -> None:
         """Go to the field that the notices are about; asks where they are about several."""
-        places, subject = self.query_one(NoticeBoard).places, self._subject
+        places, subject = {str(place): place for place in self.query_one(Notices).places}, self._subject
         if subject is None or not places:
             return
-        chosen: str | None = str(places[0])
-        if len(places) > 1:
-            chosen = await choose(self.app, "Go to", [str(place) for place in places])
-        for place in places:
-            if str(place) == chosen:
-                self.post_message(self.FixRequested(self, subject.name, place))
+        chosen = next(iter(places)) if len(places) == 1 else await choose(self.app, "Go to", list(places))
+        if chosen is not None:
+            self._host.go_to_field(subject.name, places[chosen])
 
-    @on(SchemaPanel.ActionChosen)
-    def _take_schema(self, event: SchemaPanel.ActionChosen) -> None:
-        event.stop()
-        stream = event.run.state.stream
-        if self._controller.results.get(stream) is event.run:
-            self.post_message(self.SchemaActionChosen(self, stream, event.action, event.report))
-        else:
-            self.notify(f"There is a newer test of {stream}: look at its schema first.", markup=False)
-
-    @on(ExchangeView.CopyRequested)
-    def _copy(self, event: ExchangeView.CopyRequested) -> None:
-        event.stop()
-        self.post_message(self.CopyRequested(self, event.text, event.what))
+    # Files
 
     @on(ExchangeView.SaveRequested)
     @work(group="dialogs", exit_on_error=False)

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 
 from textual.binding import BindingType
 
+from tui.trials.schema_report import SchemaReport, SchemaReporter, why_not_detected
 from tui.trials.trial import Trial
-from tui.trials.view.subject import SchemaReport, SchemaReporter
 from tui.widgets.base import WidgetMessage, shown
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
 from tui.widgets.doc_panel import DocPanel
@@ -23,71 +23,65 @@ _ACTIONS = {
 }
 
 
-def no_schema(error: Exception) -> str:
-    """Why no schema could be detected, in a sentence."""
-    if isinstance(error, RecursionError):
-        return "the records are nested too deeply."
-    return f"the records can't be looked at ({type(error).__name__}: {error})."
-
-
 @dataclass(frozen=True, slots=True)
-class _Subject:
-    """What a report is about: a run with so many records, and the stream as it was declared then."""
+class _Basis:
+    """What a report was made from: a trial with so many records, and the stream as it was declared then."""
 
-    run: Trial
+    trial: Trial
     records: int
     running: bool
     declared: str
 
 
 class SchemaPanel(DocPanel):
-    """Made in a thread when it is looked at; `v` shows the whole schema or only what differs."""
+    """The detected schema, made in a thread once it is looked at: the whole, or only what differs."""
 
     BINDING_GROUP_TITLE = "Schema"
     BINDINGS: ClassVar[list[BindingType]] = [
-        shown("i", "take_over", "Import", "Take the detected schema over into the stream", "schema.import"),
+        shown("i", "import", "Import", "Take the detected schema over into the stream", "schema.import"),
         shown("v", "toggle_whole", "Differences", "Show the whole schema, or what differs", "schema.toggle"),
     ]
 
     @dataclass
-    class ActionChosen(WidgetMessage["SchemaPanel"]):
-        """A person wants the schema that was detected in a run in the manifest: "import", "merge" or "overwrite"."""
+    class ImportRequested(WidgetMessage["SchemaPanel"]):
+        """A person wants the schema detected in a trial in the manifest: "import", "merge" or "overwrite"."""
 
-        run: Trial
+        trial: Trial
         action: str
         report: SchemaReport
 
-    def __init__(self, reporter: SchemaReporter | None) -> None:
+    def __init__(self, reporter: SchemaReporter) -> None:
         super().__init__(classes="schema-panel")
         self._reporter = reporter
-        self._about: _Subject | None = None
+        self._basis: _Basis | None = None
         self._report: SchemaReport | None = None
-        """What was detected in the run that this is about; None until then."""
+        """None until the schema is detected."""
         self._whole = False
 
-    def show_run(self, run: Trial | None, empty: str, declared: str = "") -> None:
-        """Show the schema of a run's records; without records the sentence `empty`. `declared` is whatever tells one
-        state of the stream from another.
+    def show_trial(self, trial: Trial | None, empty: str, declared: str = "") -> None:
+        """Show the schema of a trial's records; without records the sentence `empty`. `declared` is whatever tells one
+        version of the stream from another.
         """
-        if run is None or not len(run.records) or self._reporter is None:
-            self._about = self._report = None
+        if trial is None or not len(trial.records):
+            self._basis = self._report = None
             self.show(empty, "", "text")
             return
-        about = _Subject(run, len(run.records), run.state.running, declared)
-        if self._about is not None and self._about.run is run and (about == self._about or run.state.running):
+        basis = _Basis(trial, len(trial.records), trial.state.running, declared)
+        known = self._basis is not None and self._basis.trial is trial
+        if known and (basis == self._basis or trial.state.running):
             return
-        if self._about is None or self._about.run is not run:
+        if not known:
             self._report = None
             self.show("Detecting the schema…", "", "text")
-        self._about = about
-        self.run_worker(self._make(about, self._reporter), group="schema", exclusive=True, exit_on_error=False)
+        self._basis = basis
+        self.run_worker(self._detect(basis), group="schema", exclusive=True, exit_on_error=False)
 
-    async def _make(self, about: _Subject, reporter: SchemaReporter) -> None:
+    async def _detect(self, basis: _Basis) -> None:
         try:
-            report = await asyncio.to_thread(reporter, about.run)
-        except Exception as error:  # whatever is in the records, it is said here
-            report = SchemaReport("", f"✗ No schema could be detected: {no_schema(error)}")
-        if about is self._about:
+            report = await asyncio.to_thread(self._reporter.report, basis.trial)
+        except Exception as error:  # whatever the records hold, it is reported here
+            report = SchemaReport("", f"✗ No schema could be detected: {why_not_detected(error)}")
+        if basis is self._basis:
             self._report = report
             self._show_report()
 
@@ -105,17 +99,17 @@ class SchemaPanel(DocPanel):
         self._whole = not self._whole
         self._show_report()
 
-    def action_take_over(self) -> None:
-        """Ask how the detected schema is to be taken over, where there is a choice."""
-        report, about = self._report, self._about
-        if report is None or about is None or not report.actions:
+    def action_import(self) -> None:
+        """Ask how the detected schema is to be imported, where there is a choice."""
+        report, basis = self._report, self._basis
+        if report is None or basis is None or not report.actions:
             self.app.notify("There is nothing to import.", markup=False)
             return
 
         def choose(label: str | None) -> None:
-            action = next((action for action, told in _ACTIONS.items() if told == label), None)
+            action = next((action for action, title in _ACTIONS.items() if title == label), None)
             if action is not None:
-                self.post_message(self.ActionChosen(self, about.run, action, report))
+                self.post_message(self.ImportRequested(self, basis.trial, action, report))
 
         if len(report.actions) == 1:
             choose(_ACTIONS[report.actions[0]])
@@ -125,16 +119,16 @@ class SchemaPanel(DocPanel):
 
 
 class StatePanel(DocPanel):
-    """Shows a state as JSON."""
+    """A state as JSON."""
 
     BINDING_GROUP_TITLE = "State"
     BINDINGS: ClassVar[list[BindingType]] = [
-        shown("i", "use", "Use as input state", "Begin the next test where this one ended", "state.use"),
+        shown("i", "use", "Use as input state", "Start the next test where this one ended", "state.use"),
     ]
 
     @dataclass
     class UseRequested(WidgetMessage["StatePanel"]):
-        """A person wants the next test to begin with this state."""
+        """A person wants the next trial to start from this state."""
 
         state: Mapping[str, Any]
 
@@ -152,6 +146,6 @@ class StatePanel(DocPanel):
             self.show("i: use as input state of the next test", text, "json")
 
     def action_use(self) -> None:
-        """Ask for the state to be used."""
+        """Start the next trial from this state."""
         if self._state is not None:
             self.post_message(self.UseRequested(self, self._state))

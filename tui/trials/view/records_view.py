@@ -1,4 +1,4 @@
-"""The records of a test read, as a table or as JSON, with a filter and a viewer for single cells."""
+"""The records of a trial, as a table or as JSON, with a filter and a viewer for single cells."""
 
 from __future__ import annotations
 
@@ -15,14 +15,18 @@ from textual.widget import Widget
 
 from core.wording import count
 from tui.trials.records import rows
-from tui.trials.view.dialogs import CellDialog
-from tui.widgets.base import shown
+from tui.trials.view.exchange_view import kind_of
+from tui.widgets.base import hidden, shown
+from tui.widgets.dialog import Dialog, DialogButton
+from tui.widgets.display_text import escape
 from tui.widgets.doc_panel import DocPanel
+from tui.widgets.doc_text import TextKind
+from tui.widgets.doc_view import DocView
 from tui.widgets.record_source import ListSource, RecordSource
 from tui.widgets.record_table import RecordTable
 from tui.widgets.search_bar import SearchBar
 
-JSON_RECORDS = 500
+RECORDS_AS_JSON = 500
 """Records that the JSON view shows."""
 
 
@@ -35,33 +39,26 @@ class RecordsView(Vertical):
         shown("slash", "filter", "Filter", "Show only rows that hold a text", "records.filter", display="/"),
     ]
 
-    def __init__(self, *, as_json: bool = False) -> None:
+    def __init__(self) -> None:
         super().__init__(classes="records-view")
-        self.as_json = as_json
+        self._as_json = False
         self._source: RecordSource = ListSource()
         self._placeholder = ""
         self._in_json = -1
         """How many records the JSON view holds."""
 
     def compose(self) -> ComposeResult:
-        """The table and its filter."""
         yield RecordTable()
         yield SearchBar("Text in any cell")
 
     @property
     def table(self) -> RecordTable:
-        """The table."""
         return self.query_one(RecordTable)
 
     @property
     def content(self) -> Widget:
-        """What shows the records: the table, or the JSON."""
-        return self.query_one(DocPanel).document if self.as_json and self.query(DocPanel) else self.table
-
-    async def on_mount(self) -> None:
-        """Begin with the view that was used last."""
-        if self.as_json:
-            await self._switch()
+        """The widget that shows the records: the table, or the JSON."""
+        return self.query_one(DocPanel).document if self._as_json and self.query(DocPanel) else self.table
 
     def show(self, source: RecordSource, placeholder: str) -> None:
         """Show a source, which may have grown since; without records the sentence `placeholder`."""
@@ -74,29 +71,26 @@ class RecordsView(Vertical):
             self._source = source
             self._in_json = -1
             self.table.load(source)
-            self.query_one(".records-view > SearchBar", SearchBar).close()
-        if self.as_json:
+            self._filter_bar.close()
+        if self._as_json:
             self._show_json()
 
     # JSON
 
     async def action_toggle_json(self) -> None:
         """Show the records as JSON, or as a table again."""
-        self.as_json = not self.as_json
-        await self._switch()
-        self.content.focus()
-
-    async def _switch(self) -> None:
-        if self.as_json and not self.query(DocPanel):
+        self._as_json = not self._as_json
+        if self._as_json and not self.query(DocPanel):
             await self.mount(DocPanel(), before=0)
         for panel in self.query(DocPanel):
-            panel.display = self.as_json
-        self.table.display = not self.as_json
-        if self.as_json:
+            panel.display = self._as_json
+        self.table.display = not self._as_json
+        if self._as_json:
             self._show_json()
+        self.content.focus()
 
     def _show_json(self) -> None:
-        wanted = min(len(self._source), JSON_RECORDS)
+        wanted = min(len(self._source), RECORDS_AS_JSON)
         if wanted != self._in_json:
             self._in_json = wanted
             self.run_worker(self._load_json(self._source, wanted), group="json", exclusive=True, exit_on_error=False)
@@ -109,15 +103,19 @@ class RecordsView(Vertical):
 
     # The filter
 
+    @property
+    def _filter_bar(self) -> SearchBar:
+        return self.query_one(".records-view > SearchBar", SearchBar)
+
     def action_filter(self) -> None:
-        """Ask for a text; in the JSON view it is searched."""
-        if self.as_json:
+        """Ask for a text to filter the rows by; in the JSON view, to search for."""
+        if self._as_json:
             self.query_one(DocPanel).document.action_search()
         else:
-            self.query_one(".records-view > SearchBar", SearchBar).open()
+            self._filter_bar.open()
 
     @on(SearchBar.Changed)
-    def _apply(self, event: SearchBar.Changed) -> None:
+    def _apply_filter(self, event: SearchBar.Changed) -> None:
         event.stop()
         self.table.filter(event.query)
         if not event.query:
@@ -125,17 +123,18 @@ class RecordsView(Vertical):
 
     @on(SearchBar.Left)
     @on(SearchBar.Stepped)
-    def _leave(self, event: SearchBar.Left | SearchBar.Stepped) -> None:
+    def _leave_filter(self, event: SearchBar.Left | SearchBar.Stepped) -> None:
         event.stop()
         self.table.focus()
 
     @on(RecordTable.FilterProgress)
-    def _tell_matches(self, event: RecordTable.FilterProgress) -> None:
+    def _count_matches(self, event: RecordTable.FilterProgress) -> None:
         event.stop()
         if self.table.filter_text:
-            looking = "" if event.examined >= event.total else "…"
-            bar = self.query_one(".records-view > SearchBar", SearchBar)
-            bar.show_count(f"{event.matches:,} of {event.total:,}{looking}")
+            searching = "" if event.examined >= event.total else "…"
+            self._filter_bar.show_count(f"{event.matches:,} of {event.total:,}{searching}")
+
+    # Cells
 
     @on(RecordTable.CellChosen)
     def _view_cell(self, event: RecordTable.CellChosen) -> None:
@@ -146,3 +145,35 @@ class RecordsView(Vertical):
 
 def _as_json(records: Iterable[Mapping[str, object]]) -> str:
     return json.dumps(list(records), ensure_ascii=False)
+
+
+_COPY = DialogButton("copy", "Copy", "primary")
+_CLOSE = DialogButton("cancel", "Close")
+_LONGEST_TITLE = 60
+
+
+class CellDialog(Dialog[None]):
+    """Shows a value pretty-printed; text that is JSON itself is laid out too."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        hidden("q", "cancel", "Close", "Close the viewer", "cell.close"),
+    ]
+
+    def __init__(self, column: str, value: object, *, missing: bool = False) -> None:
+        super().__init__(escape(column[:_LONGEST_TITLE]), [_COPY, _CLOSE])
+        self._document: tuple[str, TextKind] = (
+            ("The record has no such field.", "text") if missing else _document(value)
+        )
+
+    def compose_body(self) -> ComposeResult:
+        yield DocPanel(*self._document)
+
+    def answered(self, answer: str) -> None:
+        self.query_one(DocView).action_copy_all()
+
+
+def _document(value: object) -> tuple[str, TextKind]:
+    """A value as text with its kind: nested values as JSON, text as it is."""
+    if isinstance(value, str):
+        return value, kind_of(value, "")
+    return json.dumps(value, ensure_ascii=False), "json"

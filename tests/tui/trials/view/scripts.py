@@ -1,4 +1,4 @@
-"""What tests of the test screen let happen: jobs that hang, fail, are refused, or come in partitions."""
+"""Scripts of trials: jobs that hang, fail, are refused, or come in partitions."""
 
 from __future__ import annotations
 

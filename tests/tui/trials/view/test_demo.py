@@ -1,4 +1,4 @@
-"""The test screen with the real engine against the demo API."""
+"""The trial pane with the real engine against the demo API."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from core.reading import open_reader
 from sample_configs.demo_api import DemoApi, Fault
 from tests.tui.trials.view.support import Scene, scene
-from tui.trials.view.questions import StatusQuestion
+from tui.trials.view.status_question import StatusQuestion
 
 EXPORTS = "/v3/marketing/contacts/exports"
 
@@ -20,7 +20,7 @@ async def demo(
     size: tuple[int, int] = (100, 36), pace: float = 0, sample: str = "sendgrid_contacts", stream: str = "contacts"
 ) -> AsyncIterator[tuple[Scene, DemoApi]]:
     with DemoApi(pace=pace, rows=300) as api:
-        async with scene(open_reader, size, sample=sample, stream=stream, clock=time.monotonic) as stage:
+        async with scene(open_reader, size, sample_name=sample, stream=stream, clock=time.monotonic) as stage:
             stage.start(api.inputs(sample))
             yield stage, api
 
@@ -31,7 +31,7 @@ async def until(stage: Scene, true: Callable[[], object]) -> None:
             await stage.pilot.pause(0.02)
 
 
-async def test_a_job_is_created_polled_and_downloaded_and_its_polls_can_be_looked_at() -> None:
+async def test_a_job_is_created_polled_and_downloaded_and_its_polls_are_listed() -> None:
     async with demo() as (stage, _):
         text = await stage.finish()
         assert "✓ 300 records" in text
@@ -42,7 +42,7 @@ async def test_a_job_is_created_polled_and_downloaded_and_its_polls_can_be_looke
         assert '"status": "ready"' in await stage.settle()
 
 
-async def test_wrong_credentials_are_told_with_the_answer_and_the_field() -> None:
+async def test_wrong_credentials_are_shown_with_the_answer_and_the_field() -> None:
     with DemoApi(pace=0) as api:
         async with scene(open_reader, (100, 36), clock=time.monotonic) as stage:
             stage.start(api.inputs("sendgrid_contacts") | {"api_key": "wrong"})
@@ -52,7 +52,7 @@ async def test_wrong_credentials_are_told_with_the_answer_and_the_field() -> Non
             assert "Async Job -- Create" in text
 
 
-async def test_a_download_that_is_gone_is_told_with_its_answer() -> None:
+async def test_a_missing_download_is_shown_with_its_answer() -> None:
     async with demo() as (stage, api):
         api.misbehave(Fault(path="/files/*", status=404, body="gone", times=None))
         text = await stage.finish()
@@ -60,7 +60,7 @@ async def test_a_download_that_is_gone_is_told_with_its_answer() -> None:
         assert "404 Not Found" in text
 
 
-async def test_a_hanging_job_is_cancelled_and_what_became_of_it_is_said() -> None:
+async def test_cancelling_a_hanging_job_reports_what_became_of_it() -> None:
     async with demo(pace=1000, sample="stripe_report_run", stream="balance_transactions") as (stage, _):
         await until(stage, lambda: stage.pane.current and stage.pane.current.state.exchanges)
         await stage.press("escape")

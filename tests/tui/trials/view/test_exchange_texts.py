@@ -6,17 +6,17 @@ import pytest
 
 from core.http.exchange import Role
 from tests.tui.trials.support import exchange
+from tui.trials.picks import NodeUse, path_for, template_for, uses
 from tui.trials.view.exchange_view import body, curl_command, first_line, headers_text, kind_of
-from tui.trials.view.questions import NodeUse, path_for, template_for, uses
 
 
-def test_the_line_of_an_answer_tells_status_type_size_and_time() -> None:
+def test_the_line_of_an_answer_has_status_type_size_and_time() -> None:
     assert first_line(exchange(Role.POLL), "response") == "✓ 200 OK · application/json · 2 B · 40 ms"
     slow = exchange(Role.PAGE, 404, "", seconds=12.3, response_headers=(), response_size=None)
     assert first_line(slow, "response") == "✗ 404 Not Found · 12 s"
 
 
-def test_an_answer_that_was_cut_says_how_much_is_shown() -> None:
+def test_a_truncated_answer_says_how_much_is_shown() -> None:
     cut = exchange(Role.DOWNLOAD, body="x" * 1000, response_size=12_300_000, response_headers=(), cut=True)
     assert first_line(cut, "response") == "✓ 200 OK · 12.3 MB · 40 ms · only the first 1.0 kB are kept"
 
@@ -28,7 +28,7 @@ def test_a_request_without_an_answer_says_why() -> None:
     assert body(lost, "response")[0] == ""
 
 
-def test_headers_stand_as_they_go_over_the_wire() -> None:
+def test_headers_are_shown_as_they_go_over_the_wire() -> None:
     posted = exchange(Role.CREATE, url="https://api.example.com/v3?a=1&b=2")
     assert headers_text(posted, "request").split("\n") == [
         "POST /v3?a=1&b=2 HTTP/1.1",
@@ -50,11 +50,11 @@ def test_headers_stand_as_they_go_over_the_wire() -> None:
         ("hello", "text/plain", "text"),
     ],
 )
-def test_the_kind_of_a_body_is_told_by_its_type_or_its_beginning(text: str, media_type: str, kind: str) -> None:
+def test_the_kind_of_a_body_follows_from_its_type_or_its_beginning(text: str, media_type: str, kind: str) -> None:
     assert kind_of(text, media_type) == kind
 
 
-def test_a_request_becomes_a_curl_command_that_a_shell_reads_right() -> None:
+def test_a_request_becomes_a_curl_command_with_shell_quoting() -> None:
     posted = exchange(Role.CREATE, request_body="it's {}", url="https://api.example.com/?a=1&b=2")
     assert curl_command(posted) == (
         "curl 'https://api.example.com/?a=1&b=2' \\\n"
@@ -81,7 +81,7 @@ def test_each_use_takes_its_part_of_a_path(use: NodeUse, path: tuple[Any, ...], 
     assert path_for(use, path) == field_path
 
 
-def test_what_a_node_is_good_for_depends_on_the_request() -> None:
+def test_the_uses_of_a_node_depend_on_the_request() -> None:
     assert list(uses(Role.POLL, asynchronous=True, value="ready")) == [
         NodeUse.STATUS,
         NodeUse.STATUS_MAPPING,

@@ -1,4 +1,4 @@
-"""The screens of a test as text. Set LONGHAUL_WRITE_GOLDENS to write them anew, and read the difference."""
+"""The trial pane as text. Set LONGHAUL_WRITE_GOLDENS to write the files again, and read the difference."""
 
 from __future__ import annotations
 

@@ -8,7 +8,6 @@ import pytest
 
 from core.events import Log, Outcome, StateAdvanced
 from core.http.exchange import Role
-from core.jobs.statuses import JobStatus
 from core.levels import Level
 from core.reading import Limits
 from tests.tui.trials.support import (
@@ -21,29 +20,29 @@ from tests.tui.trials.support import (
     success,
 )
 from tests.tui.trials.view.support import Scene, scene
+from tui.model.declared_schema import declared_schema
+from tui.trials.schema_report import SchemaReport
 from tui.trials.trial import Trial
-from tui.trials.view.pane import TrialPane
-from tui.trials.view.questions import NodeUse
+from tui.trials.trials import Subject
+from tui.trials.view.exchange_view import ExchangeView
 from tui.trials.view.results import Results
-from tui.trials.view.subject import SchemaReport, Subject
 from tui.widgets.choice import Choice
 from tui.widgets.doc_view import DocView
 from tui.widgets.record_table import RecordTable
 
-Pane = TrialPane
 
-
-async def played(on_stage: Scene) -> str:
-    on_stage.start()
-    return await on_stage.finish()
+async def finished(stage: Scene) -> str:
+    """The screen after a trial."""
+    stage.start()
+    return await stage.finish()
 
 
 # Records
 
 
-async def test_a_cell_can_be_looked_at_and_rows_filtered() -> None:
+async def test_a_cell_is_opened_and_rows_are_filtered() -> None:
     async with scene(ScriptedReader(success())) as stage:
-        await played(stage)
+        await finished(stage)
         text = await stage.press("1", "right", "enter")
         assert "EMAIL" in text
         assert "user0@example.com" in text
@@ -55,9 +54,9 @@ async def test_a_cell_can_be_looked_at_and_rows_filtered() -> None:
         assert "c008" in await stage.settle()
 
 
-async def test_from_the_tabs_one_goes_into_what_they_show_and_finds_a_text_in_it() -> None:
+async def test_keys_on_the_tabs_enter_their_content_and_search_it() -> None:
     async with scene(ScriptedReader(success())) as stage:
-        await played(stage)
+        await finished(stage)
         stage.pane.query_one(Results).strip.focus()
         await stage.press("slash", *"user7")
         assert "1 of 40" in await stage.settle()
@@ -70,7 +69,7 @@ async def test_from_the_tabs_one_goes_into_what_they_show_and_finds_a_text_in_it
 
 async def test_records_can_be_read_as_json() -> None:
     async with scene(ScriptedReader(success(3))) as stage:
-        await played(stage)
+        await finished(stage)
         await stage.press("1", "v")
         assert '"EMAIL": "user0@example.com",' in await stage.settle()
         await stage.press("v")
@@ -79,23 +78,23 @@ async def test_records_can_be_read_as_json() -> None:
 
 async def test_the_headers_of_a_message_are_one_key_away() -> None:
     async with scene(ScriptedReader(success(2))) as stage:
-        await played(stage)
+        await finished(stage)
         assert "CONTACT_ID,EMAIL" in await stage.press("3")
         assert "Content-Type: text/csv" in await stage.press("e")
         assert "GET /1.csv HTTP/1.1" in await stage.press("2")
         await stage.press("c")
-        (copied,) = stage.heard(Pane.CopyRequested)
+        (copied,) = stage.heard(ExchangeView.CopyRequested)
         assert copied.text.startswith("curl https://files.example.com/1.csv")
 
 
 async def test_a_text_is_searched() -> None:
     async with scene(ScriptedReader(success(20))) as stage:
-        await played(stage)
+        await finished(stage)
         await stage.press("3", "slash", *"user1", "enter")
         assert "1/11" in await stage.settle()
 
 
-async def test_the_pages_of_a_stream_are_looked_at_one_by_one() -> None:
+async def test_the_pages_of_a_stream_are_shown_one_by_one() -> None:
     pages = [
         *(asked(Role.PAGE, 200, '[{"id": 1}]', url="https://api/?page=1", page=1), batch({"id": 1})),
         *(asked(Role.PAGE, 500, "oh", url="https://api/?page=2", page=2),),
@@ -103,8 +102,8 @@ async def test_the_pages_of_a_stream_are_looked_at_one_by_one() -> None:
         batch({"id": 2}, page=2),
     ]
     reader = ScriptedReader([*started(), *pages, *ended(Outcome.COMPLETE, 2)])
-    async with scene(reader, sample="orders_paginated", stream="orders") as stage:
-        text = await played(stage)
+    async with scene(reader, sample_name="orders_paginated", stream="orders") as stage:
+        text = await finished(stage)
         assert "All 2 pages" in text
         assert "Records 2" in text
         await stage.press("P", "down", "down", "enter")
@@ -125,8 +124,8 @@ async def test_a_page_in_portions_shows_the_last_answer_and_the_others_beside_it
         batch({"id": 1, "a": 1, "b": 2, "c": 3}),
     ]
     reader = ScriptedReader([*started(), *pages, *ended(Outcome.COMPLETE, 1)])
-    async with scene(reader, sample="orders_paginated", stream="orders") as stage:
-        text = await played(stage)
+    async with scene(reader, sample_name="orders_paginated", stream="orders") as stage:
+        text = await finished(stage)
         assert "Records 1" in text
         assert "GET /?p=c HTTP/1.1" in await stage.press("2")
         await stage.press("6", "enter")
@@ -137,10 +136,10 @@ async def test_a_page_in_portions_shows_the_last_answer_and_the_others_beside_it
         assert "portion 3" not in text
 
 
-async def test_json_that_breaks_off_says_so() -> None:
+async def test_truncated_json_is_reported() -> None:
     events = [*started(), asked(Role.DOWNLOAD, 200, '{"a": [1, 2'), *ended(Outcome.FAILED, error="It breaks off.")]
     async with scene(ScriptedReader(events)) as stage:
-        await played(stage)
+        await finished(stage)
         assert "Not valid JSON" in await stage.press("3")
 
 
@@ -149,7 +148,8 @@ async def test_json_that_breaks_off_says_so() -> None:
 
 async def test_a_node_of_a_poll_becomes_the_status_extractor() -> None:
     async with scene(ScriptedReader(success())) as stage:
-        await played(stage)
+        stage.session.set(("streams", 0, "retriever", "status_extractor", "field_path"), ["state"])
+        await finished(stage)
         await stage.press("6")
         document = stage.pane.query_one(".other-requests #response DocView", DocView)
         document.focus()
@@ -158,27 +158,29 @@ async def test_a_node_of_a_poll_becomes_the_status_extractor() -> None:
         assert "Status Extractor" in await stage.settle()
         await stage.press("enter")
         await stage.settle()
-        (picked,) = stage.heard(Pane.NodePicked)
-        assert (picked.use, picked.path, picked.value) == (NodeUse.STATUS, ("status",), "ready")
+        assert stage.value("retriever", "status_extractor", "field_path") == ["status"]
+        assert stage.notifications == ["Status Extractor: status"]
 
 
 @pytest.mark.parametrize(("key", "end"), [("2", "as they happen."), ("5", "shows up here."), ("6", "shows up here.")])
-async def test_what_stands_where_nothing_is_yet_is_not_cut(key: str, end: str) -> None:
+async def test_the_sentences_of_empty_tabs_are_shown_in_full(key: str, end: str) -> None:
     async with scene(ScriptedReader(success()), (60, 24)) as stage:
         await stage.press(key)
         assert end in " ".join((await stage.settle()).split())
 
 
-async def test_the_arrow_leads_from_the_list_of_requests_into_the_answer() -> None:
+async def test_the_down_key_leads_from_the_list_of_requests_into_the_answer() -> None:
     async with scene(ScriptedReader(success())) as stage:
-        await played(stage)
+        await finished(stage)
         await stage.press("6", "down", "down", "down", "enter")
         assert "Use status for" in await stage.settle()
 
 
 async def test_a_status_that_was_seen_is_added_to_the_mapping() -> None:
+    completed = ("retriever", "status_mapping", "completed")
     async with scene(ScriptedReader(success())) as stage:
-        await played(stage)
+        stage.session.set(("streams", 0, *completed), [])
+        await finished(stage)
         await stage.press("6")
         document = stage.pane.query_one(".other-requests #response DocView", DocView)
         document.focus()
@@ -187,7 +189,7 @@ async def test_a_status_that_was_seen_is_added_to_the_mapping() -> None:
         assert "What does “ready” mean?" in await stage.settle()
         await stage.press(*"compl", "enter")
         await stage.settle()
-        assert [said.bucket for said in stage.heard(Pane.StatusMapped)] == [JobStatus.COMPLETED]
+        assert stage.value(*completed) == ["ready"]
 
 
 # Settings, state, schema, log
@@ -204,13 +206,12 @@ async def test_limits_and_input_state_are_set_for_the_stream() -> None:
         settings = stage.app.controller.settings_of(STREAM)
         assert settings.limits == Limits(25, None, 5, attempts=1)
         assert settings.state == {"cursor": 1}
-        assert stage.heard(Pane.SettingsChanged)
 
 
 async def test_the_state_reached_becomes_the_input_state() -> None:
     events = [*started(), StateAdvanced(stream=STREAM, state={"cursor": "2024-01-05"}), *ended(Outcome.COMPLETE)]
     async with scene(ScriptedReader(events)) as stage:
-        await played(stage)
+        await finished(stage)
         assert '"cursor": "2024-01-05"' in await stage.press("5")
         await stage.press("i")
         assert "Test settings" in await stage.settle()
@@ -219,24 +220,30 @@ async def test_the_state_reached_becomes_the_input_state() -> None:
         assert stage.app.controller.settings_of(STREAM).state == {"cursor": "2024-01-05"}
 
 
-def a_schema(run: Trial) -> SchemaReport:
-    fields = ", ".join(f'"{name}": {{}}' for name in run.records.columns())
-    return SchemaReport(f"{{{fields}}}", "2 fields are new.", "+ CITY\n+ ORDERS", ("merge", "overwrite"))
+def a_schema(trial: Trial) -> SchemaReport:
+    fields = ", ".join(f'"{name}": {{}}' for name in trial.records.columns())
+    detected = f'{{"properties": {{{fields}}}}}'
+    return SchemaReport(detected, "2 fields are new.", "+ CITY\n+ ORDERS", ("merge", "overwrite"))
 
 
-async def test_the_detected_schema_is_shown_and_taken_over() -> None:
-    async with scene(ScriptedReader(success(2)), schema_reporter=a_schema) as stage:
-        await played(stage)
+def declared(stage: Scene) -> str:
+    return str(declared_schema(stage.session, 0))
+
+
+async def test_the_detected_schema_is_shown_and_imported() -> None:
+    async with scene(ScriptedReader(success(2)), report=a_schema) as stage:
+        await finished(stage)
         await stage.press("4")
         text = await stage.settle()
         assert "2 fields are new." in text
         assert "+ ORDERS" in text
         await stage.press("v")
         assert '"ORDERS": {}' in await stage.settle()
+        stage.session.set(("streams", 0, "schema_loader", "schema", "properties"), {"OWN": {}})
         await stage.press("i", "enter")
         await stage.settle()
-        (chosen,) = stage.heard(Pane.SchemaActionChosen)
-        assert (chosen.stream, chosen.action) == (STREAM, "merge")
+        assert "OWN" in declared(stage), "it was merged"
+        assert "ORDERS" in declared(stage)
 
 
 async def test_the_log_counts_by_severity() -> None:
@@ -245,7 +252,7 @@ async def test_the_log_counts_by_severity() -> None:
         for level in (Level.INFO, Level.WARNING, Level.ERROR, Level.WARNING)
     ]
     async with scene(ScriptedReader([*started(), *lines, *ended(Outcome.COMPLETE)])) as stage:
-        assert "7 Log (✗ 1 error ▲ 2 warnings 1 info)" in await played(stage)
+        assert "7 Log (✗ 1 error ▲ 2 warnings 1 info)" in await finished(stage)
         assert "✗ A error [b]line[/b]." in await stage.press("7")
 
 
@@ -262,7 +269,7 @@ async def test_the_log_counts_by_severity() -> None:
 )
 async def test_results_are_saved(tmp_path: Path, choice: str, name: str, begin: str) -> None:
     async with scene(ScriptedReader(success(3)), folder=tmp_path) as stage:
-        await played(stage)
+        await finished(stage)
         await stage.press("S", *choice, "enter")
         await stage.settle()
         await stage.press("enter")
@@ -275,9 +282,9 @@ async def test_results_are_saved(tmp_path: Path, choice: str, name: str, begin: 
 # The budget
 
 
-async def test_only_what_is_looked_at_is_built() -> None:
+async def test_only_visible_tabs_are_built() -> None:
     async with scene(ScriptedReader(success())) as stage:
-        await played(stage)
+        await finished(stage)
         assert len(stage.pane.query("*")) <= 30
         assert stage.pane.query_one(Results).strip.active == "records"
         assert len(stage.pane.query(Choice)) == 2
@@ -287,15 +294,15 @@ async def test_only_what_is_looked_at_is_built() -> None:
 async def test_a_schema_that_is_detected_too_late_is_neither_shown_nor_imported() -> None:
     late, first = threading.Event(), threading.Event()
 
-    def report(run: Trial) -> SchemaReport:
+    def report(trial: Trial) -> SchemaReport:
         if not first.is_set():
             first.set()
             late.wait(10)
-            return SchemaReport('{"of": "the first test"}', "Detected.", "", ("import",))
-        return SchemaReport('{"of": "the second test"}', "Detected.", "", ("import",))
+            return SchemaReport('{"title": "the first test"}', "Detected.", "", ("import",))
+        return SchemaReport('{"title": "the second test"}', "Detected.", "", ("import",))
 
     try:
-        async with scene(ScriptedReader(success(2)), schema_reporter=report) as stage:
+        async with scene(ScriptedReader(success(2)), report=report) as stage:
             stage.start()
             await stage.app.controller.wait(10)
             await stage.pilot.pause()
@@ -309,42 +316,45 @@ async def test_a_schema_that_is_detected_too_late_is_neither_shown_nor_imported(
             assert "the second test" in await stage.settle()
             assert "the first test" not in stage.app.text()
             await stage.press("i")
-            (chosen,) = stage.heard(Pane.SchemaActionChosen)
-            assert "second" in chosen.report.detected
+            await stage.settle()
+            assert "the second test" in declared(stage)
     finally:
         late.set()
 
 
-async def test_a_schema_that_cannot_be_detected_is_said_and_none_of_before_is_offered() -> None:
+async def test_a_failed_detection_is_reported_and_no_earlier_schema_is_offered() -> None:
     broken = False
 
-    def report(run: Trial) -> SchemaReport:
+    def report(trial: Trial) -> SchemaReport:
         if broken:
             raise RecursionError
-        return SchemaReport('{"of": "the first test"}', "Detected.", "", ("import",))
+        return SchemaReport('{"title": "the first test"}', "Detected.", "", ("import",))
 
-    async with scene(ScriptedReader(success(2)), schema_reporter=report) as stage:
-        await played(stage)
+    async with scene(ScriptedReader(success(2)), report=report) as stage:
+        await finished(stage)
         await stage.press("4")
         assert "the first test" in await stage.settle()
         broken = True
         stage.pane.focus_content()
-        await played(stage)
+        await finished(stage)
         await stage.press("4")
         text = await stage.settle()
         assert "No schema could be detected: the records are nested too deeply." in text
         assert "the first test" not in text
+        before = declared(stage)
         await stage.press("i")
-        assert stage.heard(Pane.SchemaActionChosen) == []
+        assert stage.notifications == ["There is nothing to import."]
+        assert declared(stage) == before
 
 
 async def test_a_schema_of_another_stream_is_gone_with_that_stream() -> None:
-    async with scene(ScriptedReader(success(2)), schema_reporter=a_schema) as stage:
-        await played(stage)
+    async with scene(ScriptedReader(success(2)), report=a_schema) as stage:
+        await finished(stage)
         await stage.press("4")
         await stage.settle()
         await stage.pane.show(Subject("lists"))
         await stage.settle()
+        before = declared(stage)
         await stage.press("4", "i")
-        assert stage.heard(Pane.SchemaActionChosen) == []
+        assert declared(stage) == before
         assert "+ CITY" not in stage.app.text()
