@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import time
 from email.utils import format_datetime
+from http import HTTPStatus
 
 import pytest
 
@@ -86,7 +87,7 @@ async def test_a_failure_names_the_request_the_response_and_what_to_do(bench: Be
     server.on("/jobs", Reply({"error": {"message": "name is required"}}, 422))
     error = await failed(bench, get(server.url("/jobs"), http_method="POST"))
     assert str(error) == (
-        f"POST {server.url('/jobs')} answered 422 Unprocessable Entity: name is required. "
+        f"POST {server.url('/jobs')} answered 422 {HTTPStatus(422).phrase}: name is required. "
         "Check the parameters and the body of the request."
     )
 
