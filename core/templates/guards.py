@@ -183,6 +183,8 @@ def _join(value: Any, d: Any = "", attribute: Any = None) -> None:
 
 
 def _indent(value: Any, width: Any = 4, *_arguments: Any, **_named: Any) -> None:
+    if isinstance(value, MutableSequence):  # Jinja would add the line feed to the list itself
+        raise ChangeError
     wide = len(width) if isinstance(width, str) else width
     check_widths(wide)
     text = str(value)

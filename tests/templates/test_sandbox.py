@@ -215,6 +215,7 @@ def test_a_template_that_is_too_long_or_too_deep_is_reported(source: str) -> Non
         "config.pop('a')",
         "config.setdefault('z', 1)",
         "slice.partition.update({'a': 2})",
+        "config['list'] | indent",
     ],
 )
 def test_a_template_cannot_change_what_it_is_given(expression: str) -> None:
