@@ -52,6 +52,9 @@ def _engine() -> Callable[[Arguments], int]:
     gc.disable()
     try:
         from core.command.run import run_headless
+        from core.connector.registry import component_types
+
+        component_types()
     finally:
         gc.freeze()
         gc.enable()

@@ -182,7 +182,7 @@ class AsyncRetriever(Retriever):
             message = "`download_target_requester` needs a `download_target_extractor`"
             problems.append(Problem(message, ("download_target_requester",), fields=("download_target_extractor",)))
         selector = self.record_selector.extractor
-        if self.download_extractor is not None and selector.keys:
+        if self.download_extractor is not None and selector.path_keys:
             message = "`download_extractor` finds the records; the extractor of `record_selector` isn't used"
             problems.append(
                 Problem(message, ("record_selector", "extractor"), Severity.WARNING, fields=("download_extractor",))
@@ -192,7 +192,7 @@ class AsyncRetriever(Retriever):
     def unportable(self) -> list[Problem]:
         """Airbyte takes the whole result for the records, whatever the path of the record selector says."""
         selector = self.record_selector.extractor
-        if self.download_extractor is not None or not selector.keys:
+        if self.download_extractor is not None or not selector.path_keys:
             return []
         message = "Airbyte doesn't look at this path, but takes the whole result of a job for a record"
         place = ("record_selector", "extractor", "field_path")
@@ -209,7 +209,7 @@ class AsyncRetriever(Retriever):
     def _lint_paths(self) -> Iterator[Problem]:
         for name in ("status_extractor", "download_target_extractor"):
             extractor = getattr(self, name)
-            if extractor is not None and extractor.keys == []:
+            if extractor is not None and extractor.path_keys == []:
                 message = "an empty field path takes the whole answer to polling"
                 yield Problem(message, (name, "field_path"), Severity.WARNING, "name the keys that lead to the value")
 
@@ -357,7 +357,7 @@ class AsyncRetriever(Retriever):
         return any(key == step for lookup in found for step, _ in lookup.steps)
 
     async def download(self, context: Context, sink: Sink, renew: Renew | None = None) -> None:
-        own = self.download_extractor.decoder() if self.download_extractor is not None else None
+        own = self.download_extractor.own_decoder() if self.download_extractor is not None else None
         decoder = own or self.download_decoder or JsonDecoder()
         asked: list[Exchange] = []
 
@@ -387,7 +387,7 @@ class AsyncRetriever(Retriever):
         extractor = self.download_target_extractor
         if (
             extractor is None
-            or extractor.keys != []
+            or extractor.path_keys != []
             or not isinstance(context.variables.get("download_target"), dict | list)
         ):
             return ""

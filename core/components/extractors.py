@@ -62,7 +62,7 @@ class DpathExtractor(Extractor):
         return lambda element: chain.from_iterable(map(expand, extract(element)))
 
     @property
-    def keys(self) -> list[Template]:
+    def path_keys(self) -> list[Template]:
         return self.field_path
 
     def bind_as_is(self, variables: Mapping[str, Any]) -> Extract:
@@ -218,7 +218,7 @@ class ResponseToFileExtractor(Extractor):
         description="Keep texts such as `NA` and `null`; otherwise they become null, as empty cells do.",
     )
 
-    def decoder(self) -> Decoder:
+    def own_decoder(self) -> Decoder:
         nulls = [""] if self.preserve_na_values else list(NA_VALUES)
         return GzipDecoder(decoder=CsvDecoder(set_values_to_none=nulls))
 

@@ -13,7 +13,7 @@ from pydantic import Field
 from core.components.request_parts import RequestOption, RequestPath
 from core.http.request import RequestDraft
 from core.manifest.problems import Problem, Severity
-from core.runtime.component import Gives
+from core.runtime.component import Gives, Unsupported
 from core.runtime.context import Context, readable
 from core.runtime.pages import (
     RESPONSE_VARIABLES,
@@ -152,7 +152,8 @@ class DefaultPaginator(Paginator):
     def lint(self) -> list[Problem]:
         """A page size can be sent only where the strategy has one (Airbyte refuses that too)."""
         strategy = self.pagination_strategy
-        if self.page_size_option is None or strategy.page_size is not None:
+        unknown = isinstance(strategy, Unsupported)
+        if self.page_size_option is None or strategy.page_size is not None or unknown:
             return []
         message = "`page_size_option` needs a `page_size` in the pagination strategy"
         return [

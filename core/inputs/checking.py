@@ -35,6 +35,8 @@ class InputChecker(SchemaChecker):
     The value itself is shown only of inputs that are not secret.
     """
 
+    levels = 1_000  # more than a manifest has, so that no input goes unchecked
+
     def __init__(self, specification: Schema, name: str = "") -> None:
         self._specification = specification
         self._name = name
@@ -126,7 +128,7 @@ def variable(path: Path) -> str:
 
 def _names(path: Path) -> Path:
     """A path without the items of lists, which are spoken of as the list."""
-    return tuple(name for name in path if name != ITEM)
+    return tuple(name for name in path if name is not ITEM)
 
 
 def _matches(pattern: str, value: str) -> bool:

@@ -5,14 +5,19 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from core.inputs.specification import Path, Schema, forms, types
 
-ITEM = "[]"
-"""Stands in a path for any item of a list."""
+
+class _Item(str):
+    """No key of a value is this very object, whatever its text."""
+
+
+ITEM = _Item("[]")
+"""Stands in a path for any item of a list; to be compared with `is`."""
 MAX_LEVELS = 90
-"""Levels of a schema that are looked at: a manifest has 100, the topmost of which are around the schema."""
+"""Levels of a schema of records that are looked at: a manifest has 100, the topmost of which are around the schema."""
 TYPE_NAMES = {
     "string": "text",
     "integer": "a whole number",
@@ -63,10 +68,13 @@ def type_names(kinds: Iterable[str]) -> str:
 class SchemaChecker(ABC):
     """Checks types, required properties and forms (`allOf`, `anyOf`, `oneOf`); subclasses check and word the rest."""
 
+    levels: ClassVar[int] = MAX_LEVELS
+    """Levels of a schema that are checked."""
+
     def problems_in(self, schema: Any, value: Any) -> list[str]:
         """A sentence for each thing that is wrong with a value, each once."""
         found: list[str] = []
-        self._check(schema, value, (), MAX_LEVELS, found)
+        self._check(schema, value, (), self.levels, found)
         return list(dict.fromkeys(found))
 
     def _check(self, schema: Any, value: Any, path: Path, levels: int, found: list[str]) -> None:

@@ -158,7 +158,8 @@ def _job_facts(job: SlicePicture, now: float) -> Iterator[str]:
             yield one_line(job.api_status, _STATUS)
         yield duration(math.floor(job.elapsed_at(now)), whole=True)
         yield count(job.polls, "poll")
-        yield next_poll(job, now)
+        if job.next_poll is not None:
+            yield next_poll(job, now)
     elif job.phase in (None, JobPhase.DOWNLOADING):
         if job.received:
             yield size(job.received)

@@ -131,14 +131,14 @@ def found_at(answer: Answer, path: list[str]) -> str:
 
 def found_instead(answer: Answer, extractor: Extractor) -> str:
     """What the answer held where the extractor found nothing, in words."""
-    return found_at(answer, ["*"] if extractor.keys is None else [part.source for part in extractor.keys])
+    return found_at(answer, ["*"] if extractor.path_keys is None else [part.source for part in extractor.path_keys])
 
 
 def described_place(extractor: Extractor) -> str:
     """Where an extractor looks, in words."""
-    if extractor.keys is None:
+    if extractor.path_keys is None:
         return "the place that its extractor names"
-    path = ".".join(part.source for part in extractor.keys)
+    path = ".".join(part.source for part in extractor.path_keys)
     return f"`{path}`" if path else "the top"
 
 

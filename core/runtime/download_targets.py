@@ -48,7 +48,7 @@ def targets_in(answer: Answer, extractor: Extractor, context: Context, follows: 
 
 def _warn_of_pages(answer: Answer, extractor: Extractor, context: Context, follows: Callable[[str], bool]) -> None:
     """Say once in a run of a stream that there are more targets."""
-    path = evaluated(extractor.keys, context.scope(extractor)) if extractor.keys is not None else ()
+    path = evaluated(extractor.path_keys, context.scope(extractor)) if extractor.path_keys is not None else ()
     named = next_page_named(answer.response, body_of(answer), path)
     warned: set[str] = context.run.shared(_warn_of_pages, set)
     if named is None or context.stream in warned or follows(named.rpartition(".")[2]):

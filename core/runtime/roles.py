@@ -61,11 +61,11 @@ class Extractor(Component, role=True):
         return self.bind(variables)
 
     @property
-    def keys(self) -> list[Template] | None:
+    def path_keys(self) -> list[Template] | None:
         """The keys that lead to what it finds, where that is one path; empty: it takes the whole element."""
         return None
 
-    def decoder(self) -> Decoder | None:
+    def own_decoder(self) -> Decoder | None:
         """The decoder that bodies need for it in place of the one beside it; None: none in particular."""
         return None
 

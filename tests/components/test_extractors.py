@@ -213,7 +213,7 @@ def test_a_bad_json_path_is_found_when_the_manifest_is_loaded(path: str) -> None
 )
 def test_a_large_file_is_a_table_with_nulls(preserve: bool, cells: dict[str, Any]) -> None:
     extractor = ResponseToFileExtractor(preserve_na_values=preserve)
-    rows = extractor.decoder().decode_all(b"a,b,c,d\n,NA,null,x\n")
+    rows = extractor.own_decoder().decode_all(b"a,b,c,d\n,NA,null,x\n")
     assert [record for row in rows for record in extractor.bind({})(row)] == [cells]
 
 

@@ -312,6 +312,18 @@ def test_a_custom_error_handler_among_others_is_named() -> None:
     assert unsupported_in(connector.stream("items")) == ("CustomErrorHandler",)
 
 
+def test_a_custom_pagination_strategy_may_have_a_page_size_of_its_own() -> None:
+    strategy = "{type: CustomPaginationStrategy, class_name: source.Pages, page_size: 100}"
+    option = "{type: RequestOption, inject_into: request_parameter, field_name: size}"
+    paginator = f"{{type: DefaultPaginator, page_size_option: {option}, pagination_strategy: {strategy}}}"
+    connector = load(
+        MANIFEST.replace("      record_selector:", f"      paginator: {paginator}\n      record_selector:")
+    )
+
+    assert [problem.severity for problem in connector.problems] == [Severity.WARNING]
+    assert unsupported_in(connector.stream("items")) == ("CustomPaginationStrategy",)
+
+
 def test_the_legacy_spelling_of_url_and_body_loads() -> None:
     text = MANIFEST.replace(
         "        url: https://api.example.com/items\n",

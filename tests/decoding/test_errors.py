@@ -219,3 +219,10 @@ def test_json_items_that_are_cut_short_are_worth_another_try() -> None:
     decoder = JsonItemsDecoder(items_path="a")
     assert error_of(decoder, b'{"a": [1, 2').retryable
     assert "can't be read as a JSON document" in str(error_of(decoder, b'{"a": [1 2]}'))
+
+
+def test_only_json_and_xml_in_one_layer_of_gzip_are_documents() -> None:
+    once = GzipDecoder(decoder=JsonDecoder())
+    assert once.gives_document
+    assert not GzipDecoder(decoder=once).gives_document
+    assert not GzipDecoder(decoder=CsvDecoder()).gives_document

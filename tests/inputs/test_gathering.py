@@ -11,6 +11,7 @@ import pytest
 
 from core.errors import InputError
 from core.inputs import gather_inputs, unknown_inputs
+from core.inputs.checking import InputChecker
 
 SPECIFICATION: dict[str, Any] = {
     "type": "object",
@@ -256,6 +257,21 @@ def test_the_value_of_a_secret_is_never_shown() -> None:
         gather_inputs(specification, given=given)
     for value in ("hunter2", "4711", "0815"):
         assert value not in str(caught.value)
+
+
+def test_a_secret_object_with_an_odd_name_hides_what_is_in_it() -> None:
+    inner = {"type": "object", "airbyte_secret": True, "properties": {"k": {"type": "integer"}}}
+    specification = {"type": "object", "properties": {"[]": inner}}
+    (problem,) = InputChecker(specification).problems({"[]": {"k": "hush"}})
+    assert "hush" not in problem
+
+
+def test_inputs_are_checked_however_deep_they_are() -> None:
+    schema: dict[str, Any] = {"type": "integer"}
+    value: Any = "no number"
+    for _ in range(95):
+        schema, value = {"type": "object", "properties": {"a": schema}}, {"a": value}
+    assert len(InputChecker(schema).problems(value)) == 1
 
 
 def test_all_problems_are_reported_at_once() -> None:

@@ -35,7 +35,7 @@ class GzipDecoder(Decoder):
 
     @property
     def gives_document(self) -> bool:
-        return self.decoder.gives_document
+        return not isinstance(self.decoder, GzipDecoder) and self.decoder.gives_document
 
     def decode(self, chunks: Iterator[bytes], charset: str | None = None) -> Iterator[Any]:
         """The elements of the decompressed body (`DecodeError` when it is damaged, cut short or a bomb)."""
