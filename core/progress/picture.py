@@ -137,7 +137,8 @@ class SlicePicture:
             self.stage_ended.setdefault(self.stage, now)
         self.stage = stage
         self.stage_began.setdefault(stage, now)
-        self.stage_ended.pop(stage, None)  # a completed job is polled again for fresh download targets
+        if stage is Stage.POLLING:  # a completed job is polled again for fresh download targets
+            self.stage_ended.pop(stage, None)
 
     def finish(self, outcome: Outcome, error: str | None, now: float) -> None:
         """Note how the slice ended, unless it has ended before."""

@@ -185,7 +185,7 @@ def check(api: DemoApi, manifest: tuple[Sample, dict[str, Any]], chance: random.
         return
     try:
         streams = asyncio.run(read(connector, sample, api, chance))
-    except LonghaulError:
+    except (LonghaulError, ManifestError):
         return
     for told in streams:
         assert isinstance(told.end, StreamFinished)

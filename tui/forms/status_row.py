@@ -127,7 +127,10 @@ class StatusTable(TwoColumnList):
         if status in others:
             self._cursor = others[status]
             return None
-        return (status, self.current[1] if self.current else guessed_meaning(status)) if status else None
+        if not status:
+            return None
+        edited = self._items[self._edited] if self._edited is not None and self._edited < len(self._items) else None
+        return status, edited[1] if edited else guessed_meaning(status)
 
     def pasted_item(self, text: str) -> Pair | None:
         return None if text in dict(self._items) else (text, guessed_meaning(text))

@@ -12,6 +12,8 @@ from core.manifest.problems import ManifestError, Path
 from tui.model.files import config_folder, unwritable_message
 
 MOST_RECENT = 10
+_RENAMED = {"test.mend": "test.fix"}
+"""Ids of actions that settings files may still have, and what they are called now."""
 _NEW = "# Settings of Longhaul's builder. Keys are changed under `keys`, as `action: key`.\n\ntheme:\n"
 
 
@@ -51,7 +53,7 @@ class Settings:
     @property
     def keys(self) -> dict[str, str]:
         """Keys by the id of the action that they are for."""
-        return {str(action): str(key) for action, key in self._mapping(("keys",)).items()}
+        return {_RENAMED.get(str(id), str(id)): str(key) for id, key in self._mapping(("keys",)).items()}
 
     @property
     def recent(self) -> list[FilePath]:

@@ -208,7 +208,7 @@ class Trials:
             self._on_change()
 
     def _finish(self, trial: Trial) -> None:
-        """StepMark the stream as tried, and import its schema where that happens after each trial."""
+        """Mark the stream as tried, and import its schema where that happens after each trial."""
         if trial.state.outcome is Outcome.CANCELLED:
             return
         session, name = self.session, trial.state.stream

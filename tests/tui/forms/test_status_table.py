@@ -7,6 +7,7 @@ from textual import events
 
 from tests.tui.forms.support import Desk, at_desk, new_session, sample
 from tui.forms.status_row import guessed_meaning
+from tui.widgets.base import commit_edits
 
 PATH = ("streams", 0, "retriever", "status_mapping")
 
@@ -48,6 +49,21 @@ async def test_a_status_cannot_be_in_two_meanings() -> None:
             status for bucket in ("running", "completed", "failed") for status in session.value((*PATH, bucket))
         ]
         assert statuses.count("ready") == 1
+
+
+async def test_a_status_that_is_typed_on_after_a_duplicate_keeps_its_meaning() -> None:
+    session = new_session()
+    async with at_desk(session) as desk:
+        await desk.go(PATH)
+        await add(desk, "ready", "error", "busy")
+        await desk.press("home", "down", "down", "enter", "ctrl+u")
+        await desk.type("ready")
+        assert desk.app.focused is not None
+        await commit_edits(desk.app.focused)  # as saving does: the field stays open
+        await desk.type("_soon")
+        await desk.press("enter")
+        assert session.value((*PATH, "running")) == ["ready_soon"]
+        assert session.value((*PATH, "completed")) == ["ready"]
 
 
 async def test_a_status_is_renamed_and_deleted() -> None:

@@ -127,6 +127,12 @@ async def test_a_click_on_the_key_bar_presses_the_key(manifest: Path) -> None:
         await shell.until(lambda: shell.builder.trial_actions.is_shown)
 
 
+def test_keys_are_found_under_the_former_ids_of_their_actions(tmp_path: Path) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text("keys:\n  test.mend: f\n")
+    assert Settings(file).keys == {"test.fix": "f"}
+
+
 async def test_the_list_of_all_keys_names_their_ids(manifest: Path) -> None:
     async with opened(manifest) as shell:
         await shell.perform("help.keys")
