@@ -19,8 +19,8 @@ from tests.support.server import LoopbackServer
 settings.register_profile("longhaul", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("longhaul")
 
-SLOW_FOLDERS = {"benchmarks", "faults", "journeys"}
-SLOW_MODULES = {"test_goldens", "test_memory"}
+SLOW_FOLDERS = {"benchmarks", "faults", "journeys", "shell"}  # shell: each test starts the complete builder
+SLOW_MODULES = {"test_demo", "test_examples", "test_goldens", "test_memory"}
 SLOW_FIXTURES = {"oracle"}
 SLOW_MARKERS = {"hypothesis"}
 
