@@ -110,8 +110,9 @@ class TrialActions:
                     test_key=key_of(self._builder.body.app, self._builder.settings, "test.run"),
                     folder=path.parent if path else FilePath.cwd(),
                 )
-                self._arrange()
+                self.pane.display = self._builder.is_wide or self._in_front
                 await self._builder.body.mount(self.pane)
+                self._arrange()  # only now: until the pane is there, keys go to the form
                 await self.show_subject()
             return self.pane
 
