@@ -243,6 +243,6 @@ class BuilderScreen(Screen[None]):
         self.refresh_bindings()
 
     @on(CommitMarker)
-    def _all_said(self, event: CommitMarker) -> None:
+    def _edits_committed(self, event: CommitMarker) -> None:
         event.stop()
         event.received.set()
