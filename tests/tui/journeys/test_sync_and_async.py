@@ -47,10 +47,10 @@ async def test_switching_the_kind_there_and_back_can_be_undone_and_redone(
         done = shell.session.text
         for _ in range(2):
             await shell.press("ctrl+z")
-        assert shell.session.text == original
+        await shell.until(lambda: shell.session.text == original)
         assert not shell.session.dirty
         await shell.until(lambda: "Unsaved" not in shell.lines[0])
         for _ in range(2):
             await shell.press("ctrl+y")
-        assert shell.session.text == done
+        await shell.until(lambda: shell.session.text == done)
         await shell.until_shown("Configuration")
