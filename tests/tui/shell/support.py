@@ -65,7 +65,12 @@ class Shell:
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
-        await self.pilot.pause()
+        await self.until(lambda: self._keys_handled, f"the end of {keys}")
+
+    @property
+    def _keys_handled(self) -> bool:
+        """Whether each key has been handled, or ended the app; a busy machine takes longer for it than Pilot waits."""
+        return self.app._exit or (not self.app._keys and self.app._timeout is None)
 
     async def burst(self, *keys: str) -> None:
         """Press keys faster than anything can follow, then wait until all is done."""
