@@ -16,6 +16,8 @@ from tests.support.server import Asked, LoopbackServer, Reply
 DAYS = tuple(f"2024-01-0{day}" for day in range(1, 9))
 EVENTS = 1_000
 """Events a day, half a megabyte of them."""
+IN_TIME = 12.0
+"""Seconds in which a signal has to end a run: five, and as many as a busy machine may take for them."""
 
 MANIFEST = """
 version: 7.0.0

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.daily_exports import DAYS, IDS, DailyExports, running
+from tests.faults.daily_exports import DAYS, IDS, IN_TIME, DailyExports, running
 from tests.support.server import LoopbackServer, Reply
 
 REQUESTS = 4 * len(DAYS)
@@ -74,7 +74,7 @@ async def test_a_signal_aborts_the_jobs_saves_the_state_and_ends_in_time(
         await asyncio.sleep(chance.uniform(0, 0.1))
         with suppress(ProcessLookupError):
             process.send_signal(number)
-        _, said = await asyncio.wait_for(process.communicate(), 5)
+        _, said = await asyncio.wait_for(process.communicate(), IN_TIME)
 
     ended = process.returncode
     assert ended is not None
@@ -98,7 +98,7 @@ async def test_a_server_that_does_not_answer_an_abort_is_left_in_time(tmp_path: 
         server.on("/jobs/j0/abort", Reply({}, gate=asyncio.Event()))
         await server.was_asked(5)
         process.send_signal(signal.SIGTERM)
-        _, said = await asyncio.wait_for(process.communicate(), 5)
+        _, said = await asyncio.wait_for(process.communicate(), IN_TIME)
 
     assert process.returncode == 143
     assert b"The job `j0` couldn't be aborted on the server: it didn't answer within" in said

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.daily_exports import IN_TIME
 from tests.support.paging_api import manifest
 from tests.support.server import LoopbackServer, Reply
 
@@ -61,7 +62,7 @@ async def test_while_a_large_block_is_worked_on(
         await server.was_asked(1)
         await asyncio.to_thread(grown, tmp_path)
         process.send_signal(number)
-        _, said = await asyncio.wait_for(process.communicate(), 5)
+        _, said = await asyncio.wait_for(process.communicate(), IN_TIME)
 
     assert process.returncode == code, said.decode()
     assert b"Traceback" not in said
