@@ -27,7 +27,7 @@ from core.inputs.specification import (
     types,
     with_secrets,
 )
-from core.manifest.compose import NO_MAPPING, compose
+from core.manifest.compose import NotAMapping, compose
 from core.manifest.nodes import value_of
 from core.manifest.problems import ManifestError, closest
 from core.templates.texts import SecretText
@@ -74,11 +74,10 @@ def _parse(file: FilePath, text: str) -> Any:
         return None
     try:
         return value_of(compose(text))
+    except NotAMapping:
+        return text
     except ManifestError as error:
-        problem = error.problems[0]
-    if problem.message == NO_MAPPING:
-        return problem.message
-    position = problem.position
+        position = error.problems[0].position
     place = f"{file}:{position.line}:{position.column}" if position else str(file)
     raise InputError(f"{place}: the config file is not valid YAML. Values with special characters need quotes.")
 

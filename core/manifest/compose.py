@@ -22,9 +22,6 @@ MAX_NODES = 1_000_000
 MAX_DEPTH = 100
 """Levels that collections may be nested in each other."""
 
-NO_MAPPING = "A manifest has to be a mapping (`key: value` lines) at the top."
-"""The message for valid YAML that is something else at the top."""
-
 COMPONENT_KEYS = frozenset({"type", "$ref", "$parameters", "class_name"})
 """Keys that a mapping has when it is, or stands for, a component."""
 
@@ -37,6 +34,10 @@ _DATE = _PREFIX + "timestamp"
 _BYTES = _PREFIX + "binary"
 _QUOTE = "put it in quotes"
 _UNPRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class NotAMapping(ManifestError):
+    """The text is valid YAML, but something else than a mapping at the top."""
 
 
 def compose(text: str, file: str | None = None) -> Mapping:
@@ -98,11 +99,8 @@ class _Composer:
                 "a manifest is a single document; remove the `---` between them",
             )
         if not isinstance(root, Mapping):
-            raise self._fatal(
-                NO_MAPPING,
-                _position(event),
-                "is this the right file?",
-            )
+            message = "A manifest has to be a mapping (`key: value` lines) at the top."
+            raise NotAMapping(self._fatal(message, _position(event), "is this the right file?").problems)
         self._check_names(root, is_component=True)
         return root
 

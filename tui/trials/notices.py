@@ -8,10 +8,10 @@ from enum import StrEnum
 
 from core.events import Outcome
 from core.progress.sentences import budget_waits
-from core.wording import clean, count
+from core.wording import clean, count, keys_named
 from tui.model.specs import in_labels
 from tui.trials.phases import cancel_report, limit_sentence
-from tui.trials.remedies import Concern, Remedy, abort_remedy, keys_in, remedy_named_in, where_to_fix
+from tui.trials.remedies import Concern, Remedy, abort_remedy, remedy_named_in, where_to_fix
 from tui.trials.state import PageState
 from tui.trials.trial import Trial
 
@@ -59,7 +59,8 @@ def notices(trial: Trial, *, stale: bool = False) -> Iterator[Notice]:
 def _labelled(text: str, trial: Trial) -> str:
     """A sentence of the engine with fields called as in the forms."""
     declared = trial.declared
-    return in_labels(text, keys_in(text), *((type(declared.retriever), type(declared)) if declared is not None else ()))
+    owners = (type(declared.retriever), type(declared)) if declared is not None else ()
+    return in_labels(text, keys_named(text), *owners)
 
 
 @dataclass(frozen=True, slots=True)

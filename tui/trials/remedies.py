@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,6 +11,7 @@ from core.events import JobPhase, Outcome
 from core.http.exchange import Role
 from core.progress.picture import Stage
 from core.runtime.component import Component
+from core.wording import keys_named
 from tui.model.layout import stream_tabs, tab_of
 from tui.trials.exchanges import ExchangeEntry
 from tui.trials.state import Partition
@@ -46,8 +46,6 @@ _BY_CONCERN: Mapping[Concern, tuple[str, str]] = {
     Concern.KEY_REPEATED: ("primary_key", "Primary Key"),
     Concern.SCHEMA: ("schema_loader", "Schema"),
 }
-_KEY = re.compile(r"`([a-z][a-z0-9]*(?:_[a-z0-9]+)*)`")
-_ANSWER = "The API's last answer:"
 _CLEANUP = (Role.ABORT, Role.DELETE, Role.SCHEMA)
 _ENDED_BY_TIME = (JobPhase.TIMED_OUT, JobPhase.ABORTED)
 
@@ -91,25 +89,16 @@ def where_to_fix(trial: Trial, concern: Concern | None = None) -> Remedy | None:
 
 
 def remedy_named_in(text: str, trial: Trial) -> Remedy | None:
-    """The first field of the stream or its retriever that a sentence of the engine names.
-
-    What the API answered, which may follow it, does not count.
-    """
+    """The first field of the stream or its retriever that a message of the engine names."""
     stream = trial.declared
     if stream is None:
         return None
     tabs = stream_tabs(type(stream.retriever).__name__)
-    keys = keys_in(text.partition(_ANSWER)[0])
-    for key in (key for key in keys if "_" in key):  # one word may be anything
+    for key in (key for key in keys_named(text) if "_" in key):  # one word may be anything
         for owner, path in ((stream.retriever, ("retriever", key)), (stream, (key,))):
             if key in type(owner).model_fields and tabs:
                 return Remedy(tabs[tab_of(tabs, path)[0]].title, _title(owner, key), path)
     return None
-
-
-def keys_in(text: str) -> list[str]:
-    """The keys that a sentence of the engine names, in their order."""
-    return _KEY.findall(text)
 
 
 def abort_remedy(trial: Trial) -> Remedy | None:
