@@ -89,6 +89,6 @@ def stopped_at_its_first_words(folder: Path, text: str) -> int:
             assert process.stdout is not None
             process.stdout.read(10)
             process.send_signal(signal.SIGTERM)
-            return process.wait(5)
+            return process.wait(IN_TIME)
         finally:
             process.kill()
