@@ -14,7 +14,7 @@ from core.events import Outcome, Records
 from core.manifest.document import Document
 from core.reading import Limits
 from tests.support.oracle import Oracle
-from tests.support.paging_api import manifest
+from tests.support.paging_api import PAGES, manifest
 from tests.support.reading import read_all
 from tests.support.reference import compare
 from tests.support.server import Asked, LoopbackServer, Reply
@@ -23,12 +23,6 @@ DAYS = [f"2024-01-{day:02}" for day in range(1, 11)]
 MOST = 4
 """Records that the API gives of one query, two a page; a page beyond is refused."""
 
-PAGES = """\
-paginator:
-  type: DefaultPaginator
-  pagination_strategy: {type: PageIncrement, page_size: 2, start_from_page: 1, inject_on_first_request: true}
-  page_token_option: {type: RequestOption, inject_into: request_parameter, field_name: page}
-"""
 TOO_DEEP = """\
 error_handler:
   type: DefaultErrorHandler

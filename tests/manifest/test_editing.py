@@ -429,22 +429,6 @@ def test_json_stays_readable_as_json() -> None:
     assert json.loads(document.text) == document.root
 
 
-def test_undo_and_redo_name_the_changed_place() -> None:
-    document = Document.parse("a: {b: [1, 2]}\n")
-    assert document.history.undo() is None
-    document.rename(("a", "b"), "c")
-    document.move(("a", "c"), 0, 1)
-
-    assert document.history.undo() == ("a", "c", 0)
-    assert document.history.undo() == ("a", "b")
-    assert document.history.redo() == ("a", "c")
-    assert document.history.can_undo
-    assert document.history.can_redo
-    document.set(("d",), 1)
-    assert not document.history.can_redo
-    assert document.history.redo() is None
-
-
 def test_setting_the_old_value_again_brings_back_the_old_text() -> None:
     text = "a: >-\n  folded\n  text\nb: 0x1F\n"
     document = Document.parse(text)

@@ -62,3 +62,19 @@ def test_edits_of_a_document_and_what_goes_with_it_are_one_step() -> None:
     assert (document.text, values, document.dirty) == ("a: 1\n", [], False)
     document.history.redo()
     assert (document.text, values) == ("a: 2\n", [2])
+
+
+def test_undo_and_redo_name_the_changed_place() -> None:
+    document = Document.parse("a: {b: [1, 2]}\n")
+    assert document.history.undo() is None
+    document.rename(("a", "b"), "c")
+    document.move(("a", "c"), 0, 1)
+
+    assert document.history.undo() == ("a", "c", 0)
+    assert document.history.undo() == ("a", "b")
+    assert document.history.redo() == ("a", "c")
+    assert document.history.can_undo
+    assert document.history.can_redo
+    document.set(("d",), 1)
+    assert not document.history.can_redo
+    assert document.history.redo() is None

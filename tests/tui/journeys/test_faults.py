@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sample_configs import sample
 from sample_configs.demo_api import DemoApi, Fault
-from tests.tui.shell.support import opened
+from tests.tui.shell.support import opened, quickly_polled
 from tui.trials.view.status_question import StatusQuestion
 
 RETRIEVER = ("streams", 0, "retriever")
@@ -92,10 +91,7 @@ def api() -> Iterator[DemoApi]:
 
 @pytest.fixture
 def manifest(tmp_path: Path) -> Path:
-    path = tmp_path / "sendgrid.yaml"
-    text = sample("sendgrid_contacts").path.read_text()
-    path.write_text(text.replace("polling_job_timeout: 30", "polling_interval: 0.05\n      polling_job_timeout: 30"))
-    return path
+    return quickly_polled(tmp_path)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])

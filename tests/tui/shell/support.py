@@ -16,6 +16,7 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 
 from core.manifest.problems import Path as ManifestPath
+from sample_configs import sample
 from tui.app import BuilderApp
 from tui.model.session import BuilderSession
 from tui.shell.actions import ACTIONS
@@ -177,6 +178,14 @@ class Shell:
         run = self.run(stream)
         assert run is not None
         return run
+
+
+def quickly_polled(folder: Path) -> Path:
+    """The sample of an asynchronous stream in a file of its own, polled at short intervals."""
+    path = folder / "sendgrid.yaml"
+    text = sample("sendgrid_contacts").path.read_text()
+    path.write_text(text.replace("polling_job_timeout: 30", "polling_interval: 0.05\n      polling_job_timeout: 30"))
+    return path
 
 
 @asynccontextmanager

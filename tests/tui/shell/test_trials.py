@@ -13,10 +13,9 @@ import yaml
 
 from core.http.exchange import Role
 from core.jobs.statuses import JobStatus
-from sample_configs import sample
 from sample_configs.demo_api import DemoApi, Fault
 from tests.support.server import LoopbackServer, Reply
-from tests.tui.shell.support import Shell, opened
+from tests.tui.shell.support import Shell, opened, quickly_polled
 from tui.model.declared_schema import declared_schema, set_automatic_import
 from tui.model.session import BuilderSession
 from tui.model.settings import Settings
@@ -40,11 +39,7 @@ def api() -> Iterator[DemoApi]:
 
 @pytest.fixture
 def manifest(tmp_path: Path) -> Path:
-    """The sample, polled at short intervals."""
-    path = tmp_path / "sendgrid.yaml"
-    text = sample("sendgrid_contacts").path.read_text()
-    path.write_text(text.replace("polling_job_timeout: 30", "polling_interval: 0.05\n      polling_job_timeout: 30"))
-    return path
+    return quickly_polled(tmp_path)
 
 
 @pytest.mark.parametrize("place", ["f2", "ctrl+b", "ctrl+l"])
