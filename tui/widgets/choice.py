@@ -14,7 +14,23 @@ from tui.widgets.base import WidgetMessage, hidden, shown
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
 
 
-class Toggle(Widget, can_focus=True):
+class LineControl(Widget, can_focus=True):
+    """What is set within one line, by keys or a click."""
+
+    DEFAULT_CSS = """
+    LineControl {
+        height: 1;
+        padding: 0 1;
+        color: $foreground;
+        pointer: pointer;
+        &:hover { background: $surface-lighten-1; }
+        &:focus { background: $block-cursor-background; color: $block-cursor-foreground; text-style: bold; }
+        &:disabled { color: $text-disabled; }
+    }
+    """
+
+
+class Toggle(LineControl):
     """A box to tick, with a label; space, enter or a click toggle it. Only that posts `Changed`."""
 
     BINDING_GROUP_TITLE = "Check"
@@ -25,13 +41,6 @@ class Toggle(Widget, can_focus=True):
     DEFAULT_CSS = """
     Toggle {
         width: auto;
-        height: 1;
-        padding: 0 1;
-        color: $foreground;
-        pointer: pointer;
-        &:hover { background: $surface-lighten-1; }
-        &:focus { background: $block-cursor-background; color: $block-cursor-foreground; text-style: bold; }
-        &:disabled { color: $text-disabled; }
     }
     """
 
@@ -73,7 +82,7 @@ class Toggle(Widget, can_focus=True):
         self.action_switch()
 
 
-class Choice(Widget, can_focus=True):
+class Choice(LineControl):
     """Shows the chosen option; left and right go through the options, enter or a click lists them all.
 
     A value that is none of the options is kept and marked. Only what a person does posts `Changed`.
@@ -90,14 +99,7 @@ class Choice(Widget, can_focus=True):
     DEFAULT_CSS = """
     Choice {
         width: 100%;
-        height: 1;
-        padding: 0 1;
         background: $surface;
-        color: $foreground;
-        pointer: pointer;
-        &:hover { background: $surface-lighten-1; }
-        &:focus { background: $block-cursor-background; color: $block-cursor-foreground; text-style: bold; }
-        &:disabled { color: $text-disabled; }
     }
     """
 
