@@ -76,15 +76,9 @@ class JsonRow(CodeRow):
         unfinished = self.unfinished
         if unfinished is not None:
             self.control.text = unfinished.text
-        elif not self._says(self.control.text, self.value):
+        elif not _says(self.control.text, self.value):
             self.control.text = _json(self.value)
             self.control.show_error("")
-
-    def _says(self, text: str, value: Any) -> bool:
-        try:
-            return bool((json.loads(text) if text.strip() else None) == value)
-        except ValueError:
-            return False
 
     @on(CodeArea.Changed)
     def _typed(self, event: CodeArea.Changed) -> None:
@@ -131,11 +125,10 @@ class GraphqlRow(CodeRow):
         if self._query.text != text:
             self._query.text = text
         self._check()
-        try:
-            same = (json.loads(self._rest.text) if self._rest.text.strip() else {}) == rest
-        except ValueError:
-            same = self.unfinished is not None
-        if not same:
+        unfinished = self.unfinished
+        if unfinished is not None:
+            self._rest.text = unfinished.text
+        elif not _says(self._rest.text, rest or None):
             self._rest.text = _json(rest) if rest else ""
             self._rest.show_error("")
 
@@ -150,19 +143,31 @@ class GraphqlRow(CodeRow):
 
     @on(CodeArea.Changed)
     def _typed(self, event: CodeArea.Changed) -> None:
+        """Write the query, and the rest as soon as it is an object; until then it is kept as it was typed."""
         event.stop()
         self._check()
+        text, message, line = self._rest.text, "", None
+        rest = {key: one for key, one in self._mapping.items() if key != "query"}
         try:
-            rest = json.loads(self._rest.text) if self._rest.text.strip() else {}
+            typed = json.loads(text) if text.strip() else {}
+            if isinstance(typed, dict):
+                rest = typed
+            else:
+                message = "This must be an object: { ... }"
         except json.JSONDecodeError as error:
-            self.keep_unfinished(self._rest.text, f"This is not JSON yet: {error.msg}.")
-            self._rest.show_error(error.msg, error.lineno - 1)
-            return
-        if not isinstance(rest, dict):
-            self._rest.show_error("This must be an object: { ... }")
-            return
-        self._rest.show_error("")
+            message, line = f"This is not JSON yet: {error.msg}.", error.lineno - 1
         self.write({"query": self._query.text, **rest})
+        self._rest.show_error(message, line)
+        if message:
+            self.keep_unfinished(text, message)
+
+
+def _says(text: str, value: Any) -> bool:
+    """Whether a text is the value as JSON; no text is none."""
+    try:
+        return bool((json.loads(text) if text.strip() else None) == value)
+    except ValueError:
+        return False
 
 
 def _json(value: Any) -> str:

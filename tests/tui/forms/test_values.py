@@ -208,6 +208,28 @@ async def test_a_graphql_query_is_checked_and_has_room_for_variables() -> None:
         }
 
 
+@pytest.mark.parametrize(("typed", "error"), [("[1]", "This must be an object"), ('{"n": ', "Expecting value")])
+async def test_graphql_variables_that_are_no_object_yet_stay_while_the_query_is_typed(typed: str, error: str) -> None:
+    session = new_session(StreamKind.SYNC)
+    body = (*SYNC, "request_body")
+    async with at_desk(session, size=(80, 40)) as desk:
+        await desk.go(body)
+        await desk.choose("graphql")
+        await desk.go((*body, "value"))
+        await desk.press("tab", "enter")
+        await desk.paste(typed)
+        assert error in desk.text
+        await desk.press("escape", "shift+tab", "enter")
+        await desk.paste("{ orders { id } }")
+        assert session.value((*body, "value")) == {"query": "{ orders { id } }"}
+        assert session.unfinished((*body, "value")) is not None
+        session.refresh()
+        await desk.press("escape")
+        assert error in desk.text
+        assert typed.strip() in desk.text
+        assert "{ orders { id } }" in desk.text
+
+
 async def test_ticking_and_unticking_a_box_leaves_no_value() -> None:
     session = new_session(StreamKind.SYNC)
     path = (*SYNC, "use_cache")
