@@ -13,7 +13,7 @@ from textual.widget import Widget
 
 from tui.forms.field_row import FieldPlace
 from tui.forms.folding_row import FoldingRow
-from tui.forms.section_head import OFF, ItemHead, SectionHead
+from tui.forms.section_head import OFF, ItemHead, SectionHead, type_options
 from tui.forms.wording import summary
 from tui.model.new_components import default_type
 from tui.model.specs import Kind, as_phrase, form_spec
@@ -93,8 +93,7 @@ class ListSection(FoldingRow):
         if len(types) == 1:
             self._added(types[0].name)
         else:
-            options = [ChoiceOption(one.name, one.label, one.help) for one in types]
-            self.app.push_screen(ChoiceDialog(f"Add to {self.place.title}", options), self._added)
+            self.app.push_screen(ChoiceDialog(f"Add to {self.place.title}", type_options(types)), self._added)
 
     def _added(self, name: str | None) -> None:
         if name is not None:

@@ -10,7 +10,7 @@ from textual.widget import Widget
 from core.connector.registry import component_types
 from tui.forms.field_row import FieldNote, FieldPlace
 from tui.forms.folding_row import FoldingRow
-from tui.forms.section_head import OFF, ItemHead, SectionHead
+from tui.forms.section_head import OFF, ItemHead, SectionHead, type_options
 from tui.forms.wording import summary
 from tui.model.specs import FieldSpec, FormSpec, Kind, form_spec
 from tui.model.type_memory import TEXT, TEXTS, name_of
@@ -28,10 +28,7 @@ class Section(FoldingRow):
     """A component: the choice of its type, and below it the fields of the chosen one."""
 
     def make_control(self) -> Widget:
-        options = [
-            ChoiceOption(one.name, one.label, one.help + ("" if one.portable else " (not portable to Airbyte)"))
-            for one in self.spec.types
-        ]
+        options = type_options(self.spec.types)
         if self.spec.or_texts:
             options.insert(0, ChoiceOption(_AS_LIST, _AS_LIST, "The texts themselves"))
         options[:0] = [ChoiceOption(one, one) for one in self.spec.options]
@@ -123,8 +120,8 @@ class Section(FoldingRow):
         """Make a list of the component and a new one; items leave that to their list."""
         if self.spec.or_list:
             event.stop()
-            options = [ChoiceOption(one.name, one.label, one.help) for one in self.spec.types]
-            self.app.push_screen(ChoiceDialog(f"Add to {self.place.title}", options), self._grown)
+            dialog = ChoiceDialog(f"Add to {self.place.title}", type_options(self.spec.types))
+            self.app.push_screen(dialog, self._grown)
 
     def _grown(self, name: str | None) -> None:
         if name is not None:

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.binding import BindingType
 from textual.content import Content
 
+from tui.model.specs import TypeChoice
 from tui.widgets.base import WidgetMessage, hidden, shown
 from tui.widgets.choice import Choice
 from tui.widgets.choice_dialog import ChoiceOption
 
 OFF = "Off"
 """The value of a section that is not there."""
+
+
+def type_options(types: Iterable[TypeChoice]) -> list[ChoiceOption]:
+    """Component types to choose from."""
+    return [
+        ChoiceOption(one.name, one.label, one.help + ("" if one.portable else " (not portable to Airbyte)"))
+        for one in types
+    ]
 
 
 class SectionHead(Choice):
