@@ -86,18 +86,6 @@ SYNTAX
             self._editor.load_text(text)
         self.refresh(layout=True)
 
-    @property
-    def syntax(self) -> Language:
-        return self._syntax
-
-    @syntax.setter
-    def syntax(self, syntax: Language) -> None:
-        self._syntax = syntax
-        if self._editor is not None:
-            self._editor.syntax = syntax
-            self._editor.notify_style_update()
-        self.refresh()
-
     def show_error(self, problem: str, line: int | None = None) -> None:
         """Show a problem below the text and mark its line, counted from 0; an empty problem clears both."""
         self._problem, self._problem_line = problem, line
