@@ -41,7 +41,7 @@ def fault_text(error: Exception, mask: Callable[[str], str]) -> str:
     import traceback
 
     what = " ".join(mask(f"{type(error).__name__}: {error}").split())
-    text = f"stopped by a fault of Longhaul's own ({what}). Please report it, with the manifest"
+    text = f"stopped by an internal error of Longhaul ({what}). Please report it, with the manifest"
     if os.environ.get(DEBUG):
         return f"{text} and this:\n{mask(''.join(traceback.format_exception(error)))}"
     return f"{text} and what this command prints with {DEBUG}=1 in the environment."

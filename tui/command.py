@@ -70,7 +70,7 @@ def _crash_report(app: BuilderApp, *, draft_kept: bool) -> str:
     session = app.project.session if app.project is not None else None
     secrets = [str(value) for value in session.values.config().values()] if session is not None else []
     mask = Secrets(secrets).mask
-    lines = [f"longhaul: stopped by a fault of Longhaul's own ({' '.join(mask(str(app.crash.fault)).split())})."]
+    lines = [f"longhaul: stopped by an internal error of Longhaul ({' '.join(mask(str(app.crash.fault)).split())})."]
     if session is not None and session.dirty:
         again = "What was not saved is kept; start longhaul again to get it back."
         lines.append(again if draft_kept else "What was not saved is lost: the folder for drafts can't be written to.")

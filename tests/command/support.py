@@ -140,7 +140,7 @@ def end(process: subprocess.Popen[str]) -> tuple[int, str]:
     """The exit code of the command and what it printed; a traceback is never part of that."""
     _, output = process.communicate(timeout=PATIENCE)
     assert "Traceback" not in output, output
-    assert "fault of Longhaul" not in output, output
+    assert "internal error of Longhaul" not in output, output
     return process.returncode, output
 
 

@@ -311,7 +311,7 @@ def test_no_traceback_reaches_a_person_and_no_secret(longhaul: Command, monkeypa
     monkeypatch.setattr("core.command.run.gather_inputs", fault)
     result = longhaul("--run", CONTACTS, "--set", "api_key=hunter2hunter2")
     assert result.code == 1
-    assert result.err.startswith("longhaul: stopped by a fault of Longhaul's own (RuntimeError: what **** meant).")
+    assert result.err.startswith("longhaul: stopped by an internal error of Longhaul (RuntimeError: what **** meant).")
     assert "Traceback" not in result.err
     monkeypatch.setenv("LONGHAUL_DEBUG", "1")
     result = longhaul("--run", CONTACTS, "--set", "api_key=hunter2hunter2")

@@ -279,7 +279,7 @@ def test_a_fault_of_our_own_is_one_sentence_without_secrets(tmp_path: Path, monk
     run = Run(monkeypatch, {"bad": [{"id": 1}, fault], "good": [{"id": 2}]}, str(tmp_path))
     assert run.code == 1
     assert (
-        "ERROR: bad: stopped by a fault of Longhaul's own (ZeroDivisionError: with **** in it). Please report it, "
+        "ERROR: bad: stopped by an internal error of Longhaul (ZeroDivisionError: with **** in it). Please report it, "
         "with the manifest and what this command prints with LONGHAUL_DEBUG=1 in the environment."
     ) in run.lines
     assert not any("s3cret" in line or "Traceback" in line for line in run.lines)

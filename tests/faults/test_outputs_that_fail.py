@@ -50,7 +50,7 @@ def run(command: list[str], before: Callable[[], None] | None = None, stdout: in
         preexec_fn=before,
     )
     assert "Traceback" not in done.stderr
-    assert "fault of Longhaul" not in done.stderr
+    assert "internal error of Longhaul" not in done.stderr
     return done.returncode, done.stderr
 
 

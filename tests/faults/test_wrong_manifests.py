@@ -39,7 +39,7 @@ def longhaul(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str])
         code = main()
         said = "".join(capfd.readouterr())
         assert "Traceback" not in said
-        assert "fault of Longhaul" not in said
+        assert "internal error of Longhaul" not in said
         return code, said
 
     return command

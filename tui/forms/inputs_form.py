@@ -22,7 +22,7 @@ from tui.widgets.base import hidden, shown
 from tui.widgets.dialog import ConfirmDialog
 
 _INTRODUCTION = "What a person who runs the connector gives. The values here are for tests; they stay on this machine."
-_ADD = "Something else that a person gives who runs the connector. Enter describes it."
+_ADD = "Another value that the connector asks its user for. Enter describes it."
 
 
 class InputsForm(FormPane):

@@ -92,7 +92,7 @@ class SchemaPane(FormPane):
             self._detected.display = False
             return
         if declared is not None and same_schema(declared, detected):
-            self._show_text("✓ The last test detected just what is declared.")
+            self._show_text("✓ The last test detected exactly the declared schema.")
             self._detected.display = False
             return
         lines = difference(declared or {}, detected)

@@ -46,8 +46,8 @@ class StatusTable(TwoColumnList):
     BINDING_GROUP_TITLE = "Status mapping"
     BINDINGS: ClassVar[list[BindingType]] = [
         *list_bindings("status", "status"),
-        hidden("left", "turn(-1)", "Previous meaning", "Give it the meaning before", "status.previous"),
-        hidden("right", "turn(1)", "Next meaning", "Give it the next meaning", "status.next"),
+        hidden("left", "turn(-1)", "Previous meaning", "Choose the previous meaning", "status.previous"),
+        hidden("right", "turn(1)", "Next meaning", "Choose the next meaning", "status.next"),
         hidden("up", "step_or_leave(-1)", "Up", "Go to the row above", "status.up"),
         hidden("down", "step_or_leave(1)", "Down", "Go to the row below", "status.down"),
     ]

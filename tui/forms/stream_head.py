@@ -157,7 +157,7 @@ def switch_question(session: BuilderSession, stream: int, to: str) -> str:
         paragraphs.append(f"Kept: {', '.join(kept)}.")
     if lost:
         paragraphs.append(
-            f"Has no place there: {', '.join(lost)}. It is remembered, and comes back when you switch back."
+            f"No equivalent there: {', '.join(lost)}. It is remembered, and comes back when you switch back."
         )
     return "\n\n".join(paragraphs)
 

@@ -74,7 +74,7 @@ APP = (
         "app.palette", "list all commands", "app.command_palette", "Everything there is", "ctrl+p", "Commands", 5
     ),
     UserAction(
-        "app.quit", "quit", "app.quit", "Leave; what is not saved is asked for", "ctrl+q", "Quit", 7, in_dialogs=True
+        "app.quit", "quit", "app.quit", "Leave; asks about unsaved changes", "ctrl+q", "Quit", 7, in_dialogs=True
     ),
 )
 """What the app itself does."""

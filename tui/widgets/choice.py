@@ -35,7 +35,7 @@ class Toggle(LineControl):
 
     BINDING_GROUP_TITLE = "Check"
     BINDINGS: ClassVar[list[BindingType]] = [
-        shown("space,enter", "switch", "Toggle", "Tick the box, or take the tick away", "check.toggle"),
+        shown("space,enter", "switch", "Toggle", "Tick or untick the box", "check.toggle"),
     ]
 
     DEFAULT_CSS = """
@@ -93,7 +93,7 @@ class Choice(LineControl):
         shown("enter,space", "open", "List", "List the options, type to filter", "choice.open"),
         shown("left", "cycle(-1)", "Previous", "Take the option before", "choice.previous"),
         shown("right", "cycle(1)", "Next", "Take the option after", "choice.next"),
-        hidden("delete,backspace", "clear", "Clear", "Take none, where that is possible", "choice.clear"),
+        hidden("delete,backspace", "clear", "Clear", "Clear the choice, if it is optional", "choice.clear"),
     ]
 
     DEFAULT_CSS = """

@@ -40,7 +40,7 @@ class FileDialog(Dialog[Path]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        hidden("tab", "complete", "Complete", "Complete the path as far as it is plain", "file.complete"),
+        hidden("tab", "complete", "Complete", "Complete the path as far as it is unambiguous", "file.complete"),
         hidden("up", "move('cursor_up')", "Up", "Go to the entry above", "file.up"),
         hidden("down", "move('cursor_down')", "Down", "Go to the entry below", "file.down"),
         hidden("pageup", "move('page_up')", "Page up", "One page up", "file.page-up"),

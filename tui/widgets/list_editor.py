@@ -42,7 +42,7 @@ def list_bindings(ids: str, item: str, article: str = "a") -> list[BindingType]:
         shown("a,plus", "add", "Add", f"Add {article} {item} at the end", f"{ids}.add"),
         shown("delete,backspace", "delete", "Delete", f"Take this {item} out", f"{ids}.delete"),
         hidden("home", "step(-1000000)", "First", f"Go to the first {item}", f"{ids}.first"),
-        hidden("end", "step(1000000)", "Last", f"Go behind the last {item}", f"{ids}.last"),
+        hidden("end", "step(1000000)", "Last", f"Go past the last {item}", f"{ids}.last"),
         shown("escape", "stop", "Cancel edit", f"Leave the {item} as it was", f"{ids}.stop"),
     ]
 
@@ -246,7 +246,7 @@ class ListEditor(Widget, Generic[Item], can_focus=True):
         self.refresh(layout=True)
 
     async def on_key(self, event: events.Key) -> None:
-        """Begin an item with what is typed on the line that adds. Keys that come before the field is there are its."""
+        """Begin an item with what is typed on the line that adds; keys pressed before its field is mounted go there."""
         text = event.character or ""
         begins = self._edited is None and self.current is None and _begins_item(text)
         if begins or (self._edited is not None and event.is_printable):

@@ -53,7 +53,7 @@ async def test_overwriting_asks_when_declared_fields_would_be_lost() -> None:
         assert declared is not None
         assert list(declared["properties"]) == ["CONTACT_ID", "PHONE"]
         await desk.settle()
-        assert "just what is declared" in desk.text
+        assert "exactly the declared schema" in desk.text
 
 
 async def test_switching_on_the_import_imports_at_once() -> None:

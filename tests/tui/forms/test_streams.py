@@ -33,7 +33,7 @@ async def test_switching_the_retrieval_type_asks_and_keeps_what_maps() -> None:
     async with at_desk(session, size=(80, 30)) as desk:
         desk.form.query_one("Choice").focus()
         await desk.press("left")
-        assert "Has no place there: Polling, Status Extractor" in " ".join(desk.text.split())
+        assert "No equivalent there: Polling, Status Extractor" in " ".join(desk.text.split())
         assert session.streams.kind(0) is StreamKind.ASYNC
         await desk.press("escape")
         assert session.streams.kind(0) is StreamKind.ASYNC

@@ -174,7 +174,7 @@ async def test_a_mapped_status_reaches_the_read_that_is_running() -> None:
         (InputError("The input `api_key` is missing."), "The input `api_key` is missing."),
         (KeyError("contacts"), "The manifest has no stream `contacts` that can be read."),
         (OSError(28, "No space left on device"), "can't be kept on this machine: No space left on device."),
-        (RuntimeError("boom"), "stopped by a fault of Longhaul's own (RuntimeError: boom)"),
+        (RuntimeError("boom"), "stopped by an internal error of Longhaul (RuntimeError: boom)"),
     ],
 )
 async def test_what_goes_wrong_around_a_read_is_reported_in_a_sentence(error: Exception, message: str) -> None:

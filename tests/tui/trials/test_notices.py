@@ -189,7 +189,7 @@ def test_missing_records_are_not_shown_while_a_read_goes_on() -> None:
 
 def test_an_error_that_the_manifest_ignores_is_still_shown() -> None:
     (notice,) = shown([*started(), asked(Role.PAGE, 404), *ended(Outcome.COMPLETE)], SYNC)
-    assert notice.startswith("▲ The request for the records got no good answer (status 404).")
+    assert notice.startswith("▲ The request for the records failed (status 404).")
 
 
 @pytest.mark.parametrize(
