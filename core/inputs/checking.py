@@ -9,8 +9,8 @@ from typing import Any
 
 import orjson
 
-from core.inputs.json_schema import ITEM, SchemaChecker, is_number, type_names
-from core.inputs.specification import Path, Schema, find, is_secret, title, types
+from core.inputs.json_schema import SchemaChecker, is_number, type_names
+from core.inputs.specification import ITEM, Path, Schema, find, is_secret, title, types
 from core.templates import LimitError, PatternError, compile_pattern
 
 _SHOWN = 60
@@ -112,7 +112,7 @@ class InputChecker(SchemaChecker):
         return f"The input {title(self._specification, path)}" if path else "The inputs"
 
     def _wrong(self, schema: Schema, path: Path, value: Any, expected: str) -> str:
-        secret = self._name or is_secret(schema) or any(map(is_secret, self._around(_names(path))))
+        secret = self._name or is_secret(schema) or any(map(is_secret, self._around(path)))
         hidden = secret or isinstance(value, Mapping | list)
         return f"{self._subject(path)} {expected}{'' if hidden else f'; it is {_shown(value)}'}."
 

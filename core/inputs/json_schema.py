@@ -7,15 +7,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
-from core.inputs.specification import Path, Schema, forms, types
+from core.inputs.specification import ITEM, Path, Schema, forms, types
 
-
-class _Item(str):
-    """No key of a value is this very object, whatever its text."""
-
-
-ITEM = _Item("[]")
-"""Stands in a path for any item of a list; to be compared with `is`."""
 MAX_LEVELS = 90
 """Levels of a schema of records that are looked at: a manifest has 100, the topmost of which are around the schema."""
 TYPE_NAMES = {

@@ -13,6 +13,14 @@ Schema = Mapping[str, Any]
 Path = tuple[str, ...]
 """The way to an input: its name, or the names of the objects around it and its own."""
 
+
+class _Item(str):
+    """No key of a value is this very object, whatever its text."""
+
+
+ITEM = _Item("[]")
+"""Stands in a path for any item of a list; to be compared with `is`."""
+
 _BRANCHES = ("allOf", "oneOf", "anyOf")
 
 
@@ -40,6 +48,14 @@ def forms(schema: Schema, *keys: str) -> Iterator[Schema]:
             yield from (branch for branch in branches if isinstance(branch, Mapping))
 
 
+def all_forms(schema: Any) -> Iterator[Schema]:
+    """A schema, and all alternatives and parts that it is made of, however deep."""
+    if isinstance(schema, Mapping):
+        yield schema
+        for form in forms(schema):
+            yield from all_forms(form)
+
+
 def inputs(schema: Any, above: Path = ()) -> Iterator[tuple[Path, list[Schema]]]:
     """Every input with its schemas, each object before what is in it."""
     for name, described in properties(schema).items():
@@ -56,8 +72,16 @@ def find(schema: Any, path: Path) -> list[Schema]:
     """The schemas of the input at `path`; none when the specification does not know it."""
     schemas: list[Schema] = [schema] if isinstance(schema, Mapping) else []
     for name in path:
-        schemas = [found for one in schemas for found in properties(one).get(name, ())]
+        if name is ITEM:
+            schemas = [found for one in schemas for found in _items(one)]
+        else:
+            schemas = [found for one in schemas for found in properties(one).get(name, ())]
     return schemas
+
+
+def _items(schema: Any) -> Iterator[Schema]:
+    """The schemas of the items of a list."""
+    return (items for form in all_forms(schema) if isinstance(items := form.get("items"), Mapping))
 
 
 def types(schema: Schema) -> tuple[str, ...]:
@@ -76,9 +100,9 @@ def title(schema: Any, path: Path) -> str:
     return f"`{name}` ({shown})" if shown and shown != path[-1] else f"`{name}`"
 
 
-def is_secret(schema: Schema) -> bool:
-    """Whether a schema marks its value as a secret."""
-    return bool(schema.get("airbyte_secret"))
+def is_secret(schema: Any) -> bool:
+    """Whether a schema, or one of its forms, marks its value as a secret."""
+    return any(form.get("airbyte_secret") for form in all_forms(schema))
 
 
 class GatheredInputs(dict[str, Any]):
@@ -114,14 +138,13 @@ def with_secrets(
 
 
 def _with_secrets(schemas: Sequence[Any], value: Any, change: Callable[[str], str]) -> Any:
-    schemas = [schema for schema in schemas if isinstance(schema, Mapping)]
     if any(map(is_secret, schemas)):
         return _with_leaves(value, change)
     if isinstance(value, Mapping):
         inner = {name: [found for one in schemas for found in properties(one).get(name, ())] for name in value}
         return {name: _with_secrets(inner[name], member, change) for name, member in value.items()}
     if isinstance(value, list):
-        items = [one.get("items") for one in schemas]
+        items = [found for one in schemas for found in _items(one)]
         return [_with_secrets(items, member, change) for member in value]
     return change(value) if isinstance(value, SecretText) else value
 

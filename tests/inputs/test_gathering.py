@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -257,6 +257,15 @@ def test_the_value_of_a_secret_is_never_shown() -> None:
         gather_inputs(specification, given=given)
     for value in ("hunter2", "4711", "0815"):
         assert value not in str(caught.value)
+
+
+@pytest.mark.parametrize("within", [lambda one: {"items": one}, lambda one: {"allOf": [{"items": one}]}])
+def test_what_is_in_a_secret_item_is_never_shown(within: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    item = {"airbyte_secret": True, "properties": {"token": {"type": "string", "pattern": "^x"}}}
+    specification = {"properties": {"accounts": {"type": "array", **within(item)}}}
+    (problem,) = InputChecker(specification).problems({"accounts": [{"token": "hush"}]})
+    assert problem.startswith("The input `accounts.token` must match the pattern ^x")
+    assert "hush" not in problem
 
 
 def test_a_secret_object_with_an_odd_name_hides_what_is_in_it() -> None:

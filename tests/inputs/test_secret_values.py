@@ -29,6 +29,8 @@ SECRET = {"type": "string", "airbyte_secret": True}
             {"a": {"pem": "x", "ids": [12345]}},
             ["x", "12345"],
         ),
+        ({"properties": {"a": {"oneOf": [{"type": "integer"}, SECRET]}}}, {"a": "x"}, ["x"]),
+        ({"properties": {"a": {"anyOf": [{"oneOf": [{"items": SECRET}]}]}}}, {"a": ["x"]}, ["x"]),
         ({"properties": {"a": SECRET}}, {"a": ""}, []),
         ({"properties": {"a": SECRET}}, {}, []),
         ({}, {"a": "x"}, []),

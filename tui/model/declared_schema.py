@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 from core.components.schema_loaders import InlineSchemaLoader
 from core.connector.registry import component_types
-from core.inputs.json_schema import ITEM, MAX_LEVELS, TYPE_NAMES, SchemaChecker, is_type, type_names
+from core.inputs.json_schema import MAX_LEVELS, TYPE_NAMES, SchemaChecker, is_type, type_names
+from core.inputs.specification import ITEM, Schema
 from core.inputs.specification import Path as FieldPath
-from core.inputs.specification import Schema
 from core.manifest.problems import Path
 from tui.model.session import BuilderSession
 from tui.model.specs import type_label
