@@ -88,7 +88,7 @@ _NEWLINE = orjson.OPT_APPEND_NEWLINE
 
 
 class Encoder(ABC):
-    """SliceBuffer batches of one stream's records into lines; several threads may call `encode` at once."""
+    """Turns batches of one stream's records into lines; several threads may call `encode` at once."""
 
     @abstractmethod
     def encode(self, records: Sequence[Mapping[str, Any]]) -> bytes:
