@@ -8,19 +8,16 @@ from typing import Any
 
 from core.http.secrets import mask_known
 
-LAST_ANSWER = "The API's last answer:"
-"""Begins what an error quotes of an answer; it is the last thing that an error says."""
-
 _UNITS = ("kB", "MB", "GB", "TB")
 _KEY = re.compile(r"`([a-z][a-z0-9]*(?:_[a-z0-9]+)*)`")
 
 
 def keys_named(text: str) -> list[str]:
-    """The keys of a manifest that the engine names in a text, in their order.
+    """The keys of a manifest that a message of the engine names, in their order.
 
-    Backticks mark them in every message. What is quoted of an API's answer does not count.
+    Backticks mark them; what a message quotes of elsewhere has none (`core.http.messages.shorten`).
     """
-    return _KEY.findall(text.partition(LAST_ANSWER)[0])
+    return _KEY.findall(text)
 
 
 def count(number: int, one: str, many: str = "") -> str:

@@ -100,8 +100,11 @@ def _message_in(value: Any) -> str | None:
 
 
 def shorten(text: str, limit: int = SHOWN) -> str:
-    """The text on one line, secrets masked, cut after `limit` characters."""
-    line = " ".join(mask_known(text[: 4 * limit + MARGIN], 4 * limit).split())
+    """A text from elsewhere on one line, secrets masked, cut after `limit` characters.
+
+    Its backticks become apostrophes: in messages, backticks mark what the manifest calls so.
+    """
+    line = " ".join(mask_known(text[: 4 * limit + MARGIN], 4 * limit).split()).replace("`", "'")
     return line if len(line) <= limit else line[:limit].rstrip() + "…"
 
 

@@ -24,7 +24,7 @@ from core.jobs.steps import JobSteps
 from core.levels import Level
 from core.runtime.answers import Answer, api_explanation
 from core.runtime.context import Context
-from core.wording import LAST_ANSWER, slice_name
+from core.wording import slice_name
 
 ATTEMPTS = 3
 """How often a job is created for one slice, in all (Airbyte's number)."""
@@ -379,7 +379,7 @@ class JobLife:
         """Everything that people need to look into a failed job."""
         tries = "1 attempt" if self.attempts == 1 else f"{self.attempts} attempts"
         job = self.job
-        said = f"{LAST_ANSWER} {_shown(job.polling or job.creation)}" if job is not None else ""
+        said = f"The API's last answer: {_shown(job.polling or job.creation)}" if job is not None else ""
         return self.failed(f"given up after {tries}. {reason}", said, final=final)
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from core.events import JobChanged, JobPhase, Log, Outcome, SliceFinished
 from core.levels import Level
+from core.wording import keys_named
 from tests.support.jobs_api import ABORT, manifest, serve_job
 from tests.support.reading import Told, read_all
 from tests.support.server import Asked, LoopbackServer, Reply
@@ -198,3 +199,17 @@ async def test_a_known_fault_of_one_target_names_it(server: LoopbackServer) -> N
 
     assert "Expected a JSON document" in told.errors
     assert "/bad." in told.errors
+
+
+@pytest.mark.parametrize("phase", ["poll", "download"])
+async def test_what_the_api_quotes_in_backticks_is_no_field_of_the_manifest(server: LoopbackServer, phase: str) -> None:
+    refused = Reply(
+        {"state": "broken", "error": "set the `primary_key` of `my_table`"}, 400 if phase == "download" else 200
+    )
+    serve_slices(server, "a", "a", refused, phase)
+
+    told = await read_all(manifest(server, retriever=slices("a"), creation=BODY))
+
+    (error,) = told.end.errors
+    assert "set the 'primary_key' of 'my_table'" in error
+    assert "primary_key" not in keys_named(error)

@@ -363,7 +363,7 @@ async def test_a_truncated_body_says_where_it_ends() -> None:
 
 
 async def test_errors_name_fields_as_the_form_does_and_lead_to_them() -> None:
-    text = "Nothing is found: `download_target_extractor` needs a path. The API's last answer: `polling_requester`"
+    text = "Nothing is found: `download_target_extractor` needs a path."
     script = [
         *started(),
         *created(),
