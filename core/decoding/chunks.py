@@ -232,6 +232,13 @@ def undecodable(encoding: str, error: UnicodeDecodeError, place: str = "") -> De
     )
 
 
+def line_of(error: UnicodeDecodeError, read: int) -> str:
+    """` in line 7`: where the bytes are that are no text, when `read` lines of it were read before."""
+    block = error.object[: error.start].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    line = read + block.count(b"\n") + 1
+    return f" in line {line:,}"
+
+
 def tolerating_mark(encoding: str) -> str:
     """The encoding that reads the same and drops a byte order mark."""
     return "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from core.decoding.chunks import text_lines
+from core.decoding.chunks import ending_lines, line_of, text_lines, undecodable
 from core.decoding.errors import DecodeError
 from core.manifest.problems import Problem
 from core.runtime.roles import Decoder
@@ -22,10 +22,14 @@ class FixedWidthDecoder(Decoder):
     columns: dict[str, int] = Field(title="Columns", description="The width of every column, in characters, in order.")
 
     def decode(self, chunks: Iterator[bytes], charset: str | None = None) -> Iterator[Any]:
-        for number, line in enumerate(text_lines(chunks, charset or "utf-8"), 1):
-            row = line.rstrip("\r\n")
-            if row:
-                yield self._record(row, number)
+        encoding, number = charset or "utf-8", 0
+        try:
+            for number, line in enumerate(text_lines(ending_lines(chunks), encoding), 1):
+                row = line.rstrip("\r\n")
+                if row:
+                    yield self._record(row, number)
+        except UnicodeDecodeError as error:
+            raise undecodable(encoding, error, line_of(error, number)) from None
 
     def _record(self, row: str, number: int) -> dict[str, str]:
         expected = sum(self.columns.values())

@@ -137,10 +137,13 @@ def test_a_large_cell_is_read() -> None:
     assert CsvDecoder().decode_all(b"a\n" + b"x" * 300_000) == [{"a": "x" * 300_000}]
 
 
-def test_another_encoding_is_named_with_the_line() -> None:
-    message = str(error_of(CsvDecoder(), "a\n1\né\n".encode("latin-1")))
-    assert "0xe9" in message
-    assert "after line" in message
+@pytest.mark.parametrize("decoder", [CsvDecoder(), IterableDecoder()])
+@pytest.mark.parametrize("rows", [1, 30_000])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_another_encoding_is_named_with_the_line(decoder: Decoder, rows: int, end: str) -> None:
+    lines = ["a", *map(str, range(rows)), "é", "z"]
+    message = str(error_of(decoder, end.join(lines).encode("latin-1")))
+    assert f"the byte 0xe9 in line {rows + 2:,} does not fit" in message
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,18 @@ async def test_a_line_of_another_length_is_an_error(
     assert "Line 1 has 6 characters, but the columns take 9." in done.stderr
 
 
+async def test_a_line_in_another_encoding_is_an_error(
+    environment: dict[str, str], tmp_path: Path, server: LoopbackServer
+) -> None:
+    server.on("/people", Reply("  1Ada   \n  2Zoë   \n".encode("latin-1")))
+    manifest = connector(tmp_path / "people.yaml", server.url("/people"))
+    done = await run_in_thread(
+        environment, "-m", "tui", "--run", str(manifest), "--stream", "people", "--set", "signing_key=hush-hush-1"
+    )
+    assert done.returncode == 1
+    assert "The response is not text in the encoding utf-8: the byte 0xeb in line 2 does not fit." in done.stderr
+
+
 @pytest.mark.parametrize(
     ("fields", "problem"),
     [

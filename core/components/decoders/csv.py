@@ -18,6 +18,7 @@ from core.decoding.chunks import (
     InBlocks,
     encoding_of,
     ending_lines,
+    line_of,
     peek,
     recoded,
     text_lines,
@@ -190,7 +191,7 @@ class _Table:
         try:
             rows.extend(islice(self._reader, count))
         except UnicodeDecodeError as found:
-            error = undecodable(self._encoding, found, f" after line {self._reader.line_num:,}")
+            error = undecodable(self._encoding, found, line_of(found, self._reader.line_num))
         except UnicodeError as found:
             error = DecodeError(f"The response is not text in the encoding {self._encoding}: {found}.")
         except DecodeError as found:

@@ -12,6 +12,7 @@ from core.decoding.chunks import (
     as_utf_8,
     encoding_of,
     ending_lines,
+    line_of,
     peek,
     text_lines,
     undecodable,
@@ -48,4 +49,4 @@ class IterableDecoder(Decoder):
             for count, line in enumerate(text_lines(stream, "utf-8"), 1):  # noqa: B007  # it tells where an error is
                 yield {"record": line.removesuffix("\n")}
         except UnicodeDecodeError as error:
-            raise undecodable("utf-8", error, f" after line {count:,}") from None
+            raise undecodable("utf-8", error, line_of(error, count)) from None
