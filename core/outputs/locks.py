@@ -78,6 +78,8 @@ def lock(path: Path) -> Iterator[None]:
     try:
         file_lock.acquire()
     except Timeout:
+        if not file.exists():
+            file.touch()  # raises why it can't be created, which filelock takes for a lock that is held
         raise AlreadyLocked(_reason(_read_holder(file))) from None
     try:
         _write_holder(file)

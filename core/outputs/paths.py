@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterable
@@ -64,14 +65,21 @@ def check_file(file: NamedPath, otherwise: str = "name a file of its own, which 
     if kind(folder) != "a directory":
         raise OutputError(f"{file.name}: the directory {folder} does not exist; create it, or choose another place.")
     check_writable(folder)
-    if found and not os.access(path, os.W_OK):
-        raise OutputError(f"There is no permission to write to {path}; change it, or choose another place.")
+    if found:
+        _check_access(path, os.W_OK, "to")
 
 
 def check_writable(folder: Path) -> None:
     """Check that files can be created in a directory. Raises `OutputError`."""
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise OutputError(f"There is no permission to write into {folder}; change it, or choose another place.")
+    _check_access(folder, os.W_OK | os.X_OK, "into")
+
+
+def _check_access(path: Path, mode: int, into: str) -> None:
+    if os.access(path, mode):
+        return
+    if hasattr(os, "statvfs") and os.statvfs(path).f_flag & os.ST_RDONLY:
+        raise OutputError.of(path, OSError(errno.EROFS, ""))
+    raise OutputError(f"There is no permission to write {into} {path}; change it, or choose another place.")
 
 
 def check_distinct(files: Iterable[NamedPath]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from threading import Lock
@@ -11,6 +10,7 @@ from typing import Any
 import orjson
 
 from core.outputs.durable import OutputError, replacing
+from core.outputs.paths import check_writable
 
 
 class StateFile:
@@ -57,8 +57,7 @@ def _load(path: Path) -> list[Any]:
         text = b""
     except OSError as error:
         raise OutputError(f"The state file {path} can't be read: {(error.strerror or '').lower()}.") from error
-    if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise OutputError(f"There is no permission to write the state file into {path.parent}.")
+    check_writable(path.parent)
     if not text.strip():
         return []
     try:

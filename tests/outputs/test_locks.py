@@ -106,6 +106,12 @@ def test_a_missing_folder_is_not_created_for_a_lock(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs a file system that takes no new files")
+def test_a_lock_that_cannot_be_created_is_not_held_by_another_run() -> None:
+    with pytest.raises(OutputError, match=r"/proc/\.a\.lock can't be written: the directory is gone"):
+        take(Path("/proc/a"))
+
+
 def test_what_killed_runs_left_behind_is_deleted_once_the_file_is_locked(tmp_path: Path) -> None:
     (tmp_path / ".a.0123456789abcdef.new").write_text("half")
     take(tmp_path / "a")

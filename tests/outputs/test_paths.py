@@ -82,3 +82,17 @@ def test_what_is_only_read_may_be_two_things(tmp_path: Path) -> None:
     check_distinct([place(both, "the manifest", written=False), place(both, "--config", written=False)])
     with pytest.raises(OutputError, match="--state and the manifest are the same file"):
         check_distinct([place(both, "the manifest", written=False), place(both)])
+
+
+def read_only_directory() -> Path | None:
+    mounts = Path("/proc/mounts").read_text().splitlines() if Path("/proc/mounts").exists() else []
+    found = (Path(parts[1]) for line in mounts if "ro" in (parts := line.split())[3].split(","))
+    return next((path for path in found if path.is_dir()), None)
+
+
+@pytest.mark.skipif(read_only_directory() is None, reason="needs a read-only file system")
+def test_a_read_only_file_system_is_not_taken_for_missing_permission() -> None:
+    folder = read_only_directory()
+    assert folder is not None
+    with pytest.raises(OutputError, match="can't be written: the file system is read-only; choose another place"):
+        check_file(place(folder / "new"))
