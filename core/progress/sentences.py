@@ -144,5 +144,5 @@ def run_summary(run: RunPicture) -> Line:
     """The line about all streams of a run."""
     failed = sum(result.outcome is Outcome.FAILED for result in run.results)
     trouble = f", {failed} failed" if failed else ""
-    streams = f"{len(run.results)} of {count(len(run.streams), 'stream')} read"
+    streams = f"{len(run.results) - failed} of {count(len(run.streams), 'stream')} read"
     return Level.INFO, f"{streams}{trouble}: {count(run.records, 'record')} in {duration(run.seconds)}"

@@ -299,7 +299,7 @@ def test_a_failed_stream_is_code_1_and_the_others_are_read(
     api.behave()
     assert result.code == 1
     assert "ERROR: orders: failed (0 records, 1 slice, " in result.err
-    assert "3 of 3 streams read, 1 failed" in result.err
+    assert "2 of 3 streams read, 1 failed" in result.err
     assert (tmp_path / "stores.jsonl").read_text().count("\n") == 5
     assert not (tmp_path / "orders.jsonl").exists()
 

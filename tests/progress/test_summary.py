@@ -80,7 +80,7 @@ def test_a_run_is_summed_up() -> None:
     clock.now += 65
     assert run_summary(run) == (
         Level.INFO,
-        "2 of 3 streams read, 1 failed: 1,200 records in 1 min 05 s",
+        "1 of 3 streams read, 1 failed: 1,200 records in 1 min 05 s",
     )
 
 
