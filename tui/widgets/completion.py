@@ -19,6 +19,8 @@ from tui.widgets.base import hidden
 from tui.widgets.display_text import escape
 from tui.widgets.template_names import TypedWord, closing, typed_word
 
+_EMPTY = "{{  }}"
+"""A template to be filled in; the cursor goes into its middle."""
 _TALLEST = 8
 _MOST_LISTED = 50
 
@@ -125,6 +127,8 @@ class Completer:
         self._completions: list[CompletionItem] = []
         self._extra_completion = CompletionItem("", extra.label, extra.help) if extra is not None else None
         self._dismissed = False
+        self._has_begun = False
+        """Whether the template at the cursor was begun by `open`."""
 
     @property
     def is_open(self) -> bool:
@@ -150,8 +154,9 @@ class Completer:
         """List what may stand at the cursor; outside of a template begin one."""
         self._dismissed = False
         text, cursor = self._field.line_and_cursor()
-        if typed_word(text, cursor) is None:
-            self._field.put(cursor, cursor, "{{  }}", cursor + 3)
+        self._has_begun = typed_word(text, cursor) is None
+        if self._has_begun:
+            self._field.put(cursor, cursor, _EMPTY, cursor + len(_EMPTY) // 2)
         word = typed_word(*self._field.line_and_cursor())
         if word is not None:
             await self._list(word)
@@ -179,11 +184,20 @@ class Completer:
         elif event.key == "escape":
             self._dismissed = True
             self.close()
+            self._take_back()
         else:
             return False
         event.stop()
         event.prevent_default()
         return True
+
+    def _take_back(self) -> None:
+        """Remove the template that `open` began, if nothing was put into it."""
+        text, cursor = self._field.line_and_cursor()
+        start, end = cursor - len(_EMPTY) // 2, cursor + len(_EMPTY) // 2
+        if self._has_begun and start >= 0 and text[start:end] == _EMPTY:
+            self._field.put(start, end, "", start)
+        self._has_begun = False
 
     def _step_over(self) -> bool:
         """Go past a brace that closes the template at the cursor instead of typing a second one."""

@@ -130,6 +130,22 @@ async def test_the_completion_key_begins_a_template_anywhere(key: str) -> None:
         assert template.value == "url/{{ config.api_key }}"
 
 
+@pytest.mark.parametrize(("typed", "value"), [("", "a/"), ("con", "a/{{ con }}")])
+async def test_escape_takes_back_a_template_that_stayed_empty(typed: str, value: str) -> None:
+    template = field()
+    async with on_stage(template) as stage:
+        template.focus()
+        await stage.type("a/")
+        await template.action_complete()
+        await stage.type(typed)
+        await stage.press("escape")
+        assert template.value == value
+        await stage.press("end")
+        await stage.type("{{  }}")
+        await stage.press("left", "left", "left", "escape")
+        assert template.value == f"{value}{{{{  }}}}"
+
+
 async def test_a_click_inserts_a_completion() -> None:
     template = field()
     async with on_stage(template) as stage:
