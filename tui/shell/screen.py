@@ -132,7 +132,7 @@ class BuilderScreen(Screen[None]):
     @property
     def is_wide(self) -> bool:
         """Whether there is room for the test screen beside the form."""
-        return self.has_class("-wide")
+        return self.app.size.width >= WIDE  # a screen learns of its classes only after `on_resize`
 
     # Actions
 

@@ -264,7 +264,7 @@ async def test_the_help_line_follows_the_focus(manifest: Path) -> None:
         await shell.go_to("spec", "connection_specification", "properties", "api_key")
         await shell.until(lambda: "In templates: config['api_key']." in shell.lines[-2])
         await shell.press("tab", "tab")
-        await shell.until(lambda: "+ Add input  Something else" in shell.lines[-2])
+        await shell.until(lambda: "+ Add input  Another value" in shell.lines[-2])
 
 
 async def test_the_help_of_a_field_names_its_values_and_variables(manifest: Path) -> None:
@@ -295,3 +295,20 @@ async def test_letters_jump_to_anything_in_view(manifest: Path) -> None:
         await shell.press("a")
         await shell.until(lambda: shell.dialog is None)
         assert shell.builder.navigator.has_focus
+
+
+@pytest.mark.parametrize(("before", "after"), [((200, 50), (80, 24)), ((80, 24), (200, 50))])
+async def test_a_terminal_resized_behind_a_dialog_is_laid_out_when_the_dialog_is_closed(
+    before: tuple[int, int], after: tuple[int, int]
+) -> None:
+    async with opened(demo=True, size=before) as shell:
+        await shell.settled()
+        await shell.press("ctrl+p")
+        await shell.until_dialog("CommandPalette")
+        await shell.pilot.resize_terminal(*after)
+        await shell.settled()
+        await shell.press("escape")
+        await shell.until(lambda: shell.dialog is None)
+        await shell.until(
+            lambda: ("Not tested yet" in shell.text) == (after[0] == 200), "the panes that there is room for"
+        )
