@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core.decoding.errors import kind_of
+from core.decoding.errors import BodyKind, kind_of
 from core.errors import ReadError
 from core.events import JobPhase
 from core.http.policy import FailureType, RequestFailed
@@ -24,7 +24,7 @@ WAITING_BEYOND = 60.0
 
 _ABOUT_THE_REQUEST = frozenset({404, 405, 406, 410, 411, 413, 414, 415, 431})
 """Statuses that blame the request itself, whatever else runs on the API."""
-_SPOILT = ("an HTML page", "JSON")
+_SPOILT = (BodyKind.HTML, BodyKind.JSON)
 """What a body is that can't be read although the manifest may be right: a gateway's page, or JSON that breaks off."""
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from core.decoding.errors import describe, kind_of
+from core.decoding.errors import BodyKind, describe, kind_of
 from core.errors import ReadError
 from core.events import JobChanged, JobPhase, PollScheduled, StatusMissing, StatusUnmapped
 from core.http.messages import shorten, time_span
@@ -391,6 +391,6 @@ def _asked_wait(answer: Answer) -> float | None:
 def _shown(answer: Answer) -> str:
     """An answer as people see it in a message."""
     head = answer.response.content[:ANSWER_SHOWN]
-    if kind_of(head) == "an HTML page":
+    if kind_of(head) is BodyKind.HTML:
         return f"{describe(head)}."
     return shorten(answer.response.text, ANSWER_SHOWN) or "(empty)"
