@@ -6,7 +6,7 @@ import re
 from enum import StrEnum
 
 from core.errors import ReadError
-from core.http.messages import shorten
+from core.http.messages import page_title, shorten
 
 SHOWN = 80
 """Characters of a body that an error shows."""
@@ -64,9 +64,6 @@ _OFFICE = (b"[Content_Types].xml", b"xl/", b"_rels/")
 """Names at the start of a zip archive that is an Office document."""
 _BZIP2 = re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)")
 _TAR = (257, b"ustar")
-_PAGE_SEEN = 4_000
-"""Bytes of a web page in which its title is looked for; a hostile one takes a time that grows with their square."""
-_TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 _UNREAD = "Longhaul can't unpack or read that; ask the API for another format, such as CSV or JSON, plain or in gzip."
 _HINTS = {
     **{kind: _UNREAD for _, kind in _SIGNATURES},
@@ -90,8 +87,8 @@ def describe(head: bytes) -> str:
     """What a body that begins with `head` is, as a phrase for people; text is quoted, shortened."""
     kind = kind_of(head)
     if kind is BodyKind.HTML:
-        title = _TITLE.search(head[:_PAGE_SEEN].decode("utf-8", "replace"))
-        return f"an HTML page titled {quote(title[1])}" if title else kind
+        title = page_title(head.decode("utf-8", "replace"))
+        return f"{kind} titled {quote(title)}" if title else kind
     if kind in (BodyKind.JSON, BodyKind.TEXT, BodyKind.XML):
         return f"{kind} that begins with {quote(head.decode('utf-8', 'replace'))}"
     return kind

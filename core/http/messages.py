@@ -41,7 +41,7 @@ _MESSAGE_KEYS = (
     "status_message",
 )
 _MARKUP = re.compile(r"(?is)<(script|style)\b.*?</\1>|<[^>]*>")
-_TITLE = re.compile(r"(?is)<title[^>]*>(.*?)</title>")
+_TITLE = re.compile(r"(?is)<title[^>]*>(.*?)</title")
 
 _ADVICE = {
     400: "Check the parameters and the body of the request.",
@@ -188,9 +188,14 @@ def _api_text(response: httpx.Response) -> str:
     text = api_message(response) or response.text
     if "<" in text and "html" in response.headers.get("content-type", "html"):
         text = mask_known(text[: PAGE_SEEN + MARGIN], PAGE_SEEN)
-        title = _TITLE.search(text)
-        text = unescape(title[1] if title and title[1].strip() else _MARKUP.sub(" ", text))
+        text = unescape(page_title(text) or _MARKUP.sub(" ", text))
     return shorten(text)
+
+
+def page_title(text: str) -> str:
+    """The title of a web page as it is written there; empty where its first `PAGE_SEEN` characters hold none."""
+    title = _TITLE.search(text, 0, PAGE_SEEN)
+    return title[1].strip() if title else ""
 
 
 def reason(outcome: Outcome, decision: Decision) -> str:
