@@ -222,13 +222,5 @@ def _advice(outcome: Outcome, decision: Decision) -> str:
     return ""
 
 
-def time_span(seconds: float) -> str:
-    """A length of time for people: `42 seconds`, `3.5 minutes`, `2 hours`, `10 days`."""
-    for size, unit in ((86_400, "days"), (3600, "hours"), (60, "minutes")):
-        if round(seconds) >= 2 * size:
-            return f"{seconds / size:.3g} {unit}"
-    return "1 second" if seconds == 1 else f"{seconds:.3g} seconds"
-
-
 def _full_stop(text: str) -> str:
     return text if text.endswith((".", "!", "?", "…")) else f"{text}."

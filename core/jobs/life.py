@@ -12,7 +12,7 @@ import httpx
 from core.decoding.errors import BodyKind, describe, kind_of
 from core.errors import ReadError
 from core.events import JobChanged, JobPhase, PollScheduled, StatusMissing, StatusUnmapped
-from core.http.messages import shorten, time_span
+from core.http.messages import shorten
 from core.http.policy import FailureType, RequestFailed, retry_after
 from core.http.request import RequestDraft
 from core.jobs.cleanup import JobCleanup
@@ -24,6 +24,7 @@ from core.jobs.steps import JobSteps
 from core.levels import Level
 from core.runtime.answers import Answer, api_explanation
 from core.runtime.context import Context
+from core.units import time_span
 from core.wording import LAST_ANSWER, slice_name
 
 ATTEMPTS = 3
