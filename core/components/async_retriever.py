@@ -21,13 +21,13 @@ from core.http.exchange import Exchange, Role
 from core.http.messages import request_line
 from core.http.policy import RequestFailed
 from core.http.request import RequestDraft
+from core.jobs.answers import Answer, described_place, found_for_lookup, found_instead, lookups, missing_lookup
+from core.jobs.download_targets import targets_in
 from core.jobs.job_slice import JobConcurrency, JobSlice
 from core.jobs.statuses import JobStatus
 from core.manifest.problems import Problem, Severity
-from core.runtime.answers import Answer, described_place, found_for_lookup, found_instead, lookups, missing_lookup
 from core.runtime.component import SLICE_VARIABLES, Component, Gives, NotInAirbyte, Shown
 from core.runtime.context import Context
-from core.runtime.download_targets import targets_in
 from core.runtime.page_reader import PageReader, Sink
 from core.runtime.pages import Paginator
 from core.runtime.partitions import PartitionRouter, extra_field_names

@@ -11,12 +11,12 @@ from core.errors import ReadError
 from core.events import JobPhase
 from core.http.policy import FailureType, RequestFailed
 from core.http.request import RequestDraft
+from core.jobs.answers import Answer, api_explanation, body_of
 from core.jobs.cleanup import JobCleanup
 from core.jobs.job import Job, KnownJobs
 from core.jobs.slots import JobSlot, SlotState
 from core.jobs.steps import JobSteps
 from core.levels import Level
-from core.runtime.answers import Answer, api_explanation, body_of
 from core.runtime.context import Context
 
 WAITING_BEYOND = 60.0

@@ -15,6 +15,7 @@ from core.events import JobChanged, JobPhase, PollScheduled, StatusMissing, Stat
 from core.http.messages import shorten
 from core.http.policy import FailureType, RequestFailed, retry_after
 from core.http.request import RequestDraft
+from core.jobs.answers import Answer, api_explanation
 from core.jobs.cleanup import JobCleanup
 from core.jobs.creation import Creation, CreationFailed
 from core.jobs.job import AttemptFailed, Job, JobFailed, KnownJobs
@@ -22,7 +23,6 @@ from core.jobs.slots import JobSlot, SlotState
 from core.jobs.statuses import JobStatus, PollSchedule, StatusMeanings
 from core.jobs.steps import JobSteps
 from core.levels import Level
-from core.runtime.answers import Answer, api_explanation
 from core.runtime.context import Context
 from core.units import time_span
 from core.wording import LAST_ANSWER, slice_name
