@@ -25,6 +25,7 @@ from core.jobs.answers import Answer, described_place, found_for_lookup, found_i
 from core.jobs.download_targets import targets_in
 from core.jobs.job_slice import JobConcurrency, JobSlice
 from core.jobs.statuses import JobStatus
+from core.jobs.steps import JobSteps
 from core.manifest.problems import Problem, Severity
 from core.runtime.component import SLICE_VARIABLES, Component, Gives, NotInAirbyte, Shown
 from core.runtime.context import Context
@@ -260,6 +261,10 @@ class AsyncRetriever(Retriever):
         return jobs.in_flight
 
     # The steps of a job, as `core.jobs.steps.JobSteps` describes them
+
+    @property
+    def job_steps(self) -> JobSteps:
+        return self
 
     @property
     def can_abort(self) -> bool:
