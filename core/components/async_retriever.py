@@ -23,7 +23,8 @@ from core.http.policy import RequestFailed
 from core.http.request import RequestDraft
 from core.jobs.answers import Answer, described_place, found_for_lookup, found_instead, lookups, missing_lookup
 from core.jobs.download_targets import targets_in
-from core.jobs.job_slice import JobConcurrency, JobSlice
+from core.jobs.job_slice import JobSlice
+from core.jobs.settings import JobConcurrency
 from core.jobs.statuses import JobStatus
 from core.jobs.steps import JobSteps
 from core.manifest.problems import Problem, Severity

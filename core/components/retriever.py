@@ -10,7 +10,7 @@ from typing import Any
 from core.events import Outcome
 from core.http.exchange import Role
 from core.http.request import RequestDraft
-from core.jobs.job_slice import JobConcurrency, JobSettings
+from core.jobs.settings import JobConcurrency, JobSettings
 from core.jobs.steps import JobSteps
 from core.runtime.component import Component
 from core.runtime.context import Context
