@@ -25,11 +25,11 @@ from core.http.budget import (
     RatePolicy,
     RateWindow,
 )
-from core.http.messages import time_span
 from core.manifest.problems import Path, Problem, Severity
 from core.runtime.component import Component, Shown, Unsupported
 from core.templates import LimitError, Pattern, PatternError, Template, TemplateError, compile_pattern
 from core.templates.datetimes import DatetimeError, parse_duration
+from core.units import count, time_span
 
 
 def whole_number(value: int | Template, config: Mapping[str, Any]) -> int:
@@ -335,7 +335,7 @@ def _includes(found: Mapping[str, str], wanted: Mapping[str, Any] | None) -> boo
 
 
 def _terms(calls: int, seconds: float) -> str:
-    return f"{calls:,} {'call' if calls == 1 else 'calls'} in {time_span(seconds)}"
+    return f"{count(calls, 'call')} in {time_span(seconds)}"
 
 
 def _duration_problems(text: str, path: Path) -> list[Problem]:

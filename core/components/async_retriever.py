@@ -21,13 +21,15 @@ from core.http.exchange import Exchange, Role
 from core.http.messages import request_line
 from core.http.policy import RequestFailed
 from core.http.request import RequestDraft
-from core.jobs.job_slice import JobConcurrency, JobSlice
+from core.jobs.answers import Answer, described_place, found_for_lookup, found_instead, lookups, missing_lookup
+from core.jobs.download_targets import targets_in
+from core.jobs.job_slice import JobSlice
+from core.jobs.settings import JobConcurrency
 from core.jobs.statuses import JobStatus
+from core.jobs.steps import JobSteps
 from core.manifest.problems import Problem, Severity
-from core.runtime.answers import Answer, described_place, found_for_lookup, found_instead, lookups, missing_lookup
 from core.runtime.component import SLICE_VARIABLES, Component, Gives, NotInAirbyte, Shown
 from core.runtime.context import Context
-from core.runtime.download_targets import targets_in
 from core.runtime.page_reader import PageReader, Sink
 from core.runtime.pages import Paginator
 from core.runtime.partitions import PartitionRouter, extra_field_names
@@ -260,6 +262,10 @@ class AsyncRetriever(Retriever):
         return jobs.in_flight
 
     # The steps of a job, as `core.jobs.steps.JobSteps` describes them
+
+    @property
+    def job_steps(self) -> JobSteps:
+        return self
 
     @property
     def can_abort(self) -> bool:

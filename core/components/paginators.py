@@ -16,6 +16,7 @@ from core.manifest.problems import Problem, Severity
 from core.runtime.component import Gives, Unsupported
 from core.runtime.context import Context, readable
 from core.runtime.pages import (
+    PAGE_SIZE_FIELDS,
     RESPONSE_VARIABLES,
     Page,
     PageHeaders,
@@ -164,6 +165,27 @@ class DefaultPaginator(Paginator):
                 fields=("page_size",),
             )
         ]
+
+    @property
+    def reducible_page_size(self) -> Template | None:
+        strategy = self.pagination_strategy
+        return strategy.page_size if strategy.resizable else None
+
+    def lint_smaller_pages(self) -> list[Problem]:
+        """Requests carry the page size, and the strategy can do with smaller ones (Airbyte refuses the same)."""
+        strategy, reasons = self.pagination_strategy, []
+        if self.page_size_option is None:
+            reasons.append("needs a `page_size_option`, else the API is not told of the size")
+        if isinstance(self.page_token_option, RequestPath):
+            reasons.append("can't be used where the API gives the URL of the next page, which has the page size in it")
+        if not strategy.resizable:
+            reasons.append("needs OffsetIncrement or CursorPagination: numbered pages of another size are other pages")
+        elif strategy.page_size is None:
+            reasons.append("needs a `page_size` in the pagination strategy")
+        problems = [Problem(f"`page_size_reduction` {reason}", fields=PAGE_SIZE_FIELDS) for reason in reasons]
+        if strategy.resizable:
+            problems += [problem.below("pagination_strategy") for problem in strategy.lint_smaller_pages()]
+        return problems
 
     def start(self, context: Context) -> Pages:
         return StrategyPages(self, self.pagination_strategy, context)

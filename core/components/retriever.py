@@ -10,7 +10,8 @@ from typing import Any
 from core.events import Outcome
 from core.http.exchange import Role
 from core.http.request import RequestDraft
-from core.jobs.job_slice import JobConcurrency, JobSettings
+from core.jobs.settings import JobConcurrency, JobSettings
+from core.jobs.steps import JobSteps
 from core.runtime.component import Component
 from core.runtime.context import Context
 from core.runtime.cursor import Cursor
@@ -45,6 +46,11 @@ class Retriever(Component, role=True):
     @property
     def router(self) -> PartitionRouter | Sequence[PartitionRouter] | None:
         """What divides the stream into partitions."""
+        return None
+
+    @property
+    def job_steps(self) -> JobSteps | None:
+        """The steps of the job that each slice is read through; None where the API answers at once."""
         return None
 
     @abstractmethod

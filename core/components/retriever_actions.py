@@ -11,16 +11,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from core.components.paginators import DefaultPaginator
-from core.components.request_parts import RequestPath
+from core.components.paginators import NoPagination
 from core.errors import ReadError
 from core.http.policy import RequestFailed
 from core.levels import Level
-from core.manifest.problems import Path, Problem
+from core.manifest.problems import Problem
 from core.runtime.component import Component, Shown
 from core.runtime.context import Context
 from core.runtime.cursor import Cursor
-from core.runtime.pages import Paginator
+from core.runtime.pages import PAGE_SIZE_FIELDS, Paginator
 from core.runtime.slices import StreamSlice
 from core.templates.datetimes import DatetimeError, parse_duration
 from core.wording import slice_name
@@ -65,23 +64,13 @@ class PageSizeReduction(Component):
 
     def problems(self, paginator: Paginator | None) -> Iterator[Problem]:
         """What stands against it in the paginator beside it (Airbyte refuses the same)."""
-        if not isinstance(paginator, DefaultPaginator):
-            yield _problem("needs a DefaultPaginator")
-            return
-        strategy = paginator.pagination_strategy
-        if paginator.page_size_option is None:
-            yield _problem("needs a `page_size_option`, else the API is not told of the size")
-        if isinstance(paginator.page_token_option, RequestPath):
-            yield _problem("can't be used where the API gives the URL of the next page, which has the page size in it")
-        if not strategy.resizable:
-            yield _problem("needs OffsetIncrement or CursorPagination: numbered pages of another size are other pages")
-            return
-        if strategy.page_size is None:
-            yield _problem("needs a `page_size` in the pagination strategy")
-        elif strategy.page_size.source.isdecimal() and int(strategy.page_size.source) <= self.minimum_page_size:
-            yield _problem(f"can't reduce a page size of {strategy.page_size}", ("minimum_page_size",))
-        for problem in strategy.lint_smaller_pages():
-            yield problem.below("paginator", "pagination_strategy")
+        paginator = paginator or NoPagination()
+        for problem in paginator.lint_smaller_pages():
+            yield problem.below("paginator" if problem.path else "page_size_reduction")
+        size = paginator.reducible_page_size
+        if size is not None and size.source.isdecimal() and int(size.source) <= self.minimum_page_size:
+            message = f"`page_size_reduction` can't reduce a page size of {size}"
+            yield Problem(message, ("page_size_reduction", "minimum_page_size"), fields=PAGE_SIZE_FIELDS)
 
 
 @dataclass
@@ -129,11 +118,6 @@ class PageSizes:
     def _given_up(self, failure: RequestFailed, why: str) -> ReadError:
         advice = (self.reduction.failure_message or "").strip()
         return ReadError(" ".join(filter(None, (str(failure), why, advice))), retryable=True)
-
-
-def _problem(message: str, path: Path = ()) -> Problem:
-    fields = ("page_size_option", "page_size")
-    return Problem(f"`page_size_reduction` {message}", ("page_size_reduction", *path), fields=fields)
 
 
 MOST_SPLITS = 10

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import IO, Any
 
 from core.decoding.chunks import BLOCK, peek
-from core.decoding.errors import DecodeError, packed_kind
+from core.decoding.errors import BodyKind, DecodeError, packed_kind
 from core.http.bodies import is_bomb
 
 Decode = Callable[[Iterator[bytes], str | None], Iterator[Any]]
@@ -46,7 +46,7 @@ IN_MEMORY = 8 * 1024 * 1024
 """Bytes of an archive that are kept in memory; a larger one is kept in a temporary file."""
 
 _GZIP = b"\x1f\x8b"
-_ZIP = frozenset({"a zip archive", "an empty zip archive"})
+_ZIP = frozenset({BodyKind.ZIP, BodyKind.EMPTY_ZIP})
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 _LONGEST_MAGIC = 100
 """Bytes that show what a body is, down to the name of the first file in a zip archive."""

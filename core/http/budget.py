@@ -14,8 +14,8 @@ from itertools import accumulate
 
 import httpx
 
-from core.http.messages import time_span
 from core.http.policy import server_time
+from core.units import time_span
 
 _LONG_AGO = float("-inf")
 

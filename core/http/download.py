@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from core import units
 from core.errors import ReadError
 from core.http.bodies import GuardedResponse
-from core.http.exchange import Recording, human_size
+from core.http.exchange import Recording
 from core.http.messages import describe_error, shorten
 from core.http.policy import Action, BodyRefused, Outcome, default_decision
 
@@ -126,7 +127,8 @@ class Download:
             else:
                 self.attempt.recording.finish()
                 return
-            self.attempt.recording.finish(error=f"{reason}, after {human_size(self.received - start + repeated)}")
+            amount = units.size(self.received - start + repeated, byte="bytes")
+            self.attempt.recording.finish(error=f"{reason}, after {amount}")
             breaks = 1 if self.received - start >= PROGRESS else breaks + 1
             breaks, repeated = await self._continue(reason, breaks)
 
@@ -200,9 +202,9 @@ class Download:
     def _broken(self, reason: str, ending: str) -> ReadError:
         url = shorten(self.attempt.recording.finish().url)
         announced = _length(self.response) or ""
-        whole = f" of {human_size(int(announced))}" if announced.isdigit() else ""
+        whole = f" of {units.size(int(announced), byte='bytes')}" if announced.isdigit() else ""
         return ReadError(
-            f"The download from {url} broke off after {human_size(self.received)}{whole}: {reason}. "
+            f"The download from {url} broke off after {units.size(self.received, byte='bytes')}{whole}: {reason}. "
             f"{ending} Run it again.",
             retryable=True,
             status=self.response.status_code,

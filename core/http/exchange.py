@@ -12,6 +12,7 @@ from enum import StrEnum
 
 import httpx
 
+from core import units
 from core.http.charsets import charset_named, marked_encoding, readable_text
 from core.http.secrets import Secrets
 
@@ -21,7 +22,6 @@ MARGIN = 16_384
 """Bytes behind what is kept of a body that are looked at, so that a secret that is cut is masked as a whole."""
 _FEW = 10
 """Bytes are no text if more than one in this many characters is invalid."""
-_UNITS = ("bytes", "kB", "MB", "GB", "TB")
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZIP = b"PK\x03\x04"
 _ZIP_HEADER = 30
@@ -196,7 +196,7 @@ def body_text(begin: bytes, size: int, content_type: str, *, complete: bool | No
     if text is not None:
         return text
     kind = content_type.partition(";")[0].strip()
-    return f"<{', '.join(filter(None, ('binary', human_size(size), kind)))}>"
+    return f"<{', '.join(filter(None, ('binary', units.size(size, byte='bytes'), kind)))}>"
 
 
 def _as_text(begin: bytes, charset: str | None, *, complete: bool) -> str | None:
@@ -232,11 +232,3 @@ def _inflated(packed: bytes, window: int, limit: int) -> bytes | None:
     with suppress(zlib.error):
         return zlib.decompressobj(window).decompress(packed, limit) or None
     return None
-
-
-def human_size(size: int) -> str:
-    """A number of bytes for people: `12.3 MB`."""
-    if size < 1000:
-        return f"{size} bytes"
-    power = min((len(str(size)) - 1) // 3, len(_UNITS) - 1)
-    return f"{size / 1000**power:.1f} {_UNITS[power]}"

@@ -41,7 +41,7 @@ _MESSAGE_KEYS = (
     "status_message",
 )
 _MARKUP = re.compile(r"(?is)<(script|style)\b.*?</\1>|<[^>]*>")
-_TITLE = re.compile(r"(?is)<title[^>]*>(.*?)</title>")
+_TITLE = re.compile(r"(?is)<title[^>]*>(.*?)</title")
 
 _ADVICE = {
     400: "Check the parameters and the body of the request.",
@@ -191,9 +191,14 @@ def _api_text(response: httpx.Response) -> str:
     text = api_message(response) or response.text
     if "<" in text and "html" in response.headers.get("content-type", "html"):
         text = mask_known(text[: PAGE_SEEN + MARGIN], PAGE_SEEN)
-        title = _TITLE.search(text)
-        text = unescape(title[1] if title and title[1].strip() else _MARKUP.sub(" ", text))
+        text = unescape(page_title(text) or _MARKUP.sub(" ", text))
     return shorten(text)
+
+
+def page_title(text: str) -> str:
+    """The title of a web page as it is written there; empty where its first `PAGE_SEEN` characters hold none."""
+    title = _TITLE.search(text, 0, PAGE_SEEN)
+    return title[1].strip() if title else ""
 
 
 def reason(outcome: Outcome, decision: Decision) -> str:
@@ -218,14 +223,6 @@ def _advice(outcome: Outcome, decision: Decision) -> str:
         proxies = " and the proxy that the environment names" if any(map(getproxies_environment().get, PROXIES)) else ""
         return f"Check the URL and the network{proxies}, or try again later."
     return ""
-
-
-def time_span(seconds: float) -> str:
-    """A length of time for people: `42 seconds`, `3.5 minutes`, `2 hours`, `10 days`."""
-    for size, unit in ((86_400, "days"), (3600, "hours"), (60, "minutes")):
-        if round(seconds) >= 2 * size:
-            return f"{seconds / size:.3g} {unit}"
-    return "1 second" if seconds == 1 else f"{seconds:.3g} seconds"
 
 
 def _full_stop(text: str) -> str:

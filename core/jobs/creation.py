@@ -6,17 +6,17 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core.decoding.errors import kind_of
+from core.decoding.errors import BodyKind, kind_of
 from core.errors import ReadError
 from core.events import JobPhase
 from core.http.policy import FailureType, RequestFailed
 from core.http.request import RequestDraft
+from core.jobs.answers import Answer, api_explanation, body_of
 from core.jobs.cleanup import JobCleanup
 from core.jobs.job import Job, KnownJobs
 from core.jobs.slots import JobSlot, SlotState
 from core.jobs.steps import JobSteps
 from core.levels import Level
-from core.runtime.answers import Answer, api_explanation, body_of
 from core.runtime.context import Context
 
 WAITING_BEYOND = 60.0
@@ -24,7 +24,7 @@ WAITING_BEYOND = 60.0
 
 _ABOUT_THE_REQUEST = frozenset({404, 405, 406, 410, 411, 413, 414, 415, 431})
 """Statuses that blame the request itself, whatever else runs on the API."""
-_SPOILT = ("an HTML page", "JSON")
+_SPOILT = (BodyKind.HTML, BodyKind.JSON)
 """What a body is that can't be read although the manifest may be right: a gateway's page, or JSON that breaks off."""
 
 

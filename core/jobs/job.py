@@ -13,8 +13,8 @@ import httpx
 import orjson
 
 from core.errors import ReadError
+from core.jobs.answers import Answer
 from core.jobs.steps import JobSteps
-from core.runtime.answers import Answer
 from core.runtime.context import Context
 from core.templates.lookups import Lookup
 

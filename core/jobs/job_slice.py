@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from copy import copy
 from dataclasses import dataclass, field
 from itertools import chain, count
 from typing import Any
@@ -13,10 +12,10 @@ from core.errors import ReadError
 from core.events import JobPhase, Outcome
 from core.http.policy import EXPIRED, RequestFailed
 from core.http.request import RequestDraft
-from core.jobs.job import JobFailed, KnownJobs
-from core.jobs.life import ATTEMPTS, JobLife
-from core.jobs.slots import JobSlot, JobSlots
-from core.jobs.statuses import StatusMeanings
+from core.jobs.job import JobFailed
+from core.jobs.life import JobLife
+from core.jobs.settings import JobSettings
+from core.jobs.slots import JobSlot
 from core.jobs.steps import JobSteps
 from core.levels import Level
 from core.runtime.context import Context
@@ -87,42 +86,6 @@ async def _targets_of(steps: JobSteps, life: JobLife) -> list[Any]:
     return await steps.targets(life.job.polling or life.job.creation, life.job.context)
 
 
-DOWNLOADS = 8
-"""Targets that are downloaded side by side, over all streams of a run."""
-
-
-class JobConcurrency:
-    """How many jobs and downloads run side by side, over all streams of a run."""
-
-    def __init__(self, jobs: int) -> None:
-        self.slots = JobSlots(jobs)
-        self.downloads = asyncio.Semaphore(DOWNLOADS)
-        self.in_flight = jobs + DOWNLOADS
-        """Slices of one stream that may be begun: jobs never run far ahead of the downloads."""
-
-    def for_parent(self) -> JobConcurrency:
-        """The same slots, and downloads of its own: what they give waits for a child that downloads as well."""
-        own = copy(self)
-        own.downloads = asyncio.Semaphore(DOWNLOADS)
-        return own
-
-
-@dataclass(frozen=True)
-class JobSettings:
-    """How the jobs of a stream are run: where, how often, and what is known of them already.
-
-    The job of a slice is created `attempts` times at most, and not at first if it is one of the `known`. `mapped` may
-    grow while jobs run; `warned` holds the statuses that were already warned of. Without `known`, the jobs are
-    not needed later, so that each is dropped with its slice.
-    """
-
-    concurrency: JobConcurrency
-    mapped: StatusMeanings = field(default_factory=StatusMeanings)
-    warned: set[str] = field(default_factory=set)
-    attempts: int = ATTEMPTS
-    known: KnownJobs | None = None
-
-
 @dataclass
 class JobSlice:
     """One slice of an asynchronous stream. `fill` adds to the creation request what the slice adds."""
@@ -135,22 +98,12 @@ class JobSlice:
 
     async def read(self) -> Outcome:
         """Create, poll, download. Raises `JobFailed` when the slice can't be read."""
-        settings = self.settings
-        with settings.concurrency.slots.for_slice(self.context.stream) as slot:
-            life = JobLife(
-                self.steps,
-                self.context,
-                lambda draft: self.fill(draft, self.context),
-                settings.mapped,
-                settings.warned,
-                settings.attempts,
-                KnownJobs() if settings.known is None else settings.known,
-                slot=slot,
-            )
+        with self.settings.concurrency.slots.for_slice(self.context.stream) as slot:
+            life = JobLife(self.steps, self.context, lambda draft: self.fill(draft, self.context), self.settings, slot)
             try:
                 return await self._read(life, slot)
             except asyncio.CancelledError:
-                life.hurry()
+                life.cleanup.hurry()
                 raise
             except JobFailed:
                 raise

@@ -9,25 +9,25 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from core.decoding.errors import describe, kind_of
+from core.decoding.errors import BodyKind, describe, kind_of
 from core.errors import ReadError
 from core.events import JobChanged, JobPhase, PollScheduled, StatusMissing, StatusUnmapped
-from core.http.messages import shorten, time_span
+from core.http.messages import shorten
 from core.http.policy import FailureType, RequestFailed, retry_after
 from core.http.request import RequestDraft
+from core.jobs.answers import Answer, api_explanation
 from core.jobs.cleanup import JobCleanup
 from core.jobs.creation import Creation, CreationFailed
 from core.jobs.job import AttemptFailed, Job, JobFailed, KnownJobs
+from core.jobs.settings import JobSettings
 from core.jobs.slots import JobSlot, SlotState
-from core.jobs.statuses import JobStatus, PollSchedule, StatusMeanings
+from core.jobs.statuses import JobStatus, PollSchedule
 from core.jobs.steps import JobSteps
 from core.levels import Level
-from core.runtime.answers import Answer, api_explanation
 from core.runtime.context import Context
+from core.units import time_span
 from core.wording import slice_name
 
-ATTEMPTS = 3
-"""How often a job is created for one slice, in all (Airbyte's number)."""
 POLL_FAILURES = 3
 """Failed polls in a row, each after its own retries, that end an attempt."""
 GRACE = 5.0
@@ -40,27 +40,25 @@ ANSWER_SHOWN = 500
 class JobLife:
     """The job of one slice. `fill` adds to the creation request what the slice adds.
 
-    `mapped` may grow while the job runs: it is looked at before the manifest's mapping, and what comes in while the
-    next poll is awaited judges the last answer again. `warned` holds the statuses
-    that the stream was already warned about, `most_attempts` is how often the job is created, in all. A job of `known`
-    is followed in the first attempt. `slot` is the slice's among the jobs that run side by side.
+    The settings' `mapped` is looked at before the manifest's mapping, and what comes in while the next poll is awaited
+    judges the last answer again. A job of `known` is followed in the first attempt. `slot` is the slice's among the
+    jobs that run side by side.
     """
 
     steps: JobSteps
     context: Context
     fill: Callable[[RequestDraft], None]
-    mapped: StatusMeanings = field(default_factory=StatusMeanings)
-    warned: set[str] = field(default_factory=set)
-    most_attempts: int = ATTEMPTS
-    known: KnownJobs = field(default_factory=KnownJobs)
-    slot: JobSlot = field(kw_only=True)
+    settings: JobSettings
+    slot: JobSlot
     attempts: int = 0
     job: Job | None = None
+    known: KnownJobs = field(init=False)
     cleanup: JobCleanup = field(init=False)
     _judged_at: int = 0
     """How much had been said of statuses when the last answer was judged."""
 
     def __post_init__(self) -> None:
+        self.known = KnownJobs() if self.settings.known is None else self.settings.known
         self.cleanup = JobCleanup(self.steps, self.context, self.known)
 
     async def complete(self) -> Job:
@@ -82,7 +80,7 @@ class JobLife:
     @property
     def is_last_attempt(self) -> bool:
         """Whether the job is not created once more."""
-        return self.attempts >= self.most_attempts
+        return self.attempts >= self.settings.attempts
 
     async def poll_again(self) -> Job:
         """Ask a completed job once more, for fresh download targets; wait for it when it is running again.
@@ -92,10 +90,6 @@ class JobLife:
         assert self.job is not None
         await self._follow(self.job, poll_now=True)
         return self.job
-
-    def hurry(self) -> None:
-        """The read was cancelled: whatever is still asked of the server is asked for a few seconds only."""
-        self.cleanup.hurry()
 
     async def clean_up(self) -> None:
         """Delete the job on the server, when the manifest says how; a failure is a warning."""
@@ -230,7 +224,7 @@ class JobLife:
         wait = max(0.0, min(wait, job.deadline - time.monotonic()))
         due = time.monotonic() + wait
         while await self._meaning_given_within(job, wait):
-            self._judged_at = self.mapped.changes
+            self._judged_at = self.settings.mapped.changes
             if job.polling is not None and await self._settled(job, job.polling):
                 return True
             wait = max(0.0, due - time.monotonic())
@@ -247,7 +241,7 @@ class JobLife:
                 wait=wait,
             )
         )
-        given = asyncio.ensure_future(self.mapped.changed_since(self._judged_at))
+        given = asyncio.ensure_future(self.settings.mapped.changed_since(self._judged_at))
         over = asyncio.ensure_future(self.context.run.sleep(wait))
         try:
             await asyncio.wait((given, over), return_when=asyncio.FIRST_COMPLETED)
@@ -299,9 +293,9 @@ class JobLife:
     def _meaning(self, job: Job, answer: Answer) -> JobStatus:
         found = self.steps.status(answer, job.context)
         job.api_status = found
-        self._judged_at = self.mapped.changes
+        self._judged_at = self.settings.mapped.changes
         text = "None" if found is None else found
-        meaning = self.mapped.get(text) or self.steps.meaning(text)
+        meaning = self.settings.mapped.get(text) or self.steps.meaning(text)
         if meaning is None:
             self._warn_of_status(found, answer)
             return JobStatus.RUNNING
@@ -309,9 +303,9 @@ class JobLife:
 
     def _warn_of_status(self, status: str | None, answer: Answer) -> None:
         key = "" if status is None else status
-        if key in self.warned:
+        if key in self.settings.warned:
             return
-        self.warned.add(key)
+        self.settings.warned.add(key)
         place = self.steps.status_place()
         if status is None:
             instead = self.steps.seen_at_status(answer)
@@ -351,7 +345,7 @@ class JobLife:
             return ""
         if job.api_status is None:
             return f"The job had no status at {self.steps.status_place()}."
-        meaning = self.mapped.get(job.api_status) or self.steps.meaning(job.api_status)
+        meaning = self.settings.mapped.get(job.api_status) or self.steps.meaning(job.api_status)
         mapped = f"mapped as {meaning}" if meaning else "which is not mapped"
         return f"The job had the last status `{job.api_status}`, {mapped}."
 
@@ -366,12 +360,12 @@ class JobLife:
         if failure.by_api:
             asked = self.steps.failed_wait(self.context)
             wait = wait if asked is None else asked
-        left = self.most_attempts - self.attempts
+        left = self.settings.attempts - self.attempts
         which = f"Job `{self.job.id}`:" if self.job is not None and self.job.id else ""
         what = " ".join(filter(None, [which, str(failure), self._last_status()]))
         self.context.log(
             Level.WARNING,
-            f"{what} It is created again in {wait:.3g} s ({left} more of {self.most_attempts} attempts).",
+            f"{what} It is created again in {wait:.3g} s ({left} more of {self.settings.attempts} attempts).",
         )
         await self.context.run.sleep(wait)
 
@@ -391,6 +385,6 @@ def _asked_wait(answer: Answer) -> float | None:
 def _shown(answer: Answer) -> str:
     """An answer as people see it in a message."""
     head = answer.response.content[:ANSWER_SHOWN]
-    if kind_of(head) == "an HTML page":
+    if kind_of(head) is BodyKind.HTML:
         return f"{describe(head)}."
     return shorten(answer.response.text, ANSWER_SHOWN) or "(empty)"

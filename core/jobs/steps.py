@@ -8,8 +8,8 @@ from typing import Any, Protocol
 import httpx
 
 from core.http.request import RequestDraft
+from core.jobs.answers import Answer
 from core.jobs.statuses import JobStatus
-from core.runtime.answers import Answer
 from core.runtime.context import Context
 from core.runtime.page_reader import Sink
 from core.runtime.roles import Renew

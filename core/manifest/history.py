@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -25,20 +25,6 @@ class UndoableChange(ABC):
     def absorb(self, later: UndoableChange) -> bool:
         """Take in the change that came next, so that one of the two is enough; False where that can't be."""
         return False
-
-
-@dataclass(slots=True)
-class SideChange(UndoableChange):
-    """A change of what goes with a document without being in it, such as the value of an input."""
-
-    do_undo: Callable[[], object]
-    do_redo: Callable[[], object]
-
-    def undo(self) -> None:
-        self.do_undo()
-
-    def redo(self) -> None:
-        self.do_redo()
 
 
 @dataclass(slots=True)

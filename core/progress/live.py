@@ -16,7 +16,8 @@ from core.levels import Level
 from core.progress.picture import RunPicture, SlicePicture, StreamPicture
 from core.progress.plain import is_shown
 from core.progress.sentences import attempt, event_line, next_poll
-from core.wording import count, duration, indented, one_line, size, slice_values
+from core.units import count, duration, size
+from core.wording import indented, one_line, slice_values
 
 _PHASE = 11
 _STATUS = 20

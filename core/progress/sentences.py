@@ -10,7 +10,8 @@ from core.events import Event, ExchangeFinished, JobChanged, JobPhase, Log, Outc
 from core.http.budget import Wait
 from core.levels import Level
 from core.progress.picture import RunPicture, SlicePicture, StreamPicture
-from core.wording import count, duration, slice_name
+from core.units import count, duration
+from core.wording import slice_name
 
 Line = tuple[Level, str]
 

@@ -10,8 +10,7 @@ from typing import Any
 from core.components.stream import DeclarativeStream
 from core.http.exchange import Role
 from core.jobs.job import KnownJobs
-from core.jobs.job_slice import JobConcurrency, JobSettings
-from core.jobs.life import ATTEMPTS
+from core.jobs.settings import ATTEMPTS, JobConcurrency, JobSettings
 from core.jobs.statuses import StatusMeanings
 from core.runtime.slices import Record
 

@@ -20,7 +20,7 @@ from core.http.secrets import Secrets
 from core.http.session import HttpSession
 from core.inputs import secret_values, with_secrets
 from core.jobs.job import KnownJobs
-from core.jobs.job_slice import JobConcurrency
+from core.jobs.settings import JobConcurrency
 from core.jobs.statuses import JobStatus, StatusMeanings
 from core.reading.plan import NO_LIMITS, Encoder, Limits, ReadPlan
 from core.reading.side_reads import ParentProgress, first_record

@@ -11,7 +11,7 @@ from core.components.retriever import Retriever, SliceRead
 from core.errors import ReadError
 from core.events import BudgetWait, Event, ExchangeFinished, Log, Records, StateAdvanced, StreamFinished
 from core.http.exchange import Role
-from core.jobs.job_slice import JobConcurrency, JobSettings
+from core.jobs.settings import JobConcurrency, JobSettings
 from core.levels import Level
 from core.reading.stream_read import StreamRead
 from core.runtime.context import Context, ParentRecord

@@ -27,7 +27,7 @@ from core.failures import Failures, gist
 from core.http.exchange import Role
 from core.http.request import RequestDraft
 from core.jobs.job import JobFailed
-from core.jobs.job_slice import JobConcurrency
+from core.jobs.settings import JobConcurrency
 from core.levels import Level
 from core.manifest.problems import Problem
 from core.reading.channel import EventChannel

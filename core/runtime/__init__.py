@@ -6,5 +6,4 @@
   and how far it was read.
 - `page_reader`, `pages`: one response after the other, from the requester through the paginator into a sink.
 - `pipes`, `record_pipeline`, `field_path`: bytes cross to a worker thread, elements become records.
-- `answers`, `download_targets`: what an asynchronous job looks up in the API's answers.
 """

@@ -100,12 +100,28 @@ class Pages:
         return False
 
 
+PAGE_SIZE_FIELDS = ("page_size_option", "page_size")
+"""Keys that messages about smaller pages name."""
+
+
 class Paginator(Component, role=True):
     """Walks the pages of a response."""
 
     @abstractmethod
     def start(self, context: Context) -> Pages:
         """A walk over the pages of the slice of `context`. Raises `ReadError`."""
+
+    @property
+    def reducible_page_size(self) -> Template | None:
+        """The page size as it is written, where pages can be requested with fewer records."""
+        return None
+
+    def lint_smaller_pages(self) -> list[Problem]:
+        """What may go wrong when pages are requested with fewer records, or why they can't be.
+
+        Paths are relative to the paginator; a problem without one is shown at the `page_size_reduction` beside it.
+        """
+        return [Problem("`page_size_reduction` needs a DefaultPaginator", fields=PAGE_SIZE_FIELDS)]
 
 
 class PaginationStrategy(Component, role=True):

@@ -97,8 +97,18 @@ class PartitionRouter(Component, role=True):
 
     @classmethod
     def extra_field_names(cls, raw: Mapping[str, Any]) -> frozenset[str]:
-        """The names of the extra fields of its partitions; `raw` is the router as written, references resolved."""
-        return frozenset()
+        """The names of the extra fields of its partitions; `raw` is the router as written, references resolved.
+
+        Those that it takes from parent streams: also a custom router has these where a substream has them (Airbyte).
+        """
+        configs = raw.get("parent_stream_configs")
+        paths = [
+            path
+            for config in (configs if isinstance(configs, list) else [])
+            if isinstance(config, Mapping)
+            for path in config.get("extra_fields") or []
+        ]
+        return frozenset(".".join(map(str, path)) for path in paths if isinstance(path, list))
 
     def fill(self, draft: RequestDraft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
         """Add to a request what the manifest says a partition adds (its request options)."""
@@ -188,9 +198,5 @@ def extra_field_names(raw_router: Any) -> frozenset[str]:
 
 
 def _class_of(router: Mapping[str, Any]) -> type[PartitionRouter]:
-    """The class of a router; a custom one has its parents where a substream has them (Airbyte)."""
-    substream = Component.registered["SubstreamPartitionRouter"]
-    cls = Component.registered.get(str(router.get("type")), substream)
-    found = cls if issubclass(cls, PartitionRouter) else substream
-    assert issubclass(found, PartitionRouter)
-    return found
+    cls = Component.registered.get(str(router.get("type")), PartitionRouter)
+    return cls if issubclass(cls, PartitionRouter) else PartitionRouter

@@ -9,9 +9,13 @@ from typing import Any
 import pytest
 import yaml
 
+from core.components.retriever_actions import PageSizeReduction
 from core.connector import load_connector
 from core.events import Outcome, SliceFinished
 from core.manifest.document import Document
+from core.manifest.problems import Problem
+from core.runtime.context import Context
+from core.runtime.pages import Pages, Paginator
 from tests.components.test_pagination_reset import PARTITIONS
 from tests.support.oracle import Oracle, OracleError
 from tests.support.paging_api import manifest
@@ -255,3 +259,14 @@ def test_what_may_not_work_is_a_warning(server: LoopbackServer, retriever: str, 
 
     assert loaded.usable
     assert any(words in one.message for one in loaded.problems), loaded.problems
+
+
+def test_a_paginator_of_another_package_says_itself_whether_its_pages_can_be_smaller() -> None:
+    class Resizable(Paginator, role=True):
+        def start(self, context: Context) -> Pages:
+            return Pages()
+
+        def lint_smaller_pages(self) -> list[Problem]:
+            return []
+
+    assert list(PageSizeReduction().problems(Resizable())) == []

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from core.http.exchange import BODY_LIMIT, Allowance, Exchange, Recording, Role, body_text, human_size
+from core.http.exchange import BODY_LIMIT, Allowance, Exchange, Recording, Role, body_text
 from core.http.secrets import Secrets
 
 
@@ -25,13 +25,6 @@ def test_bytes_that_are_no_text_are_described() -> None:
 def test_long_text_is_cut_between_characters() -> None:
     body = ("a" + "ü" * BODY_LIMIT).encode()
     assert body_text(body[:BODY_LIMIT], len(body), "text/plain") == "a" + "ü" * ((BODY_LIMIT - 1) // 2)
-
-
-@pytest.mark.parametrize(
-    ("size", "shown"), [(0, "0 bytes"), (999, "999 bytes"), (1000, "1.0 kB"), (5_400_000_000, "5.4 GB")]
-)
-def test_sizes_are_written_for_people(size: int, shown: str) -> None:
-    assert human_size(size) == shown
 
 
 def test_large_bodies_share_the_spare_allowance() -> None:

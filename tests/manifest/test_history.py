@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 
 from core.manifest.document import Document
-from core.manifest.history import History, SideChange
+from core.manifest.history import History, UndoableChange
+
+
+@dataclass
+class Added(UndoableChange):
+    """The value was added to the values."""
+
+    values: list[int]
+    value: int
+
+    def undo(self) -> None:
+        self.values.pop()
+
+    def redo(self) -> None:
+        self.values.append(self.value)
 
 
 def add(history: History, values: list[int], value: int) -> None:
     values.append(value)
-    history.record(SideChange(values.pop, lambda: values.append(value)), done_at=(value,))
+    history.record(Added(values, value), done_at=(value,))
 
 
 def test_changes_in_a_group_are_one_step_that_shows_at_one_place() -> None:

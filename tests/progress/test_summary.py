@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from core.events import Event, Outcome, Records, SliceFinished, StreamStarted
 from core.levels import Level
 from core.progress.picture import RunPicture
 from core.progress.sentences import run_summary, stream_summary
-from core.wording import clean, duration, size
+from core.wording import clean
 from tests.progress.stories import Clock, ended
 
 
@@ -82,21 +80,6 @@ def test_a_run_is_summed_up() -> None:
         Level.INFO,
         "1 of 3 streams read, 1 failed: 1,200 records in 1 min 05 s",
     )
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0.04, "0.0 s"), (9.94, "9.9 s"), (9.96, "10 s"), (59.6, "1 min 00 s"), (3599.6, "1 h 00 min"), (-1, "0.0 s")],
-)
-def test_durations(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
-
-
-@pytest.mark.parametrize(
-    ("number", "text"), [(999, "999 B"), (1000, "1.0 kB"), (999_960, "1.0 MB"), (10**16, "10000.0 TB")]
-)
-def test_sizes(number: int, text: str) -> None:
-    assert size(number) == text
 
 
 def test_foreign_texts_keep_no_control_characters_but_line_feeds() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from core.connector.registry import component_types
 from core.manifest.document import Document
-from core.manifest.history import SideChange, UndoableChange
+from core.manifest.history import UndoableChange
 from core.manifest.links import PathMove, inserted, moved, removed
 from core.manifest.nodes import same
 from core.manifest.problems import Path
@@ -228,7 +228,7 @@ class ManifestEditor:
     def record_side_change(self, undo: Callable[[], object], redo: Callable[[], object]) -> None:
         """Make a change that goes with the document a part of the open group."""
         assert self._group is not None
-        self._history.record(SideChange(undo, redo))
+        self._history.record(_SideChange(undo, redo))
 
     def seal(self) -> None:
         """Begin a new step to undo with the next edit, because the user has left the field."""
@@ -349,3 +349,17 @@ class _DocumentReplacement(UndoableChange):
             self.after = later.after
             return True
         return False
+
+
+@dataclass(slots=True)
+class _SideChange(UndoableChange):
+    """A change of what goes with a document without being in it, such as the value of an input."""
+
+    do_undo: Callable[[], object]
+    do_redo: Callable[[], object]
+
+    def undo(self) -> None:
+        self.do_undo()
+
+    def redo(self) -> None:
+        self.do_redo()

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from core.errors import ManifestError
-from core.wording import count
+from core.units import count
 from tui.model.files import ChangedOnDiskError, ReadOnlyError, is_same
 from tui.model.project import Draft, Project, drafts_for
 from tui.model.settings import Settings

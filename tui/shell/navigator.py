@@ -15,7 +15,7 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from core.wording import count
+from core.units import count
 from tui.model.inputs import SCHEMA
 from tui.model.problems import Counts
 from tui.model.session import BuilderSession

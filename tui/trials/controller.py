@@ -14,7 +14,6 @@ from textual.app import App
 from textual.signal import Signal
 from textual.timer import Timer
 
-from core.components.async_retriever import AsyncRetriever
 from core.connector import Connector
 from core.errors import LonghaulError, ManifestError, fault_text
 from core.events import Event, Outcome
@@ -259,7 +258,8 @@ def _new_trial(
         declared = connector.stream(stream)
     except KeyError:
         return Trial(state)
-    if isinstance(declared.retriever, AsyncRetriever):
+    steps = declared.retriever.job_steps
+    if steps is not None:
         state.asynchronous = True
-        state.can_abort = declared.retriever.abort_requester is not None
+        state.can_abort = steps.can_abort
     return Trial(state, declared)

@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from core.events import Outcome
 from core.progress.sentences import budget_waits
-from core.wording import clean, count, keys_named
+from core.units import count
+from core.wording import clean, keys_named
 from tui.model.specs import in_labels
 from tui.trials.phases import cancel_report, limit_sentence
 from tui.trials.remedies import Concern, Remedy, abort_remedy, remedy_named_in, where_to_fix

@@ -10,7 +10,8 @@ from enum import StrEnum
 from core.events import JobPhase, Outcome
 from core.progress.picture import Stage
 from core.progress.sentences import attempt, next_poll, waiting
-from core.wording import count, duration, one_line, size
+from core.units import count, duration, size
+from core.wording import one_line
 from tui.trials.state import Partition, TrialState
 
 _HEADLINES = {

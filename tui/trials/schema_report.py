@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.wording import count
+from core.units import count
 from tui.model.declared_schema import difference, for_import, loses_something, same_schema
 from tui.model.schema_inference import DEEPEST, SchemaInference
 from tui.trials.records import rows

@@ -14,7 +14,6 @@ from pydantic import Field
 
 from core.components.authenticators.token_quotas import QuotaStatusSource, TokenQuota
 from core.errors import ReadError
-from core.http.messages import time_span
 from core.http.policy import RequestFailed
 from core.http.request import RequestDraft
 from core.levels import Level
@@ -25,6 +24,7 @@ from core.runtime.roles import Authenticator
 from core.runtime.tokens import OneAtATime, Quota, TokenRing
 from core.templates import Template
 from core.templates.datetimes import DatetimeError, parse_duration
+from core.units import time_span
 
 SHORTEST_WAIT = 5.0
 """The shortest wait in seconds for a reset, even if that should be over: the API's clock may differ."""

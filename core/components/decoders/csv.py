@@ -24,7 +24,7 @@ from core.decoding.chunks import (
     text_lines,
     undecodable,
 )
-from core.decoding.errors import DecodeError, kind_of, not_this, quote, refuse_packed
+from core.decoding.errors import BodyKind, DecodeError, kind_of, not_this, quote, refuse_packed
 from core.runtime.component import Shown
 from core.runtime.roles import Decoder
 
@@ -62,7 +62,7 @@ def _alike(cells: Sequence[str]) -> bool:
 ROWS = 100
 """Rows that are looked at together."""
 
-_OTHER_TEXTS = frozenset({"an HTML page", "an XML document"})
+_OTHER_TEXTS = frozenset({BodyKind.HTML, BodyKind.XML})
 _OR_UTF_16 = ", or text in UTF-16: then set `encoding` to utf-16-le or utf-16-be."
 _ASCII = bytes(range(128))
 
@@ -319,7 +319,7 @@ def _refuse_other_formats(head: bytes) -> None:
     """Pages and error documents would pass for tables of one column."""
     refuse_packed(head, "a CSV file")
     kind = kind_of(head)
-    if kind in _OTHER_TEXTS or (kind == "JSON" and _is_json(head)):
+    if kind in _OTHER_TEXTS or (kind is BodyKind.JSON and _is_json(head)):
         raise not_this("a CSV file", head)
 
 

@@ -28,7 +28,7 @@ from core.decoding.chunks import (
     whole_lines,
     within,
 )
-from core.decoding.errors import DecodeError, kind_of, not_this, quote, refuse_packed, too_long
+from core.decoding.errors import BodyKind, DecodeError, kind_of, not_this, quote, refuse_packed, too_long
 from core.decoding.json_text import array_elements, bounded
 from core.http.charsets import loads
 from core.http.messages import around
@@ -76,16 +76,20 @@ def _document(body: bytes, head: bytes) -> Any:
         return loads(text)
     except json.JSONDecodeError as error:
         cut_short = not text[error.pos :].strip() or error.msg.startswith("Unterminated string")
-        if cut_short and kind_of(head) == "JSON":
+        if cut_short and kind_of(head) is BodyKind.JSON:
             end = quote(around(text, len(text), 40)[0])
             message = f"The JSON document breaks off behind {end}: the response seems to be cut short."
             raise DecodeError(message, retryable=True) from None
         where = f"Line {error.lineno}, column {error.colno}: {error.msg.lower()}."
         if error.msg == "Extra data":
             where += " If each line is a JSON value of its own, choose JsonlDecoder."
-        raise not_this("a JSON document", head, where) from None
+        raise _no_document(head, where) from None
     except ValueError as error:
         raise DecodeError(f"The JSON document can't be read: {error}.") from None
+
+
+def _no_document(head: bytes, where: str) -> DecodeError:
+    return not_this("a JSON document", head, where, kind=BodyKind.JSON)
 
 
 class JsonlDecoder(Decoder):
@@ -158,7 +162,7 @@ def _unusual_line(line: bytes, number: int, head: bytes) -> Any:
 
 
 def _no_lines(line: bytes, head: bytes) -> DecodeError:
-    if kind_of(head) == "JSON":
+    if kind_of(head) is BodyKind.JSON:
         return DecodeError(
             "Expected JSON Lines, one complete JSON value on each line, but line 1 is "
             f"{quote(line.decode('utf-8', 'replace'))}. "
@@ -201,7 +205,7 @@ class JsonItemsDecoder(Decoder):
         except ijson.IncompleteJSONError as error:
             raise _not_items(error, head) from None
         except ijson.JSONError as error:
-            raise not_this("a JSON document", head, f"The parser says: {_reason(error)}.") from None
+            raise _no_document(head, f"The parser says: {_reason(error)}.") from None
         except (ValueError, RecursionError) as error:
             raise DecodeError(f"The JSON can't be read, after item {body.items:,}: {_reason(error)}.") from None
 
@@ -230,7 +234,7 @@ def _not_items(error: ijson.IncompleteJSONError, head: bytes) -> DecodeError:
     reason = _reason(error)
     if "premature EOF" in reason:
         return DecodeError("The JSON document breaks off: the response seems to be cut short.", retryable=True)
-    return not_this("a JSON document", head, f"The parser says: {reason}.")
+    return _no_document(head, f"The parser says: {reason}.")
 
 
 def _reason(error: Exception) -> str:

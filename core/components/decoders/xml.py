@@ -11,7 +11,7 @@ from xml.parsers.expat import ExpatError, errors
 import xmltodict
 
 from core.decoding.chunks import LARGEST_DOCUMENT, blocks, peek, within
-from core.decoding.errors import DecodeError, not_this, too_long
+from core.decoding.errors import BodyKind, DecodeError, not_this, too_long
 from core.http.charsets import marked_encoding
 from core.runtime.roles import Decoder
 
@@ -60,7 +60,7 @@ class XmlDecoder(Decoder):
                 message = f"The XML document breaks off in line {error.lineno:,}: the response is cut short."
                 raise DecodeError(message, retryable=True) from None
             where = f"Line {error.lineno:,}, column {error.offset + 1:,}: {errors.messages[error.code]}."
-            raise not_this("an XML document", head, where) from None
+            raise not_this("an XML document", head, where, kind=BodyKind.XML) from None
         except (ValueError, LookupError) as error:
             raise DecodeError(f"The XML document can't be read: {error}.") from None
 

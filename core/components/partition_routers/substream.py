@@ -107,17 +107,6 @@ class SubstreamPartitionRouter(ValueRouter):
     def parents(self) -> Sequence[Parent]:
         return self.parent_stream_configs
 
-    @classmethod
-    def extra_field_names(cls, raw: Mapping[str, Any]) -> frozenset[str]:
-        configs = raw.get("parent_stream_configs")
-        paths = [
-            path
-            for config in (configs if isinstance(configs, list) else [])
-            if isinstance(config, Mapping)
-            for path in config.get("extra_fields") or []
-        ]
-        return frozenset(".".join(map(str, path)) for path in paths if isinstance(path, list))
-
 
 class _ParentWalk(Walk):
     """A walk over the records of one parent; its state changes when a slice of it was read and the next one begins."""

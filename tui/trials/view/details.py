@@ -16,7 +16,8 @@ from textual.widgets import Static
 
 from core.events import Outcome
 from core.levels import Level
-from core.wording import clean, count
+from core.units import count
+from core.wording import clean
 from tui.trials.exchanges import ExchangeEntry, ExchangeLog
 from tui.trials.state import LogLine, TrialState
 from tui.trials.trial import Trial

@@ -11,7 +11,8 @@ from textual import on
 from textual.binding import BindingType
 
 from core.http.exchange import Exchange
-from core.wording import clean, duration, size
+from core.units import duration, size
+from core.wording import clean
 from tui.model.curl import to_curl
 from tui.trials.exchanges import ExchangeEntry
 from tui.trials.state import CANCELLED

@@ -13,7 +13,8 @@ from textual.widgets import Button, Static
 
 from core.events import Outcome
 from core.reading import Limits
-from core.wording import count, one_line
+from core.units import count
+from core.wording import one_line
 from tui.trials.notices import Notice, Weight
 from tui.trials.phases import PhaseStep, StepMark, headline, steps, tally
 from tui.trials.remedies import Remedy

@@ -13,7 +13,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.widget import Widget
 
-from core.wording import count
+from core.units import count
 from tui.trials.records import rows
 from tui.trials.view.exchange_view import kind_of
 from tui.widgets.base import hidden, shown

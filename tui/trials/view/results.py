@@ -13,7 +13,7 @@ from textual.widget import Widget
 
 from core.events import Outcome
 from core.http.exchange import Exchange
-from core.wording import count
+from core.units import count
 from tui.trials.exchanges import ExchangeEntry
 from tui.trials.records import RecordStore, RecordView
 from tui.trials.schema_report import SchemaReporter

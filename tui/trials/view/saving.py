@@ -15,7 +15,7 @@ from textual.app import App
 from core.errors import LonghaulError
 from core.outputs.encoders import Csv, JsonLines
 from core.outputs.har import HarTrace
-from core.wording import count
+from core.units import count
 from tui.trials.records import Rows, rows
 from tui.trials.trial import Trial
 from tui.widgets.choice_dialog import choose

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from core.runtime.download_targets import next_page_named
+from core.jobs.download_targets import next_page_named
 
 
 def named(body: Any, headers: dict[str, str] | None = None, path: tuple[str, ...] = ()) -> str | None:

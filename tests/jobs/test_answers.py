@@ -11,9 +11,9 @@ from core.components.async_retriever import AsyncRetriever
 from core.components.decoders import JsonDecoder, decoders_for
 from core.events import JobChanged, Log, Outcome
 from core.http.exchange import Role
+from core.jobs.answers import Answer
 from core.jobs.job import job_id
 from core.levels import Level
-from core.runtime.answers import Answer
 from tests.support.jobs_api import ABORT, DELETE, manifest, serve_job
 from tests.support.reading import connector, read_all
 from tests.support.server import LoopbackServer, Reply

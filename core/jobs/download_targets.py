@@ -10,8 +10,8 @@ import httpx
 
 from core.errors import ReadError
 from core.http.messages import shorten
+from core.jobs.answers import Answer, body_of, described_place, found_instead
 from core.levels import Level
-from core.runtime.answers import Answer, body_of, described_place, found_instead
 from core.runtime.context import Context
 from core.runtime.field_path import evaluated, is_empty
 from core.runtime.roles import Extractor
