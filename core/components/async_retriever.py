@@ -347,7 +347,7 @@ class AsyncRetriever(Retriever):
         """
         missing = self.missing_in_poll(polled)
         if missing is not None:
-            raise ReadError(f"The job is complete, but its result can't be asked for: {missing}")
+            raise ReadError(f"The job is complete, but its result can't be requested: {missing}")
         if self.download_target_extractor is None:
             return [""]
         answer: Answer | None = polled

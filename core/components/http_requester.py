@@ -296,7 +296,7 @@ class HttpRequester(Requester):
         fields = [(name,) for name in _PROPERTY_FIELDS if getattr(self, name) is not None]
         for path in [*parts, *fields][1:]:
             ignored = path == ("query_properties",)
-            message = f"the properties of `{path[-1]}` are not asked for, as those of `{[*parts, *fields][0][-1]}` are"
+            message = f"the properties of `{path[-1]}` are not requested, as those of `{[*parts, *fields][0][-1]}` are"
             hint = "a request has one set of query properties; remove one of the two"
             yield Problem(message, path, Severity.WARNING if ignored else Severity.ERROR, hint)
 

@@ -175,7 +175,7 @@ class DefaultPaginator(Paginator):
         """Requests carry the page size, and the strategy can do with smaller ones (Airbyte refuses the same)."""
         strategy, reasons = self.pagination_strategy, []
         if self.page_size_option is None:
-            reasons.append("needs a `page_size_option`, else the API is not told of the size")
+            reasons.append("needs a `page_size_option`, else the API never receives the size")
         if isinstance(self.page_token_option, RequestPath):
             reasons.append("can't be used where the API gives the URL of the next page, which has the page size in it")
         if not strategy.resizable:

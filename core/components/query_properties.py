@@ -27,7 +27,7 @@ DELIMITER_SIZE = 3
 
 
 class PropertiesFromEndpoint(Component):
-    """Asks the API which properties there are, once in a run, whoever needs them."""
+    """Asks the API which properties there are, once in a run, for all that need them."""
 
     label = "Properties from endpoint"
 
@@ -91,7 +91,7 @@ class GroupByKeyMergeStrategy(Component):
     def key_of(self, record: Record) -> Hashable | None:
         """What identifies a record; None when a part of it is missing. Raises `ReadError`.
 
-        Other than in Airbyte, numbers may be keys (there the read fails).
+        Unlike in Airbyte, numbers may be keys (there the read fails).
         """
         names = [self.key] if isinstance(self.key, str) else self.key
         values = tuple(record.get(name) for name in names)

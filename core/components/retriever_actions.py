@@ -63,7 +63,7 @@ class PageSizeReduction(Component):
         return PageSizes(self)
 
     def problems(self, paginator: Paginator | None) -> Iterator[Problem]:
-        """What stands against it in the paginator beside it (Airbyte refuses the same)."""
+        """What in the paginator rules it out (Airbyte refuses the same)."""
         paginator = paginator or NoPagination()
         for problem in paginator.lint_smaller_pages():
             yield problem.below("paginator" if problem.path else "page_size_reduction")

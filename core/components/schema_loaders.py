@@ -159,7 +159,7 @@ Schema = Mapping[str, Any]
 
 @dataclass(slots=True)
 class _Loaded:
-    """A schema that is loaded once in a run, by whoever needs it first."""
+    """A schema that is loaded once in a run, when it is first needed."""
 
     schema: Schema | None = None
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)

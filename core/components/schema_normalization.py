@@ -1,7 +1,7 @@
 """Schema normalization: turns the values of records into the types that the stream's JSON Schema names.
 
 A schema is compiled once into plain functions. Airbyte: a value is cast where the schema names exactly one
-type beside null; everything else stays as it is. Other than in Airbyte, null is never cast (there it
+type beside null; everything else stays as it is. Unlike in Airbyte, null is never cast (there it
 becomes the text "None", or false, where the schema does not allow null), and a single value becomes a list
 also where the schema names one type of item as text rather than in a list.
 """

@@ -292,7 +292,7 @@ class KeyTransformation(Component):
     """Changes the names of fields by putting text before or behind them."""
 
     prefix: Template | None = Field(None, title="Key Prefix", description="The text before each name.")
-    suffix: Template | None = Field(None, title="Key Suffix", description="The text behind each name.")
+    suffix: Template | None = Field(None, title="Key Suffix", description="The text after each name.")
 
     def bind(self, variables: Mapping[str, Any]) -> Callable[[str], str]:
         """The function that gives the new name for a name."""

@@ -1,4 +1,4 @@
-"""Builds the component tree from an expanded manifest, collecting every problem on the way."""
+"""Builds the component tree from a resolved manifest, collecting every problem on the way."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ _HINTS = 100
 
 
 class TreeBuilder:
-    """Builds components; `problems` hold paths in the expanded tree, and so do `portability`, the warnings of what
+    """Builds components; `problems` hold paths in the resolved tree, and so do `portability`, the warnings of what
     Airbyte would refuse or ignore though it works here. `written` tells of values how they are written.
     """
 

@@ -1,4 +1,4 @@
-"""Which component types there are: every class in `core.components` and in the packages of other people.
+"""Which component types there are: every class in `core.components` and in third-party packages.
 
 Another package adds components by naming a module under the entry point group `longhaul.components`; importing that
 module defines the classes, which is all it takes.

@@ -33,7 +33,7 @@ class Lines(list[Any]):
 
 
 class InBlocks(Iterator[Any]):
-    """Elements one by one; who can takes them from `blocks` instead, in the lists in which they were read."""
+    """Elements one by one; a caller that can takes them from `blocks`, in the lists in which they were read."""
 
     def __init__(self, blocks: Iterator[list[Any]]) -> None:
         self.blocks = blocks

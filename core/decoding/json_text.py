@@ -189,7 +189,7 @@ def _broken(pending: str, position: int, count: int) -> DecodeError:
     place = f"after element {count:,}" if count else "in the first elements"
     if not after.strip():
         return DecodeError(
-            f"The JSON array breaks off {place}, behind {quote(before)}: the response seems to be cut short.",
+            f"The JSON array breaks off {place}, after {quote(before)}: the response seems to be cut short.",
             retryable=True,
         )
     return DecodeError(

@@ -46,7 +46,7 @@ class Action(StrEnum):
 
 
 class FailureType(StrEnum):
-    """Who has to act on a failure: the connector's author, whoever gave the inputs, or nobody because it passes."""
+    """Who has to act on a failure: the author of the connector, its user, or nobody because it passes."""
 
     SYSTEM_ERROR = "system_error"
     CONFIG_ERROR = "config_error"

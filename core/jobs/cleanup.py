@@ -16,7 +16,7 @@ from core.runtime.context import Context
 CLEANUP_LIMIT = 30.0
 """Seconds that a server may take to abort or delete a job."""
 CANCELLED_LIMIT = 3.0
-"""Seconds that everything may take which is still asked of the server when a read is cancelled."""
+"""Seconds that all requests together may take that are still sent when a read is cancelled."""
 
 
 @dataclass
@@ -34,7 +34,7 @@ class JobCleanup:
         return CLEANUP_LIMIT if self._hurry_until is None else max(0.0, self._hurry_until - time.monotonic())
 
     def hurry(self) -> None:
-        """The read was cancelled: whatever is still asked of the server is asked for a few seconds only."""
+        """The read was cancelled: what is still requested of the server gets a few seconds only."""
         self._hurry_until = self._hurry_until or time.monotonic() + CANCELLED_LIMIT
 
     async def abort(self, job: Job) -> bool:

@@ -49,8 +49,8 @@ class DownloadTargets:
             found = await _targets_of(self.steps, self.life)
             if len(found) != len(old):
                 raise ReadError(
-                    f"The job had {len(old)} download targets, and has {len(found)} now that it was asked for fresh "
-                    "ones. Run it again."
+                    f"The job had {len(old)} download targets, and has {len(found)} now that fresh ones were "
+                    "requested. Run it again."
                 )
             self.life.show(JobPhase.DOWNLOADING)
             self.found = found

@@ -50,7 +50,7 @@ class PollSchedule:
 class StatusMeanings:
     """Meanings by status, for all jobs of a stream. Jobs that wait for their next poll hear of each new one.
 
-    `changes` counts what was set: whoever remembers it can see whether anything was set since.
+    `changes` counts what was set, so that a caller who remembers it sees whether anything was set since.
     """
 
     def __init__(self) -> None:

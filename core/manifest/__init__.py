@@ -1,1 +1,1 @@
-"""Manifests as text: YAML source, the editable document over it, and the expanded plain tree."""
+"""Manifests as text: YAML source, the editable document over it, the resolved plain tree, and undo."""

@@ -66,7 +66,7 @@ CUSTOM_TYPES: dict[str, dict[str, str]] = {
 
 PARAMETERS = "$parameters"
 MAX_VALUES = 1_000_000
-"""Values that the expanded tree may hold, streams and what is around them apart."""
+"""Values that the resolved tree may hold, streams and what is around them apart."""
 TOO_LARGE_HINT = "look for definitions that refer to each other several times"
 
 Fields = dict[Any, Traced]

@@ -84,7 +84,7 @@ class Reader:
         exception.
 
         `encode` turns batches of records into bytes, in the threads that parse; without it records come as they are.
-        `jobs` are followed where they are known, so that the phases behind the creation can be tried again.
+        `jobs` are followed where they are known, so that the phases after the creation can be tried again.
         Raises `KeyError` for a stream that the connector doesn't have.
         """
         if problems := self._connector.broken.get(stream):

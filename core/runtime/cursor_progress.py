@@ -75,7 +75,7 @@ class CursorProgress:
         return {"state_type": "date-range", "slices": [self._write_interval(interval) for interval in ahead]}
 
     def _ahead(self) -> list[Interval]:
-        """The intervals behind the first gap. The last one ends with its latest value, so that, as always,
+        """The intervals after the first gap. The last one ends with its latest value, so that, as always,
         the time after the latest record is read again.
         """
         ahead = self.covered[1:] if self._reaches_origin(self.covered) else list(self.covered)

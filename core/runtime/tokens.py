@@ -1,7 +1,7 @@
 """Tokens while a run lasts, and the store of those that an API gave in place of the inputs' own.
 
 One task fetches a token when it is needed while the others wait; or several tokens are used in turn. An API may void a
-refresh token by issuing the next one: whoever starts a run supplies a store that outlives it. The plain one here does
+refresh token by issuing the next one: the caller of a run supplies a store that outlives it. The plain one here does
 not.
 """
 
@@ -30,7 +30,7 @@ class Grant:
 
     @property
     def mark(self) -> str:
-        """What tells this grant from others, and doesn't give it away."""
+        """What distinguishes this grant from others, without giving it away."""
         return hashlib.sha256(f"{self.endpoint}\0{self.refresh_token}".encode(errors="surrogatepass")).hexdigest()
 
 

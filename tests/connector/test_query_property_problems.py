@@ -58,16 +58,16 @@ def test_every_form_is_accepted() -> None:
     [
         (
             {"request_parameters": {"p": PROPERTIES, "q": PROPERTIES}},
-            "request_parameters.q: error: the properties of `q` are not asked for, as those of `p` are",
+            "request_parameters.q: error: the properties of `q` are not requested, as those of `p` are",
         ),
         (
             {"request_parameters": {"p": PROPERTIES}, "fetch_properties_from_endpoint": LISTING},
             "fetch_properties_from_endpoint: error: "
-            "the properties of `fetch_properties_from_endpoint` are not asked for, as those of `p` are",
+            "the properties of `fetch_properties_from_endpoint` are not requested, as those of `p` are",
         ),
         (
             {"request_parameters": {"p": PROPERTIES}, "query_properties": PROPERTIES},
-            "query_properties: warning: the properties of `query_properties` are not asked for, as those of `p` are",
+            "query_properties: warning: the properties of `query_properties` are not requested, as those of `p` are",
         ),
         (
             {"query_properties": PROPERTIES, "fetch_properties_from_endpoint": LISTING},

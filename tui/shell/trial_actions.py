@@ -100,7 +100,7 @@ class TrialActions:
             self.pane.display = wide or self._in_front
 
     async def ensure_pane(self) -> TrialPane:
-        """The pane; whoever comes while it is being built waits until it is complete."""
+        """The pane; a caller that comes while it is being built waits until it is complete."""
         async with self._building:
             if self.pane is None:
                 path = self._trials.session.path

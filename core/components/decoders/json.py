@@ -78,7 +78,7 @@ def _document(body: bytes, head: bytes) -> Any:
         cut_short = not text[error.pos :].strip() or error.msg.startswith("Unterminated string")
         if cut_short and kind_of(head) is BodyKind.JSON:
             end = quote(around(text, len(text), 40)[0])
-            message = f"The JSON document breaks off behind {end}: the response seems to be cut short."
+            message = f"The JSON document breaks off after {end}: the response seems to be cut short."
             raise DecodeError(message, retryable=True) from None
         where = f"Line {error.lineno}, column {error.colno}: {error.msg.lower()}."
         if error.msg == "Extra data":
