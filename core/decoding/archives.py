@@ -124,7 +124,7 @@ def _opened(file: IO[bytes]) -> zipfile.ZipFile:
 
 def _files(archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
     for member in archive.infolist():
-        if not member.is_dir() and not member.filename.startswith("__MACOSX/"):
+        if not member.filename.endswith("/") and not member.filename.startswith("__MACOSX/"):  # a name may be empty
             yield member
 
 

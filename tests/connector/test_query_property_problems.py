@@ -71,7 +71,7 @@ def test_every_form_is_accepted() -> None:
         ),
         (
             {"query_properties": PROPERTIES, "fetch_properties_from_endpoint": LISTING},
-            "query_properties: warning: the properties of `query_properties` are not asked for, "
+            "query_properties: warning: the properties of `query_properties` are not requested, "
             "as those of `fetch_properties_from_endpoint` are",
         ),
         (

@@ -183,6 +183,11 @@ def test_files_of_a_zip_archive_are_read_in_order_without_folders_and_shadows() 
     assert ZipfileDecoder(decoder=CsvDecoder()).decode_all(body) == [{"x": "1"}, {"x": "2"}]
 
 
+def test_a_file_without_a_name_in_a_zip_archive_is_read() -> None:
+    body = archive({"x": b"a\n1\n"}).replace(b"x", b"\0")
+    assert ZipfileDecoder(decoder=CsvDecoder()).decode_all(body) == [{"a": "1"}]
+
+
 def test_an_error_inside_a_zip_archive_names_the_file() -> None:
     message = str(error_of(ZipfileDecoder(decoder=JsonDecoder()), archive({"good.json": b"[1]", "bad.json": b"oops"})))
     assert message.startswith("In the file `bad.json` of the zip archive: Expected a JSON document")
