@@ -46,6 +46,13 @@ class DraftKeeper:
         self._lock: FileLock | None = None
         self._kept: tuple[str, FileStamp | None] | None = None
 
+    def adopt(self, draft: Draft) -> None:
+        """Go on with the draft from which the session was recovered, unless another process has it. Raises OSError."""
+        self._lock = _locked(draft.file)
+        if self._lock is not None:
+            self._file = draft.file
+            self._kept = (self._session.text, self._session.stamp)
+
     def keep(self) -> None:
         """Write what is not saved, if there is something new. Raises OSError when that is impossible."""
         if not self._session.dirty:
@@ -141,7 +148,6 @@ class Project:
         self.broken = broken
         self._title = title
         self._draft = DraftKeeper(session)
-        self._recovered: Draft | None = None
 
     @classmethod
     def new(cls) -> Project:
@@ -165,14 +171,14 @@ class Project:
 
     @classmethod
     def recover(cls, draft: Draft) -> Project:
-        """What a crashed session had not saved. The draft is deleted once it is saved or written again."""
+        """What a crashed session had not saved, which goes on with its draft. Raises OSError."""
         try:
             session = BuilderSession.from_text(draft.text, draft.path, based_on=draft.based_on)
             project = cls(session, title="Recovered draft")
         except ManifestError:
             session = BuilderSession.from_text(NEW, draft.path, based_on=draft.based_on)
             project = cls(session, title="Recovered draft", broken=session.edit_text(draft.text))
-        project._recovered = draft
+        project._draft.adopt(draft)
         return project
 
     @classmethod
@@ -202,16 +208,10 @@ class Project:
     def keep_draft(self) -> None:
         """Write the draft of what is not saved. Raises OSError."""
         self._draft.keep()
-        if self._recovered is not None:
-            self._recovered.discard()
-            self._recovered = None
 
     def drop_draft(self) -> None:
         """Delete the draft: its content was saved, or is not wanted."""
         self._draft.drop()
-        if self._recovered is not None:
-            self._recovered.discard()
-            self._recovered = None
 
     def close(self) -> None:
         """Stop the demo API."""

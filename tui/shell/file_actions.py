@@ -193,7 +193,6 @@ class FileActions:
             )
             if not await self._interaction.ask(question):
                 return
-        self._project.drop_draft()
         await self._replace(partial(Project.open, path))
 
     async def check_disk(self) -> None:
@@ -211,7 +210,7 @@ class FileActions:
     async def offer_drafts(self) -> None:
         """Offer to recover what an earlier session did not save."""
         draft = await self._choose_draft(await asyncio.to_thread(drafts_for, self._project.path))
-        if draft is not None:
+        if draft is not None and await self.may_leave():
             await self._replace(partial(Project.recover, draft))
 
     async def _choose_draft(self, drafts: list[Draft]) -> Draft | None:
@@ -244,5 +243,4 @@ class FileActions:
             answer = await self._interaction.ask(question)
             if answer is None or (answer == "save" and not await self.save()):
                 return False
-        self._project.drop_draft()
         return True

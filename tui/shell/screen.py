@@ -117,8 +117,9 @@ class BuilderScreen(Screen[None]):
         self._subscriptions.clear()
 
     async def close_project(self) -> None:
-        """End everything that runs for the project."""
+        """End everything that runs for the project. What is not saved has been given up, so its draft goes too."""
         self.on_unmount()
+        self.project.drop_draft()
         await self.trials.controller.close()
         self.project.close()
 
@@ -126,8 +127,6 @@ class BuilderScreen(Screen[None]):
         """Go on with another project, unless a test is running that is to go on."""
         if await self.trial_actions.may_end("Leave"):
             await self._replace(make)
-        else:
-            self.project.keep_draft()  # the caller may have dropped it already
 
     @property
     def is_wide(self) -> bool:
