@@ -13,7 +13,6 @@ from filelock import FileLock, Timeout
 
 from core.errors import ManifestError
 from core.manifest.document import Document
-from core.manifest.problems import Problem
 from sample_configs import sample
 from sample_configs.demo_api import DemoApi
 from tui.model.files import FileStamp, state_folder, write_private
@@ -130,22 +129,11 @@ DEMO_SAMPLE = "sendgrid_contacts"
 
 
 class Project:
-    """A session with what belongs to it. `title` names it where it has no file.
+    """A session with what belongs to it. `title` names it where it has no file."""
 
-    `broken` are the problems of a file that can't be read as a manifest: it is open as text (`session.text`).
-    """
-
-    def __init__(
-        self,
-        session: BuilderSession,
-        *,
-        title: str = "New connector",
-        demo: DemoApi | None = None,
-        broken: tuple[Problem, ...] = (),
-    ) -> None:
+    def __init__(self, session: BuilderSession, *, title: str = "New connector", demo: DemoApi | None = None) -> None:
         self.session = session
         self.demo = demo
-        self.broken = broken
         self._title = title
         self._draft = DraftKeeper(session)
 
@@ -167,17 +155,19 @@ class Project:
             if text is None:
                 raise
         session = BuilderSession.from_text(NEW, path)
-        return cls(session, broken=session.open_text(text) if text.strip() else ())
+        if text.strip():
+            session.open_text(text)
+        return cls(session)
 
     @classmethod
     def recover(cls, draft: Draft) -> Project:
         """What a crashed session had not saved, which goes on with its draft. Raises OSError."""
         try:
             session = BuilderSession.from_text(draft.text, draft.path, based_on=draft.based_on)
-            project = cls(session, title="Recovered draft")
         except ManifestError:
             session = BuilderSession.from_text(NEW, draft.path, based_on=draft.based_on)
-            project = cls(session, title="Recovered draft", broken=session.edit_text(draft.text))
+            session.edit_text(draft.text)
+        project = cls(session, title="Recovered draft")
         project._draft.adopt(draft)
         return project
 

@@ -69,7 +69,7 @@ class BuilderScreen(Screen[None]):
         self.trials = Trials(self.app, session, settings, self._redraw_later)
         hints = TrialHints(session, self.trials.controller, self.trials.reporter)
         self.navigator = Navigator()
-        self.editor = EditorArea(project, settings, hints)
+        self.editor = EditorArea(session, settings, hints)
         self.body = Horizontal(self.navigator, self.editor, classes="builder--body")
         help_line = HelpLine()
 
@@ -96,7 +96,7 @@ class BuilderScreen(Screen[None]):
         self.trials.listen(self)
         self._subscriptions.append(self.session.subscribe(self._session_changed))
         self._redraw()
-        if self.project.broken:
+        if self.session.has_broken_text:
             await self.navigation.show_yaml_problem()
         elif self.project.is_untouched:
             await self.navigation.show_welcome()
