@@ -161,7 +161,7 @@ class BuilderSession(ManifestEditor):
         with its `text_problems`, until it is valid or `discard_text()` is called.
         """
         if text == self.document.text:
-            self._typed_text, self.text_problems = None, ()
+            self.discard_text()
             return
         try:
             document = self._parsed(text)
