@@ -94,6 +94,27 @@ async def test_a_new_manifest_asks_for_its_file(tmp_path: Path, monkeypatch: pyt
     assert Settings().recent == [tmp_path / "connector.yaml"]
 
 
+@pytest.mark.parametrize("second", ["ctrl+s", "ctrl+q"])
+async def test_keys_pressed_before_a_question_is_there_ask_no_other_one(second: str) -> None:
+    async with opened() as shell:
+        shell.session.streams.add("contacts")
+        await shell.burst("ctrl+s", second)
+        assert len(shell.dialogs) == 1
+        await shell.press("escape")
+        await shell.settled()
+        assert shell.dialogs == []
+        await shell.press(second)
+        await shell.until(lambda: shell.dialog is not None, "a question to a key that was pressed later")
+
+
+async def test_what_is_typed_between_two_saves_is_saved(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        await shell.until(lambda: shell.field == URL)
+        await shell.burst("end", "x", "ctrl+s", "y", "ctrl+s")
+        await shell.until(lambda: "/v3/marketing/contacts/exportsxy" in manifest.read_text())
+        assert not shell.session.dirty
+
+
 async def test_saving_with_errors_reports_them_and_saves(manifest: Path) -> None:
     async with opened(manifest) as shell:
         shell.session.unset(("streams", 0, "retriever", "status_extractor"))
@@ -132,6 +153,43 @@ async def test_a_file_changed_meanwhile_can_be_read_again(manifest: Path) -> Non
         await shell.until_dialog("QuestionDialog")
         await shell.answer("Read it again")
         await shell.until(lambda: shell.session.streams.names() == ("people",))
+
+
+async def test_a_file_changed_meanwhile_is_asked_about_once(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        manifest.write_text(manifest.read_text().replace("name: contacts", "name: people"))
+        for _ in range(2):
+            await shell.app.on_app_focus()
+        await shell.until_dialog("QuestionDialog")
+        await shell.settled()
+        assert len(shell.dialogs) == 1
+        await shell.answer("Cancel")
+        await shell.settled()
+        assert shell.dialogs == []
+
+
+async def test_reading_a_changed_file_again_asks_about_edits_made_meanwhile(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        manifest.write_text(manifest.read_text().replace("name: contacts", "name: people"))
+        await shell.app.on_app_focus()
+        await shell.until_dialog("QuestionDialog")
+        shell.session.set(URL, "https://mine.example.com")
+        await shell.answer("Read it again")
+        await shell.until_dialog("ConfirmDialog")
+        await shell.answer("Cancel")
+        await shell.settled()
+        assert shell.session.value(URL) == "https://mine.example.com"
+
+
+async def test_reading_a_file_again_asks_about_what_is_typed_without_enter(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        await shell.go_to("streams", 0, "name")
+        await shell.press("end", "X")
+        await shell.perform("file.reload")
+        await shell.until_dialog("ConfirmDialog")
+        await shell.answer("Cancel")
+        await shell.settled()
+        assert shell.session.streams.names() == ("contactsX",)
 
 
 @pytest.mark.parametrize(("answer", "left"), [("Cancel", False), ("Don't save", True), ("Save", True)])
