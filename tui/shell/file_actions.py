@@ -17,6 +17,7 @@ from tui.model.project import Draft, Project, drafts_for
 from tui.model.settings import Settings
 from tui.shell.editor_area import EditorArea
 from tui.shell.interaction import Interaction
+from tui.shell.keys import key_of
 from tui.shell.navigation import Navigation
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
 from tui.widgets.dialog import ConfirmDialog, DialogButton, QuestionDialog
@@ -161,7 +162,8 @@ class FileActions:
         self.remember()
         errors = project.session.counts().errors
         name = project.path.name if project.path else ""
-        text = f"Saved {name}" + (f", which has {count(errors, 'error')} (f8 shows the next)." if errors else ".")
+        key = key_of(self._editor.app, self._settings, "go.problem")
+        text = f"Saved {name}" + (f", which has {count(errors, 'error')} ({key} shows the next)." if errors else ".")
         self._interaction.notify(text, severity="warning" if errors else "information")
 
     def remember(self) -> None:

@@ -115,12 +115,16 @@ async def test_what_is_typed_between_two_saves_is_saved(manifest: Path) -> None:
         assert not shell.session.dirty
 
 
-async def test_saving_with_errors_reports_them_and_saves(manifest: Path) -> None:
+@pytest.mark.parametrize(("keys", "shown"), [("", "F8"), ("keys:\n  go.problem: ctrl+e\n", "^e")])
+async def test_saving_with_errors_reports_them_and_saves(manifest: Path, keys: str, shown: str) -> None:
+    settings = Settings()
+    settings.file.parent.mkdir(parents=True)
+    settings.file.write_text(keys)
     async with opened(manifest) as shell:
         shell.session.unset(("streams", 0, "retriever", "status_extractor"))
         await shell.checked()
         await shell.press("ctrl+s")
-        await shell.until_said("1 error")
+        await shell.until_said(f"1 error ({shown} shows the next)")
     assert "status_extractor" not in manifest.read_text()
 
 
