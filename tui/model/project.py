@@ -11,11 +11,12 @@ from uuid import uuid4
 import orjson
 from filelock import FileLock, Timeout
 
+from core.environment import state_folder
 from core.errors import ManifestError
 from core.manifest.document import Document
 from sample_configs import sample
 from sample_configs.demo_api import DemoApi
-from tui.model.files import FileStamp, state_folder, write_private
+from tui.model.files import FileStamp, write_private
 from tui.model.session import NEW, BuilderSession
 
 

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from core.environment import DEBUG
+from core.environment import DEBUG, state_folder
 from sample_configs import sample
 from tests.tui.shell.support import opened
 from tui.command import _report_end
-from tui.model.files import state_folder
 from tui.model.project import Project, pending_drafts
 from tui.model.settings import Settings
 from tui.shell import background
