@@ -190,6 +190,7 @@ class BuilderApp(KeyQueueApp, CopyingApp):
 
     async def _leave(self, builder: BuilderScreen) -> None:
         if await builder.trial_actions.may_end("Quit") and await builder.files.may_leave():
+            self.project = None  # a signal that comes now must not keep a draft of what is given up
             await builder.close_project()
             self.exit()
 

@@ -9,11 +9,9 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.environment import CONFIG_DIR, STATE_DIR, config_folder, key_of, state_folder
+from core.environment import CONFIG_DIR, STATE_DIR, config_folder, state_folder
 from core.manifest.files import MAX_BYTES
 from core.outputs.durable import replacing
-
-__all__ = ["config_folder", "key_of", "state_folder", "write_private"]
 
 
 def folder_problems() -> list[str]:

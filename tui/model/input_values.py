@@ -13,7 +13,8 @@ from typing import Any
 
 import orjson
 
-from tui.model.files import key_of, state_folder, unwritable_message, write_private
+from core.environment import key_of, state_folder
+from tui.model.files import unwritable_message, write_private
 
 SERVICE = "longhaul"
 

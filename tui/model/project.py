@@ -11,12 +11,12 @@ from uuid import uuid4
 import orjson
 from filelock import FileLock, Timeout
 
+from core.environment import state_folder
 from core.errors import ManifestError
 from core.manifest.document import Document
-from core.manifest.problems import Problem
 from sample_configs import sample
 from sample_configs.demo_api import DemoApi
-from tui.model.files import FileStamp, state_folder, write_private
+from tui.model.files import FileStamp, write_private
 from tui.model.session import NEW, BuilderSession
 
 
@@ -45,6 +45,13 @@ class DraftKeeper:
         self._file = _folder() / f"{uuid4().hex}.json"
         self._lock: FileLock | None = None
         self._kept: tuple[str, FileStamp | None] | None = None
+
+    def adopt(self, draft: Draft) -> None:
+        """Go on with the draft from which the session was recovered, unless another process has it. Raises OSError."""
+        self._lock = _locked(draft.file)
+        if self._lock is not None:
+            self._file = draft.file
+            self._kept = (self._session.text, self._session.stamp)
 
     def keep(self) -> None:
         """Write what is not saved, if there is something new. Raises OSError when that is impossible."""
@@ -123,25 +130,13 @@ DEMO_SAMPLE = "sendgrid_contacts"
 
 
 class Project:
-    """A session with what belongs to it. `title` names it where it has no file.
+    """A session with what belongs to it. `title` names it where it has no file."""
 
-    `broken` are the problems of a file that can't be read as a manifest: it is open as text (`session.text`).
-    """
-
-    def __init__(
-        self,
-        session: BuilderSession,
-        *,
-        title: str = "New connector",
-        demo: DemoApi | None = None,
-        broken: tuple[Problem, ...] = (),
-    ) -> None:
+    def __init__(self, session: BuilderSession, *, title: str = "New connector", demo: DemoApi | None = None) -> None:
         self.session = session
         self.demo = demo
-        self.broken = broken
         self._title = title
         self._draft = DraftKeeper(session)
-        self._recovered: Draft | None = None
 
     @classmethod
     def new(cls) -> Project:
@@ -161,18 +156,20 @@ class Project:
             if text is None:
                 raise
         session = BuilderSession.from_text(NEW, path)
-        return cls(session, broken=session.open_text(text) if text.strip() else ())
+        if text.strip():
+            session.open_text(text)
+        return cls(session)
 
     @classmethod
     def recover(cls, draft: Draft) -> Project:
-        """What a crashed session had not saved. The draft is deleted once it is saved or written again."""
+        """What a crashed session had not saved, which goes on with its draft. Raises OSError."""
         try:
             session = BuilderSession.from_text(draft.text, draft.path, based_on=draft.based_on)
-            project = cls(session, title="Recovered draft")
         except ManifestError:
             session = BuilderSession.from_text(NEW, draft.path, based_on=draft.based_on)
-            project = cls(session, title="Recovered draft", broken=session.edit_text(draft.text))
-        project._recovered = draft
+            session.edit_text(draft.text)
+        project = cls(session, title="Recovered draft")
+        project._draft.adopt(draft)
         return project
 
     @classmethod
@@ -202,16 +199,10 @@ class Project:
     def keep_draft(self) -> None:
         """Write the draft of what is not saved. Raises OSError."""
         self._draft.keep()
-        if self._recovered is not None:
-            self._recovered.discard()
-            self._recovered = None
 
     def drop_draft(self) -> None:
         """Delete the draft: its content was saved, or is not wanted."""
         self._draft.drop()
-        if self._recovered is not None:
-            self._recovered.discard()
-            self._recovered = None
 
     def close(self) -> None:
         """Stop the demo API."""

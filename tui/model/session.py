@@ -71,6 +71,8 @@ class BuilderSession(ManifestEditor):
         self.sharing = Sharing(self)
         self._unfinished: dict[Path, Unfinished] = {}
         self._typed_text: str | None = None
+        self.text_problems: tuple[Problem, ...] = ()
+        """Why the text typed last can't be read; empty when it can."""
         self._unreadable: str | None = None
         self._saved: Document | None = document
         self.stamp = stamp or (FileStamp.of(FilePath(document.file)) if document.file else None)
@@ -152,24 +154,23 @@ class BuilderSession(ManifestEditor):
         """The manifest as YAML, or the text typed last when that is not valid (see `edit_text`)."""
         return self.document.text if self._typed_text is None else self._typed_text
 
-    def edit_text(self, text: str) -> tuple[Problem, ...]:
+    def edit_text(self, text: str) -> None:
         """Apply an edit of the manifest's text, as one step to undo together with those before it.
 
-        When the text can't be read, or adds a circle of references, the problems are returned with their positions,
-        the document stays as it was, and the text is kept until it is valid or `discard_text()` is called.
+        When the text can't be read, or adds a circle of references, the document stays as it was, and the text is kept,
+        with its `text_problems`, until it is valid or `discard_text()` is called.
         """
         if text == self.document.text:
-            self._typed_text = None
-            return ()
+            self.discard_text()
+            return
         try:
             document = self._parsed(text)
         except ManifestError as error:
-            self._typed_text = text
+            self._typed_text, self.text_problems = text, error.problems
             self.notify(Change(ChangeKind.FILE))
-            return error.problems
-        self._typed_text = None
-        self.replace_document(document, merges="text")
-        return ()
+        else:
+            self._typed_text, self.text_problems = None, ()
+            self.replace_document(document, merges="text")
 
     def _parsed(self, text: str) -> Document:
         document = Document.parse(text, self.document.file)
@@ -185,14 +186,14 @@ class BuilderSession(ManifestEditor):
         """Whether the text typed last can't be read as a manifest."""
         return self._typed_text is not None
 
-    def open_text(self, text: str) -> tuple[Problem, ...]:
-        """Keep the text of a file that can't be read as a manifest; returns its problems."""
+    def open_text(self, text: str) -> None:
+        """Keep the text of a file that can't be read as a manifest."""
         self._unreadable = text
-        return self.edit_text(text)
+        self.edit_text(text)
 
     def discard_text(self) -> None:
         """Forget typed text that is not valid."""
-        self._typed_text = None
+        self._typed_text, self.text_problems = None, ()
         self.notify(Change(ChangeKind.FILE))
 
     # Problems

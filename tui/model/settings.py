@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path as FilePath
 from typing import Any
 
+from core.environment import config_folder
 from core.manifest.document import Document
 from core.manifest.problems import ManifestError, Path
-from tui.model.files import config_folder, unwritable_message
+from tui.model.files import unwritable_message
 
 MOST_RECENT = 10
 _RENAMED = {"test.mend": "test.fix"}

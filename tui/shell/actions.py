@@ -48,6 +48,11 @@ class UserAction:
         return f"{self.area}: {self.verb}"
 
     @property
+    def heading(self) -> str:
+        """The action where it stands alone: "Save the manifest"."""
+        return self.verb[:1].upper() + self.verb[1:]
+
+    @property
     def is_of_app(self) -> bool:
         return self.target.startswith("app.")
 
@@ -56,7 +61,7 @@ class UserAction:
         return Binding(
             self.keys or f"{_NO_KEY}{self.id}",
             self.target if self.is_of_app else f"screen.perform('{self.id}')",
-            self.label or self.verb.capitalize(),
+            self.label or self.heading,
             show=self.rank is not None,
             tooltip=self.help,
             id=self.id,

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from textual.screen import Screen
 from textual.timer import Timer
 
+from core.environment import state_folder
 from tui.model.editor import Change, ChangeKind
-from tui.model.files import state_folder, unwritable_message
+from tui.model.files import unwritable_message
 from tui.model.project import Project
 
 CHECK_AFTER = 0.15

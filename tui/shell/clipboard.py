@@ -6,7 +6,8 @@ from typing import Protocol
 
 from textual.app import App
 
-from tui.model.files import state_folder, write_private
+from core.environment import state_folder
+from tui.model.files import write_private
 
 MAX_LENGTH = 100_000
 """How many characters terminals accept into the clipboard."""

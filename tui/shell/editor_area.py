@@ -16,7 +16,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.forms import GlobalForm, Hints, InputsForm, StreamForm
-from tui.model.project import Project
+from tui.model.session import BuilderSession
 from tui.model.settings import Settings
 from tui.shell.selection import GLOBAL, INPUTS, Selection
 from tui.shell.yaml_view import YamlView
@@ -91,10 +91,9 @@ class EditorArea(Container):
     Requests are served one after the other, so that the last one wins.
     """
 
-    def __init__(self, project: Project, settings: Settings, hints: Hints) -> None:
+    def __init__(self, session: BuilderSession, settings: Settings, hints: Hints) -> None:
         super().__init__(classes="editor-area")
-        self._session = project.session
-        self._broken = project.broken
+        self._session = session
         self._settings = settings
         self._hints = hints
         self._shown: Widget | None = None
@@ -141,7 +140,7 @@ class EditorArea(Container):
         async with self._lock:
             view = self.query_one_optional(YamlView)
             if view is None:
-                view = YamlView(self._session, problems=self._broken)
+                view = YamlView(self._session)
                 await self.mount(view)
             await self._bring_to_front(view)
             return view

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from functools import partial
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial, wraps
 from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from textual.screen import Screen
 
 from core.errors import ManifestError
 from core.units import count
@@ -14,6 +17,7 @@ from tui.model.project import Draft, Project, drafts_for
 from tui.model.settings import Settings
 from tui.shell.editor_area import EditorArea
 from tui.shell.interaction import Interaction
+from tui.shell.keys import key_of
 from tui.shell.navigation import Navigation
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
 from tui.widgets.dialog import ConfirmDialog, DialogButton, QuestionDialog
@@ -21,6 +25,26 @@ from tui.widgets.file_dialog import FileDialog
 
 Replace = Callable[[Callable[[], Project]], Awaitable[None]]
 """Goes on with the project that a function makes. Raises ManifestError when it can't be made."""
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _one_at_a_time(
+    action: Callable[Concatenate[FileActions, P], Coroutine[Any, Any, R]],
+) -> Callable[Concatenate[FileActions, P], Coroutine[Any, Any, R | None]]:
+    """Let an action wait for the one before it. If that one asks something meanwhile, the action is left out (None):
+    whoever pressed a key twice has one question to answer. These actions must not call each other.
+    """
+
+    @wraps(action)
+    async def guarded(files: FileActions, /, *args: P.args, **named: P.kwargs) -> R | None:
+        questions = files._questions
+        async with files._acting:
+            return await action(files, *args, **named) if files._questions == questions else None
+
+    return guarded
 
 
 class FileActions:
@@ -45,23 +69,39 @@ class FileActions:
         self._navigation = navigation
         self._interaction = interaction
         self._replace = replace
+        self._acting = asyncio.Lock()
+        self._questions = 0
+        """How many were asked so far."""
+
+    async def _ask(self, dialog: Screen[R]) -> R:
+        self._questions += 1
+        return await self._interaction.ask(dialog)
 
     # Saving
 
-    async def save(self) -> bool:
-        """Write the manifest to its file, or ask for one. Returns whether it was written."""
+    @_one_at_a_time
+    async def save(self) -> None:
+        """Write the manifest to its file, or ask for one."""
+        await self._save()
+
+    @_one_at_a_time
+    async def save_as(self) -> None:
+        """Ask for a file and write the manifest to it."""
+        await self._save_as()
+
+    async def _save(self) -> bool:
+        """Returns whether the manifest was written."""
         if await self._text_is_broken():
             return False
         if self._project.path is None:
-            return await self.save_as()
+            return await self._save_as()
         return await self._write(None)
 
-    async def save_as(self) -> bool:
-        """Ask for a file and write the manifest to it. Returns whether it was written."""
+    async def _save_as(self) -> bool:
         if await self._text_is_broken():
             return False
         start = self._project.path or Path.cwd() / "connector.yaml"
-        path = await self._interaction.ask(FileDialog("save", start, title="Save manifest as"))
+        path = await self._ask(FileDialog("save", start, title="Save manifest as"))
         return path is not None and await self._write(path, confirmed=True)
 
     async def _write(self, path: Path | None, *, confirmed: bool = False) -> bool:
@@ -75,7 +115,7 @@ class FileActions:
             except ReadOnlyError as error:
                 answer = await self._ask_about_read_only(error)
                 if answer == "save-as":
-                    return await self.save_as()
+                    return await self._save_as()
                 if answer != "overwrite":
                     return False
                 overwrite_read_only = True
@@ -84,7 +124,7 @@ class FileActions:
                 if answer == "reload":
                     await self._replace(partial(Project.open, error.path))
                 if answer == "save-as":
-                    return await self.save_as()
+                    return await self._save_as()
                 if answer != "overwrite":
                     return False
                 overwrite = True
@@ -101,7 +141,7 @@ class FileActions:
     async def _ask_about_read_only(self, error: ReadOnlyError) -> str | None:
         text = f"{error} Somebody may want it to stay as it is."
         answers = [DialogButton("save-as", "Save as…", "primary"), DialogButton("overwrite", "Overwrite it", "error")]
-        return await self._interaction.ask(QuestionDialog("Read-only file", text, answers))
+        return await self._ask(QuestionDialog("Read-only file", text, answers))
 
     async def _ask_about_change(self, error: ChangedOnDiskError) -> str | None:
         if not error.ours:
@@ -114,7 +154,7 @@ class FileActions:
                 DialogButton("overwrite", "Overwrite it", "error"),
             ]
             question = QuestionDialog("Changed on disk", text, answers)
-        return await self._interaction.ask(question)
+        return await self._ask(question)
 
     def _saved(self) -> None:
         project = self._project
@@ -122,7 +162,8 @@ class FileActions:
         self.remember()
         errors = project.session.counts().errors
         name = project.path.name if project.path else ""
-        text = f"Saved {name}" + (f", which has {count(errors, 'error')} (f8 shows the next)." if errors else ".")
+        key = key_of(self._editor.app, self._settings, "go.problem")
+        text = f"Saved {name}" + (f", which has {count(errors, 'error')} ({key} shows the next)." if errors else ".")
         self._interaction.notify(text, severity="warning" if errors else "information")
 
     def remember(self) -> None:
@@ -141,20 +182,26 @@ class FileActions:
 
     # Opening
 
+    @_one_at_a_time
     async def open(self) -> None:
         """Ask for a file and open it."""
         start = self._project.path.parent if self._project.path else Path.cwd()
-        path = await self._interaction.ask(FileDialog("open", start, title="Open manifest"))
+        path = await self._ask(FileDialog("open", start, title="Open manifest"))
         if path is not None:
-            await self.open_file(path)
+            await self._open_file(path)
 
+    @_one_at_a_time
     async def open_file(self, path: Path) -> None:
         """Open a file, or the draft of it if that is wanted."""
-        if not await self.may_leave():
+        await self._open_file(path)
+
+    async def _open_file(self, path: Path) -> None:
+        if not await self._may_leave():
             return
         draft = await self._choose_draft(drafts_for(path))
         await self._replace(partial(Project.recover, draft) if draft else partial(Project.open, path))
 
+    @_one_at_a_time
     async def open_recent(self) -> None:
         """Choose from the files that were open last, and open one."""
         files = self._settings.recent
@@ -162,28 +209,35 @@ class FileActions:
             self._interaction.notify("No file was open before.")
             return
         options = [ChoiceOption(str(path), path.name, str(path.parent)) for path in files]
-        chosen = await self._interaction.ask(ChoiceDialog("Open recent manifest", options))
+        chosen = await self._ask(ChoiceDialog("Open recent manifest", options))
         if chosen is not None:
-            await self.open_file(Path(chosen))
+            await self._open_file(Path(chosen))
 
+    @_one_at_a_time
     async def new(self) -> None:
         """Start a new connector."""
         await self._leave_for(Project.new)
 
+    @_one_at_a_time
     async def demo(self) -> None:
         """Open the demo."""
         await self._leave_for(Project.try_demo)
 
     async def _leave_for(self, make: Callable[[], Project]) -> None:
-        if await self.may_leave():
+        if await self._may_leave():
             await self._replace(make)
 
+    @_one_at_a_time
     async def reload(self) -> None:
         """Read the file again; ask first if that drops changes."""
+        await self._reload()
+
+    async def _reload(self) -> None:
         path = self._project.path
         if path is None:
             self._interaction.notify("There is no file to read again.")
             return
+        await self._editor.flush()
         if self._project.session.dirty:
             question = ConfirmDialog(
                 "Read the file again?",
@@ -191,11 +245,11 @@ class FileActions:
                 confirm="Drop changes",
                 destructive=True,
             )
-            if not await self._interaction.ask(question):
+            if not await self._ask(question):
                 return
-        self._project.drop_draft()
         await self._replace(partial(Project.open, path))
 
+    @_one_at_a_time
     async def check_disk(self) -> None:
         """Offer to read the file again if another program has changed it and there is nothing to lose here."""
         session, path = self._project.session, self._project.path
@@ -203,15 +257,16 @@ class FileActions:
             return
         text = f"{path.name} was changed by another program."
         question = QuestionDialog("Changed on disk", text, [DialogButton("reload", "Read it again", "primary")])
-        if await self._interaction.ask(question) == "reload":
-            await self._replace(partial(Project.open, path))
+        if await self._ask(question) == "reload":
+            await self._reload()
 
     # Drafts
 
+    @_one_at_a_time
     async def offer_drafts(self) -> None:
         """Offer to recover what an earlier session did not save."""
         draft = await self._choose_draft(await asyncio.to_thread(drafts_for, self._project.path))
-        if draft is not None:
+        if draft is not None and await self._may_leave():
             await self._replace(partial(Project.recover, draft))
 
     async def _choose_draft(self, drafts: list[Draft]) -> Draft | None:
@@ -224,7 +279,7 @@ class FileActions:
                 DialogButton("recover", "Recover it", "primary"),
                 DialogButton("discard", "Delete the draft", "error"),
             ]
-            answer = await self._interaction.ask(QuestionDialog("Unsaved work", text, answers))
+            answer = await self._ask(QuestionDialog("Unsaved work", text, answers))
             if answer == "recover":
                 return draft
             if answer != "discard":
@@ -234,15 +289,18 @@ class FileActions:
 
     # Leaving
 
+    @_one_at_a_time
     async def may_leave(self) -> bool:
         """Whether the project may be left: there is nothing to save, it was saved, or the changes may be dropped."""
+        return await self._may_leave()
+
+    async def _may_leave(self) -> bool:
         await self._editor.flush()
         if self._project.session.dirty:
             answers = [DialogButton("save", "Save", "primary"), DialogButton("drop", "Don't save", "error")]
             name = self._project.path.name if self._project.path else "This manifest"
             question = QuestionDialog("Unsaved changes", f"{name} has changes that are not saved.", answers)
-            answer = await self._interaction.ask(question)
-            if answer is None or (answer == "save" and not await self.save()):
+            answer = await self._ask(question)
+            if answer is None or (answer == "save" and not await self._save()):
                 return False
-        self._project.drop_draft()
         return True

@@ -21,10 +21,7 @@ from tui.shell.help_dialog import HelpDialog, Topic, field_topics
 from tui.shell.keys import all_keys
 from tui.shell.navigation import Navigation
 from tui.shell.navigator import Navigator, NavigatorEntry
-from tui.trials.view.pane import TrialPane
 from tui.widgets.display_text import safe
-
-_TEST = "1 records, 2 request, 3 response, 4 schema, 5 state, 6 other requests, 7 log. Enter picks from a response."
 
 _NAMED = 3
 """Streams that are named in a line."""
@@ -138,11 +135,9 @@ def _listed(names: Sequence[str]) -> str:
 
 def _help_of(widget: Widget) -> tuple[str, str]:
     """The title and the sentence of the nearest widget that has some."""
-    if any(isinstance(one, TrialPane) for one in widget.ancestors):
-        return "Test", _TEST
-    helped = next((one for one in widget.ancestors_with_self if getattr(one, "HELP", None)), None)
+    helped = next((one for one in widget.ancestors_with_self if one.HELP), None)
+    if helped is None and isinstance(widget, Button):
+        return str(widget.label).strip(), str(widget.tooltip or "")
     titles = [one.BINDING_GROUP_TITLE for one in (helped or widget).ancestors_with_self]
     title = next((str(title) for title in titles if title), "")
-    if isinstance(widget, Button):
-        return str(widget.label).strip(), str(widget.tooltip or "")
-    return title, str(helped.HELP) if isinstance(helped, Widget) else ""
+    return title, (helped.HELP if helped is not None else None) or ""

@@ -15,7 +15,7 @@ from core.manifest.problems import closest
 from tui.model.settings import Settings
 from tui.shell.actions import ACTIONS, APP, BUILDER, has_key
 
-_VERBS = {action.id: action.verb for action in (*APP, *BUILDER)}
+_HEADINGS = {action.id: action.heading for action in (*APP, *BUILDER)}
 _FIRST = {"Everywhere": 0, "Builder": 1, "Navigator": 2, "Form": 3, "Test": 4}
 """The places whose keys are listed first."""
 
@@ -77,8 +77,10 @@ def _place(cls: type[DOMNode]) -> str:
 
 def _help(binding: Binding) -> str:
     """What a key does; actions of the builder have both a short and a full text."""
-    verb = _VERBS.get(binding.id or "", "")
-    return f"{verb.capitalize()}. {binding.tooltip}" if verb else binding.tooltip or binding.description
+    heading = _HEADINGS.get(binding.id or "")
+    if heading is None:
+        return binding.tooltip or binding.description
+    return f"{heading}{'' if heading.endswith('…') else '.'} {binding.tooltip}"
 
 
 def _subclasses(cls: type[DOMNode]) -> Iterator[type[DOMNode]]:

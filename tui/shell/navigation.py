@@ -19,7 +19,7 @@ from tui.shell.selection import GLOBAL, INPUTS, Selection, StreamMoves, StreamTr
 from tui.widgets.dialog import DialogButton, QuestionDialog
 
 
-class TrialView(Protocol):
+class TrialControl(Protocol):
     """What navigation needs to know of trials and the pane that shows them."""
 
     @property
@@ -58,7 +58,7 @@ class Navigation:
         project: Project,
         navigator: Navigator,
         editor: EditorArea,
-        trials: TrialView,
+        trials: TrialControl,
         interaction: Interaction,
         *,
         type_ahead: TypeAhead,

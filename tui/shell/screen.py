@@ -69,7 +69,7 @@ class BuilderScreen(Screen[None]):
         self.trials = Trials(self.app, session, settings, self._redraw_later)
         hints = TrialHints(session, self.trials.controller, self.trials.reporter)
         self.navigator = Navigator()
-        self.editor = EditorArea(project, settings, hints)
+        self.editor = EditorArea(session, settings, hints)
         self.body = Horizontal(self.navigator, self.editor, classes="builder--body")
         help_line = HelpLine()
 
@@ -96,7 +96,7 @@ class BuilderScreen(Screen[None]):
         self.trials.listen(self)
         self._subscriptions.append(self.session.subscribe(self._session_changed))
         self._redraw()
-        if self.project.broken:
+        if self.session.has_broken_text:
             await self.navigation.show_yaml_problem()
         elif self.project.is_untouched:
             await self.navigation.show_welcome()
@@ -117,8 +117,9 @@ class BuilderScreen(Screen[None]):
         self._subscriptions.clear()
 
     async def close_project(self) -> None:
-        """End everything that runs for the project."""
+        """End everything that runs for the project. What is not saved has been given up, so its draft goes too."""
         self.on_unmount()
+        self.project.drop_draft()
         await self.trials.controller.close()
         self.project.close()
 
@@ -126,8 +127,6 @@ class BuilderScreen(Screen[None]):
         """Go on with another project, unless a test is running that is to go on."""
         if await self.trial_actions.may_end("Leave"):
             await self._replace(make)
-        else:
-            self.project.keep_draft()  # the caller may have dropped it already
 
     @property
     def is_wide(self) -> bool:

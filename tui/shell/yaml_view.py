@@ -35,10 +35,9 @@ class YamlView(Vertical):
 
         problem: Problem | None
 
-    def __init__(self, session: BuilderSession, *, problems: tuple[Problem, ...] = ()) -> None:
+    def __init__(self, session: BuilderSession) -> None:
         super().__init__(classes="yaml-view")
         self._session = session
-        self._problems = problems
         self._timer: Timer | None = None
         self._unsubscribe: Callable[[], None] = lambda: None
 
@@ -60,7 +59,7 @@ class YamlView(Vertical):
     @property
     def problem(self) -> Problem | None:
         """Why the text can't be parsed."""
-        return self._problems[0] if self._problems else None
+        return next(iter(self._session.text_problems), None)
 
     # From the session
 
@@ -70,8 +69,6 @@ class YamlView(Vertical):
 
     def _show_text(self) -> None:
         """Show the session's text; the cursor stays on its line."""
-        if not self._session.has_broken_text:
-            self._problems = ()
         if self.editor.text != self._session.text:
             cursor, scroll = self.editor.cursor_location, self.editor.scroll_offset
             with self.prevent(TextArea.Changed):
@@ -111,7 +108,7 @@ class YamlView(Vertical):
         if self._timer is None:
             return
         self._timer.stop()
-        self._problems = self._session.edit_text(self.editor.text)
+        self._session.edit_text(self.editor.text)
         self._timer = None
         self._show_state()
         self.post_message(self.Broken(self, self.problem))

@@ -200,13 +200,14 @@ def test_a_second_partition_router_makes_a_list(session: BuilderSession) -> None
 
 def test_broken_text_is_kept_and_marked_and_the_manifest_stays(session: BuilderSession) -> None:
     good = session.text
-    problems = session.edit_text(good + "oops: [1,\n")
-    assert problems[0].position is not None
+    session.edit_text(good + "oops: [1,\n")
+    assert session.text_problems[0].position is not None
     assert session.text == good + "oops: [1,\n"
     assert session.has_broken_text
     assert session.value(("streams", 0, "name")) == "contacts"
     session.discard_text()
     assert session.text == good
+    assert session.text_problems == ()
 
 
 def test_edited_text_is_one_step_to_undo(session: BuilderSession) -> None:

@@ -11,8 +11,9 @@ from pathlib import Path
 import orjson
 import pytest
 
+from core.environment import config_folder, state_folder
 from core.errors import ManifestError
-from tui.model.files import ChangedOnDiskError, FileStamp, ReadOnlyError, config_folder, folder_problems, state_folder
+from tui.model.files import ChangedOnDiskError, FileStamp, ReadOnlyError, folder_problems
 from tui.model.inputs import Input
 from tui.model.project import DraftKeeper, Project, pending_drafts
 from tui.model.session import BuilderSession

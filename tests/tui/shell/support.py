@@ -51,6 +51,11 @@ class Shell:
         return type(self.app.screen).__name__ if isinstance(self.app.screen, ModalScreen) else None
 
     @property
+    def dialogs(self) -> list[str]:
+        """The names of all dialogs that are open, one over the other."""
+        return [type(screen).__name__ for screen in self.app.screen_stack if isinstance(screen, ModalScreen)]
+
+    @property
     def lines(self) -> list[str]:
         """The screen as a person reads it."""
         return [strip.text.rstrip() for strip in self.app.screen._compositor.render_strips()]

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from textual.message import Message
 
+from core.environment import state_folder
 from sample_configs import sample
 from tests.tui.shell.support import opened
 from tui.forms.field_menu import CopyRequested
-from tui.model.files import state_folder
 from tui.shell.clipboard import MAX_LENGTH, CopyingApp
 from tui.trials.view.exchange_view import ExchangeView
 from tui.widgets.doc_view import DocView

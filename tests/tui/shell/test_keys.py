@@ -142,6 +142,8 @@ async def test_the_list_of_all_keys_names_their_ids(manifest: Path) -> None:
     known = {key.id: key for key in all_keys({"test.run": "f9"})}
     assert known["test.run"].keys == "f9"
     assert known["dialog.cancel"].keys == "escape"
+    assert known["view.yaml"].help == "Show or leave the YAML. The same manifest as text"
+    assert known["file.save-as"].help == "Save the manifest as… Write the manifest to another file"
 
 
 def keys_document() -> str:

@@ -88,6 +88,23 @@ async def test_invalid_yaml_is_not_unsaved_before_it_is_edited(tmp_path: Path) -
         await shell.until(lambda: shell.session.dirty)
 
 
+async def test_invalid_yaml_that_was_repaired_stays_repaired(tmp_path: Path) -> None:
+    path = tmp_path / "broken.yaml"
+    path.write_text("version: 7.0.0\ntype: DeclarativeSource\nstreams: [\ncheck: {}\n")
+    async with opened(path) as shell:
+        view = shell.builder.editor.yaml
+        assert view is not None
+        view.editor.insert("]", (2, len("streams: [")))
+        await shell.until(lambda: not shell.session.has_broken_text)
+        await shell.press("ctrl+l")
+        await shell.until(lambda: shell.builder.editor.yaml is None)
+        await shell.press("ctrl+l")
+        await shell.until_shown("✓ YAML, in step with the forms")
+        view = shell.builder.editor.yaml
+        assert view is not None
+        assert view.editor.error_line is None
+
+
 async def test_an_empty_file_begins_a_new_manifest(tmp_path: Path) -> None:
     path = tmp_path / "empty.yaml"
     path.touch()

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from core.environment import DEBUG
+from core.environment import DEBUG, state_folder
 from sample_configs import sample
 from tests.tui.shell.support import opened
 from tui.command import _report_end
-from tui.model.files import state_folder
 from tui.model.project import Project, pending_drafts
 from tui.model.settings import Settings
 from tui.shell import background
@@ -25,6 +24,11 @@ def end_of_the_process(project: Project) -> None:
     lock = project._draft._lock
     assert lock is not None
     lock.release()
+
+
+def drafts() -> list[Path]:
+    """The files of all drafts, also of those that belong to a project that is open."""
+    return list((state_folder() / "drafts").glob("*.json"))
 
 
 @pytest.fixture
@@ -71,7 +75,7 @@ async def test_saving_includes_what_is_typed_without_enter(manifest: Path) -> No
 async def test_a_draft_is_kept_during_continuous_typing(manifest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(background, "DRAFT_AFTER", 0.3)
     async with opened(manifest) as shell:
-        while not list((state_folder() / "drafts").glob("*.json")):
+        while not drafts():
             shell.session.set(URL, f"https://{time.monotonic()}.example.com")
             await asyncio.sleep(0.02)
 
@@ -89,12 +93,37 @@ async def test_a_new_manifest_asks_for_its_file(tmp_path: Path, monkeypatch: pyt
     assert Settings().recent == [tmp_path / "connector.yaml"]
 
 
-async def test_saving_with_errors_reports_them_and_saves(manifest: Path) -> None:
+@pytest.mark.parametrize("second", ["ctrl+s", "ctrl+q"])
+async def test_keys_pressed_before_a_question_is_there_ask_no_other_one(second: str) -> None:
+    async with opened() as shell:
+        shell.session.streams.add("contacts")
+        await shell.burst("ctrl+s", second)
+        assert len(shell.dialogs) == 1
+        await shell.press("escape")
+        await shell.settled()
+        assert shell.dialogs == []
+        await shell.press(second)
+        await shell.until(lambda: shell.dialog is not None, "a question to a key that was pressed later")
+
+
+async def test_what_is_typed_between_two_saves_is_saved(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        await shell.until(lambda: shell.field == URL)
+        await shell.burst("end", "x", "ctrl+s", "y", "ctrl+s")
+        await shell.until(lambda: "/v3/marketing/contacts/exportsxy" in manifest.read_text())
+        assert not shell.session.dirty
+
+
+@pytest.mark.parametrize(("keys", "shown"), [("", "F8"), ("keys:\n  go.problem: ctrl+e\n", "^e")])
+async def test_saving_with_errors_reports_them_and_saves(manifest: Path, keys: str, shown: str) -> None:
+    settings = Settings()
+    settings.file.parent.mkdir(parents=True)
+    settings.file.write_text(keys)
     async with opened(manifest) as shell:
         shell.session.unset(("streams", 0, "retriever", "status_extractor"))
         await shell.checked()
         await shell.press("ctrl+s")
-        await shell.until_said("1 error")
+        await shell.until_said(f"1 error ({shown} shows the next)")
     assert "status_extractor" not in manifest.read_text()
 
 
@@ -127,6 +156,43 @@ async def test_a_file_changed_meanwhile_can_be_read_again(manifest: Path) -> Non
         await shell.until_dialog("QuestionDialog")
         await shell.answer("Read it again")
         await shell.until(lambda: shell.session.streams.names() == ("people",))
+
+
+async def test_a_file_changed_meanwhile_is_asked_about_once(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        manifest.write_text(manifest.read_text().replace("name: contacts", "name: people"))
+        for _ in range(2):
+            await shell.app.on_app_focus()
+        await shell.until_dialog("QuestionDialog")
+        await shell.settled()
+        assert len(shell.dialogs) == 1
+        await shell.answer("Cancel")
+        await shell.settled()
+        assert shell.dialogs == []
+
+
+async def test_reading_a_changed_file_again_asks_about_edits_made_meanwhile(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        manifest.write_text(manifest.read_text().replace("name: contacts", "name: people"))
+        await shell.app.on_app_focus()
+        await shell.until_dialog("QuestionDialog")
+        shell.session.set(URL, "https://mine.example.com")
+        await shell.answer("Read it again")
+        await shell.until_dialog("ConfirmDialog")
+        await shell.answer("Cancel")
+        await shell.settled()
+        assert shell.session.value(URL) == "https://mine.example.com"
+
+
+async def test_reading_a_file_again_asks_about_what_is_typed_without_enter(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        await shell.go_to("streams", 0, "name")
+        await shell.press("end", "X")
+        await shell.perform("file.reload")
+        await shell.until_dialog("ConfirmDialog")
+        await shell.answer("Cancel")
+        await shell.settled()
+        assert shell.session.streams.names() == ("contactsX",)
 
 
 @pytest.mark.parametrize(("answer", "left"), [("Cancel", False), ("Don't save", True), ("Save", True)])
@@ -165,10 +231,67 @@ async def test_a_draft_is_written_soon_after_an_edit_and_deleted_on_save(manifes
     async with opened(manifest) as shell:
         await shell.until(lambda: len(shell.builder._subscriptions) > 1)
         shell.session.set(URL, "https://mine.example.com")
-        await shell.until(lambda: list((manifest.parent / "state" / "drafts").glob("*.json")), "the draft")
+        await shell.until(drafts, "the draft")
         await shell.press("ctrl+s")
         await shell.until_said("Saved")
-        assert not list((manifest.parent / "state" / "drafts").glob("*.json"))
+        assert not drafts()
+
+
+@pytest.mark.parametrize(
+    ("action", "answer"),
+    [
+        ("app.quit", "Don't save"),
+        ("file.new", "Don't save"),
+        ("file.reload", "Drop changes"),
+        ("file.save", "Read it, drop mine"),
+    ],
+)
+async def test_changes_that_are_given_up_leave_no_draft(manifest: Path, action: str, answer: str) -> None:
+    async with opened(manifest) as shell:
+        before = shell.builder
+        shell.session.set(URL, "https://mine.example.com")
+        shell.app.keep_draft()
+        if action == "file.save":
+            manifest.write_text(manifest.read_text() + "# theirs\n")
+        await (shell.press("ctrl+q") if action == "app.quit" else shell.perform(action))
+        await shell.until(lambda: shell.dialog is not None, "the question")
+        await shell.answer(answer)
+        await shell.until(lambda: shell.app.return_code == 0 or shell.builder is not before)
+        await shell.until(lambda: not drafts(), "the end of the draft")
+
+
+async def test_a_signal_while_the_builder_is_quit_brings_back_no_draft(
+    manifest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(manifest) as shell:
+
+        async def close(patience: float = 6.0) -> None:
+            shell.app.keep_draft()  # as a signal does at once
+
+        monkeypatch.setattr(shell.builder.trials.controller, "close", close)
+        shell.session.set(URL, "https://mine.example.com")
+        await shell.press("ctrl+q")
+        await shell.until_dialog("QuestionDialog")
+        await shell.answer("Don't save")
+        await shell.until(lambda: shell.app.return_code == 0)
+        assert not drafts()
+
+
+@pytest.mark.parametrize("action", ["file.reload", "file.open"])
+async def test_the_draft_stays_where_the_file_to_go_on_with_cannot_be_opened(manifest: Path, action: str) -> None:
+    async with opened(manifest) as shell:
+        shell.session.set(URL, "https://mine.example.com")
+        shell.app.keep_draft()
+        manifest.write_bytes(b"\xff\xfe\x00\x01")
+        if action == "file.reload":
+            await shell.perform(action)
+        else:
+            shell.builder.interaction.start(shell.builder.files.open_file(manifest))
+        await shell.until(lambda: shell.dialog is not None, "the question")
+        await shell.answer("Drop changes" if action == "file.reload" else "Don't save")
+        await shell.until_said("UTF-8")
+        assert shell.session.dirty
+        assert drafts()
 
 
 @pytest.mark.parametrize("answer", ["Recover it", "Delete the draft", "Cancel"])
@@ -186,7 +309,43 @@ async def test_unsaved_work_is_offered_on_the_next_start(manifest: Path, answer:
             await shell.until(lambda: shell.session.value(URL) == "https://mine.example.com")
             assert shell.session.dirty
             assert shell.builder.project.path == manifest
+            end_of_the_process(shell.builder.project)
     assert bool(pending_drafts()) == (answer != "Delete the draft")
+
+
+async def test_a_recovered_draft_is_given_up_with_its_project(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        shell.session.set(URL, "https://mine.example.com")
+        shell.app.keep_draft()
+        end_of_the_process(shell.builder.project)
+    async with opened(manifest) as shell:
+        await shell.until_dialog("QuestionDialog")
+        await shell.answer("Recover it")
+        await shell.until(lambda: shell.session.dirty)
+        assert not pending_drafts(), "it is not offered elsewhere while it is open"
+        shell.builder.interaction.start(shell.builder.files.open_file(manifest))
+        await shell.until_dialog("QuestionDialog")
+        await shell.answer("Don't save")
+        await shell.until(lambda: shell.dialog or not shell.session.dirty)
+        assert shell.dialog is None, "what was just given up is not offered"
+        assert not drafts()
+
+
+async def test_a_draft_does_not_replace_what_was_typed_before_it_was_offered(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        shell.session.set(URL, "https://mine.example.com")
+        shell.app.keep_draft()
+        end_of_the_process(shell.builder.project)
+    async with opened(manifest) as shell:
+        shell.session.set(URL, "https://later.example.com")
+        await shell.until_dialog("QuestionDialog")
+        await shell.answer("Recover it")
+        await shell.until_dialog("QuestionDialog")
+        assert "has changes that are not saved" in shell.text
+        await shell.answer("Cancel")
+        await shell.until(lambda: shell.dialog is None)
+        assert shell.session.value(URL) == "https://later.example.com"
+        assert drafts(), "it is offered at the next start"
 
 
 async def test_a_draft_without_a_file_is_offered_when_no_file_is_opened() -> None:

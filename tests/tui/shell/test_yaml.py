@@ -82,6 +82,18 @@ async def test_a_syntax_error_is_marked_at_its_line_and_keeps_the_document(manif
         assert shell.session.text.startswith("streams: [")
 
 
+async def test_a_syntax_error_that_is_taken_back_leaves_nothing_unsaved(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        await shell.press("ctrl+l")
+        await shell.until(lambda: shell.builder.editor.yaml is not None)
+        editor = view(shell).editor
+        editor.insert("streams: [", (0, 0))
+        await shell.until_shown("● Unsaved")
+        editor.undo()
+        await shell.until(lambda: not shell.session.has_broken_text)
+        await shell.until(lambda: "Unsaved" not in shell.lines[0])
+
+
 @pytest.mark.parametrize("answer", ["Fix it", "Drop the edit"])
 async def test_leaving_broken_text_asks(manifest: Path, answer: str) -> None:
     async with opened(manifest) as shell:

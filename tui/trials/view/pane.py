@@ -58,6 +58,7 @@ class TrialPane(Vertical):
     """Give it the stream to show with `show`. Everything that its parts ask for is done here, on `trials`."""
 
     BINDING_GROUP_TITLE = "Test"
+    HELP = "1 records, 2 request, 3 response, 4 schema, 5 state, 6 other requests, 7 log. Enter picks from a response."
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
             hidden(str(number), f"tab('{tab}')", tab.capitalize(), f"Show the {tab} tab", f"test.{tab}")
