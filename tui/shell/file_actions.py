@@ -69,6 +69,7 @@ class FileActions:
         self._navigation = navigation
         self._interaction = interaction
         self._replace = replace
+        self._checking_disk = False
         self._acting = asyncio.Lock()
         self._questions = 0
         """How many were asked so far."""
@@ -249,11 +250,25 @@ class FileActions:
                 return
         await self._replace(partial(Project.open, path))
 
-    @_one_at_a_time
     async def check_disk(self) -> None:
-        """Offer to read the file again if another program has changed it and there is nothing to lose here."""
-        session, path = self._project.session, self._project.path
-        if path is None or session.dirty or not await asyncio.to_thread(lambda: session.changed_on_disk):
+        """Offer to read the file again if another program has changed it and there is nothing to lose here.
+
+        A disk that does not answer holds up no other action.
+        """
+        if self._checking_disk:
+            return
+        self._checking_disk = True
+        try:
+            session = self._project.session
+            if await asyncio.to_thread(lambda: session.changed_on_disk):
+                await self._offer_to_reload()
+        finally:
+            self._checking_disk = False
+
+    @_one_at_a_time
+    async def _offer_to_reload(self) -> None:
+        path = self._project.path
+        if path is None or self._project.session.dirty:
             return
         text = f"{path.name} was changed by another program."
         question = QuestionDialog("Changed on disk", text, [DialogButton("reload", "Read it again", "primary")])
