@@ -28,6 +28,7 @@ from tui.trials.trial import Trial
 from tui.trials.trials import Subject
 from tui.trials.view.details import Details
 from tui.trials.view.exchange_view import ExchangeView
+from tui.trials.view.records_view import RecordsView
 from tui.trials.view.results import Results
 from tui.widgets.choice import Choice
 from tui.widgets.doc_view import DocView
@@ -385,6 +386,15 @@ async def test_a_tick_while_a_tab_is_built_waits_for_it(
         ticking(monkeypatch, stage, parent)
         await stage.press(key)
         assert shown in await stage.settle()
+
+
+async def test_a_tick_while_the_json_of_the_records_is_built_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with scene(ScriptedReader(success(3))) as stage:
+        await finished(stage)
+        await stage.press("1")
+        ticking(monkeypatch, stage, RecordsView)
+        await stage.press("v")
+        assert '"EMAIL": "user0@example.com",' in await stage.settle()
 
 
 def ticking(monkeypatch: pytest.MonkeyPatch, stage: Scene, parent: type[Widget]) -> None:
