@@ -128,8 +128,8 @@ class TrialActions:
     def is_running(self) -> bool:
         return self._trials.running_stream is not None
 
-    def cancel(self) -> None:
-        self._trials.controller.cancel()
+    def cancel_or_abandon(self) -> None:
+        self._trials.controller.cancel_or_abandon()
 
     @property
     def can_follow(self) -> bool:

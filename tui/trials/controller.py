@@ -122,8 +122,7 @@ class TrialController:
         the inputs end the trial with their messages; nothing is raised.
         """
         settings = settings or self.settings_of(stream)
-        if self.running is not None and not self.running.state.cancelling:
-            self.cancel()
+        self.cancel()
         jobs = self.jobs.setdefault(stream, KnownJobs()) if same_jobs else KnownJobs()
         self.jobs[stream] = jobs
         trial = _new_trial(stream, connector, settings, fingerprint, self.clock)
@@ -137,18 +136,24 @@ class TrialController:
         return trial
 
     def cancel(self) -> None:
-        """End the read: stop all requests and abort the jobs on the server. A second call does not wait for that."""
+        """End the read: stop all requests and abort the jobs on the server."""
         trial = self.running
-        if trial is None:
+        if trial is None or trial.state.cancelling:
             return
-        if trial.state.cancelling:
-            trial.state.abandon()
-            if self._task is not None:
-                self._task.cancel()
-        else:
-            trial.state.cancel()
-            if self._reader is not None:
-                self._reader.cancel()
+        trial.state.cancel()
+        if self._reader is not None:
+            self._reader.cancel()
+        self.publish()
+
+    def cancel_or_abandon(self) -> None:
+        """What a key or a button does: cancel; a second time, do not wait for the jobs to be aborted."""
+        trial = self.running
+        if trial is None or not trial.state.cancelling:
+            self.cancel()
+            return
+        trial.state.abandon()
+        if self._task is not None:
+            self._task.cancel()
         self.publish()
 
     def map_status(self, stream: str, status: str, meaning: JobStatus) -> None:

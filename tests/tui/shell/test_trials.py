@@ -229,6 +229,22 @@ async def test_deleting_a_stream_with_a_running_trial_says_so_and_ends_the_trial
         await shell.until(lambda: aborted(api))
 
 
+@pytest.mark.parametrize("action", ["app.quit", "stream.delete"])
+async def test_what_follows_a_cancellation_waits_for_the_abort(manifest: Path, api: DemoApi, action: str) -> None:
+    api.misbehave(Fault(method="POST", path="*/exports", job_never_ends=True))
+    api.misbehave(Fault(method="POST", path="*/abort", delay=1, status=204))
+    async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
+        trial = await polling(shell, api)
+        await shell.press("escape")
+        await shell.perform(action)
+        if action == "stream.delete":
+            await shell.until_dialog("ConfirmDialog")
+            await shell.answer("Delete")
+        await shell.until(lambda: not trial.state.running)
+        assert trial.state.jobs_aborted == 1
+        assert not trial.state.abandoned
+
+
 async def test_a_stream_renamed_during_its_trial_keeps_the_trial(manifest: Path, api: DemoApi) -> None:
     api.misbehave(Fault(method="POST", path="*/exports", job_never_ends=True))
     manifest.write_text(manifest.read_text().replace("completed: [ready]", "completed: []"))
