@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from textual.widget import AwaitMount, Widget
 
 from core.http.exchange import Role
 from core.jobs.statuses import JobStatus
@@ -24,6 +26,7 @@ from tui.trials import picks
 from tui.trials.picks import NodeUse
 from tui.trials.remedies import where_to_fix
 from tui.trials.trial import Trial, TrialSettings
+from tui.trials.view.details import Details
 from tui.trials.view.status_question import StatusQuestion
 
 STREAM = ("streams", 0)
@@ -504,3 +507,24 @@ async def test_whoever_needs_the_pane_while_it_is_being_built_waits_for_it(manif
         panes = await asyncio.gather(*(shell.builder.trial_actions.ensure_pane() for _ in range(2)))
         assert panes[0] is panes[1]
         assert all(pane.query(StatusQuestion) for pane in panes)
+
+
+async def test_an_edit_while_the_results_are_built_leaves_them_complete(
+    monkeypatch: pytest.MonkeyPatch, manifest: Path, api: DemoApi
+) -> None:
+    api.misbehave(Fault(method="POST", path="*/exports", status=401))
+    async with opened(manifest, size=(80, 40), values=api.inputs("sendgrid_contacts")) as shell:
+        await shell.press("ctrl+b", "ctrl+b")
+        shell.builder.trials.start(0)
+        await shell.tested("contacts")
+        mount = Details.mount
+
+        def mount_during_edit(self: Details, *widgets: Widget, **where: Any) -> AwaitMount:
+            shell.builder._redraw()
+            return mount(self, *widgets, **where)
+
+        monkeypatch.setattr(Details, "mount", mount_during_edit)
+        shell.session.set((*RETRIEVER, "polling_job_timeout"), 40)
+        await shell.checked()
+        await shell.press("ctrl+b")
+        await shell.until_shown("Async Job -- Create")
