@@ -163,8 +163,8 @@ class Trials:
         self._tried = session.value(("streams", index))
         mark = fingerprint(self._tried).hex()
         name = session.streams.name(index)
-        if other not in (None, name):
-            self._app.notify(f"The test of {other} was cancelled: one test runs at a time.", markup=False)
+        if self.is_ending and other != name:
+            self._app.notify(f"The test of {other} is still being cancelled: one test runs at a time.", markup=False)
         self._running = self.controller.start(
             name, self._connector, self._config(), fingerprint=mark, same_jobs=same_jobs
         )

@@ -158,9 +158,20 @@ async def test_a_trial_of_another_stream_asks_before_it_ends_the_running_one(man
         await shell.until_dialog("ConfirmDialog")
         await shell.until(lambda: "The test of contacts is still running" in dialog_text(shell))
         await shell.answer("End it and test")
-        await shell.until_said("The test of contacts was cancelled")
         await shell.until(lambda: aborted(api))
         await shell.until(lambda: shell.run("contacts_2") is not None)
+        assert not shell.notes, "that the test was ended is no news"
+
+
+async def test_a_trial_that_waits_for_the_end_of_another_one_says_so(manifest: Path, api: DemoApi) -> None:
+    api.misbehave(Fault(method="POST", path="*/exports", job_never_ends=True))
+    api.misbehave(Fault(method="POST", path="*/abort", delay=1, status=204))
+    async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
+        await polling(shell, api)
+        shell.session.streams.duplicate(0)
+        await shell.builder.navigation.show(1)
+        await shell.press("escape", "f5")
+        await shell.until_said("The test of contacts is still being cancelled: one test runs at a time.")
 
 
 async def test_a_second_trial_asks_before_it_aborts_the_job_and_says_what_becomes_of_it(
@@ -218,6 +229,23 @@ async def test_whatever_would_end_a_running_trial_asks_first(manifest: Path, api
         await shell.press("tab", "enter")
         await shell.until(lambda: aborted(api))
         await shell.until(lambda: not trial.state.running)
+
+
+@pytest.mark.parametrize("action", ["test.run", "file.new", "app.quit"])
+async def test_a_question_about_a_running_trial_is_withdrawn_when_it_ends(
+    manifest: Path, api: DemoApi, action: str
+) -> None:
+    api.misbehave(Fault(method="POST", path="*/exports", job_never_ends=True))
+    async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
+        trial, builder = await polling(shell, api), shell.builder
+        await shell.perform(action)
+        await shell.until_dialog("ConfirmDialog")
+        shell.builder.trials.controller.cancel()
+        await shell.until(lambda: shell.dialog is None)
+        await shell.until_said("The test has ended meanwhile.")
+        assert not trial.state.running
+        assert (shell.builder, shell.app.return_code) == (builder, None)
+        assert shell.run("contacts") is trial
 
 
 async def test_deleting_a_stream_with_a_running_trial_says_so_and_ends_the_trial(manifest: Path, api: DemoApi) -> None:
