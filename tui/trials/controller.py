@@ -7,7 +7,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Protocol
 
 from textual.app import App
@@ -20,21 +19,17 @@ from core.errors import LonghaulError, ManifestError, fault_text
 from core.events import Event, Outcome
 from core.jobs.job import KnownJobs
 from core.jobs.statuses import JobStatus
-from core.reading import Limits, open_reader
+from core.reading import Limits
 from core.runtime.slices import Record
 from tui.trials.state import TrialState
 from tui.trials.trial import Trial, TrialSettings
 
-SPARE_BODIES = 12_000_000
-"""Bytes of large bodies that a trial keeps for its screen. More would block the screen while they are processed."""
 TICK = 0.1
 """Seconds between two checks whether there is something to publish."""
 _CLOCK_TICKS = 5
 """Ticks after which a running trial is published although nothing happened: its countdowns go on."""
 _YIELD_AFTER = 0.02
 """Seconds after which control is yielded to the screen although events keep coming."""
-
-_open = partial(open_reader, spare_bodies=SPARE_BODIES)
 
 
 class EventReader(Protocol):
@@ -77,7 +72,7 @@ class TrialController:
     Everything happens on the app's event loop. Subscribe to `changed` to be notified of changes.
     """
 
-    def __init__(self, app: App[Any], opener: Opener = _open, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, app: App[Any], opener: Opener, clock: Callable[[], float] = time.monotonic) -> None:
         self.changed: Signal[TrialChanged] = Signal(app, "trial-changed")
         self.results: dict[str, Trial] = {}
         self.settings: dict[str, TrialSettings] = {}
@@ -259,12 +254,19 @@ def _new_trial(
     fingerprint: str,
     clock: Callable[[], float],
 ) -> Trial:
-    state = TrialState(stream, limits=settings.limits, input_state=settings.state, fingerprint=fingerprint, clock=clock)
     try:
         declared = connector.stream(stream)
     except KeyError:
-        return Trial(state)
-    if isinstance(declared.retriever, AsyncRetriever):
-        state.asynchronous = True
-        state.can_abort = declared.retriever.abort_requester is not None
+        declared = None
+    retriever = declared.retriever if declared is not None else None
+    jobs = retriever if isinstance(retriever, AsyncRetriever) else None
+    state = TrialState(
+        stream,
+        asynchronous=jobs is not None,
+        can_abort=jobs is None or jobs.can_abort,
+        limits=settings.limits,
+        input_state=settings.state,
+        fingerprint=fingerprint,
+        clock=clock,
+    )
     return Trial(state, declared)

@@ -32,12 +32,15 @@ from tui.model.settings import Settings
 from tui.model.streams import StreamKind, fingerprint
 from tui.model.tokens import TrialTokens
 from tui.trials import picks
-from tui.trials.controller import SPARE_BODIES, Opener, TrialChanged, TrialController
+from tui.trials.controller import Opener, TrialChanged, TrialController
 from tui.trials.notices import warnings
 from tui.trials.phases import what_ending_does
 from tui.trials.remedies import Concern
 from tui.trials.schema_report import SchemaReport, SchemaReporter, why_not_detected
 from tui.trials.trial import TEST_LIMITS, Trial, TrialSettings
+
+_SPARE_BODIES = 12_000_000
+"""Bytes of large bodies that a trial keeps for its screen. More would block the screen while they are processed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ class Trials:
         opener: Opener | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        opener = opener or partial(open_reader, spare_bodies=SPARE_BODIES, tokens=TrialTokens(session))
+        opener = opener or partial(open_reader, spare_bodies=_SPARE_BODIES, tokens=TrialTokens(session))
         self.session = session
         self.controller = TrialController(app, opener, clock)
         self.reporter = SchemaReporter()
