@@ -185,15 +185,8 @@ class Trials:
 
     def _first_error(self, path: Path) -> Refusal | None:
         """The first error of a stream in the order of its form."""
-        session = self.session
-        errors = [one for one in session.problems(path) if one.is_error]
-        after = path
-        for _ in session.problems():
-            found = session.next_problem(after)
-            if found is not None and found in errors:
-                return Refusal(found.path, message_and_hint(session, found)[0])
-            after = found.path if found is not None else after
-        return Refusal(errors[0].path, message_and_hint(session, errors[0])[0]) if errors else None
+        first = next((one for one in self.session.in_order(path) if one.is_error), None)
+        return Refusal(first.path, message_and_hint(self.session, first)[0]) if first is not None else None
 
     def _missing_input(self) -> Path:
         values = self.session.values
