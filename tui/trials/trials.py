@@ -189,11 +189,8 @@ class Trials:
         return Refusal(first.path, message_and_hint(self.session, first)[0]) if first is not None else None
 
     def _missing_input(self) -> Path:
-        values = self.session.values
-        for one in self.session.inputs.all():
-            if one.required and one.default is None and not values.has(one.key):
-                return (*PROPERTIES, one.key)
-        return PROPERTIES
+        missing = self.session.inputs.missing()
+        return (*PROPERTIES, missing[0].key) if missing else PROPERTIES
 
     # What a trial leaves behind
 
