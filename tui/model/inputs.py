@@ -142,11 +142,6 @@ class Inputs:
             one for one in self.all() if one.required and one.default is None and not self._values.has(one.key)
         )
 
-    def config(self) -> dict[str, Any]:
-        """The inputs for a test: the defaults and the test values, secrets included."""
-        defaults = {one.key: one.default for one in self.all() if one.default is not None}
-        return {**defaults, **self._values.config()}
-
     def set_value(self, key: str, value: Any) -> None:
         """Give an input a test value; None removes it. It can be undone as edits of the manifest can."""
         known = self.get(key)

@@ -231,9 +231,13 @@ class BuilderSession(ManifestEditor):
         """How many problems are shown in each tab of a stream."""
         return problems.by_tab(self.problems(("streams", stream)), self.tabs(stream))
 
+    def in_order(self, path: Path = ()) -> list[Finding]:
+        """The problems that are shown at a path and below it, in the order of the forms."""
+        return sorted(self.problems(path), key=lambda one: self._order(one.path))
+
     def next_problem(self, after: Path | None = None) -> Finding | None:
         """The first problem that comes after a path in the order of the forms, from the start again at the end."""
-        found = sorted(self.problems(), key=lambda one: self._order(one.path))
+        found = self.in_order()
         if after is not None:
             here = self._order(after)
             found = [one for one in found if self._order(one.path) > here] + found

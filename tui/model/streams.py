@@ -60,16 +60,12 @@ class StreamInfo:
 class TrialMark:
     """The last test of a stream: what it was like then, and the warnings of the test."""
 
-    __test__ = False  # pytest takes the name for a test
-
     fingerprint: bytes
     warnings: tuple[str, ...] = ()
 
 
 class TrialMarks:
     """The last tests by the name of the stream."""
-
-    __test__ = False  # as above
 
     def __init__(self) -> None:
         self._marks: dict[str, TrialMark] = {}

@@ -110,7 +110,7 @@ BUILDER = (
     UserAction(
         "test.cancel",
         "cancel the test",
-        "trials.controller.cancel",
+        "trials.controller.cancel_or_abandon",
         "Stop all requests and abort the job on the server",
         when="trials.running_stream",
     ),

@@ -29,7 +29,7 @@ class TrialControl(Protocol):
     def is_shown(self) -> bool:
         """Whether the person is at the pane."""
 
-    def cancel(self) -> None: ...
+    def cancel_or_abandon(self) -> None: ...
 
     def leave(self) -> None:
         """Make room for the form."""
@@ -202,7 +202,7 @@ class Navigation:
     async def back(self) -> None:
         """Cancel the trial that is running, or else leave what is open."""
         if self._trials.is_running:
-            self._trials.cancel()
+            self._trials.cancel_or_abandon()
         elif self._trials.is_shown:
             await self._trials.toggle()
         elif self._editor.yaml is not None:

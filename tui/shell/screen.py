@@ -190,7 +190,7 @@ class BuilderScreen(Screen[None]):
         hints = [f"✗ {counts.errors} to fix"] if counts.errors else []
         hints += [f"▲ {counts.warnings}"] if counts.warnings else []
         self.query_one(TitleBar).show(file=self.project.title, unsaved=self.session.dirty, hint="  ".join(hints))
-        self.run_worker(self.trial_actions.show_subject(), group="subject", exclusive=True)
+        self.run_worker(self.trial_actions.show_subject())  # never cancelled: the pane would stay half drawn
 
     # What the parts say
 

@@ -128,8 +128,8 @@ class TrialActions:
     def is_running(self) -> bool:
         return self._trials.running_stream is not None
 
-    def cancel(self) -> None:
-        self._trials.controller.cancel()
+    def cancel_or_abandon(self) -> None:
+        self._trials.controller.cancel_or_abandon()
 
     @property
     def can_follow(self) -> bool:
@@ -193,7 +193,17 @@ class TrialActions:
         question = ConfirmDialog(
             "A test is running", self._trials.what_ending_does(), confirm=f"End it and {what.lower()}", destructive=True
         )
-        return await self._interaction.ask(question) is True
+        withdrawing = asyncio.create_task(self._withdraw_at_end(question))
+        try:
+            return await self._interaction.ask(question) is True
+        finally:
+            withdrawing.cancel()
+
+    async def _withdraw_at_end(self, question: ConfirmDialog) -> None:
+        """Cancel a question about the running trial when that ends; what would have followed is not done unasked."""
+        await self._trials.controller.wait()
+        question.call_later(question.action_cancel)
+        self._interaction.notify("The test has ended meanwhile.")
 
     async def ask_limits(self) -> None:
         """Set how much a trial of the stream reads that a person is at."""

@@ -7,7 +7,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Protocol
 
 from textual.app import App
@@ -19,21 +18,17 @@ from core.errors import LonghaulError, ManifestError, fault_text
 from core.events import Event, Outcome
 from core.jobs.job import KnownJobs
 from core.jobs.statuses import JobStatus
-from core.reading import Limits, open_reader
+from core.reading import Limits
 from core.runtime.slices import Record
 from tui.trials.state import TrialState
 from tui.trials.trial import Trial, TrialSettings
 
-SPARE_BODIES = 12_000_000
-"""Bytes of large bodies that a trial keeps for its screen. More would block the screen while they are processed."""
 TICK = 0.1
 """Seconds between two checks whether there is something to publish."""
 _CLOCK_TICKS = 5
 """Ticks after which a running trial is published although nothing happened: its countdowns go on."""
 _YIELD_AFTER = 0.02
 """Seconds after which control is yielded to the screen although events keep coming."""
-
-_open = partial(open_reader, spare_bodies=SPARE_BODIES)
 
 
 class EventReader(Protocol):
@@ -76,7 +71,7 @@ class TrialController:
     Everything happens on the app's event loop. Subscribe to `changed` to be notified of changes.
     """
 
-    def __init__(self, app: App[Any], opener: Opener = _open, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, app: App[Any], opener: Opener, clock: Callable[[], float] = time.monotonic) -> None:
         self.changed: Signal[TrialChanged] = Signal(app, "trial-changed")
         self.results: dict[str, Trial] = {}
         self.settings: dict[str, TrialSettings] = {}
@@ -121,8 +116,7 @@ class TrialController:
         the inputs end the trial with their messages; nothing is raised.
         """
         settings = settings or self.settings_of(stream)
-        if self.running is not None and not self.running.state.cancelling:
-            self.cancel()
+        self.cancel()
         jobs = self.jobs.setdefault(stream, KnownJobs()) if same_jobs else KnownJobs()
         self.jobs[stream] = jobs
         trial = _new_trial(stream, connector, settings, fingerprint, self.clock)
@@ -136,18 +130,24 @@ class TrialController:
         return trial
 
     def cancel(self) -> None:
-        """End the read: stop all requests and abort the jobs on the server. A second call does not wait for that."""
+        """End the read: stop all requests and abort the jobs on the server."""
         trial = self.running
-        if trial is None:
+        if trial is None or trial.state.cancelling:
             return
-        if trial.state.cancelling:
-            trial.state.abandon()
-            if self._task is not None:
-                self._task.cancel()
-        else:
-            trial.state.cancel()
-            if self._reader is not None:
-                self._reader.cancel()
+        trial.state.cancel()
+        if self._reader is not None:
+            self._reader.cancel()
+        self.publish()
+
+    def cancel_or_abandon(self) -> None:
+        """What a key or a button does: cancel; a second time, do not wait for the jobs to be aborted."""
+        trial = self.running
+        if trial is None or not trial.state.cancelling:
+            self.cancel()
+            return
+        trial.state.abandon()
+        if self._task is not None:
+            self._task.cancel()
         self.publish()
 
     def map_status(self, stream: str, status: str, meaning: JobStatus) -> None:
@@ -253,13 +253,18 @@ def _new_trial(
     fingerprint: str,
     clock: Callable[[], float],
 ) -> Trial:
-    state = TrialState(stream, limits=settings.limits, input_state=settings.state, fingerprint=fingerprint, clock=clock)
     try:
         declared = connector.stream(stream)
     except KeyError:
-        return Trial(state)
-    steps = declared.retriever.job_steps
-    if steps is not None:
-        state.asynchronous = True
-        state.can_abort = steps.can_abort
+        declared = None
+    jobs = declared.retriever.job_steps if declared is not None else None
+    state = TrialState(
+        stream,
+        asynchronous=jobs is not None,
+        can_abort=jobs is None or jobs.can_abort,
+        limits=settings.limits,
+        input_state=settings.state,
+        fingerprint=fingerprint,
+        clock=clock,
+    )
     return Trial(state, declared)

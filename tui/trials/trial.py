@@ -23,8 +23,6 @@ TEST_LIMITS = Limits(records=1000, pages=5, slices=5, attempts=1)
 class TrialSettings:
     """The limits of a trial and the state that it starts from (None: from the beginning)."""
 
-    __test__ = False
-
     limits: Limits = TEST_LIMITS
     state: Mapping[str, Any] | None = None
 

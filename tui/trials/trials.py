@@ -32,12 +32,15 @@ from tui.model.settings import Settings
 from tui.model.streams import StreamKind, fingerprint
 from tui.model.tokens import TrialTokens
 from tui.trials import picks
-from tui.trials.controller import SPARE_BODIES, Opener, TrialChanged, TrialController
+from tui.trials.controller import Opener, TrialChanged, TrialController
 from tui.trials.notices import warnings
 from tui.trials.phases import what_ending_does
 from tui.trials.remedies import Concern
 from tui.trials.schema_report import SchemaReport, SchemaReporter, why_not_detected
 from tui.trials.trial import TEST_LIMITS, Trial, TrialSettings
+
+_SPARE_BODIES = 12_000_000
+"""Bytes of large bodies that a trial keeps for its screen. More would block the screen while they are processed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ class Trials:
         opener: Opener | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        opener = opener or partial(open_reader, spare_bodies=SPARE_BODIES, tokens=TrialTokens(session))
+        opener = opener or partial(open_reader, spare_bodies=_SPARE_BODIES, tokens=TrialTokens(session))
         self.session = session
         self.controller = TrialController(app, opener, clock)
         self.reporter = SchemaReporter()
@@ -163,8 +166,8 @@ class Trials:
         self._tried = session.value(("streams", index))
         mark = fingerprint(self._tried).hex()
         name = session.streams.name(index)
-        if other not in (None, name):
-            self._app.notify(f"The test of {other} was cancelled: one test runs at a time.", markup=False)
+        if self.is_ending and other != name:
+            self._app.notify(f"The test of {other} is still being cancelled: one test runs at a time.", markup=False)
         self._running = self.controller.start(
             name, self._connector, self._config(), fingerprint=mark, same_jobs=same_jobs
         )
@@ -182,22 +185,12 @@ class Trials:
 
     def _first_error(self, path: Path) -> Refusal | None:
         """The first error of a stream in the order of its form."""
-        session = self.session
-        errors = [one for one in session.problems(path) if one.is_error]
-        after = path
-        for _ in session.problems():
-            found = session.next_problem(after)
-            if found is not None and found in errors:
-                return Refusal(found.path, message_and_hint(session, found)[0])
-            after = found.path if found is not None else after
-        return Refusal(errors[0].path, message_and_hint(session, errors[0])[0]) if errors else None
+        first = next((one for one in self.session.in_order(path) if one.is_error), None)
+        return Refusal(first.path, message_and_hint(self.session, first)[0]) if first is not None else None
 
     def _missing_input(self) -> Path:
-        values = self.session.values
-        for one in self.session.inputs.all():
-            if one.required and one.default is None and not values.has(one.key):
-                return (*PROPERTIES, one.key)
-        return PROPERTIES
+        missing = self.session.inputs.missing()
+        return (*PROPERTIES, missing[0].key) if missing else PROPERTIES
 
     # What a trial leaves behind
 

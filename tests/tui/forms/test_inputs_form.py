@@ -24,12 +24,12 @@ async def test_values_of_inputs_stay_out_of_the_manifest() -> None:
     async with at_desk(session, make=inputs_form) as desk:
         await desk.go((*PROPERTIES, "api_url"))
         await desk.type("http://localhost")
-        assert session.inputs.config()["api_url"] == "http://localhost"
+        assert session.values.config()["api_url"] == "http://localhost"
         assert "localhost" not in session.document.text
         await desk.go((*PROPERTIES, "api_key"))
         await desk.type("s3cr3t")
         await desk.press("enter")
-        assert session.inputs.config()["api_key"] == "s3cr3t"
+        assert session.values.config()["api_key"] == "s3cr3t"
         assert "s3cr3t" not in desk.text
         assert "● Set" in desk.text
 
@@ -97,7 +97,7 @@ async def test_every_type_of_input_has_a_control() -> None:
         await desk.go((*PROPERTIES, "d"))
         await desk.type("2026")
         assert "does not match the pattern" in desk.text
-        assert session.inputs.config() == {"n": 4, "b": True, "l": ["x"], "e": "us", "d": "2026"}
+        assert session.values.config() == {"n": 4, "b": True, "l": ["x"], "e": "us", "d": "2026"}
 
 
 async def test_global_fields_are_edited_like_other_fields() -> None:
@@ -141,7 +141,7 @@ async def test_a_value_of_the_wrong_type_is_forgotten_when_its_field_is_left() -
         await desk.go((*PROPERTIES, "name"))
         assert "must be a whole number" not in desk.text
         assert "4x" not in desk.text
-        assert session.inputs.config() == {"count": 4}
+        assert session.values.config() == {"count": 4}
         assert not session.problems((*PROPERTIES, "count"))
 
 
@@ -154,4 +154,4 @@ async def test_inputs_show_their_defaults_until_they_have_a_value() -> None:
         assert "[x]" in desk.text
         await desk.go((*PROPERTIES, "deep"))
         await desk.press("space")
-        assert session.inputs.config() == {"region": "eu", "deep": False}
+        assert session.values.config() == {"deep": False}

@@ -109,7 +109,7 @@ async def test_a_secret_is_masked_but_the_name_of_an_input_is_not() -> None:
         assert "s3cr3t" not in desk.text
         await desk.menu("make an input")
         assert session.value(path) == "{{ config['bearer_token'] }}"
-        assert session.inputs.config()["bearer_token"] == "s3cr3t"
+        assert session.values.config()["bearer_token"] == "s3cr3t"
         assert "s3cr3t" not in session.document.text
 
 

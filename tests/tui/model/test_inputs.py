@@ -164,7 +164,8 @@ def test_values_for_tests_stay_out_of_the_manifest_and_survive_it(session: Build
     assert [one.name for one in file.parent.iterdir()] == ["connector.yaml"]
     assert "s3cret" not in file.read_text()
     opened = BuilderSession.open(file)
-    assert opened.inputs.config() == {"api_key": "s3cret", "region": "eu", "days": 5}
+    assert opened.values.config() == {"api_key": "s3cret", "days": 5}
+    assert opened.inputs.missing() == ()
     assert opened.values.get("api_key") is None
 
 
@@ -238,13 +239,13 @@ def test_a_value_that_is_cleared_or_replaced_comes_back_with_undo(
     session.inputs.set_value("key", "hush")
     session.seal()
     session.inputs.set_value("key", value)
-    assert session.inputs.config() == ({"key": value} if value else {})
+    assert session.values.config() == ({"key": value} if value else {})
     assert session.undo() == (*PROPERTIES, "key")
-    assert session.inputs.config() == {"key": "hush"}
-    assert BuilderSession.open(tmp_path / "connector.yaml").inputs.config() == {"key": "hush"}
+    assert session.values.config() == {"key": "hush"}
+    assert BuilderSession.open(tmp_path / "connector.yaml").values.config() == {"key": "hush"}
     assert not session.dirty
     session.redo()
-    assert session.inputs.config() == ({"key": value} if value else {})
+    assert session.values.config() == ({"key": value} if value else {})
 
 
 def test_a_value_that_is_lent_comes_back_with_undo(session: BuilderSession) -> None:

@@ -124,6 +124,19 @@ def test_next_problem_goes_through_the_forms_and_starts_again(session: BuilderSe
     ]
 
 
+def test_the_problems_of_a_stream_are_in_the_order_of_its_form(session: BuilderSession) -> None:
+    session.set(("streams", 0, "retriever", "polling_job_timeout"), [1])
+    session.set(("check", "stream_names"), ["nobody"])
+    session.reveal()
+    session.refresh()
+    assert [one.path for one in session.in_order(("streams", 0))] == [
+        ("streams", 0, "retriever", "creation_requester", "url"),
+        POLLING_URL,
+        ("streams", 0, "retriever", "status_mapping", "completed"),
+        ("streams", 0, "retriever", "polling_job_timeout"),
+    ]
+
+
 def test_a_path_leads_to_its_field(session: BuilderSession) -> None:
     spot = session.locate((*POLLING_URL[:-1], "request_headers", "Accept"))
     assert (spot.area, spot.stream, spot.tab) == (Area.STREAM, 0, 1)

@@ -6,6 +6,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from core.connector import load_connector
+from core.inputs import gather_inputs
 from core.manifest.document import Document
 from core.manifest.problems import Path
 from tui.model.declared_schema import declared_schema, import_schema
@@ -89,4 +90,5 @@ def test_the_address_becomes_an_input_and_the_schema_is_imported() -> None:
     schema = declared_schema(session, 0)
     assert schema is not None
     assert list(schema["properties"]) == ["CONTACT_ID"]
-    assert session.inputs.config() == {"api_url": "https://api.sendgrid.com"}
+    inputs = gather_inputs(session.connector.connection_specification, given={"api_key": "s3cret"})
+    assert inputs == {"api_key": "s3cret", "api_url": "https://api.sendgrid.com"}

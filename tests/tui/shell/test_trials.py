@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from textual.widget import AwaitMount, Widget
 
 from core.http.exchange import Role
 from core.jobs.statuses import JobStatus
@@ -24,6 +26,7 @@ from tui.trials import picks
 from tui.trials.picks import NodeUse
 from tui.trials.remedies import where_to_fix
 from tui.trials.trial import Trial, TrialSettings
+from tui.trials.view.details import Details
 from tui.trials.view.status_question import StatusQuestion
 
 STREAM = ("streams", 0)
@@ -55,6 +58,7 @@ async def test_one_key_starts_a_trial_from_anywhere(manifest: Path, api: DemoApi
 
 async def test_a_stream_with_errors_is_not_tried_and_the_first_error_is_shown(manifest: Path) -> None:
     async with opened(manifest) as shell:
+        shell.session.unset((*RETRIEVER, "download_requester", "url"))
         shell.session.unset((*RETRIEVER, "status_extractor"))
         await shell.press("f5")
         await shell.until_said("Fix this first")
@@ -155,9 +159,20 @@ async def test_a_trial_of_another_stream_asks_before_it_ends_the_running_one(man
         await shell.until_dialog("ConfirmDialog")
         await shell.until(lambda: "The test of contacts is still running" in dialog_text(shell))
         await shell.answer("End it and test")
-        await shell.until_said("The test of contacts was cancelled")
         await shell.until(lambda: aborted(api))
         await shell.until(lambda: shell.run("contacts_2") is not None)
+        assert not shell.notes, "that the test was ended is no news"
+
+
+async def test_a_trial_that_waits_for_the_end_of_another_one_says_so(manifest: Path, api: DemoApi) -> None:
+    api.misbehave(Fault(method="POST", path="*/exports", job_never_ends=True))
+    api.misbehave(Fault(method="POST", path="*/abort", delay=1, status=204))
+    async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
+        await polling(shell, api)
+        shell.session.streams.duplicate(0)
+        await shell.builder.navigation.show(1)
+        await shell.press("escape", "f5")
+        await shell.until_said("The test of contacts is still being cancelled: one test runs at a time.")
 
 
 async def test_a_second_trial_asks_before_it_aborts_the_job_and_says_what_becomes_of_it(
@@ -217,6 +232,23 @@ async def test_whatever_would_end_a_running_trial_asks_first(manifest: Path, api
         await shell.until(lambda: not trial.state.running)
 
 
+@pytest.mark.parametrize("action", ["test.run", "file.new", "app.quit"])
+async def test_a_question_about_a_running_trial_is_withdrawn_when_it_ends(
+    manifest: Path, api: DemoApi, action: str
+) -> None:
+    api.misbehave(Fault(method="POST", path="*/exports", job_never_ends=True))
+    async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
+        trial, builder = await polling(shell, api), shell.builder
+        await shell.perform(action)
+        await shell.until_dialog("ConfirmDialog")
+        shell.builder.trials.controller.cancel()
+        await shell.until(lambda: shell.dialog is None)
+        await shell.until_said("The test has ended meanwhile.")
+        assert not trial.state.running
+        assert (shell.builder, shell.app.return_code) == (builder, None)
+        assert shell.run("contacts") is trial
+
+
 async def test_deleting_a_stream_with_a_running_trial_says_so_and_ends_the_trial(manifest: Path, api: DemoApi) -> None:
     api.misbehave(Fault(method="POST", path="*/exports", job_never_ends=True))
     async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
@@ -227,6 +259,22 @@ async def test_deleting_a_stream_with_a_running_trial_says_so_and_ends_the_trial
         await shell.answer("Delete")
         await shell.until(lambda: not trial.state.running)
         await shell.until(lambda: aborted(api))
+
+
+@pytest.mark.parametrize("action", ["app.quit", "stream.delete"])
+async def test_what_follows_a_cancellation_waits_for_the_abort(manifest: Path, api: DemoApi, action: str) -> None:
+    api.misbehave(Fault(method="POST", path="*/exports", job_never_ends=True))
+    api.misbehave(Fault(method="POST", path="*/abort", delay=1, status=204))
+    async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
+        trial = await polling(shell, api)
+        await shell.press("escape")
+        await shell.perform(action)
+        if action == "stream.delete":
+            await shell.until_dialog("ConfirmDialog")
+            await shell.answer("Delete")
+        await shell.until(lambda: not trial.state.running)
+        assert trial.state.jobs_aborted == 1
+        assert not trial.state.abandoned
 
 
 async def test_a_stream_renamed_during_its_trial_keeps_the_trial(manifest: Path, api: DemoApi) -> None:
@@ -488,3 +536,24 @@ async def test_whoever_needs_the_pane_while_it_is_being_built_waits_for_it(manif
         panes = await asyncio.gather(*(shell.builder.trial_actions.ensure_pane() for _ in range(2)))
         assert panes[0] is panes[1]
         assert all(pane.query(StatusQuestion) for pane in panes)
+
+
+async def test_an_edit_while_the_results_are_built_leaves_them_complete(
+    monkeypatch: pytest.MonkeyPatch, manifest: Path, api: DemoApi
+) -> None:
+    api.misbehave(Fault(method="POST", path="*/exports", status=401))
+    async with opened(manifest, size=(80, 40), values=api.inputs("sendgrid_contacts")) as shell:
+        await shell.press("ctrl+b", "ctrl+b")
+        shell.builder.trials.start(0)
+        await shell.tested("contacts")
+        mount = Details.mount
+
+        def mount_during_edit(self: Details, *widgets: Widget, **where: Any) -> AwaitMount:
+            shell.builder._redraw()
+            return mount(self, *widgets, **where)
+
+        monkeypatch.setattr(Details, "mount", mount_during_edit)
+        shell.session.set((*RETRIEVER, "polling_job_timeout"), 40)
+        await shell.checked()
+        await shell.press("ctrl+b")
+        await shell.until_shown("Async Job -- Create")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -108,7 +109,7 @@ async def test_a_cancelled_trial_says_so_at_once_and_keeps_what_it_has() -> None
         assert not trial.state.abandoned
 
 
-async def test_a_second_cancel_does_not_wait() -> None:
+async def test_a_second_key_does_not_wait() -> None:
     gate, script = gated()
     hanging = Gate()
     reader = ScriptedReader(script)
@@ -116,14 +117,31 @@ async def test_a_second_cancel_does_not_wait() -> None:
     async with watched(reader) as scene:
         trial = scene.start()
         await gate.reached.wait()
-        scene.controller.cancel()
+        scene.controller.cancel_or_abandon()
         assert trial.state.running
-        scene.controller.cancel()
+        scene.controller.cancel_or_abandon()
         assert not trial.state.running
         assert trial.state.abandoned
         assert len(trial.records) == 1
         await scene.controller.close()
         assert reader.closed
+
+
+async def test_closing_during_a_cancellation_waits_for_the_jobs_to_be_aborted() -> None:
+    gate, script = gated(asked(Role.ABORT, 200), *ended(Outcome.CANCELLED, 1))
+    in_flight = asyncio.Event()
+    reader = ScriptedReader(script)
+    reader.cancel = in_flight.set  # type: ignore[method-assign]  # the abort is answered when the gate opens
+    async with watched(reader) as scene:
+        trial = scene.start()
+        await gate.reached.wait()
+        scene.controller.cancel()
+        assert in_flight.is_set()
+        closing = asyncio.create_task(scene.controller.close())
+        gate.opened.set()
+        await closing
+        assert (trial.state.outcome, trial.state.jobs_aborted) == (Outcome.CANCELLED, 1)
+        assert not trial.state.abandoned
 
 
 async def test_cancelling_before_the_connector_is_open_counts_too() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -187,6 +188,7 @@ class Details(Vertical):
         self._partition: int | None = None
         self._toggled = False
         """Whether a person has opened or closed a panel since the trial started."""
+        self._showing = asyncio.Lock()
 
     def compose(self) -> ComposeResult:
         yield TabStrip([StripTab("others", "6 Other requests"), StripTab("log", "7 Log")], closable=True)
@@ -235,20 +237,22 @@ class Details(Vertical):
             (view.query_one(Choice) if isinstance(view, OtherRequests) else view).focus()
 
     async def _show_open(self) -> Widget | None:
-        self.set_class(self.open is not None, "-open")
-        wanted = {"others": OtherRequests, "log": LogPanel}.get(self.open or "")
-        view: Widget | None = None
-        if wanted is not None:
-            view = self.query_one_optional(wanted)
-            if view is None:
-                view = wanted()
-                await self.mount(view)
-        for child in self.children:
-            if child is not self.strip:
-                child.display = child is view
-        match view:
-            case OtherRequests():
-                view.show(self._trial, self._partition)
-            case LogPanel():
-                view.show(self._trial.state if self._trial else None, self._partition)
-        return view
+        """Bring the open panel up to date and to the front; whoever comes while one is being built waits for it."""
+        async with self._showing:
+            self.set_class(self.open is not None, "-open")
+            wanted = {"others": OtherRequests, "log": LogPanel}.get(self.open or "")
+            view: Widget | None = None
+            if wanted is not None:
+                view = self.query_one_optional(wanted)
+                if view is None:
+                    view = wanted()
+                    await self.mount(view)
+            for child in self.children:
+                if child is not self.strip:
+                    child.display = child is view
+            match view:
+                case OtherRequests():
+                    view.show(self._trial, self._partition)
+                case LogPanel():
+                    view.show(self._trial.state if self._trial else None, self._partition)
+            return view

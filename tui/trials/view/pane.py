@@ -242,7 +242,7 @@ class TrialPane(Vertical):
     def action_back(self) -> None:
         """Cancel the trial (a second time: without waiting for its end), else close the details."""
         if self._is_running:
-            self._controller.cancel()
+            self._controller.cancel_or_abandon()
         else:
             self.query_one(Details).close()
 
@@ -257,7 +257,7 @@ class TrialPane(Vertical):
     def _start_or_cancel(self, event: Button.Pressed) -> None:
         event.stop()
         if self._is_running:
-            self._controller.cancel()
+            self._controller.cancel_or_abandon()
         elif self._subject is not None:
             self._host.start_trial(self._subject.name)
 

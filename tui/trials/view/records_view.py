@@ -58,7 +58,7 @@ class RecordsView(Vertical):
     @property
     def content(self) -> Widget:
         """The widget that shows the records: the table, or the JSON."""
-        return self.query_one(DocPanel).document if self._as_json and self.query(DocPanel) else self.table
+        return self.query_one(DocPanel).document if self._as_json else self.table
 
     def show(self, source: RecordSource, placeholder: str) -> None:
         """Show a source, which may have grown since; without records the sentence `placeholder`."""
@@ -79,9 +79,10 @@ class RecordsView(Vertical):
 
     async def action_toggle_json(self) -> None:
         """Show the records as JSON, or as a table again."""
-        self._as_json = not self._as_json
-        if self._as_json and not self.query(DocPanel):
+        as_json = not self._as_json
+        if as_json and not self.query(DocPanel):
             await self.mount(DocPanel(), before=0)
+        self._as_json = as_json  # only now: until the panel is complete, the table is shown and has the focus
         for panel in self.query(DocPanel):
             panel.display = self._as_json
         self.table.display = not self._as_json

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -122,6 +123,7 @@ class Results(Vertical):
         self._declared = ""
         self._chosen = False
         """Whether a person has chosen a tab since the trial started."""
+        self._showing = asyncio.Lock()
 
     def compose(self) -> ComposeResult:
         yield TabStrip([StripTab(tab, tab.capitalize()) for tab in TABS])
@@ -209,12 +211,16 @@ class Results(Vertical):
     # The views
 
     async def _show_active(self) -> Widget:
-        """Bring the view of the active tab up to date and to the front; returns what the focus goes to."""
-        view = await self._view(self.strip.active or "records")
-        for child in self.children:
-            if child is not self.strip:
-                child.display = child is view
-        return self._fill(view)
+        """Bring the view of the active tab up to date and to the front; returns what the focus goes to.
+
+        Whoever comes while a view is being built waits until it is complete.
+        """
+        async with self._showing:
+            view = await self._view(self.strip.active or "records")
+            for child in self.children:
+                if child is not self.strip:
+                    child.display = child is view
+            return self._fill(view)
 
     async def _view(self, tab: str) -> Widget:
         if tab == "records":

@@ -3,8 +3,10 @@ from __future__ import annotations
 import asyncio
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
+from textual.widget import AwaitMount, Widget
 
 from core.events import Log, Outcome, StateAdvanced
 from core.http.exchange import Role
@@ -24,7 +26,9 @@ from tui.model.declared_schema import declared_schema
 from tui.trials.schema_report import SchemaReport
 from tui.trials.trial import Trial
 from tui.trials.trials import Subject
+from tui.trials.view.details import Details
 from tui.trials.view.exchange_view import ExchangeView
+from tui.trials.view.records_view import RecordsView
 from tui.trials.view.results import Results
 from tui.widgets.choice import Choice
 from tui.widgets.doc_view import DocView
@@ -358,3 +362,47 @@ async def test_a_schema_of_another_stream_is_gone_with_that_stream() -> None:
         await stage.press("4", "i")
         assert declared(stage) == before
         assert "+ CITY" not in stage.app.text()
+
+
+# Ticks while a tab is being built
+
+
+@pytest.mark.parametrize(
+    ("key", "parent", "shown"),
+    [
+        ("2", Results, "GET /1.csv HTTP/1.1"),
+        ("4", Results, "+ CITY"),
+        ("5", Results, "No state yet"),
+        ("6", Details, "Async Job -- Polling 2"),
+        ("7", Details, "A line of the log."),
+    ],
+)
+async def test_a_tick_while_a_tab_is_built_waits_for_it(
+    monkeypatch: pytest.MonkeyPatch, key: str, parent: type[Widget], shown: str
+) -> None:
+    line = Log(stream=STREAM, slice={}, level=Level.INFO, message="A line of the log.")
+    async with scene(ScriptedReader([*success(2)[:-2], line, *ended(Outcome.COMPLETE, 2)]), report=a_schema) as stage:
+        await finished(stage)
+        ticking(monkeypatch, stage, parent)
+        await stage.press(key)
+        assert shown in await stage.settle()
+
+
+async def test_a_tick_while_the_json_of_the_records_is_built_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with scene(ScriptedReader(success(3))) as stage:
+        await finished(stage)
+        await stage.press("1")
+        ticking(monkeypatch, stage, RecordsView)
+        await stage.press("v")
+        assert '"EMAIL": "user0@example.com",' in await stage.settle()
+
+
+def ticking(monkeypatch: pytest.MonkeyPatch, stage: Scene, parent: type[Widget]) -> None:
+    """Let something happen in the trial whenever a widget begins to build something in itself."""
+    mount = parent.mount
+
+    def mount_during_tick(self: Widget, *widgets: Widget, **where: Any) -> AwaitMount:
+        stage.app.controller.publish()
+        return mount(self, *widgets, **where)
+
+    monkeypatch.setattr(parent, "mount", mount_during_tick)
