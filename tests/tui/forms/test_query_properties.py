@@ -140,7 +140,7 @@ async def test_a_second_component_is_a_problem_at_its_section() -> None:
         await desk.press("ctrl+u")
         await desk.type("more")
         await desk.press("enter", "down", "up")
-        assert "The properties of `more` are not asked for" in desk.words
+        assert "The properties of `more` are not requested" in desk.words
         assert desk.row((*PARAMETERS, "more")).problems()
 
 
