@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
-from core.decoding.chunks import BLOCK, peek
+from core.decoding.chunks import BLOCK, Labelled, peek
 from core.decoding.errors import BodyKind, DecodeError, not_this, packed_kind
 from core.decoding.inflation import GZIP, Inflation, gunzip
 from core.decoding.name_patterns import matcher
@@ -35,10 +35,14 @@ _DAMAGE = (
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which files of an archive are read, by patterns for their names (none: all), and the field for the name."""
+    """Which files of an archive are read, by patterns for their names (none: all), and the field for the name.
+
+    `labels_inside`: decoders inside label records, too.
+    """
 
     patterns: Sequence[str] = ()
     field: str | None = None
+    labels_inside: bool = False
 
     @property
     def by_name(self) -> bool:
@@ -105,11 +109,22 @@ def of_archive(
 def of_files(
     files: Iterator[File], archive: str, decode: Decode, charset: str | None, selection: Selection | None = None
 ) -> Iterator[Any]:
-    """The elements of the chosen files of an archive, one file after the other.
+    """The elements of the chosen files of an archive, one file after the other, labelled with its name if asked for.
 
     Raises `DecodeError` with the file that can't be read, and when the archive has files but none was chosen.
     """
-    selection = selection or Selection()
+    selection, labels = selection or Selection(), dict[str, str]()
+    elements = _elements(files, archive, lambda content: decode(content, charset), selection, labels)
+    return Labelled(elements, labels) if selection.field is not None or selection.labels_inside else elements
+
+
+def _elements(
+    files: Iterator[File],
+    archive: str,
+    decode: Callable[[Iterator[bytes]], Iterator[Any]],
+    selection: Selection,
+    labels: dict[str, str],
+) -> Iterator[Any]:
     chosen = selection.matcher()
     left_out: list[str] = []
     read = skipped = 0
@@ -120,8 +135,10 @@ def of_files(
             continue
         read += 1
         try:
-            elements = decode(content, charset)
-            yield from elements if selection.field is None else _named(elements, selection.field, name)
+            elements = decode(content)
+            if selection.field is not None:
+                labels[selection.field] = name
+            yield from _noting(elements, labels) if isinstance(elements, Labelled) else elements
         except DecodeError as error:
             message = f"In the file `{shorten(name, _LONGEST_NAME)}` of the {archive}: {error}"
             raise DecodeError(message, retryable=error.retryable) from None
@@ -129,19 +146,9 @@ def of_files(
         raise _none_chosen(selection.patterns, archive, left_out, skipped)
 
 
-def _named(elements: Iterator[Any], field: str, name: str) -> Iterator[Any]:
+def _noting(elements: Labelled, labels: dict[str, str]) -> Iterator[Any]:
     for element in elements:
-        if not isinstance(element, dict):
-            raise DecodeError(
-                f"`member_field` puts the name of the file into the field `{field}` of each object, "
-                "but here is a value that is no object with fields."
-            )
-        if field in element:
-            raise DecodeError(
-                f"`member_field` puts the name of the file into the field `{field}`, "
-                "but there is such a field already; choose another name for it."
-            )
-        element[field] = name
+        labels |= elements.labels
         yield element
 
 

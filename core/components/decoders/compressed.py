@@ -56,7 +56,7 @@ MemberField = Annotated[
     Field(
         min_length=1,
         title="Member Field",
-        description="The field of the objects in a file that gets the file's name, such as `file_name`.",
+        description="The field of each record that gets the name of the file it comes from, such as `file_name`.",
     ),
     Shown(advanced=True, ours=True, unset="none"),
 ]
@@ -108,7 +108,8 @@ class ArchiveDecoder(PackedDecoder, role=True):
     member_field: MemberField = None
 
     def _decoded(self, chunks: Iterator[bytes], charset: str | None, expected: str, *, single: bool) -> Iterator[Any]:
-        selection = Selection(_listed(self.members), self.member_field)
+        inside = any(isinstance(inner, ArchiveDecoder) and inner.member_field for inner in self.decoder.tree())
+        selection = Selection(_listed(self.members), self.member_field, inside)
         decode = self.decoder.decode
         return of_archive(decode, chunks, charset, self.max_ratio, selection, expected=expected, single=single)
 

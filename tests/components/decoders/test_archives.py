@@ -24,9 +24,12 @@ from core.components.decoders import (
     XmlDecoder,
     ZipfileDecoder,
 )
+from core.errors import ReadError
 from core.runtime.roles import Decoder
+from core.templates import Template
 from tests.support.archives import special, tar, xlsx
 from tests.support.bodies import archive, gzipped, pieces
+from tests.support.components import component
 
 EXPORT = {
     "schema.json": b'{"version": "1.2.0"}',
@@ -77,7 +80,7 @@ def test_long_names_and_names_beyond_ascii_are_read(kind: int) -> None:
     name = f"{'folder/' * 60}ärger-{'x' * 150}.json"
     decoder = TarDecoder(decoder=JsonDecoder(), member_field="file")
     body = tar({name: b'[{"a": 1}]', "b.json": b'[{"a": 2}]'}, kind=kind)
-    assert decoder.decode_all(body) == [{"a": 1, "file": name}, {"a": 2, "file": "b.json"}]
+    assert records(decoder, body) == [{"a": 1, "file": name}, {"a": 2, "file": "b.json"}]
 
 
 def test_what_is_no_regular_file_is_left_out() -> None:
@@ -201,7 +204,7 @@ def test_patterns_for_names(pattern: str | list[str], names: list[str]) -> None:
     files = dict.fromkeys(("a.json", "x/b.json", "x/y/c.json", "A.JSON", "a.json.bak", "axjson"), b'{"n": 1}')
     for decoder, body in ((TarDecoder, tar(files)), (ZipfileDecoder, archive(files))):
         chosen = decoder(decoder=JsonDecoder(), members=pattern, member_field="file")
-        assert [element["file"] for element in chosen.decode_all(body)] == names
+        assert [element["file"] for element in records(chosen, body)] == names
 
 
 def test_names_from_the_top_and_with_backslashes_are_the_same_to_patterns() -> None:
@@ -226,11 +229,45 @@ def test_no_file_with_a_name_that_fits_is_an_error_with_the_names_that_are_there
         assert "“issues_4.ndjson” and 3 more." in message
 
 
+def records(decoder: Decoder, body: bytes, *path: str) -> list[Any]:
+    selector = component(
+        {
+            "type": "RecordSelector",
+            "extractor": {"type": "DpathExtractor", "field_path": [Template(key) for key in path]},
+        }
+    )
+    batches = selector.pipeline({}).batches(decoder.decode(iter((body,))), 2)
+    return [record for batch in batches for record in batch]
+
+
+def test_each_record_gets_the_name_of_its_file_wherever_it_is_in_it() -> None:
+    files = {"a.json": b'{"items": [{"n": 1}, {"n": 2}]}', "b.json": b'{"items": [{"n": 3}]}'}
+    expected = [{"n": 1, "file": "a.json"}, {"n": 2, "file": "a.json"}, {"n": 3, "file": "b.json"}]
+    for decoder, body in ((TarDecoder, tar(files)), (ZipfileDecoder, archive(files))):
+        named = decoder(decoder=JsonDecoder(), member_field="file")
+        assert records(named, body, "items") == expected
+        assert records(GzipDecoder(decoder=named), gzip.compress(body), "items") == expected
+
+
+def test_names_of_archives_in_archives() -> None:
+    inner = TarDecoder(decoder=JsonDecoder(), member_field="file")
+    body = archive(
+        {"1.tar": tar({"a.json": b'[{"n": 1}]', "b.json": b'[{"n": 2}]'}), "2.tar": tar({"c.json": b'{"n": 3}'})}
+    )
+    both = ZipfileDecoder(decoder=inner, member_field="archive")
+    assert [record["archive"] + "/" + record["file"] for record in records(both, body)] == [
+        "1.tar/a.json",
+        "1.tar/b.json",
+        "2.tar/c.json",
+    ]
+    assert [record["file"] for record in records(ZipfileDecoder(decoder=inner), body)] == ["a.json", "b.json", "c.json"]
+
+
 def test_a_field_for_the_name_must_be_free_and_needs_an_object() -> None:
-    taken = str(refused(issues(member_field="n"), tar(EXPORT)))
-    assert taken.startswith("In the file `data/issues_000001.json` of the tar archive: `member_field` puts")
-    assert "there is such a field already" in taken
-    assert "no object" in str(refused(issues(member_field="file"), tar({"issues_1.json": b"[1]"})))
+    with pytest.raises(ReadError, match="of the archive have a field `n` already; choose"):
+        records(issues(member_field="n"), tar(EXPORT))
+    with pytest.raises(ReadError, match="The extractor found “1” where a record"):
+        records(issues(member_field="file"), tar({"issues_1.json": b"[1]"}))
 
 
 def test_formats_in_each_other() -> None:

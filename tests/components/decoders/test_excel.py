@@ -33,7 +33,7 @@ def test_each_row_below_the_names_is_a_record() -> None:
 
 
 def test_cells_keep_their_types() -> None:
-    row = [1, 1.5, True, "text", datetime(2024, 1, 31, 9, 30), date(2024, 1, 31), None, "#N/A", 0, False]
+    row: list[Cell] = [1, 1.5, True, "text", datetime(2024, 1, 31, 9, 30), date(2024, 1, 31), None, "#N/A", 0, False]
     (record,) = read(list("abcdefghij"), row)
     assert list(record) == list("abcdefghij")
     assert list(record.values()) == [1, 1.5, True, "text", "2024-01-31T09:30:00", "2024-01-31", None, None, 0, False]
