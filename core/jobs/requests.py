@@ -1,0 +1,207 @@
+"""The requests of a job as the manifest describes them: each is sent, and its answer read, on its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, Protocol
+
+import httpx
+
+from core.errors import ReadError
+from core.events import Event, ExchangeFinished
+from core.http.exchange import Exchange, Role
+from core.http.messages import request_line
+from core.http.policy import RequestFailed
+from core.http.request import RequestDraft
+from core.jobs.answers import Answer, described_place, found_for_lookup, found_instead, lookups, missing_lookup
+from core.jobs.download_targets import targets_in
+from core.jobs.statuses import JobStatus
+from core.runtime.context import Context
+from core.runtime.page_reader import PageReader, Sink
+from core.runtime.pages import Paginator
+from core.runtime.roles import Decoder, Extractor, Renew, Requester
+from core.templates import TemplateError
+from core.templates.lookups import Lookup
+
+
+class StatusMeaning(Protocol):
+    """The status mapping of a manifest."""
+
+    def meaning(self, status: str) -> JobStatus | None:
+        """What a status means; None where the mapping doesn't say."""
+
+    def describe(self) -> str:
+        """The whole mapping in one line."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobRequests:
+    """The steps of a job, `core.jobs.steps.JobSteps`, made of what an AsyncRetriever holds; fields are called as there.
+
+    `decoder` reads the answers to everything but the download, or the decoders that `fallbacks` gives for their content
+    type; `download_decoder` reads the result. `timeout` and `failed_wait` give seconds.
+    """
+
+    creation_requester: Requester
+    polling_requester: Requester
+    download_requester: Requester
+    download_target_requester: Requester | None
+    abort_requester: Requester | None
+    delete_requester: Requester | None
+    status_extractor: Extractor
+    status_mapping: StatusMeaning
+    download_target_extractor: Extractor | None
+    download_extractor: Extractor | None
+    download_paginator: Paginator | None
+    decoder: Decoder
+    download_decoder: Decoder
+    fallbacks: Callable[[str], Sequence[Decoder]]
+    polling_interval: float | None
+    timeout: Callable[[Context], float]
+    failed_wait: Callable[[Context], float | None]
+
+    @property
+    def can_abort(self) -> bool:
+        return self.abort_requester is not None
+
+    @property
+    def can_delete(self) -> bool:
+        return self.delete_requester is not None
+
+    async def create(self, context: Context, fill: Callable[[RequestDraft], None]) -> Answer | None:
+        draft = RequestDraft()
+        fill(draft)
+        return await self._ask(self.creation_requester, context, Role.CREATE, draft)
+
+    def answer(self, response: httpx.Response) -> Answer:
+        return Answer.of(response, self.decoder, self.fallbacks)
+
+    async def poll(self, context: Context) -> Answer | None:
+        return await self._ask(self.polling_requester, self._at_home(context), Role.POLL)
+
+    async def abort(self, context: Context) -> bool:
+        if self.abort_requester is None:
+            return False
+        await self.abort_requester.send(self._at_home(context), Role.ABORT)
+        return True
+
+    async def delete(self, context: Context) -> bool:
+        if self.delete_requester is None:
+            return False
+        await self.delete_requester.send(self._at_home(context), Role.DELETE)
+        return True
+
+    def status(self, answer: Answer, context: Context) -> str | None:
+        """The API's status as text (`str` of it, as Airbyte compares it), or None when nothing is at its place, or
+        an object or list, which holds the status at best.
+        """
+        for value in answer.find(self.status_extractor, context.scope(self.status_extractor)):
+            return None if isinstance(value, dict | list) else str(value)
+        return None
+
+    def status_place(self) -> str:
+        return described_place(self.status_extractor)
+
+    def seen_at_status(self, answer: Answer) -> str:
+        return found_instead(answer, self.status_extractor)
+
+    def meaning(self, status: str) -> JobStatus | None:
+        return self.status_mapping.meaning(status)
+
+    def meanings(self) -> str:
+        return self.status_mapping.describe()
+
+    def id_lookups(self) -> list[Lookup]:
+        return list(lookups(self.polling_requester, "creation_response"))
+
+    def missing_in_creation(self, creation: Answer, *requesters: str) -> str | None:
+        every = [field.name for field in fields(self) if field.name.endswith("_requester")]
+        names = requesters or sorted(every, key=lambda name: name != "polling_requester")
+        return self._missing(names, "creation_response", creation, "the answer to the creation")
+
+    def missing_in_poll(self, polling: Answer) -> str | None:
+        """What the requests for the result need of the last answer to polling and don't find there, as a sentence."""
+        names = ["download_target_requester", "download_requester"]
+        return self._missing(names, "polling_response", polling, "the answer to polling")
+
+    def _missing(self, names: Sequence[str], root: str, answer: Answer, said: str) -> str | None:
+        for name in names:
+            requester = getattr(self, name)
+            lookup = missing_lookup(requester, root, answer.variables) if requester is not None else None
+            if lookup is not None:
+                path = lookup.path(len(lookup.steps))
+                return f"`{name}` needs `{path}`, which {said} doesn't give: {found_for_lookup(answer, lookup)}."
+        return None
+
+    async def targets(self, polled: Answer, context: Context) -> list[Any]:
+        """The download targets; one empty text when the manifest names none. None at all: there is no data.
+
+        Raises `ReadError` when nothing is at their place.
+        """
+        missing = self.missing_in_poll(polled)
+        if missing is not None:
+            raise ReadError(f"The job is complete, but its result can't be requested: {missing}")
+        if self.download_target_extractor is None:
+            return [""]
+        answer: Answer | None = polled
+        if self.download_target_requester is not None:
+            answer = await self._ask(self.download_target_requester, self._at_home(context), Role.TARGET)
+        if answer is None:
+            raise ReadError("The answer to the download target request is ignored by its error handler.")
+        return targets_in(answer, self.download_target_extractor, context, self._follows)
+
+    def _follows(self, key: str) -> bool:
+        """Whether the request for the result looks up what is at this key of the answer to polling."""
+        found = lookups(self.download_requester, "polling_response")
+        return any(key == step for lookup in found for step, _ in lookup.steps)
+
+    async def download(self, context: Context, sink: Sink, renew: Renew | None = None) -> None:
+        own = self.download_extractor.own_decoder() if self.download_extractor is not None else None
+        decoder = own or self.download_decoder
+        asked: list[Exchange] = []
+
+        def emit(event: Event) -> None:
+            if isinstance(event, ExchangeFinished):
+                asked[:] = [event.exchange]
+            context.emit(event)
+
+        async def renewed() -> Context:
+            assert renew is not None
+            return replace(await renew(), emit=emit)
+
+        fresh = renewed if renew is not None else None
+        reader = PageReader(self.download_requester, decoder, self.download_paginator, Role.DOWNLOAD, renew=fresh)
+        try:
+            await reader.read(replace(context, emit=emit), sink)
+        except RequestFailed:
+            raise
+        except (ReadError, TemplateError) as error:
+            unnamed = asked and asked[0].url not in str(error)
+            request = f" The request was {request_line(asked[0])}." if unnamed else ""
+            retryable = isinstance(error, ReadError) and error.retryable
+            raise ReadError(f"{error}{request}{self._about_target(context)}", retryable=retryable) from None
+
+    def _about_target(self, context: Context) -> str:
+        """What is odd about the target of a download that failed."""
+        extractor = self.download_target_extractor
+        if (
+            extractor is None
+            or extractor.path_keys != []
+            or not isinstance(context.variables.get("download_target"), dict | list)
+        ):
+            return ""
+        return (
+            " The field path of `download_target_extractor` is empty, so that the download target is the whole answer; "
+            "name the keys that lead to the URL."
+        )
+
+    def _at_home(self, context: Context) -> Context:
+        """The same, with the site of the creation as that of everything else that is about the job."""
+        return replace(context, home=self.creation_requester.home(context))
+
+    async def _ask(
+        self, requester: Requester, context: Context, role: Role, draft: RequestDraft | None = None
+    ) -> Answer | None:
+        response = await requester.send(context, role, draft)
+        return None if response is None else self.answer(response)
