@@ -27,7 +27,7 @@ from core.runtime.pages import Paginator
 from core.runtime.partitions import PartitionRouter, extra_field_names
 from core.runtime.record_pipeline import RecordPipeline, Warn, ignore
 from core.runtime.roles import Decoder, Extractor, Requester, Transformation
-from core.runtime.slices import RecordPredicate
+from core.runtime.slices import RecordPredicate, SliceMemory
 from core.templates import Template, TemplateError
 
 DEFAULT_TIMEOUT_MINUTES = 60.0
@@ -196,11 +196,18 @@ class AsyncRetriever(Retriever):
         *,
         cursor_filter: RecordPredicate | None = None,
         warn: Warn = ignore,
+        memory: SliceMemory | None = None,
     ) -> RecordPipeline:
         """The way from the elements of a result to finished records; the `download_extractor` wins."""
         extractor = self.download_extractor
         return self.record_selector.pipeline(
-            variables, transformations, schema, extractor=extractor, cursor_filter=cursor_filter, warn=warn
+            variables,
+            transformations,
+            schema,
+            extractor=extractor,
+            cursor_filter=cursor_filter,
+            warn=warn,
+            memory=memory,
         )
 
     def max_slices(self, concurrency: int, jobs: JobConcurrency) -> int:
@@ -220,6 +227,7 @@ class AsyncRetriever(Retriever):
             status_mapping=self.status_mapping,
             download_target_extractor=self.download_target_extractor,
             download_extractor=self.download_extractor,
+            record_extractor=self.download_extractor or self.record_selector.extractor,
             download_paginator=self.download_paginator,
             decoder=self.decoder or JsonDecoder(),
             download_decoder=self.download_decoder or JsonDecoder(),

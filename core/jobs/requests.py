@@ -53,6 +53,7 @@ class JobRequests:
     status_mapping: StatusMeaning
     download_target_extractor: Extractor | None
     download_extractor: Extractor | None
+    record_extractor: Extractor
     download_paginator: Paginator | None
     decoder: Decoder
     download_decoder: Decoder
@@ -156,9 +157,18 @@ class JobRequests:
         found = lookups(self.download_requester, "polling_response")
         return any(key == step for lookup in found for step, _ in lookup.steps)
 
-    async def download(self, context: Context, sink: Sink, renew: Renew | None = None) -> None:
+    @property
+    def carries_over(self) -> bool:
+        return self.record_extractor.carries_over or self._result_decoder.carries_over
+
+    @property
+    def _result_decoder(self) -> Decoder:
         own = self.download_extractor.own_decoder() if self.download_extractor is not None else None
-        decoder = own or self.download_decoder
+        return own or self.download_decoder
+
+    async def download(
+        self, context: Context, sink: Sink, renew: Renew | None = None, *, is_first: bool = True
+    ) -> None:
         asked: list[Exchange] = []
 
         def emit(event: Event) -> None:
@@ -171,7 +181,14 @@ class JobRequests:
             return replace(await renew(), emit=emit)
 
         fresh = renewed if renew is not None else None
-        reader = PageReader(self.download_requester, decoder, self.download_paginator, Role.DOWNLOAD, renew=fresh)
+        reader = PageReader(
+            self.download_requester,
+            self._result_decoder,
+            self.download_paginator,
+            Role.DOWNLOAD,
+            renew=fresh,
+            is_first=is_first,
+        )
         try:
             await reader.read(replace(context, emit=emit), sink)
         except RequestFailed:
