@@ -27,7 +27,6 @@ from core.runtime.pages import (
 )
 from core.templates import Condition, Template
 
-
 StopOn = Annotated[
     Literal["short_page", "empty_page"],
     Shown(advanced=True, ours=True),

@@ -256,7 +256,7 @@ class JobLife:
         limit = max(job.deadline - time.monotonic(), 0.0) + GRACE
         try:
             async with asyncio.timeout(limit):
-                answer = await self.steps.poll(job.context)
+                answer = await self.steps.poll(job.context, lambda status: self._mapped(status) is not None)
         except TimeoutError:
             await self._time_out(job, "a poll was not answered before the job's time was over")
             return None
@@ -295,11 +295,14 @@ class JobLife:
         job.api_status = found
         self._judged_at = self.settings.mapped.changes
         text = "None" if found is None else found
-        meaning = self.settings.mapped.get(text) or self.steps.meaning(text)
+        meaning = self._mapped(text)
         if meaning is None:
             self._warn_of_status(found, answer)
             return JobStatus.RUNNING
         return meaning
+
+    def _mapped(self, status: str) -> JobStatus | None:
+        return self.settings.mapped.get(status) or self.steps.meaning(status)
 
     def _warn_of_status(self, status: str | None, answer: Answer) -> None:
         key = "" if status is None else status
@@ -345,7 +348,7 @@ class JobLife:
             return ""
         if job.api_status is None:
             return f"The job had no status at {self.steps.status_place()}."
-        meaning = self.settings.mapped.get(job.api_status) or self.steps.meaning(job.api_status)
+        meaning = self._mapped(job.api_status)
         mapped = f"mapped as {meaning}" if meaning else "which is not mapped"
         return f"The job had the last status `{job.api_status}`, {mapped}."
 

@@ -20,7 +20,7 @@ from core.jobs.statuses import JobStatus
 from core.runtime.context import Context
 from core.runtime.page_reader import PageReader, Sink
 from core.runtime.pages import Paginator
-from core.runtime.roles import Decoder, Extractor, Renew, Requester
+from core.runtime.roles import Accepts, Decoder, Extractor, Renew, Requester
 from core.templates import TemplateError
 from core.templates.lookups import Lookup
 
@@ -78,8 +78,15 @@ class JobRequests:
     def answer(self, response: httpx.Response) -> Answer:
         return Answer.of(response, self.decoder, self.fallbacks)
 
-    async def poll(self, context: Context) -> Answer | None:
-        return await self._ask(self.polling_requester, self._at_home(context), Role.POLL)
+    async def poll(self, context: Context, is_mapped: Callable[[str], bool]) -> Answer | None:
+        def accepts(response: httpx.Response) -> bool:
+            status = self.status(self.answer(response), context)
+            return status is not None and is_mapped(status)
+
+        reads_status = self.status_extractor.reads_status_code
+        return await self._ask(
+            self.polling_requester, self._at_home(context), Role.POLL, accepts=accepts if reads_status else None
+        )
 
     async def abort(self, context: Context) -> bool:
         if self.abort_requester is None:
@@ -218,7 +225,12 @@ class JobRequests:
         return replace(context, home=self.creation_requester.home(context))
 
     async def _ask(
-        self, requester: Requester, context: Context, role: Role, draft: RequestDraft | None = None
+        self,
+        requester: Requester,
+        context: Context,
+        role: Role,
+        draft: RequestDraft | None = None,
+        accepts: Accepts | None = None,
     ) -> Answer | None:
-        response = await requester.send(context, role, draft)
+        response = await requester.send(context, role, draft, accepts)
         return None if response is None else self.answer(response)

@@ -43,8 +43,12 @@ class JobSteps(Protocol):
     async def create(self, context: Context, fill: Callable[[RequestDraft], None]) -> Answer | None:
         """Create a job; `fill` adds what the slice adds. None when the error handler ignores the answer."""
 
-    async def poll(self, context: Context) -> Answer | None:
-        """Ask how the job is doing; `context` has the creation's answer."""
+    async def poll(self, context: Context, is_mapped: Callable[[str], bool]) -> Answer | None:
+        """Ask how the job is doing; `context` has the creation's answer. None when the answer is ignored.
+
+        `is_mapped` says whether a status has a meaning: where the HTTP status is the job's, an answer whose status has
+        one is no error.
+        """
 
     async def abort(self, context: Context) -> bool:
         """Stop the job on the server; False when the manifest does not say how."""

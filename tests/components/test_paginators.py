@@ -273,9 +273,7 @@ def test_many_empty_pages_in_a_row_are_reported() -> None:
     assert len(told) == 1
 
 
-@pytest.mark.parametrize(
-    ("strategy", "expected"), [("PageIncrement", [None, 1, 2]), ("OffsetIncrement", [None, 2, 3])]
-)
+@pytest.mark.parametrize(("strategy", "expected"), [("PageIncrement", [None, 1, 2]), ("OffsetIncrement", [None, 2, 3])])
 def test_a_page_that_is_not_full_need_not_be_the_last(strategy: str, expected: list[int | None]) -> None:
     pages = [page(2), page(1), page(0)]
     assert tokens({"type": strategy, "page_size": 2, "stop_on": "empty_page"}, pages) == expected
