@@ -17,6 +17,7 @@ from core.components.record_selector import RecordSelector
 from core.components.retriever import Retriever, SliceRead
 from core.errors import ReadError
 from core.events import Outcome
+from core.jobs.download_targets import OnNoTarget
 from core.jobs.job_slice import JobSlice
 from core.jobs.requests import JobRequests
 from core.jobs.settings import JobConcurrency
@@ -61,6 +62,13 @@ class AsyncRetriever(Retriever):
         title="Download Target Extractor",
         description="Where the URL or identifier of the result is; one, or a list of several.",
     )
+    on_no_target: Annotated[OnNoTarget | None, Shown(advanced=True, ours=True, unset="no data if null")] = Field(
+        None,
+        title="When There Is No Download Target",
+        description="What a completed job without a download target means. `empty`: it has no data. `fail`: it is an "
+        "error, also where the target is null or an empty list. By default, null and empty lists mean that there is "
+        "no data, and a missing key is an error.",
+    )
     polling_job_timeout: Annotated[float | Template | None, Shown(editor="minutes", unset="60")] = Field(
         None,
         title="Polling Job Timeout",
@@ -74,7 +82,15 @@ class AsyncRetriever(Retriever):
     )
     download_requester: Annotated[
         Requester,
-        Gives(*SLICE_VARIABLES, "creation_response", "polling_response", "download_target", "next_page_token"),
+        Gives(
+            *SLICE_VARIABLES,
+            "creation_response",
+            "polling_response",
+            "download_target",
+            "download_link",
+            "download_link_response",
+            "next_page_token",
+        ),
     ] = Field(title="Download", description="The request that fetches the result.")
     download_decoder: Annotated[Decoder | None, Shown(unset="JSON")] = Field(
         None,
@@ -94,12 +110,42 @@ class AsyncRetriever(Retriever):
     )
     download_target_requester: Annotated[
         Requester | None,
-        Gives(*SLICE_VARIABLES, "creation_response", "polling_response"),
+        Gives(*SLICE_VARIABLES, "creation_response", "polling_response", "next_page_token"),
         Shown(advanced=True),
     ] = Field(
         None,
         title="Download Target Request",
         description="A further request whose response holds the download target.",
+    )
+    download_target_paginator: Annotated[Paginator | None, Gives(*SLICE_VARIABLES), Shown(advanced=True, ours=True)] = (
+        Field(
+            None,
+            title="Download Target Paginator",
+            description="How the next page of download targets is requested, for an API that lists the files of a "
+            "result page by page. It pages over the download target request, or over the polling request once the job "
+            "is completed.",
+        )
+    )
+    download_link_requester: Annotated[
+        Requester | None,
+        Gives(*SLICE_VARIABLES, "creation_response", "polling_response", "download_target"),
+        Shown(advanced=True, ours=True),
+    ] = Field(
+        None,
+        title="Download Link Request",
+        description="A request that turns a download target, such as the id of a document, into the link to download "
+        "it from: `{{ download_link }}`. It is sent for each target right before its download, and again when the "
+        "link has expired.",
+    )
+    download_link_extractor: Annotated[
+        Extractor | None,
+        Gives(*SLICE_VARIABLES, "creation_response", "polling_response", "download_target"),
+        NotInAirbyte("ResponseToFileExtractor"),
+        Shown(advanced=True, ours=True),
+    ] = Field(
+        None,
+        title="Download Link Extractor",
+        description="Where the link is in the response to the download link request.",
     )
     abort_requester: Annotated[Requester | None, Gives(*SLICE_VARIABLES, "creation_response"), Shown(advanced=True)] = (
         Field(None, title="Abort", description="The request that stops a job that is no longer wanted.")
@@ -226,6 +272,10 @@ class AsyncRetriever(Retriever):
             status_extractor=self.status_extractor,
             status_mapping=self.status_mapping,
             download_target_extractor=self.download_target_extractor,
+            download_target_paginator=self.download_target_paginator,
+            download_link_requester=self.download_link_requester,
+            download_link_extractor=self.download_link_extractor,
+            on_no_target=self.on_no_target,
             download_extractor=self.download_extractor,
             record_extractor=self.download_extractor or self.record_selector.extractor,
             download_paginator=self.download_paginator,

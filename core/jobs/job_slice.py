@@ -67,18 +67,18 @@ class TargetLink:
     def __post_init__(self) -> None:
         self._seen = self.targets.found
 
-    @property
-    def context(self) -> Context:
-        """The job's context with the target."""
+    async def context(self) -> Context:
+        """The job's context with the target, and the link to it where that is asked for. Raises `ReadError`."""
         job = self.targets.life.job
         assert job is not None
-        return job.context.with_variables(download_target=self._seen[self.index])
+        return await self.targets.steps.linked(job.context.with_variables(download_target=self._seen[self.index]))
 
     async def renew(self) -> Context:
-        """The context with a fresh target. Raises `ReadError`."""
-        await self.targets.renew(self._seen)
-        self._seen = self.targets.found
-        return self.context
+        """The context with a fresh link, or else a fresh target. Raises `ReadError`."""
+        if not self.targets.steps.asks_links:
+            await self.targets.renew(self._seen)
+            self._seen = self.targets.found
+        return await self.context()
 
 
 async def _targets_of(steps: JobSteps, life: JobLife) -> list[Any]:
@@ -168,15 +168,16 @@ class JobSlice:
             sinks.append(sink := self.make_sink(numbers))
             first = sink.page
             try:
-                await self.steps.download(link.context, sink, link.renew, is_first=index == 0)
+                await self.steps.download(await link.context(), sink, link.renew, is_first=index == 0)
             except ReadError as error:
                 if not _may_pass(error) or sink.emitted:
                     raise
                 reason = error.what if isinstance(error, RequestFailed) else str(error)
-                self.context.log(Level.INFO, f"The download failed, asking for a fresh target. {reason}")
-                await link.renew()
+                what = "link" if self.steps.asks_links else "target"
+                self.context.log(Level.INFO, f"The download failed, asking for a fresh {what}. {reason}")
+                fresh = await link.renew()
                 sinks.append(sink := self.make_sink(chain([first], numbers)))
-                await self.steps.download(link.context, sink, link.renew, is_first=index == 0)
+                await self.steps.download(fresh, sink, link.renew, is_first=index == 0)
 
 
 def _may_pass(error: ReadError) -> bool:

@@ -14,12 +14,12 @@ from core.http.exchange import Exchange, Role
 from core.http.messages import request_line
 from core.http.policy import RequestFailed
 from core.http.request import RequestDraft
-from core.jobs.answers import Answer, described_place, found_for_lookup, found_instead, lookups, missing_lookup
-from core.jobs.download_targets import targets_in
+from core.jobs.answers import Answer, body_of, described_place, found_for_lookup, found_instead, lookups, missing_lookup
+from core.jobs.download_targets import FoundTargets, OnNoTarget, link_in, no_data, warn_of_pages
 from core.jobs.statuses import JobStatus
 from core.runtime.context import Context
 from core.runtime.page_reader import PageReader, Sink
-from core.runtime.pages import Paginator
+from core.runtime.pages import Page, Pages, Paginator
 from core.runtime.roles import Accepts, Decoder, Extractor, Renew, Requester
 from core.templates import TemplateError
 from core.templates.lookups import Lookup
@@ -52,6 +52,10 @@ class JobRequests:
     status_extractor: Extractor
     status_mapping: StatusMeaning
     download_target_extractor: Extractor | None
+    download_target_paginator: Paginator | None
+    download_link_requester: Requester | None
+    download_link_extractor: Extractor | None
+    on_no_target: OnNoTarget | None
     download_extractor: Extractor | None
     record_extractor: Extractor
     download_paginator: Paginator | None
@@ -130,7 +134,7 @@ class JobRequests:
 
     def missing_in_poll(self, polling: Answer) -> str | None:
         """What the requests for the result need of the last answer to polling and don't find there, as a sentence."""
-        names = ["download_target_requester", "download_requester"]
+        names = ["download_target_requester", "download_link_requester", "download_requester"]
         return self._missing(names, "polling_response", polling, "the answer to polling")
 
     def _missing(self, names: Sequence[str], root: str, answer: Answer, said: str) -> str | None:
@@ -143,21 +147,54 @@ class JobRequests:
         return None
 
     async def targets(self, polled: Answer, context: Context) -> list[Any]:
-        """The download targets; one empty text when the manifest names none. None at all: there is no data.
-
-        Raises `ReadError` when nothing is at their place.
-        """
         missing = self.missing_in_poll(polled)
         if missing is not None:
-            raise ReadError(f"The job is complete, but its result can't be requested: {missing}")
+            if self.on_no_target != "empty":
+                raise ReadError(f"The job is complete, but its result can't be requested: {missing}")
+            no_data(missing.rstrip("."), context, self.on_no_target)
+            return []
         if self.download_target_extractor is None:
             return [""]
-        answer: Answer | None = polled
-        if self.download_target_requester is not None:
-            answer = await self._ask(self.download_target_requester, self._at_home(context), Role.TARGET)
+        found = FoundTargets(self.download_target_extractor, context, self.on_no_target)
+        pages = Pages() if self.download_target_paginator is None else self.download_target_paginator.start(context)
+        while True:
+            answer = await self._page_of_targets(polled, context, pages)
+            if answer is None:
+                raise ReadError("The answer to the download target request is ignored by its error handler.")
+            if not pages.advance(_page(answer, found.add(answer))):
+                break
+        if self.download_target_paginator is None:
+            warn_of_pages(answer, self.download_target_extractor, context, self._follows)
+        return found.targets()
+
+    async def _page_of_targets(self, polled: Answer, context: Context, pages: Pages) -> Answer | None:
+        """The answer that holds a page of targets: the last one to polling, when nothing else is asked for."""
+        requester = self.download_target_requester or self.polling_requester
+        draft = RequestDraft()
+        pages.fill(draft, context.scope(requester))
+        if requester is self.polling_requester and pages.token is None and draft == RequestDraft():
+            return polled
+        token = None if pages.token is None else {"next_page_token": pages.token}
+        return await self._ask(
+            requester, self._at_home(context.with_variables(next_page_token=token)), Role.TARGET, draft
+        )
+
+    @property
+    def asks_links(self) -> bool:
+        return self.download_link_requester is not None
+
+    async def linked(self, context: Context) -> Context:
+        if self.download_link_requester is None or self.download_link_extractor is None:
+            return context
+        answer = await self._ask(self.download_link_requester, self._at_home(context), Role.LINK)
         if answer is None:
-            raise ReadError("The answer to the download target request is ignored by its error handler.")
-        return targets_in(answer, self.download_target_extractor, context, self._follows)
+            raise ReadError("The answer to the download link request is ignored by its error handler.")
+        link = link_in(answer, self.download_link_extractor, context)
+        said = "the answer to the download link request"
+        missing = self._missing(["download_requester"], "download_link_response", answer, said)
+        if missing is not None:
+            raise ReadError(missing)
+        return context.with_variables(download_link=link, download_link_response=answer.variables)
 
     def _follows(self, key: str) -> bool:
         """Whether the request for the result looks up what is at this key of the answer to polling."""
@@ -234,3 +271,9 @@ class JobRequests:
     ) -> Answer | None:
         response = await requester.send(context, role, draft, accepts)
         return None if response is None else self.answer(response)
+
+
+def _page(answer: Answer, targets: list[Any]) -> Page:
+    """A page of targets, as a paginator sees it."""
+    last, first = (targets[-1], targets[0]) if targets else (None, None)
+    return Page(answer.response, body_of(answer), len(targets), last, len(targets), first_record=first)

@@ -80,7 +80,17 @@ class JobSteps(Protocol):
         """
 
     async def targets(self, polled: Answer, context: Context) -> list[Any]:
-        """The download targets; none at all: there is no data. Raises `ReadError`."""
+        """The download targets; one empty text when the manifest names none. None at all: there is no data.
+
+        Raises `ReadError` when nothing is at their place.
+        """
+
+    @property
+    def asks_links(self) -> bool:
+        """Whether the link to each target is asked for with a request of its own."""
+
+    async def linked(self, context: Context) -> Context:
+        """The context with a fresh link to its `download_target`, where links are asked for. Raises `ReadError`."""
 
     @property
     def carries_over(self) -> bool:
