@@ -40,17 +40,26 @@ class AsyncRetriever(Retriever):
     creation_requester: Annotated[Requester, Gives(*SLICE_VARIABLES)] = Field(
         title="Creation", description="The request that creates the job."
     )
+    start_requester: Annotated[
+        Requester | None, Gives(*SLICE_VARIABLES, "creation_response"), Shown(advanced=True, ours=True)
+    ] = Field(
+        None,
+        title="Start",
+        description="The request that starts the job, for an API that needs a second call after the creation, such as "
+        "/exports/{{ creation_response['id'] }}/enqueue. When the API refuses it because its queue is full, it is "
+        "sent again later, without creating the job anew.",
+    )
     decoder: Annotated[Decoder | None, Shown(unset="JSON")] = Field(
         None,
         title="HTTP Response Format",
-        description="The format of the responses to creation and polling; JSON by default.",
+        description="The format of the responses to creation, start and polling; JSON by default.",
     )
     partition_router: PartitionRouter | list[PartitionRouter] | None = Field(
         None, title="Partition Router", description="Creates one job for each of several values."
     )
-    polling_requester: Annotated[Requester, Gives(*SLICE_VARIABLES, "creation_response")] = Field(
-        title="Polling", description="The request that asks for the status of the job."
-    )
+    polling_requester: Annotated[
+        Requester, Gives(*SLICE_VARIABLES, "creation_response", "start_response", "polling_response")
+    ] = Field(title="Polling", description="The request that asks for the status of the job.")
     status_extractor: Annotated[Extractor, NotInAirbyte("ResponseToFileExtractor")] = Field(
         title="Status Extractor", description="Where the status is in the polling response."
     )
@@ -85,6 +94,7 @@ class AsyncRetriever(Retriever):
         Gives(
             *SLICE_VARIABLES,
             "creation_response",
+            "start_response",
             "polling_response",
             "download_target",
             "download_link",
@@ -110,7 +120,7 @@ class AsyncRetriever(Retriever):
     )
     download_target_requester: Annotated[
         Requester | None,
-        Gives(*SLICE_VARIABLES, "creation_response", "polling_response", "next_page_token"),
+        Gives(*SLICE_VARIABLES, "creation_response", "start_response", "polling_response", "next_page_token"),
         Shown(advanced=True),
     ] = Field(
         None,
@@ -128,7 +138,7 @@ class AsyncRetriever(Retriever):
     )
     download_link_requester: Annotated[
         Requester | None,
-        Gives(*SLICE_VARIABLES, "creation_response", "polling_response", "download_target"),
+        Gives(*SLICE_VARIABLES, "creation_response", "start_response", "polling_response", "download_target"),
         Shown(advanced=True, ours=True),
     ] = Field(
         None,
@@ -139,7 +149,7 @@ class AsyncRetriever(Retriever):
     )
     download_link_extractor: Annotated[
         Extractor | None,
-        Gives(*SLICE_VARIABLES, "creation_response", "polling_response", "download_target"),
+        Gives(*SLICE_VARIABLES, "creation_response", "start_response", "polling_response", "download_target"),
         NotInAirbyte("ResponseToFileExtractor"),
         Shown(advanced=True, ours=True),
     ] = Field(
@@ -147,11 +157,15 @@ class AsyncRetriever(Retriever):
         title="Download Link Extractor",
         description="Where the link is in the response to the download link request.",
     )
-    abort_requester: Annotated[Requester | None, Gives(*SLICE_VARIABLES, "creation_response"), Shown(advanced=True)] = (
-        Field(None, title="Abort", description="The request that stops a job that is no longer wanted.")
-    )
+    abort_requester: Annotated[
+        Requester | None,
+        Gives(*SLICE_VARIABLES, "creation_response", "start_response", "polling_response"),
+        Shown(advanced=True),
+    ] = Field(None, title="Abort", description="The request that stops a job that is no longer wanted.")
     delete_requester: Annotated[
-        Requester | None, Gives(*SLICE_VARIABLES, "creation_response"), Shown(advanced=True)
+        Requester | None,
+        Gives(*SLICE_VARIABLES, "creation_response", "start_response", "polling_response"),
+        Shown(advanced=True),
     ] = Field(None, title="Delete", description="The request that removes a finished job.")
     failed_retry_wait_time_in_seconds: Annotated[float | Template | None, Shown(advanced=True)] = Field(
         None,
@@ -264,6 +278,7 @@ class AsyncRetriever(Retriever):
         """The steps that `core.jobs` drives over the life of a job."""
         return JobRequests(
             creation_requester=self.creation_requester,
+            start_requester=self.start_requester,
             polling_requester=self.polling_requester,
             download_requester=self.download_requester,
             download_target_requester=self.download_target_requester,

@@ -83,7 +83,7 @@ class TargetLink:
 
 async def _targets_of(steps: JobSteps, life: JobLife) -> list[Any]:
     assert life.job is not None
-    return await steps.targets(life.job.polling or life.job.creation, life.job.context)
+    return await steps.targets(life.job.last_answer, life.job.context)
 
 
 @dataclass

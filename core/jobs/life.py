@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import httpx
@@ -17,10 +18,12 @@ from core.http.policy import FailureType, RequestFailed, retry_after
 from core.http.request import RequestDraft
 from core.jobs.answers import Answer, api_explanation
 from core.jobs.cleanup import JobCleanup
-from core.jobs.creation import Creation, CreationFailed
+from core.jobs.creation import Creation
 from core.jobs.job import AttemptFailed, Job, JobFailed, KnownJobs
+from core.jobs.refusals import Refusals, StepFailed
 from core.jobs.settings import JobSettings
 from core.jobs.slots import JobSlot, SlotState
+from core.jobs.starting import Start
 from core.jobs.statuses import JobStatus, PollSchedule
 from core.jobs.steps import JobSteps
 from core.levels import Level
@@ -88,7 +91,8 @@ class JobLife:
         Raises `ReadError`.
         """
         assert self.job is not None
-        await self._follow(self.job, poll_now=True)
+        async with self._clearing_away(self.job):
+            await self._poll_to_the_end(self.job, 0.0)
         return self.job
 
     async def clean_up(self) -> None:
@@ -137,7 +141,9 @@ class JobLife:
         if creation is not None:
             return await self._follow_known(creation)
         job = await self._create(before)
-        await self._follow(job)
+        async with self._clearing_away(job):
+            await self._start(job)
+            await self._poll_to_the_end(job)
         return job
 
     async def _follow_known(self, creation: httpx.Response) -> Job:
@@ -145,21 +151,45 @@ class JobLife:
         missing = self.steps.missing_in_creation(answer)
         if missing is not None:
             raise self._given_up(f"The job of an earlier read can't be followed. {missing}")
-        job = self._begin(answer, self.steps.timeout(self.context), known=True)
+        self.job = job = Job.of(
+            answer, self.steps, self.context, self.steps.timeout(self.context), self.attempts, known=True
+        )
         self.context.log(Level.INFO, f"The job {job.name} of an earlier read is followed; no new one is created.")
-        await self._follow(job, poll_now=True)
+        async with self._clearing_away(job):
+            await self._start(job)
+            await self._poll_to_the_end(job, 0.0)
         return job
 
-    def _begin(self, creation: Answer, time_limit: float, *, known: bool = False) -> Job:
-        self.job = Job.of(creation, self.steps, self.context, time_limit, self.attempts, known=known)
+    async def _start(self, job: Job) -> None:
+        """Start the job, where that takes a request and has not been done, and report that it runs."""
+        slice_ = self.context.slice
+        answer: Answer | None = None
+        if self.known.is_started(slice_):
+            response = self.known.start(slice_)
+            answer = None if response is None else self.steps.answer(response)
+        elif self.steps.has_start:
+            try:
+                answer = await Start(self.steps, self.context, self.slot, self._refusals).answer(job)
+            except StepFailed as failure:
+                self.show(JobPhase.FAILED, str(failure))
+                await self._abort(job)
+                if failure.retryable:
+                    raise AttemptFailed(str(failure)) from None
+                raise self._given_up(str(failure), final=failure.final) from None
+            self.known.note_start(slice_, None if answer is None else answer.response)
+        job.started(answer)
         self.slot.set_state(SlotState.RUNNING)
         self.show(JobPhase.RUNNING)
-        return self.job
 
-    async def _follow(self, job: Job, *, poll_now: bool = False) -> None:
-        """Poll a job until it came to a good end; when it doesn't, it is cleared away."""
+    @property
+    def _refusals(self) -> Refusals:
+        return Refusals(self.context, self.slot, self.show)
+
+    @asynccontextmanager
+    async def _clearing_away(self, job: Job) -> AsyncIterator[None]:
+        """Clear a job away on the server when what is done with it comes to no good end."""
         try:
-            await self._poll_to_the_end(job, 0.0 if poll_now else None)
+            yield
         except asyncio.CancelledError:
             if await self.cleanup.abort_when_cancelled(job):
                 self.show(JobPhase.ABORTED)
@@ -175,7 +205,7 @@ class JobLife:
     async def _create(self, before: Job | None) -> Job:
         time_limit = self.steps.timeout(self.context)
         creation = Creation(
-            self.steps, self.context, self.fill, self.known, self.slot, self.cleanup, self.show, self.attempts
+            self.steps, self.context, self.fill, self.known, self.slot, self.cleanup, self._refusals, self.attempts
         )
         try:
             answer = await creation.answer(time_limit)
@@ -184,7 +214,7 @@ class JobLife:
             if self.job is not None and self.job.aborted:
                 self.show(JobPhase.ABORTED)
             raise
-        except CreationFailed as failure:
+        except StepFailed as failure:
             self.show(JobPhase.FAILED, str(failure))
             reason = str(failure)
             if before is not None:
@@ -192,11 +222,12 @@ class JobLife:
             if failure.retryable:
                 raise AttemptFailed(reason) from None
             raise self._given_up(reason, final=failure.final) from None
-        return self._begin(answer, time_limit)
+        self.job = Job.of(answer, self.steps, self.context, time_limit, self.attempts)
+        return self.job
 
     async def _poll_to_the_end(self, job: Job, first_wait: float | None = None) -> None:
         schedule = PollSchedule(self.steps.polling_interval)
-        asked_for = _asked_wait(job.creation) if first_wait is None else first_wait
+        asked_for = _asked_wait(job.last_answer) if first_wait is None else first_wait
         failures = 0
         while True:
             if await self._settled_while_waiting(job, schedule.wait(asked_for)):
@@ -376,7 +407,7 @@ class JobLife:
         """Everything that people need to look into a failed job."""
         tries = "1 attempt" if self.attempts == 1 else f"{self.attempts} attempts"
         job = self.job
-        said = f"The API's last answer: {_shown(job.polling or job.creation)}" if job is not None else ""
+        said = f"The API's last answer: {_shown(job.last_answer)}" if job is not None else ""
         return self.failed(f"given up after {tries}. {reason}", said, final=final)
 
 

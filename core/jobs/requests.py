@@ -44,6 +44,7 @@ class JobRequests:
     """
 
     creation_requester: Requester
+    start_requester: Requester | None
     polling_requester: Requester
     download_requester: Requester
     download_target_requester: Requester | None
@@ -67,6 +68,10 @@ class JobRequests:
     failed_wait: Callable[[Context], float | None]
 
     @property
+    def has_start(self) -> bool:
+        return self.start_requester is not None
+
+    @property
     def can_abort(self) -> bool:
         return self.abort_requester is not None
 
@@ -81,6 +86,10 @@ class JobRequests:
 
     def answer(self, response: httpx.Response) -> Answer:
         return Answer.of(response, self.decoder, self.fallbacks)
+
+    async def start(self, context: Context) -> Answer | None:
+        assert self.start_requester is not None
+        return await self._ask(self.start_requester, self._at_home(context), Role.START)
 
     async def poll(self, context: Context, is_mapped: Callable[[str], bool]) -> Answer | None:
         def accepts(response: httpx.Response) -> bool:
@@ -128,9 +137,17 @@ class JobRequests:
         return list(lookups(self.polling_requester, "creation_response"))
 
     def missing_in_creation(self, creation: Answer, *requesters: str) -> str | None:
-        every = [field.name for field in fields(self) if field.name.endswith("_requester")]
-        names = requesters or sorted(every, key=lambda name: name != "polling_requester")
+        names = requesters or self._requester_names
         return self._missing(names, "creation_response", creation, "the answer to the creation")
+
+    def missing_in_start(self, start: Answer) -> str | None:
+        return self._missing(self._requester_names, "start_response", start, "the answer to the start")
+
+    @property
+    def _requester_names(self) -> list[str]:
+        """All requesters; the one for polling first."""
+        every = [field.name for field in fields(self) if field.name.endswith("_requester")]
+        return sorted(every, key=lambda name: name != "polling_requester")
 
     def missing_in_poll(self, polling: Answer) -> str | None:
         """What the requests for the result need of the last answer to polling and don't find there, as a sentence."""

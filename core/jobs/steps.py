@@ -24,6 +24,10 @@ class JobSteps(Protocol):
         """Seconds between polls; None: the schedule's own."""
 
     @property
+    def has_start(self) -> bool:
+        """Whether a job that was created has to be started."""
+
+    @property
     def can_abort(self) -> bool:
         """Whether the manifest says how to stop a job on the server."""
 
@@ -42,6 +46,9 @@ class JobSteps(Protocol):
 
     async def create(self, context: Context, fill: Callable[[RequestDraft], None]) -> Answer | None:
         """Create a job; `fill` adds what the slice adds. None when the error handler ignores the answer."""
+
+    async def start(self, context: Context) -> Answer | None:
+        """Start the job; `context` has the creation's answer. None when the error handler ignores the answer."""
 
     async def poll(self, context: Context, is_mapped: Callable[[str], bool]) -> Answer | None:
         """Ask how the job is doing; `context` has the creation's answer. None when the answer is ignored.
@@ -78,6 +85,9 @@ class JobSteps(Protocol):
         """What the requesters of the job, or those that are named, need of the answer to its creation and don't find
         there, as a sentence.
         """
+
+    def missing_in_start(self, start: Answer) -> str | None:
+        """The same of the answer to its start."""
 
     async def targets(self, polled: Answer, context: Context) -> list[Any]:
         """The download targets; one empty text when the manifest names none. None at all: there is no data.
