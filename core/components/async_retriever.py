@@ -89,8 +89,15 @@ class AsyncRetriever(Retriever):
         title="Polling Interval",
         description="Seconds between polls; by default half a second, growing to 30.",
     )
+    records_while_polling: Annotated[bool, Shown(advanced=True, ours=True)] = Field(
+        False,
+        title="Records While Polling",
+        description="Select records from each answer to polling too, for an API that hands out the result bit by bit "
+        "with its polls, such as Trino. The polling request asks for the next bit, as with "
+        "{{ polling_response['nextUri'] }}, and no download request is needed.",
+    )
     download_requester: Annotated[
-        Requester,
+        Requester | None,
         Gives(
             *SLICE_VARIABLES,
             "creation_response",
@@ -101,7 +108,11 @@ class AsyncRetriever(Retriever):
             "download_link_response",
             "next_page_token",
         ),
-    ] = Field(title="Download", description="The request that fetches the result.")
+    ] = Field(
+        None,
+        title="Download",
+        description="The request that fetches the result; needed unless the records come with the polls.",
+    )
     download_decoder: Annotated[Decoder | None, Shown(unset="JSON")] = Field(
         None,
         title="Download HTTP Response Format",
@@ -291,6 +302,7 @@ class AsyncRetriever(Retriever):
             download_link_requester=self.download_link_requester,
             download_link_extractor=self.download_link_extractor,
             on_no_target=self.on_no_target,
+            records_while_polling=self.records_while_polling,
             download_extractor=self.download_extractor,
             record_extractor=self.download_extractor or self.record_selector.extractor,
             download_paginator=self.download_paginator,

@@ -14,6 +14,7 @@ from core.http.policy import EXPIRED, RequestFailed
 from core.http.request import RequestDraft
 from core.jobs.job import JobFailed
 from core.jobs.life import JobLife
+from core.jobs.poll_records import PollRecords
 from core.jobs.settings import JobSettings
 from core.jobs.slots import JobSlot
 from core.jobs.steps import JobSteps
@@ -99,7 +100,10 @@ class JobSlice:
     async def read(self) -> Outcome:
         """Create, poll, download. Raises `JobFailed` when the slice can't be read."""
         with self.settings.concurrency.slots.for_slice(self.context.stream) as slot:
-            life = JobLife(self.steps, self.context, lambda draft: self.fill(draft, self.context), self.settings, slot)
+            records = PollRecords(self.context, self.make_sink) if self.steps.takes_records else None
+            life = JobLife(
+                self.steps, self.context, lambda draft: self.fill(draft, self.context), self.settings, slot, records
+            )
             try:
                 return await self._read(life, slot)
             except asyncio.CancelledError:
@@ -119,7 +123,9 @@ class JobSlice:
                 job = await life.complete()
             if job.skipped:
                 return Outcome.SKIPPED
-            if await self._downloaded(life):
+            if life.records is not None and life.records.full:
+                return Outcome.COMPLETE
+            if not self.steps.has_download or await self._downloaded(life):
                 life.show(JobPhase.DONE)
                 return Outcome.COMPLETE
 
@@ -129,7 +135,8 @@ class JobSlice:
         try:
             await self._download_all(life, sinks)
         except ReadError as error:
-            if not _may_pass(error) or any(sink.emitted for sink in sinks) or life.is_last_attempt:
+            have_left = any(sink.emitted for sink in sinks) or (life.records is not None and life.records.have_left)
+            if not _may_pass(error) or have_left or life.is_last_attempt:
                 raise
             reason = error.what if isinstance(error, RequestFailed) else str(error)
             self.context.log(Level.WARNING, f"The result can't be downloaded, so the job is created again. {reason}")
@@ -144,7 +151,7 @@ class JobSlice:
         assert life.job is not None
         self.context.memory.answers.update(life.job.answers)
         life.show(JobPhase.DOWNLOADING)
-        numbers = count(1)
+        numbers = count(1) if life.records is None else life.records.numbers
         rest = range(len(targets))
         if self.steps.carries_over:
             await self._download(targets, 0, sinks, numbers)

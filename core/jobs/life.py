@@ -20,6 +20,7 @@ from core.jobs.answers import Answer, api_explanation
 from core.jobs.cleanup import JobCleanup
 from core.jobs.creation import Creation
 from core.jobs.job import AttemptFailed, Job, JobFailed, KnownJobs
+from core.jobs.poll_records import PollRecords
 from core.jobs.refusals import Refusals, StepFailed
 from core.jobs.settings import JobSettings
 from core.jobs.slots import JobSlot, SlotState
@@ -45,7 +46,7 @@ class JobLife:
 
     The settings' `mapped` is looked at before the manifest's mapping, and what comes in while the next poll is awaited
     judges the last answer again. A job of `known` is followed in the first attempt. `slot` is the slice's among the
-    jobs that run side by side.
+    jobs that run side by side, `records` takes those that come with the answers to polling.
     """
 
     steps: JobSteps
@@ -53,6 +54,7 @@ class JobLife:
     fill: Callable[[RequestDraft], None]
     settings: JobSettings
     slot: JobSlot
+    records: PollRecords | None = None
     attempts: int = 0
     job: Job | None = None
     known: KnownJobs = field(init=False)
@@ -76,6 +78,10 @@ class JobLife:
                 return await self._attempt()
             except AttemptFailed as failure:
                 self.slot.set_state(SlotState.IDLE)
+                if self.records is not None and self.records.have_left:
+                    raise self._given_up(
+                        f"{failure} Records of this job have been read already, so it isn't created again."
+                    ) from None
                 if self.is_last_attempt:
                     raise self._given_up(str(failure)) from None
                 await self._before_next_attempt(failure)
@@ -138,13 +144,29 @@ class JobLife:
     async def _attempt(self) -> Job:
         before, self.job = self.job, None
         creation = self.known.creation(self.context.slice) if self.attempts == 1 else None
-        if creation is not None:
+        if creation is not None and self.records is None:
             return await self._follow_known(creation)
+        if creation is not None:
+            await self._drop_known(creation)
         job = await self._create(before)
         async with self._clearing_away(job):
             await self._start(job)
-            await self._poll_to_the_end(job)
+            if self.records is not None:
+                self.records.begin()
+            await self._poll_to_the_end(job, records=self.records)
         return job
+
+    async def _drop_known(self, creation: httpx.Response) -> None:
+        """Abort the job of an earlier read, which can't be followed: nobody knows which of its records were taken."""
+        answer = self.steps.answer(creation)
+        job = Job.of(answer, self.steps, self.context, self.steps.timeout(self.context), known=True)
+        self.context.log(
+            Level.INFO,
+            f"The job {job.name} of an earlier read isn't followed, since its records come with its polls; a new one "
+            "is created.",
+        )
+        await self.cleanup.abort(job)
+        self.known.forget(self.context.slice)
 
     async def _follow_known(self, creation: httpx.Response) -> Job:
         answer = self.steps.answer(creation)
@@ -225,24 +247,37 @@ class JobLife:
         self.job = Job.of(answer, self.steps, self.context, time_limit, self.attempts)
         return self.job
 
-    async def _poll_to_the_end(self, job: Job, first_wait: float | None = None) -> None:
+    async def _poll_to_the_end(
+        self, job: Job, first_wait: float | None = None, records: PollRecords | None = None
+    ) -> None:
         schedule = PollSchedule(self.steps.polling_interval)
         asked_for = _asked_wait(job.last_answer) if first_wait is None else first_wait
         failures = 0
+        if records is not None:
+            for answer in filter(None, (job.creation, job.start)):
+                if await self._took_records(job, answer, records):
+                    asked_for = asked_for or 0.0
+                    if records.full or await self._settled(job, answer):
+                        return
         while True:
+            if await self._ended_before(job):
+                return
             if await self._settled_while_waiting(job, schedule.wait(asked_for)):
                 return
             asked_for = None
             try:
-                answer = await self._poll(job)
+                polled = await self._poll(job, records)
             except RequestFailed as error:
                 failures += 1
                 self._judge_failed_poll(error, failures)
                 continue
-            if answer is not None:
+            if polled is not None:
                 failures = 0
-                asked_for = _asked_wait(answer)
-                if await self._settled(job, answer):
+                asked_for = _asked_wait(polled)
+                settled = await self._settled(job, polled)
+                if records is not None and not job.skipped and await self._took_records(job, polled, records):
+                    asked_for = asked_for or 0.0
+                if settled or (records is not None and records.full):
                     return
             if time.monotonic() >= job.deadline:
                 await self._time_out(job, f"not finished after {time_span(job.timeout)}")
@@ -283,11 +318,28 @@ class JobLife:
             given.cancel()
             over.cancel()
 
-    async def _poll(self, job: Job) -> Answer | None:
+    async def _took_records(self, job: Job, answer: Answer, records: PollRecords) -> bool:
+        """Whether there were records in an answer; a job that is to give no more of them is aborted."""
+        found = await records.take(job, answer)
+        if records.full:
+            await self._abort(job)
+        return found
+
+    async def _ended_before(self, job: Job) -> bool:
+        """Whether a job that can't be polled any more was at its end at once. Raises `JobFailed` when it wasn't."""
+        missing = self.steps.missing_in_polling(job.last_answer)
+        if missing is None:
+            return False
+        if not job.polls and await self._settled(job, job.last_answer):
+            return True
+        raise self._given_up(f"The job is not at its end and can't be polled again: {missing}")
+
+    async def _poll(self, job: Job, records: PollRecords | None) -> Answer | None:
+        context = job.context if records is None else job.context.for_page(records.page)
         limit = max(job.deadline - time.monotonic(), 0.0) + GRACE
         try:
             async with asyncio.timeout(limit):
-                answer = await self.steps.poll(job.context, lambda status: self._mapped(status) is not None)
+                answer = await self.steps.poll(context, lambda status: self._mapped(status) is not None)
         except TimeoutError:
             await self._time_out(job, "a poll was not answered before the job's time was over")
             return None

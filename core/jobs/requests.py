@@ -46,7 +46,7 @@ class JobRequests:
     creation_requester: Requester
     start_requester: Requester | None
     polling_requester: Requester
-    download_requester: Requester
+    download_requester: Requester | None
     download_target_requester: Requester | None
     abort_requester: Requester | None
     delete_requester: Requester | None
@@ -57,6 +57,7 @@ class JobRequests:
     download_link_requester: Requester | None
     download_link_extractor: Extractor | None
     on_no_target: OnNoTarget | None
+    records_while_polling: bool
     download_extractor: Extractor | None
     record_extractor: Extractor
     download_paginator: Paginator | None
@@ -66,6 +67,14 @@ class JobRequests:
     polling_interval: float | None
     timeout: Callable[[Context], float]
     failed_wait: Callable[[Context], float | None]
+
+    @property
+    def takes_records(self) -> bool:
+        return self.records_while_polling
+
+    @property
+    def has_download(self) -> bool:
+        return self.download_requester is not None
 
     @property
     def has_start(self) -> bool:
@@ -143,6 +152,9 @@ class JobRequests:
     def missing_in_start(self, start: Answer) -> str | None:
         return self._missing(self._requester_names, "start_response", start, "the answer to the start")
 
+    def missing_in_polling(self, last: Answer) -> str | None:
+        return self._missing(["polling_requester"], "polling_response", last, "the last answer about the job")
+
     @property
     def _requester_names(self) -> list[str]:
         """All requesters; the one for polling first."""
@@ -215,7 +227,7 @@ class JobRequests:
 
     def _follows(self, key: str) -> bool:
         """Whether the request for the result looks up what is at this key of the answer to polling."""
-        found = lookups(self.download_requester, "polling_response")
+        found = lookups(self.download_requester, "polling_response") if self.download_requester is not None else ()
         return any(key == step for lookup in found for step, _ in lookup.steps)
 
     @property
@@ -230,6 +242,7 @@ class JobRequests:
     async def download(
         self, context: Context, sink: Sink, renew: Renew | None = None, *, is_first: bool = True
     ) -> None:
+        assert self.download_requester is not None
         asked: list[Exchange] = []
 
         def emit(event: Event) -> None:

@@ -24,6 +24,14 @@ class JobSteps(Protocol):
         """Seconds between polls; None: the schedule's own."""
 
     @property
+    def takes_records(self) -> bool:
+        """Whether records come with the answers to polling."""
+
+    @property
+    def has_download(self) -> bool:
+        """Whether there is something to download when the job is done."""
+
+    @property
     def has_start(self) -> bool:
         """Whether a job that was created has to be started."""
 
@@ -88,6 +96,9 @@ class JobSteps(Protocol):
 
     def missing_in_start(self, start: Answer) -> str | None:
         """The same of the answer to its start."""
+
+    def missing_in_polling(self, last: Answer) -> str | None:
+        """What the request for polling needs of the last answer about the job and doesn't find there, as a sentence."""
 
     async def targets(self, polled: Answer, context: Context) -> list[Any]:
         """The download targets; one empty text when the manifest names none. None at all: there is no data.
