@@ -82,13 +82,14 @@ _LONGEST_CHARACTER = 4
 """Bytes of a character in UTF-8."""
 
 
-def _known_encoding(name: str) -> str:
+def known_encoding(name: str) -> str:
+    """The same name. Raises `ValueError` when it is none of a text encoding."""
     if text_codec(name) is None:
         raise ValueError(f"`{name}` is not the name of a text encoding; common ones are utf-8, latin-1, cp1252")
     return name
 
 
-Encoding = Annotated[str, AfterValidator(_known_encoding)]
+Encoding = Annotated[str, AfterValidator(known_encoding)]
 """The name of a text encoding that Python knows."""
 
 

@@ -88,6 +88,21 @@ class DecodeError(ReadError):
     """A body is not in the format that its decoder expects, or breaks off in the middle."""
 
 
+class NoCharset(DecodeError):
+    """A response names no charset that is known, though the manifest says that it does.
+
+    `content_type` is what it names; None: that is not at hand.
+    """
+
+    def __init__(self, content_type: str | None = None) -> None:
+        named = "" if content_type is None else f" ({quote(content_type) if content_type else 'there is none'})"
+        super().__init__(
+            "The encoding of the decoder is `from_response`, but the Content-Type of the response"
+            f"{named} names no charset that is known. Set `encoding` of the decoder to the name of the encoding, such "
+            "as utf-8, cp1252 or shift_jis."
+        )
+
+
 def describe(head: bytes) -> str:
     """What a body that begins with `head` is, as a phrase for people; text is quoted, shortened."""
     kind = kind_of(head)

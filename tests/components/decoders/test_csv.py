@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from core.components.decoders import CsvDecoder, DecodeError, GzipDecoder, ZipfileDecoder
-from core.components.decoders.csv import holds_whole_rows
+from core.decoding.csv_doubts import holds_whole_rows
 from tests.support.bodies import archive, pieces
 
 
