@@ -71,9 +71,10 @@ class JobLife:
         while True:
             self.attempts += 1
             try:
-                return await self._attempt()
+                job = await self._attempt()
             except AttemptFailed as failure:
                 self.slot.set_state(SlotState.IDLE)
+                self._forget_if_read()
                 if self.records is not None and self.records.have_left:
                     raise self._given_up(
                         f"{failure} Records of this job have been read already, so it isn't created again."
@@ -81,6 +82,9 @@ class JobLife:
                 if self.is_last_attempt:
                     raise self._given_up(str(failure)) from None
                 await self._before_next_attempt(failure)
+            else:
+                self._forget_if_read()
+                return job
 
     @property
     def is_last_attempt(self) -> bool:
@@ -151,6 +155,11 @@ class JobLife:
                 self.records.begin()
             await self._polling(job, self.records).to_the_end()
         return job
+
+    def _forget_if_read(self) -> None:
+        """Forget a job that is over and whose records came with its polls: they don't come once more."""
+        if self.records is not None:
+            self.known.forget(self.context.slice)
 
     async def _drop_known(self, creation: httpx.Response) -> None:
         """Abort the job of an earlier read, which can't be followed: nobody knows which of its records were taken."""
