@@ -105,9 +105,11 @@ class TableLines:
             yield line
 
     @property
-    def has_text(self) -> bool:
-        """Whether anything is written in the lines that were skipped."""
-        return bool(self._first)
+    def has_table(self) -> bool:
+        """Whether a table should follow the lines that were skipped: none follows where nothing is written in them, or
+        the first one is already what comes after the table.
+        """
+        return bool(self._first) and not End(self._form).is_at_line(self._first[0])
 
     def beginning(self) -> str:
         """The first lines of the file that are not blank, for people."""
@@ -121,10 +123,10 @@ class TableLines:
     def _skip(self) -> None:
         for line in islice(self._lines, self._form.skip_lines):
             self._pass(line)
-        if self.skipped < self._form.skip_lines and self.has_text:
+        if self.skipped < self._form.skip_lines and self.has_table:
             raise DecodeError(
-                f"`skip_lines` of the CsvDecoder skips {self._form.skip_lines:,} lines, but the CSV file has "
-                f"{self.skipped:,} only; it begins with {self.beginning()}."
+                f"`skip_lines` of the CsvDecoder skips {self._form.skip_lines:,} lines, but the CSV file has only "
+                f"{self.skipped:,}; it begins with {self.beginning()}."
             )
 
     def _from_header(self) -> Iterator[str]:
@@ -135,7 +137,7 @@ class TableLines:
                 yield from self._lines
                 return
             self._pass(line)
-        if self.has_text and not End(self._form).is_at_line(self._first[0]):
+        if self.has_table:
             raise DecodeError(
                 f"No line of the CSV file begins with {quote(self._form.header_begins_with)}, as `header_begins_with` "
                 f"of the CsvDecoder says; its first lines are {self.beginning()}. If the file has no rows then, name "

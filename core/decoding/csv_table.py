@@ -113,7 +113,7 @@ class Table:
                 if self._hold is not None:
                     self._hold(rows[0])
                 return rows[0]
-        if self._lines.has_text and not self._form.header_begins_with:
+        if self._lines.has_table and not self._form.header_begins_with:
             raise DecodeError(
                 f"The CSV file has no line that names the columns behind the {self._lines.skipped:,} that `skip_lines` "
                 f"of the CsvDecoder skips; it begins with {self._lines.beginning()}."
@@ -228,10 +228,10 @@ class Table:
 
     def _tell_of_dropped(self) -> None:
         if self._dropped:
-            rows = "1 row" if self._dropped == 1 else f"{self._dropped:,} rows"
+            rows = "1 row of the CSV file was" if self._dropped == 1 else f"{self._dropped:,} rows of the CSV file were"
             self._warn(
-                f"{rows} of the CSV file left out (`uneven_rows: drop`), because the number of cells is not that of "
-                f"the {len(self.columns)} columns; the first one is in line {self._first_dropped:,}."
+                f"{rows} left out (`uneven_rows: drop`), because the number of cells is not that of the columns, "
+                f"{len(self.columns)}; the first one is in line {self._first_dropped:,}."
             )
 
     def _watched(self, stream: Iterable[bytes]) -> Iterator[bytes]:
