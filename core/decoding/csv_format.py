@@ -26,7 +26,7 @@ class TableFormat:
 
     `quote` is the mark around cells; empty: there is none. `quote_is_said`: the manifest itself names it. `skip_lines`
     and `header_begins_with` say which lines come before the header, `ends_before` how what comes after the last row
-    begins (an empty text: with a blank line).
+    begins (a line feed: with a blank line).
     """
 
     delimiter: str = ","
@@ -53,8 +53,11 @@ class TableFormat:
         )
 
     def unquoted(self, line: str) -> str:
-        """A line without the marks around its cells, as far as it has any."""
-        return self.delimiter.join(next(self.reader((line,), strict=False), ()))
+        """A line without the marks around its cells, as far as it has any and can be read."""
+        try:
+            return self.delimiter.join(next(self.reader((line,), strict=False), ()))
+        except csv.Error:
+            return line
 
 
 class End:
@@ -62,8 +65,8 @@ class End:
 
     def __init__(self, form: TableFormat) -> None:
         self._form = form
-        self._texts = tuple(form.unquoted(text) for text in form.ends_before if text)
-        self._is_blank_line = "" in form.ends_before
+        self._texts = tuple(form.unquoted(text) for text in form.ends_before if text != "\n")
+        self._is_blank_line = "\n" in form.ends_before
 
     def is_at(self, row: Sequence[str]) -> bool:
         """Whether a row is no row of the table any more. Quotation marks around its cells don't count."""

@@ -8,7 +8,14 @@ from itertools import islice
 from typing import Any
 
 from core.decoding.chunks import LONGEST_LINE, ending_lines, line_of, recoded, text_lines, undecodable
-from core.decoding.csv_doubts import OR_UTF_16, about_last_row, about_names, holds_whole_rows, refuse_binary
+from core.decoding.csv_doubts import (
+    OR_UTF_16,
+    about_last_row,
+    about_names,
+    about_rows_behind,
+    holds_whole_rows,
+    refuse_binary,
+)
 from core.decoding.csv_format import End, TableFormat, TableLines
 from core.decoding.errors import DecodeError, quote
 
@@ -175,6 +182,9 @@ class Table:
         for index, row in enumerate(rows):
             self._has_begun = self._has_begun or bool(row)
             if self._has_begun and end.is_at(row):
+                doubt = about_rows_behind(rows[index + 1 :], len(self.columns), end.is_at)
+                if doubt:
+                    self._warn_once(doubt)
                 del rows[index:]
                 return True
         return False

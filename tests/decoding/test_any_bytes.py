@@ -36,7 +36,7 @@ DECODERS: dict[str, Decoder] = {
     "csv in utf-16": CsvDecoder(encoding="utf-16"),
     "csv in utf-7": CsvDecoder(encoding="utf-7"),
     "csv in shift_jis": CsvDecoder(encoding="shift_jis"),
-    "csv between other lines": CsvDecoder(skip_lines=1, ends_before=["a", ""], uneven_rows="drop"),
+    "csv between other lines": CsvDecoder(skip_lines=1, ends_before=["a", "\n"], uneven_rows="drop"),
     "csv from a header on": CsvDecoder(header_begins_with="a", ends_before="1", encoding="from_response"),
     "csv without a header": CsvDecoder(columns=["a", "b"], uneven_rows="strict", encoding="from_response"),
     "xml": XmlDecoder(),

@@ -99,8 +99,8 @@ ADOBE = '#====\n# Site, daily\n# "quoted\n#====\n\n,Page Views\nhome,12\ncart,3\
         (CAMPAIGN_MANAGER, {"skip_lines": 5, "ends_before": "Grand Total:,,"}, CLICKS),
         (MICROSOFT, {"header_begins_with": "TimePeriod", "ends_before": "©"}, SHOES),
         (MICROSOFT, {"skip_lines": 4, "ends_before": "©"}, SHOES),
-        (MICROSOFT, {"header_begins_with": '"TimePeriod"', "ends_before": ""}, SHOES),
-        (DISPLAY_VIDEO, {"ends_before": [",", "", "Report Time"]}, IMPRESSIONS),
+        (MICROSOFT, {"header_begins_with": '"TimePeriod"', "ends_before": "\\n"}, SHOES),
+        (DISPLAY_VIDEO, {"ends_before": [",", "\n", "Report Time"]}, IMPRESSIONS),
         (DISPLAY_VIDEO, {"ends_before": ","}, IMPRESSIONS),
         (
             SEARCH_ADS,
@@ -122,6 +122,22 @@ def test_a_report_is_read_without_what_stands_around_its_table(
     for size in (1, 7, 10**6):
         found = list(files.decoder.decode(pieces(body.encode(encoding), size)))
         assert found == records
+    assert files.warnings == []
+
+
+def test_tabulators_can_be_written_as_for_the_delimiter() -> None:
+    body = "Report\tDaily\n\nday\tn\nMo\t1\nTotals\t7\nTotal\t8\n"
+    fields = {"delimiter": "\\t", "header_begins_with": "day\\tn", "ends_before": "Total\\t"}
+    assert read(body, **fields) == [{"day": "Mo", "n": "1"}, {"day": "Totals", "n": "7"}]
+    assert "No line" in refused("a\n1\n", header_begins_with="a\\nb")
+
+
+def test_rows_behind_the_end_that_look_like_the_others_are_a_warning() -> None:
+    files = Files(ends_before="Total")
+    files.read("shop,n\nA,1\nTotal Wine,2\nZ,3\nTotal,6\n")
+    assert "more rows with as many cells, such as the one that begins with “Z”" in files.warnings[0]
+    files = Files(ends_before="Total,")
+    assert len(files.read("shop,n\nA,1\nTotal Wine,2\nZ,3\nTotal,6\nTotal,of all\n\nnote\n")) == 3
     assert files.warnings == []
 
 
@@ -220,7 +236,8 @@ def test_a_name_that_comes_twice_is_a_warning() -> None:
 
 def test_columns_can_be_named_where_there_is_no_header() -> None:
     assert read("\ufeff1;2\n\n3;4\n", delimiter=";", columns=["x", "y"]) == [{"x": "1", "y": "2"}, {"x": "3", "y": "4"}]
-    assert read("\n1\nTotal\n", columns=["x"], ends_before=["", "Total"]) == [{"x": "1"}]
+    assert read("\n1\nTotal\n", columns=["x"], ends_before=["\\n", "Total"]) == [{"x": "1"}]
+    assert read("1\n\n2\n", columns=["x"], ends_before="") == [{"x": "1"}, {"x": "2"}]
     message = refused("x,y\n1,2\n", columns=["x", "y"])
     assert "The first line of the CSV file holds the names that `columns` of the CsvDecoder gives" in message
     with pytest.raises(ValidationError):
