@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +13,7 @@ from pydantic import AfterValidator
 
 from core.decoding.errors import DecodeError, too_long
 from core.http.charsets import is_single_byte, json_encoding, text_codec
+from core.http.messages import shorten
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -44,6 +45,26 @@ class InBlocks(Iterator[Any]):
 
     def __next__(self) -> Any:
         return next(self._each)
+
+
+class Labelled(Iterator[Any]):
+    """Elements one by one, and fields for the records in the element that came last: `labels`, which keeps changing."""
+
+    def __init__(self, elements: Iterator[Any], labels: Mapping[str, Any]) -> None:
+        self._elements = elements
+        self.labels = labels
+
+    def __next__(self) -> Any:
+        return next(self._elements)
+
+    def label(self, record: dict[str, Any]) -> None:
+        """Add the fields to a record. Raises `DecodeError` for one that has such a field with another value."""
+        for name, value in self.labels.items():
+            if record.setdefault(name, value) != value:
+                raise DecodeError(
+                    f"The records in the file “{shorten(str(value), 200)}” of the archive have a field `{name}` "
+                    "already; choose another name for `member_field` of the decoder."
+                )
 
 
 BLOCK = 65_536
