@@ -79,6 +79,6 @@ def about_rows_behind(rows: Sequence[Sequence[str]], width: int, is_end: Callabl
         return None
     return (
         "Behind the line at which `ends_before` of the CsvDecoder ends the table, there are more rows with as many "
-        f"cells, such as the one that begins with {quote(row[0])}. They are left out. If they belong to the table, write more "
-        "of the line that comes after it, such as `Total,` in place of `Total`."
+        f"cells, such as the one that begins with {quote(row[0])}. They are left out. If they belong to the table, "
+        "write more of the line that comes after it, such as `Total,` in place of `Total`."
     )

@@ -67,6 +67,17 @@ class End:
         self._form = form
         self._texts = tuple(form.unquoted(text) for text in form.ends_before if text != "\n")
         self._is_blank_line = "\n" in form.ends_before
+        self._first_cells = tuple(text.partition(form.delimiter)[0] for text in self._texts)
+
+    def find(self, rows: Sequence[Sequence[str]], *, has_begun: bool) -> int | None:
+        """The index of the first row that is no row of the table any more, which can't be a blank one unless the table
+        `has_begun`, before these rows or in them.
+        """
+        first_cells = self._first_cells
+        for index in [at for at, row in enumerate(rows) if len(row) < 2 or row[0].startswith(first_cells)]:
+            if self.is_at(rows[index]) and (has_begun or rows[index] or any(rows[:index])):
+                return index
+        return None
 
     def is_at(self, row: Sequence[str]) -> bool:
         """Whether a row is no row of the table any more. Quotation marks around its cells don't count."""

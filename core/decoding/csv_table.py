@@ -179,15 +179,15 @@ class Table:
 
     def _cut(self, rows: list[list[str]], end: End) -> bool:
         """Remove the rows from the end of the table on; whether there were any."""
-        for index, row in enumerate(rows):
-            self._has_begun = self._has_begun or bool(row)
-            if self._has_begun and end.is_at(row):
-                doubt = about_rows_behind(rows[index + 1 :], len(self.columns), end.is_at)
-                if doubt:
-                    self._warn_once(doubt)
-                del rows[index:]
-                return True
-        return False
+        index = end.find(rows, has_begun=self._has_begun)
+        self._has_begun = self._has_begun or any(rows)
+        if index is None:
+            return False
+        doubt = about_rows_behind(rows[index + 1 :], len(self.columns), end.is_at)
+        if doubt:
+            self._warn_once(doubt)
+        del rows[index:]
+        return True
 
     def _records(self, rows: list[list[str]], start: int) -> tuple[list[dict[str, Any]], DecodeError | None]:
         """The records of rows the first of which begins after line `start`, up to one that is wrong, and the error."""
