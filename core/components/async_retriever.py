@@ -35,7 +35,7 @@ from core.runtime.pages import Paginator
 from core.runtime.partitions import PartitionRouter, extra_field_names
 from core.runtime.record_pipeline import RecordPipeline, Warn, ignore
 from core.runtime.roles import Decoder, Extractor, Renew, Requester, Transformation
-from core.runtime.slices import RecordPredicate
+from core.runtime.slices import RecordPredicate, SliceMemory
 from core.templates import Template, TemplateError
 from core.templates.lookups import Lookup
 
@@ -251,11 +251,18 @@ class AsyncRetriever(Retriever):
         *,
         cursor_filter: RecordPredicate | None = None,
         warn: Warn = ignore,
+        memory: SliceMemory | None = None,
     ) -> RecordPipeline:
         """The way from the elements of a result to finished records; the `download_extractor` wins."""
         extractor = self.download_extractor
         return self.record_selector.pipeline(
-            variables, transformations, schema, extractor=extractor, cursor_filter=cursor_filter, warn=warn
+            variables,
+            transformations,
+            schema,
+            extractor=extractor,
+            cursor_filter=cursor_filter,
+            warn=warn,
+            memory=memory,
         )
 
     def max_slices(self, concurrency: int, jobs: JobConcurrency) -> int:
@@ -362,9 +369,19 @@ class AsyncRetriever(Retriever):
         found = lookups(self.download_requester, "polling_response")
         return any(key == step for lookup in found for step, _ in lookup.steps)
 
-    async def download(self, context: Context, sink: Sink, renew: Renew | None = None) -> None:
+    @property
+    def carries_over(self) -> bool:
+        extractor = self.download_extractor or self.record_selector.extractor
+        return extractor.carries_over or self._result_decoder.carries_over
+
+    @property
+    def _result_decoder(self) -> Decoder:
         own = self.download_extractor.own_decoder() if self.download_extractor is not None else None
-        decoder = own or self.download_decoder or JsonDecoder()
+        return own or self.download_decoder or JsonDecoder()
+
+    async def download(
+        self, context: Context, sink: Sink, renew: Renew | None = None, *, is_first: bool = True
+    ) -> None:
         asked: list[Exchange] = []
 
         def emit(event: Event) -> None:
@@ -377,7 +394,14 @@ class AsyncRetriever(Retriever):
             return replace(await renew(), emit=emit)
 
         fresh = renewed if renew is not None else None
-        reader = PageReader(self.download_requester, decoder, self.download_paginator, Role.DOWNLOAD, renew=fresh)
+        reader = PageReader(
+            self.download_requester,
+            self._result_decoder,
+            self.download_paginator,
+            Role.DOWNLOAD,
+            renew=fresh,
+            is_first=is_first,
+        )
         try:
             await reader.read(replace(context, emit=emit), sink)
         except RequestFailed:

@@ -160,6 +160,12 @@ class Job:
         """When the job is given up."""
         return self.created + self.timeout
 
+    @property
+    def answers(self) -> dict[str, Any]:
+        """What the requests of the job gave, under the names that templates know it by."""
+        polling = {} if self.polling is None else {"polling_response": self.polling.variables}
+        return {"creation_response": self.creation.variables, **polling}
+
     def polled(self, answer: Answer) -> None:
         """Take note of an answer to a poll."""
         self.polling = answer

@@ -141,11 +141,17 @@ class JobSlice:
         targets = await DownloadTargets.of(self.steps, life)
         if not targets:
             return
+        assert life.job is not None
+        self.context.memory.answers.update(life.job.answers)
         life.show(JobPhase.DOWNLOADING)
         numbers = count(1)
+        rest = range(len(targets))
+        if self.steps.carries_over:
+            await self._download(targets, 0, sinks, numbers)
+            rest = rest[1:]
         try:
             async with asyncio.TaskGroup() as tasks:
-                for index in range(len(targets)):
+                for index in rest:
                     tasks.create_task(self._download(targets, index, sinks, numbers))
         except BaseExceptionGroup as group:
             failure: BaseException = group
@@ -162,7 +168,7 @@ class JobSlice:
             sinks.append(sink := self.make_sink(numbers))
             first = sink.page
             try:
-                await self.steps.download(link.context, sink, link.renew)
+                await self.steps.download(link.context, sink, link.renew, is_first=index == 0)
             except ReadError as error:
                 if not _may_pass(error) or sink.emitted:
                     raise
@@ -170,7 +176,7 @@ class JobSlice:
                 self.context.log(Level.INFO, f"The download failed, asking for a fresh target. {reason}")
                 await link.renew()
                 sinks.append(sink := self.make_sink(chain([first], numbers)))
-                await self.steps.download(link.context, sink, link.renew)
+                await self.steps.download(link.context, sink, link.renew, is_first=index == 0)
 
 
 def _may_pass(error: ReadError) -> bool:

@@ -78,8 +78,15 @@ class JobSteps(Protocol):
     async def targets(self, polled: Answer, context: Context) -> list[Any]:
         """The download targets; none at all: there is no data. Raises `ReadError`."""
 
-    async def download(self, context: Context, sink: Sink, renew: Renew | None = None) -> None:
+    @property
+    def carries_over(self) -> bool:
+        """Whether the first target says how the others are read, so that it has to be downloaded before them."""
+
+    async def download(
+        self, context: Context, sink: Sink, renew: Renew | None = None, *, is_first: bool = True
+    ) -> None:
         """Fetch the `download_target` of the context into `sink`; `renew` gives a context with a fresh one.
+        `is_first` says that it is the first target.
 
         Raises `ReadError`, which names the request.
         """

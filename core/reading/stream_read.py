@@ -35,7 +35,7 @@ from core.reading.plan import ReadPlan, RecordBudget
 from core.reading.sink import RecordSink, SliceBytes
 from core.runtime.context import Context, Run
 from core.runtime.cursor import Cursor, Observer, make_cursor
-from core.runtime.slices import StreamSlice
+from core.runtime.slices import SliceMemory, StreamSlice
 from core.templates import TemplateError
 
 PARTITIONS_PER_SLICE = 500
@@ -173,7 +173,7 @@ class StreamRead:
             tasks.create_task(self._read_slice(cursor, slice_, context, gate))
 
     async def _read_slice(self, cursor: Cursor, slice_: StreamSlice, context: Context, gate: asyncio.Semaphore) -> None:
-        context = context.for_slice(slice_)
+        context = replace(context.for_slice(slice_), memory=SliceMemory())
         name = self._plan.stream.name
         self._channel.emit(SliceStarted(stream=name, slice=slice_))
         sinks: list[RecordSink] = []

@@ -20,7 +20,7 @@ from core.manifest.problems import Problem
 from core.runtime.component import Component
 from core.runtime.context import Context
 from core.runtime.record_pipeline import KeyOf
-from core.runtime.slices import Record
+from core.runtime.slices import Record, SliceMemory
 from core.templates import Template
 
 Renew = Callable[[], Awaitable[Context]]
@@ -33,6 +33,15 @@ class Decoder(Component, role=True):
     def gives_document(self) -> bool:
         """Whether a body is one document that a paginator may look into (Airbyte: JSON, XML, and JSON in gzip)."""
         return False
+
+    @property
+    def carries_over(self) -> bool:
+        """Whether the first body of a slice says how later ones are read, so that it has to be read before them."""
+        return False
+
+    def for_slice(self, memory: SliceMemory) -> Decoder:
+        """The decoder for the bodies of one slice, which may take from `memory` what the first one said."""
+        return self
 
     def decode_all(self, body: bytes, charset: str | None = None) -> list[Any]:
         """All elements of a body that is complete and small. Raises `DecodeError`."""
@@ -52,6 +61,15 @@ class Extractor(Component, role=True):
     @abstractmethod
     def bind(self, variables: Mapping[str, Any]) -> Callable[[Any], Iterable[Any]]:
         """The function that gives what is found in one element."""
+
+    @property
+    def carries_over(self) -> bool:
+        """Whether the first body of a slice says how later ones are read, so that it has to be read before them."""
+        return False
+
+    def bind_for_slice(self, variables: Mapping[str, Any], memory: SliceMemory) -> Callable[[Any], Iterable[Any]]:
+        """The same for the elements of one slice; it may take from `memory` what the first body, or the job, said."""
+        return self.bind(variables)
 
     def bind_as_is(self, variables: Mapping[str, Any]) -> Callable[[Any], Iterable[Any]]:
         """The function that gives what is at the place in one element as it is: lists whole, nulls and empty texts too.

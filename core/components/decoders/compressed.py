@@ -11,6 +11,7 @@ from core.decoding.archives import unpacked
 from core.http.bodies import RATIO
 from core.runtime.component import NotInAirbyte, Shown
 from core.runtime.roles import Decoder
+from core.runtime.slices import SliceMemory
 
 MaxRatio = Annotated[
     float,
@@ -23,7 +24,21 @@ MaxRatio = Annotated[
 ]
 
 
-class GzipDecoder(Decoder):
+class PackedDecoder(Decoder, role=True):
+    """Unpacks a body, and hands what is in it to another decoder."""
+
+    decoder: Decoder
+
+    @property
+    def carries_over(self) -> bool:
+        return self.decoder.carries_over
+
+    def for_slice(self, memory: SliceMemory) -> Decoder:
+        inner = self.decoder.for_slice(memory)
+        return self if inner is self.decoder else self.model_copy(update={"decoder": inner})
+
+
+class GzipDecoder(PackedDecoder):
     """The response is compressed by gzip. One that is not passes through as it is, and a zip archive is unpacked."""
 
     label = "gzip"
@@ -42,7 +57,7 @@ class GzipDecoder(Decoder):
         return unpacked(self.decoder.decode, chunks, charset, self.max_ratio)
 
 
-class ZipfileDecoder(Decoder):
+class ZipfileDecoder(PackedDecoder):
     """The response is a zip archive. All files in it are read one after the other.
 
     A response in gzip is unpacked, too, and one that is not packed passes through as it is.
