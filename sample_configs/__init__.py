@@ -17,6 +17,11 @@ _NAMES = (
     "qualtrics_responses",
     "ads_report",
     "orders_paginated",
+    "marketo",
+    "microsoft_ads",
+    "amazon_sp_api",
+    "iterable",
+    "github_migrations",
 )
 """The simplest first; from the shop on, each shows what another API does differently."""
 

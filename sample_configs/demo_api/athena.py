@@ -96,9 +96,11 @@ def _results(data: Data, job: Job, body: dict[str, Any]) -> Response:
     """A page of rows; the first row of the first page names the columns."""
     if not job.ready:
         raise ApiError(400, f"Query has not yet finished. Current state: {job.state}")
-    size, token = min(int(body.get("MaxResults", PAGE)), PAGE), str(body.get("NextToken", "row-0"))
+    wanted, token = body.get("MaxResults", PAGE), str(body.get("NextToken", "row-0")).removeprefix("row-")
+    if not isinstance(wanted, int) or not token.isdecimal():
+        raise ApiError(400, "MaxResults or NextToken is not valid")
+    first, size = int(token), min(wanted, PAGE)
     table: list[list[str | None]] = [[*COLUMNS], *rows(data)]
-    first = int(token.removeprefix("row-"))
     cells = [[{} if cell is None else {"VarCharValue": cell} for cell in row] for row in table[first : first + size]]
     about = {"ColumnInfo": [{"Name": name, "Type": "varchar"} for name in COLUMNS]}
     page: dict[str, Any] = {"ResultSet": {"Rows": [{"Data": row} for row in cells], "ResultSetMetadata": about}}

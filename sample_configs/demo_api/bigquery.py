@@ -107,14 +107,14 @@ def results(backend: Backend, request: Request, project: str, job_id: str) -> Re
     if _failure(job):
         raise ApiError(400, _failure(job))
     found = backend.data.between(job.details["first"], job.details["last"] + timedelta(days=1, seconds=-1))
-    first, size = int(request.query.get("pageToken", "p0")[1:]), int(request.query.get("maxResults", "1000"))
+    first, size = _natural(request, "pageToken", "0"), _natural(request, "maxResults", "1000")
     page = found[first : first + size]
     answer["schema"] = {"fields": [{"name": name, "type": kind} for name, kind in COLUMNS.items()]}
     answer["totalRows"] = str(len(found))
     if page:
         answer["rows"] = [{"f": [{"v": cell} for cell in row]} for row in rows(backend.data, page)]
     if first + size < len(found):
-        answer["pageToken"] = f"p{first + size}"
+        answer["pageToken"] = str(first + size)
     return json_response(answer)
 
 
@@ -124,6 +124,13 @@ def rows(data: Data, indexes: range) -> Iterator[list[str | None]]:
         person, total = data.person(index), f"{data.cents(index) / 100:.2f}"
         country = None if index % 10 == 9 else person.country
         yield [str(5000 + index), f"{person.first} {person.last}", country, total, f"{data.moment(index):%Y-%m-%d}"]
+
+
+def _natural(request: Request, name: str, default: str) -> int:
+    text = request.query.get(name, default)
+    if not text.isdecimal():
+        raise ApiError(400, f"Invalid value for {name}: {text}")
+    return int(text)
 
 
 def _days(query: dict[str, Any]) -> tuple[datetime, datetime]:
