@@ -89,7 +89,7 @@ def _rows(book: Path, sheet: str | int | None) -> Iterator[Row]:
         try:
             for line in process.stdout:
                 if not line.endswith(b"\n"):
-                    break
+                    raise _too_large()
                 row = orjson.loads(line)
                 if isinstance(row, dict):
                     raise _failure(row, sheet)
