@@ -87,7 +87,7 @@ async def test_a_page_without_targets_is_the_last_one(server: LoopbackServer) ->
 
 async def test_a_page_of_targets_that_are_all_null_is_not_the_last_one(server: LoopbackServer) -> None:
     serve_files(server)
-    pages = [[None, None], [None, None], [server.url("/files/f0"), None], []]
+    pages: list[list[str | None]] = [[None, None], [None, None], [server.url("/files/f0"), None], []]
     server.on("/jobs/j1", *[Reply({"state": "done", "files": [{"url": url} for url in page]}) for page in pages])
 
     told = await read_all(manifest(server, target="[files, '*', url]", retriever=BY_SIZE))
