@@ -21,7 +21,7 @@ from core.http.exchange import Exchange, Role
 from core.http.messages import request_line
 from core.http.policy import RequestFailed
 from core.http.request import RequestDraft
-from core.jobs.answers import Answer, described_place, found_for_lookup, found_instead, lookups, missing_lookup
+from core.jobs.answers import Answer, found_for_lookup, found_instead, lookups, missing_lookup
 from core.jobs.download_targets import targets_in
 from core.jobs.job_slice import JobSlice
 from core.jobs.settings import JobConcurrency
@@ -43,6 +43,8 @@ DEFAULT_TIMEOUT_MINUTES = 60.0
 
 StatusText = Annotated[str, BeforeValidator(str)]
 
+_OF_ANSWERS = (*SLICE_VARIABLES, "creation_response", "polling_response", "headers", "status_code")
+"""What is visible where a value is looked for in the answers of a job."""
 
 _IN_JSON = {"True": "true", "False": "false", "None": "null"}
 
@@ -105,13 +107,15 @@ class AsyncRetriever(Retriever):
     polling_requester: Annotated[Requester, Gives(*SLICE_VARIABLES, "creation_response")] = Field(
         title="Polling", description="The request that asks for the status of the job."
     )
-    status_extractor: Annotated[Extractor, NotInAirbyte("ResponseToFileExtractor")] = Field(
+    status_extractor: Annotated[Extractor, Gives(*_OF_ANSWERS), NotInAirbyte("ResponseToFileExtractor")] = Field(
         title="Status Extractor", description="Where the status is in the polling response."
     )
     status_mapping: AsyncJobStatusMap = Field(
         title="Status Mapping", description="What each of the API's statuses means."
     )
-    download_target_extractor: Annotated[Extractor | None, NotInAirbyte("ResponseToFileExtractor")] = Field(
+    download_target_extractor: Annotated[
+        Extractor | None, Gives(*_OF_ANSWERS), NotInAirbyte("ResponseToFileExtractor")
+    ] = Field(
         None,
         title="Download Target Extractor",
         description="Where the URL or identifier of the result is; one, or a list of several.",
@@ -139,7 +143,7 @@ class AsyncRetriever(Retriever):
     record_selector: Annotated[RecordSelector, Gives(*SLICE_VARIABLES)] = Field(
         title="Record Selector", description="Where the records are in the result, and which are kept."
     )
-    download_extractor: Annotated[Extractor | None, Shown(advanced=True)] = Field(
+    download_extractor: Annotated[Extractor | None, Gives(*SLICE_VARIABLES), Shown(advanced=True)] = Field(
         None,
         title="Download Extractor",
         description="Finds the records in the result; it wins over the extractor of the record selector.",
@@ -314,7 +318,7 @@ class AsyncRetriever(Retriever):
         return None
 
     def status_place(self) -> str:
-        return described_place(self.status_extractor)
+        return self.status_extractor.place
 
     def seen_at_status(self, answer: Answer) -> str:
         return found_instead(answer, self.status_extractor)

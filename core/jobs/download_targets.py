@@ -10,7 +10,7 @@ import httpx
 
 from core.errors import ReadError
 from core.http.messages import shorten
-from core.jobs.answers import Answer, body_of, described_place, found_instead
+from core.jobs.answers import Answer, body_of, found_instead
 from core.levels import Level
 from core.runtime.context import Context
 from core.runtime.field_path import evaluated, is_empty
@@ -28,15 +28,13 @@ def targets_in(answer: Answer, extractor: Extractor, context: Context, follows: 
     if not found or any(item is False for item in found):
         request = answer.response.request
         raise ReadError(
-            f"The job is complete, but there is no download target at {described_place(extractor)} in the answer to "
+            f"The job is complete, but there is no download target at {extractor.place} in the answer to "
             f"{request.method} {shorten(str(request.url))}: {found_instead(answer, extractor)}."
         )
     targets = [item for item in found if not is_empty(item)]
     if not targets:
         several = any(isinstance(item, list) and item for item in places)
-        reason = (
-            f"all that is at {described_place(extractor)} is empty" if several else found_instead(answer, extractor)
-        )
+        reason = f"all that is at {extractor.place} is empty" if several else found_instead(answer, extractor)
         context.log(Level.INFO, f"The job is complete and has no data to download: {reason}.")
     elif len(targets) < len(found):
         context.log(

@@ -68,13 +68,13 @@ def parse(source: str) -> nodes.Template:
     """The syntax tree of a template text. Raises `TemplateError`."""
     if len(source) > MAX_SOURCE or source.count("{{") + source.count("{%") > MAX_TAGS:
         raise TemplateError(f"it has more than {MAX_SOURCE:,} characters, or {MAX_TAGS:,} expressions.", source)
-    with _refusals(source):
+    with refusals(source):
         return ENVIRONMENT.parse(source)
 
 
 def compile_jinja(source: str, tree: nodes.Template) -> Compiled:
     """Compile any template by means of the code that Jinja generates. Raises `TemplateError`."""
-    with _refusals(source), evaluation():
+    with refusals(source), evaluation():
         names_globals = {node.name for node in tree.find_all(nodes.Name)} & ENVIRONMENT.globals.keys()
         used_globals = {name: ENVIRONMENT.globals[name] for name in names_globals}
         variables = frozenset(meta.find_undeclared_variables(tree))
@@ -85,7 +85,7 @@ def compile_jinja(source: str, tree: nodes.Template) -> Compiled:
 
 
 @contextmanager
-def _refusals(source: str) -> Iterator[None]:
+def refusals(source: str) -> Iterator[None]:
     """Raise `TemplateError` where Jinja or Python refuse a template."""
     try:
         yield
