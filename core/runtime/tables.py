@@ -52,6 +52,11 @@ class RowReader:
     cell_path: list[str]
     name_path: list[str]
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether rows are lists of values, with nothing around them."""
+        return not (self.row_path or self.cell_path or self.name_path)
+
     def cells(self, row: Any, number: int) -> Cells:
         """The cells of a row, as they are written. Raises `ReadError`."""
         if not self.row_path:

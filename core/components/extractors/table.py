@@ -120,6 +120,8 @@ class _Known:
     columns: list[str] | None = None
     header_read: bool = False
     rows: int = 0
+    of_single_rows: list[str] | None = None
+    """The names for elements that are rows themselves, once all that comes before them was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +136,17 @@ class _Table:
     memory: SliceMemory
     key: bytes
 
-    def records(self, element: Any) -> Iterator[Record]:
+    def records(self, element: Any) -> Iterable[Record]:
         """The records of a page; of one row where the answers are lists of rows. Raises `ReadError`."""
-        known, reader = self.memory.note(self.key, _Known), self.reader
+        known = self.memory.note(self.key, _Known)
+        names = known.of_single_rows
+        if names is not None and type(element) is list and len(element) == len(names) and self.reader.is_plain:
+            known.rows += 1
+            return (dict(zip(names, element, strict=False)),)
+        return self._read(element, known)
+
+    def _read(self, element: Any, known: _Known) -> Iterator[Record]:
+        reader = self.reader
         own = self._beside_rows(element)
         if known.columns is None:
             known.columns = own
@@ -154,6 +164,7 @@ class _Table:
                 raise self._nameless(element)
             else:
                 yield reader.record(names, cells, known.rows)
+                known.of_single_rows = None if self.rows_path else names
 
     def _beside_rows(self, element: Any) -> list[str] | None:
         """The names in the answer that holds the rows; None where it has none."""
