@@ -77,7 +77,7 @@ class DpathExtractor(Extractor):
 
     @property
     def reads_status_code(self) -> bool:
-        return [step.source for step in self.field_path] == ["status_code"]
+        return bool(self.field_path) and self.field_path[0].source in ("status_code", "headers")
 
     def bind_as_is(self, variables: Mapping[str, Any]) -> Extract:
         if self.record_expander is not None or self.key_field is not None or self.value_field is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from itertools import chain
@@ -12,6 +13,9 @@ from pydantic import AfterValidator, Field
 from core.runtime.field_path import is_empty
 from core.runtime.record_pipeline import whole_element
 from core.runtime.roles import Extract, Extractor
+
+_BESIDE_BODY = re.compile(r"""\$(?:\.|\[['"])(?:status_code|headers)\b""")
+"""JSONPath expressions that lead to what is beside the body of an answer."""
 
 
 @cache
@@ -50,6 +54,10 @@ class JsonPathExtractor(Extractor):
             return chain.from_iterable(whole_element(match.value) for match in expression.find(element))
 
         return extract
+
+    @property
+    def reads_status_code(self) -> bool:
+        return _BESIDE_BODY.match(self.json_path) is not None
 
     def bind_as_is(self, variables: Mapping[str, Any]) -> Extract:
         expression = _compiled(self.json_path)

@@ -246,14 +246,23 @@ class _Table:
                 f"There are no rows at {path}: {what_is_at(element, self.rows_path)}. But `{'.'.join(elsewhere)}` "
                 "looks like rows: if it is, correct `rows_path`."
             )
+        if columns is None and not any(find(element, self.rows_path[:-1])) and len(self.rows_path) > 1:
+            self.memory.warn_once(
+                f"There is nothing at {path}, and nothing that names columns: {what_is_at(element, self.rows_path)}. "
+                "The answer counts as one without rows."
+            )
 
     def _nameless(self, element: Any) -> ReadError:
         if not self.columns_path:
             return ReadError("The first page had no header, so that nothing says what the columns are called.")
         path = place_of(self.columns_path)
-        answers = {name: self.memory.answers[name] for name in JOB_ANSWERS if name in self.memory.answers}
-        places = [*(["the answer with the rows"] if self.rows_path else []), *(f"`{name}`" for name in answers)]
-        seen = element if self.rows_path else next(iter(answers.values()), None)
+        known = self.memory.answers
+        answers = {id(known[name]): (name, known[name]) for name in JOB_ANSWERS if name in known}
+        places = [
+            *(["the answer with the rows"] if self.rows_path else []),
+            *(f"`{name}`" for name, _ in answers.values()),
+        ]
+        seen = element if self.rows_path else next((answer for _, answer in answers.values()), None)
         instead = f" ({what_is_at(seen, self.columns_path)})" if seen is not None else ""
         return ReadError(
             f"Nothing says what the columns are called: there is nothing at {path} in "

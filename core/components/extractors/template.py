@@ -71,7 +71,7 @@ class TemplateExtractor(Extractor):
 
     @property
     def reads_status_code(self) -> bool:
-        return "status_code" in self.value.variables
+        return not self.value.variables.isdisjoint(("status_code", "headers"))
 
 
 def _items(found: list[Any]) -> list[Any]:

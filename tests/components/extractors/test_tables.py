@@ -154,6 +154,15 @@ def test_no_rows_are_no_error(body: Any) -> None:
     assert table.page({"columns": [{"name": "z"}], "data": [[1]]}) == [{"z": 1}]
 
 
+def test_an_answer_that_looks_like_another_one_is_told() -> None:
+    told: list[str] = []
+    table = Table(rows_path=["result", "rows"], columns_path=["result", "columns"])
+    table.memory.warn = told.append
+    assert [table.page({"message": "hello"}), table.page({"message": "again"})] == [[], []]
+    assert [line for line in told if "nothing at `result.rows`" in line and "holds the keys message" in line] == told
+    assert len(told) == 1
+
+
 @pytest.mark.parametrize(
     ("fields", "body", "said"),
     [
