@@ -94,3 +94,4 @@ async def test_rows_without_columns_fail_with_the_places_that_were_looked_at(ser
 
     assert told.outcome is Outcome.FAILED
     assert "nothing at `manifest` in `polling_response` or `creation_response`" in told.errors
+    assert "(`polling_response` holds the keys state, url; there is no `manifest` in it)" in told.errors

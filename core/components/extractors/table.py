@@ -176,7 +176,7 @@ class _Table:
         """The names that hold for a row of an answer that has none itself."""
         if known.columns is None:
             answers = self.memory.answers
-            said = (self._names_in(answers[name], f"`{name}`") for name in JOB_ANSWERS if name in answers)
+            said = (self._names_in(answers[name], f"`{name}`") for name in JOB_ANSWERS if answers.get(name))
             known.columns = next(filter(None, said), None)
         return known.columns
 
@@ -255,17 +255,17 @@ class _Table:
     def _nameless(self, element: Any) -> ReadError:
         if not self.columns_path:
             return ReadError("The first page had no header, so that nothing says what the columns are called.")
-        path = place_of(self.columns_path)
-        known = self.memory.answers
-        answers = {id(known[name]): (name, known[name]) for name in JOB_ANSWERS if name in known}
-        places = [
-            *(["the answer with the rows"] if self.rows_path else []),
-            *(f"`{name}`" for name, _ in answers.values()),
-        ]
-        seen = element if self.rows_path else next((answer for _, answer in answers.values()), None)
-        instead = f" ({what_is_at(seen, self.columns_path)})" if seen is not None else ""
+        answers = {name: self.memory.answers[name] for name in JOB_ANSWERS if self.memory.answers.get(name)}
+        places = {"the answer with the rows": element} if self.rows_path else {}
+        places |= {f"`{name}`": answer.get("body", answer) for name, answer in answers.items()}
+        first = next(iter(places), None)
+        if first is None:
+            return ReadError(
+                "Nothing says what the columns are called: `columns_path` looks into the answers of a job, and there is "
+                "no job. Write the names as `columns`."
+            )
+        instead = what_is_at(places[first], self.columns_path).replace("the response", first, 1)
         return ReadError(
-            f"Nothing says what the columns are called: there is nothing at {path} in "
-            f"{' or '.join(places) or 'an answer of a job, as there is no job'}{instead}. Correct `columns_path`, or "
-            "write the names as `columns`."
+            f"Nothing says what the columns are called: there is nothing at {place_of(self.columns_path)} in "
+            f"{' or '.join(places)} ({instead}). Correct `columns_path`, or write the names as `columns`."
         )
