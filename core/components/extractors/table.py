@@ -261,8 +261,8 @@ class _Table:
         first = next(iter(places), None)
         if first is None:
             return ReadError(
-                "Nothing says what the columns are called: `columns_path` looks into the answers of a job, and there is "
-                "no job. Write the names as `columns`."
+                "Nothing says what the columns are called: `columns_path` looks into the answers of a job, but there "
+                "is no job. Write the names as `columns`."
             )
         instead = what_is_at(places[first], self.columns_path).replace("the response", first, 1)
         return ReadError(
