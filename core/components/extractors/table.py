@@ -26,8 +26,9 @@ FieldPath = Annotated[list[Template], Shown(editor="field_path")]
 
 
 class TableExtractor(Extractor):
-    """Makes records of the rows of a table: lists of cells, whose columns are named once, beside them or in an answer
-    of the job. Airbyte does not know it.
+    """Rows are lists of cells, and the columns are named elsewhere, as SQL APIs do.
+
+    The names are beside the rows, in an answer of the job, in a header or in the manifest. Airbyte does not know it.
     """
 
     label = "Table (rows and columns)"

@@ -21,8 +21,9 @@ _LONGEST_SHOWN = 80
 
 
 class TemplateExtractor(Extractor):
-    """Finds what a template makes of the answer: a status that several fields tell together, or targets that are to be
-    counted. Airbyte does not know it.
+    """Computed from the answer: a status that several fields tell together, or links that have to be put together.
+
+    Airbyte does not know it.
     """
 
     label = "Template"
@@ -30,9 +31,9 @@ class TemplateExtractor(Extractor):
 
     value: Annotated[Template, Gives("response", "range")] = Field(
         title="Value",
-        description="What is found, from `response`; for the answers of a job also from `headers` and `status_code`: "
-        "`{{ 'failed' if response.error else response.done }}`. It stays what it is: a list gives its items, and "
-        "true is the status `true`. Nothing where it is empty, or what it looks up is missing.",
+        description="Such as `{{ 'failed' if response.error else response.done }}`: computed from `response`, in the "
+        "answers of a job also from `headers` and `status_code`. The value stays what it is: a list gives its items, "
+        "and true is the status `true`. Where it is empty, or what it looks up is missing, nothing is found.",
     )
 
     def lint(self) -> list[Problem]:
