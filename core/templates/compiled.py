@@ -34,6 +34,7 @@ _CHEAP_NODES = frozenset(
     | {nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.CondExpr, nodes.If, nodes.List, nodes.Tuple}
 )
 """Nodes whose evaluation takes so little that it need not be counted."""
+_OTHER_LANGUAGE = "Braces that are text for the API stand between {% raw %} and {% endraw %}."
 _DELIMITERS = ("{{", "{%", "{#")
 
 
@@ -207,6 +208,8 @@ def _sentence(error: TemplateSyntaxError) -> str:
     message = error.message or "it is not valid"
     if message.startswith(("unexpected char '\"'", 'unexpected char "\'"')):
         return "a text in quotes does not end."
+    other = message.startswith(("unexpected char", "expected token 'end of print statement'"))
     for token, sign in _SIGNS.items():
         message = message.replace(token, sign)
-    return message if message.endswith(".") else message + "."
+    message = message if message.endswith(".") else message + "."
+    return f"{message} {_OTHER_LANGUAGE}" if other else message

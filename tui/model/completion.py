@@ -203,6 +203,8 @@ def _pieces(text: str) -> Iterator[tuple[str, bool]]:
         return
     expression = ""
     for kind, value in tokens:
+        if kind in ("raw_begin", "raw_end"):
+            continue
         if kind == "data":
             yield value, False
             continue
