@@ -33,7 +33,7 @@ VARIABLES = {
     "polling_response": "What the last poll was answered with; `.headers` and `.request` are there too.",
     "query_properties": "The list of the properties that the API is asked for.",
     "download_target": "One value that the download target extractor found.",
-    "download_link": "The link that the download link extractor found for the target.",
+    "download_link": "The link to the download target.",
     "download_link_response": "What the download link request was answered with.",
     "record": "The record.",
     "response": "The decoded response.",
