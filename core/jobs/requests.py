@@ -14,7 +14,7 @@ from core.http.exchange import Exchange, Role
 from core.http.messages import request_line
 from core.http.policy import RequestFailed
 from core.http.request import RequestDraft
-from core.jobs.answers import Answer, body_of, described_place, found_for_lookup, found_instead, lookups, missing_lookup
+from core.jobs.answers import Answer, body_of, found_for_lookup, found_instead, lookups, missing_lookup
 from core.jobs.download_targets import FoundTargets, OnNoTarget, link_in, no_data, warn_of_pages
 from core.jobs.statuses import JobStatus
 from core.runtime.context import Context
@@ -131,7 +131,7 @@ class JobRequests:
         return None
 
     def status_place(self) -> str:
-        return described_place(self.status_extractor)
+        return self.status_extractor.place
 
     def seen_at_status(self, answer: Answer) -> str:
         return found_instead(answer, self.status_extractor)
@@ -146,17 +146,17 @@ class JobRequests:
         return list(lookups(self.polling_requester, "creation_response"))
 
     def missing_in_creation(self, creation: Answer, *requesters: str) -> str | None:
-        names = requesters or self._requester_names
+        names = requesters or self.requester_names
         return self._missing(names, "creation_response", creation, "the answer to the creation")
 
     def missing_in_start(self, start: Answer) -> str | None:
-        return self._missing(self._requester_names, "start_response", start, "the answer to the start")
+        return self._missing(self.requester_names, "start_response", start, "the answer to the start")
 
     def missing_in_polling(self, last: Answer) -> str | None:
         return self._missing(["polling_requester"], "polling_response", last, "the last answer about the job")
 
     @property
-    def _requester_names(self) -> list[str]:
+    def requester_names(self) -> list[str]:
         """All requesters; the one for polling first."""
         every = [field.name for field in fields(self) if field.name.endswith("_requester")]
         return sorted(every, key=lambda name: name != "polling_requester")

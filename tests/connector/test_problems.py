@@ -70,6 +70,14 @@ def test_a_good_manifest_has_no_problems() -> None:
         (("        url: https", "        # url: https"), 9, 7, "has no `url`", None),
         (("/items\n", "/{{ confg['x'] }}\n"), 11, 9, "`confg`, which doesn't exist here", "`config`"),
         (("/items\n", "/{{ record['x'] }}\n"), 11, 9, "`record`", "known here: config"),
+        (
+            ("/items\n", "/{{Contact.Id}}\n"),
+            11,
+            9,
+            "`Contact`, which doesn't exist here",
+            "if the braces are text for the API, write {% raw %}{{Contact.Id}}{% endraw %}",
+        ),
+        (("/items\n", "/{{lead.First Name}}\n"), 11, 9, "stand between {% raw %} and {% endraw %}", None),
         (("/items\n", "/{{ config['x' }}\n"), 11, 9, "`url`", None),
         (("stream_names: [items]", "stream_names: [item]"), 3, 43, "no stream has that name", "`items`"),
         (("    name: items\n", ""), 5, 5, "no `name`", None),
@@ -85,6 +93,17 @@ def test_each_problem_names_its_place_what_is_wrong_and_what_may_help(
     assert (problem.position.line, problem.position.column) == (line, column)
     assert hint is None or hint in (problem.hint or "")
     assert str(problem).startswith(f"items.yaml:{line}:{column}: ")
+
+
+def test_braces_of_another_language_are_found_in_the_values_of_a_mapping() -> None:
+    body = "request_body: {type: RequestBodyJsonObject, value: {a: 1, fields: {Id: '{{Activity.Field(Id)}}'}}}"
+    text = MANIFEST.replace("        http_method: GET\n", f"        http_method: GET\n        {body}\n")
+
+    hints = [problem.hint or "" for problem in load(text).problems]
+
+    assert any("write {% raw %}{{Activity.Field(Id)}}{% endraw %}" in hint for hint in hints)
+    raw = text.replace("'{{Activity.Field(Id)}}'", "'{% raw %}{{Activity.Field(Id)}}{% endraw %}'")
+    assert load(raw).problems == ()
 
 
 def test_all_problems_are_collected_in_the_order_of_the_file() -> None:
@@ -166,10 +185,12 @@ def test_a_status_in_two_buckets_is_a_problem() -> None:
     ("place", "visible"),
     [
         ("creation_requester", {"stream_slice"}),
-        ("polling_requester", {"stream_slice", "creation_response"}),
+        ("start_requester", {"stream_slice", "creation_response"}),
+        ("polling_requester", {"stream_slice", "creation_response", "polling_response"}),
         ("download_target_requester", {"stream_slice", "creation_response", "polling_response"}),
         ("download_requester", {"stream_slice", "creation_response", "polling_response", "download_target"}),
-        ("abort_requester", {"stream_slice", "creation_response"}),
+        ("download_link_requester", {"stream_slice", "creation_response", "polling_response", "download_target"}),
+        ("abort_requester", {"stream_slice", "creation_response", "polling_response"}),
     ],
 )
 def test_the_variables_of_a_job_are_known_from_the_phase_on_in_which_they_exist(place: str, visible: set[str]) -> None:
@@ -178,7 +199,9 @@ def test_the_variables_of_a_job_are_known_from_the_phase_on_in_which_they_exist(
     requesters = dict.fromkeys(
         (
             "creation_requester",
+            "start_requester",
             "polling_requester",
+            "download_link_requester",
             "download_requester",
             "abort_requester",
             "download_target_requester",

@@ -29,12 +29,17 @@ VARIABLES = {
     "stream_partition": "The partition that is read: stream_partition['name'].",
     "stream_slice": "Partition and interval together.",
     "creation_response": "What creating the job was answered with; `.headers` and `.request` are there too.",
+    "start_response": "What starting the job was answered with; `.headers` and `.request` are there too.",
     "polling_response": "What the last poll was answered with; `.headers` and `.request` are there too.",
     "query_properties": "The list of the properties that the API is asked for.",
     "download_target": "One value that the download target extractor found.",
+    "download_link": "The link to the download target.",
+    "download_link_response": "What the download link request was answered with.",
     "record": "The record.",
     "response": "The decoded response.",
     "headers": "The headers of the response; headers['link']['next']['url'] is taken apart.",
+    "status_code": "The HTTP status of the response, such as 200.",
+    "range": "A list of numbers: range(3) is [0, 1, 2].",
     "last_record": "The last record of the page.",
     "last_page_size": "The number of records of the page.",
     "page_size": "The page size that the strategy says.",
@@ -198,6 +203,8 @@ def _pieces(text: str) -> Iterator[tuple[str, bool]]:
         return
     expression = ""
     for kind, value in tokens:
+        if kind in ("raw_begin", "raw_end"):
+            continue
         if kind == "data":
             yield value, False
             continue

@@ -67,7 +67,17 @@ def test_names_may_be_numbers_and_dates() -> None:
 
 def test_a_sheet_by_name_or_number() -> None:
     body = xlsx({"First": [["a"], [1]], "2024": [["a"], [2]], "Ä & B": [["a"], [3]]})
-    for sheet, number in ((None, 1), ("First", 1), (1, 1), ("1", 1), (2, 2), ("2024", 2), ("Ä & B", 3), (3, 3)):
+    for sheet, number in (
+        (None, 1),
+        ("First", 1),
+        (1, 1),
+        ("1", 1),
+        (2, 2),
+        ("2024", 2),
+        (2024, 2),
+        ("Ä & B", 3),
+        (3, 3),
+    ):
         assert ExcelDecoder(sheet=sheet).decode_all(body) == [{"a": number}]
     message = "The spreadsheet has no sheet “first”. There are “First”, “2024”, “Ä & B”."
     assert message in str(refused(body, sheet="first"))
@@ -117,6 +127,11 @@ def test_what_is_no_spreadsheet_is_named() -> None:
 
 def test_a_spreadsheet_that_is_cut_short_is_worth_another_try() -> None:
     assert refused(xlsx({"S": [["a"], [1]]})[:-100]).retryable
+
+
+def test_a_password_is_named_as_what_hinders() -> None:
+    body = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(1_000) + "EncryptedPackage".encode("utf-16-le") + bytes(1_000)
+    assert "encrypted with a password" in str(refused(body))
 
 
 def test_damage_inside_a_spreadsheet_is_reported() -> None:
