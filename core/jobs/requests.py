@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from typing import Any, Protocol
 
@@ -103,8 +104,10 @@ class JobRequests:
 
     async def poll(self, context: Context, is_mapped: Callable[[str], bool]) -> Answer | None:
         def accepts(response: httpx.Response) -> bool:
-            status = self.status(self.answer(response), context)
-            return status is not None and is_mapped(status)
+            with suppress(ReadError, TemplateError):  # the error itself matters more
+                status = self.status(self.answer(response), context)
+                return status is not None and is_mapped(status)
+            return False
 
         context = self._at_home(context)
         if not self.status_extractor.reads_status_code:

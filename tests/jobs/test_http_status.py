@@ -134,3 +134,16 @@ async def test_the_answer_that_a_status_code_comes_with_can_hold_the_targets(ser
 
     assert told.outcome is Outcome.COMPLETE, told.errors
     assert told.records == [{"n": 7}]
+
+
+async def test_a_template_that_an_error_page_does_not_fit_hides_no_error(server: LoopbackServer) -> None:
+    serve(server, Reply("<html>Sign in</html>", 401))
+    text = by_status(server).replace(
+        "{type: DpathExtractor, field_path: [status_code]}",
+        '{type: TemplateExtractor, value: "{{ response.jobs[0].state ~ status_code }}"}',
+    )
+
+    told = await read_all(text)
+
+    assert told.outcome is Outcome.FAILED
+    assert "Polling is refused" in told.errors
