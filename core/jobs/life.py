@@ -1,4 +1,4 @@
-"""Brings the job of one slice to its end: create, poll on schedule, give up and create again, clear away."""
+"""Brings the job of one slice to its end: create, start, poll, give up and create again, clear away."""
 
 from __future__ import annotations
 
@@ -40,9 +40,8 @@ ANSWER_SHOWN = 500
 class JobLife:
     """The job of one slice. `fill` adds to the creation request what the slice adds.
 
-    The settings' `mapped` is looked at before the manifest's mapping, and what comes in while the next poll is awaited
-    judges the last answer again. A job of `known` is followed in the first attempt. `slot` is the slice's among the
-    jobs that run side by side, `records` takes those that come with the answers to polling.
+    A job of `known` is followed in the first attempt. `slot` is the slice's among the jobs that run side by side,
+    `records` takes those that come with the answers to polling.
     """
 
     steps: JobSteps

@@ -93,12 +93,14 @@ class Polling:
 
     async def _has_records(self, answer: Answer) -> bool:
         """Take the records of an answer; whether there were any. A job that is to give no more of them is aborted."""
-        if self.records is None or not await self.records.take(self.job, answer):
+        if self.records is None:
             return False
-        self.job.progressed()
+        has_records = await self.records.take(self.job, answer)
+        if has_records:
+            self.job.progressed()
         if self.records.full:
             await self._abort()
-        return True
+        return has_records
 
     async def _abort(self) -> None:
         if await self.cleanup.abort(self.job):

@@ -106,10 +106,13 @@ def steps(state: TrialState, partition: Partition) -> tuple[PhaseStep, ...]:
     if not state.asynchronous:
         return (PhaseStep("Requests", _mark_of_end(partition), _download_facts(partition)),)
     marks = {stage: _mark(partition, stage) for stage in Stage}
+    polling, records = _polling_facts(state, partition, marks[Stage.POLLING], now), _download_facts(partition)
+    if Stage.DOWNLOAD not in partition.stage_began:  # the records there are came with the polls
+        polling, records = (*polling, *records), ()
     return (
         PhaseStep(Stage.CREATION, marks[Stage.CREATION], _creation_facts(partition, now)),
-        PhaseStep(Stage.POLLING, marks[Stage.POLLING], _polling_facts(state, partition, marks[Stage.POLLING], now)),
-        PhaseStep(Stage.DOWNLOAD, marks[Stage.DOWNLOAD], _download_facts(partition)),
+        PhaseStep(Stage.POLLING, marks[Stage.POLLING], polling),
+        PhaseStep(Stage.DOWNLOAD, marks[Stage.DOWNLOAD], records),
     )
 
 
