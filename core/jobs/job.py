@@ -4,7 +4,6 @@ another.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -144,7 +143,7 @@ class Job:
             attempt=attempt,
             context=context.with_variables(creation_response=creation.variables),
             creation=creation,
-            created=time.monotonic(),
+            created=context.run.monotonic(),
             timeout=timeout,
             id=job_id(creation, steps.id_lookups()),
             known=known,

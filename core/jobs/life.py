@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -122,7 +121,7 @@ class JobLife:
                 job_id=job.id if job else None,
                 polls=job.polls if job else 0,
                 api_status=job.api_status if job else None,
-                elapsed=time.monotonic() - job.created if job else 0.0,
+                elapsed=self.context.run.monotonic() - job.created if job else 0.0,
                 timeout=job.timeout if job else 0.0,
                 known=job.known if job else False,
                 detail=detail,
@@ -213,7 +212,7 @@ class JobLife:
                 asked_for = _asked_wait(answer)
                 if await self._settled(job, answer):
                     return
-            if time.monotonic() >= job.deadline:
+            if self.context.run.monotonic() >= job.deadline:
                 await self._time_out(job, f"not finished after {time_span(job.timeout)}")
 
     async def _settled_while_waiting(self, job: Job, wait: float) -> bool:
@@ -221,13 +220,13 @@ class JobLife:
 
         Raises `AttemptFailed` when it brought it to a bad one.
         """
-        wait = max(0.0, min(wait, job.deadline - time.monotonic()))
-        due = time.monotonic() + wait
+        wait = max(0.0, min(wait, job.deadline - self.context.run.monotonic()))
+        due = self.context.run.monotonic() + wait
         while await self._meaning_given_within(job, wait):
             self._judged_at = self.settings.mapped.changes
             if job.polling is not None and await self._settled(job, job.polling):
                 return True
-            wait = max(0.0, due - time.monotonic())
+            wait = max(0.0, due - self.context.run.monotonic())
         return False
 
     async def _meaning_given_within(self, job: Job, wait: float) -> bool:
@@ -253,7 +252,7 @@ class JobLife:
             over.cancel()
 
     async def _poll(self, job: Job) -> Answer | None:
-        limit = max(job.deadline - time.monotonic(), 0.0) + GRACE
+        limit = max(job.deadline - self.context.run.monotonic(), 0.0) + GRACE
         try:
             async with asyncio.timeout(limit):
                 answer = await self.steps.poll(job.context)
