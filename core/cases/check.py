@@ -31,7 +31,9 @@ PATIENCE = 120.0
 """Real seconds that a case may take."""
 SHOWN = 10
 """Differences of a kind that are listed for each stream."""
-_SENT_ONCE = frozenset({Role.CREATE, Role.PAGE, Role.PARENT, Role.TARGET, Role.DOWNLOAD, Role.DELETE})
+_SENT_ONCE = frozenset(
+    {Role.CREATE, Role.START, Role.PAGE, Role.PARENT, Role.TARGET, Role.LINK, Role.DOWNLOAD, Role.DELETE}
+)
 """Roles of requests whose number depends neither on time nor on how a read ends."""
 _COMPARED = 400
 """Records of a stream that are compared with each other to find those that belong together."""

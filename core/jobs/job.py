@@ -107,9 +107,9 @@ class JobFailed(ReadError):
 class Job:
     """A job that exists on the API: what it answered, and how often it was asked.
 
-    `context` is the slice's, with `creation_response` and after a poll `polling_response`. `id` is the API's own, where
-    its answer to the creation names one. Times are those of the event loop's clock. `known`: an earlier read created
-    it.
+    `context` is the slice's, with `creation_response`, `start_response` and `polling_response`; before the first poll,
+    the latter is the answer to what came before it. `id` is the API's own, where its answer to the creation names one.
+    Times are those of the event loop's clock. `known`: an earlier read created it.
     """
 
     attempt: int
@@ -118,6 +118,7 @@ class Job:
     created: float
     timeout: float
     id: str | None = None
+    start: Answer | None = None
     polling: Answer | None = None
     polls: int = 0
     api_status: str | None = None
@@ -141,7 +142,11 @@ class Job:
         """The job that an answer to a creation is about."""
         return cls(
             attempt=attempt,
-            context=context.with_variables(creation_response=creation.variables),
+            context=context.with_variables(
+                creation_response=creation.variables,
+                start_response={},
+                polling_response=creation.variables,
+            ),
             creation=creation,
             created=context.run.monotonic(),
             timeout=timeout,
@@ -162,8 +167,22 @@ class Job:
     @property
     def answers(self) -> dict[str, Any]:
         """What the requests of the job gave, under the names that templates know it by."""
-        polling = {} if self.polling is None else {"polling_response": self.polling.variables}
-        return {"creation_response": self.creation.variables, **polling}
+        names = ("creation_response", "start_response", "polling_response")
+        return {name: self.context.variables[name] for name in names}
+
+    @property
+    def last_answer(self) -> Answer:
+        """What the API answered last: to a poll, else to the start or the creation."""
+        return self.polling or self.start or self.creation
+
+    def started(self, answer: Answer | None) -> None:
+        """Take note that the API runs the job; its time begins."""
+        self.created = self.context.run.monotonic()
+        if answer is not None:
+            self.start = answer
+            self.context = self.context.with_variables(
+                start_response=answer.variables, polling_response=answer.variables
+            )
 
     def polled(self, answer: Answer) -> None:
         """Take note of an answer to a poll."""
@@ -173,7 +192,7 @@ class Job:
 
 
 class KnownJobs:
-    """Jobs by their slice, as the API's answers to their creation.
+    """Jobs by their slice, as the API's answers to their creation and start.
 
     A read that is given them polls the job that is known for a slice, and takes note of each that it creates. A job
     that was aborted or deleted on the server is forgotten.
@@ -181,6 +200,7 @@ class KnownJobs:
 
     def __init__(self) -> None:
         self._creations: dict[bytes, httpx.Response] = {}
+        self._starts: dict[bytes, httpx.Response | None] = {}
 
     def __len__(self) -> int:
         return len(self._creations)
@@ -192,10 +212,24 @@ class KnownJobs:
     def note(self, slice_: Mapping[str, Any] | None, creation: httpx.Response) -> None:
         """Take note of a job that was created."""
         self._creations[_key(slice_)] = creation
+        self._starts.pop(_key(slice_), None)
+
+    def note_start(self, slice_: Mapping[str, Any] | None, start: httpx.Response | None) -> None:
+        """Take note that the API started the job of a slice; `start` is its answer, where it counts."""
+        self._starts[_key(slice_)] = start
+
+    def is_started(self, slice_: Mapping[str, Any] | None) -> bool:
+        """Whether the API started the job of a slice."""
+        return _key(slice_) in self._starts
+
+    def start(self, slice_: Mapping[str, Any] | None) -> httpx.Response | None:
+        """The answer to the start of a slice's job, where there is one that counts."""
+        return self._starts.get(_key(slice_))
 
     def forget(self, slice_: Mapping[str, Any] | None) -> None:
         """There is no such job any more."""
         self._creations.pop(_key(slice_), None)
+        self._starts.pop(_key(slice_), None)
 
 
 def _key(slice_: Mapping[str, Any] | None) -> bytes:

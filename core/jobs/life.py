@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import httpx
@@ -16,10 +17,13 @@ from core.http.policy import FailureType, RequestFailed, retry_after
 from core.http.request import RequestDraft
 from core.jobs.answers import Answer, api_explanation
 from core.jobs.cleanup import JobCleanup
-from core.jobs.creation import Creation, CreationFailed
+from core.jobs.creation import Creation
 from core.jobs.job import AttemptFailed, Job, JobFailed, KnownJobs
+from core.jobs.poll_records import PollRecords
+from core.jobs.refusals import Refusals, StepFailed
 from core.jobs.settings import JobSettings
 from core.jobs.slots import JobSlot, SlotState
+from core.jobs.starting import Start
 from core.jobs.statuses import JobStatus, PollSchedule
 from core.jobs.steps import JobSteps
 from core.levels import Level
@@ -41,7 +45,7 @@ class JobLife:
 
     The settings' `mapped` is looked at before the manifest's mapping, and what comes in while the next poll is awaited
     judges the last answer again. A job of `known` is followed in the first attempt. `slot` is the slice's among the
-    jobs that run side by side.
+    jobs that run side by side, `records` takes those that come with the answers to polling.
     """
 
     steps: JobSteps
@@ -49,6 +53,7 @@ class JobLife:
     fill: Callable[[RequestDraft], None]
     settings: JobSettings
     slot: JobSlot
+    records: PollRecords | None = None
     attempts: int = 0
     job: Job | None = None
     known: KnownJobs = field(init=False)
@@ -72,6 +77,10 @@ class JobLife:
                 return await self._attempt()
             except AttemptFailed as failure:
                 self.slot.set_state(SlotState.IDLE)
+                if self.records is not None and self.records.have_left:
+                    raise self._given_up(
+                        f"{failure} Records of this job have been read already, so it isn't created again."
+                    ) from None
                 if self.is_last_attempt:
                     raise self._given_up(str(failure)) from None
                 await self._before_next_attempt(failure)
@@ -87,7 +96,8 @@ class JobLife:
         Raises `ReadError`.
         """
         assert self.job is not None
-        await self._follow(self.job, poll_now=True)
+        async with self._clearing_away(self.job):
+            await self._poll_to_the_end(self.job, 0.0)
         return self.job
 
     async def clean_up(self) -> None:
@@ -133,32 +143,74 @@ class JobLife:
     async def _attempt(self) -> Job:
         before, self.job = self.job, None
         creation = self.known.creation(self.context.slice) if self.attempts == 1 else None
-        if creation is not None:
+        if creation is not None and self.records is None:
             return await self._follow_known(creation)
+        if creation is not None:
+            await self._drop_known(creation)
         job = await self._create(before)
-        await self._follow(job)
+        async with self._clearing_away(job):
+            await self._start(job)
+            if self.records is not None:
+                self.records.begin()
+            await self._poll_to_the_end(job, records=self.records)
         return job
+
+    async def _drop_known(self, creation: httpx.Response) -> None:
+        """Abort the job of an earlier read, which can't be followed: nobody knows which of its records were taken."""
+        answer = self.steps.answer(creation)
+        job = Job.of(answer, self.steps, self.context, self.steps.timeout(self.context), known=True)
+        self.context.log(
+            Level.INFO,
+            f"The job {job.name} of an earlier read isn't followed, since its records come with its polls; a new one "
+            "is created.",
+        )
+        await self.cleanup.abort(job)
+        self.known.forget(self.context.slice)
 
     async def _follow_known(self, creation: httpx.Response) -> Job:
         answer = self.steps.answer(creation)
         missing = self.steps.missing_in_creation(answer)
         if missing is not None:
             raise self._given_up(f"The job of an earlier read can't be followed. {missing}")
-        job = self._begin(answer, self.steps.timeout(self.context), known=True)
+        self.job = job = Job.of(
+            answer, self.steps, self.context, self.steps.timeout(self.context), self.attempts, known=True
+        )
         self.context.log(Level.INFO, f"The job {job.name} of an earlier read is followed; no new one is created.")
-        await self._follow(job, poll_now=True)
+        async with self._clearing_away(job):
+            await self._start(job)
+            await self._poll_to_the_end(job, 0.0)
         return job
 
-    def _begin(self, creation: Answer, time_limit: float, *, known: bool = False) -> Job:
-        self.job = Job.of(creation, self.steps, self.context, time_limit, self.attempts, known=known)
+    async def _start(self, job: Job) -> None:
+        """Start the job, where that takes a request and has not been done, and report that it runs."""
+        slice_ = self.context.slice
+        answer: Answer | None = None
+        if self.known.is_started(slice_):
+            response = self.known.start(slice_)
+            answer = None if response is None else self.steps.answer(response)
+        elif self.steps.has_start:
+            try:
+                answer = await Start(self.steps, self.context, self.slot, self._refusals).answer(job)
+            except StepFailed as failure:
+                self.show(JobPhase.FAILED, str(failure))
+                await self._abort(job)
+                if failure.retryable:
+                    raise AttemptFailed(str(failure)) from None
+                raise self._given_up(str(failure), final=failure.final) from None
+            self.known.note_start(slice_, None if answer is None else answer.response)
+        job.started(answer)
         self.slot.set_state(SlotState.RUNNING)
         self.show(JobPhase.RUNNING)
-        return self.job
 
-    async def _follow(self, job: Job, *, poll_now: bool = False) -> None:
-        """Poll a job until it came to a good end; when it doesn't, it is cleared away."""
+    @property
+    def _refusals(self) -> Refusals:
+        return Refusals(self.context, self.slot, self.show)
+
+    @asynccontextmanager
+    async def _clearing_away(self, job: Job) -> AsyncIterator[None]:
+        """Clear a job away on the server when what is done with it comes to no good end."""
         try:
-            await self._poll_to_the_end(job, 0.0 if poll_now else None)
+            yield
         except asyncio.CancelledError:
             if await self.cleanup.abort_when_cancelled(job):
                 self.show(JobPhase.ABORTED)
@@ -174,7 +226,7 @@ class JobLife:
     async def _create(self, before: Job | None) -> Job:
         time_limit = self.steps.timeout(self.context)
         creation = Creation(
-            self.steps, self.context, self.fill, self.known, self.slot, self.cleanup, self.show, self.attempts
+            self.steps, self.context, self.fill, self.known, self.slot, self.cleanup, self._refusals, self.attempts
         )
         try:
             answer = await creation.answer(time_limit)
@@ -183,7 +235,7 @@ class JobLife:
             if self.job is not None and self.job.aborted:
                 self.show(JobPhase.ABORTED)
             raise
-        except CreationFailed as failure:
+        except StepFailed as failure:
             self.show(JobPhase.FAILED, str(failure))
             reason = str(failure)
             if before is not None:
@@ -191,26 +243,40 @@ class JobLife:
             if failure.retryable:
                 raise AttemptFailed(reason) from None
             raise self._given_up(reason, final=failure.final) from None
-        return self._begin(answer, time_limit)
+        self.job = Job.of(answer, self.steps, self.context, time_limit, self.attempts)
+        return self.job
 
-    async def _poll_to_the_end(self, job: Job, first_wait: float | None = None) -> None:
+    async def _poll_to_the_end(
+        self, job: Job, first_wait: float | None = None, records: PollRecords | None = None
+    ) -> None:
         schedule = PollSchedule(self.steps.polling_interval)
-        asked_for = _asked_wait(job.creation) if first_wait is None else first_wait
+        asked_for = _asked_wait(job.last_answer) if first_wait is None else first_wait
         failures = 0
+        if records is not None:
+            for answer in filter(None, (job.creation, job.start)):
+                if await self._took_records(job, answer, records):
+                    asked_for = asked_for or 0.0
+                    if records.full or await self._settled(job, answer):
+                        return
         while True:
+            if await self._ended_before(job):
+                return
             if await self._settled_while_waiting(job, schedule.wait(asked_for)):
                 return
             asked_for = None
             try:
-                answer = await self._poll(job)
+                polled = await self._poll(job, records)
             except RequestFailed as error:
                 failures += 1
                 self._judge_failed_poll(error, failures)
                 continue
-            if answer is not None:
+            if polled is not None:
                 failures = 0
-                asked_for = _asked_wait(answer)
-                if await self._settled(job, answer):
+                asked_for = _asked_wait(polled)
+                settled = await self._settled(job, polled)
+                if records is not None and not job.skipped and await self._took_records(job, polled, records):
+                    asked_for = asked_for or 0.0
+                if settled or (records is not None and records.full):
                     return
             if self.context.run.monotonic() >= job.deadline:
                 await self._time_out(job, f"not finished after {time_span(job.timeout)}")
@@ -251,11 +317,28 @@ class JobLife:
             given.cancel()
             over.cancel()
 
-    async def _poll(self, job: Job) -> Answer | None:
+    async def _took_records(self, job: Job, answer: Answer, records: PollRecords) -> bool:
+        """Whether there were records in an answer; a job that is to give no more of them is aborted."""
+        found = await records.take(job, answer)
+        if records.full:
+            await self._abort(job)
+        return found
+
+    async def _ended_before(self, job: Job) -> bool:
+        """Whether a job that can't be polled any more was at its end at once. Raises `JobFailed` when it wasn't."""
+        missing = self.steps.missing_in_polling(job.last_answer)
+        if missing is None:
+            return False
+        if not job.polls and await self._settled(job, job.last_answer):
+            return True
+        raise self._given_up(f"The job is not at its end and can't be polled again: {missing}")
+
+    async def _poll(self, job: Job, records: PollRecords | None) -> Answer | None:
+        context = job.context if records is None else job.context.for_page(records.page)
         limit = max(job.deadline - self.context.run.monotonic(), 0.0) + GRACE
         try:
             async with asyncio.timeout(limit):
-                answer = await self.steps.poll(job.context)
+                answer = await self.steps.poll(context, lambda status: self._mapped(status) is not None)
         except TimeoutError:
             await self._time_out(job, "a poll was not answered before the job's time was over")
             return None
@@ -294,11 +377,14 @@ class JobLife:
         job.api_status = found
         self._judged_at = self.settings.mapped.changes
         text = "None" if found is None else found
-        meaning = self.settings.mapped.get(text) or self.steps.meaning(text)
+        meaning = self._mapped(text)
         if meaning is None:
             self._warn_of_status(found, answer)
             return JobStatus.RUNNING
         return meaning
+
+    def _mapped(self, status: str) -> JobStatus | None:
+        return self.settings.mapped.get(status) or self.steps.meaning(status)
 
     def _warn_of_status(self, status: str | None, answer: Answer) -> None:
         key = "" if status is None else status
@@ -344,7 +430,7 @@ class JobLife:
             return ""
         if job.api_status is None:
             return f"The job had no status at {self.steps.status_place()}."
-        meaning = self.settings.mapped.get(job.api_status) or self.steps.meaning(job.api_status)
+        meaning = self._mapped(job.api_status)
         mapped = f"mapped as {meaning}" if meaning else "which is not mapped"
         return f"The job had the last status `{job.api_status}`, {mapped}."
 
@@ -372,7 +458,7 @@ class JobLife:
         """Everything that people need to look into a failed job."""
         tries = "1 attempt" if self.attempts == 1 else f"{self.attempts} attempts"
         job = self.job
-        said = f"The API's last answer: {_shown(job.polling or job.creation)}" if job is not None else ""
+        said = f"The API's last answer: {_shown(job.last_answer)}" if job is not None else ""
         return self.failed(f"given up after {tries}. {reason}", said, final=final)
 
 

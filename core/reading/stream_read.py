@@ -8,6 +8,7 @@ import traceback
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from core.components.retriever import SliceRead
@@ -173,7 +174,8 @@ class StreamRead:
             tasks.create_task(self._read_slice(cursor, slice_, context, gate))
 
     async def _read_slice(self, cursor: Cursor, slice_: StreamSlice, context: Context, gate: asyncio.Semaphore) -> None:
-        context = replace(context.for_slice(slice_), memory=SliceMemory())
+        context = context.for_slice(slice_)
+        context = replace(context, memory=SliceMemory(warn=partial(context.log, Level.WARNING)))
         name = self._plan.stream.name
         self._channel.emit(SliceStarted(stream=name, slice=slice_))
         sinks: list[RecordSink] = []

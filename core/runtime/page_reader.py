@@ -7,6 +7,7 @@ start over with the first one: when the API asks for it, or after a number of re
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Generic, Protocol, TypeVar
@@ -14,6 +15,7 @@ from zlib import crc32
 
 import httpx
 
+from core.decoding.errors import NoCharset
 from core.errors import ReadError
 from core.http.cache import Body
 from core.http.charsets import charset_of
@@ -327,11 +329,12 @@ class PageReader:
                 return None
             charset, decoder = charset_of(download.response), self.decoder.for_slice(context.memory)
             digest = Digest() if pages.compares else None
-            taken = await parse_in_thread(
-                context.run.executor,
-                _counted(download, sink, digest),
-                lambda chunks: take(decoder.decode(chunks, charset)),
-            )
+            with _naming_charset(download.response):
+                taken = await parse_in_thread(
+                    context.run.executor,
+                    _counted(download, sink, digest),
+                    lambda chunks: take(decoder.decode(chunks, charset)),
+                )
             return _Answer(download.response, {}, taken, digest.value if digest else 0)
 
 
@@ -366,6 +369,15 @@ class Digest:
     def add(self, chunk: bytes) -> None:
         """Take the next bytes."""
         self.value = crc32(chunk, self.value)
+
+
+@contextmanager
+def _naming_charset(response: httpx.Response) -> Iterator[None]:
+    """Have the error for a charset that is missing say what the response names."""
+    try:
+        yield
+    except NoCharset:
+        raise NoCharset(response.headers.get("content-type", "")) from None
 
 
 async def _counted(download: Body, sink: Sink, digest: Digest | None) -> AsyncIterator[bytes]:

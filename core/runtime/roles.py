@@ -24,6 +24,7 @@ from core.runtime.slices import Record, SliceMemory
 from core.templates import Template
 
 Renew = Callable[[], Awaitable[Context]]
+Accepts = Callable[[httpx.Response], bool]
 
 
 class Decoder(Component, role=True):
@@ -82,6 +83,11 @@ class Extractor(Component, role=True):
     def path_keys(self) -> list[Template] | None:
         """The keys that lead to what it finds, where that is one path; empty: it takes the whole element."""
         return None
+
+    @property
+    def reads_status_code(self) -> bool:
+        """Whether it looks at the HTTP status or the headers of a response rather than at its body alone."""
+        return False
 
     def own_decoder(self) -> Decoder | None:
         """The decoder that bodies need for it in place of the one beside it; None: none in particular."""
@@ -186,10 +192,13 @@ class Requester(Component, role=True):
     """Sends one kind of request."""
 
     @abstractmethod
-    async def send(self, context: Context, role: Role, extra: RequestDraft | None = None) -> httpx.Response | None:
+    async def send(
+        self, context: Context, role: Role, extra: RequestDraft | None = None, accepts: Accepts | None = None
+    ) -> httpx.Response | None:
         """Send the request and read the whole response; None when the error handler says to ignore it.
 
-        `extra` brings what a paginator or a slice adds (parameters, headers, body fields, another URL).
+        `extra` brings what a paginator or a slice adds (parameters, headers, body fields, another URL). `accepts` says
+        of a response which the error handler doesn't mention whether it is no error whatever its status.
         Raises `RequestFailed`.
         """
 
