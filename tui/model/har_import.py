@@ -12,11 +12,14 @@ from tui.model.curl import CurlRequest, request_of
 _FURNITURE = re.compile(r"(?:image|font|video|audio)/|text/(?:css|javascript)|application/(?:x-)?javascript", re.I)
 _FURNITURE_NAME = re.compile(r".*\.(?:png|jpe?g|gif|svg|ico|webp|avif|css|m?js|woff2?|ttf|map|mp4)", re.I)
 
+_ANYTHING = ("accept", "*/*")
+
 
 def curl_request(exchange: RecordedExchange) -> CurlRequest:
     """The request of an exchange."""
     body = exchange.request_body.decode(errors="replace")
-    return request_of(exchange.method, exchange.url, list(exchange.request_headers), body)
+    headers = [(name, value) for name, value in exchange.request_headers if (name.lower(), value) != _ANYTHING]
+    return request_of(exchange.method, exchange.url, headers, body)
 
 
 def is_page_furniture(exchange: RecordedExchange) -> bool:

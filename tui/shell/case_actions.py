@@ -28,7 +28,7 @@ from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
 from tui.widgets.dialog import ConfirmDialog, PromptDialog
 from tui.widgets.file_dialog import FileDialog
 
-_URL_SHOWN = 60
+_URL_SHOWN = 48
 _MOST_LISTED = 2_000
 
 
@@ -119,7 +119,7 @@ class CaseActions:
             self._interaction.report_error(f"There are no requests in {case.path.name}.")
             return
         self._trials.open_case(case)
-        key = key_of(self._builder.editor.app, self._builder.settings, "case.leave")
+        key = key_of(self._builder.editor.app, self._builder.settings, "test.leave-case")
         self._interaction.notify(
             f"Tests are answered from {case.path.name} now, without the API. {key} goes back to the API.", title="Case"
         )
@@ -186,13 +186,13 @@ def _options(exchanges: Sequence[RecordedExchange]) -> list[ChoiceOption]:
 
 
 def _line(exchange: RecordedExchange) -> str:
-    return f"{exchange.method} {one_line(exchange.url.partition('://')[2], _URL_SHOWN)}"
+    return f"{exchange.status or '—':>3} {exchange.method} {one_line(exchange.url.partition('://')[2], _URL_SHOWN)}"
 
 
 def _answer(exchange: RecordedExchange) -> str:
     kind = exchange.response_header("content-type").partition(";")[0]
     length = size(len(exchange.body)) if exchange.body else ""
-    return " ".join(filter(None, [str(exchange.status or "no answer"), kind, length]))
+    return " ".join(filter(None, [length, kind]))
 
 
 def _plain(stream: str) -> str:

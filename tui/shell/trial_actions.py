@@ -108,7 +108,7 @@ class TrialActions:
                     self._trials,
                     self,
                     test_key=key_of(self._builder.body.app, self._builder.settings, "test.run"),
-                    leave_key=key_of(self._builder.body.app, self._builder.settings, "case.leave"),
+                    leave_key=key_of(self._builder.body.app, self._builder.settings, "test.leave-case"),
                     folder=path.parent if path else FilePath.cwd(),
                 )
                 self.pane.display = self._builder.is_wide or self._in_front

@@ -35,7 +35,7 @@ def manifest(tmp_path: Path) -> Path:
 
 
 async def keep(shell: Shell, name: str) -> None:
-    shell.builder.action_perform("case.keep")
+    shell.builder.action_perform("test.keep-case")
     await shell.until_dialog("PromptDialog")
     await shell.type(name)
     await shell.press("enter")
@@ -50,7 +50,7 @@ async def open_recording(shell: Shell, action: str, path: Path) -> None:
 
 
 async def open_case(shell: Shell, path: Path) -> None:
-    await open_recording(shell, "case.open", path)
+    await open_recording(shell, "test.open-case", path)
     await shell.until(lambda: shell.builder.trials.case is not None)
 
 
@@ -101,7 +101,7 @@ async def test_tests_are_answered_from_an_open_case_and_from_the_api_again_after
         )
         assert "⏺ sendgrid_contacts" in shell.lines[0]
 
-        await shell.press("f6")
+        await shell.press("f9")
         assert shell.builder.trials.case is None
         await shell.until(lambda: "⏺" not in shell.text)
         await shell.press("f5")
@@ -133,7 +133,7 @@ async def test_a_broken_file_is_reported_and_nothing_changes(manifest: Path, tmp
     path = tmp_path / "a.har"
     path.write_text('{"log": ')
     async with opened(manifest) as shell:
-        await open_recording(shell, "case.open", path)
+        await open_recording(shell, "test.open-case", path)
         await shell.until_said("is no HAR file: it is no JSON")
         assert shell.builder.trials.case is None
 

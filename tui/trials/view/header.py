@@ -77,7 +77,7 @@ class CaseLine(Static):
             self.update(
                 Content.assemble(
                     ("⏺ Recorded answers ", "bold $text-warning"),
-                    f"{one_line(case.name, _CASE_SHOWN)} ({requests}) ",
+                    f"{one_line(case.name, _CASE_SHOWN)} ({requests})  ",
                     (f"{self._key} asks the API again", "$foreground-muted"),
                 )
             )

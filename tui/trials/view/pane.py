@@ -72,7 +72,13 @@ class TrialPane(Vertical):
         shown("7", "details('log')", "Log", "Show the log of the test", "test.log"),
         hidden("L", "settings", "Limits", "Set how much a test reads, and from which state", "test.settings"),
         shown("S", "save", "Save…", "Save the records or all requests to a file", "test.save"),
-        shown("K", "screen.perform('case.keep')", "Keep…", "Keep the test as a case for longhaul --check", "test.keep"),
+        shown(
+            "K",
+            "screen.perform('test.keep-case')",
+            "Keep…",
+            "Keep the test as a case for longhaul --check",
+            "test.keep",
+        ),
         shown("m", "go_to_field", "Go to field", "Go to the field that the error or warning is about", "test.fix"),
         shown("p", "choose('partition')", "Partition", "Choose the partition to look at", "test.partition"),
         hidden("P", "choose('page')", "Page", "Choose the page to look at", "test.page"),
@@ -86,7 +92,7 @@ class TrialPane(Vertical):
         *,
         test_key: str = "F5",
         cancel_key: str = "Esc",
-        leave_key: str = "F6",
+        leave_key: str = "F9",
         folder: Path | None = None,
     ) -> None:
         super().__init__(classes="trial-pane")
