@@ -148,14 +148,21 @@ def _requester_at_work(trial: Trial) -> tuple[str, str]:
 
 
 def _of_request(entry: ExchangeEntry, stream: DeclarativeStream) -> Remedy:
-    tab, key = _REQUESTERS[entry.head.role]
+    tab, key = _requester_of(entry, stream)
     if entry.head.status is None or entry.head.status in _URL_STATUSES:
         return _of_url(entry, stream)
     return _of_requester(tab, key, stream, _BY_STATUS.get(entry.head.status, ""))
 
 
-def _of_url(entry: ExchangeEntry, stream: DeclarativeStream) -> Remedy:
+def _requester_of(entry: ExchangeEntry, stream: DeclarativeStream) -> tuple[str, str]:
+    """The tab and the name of the requester of an exchange; pages of targets may be asked for by the one for polls."""
     tab, key = _REQUESTERS[entry.head.role]
+    is_poll = entry.head.role is Role.TARGET and getattr(stream.retriever, key, None) is None
+    return _REQUESTERS[Role.POLL] if is_poll else (tab, key)
+
+
+def _of_url(entry: ExchangeEntry, stream: DeclarativeStream) -> Remedy:
+    tab, key = _requester_of(entry, stream)
     requester = getattr(stream.retriever, key, None)
     return _of_requester(tab, key, stream, "url" if getattr(requester, "url", None) else "url_base")
 
