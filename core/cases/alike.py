@@ -83,6 +83,20 @@ class Comparison:
             found = _without(found, [new.span() for _, new in pairs])
         return recorded == found or (MASK in recorded and _fits(recorded.split(MASK), found))
 
+    def rough(self, text: str) -> str:
+        """A text with one sign for all times around the recording, and one for random UUIDs where any were made: texts
+        that are alike are the same then, unless something is masked in them.
+        """
+        return _CHANGING.sub(lambda found: self._sign(found[0]), text)
+
+    def _sign(self, token: str) -> str:
+        if re.fullmatch(_UUID, token):
+            return "<uuid>" if self.uuids else token
+        moment = _time(token)
+        if self.start is None or moment is None or abs(moment - self.start.timestamp()) > _NEAR:
+            return token
+        return "<time>"
+
     def _same_token(self, recorded: str, found: str) -> bool:
         if recorded == found:
             return True

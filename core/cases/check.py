@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
@@ -163,7 +163,9 @@ def _records(
     stream: str, expected: Rows, found: Rows, keys: Sequence[Sequence[str]], comparison: Comparison
 ) -> list[Difference]:
     """Compare records, whatever their order."""
-    missing, surplus = _without_equal(expected, found)
+    missing, surplus = _without_equal(list(enumerate(expected, 1)), found, _text)
+    if missing:
+        missing, surplus = _without_equal(missing, surplus, lambda row: comparison.rough(_text(row)))
     pairs, missing, surplus = _paired(missing, surplus, keys, comparison)
     differences = []
     for number, one, other in pairs:
@@ -192,19 +194,21 @@ def _some(differences: list[Difference]) -> list[Difference]:
     return [*differences[:SHOWN], *rest]
 
 
-def _without_equal(expected: Rows, found: Rows) -> tuple[list[Any], list[Any]]:
-    """The records of both sides that have no equal on the other one; numbered from 1 on the expected side."""
-    counts = Counter(map(_text, found))
+def _without_equal(
+    expected: Sequence[tuple[int, Any]], found: Rows, text_of: Callable[[Any], str]
+) -> tuple[list[tuple[int, Any]], list[Any]]:
+    """The records of both sides that have no equal on the other one; those that are expected have numbers."""
+    counts = Counter(map(text_of, found))
     missing = []
-    for number, row in enumerate(expected, 1):
-        text = _text(row)
+    for number, row in expected:
+        text = text_of(row)
         if counts[text]:
             counts[text] -= 1
         else:
             missing.append((number, row))
     surplus = []
     for row in reversed(found):
-        text = _text(row)
+        text = text_of(row)
         if counts[text]:
             counts[text] -= 1
             surplus.append(row)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import io
 import json
+import socket
 import zipfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -175,6 +178,74 @@ class TestNothingDiffers:
         case = await record(PAGES, {"url": server.url()}, tmp_path)
         assert texts(await check(PAGES, case)) == []
         assert "Zürich" in records_file(case).read_text(encoding="utf-8")
+
+
+DAYS = """
+    version: 7.0.0
+    type: DeclarativeSource
+    check: {type: CheckStream, stream_names: [days]}
+    concurrency_level: {type: ConcurrencyLevel, default_concurrency: 4}
+    spec:
+      type: Spec
+      connection_specification:
+        type: object
+        properties: {url: {type: string}, start: {type: string}}
+    streams:
+      - type: DeclarativeStream
+        name: days
+        schema_loader: {type: InlineSchemaLoader, schema: {}}
+        retriever:
+          type: SimpleRetriever
+          requester: {type: HttpRequester, url: "{{ config['url'] }}/days"}
+          record_selector: {type: RecordSelector, extractor: {type: DpathExtractor, field_path: []}}
+        incremental_sync:
+          type: DatetimeBasedCursor
+          cursor_field: at
+          datetime_format: "%Y-%m-%dT%H:%M:%SZ"
+          start_datetime: "{{ config['start'] }}"
+          step: P1D
+          cursor_granularity: PT1S
+          start_time_option: {type: RequestOption, inject_into: request_parameter, field_name: from}
+          end_time_option: {type: RequestOption, inject_into: request_parameter, field_name: to}
+        transformations:
+          - type: AddFields
+            fields: [{path: [read_at], value: "{{ now_utc() }}"}, {path: [read_id], value: "{{ generate_uuid() }}"}]
+"""
+
+
+class TestTheMomentOfTheRecording:
+    @pytest.fixture
+    async def days(self, server: LoopbackServer, tmp_path: Path) -> Path:
+        """A read of the last days up to now, with hundreds of records that have no key."""
+
+        def day(asked: Asked) -> Reply:
+            return Reply([{"at": asked.query["from"][0], "n": number} for number in range(150)])
+
+        server.on("/days", day)
+        start = (datetime.now(UTC) - timedelta(days=4, hours=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return await record(DAYS, {"url": server.url(), "start": start}, tmp_path)
+
+    async def test_now_is_when_it_was_recorded(self, days: Path) -> None:
+        result = await check(DAYS, days)
+        assert (texts(result), result.records) == ([], 5 * 150)
+
+    async def test_also_years_later(self, days: Path) -> None:
+        for file in (days, records_file(days)):
+            text = file.read_text()
+            for moment in {datetime.now(UTC) - timedelta(days=ago) for ago in range(-1, 7)}:
+                text = text.replace(f"{moment:%Y-%m-%d}", f"{moment - timedelta(days=2000):%Y-%m-%d}")
+            file.write_text(text)
+        result = await check(DAYS, days)
+        assert (texts(result), result.records) == ([], 5 * 150)
+
+    async def test_no_connection_is_opened(self, days: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(*_: object, **__: object) -> None:
+            raise AssertionError("a connection is opened")
+
+        monkeypatch.setattr(socket, "getaddrinfo", refuse)
+        monkeypatch.setattr(asyncio.base_events.BaseEventLoop, "create_connection", refuse)
+        monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+        assert texts(await check(DAYS, days)) == []
 
 
 class TestRequestsDiffer:

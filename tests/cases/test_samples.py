@@ -13,7 +13,7 @@ from core.cases.reading import read_case, read_records
 from core.cases.recorder import CaseRecorder
 from core.connector import Connector, load_connector
 from core.events import Event, Outcome
-from core.inputs import gather_inputs
+from core.inputs import gather_inputs, secret_values
 from core.manifest.document import Document
 from core.outputs.encoders import JsonLines
 from core.reading import Limits, open_reader
@@ -52,6 +52,16 @@ async def test_the_case_of_a_sample_is_read_as_it_was_recorded(sample: Sample) -
 
     assert (result.problem, result.differences) == ("", [])
     assert result.records > 0
+
+
+@every_sample
+def test_the_case_of_a_sample_holds_no_secret(sample: Sample) -> None:
+    with DemoApi(rows=1) as api:
+        given = api.inputs(sample.name)
+    specification = load_connector(Document.load(sample.path)).connection_specification
+    case = case_file(sample.path, sample.name)
+    kept = case.read_text(encoding="utf-8") + records_file(case).read_text(encoding="utf-8")
+    assert [secret for secret in secret_values(specification, given) if secret in kept] == []
 
 
 def test_every_case_belongs_to_a_sample() -> None:
