@@ -35,6 +35,8 @@ _SENT_ONCE = frozenset(
     {Role.CREATE, Role.START, Role.PAGE, Role.PARENT, Role.TARGET, Role.LINK, Role.DOWNLOAD, Role.DELETE}
 )
 """Roles of requests whose number depends neither on time nor on how a read ends."""
+_DURATION = "lookback_window"
+"""The field of a state that says how many seconds a read took."""
 _COMPARED = 400
 """Records of a stream that are compared with each other to find those that belong together."""
 
@@ -154,8 +156,10 @@ def _outcome(stream: str, expectation: Expectation, told: _Told, *, asked: bool)
 
 
 def _state(stream: str, expectation: Expectation, told: _Told, comparison: Comparison) -> Iterator[Difference]:
-    mismatches = list(comparison.mismatches(dict(expectation.end_state or {}), dict(told.state or {})))
-    if expectation.end_state is not None and mismatches and told.end and told.end.outcome == expectation.outcome:
+    if expectation.end_state is None or told.end is None or told.end.outcome != expectation.outcome:
+        return
+    before, now = ({**state, _DURATION: 0} for state in (expectation.end_state, told.state or {}))
+    if mismatches := list(comparison.mismatches(before, now)):
         yield Difference("state", f"The state of `{stream}` at the end: {describe(mismatches)}.")
 
 

@@ -35,7 +35,7 @@ class NotRecorded(httpx.LocalProtocolError):
     """A request that is not in the recording; the text is a clause that says what is."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Recorded:
     """A recorded exchange, and how often it was used."""
 

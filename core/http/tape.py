@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+import weakref
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -70,6 +71,7 @@ class Tape:
         self._limit = limit
         self._size = 0
         self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY, prefix="longhaul-")  # noqa: SIM115 - closed with the tape
+        weakref.finalize(self, self._file.close)
 
     def begin(self, request: httpx.Request, role: Role, started: datetime, secrets: Secrets) -> Take:
         """A request is being sent."""
