@@ -110,6 +110,10 @@ class HeadlessRun:
         case = self._plan.case
         if case is None:
             return True
+        failed = [result.stream for result in self._picture.results if result.outcome is Outcome.FAILED]
+        if failed:
+            self._progress.log(Level.ERROR, f"No case is kept, because {', '.join(failed)} failed.")
+            return False
         try:
             case.keep(reader.secrets)
         except (CaseError, OutputError) as error:

@@ -124,3 +124,13 @@ def test_the_case_is_a_har_file_that_other_tools_read(manifest: Path) -> None:
     assert log["version"] == "1.2"
     (entry,) = log["entries"]
     assert {"startedDateTime", "time", "request", "response", "cache", "timings"} <= set(entry)
+
+
+def test_a_run_that_failed_replaces_no_case(manifest: Path) -> None:
+    before = (manifest.parent / "cases" / "first.har").read_bytes()
+    manifest.write_text(manifest.read_text().replace("HttpRequester", "HttpRequester\n            http_method: PUT"))
+    with SlowApi() as api:
+        done = longhaul("--run", str(manifest), "--set", f"url={api.url}", "--keep-case", "first")
+    assert done.returncode == 1
+    assert "No case is kept, because items failed." in done.stderr
+    assert (manifest.parent / "cases" / "first.har").read_bytes() == before
