@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -131,7 +130,7 @@ class JobLife:
                 job_id=job.id if job else None,
                 polls=job.polls if job else 0,
                 api_status=job.api_status if job else None,
-                elapsed=time.monotonic() - job.created if job else 0.0,
+                elapsed=self.context.run.monotonic() - job.created if job else 0.0,
                 timeout=job.timeout if job else 0.0,
                 known=job.known if job else False,
                 detail=detail,

@@ -108,12 +108,13 @@ class TrialController:
         *,
         fingerprint: str = "",
         same_jobs: bool = False,
+        opener: Opener | None = None,
     ) -> Trial:
         """Begin to read a stream; a read that goes on is cancelled first, and the new one waits for its end.
 
         `same_jobs` follows the jobs of the previous trial, where they are known, instead of creating new ones.
-        `fingerprint` is whatever shows later that the stream is still as it was tested. Problems of the connector or
-        the inputs end the trial with their messages; nothing is raised.
+        `opener` opens the connector for this trial. `fingerprint` is whatever shows later that the stream is still as
+        it was tested. Problems of the connector or the inputs end the trial with their messages; nothing is raised.
         """
         settings = settings or self.settings_of(stream)
         self.cancel()
@@ -122,7 +123,9 @@ class TrialController:
         trial = _new_trial(stream, connector, settings, fingerprint, self.clock)
         self._trial = trial
         self.results[stream] = trial
-        read = self._read(trial, connector, config, settings=settings, jobs=jobs, earlier=self._task)
+        read = self._read(
+            trial, connector, config, opener or self._open, settings=settings, jobs=jobs, earlier=self._task
+        )
         self._task = asyncio.create_task(read)
         if self._timer is None:
             self._timer = self._app.set_interval(TICK, self._tick)
@@ -182,6 +185,7 @@ class TrialController:
         trial: Trial,
         connector: Connector,
         config: Mapping[str, Any],
+        opener: Opener,
         *,
         settings: TrialSettings,
         jobs: KnownJobs,
@@ -191,7 +195,7 @@ class TrialController:
             await asyncio.wait([earlier])
         mask: Callable[[str], str] = str
         try:
-            async with self._open(connector, config) as reader:
+            async with opener(connector, config) as reader:
                 mask, self._reader = reader.mask, reader
                 trial.mask = mask
                 if trial.state.cancelling:

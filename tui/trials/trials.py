@@ -10,15 +10,17 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from textual.app import App
 from textual.dom import DOMNode
 
+from core.cases.case import Case
 from core.connector import Connector
 from core.errors import InputError
 from core.events import Outcome
+from core.http.tape import Tape
 from core.inputs import gather_inputs
 from core.jobs.statuses import JobStatus
 from core.manifest.problems import Path
@@ -35,12 +37,10 @@ from tui.trials import picks
 from tui.trials.controller import Opener, TrialChanged, TrialController
 from tui.trials.notices import warnings
 from tui.trials.phases import what_ending_does
+from tui.trials.recording import OpenCase, RecordedRun
 from tui.trials.remedies import Concern
 from tui.trials.schema_report import SchemaReport, SchemaReporter, why_not_detected
 from tui.trials.trial import TEST_LIMITS, Trial, TrialSettings
-
-_SPARE_BODIES = 12_000_000
-"""Bytes of large bodies that a trial keeps for its screen. More would block the screen while they are processed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +78,12 @@ class Trials:
         opener: Opener | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        opener = opener or partial(open_reader, spare_bodies=_SPARE_BODIES, tokens=TrialTokens(session))
         self.session = session
-        self.controller = TrialController(app, opener, clock)
+        self.case: Case | None = None
+        """The recording that answers in place of the API."""
+        self.controller = TrialController(app, opener or open_reader, clock)
+        self._opener = opener
+        self._runs: WeakKeyDictionary[Trial, RecordedRun] = WeakKeyDictionary()
         self.reporter = SchemaReporter()
         self._app = app
         self._settings = settings
@@ -168,9 +171,36 @@ class Trials:
         name = session.streams.name(index)
         if self.is_ending and other != name:
             self._app.notify(f"The test of {other} is still being cancelled: one test runs at a time.", markup=False)
+        config, settings = self._config(), self.controller.settings_of(name)
+        run, recorded = None, None
+        if self.case is not None:
+            recorded = OpenCase(self.case)
+            settings = recorded.settings(name, settings)
+        elif self._opener is None:
+            run = RecordedRun(self._connector, config, Tape(), TrialTokens(session), follows=same_jobs)
+        source = recorded or run
         self._running = self.controller.start(
-            name, self._connector, self._config(), fingerprint=mark, same_jobs=same_jobs
+            name,
+            self._connector,
+            config,
+            settings,
+            fingerprint=mark,
+            same_jobs=same_jobs,
+            opener=source.open if source is not None else None,
         )
+        if run is not None:
+            self._runs[self._running] = run
+        self._on_change()
+
+    def recorded_run(self, stream: str) -> RecordedRun | None:
+        """The traffic of the latest trial of a stream; None while it runs, and where there is none to keep."""
+        trial = self.latest(stream)
+        return self._runs.get(trial) if trial is not None and not trial.state.running else None
+
+    def open_case(self, case: Case | None) -> None:
+        """Let a recording answer in place of the API; None: the API again. Jobs of the one are none of the other."""
+        self.case = case
+        self.controller.jobs.clear()
         self._on_change()
 
     @property
@@ -181,6 +211,8 @@ class Trials:
     def _config(self) -> dict[str, Any]:
         connector = self.session.connector
         given = self.session.values.config()
+        if self.case is not None:
+            return dict(OpenCase(self.case).config(given))
         return gather_inputs(connector.connection_specification, given=given, rules=connector.input_rules)
 
     def _first_error(self, path: Path) -> Refusal | None:

@@ -544,6 +544,15 @@ def test_a_picked_node_is_written_where_it_is_used(
     assert session.text == before, "that is one step to undo"
 
 
+def test_picked_rows_are_those_of_a_table_where_there_is_one() -> None:
+    session = new_stream()
+    extractor = (*RETRIEVER, "record_selector", "extractor")
+    session.choose_type(extractor, "TableExtractor")
+    picks.use_node(session, 0, NodeUse.RECORD_PATH, ("result", "rows"))
+    assert session.value((*extractor, "rows_path")) == ["result", "rows"]
+    assert session.value((*extractor, "type")) == "TableExtractor"
+
+
 def test_a_field_can_be_added_to_the_primary_key() -> None:
     session = new_stream()
     picks.use_node(session, 0, NodeUse.PRIMARY_KEY, ("account",))
