@@ -139,7 +139,7 @@ BUILDER = (
         "leave the case",
         "cases.leave",
         "Test against the API again",
-        "f4",
+        "f12",
         when="trials.case",
     ),
     UserAction("file.new", "start a new connector", "files.new", "Begin with an empty manifest"),

@@ -101,7 +101,7 @@ async def test_tests_are_answered_from_an_open_case_and_from_the_api_again_after
         )
         assert "⏺ sendgrid_contacts" in shell.lines[0]
 
-        await shell.press("f4")
+        await shell.press("f12")
         assert shell.builder.trials.case is None
         await shell.until(lambda: "⏺" not in shell.text)
         await shell.press("f5")

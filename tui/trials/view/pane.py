@@ -92,7 +92,7 @@ class TrialPane(Vertical):
         *,
         test_key: str = "F5",
         cancel_key: str = "Esc",
-        leave_key: str = "F4",
+        leave_key: str = "F12",
         folder: Path | None = None,
     ) -> None:
         super().__init__(classes="trial-pane")
