@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -15,7 +16,8 @@ longhaul [MANIFEST]
        longhaul --demo
        longhaul --run MANIFEST [--stream NAME]... [--config FILE]
                 [--set KEY=VALUE]... [--state FILE] [--output DEST] [--limit N]
-                [--trace FILE] [--log-level LEVEL] [--quiet]
+                [--detach] [--trace FILE] [--log-level LEVEL] [--quiet]
+       longhaul --jobs STATE [--abort MANIFEST [--config FILE] [--set KEY=VALUE]...]
        longhaul --validate MANIFEST
        longhaul --demo --run [the options of --run]
        longhaul --version | --help"""
@@ -30,8 +32,12 @@ then from --set; the last wins.
 A file is replaced when its stream has succeeded. With --state, records are appended
 instead, and every record is on the disk before the state that covers it.
 
+With --state, each job is also written down in FILE.jobs before it is first polled.
+The next run with the same state follows the jobs that a run has left behind when it
+was killed, cancelled or detached, instead of creating them anew.
+
 Exit codes: 0 success, 1 a stream failed, 2 wrong usage, manifest or inputs,
-130 Ctrl-C, 143 SIGTERM.
+75 jobs are still running (--detach): run again later, 130 Ctrl-C, 143 SIGTERM.
 """
 
 
@@ -50,6 +56,9 @@ class Arguments:
     state: Path | None = None
     output: str | None = None
     limit: int | None = None
+    detach: bool = False
+    jobs: Path | None = None
+    abort: bool = False
     trace: Path | None = None
     level: Level = Level.INFO
     quiet: bool = False
@@ -70,9 +79,13 @@ def parse(arguments: list[str]) -> Arguments:
         parser.error(f"one manifest at a time: {' or '.join(map(str, manifests))}?")
     if found.run == "" and not found.demo and not manifests:
         parser.error("--run needs a manifest: longhaul --run MANIFEST (or try longhaul --demo --run).")
-    if found.run is None and (given := _given_options(found)):
+    _check_jobs(parser, found, manifests)
+    inputs = ("config", "set") if found.abort else ()
+    if found.run is None and (given := _given_options(found, but=inputs)):
         parser.error(f"{', '.join(given)} only {'goes' if len(given) == 1 else 'go'} with --run.")
-    for name in ("run", "validate", "manifest", "config", "state", "output", "trace"):
+    if found.detach and found.state is None:
+        parser.error("--detach needs --state FILE: beside that file, a later run finds the jobs that it is to collect.")
+    for name in ("run", "validate", "jobs", "manifest", "config", "state", "output", "trace"):
         setattr(found, name, _expanded(parser, name, getattr(found, name)))
     manifests = [path for path in (found.manifest, found.run, found.validate) if path]
     return Arguments(
@@ -87,10 +100,28 @@ def parse(arguments: list[str]) -> Arguments:
         state=None if found.state is None else Path(found.state),
         output=found.output,
         limit=found.limit,
+        detach=found.detach,
+        jobs=None if found.jobs is None else Path(found.jobs),
+        abort=found.abort,
         trace=None if found.trace is None else Path(found.trace),
         level=Level.WARNING if found.quiet else found.log_level or Level.INFO,
         quiet=found.quiet,
     )
+
+
+def _check_jobs(parser: argparse.ArgumentParser, found: argparse.Namespace, manifests: list[str]) -> None:
+    """What goes together with --jobs; wrong usage ends the process."""
+    if found.abort and found.jobs is None:
+        parser.error("--abort goes with --jobs: longhaul --jobs STATE --abort MANIFEST.")
+    if found.jobs is None:
+        return
+    for name in ("run", "validate", "demo"):
+        if getattr(found, name) not in (None, False):
+            parser.error(f"--jobs and --{name} exclude each other.")
+    if found.abort and not manifests:
+        parser.error("--abort needs the manifest that says how: longhaul --jobs STATE --abort MANIFEST.")
+    if not found.abort and manifests:
+        parser.error("--jobs STATE lists the jobs and needs no manifest; leave it out, or add --abort.")
 
 
 def _expanded(parser: argparse.ArgumentParser, name: str, text: str | None) -> str | None:
@@ -100,7 +131,7 @@ def _expanded(parser: argparse.ArgumentParser, name: str, text: str | None) -> s
     option = "MANIFEST" if name == "manifest" else f"--{name}"
     if not text:
         parser.error(f"{option} is empty: name a file{' or a directory' if name == 'output' else ''}.")
-    if text == "-" and name in ("state", "trace"):
+    if text == "-" and name in ("state", "trace", "jobs"):
         parser.error(f"{option} needs a file that can be replaced, not -; name one, or ./- for a file of that name.")
     placed = os.path.expanduser(text)
     if placed.startswith("~"):
@@ -155,6 +186,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar="MANIFEST",
         help="list the problems of a manifest as file:line:column: problem",
     )
+    add("--jobs", action=_Once, metavar="STATE", help="list the jobs that runs with this state file have left behind")
+    add("--abort", action="store_true", help="with --jobs: abort them on the server, as MANIFEST says, and forget them")
     add("--demo", action="store_true", help="build, or with --run read, a sample from a demo API on this machine")
     add("--version", action="store_true", help="show the version")
     run = parser.add_argument_group("options of --run")
@@ -173,6 +206,12 @@ def _parser() -> argparse.ArgumentParser:
         action=_Once,
         metavar="FILE",
         help="go on where the last run ended; written as the run proceeds",
+    )
+    add(
+        "--detach",
+        action="store_true",
+        help="create the jobs and end, without waiting for them (code 75); "
+        "the next run with the same --state collects what is complete",
     )
     add(
         "--output",
@@ -194,8 +233,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _given_options(found: argparse.Namespace) -> list[str]:
-    names = ("stream", "config", "set", "state", "output", "limit", "trace", "log_level", "quiet")
+def _given_options(found: argparse.Namespace, but: Collection[str] = ()) -> list[str]:
+    every = ("stream", "config", "set", "state", "output", "limit", "detach", "trace", "log_level", "quiet")
+    names = [name for name in every if name not in but]
     return [f"--{name.replace('_', '-')}" for name in names if getattr(found, name) not in (None, False, [])]
 
 

@@ -23,6 +23,7 @@ from core.http.policy import RequestFailed
 from core.http.request import RequestDraft
 from core.jobs.answers import Answer, described_place, found_for_lookup, found_instead, lookups, missing_lookup
 from core.jobs.download_targets import targets_in
+from core.jobs.fingerprint import added, fingerprint
 from core.jobs.job_slice import JobSlice
 from core.jobs.settings import JobConcurrency
 from core.jobs.statuses import JobStatus
@@ -168,6 +169,17 @@ class AsyncRetriever(Retriever):
         description="Seconds until a failed job is created again.",
     )
 
+    reuse_jobs_for: Annotated[
+        float | Template | None,
+        Shown(advanced=True, ours=True, editor="minutes", unset="as long as a job may take"),
+    ] = Field(
+        None,
+        title="Follow Earlier Jobs For",
+        description="Minutes after its creation for which a job that a run with --state has left, because it was "
+        "killed, cancelled or detached, is followed by the next run instead of being created anew; by default as long "
+        "as `polling_job_timeout`, such as 1440 for a report that is collected the next day, 0 for never.",
+    )
+
     @classmethod
     def template_variables(cls, raw: Mapping[str, Any]) -> frozenset[str]:
         """Extra fields of parent records are variables of their own in the requesters."""
@@ -225,6 +237,17 @@ class AsyncRetriever(Retriever):
 
     def timeout(self, context: Context) -> float:
         return (self._number(self.polling_job_timeout, context) or DEFAULT_TIMEOUT_MINUTES) * 60
+
+    def reuse_limit(self, context: Context) -> float:
+        minutes = self._number(self.reuse_jobs_for, context)
+        return self.timeout(context) if minutes is None else max(0.0, minutes * 60)
+
+    def fingerprint(self, context: Context, fill: Callable[[RequestDraft], None]) -> str:
+        fill(draft := RequestDraft())
+        slice_ = context.slice or {}
+        extra = getattr(slice_, "extra_fields", {})
+        scope = context.scope(self.creation_requester)
+        return fingerprint([self.creation_requester], scope, dict(slice_), extra, added(draft))
 
     def failed_wait(self, context: Context) -> float | None:
         return self._number(self.failed_retry_wait_time_in_seconds, context)

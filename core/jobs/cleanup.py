@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from core.errors import ReadError
-from core.jobs.job import Job, KnownJobs
+from core.jobs.job import Job
+from core.jobs.known import KnownJobs
 from core.jobs.steps import JobSteps
 from core.levels import Level
 from core.runtime.context import Context
@@ -54,11 +56,23 @@ class JobCleanup:
         self.hurry()
         aborted = await self.abort(job)
         if not self.steps.can_abort:
-            self.context.log(
-                Level.WARNING,
-                f"The job {job.name} goes on running on the server: the stream has no abort request.",
-            )
+            left = f"The job {job.name} goes on running on the server: the stream has no abort request."
+            follows = self.known.lasting and self.known.find(self.context.slice) is not None
+            left += " The next run with the same state follows it." if follows else ""
+            self.context.log(Level.WARNING, left)
         return aborted
+
+    async def discard(self, job: Job) -> None:
+        """Clear away, as far as the manifest says how, a job that is too old to be followed; it may be gone already."""
+        for can, ask in (
+            (self.steps.can_abort, self.steps.abort),
+            (self.steps.can_delete, self.steps.delete),
+        ):
+            if can:
+                with suppress(ReadError, TimeoutError):
+                    async with asyncio.timeout(self.patience):
+                        await ask(job.context)
+        self.known.forget(self.context.slice)
 
     async def delete(self, job: Job) -> None:
         """Delete a job on the server, once, when the manifest says how; a failure is a warning."""

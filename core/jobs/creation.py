@@ -13,7 +13,8 @@ from core.http.policy import FailureType, RequestFailed
 from core.http.request import RequestDraft
 from core.jobs.answers import Answer, api_explanation, body_of
 from core.jobs.cleanup import JobCleanup
-from core.jobs.job import Job, KnownJobs
+from core.jobs.job import Job, JobDetached, job_id
+from core.jobs.known import KnownJob, KnownJobs
 from core.jobs.slots import JobSlot, SlotState
 from core.jobs.steps import JobSteps
 from core.levels import Level
@@ -44,7 +45,8 @@ class CreationFailed(ReadError):
 class Creation:
     """The creation of the job of one slice. `fill` adds to the request what the slice adds, `show` reports the phase.
 
-    `orphan` is a job that the API created while the read was cancelled, and that was to be aborted.
+    `orphan` is a job that the API created while the read was cancelled, and that was to be aborted. `detach`: one that
+    is refused beside others is left to a later run.
     """
 
     steps: JobSteps
@@ -55,13 +57,14 @@ class Creation:
     cleanup: JobCleanup
     show: Callable[[JobPhase, str | None], None]
     attempt: int = 1
+    detach: bool = False
     orphan: Job | None = None
 
     async def answer(self, time_limit: float) -> Answer:
         """The API's answer, which has all that the other requests of the job look up in it.
 
         `time_limit` is how many seconds a job may take. When cancelled while the API creates the job, that is awaited
-        for a moment, and the job aborted. Raises `CreationFailed`.
+        for a moment, and the job aborted. Raises `CreationFailed`, `JobDetached`.
         """
         while True:
             self.show(JobPhase.CREATING, None)
@@ -73,8 +76,16 @@ class Creation:
                     failure.retryable &= self.slot.held  # without a slot, no further job is created
                     raise
             else:
-                self.known.note(self.context.slice, answer.response)
+                self._note(answer)
                 return answer
+
+    def _note(self, answer: Answer) -> None:
+        """Write the job down, before anything else is asked about it."""
+        request = self.steps.fingerprint(self.context, self.fill) if self.known.lasting else ""
+        job = KnownJob(answer.response, fingerprint=request)
+        problem = self.known.note(self.context.slice, job, job_id(answer, self.steps.id_lookups()))
+        if problem is not None:
+            self.context.log(Level.WARNING, problem)
 
     async def _complete_answer(self, time_limit: float) -> Answer:
         try:
@@ -89,8 +100,8 @@ class Creation:
         missing = self.steps.missing_in_creation(answer)
         if missing is not None:
             spoilt = body_of(answer) is None and kind_of(answer.response.content[:1000]) in _SPOILT
-            if not spoilt:
-                self.known.note(self.context.slice, answer.response)
+            if not spoilt and not self.known.lasting:
+                self.known.note(self.context.slice, KnownJob(answer.response))
             message = " ".join(filter(None, [missing, api_explanation(answer)]))
             raise CreationFailed(message, what=message, retryable=spoilt)
         return answer
@@ -119,8 +130,11 @@ class Creation:
                     "The job is refused although no other is alive: as many as before may run at a time again.",
                 )
             return False
-        self.known.forget(self.context.slice)
+        if not self.known.lasting:
+            self.known.forget(self.context.slice)
         self._report_refusal(what)
+        if self.detach:
+            raise JobDetached
         return await self.slot.retake_after(competitors, patience)
 
     def _report_refusal(self, what: str) -> None:

@@ -7,8 +7,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import httpx
-
 from core.decoding.errors import BodyKind, describe, kind_of
 from core.errors import ReadError
 from core.events import JobChanged, JobPhase, PollScheduled, StatusMissing, StatusUnmapped
@@ -18,7 +16,8 @@ from core.http.request import RequestDraft
 from core.jobs.answers import Answer, api_explanation
 from core.jobs.cleanup import JobCleanup
 from core.jobs.creation import Creation, CreationFailed
-from core.jobs.job import AttemptFailed, Job, JobFailed, KnownJobs
+from core.jobs.job import AttemptFailed, Job, JobDetached, JobFailed, JobGone
+from core.jobs.known import KnownJob, KnownJobs
 from core.jobs.settings import JobSettings
 from core.jobs.slots import JobSlot, SlotState
 from core.jobs.statuses import JobStatus, PollSchedule
@@ -32,6 +31,7 @@ POLL_FAILURES = 3
 """Failed polls in a row, each after its own retries, that end an attempt."""
 GRACE = 5.0
 """Seconds that a poll which is under way at the deadline is given to be answered."""
+_GONE = frozenset({404, 410})
 ANSWER_SHOWN = 500
 """Characters of an answer that a message repeats."""
 
@@ -41,8 +41,8 @@ class JobLife:
     """The job of one slice. `fill` adds to the creation request what the slice adds.
 
     The settings' `mapped` is looked at before the manifest's mapping, and what comes in while the next poll is awaited
-    judges the last answer again. A job of `known` is followed in the first attempt. `slot` is the slice's among the
-    jobs that run side by side.
+    judges the last answer again. A job of `known` is followed in the first attempt, which does not count when that job
+    is one of an earlier run. `slot` is the slice's among the jobs that run side by side.
     """
 
     steps: JobSteps
@@ -54,6 +54,8 @@ class JobLife:
     job: Job | None = None
     known: KnownJobs = field(init=False)
     cleanup: JobCleanup = field(init=False)
+    _uncounted: int = 0
+    """Attempts beyond those of the settings: the one that followed the job of an earlier run."""
     _judged_at: int = 0
     """How much had been said of statuses when the last answer was judged."""
 
@@ -65,7 +67,7 @@ class JobLife:
         """Run attempts until a job is completed or skipped.
 
         When cancelled, the job that runs is aborted on the server before the cancellation goes on.
-        Raises `JobFailed`.
+        Raises `JobFailed`, `JobDetached`.
         """
         while True:
             self.attempts += 1
@@ -80,7 +82,7 @@ class JobLife:
     @property
     def is_last_attempt(self) -> bool:
         """Whether the job is not created once more."""
-        return self.attempts >= self.settings.attempts
+        return self.attempts >= self.settings.attempts + self._uncounted
 
     async def poll_again(self) -> Job:
         """Ask a completed job once more, for fresh download targets; wait for it when it is running again.
@@ -133,25 +135,74 @@ class JobLife:
 
     async def _attempt(self) -> Job:
         before, self.job = self.job, None
-        creation = self.known.creation(self.context.slice) if self.attempts == 1 else None
-        if creation is not None:
-            return await self._follow_known(creation)
+        known = self.known.find(self.context.slice) if self.attempts == 1 else None
+        if known is not None:
+            job = await (self._follow_lasting(known) if self.known.lasting else self._follow_known(known))
+            if job is not None:
+                return job
         job = await self._create(before)
+        self._leave_if_detached(job)
         await self._follow(job)
         return job
 
-    async def _follow_known(self, creation: httpx.Response) -> Job:
-        answer = self.steps.answer(creation)
+    async def _follow_known(self, known: KnownJob, time_limit: float | None = None) -> Job:
+        answer = self.steps.answer(known.creation)
         missing = self.steps.missing_in_creation(answer)
         if missing is not None:
             raise self._given_up(f"The job of an earlier read can't be followed. {missing}")
-        job = self._begin(answer, self.steps.timeout(self.context), known=True)
+        job = self._begin(answer, time_limit or self.steps.timeout(self.context), known=known)
         self.context.log(Level.INFO, f"The job {job.name} of an earlier read is followed; no new one is created.")
         await self._follow(job, poll_now=True)
         return job
 
-    def _begin(self, creation: Answer, time_limit: float, *, known: bool = False) -> Job:
-        self.job = Job.of(creation, self.steps, self.context, time_limit, self.attempts, known=known)
+    async def _follow_lasting(self, known: KnownJob) -> Job | None:
+        """The job of an earlier run, brought to its end; None when it leads nowhere, so that a new one is needed.
+
+        It is given the time limit once more, but no more time than a job may be followed for.
+        """
+        age, most = known.age(self.context.run.now()), self.steps.reuse_limit(self.context)
+        if known.fingerprint != self.steps.fingerprint(self.context, self.fill):
+            self.context.log(
+                Level.INFO,
+                "The job of an earlier run was asked for by another request than the manifest and the inputs make now, "
+                "so that it is not followed.",
+            )
+            return None
+        if age > most:
+            await self._discard(known, f"it was created {time_span(age)} ago")
+            return None
+        limit = self.steps.timeout(self.context)
+        try:
+            job = await self._follow_known(known, min(age + limit, max(most, limit)))
+        except JobGone as gone:
+            assert self.job is not None
+            why = "is gone, so" if gone.for_good else f"can't be followed ({str(gone).rstrip('.')}), so"
+            self.context.log(Level.INFO, f"The job {self.job.name} of an earlier run {why} a new one is created.")
+            if gone.for_good:
+                self.known.forget(self.context.slice)
+        except (AttemptFailed, JobFailed) as failure:
+            reason = failure.reason if isinstance(failure, JobFailed) else str(failure)
+            self.context.log(
+                Level.WARNING, f"The job of an earlier run came to nothing; a new one is created. {reason}"
+            )
+        else:
+            self._uncounted = 1
+            return job
+        self.job = None
+        self.slot.set_state(SlotState.IDLE)
+        return None
+
+    async def _discard(self, known: KnownJob, reason: str) -> None:
+        """Clear away a job of an earlier run that is not followed."""
+        answer = self.steps.answer(known.creation)
+        job = Job.of(answer, self.steps, self.context, 0.0, self.attempts, known=True)
+        self.context.log(Level.INFO, f"The job {job.name} of an earlier run is too old to be followed: {reason}.")
+        await self.cleanup.discard(job)
+
+    def _begin(self, creation: Answer, time_limit: float, *, known: KnownJob | None = None) -> Job:
+        age = known.age(self.context.run.now()) if known is not None and self.known.lasting else 0.0
+        is_known = known is not None
+        self.job = Job.of(creation, self.steps, self.context, time_limit, self.attempts, known=is_known, age=age)
         self.slot.set_state(SlotState.RUNNING)
         self.show(JobPhase.RUNNING)
         return self.job
@@ -175,7 +226,15 @@ class JobLife:
     async def _create(self, before: Job | None) -> Job:
         time_limit = self.steps.timeout(self.context)
         creation = Creation(
-            self.steps, self.context, self.fill, self.known, self.slot, self.cleanup, self.show, self.attempts
+            self.steps,
+            self.context,
+            self.fill,
+            self.known,
+            self.slot,
+            self.cleanup,
+            self.show,
+            self.attempts,
+            self.settings.detach,
         )
         try:
             answer = await creation.answer(time_limit)
@@ -206,13 +265,15 @@ class JobLife:
                 answer = await self._poll(job)
             except RequestFailed as error:
                 failures += 1
-                self._judge_failed_poll(error, failures)
+                self._judge_failed_poll(job, error, failures)
+                self._leave_if_detached(job)
                 continue
             if answer is not None:
                 failures = 0
                 asked_for = _asked_wait(answer)
                 if await self._settled(job, answer):
                     return
+                self._leave_if_detached(job)
             if time.monotonic() >= job.deadline:
                 await self._time_out(job, f"not finished after {time_span(job.timeout)}")
 
@@ -264,7 +325,16 @@ class JobLife:
             job.polled(answer)
         return answer
 
-    def _judge_failed_poll(self, error: RequestFailed, failures: int) -> None:
+    def _leave_if_detached(self, job: Job) -> None:
+        """Leave a job that is running to a later run, when that finds it. Raises `JobDetached`."""
+        if self.settings.detach and self.known.find(self.context.slice) is not None:
+            self.slot.detach()
+            raise JobDetached
+
+    def _judge_failed_poll(self, job: Job, error: RequestFailed, failures: int) -> None:
+        if job.known and self.known.lasting and not error.retryable and not job.polls:
+            job.over = job.deleted = True
+            raise JobGone(f"Polling failed. {error}", for_good=error.status in _GONE)
         if error.failure_type is FailureType.CONFIG_ERROR:
             raise self._given_up(f"Polling is refused. {error}", final=True)
         if not error.retryable or failures >= POLL_FAILURES:
@@ -281,6 +351,7 @@ class JobLife:
             return False
         if status is JobStatus.FAILED:
             said = api_explanation(answer)
+            self.known.failed(self.context.slice)
             self.show(JobPhase.FAILED, said or None)
             raise AttemptFailed(" ".join(filter(None, ["The API reports that the job failed.", said])), by_api=True)
         if status is JobStatus.TIMEOUT:
@@ -292,6 +363,8 @@ class JobLife:
 
     def _meaning(self, job: Job, answer: Answer) -> JobStatus:
         found = self.steps.status(answer, job.context)
+        if job.api_status != found or not job.polls:
+            self.known.note_status(self.context.slice, found)
         job.api_status = found
         self._judged_at = self.settings.mapped.changes
         text = "None" if found is None else found
@@ -360,7 +433,7 @@ class JobLife:
         if failure.by_api:
             asked = self.steps.failed_wait(self.context)
             wait = wait if asked is None else asked
-        left = self.settings.attempts - self.attempts
+        left = self.settings.attempts + self._uncounted - self.attempts
         which = f"Job `{self.job.id}`:" if self.job is not None and self.job.id else ""
         what = " ".join(filter(None, [which, str(failure), self._last_status()]))
         self.context.log(
@@ -371,7 +444,8 @@ class JobLife:
 
     def _given_up(self, reason: str, *, final: bool = False) -> JobFailed:
         """Everything that people need to look into a failed job."""
-        tries = "1 attempt" if self.attempts == 1 else f"{self.attempts} attempts"
+        counted = max(1, self.attempts - self._uncounted)
+        tries = "1 attempt" if counted == 1 else f"{counted} attempts"
         job = self.job
         said = f"The API's last answer: {_shown(job.polling or job.creation)}" if job is not None else ""
         return self.failed(f"given up after {tries}. {reason}", said, final=final)

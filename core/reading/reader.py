@@ -19,7 +19,7 @@ from core.http.exchange import BODY_LIMIT, Role
 from core.http.secrets import Secrets
 from core.http.session import HttpSession
 from core.inputs import secret_values, with_secrets
-from core.jobs.job import KnownJobs
+from core.jobs.known import KnownJobs
 from core.jobs.settings import JobConcurrency
 from core.jobs.statuses import JobStatus, StatusMeanings
 from core.reading.plan import NO_LIMITS, Encoder, Limits, ReadPlan
@@ -79,19 +79,23 @@ class Reader:
         limits: Limits = NO_LIMITS,
         encode: Encoder | None = None,
         jobs: KnownJobs | None = None,
+        *,
+        detach: bool = False,
     ) -> AsyncGenerator[Event, None]:
         """Read a stream from `state`. The last event is `StreamFinished`, whatever happens; a stream's failure is no
         exception.
 
         `encode` turns batches of records into bytes, in the threads that parse; without it records come as they are.
-        `jobs` are followed where they are known, so that the phases after the creation can be tried again.
+        `jobs` are followed where they are known, so that the phases after the creation can be tried again. `detach`:
+        jobs are asked for once, and those that still run are left to a later read that is given the `jobs`.
         Raises `KeyError` for a stream that the connector doesn't have.
         """
         if problems := self._connector.broken.get(stream):
             for event in not_read(stream, problems):
                 yield event
             return
-        read = self._start(self._connector.stream(stream), state, limits, Role.PAGE, encode=encode, jobs=jobs)
+        plan = self._connector.stream(stream), state, limits, Role.PAGE
+        read = self._start(*plan, encode=encode, jobs=jobs, detach=detach)
         self._reads.add(read)
         try:
             async with aclosing(read.events()) as events:
@@ -131,6 +135,7 @@ class Reader:
         *,
         encode: Encoder | None = None,
         jobs: KnownJobs | None = None,
+        detach: bool = False,
         in_order: bool = False,
     ) -> StreamRead:
         plan = ReadPlan(
@@ -144,6 +149,7 @@ class Reader:
             unsupported=unsupported_in(stream),
             statuses=self._statuses.setdefault(stream.name, StatusMeanings()),
             known=jobs,
+            detach=detach,
         )
         jobs_beside = self._jobs.for_parent() if role is Role.PARENT else self._jobs
         return StreamRead(self._run, plan, jobs_beside, self.mask)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import orjson
+
 Record = dict[str, Any]
 """A record: an object with fields."""
 
@@ -43,3 +45,8 @@ class StreamSlice(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         return repr(self._all)
+
+
+def slice_key(slice_: Mapping[str, Any] | None) -> bytes:
+    """Equal for slices that say the same."""
+    return orjson.dumps(dict(slice_ or {}), str, orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
