@@ -244,10 +244,9 @@ class AsyncRetriever(Retriever):
 
     def fingerprint(self, context: Context, fill: Callable[[RequestDraft], None]) -> str:
         fill(draft := RequestDraft())
-        slice_ = context.slice or {}
-        extra = getattr(slice_, "extra_fields", {})
-        scope = context.scope(self.creation_requester)
-        return fingerprint([self.creation_requester], scope, dict(slice_), extra, added(draft))
+        scope, slice_ = context.scope(self.creation_requester), context.slice
+        values = [] if slice_ is None else [dict(slice_), dict(slice_.extra_fields)]
+        return fingerprint([self.creation_requester], scope, values, added(draft))
 
     def failed_wait(self, context: Context) -> float | None:
         return self._number(self.failed_retry_wait_time_in_seconds, context)

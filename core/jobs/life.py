@@ -14,7 +14,7 @@ from core.http.messages import shorten
 from core.http.policy import FailureType, RequestFailed, retry_after
 from core.http.request import RequestDraft
 from core.jobs.answers import Answer, api_explanation
-from core.jobs.cleanup import JobCleanup
+from core.jobs.cleanup import GONE, JobCleanup
 from core.jobs.creation import Creation, CreationFailed
 from core.jobs.job import AttemptFailed, Job, JobDetached, JobFailed, JobGone
 from core.jobs.known import KnownJob, KnownJobs
@@ -31,7 +31,6 @@ POLL_FAILURES = 3
 """Failed polls in a row, each after its own retries, that end an attempt."""
 GRACE = 5.0
 """Seconds that a poll which is under way at the deadline is given to be answered."""
-_GONE = frozenset({404, 410})
 ANSWER_SHOWN = 500
 """Characters of an answer that a message repeats."""
 
@@ -334,7 +333,7 @@ class JobLife:
     def _judge_failed_poll(self, job: Job, error: RequestFailed, failures: int) -> None:
         if job.known and self.known.lasting and not error.retryable and not job.polls:
             job.over = job.deleted = True
-            raise JobGone(f"Polling failed. {error}", for_good=error.status in _GONE)
+            raise JobGone(f"Polling failed. {error}", for_good=error.status in GONE)
         if error.failure_type is FailureType.CONFIG_ERROR:
             raise self._given_up(f"Polling is refused. {error}", final=True)
         if not error.retryable or failures >= POLL_FAILURES:

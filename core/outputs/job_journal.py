@@ -187,9 +187,12 @@ class JobJournal:
                 sync(self._file)
 
     def forget(self, record: JobRecord) -> None:
-        """Forget a job. Raises `OSError`."""
+        """Forget a job; with the last one of a stream, also what was read of it. Raises `OSError`."""
+        records = self._streams[record.stream]
+        records.jobs.pop(record.key, None)
         self.append([_gone_line(record.stream, record.slice)])
-        self._streams[record.stream].jobs.pop(record.key, None)
+        if not records.jobs:
+            records.plan = None
 
     def close(self) -> None:
         """Write the file anew, with what still counts; without anything that does, it is deleted. Raises `OSError`."""
@@ -390,7 +393,9 @@ def _load(path: Path) -> Iterator[Mapping[str, Any]]:
     try:
         with open_to_read(path) as file:
             if os.fstat(file.fileno()).st_size > _LARGEST_FILE:
-                raise OutputError(f"The journal of jobs, {path}, is too large. Move it away: jobs are created anew then.")
+                raise OutputError(
+                    f"The journal of jobs, {path}, is too large. Move it away, and jobs are created anew."
+                )
             content = file.read()
     except FileNotFoundError:
         return

@@ -145,7 +145,7 @@ def stream_summary(stream: StreamPicture[SlicePicture], place: str, remains: str
 
 def _left(stream: StreamPicture[SlicePicture]) -> str:
     """What is left of a stream to a later run."""
-    running, waiting = stream.jobs_left, stream.slices_left
+    running, waiting = stream.detached_jobs, stream.detached_slices
     parts = [f"{count(running, 'job')} still {'runs' if running == 1 else 'run'} on the server"] if running else []
     parts += [f"{count(waiting, 'slice')} {'has' if waiting == 1 else 'have'} no job yet"] if waiting else []
     return ", ".join(parts)

@@ -13,13 +13,14 @@ from weakref import WeakSet
 from core.components.retriever import Retriever
 from core.components.stream import DeclarativeStream
 from core.connector import Connector, unsupported_in
-from core.errors import InputError, ManifestError
+from core.errors import InputError, ManifestError, ReadError
 from core.events import Event
 from core.http.exchange import BODY_LIMIT, Role
 from core.http.secrets import Secrets
 from core.http.session import HttpSession
 from core.inputs import secret_values, with_secrets
-from core.jobs.known import KnownJobs
+from core.jobs.cleanup import clear_away
+from core.jobs.known import KnownJob, KnownJobs
 from core.jobs.settings import JobConcurrency
 from core.jobs.statuses import JobStatus, StatusMeanings
 from core.reading.plan import NO_LIMITS, Encoder, Limits, ReadPlan
@@ -27,7 +28,7 @@ from core.reading.side_reads import ParentProgress, first_record
 from core.reading.stream_read import StreamRead, not_read
 from core.runtime.component import Component
 from core.runtime.context import Context, ParentRead, ParentRecord, Run
-from core.runtime.slices import Record
+from core.runtime.slices import Record, StreamSlice
 from core.runtime.tokens import TokenStore
 from core.templates import TemplateError
 
@@ -111,6 +112,19 @@ class Reader:
         self._cancelled = True
         for read in self._reads:
             read.cancel()
+
+    async def clear_away(self, stream: str, slice_: StreamSlice, job: KnownJob) -> str:
+        """Abort and delete a job of an earlier run on the server; what came of it, as a clause.
+
+        Raises `ReadError` when the job may still run.
+        """
+        if stream not in self._connector.stream_names or self._connector.broken.get(stream):
+            raise ReadError("the manifest has no stream of this name that can be read")
+        steps = self._connector.stream(stream).retriever.job_steps
+        if steps is None:
+            raise ReadError("the manifest reads the stream without jobs")
+        context = Context(self._run, stream, lambda event: None)
+        return await clear_away(steps, context.for_slice(slice_), job)
 
     async def close(self) -> None:
         """End the reads of parents that their children have left in the middle: their jobs are aborted, too."""
