@@ -54,7 +54,7 @@ async def _is_over(steps: JobSteps, job: Job) -> bool:
     """Whether the API says that there is nothing to abort any more."""
     try:
         async with asyncio.timeout(CLEANUP_LIMIT):
-            answer = await steps.poll(job.context)
+            answer = await steps.poll(job.context, lambda status: steps.meaning(status) is not None)
     except TimeoutError:
         return False
     except RequestFailed as error:

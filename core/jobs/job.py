@@ -97,6 +97,14 @@ class JobDetached(Exception):
     """The slice's job is left for a later run: it runs on the server, or there is no room yet to create it."""
 
 
+class HopelessJob(ReadError):
+    """A job came to nothing, and another attempt would do no better. `final`: nor would other jobs of the stream."""
+
+    def __init__(self, message: str, *, final: bool = False) -> None:
+        super().__init__(message)
+        self.final = final
+
+
 class JobFailed(ReadError):
     """A slice's job is given up, after all attempts or at once.
 
@@ -115,9 +123,9 @@ class JobFailed(ReadError):
 class Job:
     """A job that exists on the API: what it answered, and how often it was asked.
 
-    `context` is the slice's, with `creation_response` and after a poll `polling_response`. `id` is the API's own, where
-    its answer to the creation names one. Times are those of the event loop's clock. `known`: an earlier read created
-    it.
+    `context` is the slice's, with `creation_response`, `start_response` and `polling_response`; before the first poll,
+    the latter is the answer to what came before it. `id` is the API's own, where its answer to the creation names one.
+    Times are those of the event loop's clock. `known`: an earlier read created it.
     """
 
     attempt: int
@@ -125,7 +133,10 @@ class Job:
     creation: Answer
     created: float
     timeout: float
+    last_progress: float = 0.0
+    """When records came of it last: the job is given up when nothing has for its `timeout`."""
     id: str | None = None
+    start: Answer | None = None
     polling: Answer | None = None
     polls: int = 0
     api_status: str | None = None
@@ -150,7 +161,11 @@ class Job:
         """The job that an answer to a creation is about, which came `age` seconds ago."""
         return cls(
             attempt=attempt,
-            context=context.with_variables(creation_response=creation.variables),
+            context=context.with_variables(
+                creation_response=creation.variables,
+                start_response={},
+                polling_response=creation.variables,
+            ),
             creation=creation,
             created=time.monotonic() - age,
             timeout=timeout,
@@ -166,7 +181,31 @@ class Job:
     @property
     def deadline(self) -> float:
         """When the job is given up."""
-        return self.created + self.timeout
+        return max(self.created, self.last_progress) + self.timeout
+
+    @property
+    def answers(self) -> dict[str, Any]:
+        """What the requests of the job gave, under the names that templates know it by."""
+        names = ("creation_response", "start_response", "polling_response")
+        return {name: self.context.variables[name] for name in names}
+
+    @property
+    def last_answer(self) -> Answer:
+        """What the API answered last: to a poll, else to the start or the creation."""
+        return self.polling or self.start or self.creation
+
+    def progressed(self) -> None:
+        """Take note that records came of it."""
+        self.last_progress = time.monotonic()
+
+    def started(self, answer: Answer | None) -> None:
+        """Take note that the API runs the job; its time begins, unless it began in an earlier run."""
+        self.created = self.created if self.known else time.monotonic()
+        if answer is not None:
+            self.start = answer
+            self.context = self.context.with_variables(
+                start_response=answer.variables, polling_response=answer.variables
+            )
 
     def polled(self, answer: Answer) -> None:
         """Take note of an answer to a poll."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,11 +15,16 @@ from core.runtime.slices import slice_key
 
 @dataclass(frozen=True, slots=True)
 class KnownJob:
-    """A job that was created: the API's answer to that, when it came, and a fingerprint of the request."""
+    """A job that was created: the API's answer to that, when it came, and a fingerprint of the request.
+
+    `started`: it was started with a request of its own, too; `start` is the answer to that, where it counts.
+    """
 
     creation: httpx.Response
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
     fingerprint: str = ""
+    started: bool = False
+    start: httpx.Response | None = None
 
     def age(self, now: datetime) -> float:
         """Seconds since the creation; none when the clock was set back."""
@@ -59,6 +64,12 @@ class KnownJobs:
         """Take note of a job that was created; what is wrong when that is not possible, as a sentence."""
         self._jobs[slice_key(slice_)] = job
         return None
+
+    def note_start(self, slice_: Mapping[str, Any] | None, start: httpx.Response | None) -> None:
+        """Take note that the API started the job of a slice; `start` is its answer, where it counts."""
+        known = self._jobs.get(slice_key(slice_))
+        if known is not None:
+            self._jobs[slice_key(slice_)] = replace(known, started=True, start=start)
 
     def note_status(self, slice_: Mapping[str, Any] | None, status: str | None) -> None:
         """Take note of the last status of a job."""

@@ -4,33 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from core.decoding.errors import BodyKind, describe, kind_of
 from core.errors import ReadError
-from core.events import JobChanged, JobPhase, PollScheduled, StatusMissing, StatusUnmapped
+from core.events import JobChanged, JobPhase
 from core.http.messages import shorten
-from core.http.policy import FailureType, RequestFailed, retry_after
 from core.http.request import RequestDraft
-from core.jobs.answers import Answer, api_explanation
-from core.jobs.cleanup import GONE, JobCleanup
-from core.jobs.creation import Creation, CreationFailed
-from core.jobs.job import AttemptFailed, Job, JobDetached, JobFailed, JobGone
+from core.jobs.answers import Answer
+from core.jobs.cleanup import JobCleanup
+from core.jobs.creation import Creation
+from core.jobs.job import AttemptFailed, HopelessJob, Job, JobDetached, JobFailed, JobGone
+from core.jobs.judging import StatusJudge
 from core.jobs.known import KnownJob, KnownJobs
+from core.jobs.poll_records import PollRecords
+from core.jobs.polling import Polling
+from core.jobs.refusals import Refusals, StepFailed
 from core.jobs.settings import JobSettings
 from core.jobs.slots import JobSlot, SlotState
-from core.jobs.statuses import JobStatus, PollSchedule
+from core.jobs.starting import Start
+from core.jobs.statuses import PollSchedule
 from core.jobs.steps import JobSteps
 from core.levels import Level
 from core.runtime.context import Context
 from core.units import time_span
 from core.wording import slice_name
 
-POLL_FAILURES = 3
-"""Failed polls in a row, each after its own retries, that end an attempt."""
-GRACE = 5.0
-"""Seconds that a poll which is under way at the deadline is given to be answered."""
 ANSWER_SHOWN = 500
 """Characters of an answer that a message repeats."""
 
@@ -41,7 +42,8 @@ class JobLife:
 
     The settings' `mapped` is looked at before the manifest's mapping, and what comes in while the next poll is awaited
     judges the last answer again. A job of `known` is followed in the first attempt, which does not count when that job
-    is one of an earlier run. `slot` is the slice's among the jobs that run side by side.
+    is one of an earlier run. `slot` is the slice's among the jobs that run side by side, `records` takes those that
+    come with the answers to polling.
     """
 
     steps: JobSteps
@@ -49,18 +51,19 @@ class JobLife:
     fill: Callable[[RequestDraft], None]
     settings: JobSettings
     slot: JobSlot
+    records: PollRecords | None = None
     attempts: int = 0
     job: Job | None = None
     known: KnownJobs = field(init=False)
     cleanup: JobCleanup = field(init=False)
+    judge: StatusJudge = field(init=False)
     _uncounted: int = 0
     """Attempts beyond those of the settings: the one that followed the job of an earlier run."""
-    _judged_at: int = 0
-    """How much had been said of statuses when the last answer was judged."""
 
     def __post_init__(self) -> None:
         self.known = KnownJobs() if self.settings.known is None else self.settings.known
         self.cleanup = JobCleanup(self.steps, self.context, self.known)
+        self.judge = StatusJudge(self.steps, self.context, self.settings)
 
     async def complete(self) -> Job:
         """Run attempts until a job is completed or skipped.
@@ -71,12 +74,23 @@ class JobLife:
         while True:
             self.attempts += 1
             try:
-                return await self._attempt()
+                job = await self._attempt()
+            except JobDetached:
+                self.slot.detach()
+                raise
             except AttemptFailed as failure:
                 self.slot.set_state(SlotState.IDLE)
+                self._forget_if_read()
+                if self.records is not None and self.records.have_left:
+                    raise self._given_up(
+                        f"{failure} Records of this job have been read already, so it isn't created again."
+                    ) from None
                 if self.is_last_attempt:
                     raise self._given_up(str(failure)) from None
                 await self._before_next_attempt(failure)
+            else:
+                self._forget_if_read()
+                return job
 
     @property
     def is_last_attempt(self) -> bool:
@@ -89,7 +103,8 @@ class JobLife:
         Raises `ReadError`.
         """
         assert self.job is not None
-        await self._follow(self.job, poll_now=True)
+        async with self._clearing_away(self.job):
+            await self._polling(self.job).to_the_end(at_once=True)
         return self.job
 
     async def clean_up(self) -> None:
@@ -108,7 +123,7 @@ class JobLife:
         parts = [f"Stream `{self.context.stream}`", f"slice {slice_}" if slice_ else ""]
         parts += [f"job `{job.id}`" if job is not None and job.id else ""]
         where = ", ".join(filter(None, parts))
-        text = " ".join(filter(None, [reason, self._last_status(), last_answer]))
+        text = " ".join(filter(None, [reason, self.judge.last_status(self.job), last_answer]))
         return JobFailed(where, text, job_id=job.id if job is not None else None, final=final)
 
     def show(self, phase: JobPhase, detail: str | None = None) -> None:
@@ -135,24 +150,38 @@ class JobLife:
     async def _attempt(self) -> Job:
         before, self.job = self.job, None
         known = self.known.find(self.context.slice) if self.attempts == 1 else None
-        if known is not None:
-            job = await (self._follow_lasting(known) if self.known.lasting else self._follow_known(known))
-            if job is not None:
-                return job
+        if known is not None and self.records is not None:
+            await self._drop_known(known)
+        elif known is not None:
+            found = await (self._follow_lasting(known) if self.known.lasting else self._follow_known(known))
+            if found is not None:
+                return found
         job = await self._create(before)
-        self._leave_if_detached(job)
-        await self._follow(job)
+        async with self._clearing_away(job):
+            await self._start(job)
+            if self.settings.detach and self.known.find(self.context.slice) is not None:
+                raise JobDetached
+            if self.records is not None:
+                self.records.begin()
+            await self._polling(job, self.records).to_the_end()
         return job
 
-    async def _follow_known(self, known: KnownJob, time_limit: float | None = None) -> Job:
+    def _forget_if_read(self) -> None:
+        """Forget a job that is over and whose records came with its polls: they don't come once more."""
+        if self.records is not None:
+            self.known.forget(self.context.slice)
+
+    async def _drop_known(self, known: KnownJob) -> None:
+        """Abort the job of an earlier read, which can't be followed: nobody knows which of its records were taken."""
         answer = self.steps.answer(known.creation)
-        missing = self.steps.missing_in_creation(answer)
-        if missing is not None:
-            raise self._given_up(f"The job of an earlier read can't be followed. {missing}")
-        job = self._begin(answer, time_limit or self.steps.timeout(self.context), known=known)
-        self.context.log(Level.INFO, f"The job {job.name} of an earlier read is followed; no new one is created.")
-        await self._follow(job, poll_now=True)
-        return job
+        job = Job.of(answer, self.steps, self.context, self.steps.timeout(self.context), known=True)
+        self.context.log(
+            Level.INFO,
+            f"The job {job.name} of an earlier read isn't followed, since its records come with its polls; a new one "
+            "is created.",
+        )
+        await self.cleanup.abort(job)
+        self.known.forget(self.context.slice)
 
     async def _follow_lasting(self, known: KnownJob) -> Job | None:
         """The job of an earlier run, brought to its end; None when it leads nowhere, so that a new one is needed.
@@ -164,7 +193,7 @@ class JobLife:
             self.context.log(
                 Level.INFO,
                 "The job of an earlier run was asked for by another request than the manifest and the inputs make now, "
-                "so that it is not followed.",
+                "so it is not followed.",
             )
             return None
         if age > most:
@@ -193,23 +222,57 @@ class JobLife:
 
     async def _discard(self, known: KnownJob, reason: str) -> None:
         """Clear away a job of an earlier run that is not followed."""
-        answer = self.steps.answer(known.creation)
-        job = Job.of(answer, self.steps, self.context, 0.0, self.attempts, known=True)
+        job = Job.of(self.steps.answer(known.creation), self.steps, self.context, 0.0, known=True)
         self.context.log(Level.INFO, f"The job {job.name} of an earlier run is too old to be followed: {reason}.")
         await self.cleanup.discard(job)
 
-    def _begin(self, creation: Answer, time_limit: float, *, known: KnownJob | None = None) -> Job:
-        age = known.age(self.context.run.now()) if known is not None and self.known.lasting else 0.0
-        is_known = known is not None
-        self.job = Job.of(creation, self.steps, self.context, time_limit, self.attempts, known=is_known, age=age)
+    async def _follow_known(self, known: KnownJob, time_limit: float | None = None) -> Job:
+        answer = self.steps.answer(known.creation)
+        missing = self.steps.missing_in_creation(answer)
+        if missing is not None:
+            raise self._given_up(f"The job of an earlier read can't be followed. {missing}")
+        limit = time_limit or self.steps.timeout(self.context)
+        age = known.age(self.context.run.now()) if self.known.lasting else 0.0
+        self.job = job = Job.of(answer, self.steps, self.context, limit, self.attempts, known=True, age=age)
+        self.context.log(Level.INFO, f"The job {job.name} of an earlier read is followed; no new one is created.")
+        async with self._clearing_away(job):
+            await self._start(job)
+            await self._polling(job).to_the_end(at_once=True)
+        return job
+
+    async def _start(self, job: Job) -> None:
+        """Start the job, where that takes a request and has not been done, and report that it runs."""
+        slice_ = self.context.slice
+        answer: Answer | None = None
+        known = self.known.find(slice_)
+        if known is not None and known.started:
+            answer = None if known.start is None else self.steps.answer(known.start)
+        elif self.steps.has_start:
+            try:
+                answer = await Start(self.steps, self.context, self.slot, self._refusals).answer(job)
+            except StepFailed as failure:
+                self.show(JobPhase.FAILED, str(failure))
+                if failure.retryable:
+                    await self._abort(job)
+                    raise AttemptFailed(str(failure)) from None
+                raise HopelessJob(str(failure), final=failure.final) from None
+            self.known.note_start(slice_, None if answer is None else answer.response)
+        job.started(answer)
         self.slot.set_state(SlotState.RUNNING)
         self.show(JobPhase.RUNNING)
-        return self.job
 
-    async def _follow(self, job: Job, *, poll_now: bool = False) -> None:
-        """Poll a job until it came to a good end; when it doesn't, it is cleared away."""
+    @property
+    def _refusals(self) -> Refusals:
+        return Refusals(self.context, self.slot, self.show, self.settings.detach)
+
+    def _polling(self, job: Job, records: PollRecords | None = None) -> Polling:
+        return Polling(self.steps, self.context, self.settings, self.judge, self.cleanup, self.show, job, records)
+
+    @asynccontextmanager
+    async def _clearing_away(self, job: Job) -> AsyncIterator[None]:
+        """Clear a job away on the server when what is done with it comes to no good end."""
         try:
-            await self._poll_to_the_end(job, 0.0 if poll_now else None)
+            yield
         except asyncio.CancelledError:
             if await self.cleanup.abort_when_cancelled(job):
                 self.show(JobPhase.ABORTED)
@@ -217,23 +280,18 @@ class JobLife:
         except AttemptFailed:
             await self.clean_up()
             raise
-        except ReadError:
-            await self._abort(job)
+        except ReadError as error:
+            if await self.cleanup.abort(job):
+                self.show(JobPhase.ABORTED)
             await self.clean_up()
+            if isinstance(error, HopelessJob):
+                raise self._given_up(str(error), final=error.final) from None
             raise
 
     async def _create(self, before: Job | None) -> Job:
         time_limit = self.steps.timeout(self.context)
         creation = Creation(
-            self.steps,
-            self.context,
-            self.fill,
-            self.known,
-            self.slot,
-            self.cleanup,
-            self.show,
-            self.attempts,
-            self.settings.detach,
+            self.steps, self.context, self.fill, self.known, self.slot, self.cleanup, self._refusals, self.attempts
         )
         try:
             answer = await creation.answer(time_limit)
@@ -242,7 +300,7 @@ class JobLife:
             if self.job is not None and self.job.aborted:
                 self.show(JobPhase.ABORTED)
             raise
-        except CreationFailed as failure:
+        except StepFailed as failure:
             self.show(JobPhase.FAILED, str(failure))
             reason = str(failure)
             if before is not None:
@@ -250,176 +308,8 @@ class JobLife:
             if failure.retryable:
                 raise AttemptFailed(reason) from None
             raise self._given_up(reason, final=failure.final) from None
-        return self._begin(answer, time_limit)
-
-    async def _poll_to_the_end(self, job: Job, first_wait: float | None = None) -> None:
-        schedule = PollSchedule(self.steps.polling_interval)
-        asked_for = _asked_wait(job.creation) if first_wait is None else first_wait
-        failures = 0
-        while True:
-            if await self._settled_while_waiting(job, schedule.wait(asked_for)):
-                return
-            asked_for = None
-            try:
-                answer = await self._poll(job)
-            except RequestFailed as error:
-                failures += 1
-                self._judge_failed_poll(job, error, failures)
-                self._leave_if_detached(job)
-                continue
-            if answer is not None:
-                failures = 0
-                asked_for = _asked_wait(answer)
-                if await self._settled(job, answer):
-                    return
-                self._leave_if_detached(job)
-            if time.monotonic() >= job.deadline:
-                await self._time_out(job, f"not finished after {time_span(job.timeout)}")
-
-    async def _settled_while_waiting(self, job: Job, wait: float) -> bool:
-        """Wait for the next poll; whether what was said of its status meanwhile brought the job to a good end.
-
-        Raises `AttemptFailed` when it brought it to a bad one.
-        """
-        wait = max(0.0, min(wait, job.deadline - time.monotonic()))
-        due = time.monotonic() + wait
-        while await self._meaning_given_within(job, wait):
-            self._judged_at = self.settings.mapped.changes
-            if job.polling is not None and await self._settled(job, job.polling):
-                return True
-            wait = max(0.0, due - time.monotonic())
-        return False
-
-    async def _meaning_given_within(self, job: Job, wait: float) -> bool:
-        """Whether somebody gave a status a meaning before so many seconds were over."""
-        self.context.emit(
-            PollScheduled(
-                stream=self.context.stream,
-                slice=self.context.slice,
-                attempt=job.attempt,
-                polls=job.polls,
-                wait=wait,
-            )
-        )
-        given = asyncio.ensure_future(self.settings.mapped.changed_since(self._judged_at))
-        over = asyncio.ensure_future(self.context.run.sleep(wait))
-        try:
-            await asyncio.wait((given, over), return_when=asyncio.FIRST_COMPLETED)
-            if over.done():
-                over.result()
-            return given.done()
-        finally:
-            given.cancel()
-            over.cancel()
-
-    async def _poll(self, job: Job) -> Answer | None:
-        limit = max(job.deadline - time.monotonic(), 0.0) + GRACE
-        try:
-            async with asyncio.timeout(limit):
-                answer = await self.steps.poll(job.context)
-        except TimeoutError:
-            await self._time_out(job, "a poll was not answered before the job's time was over")
-            return None
-        if answer is not None:
-            job.polled(answer)
-        return answer
-
-    def _leave_if_detached(self, job: Job) -> None:
-        """Leave a job that is running to a later run, when that finds it. Raises `JobDetached`."""
-        if self.settings.detach and self.known.find(self.context.slice) is not None:
-            self.slot.detach()
-            raise JobDetached
-
-    def _judge_failed_poll(self, job: Job, error: RequestFailed, failures: int) -> None:
-        if job.known and self.known.lasting and not error.retryable and not job.polls:
-            job.over = job.deleted = True
-            raise JobGone(f"Polling failed. {error}", for_good=error.status in GONE)
-        if error.failure_type is FailureType.CONFIG_ERROR:
-            raise self._given_up(f"Polling is refused. {error}", final=True)
-        if not error.retryable or failures >= POLL_FAILURES:
-            self.show(JobPhase.FAILED, str(error))
-            raise AttemptFailed(f"Polling failed. {error}")
-        self.context.log(Level.WARNING, f"A poll failed and will be repeated. {error}")
-
-    async def _settled(self, job: Job, answer: Answer) -> bool:
-        """Whether the answer says that the job came to a good end. Raises `AttemptFailed` for a bad one."""
-        status = self._meaning(job, answer)
-        if status is JobStatus.RUNNING:
-            job.over = False
-            self.show(JobPhase.RUNNING)
-            return False
-        if status is JobStatus.FAILED:
-            said = api_explanation(answer)
-            self.known.failed(self.context.slice)
-            self.show(JobPhase.FAILED, said or None)
-            raise AttemptFailed(" ".join(filter(None, ["The API reports that the job failed.", said])), by_api=True)
-        if status is JobStatus.TIMEOUT:
-            await self._time_out(job, "the API reports that it took too long")
-        job.over = True
-        job.skipped = status is JobStatus.SKIPPED
-        self.show(JobPhase.SKIPPED if job.skipped else JobPhase.COMPLETED)
-        return True
-
-    def _meaning(self, job: Job, answer: Answer) -> JobStatus:
-        found = self.steps.status(answer, job.context)
-        if job.api_status != found or not job.polls:
-            self.known.note_status(self.context.slice, found)
-        job.api_status = found
-        self._judged_at = self.settings.mapped.changes
-        text = "None" if found is None else found
-        meaning = self.settings.mapped.get(text) or self.steps.meaning(text)
-        if meaning is None:
-            self._warn_of_status(found, answer)
-            return JobStatus.RUNNING
-        return meaning
-
-    def _warn_of_status(self, status: str | None, answer: Answer) -> None:
-        key = "" if status is None else status
-        if key in self.settings.warned:
-            return
-        self.settings.warned.add(key)
-        place = self.steps.status_place()
-        if status is None:
-            instead = self.steps.seen_at_status(answer)
-            stream, slice_ = self.context.stream, self.context.slice
-            self.context.emit(StatusMissing(stream=stream, slice=slice_, place=place, found=instead))
-            self.context.log(
-                Level.WARNING,
-                f"There is no status at {place} in the answer to polling: {instead}. The job counts as running.",
-            )
-            return
-        mapping = self.steps.meanings()
-        self.context.emit(
-            StatusUnmapped(
-                stream=self.context.stream,
-                slice=self.context.slice,
-                status=status,
-                place=place,
-                mapping=mapping,
-            )
-        )
-        self.context.log(
-            Level.WARNING,
-            f"The API reports the status `{status}` at {place}, which is in no bucket of the status mapping "
-            f"({mapping}). The job counts as running.",
-        )
-
-    async def _time_out(self, job: Job, reason: str) -> None:
-        """Abort the job on the server, then end the attempt."""
-        self.show(JobPhase.TIMED_OUT, f"{reason}. {self._last_status()}".strip())
-        await self._abort(job)
-        raise AttemptFailed(f"The job timed out: {reason}.")
-
-    def _last_status(self) -> str:
-        """The last status of the job and what it means, as a sentence; empty before its first poll."""
-        job = self.job
-        if job is None or not job.polls:
-            return ""
-        if job.api_status is None:
-            return f"The job had no status at {self.steps.status_place()}."
-        meaning = self.settings.mapped.get(job.api_status) or self.steps.meaning(job.api_status)
-        mapped = f"mapped as {meaning}" if meaning else "which is not mapped"
-        return f"The job had the last status `{job.api_status}`, {mapped}."
+        self.job = Job.of(answer, self.steps, self.context, time_limit, self.attempts)
+        return self.job
 
     # Ending a job
 
@@ -434,7 +324,7 @@ class JobLife:
             wait = wait if asked is None else asked
         left = self.settings.attempts + self._uncounted - self.attempts
         which = f"Job `{self.job.id}`:" if self.job is not None and self.job.id else ""
-        what = " ".join(filter(None, [which, str(failure), self._last_status()]))
+        what = " ".join(filter(None, [which, str(failure), self.judge.last_status(self.job)]))
         self.context.log(
             Level.WARNING,
             f"{what} It is created again in {wait:.3g} s ({left} more of {self.settings.attempts} attempts).",
@@ -446,13 +336,8 @@ class JobLife:
         counted = max(1, self.attempts - self._uncounted)
         tries = "1 attempt" if counted == 1 else f"{counted} attempts"
         job = self.job
-        said = f"The API's last answer: {_shown(job.polling or job.creation)}" if job is not None else ""
+        said = f"The API's last answer: {_shown(job.last_answer)}" if job is not None else ""
         return self.failed(f"given up after {tries}. {reason}", said, final=final)
-
-
-def _asked_wait(answer: Answer) -> float | None:
-    """Seconds until the server wants to be polled; it asks for nothing when it says 0."""
-    return retry_after(answer.response) or None
 
 
 def _shown(answer: Answer) -> str:

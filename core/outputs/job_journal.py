@@ -15,12 +15,13 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import RLock
 from typing import Any, BinaryIO
 
+import httpx
 import orjson
 
 from core.jobs.known import KnownJob, KnownJobs
@@ -279,6 +280,11 @@ class StreamJobs(KnownJobs, Resumption):
                 self._records.jobs[record.key] = record
         return problem
 
+    def note_start(self, slice_: Mapping[str, Any] | None, start: httpx.Response | None) -> None:
+        record = self._records.jobs.get(slice_key(slice_))
+        if record is not None:
+            self.note(slice_, replace(record.job, started=True, start=start), record.id)
+
     def note_status(self, slice_: Mapping[str, Any] | None, status: str | None) -> None:
         with self._journal.lock:
             record = self._records.jobs.get(slice_key(slice_))
@@ -298,11 +304,16 @@ class StreamJobs(KnownJobs, Resumption):
     # What the run tells
 
     def covered(self, slices: Sequence[Mapping[str, Any]], state: Mapping[str, Any]) -> None:
-        """The records of slices are safe, and the state that covers them is about to be saved. Raises `OSError`."""
+        """The records of slices are safe, and the state that covers them is about to be saved, or one that covers no
+        more than the one before. Raises `OSError`.
+        """
         found, now, mark = [_as_slice(one) for one in slices], datetime.now(UTC), digest(state)
-        if not found or not self._cut:
+        if not self._cut:
             return
         with self._journal.lock:
+            plan = self._records.plan
+            if not found and (plan is None or plan.state == mark):
+                return
             self._journal.append([*self._planned(now), _done_line(self._stream, found, mark, now)])
             plan = self._records.plan
             assert plan is not None

@@ -50,12 +50,16 @@ class JobRecord:
             "created": self.job.created.isoformat(),
             "request": self.job.fingerprint,
             "creation": _written_response(self.job.creation),
+            "started": self.job.started,
+            "start": None if self.job.start is None else _written_response(self.job.start),
         }
 
     @classmethod
     def read(cls, line: Mapping[str, Any]) -> JobRecord:
         """The job of a line. Raises `KeyError`, `TypeError`, `ValueError` for a line that is none."""
-        job = KnownJob(_read_response(line["creation"]), read_moment(line["created"]), str(line["request"]))
+        start = None if line["start"] is None else _read_response(line["start"])
+        creation, created = _read_response(line["creation"]), read_moment(line["created"])
+        job = KnownJob(creation, created, str(line["request"]), bool(line["started"]), start)
         return cls(str(line["stream"]), read_slice(line["slice"]), job, line["id"], line["status"])
 
 

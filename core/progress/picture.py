@@ -53,6 +53,7 @@ class Stage(StrEnum):
 
 _STAGES = {
     JobPhase.CREATING: Stage.CREATION,
+    JobPhase.STARTING: Stage.CREATION,
     JobPhase.RUNNING: Stage.POLLING,
     JobPhase.DOWNLOADING: Stage.DOWNLOAD,
 }

@@ -76,7 +76,7 @@ def ids(part: str) -> set[str]:
 
 
 class Exports:
-    """The API: a job for each part that is asked for. `made` holds the jobs of each part, `polled` those asked about."""
+    """The API: a job for each part. `made` holds the jobs of each part, `polled` those that were asked about."""
 
     def __init__(self, server: LoopbackServer) -> None:
         self.made: dict[str, list[str]] = {}
@@ -95,7 +95,7 @@ class Exports:
         self._server.on(f"/files/{job}", Reply([one for one in records if part in PARTS or one["time"] >= part]))
         return Reply({"id": job}, 201)
 
-    def _polling(self, job: str, state: str) -> "AnswerTo":
+    def _polling(self, job: str, state: str) -> AnswerTo:
         return AnswerTo(self, job, state)
 
     def made_twice(self, written: set[str]) -> dict[str, list[str]]:

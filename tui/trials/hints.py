@@ -19,7 +19,12 @@ from tui.trials.schema_report import SchemaReporter
 from tui.trials.trial import Trial
 
 _RECORDS_EXAMINED = 1_000
-_VARIABLES = ((Role.CREATE, "creation_response"), (Role.POLL, "polling_response"))
+_VARIABLES = (
+    (Role.CREATE, "creation_response"),
+    (Role.START, "start_response"),
+    (Role.POLL, "polling_response"),
+    (Role.LINK, "download_link_response"),
+)
 
 
 class TrialHints:
@@ -90,6 +95,7 @@ def _variables(trial: Trial) -> Iterator[tuple[str, Any]]:
             yield name, orjson.loads(body or "")
         except orjson.JSONDecodeError:
             continue
-    final = next((one for one in trial.exchanges.entries if one.is_final), None)
-    if final is not None:
-        yield "download_target", final.head.url
+    roles = {one.head.role for one in trial.exchanges.entries}
+    download = next((one for one in trial.exchanges.entries if one.head.role is Role.DOWNLOAD), None)
+    if download is not None:
+        yield "download_link" if Role.LINK in roles else "download_target", download.head.url

@@ -23,7 +23,12 @@ class NodeUse(StrEnum):
     TEMPLATE = "Copy as template"
 
 
-_VARIABLES = {Role.CREATE: "creation_response", Role.POLL: "polling_response"}
+_VARIABLES = {
+    Role.CREATE: "creation_response",
+    Role.START: "start_response",
+    Role.POLL: "polling_response",
+    Role.LINK: "download_link_response",
+}
 _EXTRACTORS: dict[NodeUse, Path] = {
     NodeUse.STATUS: ("retriever", "status_extractor"),
     NodeUse.DOWNLOAD_TARGET: ("retriever", "download_target_extractor"),

@@ -34,11 +34,15 @@ class Concern(StrEnum):
 
 _REQUESTERS: Mapping[Role, tuple[str, str]] = {
     Role.CREATE: ("Creation", "creation_requester"),
+    Role.START: ("Creation", "start_requester"),
     Role.POLL: ("Polling", "polling_requester"),
     Role.TARGET: ("Polling", "download_target_requester"),
+    Role.LINK: ("Download", "download_link_requester"),
     Role.DOWNLOAD: ("Download", "download_requester"),
     Role.PAGE: ("Configuration", "requester"),
 }
+_FURTHER = frozenset({"start_requester", "download_target_requester", "download_link_requester"})
+"""Requests that a tab may have beside its main one."""
 _BY_STATUS: Mapping[int, str] = {401: "authenticator", 403: "authenticator", 405: "http_method", 415: "request_headers"}
 _URL_STATUSES = frozenset({404, 410})
 _BY_CONCERN: Mapping[Concern, tuple[str, str]] = {
@@ -140,18 +144,25 @@ def _requester_at_work(trial: Trial) -> tuple[str, str]:
     if not trial.state.asynchronous:
         return _REQUESTERS[Role.PAGE]
     stage = trial.state.partitions[-1].stage if trial.state.partitions else Stage.CREATION
-    return {str(tab): (tab, key) for tab, key in _REQUESTERS.values() if key != "download_target_requester"}[stage]
+    return {str(tab): (tab, key) for tab, key in _REQUESTERS.values() if key not in _FURTHER}[stage]
 
 
 def _of_request(entry: ExchangeEntry, stream: DeclarativeStream) -> Remedy:
-    tab, key = _REQUESTERS[entry.head.role]
+    tab, key = _requester_of(entry, stream)
     if entry.head.status is None or entry.head.status in _URL_STATUSES:
         return _of_url(entry, stream)
     return _of_requester(tab, key, stream, _BY_STATUS.get(entry.head.status, ""))
 
 
-def _of_url(entry: ExchangeEntry, stream: DeclarativeStream) -> Remedy:
+def _requester_of(entry: ExchangeEntry, stream: DeclarativeStream) -> tuple[str, str]:
+    """The tab and the name of the requester of an exchange; pages of targets may be asked for by the one for polls."""
     tab, key = _REQUESTERS[entry.head.role]
+    is_poll = entry.head.role is Role.TARGET and getattr(stream.retriever, key, None) is None
+    return _REQUESTERS[Role.POLL] if is_poll else (tab, key)
+
+
+def _of_url(entry: ExchangeEntry, stream: DeclarativeStream) -> Remedy:
+    tab, key = _requester_of(entry, stream)
     requester = getattr(stream.retriever, key, None)
     return _of_requester(tab, key, stream, "url" if getattr(requester, "url", None) else "url_base")
 

@@ -277,4 +277,5 @@ class TrialState(StreamPicture[Partition]):
 
 def gives_records(event: ExchangeFinished) -> bool:
     """Whether the records of the stream itself come from an exchange."""
-    return event.exchange.role in FINAL_ROLES and event.parent is None
+    takes_records = event.exchange.role is Role.POLL and event.page is not None
+    return (event.exchange.role in FINAL_ROLES or takes_records) and event.parent is None
