@@ -1,4 +1,4 @@
-"""`--run --state` writes jobs down; a later run follows them, `--detach` leaves them, `--jobs` lists and aborts them."""
+"""`--run --state` writes jobs down, for a later run to follow them; `--detach` leaves, `--jobs` lists and aborts them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -100,12 +99,9 @@ class Command:
     async def run(self, *more: str) -> tuple[int, str]:
         return await self("--run", "m.yaml", "--state", "s.json", "--output", "out.jsonl", *more)
 
-    async def run_until(self, moment: Callable[[], bool], number: int) -> str:
+    async def run_until(self, server: LoopbackServer, moment: Callable[[], bool], number: int) -> str:
         process = await self.start("--run", "m.yaml", "--state", "s.json", "--output", "out.jsonl")
-        deadline = time.monotonic() + 30
-        while not moment():
-            assert time.monotonic() < deadline
-            await asyncio.sleep(0.01)
+        await until(server, moment)
         process.send_signal(number)
         _, errors = await asyncio.wait_for(process.communicate(), 30)
         return errors.decode()
@@ -125,6 +121,12 @@ def command(tmp_path: Path) -> Command:
     return Command(tmp_path)
 
 
+async def until(server: LoopbackServer, moment: Callable[[], bool]) -> None:
+    """Wait until something is so, which a request brings about."""
+    while not moment():
+        await server.was_asked(len(server.asked) + 1)
+
+
 def polled(server: LoopbackServer, jobs: Sequence[str]) -> Callable[[], bool]:
     return lambda: all(server.to(f"/jobs/{job}") for job in jobs)
 
@@ -132,14 +134,14 @@ def polled(server: LoopbackServer, jobs: Sequence[str]) -> Callable[[], bool]:
 async def left_behind(command: Command, server: LoopbackServer, text: str, api: Jobs) -> None:
     """A run is killed when its only job was polled."""
     command.write(text)
-    await command.run_until(polled(server, ["j0"]), signal.SIGKILL)
+    await command.run_until(server, polled(server, ["j0"]), signal.SIGKILL)
     assert api.ids == ["j0"]
 
 
 async def test_after_a_kill_the_next_run_follows_the_jobs(command: Command, server: LoopbackServer) -> None:
     api = Jobs(server)
     command.write(manifest(server, retriever=f"polling_interval: 0.05\n{ROUTER}"))
-    await command.run_until(polled(server, ["j0", "j1", "j2"]), signal.SIGKILL)
+    await command.run_until(server, polled(server, ["j0", "j1", "j2"]), signal.SIGKILL)
     assert command.journal.stat().st_mode & 0o777 == 0o600
     api.finish()
 
@@ -157,7 +159,7 @@ async def test_ctrl_c_without_an_abort_request_leaves_the_job_to_the_next_run(
 ) -> None:
     api = Jobs(server)
     command.write(manifest(server, retriever="polling_interval: 0.05"))
-    said = await command.run_until(polled(server, ["j0"]), signal.SIGINT)
+    said = await command.run_until(server, polled(server, ["j0"]), signal.SIGINT)
     assert "The job `j0` goes on running on the server: the stream has no abort request." in said
     assert "The next run with the same state follows it." in said
     api.finish()
@@ -170,31 +172,28 @@ async def test_ctrl_c_with_an_abort_request_aborts_the_job_and_forgets_it(
 ) -> None:
     api = Jobs(server)
     command.write(manifest(server, retriever=f"polling_interval: 0.05\n{ABORT % server.url()}"))
-    await command.run_until(polled(server, ["j0"]), signal.SIGINT)
+    await command.run_until(server, polled(server, ["j0"]), signal.SIGINT)
     assert api.aborted == ["j0"]
     assert not command.journal.exists()
 
 
-async def test_a_job_that_is_gone_or_failed_costs_no_attempt(command: Command, server: LoopbackServer) -> None:
-    for fate in ("gone", "broken"):
-        api = Jobs(server)
-        await left_behind(command, server, manifest(server, retriever="polling_interval: 0.05"), api)
-        if fate == "gone":
-            api.lose("j0")
-        else:
-            api.status["j0"] = fate
-        run = asyncio.ensure_future(command.run())
-        while len(api.created) < 2:
-            await asyncio.sleep(0.01)
-        api.finish() if fate == "gone" else api.status.update(j1="done")
-        code, said = await run
-        assert code == 0, said
-        assert command.records == ["j1"]
-        assert "attempt" not in said
-        assert ("is gone, so a new one is created" in said) == (fate == "gone")
-        for name in ("s.json", "out.jsonl"):
-            (command.folder / name).unlink()
-        server.asked.clear()
+@pytest.mark.parametrize("fate", ["gone", "broken"])
+async def test_a_job_that_is_gone_or_failed_costs_no_attempt(
+    command: Command, server: LoopbackServer, fate: str
+) -> None:
+    api = Jobs(server)
+    await left_behind(command, server, manifest(server, retriever="polling_interval: 0.05"), api)
+    if fate == "gone":
+        api.lose("j0")
+    else:
+        api.status["j0"] = fate
+    run = asyncio.ensure_future(command.run())
+    await until(server, lambda: "j1" in api.ids)
+    api.status["j1"] = "done"
+    code, said = await run
+    assert (code, command.records) == (0, ["j1"]), said
+    assert "attempt" not in said
+    assert ("is gone, so a new one is created" in said) == (fate == "gone")
 
 
 async def test_a_job_that_is_too_old_is_cleared_away_and_created_anew(command: Command, server: LoopbackServer) -> None:
@@ -203,8 +202,7 @@ async def test_a_job_that_is_too_old_is_cleared_away_and_created_anew(command: C
     await left_behind(command, server, manifest(server, retriever=more), api)
     await asyncio.sleep(0.4)
     run = asyncio.ensure_future(command.run())
-    while len(api.created) < 2:
-        await asyncio.sleep(0.01)
+    await until(server, lambda: "j1" in api.ids)
     api.finish()
     code, said = await run
     assert (code, command.records) == (0, ["j1"]), said
@@ -223,14 +221,15 @@ spec:
     type: object
     properties: {key: {type: string, airbyte_secret: true}, account: {type: string}}
 """
-    body = 'request_body: {type: RequestBodyJsonObject, value: {account: "{{ config.account }}", key: "{{ config.key }}"}}'
+    body = (
+        'request_body: {type: RequestBodyJsonObject, value: {account: "{{ config.account }}", key: "{{ config.key }}"}}'
+    )
     text = manifest(server, retriever="polling_interval: 0.05\n", creation=body, top=spec)
     command.write(text)
     config = command.folder / "config.json"
     config.write_text('{"account": "a", "key": "first-secret"}')
     process = await command.start("--run", "m.yaml", "--state", "s.json", "--config", "config.json")
-    while not polled(server, ["j0"])():
-        await asyncio.sleep(0.01)
+    await until(server, polled(server, ["j0"]))
     process.kill()
     await process.communicate()
     assert "first-secret" not in command.journal.read_text()
