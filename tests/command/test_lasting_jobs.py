@@ -1,4 +1,4 @@
-"""`--run --state` writes jobs down, for a later run to follow them; `--detach` leaves, `--jobs` lists and aborts them."""
+"""`--run --state` writes jobs down for later runs to follow; `--detach` leaves, `--jobs` lists and aborts them."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ import pytest
 from core.outputs.job_journal import JobJournal
 from tests.support.jobs_api import ABORT, DELETE, manifest
 from tests.support.server import Asked, LoopbackServer, Reply
+
+pytestmark = pytest.mark.slow
 
 ROUTER = "partition_router: {type: ListPartitionRouter, values: [a, b, c], cursor_field: part}"
 START = (
