@@ -14,6 +14,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -179,7 +180,8 @@ async def run_and_kill(folder: Path, server: LoopbackServer, nursery: Nursery, c
     await asyncio.wait([ended], timeout=chance.uniform(0, 0.05))
     moment.cancel()
     if not ended.done():
-        os.kill(process, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it may have ended just now
+            os.kill(process, signal.SIGKILL)
     return await ended == 0
 
 
