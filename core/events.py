@@ -40,6 +40,8 @@ class Outcome(StrEnum):
     LIMITED = "limited"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    DETACHED = "detached"
+    """Jobs are left to a later run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,11 +12,11 @@ from core.errors import ReadError
 from core.events import JobPhase, Outcome
 from core.http.policy import EXPIRED, RequestFailed
 from core.http.request import RequestDraft
-from core.jobs.job import JobFailed
+from core.jobs.job import JobDetached, JobFailed
 from core.jobs.life import JobLife
 from core.jobs.poll_records import PollRecords
 from core.jobs.settings import JobSettings
-from core.jobs.slots import JobSlot
+from core.jobs.slots import JobSlot, NoSlot
 from core.jobs.steps import JobSteps
 from core.levels import Level
 from core.runtime.context import Context
@@ -99,13 +99,17 @@ class JobSlice:
 
     async def read(self) -> Outcome:
         """Create, poll, download. Raises `JobFailed` when the slice can't be read."""
-        with self.settings.concurrency.slots.for_slice(self.context.stream) as slot:
+        slots, may_detach = self.settings.concurrency.slots, self.settings.detach
+        with slots.for_slice(self.context.stream, may_detach=may_detach) as slot:
             records = PollRecords(self.context, self.make_sink) if self.steps.takes_records else None
             life = JobLife(
                 self.steps, self.context, lambda draft: self.fill(draft, self.context), self.settings, slot, records
             )
             try:
                 return await self._read(life, slot)
+            except (JobDetached, NoSlot):
+                life.job = None  # it is not cleared away
+                return Outcome.DETACHED
             except asyncio.CancelledError:
                 life.cleanup.hurry()
                 raise

@@ -6,7 +6,7 @@ import asyncio
 from copy import copy
 from dataclasses import dataclass, field
 
-from core.jobs.job import KnownJobs
+from core.jobs.known import KnownJobs
 from core.jobs.slots import JobSlots
 from core.jobs.statuses import StatusMeanings
 
@@ -38,7 +38,8 @@ class JobSettings:
 
     The job of a slice is created `attempts` times at most, and not at first if it is one of the `known`. `mapped` may
     grow while jobs run; `warned` holds the statuses that were already warned of. Without `known`, the jobs are
-    not needed later, so that each is dropped with its slice.
+    not needed later, so that each is dropped with its slice. `detach`: a job that is not complete when it is first
+    asked for is left to a later run.
     """
 
     concurrency: JobConcurrency
@@ -46,3 +47,4 @@ class JobSettings:
     warned: set[str] = field(default_factory=set)
     attempts: int = ATTEMPTS
     known: KnownJobs | None = None
+    detach: bool = False

@@ -9,7 +9,7 @@ from typing import Any
 
 from core.components.stream import DeclarativeStream
 from core.http.exchange import Role
-from core.jobs.job import KnownJobs
+from core.jobs.known import KnownJobs
 from core.jobs.settings import ATTEMPTS, JobConcurrency, JobSettings
 from core.jobs.statuses import StatusMeanings
 from core.runtime.slices import Record
@@ -60,7 +60,7 @@ class ReadPlan:
     `concurrency` bounds the slices of a synchronous stream that are read side by side.
     `role` is that of page requests (a parent stream's differ). `unsupported` names component types that can't be run.
     `known` are jobs that are followed instead of creating new ones; those that are created are added. None: they are
-    not needed later, so that each is dropped with its slice.
+    not needed later, so that each is dropped with its slice. `detach`: those that run are left to a later run.
     `in_order`: the slices of a synchronous stream, and of its parents, are read one after the other.
     """
 
@@ -74,7 +74,9 @@ class ReadPlan:
     unsupported: tuple[str, ...] = ()
     statuses: StatusMeanings = field(default_factory=StatusMeanings)
     known: KnownJobs | None = None
+    detach: bool = False
 
     def job_settings(self, concurrency: JobConcurrency) -> JobSettings:
         """How the jobs of one read are run."""
-        return JobSettings(concurrency, self.statuses, set(), self.limits.attempts or ATTEMPTS, self.known)
+        attempts = self.limits.attempts or ATTEMPTS
+        return JobSettings(concurrency, self.statuses, set(), attempts, self.known, self.detach)

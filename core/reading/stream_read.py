@@ -27,6 +27,7 @@ from core.events import (
 from core.failures import Failures, gist
 from core.http.exchange import Role
 from core.http.request import RequestDraft
+from core.jobs.fingerprint import fingerprint
 from core.jobs.job import JobFailed
 from core.jobs.settings import JobConcurrency
 from core.levels import Level
@@ -36,6 +37,7 @@ from core.reading.plan import ReadPlan, RecordBudget
 from core.reading.sink import RecordSink, SliceBytes
 from core.runtime.context import Context, Run
 from core.runtime.cursor import Cursor, Observer, make_cursor
+from core.runtime.partitions import PartitionRouter
 from core.runtime.slices import SliceMemory, StreamSlice
 from core.templates import TemplateError
 
@@ -76,6 +78,7 @@ class StreamRead:
         self._errors: list[str] = []
         self._failures = Failures()
         self._limited = False
+        self._detached = False
         self._slices = 0
         self._records = 0
         self._cursor: Cursor | None = None
@@ -131,6 +134,8 @@ class StreamRead:
             return Outcome.CANCELLED
         if self._errors or self._failures.count:
             return Outcome.FAILED
+        if self._detached:
+            return Outcome.DETACHED
         return Outcome.LIMITED if self._limited or self._budget.cut else Outcome.COMPLETE
 
     async def _read_slices(self) -> None:
@@ -147,6 +152,7 @@ class StreamRead:
         if self._plan.role is not Role.PARENT:
             context = replace(context, schema=self._schema)
         retriever = stream.retriever
+        context = self._resumed(context)
         state = stream.migrated(self._plan.state or {}, context)
         self._cursor = make_cursor(stream.incremental_sync, retriever.router, context, state)
         concurrency = 1 if self._plan.in_order else self._plan.concurrency
@@ -161,6 +167,22 @@ class StreamRead:
             pass
         except* Exception as group:
             self._errors.extend(self._message_for(error) for error in group.exceptions)
+
+    def _resumed(self, context: Context) -> Context:
+        """The context, with what an earlier run has left of a stream of jobs. Raises `ReadError`."""
+        stream, known = self._plan.stream, self._plan.known
+        steps, router = stream.retriever.job_steps, stream.retriever.router
+        if known is None or not known.lasting or steps is None:
+            return context
+        reuse = steps.reuse_limit(context)
+        if not reuse:
+            self._jobs = replace(self._jobs, known=None, detach=False)
+            return context
+        if steps.takes_records:  # a job of this kind can't be collected later
+            self._jobs = replace(self._jobs, detach=False)
+        routers = [router] if router is None or isinstance(router, PartitionRouter) else [*router]
+        cut = fingerprint([stream.incremental_sync, *routers], {"config": context.config})
+        return replace(context, resumption=known.resume(cut, reuse))
 
     async def _begin_slices(
         self, cursor: Cursor, context: Context, gate: asyncio.Semaphore, tasks: asyncio.TaskGroup
@@ -198,7 +220,9 @@ class StreamRead:
         outcome, error, like, stop = Outcome.CANCELLED, None, None, False
         try:
             outcome = await self._retrieve(cursor, context, make_sink)
-            if any(sink.cut for sink in sinks):
+            if outcome is Outcome.DETACHED:
+                self._detached = True
+            elif any(sink.cut for sink in sinks):
                 outcome, self._limited = Outcome.LIMITED, True
                 stop = self._budget.cut
             else:

@@ -16,7 +16,7 @@ from textual.timer import Timer
 from core.connector import Connector
 from core.errors import LonghaulError, ManifestError, fault_text
 from core.events import Event, Outcome
-from core.jobs.job import KnownJobs
+from core.jobs.known import KnownJobs
 from core.jobs.statuses import JobStatus
 from core.reading import Limits
 from core.runtime.slices import Record

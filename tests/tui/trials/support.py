@@ -26,7 +26,7 @@ from core.events import (
     StreamStarted,
 )
 from core.http.exchange import Exchange, Role
-from core.jobs.job import KnownJobs
+from core.jobs.known import KnownJobs
 from core.jobs.statuses import JobStatus
 from core.levels import Level
 from core.manifest.document import Document
