@@ -126,7 +126,7 @@ _NEXT = frozenset(
         *("next", "nextpage", "nextpagetoken", "nexttoken", "nextcursor", "nextlink", "nexturl", "nexturi", "nexthref"),
         *("nextpageurl", "nextpageuri", "nextpagelink", "nextrecordsurl", "nextmarker", "nextoffset"),
         *("nextchunkindex", "nextchunkinternallink", "nextcontinuationtoken", "continuationtoken", "odatanextlink"),
-        *("nextpartition", "nextpageid", "nextid", "nextkey"),
+        *("nextpartition", "nextpageid", "nextid", "nextkey", "pagetoken"),
     }
 )
 _MORE = frozenset({"hasmore", "hasnext", "hasnextpage", "hasmorepages", "hasmoreitems", "morerecords", "moreresults"})
@@ -190,7 +190,7 @@ def _in(holder: Mapping[str, Any]) -> tuple[str, ...]:
         return ()
     found = next((keys for keys, value in said.items() if value == "true"), ())
     return found or next(
-        ((*place, key) for place, item in around.items() for key, value in item.items() if _names_one(key, value)),
+        ((*place, key) for place, item in around.items() for key, value in item.items() if names_next(key, value)),
         next((place for place, value in _lists_of_links(holder) if _has_next(value)), ()),
     )
 
@@ -209,7 +209,8 @@ def _has_next(links: list[Any]) -> bool:
     return any(_is_something(link.get("href") or link.get("url") or link.get("uri")) for link in named)
 
 
-def _names_one(key: str, value: Any) -> bool:
+def names_next(key: Any, value: Any) -> bool:
+    """Whether a value is what names a next page, by the key that it is under."""
     if _plain(key) not in _NEXT:
         return False
     return any(map(_is_something, value.values())) if isinstance(value, Mapping) else _is_something(value)

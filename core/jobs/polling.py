@@ -184,9 +184,13 @@ class Polling:
         self.context.log(Level.WARNING, f"A poll failed and will be repeated. {error}")
 
     async def _settled(self, answer: Answer) -> bool:
-        """Whether the answer says that the job came to a good end. Raises `AttemptFailed` for a bad one."""
+        """Whether the answer says that the job came to a good end. Raises `AttemptFailed` for a bad one.
+
+        A job that is completed while its answer names a next one is not at its end: more of its records are there.
+        """
         status = self.judge.meaning(self.job, answer)
-        if status is JobStatus.RUNNING:
+        has_more = self.records is not None and self.steps.names_next_poll(answer)
+        if status is JobStatus.RUNNING or (status is JobStatus.COMPLETED and has_more):
             self.job.over = False
             self.show(JobPhase.RUNNING, None)
             return False

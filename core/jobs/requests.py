@@ -17,7 +17,7 @@ from core.http.messages import request_line
 from core.http.policy import RequestFailed
 from core.http.request import RequestDraft
 from core.jobs.answers import Answer, body_of, found_for_lookup, found_instead, lookups, missing_lookup
-from core.jobs.download_targets import FoundTargets, OnNoTarget, link_in, no_data, warn_of_pages
+from core.jobs.download_targets import FoundTargets, OnNoTarget, link_in, names_next, no_data, warn_of_pages
 from core.jobs.fingerprint import added, fingerprint
 from core.jobs.statuses import JobStatus
 from core.runtime.context import Context
@@ -125,6 +125,10 @@ class JobRequests:
         async with self.polling_requester.open(context, Role.POLL, accepts=accepts) as opened:
             # what is polled may be the result itself, of any size
             return None if opened is None else self.answer(await opened.preview(LARGEST_ANSWER))
+
+    def names_next_poll(self, answer: Answer) -> bool:
+        wanted = lookups(self.polling_requester, "polling_response")
+        return any(names_next(lookup.steps[-1][0], lookup.value({lookup.root: answer.variables})) for lookup in wanted)
 
     async def abort(self, context: Context) -> bool:
         if self.abort_requester is None:

@@ -71,6 +71,9 @@ class JobSteps(Protocol):
         one is no error.
         """
 
+    def names_next_poll(self, answer: Answer) -> bool:
+        """Whether the request for polling would follow what the answer says of a next one, such as `nextUri`."""
+
     async def abort(self, context: Context) -> bool:
         """Stop the job on the server; False when the manifest does not say how."""
 
