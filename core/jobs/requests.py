@@ -115,8 +115,10 @@ class JobRequests:
     async def poll(self, context: Context, is_mapped: Callable[[str], bool]) -> Answer | None:
         def accepts(response: httpx.Response) -> bool:
             with suppress(ReadError, TemplateError):  # the error itself matters more
-                status = self.status(self.answer(response), context)
-                return status is not None and is_mapped(status)
+                answer = self.answer(response)
+                status = self.status(answer, context)
+                is_meant = status != self.status(answer.as_any_error(), context)
+                return status is not None and is_mapped(status) and is_meant
             return False
 
         context = self._at_home(context)

@@ -68,7 +68,7 @@ class JobSteps(Protocol):
         """Ask how the job is doing; `context` has the creation's answer. None when the answer is ignored.
 
         `is_mapped` says whether a status has a meaning: where the HTTP status is the job's, an answer whose status has
-        one is no error.
+        one is no error, unless any other error would have the same.
         """
 
     def names_next_poll(self, answer: Answer) -> bool:
