@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import httpx
+from orjson import OPT_NON_STR_KEYS, OPT_SORT_KEYS, dumps
 
 from core.errors import ReadError
 from core.http.messages import shorten
@@ -31,12 +32,14 @@ class FoundTargets:
     context: Context
     on_none: OnNoTarget | None = None
     _found: list[Any] = field(default_factory=list)
+    _seen: set[bytes] = field(default_factory=set)
+    _repeated: int = 0
     _reason: str = ""
 
     def add(self, answer: Answer) -> list[Any]:
         """Take what an answer has, empty targets included; none where the place itself is empty.
 
-        Raises `ReadError` when there is no such place, or it is `false`.
+        Raises `ReadError` when there is no such place, it is `false`, or all that is there was on the pages before.
         """
         places = answer.find_as_is(self.extractor, self.context.scope(self.extractor))
         found = [part for item in places for part in _flat(item)]
@@ -54,12 +57,29 @@ class FoundTargets:
         )
         if len(found) == 1 and is_empty(found[0]):
             return []
-        self._found += found
+        self._found += self._new(found)
         return found
+
+    def _new(self, found: list[Any]) -> list[Any]:
+        """Those of a page that were on no page before, empty ones included. Raises `ReadError` when none are left."""
+        keys = [b"" if is_empty(item) else dumps(item, str, OPT_SORT_KEYS | OPT_NON_STR_KEYS) for item in found]
+        new = [item for item, key in zip(found, keys, strict=True) if key not in self._seen]
+        if found and not new:
+            raise ReadError(
+                "The pagination of the download targets makes no progress: a page names only targets that the pages "
+                "before it named. Check `page_token_option` of the `download_target_paginator` against the API's "
+                "documentation."
+            )
+        self._repeated += len(found) - len(new)
+        self._seen.update(filter(None, keys))
+        return new
 
     def targets(self) -> list[Any]:
         """The targets, without the empty ones, which are logged. None at all: there is no data. Raises `ReadError`."""
         targets = [item for item in self._found if not is_empty(item)]
+        if self._repeated:
+            again = "1 download target is" if self._repeated == 1 else f"{self._repeated:,} download targets are"
+            self.context.log(Level.WARNING, f"{again} on more than one page of the list; each is downloaded once.")
         if not targets:
             no_data(self._reason, self.context, self.on_none)
         elif len(targets) < len(self._found):
