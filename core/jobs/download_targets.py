@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import httpx
-from orjson import OPT_NON_STR_KEYS, OPT_SORT_KEYS, dumps
 
 from core.errors import ReadError
 from core.http.messages import shorten
-from core.jobs.answers import Answer, body_of, found_instead
+from core.jobs.answers import Answer, api_explanation, body_of, found_instead
 from core.levels import Level
 from core.runtime.context import Context
 from core.runtime.field_path import evaluated, is_empty
@@ -32,7 +31,7 @@ class FoundTargets:
     context: Context
     on_none: OnNoTarget | None = None
     _found: list[Any] = field(default_factory=list)
-    _seen: set[bytes] = field(default_factory=set)
+    _seen: set[str] = field(default_factory=set)
     _repeated: int = 0
     _reason: str = ""
 
@@ -50,6 +49,7 @@ class FoundTargets:
             raise ReadError(
                 f"The job is complete, but there is no download target at {self.extractor.place} in the "
                 f"answer to {request.method} {shorten(str(request.url))}: {found_instead(answer, self.extractor)}."
+                f" {api_explanation(answer)}".rstrip()
             )
         several = any(isinstance(item, list) and item for item in places)
         self._reason = self._reason or (
@@ -62,7 +62,7 @@ class FoundTargets:
 
     def _new(self, found: list[Any]) -> list[Any]:
         """Those of a page that were on no page before, empty ones included. Raises `ReadError` when none are left."""
-        keys = [b"" if is_empty(item) else dumps(item, str, OPT_SORT_KEYS | OPT_NON_STR_KEYS) for item in found]
+        keys = ["" if is_empty(item) else repr(item) for item in found]
         new = [item for item, key in zip(found, keys, strict=True) if key not in self._seen]
         if found and not new:
             raise ReadError(
@@ -109,7 +109,8 @@ def link_in(answer: Answer, extractor: Extractor, context: Context) -> Any:
     request = answer.response.request
     where = f"at {extractor.place} in the answer to {request.method} {shorten(str(request.url))}"
     if not links:
-        raise ReadError(f"There is no download link {where}: {found_instead(answer, extractor)}.")
+        said = api_explanation(answer)
+        raise ReadError(f"There is no download link {where}: {found_instead(answer, extractor)}. {said}".rstrip())
     raise ReadError(
         f"There are {len(links)} download links {where}, but each download target has one. Name the one that is meant "
         "in `download_link_extractor`; if all of them are, they are what `download_target_extractor` should find."

@@ -206,3 +206,9 @@ async def test_what_the_target_request_lacks_can_mean_that_there_is_no_data(serv
 async def test_without_an_option_a_null_is_no_data_and_a_missing_key_an_error(server: LoopbackServer) -> None:
     assert (await read_done(server, {"url": None}, "")).outcome is Outcome.COMPLETE
     assert (await read_done(server, {}, "")).outcome is Outcome.FAILED
+
+
+async def test_what_the_api_says_where_a_target_should_be_is_told(server: LoopbackServer) -> None:
+    told = await read_done(server, {"done": True, "error": {"code": 8, "message": "Quota exhausted"}}, "")
+
+    assert "there is no `url` in it. The API says: Quota exhausted." in told.errors
