@@ -82,3 +82,19 @@ class JobCleanup:
                 reason = str(error)
         self.context.log(Level.WARNING, f"The job {job.name} couldn't be {verb.rstrip('e')}ed on the server: {reason}")
         return False
+
+
+async def clear_away(known: KnownJobs, steps: JobSteps, context: Context) -> None:
+    """Abort and delete the jobs that earlier reads have left on the server, as far as the manifest says how.
+
+    `context` is that of the stream. All of it takes a few seconds at most, as when a read is cancelled.
+    """
+    for left in known.kept:
+        left.kept = False
+        own = context.for_slice(left.slice)
+        job = Job.of(steps.answer(left.creation), steps, own, 0.0, known=True)
+        job.over = left.over
+        cleanup = JobCleanup(steps, own, known)
+        cleanup.hurry()
+        await cleanup.abort(job)
+        await cleanup.delete(job)

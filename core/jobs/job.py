@@ -5,7 +5,7 @@ another.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from core.errors import ReadError
 from core.jobs.answers import Answer
 from core.jobs.steps import JobSteps
 from core.runtime.context import Context
+from core.runtime.slices import StreamSlice
 from core.templates.lookups import Lookup
 
 ID_KEYS = (
@@ -162,35 +163,62 @@ class Job:
 
     def polled(self, answer: Answer) -> None:
         """Take note of an answer to a poll."""
-        self.polling = answer
         self.polls += 1
+        self.recall(answer)
+
+    def recall(self, answer: Answer) -> None:
+        """Take over the answer to the last poll, of this read or an earlier one."""
+        self.polling = answer
         self.context = self.context.with_variables(polling_response=answer.variables)
 
 
+@dataclass(slots=True)
+class KnownJob:
+    """A job on the API, as the answers to its creation and to its last poll.
+
+    `kept`: its read ended while the job was still wanted, and nobody has cleared it away; `over`: it has come to an end
+    on the server.
+    """
+
+    slice: StreamSlice
+    creation: httpx.Response
+    polling: httpx.Response | None = None
+    kept: bool = False
+    over: bool = False
+
+
 class KnownJobs:
-    """Jobs by their slice, as the API's answers to their creation.
+    """Jobs by their slice.
 
     A read that is given them polls the job that is known for a slice, and takes note of each that it creates. A job
     that was aborted or deleted on the server is forgotten.
     """
 
     def __init__(self) -> None:
-        self._creations: dict[bytes, httpx.Response] = {}
+        self._jobs: dict[bytes, KnownJob] = {}
 
     def __len__(self) -> int:
-        return len(self._creations)
+        return len(self._jobs)
 
-    def creation(self, slice_: Mapping[str, Any] | None) -> httpx.Response | None:
-        """The answer to the creation of a slice's job; None when no job is known."""
-        return self._creations.get(_key(slice_))
+    def __iter__(self) -> Iterator[KnownJob]:
+        return iter([*self._jobs.values()])
 
-    def note(self, slice_: Mapping[str, Any] | None, creation: httpx.Response) -> None:
+    @property
+    def kept(self) -> list[KnownJob]:
+        """Those that a read has left on the server for a later one."""
+        return [job for job in self if job.kept]
+
+    def get(self, slice_: StreamSlice | None) -> KnownJob | None:
+        """The job of a slice."""
+        return self._jobs.get(_key(slice_))
+
+    def note(self, slice_: StreamSlice | None, creation: httpx.Response) -> None:
         """Take note of a job that was created."""
-        self._creations[_key(slice_)] = creation
+        self._jobs[_key(slice_)] = KnownJob(slice_ or StreamSlice(), creation)
 
-    def forget(self, slice_: Mapping[str, Any] | None) -> None:
+    def forget(self, slice_: StreamSlice | None) -> None:
         """There is no such job any more."""
-        self._creations.pop(_key(slice_), None)
+        self._jobs.pop(_key(slice_), None)
 
 
 def _key(slice_: Mapping[str, Any] | None) -> bytes:

@@ -7,18 +7,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import httpx
-
 from core.decoding.errors import BodyKind, describe, kind_of
 from core.errors import ReadError
-from core.events import JobChanged, JobPhase, PollScheduled, StatusMissing, StatusUnmapped
+from core.events import JobChanged, JobPhase, PollScheduled, Stage, StatusMissing, StatusUnmapped
 from core.http.messages import shorten
 from core.http.policy import FailureType, RequestFailed, retry_after
 from core.http.request import RequestDraft
 from core.jobs.answers import Answer, api_explanation
 from core.jobs.cleanup import JobCleanup
 from core.jobs.creation import Creation, CreationFailed
-from core.jobs.job import AttemptFailed, Job, JobFailed, KnownJobs
+from core.jobs.job import AttemptFailed, Job, JobFailed, KnownJob, KnownJobs
 from core.jobs.settings import JobSettings
 from core.jobs.slots import JobSlot, SlotState
 from core.jobs.statuses import JobStatus, PollSchedule
@@ -96,6 +94,12 @@ class JobLife:
         if self.job is not None:
             await self.cleanup.delete(self.job)
 
+    def keep(self) -> None:
+        """Leave the job on the server for a later read."""
+        known = self.known.get(self.context.slice) if self.job is not None else None
+        if known is not None and self.job is not None:
+            known.kept, known.over = True, self.job.over
+
     def wait_for_slot(self) -> None:
         """Report that a job is to be created when there is a slot for it; the one before it is forgotten."""
         self.job = None
@@ -133,22 +137,48 @@ class JobLife:
 
     async def _attempt(self) -> Job:
         before, self.job = self.job, None
-        creation = self.known.creation(self.context.slice) if self.attempts == 1 else None
-        if creation is not None:
-            return await self._follow_known(creation)
+        known = self.known.get(self.context.slice) if self.attempts == 1 else None
+        if known is not None:
+            return await self._follow_known(known)
         job = await self._create(before)
-        await self._follow(job)
+        if self.settings.last is not Stage.CREATION:
+            await self._follow(job)
         return job
 
-    async def _follow_known(self, creation: httpx.Response) -> Job:
-        answer = self.steps.answer(creation)
+    async def _follow_known(self, known: KnownJob) -> Job:
+        answer = self.steps.answer(known.creation)
         missing = self.steps.missing_in_creation(answer)
         if missing is not None:
             raise self._given_up(f"The job of an earlier read can't be followed. {missing}")
         job = self._begin(answer, self.steps.timeout(self.context), known=True)
         self.context.log(Level.INFO, f"The job {job.name} of an earlier read is followed; no new one is created.")
-        await self._follow(job, poll_now=True)
+        if self.settings.last is Stage.POLLING and self.settings.first is Stage.POLLING:
+            await self._poll_once(job)
+        elif self.settings.first is not Stage.DOWNLOAD or not await self._was_completed(job, known):
+            await self._follow(job, poll_now=True)
         return job
+
+    async def _poll_once(self, job: Job) -> None:
+        """Poll a job a single time, whatever comes of it; the job is left as it is."""
+        try:
+            answer = await self._poll(job)
+            if answer is not None:
+                await self._settled(job, answer)
+        except RequestFailed as error:
+            self.show(JobPhase.FAILED, str(error))
+            raise AttemptFailed(f"Polling failed. {error}") from None
+        except asyncio.CancelledError:
+            if await self.cleanup.abort_when_cancelled(job):
+                self.show(JobPhase.ABORTED)
+            raise
+
+    async def _was_completed(self, job: Job, known: KnownJob) -> bool:
+        """Whether the answer to the last poll of an earlier read says that there is a result to download."""
+        if known.polling is None:
+            return False
+        answer = self.steps.answer(known.polling)
+        job.recall(answer)
+        return self._meaning(job, answer) is JobStatus.COMPLETED and await self._settled(job, answer)
 
     def _begin(self, creation: Answer, time_limit: float, *, known: bool = False) -> Job:
         self.job = Job.of(creation, self.steps, self.context, time_limit, self.attempts, known=known)
@@ -177,6 +207,7 @@ class JobLife:
         creation = Creation(
             self.steps, self.context, self.fill, self.known, self.slot, self.cleanup, self.show, self.attempts
         )
+        creation.is_last = self.settings.last is Stage.CREATION
         try:
             answer = await creation.answer(time_limit)
         except asyncio.CancelledError:
@@ -262,6 +293,9 @@ class JobLife:
             return None
         if answer is not None:
             job.polled(answer)
+            known = self.known.get(self.context.slice)
+            if known is not None:
+                known.polling = answer.response
         return answer
 
     def _judge_failed_poll(self, error: RequestFailed, failures: int) -> None:

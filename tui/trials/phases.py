@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from core.events import JobPhase, Outcome
-from core.progress.picture import Stage
+from core.events import JobPhase, Outcome, Stage
 from core.progress.sentences import attempt, next_poll, waiting
 from core.units import count, duration, size
 from core.wording import one_line

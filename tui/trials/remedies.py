@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from core.components.stream import DeclarativeStream
-from core.events import JobPhase, Outcome
+from core.events import JobPhase, Outcome, Stage
 from core.http.exchange import Role
-from core.progress.picture import Stage
 from core.runtime.component import Component
 from core.wording import keys_named
 from tui.model.layout import stream_tabs, tab_of
