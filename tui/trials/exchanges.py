@@ -12,7 +12,7 @@ import orjson
 from core.events import ExchangeFinished
 from core.http.exchange import Exchange, Role
 from tui.trials.records import Spool
-from tui.trials.state import CANCELLED, gives_records
+from tui.trials.state import CANCELLED, FINAL_ROLES
 
 IN_MEMORY = 32_000_000
 """Characters of bodies that are kept in memory."""
@@ -58,11 +58,9 @@ class ExchangeEntry:
     meaning: str | None = None
     repeat: int = 1
     """Counts the exchanges of this title in its partition, to distinguish the third poll from the second."""
+    is_final: bool = False
+    """Whether it is one of those that the read was for: that give records, in most."""
     spooled: tuple[int, int] | None = None
-
-    @property
-    def is_final(self) -> bool:
-        return gives_records(self.event)
 
     @property
     def failed(self) -> bool:
@@ -77,9 +75,12 @@ class ExchangeEntry:
 
 
 class ExchangeLog:
-    """All exchanges of a read, in the order they ended."""
+    """All exchanges of a read, in the order they ended. `final` are the roles of those that the read is for."""
 
-    def __init__(self, spool: Spool | None = None, in_memory: int = IN_MEMORY) -> None:
+    def __init__(
+        self, spool: Spool | None = None, in_memory: int = IN_MEMORY, *, final: frozenset[Role] = FINAL_ROLES
+    ) -> None:
+        self._final = final
         self.entries: list[ExchangeEntry] = []
         self._spool = spool or Spool()
         self._room = in_memory
@@ -105,6 +106,7 @@ class ExchangeLog:
             page=page,
             offset=offset,
             repeat=self._repeats[title, owner],
+            is_final=exchange.role in self._final and event.parent is None,
         )
         self._make_room(entry)
         self.entries.append(entry)
@@ -140,7 +142,7 @@ class ExchangeLog:
         ]
 
     def finals(self, partition: int | None) -> list[ExchangeEntry]:
-        """The answers that gave records, the last one of each page; those of a partition (None: of any)."""
+        """The answers that the read is for, the last one of each page; those of a partition (None: of any)."""
         last: dict[tuple[int | None, int | None], ExchangeEntry] = {}
         for entry in self.entries:
             if entry.is_final and (partition is None or entry.partition == partition):

@@ -16,6 +16,7 @@ from tui.model.specs import DATETIME_FORMATS, FieldSpec, Kind
 from tui.trials.controller import TrialController
 from tui.trials.records import rows
 from tui.trials.schema_report import SchemaReporter
+from tui.trials.state import gives_records
 from tui.trials.trial import Trial
 
 _RECORDS_EXAMINED = 1_000
@@ -90,6 +91,6 @@ def _variables(trial: Trial) -> Iterator[tuple[str, Any]]:
             yield name, orjson.loads(body or "")
         except orjson.JSONDecodeError:
             continue
-    final = next((one for one in trial.exchanges.entries if one.is_final), None)
+    final = next((one for one in trial.exchanges.entries if gives_records(one.event)), None)
     if final is not None:
         yield "download_target", final.head.url

@@ -12,7 +12,7 @@ from core.units import count
 from core.wording import clean, keys_named
 from tui.model.specs import in_labels
 from tui.trials.phases import cancel_report, limit_sentence
-from tui.trials.remedies import Concern, Remedy, abort_remedy, remedy_named_in, where_to_fix
+from tui.trials.remedies import Concern, Remedy, abort_remedy, next_to_describe, remedy_named_in, where_to_fix
 from tui.trials.state import PageState
 from tui.trials.trial import Trial
 
@@ -54,7 +54,7 @@ def notices(trial: Trial, *, stale: bool = False) -> Iterator[Notice]:
     if cancelled:
         yield Notice(Weight.REMARK, cancelled, abort_remedy(trial))
     elif limit := limit_sentence(state):
-        yield Notice(Weight.REMARK, limit)
+        yield Notice(Weight.REMARK, limit, next_to_describe(trial))
 
 
 def _labelled(text: str, trial: Trial) -> str:

@@ -107,6 +107,14 @@ def abort_remedy(trial: Trial) -> Remedy | None:
     return _of_retriever("Download", trial.declared, "abort_requester")
 
 
+def next_to_describe(trial: Trial) -> Remedy | None:
+    """Where the stage is described that a trial did not come to; None when it came to all of them."""
+    if trial.state.next_stage is None:
+        return None
+    tab, key = _requester_of(trial.state.next_stage)
+    return Remedy(tab, tab, ("retriever", key, "url"))
+
+
 def _stopped_at_schema(trial: Trial, stream: DeclarativeStream) -> bool:
     """Whether nothing was read because the schema, which comes first, could not be loaded."""
     has_begun = trial.state.running or bool(trial.state.partitions) or trial.loaded_schema is not None
@@ -138,7 +146,10 @@ def _requester_at_work(trial: Trial) -> tuple[str, str]:
     """The tab and the name of the requester that the read has reached."""
     if not trial.state.asynchronous:
         return _REQUESTERS[Role.PAGE]
-    stage = trial.state.partitions[-1].stage if trial.state.partitions else Stage.CREATION
+    return _requester_of(trial.state.partitions[-1].stage if trial.state.partitions else Stage.CREATION)
+
+
+def _requester_of(stage: Stage) -> tuple[str, str]:
     return {str(tab): (tab, key) for tab, key in _REQUESTERS.values() if key != "download_target_requester"}[stage]
 
 
