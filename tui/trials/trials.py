@@ -92,7 +92,10 @@ class Trials:
         self._running: Trial | None = None
         self._tried: Any = None
         """The stream as it was when its trial started."""
+        self._meanings: Mapping[str, JobStatus] = {}
+        """What the statuses of the stream mean whose trial was started last, as far as its read has heard."""
         self._recall_limits()
+        session.subscribe(self._pass_on_meanings)
 
     def listen(self, node: DOMNode) -> None:
         """Follow the trials for as long as a node is mounted."""
@@ -206,6 +209,7 @@ class Trials:
             same_jobs=same_jobs or only in (Stage.POLLING, Stage.DOWNLOAD),
             only=only,
         )
+        self._meanings = picks.meanings(session, index)
         self._on_change()
 
     def _last_stage(self, index: int) -> Stage:
@@ -287,10 +291,25 @@ class Trials:
     def map_status(self, name: str, status: str, meaning: JobStatus) -> None:
         """Give a status of the API a meaning: in the trial that is running, and in the manifest."""
         self.controller.map_status(name, status, meaning)
+        self._meanings = {**self._meanings, status: meaning}
         index = self.index_of(name)
         if index is not None:
             with self._stays_fresh(index):
                 picks.map_status(self.session, index, status, meaning)
+
+    def _pass_on_meanings(self, change: Change) -> None:
+        """Let the trial that is running hear of the statuses that were given a meaning in the form."""
+        running = self._running
+        if change.kind is not ChangeKind.VALUES or running is None:
+            return
+        name = running.state.stream
+        index = self.index_of(name)
+        if index is None or not running.state.asynchronous:
+            return
+        before, self._meanings = self._meanings, picks.meanings(self.session, index)
+        for status, meaning in self._meanings.items():
+            if before.get(status) is not meaning:
+                self.controller.map_status(name, status, meaning)
 
     def import_schema(self, name: str, report: SchemaReport, *, merge: bool) -> None:
         """Declare a detected schema, or merge it into the declared one."""

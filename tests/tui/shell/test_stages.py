@@ -15,6 +15,7 @@ from tui.model.streams import StreamKind
 from tui.trials.phases import StepMark, steps
 from tui.trials.trial import Trial
 from tui.trials.view.results import Results
+from tui.trials.view.status_question import StatusQuestion
 
 RETRIEVER = ("streams", 0, "retriever")
 CREATION_URL = (*RETRIEVER, "creation_requester", "url")
@@ -189,3 +190,32 @@ async def test_the_answer_to_the_creation_can_be_picked_from(server: LoopbackSer
         await shell.press("3", "down", "enter")
         await shell.until_dialog("ChoiceDialog")
         assert "Use id for" in shell.text
+
+
+async def test_a_status_that_is_mapped_in_the_form_counts_for_the_running_test(
+    server: LoopbackServer, saved: Path
+) -> None:
+    serve_job(server, "odd")
+    async with opened(saved) as shell:
+        await shell.press("f5")
+        await shell.until(lambda: (run := shell.run("exports")) is not None and "odd" in run.state.unmapped)
+        await shell.go_to(*RETRIEVER, "status_mapping")
+        shell.session.set(COMPLETED, ["done", "odd"])
+        trial = await shell.tested("exports")
+        assert (trial.state.outcome, trial.state.records) == (Outcome.COMPLETE, 2)
+        assert trial.state.unmapped == {}
+
+
+async def test_the_meaning_that_the_name_of_a_status_suggests_is_confirmed_with_one_key(
+    server: LoopbackServer, saved: Path
+) -> None:
+    serve_job(server, "SUCCEEDED")
+    async with opened(saved) as shell:
+        await after(shell, "f4")
+        await shell.go_to(*POLLING_URL)
+        await after(shell, "f4")
+        await shell.until_shown("Completed, by its name")
+        await shell.until(lambda: shell.app.screen.query_one(StatusQuestion).takes_answers)
+        await shell.press("enter")
+        await shell.until(lambda: shell.session.value(COMPLETED) == ["done", "SUCCEEDED"])
+        await shell.until_shown("means completed")
