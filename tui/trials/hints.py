@@ -9,11 +9,13 @@ import orjson
 
 from core.http.exchange import Role
 from core.manifest.problems import Path
+from tui.forms.hints import Offer
 from tui.model.problems import stream_of
 from tui.model.schema_inference import DatetimeFormats
 from tui.model.session import BuilderSession
 from tui.model.specs import DATETIME_FORMATS, FieldSpec, Kind
 from tui.trials.controller import TrialController
+from tui.trials.offers import Look, address_offers, key_offers, list_offers, path_offers, record_path, template_offers
 from tui.trials.records import rows
 from tui.trials.schema_report import SchemaReporter
 from tui.trials.state import gives_records
@@ -37,24 +39,74 @@ class TrialHints:
         trial = self._controller.results.get(stream)
         return dict(_variables(trial)) if trial is not None else {}
 
-    def suggestions(self, path: Path, spec: FieldSpec) -> Sequence[str]:
-        """Names of record fields for keys and cursors, formats of their dates for date formats.
+    def lookups(self, stream: str) -> Sequence[Offer]:
+        """How ids, links and statuses of the latest answers are looked up in templates."""
+        trial = self._controller.results.get(stream)
+        found: list[Offer] = []
+        for _, name in _VARIABLES if trial is not None else ():
+            looks = (Look.ID, Look.LINK, Look.STATUS)
+            answer = self.variables(stream).get(name)
+            found += [Offer(one.value[3:-3], one.detail) for one in template_offers(answer, name, *looks)]
+        return found
 
-        A cursor is offered the fields with dates first, a date format that of the cursor field beside it.
+    def suggestions(self, path: Path, spec: FieldSpec) -> Sequence[Offer]:
+        """What the latest answers and records hold for a field, the likeliest first.
+
+        Status extractors are offered what looks like a status, download targets and addresses what looks like a link or
+        an id; keys are offered what differs in all records; a cursor the fields with dates, and a date format that of
+        the cursor field beside it.
         """
         index = stream_of(path)
         trial = self._controller.results.get(self._session.streams.name(index)) if index is not None else None
         if trial is None:
             return ()
+        if "retriever" in path:
+            found = self._of_job(path, trial)
+            if found is not None:
+                return found
         if spec.suggestions == DATETIME_FORMATS:
             dates = _dates(trial)
-            cursor = dates.get(str(self._session.value((*path[:-1], "cursor_field"))))
-            return tuple(dict.fromkeys([*([cursor] if cursor else []), *dates.values()]))
+            cursor = dates.get(str(self._session.value((*path[:-1], "cursor_field"))), ())
+            formats = dict.fromkeys([*cursor, *(one for formats in dates.values() for one in formats)])
+            return [Offer(one) for one in formats]
         if spec.key == "cursor_field":
             dates = _dates(trial)
-            return tuple(sorted(trial.records.columns(), key=lambda name: name not in dates))
-        named = spec.kind is Kind.PRIMARY_KEY or spec.key in ("field_path", "field_pointers")
-        return tuple(trial.records.columns()) if named else ()
+            columns = sorted(trial.records.columns(), key=lambda name: name not in dates)
+            return [Offer(name, " or ".join(dates.get(name, ()))) for name in columns]
+        if spec.kind is Kind.PRIMARY_KEY:
+            return key_offers(rows(trial.records, _RECORDS_EXAMINED), trial.records.columns())
+        named = spec.key in ("field_path", "field_pointers")
+        return [Offer(name) for name in trial.records.columns()] if named else ()
+
+    def _of_job(self, path: Path, trial: Trial) -> Sequence[Offer] | None:
+        """What the answers about a job hold for a field of its retriever; None where it has nothing to do with them."""
+        answers = {**self.variables(trial.state.stream), "target": _answer(trial, Role.TARGET)}
+        polled = answers.get("polling_response")
+        match path[path.index("retriever") + 1 :]:
+            case ("status_extractor", "field_path"):
+                return path_offers(polled, Look.STATUS)
+            case ("status_extractor", "value"):
+                return template_offers(polled, "response", Look.STATUS)
+            case ("download_target_extractor", "field_path"):
+                return path_offers(answers["target"] or polled, Look.LINK, Look.ID)
+            case ("download_target_extractor", "value"):
+                return template_offers(answers["target"] or polled, "response", Look.LINK, Look.ID)
+            case ("record_selector", "extractor", "field_path") if len(trial.records) == 1:
+                return list_offers(list(rows(trial.records, 1)), record_path(trial)) or None
+            case (("polling_requester" | "abort_requester" | "delete_requester") as key, "url"):
+                return address_offers(answers.get("creation_response"), "creation_response", self._base(path, key))
+            case (("download_requester" | "download_target_requester") as key, "url") if polled is not None:
+                return address_offers(polled, "polling_response", self._base(path, key))
+        return None
+
+    def _base(self, path: Path, requester: str) -> str:
+        """What an id comes behind in the address of a request: what is written there, else where jobs are created."""
+        own = str(self._session.value(path) or "")
+        if own and "{" not in own:
+            return own
+        above = path[: path.index(requester)]
+        created = str(self._session.value((*above, "creation_requester", "url")) or "")
+        return created.partition("?")[0]
 
     def detected_schema(self, stream: str) -> Mapping[str, Any] | None:
         """The JSON Schema of the records of the stream's latest trial, once it has ended."""
@@ -73,8 +125,8 @@ class TrialHints:
             return None
 
 
-def _dates(trial: Trial) -> dict[str, str]:
-    """The record fields that hold dates, with their formats."""
+def _dates(trial: Trial) -> dict[str, tuple[str, ...]]:
+    """The record fields that hold dates, each with the formats that all of its values fit."""
     formats = DatetimeFormats()
     for record in rows(trial.records, _RECORDS_EXAMINED):
         formats.add(record)
@@ -83,14 +135,20 @@ def _dates(trial: Trial) -> dict[str, str]:
 
 def _variables(trial: Trial) -> Iterator[tuple[str, Any]]:
     for role, name in _VARIABLES:
-        entry = next((one for one in reversed(trial.exchanges.entries) if one.head.role is role), None)
-        if entry is None:
-            continue
-        body = trial.exchanges.exchange(entry).response_body
-        try:
-            yield name, orjson.loads(body or "")
-        except orjson.JSONDecodeError:
-            continue
+        answer = _answer(trial, role)
+        if answer is not None:
+            yield name, answer
     final = next((one for one in trial.exchanges.entries if gives_records(one.event)), None)
     if final is not None:
         yield "download_target", final.head.url
+
+
+def _answer(trial: Trial, role: Role) -> Any:
+    """The latest answer to a request of a role, where it is JSON."""
+    entry = next((one for one in reversed(trial.exchanges.entries) if one.head.role is role), None)
+    if entry is None:
+        return None
+    try:
+        return orjson.loads(trial.exchanges.exchange(entry).response_body or "")
+    except orjson.JSONDecodeError:
+        return None

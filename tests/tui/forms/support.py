@@ -22,7 +22,7 @@ from tui import forms
 from tui.forms import StreamForm
 from tui.forms.field_row import FieldRow
 from tui.forms.form_pane import FormPane
-from tui.forms.hints import Hints
+from tui.forms.hints import Hints, Offer
 from tui.model.editor import Change, ChangeKind
 from tui.model.session import BuilderSession
 from tui.model.specs import FieldSpec
@@ -39,13 +39,16 @@ class Known:
     """Hints as a test wants them."""
 
     known: Mapping[str, Any] = field(default_factory=dict)
-    suggested: Sequence[str] = ()
+    suggested: Sequence[Offer] = ()
     detected: Mapping[str, Any] | None = None
 
     def variables(self, stream: str) -> Mapping[str, Any]:
         return self.known
 
-    def suggestions(self, path: Path, spec: FieldSpec) -> Sequence[str]:
+    def lookups(self, stream: str) -> Sequence[Offer]:
+        return ()
+
+    def suggestions(self, path: Path, spec: FieldSpec) -> Sequence[Offer]:
         return self.suggested
 
     def detected_schema(self, stream: str) -> Mapping[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from core.events import Outcome, Stage
 from core.http.exchange import Role
 from tests.support.jobs_api import ABORT, manifest, serve_job
-from tests.support.server import LoopbackServer
+from tests.support.server import LoopbackServer, Reply
 from tests.tui.shell.support import Shell, opened
 from tui.model.streams import StreamKind
 from tui.trials.phases import StepMark, steps
@@ -41,6 +42,10 @@ async def after(shell: Shell, key: str) -> Trial:
     trial = await shell.tested("exports")
     await shell.settled()
     return trial
+
+
+def _is_another(shell: Shell, before: Trial | None) -> bool:
+    return shell.run("exports") is not before
 
 
 async def with_new_stream(shell: Shell, server: LoopbackServer) -> None:
@@ -149,7 +154,7 @@ async def test_the_commands_test_a_stage_from_anywhere(server: LoopbackServer, s
         for stage, role in zip(Stage, (Role.CREATE, Role.POLL, Role.DOWNLOAD), strict=True):
             before = shell.run("exports")
             await shell.perform(f"test.{stage.lower()}")
-            await shell.until(lambda before=before: shell.run("exports") is not before)
+            await shell.until(partial(_is_another, shell, before))
             assert roles(await shell.tested("exports")) == [role]
 
 
@@ -219,3 +224,55 @@ async def test_the_meaning_that_the_name_of_a_status_suggests_is_confirmed_with_
         await shell.press("enter")
         await shell.until(lambda: shell.session.value(COMPLETED) == ["done", "SUCCEEDED"])
         await shell.until_shown("means completed")
+
+
+async def offered(shell: Shell, *path: str | int) -> list[str]:
+    """The lines of the list that a field offers."""
+    await shell.go_to(*path)
+    await shell.press("f9")
+    await shell.until_dialog("ChoiceDialog")
+    lines = shell.lines
+    await shell.press("escape")
+    await shell.until(lambda: shell.dialog is None)
+    return lines
+
+
+def first(lines: list[str], *words: str) -> str:
+    """Which of the words comes first on the screen."""
+    return min(words, key=lambda word: next((at for at, line in enumerate(lines) if word in line), len(lines)))
+
+
+async def test_what_was_seen_is_offered_where_it_is_wanted(server: LoopbackServer) -> None:
+    server.on("/jobs", Reply({"owner": "ann", "job_id": "j1"}, 201))
+    server.on("/jobs/j1", Reply({"owner": "ann", "info": {"state": "DONE"}, "file": {"url": server.url("/result")}}))
+    server.on("/result", Reply({"rows": [{"country": "de", "id": n} for n in range(3)]}))
+    async with opened() as shell:
+        await with_new_stream(shell, server)
+        await after(shell, "f4")
+        lines = await offered(shell, *POLLING_URL)
+        assert any("/jobs/{{ creation_response['job_id'] }}" in line for line in lines)
+
+        await write(shell, (POLLING_URL, f"{server.url()}/jobs/{{{{ creation_response['job_id'] }}}}"))
+        await after(shell, "f4")
+        lines = await offered(shell, *STATUS_PATH)
+        assert first(lines, "owner", "info.state", "file.url") == "info.state"
+        assert any("info.state" in line and "DONE" in line for line in lines)
+        lines = await offered(shell, *TARGET_PATH)
+        assert first(lines, "owner", "info.state", "file.url") == "file.url"
+
+        edits = [(STATUS_PATH, ["info", "state"]), (COMPLETED, ["DONE"]), (TARGET_PATH, ["file", "url"])]
+        await write(shell, *edits)
+        await after(shell, "f5")
+        await shell.until_shown("The only record holds a list of 3 objects at `rows`")
+        path = (*RETRIEVER, "record_selector", "extractor", "field_path")
+        assert first(await offered(shell, *path), "rows", "country") == "rows"
+
+        await write(shell, (path, ["rows"]))
+        await after(shell, "f4")
+        assert "The only record" not in shell.text
+        await shell.go_to("streams", 0, "primary_key")
+        await shell.press("a")
+        await shell.press("f9")
+        await shell.until_dialog("ChoiceDialog")
+        assert first(shell.lines, "country", "differs in all 3 records") == "differs in all 3 records"
+        await shell.press("escape", "escape")
