@@ -21,6 +21,7 @@ class JobPhase(StrEnum):
 
     WAITING = "waiting"
     CREATING = "creating"
+    STARTING = "starting"
     RUNNING = "running"
     COMPLETED = "completed"
     FAILED = "failed"

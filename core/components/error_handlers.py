@@ -222,7 +222,11 @@ class CompositeErrorHandler(RetryingErrorHandler):
         decisions = [decision for _, decision in self._judged(outcome, context)]
         chosen = decisions[-1]
         with_message = (decision for decision in decisions if decision.message and decision.action is chosen.action)
-        return replace(next(with_message, chosen), max_attempts=decisions[0].max_attempts)
+        return replace(
+            next(with_message, chosen),
+            max_attempts=decisions[0].max_attempts,
+            default=all(decision.default for decision in decisions),
+        )
 
     @property
     def actions(self) -> frozenset[Action]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from itertools import chain
@@ -65,6 +66,10 @@ class DpathExtractor(Extractor):
     def path_keys(self) -> list[Template]:
         return self.field_path
 
+    @property
+    def reads_status_code(self) -> bool:
+        return bool(self.field_path) and self.field_path[0].source in ("status_code", "headers")
+
     def bind_as_is(self, variables: Mapping[str, Any]) -> Extract:
         if self.record_expander is not None:
             return self.bind(variables)
@@ -104,6 +109,10 @@ def _only_match(path: list[str]) -> Callable[[Any], Any]:
     return look
 
 
+_BESIDE_BODY = re.compile(r"""\$(?:\.|\[['"])(?:status_code|headers)\b""")
+"""JSONPath expressions that lead to what is beside the body of an answer."""
+
+
 @cache
 def _compiled(text: str) -> Any:
     from jsonpath_ng.exceptions import JSONPathError
@@ -140,6 +149,10 @@ class JsonPathExtractor(Extractor):
             return chain.from_iterable(whole_element(match.value) for match in expression.find(element))
 
         return extract
+
+    @property
+    def reads_status_code(self) -> bool:
+        return _BESIDE_BODY.match(self.json_path) is not None
 
     def bind_as_is(self, variables: Mapping[str, Any]) -> Extract:
         expression = _compiled(self.json_path)
@@ -186,6 +199,10 @@ class CombinedExtractor(Extractor):
         if self.mode == "union":
             return lambda element: chain.from_iterable(each(element))
         return lambda element: _first_with_any(each(element))
+
+    @property
+    def reads_status_code(self) -> bool:
+        return any(extractor.reads_status_code for extractor in self.extractors)
 
     def bind_as_is(self, variables: Mapping[str, Any]) -> Extract:
         extracts = [extractor.bind_as_is(variables) for extractor in self.extractors]

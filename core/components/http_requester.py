@@ -28,13 +28,15 @@ from core.levels import Level
 from core.manifest.problems import Problem, Severity
 from core.runtime.component import SLICE_VARIABLES, AsText, Gives, Shown
 from core.runtime.context import Context, readable
-from core.runtime.roles import Authenticator, ErrorHandler, Renew, RequestBody, Requester
+from core.runtime.roles import Accepts, Authenticator, ErrorHandler, Renew, RequestBody, Requester
 from core.templates import MixedMap, Template, TemplateError, TemplateMap
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 PORTABLE_METHODS = ("GET", "POST")
 _PIECE = re.compile(r"\{[{%].*?[}%]\}", re.DOTALL)
-_FROM_RESPONSES = re.compile(r"\b(?:creation_response|polling_response|download_target|next_page_token)\b")
+_FROM_RESPONSES = re.compile(
+    r"\b(?:(?:creation|start|polling)_response|download_target|download_link(?:_response)?|next_page_token)\b"
+)
 _ORIGIN = re.compile(r"(?i)https?://[^/?#]+[/?#]")
 _CACHED = frozenset({Role.PAGE, Role.PARENT, Role.SCHEMA})
 """The roles of requests whose responses may be cached."""
@@ -167,8 +169,10 @@ class HttpRequester(Requester):
             return QueryProperties(property_list=self.fetch_properties_from_endpoint)
         return self.query_properties
 
-    async def send(self, context: Context, role: Role, extra: RequestDraft | None = None) -> httpx.Response | None:
-        session, call = context.run.session, self.call(context, role, extra)
+    async def send(
+        self, context: Context, role: Role, extra: RequestDraft | None = None, accepts: Accepts | None = None
+    ) -> httpx.Response | None:
+        session, call = context.run.session, self.call(context, role, extra, accepts)
         if self._is_cached(role):
             return await session.cache.send(self._cache_key(call), lambda: session.open(call))
         return await session.send(call)
@@ -203,13 +207,17 @@ class HttpRequester(Requester):
         key = repr((str(request.url), request.headers.multi_items(), request.content, who, is_home))
         return hashlib.sha256(key.encode(errors="surrogatepass")).digest()
 
-    def call(self, context: Context, role: Role, extra: RequestDraft | None = None) -> Call:
+    def call(
+        self, context: Context, role: Role, extra: RequestDraft | None = None, accepts: Accepts | None = None
+    ) -> Call:
         """What the session needs to send this request. Raises `ReadError` when a template fails."""
         handler = self.error_handler or DefaultErrorHandler()
 
         def decide(outcome: Outcome, attempt: int) -> Decision:
             with readable():
                 decision = handler.decide(outcome, attempt, context)
+                if accepts and decision.default and isinstance(outcome, httpx.Response) and accepts(outcome):
+                    return Decision(Action.SUCCESS)
             if decision.action is Action.IGNORE and isinstance(outcome, httpx.Response) and not outcome.is_error:
                 self._explain_ignored(outcome, context)
             return decision

@@ -6,14 +6,14 @@ The components are immutable; `core.runtime.pages.Pages` is the walk over the pa
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from core.components.request_parts import RequestOption, RequestPath
 from core.http.request import RequestDraft
 from core.manifest.problems import Problem, Severity
-from core.runtime.component import Gives, Unsupported
+from core.runtime.component import Gives, Shown, Unsupported
 from core.runtime.context import Context, readable
 from core.runtime.pages import (
     PAGE_SIZE_FIELDS,
@@ -27,8 +27,31 @@ from core.runtime.pages import (
 )
 from core.templates import Condition, Template
 
+StopOn = Annotated[
+    Literal["short_page", "empty_page"],
+    Shown(advanced=True, ours=True),
+    Field(
+        title="Stop On",
+        description="The page after which no more are requested: `short_page`, the first one with fewer records than "
+        "the page size, or `empty_page`, the first one without records. The latter is for APIs whose pages aren't "
+        "always full, for example because they leave out what the user may not see.",
+    ),
+]
 
-class PageIncrement(PaginationStrategy):
+
+class CountingStrategy(PaginationStrategy, role=True):
+    """Counts pages or records; the last page is recognized by how many records it has."""
+
+    stop_on: StopOn = "short_page"
+
+    def _is_last(self, page: Page, context: Context) -> bool:
+        if self.stop_on == "empty_page":
+            return page.found == 0
+        size = self.size_of(page, context)
+        return page.found == 0 or bool(size and page.found < size)
+
+
+class PageIncrement(CountingStrategy):
     """Numbered pages; the first page that is not full is the last."""
 
     start_from_page: int = Field(
@@ -49,7 +72,7 @@ class PageIncrement(PaginationStrategy):
         return (self.start_from_page if token is None else int(token)) + 1
 
 
-class OffsetIncrement(PaginationStrategy):
+class OffsetIncrement(CountingStrategy):
     """Pages found by how many records come before them; the first page that is not full is the last."""
 
     resizable: ClassVar[bool] = True

@@ -13,7 +13,7 @@ from core.runtime.component import SLICE_VARIABLES, Component, Gives, NotInAirby
 from core.runtime.context import readable
 from core.runtime.record_pipeline import RecordPipeline, Warn, ignore
 from core.runtime.roles import Extractor, RecordFilterRole, Transformation
-from core.runtime.slices import Record, RecordPredicate
+from core.runtime.slices import Record, RecordPredicate, SliceMemory
 from core.templates import Condition
 
 
@@ -76,8 +76,9 @@ class RecordSelector(Component):
         extractor: Extractor | None = None,
         cursor_filter: RecordPredicate | None = None,
         warn: Warn = ignore,
+        memory: SliceMemory | None = None,
     ) -> RecordPipeline:
-        """The way from elements to records for one slice, everything bound to its template variables.
+        """The way from elements to records for one slice, everything bound to its template variables and `memory`.
 
         `extractor` replaces the selector's own. `cursor_filter` keeps the records that a cursor has not
         seen yet; with it, transformations come before the filters unless `transform_before_filtering` says
@@ -85,7 +86,7 @@ class RecordSelector(Component):
         Raises `ReadError`.
         """
         with readable():
-            extract = (extractor or self.extractor).bind(variables)
+            extract = (extractor or self.extractor).bind_for_slice(variables, memory or SliceMemory())
             own_filter = self.record_filter.bind(variables) if self.record_filter else None
             changes = [transformation.bind(variables) for transformation in transformations]
         first = self.transform_before_filtering

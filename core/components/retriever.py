@@ -19,7 +19,7 @@ from core.runtime.page_reader import MakeSink
 from core.runtime.partitions import PartitionRouter
 from core.runtime.record_pipeline import RecordPipeline, Warn, ignore
 from core.runtime.roles import Transformation
-from core.runtime.slices import Record, RecordPredicate
+from core.runtime.slices import Record, RecordPredicate, SliceMemory
 
 Fill = Callable[[RequestDraft, Context], None]
 """Adds what the slice of the context adds to a request."""
@@ -66,8 +66,9 @@ class Retriever(Component, role=True):
         *,
         cursor_filter: RecordPredicate | None = None,
         warn: Warn = ignore,
+        memory: SliceMemory | None = None,
     ) -> RecordPipeline:
-        """The way from fetched elements to finished records."""
+        """The way from fetched elements to finished records; `memory` is that of the slice."""
 
     def max_slices(self, concurrency: int, jobs: JobConcurrency) -> int:
         """How many slices are read side by side; `concurrency` is the number for ordinary requests."""

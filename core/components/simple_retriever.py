@@ -26,7 +26,7 @@ from core.runtime.pages import Paginator
 from core.runtime.partitions import PartitionRouter, extra_field_names
 from core.runtime.record_pipeline import RecordPipeline, Warn, ignore
 from core.runtime.roles import Decoder, Requester, Transformation
-from core.runtime.slices import Record, RecordPredicate, StreamSlice
+from core.runtime.slices import Record, RecordPredicate, SliceMemory, StreamSlice
 
 _NEEDED = {
     Action.REDUCE_PAGE_SIZE: "page_size_reduction",
@@ -110,9 +110,12 @@ class SimpleRetriever(SynchronousRetriever):
         *,
         cursor_filter: RecordPredicate | None = None,
         warn: Warn = ignore,
+        memory: SliceMemory | None = None,
     ) -> RecordPipeline:
         selector = self.record_selector
-        return selector.pipeline(variables, transformations, schema, cursor_filter=cursor_filter, warn=warn)
+        return selector.pipeline(
+            variables, transformations, schema, cursor_filter=cursor_filter, warn=warn, memory=memory
+        )
 
     async def read(self, read: SliceRead) -> Outcome:
         await self._read(self._reader(read.fill, read.role), read.context, read.make_sink(count(1)), read.cursor)
@@ -148,7 +151,7 @@ class SimpleRetriever(SynchronousRetriever):
 
         nothing = dict.fromkeys(SLICE_VARIABLES, StreamSlice())
         beside = Context(context.run, context.stream, emit, variables=nothing)
-        collector = RecordCollector(self.pipeline({**nothing, "config": context.config}))
+        collector = RecordCollector(self.pipeline({**nothing, "config": context.config}, memory=beside.memory))
         await self._read(self._reader(lambda draft, context: None, role), beside, collector, None)
         return collector.records
 

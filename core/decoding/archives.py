@@ -1,59 +1,57 @@
-"""Unpacks gzip and zip, recognized by the first bytes of a body, and guards against small bodies that unpack to
-enormous ones.
-"""
+"""Archives: the files in a zip or tar archive, recognized by the first bytes, and which of them are read."""
 
 from __future__ import annotations
 
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import IO, Any
 
-from core.decoding.chunks import BLOCK, peek
-from core.decoding.errors import BodyKind, DecodeError, packed_kind
-from core.http.bodies import is_bomb
+from core.decoding.chunks import BLOCK, Labelled, peek
+from core.decoding.errors import BodyKind, DecodeError, not_this, packed_kind
+from core.decoding.inflation import GZIP, Inflation, gunzip
+from core.decoding.name_patterns import matcher
+from core.decoding.tar import RECORD, File, is_empty_tar, is_tar, tar_files
+from core.http.messages import shorten
 
 Decode = Callable[[Iterator[bytes], str | None], Iterator[Any]]
 """Gives the elements of a body that arrives in chunks; gets its charset, too."""
 
-
-class Inflation:
-    """Counts the bytes that go into a decompressor and those that come out."""
-
-    def __init__(self, what: str, ratio: float) -> None:
-        self._what = what
-        self._ratio = ratio
-        self._packed = 0
-        self._unpacked = 0
-
-    def packed(self, count: int) -> None:
-        """Count bytes that went in."""
-        self._packed += count
-
-    def unpacked(self, count: int) -> None:
-        """Count bytes that came out. Raises `DecodeError` when they are out of all proportion."""
-        self._unpacked += count
-        if is_bomb(self._packed, self._unpacked, self._ratio):
-            raise DecodeError(
-                f"The {self._what} unpacks to more than {self._ratio:,g} times its size "
-                f"({self._unpacked:,} bytes so far). It looks like a bomb and is not read any further; "
-                "`max_ratio` of the decoder sets the limit."
-            )
-
-
 IN_MEMORY = 8 * 1024 * 1024
 """Bytes of an archive that are kept in memory; a larger one is kept in a temporary file."""
 
-_GZIP = b"\x1f\x8b"
 _ZIP = frozenset({BodyKind.ZIP, BodyKind.EMPTY_ZIP})
-_GZIP_WINDOW = 16 + zlib.MAX_WBITS
-_LONGEST_MAGIC = 100
-"""Bytes that show what a body is, down to the name of the first file in a zip archive."""
+_SHOWN = 5
+"""Names of files that an error lists."""
+_LONGEST_NAME = 200
+"""Characters of a name that an error shows."""
 _DAMAGE = (
     *(zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError, LookupError),
     *(OverflowError, RuntimeError),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which files of an archive are read, by patterns for their names (none: all), and the field for the name.
+
+    `labels_inside`: decoders inside label records, too.
+    """
+
+    patterns: Sequence[str] = ()
+    field: str | None = None
+    labels_inside: bool = False
+
+    @property
+    def by_name(self) -> bool:
+        """Whether names are needed at all."""
+        return bool(self.patterns) or self.field is not None
+
+    def matcher(self) -> Callable[[str], bool]:
+        """The function that says whether a file of this name is read."""
+        return matcher(self.patterns) if self.patterns else lambda name: True
 
 
 def unpacked(decode: Decode, chunks: Iterator[bytes], charset: str | None, max_ratio: float) -> Iterator[Any]:
@@ -61,58 +59,124 @@ def unpacked(decode: Decode, chunks: Iterator[bytes], charset: str | None, max_r
 
     Raises `DecodeError` when the body is damaged, cut short or a bomb.
     """
-    head, stream = peek(chunks, _LONGEST_MAGIC)
-    if head.startswith(_GZIP):
+    head, stream = peek(chunks, RECORD)
+    if head.startswith(GZIP):
         return decode(gunzip(stream, max_ratio), charset)
     if packed_kind(head) in _ZIP:
-        return _of_all_files(decode, stream, charset, max_ratio)
+        return of_files(zip_files(stream, max_ratio), "zip archive", decode, charset)
     return decode(stream, charset)
 
 
-def gunzip(chunks: Iterator[bytes], max_ratio: float) -> Iterator[bytes]:
-    """The decompressed bytes of all members of a gzip file, in blocks. Raises `DecodeError`."""
-    guard = Inflation("gzip file", max_ratio)
-    member = zlib.decompressobj(_GZIP_WINDOW)
-    for chunk in chunks:
-        guard.packed(len(chunk))
-        data = chunk
-        while data:
-            if member.eof:
-                data = data.lstrip(b"\0")  # padding, as tapes and block devices leave it
-                if not data:
-                    break
-                member = zlib.decompressobj(_GZIP_WINDOW)
-            block, data = _inflate(member, data)
-            guard.unpacked(len(block))
-            if block:
-                yield block
-    if not member.eof:
-        raise DecodeError("The gzip file ends in the middle: the response seems to be cut short.", retryable=True)
+def ungzipped(chunks: Iterator[bytes], max_ratio: float) -> Iterator[bytes]:
+    """The bytes of a body in gzip, or of one that is not. Raises `DecodeError`."""
+    head, stream = peek(chunks, RECORD)
+    return gunzip(stream, max_ratio) if head.startswith(GZIP) else stream
 
 
-def _inflate(member: zlib._Decompress, data: bytes) -> tuple[bytes, bytes]:
-    """A block of output, and the input that is left."""
-    try:
-        block = member.decompress(data, BLOCK)
-    except zlib.error as error:
-        raise DecodeError(f"The gzip file is damaged ({error}).") from None
-    return block, member.unused_data if member.eof else member.unconsumed_tail
+def of_archive(
+    decode: Decode,
+    chunks: Iterator[bytes],
+    charset: str | None,
+    max_ratio: float,
+    selection: Selection,
+    *,
+    expected: str,
+    single: bool,
+) -> Iterator[Any]:
+    """The elements that `decode` gives in the files of a zip or tar archive, which may be in gzip as a whole.
+
+    A body that is no archive, in gzip or not, is one file when `single` says so, and no names are needed: otherwise it
+    is not what was `expected` ("a zip archive"). Raises `DecodeError`.
+    """
+    head, stream = peek(chunks, RECORD)
+    in_gzip = head.startswith(GZIP)
+    if in_gzip:
+        head, stream = peek(gunzip(stream, max_ratio), RECORD)
+    if packed_kind(head) in _ZIP:
+        return of_files(zip_files(stream, max_ratio), "zip archive", decode, charset, selection)
+    if is_tar(head) or packed_kind(head) is BodyKind.TAR or (is_empty_tar(head) and not single):
+        return of_files(tar_files(stream), "tar archive", decode, charset, selection)
+    if single and not selection.by_name:
+        return decode(stream, charset)
+    if not head:
+        return iter(())
+    where = "It is inside gzip." if in_gzip else ""
+    if single:
+        where += " `members` and `member_field` need files with names; leave them empty to read a body without."
+    raise not_this(expected, head, where.strip())
 
 
-def _of_all_files(decode: Decode, stream: Iterator[bytes], charset: str | None, max_ratio: float) -> Iterator[Any]:
-    """The elements of all files of an archive; folders and the shadow files of macOS are left out."""
+def of_files(
+    files: Iterator[File], archive: str, decode: Decode, charset: str | None, selection: Selection | None = None
+) -> Iterator[Any]:
+    """The elements of the chosen files of an archive, one file after the other, labelled with its name if asked for.
+
+    Raises `DecodeError` with the file that can't be read, and when the archive has files but none was chosen.
+    """
+    selection, labels = selection or Selection(), dict[str, str]()
+    elements = _elements(files, archive, lambda content: decode(content, charset), selection, labels)
+    return Labelled(elements, labels) if selection.field is not None or selection.labels_inside else elements
+
+
+def _elements(
+    files: Iterator[File],
+    archive: str,
+    decode: Callable[[Iterator[bytes]], Iterator[Any]],
+    selection: Selection,
+    labels: dict[str, str],
+) -> Iterator[Any]:
+    chosen = selection.matcher()
+    left_out: list[str] = []
+    read = skipped = 0
+    for name, content in files:
+        if not chosen(name):
+            skipped += 1
+            left_out += [name] if len(left_out) < _SHOWN else []
+            continue
+        read += 1
+        try:
+            elements = decode(content)
+            if selection.field is not None:
+                labels[selection.field] = name
+            yield from _noting(elements, labels) if isinstance(elements, Labelled) else elements
+        except DecodeError as error:
+            message = f"In the file `{shorten(name, _LONGEST_NAME)}` of the {archive}: {error}"
+            raise DecodeError(message, retryable=error.retryable) from None
+    if skipped and not read:
+        raise _none_chosen(selection.patterns, archive, left_out, skipped)
+
+
+def _noting(elements: Labelled, labels: dict[str, str]) -> Iterator[Any]:
+    for element in elements:
+        labels |= elements.labels
+        yield element
+
+
+def _none_chosen(patterns: Sequence[str], archive: str, names: list[str], count: int) -> DecodeError:
+    wanted = " or ".join(f"“{pattern}”" for pattern in patterns)
+    shown = ", ".join(f"“{shorten(name, _LONGEST_NAME)}”" for name in names)
+    more = f" and {count - len(names):,} more" if count > len(names) else ""
+    return DecodeError(
+        f"No file in the {archive} has a name like {wanted}; there are {shown}{more}. "
+        "`members` of the decoder says which files are read."
+    )
+
+
+def zip_files(stream: Iterator[bytes], max_ratio: float) -> Iterator[File]:
+    """The files of a zip archive; folders and the shadow files of macOS are left out. Raises `DecodeError`.
+
+    The archive's directory is at its end: a large archive waits in a temporary file.
+    """
     with tempfile.SpooledTemporaryFile(IN_MEMORY) as file:
         for block in stream:
             file.write(block)
         guard = Inflation("zip archive", max_ratio)
         guard.packed(file.tell())
         with _opened(file) as archive:
-            for member in _files(archive):
-                try:
-                    yield from decode(_content(archive, member, guard), charset)
-                except DecodeError as error:
-                    message = f"In the file `{member.filename}` of the zip archive: {error}"
-                    raise DecodeError(message, retryable=error.retryable) from None
+            for member in archive.infolist():
+                name = member.filename  # it may be empty
+                if not name.endswith("/") and not name.startswith("__MACOSX/"):
+                    yield name, _content(archive, member, guard)
 
 
 def _opened(file: IO[bytes]) -> zipfile.ZipFile:
@@ -120,12 +184,6 @@ def _opened(file: IO[bytes]) -> zipfile.ZipFile:
         return zipfile.ZipFile(file)
     except _DAMAGE as error:
         raise DecodeError(f"The zip archive is damaged or cut short ({error}).", retryable=True) from None
-
-
-def _files(archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
-    for member in archive.infolist():
-        if not member.filename.endswith("/") and not member.filename.startswith("__MACOSX/"):  # a name may be empty
-            yield member
 
 
 def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo, guard: Inflation) -> Iterator[bytes]:

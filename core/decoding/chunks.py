@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +13,7 @@ from pydantic import AfterValidator
 
 from core.decoding.errors import DecodeError, too_long
 from core.http.charsets import is_single_byte, json_encoding, text_codec
+from core.http.messages import shorten
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -46,6 +47,26 @@ class InBlocks(Iterator[Any]):
         return next(self._each)
 
 
+class Labelled(Iterator[Any]):
+    """Elements one by one, and fields for the records in the element that came last: `labels`, which keeps changing."""
+
+    def __init__(self, elements: Iterator[Any], labels: Mapping[str, Any]) -> None:
+        self._elements = elements
+        self.labels = labels
+
+    def __next__(self) -> Any:
+        return next(self._elements)
+
+    def label(self, record: dict[str, Any]) -> None:
+        """Add the fields to a record. Raises `DecodeError` for one that has such a field with another value."""
+        for name, value in self.labels.items():
+            if record.setdefault(name, value) != value:
+                raise DecodeError(
+                    f"The records in the file “{shorten(str(value), 200)}” of the archive have a field `{name}` "
+                    "already; choose another name for `member_field` of the decoder."
+                )
+
+
 BLOCK = 65_536
 """Bytes that are parsed in one go."""
 
@@ -61,13 +82,14 @@ _LONGEST_CHARACTER = 4
 """Bytes of a character in UTF-8."""
 
 
-def _known_encoding(name: str) -> str:
+def known_encoding(name: str) -> str:
+    """The same name. Raises `ValueError` when it is none of a text encoding."""
     if text_codec(name) is None:
         raise ValueError(f"`{name}` is not the name of a text encoding; common ones are utf-8, latin-1, cp1252")
     return name
 
 
-Encoding = Annotated[str, AfterValidator(_known_encoding)]
+Encoding = Annotated[str, AfterValidator(known_encoding)]
 """The name of a text encoding that Python knows."""
 
 

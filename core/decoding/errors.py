@@ -60,16 +60,21 @@ _SIGNATURES = (
     (b"SQLite format 3\x00", BodyKind.SQLITE),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", BodyKind.OLD_OFFICE),
 )
-_OFFICE = (b"[Content_Types].xml", b"xl/", b"_rels/")
+_OFFICE = (
+    *(b"[Content_Types].xml", b"xl/", b"_rels/", b"docProps/"),
+    b"mimetypeapplication/vnd.oasis.opendocument",
+)
 """Names at the start of a zip archive that is an Office document."""
 _BZIP2 = re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)")
 _TAR = (257, b"ustar")
 _UNREAD = "Longhaul can't unpack or read that; ask the API for another format, such as CSV or JSON, plain or in gzip."
+_SPREADSHEET = "If it is a spreadsheet, choose ExcelDecoder."
 _HINTS = {
     **{kind: _UNREAD for _, kind in _SIGNATURES},
-    BodyKind.TAR: _UNREAD,
+    BodyKind.TAR: "Wrap the decoder in a TarDecoder.",
     BodyKind.BZIP2: _UNREAD,
-    BodyKind.OFFICE: _UNREAD,
+    BodyKind.OFFICE: _SPREADSHEET,
+    BodyKind.OLD_OFFICE: _SPREADSHEET,
     BodyKind.GZIP: "Wrap the decoder in a GzipDecoder.",
     BodyKind.ZIP: "Wrap the decoder in a ZipfileDecoder.",
     BodyKind.EMPTY_ZIP: "Wrap the decoder in a ZipfileDecoder.",
@@ -81,6 +86,21 @@ _HINTS = {
 
 class DecodeError(ReadError):
     """A body is not in the format that its decoder expects, or breaks off in the middle."""
+
+
+class NoCharset(DecodeError):
+    """A response names no charset that is known, though the manifest says that it does.
+
+    `content_type` is what it names; None: that is not at hand.
+    """
+
+    def __init__(self, content_type: str | None = None) -> None:
+        named = "" if content_type is None else f" ({quote(content_type) if content_type else 'there is none'})"
+        super().__init__(
+            "The encoding of the decoder is `from_response`, but the Content-Type of the response"
+            f"{named} names no charset that is known. Set `encoding` of the decoder to the name of the encoding, such "
+            "as utf-8, cp1252 or shift_jis."
+        )
 
 
 def describe(head: bytes) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -23,6 +24,12 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _UTF_8 = frozenset({"utf-8", "utf-8-sig", "ascii"})
+_PARAMETER = re.compile(r"""(?:^|[;,\s])charset\s*=\s*["']?\s*([^\s;,"']*)""")
+_OTHER_NAMES = {"windows-31j": "cp932", "cswindows31j": "cp932", "sjis": "shift_jis"}
+"""What others call an encoding that Python has under another name."""
+_CODE_PAGE = re.compile(r"(?:windows|ms|cp|ibm)-?(\d+)")
+_SUPERSETS = {"iso8859-1": "cp1252", "shift_jis": "cp932", "gb2312": "gb18030", "gbk": "gb18030", "euc_kr": "cp949"}
+"""Encodings by whose names servers often mean a larger one, as browsers know (WHATWG, Encoding Standard, 4.2)."""
 
 
 MOST_DIGITS = 4_000
@@ -47,8 +54,21 @@ def charset_of(response: httpx.Response) -> str | None:
 
 def charset_named(content_type: str) -> str | None:
     """The charset in the value of a Content-Type; None if there is no known one."""
-    named = content_type.lower().partition("charset=")[2].partition(";")[0].strip(" \t\"'")
-    return text_codec(named) if named else None
+    found = _PARAMETER.search(content_type.lower())
+    if found is None or not found[1]:
+        return None
+    name = found[1].removeprefix("x-")
+    page = _CODE_PAGE.fullmatch(name)
+    return (
+        text_codec(found[1])
+        or text_codec(_OTHER_NAMES.get(name, name))
+        or (text_codec(f"cp{page[1]}") if page else None)
+    )
+
+
+def as_browsers_read(charset: str) -> str:
+    """The encoding in which a text is that names this charset."""
+    return _SUPERSETS.get(charset, charset)
 
 
 @lru_cache(64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
@@ -59,7 +59,7 @@ class Decision:
 
     `message` is what the manifest says about it, `wait` the seconds until the next attempt (None: not specified;
     infinite: longer than the manifest allows), `max_attempts` how often the request is sent in all. `unplaced`: an
-    error whose meaning neither the manifest nor its status tells.
+    error whose meaning neither the manifest nor its status tells. `default`: the manifest says nothing about it.
     """
 
     action: Action
@@ -68,6 +68,7 @@ class Decision:
     wait: float | None = None
     max_attempts: int = DEFAULT_ATTEMPTS
     unplaced: bool = False
+    default: bool = False
 
 
 class RequestFailed(ReadError):
@@ -128,9 +129,12 @@ def default_decision(outcome: Outcome) -> Decision:
     retries all other statuses; here only those that may pass are retried: further 5xx, 423 and 425. What fails however
     often it is sent (402, 406, 409, 410, 422, 451, 501, a bad certificate, ...) fails at once.
     """
-    if not isinstance(outcome, httpx.Response):
-        return _decision_on_error(outcome)
-    status = outcome.status_code
+    decision = _decision_on(outcome) if isinstance(outcome, httpx.Response) else _decision_on_error(outcome)
+    return replace(decision, default=True)
+
+
+def _decision_on(response: httpx.Response) -> Decision:
+    status = response.status_code
     if status < 400:
         return Decision(Action.SUCCESS)
     if status == HTTPStatus.TOO_MANY_REQUESTS:

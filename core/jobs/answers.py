@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -16,6 +17,7 @@ from core.http.messages import api_message, json_body, shorten
 from core.runtime.component import Component
 from core.runtime.field_path import what_is_at
 from core.runtime.roles import Decoder, Extractor, Requester
+from core.runtime.slices import SliceMemory
 from core.templates.lookups import Lookup
 from core.templates.template import SourceField, mentioned, needed
 
@@ -32,6 +34,8 @@ class Answer:
     response: httpx.Response
     elements: list[Any]
     variables: dict[str, Any]
+    decoder: Decoder | None = None
+    """What could read the body; None where nothing could, or nothing had to."""
 
     @classmethod
     def of(cls, response: httpx.Response, decoder: Decoder, fallbacks: Callable[[str], Sequence[Decoder]]) -> Answer:
@@ -41,7 +45,7 @@ class Answer:
         body is enough to poll by. It is then taken for what its Content-Type says: a form, text, or what the
         `fallbacks` for that type can read.
         """
-        elements = _elements(response, decoder, fallbacks)
+        elements, used = _elements(response, decoder, fallbacks)
         body = elements[0] if len(elements) == 1 else elements
         request = response.request
         extra = {
@@ -51,7 +55,13 @@ class Answer:
             "body": body if elements else None,
             "text": response.text,
         }
-        return cls(response, elements, {**extra, **body} if isinstance(body, Mapping) else extra)
+        return cls(response, elements, {**extra, **body} if isinstance(body, Mapping) else extra, used)
+
+    def elements_anew(self, memory: SliceMemory) -> Iterator[Any]:
+        """The elements, decoded once more: what takes them may change them."""
+        if self.decoder is None:
+            return iter(deepcopy(self.elements))
+        return self.decoder.for_slice(memory).decode(iter((self.response.content,)), charset_of(self.response))
 
     def find(self, extractor: Extractor, variables: Mapping[str, Any]) -> Iterator[Any]:
         """What the extractor finds in the body, else beside it (`headers`, `status_code`, `text`)."""
@@ -73,18 +83,20 @@ class Answer:
         return [value for element in elements for value in extract(element)] or list(extract(self.variables))
 
 
-def _elements(response: httpx.Response, decoder: Decoder, fallbacks: Callable[[str], Sequence[Decoder]]) -> list[Any]:
+def _elements(
+    response: httpx.Response, decoder: Decoder, fallbacks: Callable[[str], Sequence[Decoder]]
+) -> tuple[list[Any], Decoder | None]:
     if not response.content.strip():
-        return []
+        return [], None
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     for candidate in (decoder, *fallbacks(kind)):
         try:
-            return candidate.decode_all(response.content, charset_of(response))
+            return candidate.decode_all(response.content, charset_of(response)), candidate
         except DecodeError:
             continue
     if kind == "application/x-www-form-urlencoded":
-        return [dict(parse_qsl(response.text, keep_blank_values=True))]
-    return []
+        return [dict(parse_qsl(response.text, keep_blank_values=True))], None
+    return [], None
 
 
 _NO_TEMPLATES = frozenset({"authenticator", "error_handler", "parameters"})

@@ -93,6 +93,8 @@ async def clear_away(known: KnownJobs, steps: JobSteps, context: Context) -> Non
         left.kept = False
         own = context.for_slice(left.slice)
         job = Job.of(steps.answer(left.creation), steps, own, 0.0, known=True)
+        if left.started:
+            job.started(steps.answer(left.start) if left.start is not None else None)
         job.over = left.over
         cleanup = JobCleanup(steps, own, known)
         cleanup.hurry()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import httpx
 
@@ -16,48 +17,96 @@ from core.runtime.context import Context
 from core.runtime.field_path import evaluated, is_empty
 from core.runtime.roles import Extractor
 
+OnNoTarget = Literal["empty", "fail"]
 
-def targets_in(answer: Answer, extractor: Extractor, context: Context, follows: Callable[[str], bool]) -> list[Any]:
-    """The targets that an answer holds. None where nothing or an empty list is at their place: there is no data.
 
-    What is not read is logged: empty targets, and those of further pages unless the manifest `follows` the key that
-    names the next one. Raises `ReadError` when there is no such place, or what is there is `false`.
+@dataclass
+class FoundTargets:
+    """What is found where the targets are, on one page of an answer or on several.
+
+    Null or an empty list there is no data, and no such place is an error, unless `on_none` says otherwise.
     """
-    places = answer.find_as_is(extractor, context.scope(extractor))
-    found = [part for item in places for part in _flat(item)]
-    if not found or any(item is False for item in found):
-        request = answer.response.request
-        raise ReadError(
-            f"The job is complete, but there is no download target at {described_place(extractor)} in the answer to "
-            f"{request.method} {shorten(str(request.url))}: {found_instead(answer, extractor)}."
-        )
-    targets = [item for item in found if not is_empty(item)]
-    if not targets:
+
+    extractor: Extractor
+    context: Context
+    on_none: OnNoTarget | None = None
+    _found: list[Any] = field(default_factory=list)
+    _reason: str = ""
+
+    def add(self, answer: Answer) -> list[Any]:
+        """Take what an answer has, empty or not. Raises `ReadError` when there is no such place, or it is `false`."""
+        places = answer.find_as_is(self.extractor, self.context.scope(self.extractor))
+        found = [part for item in places for part in _flat(item)]
+        if self.on_none == "empty":
+            found = [item for item in found if item is not False]
+        elif not found or any(item is False for item in found):
+            request = answer.response.request
+            raise ReadError(
+                f"The job is complete, but there is no download target at {described_place(self.extractor)} in the "
+                f"answer to {request.method} {shorten(str(request.url))}: {found_instead(answer, self.extractor)}."
+            )
         several = any(isinstance(item, list) and item for item in places)
-        reason = (
-            f"all that is at {described_place(extractor)} is empty" if several else found_instead(answer, extractor)
+        self._reason = self._reason or (
+            f"all that is at {described_place(self.extractor)} is empty"
+            if several
+            else found_instead(answer, self.extractor)
         )
-        context.log(Level.INFO, f"The job is complete and has no data to download: {reason}.")
-    elif len(targets) < len(found):
-        context.log(
-            Level.INFO, f"{len(found) - len(targets)} of {len(found)} download targets are empty: they have no data."
-        )
-    _warn_of_pages(answer, extractor, context, follows)
-    return targets
+        self._found += found
+        return found
+
+    def targets(self) -> list[Any]:
+        """The targets, without the empty ones, which are logged. None at all: there is no data. Raises `ReadError`."""
+        targets = [item for item in self._found if not is_empty(item)]
+        if not targets:
+            no_data(self._reason, self.context, self.on_none)
+        elif len(targets) < len(self._found):
+            self.context.log(
+                Level.INFO,
+                f"{len(self._found) - len(targets)} of {len(self._found)} download targets are empty: they have no "
+                "data.",
+            )
+        return targets
 
 
-def _warn_of_pages(answer: Answer, extractor: Extractor, context: Context, follows: Callable[[str], bool]) -> None:
-    """Say once in a run of a stream that there are more targets."""
+def no_data(reason: str, context: Context, on_none: OnNoTarget | None) -> None:
+    """Log that a job has no data. Raises `ReadError` where that is an error."""
+    if on_none == "fail":
+        raise ReadError(
+            f"The job is complete and has no data to download: {reason}. `on_no_target` says that this is an error."
+        )
+    context.log(Level.INFO, f"The job is complete and has no data to download: {reason}.")
+
+
+def link_in(answer: Answer, extractor: Extractor, context: Context) -> Any:
+    """The one link that an answer holds. Raises `ReadError` when it holds none, or several."""
+    places = answer.find_as_is(extractor, context.scope(extractor))
+    links = [part for item in places for part in _flat(item) if part is not False and not is_empty(part)]
+    if len(links) == 1:
+        return links[0]
+    request = answer.response.request
+    where = f"at {described_place(extractor)} in the answer to {request.method} {shorten(str(request.url))}"
+    if not links:
+        raise ReadError(f"There is no download link {where}: {found_instead(answer, extractor)}.")
+    raise ReadError(
+        f"There are {len(links)} download links {where}, but each download target has one. Name the one that is meant "
+        "in `download_link_extractor`; if all of them are, they are what `download_target_extractor` should find."
+    )
+
+
+def warn_of_pages(answer: Answer, extractor: Extractor, context: Context, follows: Callable[[str], bool]) -> None:
+    """Say once in a run of a stream that there are more targets, unless the manifest `follows` the key that names the
+    next page.
+    """
     path = evaluated(extractor.path_keys, context.scope(extractor)) if extractor.path_keys is not None else ()
     named = next_page_named(answer.response, body_of(answer), path)
-    warned: set[str] = context.run.shared(_warn_of_pages, set)
+    warned: set[str] = context.run.shared(warn_of_pages, set)
     if named is None or context.stream in warned or follows(named.rpartition(".")[2]):
         return
     warned.add(context.stream)
     context.log(
         Level.WARNING,
         f"The answer that holds the download targets names a next page (`{named}`), and nothing in the manifest "
-        "follows it: the targets on further pages are not downloaded.",
+        "follows it: the targets on further pages are not downloaded. A `download_target_paginator` asks for them.",
     )
 
 

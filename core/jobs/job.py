@@ -109,9 +109,9 @@ class JobFailed(ReadError):
 class Job:
     """A job that exists on the API: what it answered, and how often it was asked.
 
-    `context` is the slice's, with `creation_response` and after a poll `polling_response`. `id` is the API's own, where
-    its answer to the creation names one. Times are those of the event loop's clock. `known`: an earlier read created
-    it.
+    `context` is the slice's, with `creation_response`, `start_response` and `polling_response`; before the first poll,
+    the latter is the answer to what came before it. `id` is the API's own, where its answer to the creation names one.
+    Times are those of the event loop's clock. `known`: an earlier read created it.
     """
 
     attempt: int
@@ -120,6 +120,7 @@ class Job:
     created: float
     timeout: float
     id: str | None = None
+    start: Answer | None = None
     polling: Answer | None = None
     polls: int = 0
     api_status: str | None = None
@@ -143,7 +144,11 @@ class Job:
         """The job that an answer to a creation is about."""
         return cls(
             attempt=attempt,
-            context=context.with_variables(creation_response=creation.variables),
+            context=context.with_variables(
+                creation_response=creation.variables,
+                start_response={},
+                polling_response=creation.variables,
+            ),
             creation=creation,
             created=time.monotonic(),
             timeout=timeout,
@@ -161,6 +166,26 @@ class Job:
         """When the job is given up."""
         return self.created + self.timeout
 
+    @property
+    def answers(self) -> dict[str, Any]:
+        """What the requests of the job gave, under the names that templates know it by."""
+        names = ("creation_response", "start_response", "polling_response")
+        return {name: self.context.variables[name] for name in names}
+
+    @property
+    def last_answer(self) -> Answer:
+        """What the API answered last: to a poll, else to the start or the creation."""
+        return self.polling or self.start or self.creation
+
+    def started(self, answer: Answer | None) -> None:
+        """Take note that the API runs the job; its time begins."""
+        self.created = time.monotonic()
+        if answer is not None:
+            self.start = answer
+            self.context = self.context.with_variables(
+                start_response=answer.variables, polling_response=answer.variables
+            )
+
     def polled(self, answer: Answer) -> None:
         """Take note of an answer to a poll."""
         self.polls += 1
@@ -174,15 +199,17 @@ class Job:
 
 @dataclass(slots=True)
 class KnownJob:
-    """A job on the API, as the answers to its creation and to its last poll.
+    """A job on the API, as the answers to its creation, its start (where that counts) and its last poll.
 
-    `kept`: its read ended while the job was still wanted, and nobody has cleared it away; `over`: it has come to an end
-    on the server.
+    `started`: the API has started it; `kept`: its read ended while the job was still wanted, and nobody has cleared it
+    away; `over`: it has come to an end on the server.
     """
 
     slice: StreamSlice
     creation: httpx.Response
+    start: httpx.Response | None = None
     polling: httpx.Response | None = None
+    started: bool = False
     kept: bool = False
     over: bool = False
 
@@ -215,6 +242,12 @@ class KnownJobs:
     def note(self, slice_: StreamSlice | None, creation: httpx.Response) -> None:
         """Take note of a job that was created."""
         self._jobs[_key(slice_)] = KnownJob(slice_ or StreamSlice(), creation)
+
+    def note_start(self, slice_: StreamSlice | None, start: httpx.Response | None) -> None:
+        """Take note that the API started the job of a slice; `start` is its answer, where it counts."""
+        job = self.get(slice_)
+        if job is not None:
+            job.start, job.started = start, True
 
     def forget(self, slice_: StreamSlice | None) -> None:
         """There is no such job any more."""

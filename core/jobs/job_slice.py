@@ -15,6 +15,7 @@ from core.http.policy import EXPIRED, RequestFailed
 from core.http.request import RequestDraft
 from core.jobs.job import JobFailed
 from core.jobs.life import JobLife
+from core.jobs.poll_records import PollRecords
 from core.jobs.settings import JobSettings
 from core.jobs.slots import JobSlot
 from core.jobs.steps import JobSteps
@@ -71,23 +72,23 @@ class TargetLink:
     def __post_init__(self) -> None:
         self._seen = self.targets.found
 
-    @property
-    def context(self) -> Context:
-        """The job's context with the target."""
+    async def context(self) -> Context:
+        """The job's context with the target, and the link to it where that is asked for. Raises `ReadError`."""
         job = self.targets.life.job
         assert job is not None
-        return job.context.with_variables(download_target=self._seen[self.index])
+        return await self.targets.steps.linked(job.context.with_variables(download_target=self._seen[self.index]))
 
     async def renew(self) -> Context:
-        """The context with a fresh target. Raises `ReadError`."""
-        await self.targets.renew(self._seen)
-        self._seen = self.targets.found
-        return self.context
+        """The context with a fresh link, or else a fresh target. Raises `ReadError`."""
+        if not self.targets.steps.asks_links:
+            await self.targets.renew(self._seen)
+            self._seen = self.targets.found
+        return await self.context()
 
 
 async def _targets_of(steps: JobSteps, life: JobLife) -> list[Any]:
     assert life.job is not None
-    return await steps.targets(life.job.polling or life.job.creation, life.job.context)
+    return await steps.targets(life.job.last_answer, life.job.context)
 
 
 @dataclass
@@ -103,7 +104,10 @@ class JobSlice:
     async def read(self) -> Outcome:
         """Create, poll, download. Raises `JobFailed` when the slice can't be read."""
         with self.settings.concurrency.slots.for_slice(self.context.stream) as slot:
-            life = JobLife(self.steps, self.context, lambda draft: self.fill(draft, self.context), self.settings, slot)
+            records = PollRecords(self.context, self.make_sink) if self.steps.takes_records else None
+            life = JobLife(
+                self.steps, self.context, lambda draft: self.fill(draft, self.context), self.settings, slot, records
+            )
             try:
                 return await self._read(life, slot)
             except asyncio.CancelledError:
@@ -130,7 +134,9 @@ class JobSlice:
                 if job.over:
                     await self._report_targets(life)
                 return Outcome.LIMITED
-            if await self._downloaded(life):
+            if life.records is not None and life.records.full:
+                return Outcome.COMPLETE
+            if not self.steps.has_download or await self._downloaded(life):
                 life.show(JobPhase.DONE)
                 return Outcome.COMPLETE
 
@@ -152,7 +158,8 @@ class JobSlice:
         try:
             await self._download_all(life, sinks)
         except ReadError as error:
-            if not _may_pass(error) or any(sink.emitted for sink in sinks) or life.is_last_attempt:
+            have_left = any(sink.emitted for sink in sinks) or (life.records is not None and life.records.have_left)
+            if not _may_pass(error) or have_left or life.is_last_attempt:
                 raise
             reason = error.what if isinstance(error, RequestFailed) else str(error)
             self.context.log(Level.WARNING, f"The result can't be downloaded, so the job is created again. {reason}")
@@ -164,11 +171,17 @@ class JobSlice:
         targets = await DownloadTargets.of(self.steps, life)
         if not targets:
             return
+        assert life.job is not None
+        self.context.memory.answers.update(life.job.answers)
         life.show(JobPhase.DOWNLOADING)
-        numbers = count(1)
+        numbers = count(1) if life.records is None else life.records.numbers
+        rest = range(len(targets))
+        if self.steps.carries_over:
+            await self._download(targets, 0, sinks, numbers)
+            rest = rest[1:]
         try:
             async with asyncio.TaskGroup() as tasks:
-                for index in range(len(targets)):
+                for index in rest:
                     tasks.create_task(self._download(targets, index, sinks, numbers))
         except BaseExceptionGroup as group:
             failure: BaseException = group
@@ -185,15 +198,16 @@ class JobSlice:
             sinks.append(sink := self.make_sink(numbers))
             first = sink.page
             try:
-                await self.steps.download(link.context, sink, link.renew)
+                await self.steps.download(await link.context(), sink, link.renew, is_first=index == 0)
             except ReadError as error:
                 if not _may_pass(error) or sink.emitted:
                     raise
                 reason = error.what if isinstance(error, RequestFailed) else str(error)
-                self.context.log(Level.INFO, f"The download failed, asking for a fresh target. {reason}")
-                await link.renew()
+                what = "link" if self.steps.asks_links else "target"
+                self.context.log(Level.INFO, f"The download failed, asking for a fresh {what}. {reason}")
+                fresh = await link.renew()
                 sinks.append(sink := self.make_sink(chain([first], numbers)))
-                await self.steps.download(link.context, sink, link.renew)
+                await self.steps.download(fresh, sink, link.renew, is_first=index == 0)
 
 
 def _may_pass(error: ReadError) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from core.decoding.errors import BodyKind, describe, kind_of
@@ -15,10 +16,13 @@ from core.http.policy import FailureType, RequestFailed, retry_after
 from core.http.request import RequestDraft
 from core.jobs.answers import Answer, api_explanation
 from core.jobs.cleanup import JobCleanup
-from core.jobs.creation import Creation, CreationFailed
+from core.jobs.creation import Creation
 from core.jobs.job import AttemptFailed, Job, JobFailed, KnownJob, KnownJobs
+from core.jobs.poll_records import PollRecords
+from core.jobs.refusals import Refusals, StepFailed
 from core.jobs.settings import JobSettings
 from core.jobs.slots import JobSlot, SlotState
+from core.jobs.starting import Start
 from core.jobs.statuses import JobStatus, PollSchedule
 from core.jobs.steps import JobSteps
 from core.levels import Level
@@ -40,7 +44,7 @@ class JobLife:
 
     The settings' `mapped` is looked at before the manifest's mapping, and what comes in while the next poll is awaited
     judges the last answer again. A job of `known` is followed in the first attempt. `slot` is the slice's among the
-    jobs that run side by side.
+    jobs that run side by side, `records` takes those that come with the answers to polling.
     """
 
     steps: JobSteps
@@ -48,6 +52,7 @@ class JobLife:
     fill: Callable[[RequestDraft], None]
     settings: JobSettings
     slot: JobSlot
+    records: PollRecords | None = None
     attempts: int = 0
     job: Job | None = None
     known: KnownJobs = field(init=False)
@@ -71,6 +76,10 @@ class JobLife:
                 return await self._attempt()
             except AttemptFailed as failure:
                 self.slot.set_state(SlotState.IDLE)
+                if self.records is not None and self.records.have_left:
+                    raise self._given_up(
+                        f"{failure} Records of this job have been read already, so it isn't created again."
+                    ) from None
                 if self.is_last_attempt:
                     raise self._given_up(str(failure)) from None
                 await self._before_next_attempt(failure)
@@ -86,7 +95,8 @@ class JobLife:
         Raises `ReadError`.
         """
         assert self.job is not None
-        await self._follow(self.job, poll_now=True)
+        async with self._clearing_away(self.job):
+            await self._poll_to_the_end(self.job, 0.0)
         return self.job
 
     async def clean_up(self) -> None:
@@ -138,32 +148,65 @@ class JobLife:
     async def _attempt(self) -> Job:
         before, self.job = self.job, None
         known = self.known.get(self.context.slice) if self.attempts == 1 else None
-        if known is not None:
+        if known is not None and (self.records is None or self.settings.first is not Stage.CREATION):
             return await self._follow_known(known)
+        if known is not None:
+            await self._drop_known(known)
         job = await self._create(before)
-        if self.settings.last is not Stage.CREATION:
-            await self._follow(job)
+        async with self._clearing_away(job):
+            await self._start(job)
+            if self.settings.last is Stage.CREATION:
+                return job
+            if self.records is not None:
+                self.records.begin()
+            await self._poll_to_the_end(job, records=self.records)
         return job
+
+    async def _drop_known(self, known: KnownJob) -> None:
+        """Abort the job of an earlier read, which can't be followed: nobody knows which of its records were taken."""
+        answer = self.steps.answer(known.creation)
+        job = Job.of(answer, self.steps, self.context, self.steps.timeout(self.context), known=True)
+        self.context.log(
+            Level.INFO,
+            f"The job {job.name} of an earlier read isn't followed, since its records come with its polls; a new one "
+            "is created.",
+        )
+        await self.cleanup.abort(job)
+        self.known.forget(self.context.slice)
 
     async def _follow_known(self, known: KnownJob) -> Job:
         answer = self.steps.answer(known.creation)
         missing = self.steps.missing_in_creation(answer)
         if missing is not None:
             raise self._given_up(f"The job of an earlier read can't be followed. {missing}")
-        job = self._begin(answer, self.steps.timeout(self.context), known=True)
+        self.job = job = Job.of(
+            answer, self.steps, self.context, self.steps.timeout(self.context), self.attempts, known=True
+        )
         self.context.log(Level.INFO, f"The job {job.name} of an earlier read is followed; no new one is created.")
-        if self.settings.last is Stage.POLLING and self.settings.first is Stage.POLLING:
-            await self._poll_once(job)
-        elif self.settings.first is not Stage.DOWNLOAD or not await self._was_completed(job, known):
-            await self._follow(job, poll_now=True)
+        if self.settings.first is Stage.POLLING and self.settings.last is Stage.POLLING:
+            await self._poll_once(job, known)
+            return job
+        async with self._clearing_away(job):
+            await self._start(job)
+            if self.settings.first is Stage.DOWNLOAD and await self._was_completed(job, known):
+                return job
+            if self.records is not None:
+                self.records.begin()
+            await self._poll_to_the_end(job, 0.0, records=self.records)
         return job
 
-    async def _poll_once(self, job: Job) -> None:
+    async def _poll_once(self, job: Job, known: KnownJob) -> None:
         """Poll a job a single time, whatever comes of it; the job is left as it is."""
         try:
-            answer = await self._poll(job)
-            if answer is not None:
-                await self._settled(job, answer)
+            await self._start(job)
+            if known.polling is not None:  # the next poll may go to an address that the last one gave
+                job.recall(self.steps.answer(known.polling))
+            if self.records is not None:
+                self.records.begin()
+            polled = await self._poll(job, self.records)
+            settled = polled is not None and await self._settled(job, polled)
+            if polled is not None and self.records is not None and not (settled and job.skipped):
+                await self.records.take(job, polled)
         except RequestFailed as error:
             self.show(JobPhase.FAILED, str(error))
             raise AttemptFailed(f"Polling failed. {error}") from None
@@ -174,22 +217,42 @@ class JobLife:
 
     async def _was_completed(self, job: Job, known: KnownJob) -> bool:
         """Whether the answer to the last poll of an earlier read says that there is a result to download."""
-        if known.polling is None:
+        if known.polling is None or not self.steps.has_download:
             return False
         answer = self.steps.answer(known.polling)
         job.recall(answer)
         return self._meaning(job, answer) is JobStatus.COMPLETED and await self._settled(job, answer)
 
-    def _begin(self, creation: Answer, time_limit: float, *, known: bool = False) -> Job:
-        self.job = Job.of(creation, self.steps, self.context, time_limit, self.attempts, known=known)
+    async def _start(self, job: Job) -> None:
+        """Start the job, where that takes a request and has not been done, and report that it runs."""
+        slice_ = self.context.slice
+        answer: Answer | None = None
+        known = self.known.get(slice_)
+        if known is not None and known.started:
+            answer = None if known.start is None else self.steps.answer(known.start)
+        elif self.steps.has_start:
+            try:
+                answer = await Start(self.steps, self.context, self.slot, self._refusals).answer(job)
+            except StepFailed as failure:
+                self.show(JobPhase.FAILED, str(failure))
+                await self._abort(job)
+                if failure.retryable:
+                    raise AttemptFailed(str(failure)) from None
+                raise self._given_up(str(failure), final=failure.final) from None
+            self.known.note_start(slice_, None if answer is None else answer.response)
+        job.started(answer)
         self.slot.set_state(SlotState.RUNNING)
         self.show(JobPhase.RUNNING)
-        return self.job
 
-    async def _follow(self, job: Job, *, poll_now: bool = False) -> None:
-        """Poll a job until it came to a good end; when it doesn't, it is cleared away."""
+    @property
+    def _refusals(self) -> Refusals:
+        return Refusals(self.context, self.slot, self.show)
+
+    @asynccontextmanager
+    async def _clearing_away(self, job: Job) -> AsyncIterator[None]:
+        """Clear a job away on the server when what is done with it comes to no good end."""
         try:
-            await self._poll_to_the_end(job, 0.0 if poll_now else None)
+            yield
         except asyncio.CancelledError:
             if await self.cleanup.abort_when_cancelled(job):
                 self.show(JobPhase.ABORTED)
@@ -205,7 +268,7 @@ class JobLife:
     async def _create(self, before: Job | None) -> Job:
         time_limit = self.steps.timeout(self.context)
         creation = Creation(
-            self.steps, self.context, self.fill, self.known, self.slot, self.cleanup, self.show, self.attempts
+            self.steps, self.context, self.fill, self.known, self.slot, self.cleanup, self._refusals, self.attempts
         )
         creation.is_last = self.settings.last is Stage.CREATION
         try:
@@ -215,7 +278,7 @@ class JobLife:
             if self.job is not None and self.job.aborted:
                 self.show(JobPhase.ABORTED)
             raise
-        except CreationFailed as failure:
+        except StepFailed as failure:
             self.show(JobPhase.FAILED, str(failure))
             reason = str(failure)
             if before is not None:
@@ -223,26 +286,40 @@ class JobLife:
             if failure.retryable:
                 raise AttemptFailed(reason) from None
             raise self._given_up(reason, final=failure.final) from None
-        return self._begin(answer, time_limit)
+        self.job = Job.of(answer, self.steps, self.context, time_limit, self.attempts)
+        return self.job
 
-    async def _poll_to_the_end(self, job: Job, first_wait: float | None = None) -> None:
+    async def _poll_to_the_end(
+        self, job: Job, first_wait: float | None = None, records: PollRecords | None = None
+    ) -> None:
         schedule = PollSchedule(self.steps.polling_interval)
-        asked_for = _asked_wait(job.creation) if first_wait is None else first_wait
+        asked_for = _asked_wait(job.last_answer) if first_wait is None else first_wait
         failures = 0
+        if records is not None:
+            for answer in filter(None, (job.creation, job.start)):
+                if await self._took_records(job, answer, records):
+                    asked_for = asked_for or 0.0
+                    if records.full or await self._settled(job, answer):
+                        return
         while True:
+            if await self._ended_before(job):
+                return
             if await self._settled_while_waiting(job, schedule.wait(asked_for)):
                 return
             asked_for = None
             try:
-                answer = await self._poll(job)
+                polled = await self._poll(job, records)
             except RequestFailed as error:
                 failures += 1
                 self._judge_failed_poll(error, failures)
                 continue
-            if answer is not None:
+            if polled is not None:
                 failures = 0
-                asked_for = _asked_wait(answer)
-                if await self._settled(job, answer):
+                asked_for = _asked_wait(polled)
+                settled = await self._settled(job, polled)
+                if records is not None and not job.skipped and await self._took_records(job, polled, records):
+                    asked_for = asked_for or 0.0
+                if settled or (records is not None and records.full):
                     return
             if time.monotonic() >= job.deadline:
                 await self._time_out(job, f"not finished after {time_span(job.timeout)}")
@@ -283,11 +360,28 @@ class JobLife:
             given.cancel()
             over.cancel()
 
-    async def _poll(self, job: Job) -> Answer | None:
+    async def _took_records(self, job: Job, answer: Answer, records: PollRecords) -> bool:
+        """Whether there were records in an answer; a job that is to give no more of them is aborted."""
+        found = await records.take(job, answer)
+        if records.full:
+            await self._abort(job)
+        return found
+
+    async def _ended_before(self, job: Job) -> bool:
+        """Whether a job that can't be polled any more was at its end at once. Raises `JobFailed` when it wasn't."""
+        missing = self.steps.missing_in_polling(job.last_answer)
+        if missing is None:
+            return False
+        if not job.polls and await self._settled(job, job.last_answer):
+            return True
+        raise self._given_up(f"The job is not at its end and can't be polled again: {missing}")
+
+    async def _poll(self, job: Job, records: PollRecords | None) -> Answer | None:
+        context = job.context if records is None else job.context.for_page(records.page)
         limit = max(job.deadline - time.monotonic(), 0.0) + GRACE
         try:
             async with asyncio.timeout(limit):
-                answer = await self.steps.poll(job.context)
+                answer = await self.steps.poll(context, lambda status: self._mapped(status) is not None)
         except TimeoutError:
             await self._time_out(job, "a poll was not answered before the job's time was over")
             return None
@@ -329,11 +423,14 @@ class JobLife:
         job.api_status = found
         self._judged_at = self.settings.mapped.changes
         text = "None" if found is None else found
-        meaning = self.settings.mapped.get(text) or self.steps.meaning(text)
+        meaning = self._mapped(text)
         if meaning is None:
             self._warn_of_status(found, answer)
             return JobStatus.RUNNING
         return meaning
+
+    def _mapped(self, status: str) -> JobStatus | None:
+        return self.settings.mapped.get(status) or self.steps.meaning(status)
 
     def _warn_of_status(self, status: str | None, answer: Answer) -> None:
         key = "" if status is None else status
@@ -379,7 +476,7 @@ class JobLife:
             return ""
         if job.api_status is None:
             return f"The job had no status at {self.steps.status_place()}."
-        meaning = self.settings.mapped.get(job.api_status) or self.steps.meaning(job.api_status)
+        meaning = self._mapped(job.api_status)
         mapped = f"mapped as {meaning}" if meaning else "which is not mapped"
         return f"The job had the last status `{job.api_status}`, {mapped}."
 
@@ -407,7 +504,7 @@ class JobLife:
         """Everything that people need to look into a failed job."""
         tries = "1 attempt" if self.attempts == 1 else f"{self.attempts} attempts"
         job = self.job
-        said = f"The API's last answer: {_shown(job.polling or job.creation)}" if job is not None else ""
+        said = f"The API's last answer: {_shown(job.last_answer)}" if job is not None else ""
         return self.failed(f"given up after {tries}. {reason}", said, final=final)
 
 

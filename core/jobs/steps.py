@@ -24,6 +24,18 @@ class JobSteps(Protocol):
         """Seconds between polls; None: the schedule's own."""
 
     @property
+    def takes_records(self) -> bool:
+        """Whether records come with the answers to polling."""
+
+    @property
+    def has_download(self) -> bool:
+        """Whether there is something to download when the job is done."""
+
+    @property
+    def has_start(self) -> bool:
+        """Whether a job that was created has to be started."""
+
+    @property
     def can_abort(self) -> bool:
         """Whether the manifest says how to stop a job on the server."""
 
@@ -43,8 +55,15 @@ class JobSteps(Protocol):
     async def create(self, context: Context, fill: Callable[[RequestDraft], None]) -> Answer | None:
         """Create a job; `fill` adds what the slice adds. None when the error handler ignores the answer."""
 
-    async def poll(self, context: Context) -> Answer | None:
-        """Ask how the job is doing; `context` has the creation's answer."""
+    async def start(self, context: Context) -> Answer | None:
+        """Start the job; `context` has the creation's answer. None when the error handler ignores the answer."""
+
+    async def poll(self, context: Context, is_mapped: Callable[[str], bool]) -> Answer | None:
+        """Ask how the job is doing; `context` has the creation's answer. None when the answer is ignored.
+
+        `is_mapped` says whether a status has a meaning: where the HTTP status is the job's, an answer whose status has
+        one is no error.
+        """
 
     async def abort(self, context: Context) -> bool:
         """Stop the job on the server; False when the manifest does not say how."""
@@ -75,11 +94,34 @@ class JobSteps(Protocol):
         there, as a sentence.
         """
 
-    async def targets(self, polled: Answer, context: Context) -> list[Any]:
-        """The download targets; none at all: there is no data. Raises `ReadError`."""
+    def missing_in_start(self, start: Answer) -> str | None:
+        """The same of the answer to its start."""
 
-    async def download(self, context: Context, sink: Sink, renew: Renew | None = None) -> None:
+    def missing_in_polling(self, last: Answer) -> str | None:
+        """What the request for polling needs of the last answer about the job and doesn't find there, as a sentence."""
+
+    async def targets(self, polled: Answer, context: Context) -> list[Any]:
+        """The download targets; one empty text when the manifest names none. None at all: there is no data.
+
+        Raises `ReadError` when nothing is at their place.
+        """
+
+    @property
+    def asks_links(self) -> bool:
+        """Whether the link to each target is asked for with a request of its own."""
+
+    async def linked(self, context: Context) -> Context:
+        """The context with a fresh link to its `download_target`, where links are asked for. Raises `ReadError`."""
+
+    @property
+    def carries_over(self) -> bool:
+        """Whether the first target says how the others are read, so that it has to be downloaded before them."""
+
+    async def download(
+        self, context: Context, sink: Sink, renew: Renew | None = None, *, is_first: bool = True
+    ) -> None:
         """Fetch the `download_target` of the context into `sink`; `renew` gives a context with a fresh one.
+        `is_first` says that it is the first target.
 
         Raises `ReadError`, which names the request.
         """

@@ -45,6 +45,7 @@ Clock = Callable[[], float]
 
 _STAGES = {
     JobPhase.CREATING: Stage.CREATION,
+    JobPhase.STARTING: Stage.CREATION,
     JobPhase.RUNNING: Stage.POLLING,
     JobPhase.DOWNLOADING: Stage.DOWNLOAD,
 }

@@ -58,6 +58,8 @@ def _phase_text(event: JobChanged) -> str:
             return waiting(event.detail)
         case JobPhase.CREATING:
             return "creating the job"
+        case JobPhase.STARTING:
+            return f"starting {job}" if event.job_id else "starting the job"
         case JobPhase.RUNNING:
             return f"{job} is running"
         case JobPhase.SKIPPED:

@@ -67,6 +67,7 @@ async def first_record(retriever: Retriever, context: Context, jobs: JobConcurre
         pipeline = retriever.pipeline(
             {**context.variables, "config": context.config},
             warn=lambda message: context.log(Level.WARNING, message),
+            memory=context.memory,
         )
         sinks.append(RecordCollector(pipeline, limit=1))
         return sinks[-1]

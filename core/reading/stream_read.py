@@ -8,6 +8,7 @@ import traceback
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from core.components.retriever import SliceRead
@@ -36,7 +37,7 @@ from core.reading.plan import ReadPlan, RecordBudget
 from core.reading.sink import RecordSink, SliceBytes
 from core.runtime.context import Context, Run
 from core.runtime.cursor import Cursor, Observer, make_cursor
-from core.runtime.slices import StreamSlice
+from core.runtime.slices import SliceMemory, StreamSlice
 from core.templates import TemplateError
 
 PARTITIONS_PER_SLICE = 500
@@ -187,6 +188,7 @@ class StreamRead:
 
     async def _read_slice(self, cursor: Cursor, slice_: StreamSlice, context: Context, gate: asyncio.Semaphore) -> None:
         context = context.for_slice(slice_)
+        context = replace(context, memory=SliceMemory(warn=partial(context.log, Level.WARNING)))
         name = self._plan.stream.name
         self._channel.emit(SliceStarted(stream=name, slice=slice_))
         sinks: list[RecordSink] = []

@@ -20,7 +20,7 @@ from core.http.exchange import Exchange
 from core.http.session import HttpSession
 from core.levels import Level
 from core.runtime.component import Component
-from core.runtime.slices import Record, StreamSlice
+from core.runtime.slices import Record, SliceMemory, StreamSlice
 from core.runtime.tokens import TokenStore
 from core.templates import Template, TemplateError
 
@@ -120,6 +120,7 @@ class Context:
     `home` is a URL of the site that credentials are for where a request has its address from an answer of the API.
     `portion` is the number of the request for this page, where it is asked for in portions of its properties.
     `schema` is the JSON Schema of the records that are wanted; None: they are wanted with all they have.
+    `memory` is what the bodies of the slice say about each other.
     """
 
     run: Run
@@ -132,6 +133,7 @@ class Context:
     portion: int | None = None
     schema: Mapping[str, Any] | None = None
     home: str | None = None
+    memory: SliceMemory = field(default_factory=SliceMemory)
 
     @property
     def config(self) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ start over with the first one: when the API asks for it, or after a number of re
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Generic, Protocol, TypeVar
@@ -14,6 +15,7 @@ from zlib import crc32
 
 import httpx
 
+from core.decoding.errors import NoCharset
 from core.errors import ReadError
 from core.http.cache import Body
 from core.http.charsets import charset_of
@@ -205,6 +207,7 @@ class PageReader:
     `fill` adds what the slice adds to a request; it gets the draft, the context and whether the request is one for a
     further page. `renew` gives the context with a fresh link when the one at hand expires during a download.
     `properties` are those requested of every page. `sizes` makes what reduces pages that are too large.
+    `is_first` says that it reads the first bodies of the slice: what they say may hold for others.
     """
 
     requester: Requester
@@ -215,6 +218,7 @@ class PageReader:
     renew: Renew | None = None
     properties: PageProperties | None = None
     sizes: Callable[[], SmallerPages] | None = None
+    is_first: bool = True
 
     async def read(self, context: Context, sink: Sink, restarts: Restarts | None = None) -> None:
         """Read all pages of the slice of `context`; `restarts` says how they start over. Raises `ReadError`."""
@@ -228,6 +232,8 @@ class PageReader:
     async def _walk(self, context: Context, sink: Sink, restarts: Restarts, sizes: SmallerPages | None) -> bool:
         """Read one page after the other; True when they are to start over."""
         pages = self.paginator.start(context) if self.paginator is not None else Pages()
+        if self.is_first:
+            context.memory.begin()
         while True:
             context = context.for_page(sink.page)
             pages.size = sizes.current if sizes is not None else None
@@ -243,6 +249,7 @@ class PageReader:
                 continue
             if sizes is not None:
                 sizes.succeeded()
+            context.memory.first_read = True
             if page is None or sink.full:
                 return False
             restarts.took(page.kept)
@@ -307,7 +314,8 @@ class PageReader:
         if response is None or response.is_error:
             return None
         run = context.run
-        body, taken = await run.loop.run_in_executor(run.executor, _take_document, self.decoder, response, take)
+        decoder = self.decoder.for_slice(context.memory)
+        body, taken = await run.loop.run_in_executor(run.executor, _take_document, decoder, response, take)
         return _Answer(response, body, taken)
 
     async def _stream(
@@ -319,13 +327,14 @@ class PageReader:
         ) as download:
             if download is None or download.response.is_error:
                 return None
-            charset = charset_of(download.response)
+            charset, decoder = charset_of(download.response), self.decoder.for_slice(context.memory)
             digest = Digest() if pages.compares else None
-            taken = await parse_in_thread(
-                context.run.executor,
-                _counted(download, sink, digest),
-                lambda chunks: take(self.decoder.decode(chunks, charset)),
-            )
+            with _naming_charset(download.response):
+                taken = await parse_in_thread(
+                    context.run.executor,
+                    _counted(download, sink, digest),
+                    lambda chunks: take(decoder.decode(chunks, charset)),
+                )
             return _Answer(download.response, {}, taken, digest.value if digest else 0)
 
 
@@ -360,6 +369,15 @@ class Digest:
     def add(self, chunk: bytes) -> None:
         """Take the next bytes."""
         self.value = crc32(chunk, self.value)
+
+
+@contextmanager
+def _naming_charset(response: httpx.Response) -> Iterator[None]:
+    """Have the error for a charset that is missing say what the response names."""
+    try:
+        yield
+    except NoCharset:
+        raise NoCharset(response.headers.get("content-type", "")) from None
 
 
 async def _counted(download: Body, sink: Sink, digest: Digest | None) -> AsyncIterator[bytes]:

@@ -165,10 +165,6 @@ class PaginationStrategy(Component, role=True):
     def _templates(self) -> Sequence[Template | Condition | None]:
         return (self.page_size,)
 
-    def _is_last(self, page: Page, context: Context) -> bool:
-        size = self.size_of(page, context)
-        return page.found == 0 or bool(size and page.found < size)
-
 
 SAME_BODIES = 3
 """Bodies in a row that are the same: with different records in it, that is no chance."""
@@ -176,6 +172,8 @@ SAME_RECORDS = 5
 """Pages in a row with the same first and last record, in bodies that differ in something else."""
 SAME_SINGLE_RECORDS = 20
 """Pages of one record in a row that are the same."""
+SAME_UNIFORM_RECORDS = 1_000
+"""Pages in a row that are the same and whose records are all alike."""
 EMPTY_PAGES = 100
 _REMEMBERED = 10_000
 """Steps of a walk that are remembered, as one number each, to find circles."""
@@ -238,11 +236,13 @@ class PagingProgress:
             return
         self._same_bodies = self._same_bodies + 1 if page.digest == before.digest else 1
         self._same_records = self._same_records + 1 if page.has_records_of(before) else 1
-        if page.is_single:
+        if page.is_uniform:
+            enough = self._same_bodies >= SAME_UNIFORM_RECORDS
+        elif page.is_single:
             enough = self._same_bodies >= SAME_SINGLE_RECORDS
         else:
             enough = self._same_bodies >= SAME_BODIES or self._same_records >= SAME_RECORDS
-        if enough and not page.is_uniform:
+        if enough:
             times = max(self._same_bodies, self._same_records)
             raise ReadError(
                 f"The pagination makes no progress: {times} times in a row the API returned the same page, whatever "

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any
 
-from core.decoding.chunks import InBlocks
+from core.decoding.chunks import InBlocks, Labelled
 from core.errors import ReadError
 from core.http.messages import shorten
 from core.runtime.slices import Record, RecordPredicate
@@ -83,7 +83,7 @@ class RecordPipeline:
 
     def batches(self, elements: Iterable[Any], size: int) -> Iterator[list[Record]]:
         """The finished records in lists of about `size`. Raises `ReadError`."""
-        if self._leaves_all and not isinstance(elements, Portions):
+        if self._leaves_all and not isinstance(elements, (Portions, Labelled)):
             yield from self._unchanged(elements, size)
             return
         yield from _lists_of(self(elements), size)
@@ -123,6 +123,7 @@ class RecordPipeline:
 
     def _finished(self, elements: Iterable[Any], keep: RecordPredicate | None) -> Iterator[Record]:
         extract, before, after = self._extract, self._before, self._after
+        label = elements.label if isinstance(elements, Labelled) else None
         try:
             for element in elements:
                 for record in extract(element):
@@ -131,6 +132,8 @@ class RecordPipeline:
                         raise _no_record(record)
                     if self.found == 1:
                         self._look_at_first(record)
+                    if label is not None:
+                        label(record)
                     for change in before:
                         change(record)
                     if keep is not None and not keep(record):

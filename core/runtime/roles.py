@@ -20,10 +20,11 @@ from core.manifest.problems import Problem
 from core.runtime.component import Component
 from core.runtime.context import Context
 from core.runtime.record_pipeline import KeyOf
-from core.runtime.slices import Record
+from core.runtime.slices import Record, SliceMemory
 from core.templates import Template
 
 Renew = Callable[[], Awaitable[Context]]
+Accepts = Callable[[httpx.Response], bool]
 
 
 class Decoder(Component, role=True):
@@ -33,6 +34,15 @@ class Decoder(Component, role=True):
     def gives_document(self) -> bool:
         """Whether a body is one document that a paginator may look into (Airbyte: JSON, XML, and JSON in gzip)."""
         return False
+
+    @property
+    def carries_over(self) -> bool:
+        """Whether the first body of a slice says how later ones are read, so that it has to be read before them."""
+        return False
+
+    def for_slice(self, memory: SliceMemory) -> Decoder:
+        """The decoder for the bodies of one slice, which may take from `memory` what the first one said."""
+        return self
 
     def decode_all(self, body: bytes, charset: str | None = None) -> list[Any]:
         """All elements of a body that is complete and small. Raises `DecodeError`."""
@@ -53,6 +63,15 @@ class Extractor(Component, role=True):
     def bind(self, variables: Mapping[str, Any]) -> Callable[[Any], Iterable[Any]]:
         """The function that gives what is found in one element."""
 
+    @property
+    def carries_over(self) -> bool:
+        """Whether the first body of a slice says how later ones are read, so that it has to be read before them."""
+        return False
+
+    def bind_for_slice(self, variables: Mapping[str, Any], memory: SliceMemory) -> Callable[[Any], Iterable[Any]]:
+        """The same for the elements of one slice; it may take from `memory` what the first body, or the job, said."""
+        return self.bind(variables)
+
     def bind_as_is(self, variables: Mapping[str, Any]) -> Callable[[Any], Iterable[Any]]:
         """The function that gives what is at the place in one element as it is: lists whole, nulls and empty texts too.
 
@@ -64,6 +83,11 @@ class Extractor(Component, role=True):
     def path_keys(self) -> list[Template] | None:
         """The keys that lead to what it finds, where that is one path; empty: it takes the whole element."""
         return None
+
+    @property
+    def reads_status_code(self) -> bool:
+        """Whether it looks at the HTTP status or the headers of a response rather than at its body alone."""
+        return False
 
     def own_decoder(self) -> Decoder | None:
         """The decoder that bodies need for it in place of the one beside it; None: none in particular."""
@@ -168,10 +192,13 @@ class Requester(Component, role=True):
     """Sends one kind of request."""
 
     @abstractmethod
-    async def send(self, context: Context, role: Role, extra: RequestDraft | None = None) -> httpx.Response | None:
+    async def send(
+        self, context: Context, role: Role, extra: RequestDraft | None = None, accepts: Accepts | None = None
+    ) -> httpx.Response | None:
         """Send the request and read the whole response; None when the error handler says to ignore it.
 
-        `extra` brings what a paginator or a slice adds (parameters, headers, body fields, another URL).
+        `extra` brings what a paginator or a slice adds (parameters, headers, body fields, another URL). `accepts` says
+        of a response which the error handler doesn't mention whether it is no error whatever its status.
         Raises `RequestFailed`.
         """
 

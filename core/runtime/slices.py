@@ -1,9 +1,10 @@
-"""The slice: the part of a stream that is read in one go, as templates see it."""
+"""The slice: the part of a stream that is read in one go, as templates see it, and what is remembered of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 Record = dict[str, Any]
 """A record: an object with fields."""
@@ -43,3 +44,36 @@ class StreamSlice(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         return repr(self._all)
+
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class SliceMemory:
+    """What one body of a slice says about the ones after it, such as the columns that only the first one names.
+
+    `answers` holds what the requests of the slice's job gave, under the names that templates know them by.
+    `first_read` says that the first body was read to its end. `warn` takes what people should know of the bodies.
+    """
+
+    answers: dict[str, Any] = field(default_factory=dict)
+    first_read: bool = False
+    warn: Callable[[str], None] = lambda message: None
+    _notes: dict[Hashable, Any] = field(default_factory=dict)
+
+    def begin(self) -> None:
+        """Forget the bodies that were read: the first one is read next, perhaps once more."""
+        self.first_read = False
+        self._notes.clear()
+
+    def warn_once(self, message: str) -> None:
+        """Warn of something that may be said of each body, but need be said only once."""
+        self.note(("warned", message), lambda: self.warn(message))
+
+    def note(self, key: Hashable, make: Callable[[], T]) -> T:
+        """The one object under `key`, made on first use."""
+        if key not in self._notes:
+            self._notes[key] = make()
+        noted: T = self._notes[key]
+        return noted

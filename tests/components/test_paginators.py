@@ -271,3 +271,26 @@ def test_many_empty_pages_in_a_row_are_reported() -> None:
     assert all(advance(pages, page(0, {"next": number})) for number in range(1, 151))
     told = [event for event in made.events if "pages in a row have had no records" in str(event)]
     assert len(told) == 1
+
+
+@pytest.mark.parametrize(("strategy", "expected"), [("PageIncrement", [None, 1, 2]), ("OffsetIncrement", [None, 2, 3])])
+def test_a_page_that_is_not_full_need_not_be_the_last(strategy: str, expected: list[int | None]) -> None:
+    pages = [page(2), page(1), page(0)]
+    assert tokens({"type": strategy, "page_size": 2, "stop_on": "empty_page"}, pages) == expected
+    assert tokens({"type": strategy, "page_size": 2}, pages) == expected[:2]
+
+
+def test_an_api_that_repeats_its_last_page_is_noticed_where_only_an_empty_page_ends_the_walk() -> None:
+    short = page(1, {"items": [0], "page": 7})
+    walked = start({"type": "PageIncrement", "page_size": 2, "stop_on": "empty_page"})
+    with pytest.raises(ReadError, match="makes no progress"):
+        for _ in range(30):
+            assert advance(walked, short)
+
+
+def test_a_page_of_equal_records_is_not_repeated_for_ever() -> None:
+    alike = {**page(2, {"items": [0, 0]}), "records": [{"n": 0}, {"n": 0}]}
+    walked = start({"type": "OffsetIncrement"})
+    with pytest.raises(ReadError, match="1000 times in a row"):
+        for _ in range(1_100):
+            assert advance(walked, alike)

@@ -174,7 +174,7 @@ async def test_what_polling_asks_by_is_the_id(server: LoopbackServer, polling: s
     }
     if "link" in polling:
         del body["id"], body["report_id"]
-    assert job_id(answer(body), retriever(server, polling).id_lookups()) == expected
+    assert job_id(answer(body), retriever(server, polling).job_steps.id_lookups()) == expected
 
 
 async def test_events_carry_the_id_that_polling_asks_by(server: LoopbackServer) -> None:

@@ -89,6 +89,7 @@ _ASYNC = (
             _PARTITIONS,
             *_of("creation_requester", _ERRORS),
         ),
+        advanced=(("Start", ("retriever", "start_requester")),),
         rest=((("retriever", "creation_requester"), HttpRequester), ((), DeclarativeStream)),
     ),
     _Plan(

@@ -110,6 +110,8 @@ def converted(retriever: dict[str, Any], to: str, remembered: dict[str, Any] | N
 def new_retriever(name: str) -> dict[str, Any]:
     """The retriever of a new stream: POST creates a job, GET does the rest, all extractors are still empty."""
     retriever = new_component(component_types()[name])
+    if name == ASYNC:
+        retriever["download_requester"] = new_component(component_types()["HttpRequester"])
     for key in ("requester", "creation_requester", "polling_requester", "download_requester"):
         if key in retriever:
             retriever[key]["http_method"] = "POST" if key == "creation_requester" else "GET"

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from core.components.async_retriever import AsyncJobStatusMap
+from core.components.job_status_map import AsyncJobStatusMap
 from core.connector.registry import choices, component_types
 from core.runtime.component import Component, FieldPlan, Gives, Shown, component_classes, field_plans, union_members
 from core.runtime.roles import SchemaLoader

@@ -22,7 +22,9 @@ from tui.trials.state import gives_records
 from tui.trials.trial import Trial
 
 _RECORDS_EXAMINED = 1_000
-_VARIABLES = ((Role.CREATE, "creation_response"), (Role.POLL, "polling_response"))
+_VARIABLES = {Role.CREATE: "creation_response", Role.START: "start_response", Role.POLL: "polling_response"}
+_MOST_READ = 1_000_000
+"""Bytes of an answer of an earlier trial that is read for what it holds."""
 
 
 class TrialHints:
@@ -37,15 +39,28 @@ class TrialHints:
     def variables(self, stream: str) -> Mapping[str, Any]:
         """The values of template variables in the stream's latest trial, such as `creation_response`."""
         trial = self._controller.results.get(stream)
-        return dict(_variables(trial)) if trial is not None else {}
+        if trial is None:
+            return {}
+        return {**self._of_earlier(trial), **dict(_variables(trial))}
+
+    def _of_earlier(self, trial: Trial) -> dict[str, Any]:
+        """What is known of the job that a trial follows from those that came before."""
+        known = next(iter(self._controller.jobs.get(trial.state.stream, ())), None)
+        if known is None:
+            return {}
+        answers = zip(_VARIABLES.values(), (known.creation, known.start, known.polling), strict=True)
+        texts = {name: one.text for name, one in answers if one is not None and len(one.content) <= _MOST_READ}
+        found = {name: _json(trial.mask(text)) for name, text in texts.items()}
+        return {name: value for name, value in found.items() if value is not None}
 
     def lookups(self, stream: str) -> Sequence[Offer]:
         """How ids, links and statuses of the latest answers are looked up in templates."""
         trial = self._controller.results.get(stream)
         found: list[Offer] = []
-        for _, name in _VARIABLES if trial is not None else ():
+        answers = self.variables(stream)
+        for name in _VARIABLES.values() if trial is not None else ():
             looks = (Look.ID, Look.LINK, Look.STATUS)
-            answer = self.variables(stream).get(name)
+            answer = answers.get(name)
             found += [Offer(one.value[3:-3], one.detail) for one in template_offers(answer, name, *looks)]
         return found
 
@@ -93,8 +108,10 @@ class TrialHints:
                 return template_offers(answers["target"] or polled, "response", Look.LINK, Look.ID)
             case ("record_selector", "extractor", "field_path") if len(trial.records) == 1:
                 return list_offers(list(rows(trial.records, 1)), record_path(trial)) or None
-            case (("polling_requester" | "abort_requester" | "delete_requester") as key, "url"):
-                return address_offers(answers.get("creation_response"), "creation_response", self._base(path, key))
+            case (("start_requester" | "polling_requester" | "abort_requester" | "delete_requester") as key, "url"):
+                known = ("creation_response",) if key == "start_requester" else ("start_response", "creation_response")
+                base = self._base(path, key)
+                return [offer for name in known for offer in address_offers(answers.get(name), name, base)]
             case (("download_requester" | "download_target_requester") as key, "url") if polled is not None:
                 return address_offers(polled, "polling_response", self._base(path, key))
         return None
@@ -134,7 +151,7 @@ def _dates(trial: Trial) -> dict[str, tuple[str, ...]]:
 
 
 def _variables(trial: Trial) -> Iterator[tuple[str, Any]]:
-    for role, name in _VARIABLES:
+    for role, name in _VARIABLES.items():
         answer = _answer(trial, role)
         if answer is not None:
             yield name, answer
@@ -148,7 +165,11 @@ def _answer(trial: Trial, role: Role) -> Any:
     entry = next((one for one in reversed(trial.exchanges.entries) if one.head.role is role), None)
     if entry is None:
         return None
+    return _json(trial.exchanges.exchange(entry).response_body or "")
+
+
+def _json(text: str) -> Any:
     try:
-        return orjson.loads(trial.exchanges.exchange(entry).response_body or "")
+        return orjson.loads(text)
     except orjson.JSONDecodeError:
         return None

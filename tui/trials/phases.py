@@ -77,7 +77,7 @@ def limit_sentence(state: TrialState) -> str:
 def what_ending_does(state: TrialState) -> str:
     """What happens to a read that goes on, and to its jobs on the server, when it is ended now."""
     sentence = f"The test of {state.stream} is still running. It ends where it is"
-    jobs = state.jobs(JobPhase.CREATING, JobPhase.RUNNING)
+    jobs = state.jobs(JobPhase.CREATING, JobPhase.STARTING, JobPhase.RUNNING)
     if not jobs:
         return f"{sentence}."
     its, are, go = ("its job", "is", "goes") if jobs == 1 else (f"its {jobs} jobs", "are", "go")
@@ -102,6 +102,8 @@ def cancel_report(state: TrialState) -> Iterator[str]:
 
 
 _STATUS_SHOWN = 30
+_MAY_WAIT = (JobPhase.WAITING, JobPhase.STARTING)
+"""Phases in which a job may be waiting for others to end."""
 
 
 class StepMark(StrEnum):
@@ -157,6 +159,8 @@ def _activity(partition: Partition, state: TrialState) -> str:
         return "reading"
     if partition.phase in (None, JobPhase.WAITING):
         return "waiting"
+    if partition.phase is JobPhase.STARTING:
+        return "starting"
     return {Stage.CREATION: "creating", Stage.POLLING: "polling", Stage.DOWNLOAD: "downloading"}[partition.stage]
 
 
@@ -198,7 +202,7 @@ def _mark_of_end(partition: Partition) -> StepMark:
 def _creation_facts(partition: Partition, now: float) -> tuple[str, ...]:
     if partition.known:
         return ("the same job",)
-    if partition.phase is JobPhase.WAITING and partition.outcome is None and partition.detail:
+    if partition.phase in _MAY_WAIT and partition.outcome is None and partition.detail:
         return (waiting(partition.detail),)
     seconds = partition.seconds_in(Stage.CREATION, now)
     facts = [] if seconds is None else [duration(seconds)]

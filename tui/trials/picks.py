@@ -23,7 +23,11 @@ class NodeUse(StrEnum):
     TEMPLATE = "Copy as template"
 
 
-_VARIABLES = {Role.CREATE: "creation_response", Role.POLL: "polling_response"}
+_VARIABLES = {
+    Role.CREATE: "creation_response",
+    Role.START: "start_response",
+    Role.POLL: "polling_response",
+}
 _EXTRACTORS: dict[NodeUse, Path] = {
     NodeUse.STATUS: ("retriever", "status_extractor"),
     NodeUse.DOWNLOAD_TARGET: ("retriever", "download_target_extractor"),
@@ -40,7 +44,7 @@ def uses(role: Role, *, asynchronous: bool, value: object) -> Iterator[NodeUse]:
     if role is Role.POLL and scalar:
         yield NodeUse.STATUS
         yield NodeUse.STATUS_MAPPING
-    if role in (Role.POLL, Role.TARGET) or (role is Role.CREATE and asynchronous):
+    if role in (Role.POLL, Role.TARGET) or (role in (Role.CREATE, Role.START) and asynchronous):
         yield NodeUse.DOWNLOAD_TARGET
     if role in _VARIABLES:
         yield NodeUse.TEMPLATE

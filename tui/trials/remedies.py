@@ -33,11 +33,15 @@ class Concern(StrEnum):
 
 _REQUESTERS: Mapping[Role, tuple[str, str]] = {
     Role.CREATE: ("Creation", "creation_requester"),
+    Role.START: ("Creation", "start_requester"),
     Role.POLL: ("Polling", "polling_requester"),
     Role.TARGET: ("Polling", "download_target_requester"),
+    Role.LINK: ("Download", "download_link_requester"),
     Role.DOWNLOAD: ("Download", "download_requester"),
     Role.PAGE: ("Configuration", "requester"),
 }
+_FURTHER = frozenset({"start_requester", "download_target_requester", "download_link_requester"})
+"""Requests that a tab may have beside its main one."""
 _BY_STATUS: Mapping[int, str] = {401: "authenticator", 403: "authenticator", 405: "http_method", 415: "request_headers"}
 _URL_STATUSES = frozenset({404, 410})
 _BY_CONCERN: Mapping[Concern, tuple[str, str]] = {
@@ -150,7 +154,7 @@ def _requester_at_work(trial: Trial) -> tuple[str, str]:
 
 
 def _requester_of(stage: Stage) -> tuple[str, str]:
-    return {str(tab): (tab, key) for tab, key in _REQUESTERS.values() if key != "download_target_requester"}[stage]
+    return {str(tab): (tab, key) for tab, key in _REQUESTERS.values() if key not in _FURTHER}[stage]
 
 
 def _of_request(entry: ExchangeEntry, stream: DeclarativeStream) -> Remedy:

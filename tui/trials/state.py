@@ -34,7 +34,7 @@ CANCELLED = "cancelled"
 FINAL_ROLES = frozenset({Role.PAGE, Role.DOWNLOAD})
 """Requests that give records; everything else belongs to the other requests."""
 ROLES_OF_STAGE = {
-    Stage.CREATION: frozenset({Role.CREATE}),
+    Stage.CREATION: frozenset({Role.CREATE, Role.START}),
     Stage.POLLING: frozenset({Role.POLL}),
     Stage.DOWNLOAD: FINAL_ROLES,
 }
@@ -293,4 +293,5 @@ class TrialState(StreamPicture[Partition]):
 
 def gives_records(event: ExchangeFinished) -> bool:
     """Whether the records of the stream itself come from an exchange."""
-    return event.exchange.role in FINAL_ROLES and event.parent is None
+    takes_records = event.exchange.role is Role.POLL and event.page is not None
+    return (event.exchange.role in FINAL_ROLES or takes_records) and event.parent is None

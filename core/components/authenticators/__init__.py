@@ -1,5 +1,6 @@
 """The authenticators: how an API learns who asks."""
 
+from core.components.authenticators.aws import AwsSignatureAuthenticator
 from core.components.authenticators.jwt import JwtAuthenticator
 from core.components.authenticators.oauth import OAuthAuthenticator
 from core.components.authenticators.rate_limited import RateLimitedMultipleTokenAuthenticator
@@ -14,6 +15,7 @@ from core.components.authenticators.static import (
 
 __all__ = [
     "ApiKeyAuthenticator",
+    "AwsSignatureAuthenticator",
     "BasicHttpAuthenticator",
     "BearerAuthenticator",
     "JwtAuthenticator",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from core.components.decoders.compressed import GzipDecoder, ZipfileDecoder
+from core.components.decoders.compressed import GzipDecoder, TarDecoder, ZipfileDecoder
 from core.components.decoders.csv import CsvDecoder
+from core.components.decoders.excel import ExcelDecoder
 from core.components.decoders.json import JsonDecoder, JsonItemsDecoder, JsonlDecoder
 from core.components.decoders.lines import IterableDecoder
 from core.components.decoders.xml import XmlDecoder
@@ -13,11 +14,13 @@ from core.runtime.roles import Decoder
 __all__ = [
     "CsvDecoder",
     "DecodeError",
+    "ExcelDecoder",
     "GzipDecoder",
     "IterableDecoder",
     "JsonDecoder",
     "JsonItemsDecoder",
     "JsonlDecoder",
+    "TarDecoder",
     "XmlDecoder",
     "ZipfileDecoder",
     "decoders_for",

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from core.components.decoders import CsvDecoder, DecodeError, GzipDecoder, ZipfileDecoder
-from core.components.decoders.csv import holds_whole_rows
+from core.decoding.csv_doubts import holds_whole_rows
 from tests.support.bodies import archive, pieces
 
 
@@ -169,9 +169,14 @@ def test_a_file_that_is_no_table_is_named(body: bytes, name: str) -> None:
 
 def test_what_nobody_can_unpack_is_named_inside_of_a_container_too() -> None:
     for decoder in (GzipDecoder(decoder=CsvDecoder()), ZipfileDecoder(decoder=CsvDecoder())):
-        for body in (b"BZh91AY&SY\0", workbook(), b"Rar!\x1a\x07\x01", packed_tar()):
+        for body in (b"BZh91AY&SY\0", b"Rar!\x1a\x07\x01"):
             with pytest.raises(DecodeError, match="Longhaul can't unpack or read that"):
                 decoder.decode_all(body)
+
+
+def test_what_another_decoder_reads_is_named_with_it() -> None:
+    assert "choose ExcelDecoder" in refused(workbook())
+    assert "Wrap the decoder in a TarDecoder" in refused(packed_tar())
 
 
 def test_nul_bytes_in_the_first_line_are_no_names() -> None:

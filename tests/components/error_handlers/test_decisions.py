@@ -78,7 +78,7 @@ def test_a_response_without_an_error_can_fail(bench: Bench) -> None:
 def test_a_message_that_cannot_be_evaluated_does_not_hide_the_failure(bench: Bench) -> None:
     handler = default({"http_codes": [400], "action": "FAIL", "error_message": "{{ response.x + 1 }}"})
     assert decide(bench, handler, answer(400, {"x": "text"})) == replace(
-        decide(bench, default(), answer(400)), unplaced=False
+        decide(bench, default(), answer(400)), unplaced=False, default=False
     )
 
 

@@ -1,0 +1,72 @@
+"""Rows of a CSV file that can be read, and are perhaps not what they seem."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from core.decoding.errors import DecodeError, quote
+
+_NUMBER = re.compile(r"[-+]?\d+([.,]\d+)*")
+_DIGITS = re.compile(r"\d+")
+_IN_PROSE = ",;"
+"""Delimiters that people write, too: two columns are no sign there."""
+_AFTER_TABLE = re.compile(r"\s*((grand|report)\s+)?totals?\s*(:.*)?|\s*(©|\(c\)\s).*", re.IGNORECASE)
+"""The first cell of a total, or of a note at the end."""
+
+OR_UTF_16 = ", or text in UTF-16: then set `encoding` to utf-16-le or utf-16-be."
+
+
+def holds_whole_rows(row: Sequence[str], width: int, delimiter: str) -> bool:
+    """Whether each line of a row that has several is certainly a row of its own, of a table with `width` columns.
+
+    A row that is too short has swallowed rows when each of its lines has a cell for every column (of the last one some
+    may be missing). A row that fits has when, beyond that, its lines look alike: there is a column in which all of them
+    have a number, or a text with digits that is built the same (a date, a code). A cell with a blank at its start is
+    prose ("one, two"), and no sign at all.
+    """
+    if width < 2 or (width == 2 and delimiter in _IN_PROSE):
+        return False
+    lines = [line.split(delimiter) for line in delimiter.join(row).split("\n")]
+    if any(cell[:1].isspace() for line in lines for cell in line):
+        return False
+    if any(len(line) != width for line in lines[:-1]):
+        return False
+    if len(row) < width:
+        return 1 < len(lines[-1]) <= width
+    return len(lines[-1]) == width and any(_alike(column) for column in zip(*lines, strict=True))
+
+
+def _alike(cells: Sequence[str]) -> bool:
+    shapes = {"number" if _NUMBER.fullmatch(cell) else _DIGITS.sub("9", cell) for cell in cells}
+    return len(shapes) == 1 and any(character.isdigit() for character in cells[0])
+
+
+def refuse_binary(row: Sequence[str], line: int) -> None:
+    """Raise `DecodeError` for what is full of NULs; single ones in a text are kept, as Airbyte does."""
+    text = "".join(row)
+    if 2 * text.count("\0") >= len(text) > 0:
+        raise DecodeError(f"Line {line:,} of the CSV file is full of NUL bytes. The file is damaged{OR_UTF_16}")
+
+
+def about_names(columns: Sequence[str]) -> str | None:
+    """What to tell people about names that several columns have (Airbyte: of their values the last one counts)."""
+    several = [quote(name) for name, count in Counter(columns).items() if count > 1 and name.strip()]
+    if not several:
+        return None
+    named = "the name " + several[0] if len(several) == 1 else "the names " + ", ".join(several[:3])
+    return (
+        f"Several columns of the CSV file have {named}. A record keeps the value of the last one of them. "
+        "To keep all, name the columns in `columns` of the CsvDecoder and skip the header with `skip_lines: 1`."
+    )
+
+
+def about_last_row(row: Sequence[str], width: int) -> str | None:
+    """What to tell people about a last row that looks like a total or a note."""
+    if not row or not (_AFTER_TABLE.fullmatch(row[0]) or len(row) == 1 < width - 1):
+        return None
+    return (
+        f"The last row of the CSV file begins with {quote(row[0])} and became a record like the others. "
+        "If it is a total or a note, say so with `ends_before` of the CsvDecoder."
+    )
