@@ -188,6 +188,8 @@ class JobLife:
             return job
         async with self._clearing_away(job):
             await self._start(job)
+            if self.settings.last is Stage.CREATION:
+                return job
             if self.settings.first is Stage.DOWNLOAD and await self._was_completed(job, known):
                 return job
             if self.records is not None:

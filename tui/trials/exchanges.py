@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 import orjson
 
@@ -130,6 +131,14 @@ class ExchangeLog:
             if entry.head.role is Role.POLL and entry.partition == partition:
                 entry.api_status, entry.meaning = api_status, meaning
                 return
+
+    def last_json(self, role: Role) -> Any:
+        """The latest answer to a request of a role; None where there is none that is JSON."""
+        entry = next((one for one in reversed(self.entries) if one.head.role is role), None)
+        try:
+            return None if entry is None else orjson.loads(self.exchange(entry).response_body or "")
+        except orjson.JSONDecodeError:
+            return None
 
     def others(self, partition: int | None = None) -> list[ExchangeEntry]:
         """What is not the answer shown for a page: those of a partition (None: of any) and the global ones.

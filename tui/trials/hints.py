@@ -95,7 +95,7 @@ class TrialHints:
 
     def _of_job(self, path: Path, trial: Trial) -> Sequence[Offer] | None:
         """What the answers about a job hold for a field of its retriever; None where it has nothing to do with them."""
-        answers = {**self.variables(trial.state.stream), "target": _answer(trial, Role.TARGET)}
+        answers = {**self.variables(trial.state.stream), "target": trial.exchanges.last_json(Role.TARGET)}
         polled = answers.get("polling_response")
         match path[path.index("retriever") + 1 :]:
             case ("status_extractor", "field_path"):
@@ -152,20 +152,12 @@ def _dates(trial: Trial) -> dict[str, tuple[str, ...]]:
 
 def _variables(trial: Trial) -> Iterator[tuple[str, Any]]:
     for role, name in _VARIABLES.items():
-        answer = _answer(trial, role)
+        answer = trial.exchanges.last_json(role)
         if answer is not None:
             yield name, answer
     final = next((one for one in trial.exchanges.entries if gives_records(one.event)), None)
     if final is not None:
         yield "download_target", final.head.url
-
-
-def _answer(trial: Trial, role: Role) -> Any:
-    """The latest answer to a request of a role, where it is JSON."""
-    entry = next((one for one in reversed(trial.exchanges.entries) if one.head.role is role), None)
-    if entry is None:
-        return None
-    return _json(trial.exchanges.exchange(entry).response_body or "")
 
 
 def _json(text: str) -> Any:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from core.events import Outcome
+from core.http.exchange import Role
 from core.progress.sentences import budget_waits
 from core.units import count
 from core.wording import clean, keys_named
 from tui.model.specs import in_labels
-from tui.trials.offers import list_offers, record_path
+from tui.trials.offers import Look, list_offers, record_path, seen_in
 from tui.trials.phases import cancel_report, limit_sentence
 from tui.trials.records import rows
 from tui.trials.remedies import Concern, Remedy, abort_remedy, next_to_describe, remedy_named_in, where_to_fix
@@ -104,6 +105,10 @@ def _about_status(trial: Trial) -> list[TrialWarning]:
         return []
     goes_on = " The job counts as running." if trial.state.running else ""
     text = f"There is no status at {missing.place} in the answer to polling: {missing.found}.{goes_on}"
+    polled = trial.exchanges.last_json(Role.POLL)
+    likely = next((one for one in seen_in(polled) if one.look is Look.STATUS), None)
+    if likely is not None:
+        text += f" “{likely.detail}” at `{likely.field_path}` looks like one."
     return [TrialWarning(Concern.NO_STATUS, text)]
 
 
