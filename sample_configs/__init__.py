@@ -17,8 +17,13 @@ _NAMES = (
     "qualtrics_responses",
     "ads_report",
     "orders_paginated",
+    "marketo",
+    "microsoft_ads",
+    "amazon_sp_api",
+    "iterable",
+    "github_migrations",
 )
-"""The simplest first."""
+"""The simplest first; from the shop on, each shows what another API does differently."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,9 @@ class Sample:
     title: str
     path: Path
     streams: tuple[str, ...]
+
+
+SIMPLEST = _NAMES[0]
 
 
 def samples() -> list[Sample]:

@@ -45,8 +45,8 @@ def _commands() -> type[Provider]:
 
 
 class BuilderApp(KeyQueueApp, CopyingApp):
-    """The builder. `path` is the manifest to open; `demo` opens a sample with an API running behind it instead.
-    `opened` is called when the first project is on the screen.
+    """The builder. `path` is the manifest to open; `demo` opens a sample with an API running behind it instead: the
+    simplest one, or that of the name `sample`. `opened` is called when the first project is on the screen.
     """
 
     TITLE = "Longhaul"
@@ -59,6 +59,7 @@ class BuilderApp(KeyQueueApp, CopyingApp):
         path: Path | None = None,
         *,
         demo: bool = False,
+        sample: str | None = None,
         settings: Settings | None = None,
         opened: Callable[[], None] | None = None,
     ) -> None:
@@ -74,6 +75,7 @@ class BuilderApp(KeyQueueApp, CopyingApp):
         """Why nothing could be opened."""
         self._path = path
         self._demo = demo
+        self._sample = sample
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.animation_level = "none"
@@ -99,7 +101,7 @@ class BuilderApp(KeyQueueApp, CopyingApp):
         await asyncio.to_thread(import_module, "tui.shell.screen")
         from tui.model.project import Project
 
-        make = Project.try_demo if self._demo else Project.new
+        make = partial(Project.try_demo, self._sample) if self._demo else Project.new
         try:
             await self.open_project(make if self._path is None else partial(Project.open, self._path))
         except ManifestError as error:

@@ -33,12 +33,26 @@ def open_builder(arguments: Arguments) -> int:
         message = f"longhaul: there is no file {arguments.manifest}. `longhaul` alone begins a new one."
         print(message, file=sys.stderr, flush=True)
         return 2
+    if arguments.sample is not None and (unknown := _unknown_sample(arguments.sample)):
+        print(f"longhaul: {unknown}.", file=sys.stderr, flush=True)
+        return 2
     gc.disable()
     from tui.app import BuilderApp
 
-    app = BuilderApp(arguments.manifest, demo=arguments.demo, opened=keep_responsive)
+    app = BuilderApp(arguments.manifest, demo=arguments.demo, sample=arguments.sample, opened=keep_responsive)
     app.run()
     return _report_end(app)
+
+
+def _unknown_sample(name: str) -> str:
+    """What is wrong with the name of a sample; empty when there is one."""
+    from sample_configs import sample
+
+    try:
+        sample(name)
+    except KeyError as error:
+        return str(error.args[0])
+    return ""
 
 
 def keep_responsive() -> None:

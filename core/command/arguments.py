@@ -12,12 +12,12 @@ from core.levels import Level
 
 _USAGE = """\
 longhaul [MANIFEST]
-       longhaul --demo
+       longhaul --demo [SAMPLE]
        longhaul --run MANIFEST [--stream NAME]... [--config FILE]
                 [--set KEY=VALUE]... [--state FILE] [--output DEST] [--limit N]
                 [--trace FILE] [--log-level LEVEL] [--quiet]
        longhaul --validate MANIFEST
-       longhaul --demo --run [the options of --run]
+       longhaul --demo --run [SAMPLE] [the options of --run]
        longhaul --version | --help"""
 
 _EPILOG = """\
@@ -43,6 +43,8 @@ class Arguments:
     run: bool = False
     validate: bool = False
     demo: bool = False
+    sample: str | None = None
+    """The sample of the demo, where it is named; whether there is one of this name is not known here."""
     version: bool = False
     streams: tuple[str, ...] = ()
     config: Path | None = None
@@ -64,8 +66,6 @@ def parse(arguments: list[str]) -> Arguments:
         parser.error("--run and --validate exclude each other.")
     if found.demo and found.validate is not None:
         parser.error("--demo goes with --run.")
-    if found.demo and manifests:
-        parser.error("--demo reads a sample of its own; leave out the manifest, or leave out --demo.")
     if len(manifests) > 1:
         parser.error(f"one manifest at a time: {' or '.join(map(str, manifests))}?")
     if found.run == "" and not found.demo and not manifests:
@@ -75,11 +75,13 @@ def parse(arguments: list[str]) -> Arguments:
     for name in ("run", "validate", "manifest", "config", "state", "output", "trace"):
         setattr(found, name, _expanded(parser, name, getattr(found, name)))
     manifests = [path for path in (found.manifest, found.run, found.validate) if path]
+    named = manifests[0] if manifests else None
     return Arguments(
-        manifest=Path(manifests[0]) if manifests else None,
+        manifest=None if named is None or found.demo else Path(named),
         run=found.run is not None,
         validate=found.validate is not None,
         demo=found.demo,
+        sample=named if found.demo else None,
         version=found.version,
         streams=tuple(dict.fromkeys(found.stream)),
         config=None if found.config is None else Path(found.config),
@@ -155,7 +157,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="MANIFEST",
         help="list the problems of a manifest as file:line:column: problem",
     )
-    add("--demo", action="store_true", help="build, or with --run read, a sample from a demo API on this machine")
+    add(
+        "--demo",
+        action="store_true",
+        help="build, or with --run read, a sample (see sample_configs/) from a demo API on this machine",
+    )
     add("--version", action="store_true", help="show the version")
     run = parser.add_argument_group("options of --run")
     add = run.add_argument

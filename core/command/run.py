@@ -27,7 +27,6 @@ from core.outputs.state import StateFile
 from core.progress.picture import RunPicture
 from core.progress.plain import PlainProgress, Progress
 
-_DEMO_SAMPLE = "sendgrid_contacts"
 _WARNINGS_SHOWN = 20
 
 
@@ -38,13 +37,16 @@ def run_headless(arguments: Arguments) -> int:
     """
     with ExitStack() as stack:
         if arguments.demo:
-            from sample_configs import sample
+            from sample_configs import SIMPLEST, sample
             from sample_configs.demo_api import DemoApi
 
+            try:
+                chosen = sample(arguments.sample or SIMPLEST)
+            except KeyError as error:
+                raise InputError(f"{error.args[0]}.") from None
             api = stack.enter_context(DemoApi())
-            manifest = sample(_DEMO_SAMPLE).path
-            note = f"Reading {manifest} from the demo API at {api.url}."
-            return _run(arguments, manifest, api.inputs(_DEMO_SAMPLE), note)
+            note = f"Reading {chosen.path} from the demo API at {api.url}."
+            return _run(arguments, chosen.path, api.inputs(chosen.name), note)
         assert arguments.manifest is not None
         return _run(arguments, arguments.manifest)
 

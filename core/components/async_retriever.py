@@ -17,6 +17,7 @@ from core.components.record_selector import RecordSelector
 from core.components.retriever import Retriever, SliceRead
 from core.errors import ReadError
 from core.events import Outcome
+from core.jobs.checks import problems, unportable
 from core.jobs.download_targets import OnNoTarget
 from core.jobs.job_slice import JobSlice
 from core.jobs.requests import JobRequests
@@ -194,48 +195,30 @@ class AsyncRetriever(Retriever):
         return self.partition_router
 
     def lint(self) -> list[Problem]:
-        """A target requester needs its extractor; of two record extractors only one is used; paths lead somewhere."""
-        problems = [*self._lint_paths(), *self._lint_requesters()]
-        if self.download_target_requester is not None and self.download_target_extractor is None:
-            message = "`download_target_requester` needs a `download_target_extractor`"
-            problems.append(Problem(message, ("download_target_requester",), fields=("download_target_extractor",)))
+        """The job can be run as it is described, and each of its fields has an effect."""
+        return [*problems(self.job_steps), *self._lint_extractors()]
+
+    def _lint_extractors(self) -> Iterator[Problem]:
+        """Of two record extractors only one is used; the answer to a poll is more than its records."""
         selector = self.record_selector.extractor
         if self.download_extractor is not None and selector.path_keys:
             message = "`download_extractor` finds the records; the extractor of `record_selector` isn't used"
-            problems.append(
-                Problem(message, ("record_selector", "extractor"), Severity.WARNING, fields=("download_extractor",))
-            )
-        return problems
+            yield Problem(message, ("record_selector", "extractor"), Severity.WARNING, fields=("download_extractor",))
+        if self.records_while_polling and self.download_extractor is None and selector.path_keys == []:
+            message = "an empty field path makes a record of each answer to polling"
+            hint = "name the keys that lead to the records"
+            yield Problem(message, ("record_selector", "extractor", "field_path"), Severity.WARNING, hint)
 
     def unportable(self) -> list[Problem]:
-        """Airbyte takes the whole result for the records, whatever the path of the record selector says."""
+        """What is of ours alone; and Airbyte takes the whole result for the records, whatever their path says."""
+        warnings = [*unportable(self.job_steps)]
         selector = self.record_selector.extractor
-        if self.download_extractor is not None or not selector.path_keys:
-            return []
+        if self.download_extractor is not None or not selector.path_keys or self.download_requester is None:
+            return warnings
         message = "Airbyte doesn't look at this path, but takes the whole result of a job for a record"
         place = ("record_selector", "extractor", "field_path")
-        return [
-            Problem(
-                message,
-                place,
-                Severity.WARNING,
-                "write it as the `download_extractor` of the retriever",
-                fields=("download_extractor",),
-            )
-        ]
-
-    def _lint_paths(self) -> Iterator[Problem]:
-        for name in ("status_extractor", "download_target_extractor"):
-            extractor = getattr(self, name)
-            if extractor is not None and extractor.path_keys == []:
-                message = "an empty field path takes the whole answer to polling"
-                yield Problem(message, (name, "field_path"), Severity.WARNING, "name the keys that lead to the value")
-
-    def _lint_requesters(self) -> Iterator[Problem]:
-        for name in type(self).model_fields:
-            requester = getattr(self, name)
-            if isinstance(requester, Requester):
-                yield from (problem.below(name) for problem in requester.lint_beside_pages())
+        hint = "write it as the `download_extractor` of the retriever"
+        return [*warnings, Problem(message, place, Severity.WARNING, hint, fields=("download_extractor",))]
 
     # What the texts of the manifest give for a run
 

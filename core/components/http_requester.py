@@ -277,10 +277,14 @@ class HttpRequester(Requester):
         ]
         if len(bodies) > 1:
             problems.append(Problem(f"write one of `{bodies[0]}` and `{bodies[1]}`", (bodies[1],), fields=(bodies[0],)))
-        if self.http_method not in PORTABLE_METHODS:
-            message = f"Airbyte can't send {self.http_method} requests; this manifest runs here only"
-            problems.append(Problem(message, ("http_method",), Severity.WARNING))
         return problems
+
+    def unportable(self) -> list[Problem]:
+        """Airbyte sends GET and POST requests only."""
+        if self.http_method in PORTABLE_METHODS:
+            return []
+        message = f"Airbyte can't send {self.http_method} requests; this manifest runs here only"
+        return [Problem(message, ("http_method",), Severity.WARNING)]
 
     def lint_beside_pages(self) -> list[Problem]:
         """Query properties work only for pages of records.

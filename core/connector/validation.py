@@ -95,7 +95,7 @@ def portability(raw: Mapping[str, Any], component: Component, values: Mapping[st
     for key, plan in field_plans(cls).items():
         if key not in values:
             continue
-        if plan.shown.ours:
+        if plan.shown.ours and cls.portable:
             yield _warning((key,), f"Airbyte doesn't know `{key}` and ignores it")
         for where, child in _children(values[key], (key,)) if plan.not_in_airbyte else ():
             if type(child).__name__ in plan.not_in_airbyte:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from core.decoding.errors import DecodeError, quote
 
@@ -69,4 +69,16 @@ def about_last_row(row: Sequence[str], width: int) -> str | None:
     return (
         f"The last row of the CSV file begins with {quote(row[0])} and became a record like the others. "
         "If it is a total or a note, say so with `ends_before` of the CsvDecoder."
+    )
+
+
+def about_rows_behind(rows: Sequence[Sequence[str]], width: int, is_end: Callable[[Sequence[str]], bool]) -> str | None:
+    """What to tell people about rows behind the end of the table that look like rows of it."""
+    row = next((row for row in rows if len(row) == width > 1 and not is_end(row)), None)
+    if row is None:
+        return None
+    return (
+        "Behind the line at which `ends_before` of the CsvDecoder ends the table, there are more rows with as many "
+        f"cells, such as the one that begins with {quote(row[0])}. They are left out. If they belong to the table, "
+        "write more of the line that comes after it, such as `Total,` in place of `Total`."
     )

@@ -26,7 +26,7 @@ class TableFormat:
 
     `quote` is the mark around cells; empty: there is none. `quote_is_said`: the manifest itself names it. `skip_lines`
     and `header_begins_with` say which lines come before the header, `ends_before` how what comes after the last row
-    begins (an empty text: with a blank line).
+    begins (a line feed: with a blank line).
     """
 
     delimiter: str = ","
@@ -53,8 +53,11 @@ class TableFormat:
         )
 
     def unquoted(self, line: str) -> str:
-        """A line without the marks around its cells, as far as it has any."""
-        return self.delimiter.join(next(self.reader((line,), strict=False), ()))
+        """A line without the marks around its cells, as far as it has any and can be read."""
+        try:
+            return self.delimiter.join(next(self.reader((line,), strict=False), ()))
+        except csv.Error:
+            return line
 
 
 class End:
@@ -62,8 +65,19 @@ class End:
 
     def __init__(self, form: TableFormat) -> None:
         self._form = form
-        self._texts = tuple(form.unquoted(text) for text in form.ends_before if text)
-        self._is_blank_line = "" in form.ends_before
+        self._texts = tuple(form.unquoted(text) for text in form.ends_before if text != "\n")
+        self._is_blank_line = "\n" in form.ends_before
+        self._first_cells = tuple(text.partition(form.delimiter)[0] for text in self._texts)
+
+    def find(self, rows: Sequence[Sequence[str]], *, has_begun: bool) -> int | None:
+        """The index of the first row that is no row of the table any more, which can't be a blank one unless the table
+        `has_begun`, before these rows or in them.
+        """
+        first_cells = self._first_cells
+        for index in [at for at, row in enumerate(rows) if len(row) < 2 or row[0].startswith(first_cells)]:
+            if self.is_at(rows[index]) and (has_begun or rows[index] or any(rows[:index])):
+                return index
+        return None
 
     def is_at(self, row: Sequence[str]) -> bool:
         """Whether a row is no row of the table any more. Quotation marks around its cells don't count."""
@@ -105,9 +119,11 @@ class TableLines:
             yield line
 
     @property
-    def has_text(self) -> bool:
-        """Whether anything is written in the lines that were skipped."""
-        return bool(self._first)
+    def has_table(self) -> bool:
+        """Whether a table should follow the lines that were skipped: none follows where nothing is written in them, or
+        the first one is already what comes after the table.
+        """
+        return bool(self._first) and not End(self._form).is_at_line(self._first[0])
 
     def beginning(self) -> str:
         """The first lines of the file that are not blank, for people."""
@@ -121,10 +137,10 @@ class TableLines:
     def _skip(self) -> None:
         for line in islice(self._lines, self._form.skip_lines):
             self._pass(line)
-        if self.skipped < self._form.skip_lines and self.has_text:
+        if self.skipped < self._form.skip_lines and self.has_table:
             raise DecodeError(
-                f"`skip_lines` of the CsvDecoder skips {self._form.skip_lines:,} lines, but the CSV file has "
-                f"{self.skipped:,} only; it begins with {self.beginning()}."
+                f"`skip_lines` of the CsvDecoder skips {self._form.skip_lines:,} lines, but the CSV file has only "
+                f"{self.skipped:,}; it begins with {self.beginning()}."
             )
 
     def _from_header(self) -> Iterator[str]:
@@ -135,7 +151,7 @@ class TableLines:
                 yield from self._lines
                 return
             self._pass(line)
-        if self.has_text and not End(self._form).is_at_line(self._first[0]):
+        if self.has_table:
             raise DecodeError(
                 f"No line of the CSV file begins with {quote(self._form.header_begins_with)}, as `header_begins_with` "
                 f"of the CsvDecoder says; its first lines are {self.beginning()}. If the file has no rows then, name "

@@ -8,7 +8,14 @@ from itertools import islice
 from typing import Any
 
 from core.decoding.chunks import LONGEST_LINE, ending_lines, line_of, recoded, text_lines, undecodable
-from core.decoding.csv_doubts import OR_UTF_16, about_last_row, about_names, holds_whole_rows, refuse_binary
+from core.decoding.csv_doubts import (
+    OR_UTF_16,
+    about_last_row,
+    about_names,
+    about_rows_behind,
+    holds_whole_rows,
+    refuse_binary,
+)
 from core.decoding.csv_format import End, TableFormat, TableLines
 from core.decoding.errors import DecodeError, quote
 
@@ -113,7 +120,7 @@ class Table:
                 if self._hold is not None:
                     self._hold(rows[0])
                 return rows[0]
-        if self._lines.has_text and not self._form.header_begins_with:
+        if self._lines.has_table and not self._form.header_begins_with:
             raise DecodeError(
                 f"The CSV file has no line that names the columns behind the {self._lines.skipped:,} that `skip_lines` "
                 f"of the CsvDecoder skips; it begins with {self._lines.beginning()}."
@@ -172,12 +179,15 @@ class Table:
 
     def _cut(self, rows: list[list[str]], end: End) -> bool:
         """Remove the rows from the end of the table on; whether there were any."""
-        for index, row in enumerate(rows):
-            self._has_begun = self._has_begun or bool(row)
-            if self._has_begun and end.is_at(row):
-                del rows[index:]
-                return True
-        return False
+        index = end.find(rows, has_begun=self._has_begun)
+        self._has_begun = self._has_begun or any(rows)
+        if index is None:
+            return False
+        doubt = about_rows_behind(rows[index + 1 :], len(self.columns), end.is_at)
+        if doubt:
+            self._warn_once(doubt)
+        del rows[index:]
+        return True
 
     def _records(self, rows: list[list[str]], start: int) -> tuple[list[dict[str, Any]], DecodeError | None]:
         """The records of rows the first of which begins after line `start`, up to one that is wrong, and the error."""
@@ -228,10 +238,10 @@ class Table:
 
     def _tell_of_dropped(self) -> None:
         if self._dropped:
-            rows = "1 row" if self._dropped == 1 else f"{self._dropped:,} rows"
+            rows = "1 row of the CSV file was" if self._dropped == 1 else f"{self._dropped:,} rows of the CSV file were"
             self._warn(
-                f"{rows} of the CSV file left out (`uneven_rows: drop`), because the number of cells is not that of "
-                f"the {len(self.columns)} columns; the first one is in line {self._first_dropped:,}."
+                f"{rows} left out (`uneven_rows: drop`), because the number of cells is not that of the columns, "
+                f"{len(self.columns)}; the first one is in line {self._first_dropped:,}."
             )
 
     def _watched(self, stream: Iterable[bytes]) -> Iterator[bytes]:

@@ -14,7 +14,6 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from itertools import islice
 from typing import Any
 
 import isodate  # type: ignore[import-untyped]  # it ships no types
@@ -81,13 +80,17 @@ def _rows(book: str, sheet: str | int | None) -> Iterator[Any]:
 
 
 def _chosen(sheet: str | int | None, names: list[str], is_table: Callable[[str], bool]) -> str | None:
-    """The name of the sheet: a text is a name, or else a number, from 1; without one it is the first sheet."""
+    """The name of the sheet, by its name or its number, from 1; without either it is the first sheet.
+
+    A text is rather a name, and a number rather a number.
+    """
     if sheet is None:
         return next(filter(is_table, names), None)
-    if sheet in names:
-        return str(sheet)
-    number = int(sheet) if str(sheet).isascii() and str(sheet).isdigit() and len(str(sheet)) < 9 else 0
-    return next(islice(names, number - 1, None), None) if number else None
+    text = str(sheet)
+    named = text if text in names else None
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+    numbered = names[number - 1] if 0 < number <= len(names) else None
+    return named or numbered if isinstance(sheet, str) else numbered or named
 
 
 def _value(cell: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -71,7 +72,12 @@ def _rows(book: Path, sheet: str | int | None) -> Iterator[Row]:
     bounds = map(str, (MEMORY, SECONDS, LONGEST_LINE))
     command = [sys.executable, "-P", str(_PROGRAM), str(book), orjson.dumps(sheet).decode(), *bounds]
     with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        start_new_session=True,
     ) as process:
         assert process.stdout is not None
         try:

@@ -18,6 +18,7 @@ from core.runtime.component import Component
 from core.runtime.field_path import what_is_at
 from core.runtime.roles import Decoder, Extractor, Requester
 from core.runtime.slices import SliceMemory
+from core.templates import Template
 from core.templates.lookups import Lookup
 from core.templates.template import SourceField, mentioned, needed
 
@@ -110,6 +111,11 @@ def lookups(requester: Requester, root: str) -> Iterator[Lookup]:
     """Everything that a request looks up in the variable `root`, in its address first."""
     for text in (text for _, text in _texts(requester)):
         yield from (lookup for lookup in mentioned(text) if lookup.root == root and lookup.steps)
+
+
+def variables_in(requester: Requester) -> frozenset[str]:
+    """The variables that a request uses."""
+    return frozenset().union(*(Template(text).variables for _, text in _texts(requester) if "{" in text))
 
 
 def missing_lookup(requester: Requester, root: str, variables: Mapping[str, Any]) -> Lookup | None:

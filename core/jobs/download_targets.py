@@ -34,7 +34,10 @@ class FoundTargets:
     _reason: str = ""
 
     def add(self, answer: Answer) -> list[Any]:
-        """Take what an answer has, empty or not. Raises `ReadError` when there is no such place, or it is `false`."""
+        """Take what an answer has, empty targets included; none where the place itself is empty.
+
+        Raises `ReadError` when there is no such place, or it is `false`.
+        """
         places = answer.find_as_is(self.extractor, self.context.scope(self.extractor))
         found = [part for item in places for part in _flat(item)]
         if self.on_none == "empty":
@@ -51,6 +54,8 @@ class FoundTargets:
             if several
             else found_instead(answer, self.extractor)
         )
+        if len(found) == 1 and is_empty(found[0]):
+            return []
         self._found += found
         return found
 

@@ -91,6 +91,14 @@ class AttemptFailed(ReadError):
         self.by_api = by_api
 
 
+class HopelessJob(ReadError):
+    """A job came to nothing, and another attempt would do no better. `final`: nor would other jobs of the stream."""
+
+    def __init__(self, message: str, *, final: bool = False) -> None:
+        super().__init__(message)
+        self.final = final
+
+
 class JobFailed(ReadError):
     """A slice's job is given up, after all attempts or at once.
 
@@ -119,6 +127,8 @@ class Job:
     creation: Answer
     created: float
     timeout: float
+    last_progress: float = 0.0
+    """When records came of it last: the job is given up when nothing has for its `timeout`."""
     id: str | None = None
     start: Answer | None = None
     polling: Answer | None = None
@@ -164,7 +174,7 @@ class Job:
     @property
     def deadline(self) -> float:
         """When the job is given up."""
-        return self.created + self.timeout
+        return max(self.created, self.last_progress) + self.timeout
 
     @property
     def answers(self) -> dict[str, Any]:
@@ -176,6 +186,10 @@ class Job:
     def last_answer(self) -> Answer:
         """What the API answered last: to a poll, else to the start or the creation."""
         return self.polling or self.start or self.creation
+
+    def progressed(self) -> None:
+        """Take note that records came of it."""
+        self.last_progress = time.monotonic()
 
     def started(self, answer: Answer | None) -> None:
         """Take note that the API runs the job; its time begins."""

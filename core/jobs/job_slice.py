@@ -118,9 +118,8 @@ class JobSlice:
             except (ReadError, TemplateError) as error:
                 raise life.failed(str(error)) from None
             finally:
-                if self.settings.keeps_jobs:
-                    life.keep()
-                else:
+                life.keep()
+                if not self.settings.keeps_jobs:
                     await life.clean_up()
 
     async def _read(self, life: JobLife, slot: JobSlot) -> Outcome:

@@ -146,17 +146,17 @@ class JobRequests:
         return list(lookups(self.polling_requester, "creation_response"))
 
     def missing_in_creation(self, creation: Answer, *requesters: str) -> str | None:
-        names = requesters or self._requester_names
+        names = requesters or self.requester_names
         return self._missing(names, "creation_response", creation, "the answer to the creation")
 
     def missing_in_start(self, start: Answer) -> str | None:
-        return self._missing(self._requester_names, "start_response", start, "the answer to the start")
+        return self._missing(self.requester_names, "start_response", start, "the answer to the start")
 
     def missing_in_polling(self, last: Answer) -> str | None:
         return self._missing(["polling_requester"], "polling_response", last, "the last answer about the job")
 
     @property
-    def _requester_names(self) -> list[str]:
+    def requester_names(self) -> list[str]:
         """All requesters; the one for polling first."""
         every = [field.name for field in fields(self) if field.name.endswith("_requester")]
         return sorted(every, key=lambda name: name != "polling_requester")

@@ -21,8 +21,9 @@ class Shown:
     """How the builder shows a field (put it into the field's `Annotated` metadata).
 
     `editor` names a kind of editor where the field's Python type does not imply it: "duration", "datetime_format",
-    "json", "graphql", "pairs", "field_path", "status". `ours` marks a field that Airbyte does not know. `unset` says in
-    a word or two what counts while there is no value, `empty` what an empty text means where it is a value of its own.
+    "json", "graphql", "pairs", "field_path", "status", "strings". `ours` marks a field that Airbyte does not know.
+    `unset` says in a word or two what counts while there is no value, `empty` what an empty text means where it is a
+    value of its own.
     """
 
     advanced: bool = False

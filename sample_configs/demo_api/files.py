@@ -5,12 +5,14 @@ from __future__ import annotations
 import gzip
 import hashlib
 import hmac
+import io
 import re
+import tarfile
 import tempfile
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlencode
@@ -45,15 +47,31 @@ def gzipped(chunks: Chunks) -> Writer:
     return write
 
 
-def zipped(member: str, chunks: Chunks) -> Writer:
-    """Write the chunks as the only member of a ZIP archive."""
+def zipped(members: Mapping[str, Chunks]) -> Writer:
+    """Write a ZIP archive."""
 
     def write(file: BinaryIO) -> None:
-        info = zipfile.ZipInfo(member)
-        info.compress_type = zipfile.ZIP_DEFLATED
-        with zipfile.ZipFile(file, "w") as archive, archive.open(info, "w", force_zip64=True) as packed:
-            for chunk in chunks():
-                packed.write(chunk)
+        with zipfile.ZipFile(file, "w") as archive:
+            for name, chunks in members.items():
+                info = zipfile.ZipInfo(name)
+                info.compress_type = zipfile.ZIP_DEFLATED
+                with archive.open(info, "w", force_zip64=True) as packed:
+                    for chunk in chunks():
+                        packed.write(chunk)
+
+    return write
+
+
+def tarred(members: Mapping[str, Chunks]) -> Writer:
+    """Write a tar archive that is packed with gzip; the members are made in memory, one at a time."""
+
+    def write(file: BinaryIO) -> None:
+        with tarfile.open(fileobj=file, mode="w:gz") as archive:
+            for name, chunks in members.items():
+                content = b"".join(chunks())
+                info = tarfile.TarInfo(name)
+                info.size = len(content)
+                archive.addfile(info, io.BytesIO(content))
 
     return write
 
@@ -75,10 +93,10 @@ class FileStore:
         """Make a file available; it is written when it is first asked for."""
         self._offers[name] = (media_type, writer)
 
-    def link(self, request: Request, name: str) -> str:
-        """A link such as object stores sign: path and query, good for a quarter of an hour."""
+    def link(self, request: Request, name: str, seconds: float = LINK_SECONDS) -> str:
+        """A link such as object stores sign: path and query, good for so long."""
         life = request.fault.link_seconds
-        expires = str(int(time.time() + (LINK_SECONDS if life is None else life)))
+        expires = str(int(time.time() + (seconds if life is None else life)))
         return f"/files/{name}?" + urlencode({"Expires": expires, "Signature": self._sign(name, expires)})
 
     def by_link(self, request: Request) -> Response:
@@ -86,13 +104,13 @@ class FileStore:
         name = request.path.removeprefix("/files/")
         expires, signature = request.query.get("Expires", "0"), request.query.get("Signature", "")
         if request.method not in ("GET", "HEAD"):
-            return _s3_error(405, "MethodNotAllowed", "The specified method is not allowed for this resource.")
+            return s3_error(405, "MethodNotAllowed", "The specified method is not allowed for this resource.")
         if request.header("Authorization"):
-            return _s3_error(400, "InvalidArgument", "Only one auth mechanism allowed.")
+            return s3_error(400, "InvalidArgument", "Only one auth mechanism allowed.")
         if not hmac.compare_digest(signature.encode(), self._sign(name, expires).encode()):
-            return _s3_error(403, "SignatureDoesNotMatch", "The request signature does not match.")
+            return s3_error(403, "SignatureDoesNotMatch", "The request signature does not match.")
         if int(expires) <= time.time():
-            return _s3_error(403, "AccessDenied", "Request has expired")
+            return s3_error(403, "AccessDenied", "Request has expired")
         return self.serve(request, name)
 
     def serve(self, request: Request, name: str) -> Response:
@@ -130,7 +148,8 @@ def _bounds(first: str, last: str, size: int) -> tuple[int, int]:
     return int(first), min(size, int(last) + 1 if last else size)
 
 
-def _s3_error(status: int, code: str, message: str) -> Response:
+def s3_error(status: int, code: str, message: str) -> Response:
+    """An error as S3 words it, in XML."""
     error = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
     text = f'<?xml version="1.0" encoding="UTF-8"?>\n{error}'
     return Response(status, text.encode(), {"Content-Type": "application/xml"})

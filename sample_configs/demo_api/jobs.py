@@ -23,6 +23,8 @@ class States:
     running: str
     done: str
     aborted: str = "aborted"
+    held: str = "created"
+    """Of a job that waits for a second call before it does anything."""
 
 
 @dataclass
@@ -36,6 +38,7 @@ class Job:
     details: dict[str, Any]
     outcome: str | None = None
     never_ends: bool = False
+    held: bool = False
     aborted: bool = False
     deleted: bool = False
     polls: int = 0
@@ -44,8 +47,12 @@ class Job:
 
     @property
     def age(self) -> float:
-        """Seconds since the creation."""
-        return time.monotonic() - self._started
+        """Seconds since it was started."""
+        return 0.0 if self.held else time.monotonic() - self._started
+
+    def start(self) -> None:
+        """Let a job that is held begin."""
+        self.held, self._started = False, time.monotonic()
 
     @property
     def state(self) -> str:
@@ -53,6 +60,8 @@ class Job:
         age = self.age
         if self.aborted:
             return self.states.aborted
+        if self.held:
+            return self.states.held
         if age < self.seconds * WAITING_SHARE:
             return self.states.waiting
         if self.never_ends or age < self.seconds:
@@ -67,7 +76,7 @@ class Job:
     @property
     def busy(self) -> bool:
         """Whether the job is waiting or running."""
-        return not self.aborted and (self.never_ends or self.age < self.seconds)
+        return not (self.aborted or self.held) and (self.never_ends or self.age < self.seconds)
 
     @property
     def progress(self) -> float:
@@ -89,8 +98,10 @@ class JobStore:
         with self._lock:
             return list(self._jobs)
 
-    def create(self, request: Request, api: str, states: States, seconds: float, **details: Any) -> Job:
-        """Start a job that takes `seconds` at pace 1; the request's fault may spoil it."""
+    def create(
+        self, request: Request, api: str, states: States, seconds: float, *, held: bool = False, **details: Any
+    ) -> Job:
+        """Start a job that takes `seconds` at pace 1, unless it is `held`; the request's fault may spoil it."""
         job = Job(
             id=str(uuid.uuid4()),
             api=api,
@@ -99,6 +110,7 @@ class JobStore:
             details=details,
             outcome=request.fault.job_status,
             never_ends=request.fault.job_never_ends,
+            held=held,
         )
         with self._lock:
             self._jobs.append(job)

@@ -74,7 +74,7 @@ def download(backend: Backend, request: Request, survey: str, file_id: str) -> R
         raise ApiError(404, f"The file {file_id} was not found.")
     name = f"qualtrics/{survey}.zip"
     rows = partial(_responses, backend.data, SURVEYS.index(survey))
-    backend.files.offer(name, "application/zip", zipped("Responses.csv", rows))
+    backend.files.offer(name, "application/zip", zipped({"Responses.csv": rows}))
     return backend.files.serve(request, name)
 
 

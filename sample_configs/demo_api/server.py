@@ -15,7 +15,26 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import ValidationError
 
-from sample_configs.demo_api import ads, qualtrics, salesforce, sendgrid, shop, shopify, stripe
+from sample_configs.demo_api import (
+    ads,
+    amazon_sp_api,
+    athena,
+    bigquery,
+    braze,
+    databricks,
+    github,
+    iterable,
+    marketo,
+    microsoft_ads,
+    qualtrics,
+    salesforce,
+    sendgrid,
+    shop,
+    shopify,
+    snowflake,
+    stripe,
+    trino,
+)
 from sample_configs.demo_api.data import Data
 from sample_configs.demo_api.exchange import Request, Response, json_response
 from sample_configs.demo_api.faults import Fault, FaultBook
@@ -23,7 +42,12 @@ from sample_configs.demo_api.files import FileStore
 from sample_configs.demo_api.jobs import Job, JobStore
 from sample_configs.demo_api.routing import Api, Backend, RateLimit
 
-APIS: list[Api] = [module.API for module in (sendgrid, stripe, salesforce, shopify, qualtrics, ads, shop)]
+_MODULES = (
+    *(sendgrid, stripe, salesforce, shopify, qualtrics, ads, shop),
+    *(snowflake, bigquery, databricks, athena, trino),
+    *(marketo, microsoft_ads, amazon_sp_api, braze, github, iterable),
+)
+APIS: list[Api] = [module.API for module in _MODULES]
 CONTROL = "/_demo/faults"
 CALLS_PER_SECOND = 500
 

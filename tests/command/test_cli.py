@@ -125,7 +125,6 @@ def test_the_engine_alone_says_that_it_has_no_builder_and_what_works(longhaul: C
         (["--run"], "--run needs a manifest"),
         (["--run", "a.yaml", "--validate", "a.yaml"], "--run and --validate exclude each other"),
         (["--demo", "--validate", "a.yaml"], "--demo goes with --run"),
-        (["--demo", "--run", "a.yaml"], "--demo reads a sample of its own"),
         (["--run", "a.yaml", "b.yaml"], "one manifest at a time: b.yaml or a.yaml?"),
         (["--validate", "a.yaml", "--stream", "x"], "--stream only goes with --run"),
         (["a.yaml", "--quiet", "--set", "a=b"], "--set, --quiet only go with --run"),
@@ -203,6 +202,33 @@ def test_the_demo_reads_a_job_and_says_how_many_records_went_where(
         assert sum(phase in line for line in result.err.splitlines()) == 1
     assert "20 records, 1 slice, " in result.err
     assert result.err.rstrip().endswith(f"-> {tmp_path}/contacts.csv")
+
+
+def test_the_demo_reads_the_sample_that_is_named(
+    longhaul: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sample_configs.demo_api, "DemoApi", partial(DemoApi, pace=0, rows=20))
+    result = longhaul("--demo", "--run", "stripe_report_run", "--output", tmp_path / "report.csv")
+    assert result.code == 0
+    assert (tmp_path / "report.csv").read_text().startswith("balance_transaction_id,")
+
+
+UNKNOWN_SAMPLE = "longhaul: there is no sample nothing; there are sendgrid_contacts, "
+
+
+def test_an_unknown_sample_is_code_2_with_the_names_that_there_are(longhaul: Command) -> None:
+    result = longhaul("--demo", "--run", "nothing")
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith(UNKNOWN_SAMPLE)
+
+
+def test_the_builder_opens_on_no_unknown_sample(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert open_builder(Arguments(demo=True, sample="nothing")) == 2
+    assert capsys.readouterr().err.startswith(UNKNOWN_SAMPLE)
 
 
 def test_standard_output_carries_nothing_but_records(longhaul: Command, config: Path) -> None:

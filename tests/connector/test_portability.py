@@ -148,3 +148,14 @@ def test_what_is_marked_as_text_is_only_text_there(schema: dict[str, Any]) -> No
             if plan.text:
                 assert "type: integer" not in written, (name, key)
                 assert "type: number" not in written, (name, key)
+
+
+def test_a_type_that_airbyte_does_not_know_is_one_warning_whatever_is_set_in_it() -> None:
+    zip_of_tar = (
+        "{type: ZipfileDecoder, members: a, decoder: {type: TarDecoder, members: b, decoder: {type: JsonDecoder}}}"
+    )
+    before = "{type: GzipDecoder, decoder: {type: XmlDecoder}, max_ratio: 9}"
+    told = [problem.message for problem in load_connector(Document.parse(JOBS.replace(before, zip_of_tar))).portability]
+
+    assert told.count("Airbyte doesn't know `members` and ignores it") == 1
+    assert told.count("Airbyte has no components of type TarDecoder") == 1

@@ -166,10 +166,12 @@ def test_a_status_in_two_buckets_is_a_problem() -> None:
     ("place", "visible"),
     [
         ("creation_requester", {"stream_slice"}),
-        ("polling_requester", {"stream_slice", "creation_response"}),
+        ("start_requester", {"stream_slice", "creation_response"}),
+        ("polling_requester", {"stream_slice", "creation_response", "polling_response"}),
         ("download_target_requester", {"stream_slice", "creation_response", "polling_response"}),
         ("download_requester", {"stream_slice", "creation_response", "polling_response", "download_target"}),
-        ("abort_requester", {"stream_slice", "creation_response"}),
+        ("download_link_requester", {"stream_slice", "creation_response", "polling_response", "download_target"}),
+        ("abort_requester", {"stream_slice", "creation_response", "polling_response"}),
     ],
 )
 def test_the_variables_of_a_job_are_known_from_the_phase_on_in_which_they_exist(place: str, visible: set[str]) -> None:
@@ -178,7 +180,9 @@ def test_the_variables_of_a_job_are_known_from_the_phase_on_in_which_they_exist(
     requesters = dict.fromkeys(
         (
             "creation_requester",
+            "start_requester",
             "polling_requester",
+            "download_link_requester",
             "download_requester",
             "abort_requester",
             "download_target_requester",

@@ -55,6 +55,7 @@ async def test_the_pages_of_the_answer_to_polling_are_followed(server: LoopbackS
     assert sorted(record["file"] for record in told.records) == FILES
     assert [asked.query.get("after") for asked in server.to("/jobs/j1")] == [None, ["f1"], ["f3"], ["f4"]]
     assert "next page" not in told.logs
+    assert "are empty" not in told.logs
 
 
 async def test_the_first_page_is_asked_for_anew_when_the_paginator_adds_to_it(server: LoopbackServer) -> None:
@@ -69,6 +70,30 @@ async def test_the_first_page_is_asked_for_anew_when_the_paginator_adds_to_it(se
         {"size": ["2"], "page": ["2"]},
         {"size": ["2"], "page": ["3"]},
     ]
+
+
+async def test_a_page_without_targets_is_the_last_one(server: LoopbackServer) -> None:
+    serve_files(server)
+    unlimited = BY_SIZE.replace("page_size: 2, ", "").replace(
+        "  page_size_option: {type: RequestOption, inject_into: request_parameter, field_name: size}\n", ""
+    )
+
+    told = await read_all(manifest(server, target="[files, '*', url]", retriever=unlimited))
+
+    assert told.outcome is Outcome.COMPLETE, told.errors
+    assert sorted(record["file"] for record in told.records) == FILES
+    assert [asked.query.get("page") for asked in server.to("/jobs/j1")] == [None, ["2"], ["3"], ["4"]]
+
+
+async def test_a_page_of_targets_that_are_all_null_is_not_the_last_one(server: LoopbackServer) -> None:
+    serve_files(server)
+    pages: list[list[str | None]] = [[None, None], [None, None], [server.url("/files/f0"), None], []]
+    server.on("/jobs/j1", *[Reply({"state": "done", "files": [{"url": url} for url in page]}) for page in pages])
+
+    told = await read_all(manifest(server, target="[files, '*', url]", retriever=BY_SIZE))
+
+    assert told.records == [{"file": "f0"}]
+    assert "3 of 4 download targets are empty" in told.logs
 
 
 async def test_the_pages_of_a_target_request_are_followed(server: LoopbackServer) -> None:

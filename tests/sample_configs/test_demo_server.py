@@ -113,7 +113,7 @@ class TestFaults:
 
     def test_headers_go_with_a_status(self, api: DemoApi, http: httpx.Client) -> None:
         api.misbehave(Fault(status=429, headers={"Retry-After": "7"}))
-        assert http.get("/").headers["Retry-After"] == "7"
+        assert http.get("/nothing").headers["Retry-After"] == "7"
 
     def test_a_page_of_html_can_stand_in_for_data(self, api: DemoApi, http: httpx.Client) -> None:
         page = Fault(path="/files/*", status=200, body="<html>", headers={"Content-Type": "text/html"})
@@ -165,7 +165,7 @@ class TestFaults:
     def test_an_answer_is_delayed(self, api: DemoApi, http: httpx.Client) -> None:
         api.misbehave(Fault(delay=0.2))
         started = time.monotonic()
-        http.get("/")
+        http.get("/nothing")
         assert time.monotonic() - started >= 0.2
 
     def test_closing_does_not_wait_for_a_delayed_answer(self) -> None:
@@ -180,9 +180,9 @@ class TestFaults:
 
     def test_faults_are_given_and_taken_back_over_http(self, api: DemoApi, http: httpx.Client) -> None:
         assert http.post("/_demo/faults", json={"status": 503, "times": None}).status_code == 204
-        assert http.get("/").status_code == 503
+        assert http.get("/nothing").status_code == 503
         assert http.delete("/_demo/faults").status_code == 204
-        assert http.get("/").status_code == 404
+        assert http.get("/nothing").status_code == 404
         assert [request.status for request in api.requests] == [503, 404]
 
     def test_a_fault_that_makes_no_sense_is_refused(self, http: httpx.Client) -> None:
@@ -206,7 +206,7 @@ def test_the_command_prints_its_address_and_the_inputs_of_the_samples() -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         url = process.stdout.readline().split()[5]
-        assert httpx.get(url).status_code == 404
+        assert httpx.get(f"{url}/nothing").status_code == 404
         process.terminate()
 
 

@@ -21,6 +21,7 @@ RECORDS = {
     ("qualtrics_responses", "responses"): 2 * ROWS,
     ("orders_paginated", "stores"): 5,
     ("orders_paginated", "products"): 100,
+    ("amazon_sp_api", "listings"): 2 * ROWS,
 }
 """What streams have that don't have `ROWS` records."""
 

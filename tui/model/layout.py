@@ -102,7 +102,13 @@ _ASYNC = (
             ("Polling Job Timeout", ("retriever", "polling_job_timeout")),
             *_of("polling_requester", *_CONTENT, _ERRORS),
         ),
-        advanced=(("Polling Interval", ("retriever", "polling_interval")),),
+        advanced=(
+            ("Polling Interval", ("retriever", "polling_interval")),
+            ("Records While Polling", ("retriever", "records_while_polling")),
+            ("Download Target Request", ("retriever", "download_target_requester")),
+            ("Download Target Paginator", ("retriever", "download_target_paginator")),
+            ("When There Is No Download Target", ("retriever", "on_no_target")),
+        ),
         rest=((("retriever", "polling_requester"), HttpRequester),),
     ),
     _Plan(
@@ -116,6 +122,10 @@ _ASYNC = (
             ("Download Paginator", ("retriever", "download_paginator")),
             _TRANSFORMATIONS,
             *_of("download_requester", _ERRORS),
+        ),
+        advanced=(
+            ("Download Link Request", ("retriever", "download_link_requester")),
+            ("Download Link Extractor", ("retriever", "download_link_extractor")),
         ),
         rest=((("retriever", "download_requester"), HttpRequester), (("retriever",), AsyncRetriever)),
     ),

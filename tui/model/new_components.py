@@ -31,6 +31,7 @@ _STARTS: dict[str, dict[str, Any]] = {
         "quotas": [{"type": "TokenQuota", "name": "requests", "remaining_path": [], "reset_path": []}]
     },
     "RequestBodyGraphQL": {"value": {"query": ""}},
+    "AsyncRetriever": {"download_requester": {"type": "HttpRequester"}},
 }
 """What a type begins with beyond its required fields, because it would do nothing, or not load, without it."""
 
@@ -38,10 +39,13 @@ _STARTS: dict[str, dict[str, Any]] = {
 def new_component(component: type[Component]) -> dict[str, Any]:
     """A new component, with the required fields that have an obvious value."""
     value: dict[str, Any] = {"type": component.__name__}
+    starts = _STARTS.get(component.__name__, {})
     for field in form_spec(component).fields:
-        if field.required and (start := _start(component, field)) is not None:
+        if field.key in starts:
+            value[field.key] = deepcopy(starts[field.key])
+        elif field.required and (start := _start(component, field)) is not None:
             value[field.key] = start
-    return value | _STARTS.get(component.__name__, {})
+    return value
 
 
 def default_type(owner: type[Component], field: FieldSpec) -> type[Component]:
@@ -110,8 +114,6 @@ def converted(retriever: dict[str, Any], to: str, remembered: dict[str, Any] | N
 def new_retriever(name: str) -> dict[str, Any]:
     """The retriever of a new stream: POST creates a job, GET does the rest, all extractors are still empty."""
     retriever = new_component(component_types()[name])
-    if name == ASYNC:
-        retriever["download_requester"] = new_component(component_types()["HttpRequester"])
     for key in ("requester", "creation_requester", "polling_requester", "download_requester"):
         if key in retriever:
             retriever[key]["http_method"] = "POST" if key == "creation_requester" else "GET"

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 from core.environment import state_folder
 from core.errors import ManifestError
 from core.manifest.document import Document
-from sample_configs import sample
+from sample_configs import SIMPLEST, sample
 from sample_configs.demo_api import DemoApi
 from tui.model.files import FileStamp, write_private
 from tui.model.session import NEW, BuilderSession
@@ -126,9 +126,6 @@ def _remove(file: Path) -> None:
             one.unlink()
 
 
-DEMO_SAMPLE = "sendgrid_contacts"
-
-
 class Project:
     """A session with what belongs to it. `title` names it where it has no file."""
 
@@ -173,13 +170,16 @@ class Project:
         return project
 
     @classmethod
-    def try_demo(cls) -> Project:
-        """A copy of the simplest sample, and the demo API running for it."""
+    def try_demo(cls, name: str | None = None) -> Project:
+        """A copy of the simplest sample, or of the named one, and the demo API running for it.
+
+        Raises KeyError when there is no sample of this name.
+        """
+        chosen = sample(name or SIMPLEST)
+        session = BuilderSession(Document.parse(chosen.path.read_text(encoding="utf-8")), problems_visible=True)
         demo = DemoApi()
-        text = sample(DEMO_SAMPLE).path.read_text(encoding="utf-8")
-        session = BuilderSession(Document.parse(text), problems_visible=True)
-        session.values.lend(demo.inputs(DEMO_SAMPLE))
-        return cls(session, title="Demo: SendGrid contacts", demo=demo)
+        session.values.lend(demo.inputs(chosen.name))
+        return cls(session, title=f"Demo: {chosen.title}", demo=demo)
 
     @property
     def path(self) -> Path | None:

@@ -294,6 +294,8 @@ def _component_kind(shape: _Shape) -> Kind:
 
 
 def _list_kind(shape: _Shape, shown: Shown) -> Kind:
+    if shown.editor == "strings":
+        return Kind.STRINGS
     if str in shape.members:  # a list is the less common case
         return Kind.PRIMARY_KEY if shape.lists_of(list) else Kind.PLAIN
     if shape.lists_of(list):
@@ -306,7 +308,7 @@ def _list_kind(shape: _Shape, shown: Shown) -> Kind:
 def _scalar_kind(shape: _Shape, shown: Shown) -> Kind:
     if bool in shape.members:
         return Kind.BOOLEAN
-    if int in shape.members or float in shape.members:
+    if str not in shape.members and (int in shape.members or float in shape.members):
         return Kind.NUMBER
     if shown.editor == "duration":
         return Kind.DURATION

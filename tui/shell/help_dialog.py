@@ -109,6 +109,8 @@ _BY_VARIABLE = {
     "polling_response": "{{ polling_response['url'] }}",
     "creation_response": "https://api.example.com/exports/{{ creation_response['id'] }}",
 }
+_BY_POLL = frozenset({"polling_requester", "abort_requester", "delete_requester"})
+"""Requests that see the answer to polling, but mostly need that to the creation."""
 _BY_KEY = {"url": "https://api.example.com/exports", "url_base": "https://api.example.com", "path": "/exports"}
 
 
@@ -165,6 +167,8 @@ def _example(session: BuilderSession, path: Path, spec: FieldSpec) -> str:
     if spec.kind is Kind.TEXT:
         if spec.key in _BY_KEY:
             visible = variables_at(session.view, path)
+            if not _BY_POLL.isdisjoint(path):
+                visible -= {"polling_response"}
             return next((text for name, text in _BY_VARIABLE.items() if name in visible), _BY_KEY[spec.key])
         return _EXAMPLES[Kind.TEXT]
     if spec.suggestions and spec.kind not in _EXAMPLES:

@@ -18,11 +18,15 @@ from tui.trials.controller import TrialController
 from tui.trials.offers import Look, address_offers, key_offers, list_offers, path_offers, record_path, template_offers
 from tui.trials.records import rows
 from tui.trials.schema_report import SchemaReporter
-from tui.trials.state import gives_records
 from tui.trials.trial import Trial
 
 _RECORDS_EXAMINED = 1_000
-_VARIABLES = {Role.CREATE: "creation_response", Role.START: "start_response", Role.POLL: "polling_response"}
+_VARIABLES = {
+    Role.CREATE: "creation_response",
+    Role.START: "start_response",
+    Role.POLL: "polling_response",
+    Role.LINK: "download_link_response",
+}
 _MOST_READ = 1_000_000
 """Bytes of an answer of an earlier trial that is read for what it holds."""
 
@@ -48,8 +52,12 @@ class TrialHints:
         known = next(iter(self._controller.jobs.get(trial.state.stream, ())), None)
         if known is None:
             return {}
-        answers = zip(_VARIABLES.values(), (known.creation, known.start, known.polling), strict=True)
-        texts = {name: one.text for name, one in answers if one is not None and len(one.content) <= _MOST_READ}
+        answers = {
+            "creation_response": known.creation,
+            "start_response": known.start,
+            "polling_response": known.polling,
+        }
+        texts = {name: one.text for name, one in answers.items() if one is not None and len(one.content) <= _MOST_READ}
         found = {name: _json(trial.mask(text)) for name, text in texts.items()}
         return {name: value for name, value in found.items() if value is not None}
 
@@ -155,9 +163,10 @@ def _variables(trial: Trial) -> Iterator[tuple[str, Any]]:
         answer = trial.exchanges.last_json(role)
         if answer is not None:
             yield name, answer
-    final = next((one for one in trial.exchanges.entries if gives_records(one.event)), None)
-    if final is not None:
-        yield "download_target", final.head.url
+    roles = {one.head.role for one in trial.exchanges.entries}
+    download = next((one for one in trial.exchanges.entries if one.head.role is Role.DOWNLOAD), None)
+    if download is not None:
+        yield "download_link" if Role.LINK in roles else "download_target", download.head.url
 
 
 def _json(text: str) -> Any:

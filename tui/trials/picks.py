@@ -27,6 +27,7 @@ _VARIABLES = {
     Role.CREATE: "creation_response",
     Role.START: "start_response",
     Role.POLL: "polling_response",
+    Role.LINK: "download_link_response",
 }
 _EXTRACTORS: dict[NodeUse, Path] = {
     NodeUse.STATUS: ("retriever", "status_extractor"),

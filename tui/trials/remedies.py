@@ -115,7 +115,7 @@ def next_to_describe(trial: Trial) -> Remedy | None:
     """Where the stage is described that a trial did not come to; None when it came to all of them."""
     if trial.state.next_stage is None:
         return None
-    tab, key = _requester_of(trial.state.next_stage)
+    tab, key = _requester_of_stage(trial.state.next_stage)
     return Remedy(tab, tab, ("retriever", key, "url"))
 
 
@@ -150,22 +150,29 @@ def _requester_at_work(trial: Trial) -> tuple[str, str]:
     """The tab and the name of the requester that the read has reached."""
     if not trial.state.asynchronous:
         return _REQUESTERS[Role.PAGE]
-    return _requester_of(trial.state.partitions[-1].stage if trial.state.partitions else Stage.CREATION)
+    return _requester_of_stage(trial.state.partitions[-1].stage if trial.state.partitions else Stage.CREATION)
 
 
-def _requester_of(stage: Stage) -> tuple[str, str]:
+def _requester_of_stage(stage: Stage) -> tuple[str, str]:
     return {str(tab): (tab, key) for tab, key in _REQUESTERS.values() if key not in _FURTHER}[stage]
 
 
 def _of_request(entry: ExchangeEntry, stream: DeclarativeStream) -> Remedy:
-    tab, key = _REQUESTERS[entry.head.role]
+    tab, key = _requester_of(entry, stream)
     if entry.head.status is None or entry.head.status in _URL_STATUSES:
         return _of_url(entry, stream)
     return _of_requester(tab, key, stream, _BY_STATUS.get(entry.head.status, ""))
 
 
-def _of_url(entry: ExchangeEntry, stream: DeclarativeStream) -> Remedy:
+def _requester_of(entry: ExchangeEntry, stream: DeclarativeStream) -> tuple[str, str]:
+    """The tab and the name of the requester of an exchange; pages of targets may be asked for by the one for polls."""
     tab, key = _REQUESTERS[entry.head.role]
+    is_poll = entry.head.role is Role.TARGET and getattr(stream.retriever, key, None) is None
+    return _REQUESTERS[Role.POLL] if is_poll else (tab, key)
+
+
+def _of_url(entry: ExchangeEntry, stream: DeclarativeStream) -> Remedy:
+    tab, key = _requester_of(entry, stream)
     requester = getattr(stream.retriever, key, None)
     return _of_requester(tab, key, stream, "url" if getattr(requester, "url", None) else "url_base")
 

@@ -6,8 +6,8 @@ import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Annotated, Any, ClassVar
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+from typing import Annotated, ClassVar
+from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
 import httpx
 from pydantic import Field
@@ -25,6 +25,7 @@ _STORES = frozenset({"s3", "s3-object-lambda", "s3-outposts"})
 _HASHED = frozenset({"aoss", "glacier"})
 """Further services that want the hash of the body in a header."""
 _UNRESERVED = "-_.~"
+_ANY_BYTES = "surrogateescape"
 _TOLERANCE = timedelta(minutes=4)
 """How far clocks may be apart before it is mentioned; services refuse what is off by five minutes, S3 by fifteen."""
 
@@ -97,14 +98,17 @@ class AwsSignatureAuthenticator(Authenticator):
 def _encode_strictly(draft: RequestDraft, *, path: bool) -> None:
     """Write the URL as AWS encodes it before it compares signatures: a space as `%20`, not as `+`, and the like."""
     parts = urlsplit(draft.full_url())
-    query = urlencode(parse_qsl(parts.query, keep_blank_values=True), quote_via=_quoted)
+    pairs = parse_qsl(parts.query, keep_blank_values=True, errors=_ANY_BYTES)
+    query = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in pairs)
     if path:
-        parts = parts._replace(path="/".join(_quoted(unquote(step)) for step in parts.path.split("/")))
+        parts = parts._replace(
+            path="/".join(_quoted(unquote(step, errors=_ANY_BYTES)) for step in parts.path.split("/"))
+        )
     draft.url, draft.path, draft.params = urlunsplit(parts._replace(query=query)), None, {}
 
 
-def _quoted(text: str | bytes, *_: Any) -> str:
-    return quote(text, safe=_UNRESERVED)
+def _quoted(text: str) -> str:
+    return quote(text, safe=_UNRESERVED, errors=_ANY_BYTES)
 
 
 def _signed(

@@ -49,7 +49,7 @@ Members = Annotated[
         "`*` and `?` stand for any characters but `/`, `**` for any folders. A pattern without `/` fits files in all "
         "folders.",
     ),
-    Shown(ours=True, unset="all files"),
+    Shown(editor="strings", ours=True, unset="all files"),
 ]
 MemberField = Annotated[
     str | None,
@@ -66,7 +66,6 @@ class PackedDecoder(Decoder, role=True):
     """Unpacks a body, and hands what is in it to another decoder."""
 
     decoder: Decoder
-    max_ratio: MaxRatio = RATIO
 
     @property
     def carries_over(self) -> bool:
@@ -106,6 +105,7 @@ class ArchiveDecoder(PackedDecoder, role=True):
 
     members: Members = None
     member_field: MemberField = None
+    max_ratio: MaxRatio = RATIO
 
     def _decoded(self, chunks: Iterator[bytes], charset: str | None, expected: str, *, single: bool) -> Iterator[Any]:
         inside = any(isinstance(inner, ArchiveDecoder) and inner.member_field for inner in self.decoder.tree())
@@ -115,7 +115,7 @@ class ArchiveDecoder(PackedDecoder, role=True):
 
 
 class ZipfileDecoder(ArchiveDecoder):
-    """The response is a zip archive. Its files are read one after the other, all of them or those in Members.
+    """The response is a zip archive. All files in it, or those in Members, are read one after the other.
 
     A tar archive and a response in gzip are unpacked, too, and one that is not packed passes through as it is.
     """
@@ -125,9 +125,6 @@ class ZipfileDecoder(ArchiveDecoder):
     decoder: Annotated[Decoder, NotInAirbyte("IterableDecoder", "XmlDecoder", "ZipfileDecoder")] = Field(
         title="Inner format", description="The format of the files in the archive."
     )
-    members: Members = None
-    member_field: MemberField = None
-    max_ratio: MaxRatio = RATIO
 
     def decode(self, chunks: Iterator[bytes], charset: str | None = None) -> Iterator[Any]:
         """The elements of the files of the archive; nothing for an empty body.
@@ -138,19 +135,15 @@ class ZipfileDecoder(ArchiveDecoder):
 
 
 class TarDecoder(ArchiveDecoder):
-    """The response is a tar archive, plain or in gzip (.tar.gz). Its files are read one after the other while they
-    arrive, all of them or those in Members.
+    """The response is a tar archive, plain or in gzip (.tar.gz). Its files are read one after the other.
 
-    A zip archive is read, too. Folders, links and devices are left out.
+    All of them are read, or those in Members; folders, links and devices are left out. A zip archive is read, too.
     """
 
     label = "tar"
     portable: ClassVar[bool] = False
 
     decoder: Decoder = Field(title="Inner format", description="The format of the files in the archive.")
-    members: Members = None
-    member_field: MemberField = None
-    max_ratio: MaxRatio = RATIO
 
     def decode(self, chunks: Iterator[bytes], charset: str | None = None) -> Iterator[Any]:
         """The elements of the files of the archive; nothing for an empty body or archive. Raises `DecodeError`."""

@@ -41,6 +41,11 @@ def _known_or_sent(encoding: str) -> str:
     return encoding if encoding == FROM_RESPONSE else known_encoding(encoding)
 
 
+def _with_tabs(text: str) -> str:
+    r"""The beginning of a line that is meant: `\t` is a tabulator, `\n` the end of the line."""
+    return text.replace("\\t", "\t").replace("\\n", "\n")
+
+
 def unescaped(delimiter: str) -> str:
     """The delimiter that is meant: what begins with a backslash is an escape; an empty text means a comma."""
     if delimiter.startswith("\\"):
@@ -82,14 +87,14 @@ class CsvDecoder(Decoder):
         description="How the line that names the columns begins, such as `Advertiser,Date`. Lines before the first "
         "such line are skipped. Quotation marks around cells don't matter.",
     )
-    ends_before: Annotated[
-        str | list[str] | None, Shown(advanced=True, ours=True, unset="the end of the file", empty="a blank line")
-    ] = Field(
-        None,
-        title="Table ends before",
-        description="How the first line after the last row begins, such as `Grand Total` or `©`; it and all lines "
-        "after it are left out. An empty text means a blank line. A list gives several texts. Quotation marks "
-        "around cells don't matter, and lines inside a cell don't count.",
+    ends_before: Annotated[str | list[str] | None, Shown(advanced=True, ours=True, unset="the end of the file")] = (
+        Field(
+            None,
+            title="Table ends before",
+            description="How the first line after the last row begins, such as `Grand Total` or `©`; it and all lines "
+            "after it are left out. `\\n` means a blank line; a list gives several texts. Quotation marks around cells "
+            "don't matter, and lines inside a cell don't count.",
+        )
     )
     columns: Annotated[list[str] | None, Shown(advanced=True, ours=True, unset="as the header says")] = Field(
         None,
@@ -217,14 +222,14 @@ class CsvDecoder(Decoder):
 
     @property
     def _form(self) -> TableFormat:
-        ends = self.ends_before
+        ends = [self.ends_before] if isinstance(self.ends_before, str) else self.ends_before or ()
         return TableFormat(
             delimiter=unescaped(self.delimiter),
             quote=self.quote_character,
             quote_is_said="quote_character" in self.model_fields_set,
             skip_lines=self.skip_lines,
-            header_begins_with=self.header_begins_with or "",
-            ends_before=() if ends is None else (ends,) if isinstance(ends, str) else tuple(ends),
+            header_begins_with=_with_tabs(self.header_begins_with or ""),
+            ends_before=tuple(map(_with_tabs, filter(None, ends))),
             uneven_rows=self.uneven_rows,
         )
 

@@ -26,6 +26,7 @@ from core.components.decoders import (
 )
 from core.errors import ReadError
 from core.runtime.roles import Decoder
+from core.runtime.slices import SliceMemory
 from core.templates import Template
 from tests.support.archives import special, tar, xlsx
 from tests.support.bodies import archive, gzipped, pieces
@@ -286,6 +287,13 @@ def test_formats_in_each_other() -> None:
     for decoder in (GzipDecoder(decoder=ExcelDecoder()), ZipfileDecoder(decoder=ExcelDecoder())):
         assert decoder.decode_all(book) == [{"a": 1}]
     assert ZipfileDecoder(decoder=ExcelDecoder()).decode_all(archive({"a.xlsx": book})) == [{"a": 1}]
+
+
+def test_the_header_of_the_first_file_holds_for_the_others_where_only_that_has_one() -> None:
+    decoder = TarDecoder(decoder=CsvDecoder(first_header_holds=True), members="part-*").for_slice(SliceMemory())
+    body = tar({"part-1": b"a,b\n1,2\n", "other": b"x", "part-2": b"3,4\n"})
+    assert decoder.carries_over
+    assert decoder.decode_all(body) == [{"a": "1", "b": "2"}, {"a": "3", "b": "4"}]
 
 
 def test_a_body_in_gzip_in_place_of_a_zip_archive_is_one_file_unless_names_are_needed() -> None:

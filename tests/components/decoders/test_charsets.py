@@ -109,6 +109,32 @@ def test_text_and_xml_are_read_in_their_charset() -> None:
 
 def test_a_table_is_read_in_the_encoding_of_the_manifest_alone() -> None:
     assert CsvDecoder().decode_all("a\né\n".encode(), "iso8859-1") == [{"a": "é"}]
+    with pytest.raises(DecodeError, match="The response names cp1252, and `encoding: from_response`"):
+        CsvDecoder().decode_all("a\né\n".encode("cp1252"), "cp1252")
+
+
+@pytest.mark.parametrize("charset", ["windows-1252", "shift_jis", "gbk", "utf-16", "utf-8", "koi8-r", "iso-8859-15"])
+def test_a_table_is_read_in_the_charset_of_the_response_if_the_manifest_says_so(charset: str) -> None:
+    decoder, body, codec = (
+        CsvDecoder(encoding="from_response"),
+        f"n\n{WORDS.get(charset, '')}\nx\n",
+        text_codec(charset),
+    )
+    expected = [{"n": WORDS[charset]}, {"n": "x"}] if charset in WORDS else [{"n": "x"}]
+    assert decoder.decode_all(body.encode(charset), codec) == expected
+    assert list(decoder.decode(pieces(body.encode(charset), 1), codec)) == expected
+    for marked in ("utf-8-sig", "utf-16"):
+        assert decoder.decode_all(body.encode(marked), codec) == decoder.decode_all(body.encode(marked)) == expected
+
+
+def test_the_charset_of_a_table_is_meant_as_browsers_read_it() -> None:
+    decoder = CsvDecoder(encoding="from_response")
+    assert decoder.decode_all(b"n\n5 \x80\n", "iso8859-1") == [{"n": "5 €"}]
+    assert decoder.decode_all("n\n①\n".encode("cp932"), "shift_jis") == [{"n": "①"}]
+    assert decoder.decode_all("n\né\n".encode(), "iso8859-1") == [{"n": "é"}]
+    with pytest.raises(DecodeError, match="names no charset that is known"):
+        decoder.decode_all(b"n\n1\n")
+    assert decoder.decode_all(b"") == []
 
 
 @pytest.mark.parametrize(
@@ -118,6 +144,15 @@ def test_a_table_is_read_in_the_encoding_of_the_manifest_alone() -> None:
         ("application/json; charset=UTF-8", "utf-8"),
         ('text/csv; Charset="ISO-8859-1"; header=present', "iso8859-1"),
         ("text/plain; charset=binary", None),
+        ("text/tab-separated-values; charset=Cp1252", "cp1252"),
+        ("text/plain; charset = 'windows-31j'", "cp932"),
+        ("text/plain;charset=MS932", "cp932"),
+        ("text/plain; charset=csWindows31J", "cp932"),
+        ("text/plain; charset=x-sjis", "shift_jis"),
+        ("text/plain; charset=x-windows-949", "cp949"),
+        ("text/plain; charset=windows-874", "cp874"),
+        ("text/csv; charset=utf-8, text/csv", "utf-8"),
+        ("text/csv; x-charset=utf-8", None),
         *[
             (f"text/plain; charset={name}", None)
             for name in ("base64", "zlib", "hex", "idna", "undefined", "rot13", "")

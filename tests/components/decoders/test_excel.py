@@ -67,7 +67,17 @@ def test_names_may_be_numbers_and_dates() -> None:
 
 def test_a_sheet_by_name_or_number() -> None:
     body = xlsx({"First": [["a"], [1]], "2024": [["a"], [2]], "Ä & B": [["a"], [3]]})
-    for sheet, number in ((None, 1), ("First", 1), (1, 1), ("1", 1), (2, 2), ("2024", 2), ("Ä & B", 3), (3, 3)):
+    for sheet, number in (
+        (None, 1),
+        ("First", 1),
+        (1, 1),
+        ("1", 1),
+        (2, 2),
+        ("2024", 2),
+        (2024, 2),
+        ("Ä & B", 3),
+        (3, 3),
+    ):
         assert ExcelDecoder(sheet=sheet).decode_all(body) == [{"a": number}]
     message = "The spreadsheet has no sheet “first”. There are “First”, “2024”, “Ä & B”."
     assert message in str(refused(body, sheet="first"))

@@ -55,6 +55,8 @@ def test_every_field_of_every_component_has_a_title_and_help(component: type[Com
         ("HttpRequester", "query_properties", Kind.COMPONENT),
         ("QueryProperties", "property_list", Kind.COMPONENT),
         ("GroupByKeyMergeStrategy", "key", Kind.PLAIN),
+        ("ExcelDecoder", "sheet", Kind.PLAIN),
+        ("ZipfileDecoder", "members", Kind.STRINGS),
         ("DeclarativeStream", "state_migrations", Kind.COMPONENTS),
         ("DeclarativeStream", "name", Kind.PLAIN),
         ("DeclarativeStream", "primary_key", Kind.PRIMARY_KEY),

@@ -135,6 +135,12 @@ async def test_the_demo_has_no_file_and_keeps_its_values_apart() -> None:
         assert shell.session.values.config()["api_url"].startswith("http://127.0.0.1:")
 
 
+async def test_the_demo_opens_the_sample_that_is_named() -> None:
+    async with opened(demo=True, sample="stripe_report_run") as shell:
+        assert "Demo: Stripe report run" in shell.lines[0]
+        assert "secret_key" in shell.session.values.config()
+
+
 async def test_the_values_of_the_demo_are_not_saved_with_a_copy(tmp_path: Path) -> None:
     async with opened(demo=True) as shell:
         shell.session.save(tmp_path / "mine.yaml")
