@@ -179,3 +179,49 @@ async def test_clearing_away_says_what_it_could_not_do(server: LoopbackServer) -
 
     assert "The job `j1` couldn't be aborted on the server" in told.logs
     assert not jobs.kept
+
+
+async def test_a_job_is_started_with_its_creation_and_only_then(server: LoopbackServer) -> None:
+    serve_job(server, "done")
+    server.on("/jobs/j1/start", Reply({"run": "r7"}))
+    server.on("/runs/r7", Reply({"state": "done", "url": server.url("/result")}))
+    server.on("/runs/r7/stop", Reply({}))
+    start = f"""
+start_requester:
+  {{type: HttpRequester, url: "{server.url()}/jobs/{{{{ creation_response.id }}}}/start", http_method: POST}}
+abort_requester:
+  {{type: HttpRequester, url: "{server.url()}/runs/{{{{ start_response.run }}}}/stop", http_method: POST}}
+"""
+    text, jobs = manifest(server, retriever=start, polling="/runs/{{ start_response.run }}"), KnownJobs()
+    created = await read_all(text, limits=CREATION, jobs=jobs)
+    polled = await read_all(text, limits=ONE_POLL, jobs=jobs)
+    told = await read_all(text, limits=DOWNLOAD, jobs=jobs)
+
+    assert [created.asked(role) for role in (Role.CREATE, Role.START, Role.POLL)] == [1, 1, 0]
+    assert [polled.asked(role) for role in (Role.CREATE, Role.START, Role.POLL)] == [0, 0, 1]
+    assert (told.asked(Role.START), len(told.records)) == (0, 2)
+
+    again = KnownJobs()
+    await read_all(text, limits=CREATION, jobs=again)
+    assert (await cleared(text, again)).asked(Role.ABORT) == 1
+    assert len(server.to("/runs/r7/stop")) == 1
+
+
+async def test_one_poll_after_the_other_follows_an_address_that_moves_and_takes_the_records_on_the_way(
+    server: LoopbackServer,
+) -> None:
+    server.on("/jobs", Reply({"id": "j1", "next": server.url("/pages/1"), "state": "busy"}, 201))
+    server.on("/pages/1", Reply({"next": server.url("/pages/2"), "state": "busy", "rows": [{"n": 1}]}))
+    server.on("/pages/2", Reply({"state": "done", "rows": [{"n": 2}]}))
+    text = manifest(server, retriever="records_while_polling: true", polling="")
+    text = text.replace(f'url: "{server.url()}"', "url: \"{{ polling_response['next'] }}\"")
+    text = text.replace("field_path: []}}", "field_path: [rows]}}").replace(
+        '      download_requester: {type: HttpRequester, url: "{{ download_target }}"}\n', ""
+    )
+    jobs = KnownJobs()
+    await read_all(text, limits=CREATION, jobs=jobs)
+    first = await read_all(text, limits=ONE_POLL, jobs=jobs)
+    second = await read_all(text, limits=ONE_POLL, jobs=jobs)
+
+    assert [told.records for told in (first, second)] == [[{"n": 1}], [{"n": 2}]]
+    assert [told.asked(Role.CREATE) for told in (first, second)] == [0, 0]

@@ -100,7 +100,13 @@ def connector_up_to(session: BuilderSession, stream: int, last: Stage) -> Connec
     name = session.streams.name(stream)
     if connector.source is None or name not in connector.broken:
         return connector
-    builder = TreeBuilder(session.view.document.written)
+    view = session.view
+
+    def written(path: Path) -> str | None:
+        origin = view.origin(path)
+        return None if origin is None else view.document.written(origin)
+
+    builder = TreeBuilder(written)
     built = builder.build(_without_later_errors(session, stream, last), Stream, path, frozenset())
     errors = [one for one in builder.problems if one.severity is Severity.ERROR]
     if errors or not isinstance(built, DeclarativeStream):
