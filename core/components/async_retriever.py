@@ -34,6 +34,9 @@ from core.templates import Template, TemplateError
 
 DEFAULT_TIMEOUT_MINUTES = 60.0
 
+_OF_ANSWERS = (*SLICE_VARIABLES, "creation_response", "start_response", "polling_response", "headers", "status_code")
+"""What is visible where a value is looked for in an answer of the job."""
+
 
 class AsyncRetriever(Retriever):
     """Asynchronous job: the API creates a job, is polled until the job is done, and then gives the result."""
@@ -61,13 +64,15 @@ class AsyncRetriever(Retriever):
     polling_requester: Annotated[
         Requester, Gives(*SLICE_VARIABLES, "creation_response", "start_response", "polling_response")
     ] = Field(title="Polling", description="The request that asks for the status of the job.")
-    status_extractor: Annotated[Extractor, NotInAirbyte("ResponseToFileExtractor")] = Field(
+    status_extractor: Annotated[Extractor, Gives(*_OF_ANSWERS), NotInAirbyte("ResponseToFileExtractor")] = Field(
         title="Status Extractor", description="Where the status is in the polling response."
     )
     status_mapping: AsyncJobStatusMap = Field(
         title="Status Mapping", description="What each of the API's statuses means."
     )
-    download_target_extractor: Annotated[Extractor | None, NotInAirbyte("ResponseToFileExtractor")] = Field(
+    download_target_extractor: Annotated[
+        Extractor | None, Gives(*_OF_ANSWERS), NotInAirbyte("ResponseToFileExtractor")
+    ] = Field(
         None,
         title="Download Target Extractor",
         description="Where the URL or identifier of the result is; one, or a list of several.",
@@ -122,7 +127,7 @@ class AsyncRetriever(Retriever):
     record_selector: Annotated[RecordSelector, Gives(*SLICE_VARIABLES)] = Field(
         title="Record Selector", description="Where the records are in the result, and which are kept."
     )
-    download_extractor: Annotated[Extractor | None, Shown(advanced=True)] = Field(
+    download_extractor: Annotated[Extractor | None, Gives(*SLICE_VARIABLES), Shown(advanced=True)] = Field(
         None,
         title="Download Extractor",
         description="Finds the records in the result; it wins over the extractor of the record selector.",
@@ -161,7 +166,7 @@ class AsyncRetriever(Retriever):
     )
     download_link_extractor: Annotated[
         Extractor | None,
-        Gives(*SLICE_VARIABLES, "creation_response", "start_response", "polling_response", "download_target"),
+        Gives(*_OF_ANSWERS, "download_target"),
         NotInAirbyte("ResponseToFileExtractor"),
         Shown(advanced=True, ours=True),
     ] = Field(

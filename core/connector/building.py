@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -12,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from core.connector.registry import choices, component_types
 from core.connector.validation import describe, field_location, portability, sentences
+from core.http.messages import shorten
 from core.manifest.problems import Path, Problem, Severity, clipped, closest
 from core.runtime.component import Component, FieldPlan, Gives, Unsupported, field_plans
 from core.templates import Condition, Template, TemplateMap
@@ -22,6 +24,7 @@ Report = Callable[[Path, str, str], None]
 """Takes a path, a message and a hint."""
 
 _QUOTE = "put it in quotes"
+_BRACES = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 
 
 def unknown_source(_path: Path) -> None:
@@ -237,7 +240,9 @@ class TreeBuilder:
                     continue
                 known = sorted(visible | ALWAYS_VISIBLE)
                 guess = closest(name, known)
-                hint = f"did you mean `{guess}`?" if guess else "known here: " + ", ".join(known)
+                hint = (
+                    f"did you mean `{guess}`?" if guess else f"known here: {', '.join(known)}{_as_text(template, name)}"
+                )
                 self._report(where, f"the template uses `{name}`, which doesn't exist here", hint)
 
     def _warn(self, path: Path, message: str, hint: str) -> None:
@@ -255,6 +260,24 @@ class TreeBuilder:
         fields: tuple[str, ...] = (),
     ) -> None:
         self.problems.append(Problem(message, path, severity, hint, fields=fields))
+
+
+def _as_text(template: Template | Condition | TemplateMap, name: str) -> str:
+    """How to write the braces around a name where they are text of another language, as the end of a hint."""
+    pieces = (piece for text in _texts_in(template.source) for piece in _BRACES.findall(text))
+    braces = next((piece for piece in pieces if re.search(rf"\b{re.escape(name)}\b", piece)), None)
+    if braces is None:
+        return ""
+    return f"; if the braces are text for the API, write {{% raw %}}{shorten(braces, 80)}{{% endraw %}}"
+
+
+def _texts_in(source: Any) -> Iterator[str]:
+    if isinstance(source, str):
+        yield source
+    elif isinstance(source, Mapping):
+        yield from (text for pair in source.items() for part in pair for text in _texts_in(part))
+    elif isinstance(source, list):
+        yield from (text for item in source for text in _texts_in(item))
 
 
 def _templates(value: Any, path: Path) -> Iterator[tuple[Template | Condition | TemplateMap, Path]]:

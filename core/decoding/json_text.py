@@ -115,10 +115,9 @@ def _split(pending: str, count: int) -> tuple[list[Any], str]:
 
     Both begin with what separates an element from the one before: the opening bracket or a comma.
     """
-    key_end = pending.find(":", 0, 1_000)
-    separator = "}," + pending[1 : key_end + 1]
+    separator = _separator(pending)
     cut = len(pending)
-    for _ in range(CUTS_TRIED if key_end > 0 else 0):
+    for _ in range(CUTS_TRIED if separator else 0):
         cut = pending.rfind(separator, 0, cut)
         if cut < 0:
             break
@@ -127,6 +126,14 @@ def _split(pending: str, count: int) -> tuple[list[Any], str]:
         except orjson.JSONDecodeError:
             continue
     return _split_one_by_one(pending, count)
+
+
+def _separator(pending: str) -> str:
+    """What ends an element and begins the next one, as far as the first one shows; empty: it doesn't."""
+    if pending.startswith("[", 1):
+        return "],["
+    key_end = pending.find(":", 0, 1_000)
+    return "}," + pending[1 : key_end + 1] if key_end > 0 else ""
 
 
 def _split_one_by_one(pending: str, count: int) -> tuple[list[Any], str]:

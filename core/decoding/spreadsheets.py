@@ -9,6 +9,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from importlib.util import find_spec
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ SECONDS = 600
 
 _PROGRAM = Path(__file__).with_name("sheet_process.py")
 _HEAD = 512
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+"""What a workbook with a password has in it, which is an old Office document around the real one."""
 _SHOWN = 20
 """Sheets that an error lists."""
 
@@ -56,6 +59,9 @@ def _kind(book: Path) -> str:
     """The suffix of a spreadsheet, by what is in it: the library goes by that. Raises `DecodeError` for a bomb."""
     with book.open("rb") as file:
         if packed_kind(file.read(_HEAD)) is BodyKind.OLD_OFFICE:
+            with mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+                if content.find(_ENCRYPTED) >= 0:
+                    raise _encrypted()
             return ".xls"
     try:
         with zipfile.ZipFile(book) as archive:
@@ -83,7 +89,7 @@ def _rows(book: Path, sheet: str | int | None) -> Iterator[Row]:
         try:
             for line in process.stdout:
                 if not line.endswith(b"\n"):
-                    break
+                    raise _too_large()
                 row = orjson.loads(line)
                 if isinstance(row, dict):
                     raise _failure(row, sheet)
@@ -108,12 +114,16 @@ def _failure(said: dict[str, Any], sheet: str | int | None) -> DecodeError:
     if "kind" in said:
         return DecodeError(f"The sheet {wanted} of the spreadsheet has no cells to read: it is a {said['kind']}.")
     if "password" in said:
-        return DecodeError("The spreadsheet is encrypted with a password, and such files can't be read.")
+        return _encrypted()
     if "long" in said:
         return DecodeError(
             f"A row of the spreadsheet has more than {LONGEST_LINE:,} bytes; it is not read any further."
         )
     return _damaged(str(said.get("damaged")))
+
+
+def _encrypted() -> DecodeError:
+    return DecodeError("The spreadsheet is encrypted with a password, and such files can't be read.")
 
 
 def _damaged(reason: str, *, retryable: bool = False) -> DecodeError:

@@ -66,22 +66,37 @@ class Answer:
 
     def find(self, extractor: Extractor, variables: Mapping[str, Any]) -> Iterator[Any]:
         """What the extractor finds in the body, else beside it (`headers`, `status_code`, `text`)."""
-        extract = extractor.bind(variables)
+        extract = extractor.bind({**variables, **self._beside})
         found = False
-        for element in self.elements:
+        for element in [self._whole_body] if extractor.takes_whole_body else self.elements:
             for value in extract(element):
                 found = True
                 yield value
-        if not found:
+        if not found and not extractor.takes_whole_body:
             yield from extract(self.variables)
 
     def find_as_is(self, extractor: Extractor, variables: Mapping[str, Any]) -> list[Any]:
         """What is at the extractor's place in the body, else beside it, empty or not; nothing when there is no such
         place.
         """
-        extract = extractor.bind_as_is(variables)
+        extract = extractor.bind_as_is({**variables, **self._beside})
+        if extractor.takes_whole_body:
+            return list(extract(self._whole_body))
         elements = self.elements or ([[]] if json_body(self.response) == [] else [])
         return [value for element in elements for value in extract(element)] or list(extract(self.variables))
+
+    @property
+    def _beside(self) -> dict[str, Any]:
+        return {"headers": self.response.headers, "status_code": self.response.status_code}
+
+    @property
+    def _whole_body(self) -> Any:
+        """The body as it is, also a list of one item; a text where it can't be decoded, an empty object without one."""
+        as_json = json_body(self.response)
+        if isinstance(as_json, list):
+            return as_json
+        body = body_of(self)
+        return body if body is not None else self.response.text.strip() or {}
 
 
 def _elements(
@@ -149,15 +164,9 @@ def found_at(answer: Answer, path: list[str]) -> str:
 
 def found_instead(answer: Answer, extractor: Extractor) -> str:
     """What the answer held where the extractor found nothing, in words."""
+    if extractor.takes_whole_body:
+        return found_at(answer, [])
     return found_at(answer, ["*"] if extractor.path_keys is None else [part.source for part in extractor.path_keys])
-
-
-def described_place(extractor: Extractor) -> str:
-    """Where an extractor looks, in words."""
-    if extractor.path_keys is None:
-        return "the place that its extractor names"
-    path = ".".join(part.source for part in extractor.path_keys)
-    return f"`{path}`" if path else "the top"
 
 
 def api_explanation(answer: Answer) -> str:

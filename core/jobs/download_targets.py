@@ -11,7 +11,7 @@ import httpx
 
 from core.errors import ReadError
 from core.http.messages import shorten
-from core.jobs.answers import Answer, body_of, described_place, found_instead
+from core.jobs.answers import Answer, body_of, found_instead
 from core.levels import Level
 from core.runtime.context import Context
 from core.runtime.field_path import evaluated, is_empty
@@ -45,14 +45,12 @@ class FoundTargets:
         elif not found or any(item is False for item in found):
             request = answer.response.request
             raise ReadError(
-                f"The job is complete, but there is no download target at {described_place(self.extractor)} in the "
+                f"The job is complete, but there is no download target at {self.extractor.place} in the "
                 f"answer to {request.method} {shorten(str(request.url))}: {found_instead(answer, self.extractor)}."
             )
         several = any(isinstance(item, list) and item for item in places)
         self._reason = self._reason or (
-            f"all that is at {described_place(self.extractor)} is empty"
-            if several
-            else found_instead(answer, self.extractor)
+            f"all that is at {self.extractor.place} is empty" if several else found_instead(answer, self.extractor)
         )
         if len(found) == 1 and is_empty(found[0]):
             return []
@@ -89,7 +87,7 @@ def link_in(answer: Answer, extractor: Extractor, context: Context) -> Any:
     if len(links) == 1:
         return links[0]
     request = answer.response.request
-    where = f"at {described_place(extractor)} in the answer to {request.method} {shorten(str(request.url))}"
+    where = f"at {extractor.place} in the answer to {request.method} {shorten(str(request.url))}"
     if not links:
         raise ReadError(f"There is no download link {where}: {found_instead(answer, extractor)}.")
     raise ReadError(

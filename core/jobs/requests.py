@@ -14,7 +14,7 @@ from core.http.exchange import Exchange, Role
 from core.http.messages import request_line
 from core.http.policy import RequestFailed
 from core.http.request import RequestDraft
-from core.jobs.answers import Answer, body_of, described_place, found_for_lookup, found_instead, lookups, missing_lookup
+from core.jobs.answers import Answer, body_of, found_for_lookup, found_instead, lookups, missing_lookup
 from core.jobs.download_targets import FoundTargets, OnNoTarget, link_in, no_data, warn_of_pages
 from core.jobs.statuses import JobStatus
 from core.runtime.context import Context
@@ -131,7 +131,7 @@ class JobRequests:
         return None
 
     def status_place(self) -> str:
-        return described_place(self.status_extractor)
+        return self.status_extractor.place
 
     def seen_at_status(self, answer: Answer) -> str:
         return found_instead(answer, self.status_extractor)

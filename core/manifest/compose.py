@@ -329,6 +329,8 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str, file: str | None) ->
         hint = "put a template such as `{{ config['key'] }}` in quotes"
     elif character == "\t":
         hint = "indent with spaces, not with tabs"
+    elif mark and text[max(mark.index - 1, 0) : mark.index + 1] == "{%":
+        hint = "put a template such as `{% raw %}...{% endraw %}` in quotes"
     elif character and character in "@`%":
         hint = f"put a value that begins with `{character}` in quotes"
     elif "mapping values are not allowed" in reason:

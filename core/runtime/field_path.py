@@ -110,10 +110,10 @@ def what_is_at(element: Any, field_path: Sequence[str]) -> str:
     for step in field_path:
         found = [child for _, child in _children(value, step)]
         if not found:
-            return f"{_place(passed)} {_contents(value)}{_missing(value, step)}"
+            return f"{place_of(passed)} {_contents(value)}{_missing(value, step)}"
         passed.append(step)
         value = found[0]
-    return f"{_place(passed)} {_contents(value)}"
+    return f"{place_of(passed)} {_contents(value)}"
 
 
 def _items(value: Any) -> Iterable[tuple[str | int, Any]]:
@@ -197,7 +197,8 @@ def _no_way(path: Sequence[str], holder: Any, step: str) -> ReadError:
     )
 
 
-def _place(passed: Sequence[str]) -> str:
+def place_of(passed: Sequence[str]) -> str:
+    """A place in a response, in words."""
     return f"`{'.'.join(passed)}`" if passed else "the response"
 
 

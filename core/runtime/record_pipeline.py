@@ -153,7 +153,7 @@ class RecordPipeline:
             self._warn(
                 f"The extractor found one object whose {len(record)} values are objects with the same fields, the "
                 f"first one under `{first}`. It is taken for one record; if each of the values is one, add `*` to the "
-                "end of the field path."
+                "end of the field path, or name a `key_field`, which gets the key."
             )
 
 
@@ -184,14 +184,17 @@ def _no_record(found: Any) -> ReadError:
     if isinstance(found, (list, tuple)):
         return ReadError(
             "The extractor found a list where a record (an object with fields) should be. "
-            "Add `*` to the end of the field path to get the items of the inner lists."
+            "Add `*` to the end of the field path to get the items of the inner lists, or choose a TableExtractor if "
+            "they are the rows of a table."
         )
     if found is None:
         return ReadError(
             "The extractor found null where a record (an object with fields) should be. "
-            "A CombinedExtractor with `skip_empty_records` leaves such records out."
+            "A CombinedExtractor with `skip_empty_records` leaves such records out; a `value_field` beside the field "
+            "path makes a record of each."
         )
     return ReadError(
         f"The extractor found “{shorten(str(found), 80)}” where a record (an object with fields) should be. "
-        "Check the field path and the format of the response; texts and numbers can't be records."
+        "Texts and numbers can't be records: check the field path and the format of the response, or name a "
+        "`value_field` beside the field path, which makes a record of each."
     )

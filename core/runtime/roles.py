@@ -25,6 +25,8 @@ from core.templates import Template
 
 Renew = Callable[[], Awaitable[Context]]
 Accepts = Callable[[httpx.Response], bool]
+Extract = Callable[[Any], Iterable[Any]]
+"""Gives what is found in one element."""
 
 
 class Decoder(Component, role=True):
@@ -60,19 +62,22 @@ class Extractor(Component, role=True):
     """Finds records (or values such as a status) in the decoded elements of a response."""
 
     @abstractmethod
-    def bind(self, variables: Mapping[str, Any]) -> Callable[[Any], Iterable[Any]]:
-        """The function that gives what is found in one element."""
+    def bind(self, variables: Mapping[str, Any]) -> Extract:
+        """The function that gives what is found in one element.
+
+        For the answers of a job, the variables `headers` and `status_code` are those of the answer.
+        """
 
     @property
     def carries_over(self) -> bool:
         """Whether the first body of a slice says how later ones are read, so that it has to be read before them."""
         return False
 
-    def bind_for_slice(self, variables: Mapping[str, Any], memory: SliceMemory) -> Callable[[Any], Iterable[Any]]:
+    def bind_for_slice(self, variables: Mapping[str, Any], memory: SliceMemory) -> Extract:
         """The same for the elements of one slice; it may take from `memory` what the first body, or the job, said."""
         return self.bind(variables)
 
-    def bind_as_is(self, variables: Mapping[str, Any]) -> Callable[[Any], Iterable[Any]]:
+    def bind_as_is(self, variables: Mapping[str, Any]) -> Extract:
         """The function that gives what is at the place in one element as it is: lists whole, nulls and empty texts too.
 
         Nothing at all: there is no such place. An extractor that doesn't know gives what `bind` finds.
@@ -83,6 +88,19 @@ class Extractor(Component, role=True):
     def path_keys(self) -> list[Template] | None:
         """The keys that lead to what it finds, where that is one path; empty: it takes the whole element."""
         return None
+
+    @property
+    def place(self) -> str:
+        """Where it looks, in words."""
+        if self.path_keys is None:
+            return "the place that its extractor names"
+        path = ".".join(part.source for part in self.path_keys)
+        return f"`{path}`" if path else "the top"
+
+    @property
+    def takes_whole_body(self) -> bool:
+        """Whether it looks at the answers of a job as a whole, lists too, and knows what is beside their body."""
+        return False
 
     @property
     def reads_status_code(self) -> bool:

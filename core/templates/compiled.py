@@ -34,6 +34,7 @@ _CHEAP_NODES = frozenset(
     | {nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.CondExpr, nodes.If, nodes.List, nodes.Tuple}
 )
 """Nodes whose evaluation takes so little that it need not be counted."""
+_OTHER_LANGUAGE = "Braces that are text for the API stand between {% raw %} and {% endraw %}."
 _DELIMITERS = ("{{", "{%", "{#")
 
 
@@ -68,13 +69,13 @@ def parse(source: str) -> nodes.Template:
     """The syntax tree of a template text. Raises `TemplateError`."""
     if len(source) > MAX_SOURCE or source.count("{{") + source.count("{%") > MAX_TAGS:
         raise TemplateError(f"it has more than {MAX_SOURCE:,} characters, or {MAX_TAGS:,} expressions.", source)
-    with _refusals(source):
+    with refusals(source):
         return ENVIRONMENT.parse(source)
 
 
 def compile_jinja(source: str, tree: nodes.Template) -> Compiled:
     """Compile any template by means of the code that Jinja generates. Raises `TemplateError`."""
-    with _refusals(source), evaluation():
+    with refusals(source), evaluation():
         names_globals = {node.name for node in tree.find_all(nodes.Name)} & ENVIRONMENT.globals.keys()
         used_globals = {name: ENVIRONMENT.globals[name] for name in names_globals}
         variables = frozenset(meta.find_undeclared_variables(tree))
@@ -85,7 +86,7 @@ def compile_jinja(source: str, tree: nodes.Template) -> Compiled:
 
 
 @contextmanager
-def _refusals(source: str) -> Iterator[None]:
+def refusals(source: str) -> Iterator[None]:
     """Raise `TemplateError` where Jinja or Python refuse a template."""
     try:
         yield
@@ -207,6 +208,8 @@ def _sentence(error: TemplateSyntaxError) -> str:
     message = error.message or "it is not valid"
     if message.startswith(("unexpected char '\"'", 'unexpected char "\'"')):
         return "a text in quotes does not end."
+    other = message.startswith(("unexpected char", "expected token 'end of print statement'"))
     for token, sign in _SIGNS.items():
         message = message.replace(token, sign)
-    return message if message.endswith(".") else message + "."
+    message = message if message.endswith(".") else message + "."
+    return f"{message} {_OTHER_LANGUAGE}" if other else message

@@ -11,7 +11,7 @@ from jinja2.exceptions import SecurityError
 
 from core.templates.compiled import parse
 from core.templates.datetimes import DatetimeError
-from core.templates.errors import ChangeError, LimitError, TemplateError, UnknownVariableError
+from core.templates.errors import ChangeError, HurryError, LimitError, TemplateError, UnknownVariableError
 from core.templates.lookups import Lookup, lookups_in
 
 _KINDS = {
@@ -40,6 +40,8 @@ def _problem(error: Exception, source: str, context: Mapping[str, Any]) -> str:
             return "it uses something that templates may not touch."
         case ChangeError():
             return "it would change a value that it is given; build a new one, such as dict(record, name='value')."
+        case HurryError():
+            return f"{error}, too long for a look at its value."
         case LimitError():
             return f"{error}, which templates may not do."
         case RecursionError():

@@ -33,5 +33,9 @@ class LimitError(Exception):
     """A template needs more work or memory than templates may use; the message says which limit it exceeds."""
 
 
+class HurryError(LimitError):
+    """A template takes longer than whoever asked for its value would wait; it may do that elsewhere."""
+
+
 class ChangeError(Exception):
     """A template would change a value that it was given."""

@@ -12,7 +12,7 @@ from itertools import islice
 from time import perf_counter, thread_time
 from typing import Any, Final
 
-from core.templates.errors import LimitError
+from core.templates.errors import HurryError, LimitError
 from core.templates.texts import NULL, Text, join
 
 MAX_STEPS: Final = 500_000
@@ -25,15 +25,29 @@ MAX_MADE: Final = 500_000_000
 _SIZES: Final[dict[type, int]] = {str: 1, bytes: 1, list: 8, tuple: 8, set: 32, dict: 96}
 
 
+_PATIENCE: Final[ContextVar[float | None]] = ContextVar("patience", default=None)
+
+
+@contextmanager
+def hurried(seconds: float) -> Iterator[None]:
+    """Give each evaluation within this context only so many seconds, for one that somebody waits for."""
+    token = _PATIENCE.set(seconds)
+    try:
+        yield
+    finally:
+        _PATIENCE.reset(token)
+
+
 class Work:
     """Counts the work of one evaluation. Its methods raise `LimitError` if it is too much."""
 
-    __slots__ = ("_end", "_made", "_overtime_start", "_steps", "given")
+    __slots__ = ("_end", "_made", "_overtime_start", "_patience", "_steps", "given")
 
     def __init__(self) -> None:
         self._steps = 0
         self._made = 0
-        self._end = perf_counter() + MAX_SECONDS
+        self._patience = _PATIENCE.get()
+        self._end = perf_counter() + (MAX_SECONDS if self._patience is None else self._patience)
         self._overtime_start: float | None = None
         self.given: frozenset[int] | None = None
         """The identities of all lists and objects that the template was given; None until they are needed."""
@@ -59,6 +73,8 @@ class Work:
             raise LimitError(f"it would need more than {MAX_MADE // 1_000_000} MB of memory")
 
     def _check_cpu_time(self) -> None:
+        if self._patience is not None:
+            raise HurryError(f"it takes more than {self._patience:g} seconds")
         now = thread_time()
         if self._overtime_start is None:
             self._overtime_start = now

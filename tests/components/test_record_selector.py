@@ -128,7 +128,9 @@ def test_fields_that_do_not_fit_the_schema_are_reported() -> None:
     ("path", "body", "words"),
     [
         (["rows", "*"], {"rows": [[{"a": 1}], [{"a": 2}]]}, "Add `*` to the end of the field path"),
+        (["rows"], {"rows": [[1, 2]]}, "a TableExtractor if they are the rows of a table"),
         (["names"], {"names": ["Ann"]}, "found “Ann” where a record"),
+        (["names"], {"names": ["Ann"]}, "name a `value_field` beside the field path"),
         (["items"], {"items": [{"a": 1}, None]}, "found null where a record"),
         ([], 7, "found “7” where a record"),
     ],
@@ -171,7 +173,7 @@ def test_an_object_that_holds_the_records_is_one_record_as_with_airbyte_and_warn
     assert found == [BY_DAY] == oracle.ask("records", "extract", written(path)["extractor"], body, {})
     (warning,) = warnings
     assert "2 values are objects with the same fields, the first one under `2024-01-01`" in warning
-    assert "add `*` to the end of the field path" in warning
+    assert "add `*` to the end of the field path, or name a `key_field`, which gets the key" in warning
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,14 @@ def test_a_good_manifest_has_no_problems() -> None:
         (("        url: https", "        # url: https"), 9, 7, "has no `url`", None),
         (("/items\n", "/{{ confg['x'] }}\n"), 11, 9, "`confg`, which doesn't exist here", "`config`"),
         (("/items\n", "/{{ record['x'] }}\n"), 11, 9, "`record`", "known here: config"),
+        (
+            ("/items\n", "/{{Contact.Id}}\n"),
+            11,
+            9,
+            "`Contact`, which doesn't exist here",
+            "if the braces are text for the API, write {% raw %}{{Contact.Id}}{% endraw %}",
+        ),
+        (("/items\n", "/{{lead.First Name}}\n"), 11, 9, "stand between {% raw %} and {% endraw %}", None),
         (("/items\n", "/{{ config['x' }}\n"), 11, 9, "`url`", None),
         (("stream_names: [items]", "stream_names: [item]"), 3, 43, "no stream has that name", "`items`"),
         (("    name: items\n", ""), 5, 5, "no `name`", None),
@@ -85,6 +93,17 @@ def test_each_problem_names_its_place_what_is_wrong_and_what_may_help(
     assert (problem.position.line, problem.position.column) == (line, column)
     assert hint is None or hint in (problem.hint or "")
     assert str(problem).startswith(f"items.yaml:{line}:{column}: ")
+
+
+def test_braces_of_another_language_are_found_in_the_values_of_a_mapping() -> None:
+    body = "request_body: {type: RequestBodyJsonObject, value: {a: 1, fields: {Id: '{{Activity.Field(Id)}}'}}}"
+    text = MANIFEST.replace("        http_method: GET\n", f"        http_method: GET\n        {body}\n")
+
+    hints = [problem.hint or "" for problem in load(text).problems]
+
+    assert any("write {% raw %}{{Activity.Field(Id)}}{% endraw %}" in hint for hint in hints)
+    raw = text.replace("'{{Activity.Field(Id)}}'", "'{% raw %}{{Activity.Field(Id)}}{% endraw %}'")
+    assert load(raw).problems == ()
 
 
 def test_all_problems_are_collected_in_the_order_of_the_file() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import tarfile
 from typing import Any
 
 import pytest
@@ -18,10 +19,12 @@ from core.components.decoders import (
     JsonDecoder,
     JsonItemsDecoder,
     JsonlDecoder,
+    TarDecoder,
     XmlDecoder,
     ZipfileDecoder,
 )
 from core.runtime.roles import Decoder
+from tests.support.archives import tar
 from tests.support.bodies import archive, pieces
 
 DECODERS: dict[str, Decoder] = {
@@ -43,6 +46,8 @@ DECODERS: dict[str, Decoder] = {
     "text": IterableDecoder(),
     "gzip": GzipDecoder(decoder=CsvDecoder()),
     "zip": ZipfileDecoder(decoder=JsonDecoder()),
+    "tar": TarDecoder(decoder=JsonDecoder()),
+    "files of tar by name": TarDecoder(decoder=JsonDecoder(), members="a*"),
     "gzip in zip": ZipfileDecoder(decoder=GzipDecoder(decoder=JsonlDecoder())),
 }
 CHARSETS = [
@@ -101,6 +106,8 @@ PLAIN = [
 TEXTS = st.lists(st.sampled_from(PLAIN) | st.binary(max_size=6), max_size=14).map(b"".join)
 PACKED = [
     gzip.compress(b'a,b\n1,"x\ny"\n', mtime=0),
+    tar({"a.json": b'[{"a": 1}]', f"{'x' * 120}.json": b"1"}, kind=tarfile.GNU_FORMAT)[:5_000],
+    gzip.compress(tar({"ä.json": b'[{"a": 1}]', "b": b""}, kind=tarfile.PAX_FORMAT), mtime=0),
     archive({"a.json": b'[{"a": 1}]', "b.json.gz": gzip.compress(b'{"a": 1}\n', mtime=0)}),
 ]
 

@@ -7,6 +7,7 @@ import json
 import tracemalloc
 from collections.abc import Callable, Iterator
 from itertools import chain
+from tarfile import PAX_FORMAT
 from typing import Any
 
 import orjson
@@ -21,6 +22,7 @@ from core.components.decoders import (
     JsonDecoder,
     JsonItemsDecoder,
     JsonlDecoder,
+    TarDecoder,
     XmlDecoder,
     ZipfileDecoder,
 )
@@ -28,6 +30,7 @@ from core.decoding.chunks import InBlocks, Lines, whole_lines
 from core.decoding.errors import DecodeError
 from core.decoding.json_text import array_elements
 from core.runtime.roles import Decoder
+from tests.support.archives import tar
 from tests.support.bodies import archive, gzipped, long_csv, long_json_array, pieces
 
 JSON = ' [ {"a": "é\U0001f600 },{ \\" ]", "b": [{"a": -1.5e3}, {"a": true}]},\r\n{"a": null}, [] , "x,y" , 12 ] \n'
@@ -47,6 +50,8 @@ NASTY: list[tuple[Decoder, bytes]] = [
         gzip.compress(TABLE.encode()[:20]) + gzip.compress(TABLE.encode()[20:]),
     ),
     (ZipfileDecoder(decoder=CsvDecoder()), archive({"a.csv": TABLE.encode()})),
+    (TarDecoder(decoder=CsvDecoder()), tar({"a.csv": TABLE.encode(), "ä": TABLE.encode()}, kind=PAX_FORMAT)[:5_120]),
+    (TarDecoder(decoder=CsvDecoder()), tar({"a.csv": TABLE.encode()}, mode="w:gz")),
     (XmlDecoder(), '<?xml version="1.0" encoding="utf-8"?><r é="1">\U0001f600<a/></r>'.encode()),
     (IterableDecoder(), "é\r\n\r\n\U0001f600\n".encode()),
 ]

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import pytest
 
 from core.templates import Condition, Template, TemplateError, undeclared
+from core.templates.template import mentioned, needed
 from tests.support.oracle import Oracle
 
 CONTEXT: dict[str, Any] = {
@@ -309,6 +310,24 @@ def test_values_are_those_of_the_reference(oracle: Oracle, templates: list[str])
 def test_values_that_the_reference_damages_are_kept(oracle: Oracle, template: str, here: Any, there: Any) -> None:
     assert ours(template) == repr(here)
     assert reference(oracle, [template]) == [repr(there)]
+
+
+RAW = [
+    "{% raw %}{{Contact.Id}}{% endraw %}",
+    "{%- raw -%} {{Contact.Id}} {%- endraw -%}",
+    "id={% raw %}{{Contact.Id}}{% endraw %}&n={{ config.n }}",
+    "{% raw %}{{1}}{% endraw %}",
+    "{% raw %}{% if x %}{% endraw %}",
+    "{% raw %}[1,2]{% endraw %}",
+]
+
+
+def test_braces_between_raw_and_endraw_are_text_as_in_the_reference(oracle: Oracle) -> None:
+    expected = oracle.ask("templates", "strings", RAW, CONTEXT)
+    assert [repr(Template(text).evaluate(CONTEXT)) for text in RAW] == expected
+    assert [sorted(Template(text).variables) for text in RAW] == [[], [], ["config"], [], [], []]
+    assert [len(needed(text)) for text in RAW] == [0, 0, 1, 0, 0, 0]
+    assert [mentioned(text)[:1] for text in RAW[:2]] == [(), ()]
 
 
 def test_conditions_are_those_of_the_reference(oracle: Oracle) -> None:

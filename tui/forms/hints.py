@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 from core.manifest.problems import Path
 from core.templates import FILTER_NAMES, GLOBAL_NAMES
 from tui.model.completion import Candidate, Preview, complete, preview
+from tui.model.found_values import found_preview, is_found_by_template
 from tui.model.problems import stream_of
 from tui.model.session import BuilderSession
 from tui.model.specs import FieldSpec, Kind
@@ -51,6 +52,11 @@ class Hints(Protocol):
     def variables(self, stream: str) -> Mapping[str, Any]:
         """Template variables of the stream's last trial, such as `creation_response`."""
 
+    def answer(self, stream: str, path: Path) -> Mapping[str, Any]:
+        """The variables of the answer that the extractor at a path of the stream looks at: `response`, `headers` and
+        `status_code`; none before there was one.
+        """
+
     def suggestions(self, path: Path, spec: FieldSpec) -> Sequence[Offer]:
         """Values that answers and records suggest for the field at a path: paths, templates, formats of dates."""
 
@@ -65,6 +71,9 @@ class NoHints:
     """The hints while there was no trial yet."""
 
     def variables(self, stream: str) -> Mapping[str, Any]:
+        return {}
+
+    def answer(self, stream: str, path: Path) -> Mapping[str, Any]:
         return {}
 
     def suggestions(self, path: Path, spec: FieldSpec) -> Sequence[Offer]:
@@ -113,7 +122,12 @@ class FieldHelp:
     def preview(self, path: Path, text: str) -> Preview:
         """What a template evaluates to with the values of the last trial of its stream."""
         stream = stream_of(path)
-        known = {} if stream is None else self._hints.variables(self._session.streams.name(stream))
+        if stream is None:
+            return preview(self._session, text)
+        name = self._session.streams.name(stream)
+        known = self._hints.variables(name)
+        if is_found_by_template(self._session, path):
+            return found_preview(self._session, path, text, {**known, **self._hints.answer(name, path)})
         return preview(self._session, text, known)
 
     def suggestions(self, path: Path, spec: FieldSpec) -> Sequence[ChoiceOption]:

@@ -38,6 +38,8 @@ VARIABLES = {
     "record": "The record.",
     "response": "The decoded response.",
     "headers": "The headers of the response; headers['link']['next']['url'] is taken apart.",
+    "status_code": "The HTTP status of the response, such as 200.",
+    "range": "A list of numbers: range(3) is [0, 1, 2].",
     "last_record": "The last record of the page.",
     "last_page_size": "The number of records of the page.",
     "page_size": "The page size that the strategy says.",
@@ -201,6 +203,8 @@ def _pieces(text: str) -> Iterator[tuple[str, bool]]:
         return
     expression = ""
     for kind, value in tokens:
+        if kind in ("raw_begin", "raw_end"):
+            continue
         if kind == "data":
             yield value, False
             continue

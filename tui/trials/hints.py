@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import httpx
 import orjson
 
-from core.http.exchange import Role
+from core.components.decoders import decoders_for
+from core.decoding.errors import DecodeError
+from core.http.exchange import Exchange, Role
 from core.manifest.problems import Path
 from tui.forms.hints import Offer
 from tui.model.problems import stream_of
@@ -15,9 +18,11 @@ from tui.model.schema_inference import DatetimeFormats
 from tui.model.session import BuilderSession
 from tui.model.specs import DATETIME_FORMATS, FieldSpec, Kind
 from tui.trials.controller import TrialController
+from tui.trials.exchanges import ExchangeEntry
 from tui.trials.offers import Look, address_offers, key_offers, list_offers, path_offers, record_path, template_offers
 from tui.trials.records import rows
 from tui.trials.schema_report import SchemaReporter
+from tui.trials.state import gives_records
 from tui.trials.trial import Trial
 
 _RECORDS_EXAMINED = 1_000
@@ -29,6 +34,12 @@ _VARIABLES = {
 }
 _MOST_READ = 1_000_000
 """Bytes of an answer of an earlier trial that is read for what it holds."""
+_LOOKED_AT = {
+    "status_extractor": (Role.POLL,),
+    "download_target_extractor": (Role.TARGET, Role.POLL),
+    "download_link_extractor": (Role.LINK,),
+}
+"""Which answers the extractors of a job look at; all others look at those that give records."""
 
 
 class TrialHints:
@@ -38,6 +49,7 @@ class TrialHints:
         self._session = session
         self._controller = controller
         self._reporter = reporter
+        self._answers: dict[str, tuple[ExchangeEntry, Any]] = {}
         self._schemas: dict[str, tuple[Trial, Mapping[str, Any] | None]] = {}
 
     def variables(self, stream: str) -> Mapping[str, Any]:
@@ -60,6 +72,25 @@ class TrialHints:
         texts = {name: one.text for name, one in answers.items() if one is not None and len(one.content) <= _MOST_READ}
         found = {name: _json(trial.mask(text)) for name, text in texts.items()}
         return {name: value for name, value in found.items() if value is not None}
+
+    def answer(self, stream: str, path: Path) -> Mapping[str, Any]:
+        """The variables of the last answer that the extractor at a path of the stream looks at."""
+        trial = self._controller.results.get(stream)
+        entry = _looked_at(trial, path) if trial is not None else None
+        if trial is None or entry is None or entry.head.status is None:
+            return {}
+        exchange = trial.exchanges.exchange(entry)
+        if exchange.cut:
+            return {}
+        known = self._answers.get(stream)
+        if known is None or known[0] is not entry:
+            known = self._answers[stream] = (entry, _decoded(exchange))
+        response = known[1]
+        if gives_records(entry.event):
+            element = next(iter(response), None) if isinstance(response, list) else response
+            return {} if element is None or isinstance(element, str) else {"response": element}
+        headers = httpx.Headers(list(exchange.response_headers))
+        return {"response": response, "headers": headers, "status_code": exchange.status}
 
     def lookups(self, stream: str) -> Sequence[Offer]:
         """How ids, links and statuses of the latest answers are looked up in templates."""
@@ -148,6 +179,31 @@ class TrialHints:
             return self._reporter.detect(trial, _RECORDS_EXAMINED)
         except Exception:  # the Schema tab of the trial says why
             return None
+
+
+def _looked_at(trial: Trial, path: Path) -> ExchangeEntry | None:
+    """The last answer that the extractor at a path looks at."""
+    roles = next((_LOOKED_AT[key] for key in path if key in _LOOKED_AT), None)
+    entries = [one for one in reversed(trial.exchanges.entries) if not one.cancelled and one.head.error is None]
+    if roles is None:
+        return next((one for one in entries if gives_records(one.event)), None)
+    return next((one for role in roles for one in entries if one.head.role is role), None)
+
+
+def _decoded(exchange: Exchange) -> Any:
+    """The body of an answer: what its JSON or its content type says, else the text."""
+    body = exchange.response_body or ""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        kind = httpx.Headers(list(exchange.response_headers)).get("content-type", "").partition(";")[0].strip().lower()
+    for decoder in decoders_for(kind):
+        try:
+            elements = decoder.decode_all(body.encode())
+        except DecodeError:
+            continue
+        return elements[0] if len(elements) == 1 else elements
+    return body.strip() or {}
 
 
 def _dates(trial: Trial) -> dict[str, tuple[str, ...]]:

@@ -90,8 +90,26 @@ _PATTERNS: dict[Language, re.Pattern[str]] = {
     "diff": re.compile(_DIFF),
 }
 
-JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}")
-"""One piece of a template that is not plain text."""
+_JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}")
+_RAW = re.compile(r"\{%[-+]?\s*raw\s*[-+]?%\}")
+_END_OF_RAW = re.compile(r"\{%[-+]?\s*endraw\s*[-+]?%\}")
+
+
+def jinja_pieces(text: str) -> Iterator[re.Match[str]]:
+    """The pieces of a template that are not plain text, as what is between `raw` and `endraw` is."""
+    position = 0
+    while (match := _JINJA.search(text, position)) is not None:
+        yield match
+        position = match.end()
+        if _RAW.fullmatch(match[0]):
+            end = _END_OF_RAW.search(text, position)
+            position = end.start() if end else len(text)
+
+
+def is_raw(text: str, place: int) -> bool:
+    """Whether a place in a template is between `raw` and `endraw`."""
+    begin = max((match.end() for match in _RAW.finditer(text, 0, place)), default=0)
+    return begin > 0 and _END_OF_RAW.search(text, begin, place) is None
 
 
 def spans(line: str, language: Language) -> Iterator[TokenSpan]:
@@ -107,7 +125,7 @@ def spans(line: str, language: Language) -> Iterator[TokenSpan]:
 
 def jinja_spans(line: str) -> Iterator[TokenSpan]:
     """The templates in a line."""
-    for match in JINJA.finditer(line):
+    for match in jinja_pieces(line):
         yield TokenSpan(match.start(), match.end(), "jinja")
 
 

@@ -6,10 +6,27 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tui.widgets.syntax import JINJA
+from tui.widgets.syntax import is_raw, jinja_pieces
 
 _KEYWORDS = frozenset(
-    {"and", "or", "not", "in", "is", "if", "elif", "else", "endif", "for", "endfor", "set", "endset", "loop"}
+    {
+        "and",
+        "or",
+        "not",
+        "in",
+        "is",
+        "if",
+        "elif",
+        "else",
+        "endif",
+        "for",
+        "endfor",
+        "set",
+        "endset",
+        "loop",
+        "raw",
+        "endraw",
+    }
     | {"true", "false", "none", "True", "False", "None"}
 )
 _PART = re.compile(
@@ -44,7 +61,7 @@ class TypedWord(NamedTuple):
 def template_names(text: str) -> Iterator[TemplateName]:
     """The variables and functions that the templates in a text use, without filters, tests and local names."""
     own = set(_LOCAL.findall(text))
-    for template in JINJA.finditer(text):
+    for template in jinja_pieces(text):
         if template[0].startswith("{#"):
             continue
         for match in _PART.finditer(text, template.start() + 2, template.end() - 2):
@@ -56,10 +73,10 @@ def template_names(text: str) -> Iterator[TemplateName]:
 
 
 def typed_word(text: str, cursor: int) -> TypedWord | None:
-    """The word that is being typed at the cursor, or None outside of a template."""
+    """The word that is being typed at the cursor, or None outside of a template, and in what is `raw`."""
     before = text[:cursor]
     opening = max(before.rfind("{{"), before.rfind("{%"))
-    if opening < 0 or max(before.rfind("}}"), before.rfind("%}")) > opening:
+    if opening < 0 or is_raw(text, cursor) or max(before.rfind("}}"), before.rfind("%}")) > opening:
         return None
     match = _WORD.search(before, opening + 2)
     word = match[0] if match else ""

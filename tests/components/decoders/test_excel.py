@@ -129,6 +129,11 @@ def test_a_spreadsheet_that_is_cut_short_is_worth_another_try() -> None:
     assert refused(xlsx({"S": [["a"], [1]]})[:-100]).retryable
 
 
+def test_a_password_is_named_as_what_hinders() -> None:
+    body = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(1_000) + "EncryptedPackage".encode("utf-16-le") + bytes(1_000)
+    assert "encrypted with a password" in str(refused(body))
+
+
 def test_damage_inside_a_spreadsheet_is_reported() -> None:
     body = xlsx({"S": [["a"], [1]]}, cells='<c r="A9"')
     assert "The spreadsheet is damaged" in str(refused(body))

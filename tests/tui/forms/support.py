@@ -41,9 +41,13 @@ class Known:
     known: Mapping[str, Any] = field(default_factory=dict)
     suggested: Sequence[Offer] = ()
     detected: Mapping[str, Any] | None = None
+    answered: Mapping[str, Any] = field(default_factory=dict)
 
     def variables(self, stream: str) -> Mapping[str, Any]:
         return self.known
+
+    def answer(self, stream: str, path: Path) -> Mapping[str, Any]:
+        return self.answered
 
     def lookups(self, stream: str) -> Sequence[Offer]:
         return ()

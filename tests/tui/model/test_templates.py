@@ -84,6 +84,11 @@ def test_a_preview_shows_test_values_and_masks_secrets(filled: BuilderSession) -
     assert shown.complete
 
 
+def test_what_is_raw_is_shown_as_text(filled: BuilderSession) -> None:
+    shown = preview(filled, "{% raw %}{{Contact.Id}}{% endraw %}={{ config['region'] }}&{{ creation_response.id }}")
+    assert (shown.text, shown.error) == ("{{Contact.Id}}=eu&‹creation_response.id›", None)
+
+
 def test_what_only_a_run_knows_is_shown_as_it_is_written(filled: BuilderSession) -> None:
     text = "/exports/{{ creation_response['id'] }}/{{ config['region'] }}"
     shown = preview(filled, text)

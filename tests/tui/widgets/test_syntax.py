@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tui.widgets.display_text import escape, fit, safe
-from tui.widgets.syntax import Language, spans
+from tui.widgets.syntax import Language, jinja_spans, spans
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,8 @@ def test_unsafe_characters_are_escaped_or_replaced_one_for_one() -> None:
     text = "a\x1b\n\u202eé\ud800"
     assert escape(text) == "a\\x1b\\n\\u202eé\\ud800"
     assert len(safe(text)) == len(text)
+
+
+def test_what_is_raw_in_a_template_is_text() -> None:
+    line = "a {% raw %}{{Contact.Id}}{% endraw %} {{ b }}"
+    assert [line[span.start : span.end] for span in jinja_spans(line)] == ["{% raw %}", "{% endraw %}", "{{ b }}"]

@@ -33,6 +33,8 @@ def field() -> TemplateInput:
         ("{% set x = a %}{{ x.y + b }}{# c #}", ["a", "b"]),
         ("{% for i in rows if not i %}{{ loop.index }}{% endfor %}", ["rows"]),
         ("{{ unfinished", []),
+        ("{% raw %}{{Contact.Id}}{% endraw %}{{ a }}", ["a"]),
+        ("{% raw %}{{Contact.Id}}", []),
     ],
 )
 def test_the_names_of_a_template_are_its_variables_and_functions(text: str, names: list[str]) -> None:
@@ -52,6 +54,8 @@ def test_the_names_of_a_template_are_its_variables_and_functions(text: str, name
         ("{{ a | ", ("", True)),
         ("{% if ", ("", False)),
         ("{{ a }}{{ b", ("b", True)),
+        ("{% raw %}{{Contact", None),
+        ("{%- raw -%}{{Contact}}{% endraw %}{{ b", ("b", True)),
     ],
 )
 def test_the_word_at_the_cursor_is_known_inside_a_template(text: str, word: tuple[str, bool] | None) -> None:

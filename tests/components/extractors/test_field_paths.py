@@ -14,10 +14,9 @@ from core.components.extractors import (
     DpathExtractor,
     JsonPathExtractor,
     ResponseToFileExtractor,
-    what_is_at,
 )
 from core.errors import ReadError
-from core.runtime.field_path import find
+from core.runtime.field_path import find, what_is_at
 from tests.support.components import component
 from tests.support.oracle import Oracle
 
