@@ -219,7 +219,7 @@ async def test_the_meaning_that_the_name_of_a_status_suggests_is_confirmed_with_
         await after(shell, "f4")
         await shell.go_to(*POLLING_URL)
         await after(shell, "f4")
-        await shell.until_shown("Completed, by its name")
+        await shell.until_shown("Completed?")
         await shell.until(lambda: shell.app.screen.query_one(StatusQuestion).takes_answers)
         await shell.press("enter")
         await shell.until(lambda: shell.session.value(COMPLETED) == ["done", "SUCCEEDED"])

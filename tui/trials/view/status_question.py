@@ -109,7 +109,7 @@ class StatusQuestion(Widget, can_focus=True):
         key = "bold reverse" if self.takes_answers else "dim"
         if self.suggested is not None:
             link = Style.from_meta({"@click": "confirm"})
-            guess = Content.assemble((" Enter ", key), f" {self.suggested.capitalize()}, by its name")
+            guess = Content.assemble((" Enter ", key), f" {self.suggested.capitalize()}?")
             answers += [guess.stylize(link), "   "]
         for meaning in (one for one in _MEANINGS if one is not self.suggested):
             link = Style.from_meta({"@click": f"answer('{meaning}')"})
