@@ -17,11 +17,17 @@ _NAMES = (
     "qualtrics_responses",
     "ads_report",
     "orders_paginated",
+    "snowflake",
+    "bigquery",
     "marketo",
     "microsoft_ads",
     "amazon_sp_api",
+    "braze",
     "iterable",
+    "databricks",
     "github_migrations",
+    "athena",
+    "trino",
 )
 """The simplest first; from the shop on, each shows what another API does differently."""
 

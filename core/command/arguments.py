@@ -15,13 +15,16 @@ longhaul [MANIFEST]
        longhaul --demo [SAMPLE]
        longhaul --run MANIFEST [--stream NAME]... [--config FILE]
                 [--set KEY=VALUE]... [--state FILE] [--output DEST] [--limit N]
-                [--trace FILE] [--log-level LEVEL] [--quiet]
+                [--trace FILE] [--keep-case NAME] [--log-level LEVEL] [--quiet]
        longhaul --validate MANIFEST
+       longhaul --check MANIFEST [--case NAME]... [--stream NAME]...
+                [--junit FILE] [--quiet]
        longhaul --demo --run [SAMPLE] [the options of --run]
        longhaul --version | --help"""
 
 _EPILOG = """\
-Without --run or --validate, the builder opens: on the manifest, or on an empty one.
+Without --run, --validate or --check, the builder opens: on the manifest, or on an
+empty one.
 
 Inputs come from --config, then from LONGHAUL_<INPUT> variables of the environment
 (LONGHAUL_API_KEY for api_key, LONGHAUL_CREDENTIALS__TOKEN for token in credentials),
@@ -30,7 +33,10 @@ then from --set; the last wins.
 A file is replaced when its stream has succeeded. With --state, records are appended
 instead, and every record is on the disk before the state that covers it.
 
-Exit codes: 0 success, 1 a stream failed, 2 wrong usage, manifest or inputs,
+Cases are recorded tests in the folder `cases` beside the manifest; --check reads them
+with no network and no secrets.
+
+Exit codes: 0 success, 1 a stream failed or a case differs, 2 wrong usage, manifest or inputs,
 130 Ctrl-C, 143 SIGTERM.
 """
 
@@ -42,6 +48,7 @@ class Arguments:
     manifest: Path | None = None
     run: bool = False
     validate: bool = False
+    check: bool = False
     demo: bool = False
     sample: str | None = None
     """The sample of the demo, where it is named; whether there is one of this name is not known here."""
@@ -53,6 +60,9 @@ class Arguments:
     output: str | None = None
     limit: int | None = None
     trace: Path | None = None
+    keep_case: str | None = None
+    cases: tuple[str, ...] = ()
+    junit: Path | None = None
     level: Level = Level.INFO
     quiet: bool = False
 
@@ -61,25 +71,28 @@ def parse(arguments: list[str]) -> Arguments:
     """Parse the command line. Wrong usage and `--help` end the process, as in argparse (codes 2 and 0)."""
     parser = _parser()
     found = parser.parse_args(arguments)
-    manifests = [path for path in (found.manifest, found.run, found.validate) if path]
-    if found.run is not None and found.validate is not None:
-        parser.error("--run and --validate exclude each other.")
-    if found.demo and found.validate is not None:
+    manifests = [path for path in (found.manifest, found.run, found.validate, found.check) if path]
+    commands = [name for name in ("run", "validate", "check") if getattr(found, name) is not None]
+    if len(commands) > 1:
+        parser.error(f"{' and '.join(f'--{name}' for name in commands)} exclude each other.")
+    if found.demo and (found.validate is not None or found.check is not None):
         parser.error("--demo goes with --run.")
+    if found.demo and found.keep_case is not None:
+        parser.error("--keep-case keeps a case beside a manifest of your own; leave out --demo.")
     if len(manifests) > 1:
         parser.error(f"one manifest at a time: {' or '.join(map(str, manifests))}?")
     if found.run == "" and not found.demo and not manifests:
         parser.error("--run needs a manifest: longhaul --run MANIFEST (or try longhaul --demo --run).")
-    if found.run is None and (given := _given_options(found)):
-        parser.error(f"{', '.join(given)} only {'goes' if len(given) == 1 else 'go'} with --run.")
-    for name in ("run", "validate", "manifest", "config", "state", "output", "trace"):
+    _check_options(parser, found)
+    for name in ("run", "validate", "check", "manifest", "config", "state", "output", "trace", "junit"):
         setattr(found, name, _expanded(parser, name, getattr(found, name)))
-    manifests = [path for path in (found.manifest, found.run, found.validate) if path]
+    manifests = [path for path in (found.manifest, found.run, found.validate, found.check) if path]
     named = manifests[0] if manifests else None
     return Arguments(
         manifest=None if named is None or found.demo else Path(named),
         run=found.run is not None,
         validate=found.validate is not None,
+        check=found.check is not None,
         demo=found.demo,
         sample=named if found.demo else None,
         version=found.version,
@@ -90,6 +103,9 @@ def parse(arguments: list[str]) -> Arguments:
         output=found.output,
         limit=found.limit,
         trace=None if found.trace is None else Path(found.trace),
+        keep_case=found.keep_case,
+        cases=tuple(dict.fromkeys(found.case)),
+        junit=None if found.junit is None else Path(found.junit),
         level=Level.WARNING if found.quiet else found.log_level or Level.INFO,
         quiet=found.quiet,
     )
@@ -102,7 +118,7 @@ def _expanded(parser: argparse.ArgumentParser, name: str, text: str | None) -> s
     option = "MANIFEST" if name == "manifest" else f"--{name}"
     if not text:
         parser.error(f"{option} is empty: name a file{' or a directory' if name == 'output' else ''}.")
-    if text == "-" and name in ("state", "trace"):
+    if text == "-" and name in ("state", "trace", "junit"):
         parser.error(f"{option} needs a file that can be replaced, not -; name one, or ./- for a file of that name.")
     placed = os.path.expanduser(text)
     if placed.startswith("~"):
@@ -158,6 +174,12 @@ def _parser() -> argparse.ArgumentParser:
         help="list the problems of a manifest as file:line:column: problem",
     )
     add(
+        "--check",
+        action=_Once,
+        metavar="MANIFEST",
+        help="read the recorded cases of a manifest offline and say what differs",
+    )
+    add(
         "--demo",
         action="store_true",
         help="build, or with --run read, a sample (see sample_configs/) from a demo API on this machine",
@@ -190,6 +212,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--limit", action=_Once, type=_positive, metavar="N", help="stop after N records per stream")
     add("--trace", action=_Once, metavar="FILE", help="write all HTTP exchanges to a HAR file, secrets masked")
     add(
+        "--keep-case",
+        action=_Once,
+        metavar="NAME",
+        help="keep the run as a case for --check, secrets masked: cases/NAME.har beside the manifest, and its records",
+    )
+    add(
         "--log-level",
         action=_Once,
         type=_level,
@@ -197,12 +225,24 @@ def _parser() -> argparse.ArgumentParser:
         help=f"the least serious lines that are shown: {', '.join(Level)} (default: info)",
     )
     add("--quiet", action="store_true", help="show warnings and errors only")
+    add = parser.add_argument_group("options of --check (besides --stream and --quiet)").add_argument
+    add("--case", action="append", default=[], metavar="NAME", help="check this case only; may be repeated")
+    add("--junit", action=_Once, metavar="FILE", help="write the results as JUnit XML, too")
     return parser
 
 
-def _given_options(found: argparse.Namespace) -> list[str]:
-    names = ("stream", "config", "set", "state", "output", "limit", "trace", "log_level", "quiet")
-    return [f"--{name.replace('_', '-')}" for name in names if getattr(found, name) not in (None, False, [])]
+_OF_RUN = ("stream", "config", "set", "state", "output", "limit", "trace", "keep_case", "log_level", "quiet")
+_OF_CHECK = ("stream", "case", "junit", "quiet")
+
+
+def _check_options(parser: argparse.ArgumentParser, found: argparse.Namespace) -> None:
+    """End the process for options that don't go with the command."""
+    allowed = _OF_RUN if found.run is not None else _OF_CHECK if found.check is not None else ()
+    for command, names in (("--run", _OF_RUN), ("--check", _OF_CHECK)):
+        wrong = [name for name in names if name not in allowed and getattr(found, name) not in (None, False, [])]
+        if wrong:
+            given = [f"--{name.replace('_', '-')}" for name in wrong]
+            parser.error(f"{', '.join(given)} only {'goes' if len(given) == 1 else 'go'} with {command}.")
 
 
 def _positive(text: str) -> int:

@@ -18,6 +18,7 @@ longhaul: the builder is not part of this installation. What works:
   longhaul --demo --run         read a sample from a demo API on this machine
   longhaul --run MANIFEST       read the streams of a manifest
   longhaul --validate MANIFEST  list the problems of a manifest
+  longhaul --check MANIFEST     read its recorded cases offline
   longhaul --help               everything else"""
 
 
@@ -41,6 +42,8 @@ def _command(arguments: Arguments, builder: Builder | None) -> int:
         return _engine()(arguments)
     if arguments.validate:
         return _validate(arguments)
+    if arguments.check:
+        return _check()(arguments)
     if builder is not None:
         return builder(arguments)
     _say(_NO_BUILDER)
@@ -59,6 +62,12 @@ def _engine() -> Callable[[Arguments], int]:
         gc.freeze()
         gc.enable()
     return run_headless
+
+
+def _check() -> Callable[[Arguments], int]:
+    from core.command.check import run_check
+
+    return run_check
 
 
 def _validate(arguments: Arguments) -> int:

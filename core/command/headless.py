@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.cases.case import CaseError
+from core.cases.recorder import CaseRecorder
 from core.command.shutdown import Shutdown
 from core.connector import Connector
 from core.errors import fault_text
@@ -60,6 +62,7 @@ class RunPlan:
     state: StateFile | None = None
     trace: HarTrace | None = None
     tokens: TokenFile | None = None
+    case: CaseRecorder | None = None
     limit: int | None = None
 
 
@@ -86,7 +89,8 @@ class HeadlessRun:
         """The same on the running event loop, without ending the process."""
         bodies = BODY_LIMIT if self._trace else 0
         plan = self._plan
-        async with open_reader(plan.connector, plan.config, body_limit=bodies, tokens=plan.tokens) as reader:
+        tape = plan.case.tape if plan.case else None
+        async with open_reader(plan.connector, plan.config, body_limit=bodies, tokens=plan.tokens, tape=tape) as reader:
             self._obey_signals(reader)
             self._progress.start()
             ticker = asyncio.create_task(self._redraw())
@@ -98,7 +102,25 @@ class HeadlessRun:
                 self._progress.stop()
                 if self._plan.trace:
                     self._plan.trace.close()
-        return self._close()
+            case_is_kept = self._keep_case(reader)
+        return self._close() or int(not case_is_kept)
+
+    def _keep_case(self, reader: Reader) -> bool:
+        """Keep the run as a case where that is wanted; whether there is nothing left to be wished."""
+        case = self._plan.case
+        if case is None:
+            return True
+        failed = [result.stream for result in self._picture.results if result.outcome is Outcome.FAILED]
+        if failed:
+            self._progress.log(Level.ERROR, f"No case is kept, because {', '.join(failed)} failed.")
+            return False
+        try:
+            case.keep(reader.secrets)
+        except (CaseError, OutputError) as error:
+            self._progress.log(Level.ERROR, str(error))
+            return False
+        self._progress.log(Level.INFO, f"The case is kept in {case.file}.")
+        return True
 
     def _close(self) -> int:
         problem = self._plan.tokens.settle() if self._plan.tokens else None
@@ -174,8 +196,12 @@ class HeadlessRun:
             self._progress.log(Level.WARNING, note)
         state = self._plan.state.of(name) if self._plan.state else None
         limits = Limits(records=self._plan.limit)
-        async with aclosing(reader.read(name, state, limits, sink.encoder.encode)) as events:
+        case = self._plan.case
+        encode = case.begin(name, limits, state, sink.encoder.encode) if case else sink.encoder.encode
+        async with aclosing(reader.read(name, state, limits, encode)) as events:
             async for event in events:
+                if case is not None:
+                    case.take(event)
                 await self._handle(reader, buffer, event)
 
     async def _handle(self, reader: Reader, buffer: SliceBuffer, event: Event) -> None:

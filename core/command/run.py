@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import os
 import sys
@@ -10,6 +11,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from core.cases.case import case_file
+from core.cases.check import check_case
+from core.cases.reading import read_case
+from core.cases.recorder import CaseRecorder
 from core.command.arguments import Arguments
 from core.command.files import RunFiles
 from core.command.headless import HeadlessRun, RunPlan
@@ -73,6 +78,7 @@ def _read(files: RunFiles, connector: Connector, config: Mapping[str, Any], note
         progress.log(Level.INFO, note)
     for warning in (*_warnings(connector), *unknown_inputs(specification, config)):
         progress.log(Level.WARNING, warning)
+    case = _case(files, connector, config)
     plan = RunPlan(
         connector=connector,
         config=config,
@@ -81,16 +87,34 @@ def _read(files: RunFiles, connector: Connector, config: Mapping[str, Any], note
         state=StateFile(arguments.state) if arguments.state else None,
         tokens=files.tokens(),
         trace=HarTrace(arguments.trace) if arguments.trace else None,
+        case=case,
         limit=arguments.limit,
     )
     try:
-        return HeadlessRun(plan, picture, progress)()
+        code = HeadlessRun(plan, picture, progress)()
+        return code or (_read_back(connector, case, progress) if case else 0)
     except LonghaulError:
         raise
     except Exception as error:
         secrets = Secrets(secret_values(specification, config))
         progress.log(Level.ERROR, fault_text(error, secrets.mask))
         return 1
+
+
+def _case(files: RunFiles, connector: Connector, config: Mapping[str, Any]) -> CaseRecorder | None:
+    name = files.arguments.keep_case
+    if name is None:
+        return None
+    return CaseRecorder(case_file(files.manifest, name), files.manifest, connector, config)
+
+
+def _read_back(connector: Connector, case: CaseRecorder, progress: Progress) -> int:
+    """Check a case right after it was kept; 1 when it does not give what was read."""
+    result = asyncio.run(check_case(connector, read_case(case.file)))
+    lines = [result.problem] if result.problem else [f"{one.kind}: {one.text}" for one in result.differences]
+    for line in lines:
+        progress.log(Level.ERROR, f"The case does not read as the run did. {line}")
+    return int(not result.passed)
 
 
 def _chosen(connector: Connector, wanted: Sequence[str]) -> tuple[str, ...]:

@@ -169,24 +169,27 @@ class HttpRequester(Requester):
             return QueryProperties(property_list=self.fetch_properties_from_endpoint)
         return self.query_properties
 
-    async def send(
-        self, context: Context, role: Role, extra: RequestDraft | None = None, accepts: Accepts | None = None
-    ) -> httpx.Response | None:
-        session, call = context.run.session, self.call(context, role, extra, accepts)
+    async def send(self, context: Context, role: Role, extra: RequestDraft | None = None) -> httpx.Response | None:
+        session, call = context.run.session, self.call(context, role, extra)
         if self._is_cached(role):
             return await session.cache.send(self._cache_key(call), lambda: session.open(call))
         return await session.send(call)
 
     @asynccontextmanager
     async def open(
-        self, context: Context, role: Role, extra: RequestDraft | None = None, renew: Renew | None = None
+        self,
+        context: Context,
+        role: Role,
+        extra: RequestDraft | None = None,
+        renew: Renew | None = None,
+        accepts: Accepts | None = None,
     ) -> AsyncIterator[Body | None]:
         async def renewed() -> RequestDraft:
             assert renew is not None
             return self.draft(await renew(), extra)
 
         session = context.run.session
-        call = replace(self.call(context, role, extra), renew=renewed if renew else None)
+        call = replace(self.call(context, role, extra, accepts), renew=renewed if renew else None)
         if self._is_cached(role):
             sent = session.cache.open(self._cache_key(call), lambda: session.open(call))
         else:
@@ -216,7 +219,8 @@ class HttpRequester(Requester):
         def decide(outcome: Outcome, attempt: int) -> Decision:
             with readable():
                 decision = handler.decide(outcome, attempt, context)
-                if accepts and decision.default and isinstance(outcome, httpx.Response) and accepts(outcome):
+                is_open = decision.default and decision.action is not Action.SUCCESS
+                if accepts is not None and is_open and isinstance(outcome, httpx.Response) and accepts(outcome):
                     return Decision(Action.SUCCESS)
             if decision.action is Action.IGNORE and isinstance(outcome, httpx.Response) and not outcome.is_error:
                 self._explain_ignored(outcome, context)

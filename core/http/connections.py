@@ -164,11 +164,16 @@ def _variable(name: str) -> str:
     return name if name in os.environ else name.upper()
 
 
+def client_headers() -> dict[str, str]:
+    """The headers that every request has unless the manifest says otherwise."""
+    return {"User-Agent": f"longhaul/{VERSION}", "Accept-Encoding": CODINGS}
+
+
 def _client(
     tls: ssl.SSLContext, proxies: dict[str, str], limits: httpx.Limits, cookies: CookieJar
 ) -> httpx.AsyncClient:
     return httpx.AsyncClient(
-        headers={"User-Agent": f"longhaul/{VERSION}", "Accept-Encoding": CODINGS},
+        headers=client_headers(),
         limits=limits,
         verify=tls,
         cookies=cookies,

@@ -103,7 +103,7 @@ class Recording:
         self.exchange: Exchange | None = None
         self._role = role
         self._attempt = attempt
-        self._started = started
+        self.started = started
         self._clock = time.perf_counter()
         self._secrets = secrets
         self._record = record
@@ -144,7 +144,7 @@ class Recording:
             url=mask(str(request.url)),
             request_headers=self._secrets.mask_headers(_as_sent(request.headers)),
             request_body=text if body else None,
-            started=self._started,
+            started=self.started,
             seconds=time.perf_counter() - self._clock,
             attempt=self._attempt,
             error=None if error is None else mask(error),

@@ -28,6 +28,7 @@ from core.http.origins import HOW_TO_NAME, MAX_REDIRECTS, follow, same_origin, w
 from core.http.policy import EXPIRED, Action, Decision, Outcome, RedirectRefused, causes, retry_after
 from core.http.request import RequestDraft, url_of
 from core.http.secrets import Secrets, secret_fields
+from core.http.tape import Take, Tape
 from core.levels import Level
 
 httpcore.AsyncHTTP11Connection.READ_NUM_BYTES = 262_144
@@ -54,7 +55,8 @@ class HttpSession:
     SSL_CERT_DIR, REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE. Redirects are followed; credentials stay on their
     origin. Timeouts are in seconds: `read_timeout` is the longest silence of a server, not the length of a
     download. Exchanges keep `body_limit` bytes of each body, and `spare_bodies` more in all. Each attempt, and
-    each redirect, waits for the `budget`. `cache` holds the responses that are kept for the run.
+    each redirect, waits for the `budget`. `cache` holds the responses that are kept for the run. `tape` takes up the
+    traffic as it is. `clients` makes the clients.
     """
 
     def __init__(
@@ -68,6 +70,8 @@ class HttpSession:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         body_limit: int = BODY_LIMIT,
         spare_bodies: int = 0,
+        tape: Tape | None = None,
+        clients: Callable[[Secrets], Clients] = open_clients,
     ) -> None:
         self.secrets = secrets
         self._budget = budget or Budget()
@@ -76,13 +80,15 @@ class HttpSession:
         self._clock = clock
         self._sleep = sleep
         self._allowance = Allowance(body_limit, spare_bodies)
+        self._tape = tape
+        self._make_clients = clients
         self._clients: Clients | None = None
         self._foreign_sites: set[tuple[str, bytes]] = set()
         self.cache = ResponseCache()
 
     async def __aenter__(self) -> Self:
         """Open the session. Raises `ReadError` for proxies or certificates that can't be used."""
-        self._clients = open_clients(self.secrets)
+        self._clients = self._make_clients(self.secrets)
         return self
 
     async def __aexit__(
@@ -263,8 +269,9 @@ class HttpSession:
             record=call.listener.record,
             allowance=self._allowance,
         )
+        take = None if self._tape is None else self._tape.begin(request, call.role, recording.started, self.secrets)
         try:
-            response = await _sent(client, request)
+            response = await self._sent(client, request, take)
             recording.responded(response)
             if call.budgeted:
                 self._budget.learn(request, response, self._clock())
@@ -283,6 +290,18 @@ class HttpSession:
             recording.finish(error="cancelled")
             raise
         return Attempt(response, recording, timeouts)
+
+    async def _sent(self, client: httpx.AsyncClient, request: httpx.Request, take: Take | None) -> GuardedResponse:
+        """The response, its body unread. Raises only `httpx.HTTPError`."""
+        if self._tape is None or take is None:
+            return await _sent(client, request)
+        try:
+            response = await _sent(client, request)
+        except httpx.HTTPError as error:
+            take.failed(error)
+            raise
+        response.stream = self._tape.follow(take, response)
+        return response
 
     def _learn_login(self, response: httpx.Response) -> None:
         """Register the secrets in the response to a login: tokens of all kinds, and the cookies of the session."""

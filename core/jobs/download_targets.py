@@ -169,13 +169,16 @@ def next_page_named(response: httpx.Response, body: Any, path: Sequence[str] = (
 
 
 def _on_the_way(body: Any, path: Sequence[str]) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
-    """The objects from the top of the body down to the last but one step of the path."""
+    """The objects from the top of the body down to the last but one step of the path; of a list, the last item."""
     place: tuple[str, ...] = ()
     for step in (*path, ""):
-        if not isinstance(body, Mapping):
+        if isinstance(body, list) and body:
+            place, body = (*place, step), body[-1]
+        elif isinstance(body, Mapping):
+            yield place, body
+            place, body = (*place, step), body.get(step)
+        else:
             return
-        yield place, body
-        place, body = (*place, step), body.get(step)
 
 
 def _in(holder: Mapping[str, Any]) -> tuple[str, ...]:

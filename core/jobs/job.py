@@ -4,7 +4,6 @@ another.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -160,7 +159,7 @@ class Job:
                 polling_response=creation.variables,
             ),
             creation=creation,
-            created=time.monotonic(),
+            created=context.run.monotonic(),
             timeout=timeout,
             id=job_id(creation, steps.id_lookups()),
             known=known,
@@ -189,11 +188,11 @@ class Job:
 
     def progressed(self) -> None:
         """Take note that records came of it."""
-        self.last_progress = time.monotonic()
+        self.last_progress = self.context.run.monotonic()
 
     def started(self, answer: Answer | None) -> None:
         """Take note that the API runs the job; its time begins."""
-        self.created = time.monotonic()
+        self.created = self.context.run.monotonic()
         if answer is not None:
             self.start = answer
             self.context = self.context.with_variables(

@@ -1,9 +1,8 @@
-"""Brings the job of one slice to its end: create, poll on schedule, give up and create again, clear away."""
+"""Brings the job of one slice to its end: create, start, poll, give up and create again, clear away."""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -38,9 +37,8 @@ ANSWER_SHOWN = 500
 class JobLife:
     """The job of one slice. `fill` adds to the creation request what the slice adds.
 
-    The settings' `mapped` is looked at before the manifest's mapping, and what comes in while the next poll is awaited
-    judges the last answer again. A job of `known` is followed in the first attempt. `slot` is the slice's among the
-    jobs that run side by side, `records` takes those that come with the answers to polling.
+    A job of `known` is followed in the first attempt. `slot` is the slice's among the jobs that run side by side,
+    `records` takes those that come with the answers to polling.
     """
 
     steps: JobSteps
@@ -139,7 +137,7 @@ class JobLife:
                 job_id=job.id if job else None,
                 polls=job.polls if job else 0,
                 api_status=job.api_status if job else None,
-                elapsed=time.monotonic() - job.created if job else 0.0,
+                elapsed=self.context.run.monotonic() - job.created if job else 0.0,
                 timeout=job.timeout if job else 0.0,
                 known=job.known if job else False,
                 detail=detail,

@@ -60,8 +60,8 @@ class PollRecords:
         sink.received(len(content))
         result = await run.loop.run_in_executor(run.executor, sink.consume, answer.elements_anew(memory))
         sink.received(0, ended=True)
-        memory.first_read = True
         self._had_records = result.found > 0
+        memory.first_read |= self._had_records
         if result.kept:
             self._check_new(answer, crc32(content), result)
         return self._had_records

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -68,7 +67,7 @@ class Polling:
                 asked_for = await self._wait_after(answer)
                 if self._is_done:
                     return
-            if time.monotonic() >= self.job.deadline:
+            if self.job.context.run.monotonic() >= self.job.deadline:
                 await self._time_out(f"not finished after {time_span(self.job.timeout)}")
 
     async def once(self) -> None:
@@ -110,12 +109,14 @@ class Polling:
 
     async def _has_records(self, answer: Answer) -> bool:
         """Take the records of an answer; whether there were any. A job that is to give no more of them is aborted."""
-        if self.records is None or not await self.records.take(self.job, answer):
+        if self.records is None:
             return False
-        self.job.progressed()
+        has_records = await self.records.take(self.job, answer)
+        if has_records:
+            self.job.progressed()
         if self.records.full:
             await self._abort()
-        return True
+        return has_records
 
     async def _abort(self) -> None:
         if await self.cleanup.abort(self.job):
@@ -126,13 +127,13 @@ class Polling:
 
         Raises `AttemptFailed` when it brought it to a bad one.
         """
-        wait = max(0.0, min(wait, self.job.deadline - time.monotonic()))
-        due = time.monotonic() + wait
+        wait = max(0.0, min(wait, self.job.deadline - self.job.context.run.monotonic()))
+        due = self.job.context.run.monotonic() + wait
         while await self._meaning_given_within(wait):
             self.judge.judged_at = self.settings.mapped.changes
             if self.job.polling is not None and await self._settled(self.job.polling):
                 return True
-            wait = max(0.0, due - time.monotonic())
+            wait = max(0.0, due - self.job.context.run.monotonic())
         return False
 
     async def _meaning_given_within(self, wait: float) -> bool:
@@ -169,7 +170,7 @@ class Polling:
     async def _poll(self) -> Answer | None:
         job = self.job
         context = job.context if self.records is None else job.context.for_page(self.records.page)
-        limit = max(job.deadline - time.monotonic(), 0.0) + GRACE
+        limit = max(job.deadline - self.job.context.run.monotonic(), 0.0) + GRACE
         try:
             async with asyncio.timeout(limit):
                 answer = await self.steps.poll(context, lambda status: self.judge.mapped(status) is not None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from core.errors import ReadError
 from core.events import JobPhase
-from core.http.policy import FailureType, RequestFailed
+from core.http.policy import Action, FailureType, RequestFailed
 from core.jobs.slots import CompetingJob, JobSlot
 from core.levels import Level
 from core.runtime.context import Context
@@ -45,7 +45,7 @@ class StepFailed(ReadError):
             what=error.what if may_be_for_others else None,
             retryable=error.retryable,
             final=error.failure_type is FailureType.CONFIG_ERROR,
-            passes=may_be_for_others and error.action.repeats,
+            passes=may_be_for_others and error.action in (Action.RETRY, Action.RATE_LIMITED),
         )
 
 

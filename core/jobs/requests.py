@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from typing import Any, Protocol
 
@@ -10,6 +11,7 @@ import httpx
 
 from core.errors import ReadError
 from core.events import Event, ExchangeFinished
+from core.http.bodies import LARGEST_ANSWER
 from core.http.exchange import Exchange, Role
 from core.http.messages import request_line
 from core.http.policy import RequestFailed
@@ -20,7 +22,7 @@ from core.jobs.statuses import JobStatus
 from core.runtime.context import Context
 from core.runtime.page_reader import PageReader, Sink
 from core.runtime.pages import Page, Pages, Paginator
-from core.runtime.roles import Accepts, Decoder, Extractor, Renew, Requester
+from core.runtime.roles import Decoder, Extractor, Renew, Requester
 from core.templates import TemplateError
 from core.templates.lookups import Lookup
 
@@ -102,13 +104,17 @@ class JobRequests:
 
     async def poll(self, context: Context, is_mapped: Callable[[str], bool]) -> Answer | None:
         def accepts(response: httpx.Response) -> bool:
-            status = self.status(self.answer(response), context)
-            return status is not None and is_mapped(status)
+            with suppress(ReadError, TemplateError):  # the error itself matters more
+                status = self.status(self.answer(response), context)
+                return status is not None and is_mapped(status)
+            return False
 
-        reads_status = self.status_extractor.reads_status_code
-        return await self._ask(
-            self.polling_requester, self._at_home(context), Role.POLL, accepts=accepts if reads_status else None
-        )
+        context = self._at_home(context)
+        if not self.status_extractor.reads_status_code:
+            return await self._ask(self.polling_requester, context, Role.POLL)
+        async with self.polling_requester.open(context, Role.POLL, accepts=accepts) as opened:
+            # what is polled may be the result itself, of any size
+            return None if opened is None else self.answer(await opened.preview(LARGEST_ANSWER))
 
     async def abort(self, context: Context) -> bool:
         if self.abort_requester is None:
@@ -292,14 +298,9 @@ class JobRequests:
         return replace(context, home=self.creation_requester.home(context))
 
     async def _ask(
-        self,
-        requester: Requester,
-        context: Context,
-        role: Role,
-        draft: RequestDraft | None = None,
-        accepts: Accepts | None = None,
+        self, requester: Requester, context: Context, role: Role, draft: RequestDraft | None = None
     ) -> Answer | None:
-        response = await requester.send(context, role, draft, accepts)
+        response = await requester.send(context, role, draft)
         return None if response is None else self.answer(response)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import dataclass
 
 import httpx
@@ -43,7 +42,7 @@ class Start:
         Raises `StepFailed`.
         """
         schedule = PollSchedule(self.steps.polling_interval)
-        deadline = time.monotonic() + job.timeout
+        deadline = job.context.run.monotonic() + job.timeout
         while True:
             self.refusals.show(JobPhase.STARTING, None)
             if self.slot.state is not SlotState.CREATING:
@@ -52,7 +51,7 @@ class Start:
                 return await self._complete_answer(job)
             except StepFailed as failure:
                 try:
-                    async with asyncio.timeout(deadline - time.monotonic()):
+                    async with asyncio.timeout(deadline - job.context.run.monotonic()):
                         await self._outlast(job, failure, schedule)
                 except TimeoutError:
                     raise StepFailed(

@@ -18,6 +18,7 @@ from core.events import Event
 from core.http.exchange import BODY_LIMIT, Role
 from core.http.secrets import Secrets
 from core.http.session import HttpSession
+from core.http.tape import Tape
 from core.inputs import secret_values, with_secrets
 from core.jobs.cleanup import clear_away
 from core.jobs.job import KnownJobs
@@ -27,11 +28,13 @@ from core.reading.channel import EventChannel
 from core.reading.plan import NO_LIMITS, Encoder, Limits, ReadPlan
 from core.reading.side_reads import ParentProgress, first_record
 from core.reading.stream_read import StreamRead, not_read
+from core.reading.surroundings import USUAL, Surroundings, ThreadsInContext
 from core.runtime.component import Component
 from core.runtime.context import Context, ParentRead, ParentRecord, Run
 from core.runtime.slices import Record
 from core.runtime.tokens import TokenStore
 from core.templates import TemplateError
+from core.templates.surroundings import surrounded
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -53,6 +56,7 @@ class Reader:
         sleep: Sleep,
         *,
         tokens: TokenStore,
+        around: Surroundings,
     ) -> None:
         assert connector.source is not None
         self._connector = connector
@@ -65,6 +69,8 @@ class Reader:
             folder=Path(connector.file).parent if connector.file else None,
             tokens=tokens,
             sleep=sleep,
+            now=around.now,
+            monotonic=around.monotonic,
         )
         self._secrets = session.secrets
         self._jobs = JobConcurrency(connector.source.job_budget(config))
@@ -138,6 +144,11 @@ class Reader:
         """Give a status of the API a meaning for the reads of `stream`, also those that are running."""
         self._statuses.setdefault(stream, StatusMeanings()).set(status, meaning)
 
+    @property
+    def secrets(self) -> Secrets:
+        """The secrets that are known by now."""
+        return self._secrets
+
     def mask(self, text: str) -> str:
         """The text without secrets."""
         return self._secrets.mask(text)
@@ -191,14 +202,17 @@ async def open_reader(
     connector: Connector,
     config: Mapping[str, Any],
     *,
-    sleep: Sleep = asyncio.sleep,
+    sleep: Sleep | None = None,
     body_limit: int = BODY_LIMIT,
     spare_bodies: int = 0,
     tokens: TokenStore | None = None,
+    tape: Tape | None = None,
+    around: Surroundings = USUAL,
 ) -> AsyncIterator[Reader]:
     """Open a connector with its inputs. `sleep` is what waits, between polls and before repeated requests; exchanges
     keep `body_limit` bytes of each body, and `spare_bodies` more in all. `tokens` keeps refresh tokens that the API
-    replaces; without it they are forgotten.
+    replaces; without it they are forgotten. `tape` takes up the traffic as it is. `around` is what the run has around
+    it.
 
     Raises `ManifestError` when no stream of the manifest can be read, `InputError` when an input makes no sense for
     it, `ReadError` when the manifest asks for an API budget that can't be kept.
@@ -210,20 +224,31 @@ async def open_reader(
     config = with_secrets(specification, config, secrets.hide)
     assert connector.source is not None
     try:
-        budget = connector.source.rate_budget(config)
+        budget = connector.source.rate_budget(config) if around.budgeted else None
     except TemplateError as error:
         raise InputError(str(error)) from None
-    executor = ThreadPoolExecutor(PARSERS, thread_name_prefix=THREADS)
+    wait = sleep or around.sleep
+    threads = ThreadPoolExecutor if around.usual else ThreadsInContext
+    executor = threads(PARSERS, thread_name_prefix=THREADS)
     try:
         async with HttpSession(
-            secrets, budget=budget, sleep=sleep, body_limit=body_limit, spare_bodies=spare_bodies
+            secrets,
+            budget=budget,
+            clock=around.now,
+            sleep=wait,
+            body_limit=body_limit,
+            spare_bodies=spare_bodies,
+            tape=tape,
+            clients=around.clients,
         ) as session:
             try:
-                reader = Reader(connector, config, session, executor, sleep, tokens=tokens or TokenStore())
+                kept = tokens or TokenStore()
+                reader = Reader(connector, config, session, executor, wait, tokens=kept, around=around)
             except TemplateError as error:
                 raise InputError(str(error)) from None
             try:
-                yield reader
+                with surrounded(None if around.usual else around.now, around.uuids):
+                    yield reader
             finally:
                 await reader.close()
     finally:

@@ -5,6 +5,7 @@ templates give in it.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -81,7 +82,8 @@ class Run:
 
     `config` holds the inputs, `session` the HTTP client (with the masking of secrets), `executor` the threads that
     parse, `folder` is where the manifest is (None: nowhere yet), `tokens` keeps tokens that an API gave in place of
-    those in the inputs, `now` is the clock and `sleep` waits for a number of seconds.
+    those in the inputs, `now` is the clock, `monotonic` the one that time limits go by (in seconds), and `sleep` waits
+    for a number of seconds.
     """
 
     config: Mapping[str, Any]
@@ -93,6 +95,7 @@ class Run:
     tokens: TokenStore = field(default_factory=TokenStore)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    monotonic: Callable[[], float] = time.monotonic
     _shared: dict[Any, Any] = field(default_factory=dict)
 
     @property

@@ -210,23 +210,26 @@ class Requester(Component, role=True):
     """Sends one kind of request."""
 
     @abstractmethod
-    async def send(
-        self, context: Context, role: Role, extra: RequestDraft | None = None, accepts: Accepts | None = None
-    ) -> httpx.Response | None:
+    async def send(self, context: Context, role: Role, extra: RequestDraft | None = None) -> httpx.Response | None:
         """Send the request and read the whole response; None when the error handler says to ignore it.
 
-        `extra` brings what a paginator or a slice adds (parameters, headers, body fields, another URL). `accepts` says
-        of a response which the error handler doesn't mention whether it is no error whatever its status.
+        `extra` brings what a paginator or a slice adds (parameters, headers, body fields, another URL).
         Raises `RequestFailed`.
         """
 
     @abstractmethod
     def open(
-        self, context: Context, role: Role, extra: RequestDraft | None = None, renew: Renew | None = None
+        self,
+        context: Context,
+        role: Role,
+        extra: RequestDraft | None = None,
+        renew: Renew | None = None,
+        accepts: Accepts | None = None,
     ) -> AbstractAsyncContextManager[Any]:
         """The same for a body that is streamed: gives a `core.http.download.Download`, or None when ignored.
 
-        `renew` gives a fresh context when the link in `context` expires before the body is over.
+        `renew` gives a fresh context when the link in `context` expires before the body is over. `accepts` says of an
+        error that the error handler doesn't mention whether it is none here.
         """
 
     @property

@@ -7,16 +7,15 @@ import builtins
 import hashlib
 import hmac as keyed_hash
 import json
-import uuid
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote_plus
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from jinja2 import Undefined
 
-from core.templates import datetimes
+from core.templates import datetimes, surroundings
 from core.templates.patterns import compile_pattern
 from core.templates.texts import Text
 
@@ -96,17 +95,17 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
 
 def now_utc() -> datetime:
     """The current date and time in UTC."""
-    return datetime.now(UTC)
+    return surroundings.now()
 
 
 def today_utc() -> date:
     """The current date in UTC."""
-    return datetime.now(UTC).date()
+    return surroundings.now().date()
 
 
 def today_with_timezone(timezone: str) -> date:
     """The current date in a time zone such as "Europe/Vienna"."""
-    return datetime.now(_zone(timezone)).date()
+    return surroundings.now().astimezone(_zone(timezone)).date()
 
 
 def timestamp(dt: float | str | datetime) -> int | float:
@@ -131,7 +130,7 @@ def format_datetime(dt: str | float | date, format: str, input_format: str | Non
 
 def day_delta(num_days: int, format: str = "%Y-%m-%dT%H:%M:%S.%f%z") -> str:
     """Now plus a number of days (UTC), as text."""
-    return (datetime.now(UTC) + timedelta(days=num_days)).strftime(format)
+    return (surroundings.now() + timedelta(days=num_days)).strftime(format)
 
 
 def duration(datestring: str) -> Any:
@@ -163,7 +162,7 @@ def camel_case_to_snake_case(value: str) -> str:
 
 def generate_uuid() -> str:
     """A new random UUID, another one in every evaluation."""
-    return str(uuid.uuid4())
+    return surroundings.new_uuid()
 
 
 def _given(value: Any) -> Any:

@@ -103,3 +103,47 @@ async def test_a_status_in_the_body_makes_no_error_a_status(server: LoopbackServ
     told = await read_all(by_status(server, mapping=mapping, path="[state]"))
 
     assert told.outcome is Outcome.FAILED
+
+
+async def test_a_poll_that_gets_the_result_itself_may_get_any_size(
+    server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.jobs.requests.LARGEST_ANSWER", 100_000)
+    rows = [{"n": number, "text": "x" * 100} for number in range(20_000)]
+    serve(server, Reply("<Error/>", 403), Reply(rows), Reply(rows))
+
+    told = await read_all(by_status(server))
+
+    assert told.outcome is Outcome.COMPLETE, told.errors
+    assert len(told.records) == 20_000
+    assert (told.asked(Role.POLL), told.asked(Role.DOWNLOAD)) == (2, 1)
+
+
+async def test_the_answer_that_a_status_code_comes_with_can_hold_the_targets(server: LoopbackServer) -> None:
+    serve(server, Reply("", 202, headers={"X-Progress": "searching"}), Reply({"files": [{"url": server.url("/file")}]}))
+    server.on("/file", Reply([{"n": 7}]))
+    text = by_status(server, mapping="running: ['202'], completed: ['200'], failed: [], timeout: []")
+    download = f'download_requester: {{type: HttpRequester, url: "{server.url("/result")}"}}'
+    text = text.replace(
+        download,
+        'download_requester: {type: HttpRequester, url: "{{ download_target }}"}\n'
+        "      download_target_extractor: {type: DpathExtractor, field_path: [files, '*', url]}",
+    )
+
+    told = await read_all(text)
+
+    assert told.outcome is Outcome.COMPLETE, told.errors
+    assert told.records == [{"n": 7}]
+
+
+async def test_a_template_that_an_error_page_does_not_fit_hides_no_error(server: LoopbackServer) -> None:
+    serve(server, Reply("<html>Sign in</html>", 401))
+    text = by_status(server).replace(
+        "{type: DpathExtractor, field_path: [status_code]}",
+        '{type: TemplateExtractor, value: "{{ response.jobs[0].state ~ status_code }}"}',
+    )
+
+    told = await read_all(text)
+
+    assert told.outcome is Outcome.FAILED
+    assert "Polling is refused" in told.errors

@@ -71,6 +71,14 @@ def test_objects_on_the_way_to_the_targets_are_looked_at() -> None:
     assert named(body) is None
 
 
+def test_the_last_item_of_a_list_on_the_way_is_looked_at() -> None:
+    links = [{"link": "x", "next_chunk_index": 1}, {"link": "y", "next_chunk_index": 2}]
+    path = ("result", "links", "*", "link")
+    assert named({"result": {"links": links}}, path=path) == "result.links.*.next_chunk_index"
+    assert named({"result": {"links": [*links, {"link": "z"}]}}, path=path) is None
+    assert named({"result": {"links": []}}, path=path) is None
+
+
 def test_a_link_header_names_one() -> None:
     assert named({}, {"Link": '<https://api.example.com/files?page=2>; rel="next"'}) == "Link"
     assert named({}, {"Link": '<https://api.example.com/files?page=1>; rel="prev"'}) is None

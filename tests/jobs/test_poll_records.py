@@ -121,12 +121,13 @@ async def test_a_limit_ends_the_query_on_the_server(server: LoopbackServer) -> N
 
 
 async def test_answers_without_records_are_no_pages_of_a_limit(server: LoopbackServer) -> None:
-    QueryApi(server, *[{}] * 10, rows(1), {}, rows(2), {}, rows(3), {})
+    api = QueryApi(server, *[{}] * 10, rows(1), {}, rows(2), {}, rows(3), {})
 
     told = await read_all(manifest(server), limits=Limits(pages=2))
 
     assert [record["n"] for record in told.records] == [1, 2]
     assert told.outcome is Outcome.LIMITED
+    assert api.cancelled == ["q1"]
 
 
 async def test_the_cursor_follows_the_records(server: LoopbackServer) -> None:
@@ -255,3 +256,25 @@ async def test_many_answers_are_read_in_order(server: LoopbackServer) -> None:
     told = await read_all(manifest(server))
 
     assert [record["n"] for record in told.records] == list(range(300))
+
+
+async def test_rows_that_are_lists_get_the_columns_that_only_some_answers_name(server: LoopbackServer) -> None:
+    """The query is finished before its last rows are fetched: what tells that is whether there is a next URL."""
+    columns = {"columns": [{"name": "id"}, {"name": "name"}], "state": "FINISHED"}
+    QueryApi(server, {}, {"state": "QUEUED"}, {**columns, "data": [[1, "a"]]}, {"data": [[2, None]]}, {})
+    text = (
+        manifest(server)
+        .replace(
+            "{type: DpathExtractor, field_path: [state]}",
+            "{type: TemplateExtractor, value: \"{{ 'RUNNING' if response.nextUri else 'FINISHED' }}\"}",
+        )
+        .replace(
+            "{type: DpathExtractor, field_path: [data]}",
+            "{type: TableExtractor, rows_path: [data], columns_path: [columns]}",
+        )
+    )
+
+    told = await read_all(text)
+
+    assert told.outcome is Outcome.COMPLETE, told.errors
+    assert told.records == [{"id": 1, "name": "a"}, {"id": 2, "name": None}]

@@ -216,3 +216,18 @@ async def test_a_known_job_is_started_only_when_it_has_not_been(server: Loopback
 
     assert third.records == [{"n": 1}, {"n": 2}]
     assert (third.asked(Role.CREATE), third.asked(Role.START)) == (0, 1)
+
+
+async def test_credentials_that_are_refused_are_not_waited_for(server: LoopbackServer) -> None:
+    serve_job(server, "done")
+    server.on("/jobs/j1/start", Reply({"message": "unknown token"}, 401))
+    handler = (
+        ", error_handler: {type: DefaultErrorHandler, max_retries: 0, response_filters: "
+        "[{type: HttpResponseFilter, http_codes: [401], action: REFRESH_TOKEN_THEN_RETRY}]}"
+    )
+
+    told = await read_all(with_start(server, handler=handler))
+
+    assert told.outcome is Outcome.FAILED
+    assert "unknown token" in told.errors
+    assert told.asked(Role.START) == 1

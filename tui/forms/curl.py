@@ -11,8 +11,8 @@ from textual.widgets import TextArea
 
 from core.manifest.problems import Path
 from tui.forms.field_row import FormContext
-from tui.model.curl import CurlError, to_curl
-from tui.model.curl_import import import_curl
+from tui.model.curl import CurlError, CurlRequest, parse_curl, to_curl
+from tui.model.curl_import import import_request
 from tui.model.session import BuilderSession
 from tui.widgets.dialog import CANCEL, Dialog, DialogButton, text_line
 from tui.widgets.display_text import compact_json
@@ -47,14 +47,20 @@ def ask_for_curl(app: App[object], session: BuilderSession, requester: Callable[
 def fill_from_curl(app: App[object], session: BuilderSession, requester: Path, command: str) -> None:
     """Fill the requester at a path from a command, and notify of the result."""
     try:
-        imported = import_curl(session, requester, command)
+        request = parse_curl(command)
     except CurlError as error:
         app.notify(str(error), title="Nothing was filled in", severity="warning", markup=False)
         return
+    fill_request(app, session, requester, request, "curl")
+
+
+def fill_request(app: App[object], session: BuilderSession, requester: Path, request: CurlRequest, source: str) -> None:
+    """Fill the requester at a path from a request, and notify of the result; `source` says where it is from."""
+    imported = import_request(session, requester, request)
     sentences = ["The request was filled in."]
     if imported.inputs:
         sentences.append(f"Secrets are inputs now: {', '.join(imported.inputs)}.")
-    app.notify(" ".join([*sentences, *imported.notes]), title="curl", markup=False)
+    app.notify(" ".join([*sentences, *imported.notes]), title=source, markup=False)
 
 
 def curl_of(context: FormContext, path: Path) -> str:

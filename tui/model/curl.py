@@ -100,6 +100,15 @@ def parse_curl(text: str) -> CurlRequest:
     return request
 
 
+def request_of(method: str, url: str, headers: Pairs, body: str) -> CurlRequest:
+    """A request that is known by its parts, in the shape of a command."""
+    address, params = _split(url)
+    request = CurlRequest(method.upper(), address, params, headers)
+    if body:
+        _fill_body(request, [body], json_options=[])
+    return request
+
+
 def to_curl(method: str, url: str, headers: Iterable[tuple[str, str]] = (), body: str | None = None) -> str:
     """A command that sends this request, one option a line."""
     lines = ["curl"]

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from core.http.secrets import MASK
 from core.manifest.problems import Path
 from tui.model.config_references import reference
 from tui.model.curl import CurlRequest, parse_curl
@@ -51,12 +52,17 @@ def import_curl(session: BuilderSession, path: Path, text: str) -> Imported:
     URL, method, parameters, headers, authenticator and body become those of the command; the rest of the requester
     stays. Secrets become inputs, and their values test values. Raises CurlError.
     """
-    request = parse_curl(text)
+    return import_request(session, path, parse_curl(text))
+
+
+def import_request(session: BuilderSession, path: Path, request: CurlRequest) -> Imported:
+    """The same for a request that was read already. A secret that is masked in it becomes an input without a value."""
     filler = _Filler(session, path)
     with session.group(path):
         filler.fill(request)
         for key, value in filler.secrets.items():
-            session.inputs.set_value(key, value)
+            if MASK not in value:
+                session.inputs.set_value(key, value)
     return Imported(tuple(filler.secrets), tuple(request.notes))
 
 

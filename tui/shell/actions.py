@@ -148,6 +148,27 @@ BUILDER = (
         "How much a test of this stream reads",
         when=_STREAM,
     ),
+    UserAction(
+        "test.keep-case",
+        "keep as a case…",
+        "cases.keep",
+        "Record requests, answers and records for longhaul --check, without secrets",
+        when="cases.can_keep",
+    ),
+    UserAction(
+        "test.open-case",
+        "open a case…",
+        "cases.open",
+        "Test against recorded answers instead of the API",
+    ),
+    UserAction(
+        "test.leave-case",
+        "leave the case",
+        "cases.leave",
+        "Test against the API again",
+        "f12",
+        when="trials.case",
+    ),
     UserAction("file.new", "start a new connector", "files.new", "Begin with an empty manifest"),
     UserAction("file.open", "open a manifest", "files.open", "Open a manifest from a file"),
     UserAction(
@@ -246,6 +267,19 @@ BUILDER = (
         "editor.stream_form.copy_curl",
         "The request of this tab, with the test values",
         when=_FORM,
+    ),
+    UserAction(
+        "request.recording",
+        "fill from a recording…",
+        "cases.fill_request",
+        "Choose a request of a case, or of a HAR file of a browser or proxy",
+        when=_FORM,
+    ),
+    UserAction(
+        "stream.recording",
+        "add a stream from a recording…",
+        "cases.add_stream",
+        "Choose a request of a case, or of a HAR file of a browser or proxy",
     ),
     UserAction(
         "schema.auto",

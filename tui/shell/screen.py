@@ -20,6 +20,7 @@ from tui.model.project import Project
 from tui.model.settings import Settings
 from tui.shell.actions import ACTIONS, BUILDER, bindings
 from tui.shell.background import Background
+from tui.shell.case_actions import CaseActions
 from tui.shell.editor_area import EditorArea, Welcome
 from tui.shell.file_actions import FileActions, Replace
 from tui.shell.go_to import GoTo
@@ -80,6 +81,7 @@ class BuilderScreen(Screen[None]):
         self.files = FileActions(
             project, settings, self.editor, self.navigation, self.interaction, replace=self._replace_project
         )
+        self.cases = CaseActions(self)
         self.streams = StreamActions(session, self.navigation, self.editor, self.trials, self.interaction)
         self.go_to = GoTo(session, self.navigation, self.editor, self.interaction)
         self.help = Help(session, settings, self.navigation, self.editor, help_line)
@@ -189,6 +191,7 @@ class BuilderScreen(Screen[None]):
         counts = self.session.counts()
         hints = [f"✗ {counts.errors} to fix"] if counts.errors else []
         hints += [f"▲ {counts.warnings}"] if counts.warnings else []
+        hints += [f"⏺ {self.trials.case.name}"] if self.trials.case is not None else []
         self.query_one(TitleBar).show(file=self.project.title, unsaved=self.session.dirty, hint="  ".join(hints))
         self.run_worker(self.trial_actions.show_subject())  # never cancelled: the pane would stay half drawn
 

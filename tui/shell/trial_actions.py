@@ -111,6 +111,7 @@ class TrialActions:
                     self._trials,
                     self,
                     test_key=key_of(self._builder.body.app, self._builder.settings, "test.run"),
+                    leave_key=key_of(self._builder.body.app, self._builder.settings, "test.leave-case"),
                     folder=path.parent if path else FilePath.cwd(),
                 )
                 self.pane.display = self._builder.is_wide or self._in_front
@@ -124,6 +125,7 @@ class TrialActions:
         if self.pane is not None:
             stream = self._builder.navigation.shown_stream
             await self.pane.show(self._trials.subject(stream) if stream is not None else None)
+            self.pane.show_case(self._trials.case)
 
     # Starting and ending
 

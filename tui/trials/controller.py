@@ -114,12 +114,13 @@ class TrialController:
         fingerprint: str = "",
         same_jobs: bool = False,
         only: Stage | None = None,
+        opener: Opener | None = None,
     ) -> Trial:
         """Begin to read a stream; a read that goes on is cancelled first, and the new one waits for its end.
 
         `same_jobs` follows the jobs of the previous trial, where they are known, instead of creating new ones.
         Jobs that were kept for a later stage are cleared away when they are not followed. `only` is the stage that a
-        person wanted to try, where the limits say so.
+        person wanted to try, where the limits say so. `opener` opens the connector for this trial.
         `fingerprint` is whatever shows later that the stream is still as it was tested. Problems of the connector or
         the inputs end the trial with their messages; nothing is raised.
         """
@@ -131,7 +132,16 @@ class TrialController:
         self._last_used[stream] = (connector, config)
         self._trial = trial
         self.results[stream] = trial
-        read = self._read(trial, connector, config, settings=settings, jobs=jobs, unwanted=before, earlier=self._task)
+        read = self._read(
+            trial,
+            connector,
+            config,
+            opener or self._open,
+            settings=settings,
+            jobs=jobs,
+            unwanted=before,
+            earlier=self._task,
+        )
         self._task = asyncio.create_task(read)
         if self._timer is None:
             self._timer = self._app.set_interval(TICK, self._tick)
@@ -204,6 +214,7 @@ class TrialController:
         trial: Trial,
         connector: Connector,
         config: Mapping[str, Any],
+        opener: Opener,
         *,
         settings: TrialSettings,
         jobs: KnownJobs,
@@ -214,7 +225,7 @@ class TrialController:
             await asyncio.wait([earlier])
         mask: Callable[[str], str] = str
         try:
-            async with self._open(connector, config) as reader:
+            async with opener(connector, config) as reader:
                 mask, self._reader = reader.mask, reader
                 trial.mask = mask
                 if trial.state.cancelling:

@@ -132,11 +132,13 @@ def steps(state: TrialState, partition: Partition) -> tuple[PhaseStep, ...]:
     if not state.asynchronous:
         return (PhaseStep("Requests", _mark_of_end(partition), _download_facts(partition)),)
     marks = {stage: _mark(partition, stage) for stage in Stage}
-    polling = _polling_facts(state, partition, marks[Stage.POLLING], now)
+    polling, records = _polling_facts(state, partition, marks[Stage.POLLING], now), _download_facts(partition)
+    if Stage.DOWNLOAD not in partition.stage_began:  # the records there are came with the polls
+        polling, records = (*polling, *records), ()
     described = (
         PhaseStep(Stage.CREATION, marks[Stage.CREATION], _creation_facts(partition, now)),
         PhaseStep(Stage.POLLING, marks[Stage.POLLING], polling),
-        PhaseStep(Stage.DOWNLOAD, marks[Stage.DOWNLOAD], _download_facts(partition)),
+        PhaseStep(Stage.DOWNLOAD, marks[Stage.DOWNLOAD], records),
     )
     tried = list(Stage).index(state.limits.last) + 1
     why = "not described yet" if state.only is None else "not tested"

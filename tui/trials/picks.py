@@ -133,10 +133,11 @@ def cursor_field(session: BuilderSession, stream: int) -> str | None:
 
 
 def _set_extractor(session: BuilderSession, extractor: Path, field_path: Sequence[str]) -> None:
-    place = (*extractor, "field_path")
+    present = session.value(extractor)
+    kind = present.get("type", "DpathExtractor") if isinstance(present, dict) else None
+    place = (*extractor, "rows_path" if kind == "TableExtractor" else "field_path")
     with session.group(place):
-        present = session.value(extractor)
-        if not isinstance(present, dict) or present.get("type", "DpathExtractor") != "DpathExtractor":
+        if kind not in ("DpathExtractor", "TableExtractor"):
             session.choose_type(extractor, "DpathExtractor")
         session.set(place, list(field_path))
 

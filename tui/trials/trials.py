@@ -10,15 +10,17 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from textual.app import App
 from textual.dom import DOMNode
 
+from core.cases.case import Case
 from core.connector import Connector
 from core.errors import InputError
 from core.events import Outcome, Stage
+from core.http.tape import Tape
 from core.inputs import gather_inputs
 from core.jobs.statuses import JobStatus
 from core.manifest.problems import Path
@@ -37,12 +39,10 @@ from tui.trials import picks
 from tui.trials.controller import Opener, TrialChanged, TrialController
 from tui.trials.notices import warnings
 from tui.trials.phases import what_ending_does
+from tui.trials.recording import OpenCase, RecordedRun
 from tui.trials.remedies import Concern
 from tui.trials.schema_report import SchemaReport, SchemaReporter, why_not_detected
 from tui.trials.trial import TEST_LIMITS, Trial, TrialSettings
-
-_SPARE_BODIES = 12_000_000
-"""Bytes of large bodies that a trial keeps for its screen. More would block the screen while they are processed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +82,12 @@ class Trials:
         opener: Opener | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        opener = opener or partial(open_reader, spare_bodies=_SPARE_BODIES, tokens=TrialTokens(session))
         self.session = session
-        self.controller = TrialController(app, opener, clock)
+        self.case: Case | None = None
+        """The recording that answers in place of the API."""
+        self.controller = TrialController(app, opener or open_reader, clock)
+        self._opener = opener
+        self._runs: WeakKeyDictionary[Trial, RecordedRun] = WeakKeyDictionary()
         self.reporter = SchemaReporter()
         self._app = app
         self._settings = settings
@@ -196,20 +199,43 @@ class Trials:
         if self.is_ending and other != name:
             self._app.notify(f"The test of {other} is still being cancelled: one test runs at a time.", markup=False)
         last = only or self._last_stage(index)
-        settings = self.controller.settings_of(name)
+        config, settings = self._config(), self.controller.settings_of(name)
+        connector = self._connector(index, last)
+        is_whole = only is None and last is Stage.DOWNLOAD
+        run, recorded = None, None
+        if self.case is not None:
+            recorded = OpenCase(self.case)
+            settings = recorded.settings(name, settings)
+        elif self._opener is None and is_whole:
+            run = RecordedRun(connector, config, Tape(), TrialTokens(session), follows=same_jobs)
         limits = replace(settings.limits, first=only or Stage.CREATION, last=last)
-        if limits.last is not Stage.DOWNLOAD:
+        if last is not Stage.DOWNLOAD:
             limits = replace(limits, slices=1)  # one job shows it all, and stays on the server for the next stages
+        source = recorded or run
         self._running = self.controller.start(
             name,
-            self._connector(index, last),
-            self._config(),
+            connector,
+            config,
             replace(settings, limits=limits),
             fingerprint=mark,
             same_jobs=same_jobs or only in (Stage.POLLING, Stage.DOWNLOAD),
             only=only,
+            opener=source.open if source is not None else None,
         )
         self._meanings = picks.meanings(session, index)
+        if run is not None:
+            self._runs[self._running] = run
+        self._on_change()
+
+    def recorded_run(self, stream: str) -> RecordedRun | None:
+        """The traffic of the latest trial of a stream; None while it runs, and where there is none to keep."""
+        trial = self.latest(stream)
+        return self._runs.get(trial) if trial is not None and not trial.state.running else None
+
+    def open_case(self, case: Case | None) -> None:
+        """Let a recording answer in place of the API; None: the API again. Jobs of the one are none of the other."""
+        self.case = case
+        self.controller.jobs.clear()
         self._on_change()
 
     def _last_stage(self, index: int) -> Stage:
@@ -228,6 +254,8 @@ class Trials:
     def _config(self) -> dict[str, Any]:
         connector = self.session.connector
         given = self.session.values.config()
+        if self.case is not None:
+            return dict(OpenCase(self.case).config(given))
         return gather_inputs(connector.connection_specification, given=given, rules=connector.input_rules)
 
     def _first_error(self, findings: Iterable[Finding]) -> Refusal | None:

@@ -87,14 +87,14 @@ class CsvDecoder(Decoder):
         description="How the line that names the columns begins, such as `Advertiser,Date`. Lines before the first "
         "such line are skipped. Quotation marks around cells don't matter.",
     )
-    ends_before: Annotated[str | list[str] | None, Shown(advanced=True, ours=True, unset="the end of the file")] = (
-        Field(
-            None,
-            title="Table ends before",
-            description="How the first line after the last row begins, such as `Grand Total` or `©`; it and all lines "
-            "after it are left out. `\\n` means a blank line; a list gives several texts. Quotation marks around cells "
-            "don't matter, and lines inside a cell don't count.",
-        )
+    ends_before: Annotated[
+        str | list[str] | None, Shown(editor="strings", advanced=True, ours=True, unset="the end of the file")
+    ] = Field(
+        None,
+        title="Table ends before",
+        description="How the first line after the last row begins, such as `Grand Total` or `©`; it and all lines "
+        "after it are left out. `\\n` means a blank line; a list gives several texts. Quotation marks around cells "
+        "don't matter, and lines inside a cell don't count.",
     )
     columns: Annotated[list[str] | None, Shown(advanced=True, ours=True, unset="as the header says")] = Field(
         None,

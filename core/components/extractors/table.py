@@ -22,7 +22,7 @@ JOB_ANSWERS = ("polling_response", "start_response", "creation_response")
 """The answers of a job that may name the columns, the latest first."""
 
 _SOURCES = ("columns_path", "columns", "first_row_is_header", "cell_name_path")
-FieldPath = Annotated[list[Template], Shown(editor="field_path")]
+_Path = list[Template] | None
 
 
 class TableExtractor(Extractor):
@@ -34,13 +34,13 @@ class TableExtractor(Extractor):
     label = "Table (rows and columns)"
     portable: ClassVar[bool] = False
 
-    rows_path: FieldPath = Field(
+    rows_path: Annotated[list[Template], Shown(editor="field_path")] = Field(
         default_factory=list,
         title="Rows Path",
         description="The keys that lead to the list of rows, such as `result`, `data_array`; without one, the answer "
         "itself is the list.",
     )
-    columns_path: FieldPath | None = Field(
+    columns_path: Annotated[_Path, Shown(editor="field_path", unset="none")] = Field(
         None,
         title="Columns Path",
         description="The keys that lead to the names of the columns: a list of texts or of objects with a `name`, such "
@@ -55,21 +55,21 @@ class TableExtractor(Extractor):
     )
     first_row_is_header: bool = Field(
         False,
-        title="First row is a header",
+        title="Header Row",
         description="The first row of the first page is no data: it holds the names of the columns.",
     )
-    row_path: Annotated[FieldPath | None, Shown(unset="rows are lists")] = Field(
+    row_path: Annotated[_Path, Shown(editor="field_path", unset="rows are lists")] = Field(
         None,
         title="Row Path",
         description="Where the cells are in a row that is an object: `f` for BigQuery, `Data` for Athena.",
     )
-    cell_path: Annotated[FieldPath | None, Shown(unset="cells are values")] = Field(
+    cell_path: Annotated[_Path, Shown(editor="field_path", unset="cells are values")] = Field(
         None,
         title="Cell Path",
         description="Where the value is in a cell that is an object: `v` for BigQuery, `VarCharValue` for Athena, `*` "
         "where the key is the type, as `stringValue`. A cell that is `{}` or `{isNull: true}` is null.",
     )
-    cell_name_path: Annotated[FieldPath | None, Shown(advanced=True)] = Field(
+    cell_name_path: Annotated[_Path, Shown(advanced=True, editor="field_path", unset="none")] = Field(
         None,
         title="Cell Name Path",
         description="Where the name of the column is in each cell, where cells tell it themselves: `field` for "

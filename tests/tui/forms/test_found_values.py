@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from core.components.extractors import TableExtractor
 from tests.tui.forms.support import Known, at_desk, sample
 from tui.model.found_values import found_preview
+from tui.model.specs import Kind, form_spec
 
 RETRIEVER = ("streams", 0, "retriever")
 STATUS = (*RETRIEVER, "status_extractor")
@@ -79,3 +81,9 @@ def test_a_slow_template_keeps_nobody_waiting() -> None:
     loops = "{% for a in range(700) %}{% for b in range(700) %}{{ a * b * a * b * a }}{% endfor %}{% endfor %}"
     for text in (slow * 20, loops):
         assert "too long for a look" in (found_preview(sample(), (*TARGETS, "value"), text, {}).error or "")
+
+
+def test_every_path_of_a_table_is_typed_as_one_path() -> None:
+    paths = [field for field in form_spec(TableExtractor).fields if field.key.endswith("_path")]
+    assert {field.kind for field in paths} == {Kind.FIELD_PATH}
+    assert len(paths) == 5

@@ -26,6 +26,7 @@ SLOTS: list[tuple[Path, type]] = [
     ((*CREATION, "error_handler", "backoff_strategies", 0), BackoffStrategy),
 ]
 TO_BE_FILLED_IN = {
+    "AwsSignatureAuthenticator": "access_key|secret_key|region|service",
     "CompositeErrorHandler": "at least one error handler",
     "ConstantBackoffStrategy": "backoff_time_in_seconds",
     "JsonItemsDecoder": "items_path",

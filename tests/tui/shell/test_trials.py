@@ -16,6 +16,8 @@ from textual.widget import AwaitMount, Widget
 from core.http.exchange import Role
 from core.jobs.statuses import JobStatus
 from sample_configs.demo_api import DemoApi, Fault
+from tests.support.jobs_api import manifest as jobs_manifest
+from tests.support.jobs_api import serve_job
 from tests.support.server import LoopbackServer, Reply
 from tests.tui.shell.support import Shell, opened, quickly_polled
 from tui.model.declared_schema import declared_schema, set_automatic_import
@@ -448,6 +450,36 @@ async def test_a_schema_that_cannot_be_loaded_leads_to_its_loader(manifest: Path
         assert (str(place), place.path) == ("Schema", ("schema_loader",))
 
 
+@pytest.mark.parametrize(
+    ("retriever", "at", "place"),
+    [
+        ('start_requester: {type: HttpRequester, url: "%s/refused"}', "Creation", "start_requester"),
+        (
+            'download_link_requester: {type: HttpRequester, url: "%s/refused"}\n'
+            "download_link_extractor: {type: DpathExtractor, field_path: [url]}",
+            "Download",
+            "download_link_requester",
+        ),
+    ],
+)
+async def test_a_further_request_that_is_refused_is_shown_and_led_to(
+    server: LoopbackServer, tmp_path: Path, retriever: str, at: str, place: str
+) -> None:
+    serve_job(server, "done")
+    server.on("/refused", Reply({"message": "unknown field"}, 422))
+    path = tmp_path / "connector.yaml"
+    path.write_text(jobs_manifest(server, retriever=f"{retriever % server.url()}\npolling_interval: 0.01"))
+
+    async with opened(path) as shell:
+        await shell.press("f5")
+        trial = await shell.tested("exports")
+        remedy = where_to_fix(trial)
+
+    assert remedy is not None
+    assert (remedy.tab, remedy.path) == (at, ("retriever", place))
+    assert "unknown field" in trial.state.errors[0]
+
+
 async def test_a_schema_file_is_read_from_beside_the_file_that_was_saved_last(
     manifest: Path, api: DemoApi, tmp_path: Path
 ) -> None:
@@ -510,6 +542,15 @@ def test_a_picked_node_is_written_where_it_is_used(
     assert session.value(place) == value
     session.undo()
     assert session.text == before, "that is one step to undo"
+
+
+def test_picked_rows_are_those_of_a_table_where_there_is_one() -> None:
+    session = new_stream()
+    extractor = (*RETRIEVER, "record_selector", "extractor")
+    session.choose_type(extractor, "TableExtractor")
+    picks.use_node(session, 0, NodeUse.RECORD_PATH, ("result", "rows"))
+    assert session.value((*extractor, "rows_path")) == ["result", "rows"]
+    assert session.value((*extractor, "type")) == "TableExtractor"
 
 
 def test_a_field_can_be_added_to_the_primary_key() -> None:

@@ -74,6 +74,28 @@ def test_a_job_is_followed_from_its_creation_to_its_records(state: TrialState, c
     assert not state.running
 
 
+def test_the_start_of_a_job_belongs_to_its_creation(state: TrialState, clock: Clock) -> None:
+    take(state, [*started(), *created()[:3], job(JobPhase.STARTING)])
+    clock.now += 0.5
+    assert bar(state)[0] == "● Creation 0.5 s"
+    assert "starting" in tally(state)
+    take(state, [job(JobPhase.STARTING, detail="the API refused to start the job")])
+    assert bar(state)[0] == "● Creation waiting: the API refused to start the job"
+    take(state, [asked(Role.START), job(JobPhase.RUNNING)])
+    assert bar(state)[0] == "✓ Creation 0.5 s"
+
+
+def test_records_that_come_with_the_polls_are_facts_of_polling(state: TrialState) -> None:
+    take(state, [*started(), *created(), asked(Role.POLL, page=1), batch(contact(1), contact(2))])
+    take(
+        state,
+        [job(JobPhase.RUNNING, 1, "pending"), job(JobPhase.COMPLETED, 2, "ready"), job(JobPhase.DONE, 2, "ready")],
+    )
+    take(state, ended(Outcome.COMPLETE, 2))
+    assert bar(state)[1:] == ["✓ Polling 2 polls · ready → completed · 2.0 s · 2 records", "– Download"]
+    assert [page.status for page in state.partitions[0].pages] == [200]
+
+
 def test_time_stands_still_once_polling_is_over(state: TrialState, clock: Clock) -> None:
     take(state, success())
     before = bar(state)

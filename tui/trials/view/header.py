@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Button, Static
 
+from core.cases.case import Case
 from core.events import Outcome, Stage
 from core.reading import Limits
 from core.units import count
@@ -25,6 +26,7 @@ from tui.widgets.base import WidgetMessage
 _Part = str | Content | tuple[str, str]
 """What Textual assembles a line from."""
 
+_CASE_SHOWN = 30
 _OUTCOME_STYLES = {
     Outcome.COMPLETE: "$text-success",
     Outcome.LIMITED: "$text-success",
@@ -57,6 +59,28 @@ class TrialHeader(Horizontal):
             self._shows_running = running
             button.label = Content(f"Cancel {self._keys[1]}" if running else f"Test {self._keys[0]}")
             button.variant = "warning" if running else "primary"
+
+
+class CaseLine(Static):
+    """Says that tests are answered from a recording."""
+
+    def __init__(self, leave_key: str) -> None:
+        super().__init__(classes="case-line", markup=False)
+        self._key = leave_key
+        self.display = False
+
+    def show(self, case: Case | None) -> None:
+        """Show the case that answers; None: the API does."""
+        self.display = case is not None
+        if case is not None:
+            requests = count(len(case.exchanges), "request")
+            self.update(
+                Content.assemble(
+                    ("⏺ Recorded answers ", "bold $text-warning"),
+                    f"{one_line(case.name, _CASE_SHOWN)} ({requests})  ",
+                    (f"{self._key} asks the API again", "$foreground-muted"),
+                )
+            )
 
 
 class _Headline(Widget):

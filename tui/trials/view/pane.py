@@ -13,6 +13,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.widgets import Button
 
+from core.cases.case import Case
 from core.errors import ManifestError
 from core.jobs.statuses import JobStatus
 from tui.forms.schema_pane import replace_loader
@@ -25,7 +26,7 @@ from tui.trials.trial import Trial, TrialSettings
 from tui.trials.trials import Subject, Trials
 from tui.trials.view.details import Details
 from tui.trials.view.exchange_view import ExchangeView
-from tui.trials.view.header import Notices, PhaseBar, TrialHeader
+from tui.trials.view.header import CaseLine, Notices, PhaseBar, TrialHeader
 from tui.trials.view.panels import SchemaPanel, StatePanel
 from tui.trials.view.results import TABS, Results, Selectors
 from tui.trials.view.saving import save_body, save_results
@@ -71,6 +72,13 @@ class TrialPane(Vertical):
         shown("7", "details('log')", "Log", "Show the log of the test", "test.log"),
         hidden("L", "settings", "Limits", "Set how much a test reads, and from which state", "test.settings"),
         shown("S", "save", "Save…", "Save the records or all requests to a file", "test.save"),
+        shown(
+            "K",
+            "screen.perform('test.keep-case')",
+            "Keep…",
+            "Keep the test as a case for longhaul --check",
+            "test.keep",
+        ),
         shown("m", "go_to_field", "Go to field", "Go to the field that the error or warning is about", "test.fix"),
         shown("p", "choose('partition')", "Partition", "Choose the partition to look at", "test.partition"),
         hidden("P", "choose('page')", "Page", "Choose the page to look at", "test.page"),
@@ -84,6 +92,7 @@ class TrialPane(Vertical):
         *,
         test_key: str = "F5",
         cancel_key: str = "Esc",
+        leave_key: str = "F12",
         folder: Path | None = None,
     ) -> None:
         super().__init__(classes="trial-pane")
@@ -91,6 +100,7 @@ class TrialPane(Vertical):
         self._controller = trials.controller
         self._host = host
         self._keys = (test_key, cancel_key)
+        self._leave_key = leave_key
         self._folder = folder or Path.cwd()
         self._subject: Subject | None = None
         self._outdated = False
@@ -98,6 +108,7 @@ class TrialPane(Vertical):
 
     def compose(self) -> ComposeResult:
         yield TrialHeader(*self._keys)
+        yield CaseLine(self._leave_key)
         yield PhaseBar()
         yield Notices()
         yield StatusQuestion(self._controller.clock)
@@ -128,6 +139,12 @@ class TrialPane(Vertical):
             if self.is_mounted:
                 await self._refresh_all()
 
+    def show_case(self, case: Case | None) -> None:
+        """Show whether a recording answers in place of the API."""
+        if self.is_mounted:
+            self.query_one(CaseLine).show(case)
+            self.refresh_bindings()
+
     async def _follow(self, change: TrialChanged) -> None:
         if self._subject is None or change.stream != self._subject.name:
             return
@@ -155,6 +172,7 @@ class TrialPane(Vertical):
         with self.app.batch_update():
             selectors.show(trial)
             self.query_one(TrialHeader).show(subject, state, limits, stale=stale)
+            self.query_one(CaseLine).show(self._trials.case)
             self.query_one(PhaseBar).show(state, selectors.partition)
             self.query_one(Notices).show(list(notices(trial, stale=stale)) if trial is not None else [])
             self._ask(trial)

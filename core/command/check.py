@@ -1,0 +1,100 @@
+"""`longhaul --check`: reads the recorded cases of a manifest offline and says what differs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from core.cases.case import Case, CaseError, case_files, folder_of
+from core.cases.check import Result, check_case
+from core.cases.junit import write_junit
+from core.cases.reading import read_case
+from core.command.arguments import Arguments
+from core.connector import Connector, load_connector
+from core.errors import InputError, ManifestError
+from core.manifest.document import Document
+from core.manifest.problems import closest
+from core.units import count
+from core.wording import indented
+
+
+def run_check(arguments: Arguments) -> int:
+    """Check all cases and return the exit code: 0, or 1 when something differs.
+
+    Raises `ManifestError`, `CaseError`, `InputError` and `OutputError`.
+    """
+    assert arguments.manifest is not None
+    connector = load_connector(Document.load(arguments.manifest))
+    if connector.source is None or not connector.stream_names:
+        raise ManifestError(connector.errors)
+    _check_streams(connector, arguments.streams)
+    results: list[Result] = []
+    for path in _chosen(arguments.manifest, arguments.cases):
+        result = _checked(connector, arguments.manifest, path, arguments.streams)
+        if result is not None:
+            results.append(result)
+            if not (arguments.quiet and result.passed):
+                print("\n".join(_lines(result)), flush=True)
+    if not results:
+        raise CaseError(_no_cases(arguments.manifest))
+    if arguments.junit is not None:
+        write_junit(arguments.junit, arguments.manifest, results)
+    failed = [one for one in results if not one.passed]
+    summary = f"{count(len(failed), 'differs', 'differ')}" if failed else "nothing differs"
+    print(f"{count(len(results), 'case')}, {summary}.", flush=True)
+    return int(bool(failed))
+
+
+def _check_streams(connector: Connector, wanted: Sequence[str]) -> None:
+    for name in wanted:
+        if name not in connector.stream_names:
+            meant = closest(name, connector.stream_names)
+            hint = f"did you mean `{meant}`?" if meant else f"there are {', '.join(connector.stream_names)}."
+            raise InputError(f"There is no stream `{name}`; {hint}")
+
+
+def _chosen(manifest: Path, wanted: Sequence[str]) -> list[Path]:
+    files = {path.name.removesuffix(path.suffix): path for path in case_files(manifest)}
+    unknown = next((name for name in wanted if name not in files), None)
+    if unknown is not None:
+        there = f"there are {', '.join(files)}" if files else "there are none"
+        raise CaseError(f"There is no case `{unknown}` in {folder_of(manifest)}; {there}.")
+    return [path for name, path in files.items() if not wanted or name in wanted]
+
+
+def _checked(connector: Connector, manifest: Path, path: Path, streams: Sequence[str]) -> Result | None:
+    """The result of a case; None for one that is about another manifest in the same folder."""
+    try:
+        case = read_case(path)
+    except CaseError as error:
+        return Result(path.name.removesuffix(path.suffix), problem=str(error))
+    if _is_about_another(case, manifest):
+        return None
+    return asyncio.run(check_case(connector, case, streams))
+
+
+def _is_about_another(case: Case, manifest: Path) -> bool:
+    other = case.manifest
+    return bool(other) and other != manifest.name and manifest.with_name(Path(other).name).exists()
+
+
+def _lines(result: Result) -> Iterator[str]:
+    if result.problem:
+        yield f"FAIL  {result.name}"
+        yield indented(f"      {result.problem}")
+    elif result.skipped:
+        yield f"skip  {result.name}: {result.skipped}"
+    elif result.differences:
+        yield f"FAIL  {result.name}"
+        yield from (f"      {one.kind}: {one.text}" for one in result.differences)
+    else:
+        what = f"{count(result.records, 'record')} from {count(result.requests, 'recorded request')}"
+        yield f"ok    {result.name}: {what}, {result.seconds:.1f} s"
+
+
+def _no_cases(manifest: Path) -> str:
+    return (
+        f"There are no cases of {manifest} in {folder_of(manifest)}. Keep one with "
+        f"longhaul --run {manifest} --keep-case NAME, or in the builder: test a stream, then “Keep as a case…”."
+    )

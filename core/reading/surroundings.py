@@ -1,0 +1,54 @@
+"""What a run has around it: the network, the time, threads. A run that goes by a recording brings its own."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import ParamSpec, TypeVar
+
+from core.http.connections import Clients, open_clients
+from core.http.secrets import Secrets
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """`clients` makes the HTTP clients of a run, `sleep` waits for a number of seconds, `now` is the clock, `monotonic`
+    the one that time limits go by, `uuids` makes random UUIDs (None: as usual). A run that is not `budgeted` ignores
+    the API budget of the manifest.
+    """
+
+    clients: Callable[[Secrets], Clients] = open_clients
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    now: Callable[[], datetime] = _now
+    monotonic: Callable[[], float] = time.monotonic
+    uuids: Callable[[], str] | None = None
+    budgeted: bool = True
+
+    @property
+    def usual(self) -> bool:
+        """Whether the time is the real one."""
+        return self.now is _now
+
+
+USUAL = Surroundings()
+"""The network and the time of this machine."""
+
+
+class ThreadsInContext(ThreadPoolExecutor):
+    """Threads that see the context variables of whoever gives them something to do."""
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        context = copy_context()
+        return super().submit(lambda: context.run(fn, *args, **kwargs))

@@ -1,0 +1,40 @@
+"""Requests of a recording as the builder fills requesters from them: the same as from a `curl` command."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+from core.cases.case import RecordedExchange
+from tui.model.curl import CurlRequest, request_of
+
+_FURNITURE = re.compile(r"(?:image|font|video|audio)/|text/(?:css|javascript)|application/(?:x-)?javascript", re.I)
+_FURNITURE_NAME = re.compile(r".*\.(?:png|jpe?g|gif|svg|ico|webp|avif|css|m?js|woff2?|ttf|map|mp4)", re.I)
+
+_ANYTHING = ("accept", "*/*")
+
+
+def curl_request(exchange: RecordedExchange) -> CurlRequest:
+    """The request of an exchange."""
+    body = exchange.request_body.decode(errors="replace")
+    headers = [(name, value) for name, value in exchange.request_headers if (name.lower(), value) != _ANYTHING]
+    return request_of(exchange.method, exchange.url, headers, body)
+
+
+def is_page_furniture(exchange: RecordedExchange) -> bool:
+    """Whether an exchange is about what a web page is made of, such as images and styles, and not about data."""
+    if exchange.method == "OPTIONS" or _FURNITURE.match(exchange.response_header("content-type")):
+        return True
+    return _FURNITURE_NAME.fullmatch(urlsplit(exchange.url).path) is not None
+
+
+def name_for(exchange: RecordedExchange, taken: Collection[str]) -> str:
+    """A name for a stream that an exchange is the request of: the last word of its path."""
+    words = [word for word in urlsplit(exchange.url).path.split("/") if re.fullmatch(r"[A-Za-z][\w.-]*", word)]
+    name = words[-1].partition(".")[0] if words else "stream"
+    number = 2
+    unique = name
+    while unique in taken:
+        unique, number = f"{name}_{number}", number + 1
+    return unique
