@@ -21,6 +21,7 @@ from core.jobs.download_targets import FoundTargets, OnNoTarget, link_in, names_
 from core.jobs.fingerprint import added, fingerprint
 from core.jobs.statuses import JobStatus
 from core.runtime.context import Context
+from core.runtime.field_path import is_empty
 from core.runtime.page_reader import PageReader, Sink
 from core.runtime.pages import Page, Pages, Paginator
 from core.runtime.roles import Decoder, Extractor, Renew, Requester
@@ -146,11 +147,14 @@ class JobRequests:
 
     def status(self, answer: Answer, context: Context) -> str | None:
         """The API's status as text (`str` of it, as Airbyte compares it), or None when nothing is at its place, or
-        an object or list, which holds the status at best.
+        an object or list, which holds the status at best. False and 0, which are no records, are statuses.
         """
-        for value in answer.find(self.status_extractor, context.scope(self.status_extractor)):
-            return None if isinstance(value, dict | list) else str(value)
-        return None
+        scope = context.scope(self.status_extractor)
+        found = next(answer.find(self.status_extractor, scope), None)
+        if found is None:
+            as_is = answer.find_as_is(self.status_extractor, scope)
+            found = next((value for value in as_is if not is_empty(value)), None)
+        return None if found is None or isinstance(found, dict | list) else str(found)
 
     def status_place(self) -> str:
         return self.status_extractor.place

@@ -170,6 +170,18 @@ async def test_an_object_at_the_status_path_is_no_status(server: LoopbackServer,
     assert told.of(StatusUnmapped) == []
 
 
+@pytest.mark.parametrize(("running", "done"), [(True, False), (1, 0)])
+async def test_a_status_that_is_false_or_zero_is_one(server: LoopbackServer, running: object, done: object) -> None:
+    serve_job(server)
+    server.on("/jobs/j1", Reply({"state": running}), Reply({"state": done, "url": server.url("/result")}))
+    mapping = f"{{running: [{str(running).lower()}], completed: [{str(done).lower()}], failed: [], timeout: []}}"
+
+    told = await read_all(manifest(server, mapping=mapping))
+
+    assert told.outcome is Outcome.COMPLETE
+    assert told.of(StatusMissing) == []
+
+
 async def test_statuses_are_compared_as_text(server: LoopbackServer) -> None:
     serve_job(server)
     server.on("/jobs/j1", Reply({"state": 7}), Reply({"state": True, "url": server.url("/result")}))
