@@ -138,3 +138,21 @@ class JobCleanup:
                 reason = str(error)
         self.context.log(Level.WARNING, f"The job {job.name} couldn't be {verb.rstrip('e')}ed on the server: {reason}")
         return False
+
+
+async def clear_away_kept(known: KnownJobs, steps: JobSteps, context: Context) -> None:
+    """Abort and delete the jobs that earlier reads have left on the server, as far as the manifest says how.
+
+    `context` is that of the stream. All of it takes a few seconds at most, as when a read is cancelled.
+    """
+    for slice_, left in known.kept:
+        known.keep(slice_, None, kept=False, over=left.over)
+        own = context.for_slice(slice_)
+        job = Job.of(steps.answer(left.creation), steps, own, 0.0, known=True)
+        if left.started:
+            job.started(steps.answer(left.start) if left.start is not None else None)
+        job.over = left.over
+        cleanup = JobCleanup(steps, own, known)
+        cleanup.hurry()
+        await cleanup.abort(job)
+        await cleanup.delete(job)

@@ -29,7 +29,8 @@ _SPOILT = (BodyKind.HTML, BodyKind.JSON)
 class Creation:
     """The creation of the job of one slice. `fill` adds to the request what the slice adds.
 
-    `orphan` is a job that the API created while the read was cancelled, and that was to be aborted.
+    `orphan` is a job that the API created while the read was cancelled, and that was to be aborted. `is_last`: the job
+    is not polled by this read, so that what its other requests miss in the answer is only warned of.
     """
 
     steps: JobSteps
@@ -41,6 +42,7 @@ class Creation:
     refusals: Refusals
     attempt: int = 1
     orphan: Job | None = None
+    is_last: bool = False
 
     async def answer(self, time_limit: float) -> Answer:
         """The API's answer, which has all that the other requests of the job look up in it.
@@ -83,6 +85,9 @@ class Creation:
             if not spoilt and not self.known.lasting:
                 self.known.note(self.context.slice, KnownJob(answer.response))
             message = " ".join(filter(None, [missing, api_explanation(answer)]))
+            if self.is_last and not spoilt:
+                self.context.log(Level.WARNING, message)
+                return answer
             raise StepFailed(f"{_FAILED} {message}", what=message, retryable=spoilt)
         return answer
 

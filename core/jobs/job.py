@@ -208,6 +208,10 @@ class Job:
 
     def polled(self, answer: Answer) -> None:
         """Take note of an answer to a poll."""
-        self.polling = answer
         self.polls += 1
+        self.recall(answer)
+
+    def recall(self, answer: Answer) -> None:
+        """Take over the answer to the last poll, of this read or an earlier one."""
+        self.polling = answer
         self.context = self.context.with_variables(polling_response=answer.variables)

@@ -9,7 +9,8 @@ from itertools import chain, count
 from typing import Any
 
 from core.errors import ReadError
-from core.events import JobPhase, Outcome
+from core.events import JobPhase, Outcome, Stage
+from core.http.messages import shorten
 from core.http.policy import EXPIRED, RequestFailed
 from core.http.request import RequestDraft
 from core.jobs.job import JobDetached, JobFailed
@@ -22,6 +23,9 @@ from core.levels import Level
 from core.runtime.context import Context
 from core.runtime.page_reader import MakeSink, SliceSink
 from core.templates import TemplateError
+
+_TARGET_SHOWN = 200
+"""Characters of a download target that a log line repeats."""
 
 
 @dataclass
@@ -118,7 +122,9 @@ class JobSlice:
             except (ReadError, TemplateError) as error:
                 raise life.failed(str(error)) from None
             finally:
-                await life.clean_up()
+                life.keep()
+                if not self.settings.keeps_jobs:
+                    await life.clean_up()
 
     async def _read(self, life: JobLife, slot: JobSlot) -> Outcome:
         while True:
@@ -127,11 +133,27 @@ class JobSlice:
                 job = await life.complete()
             if job.skipped:
                 return Outcome.SKIPPED
+            if self.settings.last is not Stage.DOWNLOAD:
+                if job.over:
+                    await self._report_targets(life)
+                return Outcome.LIMITED
             if life.records is not None and life.records.full:
                 return Outcome.COMPLETE
             if not self.steps.has_download or await self._downloaded(life):
                 life.show(JobPhase.DONE)
                 return Outcome.COMPLETE
+
+    async def _report_targets(self, life: JobLife) -> None:
+        """Say where the result of a completed job is that is not downloaded."""
+        try:
+            found = [target for target in await _targets_of(self.steps, life) if target != ""]
+        except (ReadError, TemplateError) as error:
+            self.context.log(Level.WARNING, str(error))
+            return
+        if found:
+            first = shorten(str(found[0]), _TARGET_SHOWN)
+            more = f" and {len(found) - 1:,} more" if len(found) > 1 else ""
+            self.context.log(Level.INFO, f"The job is complete. Its download target: {first}{more}.")
 
     async def _downloaded(self, life: JobLife) -> bool:
         """Download all targets; False when a new job has to be created for that."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from core.decoding.errors import BodyKind, describe, kind_of
 from core.errors import ReadError
-from core.events import JobChanged, JobPhase
+from core.events import JobChanged, JobPhase, Stage
 from core.http.messages import shorten
 from core.http.request import RequestDraft
 from core.jobs.answers import Answer
@@ -110,6 +110,13 @@ class JobLife:
         if self.job is not None:
             await self.cleanup.delete(self.job)
 
+    def keep(self) -> None:
+        """Take note of how far the job has come, for a later read; and that it is left on the server where it is."""
+        if self.job is None:
+            return
+        polling = None if self.job.polling is None else self.job.polling.response
+        self.known.keep(self.context.slice, polling, kept=self.settings.keeps_jobs, over=self.job.over)
+
     def wait_for_slot(self) -> None:
         """Report that a job is to be created when there is a slot for it; the one before it is forgotten."""
         self.job = None
@@ -148,15 +155,14 @@ class JobLife:
     async def _attempt(self) -> Job:
         before, self.job = self.job, None
         known = self.known.find(self.context.slice) if self.attempts == 1 else None
-        if known is not None and self.records is not None:
-            await self._drop_known(known)
-        elif known is not None:
-            found = await (self._follow_lasting(known) if self.known.lasting else self._follow_known(known))
-            if found is not None:
-                return found
+        found = None if known is None else await self._job_of_earlier_read(known)
+        if found is not None:
+            return found
         job = await self._create(before)
         async with self._clearing_away(job):
             await self._start(job)
+            if self.settings.last is Stage.CREATION:
+                return job
             if self.settings.detach and self.known.find(self.context.slice) is not None:
                 raise JobDetached
             if self.records is not None:
@@ -164,9 +170,17 @@ class JobLife:
             await self._polling(job, self.records).to_the_end()
         return job
 
+    async def _job_of_earlier_read(self, known: KnownJob) -> Job | None:
+        """The job of an earlier read, brought to its end; None when a new one is needed."""
+        if self.records is not None and self.settings.first is Stage.CREATION:
+            await self._drop_known(known)
+            return None
+        return await (self._follow_lasting(known) if self.known.lasting else self._follow_known(known))
+
     def _forget_if_read(self) -> None:
         """Forget a job that is over and whose records came with its polls: they don't come once more."""
-        if self.records is not None:
+        is_wanted = self.settings.keeps_jobs and self.job is not None and not self.job.over
+        if self.records is not None and not is_wanted:
             self.known.forget(self.context.slice)
 
     async def _drop_known(self, known: KnownJob) -> None:
@@ -233,10 +247,37 @@ class JobLife:
         age = known.age(self.context.run.now()) if self.known.lasting else 0.0
         self.job = job = Job.of(answer, self.steps, self.context, limit, self.attempts, known=True, age=age)
         self.context.log(Level.INFO, f"The job {job.name} of an earlier read is followed; no new one is created.")
+        if self.settings.first is Stage.POLLING and self.settings.last is Stage.POLLING:
+            await self._poll_once(job, known)
+            return job
         async with self._clearing_away(job):
             await self._start(job)
-            await self._polling(job).to_the_end(at_once=True)
+            if self.settings.last is Stage.CREATION:
+                return job
+            polling = self._polling(job, self.records)
+            last = known.polling if self.settings.first is Stage.DOWNLOAD and self.steps.has_download else None
+            if last is not None and await polling.was_completed(self.steps.answer(last)):
+                return job
+            if self.records is not None:
+                self.records.begin()
+            await polling.to_the_end(at_once=True)
         return job
+
+    async def _poll_once(self, job: Job, known: KnownJob) -> None:
+        """Poll a job a single time; whatever comes of it, the job is left as it is unless the read is cancelled."""
+        try:
+            await self._start(job)
+            if known.polling is not None:  # the next poll may go to an address that the last one gave
+                job.recall(self.steps.answer(known.polling))
+            if self.records is not None:
+                self.records.begin()
+            await self._polling(job, self.records).once()
+        except HopelessJob as error:
+            raise self._given_up(str(error), final=error.final) from None
+        except asyncio.CancelledError:
+            if await self.cleanup.abort_when_cancelled(job):
+                self.show(JobPhase.ABORTED)
+            raise
 
     async def _start(self, job: Job) -> None:
         """Start the job, where that takes a request and has not been done, and report that it runs."""
@@ -291,6 +332,7 @@ class JobLife:
         creation = Creation(
             self.steps, self.context, self.fill, self.known, self.slot, self.cleanup, self._refusals, self.attempts
         )
+        creation.is_last = self.settings.last is Stage.CREATION
         try:
             answer = await creation.answer(time_limit)
         except asyncio.CancelledError:

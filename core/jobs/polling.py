@@ -72,6 +72,23 @@ class Polling:
             if self.job.context.run.monotonic() >= self.job.deadline:
                 await self._time_out(f"not finished after {time_span(self.job.timeout)}")
 
+    async def once(self) -> None:
+        """Poll a single time, and judge the answer. Raises `AttemptFailed`, `HopelessJob`, `ReadError`."""
+        if await self._ended_before():
+            return
+        try:
+            answer = await self._poll()
+        except RequestFailed as error:
+            self.show(JobPhase.FAILED, str(error))
+            raise AttemptFailed(f"Polling failed. {error}") from None
+        if answer is not None:
+            await self._wait_after(answer)
+
+    async def was_completed(self, answer: Answer) -> bool:
+        """Whether the answer to the last poll of an earlier read says that there is a result to download."""
+        self.job.recall(answer)
+        return self.judge.meaning(self.job, answer) is JobStatus.COMPLETED and await self._settled(answer)
+
     async def _wait_at_first(self) -> float | None:
         """The wait before the first poll. An answer to creation or start that has records is judged like a poll."""
         wait = _asked_wait(self.job.last_answer)

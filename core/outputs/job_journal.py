@@ -28,7 +28,7 @@ from core.jobs.known import KnownJob, KnownJobs
 from core.outputs.durable import OutputError, open_at_end, open_to_read, replacing, sync, sync_directory
 from core.outputs.job_records import LARGEST_JOB, JobRecord, dump, read_moment, read_slice, written_slice
 from core.runtime.resumption import Resumption
-from core.runtime.slices import StreamSlice, slice_key
+from core.runtime.slices import StreamSlice, as_slice, slice_key
 
 _HEADER = b'{"longhaul":"jobs","version":1}\n'
 _LARGEST_FILE = 500_000_000
@@ -268,7 +268,7 @@ class StreamJobs(KnownJobs, Resumption):
         return None if record is None else record.job
 
     def note(self, slice_: Mapping[str, Any] | None, job: KnownJob, job_id: str | None = None) -> str | None:
-        record = JobRecord(self._stream, _as_slice(slice_), job, job_id)
+        record = JobRecord(self._stream, as_slice(slice_), job, job_id)
         line = {"kind": "job", **record.written()}
         if len(dump(line)) > LARGEST_JOB:
             self.forget(slice_)
@@ -284,6 +284,9 @@ class StreamJobs(KnownJobs, Resumption):
         record = self._records.jobs.get(slice_key(slice_))
         if record is not None:
             self.note(slice_, replace(record.job, started=True, start=start), record.id)
+
+    def keep(self, slice_: Mapping[str, Any] | None, polling: httpx.Response | None, *, kept: bool, over: bool) -> None:
+        """A run goes through all stages, and polls a job that it follows."""
 
     def note_status(self, slice_: Mapping[str, Any] | None, status: str | None) -> None:
         with self._journal.lock:
@@ -307,7 +310,7 @@ class StreamJobs(KnownJobs, Resumption):
         """The records of slices are safe, and the state that covers them is about to be saved, or one that covers no
         more than the one before. Raises `OSError`.
         """
-        found, now, mark = [_as_slice(one) for one in slices], datetime.now(UTC), digest(state)
+        found, now, mark = [as_slice(one) for one in slices], datetime.now(UTC), digest(state)
         if not self._cut:
             return
         with self._journal.lock:
@@ -393,10 +396,6 @@ def _gone_line(stream: str, slice_: Mapping[str, Any] | None) -> dict[str, Any]:
 def _done_line(stream: str, slices: Iterable[StreamSlice], state: str, at: datetime) -> dict[str, Any]:
     written = [written_slice(one) for one in slices]
     return {"kind": "done", "stream": stream, "slices": written, "state": state, "at": at.isoformat()}
-
-
-def _as_slice(slice_: Mapping[str, Any] | None) -> StreamSlice:
-    return slice_ if isinstance(slice_, StreamSlice) else StreamSlice(dict(slice_ or {}))
 
 
 def _load(path: Path) -> Iterator[Mapping[str, Any]]:

@@ -10,7 +10,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from core.events import (
@@ -24,6 +23,7 @@ from core.events import (
     Records,
     SliceFinished,
     SliceStarted,
+    Stage,
     StreamFinished,
     StreamStarted,
 )
@@ -41,14 +41,6 @@ _MEANINGS = {
 
 Clock = Callable[[], float]
 """Gives seconds, from any start."""
-
-
-class Stage(StrEnum):
-    """The three steps of an asynchronous job, as the tabs of its form are called."""
-
-    CREATION = "Creation"
-    POLLING = "Polling"
-    DOWNLOAD = "Download"
 
 
 _STAGES = {

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.components.stream import DeclarativeStream
+from core.events import Stage
 from core.http.exchange import Role
 from core.jobs.known import KnownJobs
 from core.jobs.settings import ATTEMPTS, JobConcurrency, JobSettings
@@ -22,12 +23,23 @@ class Limits:
     """Upper limits for the read of one stream; None: no limit. `pages` counts within one slice.
 
     `attempts` is how often the job of one slice is created, in all; None: as often as in a run (`ATTEMPTS`).
+    `first` and `last` are the stages of a job that are gone through. A read that begins after the creation reads the
+    slices of the known jobs; one of the polling alone polls once; one of the download alone polls only a job that is
+    not known to be completed. Jobs whose read ends before the download, or is one of the download alone, are kept on
+    the server.
     """
 
     records: int | None = None
     pages: int | None = None
     slices: int | None = None
     attempts: int | None = None
+    first: Stage = Stage.CREATION
+    last: Stage = Stage.DOWNLOAD
+
+    @property
+    def whole(self) -> bool:
+        """Whether jobs are gone through from their creation to their download."""
+        return (self.first, self.last) == (Stage.CREATION, Stage.DOWNLOAD)
 
 
 NO_LIMITS = Limits()
@@ -78,5 +90,13 @@ class ReadPlan:
 
     def job_settings(self, concurrency: JobConcurrency) -> JobSettings:
         """How the jobs of one read are run."""
-        attempts = self.limits.attempts or ATTEMPTS
-        return JobSettings(concurrency, self.statuses, set(), attempts, self.known, self.detach)
+        return JobSettings(
+            concurrency,
+            self.statuses,
+            set(),
+            self.limits.attempts or ATTEMPTS,
+            self.known,
+            self.detach,
+            self.limits.first,
+            self.limits.last,
+        )

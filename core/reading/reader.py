@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager, suppress
@@ -19,10 +20,11 @@ from core.http.secrets import Secrets
 from core.http.session import HttpSession
 from core.http.tape import Tape
 from core.inputs import secret_values, with_secrets
-from core.jobs.cleanup import clear_away
+from core.jobs.cleanup import clear_away, clear_away_kept
 from core.jobs.known import KnownJob, KnownJobs
 from core.jobs.settings import JobConcurrency
 from core.jobs.statuses import JobStatus, StatusMeanings
+from core.reading.channel import EventChannel
 from core.reading.plan import NO_LIMITS, Encoder, Limits, ReadPlan
 from core.reading.side_reads import ParentProgress, first_record
 from core.reading.stream_read import StreamRead, not_read
@@ -111,6 +113,24 @@ class Reader:
                     yield event
         finally:
             self._reads.discard(read)
+
+    async def clear_away_kept(self, stream: str, jobs: KnownJobs) -> AsyncGenerator[Event, None]:
+        """Abort and delete the jobs that earlier reads of a stream have kept on the server; gives what happens.
+
+        Raises `KeyError` for a stream that the connector doesn't have.
+        """
+        steps = self._connector.stream(stream).retriever.job_steps
+        if steps is None or not jobs.kept:
+            return
+        channel = EventChannel(self.mask)
+        work = asyncio.create_task(clear_away_kept(jobs, steps, Context(self._run, stream, channel.emit)))
+        work.add_done_callback(lambda _: channel.close())
+        try:
+            async for event in channel.events():
+                yield event
+        finally:
+            work.cancel()
+            await asyncio.wait([work])
 
     def cancel(self) -> None:
         """End all reads: requests stop at once, jobs are aborted on the server, the state reached is reported."""

@@ -20,6 +20,7 @@ from core.events import (
     SchemaLoaded,
     SliceFinished,
     SliceStarted,
+    Stage,
     StateAdvanced,
     StreamFinished,
     StreamStarted,
@@ -187,13 +188,25 @@ class StreamRead:
     async def _begin_slices(
         self, cursor: Cursor, context: Context, gate: asyncio.Semaphore, tasks: asyncio.TaskGroup
     ) -> None:
-        async for slice_ in cursor.slices():
+        async for slice_ in self._slices_to_read(cursor):
             if self._plan.limits.slices is not None and self._slices >= self._plan.limits.slices:
                 self._limited = True
                 break
             await gate.acquire()
             self._slices += 1
             tasks.create_task(self._read_slice(cursor, slice_, context, gate))
+
+    async def _slices_to_read(self, cursor: Cursor) -> AsyncGenerator[StreamSlice, None]:
+        """The slices of the stream; those of the known jobs, when no job is created. Raises `ReadError`."""
+        if self._plan.limits.first is Stage.CREATION:
+            async for slice_ in cursor.slices():
+                yield slice_
+            return
+        known = [] if self._plan.known is None else self._plan.known.slices
+        if not known:
+            raise ReadError("There is no job yet: the creation has to be read before the stages that follow it.")
+        for slice_ in known:
+            yield slice_
 
     async def _read_slice(self, cursor: Cursor, slice_: StreamSlice, context: Context, gate: asyncio.Semaphore) -> None:
         context = context.for_slice(slice_)
@@ -222,10 +235,10 @@ class StreamRead:
             outcome = await self._retrieve(cursor, context, make_sink)
             if outcome is Outcome.DETACHED:
                 self._detached = True
-            elif any(sink.cut for sink in sinks):
+            elif outcome is Outcome.LIMITED or any(sink.cut for sink in sinks):
                 outcome, self._limited = Outcome.LIMITED, True
                 stop = self._budget.cut
-            else:
+            elif self._plan.limits.whole:
                 cursor.close(slice_, Observer.merged(sink.observer for sink in sinks))
                 self._report_state(cursor, slice_)
         except Exception as failure:  # also a mistake of ours: the other slices go on

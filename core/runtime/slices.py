@@ -53,6 +53,11 @@ def slice_key(slice_: Mapping[str, Any] | None) -> bytes:
     return orjson.dumps(dict(slice_ or {}), str, orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
 
 
+def as_slice(slice_: Mapping[str, Any] | None) -> StreamSlice:
+    """The slice that a mapping is, or says."""
+    return slice_ if isinstance(slice_, StreamSlice) else StreamSlice(dict(slice_ or {}))
+
+
 T = TypeVar("T")
 
 
