@@ -100,20 +100,23 @@ def no_data(reason: str, context: Context, on_none: OnNoTarget | None) -> None:
     context.log(Level.INFO, f"The job is complete and has no data to download: {reason}.")
 
 
-def link_in(answer: Answer, extractor: Extractor, context: Context) -> Any:
-    """The one link that an answer holds. Raises `ReadError` when it holds none, or several."""
+def links_in(answer: Answer, extractor: Extractor, context: Context, on_none: OnNoTarget | None) -> list[Any]:
+    """The links to one target that an answer holds. Raises `ReadError` when it holds none, unless that is no data."""
     places = answer.find_as_is(extractor, context.scope(extractor))
     links = [part for item in places for part in _flat(item) if part is not False and not is_empty(part)]
-    if len(links) == 1:
-        return links[0]
+    if links:
+        return links
     request = answer.response.request
-    where = f"at {extractor.place} in the answer to {request.method} {shorten(str(request.url))}"
-    if not links:
-        said = api_explanation(answer)
-        raise ReadError(f"There is no download link {where}: {found_instead(answer, extractor)}. {said}".rstrip())
+    reason = (
+        f"There is no download link at {extractor.place} in the answer to {request.method} "
+        f"{shorten(str(request.url))}: {found_instead(answer, extractor)}."
+    )
+    if on_none == "empty":
+        context.log(Level.INFO, f"{reason} The download target has no data.")
+        return links
     raise ReadError(
-        f"There are {len(links)} download links {where}, but each download target has one. Name the one that is meant "
-        "in `download_link_extractor`; if all of them are, they are what `download_target_extractor` should find."
+        f"{reason} {api_explanation(answer)}".rstrip() + " If that means that there is no data, say so with "
+        "`on_no_target: empty`."
     )
 
 

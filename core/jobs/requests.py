@@ -17,7 +17,7 @@ from core.http.messages import request_line
 from core.http.policy import RequestFailed
 from core.http.request import RequestDraft
 from core.jobs.answers import Answer, body_of, found_for_lookup, found_instead, lookups, missing_lookup
-from core.jobs.download_targets import FoundTargets, OnNoTarget, link_in, names_next, no_data, warn_of_pages
+from core.jobs.download_targets import FoundTargets, OnNoTarget, links_in, names_next, no_data, warn_of_pages
 from core.jobs.fingerprint import added, fingerprint
 from core.jobs.statuses import JobStatus
 from core.runtime.context import Context
@@ -238,18 +238,18 @@ class JobRequests:
     def asks_links(self) -> bool:
         return self.download_link_requester is not None
 
-    async def linked(self, context: Context) -> Context:
+    async def linked(self, context: Context) -> list[Context]:
         if self.download_link_requester is None or self.download_link_extractor is None:
-            return context
+            return [context]
         answer = await self._ask(self.download_link_requester, self._at_home(context), Role.LINK)
         if answer is None:
             raise ReadError("The answer to the download link request is ignored by its error handler.")
-        link = link_in(answer, self.download_link_extractor, context)
+        links = links_in(answer, self.download_link_extractor, context, self.on_no_target)
         said = "the answer to the download link request"
-        missing = self._missing(["download_requester"], "download_link_response", answer, said)
+        missing = self._missing(["download_requester"], "download_link_response", answer, said) if links else None
         if missing is not None:
             raise ReadError(missing)
-        return context.with_variables(download_link=link, download_link_response=answer.variables)
+        return [context.with_variables(download_link=link, download_link_response=answer.variables) for link in links]
 
     def _follows(self, key: str) -> bool:
         """Whether the request for the result looks up what is at this key of the answer to polling."""
