@@ -267,6 +267,20 @@ async def test_a_job_that_the_api_calls_timed_out_is_aborted_and_created_again(s
     assert [asked.path for asked in server.asked if asked.method == "POST"] == ["/jobs", "/jobs/j1/abort", "/jobs"]
 
 
+@pytest.mark.parametrize(("status", "aborts"), [(400, 1), (404, 0)])
+async def test_a_job_that_cannot_be_polled_is_aborted_unless_it_is_gone(
+    server: LoopbackServer, status: int, aborts: int
+) -> None:
+    serve_job(server, "done")
+    server.on("/jobs/j1", Reply({"message": "no"}, status), Reply({"state": "done", "url": server.url("/result")}))
+
+    told = await read_all(manifest(server, retriever=ABORT % server.url()))
+
+    assert told.outcome is Outcome.COMPLETE
+    assert told.asked(Role.CREATE) == 2
+    assert len(server.to("/jobs/j1/abort")) == aborts
+
+
 async def test_an_unfinished_job_is_given_up_after_its_time_limit_and_aborted_each_time(server: LoopbackServer) -> None:
     serve_job(server, "busy")
     text = manifest(server, retriever=f"polling_job_timeout: 0.002\npolling_interval: 0.05\n{ABORT % server.url()}")
