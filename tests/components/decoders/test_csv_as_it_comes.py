@@ -125,7 +125,7 @@ def test_a_report_is_read_without_what_stands_around_its_table(
     assert files.warnings == []
 
 
-def test_tabulators_can_be_written_as_for_the_delimiter() -> None:
+def test_tabs_can_be_written_as_for_the_delimiter() -> None:
     body = "Report\tDaily\n\nday\tn\nMo\t1\nTotals\t7\nTotal\t8\n"
     fields = {"delimiter": "\\t", "header_begins_with": "day\\tn", "ends_before": "Total\\t"}
     assert read(body, **fields) == [{"day": "Mo", "n": "1"}, {"day": "Totals", "n": "7"}]
