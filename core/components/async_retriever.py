@@ -172,7 +172,7 @@ class AsyncRetriever(Retriever):
     ] = Field(
         None,
         title="Download Link Extractor",
-        description="Where the link is in the response to the download link request.",
+        description="Where the link is in the response to the download link request; of a list, all are downloaded.",
     )
     abort_requester: Annotated[
         Requester | None,
