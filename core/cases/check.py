@@ -115,7 +115,7 @@ async def _check(connector: Connector, case: Case, streams: Sequence[str], resul
         for name, expectation in chosen.items():
             if name in connector.stream_names:
                 found[name] = await _read(reader, name, expectation)
-    result.differences += [Difference("request", text) for text in replay.differences]
+    result.differences += _some([Difference("request", text) for text in replay.differences])
     for name, expectation in chosen.items():
         if name not in found:
             result.differences.append(Difference("outcome", f"The manifest has no stream `{name}`."))

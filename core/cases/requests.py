@@ -51,14 +51,15 @@ def header_mismatches(
     recorded: Iterable[tuple[str, str]], sent: Iterable[tuple[str, str]], comparison: Comparison
 ) -> Iterator[Mismatch]:
     """The headers that differ and matter."""
-    old, new = _by_name(recorded), _by_name(sent)
+    old, new = compared_headers(recorded), compared_headers(sent)
     for name in [*old, *(name for name in new if name not in old)]:
         one, other = old.get(name, MISSING), new.get(name, MISSING)
         if not comparison.alike(one, other):
             yield Mismatch((f"header {name}",), one, other)
 
 
-def _by_name(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+def compared_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The headers that are compared: those that are the same each time."""
     found: dict[str, str] = {}
     for name, value in headers:
         lower = name.lower()
@@ -67,14 +68,13 @@ def _by_name(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     return found
 
 
-def nearness(recorded: Mapping[str, Any], sent: Mapping[str, Any], mismatches: int) -> tuple[int, ...]:
-    """How near a recorded request is to one that was sent; the largest is the nearest."""
+def nearness(recorded: Mapping[str, Any], sent: Mapping[str, Any]) -> tuple[int, ...]:
+    """How near method and address of a recorded request are to one that was sent; the largest is the nearest."""
     same_address = recorded["address"] == sent["address"]
     return (
         recorded["method"] == sent["method"],
         same_address,
         _common(recorded["address"], sent["address"]),
-        -mismatches,
     )
 
 

@@ -248,7 +248,46 @@ class TestTheMomentOfTheRecording:
         assert texts(await check(DAYS, days)) == []
 
 
+ACCOUNTS = (
+    PAGES.partition("          paginator:")[0]
+    + """
+          partition_router:
+            type: ListPartitionRouter
+            values: [north, south, east, west]
+            cursor_field: account
+            request_option: {type: RequestOption, inject_into: header, field_name: X-Account}
+"""
+)
+
+
+class TestOrder:
+    async def test_slices_that_differ_in_a_header_only_get_their_own_answers(
+        self, server: LoopbackServer, tmp_path: Path
+    ) -> None:
+        def account(asked: Asked) -> Reply:
+            return Reply({"items": [{"id": asked.headers["x-account"]}]})
+
+        server.on("/items", account)
+        case = await record(ACCOUNTS, {"url": server.url()}, tmp_path)
+        har = json.loads(case.read_text())
+        har["log"]["entries"].reverse()  # slices are read side by side, in any order
+        case.write_text(json.dumps(har))
+        result = await check(ACCOUNTS, case)
+        assert (texts(result), result.records) == ([], 4)
+
+
 class TestRequestsDiffer:
+    async def test_only_the_first_of_many_are_listed(self, server: LoopbackServer, tmp_path: Path) -> None:
+        values = ", ".join(f"account{number}" for number in range(40))
+        manifest = ACCOUNTS.replace("north, south, east, west", values).replace(
+            "header, field", "request_parameter, field"
+        )
+        server.on("/items", Reply({"items": []}))
+        case = await record(manifest, {"url": server.url()}, tmp_path)
+        found = texts(await check(manifest.replace("X-Team: blue", "X-Team: red"), case))
+        assert len(found) == 11
+        assert found[-1] == "request: … and 30 more of these."
+
     async def test_a_parameter(self, pages: Path, server: LoopbackServer) -> None:
         found = texts(await check(PAGES.replace('size: "2"', 'size: "3"'), pages))
         assert found[0] == (
