@@ -179,6 +179,25 @@ class TestNothingDiffers:
         assert texts(await check(PAGES, case)) == []
         assert "Zürich" in records_file(case).read_text(encoding="utf-8")
 
+    @pytest.mark.parametrize("coding", ["gzip", "x-gzip"])
+    async def test_a_body_of_several_packed_parts_is_kept_as_a_whole(
+        self, coding: str, server: LoopbackServer, tmp_path: Path
+    ) -> None:
+        parts = b'{"items": [{"id": 1}, ', b'{"id": 2}]}'
+        packed = b"".join(map(gzip.compress, parts))
+        server.on("/items", Reply(packed, headers={"content-encoding": coding}), Reply({"items": []}))
+        case = await record(PAGES, {"url": server.url()}, tmp_path)
+        assert read_case(case).exchanges[0].body == b"".join(parts)
+        result = await check(PAGES, case)
+        assert (texts(result), result.records) == ([], 2)
+
+    async def test_a_body_that_can_not_be_unpacked_fails_again(self, server: LoopbackServer, tmp_path: Path) -> None:
+        packed = gzip.compress(b'{"items": [{"id": 1}]}')[:-10]
+        server.on("/items", Reply(packed, headers={"content-encoding": "gzip"}), Reply({"items": [{"id": 1}]}))
+        case = await record(PAGES, {"url": server.url()}, tmp_path)
+        assert len(read_case(case).exchanges) > 1
+        assert texts(await check(PAGES, case)) == []
+
 
 DAYS = """
     version: 7.0.0
