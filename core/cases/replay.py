@@ -15,9 +15,11 @@ import httpx
 from core.cases.alike import Comparison
 from core.cases.case import Case, RecordedExchange
 from core.cases.clock import SkippingClock
+from core.cases.masking import mask_value
 from core.cases.recorded import Recorded, RecordedRequests
 from core.cases.requests import describe, header_mismatches, request_value
 from core.http.connections import Clients, client_headers
+from core.http.exchange import Role
 from core.http.messages import shorten
 from core.http.secrets import Secrets
 from core.reading.surroundings import Surroundings
@@ -26,6 +28,11 @@ MOST_REPEATS = 25
 """How often the last answer is given again to those who go on asking, before that counts as a difference."""
 _EXPLAINED = 20
 """Requests that were not recorded for which the nearest one is looked for."""
+_WHY_ON = {
+    True: "and the status in its last recorded answer never ends the job",
+    False: "and its last recorded answer was repeated",
+}
+"""What is said about a request that is repeated on and on: a poll, or another one."""
 _PART = 65_536
 
 
@@ -72,6 +79,10 @@ class Replay:
         """The recorded requests with these roles that were not sent."""
         return [one.exchange for one in self._recorded.all if not one.used and one.exchange.role in roles]
 
+    def masked(self, value: Any) -> Any:
+        """A value of JSON with what stands in for secrets masked, as secrets are in the recording."""
+        return mask_value(value, self._secrets)
+
     def answer(self, request: httpx.Request) -> httpx.Response:
         """The answer to a request. Raises `NotRecorded`, and what broke off the exchange when it was recorded."""
         sent = self._sent(request)
@@ -81,10 +92,7 @@ class Replay:
             raise self._not_recorded(request, sent)
         found.used += 1
         if found.used > 1 + MOST_REPEATS:
-            why = (
-                f"it was sent {found.used} times, and the recording ends with this request. Its last answer is repeated"
-            )
-            raise self._differs(request, why)
+            raise self._differs(request, f"it was sent {found.used} times, {_WHY_ON[found.exchange.role == Role.POLL]}")
         self._compare_headers(found, request, headers)
         return self._response(found.exchange, request)
 
@@ -120,8 +128,10 @@ class Replay:
             times = sum(not differing for _, differing in near)
             how_often = "once" if times == 1 else f"{times} times"
             return self._differs(request, f"it was sent more often than when it was recorded ({how_often})")
-        line = f"{nearest.exchange.method} {shorten(nearest.exchange.url)}: {describe(mismatches)}"
-        return self._differs(request, f"it is not in the recording. The nearest there is {line}")
+        line = f"{nearest.exchange.method} {shorten(nearest.exchange.url)}"
+        further = [one for one in mismatches if one.place[0] not in ("method", "address")]  # those are in the line
+        what = f"{line}: {describe(further)}" if further else line
+        return self._differs(request, f"it is not in the recording. The nearest there is {what}")
 
     def _differs(self, request: httpx.Request, why: str) -> NotRecorded:
         line = f"{request.method} {shorten(self._secrets.mask(str(request.url)))}"

@@ -311,10 +311,10 @@ class TestRequestsDiffer:
         found = texts(await check(PAGES.replace('size: "2"', 'size: "3"'), pages))
         assert found[0] == (
             f"request: GET {server.url('/items')}?size=3: it is not in the recording. The nearest there is "
-            f'GET {server.url("/items")}?size=2: `query.size.0`: recorded "2", now "3".'
+            f'GET {server.url("/items")}?size=2: `query.size`: recorded "2", now "3".'
         )
         assert found[1:] == [
-            "outcome: `items` was complete, now it is failed.",
+            "outcome: `items` ended as failed; it was recorded as complete.",
             "record: `items` gave 0 records; 5 are expected.",
         ]
 
@@ -332,12 +332,16 @@ class TestRequestsDiffer:
         begin, _, rest = PAGES.partition("          paginator:")
         without = f"{begin}        transformations:{rest.partition('transformations:')[2]}"
         found = texts(await check(without, pages))
-        assert "record: `items` gave 2 records; 5 are expected." in found
+        assert found[:3] == [
+            f"request: GET {server.url('/items')}?size=2&page=1: it was recorded, but not sent now.",
+            f"request: GET {server.url('/items')}?size=2&page=2: it was recorded, but not sent now.",
+            "record: `items` gave 2 records; 5 are expected.",
+        ]
 
     async def test_a_poll_that_never_ends_is_no_endless_check(self, job: Path) -> None:
         found = texts(await check(JOB.replace("completed: [done]", "completed: [finished]"), job))
-        assert "the recording ends with this request" in found[0]
-        assert "outcome: `rows` was complete, now it is failed." in found
+        assert found[0].endswith("it was sent 27 times, and the status in its last recorded answer never ends the job.")
+        assert "outcome: `rows` ended as failed; it was recorded as complete." in found
 
     async def test_a_job_that_fails_is_created_once_only(self, job: Path) -> None:
         found = texts(

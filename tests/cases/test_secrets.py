@@ -258,3 +258,26 @@ async def test_a_secret_in_a_binary_answer_is_no_case(server: LoopbackServer, tm
     server.on("/basics", Reply(b"\x00\x01" + str(SECRETS["api_key"]).encode() + b"\xff"))
     with pytest.raises(CaseError, match="binary answer holds a secret"):
         await record(MANIFEST, {"url": server.url(), "region": "eu", **SECRETS}, tmp_path)
+
+
+async def test_a_secret_that_is_too_short_to_be_masked_is_no_case(server: LoopbackServer, tmp_path: Path) -> None:
+    serve(server)
+    with pytest.raises(CaseError, match="shorter than 4 characters"):
+        await record(MANIFEST, {"url": server.url(), "region": "eu", **SECRETS, "api_key": "k-1"}, tmp_path)
+
+
+async def test_thousands_of_records_without_a_key_that_hold_a_secret_input(
+    server: LoopbackServer, tmp_path: Path
+) -> None:
+    manifest = (
+        MANIFEST[: MANIFEST.index("      - type: DeclarativeStream\n        name: signed")]
+        + """
+        transformations:
+          - {type: AddFields, fields: [{path: [key], value: "{{ config['api_key'] }}"}]}
+"""
+    )
+    serve(server)
+    server.on("/basics", Reply({"items": [{"number": number} for number in range(3_000)]}))
+    case = await record(manifest, {"url": server.url(), "region": "eu", **SECRETS}, tmp_path)
+    assert str(SECRETS["api_key"]) not in records_file(case).read_text()
+    assert texts(await check(manifest, case)) == []
