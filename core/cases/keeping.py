@@ -52,6 +52,14 @@ def keep_case(file: Path, manifest: Path, recording: Recording) -> None:
     records = _record_lines(recording)
     try:
         file.parent.mkdir(exist_ok=True)
+    except OSError as error:
+        raise OutputError.of(file, error) from error
+    write_case(file, har, records)
+
+
+def write_case(file: Path, har: Mapping[str, Any], records: Iterable[bytes]) -> None:
+    """Write the two files of a case. Raises `OutputError`."""
+    try:
         with replacing(records_file(file)) as target:
             target.writelines(records)
         with replacing(file) as target:
@@ -231,5 +239,10 @@ def _record_lines(recording: Recording) -> list[bytes]:
 
 def _record_line(stream: str, line: bytes, secrets: Secrets | None) -> bytes:
     data = json.loads(line)
-    row = {"stream": stream, "data": data if secrets is None else mask_value(data, secrets)}
+    return record_line(stream, data if secrets is None else mask_value(data, secrets))
+
+
+def record_line(stream: str, data: Any) -> bytes:
+    """A record as a line of the file of expected records."""
+    row = {"stream": stream, "data": data}
     return json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode(errors="replace") + b"\n"

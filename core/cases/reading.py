@@ -81,15 +81,20 @@ def _bytes(path: Path) -> bytes:
     return data
 
 
-def _log(path: Path) -> Mapping[str, Any]:
+def read_har(path: Path) -> Any:
+    """What is in a HAR file. Raises `CaseError`."""
     data = _bytes(path).removeprefix(b"\xef\xbb\xbf")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         data = data.decode("utf-16", "replace").encode()
     try:
-        har = orjson.loads(data)
+        return orjson.loads(data)
     except orjson.JSONDecodeError as error:
         what = "is empty" if not data.strip() else f"is no JSON: {error.msg} (line {error.lineno})"
         raise CaseError(f"{path} is no HAR file: it {what}.") from None
+
+
+def _log(path: Path) -> Mapping[str, Any]:
+    har = read_har(path)
     log = har.get("log") if isinstance(har, Mapping) else None
     if not isinstance(log, Mapping):
         raise CaseError(f"{path} is no HAR file: there is no object `log` in it.")

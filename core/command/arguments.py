@@ -18,7 +18,7 @@ longhaul [MANIFEST]
                 [--trace FILE] [--keep-case NAME] [--log-level LEVEL] [--quiet]
        longhaul --validate MANIFEST
        longhaul --check MANIFEST [--case NAME]... [--stream NAME]...
-                [--junit FILE] [--quiet]
+                [--accept] [--junit FILE] [--quiet]
        longhaul --demo --run [SAMPLE] [the options of --run]
        longhaul --version | --help"""
 
@@ -62,6 +62,7 @@ class Arguments:
     trace: Path | None = None
     keep_case: str | None = None
     cases: tuple[str, ...] = ()
+    accept: bool = False
     junit: Path | None = None
     level: Level = Level.INFO
     quiet: bool = False
@@ -105,6 +106,7 @@ def parse(arguments: list[str]) -> Arguments:
         trace=None if found.trace is None else Path(found.trace),
         keep_case=found.keep_case,
         cases=tuple(dict.fromkeys(found.case)),
+        accept=found.accept,
         junit=None if found.junit is None else Path(found.junit),
         level=Level.WARNING if found.quiet else found.log_level or Level.INFO,
         quiet=found.quiet,
@@ -227,12 +229,17 @@ def _parser() -> argparse.ArgumentParser:
     add("--quiet", action="store_true", help="show warnings and errors only")
     add = parser.add_argument_group("options of --check (besides --stream and --quiet)").add_argument
     add("--case", action="append", default=[], metavar="NAME", help="check this case only; may be repeated")
+    add(
+        "--accept",
+        action="store_true",
+        help="let the cases expect the records that they give now; not where other requests are sent or a stream fails",
+    )
     add("--junit", action=_Once, metavar="FILE", help="write the results as JUnit XML, too")
     return parser
 
 
 _OF_RUN = ("stream", "config", "set", "state", "output", "limit", "trace", "keep_case", "log_level", "quiet")
-_OF_CHECK = ("stream", "case", "junit", "quiet")
+_OF_CHECK = ("stream", "case", "accept", "junit", "quiet")
 
 
 def _check_options(parser: argparse.ArgumentParser, found: argparse.Namespace) -> None:
