@@ -32,6 +32,14 @@ class JobPhase(StrEnum):
     ABORTED = "aborted"
 
 
+class Stage(StrEnum):
+    """The three steps of an asynchronous job, as the tabs of its form are called."""
+
+    CREATION = "Creation"
+    POLLING = "Polling"
+    DOWNLOAD = "Download"
+
+
 class Outcome(StrEnum):
     """How a slice or a stream ended."""
 
@@ -40,6 +48,8 @@ class Outcome(StrEnum):
     LIMITED = "limited"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    DETACHED = "detached"
+    """Jobs are left to a later run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -204,11 +204,12 @@ def _with_expectations(path: Path, exchanges: list[RecordedExchange], left_out: 
 def _expectations(streams: Mapping[str, Any]) -> Iterator[tuple[str, Expectation]]:
     for name, said in streams.items():
         limits = {key: value for key, value in (said.get("limits") or {}).items() if isinstance(value, int)}
+        records, pages, slices, attempts = map(limits.get, ("records", "pages", "slices", "attempts"))
         yield (
             name,
             Expectation(
                 outcome=said["outcome"],
-                limits=Limits(**limits),
+                limits=Limits(records, pages, slices, attempts),
                 state=said.get("state"),
                 end_state=said.get("end_state"),
                 errors=tuple(said.get("errors") or ()),

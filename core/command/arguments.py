@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -15,7 +16,8 @@ longhaul [MANIFEST]
        longhaul --demo [SAMPLE]
        longhaul --run MANIFEST [--stream NAME]... [--config FILE]
                 [--set KEY=VALUE]... [--state FILE] [--output DEST] [--limit N]
-                [--trace FILE] [--keep-case NAME] [--log-level LEVEL] [--quiet]
+                [--detach] [--trace FILE] [--keep-case NAME] [--log-level LEVEL] [--quiet]
+       longhaul --jobs STATE [--abort MANIFEST [--config FILE] [--set KEY=VALUE]...]
        longhaul --validate MANIFEST
        longhaul --check MANIFEST [--case NAME]... [--stream NAME]...
                 [--accept] [--junit FILE] [--quiet]
@@ -33,11 +35,15 @@ then from --set; the last wins.
 A file is replaced when its stream has succeeded. With --state, records are appended
 instead, and every record is on the disk before the state that covers it.
 
+With --state, each job is also written down in FILE.jobs before it is first polled.
+The next run with the same state follows the jobs that a run has left behind when it
+was killed, cancelled or detached, instead of creating them anew.
+
 Cases are recorded tests in the folder `cases` beside the manifest; --check reads them
 with no network and no secrets.
 
 Exit codes: 0 success, 1 a stream failed or a case differs, 2 wrong usage, manifest or inputs,
-130 Ctrl-C, 143 SIGTERM.
+75 jobs are still running (--detach): run again later, 130 Ctrl-C, 143 SIGTERM.
 """
 
 
@@ -59,6 +65,9 @@ class Arguments:
     state: Path | None = None
     output: str | None = None
     limit: int | None = None
+    detach: bool = False
+    jobs: Path | None = None
+    abort: bool = False
     trace: Path | None = None
     keep_case: str | None = None
     cases: tuple[str, ...] = ()
@@ -84,8 +93,11 @@ def parse(arguments: list[str]) -> Arguments:
         parser.error(f"one manifest at a time: {' or '.join(map(str, manifests))}?")
     if found.run == "" and not found.demo and not manifests:
         parser.error("--run needs a manifest: longhaul --run MANIFEST (or try longhaul --demo --run).")
+    _check_jobs(parser, found, manifests)
     _check_options(parser, found)
-    for name in ("run", "validate", "check", "manifest", "config", "state", "output", "trace", "junit"):
+    if found.detach and found.state is None:
+        parser.error("--detach needs --state FILE: beside that file, a later run finds the jobs that it is to collect.")
+    for name in ("run", "validate", "check", "jobs", "manifest", "config", "state", "output", "trace", "junit"):
         setattr(found, name, _expanded(parser, name, getattr(found, name)))
     manifests = [path for path in (found.manifest, found.run, found.validate, found.check) if path]
     named = manifests[0] if manifests else None
@@ -103,6 +115,9 @@ def parse(arguments: list[str]) -> Arguments:
         state=None if found.state is None else Path(found.state),
         output=found.output,
         limit=found.limit,
+        detach=found.detach,
+        jobs=None if found.jobs is None else Path(found.jobs),
+        abort=found.abort,
         trace=None if found.trace is None else Path(found.trace),
         keep_case=found.keep_case,
         cases=tuple(dict.fromkeys(found.case)),
@@ -113,6 +128,21 @@ def parse(arguments: list[str]) -> Arguments:
     )
 
 
+def _check_jobs(parser: argparse.ArgumentParser, found: argparse.Namespace, manifests: list[str]) -> None:
+    """What goes together with --jobs; wrong usage ends the process."""
+    if found.abort and found.jobs is None:
+        parser.error("--abort goes with --jobs: longhaul --jobs STATE --abort MANIFEST.")
+    if found.jobs is None:
+        return
+    for name in ("run", "validate", "check", "demo"):
+        if getattr(found, name) not in (None, False):
+            parser.error(f"--jobs and --{name} exclude each other.")
+    if found.abort and not manifests:
+        parser.error("--abort needs the manifest that says how: longhaul --jobs STATE --abort MANIFEST.")
+    if not found.abort and manifests:
+        parser.error("--jobs STATE lists the jobs and needs no manifest; leave it out, or add --abort.")
+
+
 def _expanded(parser: argparse.ArgumentParser, name: str, text: str | None) -> str | None:
     """The name of a file with `~` expanded; wrong ones end the process."""
     if text is None or (name == "run" and not text):
@@ -120,7 +150,7 @@ def _expanded(parser: argparse.ArgumentParser, name: str, text: str | None) -> s
     option = "MANIFEST" if name == "manifest" else f"--{name}"
     if not text:
         parser.error(f"{option} is empty: name a file{' or a directory' if name == 'output' else ''}.")
-    if text == "-" and name in ("state", "trace", "junit"):
+    if text == "-" and name in ("state", "trace", "junit", "jobs"):
         parser.error(f"{option} needs a file that can be replaced, not -; name one, or ./- for a file of that name.")
     placed = os.path.expanduser(text)
     if placed.startswith("~"):
@@ -175,6 +205,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar="MANIFEST",
         help="list the problems of a manifest as file:line:column: problem",
     )
+    add("--jobs", action=_Once, metavar="STATE", help="list the jobs that runs with this state file have left behind")
+    add("--abort", action="store_true", help="with --jobs: abort them on the server, as MANIFEST says, and forget them")
     add(
         "--check",
         action=_Once,
@@ -203,6 +235,12 @@ def _parser() -> argparse.ArgumentParser:
         action=_Once,
         metavar="FILE",
         help="go on where the last run ended; written as the run proceeds",
+    )
+    add(
+        "--detach",
+        action="store_true",
+        help="create the jobs and end, without waiting for them (code 75); "
+        "the next run with the same --state collects what is complete",
     )
     add(
         "--output",
@@ -238,13 +276,17 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-_OF_RUN = ("stream", "config", "set", "state", "output", "limit", "trace", "keep_case", "log_level", "quiet")
+_OF_RUN = (
+    *("stream", "config", "set", "state", "output", "limit", "detach", "trace", "keep_case", "log_level", "quiet"),
+)
 _OF_CHECK = ("stream", "case", "accept", "junit", "quiet")
+_OF_ABORT = ("config", "set")
 
 
 def _check_options(parser: argparse.ArgumentParser, found: argparse.Namespace) -> None:
     """End the process for options that don't go with the command."""
-    allowed = _OF_RUN if found.run is not None else _OF_CHECK if found.check is not None else ()
+    allowed: Collection[str] = _OF_ABORT if found.abort else ()
+    allowed = _OF_RUN if found.run is not None else _OF_CHECK if found.check is not None else allowed
     for command, names in (("--run", _OF_RUN), ("--check", _OF_CHECK)):
         wrong = [name for name in names if name not in allowed and getattr(found, name) not in (None, False, [])]
         if wrong:

@@ -19,6 +19,7 @@ longhaul: the builder is not part of this installation. What works:
   longhaul --run MANIFEST       read the streams of a manifest
   longhaul --validate MANIFEST  list the problems of a manifest
   longhaul --check MANIFEST     read its recorded cases offline
+  longhaul --jobs STATE         list the jobs that runs have left behind
   longhaul --help               everything else"""
 
 
@@ -44,6 +45,8 @@ def _command(arguments: Arguments, builder: Builder | None) -> int:
         return _validate(arguments)
     if arguments.check:
         return _check()(arguments)
+    if arguments.jobs:
+        return _jobs(arguments)
     if builder is not None:
         return builder(arguments)
     _say(_NO_BUILDER)
@@ -68,6 +71,16 @@ def _check() -> Callable[[Arguments], int]:
     from core.command.check import run_check
 
     return run_check
+
+
+def _jobs(arguments: Arguments) -> int:
+    if arguments.abort:
+        from core.command.abort import abort_jobs
+
+        return abort_jobs(arguments)
+    from core.command.jobs import list_jobs
+
+    return list_jobs(arguments)
 
 
 def _validate(arguments: Arguments) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.command.arguments import Arguments
+from core.outputs import job_journal
 from core.outputs.destination import Destination
 from core.outputs.locks import hold, lock_file
 from core.outputs.paths import NamedPath, check_distinct, check_file, resolved
@@ -30,10 +31,10 @@ class RunFiles:
         options = list(self._options())
         for file in options:
             check_file(file)
-        for file in [*self._records(self.streams), *self._unfinished(self.streams)]:
+        for file in [*self._journal(), *self._records(self.streams), *self._unfinished(self.streams)]:
             check_file(file, "move it away, or choose another place")
         check_distinct(self._all(options))
-        return hold([*options, *self._records(self.streams)])
+        return hold([*options, *self._journal(), *self._records(self.streams)])
 
     def tokens(self) -> TokenFile:
         """Where the refresh tokens go that the API issues. Raises `OutputError` for a file that can't be read."""
@@ -49,7 +50,7 @@ class RunFiles:
             yield NamedPath("--config", self.arguments.config, written=False)
         for name, descriptor in (("standard output", 1), ("standard error", 2)):
             yield NamedPath(name, Path(f"/dev/fd/{descriptor}"), written=False)
-        written = [*options, *self._records(self.all_streams), *self._unfinished(self.all_streams)]
+        written = [*options, *self._journal(), *self._records(self.all_streams), *self._unfinished(self.all_streams)]
         if self.arguments.state is not None:
             written.append(NamedPath("the token file beside --state", beside(resolved(self.arguments.state))))
         yield from written
@@ -60,6 +61,10 @@ class RunFiles:
         for name, path in (("--state", self.arguments.state), ("--trace", self.arguments.trace)):
             if path is not None:
                 yield NamedPath(name, path)
+
+    def _journal(self) -> Iterator[NamedPath]:
+        if self.arguments.state is not None:
+            yield NamedPath("the journal of jobs beside --state", job_journal.beside(resolved(self.arguments.state)))
 
     def _records(self, streams: Sequence[str]) -> Iterator[NamedPath]:
         if self.destination.path is not None and not self.destination.is_directory:

@@ -30,6 +30,7 @@ from core.levels import Level
 from core.outputs.destination import Destination
 from core.outputs.durable import OutputError
 from core.outputs.har import HarTrace
+from core.outputs.job_journal import JobJournal, SavedSlices
 from core.outputs.sinks import OutputSink
 from core.outputs.slice_buffer import SliceBuffer
 from core.outputs.state import StateFile
@@ -40,6 +41,8 @@ from core.progress.sentences import run_summary, stream_summary
 from core.reading import THREADS, Limits, Reader, open_reader
 
 STREAMS_AT_ONCE = 4
+STILL_RUNNING = 75
+"""The exit code when jobs are left to a later run: EX_TEMPFAIL of sysexits.h, "try again later"."""
 _REDRAW = 0.1
 _CANCELLING = (
     "Cancelling: requests are stopped, jobs that run on the server are aborted. Press Ctrl-C again to leave at once."
@@ -53,7 +56,10 @@ _TOKEN_LOST = (
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """What a run reads and where the results go; `limit` is the number of records per stream."""
+    """What a run reads and where the results go; `limit` is the number of records per stream.
+
+    `jobs` is the journal beside the state; `detach`: jobs that run are left to a later run, which finds them there.
+    """
 
     connector: Connector
     config: Mapping[str, Any]
@@ -64,6 +70,8 @@ class RunPlan:
     tokens: TokenFile | None = None
     case: CaseRecorder | None = None
     limit: int | None = None
+    jobs: JobJournal | None = None
+    detach: bool = False
 
 
 class HeadlessRun:
@@ -76,10 +84,13 @@ class HeadlessRun:
         self._trace = plan.trace
         self._signal: int | None = None
         self._output_closed = False
+        self._saved: dict[str, SavedSlices] = {}
         self._shutdown = Shutdown(THREADS, progress.stop)
 
     def __call__(self) -> int:
-        """Read everything and return the exit code: 0, 1 when a stream failed, or 128 plus the signal that ended it."""
+        """Read everything and return the exit code: 0, 1 when a stream failed, 75 when jobs are left to a later run, or
+        128 plus the signal that ended it.
+        """
         try:
             return asyncio.run(self.run())
         finally:
@@ -102,6 +113,7 @@ class HeadlessRun:
                 self._progress.stop()
                 if self._plan.trace:
                     self._plan.trace.close()
+                self._close_journal()
             case_is_kept = self._keep_case(reader)
         return self._close() or int(not case_is_kept)
 
@@ -130,7 +142,18 @@ class HeadlessRun:
             self._progress.log(*run_summary(self._picture))
         if self._signal:
             return 128 + self._signal
-        return int(any(result.outcome is Outcome.FAILED for result in self._picture.results))
+        outcomes = {result.outcome for result in self._picture.results}
+        if Outcome.FAILED in outcomes:
+            return 1
+        return STILL_RUNNING if Outcome.DETACHED in outcomes else 0
+
+    def _close_journal(self) -> None:
+        """It is as good as it is when that fails."""
+        if self._plan.jobs:
+            try:
+                self._plan.jobs.close()
+            except OSError as error:
+                self._progress.log(Level.WARNING, str(OutputError.of(self._plan.jobs.path, error)))
 
     async def _redraw(self) -> None:
         while True:
@@ -195,10 +218,12 @@ class HeadlessRun:
         if note:
             self._progress.log(Level.WARNING, note)
         state = self._plan.state.of(name) if self._plan.state else None
-        limits = Limits(records=self._plan.limit)
+        jobs = self._plan.jobs.of(name) if self._plan.jobs else None
+        self._saved[name] = SavedSlices(jobs)
+        limits, detach = Limits(records=self._plan.limit), self._plan.detach
         case = self._plan.case
         encode = case.begin(name, limits, state, sink.encoder.encode) if case else sink.encoder.encode
-        async with aclosing(reader.read(name, state, limits, encode)) as events:
+        async with aclosing(reader.read(name, state, limits, encode, jobs, detach=detach)) as events:
             async for event in events:
                 if case is not None:
                     case.take(event)
@@ -224,7 +249,7 @@ class HeadlessRun:
 
         Raises `OutputError`, `BrokenPipeError`.
         """
-        place = buffer.sink.place
+        place, saved = buffer.sink.place, self._saved[event.stream]
         match event:
             case Records(data=data):
                 buffer.add(event.slice, data)
@@ -232,11 +257,15 @@ class HeadlessRun:
                     await _in_thread(buffer.write, place)
             case SliceFinished(outcome=outcome):
                 await _in_thread(lambda: buffer.end(event.slice, succeeded=_succeeded(outcome)), place)
+                if outcome in _READ:
+                    saved.add(event.slice)
             case StateAdvanced(state=state) if self._plan.state:
                 await _in_thread(lambda: buffer.commit(event.slice), place)
+                await _in_thread(lambda: saved.cover(event.slice, state), saved.place)
                 await self._save(self._plan.state, event.stream, state)
             case StreamFinished(outcome=outcome):
                 await _in_thread(lambda: buffer.finish(succeeded=_succeeded(outcome)), place)
+                await _in_thread(lambda: saved.end(complete=outcome in _READ), saved.place)
             case _ if buffer.waiting:
                 await _in_thread(buffer.write, place)
 
@@ -253,8 +282,12 @@ class HeadlessRun:
             self._trace = None
 
 
+_READ = (Outcome.COMPLETE, Outcome.SKIPPED)
+"""How a slice or stream ends that was read completely."""
+
+
 def _succeeded(outcome: Outcome) -> bool:
-    return outcome not in (Outcome.FAILED, Outcome.CANCELLED)
+    return outcome not in (Outcome.FAILED, Outcome.CANCELLED, Outcome.DETACHED)
 
 
 async def _in_thread(call: Callable[[], Any], place: str) -> Any:

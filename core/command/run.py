@@ -28,6 +28,8 @@ from core.manifest.problems import Severity, closest
 from core.outputs.destination import Destination
 from core.outputs.durable import OutputError
 from core.outputs.har import HarTrace
+from core.outputs.job_journal import JobJournal, beside
+from core.outputs.paths import resolved
 from core.outputs.state import StateFile
 from core.progress.picture import RunPicture
 from core.progress.plain import PlainProgress, Progress
@@ -79,16 +81,19 @@ def _read(files: RunFiles, connector: Connector, config: Mapping[str, Any], note
     for warning in (*_warnings(connector), *unknown_inputs(specification, config)):
         progress.log(Level.WARNING, warning)
     case = _case(files, connector, config)
+    state = StateFile(arguments.state) if arguments.state else None
     plan = RunPlan(
         connector=connector,
         config=config,
         streams=files.streams,
         destination=destination,
-        state=StateFile(arguments.state) if arguments.state else None,
+        state=state,
         tokens=files.tokens(),
         trace=HarTrace(arguments.trace) if arguments.trace else None,
         case=case,
         limit=arguments.limit,
+        jobs=JobJournal(beside(resolved(state.path)), state.of) if state else None,
+        detach=arguments.detach,
     )
     try:
         code = HeadlessRun(plan, picture, progress)()

@@ -190,6 +190,17 @@ class AsyncRetriever(Retriever):
         description="Seconds until a failed job is created again.",
     )
 
+    reuse_jobs_for: Annotated[
+        float | Template | None,
+        Shown(advanced=True, ours=True, editor="minutes", unset="as long as a job may take"),
+    ] = Field(
+        None,
+        title="Follow Earlier Jobs For",
+        description="Minutes after its creation for which a job that a run with --state has left, because it was "
+        "killed, cancelled or detached, is followed by the next run instead of being created anew; by default as long "
+        "as `polling_job_timeout`, such as 1440 for a report that is collected the next day, 0 for never.",
+    )
+
     @classmethod
     def template_variables(cls, raw: Mapping[str, Any]) -> frozenset[str]:
         """Extra fields of parent records are variables of their own in the requesters."""
@@ -229,6 +240,10 @@ class AsyncRetriever(Retriever):
 
     def timeout(self, context: Context) -> float:
         return (self._number(self.polling_job_timeout, context) or DEFAULT_TIMEOUT_MINUTES) * 60
+
+    def reuse_limit(self, context: Context) -> float:
+        minutes = self._number(self.reuse_jobs_for, context)
+        return self.timeout(context) if minutes is None else max(0.0, minutes * 60)
 
     def failed_wait(self, context: Context) -> float | None:
         return self._number(self.failed_retry_wait_time_in_seconds, context)
@@ -300,4 +315,5 @@ class AsyncRetriever(Retriever):
             polling_interval=self.polling_interval,
             timeout=self.timeout,
             failed_wait=self.failed_wait,
+            reuse_limit=self.reuse_limit,
         )

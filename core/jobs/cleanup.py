@@ -5,18 +5,62 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from core.errors import ReadError
-from core.jobs.job import Job, KnownJobs
+from core.http.policy import RequestFailed
+from core.jobs.job import Job
+from core.jobs.known import KnownJob, KnownJobs
+from core.jobs.statuses import JobStatus
 from core.jobs.steps import JobSteps
 from core.levels import Level
 from core.runtime.context import Context
 
 CLEANUP_LIMIT = 30.0
 """Seconds that a server may take to abort or delete a job."""
+GONE = frozenset({404, 410})
+"""What a server answers about a job that it does not know any more."""
 CANCELLED_LIMIT = 3.0
 """Seconds that all requests together may take that are still sent when a read is cancelled."""
+
+
+async def clear_away(steps: JobSteps, context: Context, known: KnownJob) -> str:
+    """Abort and delete a job that no read follows, as far as the manifest says how; what came of it, as a clause.
+
+    Raises `ReadError` when the job may still run.
+    """
+    if not steps.can_abort and not steps.can_delete:
+        raise ReadError("the stream has no abort request and no delete request, so it goes on running on the server")
+    job = Job.of(steps.answer(known.creation), steps, context, 0.0, known=True)
+    verbs = (("aborted", steps.can_abort, steps.abort), ("deleted", steps.can_delete, steps.delete))
+    done, refused = [], None
+    for verb, can, ask in verbs:
+        try:
+            async with asyncio.timeout(CLEANUP_LIMIT):
+                done += [verb] if can and await ask(job.context) else []
+        except TimeoutError:
+            raise ReadError(f"it couldn't be {verb}: there was no answer within {CLEANUP_LIMIT:g} seconds") from None
+        except RequestFailed as error:
+            if error.status in GONE:
+                return "was gone already"
+            refused = ReadError(f"it couldn't be {verb}: {error}")
+    if refused is not None and not done and not await _is_over(steps, job):
+        raise refused
+    return f"was {' and '.join(done)} on the server" if done else "was over already"
+
+
+async def _is_over(steps: JobSteps, job: Job) -> bool:
+    """Whether the API says that there is nothing to abort any more."""
+    try:
+        async with asyncio.timeout(CLEANUP_LIMIT):
+            answer = await steps.poll(job.context, lambda status: steps.meaning(status) is not None)
+    except TimeoutError:
+        return False
+    except RequestFailed as error:
+        return error.status in GONE
+    status = None if answer is None else steps.status(answer, job.context)
+    return status is not None and steps.meaning(status) not in (None, JobStatus.RUNNING)
 
 
 @dataclass
@@ -54,11 +98,23 @@ class JobCleanup:
         self.hurry()
         aborted = await self.abort(job)
         if not self.steps.can_abort:
-            self.context.log(
-                Level.WARNING,
-                f"The job {job.name} goes on running on the server: the stream has no abort request.",
-            )
+            left = f"The job {job.name} goes on running on the server: the stream has no abort request."
+            follows = self.known.lasting and self.known.find(self.context.slice) is not None
+            left += " The next run with the same state follows it." if follows else ""
+            self.context.log(Level.WARNING, left)
         return aborted
+
+    async def discard(self, job: Job) -> None:
+        """Clear away, as far as the manifest says how, a job that is too old to be followed; it may be gone already."""
+        for can, ask in (
+            (self.steps.can_abort, self.steps.abort),
+            (self.steps.can_delete, self.steps.delete),
+        ):
+            if can:
+                with suppress(ReadError, TimeoutError):
+                    async with asyncio.timeout(self.patience):
+                        await ask(job.context)
+        self.known.forget(self.context.slice)
 
     async def delete(self, job: Job) -> None:
         """Delete a job on the server, once, when the manifest says how; a failure is a warning."""
@@ -82,3 +138,21 @@ class JobCleanup:
                 reason = str(error)
         self.context.log(Level.WARNING, f"The job {job.name} couldn't be {verb.rstrip('e')}ed on the server: {reason}")
         return False
+
+
+async def clear_away_kept(known: KnownJobs, steps: JobSteps, context: Context) -> None:
+    """Abort and delete the jobs that earlier reads have left on the server, as far as the manifest says how.
+
+    `context` is that of the stream. All of it takes a few seconds at most, as when a read is cancelled.
+    """
+    for slice_, left in known.kept:
+        known.keep(slice_, None, kept=False, over=left.over)
+        own = context.for_slice(slice_)
+        job = Job.of(steps.answer(left.creation), steps, own, 0.0, known=True)
+        if left.started:
+            job.started(steps.answer(left.start) if left.start is not None else None)
+        job.over = left.over
+        cleanup = JobCleanup(steps, own, known)
+        cleanup.hurry()
+        await cleanup.abort(job)
+        await cleanup.delete(job)

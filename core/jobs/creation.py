@@ -12,10 +12,12 @@ from core.http.policy import RequestFailed
 from core.http.request import RequestDraft
 from core.jobs.answers import Answer, api_explanation, body_of
 from core.jobs.cleanup import JobCleanup
-from core.jobs.job import Job, KnownJobs
+from core.jobs.job import Job, job_id
+from core.jobs.known import KnownJob, KnownJobs
 from core.jobs.refusals import WAITING_BEYOND, Refusals, StepFailed
 from core.jobs.slots import JobSlot, SlotState
 from core.jobs.steps import JobSteps
+from core.levels import Level
 from core.runtime.context import Context
 
 _FAILED = "The job couldn't be created."
@@ -27,7 +29,8 @@ _SPOILT = (BodyKind.HTML, BodyKind.JSON)
 class Creation:
     """The creation of the job of one slice. `fill` adds to the request what the slice adds.
 
-    `orphan` is a job that the API created while the read was cancelled, and that was to be aborted.
+    `orphan` is a job that the API created while the read was cancelled, and that was to be aborted. `is_last`: the job
+    is not polled by this read, so that what its other requests miss in the answer is only warned of.
     """
 
     steps: JobSteps
@@ -39,12 +42,13 @@ class Creation:
     refusals: Refusals
     attempt: int = 1
     orphan: Job | None = None
+    is_last: bool = False
 
     async def answer(self, time_limit: float) -> Answer:
         """The API's answer, which has all that the other requests of the job look up in it.
 
         `time_limit` is how many seconds a job may take. When cancelled while the API creates the job, that is awaited
-        for a moment, and the job aborted. Raises `StepFailed`.
+        for a moment, and the job aborted. Raises `StepFailed`, `JobDetached`.
         """
         while True:
             self.refusals.show(JobPhase.CREATING, None)
@@ -56,8 +60,16 @@ class Creation:
                     failure.retryable &= self.slot.held  # without a slot, no further job is created
                     raise
             else:
-                self.known.note(self.context.slice, answer.response)
+                self._note(answer)
                 return answer
+
+    def _note(self, answer: Answer) -> None:
+        """Write the job down, before anything else is asked about it."""
+        request = self.steps.fingerprint(self.context, self.fill) if self.known.lasting else ""
+        job = KnownJob(answer.response, fingerprint=request)
+        problem = self.known.note(self.context.slice, job, job_id(answer, self.steps.id_lookups()))
+        if problem is not None:
+            self.context.log(Level.WARNING, problem)
 
     async def _complete_answer(self, time_limit: float) -> Answer:
         try:
@@ -70,9 +82,12 @@ class Creation:
         missing = self.steps.missing_in_creation(answer)
         if missing is not None:
             spoilt = body_of(answer) is None and kind_of(answer.response.content[:1000]) in _SPOILT
-            if not spoilt:
-                self.known.note(self.context.slice, answer.response)
+            if not spoilt and not self.known.lasting:
+                self.known.note(self.context.slice, KnownJob(answer.response))
             message = " ".join(filter(None, [missing, api_explanation(answer)]))
+            if self.is_last and not spoilt:
+                self.context.log(Level.WARNING, message)
+                return answer
             raise StepFailed(f"{_FAILED} {message}", what=message, retryable=spoilt)
         return answer
 
@@ -95,5 +110,6 @@ class Creation:
         competitors = await self.refusals.competitors(patience)
         if not competitors:
             return False
-        self.known.forget(self.context.slice)
+        if not self.known.lasting:
+            self.known.forget(self.context.slice)
         return await self.refusals.outlast(competitors, what, JobPhase.WAITING, patience)

@@ -1,15 +1,10 @@
-"""One job on the API: from its creation to its end, its name there, and the jobs that a read leaves behind for
-another.
-"""
+"""One job on the API: from its creation to its end, and its name there."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-
-import httpx
-import orjson
 
 from core.errors import ReadError
 from core.jobs.answers import Answer
@@ -89,6 +84,18 @@ class AttemptFailed(ReadError):
         self.by_api = by_api
 
 
+class JobGone(AttemptFailed):
+    """The API does not let itself be asked about the job of an earlier run. `for_good`: there is no such job."""
+
+    def __init__(self, message: str, *, for_good: bool) -> None:
+        super().__init__(message)
+        self.for_good = for_good
+
+
+class JobDetached(Exception):
+    """The slice's job is left for a later run: it runs on the server, or there is no room yet to create it."""
+
+
 class HopelessJob(ReadError):
     """A job came to nothing, and another attempt would do no better. `final`: nor would other jobs of the stream."""
 
@@ -148,8 +155,9 @@ class Job:
         attempt: int = 1,
         *,
         known: bool = False,
+        age: float = 0.0,
     ) -> Job:
-        """The job that an answer to a creation is about."""
+        """The job that an answer to a creation is about, which came `age` seconds ago."""
         return cls(
             attempt=attempt,
             context=context.with_variables(
@@ -158,7 +166,7 @@ class Job:
                 polling_response=creation.variables,
             ),
             creation=creation,
-            created=context.run.monotonic(),
+            created=context.run.monotonic() - age,
             timeout=timeout,
             id=job_id(creation, steps.id_lookups()),
             known=known,
@@ -190,8 +198,8 @@ class Job:
         self.last_progress = self.context.run.monotonic()
 
     def started(self, answer: Answer | None) -> None:
-        """Take note that the API runs the job; its time begins."""
-        self.created = self.context.run.monotonic()
+        """Take note that the API runs the job; its time begins, unless it began in an earlier run."""
+        self.created = self.created if self.known else self.context.run.monotonic()
         if answer is not None:
             self.start = answer
             self.context = self.context.with_variables(
@@ -200,51 +208,10 @@ class Job:
 
     def polled(self, answer: Answer) -> None:
         """Take note of an answer to a poll."""
-        self.polling = answer
         self.polls += 1
+        self.recall(answer)
+
+    def recall(self, answer: Answer) -> None:
+        """Take over the answer to the last poll, of this read or an earlier one."""
+        self.polling = answer
         self.context = self.context.with_variables(polling_response=answer.variables)
-
-
-class KnownJobs:
-    """Jobs by their slice, as the API's answers to their creation and start.
-
-    A read that is given them polls the job that is known for a slice, and takes note of each that it creates. A job
-    that was aborted or deleted on the server is forgotten.
-    """
-
-    def __init__(self) -> None:
-        self._creations: dict[bytes, httpx.Response] = {}
-        self._starts: dict[bytes, httpx.Response | None] = {}
-
-    def __len__(self) -> int:
-        return len(self._creations)
-
-    def creation(self, slice_: Mapping[str, Any] | None) -> httpx.Response | None:
-        """The answer to the creation of a slice's job; None when no job is known."""
-        return self._creations.get(_key(slice_))
-
-    def note(self, slice_: Mapping[str, Any] | None, creation: httpx.Response) -> None:
-        """Take note of a job that was created."""
-        self._creations[_key(slice_)] = creation
-        self._starts.pop(_key(slice_), None)
-
-    def note_start(self, slice_: Mapping[str, Any] | None, start: httpx.Response | None) -> None:
-        """Take note that the API started the job of a slice; `start` is its answer, where it counts."""
-        self._starts[_key(slice_)] = start
-
-    def is_started(self, slice_: Mapping[str, Any] | None) -> bool:
-        """Whether the API started the job of a slice."""
-        return _key(slice_) in self._starts
-
-    def start(self, slice_: Mapping[str, Any] | None) -> httpx.Response | None:
-        """The answer to the start of a slice's job, where there is one that counts."""
-        return self._starts.get(_key(slice_))
-
-    def forget(self, slice_: Mapping[str, Any] | None) -> None:
-        """There is no such job any more."""
-        self._creations.pop(_key(slice_), None)
-        self._starts.pop(_key(slice_), None)
-
-
-def _key(slice_: Mapping[str, Any] | None) -> bytes:
-    return orjson.dumps(dict(slice_ or {}), str, orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)

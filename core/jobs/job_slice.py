@@ -9,19 +9,23 @@ from itertools import chain, count
 from typing import Any
 
 from core.errors import ReadError
-from core.events import JobPhase, Outcome
+from core.events import JobPhase, Outcome, Stage
+from core.http.messages import shorten
 from core.http.policy import EXPIRED, RequestFailed
 from core.http.request import RequestDraft
-from core.jobs.job import JobFailed
+from core.jobs.job import JobDetached, JobFailed
 from core.jobs.life import JobLife
 from core.jobs.poll_records import PollRecords
 from core.jobs.settings import JobSettings
-from core.jobs.slots import JobSlot
+from core.jobs.slots import JobSlot, NoSlot
 from core.jobs.steps import JobSteps
 from core.levels import Level
 from core.runtime.context import Context
 from core.runtime.page_reader import MakeSink, SliceSink
 from core.templates import TemplateError
+
+_TARGET_SHOWN = 200
+"""Characters of a download target that a log line repeats."""
 
 
 @dataclass
@@ -99,13 +103,17 @@ class JobSlice:
 
     async def read(self) -> Outcome:
         """Create, poll, download. Raises `JobFailed` when the slice can't be read."""
-        with self.settings.concurrency.slots.for_slice(self.context.stream) as slot:
+        slots, may_detach = self.settings.concurrency.slots, self.settings.detach
+        with slots.for_slice(self.context.stream, may_detach=may_detach) as slot:
             records = PollRecords(self.context, self.make_sink) if self.steps.takes_records else None
             life = JobLife(
                 self.steps, self.context, lambda draft: self.fill(draft, self.context), self.settings, slot, records
             )
             try:
                 return await self._read(life, slot)
+            except (JobDetached, NoSlot):
+                life.job = None  # it is not cleared away
+                return Outcome.DETACHED
             except asyncio.CancelledError:
                 life.cleanup.hurry()
                 raise
@@ -114,7 +122,9 @@ class JobSlice:
             except (ReadError, TemplateError) as error:
                 raise life.failed(str(error)) from None
             finally:
-                await life.clean_up()
+                life.keep()
+                if not self.settings.keeps_jobs:
+                    await life.clean_up()
 
     async def _read(self, life: JobLife, slot: JobSlot) -> Outcome:
         while True:
@@ -123,11 +133,27 @@ class JobSlice:
                 job = await life.complete()
             if job.skipped:
                 return Outcome.SKIPPED
+            if self.settings.last is not Stage.DOWNLOAD:
+                if job.over:
+                    await self._report_targets(life)
+                return Outcome.LIMITED
             if life.records is not None and life.records.full:
                 return Outcome.COMPLETE
             if not self.steps.has_download or await self._downloaded(life):
                 life.show(JobPhase.DONE)
                 return Outcome.COMPLETE
+
+    async def _report_targets(self, life: JobLife) -> None:
+        """Say where the result of a completed job is that is not downloaded."""
+        try:
+            found = [target for target in await _targets_of(self.steps, life) if target != ""]
+        except (ReadError, TemplateError) as error:
+            self.context.log(Level.WARNING, str(error))
+            return
+        if found:
+            first = shorten(str(found[0]), _TARGET_SHOWN)
+            more = f" and {len(found) - 1:,} more" if len(found) > 1 else ""
+            self.context.log(Level.INFO, f"The job is complete. Its download target: {first}{more}.")
 
     async def _downloaded(self, life: JobLife) -> bool:
         """Download all targets; False when a new job has to be created for that."""

@@ -28,6 +28,8 @@ class StatusJudge:
         """What an answer says about a job; a status that is missing or unknown is warned of once, and means running."""
         found = self.steps.status(answer, job.context)
         job.api_status = found
+        if self.settings.known is not None:
+            self.settings.known.note_status(self.context.slice, found)
         self.judged_at = self.settings.mapped.changes
         text = "None" if found is None else found
         meaning = self.mapped(text)

@@ -7,18 +7,17 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-import httpx
-
 from core.decoding.errors import BodyKind, describe, kind_of
 from core.errors import ReadError
-from core.events import JobChanged, JobPhase
+from core.events import JobChanged, JobPhase, Stage
 from core.http.messages import shorten
 from core.http.request import RequestDraft
 from core.jobs.answers import Answer
 from core.jobs.cleanup import JobCleanup
 from core.jobs.creation import Creation
-from core.jobs.job import AttemptFailed, HopelessJob, Job, JobFailed, KnownJobs
+from core.jobs.job import AttemptFailed, HopelessJob, Job, JobDetached, JobFailed, JobGone
 from core.jobs.judging import StatusJudge
+from core.jobs.known import KnownJob, KnownJobs
 from core.jobs.poll_records import PollRecords
 from core.jobs.polling import Polling
 from core.jobs.refusals import Refusals, StepFailed
@@ -29,6 +28,7 @@ from core.jobs.statuses import PollSchedule
 from core.jobs.steps import JobSteps
 from core.levels import Level
 from core.runtime.context import Context
+from core.units import time_span
 from core.wording import slice_name
 
 ANSWER_SHOWN = 500
@@ -39,8 +39,9 @@ ANSWER_SHOWN = 500
 class JobLife:
     """The job of one slice. `fill` adds to the creation request what the slice adds.
 
-    A job of `known` is followed in the first attempt. `slot` is the slice's among the jobs that run side by side,
-    `records` takes those that come with the answers to polling.
+    A job of `known` is followed in the first attempt, which does not count when that job is one of an earlier run.
+    `slot` is the slice's among the jobs that run side by side, `records` takes those that come with the answers to
+    polling.
     """
 
     steps: JobSteps
@@ -54,6 +55,8 @@ class JobLife:
     known: KnownJobs = field(init=False)
     cleanup: JobCleanup = field(init=False)
     judge: StatusJudge = field(init=False)
+    _uncounted: int = 0
+    """Attempts beyond those of the settings: the one that followed the job of an earlier run."""
 
     def __post_init__(self) -> None:
         self.known = KnownJobs() if self.settings.known is None else self.settings.known
@@ -64,12 +67,15 @@ class JobLife:
         """Run attempts until a job is completed or skipped.
 
         When cancelled, the job that runs is aborted on the server before the cancellation goes on.
-        Raises `JobFailed`.
+        Raises `JobFailed`, `JobDetached`.
         """
         while True:
             self.attempts += 1
             try:
                 job = await self._attempt()
+            except JobDetached:
+                self.slot.detach()
+                raise
             except AttemptFailed as failure:
                 self.slot.set_state(SlotState.IDLE)
                 self._forget_if_read()
@@ -87,7 +93,7 @@ class JobLife:
     @property
     def is_last_attempt(self) -> bool:
         """Whether the job is not created once more."""
-        return self.attempts >= self.settings.attempts
+        return self.attempts >= self.settings.attempts + self._uncounted
 
     async def poll_again(self) -> Job:
         """Ask a completed job once more, for fresh download targets; wait for it when it is running again.
@@ -103,6 +109,13 @@ class JobLife:
         """Delete the job on the server, when the manifest says how; a failure is a warning."""
         if self.job is not None:
             await self.cleanup.delete(self.job)
+
+    def keep(self) -> None:
+        """Take note of how far the job has come, for a later read; and that it is left on the server where it is."""
+        if self.job is None:
+            return
+        polling = None if self.job.polling is None else self.job.polling.response
+        self.known.keep(self.context.slice, polling, kept=self.settings.keeps_jobs, over=self.job.over)
 
     def wait_for_slot(self) -> None:
         """Report that a job is to be created when there is a slot for it; the one before it is forgotten."""
@@ -141,27 +154,38 @@ class JobLife:
 
     async def _attempt(self) -> Job:
         before, self.job = self.job, None
-        creation = self.known.creation(self.context.slice) if self.attempts == 1 else None
-        if creation is not None and self.records is None:
-            return await self._follow_known(creation)
-        if creation is not None:
-            await self._drop_known(creation)
+        known = self.known.find(self.context.slice) if self.attempts == 1 else None
+        found = None if known is None else await self._job_of_earlier_read(known)
+        if found is not None:
+            return found
         job = await self._create(before)
         async with self._clearing_away(job):
             await self._start(job)
+            if self.settings.last is Stage.CREATION:
+                return job
+            if self.settings.detach and self.known.find(self.context.slice) is not None:
+                raise JobDetached
             if self.records is not None:
                 self.records.begin()
             await self._polling(job, self.records).to_the_end()
         return job
 
+    async def _job_of_earlier_read(self, known: KnownJob) -> Job | None:
+        """The job of an earlier read, brought to its end; None when a new one is needed."""
+        if self.records is not None and self.settings.first is Stage.CREATION:
+            await self._drop_known(known)
+            return None
+        return await (self._follow_lasting(known) if self.known.lasting else self._follow_known(known))
+
     def _forget_if_read(self) -> None:
         """Forget a job that is over and whose records came with its polls: they don't come once more."""
-        if self.records is not None:
+        is_wanted = self.settings.keeps_jobs and self.job is not None and not self.job.over
+        if self.records is not None and not is_wanted:
             self.known.forget(self.context.slice)
 
-    async def _drop_known(self, creation: httpx.Response) -> None:
+    async def _drop_known(self, known: KnownJob) -> None:
         """Abort the job of an earlier read, which can't be followed: nobody knows which of its records were taken."""
-        answer = self.steps.answer(creation)
+        answer = self.steps.answer(known.creation)
         job = Job.of(answer, self.steps, self.context, self.steps.timeout(self.context), known=True)
         self.context.log(
             Level.INFO,
@@ -171,27 +195,97 @@ class JobLife:
         await self.cleanup.abort(job)
         self.known.forget(self.context.slice)
 
-    async def _follow_known(self, creation: httpx.Response) -> Job:
-        answer = self.steps.answer(creation)
+    async def _follow_lasting(self, known: KnownJob) -> Job | None:
+        """The job of an earlier run, brought to its end; None when it leads nowhere, so that a new one is needed.
+
+        It is given the time limit once more, but no more time than a job may be followed for.
+        """
+        age, most = known.age(self.context.run.now()), self.steps.reuse_limit(self.context)
+        if known.fingerprint != self.steps.fingerprint(self.context, self.fill):
+            self.context.log(
+                Level.INFO,
+                "The job of an earlier run was asked for by another request than the manifest and the inputs make now, "
+                "so it is not followed.",
+            )
+            return None
+        if age > most:
+            await self._discard(known, f"it was created {time_span(age)} ago")
+            return None
+        limit = self.steps.timeout(self.context)
+        try:
+            job = await self._follow_known(known, min(age + limit, max(most, limit)))
+        except JobGone as gone:
+            assert self.job is not None
+            why = "is gone, so" if gone.for_good else f"can't be followed ({str(gone).rstrip('.')}), so"
+            self.context.log(Level.INFO, f"The job {self.job.name} of an earlier run {why} a new one is created.")
+            if gone.for_good:
+                self.known.forget(self.context.slice)
+        except (AttemptFailed, JobFailed) as failure:
+            reason = failure.reason if isinstance(failure, JobFailed) else str(failure)
+            self.context.log(
+                Level.WARNING, f"The job of an earlier run came to nothing; a new one is created. {reason}"
+            )
+        else:
+            self._uncounted = 1
+            return job
+        self.job = None
+        self.slot.set_state(SlotState.IDLE)
+        return None
+
+    async def _discard(self, known: KnownJob, reason: str) -> None:
+        """Clear away a job of an earlier run that is not followed."""
+        job = Job.of(self.steps.answer(known.creation), self.steps, self.context, 0.0, known=True)
+        self.context.log(Level.INFO, f"The job {job.name} of an earlier run is too old to be followed: {reason}.")
+        await self.cleanup.discard(job)
+
+    async def _follow_known(self, known: KnownJob, time_limit: float | None = None) -> Job:
+        answer = self.steps.answer(known.creation)
         missing = self.steps.missing_in_creation(answer)
         if missing is not None:
             raise self._given_up(f"The job of an earlier read can't be followed. {missing}")
-        self.job = job = Job.of(
-            answer, self.steps, self.context, self.steps.timeout(self.context), self.attempts, known=True
-        )
+        limit = time_limit or self.steps.timeout(self.context)
+        age = known.age(self.context.run.now()) if self.known.lasting else 0.0
+        self.job = job = Job.of(answer, self.steps, self.context, limit, self.attempts, known=True, age=age)
         self.context.log(Level.INFO, f"The job {job.name} of an earlier read is followed; no new one is created.")
+        if self.settings.first is Stage.POLLING and self.settings.last is Stage.POLLING:
+            await self._poll_once(job, known)
+            return job
         async with self._clearing_away(job):
             await self._start(job)
-            await self._polling(job).to_the_end(at_once=True)
+            if self.settings.last is Stage.CREATION:
+                return job
+            polling = self._polling(job, self.records)
+            last = known.polling if self.settings.first is Stage.DOWNLOAD and self.steps.has_download else None
+            if last is not None and await polling.was_completed(self.steps.answer(last)):
+                return job
+            if self.records is not None:
+                self.records.begin()
+            await polling.to_the_end(at_once=True)
         return job
+
+    async def _poll_once(self, job: Job, known: KnownJob) -> None:
+        """Poll a job a single time; whatever comes of it, the job is left as it is unless the read is cancelled."""
+        try:
+            await self._start(job)
+            if known.polling is not None:  # the next poll may go to an address that the last one gave
+                job.recall(self.steps.answer(known.polling))
+            if self.records is not None:
+                self.records.begin()
+            await self._polling(job, self.records).once()
+        except HopelessJob as error:
+            raise self._given_up(str(error), final=error.final) from None
+        except asyncio.CancelledError:
+            if await self.cleanup.abort_when_cancelled(job):
+                self.show(JobPhase.ABORTED)
+            raise
 
     async def _start(self, job: Job) -> None:
         """Start the job, where that takes a request and has not been done, and report that it runs."""
         slice_ = self.context.slice
         answer: Answer | None = None
-        if self.known.is_started(slice_):
-            response = self.known.start(slice_)
-            answer = None if response is None else self.steps.answer(response)
+        known = self.known.find(slice_)
+        if known is not None and known.started:
+            answer = None if known.start is None else self.steps.answer(known.start)
         elif self.steps.has_start:
             try:
                 answer = await Start(self.steps, self.context, self.slot, self._refusals).answer(job)
@@ -208,7 +302,7 @@ class JobLife:
 
     @property
     def _refusals(self) -> Refusals:
-        return Refusals(self.context, self.slot, self.show)
+        return Refusals(self.context, self.slot, self.show, self.settings.detach)
 
     def _polling(self, job: Job, records: PollRecords | None = None) -> Polling:
         return Polling(self.steps, self.context, self.settings, self.judge, self.cleanup, self.show, job, records)
@@ -238,6 +332,7 @@ class JobLife:
         creation = Creation(
             self.steps, self.context, self.fill, self.known, self.slot, self.cleanup, self._refusals, self.attempts
         )
+        creation.is_last = self.settings.last is Stage.CREATION
         try:
             answer = await creation.answer(time_limit)
         except asyncio.CancelledError:
@@ -267,7 +362,7 @@ class JobLife:
         if failure.by_api:
             asked = self.steps.failed_wait(self.context)
             wait = wait if asked is None else asked
-        left = self.settings.attempts - self.attempts
+        left = self.settings.attempts + self._uncounted - self.attempts
         which = f"Job `{self.job.id}`:" if self.job is not None and self.job.id else ""
         what = " ".join(filter(None, [which, str(failure), self.judge.last_status(self.job)]))
         self.context.log(
@@ -278,7 +373,8 @@ class JobLife:
 
     def _given_up(self, reason: str, *, final: bool = False) -> JobFailed:
         """Everything that people need to look into a failed job."""
-        tries = "1 attempt" if self.attempts == 1 else f"{self.attempts} attempts"
+        counted = max(1, self.attempts - self._uncounted)
+        tries = "1 attempt" if counted == 1 else f"{counted} attempts"
         job = self.job
         said = f"The API's last answer: {_shown(job.last_answer)}" if job is not None else ""
         return self.failed(f"given up after {tries}. {reason}", said, final=final)

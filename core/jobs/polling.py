@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from core.events import JobPhase, PollScheduled
 from core.http.policy import FailureType, RequestFailed, retry_after
 from core.jobs.answers import Answer, api_explanation
-from core.jobs.cleanup import JobCleanup
-from core.jobs.job import AttemptFailed, HopelessJob, Job
+from core.jobs.cleanup import GONE, JobCleanup
+from core.jobs.job import AttemptFailed, HopelessJob, Job, JobDetached, JobGone
 from core.jobs.judging import StatusJudge
 from core.jobs.poll_records import PollRecords
 from core.jobs.settings import JobSettings
@@ -45,7 +45,7 @@ class Polling:
     async def to_the_end(self, *, at_once: bool = False) -> None:
         """Poll until the job is completed or skipped, or until no more of its records are wanted.
 
-        `at_once`: the first poll does not wait. Raises `AttemptFailed`, `HopelessJob`, `ReadError`.
+        `at_once`: the first poll does not wait. Raises `AttemptFailed`, `HopelessJob`, `JobDetached`, `ReadError`.
         """
         asked_for: float | None = 0.0
         if not at_once:
@@ -61,14 +61,33 @@ class Polling:
             except RequestFailed as error:
                 failures += 1
                 self._judge_failed_poll(error, failures)
+                self._leave_if_detached()
                 continue
             if answer is not None:
                 failures = 0
                 asked_for = await self._wait_after(answer)
                 if self._is_done:
                     return
+                self._leave_if_detached()
             if self.job.context.run.monotonic() >= self.job.deadline:
                 await self._time_out(f"not finished after {time_span(self.job.timeout)}")
+
+    async def once(self) -> None:
+        """Poll a single time, and judge the answer. Raises `AttemptFailed`, `HopelessJob`, `ReadError`."""
+        if await self._ended_before():
+            return
+        try:
+            answer = await self._poll()
+        except RequestFailed as error:
+            self.show(JobPhase.FAILED, str(error))
+            raise AttemptFailed(f"Polling failed. {error}") from None
+        if answer is not None:
+            await self._wait_after(answer)
+
+    async def was_completed(self, answer: Answer) -> bool:
+        """Whether the answer to the last poll of an earlier read says that there is a result to download."""
+        self.job.recall(answer)
+        return self.judge.meaning(self.job, answer) is JobStatus.COMPLETED and await self._settled(answer)
 
     async def _wait_at_first(self) -> float | None:
         """The wait before the first poll. An answer to creation or start that has records is judged like a poll."""
@@ -164,7 +183,16 @@ class Polling:
             job.polled(answer)
         return answer
 
+    def _leave_if_detached(self) -> None:
+        """Leave a job that is running to a later run, when that finds it. Raises `JobDetached`."""
+        if self.settings.detach and self.cleanup.known.find(self.context.slice) is not None:
+            raise JobDetached
+
     def _judge_failed_poll(self, error: RequestFailed, failures: int) -> None:
+        job = self.job
+        if job.known and self.cleanup.known.lasting and not error.retryable and not job.polls:
+            job.over = job.deleted = True
+            raise JobGone(f"Polling failed. {error}", for_good=error.status in GONE)
         if error.failure_type is FailureType.CONFIG_ERROR:
             raise HopelessJob(f"Polling is refused. {error}", final=True)
         if not error.retryable or failures >= POLL_FAILURES:
@@ -181,6 +209,7 @@ class Polling:
             return False
         if status is JobStatus.FAILED:
             said = api_explanation(answer)
+            self.cleanup.known.failed(self.context.slice)
             self.show(JobPhase.FAILED, said or None)
             raise AttemptFailed(" ".join(filter(None, ["The API reports that the job failed.", said])), by_api=True)
         if status is JobStatus.TIMEOUT:

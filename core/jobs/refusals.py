@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from core.errors import ReadError
 from core.events import JobPhase
 from core.http.policy import Action, FailureType, RequestFailed
+from core.jobs.job import JobDetached
 from core.jobs.slots import CompetingJob, JobSlot
 from core.levels import Level
 from core.runtime.context import Context
@@ -51,11 +52,15 @@ class StepFailed(ReadError):
 
 @dataclass
 class Refusals:
-    """Puts off what the API refuses beside other jobs. `show` reports the phase that the job is in."""
+    """Puts off what the API refuses beside other jobs. `show` reports the phase that the job is in.
+
+    `detach`: it is put off to a later run.
+    """
 
     context: Context
     slot: JobSlot
     show: Callable[[JobPhase, str | None], None]
+    detach: bool = False
 
     async def competitors(self, patience: float) -> list[CompetingJob]:
         """The jobs that may be why; without any, the API refuses the job for another reason.
@@ -73,9 +78,12 @@ class Refusals:
     async def outlast(self, competitors: list[CompetingJob], what: str, phase: JobPhase, patience: float) -> bool:
         """Wait until one of them has ended; False when none does within `patience` seconds.
 
-        `what` is what the API answered, `phase` is shown meanwhile. The slot is left to others until then.
+        `what` is what the API answered, `phase` is shown meanwhile. The slot is left to others until then. Raises
+        `JobDetached`.
         """
         self._report(what, phase)
+        if self.detach:
+            raise JobDetached
         return await self.slot.retake_after(competitors, patience)
 
     def _report(self, what: str, phase: JobPhase) -> None:

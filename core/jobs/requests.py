@@ -18,6 +18,7 @@ from core.http.policy import RequestFailed
 from core.http.request import RequestDraft
 from core.jobs.answers import Answer, body_of, found_for_lookup, found_instead, lookups, missing_lookup
 from core.jobs.download_targets import FoundTargets, OnNoTarget, link_in, no_data, warn_of_pages
+from core.jobs.fingerprint import added, fingerprint
 from core.jobs.statuses import JobStatus
 from core.runtime.context import Context
 from core.runtime.page_reader import PageReader, Sink
@@ -42,7 +43,8 @@ class JobRequests:
     """The steps of a job, `core.jobs.steps.JobSteps`, made of what an AsyncRetriever holds; fields are called as there.
 
     `decoder` reads the answers to everything but the download, or the decoders that `fallbacks` gives for their content
-    type; `download_decoder` reads the result. `timeout` and `failed_wait` give seconds.
+    type; `download_decoder` reads the result. `timeout`, `failed_wait` and `reuse_limit` give
+    seconds.
     """
 
     creation_requester: Requester
@@ -69,6 +71,7 @@ class JobRequests:
     polling_interval: float | None
     timeout: Callable[[Context], float]
     failed_wait: Callable[[Context], float | None]
+    reuse_limit: Callable[[Context], float]
 
     @property
     def takes_records(self) -> bool:
@@ -89,6 +92,13 @@ class JobRequests:
     @property
     def can_delete(self) -> bool:
         return self.delete_requester is not None
+
+    def fingerprint(self, context: Context, fill: Callable[[RequestDraft], None]) -> str:
+        fill(draft := RequestDraft())
+        slice_ = context.slice
+        values = [] if slice_ is None else [dict(slice_), dict(slice_.extra_fields)]
+        requests = [self.creation_requester, self.start_requester]
+        return fingerprint(requests, context.scope(self.creation_requester), values, added(draft))
 
     async def create(self, context: Context, fill: Callable[[RequestDraft], None]) -> Answer | None:
         draft = RequestDraft()

@@ -6,7 +6,8 @@ import asyncio
 from copy import copy
 from dataclasses import dataclass, field
 
-from core.jobs.job import KnownJobs
+from core.events import Stage
+from core.jobs.known import KnownJobs
 from core.jobs.slots import JobSlots
 from core.jobs.statuses import StatusMeanings
 
@@ -38,7 +39,9 @@ class JobSettings:
 
     The job of a slice is created `attempts` times at most, and not at first if it is one of the `known`. `mapped` may
     grow while jobs run; `warned` holds the statuses that were already warned of. Without `known`, the jobs are
-    not needed later, so that each is dropped with its slice.
+    not needed later, so that each is dropped with its slice. `detach`: a job that is not complete when it is first
+    asked for is left to a later run. `first` and `last` are the stages that are gone through (see
+    `core.reading.plan.Limits`).
     """
 
     concurrency: JobConcurrency
@@ -46,3 +49,11 @@ class JobSettings:
     warned: set[str] = field(default_factory=set)
     attempts: int = ATTEMPTS
     known: KnownJobs | None = None
+    detach: bool = False
+    first: Stage = Stage.CREATION
+    last: Stage = Stage.DOWNLOAD
+
+    @property
+    def keeps_jobs(self) -> bool:
+        """Whether jobs stay on the server for a later read of their other stages."""
+        return self.last is not Stage.DOWNLOAD or self.first is Stage.DOWNLOAD

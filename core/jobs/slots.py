@@ -44,6 +44,10 @@ class SlotRequest:
     granted: asyncio.Future[None]
 
 
+class NoSlot(Exception):
+    """All slots are taken by jobs that go on when the run has ended."""
+
+
 class JobSlots:
     """The slots of a run, shared by all its streams, since an API counts the jobs of all of them.
 
@@ -66,15 +70,20 @@ class JobSlots:
         self.slices: dict[int, JobSlot] = {}
 
     @contextmanager
-    def for_slice(self, stream: str) -> Iterator[JobSlot]:
-        """The slot of a slice of `stream`, which it can take and release; its job counts until the context ends."""
-        slot = JobSlot(self, next(self._numbers), stream)
+    def for_slice(self, stream: str, *, may_detach: bool = False) -> Iterator[JobSlot]:
+        """The slot of a slice of `stream`, which it can take and release; its job counts until the context ends.
+
+        When all slots are kept by jobs that are left to a later run, one that `may_detach` gets none, and any other
+        gets one beyond the limit, as none would ever be free.
+        """
+        slot = JobSlot(self, next(self._numbers), stream, may_detach=may_detach)
         self.slices[slot.number] = slot
         try:
             yield slot
         finally:
-            slot.set_state(SlotState.IDLE)
-            del self.slices[slot.number]
+            if not slot.detached:
+                slot.set_state(SlotState.IDLE)
+                del self.slices[slot.number]
             self.wake()
 
     def lower(self, limit: int) -> bool:
@@ -101,8 +110,13 @@ class JobSlots:
             if not watcher[1].done():
                 watcher[1].set_result(None)
         blocked: set[str] = set()
+        none_left = sum(slot.detached for slot in self.slices.values()) >= self.limit
         for request in [*self._requests]:
-            if self._taken >= self.limit:
+            if none_left and not request.granted.done() and self.slices[request.number].may_detach:
+                self._requests.remove(request)
+                request.granted.set_exception(NoSlot())
+                continue
+            if self._taken >= self.limit and not none_left:
                 return
             if request.granted.done():
                 continue  # cancelled: its task takes it out
@@ -134,13 +148,13 @@ class JobSlots:
         return request
 
     async def take(self, request: SlotRequest) -> None:
-        """Take the slot when it is granted."""
+        """Take the slot when it is granted. Raises `NoSlot`."""
         try:
             await request.granted
         except asyncio.CancelledError:
             if request in self._requests:
                 self._requests.remove(request)
-            else:
+            elif request.granted.exception() is None:
                 self.release()
             raise
 
@@ -159,7 +173,7 @@ class JobSlots:
 class JobSlot:
     """The slot of one slice, and what its job is doing."""
 
-    def __init__(self, slots: JobSlots, number: int, stream: str) -> None:
+    def __init__(self, slots: JobSlots, number: int, stream: str, *, may_detach: bool = False) -> None:
         self.number = number
         self.stream = stream
         self.state = SlotState.IDLE
@@ -168,6 +182,9 @@ class JobSlot:
         self.slots = slots
         self.held = False
         """Whether the slice has taken its slot."""
+        self.may_detach = may_detach
+        self.detached = False
+        """Whether the job is left to a later run: it keeps its slot."""
         self._creations = 0
         self._refused_beside: int | None = None
         self.most_beside = 0
@@ -175,18 +192,27 @@ class JobSlot:
 
     @asynccontextmanager
     async def acquired(self) -> AsyncIterator[None]:
-        """Hold the slot while the context is open; one that ends well leaves a job whose result is downloaded."""
+        """Hold the slot while the context is open; one that ends well leaves a job whose result is downloaded.
+
+        Raises `NoSlot`.
+        """
         self.set_state(SlotState.IDLE)
         await self._take(self.slots.request(self, lambda: True))
         try:
             yield
         except BaseException:
-            self.set_state(SlotState.IDLE)
+            if not self.detached:
+                self.set_state(SlotState.IDLE)
             raise
         else:
             self.set_state(SlotState.COMPLETED)
         finally:
-            self._release()
+            if not self.detached:
+                self._release()
+
+    def detach(self) -> None:
+        """Keep the slot of a job that is running until the run has ended."""
+        self.detached = self.state is SlotState.RUNNING
 
     def set_state(self, state: SlotState) -> None:
         """Record what the job is doing now."""

@@ -46,6 +46,12 @@ class JobSteps(Protocol):
     def timeout(self, context: Context) -> float:
         """Seconds until an unfinished job is given up. Raises `ReadError`."""
 
+    def reuse_limit(self, context: Context) -> float:
+        """Seconds for which a later run follows a job; 0: it never does. Raises `ReadError`."""
+
+    def fingerprint(self, context: Context, fill: Callable[[RequestDraft], None]) -> str:
+        """Equal for two jobs of a slice that are asked for alike; `fill` adds what the slice adds."""
+
     def failed_wait(self, context: Context) -> float | None:
         """Seconds until a failed job is created again; None when the manifest doesn't say. Raises `ReadError`."""
 

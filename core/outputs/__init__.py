@@ -1,1 +1,1 @@
-"""Where records, state, traces and tokens go: standard output, files, directories."""
+"""Where records, state, jobs, traces and tokens go: standard output, files, directories."""

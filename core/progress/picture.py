@@ -10,7 +10,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from core.events import (
@@ -24,6 +23,7 @@ from core.events import (
     Records,
     SliceFinished,
     SliceStarted,
+    Stage,
     StreamFinished,
     StreamStarted,
 )
@@ -41,14 +41,6 @@ _MEANINGS = {
 
 Clock = Callable[[], float]
 """Gives seconds, from any start."""
-
-
-class Stage(StrEnum):
-    """The three steps of an asynchronous job, as the tabs of its form are called."""
-
-    CREATION = "Creation"
-    POLLING = "Polling"
-    DOWNLOAD = "Download"
 
 
 _STAGES = {
@@ -177,6 +169,10 @@ class StreamPicture(Generic[SliceT]):
         self.received = 0
         self.slices: dict[str, SliceT] = {}
         self.slices_done = 0
+        self.detached_jobs = 0
+        """How many jobs run on the server for a later run."""
+        self.detached_slices = 0
+        """How many slices have no job yet, and are left to a later run."""
         self.failures = Failures()
         self.budget_waits: dict[str, float] = {}
         """Until when the API budget holds requests back, by the terms of its policies."""
@@ -266,7 +262,11 @@ class StreamPicture(Generic[SliceT]):
         )
 
     def _finish_slice(self, event: SliceFinished) -> None:
-        self.slice(event.slice).finish(event.outcome, event.error, self.clock())
+        slice_ = self.slice(event.slice)
+        slice_.finish(event.outcome, event.error, self.clock())
+        if event.outcome is Outcome.DETACHED:
+            self.detached_jobs += slice_.phase is JobPhase.RUNNING
+            self.detached_slices += slice_.phase is not JobPhase.RUNNING
         if not self._keep_finished:
             del self.slices[repr(event.slice or {})]
         if event.outcome is Outcome.FAILED:

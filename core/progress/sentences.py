@@ -138,9 +138,19 @@ def stream_summary(stream: StreamPicture[SlicePicture], place: str, remains: str
         rest = f"; {remains}" if result.records else ""
         level = Level.ERROR if result.outcome is Outcome.FAILED else Level.WARNING
         yield level, f"{stream.stream}: {result.outcome} ({amount}{some}){rest}."
+    elif result.outcome is Outcome.DETACHED:
+        yield Level.INFO, f"{stream.stream}: {amount} -> {place}; {_left(stream)}. Run again to collect them."
     else:
         note = " (ended at the limit)" if result.outcome is Outcome.LIMITED else ""
         yield Level.INFO, f"{stream.stream}: {amount} -> {place}{note}"
+
+
+def _left(stream: StreamPicture[SlicePicture]) -> str:
+    """What is left of a stream to a later run."""
+    running, waiting = stream.detached_jobs, stream.detached_slices
+    parts = [f"{count(running, 'job')} still {'runs' if running == 1 else 'run'} on the server"] if running else []
+    parts += [f"{count(waiting, 'slice')} {'has' if waiting == 1 else 'have'} no job yet"] if waiting else []
+    return ", ".join(parts)
 
 
 def run_summary(run: RunPicture) -> Line:

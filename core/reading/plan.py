@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.components.stream import DeclarativeStream
+from core.events import Stage
 from core.http.exchange import Role
-from core.jobs.job import KnownJobs
+from core.jobs.known import KnownJobs
 from core.jobs.settings import ATTEMPTS, JobConcurrency, JobSettings
 from core.jobs.statuses import StatusMeanings
 from core.runtime.slices import Record
@@ -22,12 +23,23 @@ class Limits:
     """Upper limits for the read of one stream; None: no limit. `pages` counts within one slice.
 
     `attempts` is how often the job of one slice is created, in all; None: as often as in a run (`ATTEMPTS`).
+    `first` and `last` are the stages of a job that are gone through. A read that begins after the creation reads the
+    slices of the known jobs; one of the polling alone polls once; one of the download alone polls only a job that is
+    not known to be completed. Jobs whose read ends before the download, or is one of the download alone, are kept on
+    the server.
     """
 
     records: int | None = None
     pages: int | None = None
     slices: int | None = None
     attempts: int | None = None
+    first: Stage = Stage.CREATION
+    last: Stage = Stage.DOWNLOAD
+
+    @property
+    def whole(self) -> bool:
+        """Whether jobs are gone through from their creation to their download."""
+        return (self.first, self.last) == (Stage.CREATION, Stage.DOWNLOAD)
 
 
 NO_LIMITS = Limits()
@@ -60,7 +72,7 @@ class ReadPlan:
     `concurrency` bounds the slices of a synchronous stream that are read side by side.
     `role` is that of page requests (a parent stream's differ). `unsupported` names component types that can't be run.
     `known` are jobs that are followed instead of creating new ones; those that are created are added. None: they are
-    not needed later, so that each is dropped with its slice.
+    not needed later, so that each is dropped with its slice. `detach`: those that run are left to a later run.
     `in_order`: the slices of a synchronous stream, and of its parents, are read one after the other.
     """
 
@@ -74,7 +86,17 @@ class ReadPlan:
     unsupported: tuple[str, ...] = ()
     statuses: StatusMeanings = field(default_factory=StatusMeanings)
     known: KnownJobs | None = None
+    detach: bool = False
 
     def job_settings(self, concurrency: JobConcurrency) -> JobSettings:
         """How the jobs of one read are run."""
-        return JobSettings(concurrency, self.statuses, set(), self.limits.attempts or ATTEMPTS, self.known)
+        return JobSettings(
+            concurrency,
+            self.statuses,
+            set(),
+            self.limits.attempts or ATTEMPTS,
+            self.known,
+            self.detach,
+            self.limits.first,
+            self.limits.last,
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager, suppress
@@ -12,23 +13,25 @@ from weakref import WeakSet
 from core.components.retriever import Retriever
 from core.components.stream import DeclarativeStream
 from core.connector import Connector, unsupported_in
-from core.errors import InputError, ManifestError
+from core.errors import InputError, ManifestError, ReadError
 from core.events import Event
 from core.http.exchange import BODY_LIMIT, Role
 from core.http.secrets import Secrets
 from core.http.session import HttpSession
 from core.http.tape import Tape
 from core.inputs import secret_values, with_secrets
-from core.jobs.job import KnownJobs
+from core.jobs.cleanup import clear_away, clear_away_kept
+from core.jobs.known import KnownJob, KnownJobs
 from core.jobs.settings import JobConcurrency
 from core.jobs.statuses import JobStatus, StatusMeanings
+from core.reading.channel import EventChannel
 from core.reading.plan import NO_LIMITS, Encoder, Limits, ReadPlan
 from core.reading.side_reads import ParentProgress, first_record
 from core.reading.stream_read import StreamRead, not_read
 from core.reading.surroundings import USUAL, Surroundings, ThreadsInContext
 from core.runtime.component import Component
 from core.runtime.context import Context, ParentRead, ParentRecord, Run
-from core.runtime.slices import Record
+from core.runtime.slices import Record, StreamSlice
 from core.runtime.tokens import TokenStore
 from core.templates import TemplateError
 from core.templates.surroundings import surrounded
@@ -84,19 +87,23 @@ class Reader:
         limits: Limits = NO_LIMITS,
         encode: Encoder | None = None,
         jobs: KnownJobs | None = None,
+        *,
+        detach: bool = False,
     ) -> AsyncGenerator[Event, None]:
         """Read a stream from `state`. The last event is `StreamFinished`, whatever happens; a stream's failure is no
         exception.
 
         `encode` turns batches of records into bytes, in the threads that parse; without it records come as they are.
-        `jobs` are followed where they are known, so that the phases after the creation can be tried again.
+        `jobs` are followed where they are known, so that the phases after the creation can be tried again. `detach`:
+        jobs are asked for once, and those that still run are left to a later read that is given the `jobs`.
         Raises `KeyError` for a stream that the connector doesn't have.
         """
         if problems := self._connector.broken.get(stream):
             for event in not_read(stream, problems):
                 yield event
             return
-        read = self._start(self._connector.stream(stream), state, limits, Role.PAGE, encode=encode, jobs=jobs)
+        plan = self._connector.stream(stream), state, limits, Role.PAGE
+        read = self._start(*plan, encode=encode, jobs=jobs, detach=detach)
         self._reads.add(read)
         try:
             async with aclosing(read.events()) as events:
@@ -107,11 +114,42 @@ class Reader:
         finally:
             self._reads.discard(read)
 
+    async def clear_away_kept(self, stream: str, jobs: KnownJobs) -> AsyncGenerator[Event, None]:
+        """Abort and delete the jobs that earlier reads of a stream have kept on the server; gives what happens.
+
+        Raises `KeyError` for a stream that the connector doesn't have.
+        """
+        steps = self._connector.stream(stream).retriever.job_steps
+        if steps is None or not jobs.kept:
+            return
+        channel = EventChannel(self.mask)
+        work = asyncio.create_task(clear_away_kept(jobs, steps, Context(self._run, stream, channel.emit)))
+        work.add_done_callback(lambda _: channel.close())
+        try:
+            async for event in channel.events():
+                yield event
+        finally:
+            work.cancel()
+            await asyncio.wait([work])
+
     def cancel(self) -> None:
         """End all reads: requests stop at once, jobs are aborted on the server, the state reached is reported."""
         self._cancelled = True
         for read in self._reads:
             read.cancel()
+
+    async def clear_away(self, stream: str, slice_: StreamSlice, job: KnownJob) -> str:
+        """Abort and delete a job of an earlier run on the server; what came of it, as a clause.
+
+        Raises `ReadError` when the job may still run.
+        """
+        if stream not in self._connector.stream_names or self._connector.broken.get(stream):
+            raise ReadError("the manifest has no stream of this name that can be read")
+        steps = self._connector.stream(stream).retriever.job_steps
+        if steps is None:
+            raise ReadError("the manifest reads the stream without jobs")
+        context = Context(self._run, stream, lambda event: None)
+        return await clear_away(steps, context.for_slice(slice_), job)
 
     async def close(self) -> None:
         """End the reads of parents that their children have left in the middle: their jobs are aborted, too."""
@@ -141,6 +179,7 @@ class Reader:
         *,
         encode: Encoder | None = None,
         jobs: KnownJobs | None = None,
+        detach: bool = False,
         in_order: bool = False,
     ) -> StreamRead:
         plan = ReadPlan(
@@ -154,6 +193,7 @@ class Reader:
             unsupported=unsupported_in(stream),
             statuses=self._statuses.setdefault(stream.name, StatusMeanings()),
             known=jobs,
+            detach=detach,
         )
         jobs_beside = self._jobs.for_parent() if role is Role.PARENT else self._jobs
         return StreamRead(self._run, plan, jobs_beside, self.mask)

@@ -20,6 +20,7 @@ from core.events import (
     SchemaLoaded,
     SliceFinished,
     SliceStarted,
+    Stage,
     StateAdvanced,
     StreamFinished,
     StreamStarted,
@@ -27,6 +28,7 @@ from core.events import (
 from core.failures import Failures, gist
 from core.http.exchange import Role
 from core.http.request import RequestDraft
+from core.jobs.fingerprint import fingerprint
 from core.jobs.job import JobFailed
 from core.jobs.settings import JobConcurrency
 from core.levels import Level
@@ -36,6 +38,7 @@ from core.reading.plan import ReadPlan, RecordBudget
 from core.reading.sink import RecordSink, SliceBytes
 from core.runtime.context import Context, Run
 from core.runtime.cursor import Cursor, Observer, make_cursor
+from core.runtime.partitions import PartitionRouter
 from core.runtime.slices import SliceMemory, StreamSlice
 from core.templates import TemplateError
 
@@ -76,6 +79,7 @@ class StreamRead:
         self._errors: list[str] = []
         self._failures = Failures()
         self._limited = False
+        self._detached = False
         self._slices = 0
         self._records = 0
         self._cursor: Cursor | None = None
@@ -131,6 +135,8 @@ class StreamRead:
             return Outcome.CANCELLED
         if self._errors or self._failures.count:
             return Outcome.FAILED
+        if self._detached:
+            return Outcome.DETACHED
         return Outcome.LIMITED if self._limited or self._budget.cut else Outcome.COMPLETE
 
     async def _read_slices(self) -> None:
@@ -147,6 +153,7 @@ class StreamRead:
         if self._plan.role is not Role.PARENT:
             context = replace(context, schema=self._schema)
         retriever = stream.retriever
+        context = self._resumed(context)
         state = stream.migrated(self._plan.state or {}, context)
         self._cursor = make_cursor(stream.incremental_sync, retriever.router, context, state)
         concurrency = 1 if self._plan.in_order else self._plan.concurrency
@@ -162,16 +169,44 @@ class StreamRead:
         except* Exception as group:
             self._errors.extend(self._message_for(error) for error in group.exceptions)
 
+    def _resumed(self, context: Context) -> Context:
+        """The context, with what an earlier run has left of a stream of jobs. Raises `ReadError`."""
+        stream, known = self._plan.stream, self._plan.known
+        steps, router = stream.retriever.job_steps, stream.retriever.router
+        if known is None or not known.lasting or steps is None:
+            return context
+        reuse = steps.reuse_limit(context)
+        if not reuse:
+            self._jobs = replace(self._jobs, known=None, detach=False)
+            return context
+        if steps.takes_records:  # a job of this kind can't be collected later
+            self._jobs = replace(self._jobs, detach=False)
+        routers = [router] if router is None or isinstance(router, PartitionRouter) else [*router]
+        cut = fingerprint([stream.incremental_sync, *routers], {"config": context.config})
+        return replace(context, resumption=known.resume(cut, reuse))
+
     async def _begin_slices(
         self, cursor: Cursor, context: Context, gate: asyncio.Semaphore, tasks: asyncio.TaskGroup
     ) -> None:
-        async for slice_ in cursor.slices():
+        async for slice_ in self._slices_to_read(cursor):
             if self._plan.limits.slices is not None and self._slices >= self._plan.limits.slices:
                 self._limited = True
                 break
             await gate.acquire()
             self._slices += 1
             tasks.create_task(self._read_slice(cursor, slice_, context, gate))
+
+    async def _slices_to_read(self, cursor: Cursor) -> AsyncGenerator[StreamSlice, None]:
+        """The slices of the stream; those of the known jobs, when no job is created. Raises `ReadError`."""
+        if self._plan.limits.first is Stage.CREATION:
+            async for slice_ in cursor.slices():
+                yield slice_
+            return
+        known = [] if self._plan.known is None else self._plan.known.slices
+        if not known:
+            raise ReadError("There is no job yet: the creation has to be read before the stages that follow it.")
+        for slice_ in known:
+            yield slice_
 
     async def _read_slice(self, cursor: Cursor, slice_: StreamSlice, context: Context, gate: asyncio.Semaphore) -> None:
         context = context.for_slice(slice_)
@@ -198,10 +233,12 @@ class StreamRead:
         outcome, error, like, stop = Outcome.CANCELLED, None, None, False
         try:
             outcome = await self._retrieve(cursor, context, make_sink)
-            if any(sink.cut for sink in sinks):
+            if outcome is Outcome.DETACHED:
+                self._detached = True
+            elif outcome is Outcome.LIMITED or any(sink.cut for sink in sinks):
                 outcome, self._limited = Outcome.LIMITED, True
                 stop = self._budget.cut
-            else:
+            elif self._plan.limits.whole:
                 cursor.close(slice_, Observer.merged(sink.observer for sink in sinks))
                 self._report_state(cursor, slice_)
         except Exception as failure:  # also a mistake of ours: the other slices go on

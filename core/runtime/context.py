@@ -21,6 +21,7 @@ from core.http.exchange import Exchange
 from core.http.session import HttpSession
 from core.levels import Level
 from core.runtime.component import Component
+from core.runtime.resumption import Resumption
 from core.runtime.slices import Record, SliceMemory, StreamSlice
 from core.runtime.tokens import TokenStore
 from core.templates import Template, TemplateError
@@ -120,6 +121,7 @@ class Context:
     """Where a component works: the run, the stream, the slice, its page and the template variables that are visible.
 
     `in_order`: parent streams are read slice by slice, so that their records always come in the same order.
+    `resumption` says where the read of the stream goes on with that of an earlier run; None: it does not.
     `home` is a URL of the site that credentials are for where a request has its address from an answer of the API.
     `portion` is the number of the request for this page, where it is asked for in portions of its properties.
     `schema` is the JSON Schema of the records that are wanted; None: they are wanted with all they have.
@@ -136,6 +138,7 @@ class Context:
     portion: int | None = None
     schema: Mapping[str, Any] | None = None
     home: str | None = None
+    resumption: Resumption | None = None
     memory: SliceMemory = field(default_factory=SliceMemory)
 
     @property

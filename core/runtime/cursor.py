@@ -12,7 +12,7 @@ from core.levels import Level
 from core.runtime.component import Component
 from core.runtime.context import Context
 from core.runtime.partitions import PartitionRouter, Partitions, Seeds
-from core.runtime.slices import RecordPredicate, StreamSlice
+from core.runtime.slices import RecordPredicate, StreamSlice, slice_key
 
 
 class Observer:
@@ -137,8 +137,11 @@ class NoCursor(Cursor):
                 "`incremental_dependency` has no effect here, as the stream has no `incremental_sync`: "
                 "the parent stream is read in full."
             )
+        resumption = self._context.resumption
+        done = set(map(slice_key, resumption.done)) if resumption is not None else set()
         async for partition in self._partitions.walk():
-            yield partition
+            if slice_key(partition) not in done:
+                yield partition
 
     def close(self, slice_: StreamSlice, observer: Observer | None) -> None:
         """There is nothing to remember."""

@@ -174,7 +174,7 @@ class PartitionedTimeCursor(TimeCursor):
         return self._reading[partition_key(slice_.partition)]
 
     def _partition(self, values: Mapping[str, Any], state: Mapping[str, Any]) -> _Partition:
-        partition = _Partition(dict(values), self._progress(state), {})
+        partition = _Partition(dict(values), self._progress(state, values), {})
         self._save(partition)
         return partition
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import orjson
+
 Record = dict[str, Any]
 """A record: an object with fields."""
 
@@ -44,6 +46,16 @@ class StreamSlice(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         return repr(self._all)
+
+
+def slice_key(slice_: Mapping[str, Any] | None) -> bytes:
+    """Equal for slices that say the same."""
+    return orjson.dumps(dict(slice_ or {}), str, orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+
+
+def as_slice(slice_: Mapping[str, Any] | None) -> StreamSlice:
+    """The slice that a mapping is, or says."""
+    return slice_ if isinstance(slice_, StreamSlice) else StreamSlice(dict(slice_ or {}))
 
 
 T = TypeVar("T")

@@ -11,7 +11,8 @@ from core.runtime.context import Context
 from core.runtime.cursor import Cursor, Observer
 from core.runtime.cursor_progress import CursorProgress, Interval
 from core.runtime.partitions import Partitions
-from core.runtime.slices import RecordPredicate, StreamSlice
+from core.runtime.resumption import Resumption
+from core.runtime.slices import RecordPredicate, StreamSlice, slice_key
 from core.runtime.timeline import Timeline, Window
 from core.templates.datetimes import DatetimeError
 
@@ -38,6 +39,7 @@ class TimeCursor(Cursor):
         self._fill = fill
         self._names = timeline.bounds
         self._filters = timeline.filters or timeline.is_feed
+        self._done = self._windows_done(context.resumption)
 
     def observer(self, slice_: StreamSlice) -> Observer:
         return Observer(self._timeline.field, self._timeline.parse)
@@ -67,8 +69,27 @@ class TimeCursor(Cursor):
         self._fill(draft, slice_, variables)
         super().fill(draft, slice_, variables)
 
-    def _progress(self, state: Mapping[str, Any]) -> CursorProgress:
-        return CursorProgress(self._timeline, state, gaps=not self._filters)
+    def _progress(self, state: Mapping[str, Any], partition: Mapping[str, Any] | None = None) -> CursorProgress:
+        """How far a partition was read: what the state says, and what a run that is gone on with has read since."""
+        progress = CursorProgress(self._timeline, state, gaps=not self._filters)
+        for window in self._done.get(slice_key(partition), ()) if self._done else ():
+            progress.add(Interval(*window))
+        return progress
+
+    def _windows_done(self, resumption: Resumption | None) -> Mapping[bytes, list[Window]]:
+        """The windows that need not be read again, by their partition."""
+        found: dict[bytes, list[Window]] = {}
+        if resumption is None or not resumption.done:
+            return found
+        last = self._timeline.end()
+        for slice_ in resumption.done:
+            partition = dict(slice_)
+            texts = [partition.pop(name, None) for name in self._names]
+            if None not in texts:
+                start, end = map(self._timeline.read, map(str, texts))
+                end = last if texts[1] == self._timeline.write(last) else end
+                found.setdefault(slice_key(partition), []).append((start, end))
+        return found
 
     def _slices(self, partition: StreamSlice, progress: CursorProgress) -> Iterator[TimeSlice]:
         for window in self._timeline.windows(progress.covered):

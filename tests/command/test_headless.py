@@ -60,7 +60,14 @@ class ToldReader:
         return text.replace("s3cret", "****")
 
     async def read(
-        self, stream: str, state: Any, limits: Limits, encode: Callable[[list[dict[str, Any]]], bytes]
+        self,
+        stream: str,
+        state: Any,
+        limits: Limits,
+        encode: Callable[[list[dict[str, Any]]], bytes],
+        jobs: object = None,
+        *,
+        detach: bool = False,
     ) -> AsyncIterator[Event]:
         self.asked[stream] = (state, limits)
         self.at_once += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.events import JobChanged, JobPhase, Outcome, PollScheduled
 from core.http.exchange import Role
-from core.jobs.job import KnownJobs
+from core.jobs.known import KnownJobs
 from core.reading import open_reader
 from tests.support.jobs_api import ABORT, DELETE, manifest, serve_job
 from tests.support.reading import Told, connector, no_wait, read_all

@@ -8,7 +8,7 @@ import pytest
 
 from core.events import ExchangeFinished, JobChanged, JobPhase, Outcome, PollScheduled, Records
 from core.http.exchange import Role
-from core.jobs.job import KnownJobs
+from core.jobs.known import KnownJobs
 from core.reading import Limits, open_reader
 from tests.support.jobs_api import manifest as ordinary
 from tests.support.jobs_api import serve_job

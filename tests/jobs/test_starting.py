@@ -8,7 +8,7 @@ import pytest
 
 from core.events import ExchangeFinished, JobChanged, JobPhase, Outcome
 from core.http.exchange import Role
-from core.jobs.job import KnownJobs
+from core.jobs.known import KnownJob, KnownJobs
 from core.reading import open_reader
 from tests.support.jobs_api import ABORT, manifest, serve_job
 from tests.support.reading import Told, connector, read_all
@@ -209,9 +209,9 @@ async def test_a_known_job_is_started_only_when_it_has_not_been(server: Loopback
     assert again.records == [{"n": 1}, {"n": 2}]
     assert (again.asked(Role.CREATE), again.asked(Role.START)) == (0, 0)
 
-    created = jobs.creation({})
-    assert created is not None
-    jobs.note({}, created)  # as after a crash before the start
+    known = jobs.find({})
+    assert known is not None
+    jobs.note({}, KnownJob(known.creation))  # as after a crash before the start
     third = await read_all(text, jobs=jobs)
 
     assert third.records == [{"n": 1}, {"n": 2}]

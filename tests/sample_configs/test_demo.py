@@ -88,9 +88,14 @@ def test_a_waiting_api_is_read_exactly(name: str, tmp_path: Path, monkeypatch: p
     assert list(found[0]) == list(EXPECTED[name][0])
 
 
-def test_a_full_queue_holds_back_the_start_of_an_export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two exports are created at once, and Marketo processes one: the other waits for it."""
+def test_a_full_queue_holds_back_the_start_of_an_export(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Two exports are created at once, and Marketo processes one: the other waits for it, and is not created anew."""
     assert in_order(read("marketo", tmp_path, monkeypatch, pace=0.5)) == in_order(EXPECTED["marketo"])
+    told = capfd.readouterr().err
+    assert "Too many jobs (1) in queue" in told
+    assert "created again" not in told
 
 
 def test_an_expired_link_is_asked_for_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from core.connector import Connector, load_connector
 from core.events import Event, ExchangeFinished, Log, Outcome, Records, SliceFinished, StateAdvanced, StreamFinished
 from core.http.exchange import Role
-from core.jobs.job import KnownJobs
+from core.jobs.known import KnownJobs
 from core.manifest.document import Document
 from core.reading import Limits, open_reader
 

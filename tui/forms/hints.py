@@ -39,6 +39,13 @@ _OWN_FORMATS = {
 }
 
 
+class Offer(NamedTuple):
+    """A value that is offered for a field, and what was seen of it."""
+
+    value: str
+    detail: str = ""
+
+
 class Hints(Protocol):
     """What the last trials of the streams have shown."""
 
@@ -50,8 +57,11 @@ class Hints(Protocol):
         `status_code`; none before there was one.
         """
 
-    def suggestions(self, path: Path, spec: FieldSpec) -> Sequence[str]:
-        """Values that records suggest for the field at a path, such as names of fields or formats of dates."""
+    def suggestions(self, path: Path, spec: FieldSpec) -> Sequence[Offer]:
+        """Values that answers and records suggest for the field at a path: paths, templates, formats of dates."""
+
+    def lookups(self, stream: str) -> Sequence[Offer]:
+        """How ids, links and statuses of the last answers are looked up in templates."""
 
     def detected_schema(self, stream: str) -> Mapping[str, Any] | None:
         """The JSON Schema of the records of the stream's last trial."""
@@ -66,7 +76,10 @@ class NoHints:
     def answer(self, stream: str, path: Path) -> Mapping[str, Any]:
         return {}
 
-    def suggestions(self, path: Path, spec: FieldSpec) -> Sequence[str]:
+    def suggestions(self, path: Path, spec: FieldSpec) -> Sequence[Offer]:
+        return ()
+
+    def lookups(self, stream: str) -> Sequence[Offer]:
         return ()
 
     def detected_schema(self, stream: str) -> Mapping[str, Any] | None:
@@ -94,7 +107,9 @@ class FieldHelp:
             name = _NAME_AT_END.search(text[:cursor])
             start = name.start() if name else cursor
             found = complete(self._session, path(), text[:start] + text[cursor:], start).candidates
-            return [CompletionItem(one.text, _label(one), one.help) for one in found]
+            items = [CompletionItem(one.text, _label(one), one.help) for one in found]
+            seen = self._seen(path(), name[0] if name else "") if found else []
+            return [*seen, *items]
 
         def is_known(name: str) -> bool | None:
             root, _, rest = name.partition(".")
@@ -117,10 +132,22 @@ class FieldHelp:
 
     def suggestions(self, path: Path, spec: FieldSpec) -> Sequence[ChoiceOption]:
         """Values to offer for a field: first those that records show, then the usual ones."""
-        found = (*self._hints.suggestions(path, spec), *spec.suggestions)
-        if path[-1] == "stream_names":
-            found = (*found, *self._session.streams.names())
-        return [ChoiceOption(value, value, example(spec.kind, value)) for value in dict.fromkeys(found)]
+        usual = (*spec.suggestions, *(self._session.streams.names() if path[-1] == "stream_names" else ()))
+        found = (*self._hints.suggestions(path, spec), *map(Offer, usual))
+        details = {one.value: one.detail for one in reversed(found)}
+        order = dict.fromkeys(one.value for one in found)
+        return [ChoiceOption(value, value, details[value] or example(spec.kind, value)) for value in order]
+
+    def _seen(self, path: Path, typed: str) -> list[CompletionItem]:
+        """What the last answers hold whose variable is known in the field, and begins as what is typed."""
+        stream = stream_of(path)
+        known = variables_at(self._session.view, path)
+        found = self._hints.lookups(self._session.streams.name(stream)) if stream is not None else ()
+        return [
+            CompletionItem(one.value, one.value, one.detail)
+            for one in found
+            if one.value.partition("[")[0] in known and one.value.startswith(typed)
+        ]
 
 
 def example(kind: Kind, value: str) -> str:

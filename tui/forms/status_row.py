@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, ClassVar
 
 from textual import events, on
@@ -14,6 +13,7 @@ from textual.widgets import Input
 
 from core.jobs.statuses import JobStatus
 from tui.forms.field_row import FieldRow
+from tui.model.status_names import suggested_meaning
 from tui.widgets.base import hidden
 from tui.widgets.display_text import escape, fit
 from tui.widgets.list_editor import ItemInput, list_bindings
@@ -25,19 +25,11 @@ _MEANINGS = tuple(
 _LOOKS = {"completed": ("good", "✓"), "failed": ("bad", "✗"), "running": ("busy", "◌"), "timeout": ("bad", "✗")}
 """The part of the style and the glyph of each meaning; the others have none of their own."""
 _NARROWEST_FIELD = 32
-_GUESSES = (
-    (re.compile(r"fail|err|abort|cancel|reject|denied"), JobStatus.FAILED),
-    (re.compile(r"time.?d?.?out|expire"), JobStatus.TIMEOUT),
-    (re.compile(r"skip|empty|no.?data"), JobStatus.SKIPPED),
-    (re.compile(r"^(?:in|un|not)|progress|partial"), JobStatus.RUNNING),
-    (re.compile(r"ready|done|complet|succe|finish|available"), JobStatus.COMPLETED),
-)
-"""What a status with these letters usually means, the first that fits; all others mean that the job is running."""
 
 
 def guessed_meaning(status: str) -> str:
-    found = (meaning for pattern, meaning in _GUESSES if pattern.search(status.lower()))
-    return str(next(found, JobStatus.RUNNING))
+    """What a status that was typed probably means; one that leaves it open means that the job is running."""
+    return str(suggested_meaning(status) or JobStatus.RUNNING)
 
 
 class StatusTable(TwoColumnList):

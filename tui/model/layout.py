@@ -104,6 +104,7 @@ _ASYNC = (
         ),
         advanced=(
             ("Polling Interval", ("retriever", "polling_interval")),
+            ("Follow Earlier Jobs For", ("retriever", "reuse_jobs_for")),
             ("Records While Polling", ("retriever", "records_while_polling")),
             ("Download Target Request", ("retriever", "download_target_requester")),
             ("Download Target Paginator", ("retriever", "download_target_paginator")),

@@ -138,15 +138,29 @@ _FORMATS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     for format_, pattern in (
         ("%Y-%m-%d", r"\d{4}-\d{2}-\d{2}"),
         ("%Y-%m-%d %H:%M:%S", r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}"),
+        ("%Y-%m-%d %H:%M", r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}"),
         ("%Y-%m-%dT%H:%M:%SZ", r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z"),
         ("%Y-%m-%dT%H:%M:%S.%fZ", r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{1,6}Z"),
+        ("%Y-%m-%dT%H:%M:%S", r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}"),
+        ("%Y-%m-%dT%H:%M:%S.%f", r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{1,6}"),
+        ("%Y-%m-%dT%H:%M:%S%z", r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}[+-]\d{2}:?\d{2}"),
+        ("%Y-%m-%d %H:%M:%S%z", r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(Z|[+-]\d{2}:?\d{2})"),
         ("%Y-%m-%d %H:%M:%S.%f%z", r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}\.\d{1,6}(Z|[+-]\d{2}:?\d{2})"),
         ("%Y-%m-%dT%H:%M:%S.%f%z", r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{1,6}(Z|[+-]\d{2}:?\d{2})"),
         ("%s", r"1\d{9}"),
         ("%ms", r"1\d{12}"),
+        ("%Y%m%d", r"(19|20)\d{6}"),
+        ("%Y/%m/%d", r"\d{4}/\d{2}/\d{2}"),
         ("%d/%m/%Y %H:%M", r"\d{1,2}/\d{1,2}/\d{4} \d{1,2}:\d{2}"),
+        ("%m/%d/%Y %H:%M", r"\d{1,2}/\d{1,2}/\d{4} \d{1,2}:\d{2}"),
+        ("%d/%m/%Y %H:%M:%S", r"\d{1,2}/\d{1,2}/\d{4} \d{1,2}:\d{2}:\d{2}"),
+        ("%m/%d/%Y %H:%M:%S", r"\d{1,2}/\d{1,2}/\d{4} \d{1,2}:\d{2}:\d{2}"),
+        ("%d/%m/%Y", r"\d{1,2}/\d{1,2}/\d{4}"),
+        ("%m/%d/%Y", r"\d{1,2}/\d{1,2}/\d{4}"),
         ("%Y-%m", r"\d{4}-\d{2}"),
         ("%d-%m-%Y", r"\d{1,2}-\d{1,2}-\d{4}"),
+        ("%m-%d-%Y", r"\d{1,2}-\d{1,2}-\d{4}"),
+        ("%d.%m.%Y", r"\d{1,2}\.\d{1,2}\.\d{4}"),
     )
 )
 """Formats in the order in which they are tried, and what a value in them looks like."""
@@ -154,32 +168,37 @@ _NUMERIC = ("%s", "%ms")
 
 
 class DatetimeFormats:
-    """Finds the top-level fields that hold dates in every record, and their formats."""
+    """Finds the top-level fields that hold dates in every record, and the formats that all of their values fit: several
+    while nothing says whether the day or the month comes first.
+    """
 
     def __init__(self) -> None:
-        self._formats: dict[str, str | None] = {}
+        self._formats: dict[str, tuple[str, ...]] = {}
 
     def add(self, record: Mapping[str, Any]) -> None:
         """Take a record into account."""
         for key, value in record.items():
-            known = self._formats.get(key, "")
-            if value is None or known is None:
+            known = self._formats.get(key)
+            if value is None or known == ():
                 continue
-            if not known:
-                self._formats[key] = datetime_format(value)
-            elif not _fits(str(value), known):
-                self._formats[key] = None
+            if known is None:
+                self._formats[key] = datetime_formats(value)
+            else:
+                self._formats[key] = tuple(one for one in known if _fits(str(value), one))
 
-    def found(self) -> dict[str, str]:
+    def found(self) -> dict[str, tuple[str, ...]]:
         """The formats by field."""
-        return {key: format_ for key, format_ in self._formats.items() if format_}
+        return {key: formats for key, formats in self._formats.items() if formats}
 
 
-def datetime_format(value: Any) -> str | None:
-    """The format of a date, None for what is none. Numbers count as seconds or milliseconds of the years since 2001."""
+def datetime_formats(value: Any) -> tuple[str, ...]:
+    """The formats that a date may be in, the likeliest first; none for what is no date.
+
+    Numbers count as seconds or milliseconds of the years since 2001, or as a year with month and day.
+    """
     if isinstance(value, bool) or not isinstance(value, str | int):
-        return None
-    return next((format_ for format_, _ in _FORMATS if _fits(str(value), format_)), None)
+        return ()
+    return tuple(format_ for format_, _ in _FORMATS if _fits(str(value), format_))
 
 
 def _fits(text: str, format_: str) -> bool:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from textual.binding import Binding
 
+from core.events import Stage
+
 _NO_KEY = "no-key:"
 """Begins the stand-in key of an action without one, so that it can be given one in the settings all the same."""
 
@@ -84,6 +86,11 @@ APP = (
 )
 """What the app itself does."""
 
+_STAGES = {
+    Stage.CREATION: "Create one job, show the answer and keep the job for the tests of polling and download",
+    Stage.POLLING: "Poll the job that is there once, and say what its status means",
+    Stage.DOWNLOAD: "Download the result of the job that is there",
+}
 _STREAM = "streams.has_current"
 _FORM = "editor.stream_form"
 
@@ -100,6 +107,26 @@ BUILDER = (
         "help.show", "explain this place", "help.show", "Help on the focused field, and all keys", "f1,?", "Help", 6
     ),
     UserAction("app.back", "go back", "navigation.back", "Cancel the test, or leave what is open", "escape", "Back"),
+    UserAction(
+        "test.stage",
+        "test only this tab",
+        "trial_actions.start_stage",
+        "Only the creation, one poll, or only the download: with the job that is there",
+        "f4,shift+f5",
+        "Test tab",
+        2,
+        when="trial_actions.has_stages",
+    ),
+    *(
+        UserAction(
+            f"test.{stage.lower()}",
+            f"test only the {stage.lower()}",
+            f"trial_actions.start_stage('{stage}')",
+            text,
+            when="trial_actions.has_stages",
+        )
+        for stage, text in _STAGES.items()
+    ),
     UserAction(
         "test.follow",
         "test again with the same job",

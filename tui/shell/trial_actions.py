@@ -9,7 +9,10 @@ from typing import Protocol
 
 from textual.containers import Horizontal
 
+from core.events import Stage
 from tui.model.settings import Settings
+from tui.model.stages import stage_of_tab
+from tui.model.streams import StreamKind
 from tui.shell.editor_area import EditorArea
 from tui.shell.interaction import Interaction
 from tui.shell.keys import key_of
@@ -145,6 +148,26 @@ class TrialActions:
         """
         self._start(self._builder.navigation.current_or_last_stream, same_jobs=False)
 
+    @property
+    def stage_of_tab(self) -> Stage | None:
+        """The stage that the open tab describes."""
+        form = self._builder.editor.stream_form
+        return stage_of_tab(form.active_tab) if form is not None else None
+
+    @property
+    def has_stages(self) -> bool:
+        """Whether the stream that a person is at goes through the stages of a job."""
+        index = self._builder.navigation.current_or_last_stream
+        return index is not None and self._trials.session.streams.kind(index) is StreamKind.ASYNC
+
+    def start_stage(self, stage: str = "") -> None:
+        """Start a trial of one stage only, with the job that is there; by default of the stage of the open tab."""
+        only = Stage(stage) if stage else self.stage_of_tab
+        if only is None or not self.has_stages:
+            self._interaction.notify("Go to the tab Creation, Polling or Download of an asynchronous stream first.")
+            return
+        self._start(self._builder.navigation.current_or_last_stream, same_jobs=False, only=only)
+
     def follow_jobs(self) -> None:
         """Start it without creating new jobs: with those of the trial before."""
         self._start(self._builder.navigation.current_or_last_stream, same_jobs=True)
@@ -153,23 +176,23 @@ class TrialActions:
         """Start a trial of a stream by its name."""
         self._start(self._trials.index_of(stream), same_jobs=same_jobs)
 
-    def _start(self, index: int | None, *, same_jobs: bool) -> None:
+    def _start(self, index: int | None, *, same_jobs: bool, only: Stage | None = None) -> None:
         self._interaction.start(
-            self._start_when_possible(self._builder.navigation.tracker.handle(index), same_jobs=same_jobs)
+            self._start_when_possible(self._builder.navigation.tracker.handle(index), same_jobs=same_jobs, only=only)
         )
 
-    async def _start_when_possible(self, stream: StreamHandle, *, same_jobs: bool) -> None:
+    async def _start_when_possible(self, stream: StreamHandle, *, same_jobs: bool, only: Stage | None) -> None:
         async with self._starting:  # a second key finds a trial that is running
-            if not await self._can_start(stream) or not await self.may_end("Test"):
+            if not await self._can_start(stream, only) or not await self.may_end("Test"):
                 return
             if stream.index is not None and self._builder.navigation.selection != stream.index:
                 await self._builder.navigation.show(stream.index, focus=False)
             await self.show()
             if stream.index is not None:
-                self._trials.start(stream.index, same_jobs=same_jobs)
+                self._trials.start(stream.index, same_jobs=same_jobs, only=only)
 
-    async def _can_start(self, stream: StreamHandle) -> bool:
-        """Whether a stream can be tried; else goes to what must be fixed first."""
+    async def _can_start(self, stream: StreamHandle, only: Stage | None) -> bool:
+        """Whether a stream, or one stage of it, can be tried; else goes to what must be fixed first."""
         builder, session = self._builder, self._trials.session
         await builder.editor.flush()
         if session.has_broken_text:
@@ -181,9 +204,12 @@ class TrialActions:
         if stream.index is None:
             self._interaction.notify("Add a stream first: there is nothing to test yet.")
             return False
-        refusal = self._trials.refusal(stream.index)
+        refusal = self._trials.refusal(stream.index, only)
         if refusal is None:
             return True
+        if not refusal.is_mistake:
+            self._interaction.report_error(refusal.message)
+            return False
         self._interaction.report_error(f"Fix this first, then test: {refusal.message}")
         await builder.navigation.show_path(refusal.path)
         return False

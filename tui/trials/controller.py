@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, aclosing
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, aclosing, suppress
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from textual.app import App
@@ -15,8 +15,8 @@ from textual.timer import Timer
 
 from core.connector import Connector
 from core.errors import LonghaulError, ManifestError, fault_text
-from core.events import Event, Outcome
-from core.jobs.job import KnownJobs
+from core.events import Event, Outcome, Stage
+from core.jobs.known import KnownJobs
 from core.jobs.statuses import JobStatus
 from core.reading import Limits
 from core.runtime.slices import Record
@@ -46,6 +46,9 @@ class EventReader(Protocol):
 
     def cancel(self) -> None:
         """Make the read end in an orderly way."""
+
+    def clear_away_kept(self, stream: str, jobs: KnownJobs) -> AsyncIterator[Event]:
+        """Abort and delete jobs that were kept on the server."""
 
     def map_status(self, stream: str, status: str, meaning: JobStatus) -> None:
         """Give a status a meaning, also for a read that is running."""
@@ -77,6 +80,8 @@ class TrialController:
         self.settings: dict[str, TrialSettings] = {}
         self.jobs: dict[str, KnownJobs] = {}
         """The jobs of the latest trial of each stream, as far as they are still on the server."""
+        self._last_used: dict[str, tuple[Connector, Mapping[str, Any]]] = {}
+        """What the latest trial of each stream was started with."""
         self._app = app
         self._open = opener
         self.clock = clock
@@ -108,23 +113,34 @@ class TrialController:
         *,
         fingerprint: str = "",
         same_jobs: bool = False,
+        only: Stage | None = None,
         opener: Opener | None = None,
     ) -> Trial:
         """Begin to read a stream; a read that goes on is cancelled first, and the new one waits for its end.
 
         `same_jobs` follows the jobs of the previous trial, where they are known, instead of creating new ones.
-        `opener` opens the connector for this trial. `fingerprint` is whatever shows later that the stream is still as
-        it was tested. Problems of the connector or the inputs end the trial with their messages; nothing is raised.
+        Jobs that were kept for a later stage are cleared away when they are not followed. `only` is the stage that a
+        person wanted to try, where the limits say so. `opener` opens the connector for this trial.
+        `fingerprint` is whatever shows later that the stream is still as it was tested. Problems of the connector or
+        the inputs end the trial with their messages; nothing is raised.
         """
         settings = settings or self.settings_of(stream)
         self.cancel()
-        jobs = self.jobs.setdefault(stream, KnownJobs()) if same_jobs else KnownJobs()
-        self.jobs[stream] = jobs
-        trial = _new_trial(stream, connector, settings, fingerprint, self.clock)
+        before = self.jobs.get(stream, KnownJobs())
+        jobs = self.jobs[stream] = before if same_jobs else KnownJobs()
+        trial = _new_trial(stream, connector, settings, fingerprint, self.clock, only=only)
+        self._last_used[stream] = (connector, config)
         self._trial = trial
         self.results[stream] = trial
         read = self._read(
-            trial, connector, config, opener or self._open, settings=settings, jobs=jobs, earlier=self._task
+            trial,
+            connector,
+            config,
+            opener or self._open,
+            settings=settings,
+            jobs=jobs,
+            unwanted=before,
+            earlier=self._task,
         )
         self._task = asyncio.create_task(read)
         if self._timer is None:
@@ -165,7 +181,7 @@ class TrialController:
 
     def rename(self, old: str, new: str) -> None:
         """Move what is known about a stream to its new name, also while it is read."""
-        for by_stream in (self.results, self.settings, self.jobs):
+        for by_stream in (self.results, self.settings, self.jobs, self._last_used):
             _rename_key(by_stream, old, new)
         if new in self.results:
             self.results[new].state.stream = new
@@ -179,6 +195,19 @@ class TrialController:
         """End the trial before the app quits, with `patience` seconds for aborting the jobs on the server."""
         self.cancel()
         await self.wait(patience)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await asyncio.gather(*(self._clear_away_unseen(stream) for stream in [*self.jobs]))
+
+    async def _clear_away_unseen(self, stream: str) -> None:
+        """Clear away the jobs that were kept for a later stage of a stream; nobody is there to see how that goes."""
+        if not self.jobs[stream].kept or stream not in self._last_used:
+            return
+        connector, config = self._last_used[stream]
+        with suppress(LonghaulError, ManifestError, KeyError, OSError):
+            async with self._open(connector, config) as reader:
+                async for _ in reader.clear_away_kept(self.results[stream].read_as, self.jobs[stream]):
+                    pass
 
     async def _read(
         self,
@@ -189,6 +218,7 @@ class TrialController:
         *,
         settings: TrialSettings,
         jobs: KnownJobs,
+        unwanted: KnownJobs,
         earlier: asyncio.Task[None] | None,
     ) -> None:
         if earlier is not None:
@@ -200,6 +230,8 @@ class TrialController:
                 trial.mask = mask
                 if trial.state.cancelling:
                     reader.cancel()
+                if unwanted is not jobs:
+                    await _clear_away(reader, trial, unwanted)
                 await self._consume(trial, reader, settings, jobs)
         except (LonghaulError, ManifestError) as error:
             trial.state.end(Outcome.FAILED, str(error))
@@ -245,6 +277,12 @@ class TrialController:
             self.changed.publish(TrialChanged(self._trial.state.stream, self._trial))
 
 
+async def _clear_away(reader: EventReader, trial: Trial, jobs: KnownJobs) -> None:
+    if jobs.kept:
+        async for event in reader.clear_away_kept(trial.read_as, jobs):
+            trial.take(replace(event, slice=None))  # its slice is none of this trial
+
+
 def _rename_key(by_stream: dict[str, Any], old: str, new: str) -> None:
     if old in by_stream:
         by_stream[new] = by_stream.pop(old)
@@ -256,6 +294,8 @@ def _new_trial(
     settings: TrialSettings,
     fingerprint: str,
     clock: Callable[[], float],
+    *,
+    only: Stage | None,
 ) -> Trial:
     try:
         declared = connector.stream(stream)
@@ -270,5 +310,6 @@ def _new_trial(
         input_state=settings.state,
         fingerprint=fingerprint,
         clock=clock,
+        only=only,
     )
     return Trial(state, declared)

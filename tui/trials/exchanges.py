@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 import orjson
 
 from core.events import ExchangeFinished
 from core.http.exchange import Exchange, Role
 from tui.trials.records import Spool
-from tui.trials.state import CANCELLED, gives_records
+from tui.trials.state import CANCELLED, FINAL_ROLES
 
 IN_MEMORY = 32_000_000
 """Characters of bodies that are kept in memory."""
@@ -60,11 +61,9 @@ class ExchangeEntry:
     meaning: str | None = None
     repeat: int = 1
     """Counts the exchanges of this title in its partition, to distinguish the third poll from the second."""
+    is_final: bool = False
+    """Whether it is one of those that the read was for: that give records, in most."""
     spooled: tuple[int, int] | None = None
-
-    @property
-    def is_final(self) -> bool:
-        return gives_records(self.event)
 
     @property
     def failed(self) -> bool:
@@ -79,9 +78,12 @@ class ExchangeEntry:
 
 
 class ExchangeLog:
-    """All exchanges of a read, in the order they ended."""
+    """All exchanges of a read, in the order they ended. `final` are the roles of those that the read is for."""
 
-    def __init__(self, spool: Spool | None = None, in_memory: int = IN_MEMORY) -> None:
+    def __init__(
+        self, spool: Spool | None = None, in_memory: int = IN_MEMORY, *, final: frozenset[Role] = FINAL_ROLES
+    ) -> None:
+        self._final = final
         self.entries: list[ExchangeEntry] = []
         self._spool = spool or Spool()
         self._room = in_memory
@@ -107,6 +109,7 @@ class ExchangeLog:
             page=page,
             offset=offset,
             repeat=self._repeats[title, owner],
+            is_final=exchange.role in self._final and event.parent is None,
         )
         self._make_room(entry)
         self.entries.append(entry)
@@ -129,6 +132,14 @@ class ExchangeLog:
                 entry.api_status, entry.meaning = api_status, meaning
                 return
 
+    def last_json(self, role: Role) -> Any:
+        """The latest answer to a request of a role; None where there is none that is JSON."""
+        entry = next((one for one in reversed(self.entries) if one.head.role is role), None)
+        try:
+            return None if entry is None else orjson.loads(self.exchange(entry).response_body or "")
+        except orjson.JSONDecodeError:
+            return None
+
     def others(self, partition: int | None = None) -> list[ExchangeEntry]:
         """What is not the answer shown for a page: those of a partition (None: of any) and the global ones.
 
@@ -142,7 +153,7 @@ class ExchangeLog:
         ]
 
     def finals(self, partition: int | None) -> list[ExchangeEntry]:
-        """The answers that gave records, the last one of each page; those of a partition (None: of any)."""
+        """The answers that the read is for, the last one of each page; those of a partition (None: of any)."""
         last: dict[tuple[int | None, int | None], ExchangeEntry] = {}
         for entry in self.entries:
             if entry.is_final and (partition is None or entry.partition == partition):

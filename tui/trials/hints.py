@@ -12,24 +12,28 @@ from core.components.decoders import decoders_for
 from core.decoding.errors import DecodeError
 from core.http.exchange import Exchange, Role
 from core.manifest.problems import Path
+from tui.forms.hints import Offer
 from tui.model.problems import stream_of
 from tui.model.schema_inference import DatetimeFormats
 from tui.model.session import BuilderSession
 from tui.model.specs import DATETIME_FORMATS, FieldSpec, Kind
 from tui.trials.controller import TrialController
 from tui.trials.exchanges import ExchangeEntry
+from tui.trials.offers import Look, address_offers, key_offers, list_offers, path_offers, record_path, template_offers
 from tui.trials.records import rows
 from tui.trials.schema_report import SchemaReporter
 from tui.trials.state import gives_records
 from tui.trials.trial import Trial
 
 _RECORDS_EXAMINED = 1_000
-_VARIABLES = (
-    (Role.CREATE, "creation_response"),
-    (Role.START, "start_response"),
-    (Role.POLL, "polling_response"),
-    (Role.LINK, "download_link_response"),
-)
+_VARIABLES = {
+    Role.CREATE: "creation_response",
+    Role.START: "start_response",
+    Role.POLL: "polling_response",
+    Role.LINK: "download_link_response",
+}
+_MOST_READ = 1_000_000
+"""Bytes of an answer of an earlier trial that is read for what it holds."""
 _LOOKED_AT = {
     "status_extractor": (Role.POLL,),
     "download_target_extractor": (Role.TARGET, Role.POLL),
@@ -51,7 +55,23 @@ class TrialHints:
     def variables(self, stream: str) -> Mapping[str, Any]:
         """The values of template variables in the stream's latest trial, such as `creation_response`."""
         trial = self._controller.results.get(stream)
-        return dict(_variables(trial)) if trial is not None else {}
+        if trial is None:
+            return {}
+        return {**self._of_earlier(trial), **dict(_variables(trial))}
+
+    def _of_earlier(self, trial: Trial) -> dict[str, Any]:
+        """What is known of the job that a trial follows from those that came before."""
+        known = next(iter(self._controller.jobs.get(trial.state.stream) or ()), None)
+        if known is None:
+            return {}
+        answers = {
+            "creation_response": known.creation,
+            "start_response": known.start,
+            "polling_response": known.polling,
+        }
+        texts = {name: one.text for name, one in answers.items() if one is not None and len(one.content) <= _MOST_READ}
+        found = {name: _json(trial.mask(text)) for name, text in texts.items()}
+        return {name: value for name, value in found.items() if value is not None}
 
     def answer(self, stream: str, path: Path) -> Mapping[str, Any]:
         """The variables of the last answer that the extractor at a path of the stream looks at."""
@@ -72,24 +92,77 @@ class TrialHints:
         headers = httpx.Headers(list(exchange.response_headers))
         return {"response": response, "headers": headers, "status_code": exchange.status}
 
-    def suggestions(self, path: Path, spec: FieldSpec) -> Sequence[str]:
-        """Names of record fields for keys and cursors, formats of their dates for date formats.
+    def lookups(self, stream: str) -> Sequence[Offer]:
+        """How ids, links and statuses of the latest answers are looked up in templates."""
+        trial = self._controller.results.get(stream)
+        found: list[Offer] = []
+        answers = self.variables(stream)
+        for name in _VARIABLES.values() if trial is not None else ():
+            looks = (Look.ID, Look.LINK, Look.STATUS)
+            answer = answers.get(name)
+            found += [Offer(one.value[3:-3], one.detail) for one in template_offers(answer, name, *looks)]
+        return found
 
-        A cursor is offered the fields with dates first, a date format that of the cursor field beside it.
+    def suggestions(self, path: Path, spec: FieldSpec) -> Sequence[Offer]:
+        """What the latest answers and records hold for a field, the likeliest first.
+
+        Status extractors are offered what looks like a status, download targets and addresses what looks like a link or
+        an id; keys are offered what differs in all records; a cursor the fields with dates, and a date format that of
+        the cursor field beside it.
         """
         index = stream_of(path)
         trial = self._controller.results.get(self._session.streams.name(index)) if index is not None else None
         if trial is None:
             return ()
+        if "retriever" in path:
+            found = self._of_job(path, trial)
+            if found is not None:
+                return found
         if spec.suggestions == DATETIME_FORMATS:
             dates = _dates(trial)
-            cursor = dates.get(str(self._session.value((*path[:-1], "cursor_field"))))
-            return tuple(dict.fromkeys([*([cursor] if cursor else []), *dates.values()]))
+            cursor = dates.get(str(self._session.value((*path[:-1], "cursor_field"))), ())
+            formats = dict.fromkeys([*cursor, *(one for formats in dates.values() for one in formats)])
+            return [Offer(one) for one in formats]
         if spec.key == "cursor_field":
             dates = _dates(trial)
-            return tuple(sorted(trial.records.columns(), key=lambda name: name not in dates))
-        named = spec.kind is Kind.PRIMARY_KEY or spec.key in ("field_path", "field_pointers")
-        return tuple(trial.records.columns()) if named else ()
+            columns = sorted(trial.records.columns(), key=lambda name: name not in dates)
+            return [Offer(name, " or ".join(dates.get(name, ()))) for name in columns]
+        if spec.kind is Kind.PRIMARY_KEY:
+            return key_offers(rows(trial.records, _RECORDS_EXAMINED), trial.records.columns())
+        named = spec.key in ("field_path", "field_pointers")
+        return [Offer(name) for name in trial.records.columns()] if named else ()
+
+    def _of_job(self, path: Path, trial: Trial) -> Sequence[Offer] | None:
+        """What the answers about a job hold for a field of its retriever; None where it has nothing to do with them."""
+        answers = {**self.variables(trial.state.stream), "target": trial.exchanges.last_json(Role.TARGET)}
+        polled = answers.get("polling_response")
+        match path[path.index("retriever") + 1 :]:
+            case ("status_extractor", "field_path"):
+                return path_offers(polled, Look.STATUS)
+            case ("status_extractor", "value"):
+                return template_offers(polled, "response", Look.STATUS)
+            case ("download_target_extractor", "field_path"):
+                return path_offers(answers["target"] or polled, Look.LINK, Look.ID)
+            case ("download_target_extractor", "value"):
+                return template_offers(answers["target"] or polled, "response", Look.LINK, Look.ID)
+            case ("record_selector", "extractor", "field_path") if len(trial.records) == 1:
+                return list_offers(list(rows(trial.records, 1)), record_path(trial)) or None
+            case (("start_requester" | "polling_requester" | "abort_requester" | "delete_requester") as key, "url"):
+                known = ("creation_response",) if key == "start_requester" else ("start_response", "creation_response")
+                base = self._base(path, key)
+                return [offer for name in known for offer in address_offers(answers.get(name), name, base)]
+            case (("download_requester" | "download_target_requester") as key, "url") if polled is not None:
+                return address_offers(polled, "polling_response", self._base(path, key))
+        return None
+
+    def _base(self, path: Path, requester: str) -> str:
+        """What an id comes behind in the address of a request: what is written there, else where jobs are created."""
+        own = str(self._session.value(path) or "")
+        if own and "{" not in own:
+            return own
+        above = path[: path.index(requester)]
+        created = str(self._session.value((*above, "creation_requester", "url")) or "")
+        return created.partition("?")[0]
 
     def detected_schema(self, stream: str) -> Mapping[str, Any] | None:
         """The JSON Schema of the records of the stream's latest trial, once it has ended."""
@@ -113,7 +186,7 @@ def _looked_at(trial: Trial, path: Path) -> ExchangeEntry | None:
     roles = next((_LOOKED_AT[key] for key in path if key in _LOOKED_AT), None)
     entries = [one for one in reversed(trial.exchanges.entries) if not one.cancelled and one.head.error is None]
     if roles is None:
-        return next((one for one in entries if one.is_final), None)
+        return next((one for one in entries if gives_records(one.event)), None)
     return next((one for role in roles for one in entries if one.head.role is role), None)
 
 
@@ -133,8 +206,8 @@ def _decoded(exchange: Exchange) -> Any:
     return body.strip() or {}
 
 
-def _dates(trial: Trial) -> dict[str, str]:
-    """The record fields that hold dates, with their formats."""
+def _dates(trial: Trial) -> dict[str, tuple[str, ...]]:
+    """The record fields that hold dates, each with the formats that all of its values fit."""
     formats = DatetimeFormats()
     for record in rows(trial.records, _RECORDS_EXAMINED):
         formats.add(record)
@@ -142,16 +215,18 @@ def _dates(trial: Trial) -> dict[str, str]:
 
 
 def _variables(trial: Trial) -> Iterator[tuple[str, Any]]:
-    for role, name in _VARIABLES:
-        entry = next((one for one in reversed(trial.exchanges.entries) if one.head.role is role), None)
-        if entry is None:
-            continue
-        body = trial.exchanges.exchange(entry).response_body
-        try:
-            yield name, orjson.loads(body or "")
-        except orjson.JSONDecodeError:
-            continue
+    for role, name in _VARIABLES.items():
+        answer = trial.exchanges.last_json(role)
+        if answer is not None:
+            yield name, answer
     roles = {one.head.role for one in trial.exchanges.entries}
     download = next((one for one in trial.exchanges.entries if one.head.role is Role.DOWNLOAD), None)
     if download is not None:
         yield "download_link" if Role.LINK in roles else "download_target", download.head.url
+
+
+def _json(text: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None

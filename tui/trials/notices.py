@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from core.events import Outcome
+from core.http.exchange import Role
 from core.progress.sentences import budget_waits
 from core.units import count
 from core.wording import clean, keys_named
 from tui.model.specs import in_labels
+from tui.trials.offers import Look, list_offers, record_path, seen_in
 from tui.trials.phases import cancel_report, limit_sentence
-from tui.trials.remedies import Concern, Remedy, abort_remedy, remedy_named_in, where_to_fix
+from tui.trials.records import rows
+from tui.trials.remedies import Concern, Remedy, abort_remedy, next_to_describe, remedy_named_in, where_to_fix
 from tui.trials.state import PageState
 from tui.trials.trial import Trial
 
@@ -50,11 +53,23 @@ def notices(trial: Trial, *, stale: bool = False) -> Iterator[Notice]:
         yield Notice(Weight.WARNING, clean(warning.text), where_to_fix(trial, warning.concern))
     if state.input_state is not None:
         yield Notice(Weight.REMARK, "The test began from an input state, not from the start. L shows and changes it.")
+    yield from _about_lists(trial)
     cancelled = " ".join(cancel_report(state))
     if cancelled:
         yield Notice(Weight.REMARK, cancelled, abort_remedy(trial))
     elif limit := limit_sentence(state):
-        yield Notice(Weight.REMARK, limit)
+        yield Notice(Weight.REMARK, limit, next_to_describe(trial))
+
+
+def _about_lists(trial: Trial) -> Iterator[Notice]:
+    """A single record that holds a list may well be what is around the records."""
+    if trial.state.running or len(trial.records) != 1:
+        return
+    found = list_offers(list(rows(trial.records, 1)), record_path(trial))
+    if found:
+        place = f"{found[0].detail} at `{found[0].value}`"
+        text = f"The only record holds {place}. If those are the records, choose that path."
+        yield Notice(Weight.REMARK, clean(text), where_to_fix(trial, Concern.NO_RECORDS))
 
 
 def _labelled(text: str, trial: Trial) -> str:
@@ -90,6 +105,10 @@ def _about_status(trial: Trial) -> list[TrialWarning]:
         return []
     goes_on = " The job counts as running." if trial.state.running else ""
     text = f"There is no status at {missing.place} in the answer to polling: {missing.found}.{goes_on}"
+    polled = trial.exchanges.last_json(Role.POLL)
+    likely = next((one for one in seen_in(polled) if one.look is Look.STATUS), None)
+    if likely is not None:
+        text += f" “{likely.detail}” at `{likely.field_path}` looks like one."
     return [TrialWarning(Concern.NO_STATUS, text)]
 
 

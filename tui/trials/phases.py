@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from core.events import JobPhase, Outcome
-from core.progress.picture import Stage
+from core.events import JobPhase, Outcome, Stage
+from core.jobs.statuses import JobStatus
 from core.progress.sentences import attempt, next_poll, waiting
 from core.units import count, duration, size
 from core.wording import one_line
@@ -28,15 +28,41 @@ def headline(state: TrialState | None) -> str:
     if state is None:
         return "○ not tested yet"
     time = duration(state.seconds)
+    if state.outcome is Outcome.LIMITED and state.next_stage is not None:
+        return f"✓ {_reached(state)} in {time}"
     if state.outcome is None:
         return f"■ cancelling… {time}" if state.cancelling else f"● testing {time}"
     return _HEADLINES[state.outcome].format(records=count(state.records, "record"), time=time)
+
+
+def _reached(state: TrialState) -> str:
+    """What a trial that ended before the download came to."""
+    if state.limits.last is Stage.CREATION:
+        return "created"
+    return "completed" if any(one.meaning == JobStatus.COMPLETED for one in state.partitions) else "polled"
+
+
+def _how_far(state: TrialState) -> str:
+    """Which stages were tried, and what comes next, in sentences."""
+    last, following = state.limits.last, str(state.next_stage).lower()
+    kept = "The job is kept on the server for the test of what follows."
+    if state.only is None:
+        return f"Tested up to the {str(last).lower()}: the {following} is not described yet. {kept}"
+    if last is Stage.CREATION:
+        return f"Only the creation was tested. {kept}"
+    seen = ((one, one.api_status) for one in state.partitions)
+    said = [
+        f"Its status “{one_line(status, _STATUS_SHOWN)}” means {meaning(state, one)}." for one, status in seen if status
+    ]
+    return " ".join(["The job was polled once.", *said[:1], kept])
 
 
 def limit_sentence(state: TrialState) -> str:
     """Which limit cut the read short; empty when nothing was left out."""
     if state.outcome is not Outcome.LIMITED:
         return ""
+    if state.next_stage is not None:
+        return _how_far(state)
     cut = [partition for partition in state.partitions if partition.was_cut]
     reached = []
     if state.limits.records is not None and state.records >= state.limits.records:
@@ -109,11 +135,14 @@ def steps(state: TrialState, partition: Partition) -> tuple[PhaseStep, ...]:
     polling, records = _polling_facts(state, partition, marks[Stage.POLLING], now), _download_facts(partition)
     if Stage.DOWNLOAD not in partition.stage_began:  # the records there are came with the polls
         polling, records = (*polling, *records), ()
-    return (
+    described = (
         PhaseStep(Stage.CREATION, marks[Stage.CREATION], _creation_facts(partition, now)),
         PhaseStep(Stage.POLLING, marks[Stage.POLLING], polling),
         PhaseStep(Stage.DOWNLOAD, marks[Stage.DOWNLOAD], records),
     )
+    tried = list(Stage).index(state.limits.last) + 1
+    why = "not described yet" if state.only is None else "not tested"
+    return (*described[:tried], *(PhaseStep(stage, StepMark.SKIPPED, (why,)) for stage in list(Stage)[tried:]))
 
 
 def tally(state: TrialState) -> str:
@@ -187,7 +216,9 @@ def _creation_facts(partition: Partition, now: float) -> tuple[str, ...]:
 def _polling_facts(state: TrialState, partition: Partition, mark: StepMark, now: float) -> tuple[str, ...]:
     if Stage.POLLING not in partition.stage_began:
         return ()
-    facts = [count(partition.polls, "poll")]
+    facts = [
+        count(partition.polls, "poll") if partition.polls or state.only is not Stage.DOWNLOAD else "as polled last"
+    ]
     if partition.api_status is not None:
         facts.append(f"{one_line(partition.api_status, _STATUS_SHOWN)} → {meaning(state, partition)}")
     elif state.missing is not None:

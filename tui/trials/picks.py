@@ -35,6 +35,8 @@ _EXTRACTORS: dict[NodeUse, Path] = {
     NodeUse.RECORD_PATH: ("retriever", "record_selector", "extractor"),
 }
 _MAPPING: Path = ("retriever", "status_mapping")
+_AS_TEXT = {"true": "True", "false": "False", "null": "None"}
+"""Statuses as JSON writes them, and as they are called when they come out of an answer."""
 
 
 def uses(role: Role, *, asynchronous: bool, value: object) -> Iterator[NodeUse]:
@@ -43,7 +45,7 @@ def uses(role: Role, *, asynchronous: bool, value: object) -> Iterator[NodeUse]:
     if role is Role.POLL and scalar:
         yield NodeUse.STATUS
         yield NodeUse.STATUS_MAPPING
-    if role in (Role.POLL, Role.TARGET) or (role is Role.CREATE and asynchronous):
+    if role in (Role.POLL, Role.TARGET) or (role in (Role.CREATE, Role.START) and asynchronous):
         yield NodeUse.DOWNLOAD_TARGET
     if role in _VARIABLES:
         yield NodeUse.TEMPLATE
@@ -105,6 +107,16 @@ def map_status(session: BuilderSession, stream: int, status: str, meaning: JobSt
                 session.set(path, [*known, status])
             elif bucket is not meaning and status in known:
                 session.set(path, [one for one in known if one != status])
+
+
+def meanings(session: BuilderSession, stream: int) -> dict[str, JobStatus]:
+    """The status mapping of a stream as it is written, by status; true and the like as the engine calls them, too."""
+    found: dict[str, JobStatus] = {}
+    for bucket in JobStatus:
+        written = session.value(("streams", stream, *_MAPPING, str(bucket)))
+        for status in written if isinstance(written, list) else ():
+            found[str(status)] = found[_AS_TEXT.get(str(status), str(status))] = bucket
+    return found
 
 
 def primary_key(session: BuilderSession, stream: int) -> list[list[str]]:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from core.components.stream import DeclarativeStream
-from core.events import JobPhase, Outcome
+from core.events import JobPhase, Outcome, Stage
 from core.http.exchange import Role
-from core.progress.picture import Stage
 from core.runtime.component import Component
 from core.wording import keys_named
 from tui.model.layout import stream_tabs, tab_of
@@ -112,6 +111,14 @@ def abort_remedy(trial: Trial) -> Remedy | None:
     return _of_retriever("Download", trial.declared, "abort_requester")
 
 
+def next_to_describe(trial: Trial) -> Remedy | None:
+    """Where the stage is described that a trial did not come to; None when it came to all of them."""
+    if trial.state.next_stage is None:
+        return None
+    tab, key = _requester_of_stage(trial.state.next_stage)
+    return Remedy(tab, tab, ("retriever", key, "url"))
+
+
 def _stopped_at_schema(trial: Trial, stream: DeclarativeStream) -> bool:
     """Whether nothing was read because the schema, which comes first, could not be loaded."""
     has_begun = trial.state.running or bool(trial.state.partitions) or trial.loaded_schema is not None
@@ -143,7 +150,10 @@ def _requester_at_work(trial: Trial) -> tuple[str, str]:
     """The tab and the name of the requester that the read has reached."""
     if not trial.state.asynchronous:
         return _REQUESTERS[Role.PAGE]
-    stage = trial.state.partitions[-1].stage if trial.state.partitions else Stage.CREATION
+    return _requester_of_stage(trial.state.partitions[-1].stage if trial.state.partitions else Stage.CREATION)
+
+
+def _requester_of_stage(stage: Stage) -> tuple[str, str]:
     return {str(tab): (tab, key) for tab, key in _REQUESTERS.values() if key not in _FURTHER}[stage]
 
 

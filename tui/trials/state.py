@@ -17,6 +17,7 @@ from core.events import (
     Log,
     Outcome,
     Records,
+    Stage,
     StateAdvanced,
     StatusMissing,
     StatusUnmapped,
@@ -32,6 +33,12 @@ CANCELLED = "cancelled"
 """The error of an exchange that the engine cancelled before it was answered."""
 FINAL_ROLES = frozenset({Role.PAGE, Role.DOWNLOAD})
 """Requests that give records; everything else belongs to the other requests."""
+ROLES_OF_STAGE = {
+    Stage.CREATION: frozenset({Role.CREATE, Role.START}),
+    Stage.POLLING: frozenset({Role.POLL}),
+    Stage.DOWNLOAD: FINAL_ROLES,
+}
+"""Requests whose answers are what a trial is about that ends with this stage."""
 LOGS_KEPT = 2_000
 
 
@@ -137,9 +144,12 @@ class TrialState(StreamPicture[Partition]):
         input_state: Mapping[str, Any] | None = None,
         fingerprint: str = "",
         clock: Clock = time.monotonic,
+        only: Stage | None = None,
     ) -> None:
         super().__init__(stream, Partition, clock, keep_finished=True)
         self.asynchronous = asynchronous
+        self.only = only
+        """The one stage that a person wanted to try; None: as many as are described."""
         self.can_abort = can_abort
         """Whether the stream says how a job is aborted."""
         self.limits = limits
@@ -181,6 +191,11 @@ class TrialState(StreamPicture[Partition]):
         return next(filter(None, current), next(iter(self.unmapped.values()), None))
 
     @property
+    def next_stage(self) -> Stage | None:
+        """The first stage that the trial does not come to."""
+        return next(iter(list(Stage)[list(Stage).index(self.limits.last) + 1 :]), None)
+
+    @property
     def jobs_on_server(self) -> int:
         """How many jobs run on the server now, as far as that is known."""
         return self.jobs(JobPhase.RUNNING)
@@ -220,7 +235,8 @@ class TrialState(StreamPicture[Partition]):
 
     def finish(self, event: StreamFinished) -> None:
         super().finish(event)
-        self.trouble = None
+        if self.limits.last is Stage.DOWNLOAD:  # else it is about the stages that come next
+            self.trouble = None
         self.version += 1
 
     def fold(self, event: Event) -> None:

@@ -13,7 +13,7 @@ from core.events import Event, ExchangeFinished, JobChanged, Records, SchemaLoad
 from core.reading.plan import Limits
 from tui.trials.exchanges import ExchangeLog
 from tui.trials.records import RecordInspector, RecordStore, Spool
-from tui.trials.state import TrialState, gives_records
+from tui.trials.state import ROLES_OF_STAGE, TrialState, gives_records
 
 TEST_LIMITS = Limits(records=1000, pages=5, slices=5, attempts=1)
 """A job that fails in a trial is not created again, so that it can be inspected (as in Airbyte's tests)."""
@@ -77,7 +77,7 @@ class Trial:
         self.inspector = RecordInspector(keys, schema)
         self._spool = Spool()
         self.records = RecordStore(self.inspector.columns, self._spool)
-        self.exchanges = ExchangeLog(self._spool)
+        self.exchanges = ExchangeLog(self._spool, final=ROLES_OF_STAGE[state.limits.last])
 
     def take(self, event: Event) -> None:
         """Take in what happened; nothing any more once the read has ended. Raises `OSError` when the disk is full."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,16 +19,18 @@ from textual.dom import DOMNode
 from core.cases.case import Case
 from core.connector import Connector
 from core.errors import InputError
-from core.events import Outcome
+from core.events import Outcome, Stage
 from core.http.tape import Tape
 from core.inputs import gather_inputs
 from core.jobs.statuses import JobStatus
 from core.manifest.problems import Path
 from core.reading import open_reader
 from tui.forms.wording import message_and_hint
+from tui.model import stages
 from tui.model.declared_schema import declared_schema, import_schema, imports_automatically
 from tui.model.editor import Change, ChangeKind
 from tui.model.inputs import PROPERTIES
+from tui.model.problems import Finding
 from tui.model.session import BuilderSession
 from tui.model.settings import Settings
 from tui.model.streams import StreamKind, fingerprint
@@ -63,6 +65,8 @@ class Refusal:
 
     path: Path
     message: str
+    is_mistake: bool = True
+    """Whether something in the manifest has to be fixed."""
 
 
 class Trials:
@@ -91,7 +95,10 @@ class Trials:
         self._running: Trial | None = None
         self._tried: Any = None
         """The stream as it was when its trial started."""
+        self._meanings: Mapping[str, JobStatus] = {}
+        """What the statuses of the stream mean whose trial was started last, as far as its read has heard."""
         self._recall_limits()
+        session.subscribe(self._pass_on_meanings)
 
     def listen(self, node: DOMNode) -> None:
         """Follow the trials for as long as a node is mounted."""
@@ -122,8 +129,17 @@ class Trials:
             session.streams.name(index),
             session.streams.kind(index) is StreamKind.ASYNC,
             fingerprint(session.value(path)).hex(),
-            session.counts(path).errors,
+            self._in_the_way(index),
         )
+
+    def _in_the_way(self, index: int) -> int:
+        """How many of the errors that are shown keep the stream from being tried at all."""
+        session = self.session
+        last = stages.described(session, index) if session.streams.kind(index) is StreamKind.ASYNC else Stage.DOWNLOAD
+        if last is Stage.DOWNLOAD:
+            return session.counts(("streams", index)).errors
+        shown = session.visibility.is_visible
+        return 0 if last else sum(shown(one.path) for one in stages.errors_up_to(session, index, Stage.CREATION))
 
     def latest(self, name: str) -> Trial | None:
         """The latest trial of a stream."""
@@ -145,25 +161,36 @@ class Trials:
 
     # Starting
 
-    def refusal(self, index: int) -> Refusal | None:
-        """What must be fixed before a stream can be tried; its problems are shown from now on. The session must have
-        been checked.
+    def refusal(self, index: int, only: Stage | None = None) -> Refusal | None:
+        """What must be fixed before a stream can be tried, or only one stage of its job; the problems of what is tried
+        are shown from now on. The session must have been checked.
+
+        An asynchronous stream is tried up to the first stage that is not described yet.
         """
         session, path = self.session, ("streams", index)
-        session.reveal(path)
-        first = self._first_error(path)
+        last = only or self._last_stage(index)
+        if only is None and last is Stage.DOWNLOAD:
+            session.reveal(path)
+            first = self._first_error(session.in_order(path))
+        else:
+            stages.reveal_up_to(session, index, last)
+            first = self._first_error(stages.errors_up_to(session, index, last))
         if first is not None:
             return first
+        if only not in (None, Stage.CREATION) and not self.controller.jobs.get(session.streams.name(index)):
+            message = f"There is no job yet for a test of the {str(only).lower()} alone: test the creation first."
+            return Refusal(path, message, is_mistake=False)
         try:
             self._config()
         except InputError as error:
             return Refusal(self._missing_input(), str(error))
         return None
 
-    def start(self, index: int, *, same_jobs: bool = False) -> None:
+    def start(self, index: int, *, same_jobs: bool = False, only: Stage | None = None) -> None:
         """Start a trial of a stream that has no `refusal`; a running trial is cancelled.
 
-        `same_jobs` follows the jobs of the trial before instead of creating new ones.
+        `same_jobs` follows the jobs of the trial before instead of creating new ones, and so does a trial of `only`
+        one stage after the creation. Raises `ManifestError` when the manifest as a whole keeps it from that.
         """
         session, other = self.session, self.running_stream
         self._tried = session.value(("streams", index))
@@ -171,23 +198,31 @@ class Trials:
         name = session.streams.name(index)
         if self.is_ending and other != name:
             self._app.notify(f"The test of {other} is still being cancelled: one test runs at a time.", markup=False)
+        last = only or self._last_stage(index)
         config, settings = self._config(), self.controller.settings_of(name)
+        connector = self._connector(index, last)
+        is_whole = only is None and last is Stage.DOWNLOAD
         run, recorded = None, None
         if self.case is not None:
             recorded = OpenCase(self.case)
             settings = recorded.settings(name, settings)
-        elif self._opener is None:
-            run = RecordedRun(self._connector, config, Tape(), TrialTokens(session), follows=same_jobs)
+        elif self._opener is None and is_whole:
+            run = RecordedRun(connector, config, Tape(), TrialTokens(session), follows=same_jobs)
+        limits = replace(settings.limits, first=only or Stage.CREATION, last=last)
+        if last is not Stage.DOWNLOAD:
+            limits = replace(limits, slices=1)  # one job shows it all, and stays on the server for the next stages
         source = recorded or run
         self._running = self.controller.start(
             name,
-            self._connector,
+            connector,
             config,
-            settings,
+            replace(settings, limits=limits),
             fingerprint=mark,
-            same_jobs=same_jobs,
+            same_jobs=same_jobs or only in (Stage.POLLING, Stage.DOWNLOAD),
+            only=only,
             opener=source.open if source is not None else None,
         )
+        self._meanings = picks.meanings(session, index)
         if run is not None:
             self._runs[self._running] = run
         self._on_change()
@@ -203,10 +238,18 @@ class Trials:
         self.controller.jobs.clear()
         self._on_change()
 
-    @property
-    def _connector(self) -> Connector:
+    def _last_stage(self, index: int) -> Stage:
+        """The last stage that a trial of a stream goes through; that of the creation says what is wrong with it."""
+        session = self.session
+        if session.streams.kind(index) is not StreamKind.ASYNC:
+            return Stage.DOWNLOAD
+        return stages.described(session, index) or Stage.CREATION
+
+    def _connector(self, index: int, last: Stage) -> Connector:
         """The connector; its file is where it was saved last, for a schema that is in a file beside it."""
-        return replace(self.session.connector, file=self.session.document.file)
+        session = self.session
+        connector = session.connector if last is Stage.DOWNLOAD else stages.connector_up_to(session, index, last)
+        return replace(connector, file=session.document.file)
 
     def _config(self) -> dict[str, Any]:
         connector = self.session.connector
@@ -215,9 +258,9 @@ class Trials:
             return dict(OpenCase(self.case).config(given))
         return gather_inputs(connector.connection_specification, given=given, rules=connector.input_rules)
 
-    def _first_error(self, path: Path) -> Refusal | None:
-        """The first error of a stream in the order of its form."""
-        first = next((one for one in self.session.in_order(path) if one.is_error), None)
+    def _first_error(self, findings: Iterable[Finding]) -> Refusal | None:
+        """The first error of a stream, whose findings are in the order of its form."""
+        first = next((one for one in findings if one.is_error), None)
         return Refusal(first.path, message_and_hint(self.session, first)[0]) if first is not None else None
 
     def _missing_input(self) -> Path:
@@ -237,8 +280,11 @@ class Trials:
         if trial.state.outcome is Outcome.CANCELLED:
             return
         session, name = self.session, trial.state.stream
+        if trial.state.limits.last is not Stage.DOWNLOAD:
+            return
         warned = [one.text for one in warnings(trial) if one.concern is not Concern.STALE]
-        session.trial_marks.put(name, self._tried, [*trial.state.errors, *warned])
+        if trial.state.only is None:
+            session.trial_marks.put(name, self._tried, [*trial.state.errors, *warned])
         index = self.index_of(name)
         if index is None:
             return
@@ -273,10 +319,25 @@ class Trials:
     def map_status(self, name: str, status: str, meaning: JobStatus) -> None:
         """Give a status of the API a meaning: in the trial that is running, and in the manifest."""
         self.controller.map_status(name, status, meaning)
+        self._meanings = {**self._meanings, status: meaning}
         index = self.index_of(name)
         if index is not None:
             with self._stays_fresh(index):
                 picks.map_status(self.session, index, status, meaning)
+
+    def _pass_on_meanings(self, change: Change) -> None:
+        """Let the trial that is running hear of the statuses that were given a meaning in the form."""
+        running = self._running
+        if change.kind is not ChangeKind.VALUES or running is None:
+            return
+        name = running.state.stream
+        index = self.index_of(name)
+        if index is None or not running.state.asynchronous:
+            return
+        before, self._meanings = self._meanings, picks.meanings(self.session, index)
+        for status, meaning in self._meanings.items():
+            if before.get(status) is not meaning:
+                self.controller.map_status(name, status, meaning)
 
     def import_schema(self, name: str, report: SchemaReport, *, merge: bool) -> None:
         """Declare a detected schema, or merge it into the declared one."""
@@ -329,6 +390,7 @@ class Trials:
 def _settings_of(saved: Mapping[str, Any]) -> TrialSettings:
     """Trial settings from the settings file; what is no positive number counts as no limit."""
     numbers = {name: saved.get(name) for name in ("records", "pages", "slices")}
-    limits = {name: number if isinstance(number, int) and number > 0 else None for name, number in numbers.items()}
+    given = {name: number if isinstance(number, int) and number > 0 else None for name, number in numbers.items()}
+    limits = replace(TEST_LIMITS, records=given["records"], pages=given["pages"], slices=given["slices"])
     state = saved.get("state")
-    return TrialSettings(replace(TEST_LIMITS, **limits), state if isinstance(state, dict) else None)
+    return TrialSettings(limits, state if isinstance(state, dict) else None)

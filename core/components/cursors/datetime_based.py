@@ -231,6 +231,9 @@ class DatetimeBasedCursor(IncrementalSync):
             period = self.clamping.period(context.scope(self.clamping))
             clamp, unclamped, unit = period.ceiling, end, granularity or period.unit
             end = lambda: period.floor(unclamped()) - unit  # noqa: E731 - the counterpart of `clamp`
+        if context.resumption is not None:
+            start, last = context.resumption.bounds(start, end())
+            end = lambda: last  # noqa: E731 - also the slices of a later run end there
         if step is not None and granularity is not None:
             _check_step(step, granularity, clamp(start), clamp)
         return Timeline(

@@ -22,7 +22,7 @@ from tui import forms
 from tui.forms import StreamForm
 from tui.forms.field_row import FieldRow
 from tui.forms.form_pane import FormPane
-from tui.forms.hints import Hints
+from tui.forms.hints import Hints, Offer
 from tui.model.editor import Change, ChangeKind
 from tui.model.session import BuilderSession
 from tui.model.specs import FieldSpec
@@ -39,7 +39,7 @@ class Known:
     """Hints as a test wants them."""
 
     known: Mapping[str, Any] = field(default_factory=dict)
-    suggested: Sequence[str] = ()
+    suggested: Sequence[Offer] = ()
     detected: Mapping[str, Any] | None = None
     answered: Mapping[str, Any] = field(default_factory=dict)
 
@@ -49,7 +49,10 @@ class Known:
     def answer(self, stream: str, path: Path) -> Mapping[str, Any]:
         return self.answered
 
-    def suggestions(self, path: Path, spec: FieldSpec) -> Sequence[str]:
+    def lookups(self, stream: str) -> Sequence[Offer]:
+        return ()
+
+    def suggestions(self, path: Path, spec: FieldSpec) -> Sequence[Offer]:
         return self.suggested
 
     def detected_schema(self, stream: str) -> Mapping[str, Any] | None:

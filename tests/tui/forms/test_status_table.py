@@ -140,4 +140,4 @@ async def test_pasted_statuses_are_added_once_each() -> None:
         desk.app.post_message(events.Paste("QUEUED\nDONE\nEXPIRED"))
         await desk.pilot.pause()
         mapping = session.value(PATH)
-        assert [mapping[name] for name in ("running", "completed", "timeout")] == [["QUEUED"], ["DONE"], ["EXPIRED"]]
+        assert [mapping[name] for name in ("running", "completed", "failed")] == [["QUEUED"], ["DONE"], ["EXPIRED"]]

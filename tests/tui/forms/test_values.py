@@ -8,6 +8,7 @@ from tests.tui.forms.support import Known, at_desk, new_session, sample
 from tui.forms.code_rows import fault_in
 from tui.forms.field_input import FieldInput
 from tui.forms.field_row import FieldFocused
+from tui.forms.hints import Offer
 from tui.model.streams import StreamKind
 
 STREAM = ("streams", 0)
@@ -133,7 +134,7 @@ async def test_durations_and_formats_have_suggestions() -> None:
 async def test_records_suggest_the_values_of_fields() -> None:
     session = new_session(StreamKind.SYNC)
     cursor = (*STREAM, "incremental_sync")
-    async with at_desk(session, hints=Known(suggested=["updated_at"]), size=(80, 40)) as desk:
+    async with at_desk(session, hints=Known(suggested=[Offer("updated_at")]), size=(80, 40)) as desk:
         await desk.go(cursor)
         await desk.choose("datetime")
         await desk.go((*cursor, "cursor_field"))

@@ -13,7 +13,7 @@ import pytest
 from sample_configs import sample
 from sample_configs.demo_api import DemoApi
 from tests.tui.shell.support import Shell, opened
-from tui.trials.view.details import OtherRequests
+from tui.trials.view.results import Results
 from tui.trials.view.status_question import StatusQuestion
 
 STREAM = ("streams", 0)
@@ -99,7 +99,7 @@ async def describe_download(shell: Shell) -> None:
 
 async def pick(shell: Shell, line: str, use: str) -> None:
     """Pick the node of a line of the response for a use."""
-    view = shell.builder.query_one(OtherRequests).query_one("#response").query_one("DocView")
+    view = shell.builder.query_one(Results).query_one("#response").query_one("DocView")
     view.focus()
     await shell.press("g")
 
@@ -116,12 +116,13 @@ async def pick(shell: Shell, line: str, use: str) -> None:
 
 
 async def pick_the_paths(shell: Shell) -> None:
-    """Test while nothing says where the status is, and take its place from the answer."""
+    """Test what is described, poll once while nothing says where the status is, and pick that from the answer."""
     await shell.press("f5")
-    await shell.until(lambda: (run := shell.run("contacts")) and run.state.exchanges >= 2)
-    await shell.press("escape")
+    await shell.until_shown("the polling is not described yet")
+    created = await shell.tested("contacts")
+    await shell.perform("test.polling")
+    await shell.until(lambda: shell.run("contacts") is not created)
     await shell.tested("contacts")
-    await shell.press("6")
     await shell.until_shown('"status": "ready"')
     await pick(shell, '"status"', "status extractor")
     await shell.until(lambda: shell.session.value((*RETRIEVER, "status_extractor", "field_path")) == ["status"])

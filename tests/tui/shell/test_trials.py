@@ -61,10 +61,10 @@ async def test_one_key_starts_a_trial_from_anywhere(manifest: Path, api: DemoApi
 async def test_a_stream_with_errors_is_not_tried_and_the_first_error_is_shown(manifest: Path) -> None:
     async with opened(manifest) as shell:
         shell.session.unset((*RETRIEVER, "download_requester", "url"))
-        shell.session.unset((*RETRIEVER, "status_extractor"))
+        shell.session.unset(URL)
         await shell.press("f5")
         await shell.until_said("Fix this first")
-        assert shell.field == (*RETRIEVER, "status_extractor")
+        assert shell.field == URL
         assert shell.run("contacts") is None
 
 

@@ -26,7 +26,7 @@ from core.events import (
     StreamStarted,
 )
 from core.http.exchange import Exchange, Role
-from core.jobs.job import KnownJobs
+from core.jobs.known import KnownJobs
 from core.jobs.statuses import JobStatus
 from core.levels import Level
 from core.manifest.document import Document
@@ -206,6 +206,8 @@ class ScriptedReader:
         self.mapped: list[tuple[str, str, JobStatus]] = []
         self.asked_for: tuple[str, Mapping[str, Any] | None, Limits] | None = None
         self.jobs: KnownJobs | None = None
+        self.cleared: list[tuple[str, KnownJobs]] = []
+        self.when_cleared: Sequence[Event] = ()
         self.closed = False
 
     async def read(
@@ -237,6 +239,11 @@ class ScriptedReader:
         finally:
             for one in waits:
                 one.cancel()
+
+    async def clear_away_kept(self, stream: str, jobs: KnownJobs) -> AsyncIterator[Event]:
+        self.cleared.append((stream, jobs))
+        for event in self.when_cleared:
+            yield event
 
     def cancel(self) -> None:
         self.cancelled.set()

@@ -15,7 +15,7 @@ from core.units import duration, size
 from core.wording import clean
 from tui.model.curl import to_curl
 from tui.trials.exchanges import ExchangeEntry
-from tui.trials.state import CANCELLED
+from tui.trials.state import CANCELLED, gives_records
 from tui.widgets.base import WidgetMessage, hidden, shown
 from tui.widgets.doc_panel import DocPanel
 from tui.widgets.doc_text import CUT_HERE, NodePath, TextKind
@@ -117,7 +117,7 @@ def entry_title(entry: ExchangeEntry, partition: str = "") -> str:
     portion, attempt = entry.event.portion, entry.head.attempt
     if portion is not None:
         title = f"{title} {entry.page}, portion {portion}"
-    if entry.is_final:
+    if gives_records(entry.event):
         title += f", attempt {attempt}" if portion is None or attempt > 1 else ""
     elif entry.repeat > 1 or entry.title.endswith("Polling"):
         title = f"{title} {entry.repeat}"

@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Static
 
 from core.cases.case import Case
-from core.events import Outcome
+from core.events import Outcome, Stage
 from core.reading import Limits
 from core.units import count
 from core.wording import one_line
@@ -206,7 +206,8 @@ def _rows(step: PhaseStep, width: int) -> Iterator[Content]:
 def _summary(state: TrialState, partition: Partition) -> Content:
     """A partition in a line: the marks of its steps, and the facts of the current one."""
     all_steps = steps(state, partition)
-    current = next((step for step in reversed(all_steps) if step.mark is not StepMark.WAITING), all_steps[0])
+    tried = all_steps[: list(Stage).index(state.limits.last) + 1]
+    current = next((step for step in reversed(tried) if step.mark is not StepMark.WAITING), all_steps[0])
     parts: list[_Part] = [(f"{step.mark} ", _MARK_STYLES[step.mark]) for step in all_steps]
     facts = " · ".join(current.facts)
     return Content.assemble(*parts, (f"{current.name} ", _MARK_STYLES[current.mark]), facts)

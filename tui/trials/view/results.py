@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
-from core.events import Outcome
+from core.events import Outcome, Stage
 from core.http.exchange import Exchange
 from core.units import count
 from tui.trials.exchanges import ExchangeEntry
@@ -142,7 +142,13 @@ class Results(Vertical):
         self.strip.tabs = self._tabs()
         entry = self._entry()
         over = trial is not None and not trial.state.running
-        if entry is not None and over and not self._chosen and (entry.failed or self._failed_without_records()):
+        stage_only = trial is not None and trial.state.next_stage is not None
+        if (
+            entry is not None
+            and over
+            and not self._chosen
+            and (entry.failed or self._failed_without_records() or stage_only)
+        ):
             self.strip.active = "response"
         await self._show_active()
 
@@ -259,6 +265,8 @@ class Results(Vertical):
 
 # What the tabs say while there is nothing to show
 
+_WANTED = {Stage.CREATION: "a job", Stage.POLLING: "the status", Stage.DOWNLOAD: "records"}
+
 
 def _no_records(trial: Trial | None, test_key: str) -> str:
     if trial is None:
@@ -266,6 +274,8 @@ def _no_records(trial: Trial | None, test_key: str) -> str:
     if trial.state.running:
         return "Cancelling…" if trial.state.cancelling else "Waiting for records…"
     match trial.state.outcome:
+        case Outcome.LIMITED if trial.state.next_stage is not None:
+            return "No records: the result was not downloaded. The Response tab shows what the API answered."
         case Outcome.FAILED:
             return f"No records. Fix what is said above, then press {test_key}."
         case Outcome.CANCELLED:
@@ -279,7 +289,9 @@ def _no_exchange(trial: Trial | None, test_key: str) -> str:
     if trial is None:
         return f"Not tested yet. Press {test_key}: requests and answers show up here as they happen."
     if trial.state.running:
-        return "No request for records yet. Other requests are under 6."
+        return f"No request for {_WANTED[trial.state.limits.last]} yet. Other requests are under 6."
+    if trial.state.next_stage is not None:
+        return "The test ended before there was an answer. The requests that were made are under 6, Other requests."
     return "The test ended before records were requested. The requests that were made are under 6, Other requests."
 
 

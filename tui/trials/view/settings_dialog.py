@@ -57,7 +57,10 @@ class SettingsDialog(Dialog[TrialSettings]):
 
     def _save(self) -> None:
         try:
-            limits = replace(self._settings.limits, **{name: self._limit(name, title) for name, title in _FIELDS})
+            numbers = {name: self._limit(name, title) for name, title in _FIELDS}
+            limits = replace(
+                self._settings.limits, records=numbers["records"], pages=numbers["pages"], slices=numbers["slices"]
+            )
             state = parse_state(self.query_one("#state", TextArea).text, self._stream)
         except ValueError as error:
             self.query_one(".dialog--problem", Label).update(f"✗ {error}")

@@ -14,6 +14,7 @@ from textual.widget import Widget
 
 from core.jobs.statuses import JobStatus
 from core.wording import one_line
+from tui.model.status_names import suggested_meaning
 from tui.trials.state import TrialState, Unmapped
 from tui.widgets.base import WidgetMessage, shown
 
@@ -36,8 +37,17 @@ class StatusQuestion(Widget, can_focus=True):
 
     BINDING_GROUP_TITLE = "Unmapped status"
     BINDINGS: ClassVar[list[BindingType]] = [
-        shown(status[0], f"answer('{status}')", status.capitalize(), f"The status means: {meaning}", f"status.{status}")
-        for status, meaning in _MEANINGS.items()
+        shown("enter", "confirm", "Yes", "The status means what its name suggests", "status.confirm"),
+        *(
+            shown(
+                status[0],
+                f"answer('{status}')",
+                status.capitalize(),
+                f"The status means: {meaning}",
+                f"status.{status}",
+            )
+            for status, meaning in _MEANINGS.items()
+        ),
     ]
 
     @dataclass
@@ -62,6 +72,11 @@ class StatusQuestion(Widget, can_focus=True):
     def asking(self) -> str | None:
         """The status that is asked about."""
         return self._unmapped.status if self._unmapped else None
+
+    @property
+    def suggested(self) -> JobStatus | None:
+        """What the name of the status suggests; None when it leaves that open."""
+        return suggested_meaning(self._unmapped.status, self._unmapped.place) if self._unmapped else None
 
     @property
     def takes_answers(self) -> bool:
@@ -92,7 +107,11 @@ class StatusQuestion(Widget, can_focus=True):
         status = one_line(self._unmapped.status, _LONGEST)
         answers: list[Content | str] = []
         key = "bold reverse" if self.takes_answers else "dim"
-        for meaning in _MEANINGS:
+        if self.suggested is not None:
+            link = Style.from_meta({"@click": "confirm"})
+            guess = Content.assemble((" Enter ", key), f" {self.suggested.capitalize()}?")
+            answers += [guess.stylize(link), "   "]
+        for meaning in (one for one in _MEANINGS if one is not self.suggested):
             link = Style.from_meta({"@click": f"answer('{meaning}')"})
             name = Content.assemble((f" {meaning[0]} ", key), f" {meaning.capitalize()}").stylize(link)
             answers += [name, "   "]
@@ -103,6 +122,15 @@ class StatusQuestion(Widget, can_focus=True):
             "The job goes on as running. What does it mean?\n" if self._running else "What does it mean?\n",
             *answers,
         )
+
+    def action_confirm(self) -> None:
+        """Say that the status means what its name suggests."""
+        if self.suggested is not None:
+            self.action_answer(self.suggested)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is something to confirm where the name suggests a meaning."""
+        return action != "confirm" or self.suggested is not None
 
     def action_answer(self, meaning: str) -> None:
         """Say what the status means."""

@@ -1,0 +1,151 @@
+"""How far an asynchronous stream is described: which stages of its job can be tried although later ones are not there
+yet, and the connector to try them with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from core.components.stream import DeclarativeStream, Stream
+from core.connector import Connector
+from core.connector.building import TreeBuilder
+from core.events import Stage
+from core.manifest.problems import ManifestError, Path, Severity
+from tui.model.layout import tab_of
+from tui.model.new_components import ASYNC, new_retriever
+from tui.model.problems import Finding
+from tui.model.session import BuilderSession
+
+_NOWHERE = {"type": "HttpRequester", "url": "https://not-described.invalid"}
+_STAND_INS: Mapping[str, Any] = {
+    "polling_requester": _NOWHERE,
+    "status_extractor": {"type": "DpathExtractor", "field_path": ["status"]},
+    "status_mapping": {"type": "AsyncJobStatusMap", "running": [], "completed": [], "failed": [], "timeout": []},
+    "download_requester": _NOWHERE,
+    "record_selector": {"type": "RecordSelector", "extractor": {"type": "DpathExtractor", "field_path": []}},
+}
+"""What a retriever must have, in the place of what is not described yet; no read gets that far."""
+_POLLING = ("status_extractor", "status_mapping")
+_DOWNLOAD = (
+    *("download_requester", "download_decoder", "record_selector", "download_extractor"),
+    *("download_target_extractor", "download_target_requester"),
+)
+"""What says nothing of a stage as long as it is as in a new stream."""
+_TARGET = "download_target_extractor"
+_TARGET_REQUEST = "download_target_requester"
+
+
+def stage_of_tab(title: str) -> Stage | None:
+    """The stage that a tab describes; None for the others."""
+    return next((stage for stage in Stage if stage == title), None)
+
+
+def runnable(session: BuilderSession, stream: int) -> Stage | None:
+    """The last stage that can be tried: neither its fields nor those of the stages before it have errors.
+
+    None: not even the creation can. The session must have been checked.
+    """
+    wrong = {stage for stage, _ in _errors(session, stream)}
+    last = None
+    for stage in Stage:
+        if stage in wrong:
+            break
+        last = stage
+    return last
+
+
+def described(session: BuilderSession, stream: int) -> Stage | None:
+    """The last stage that a test of the whole stream can go through: what is as empty as in a new stream is not
+    described, although it may be tried on its own.
+    """
+    last = runnable(session, stream)
+    retriever = session.value(("streams", stream, "retriever"))
+    if last in (Stage.POLLING, Stage.DOWNLOAD) and _is_new(retriever, _POLLING):
+        return Stage.CREATION
+    if last is Stage.DOWNLOAD and _is_new(retriever, _DOWNLOAD):
+        return Stage.POLLING
+    return last
+
+
+def errors_up_to(session: BuilderSession, stream: int, last: Stage) -> list[Finding]:
+    """The errors that keep the stages up to one from being tried, in the order of the forms."""
+    order = list(Stage)
+    found = [one for stage, one in _errors(session, stream) if stage and order.index(stage) <= order.index(last)]
+    known = {one.path: place for place, one in enumerate(session.in_order(("streams", stream)))}
+    return sorted(found, key=lambda one: known.get(one.path, len(known)))
+
+
+def reveal_up_to(session: BuilderSession, stream: int, last: Stage) -> None:
+    """Show the problems of the stages up to one from now on; the tabs after it stay as quiet as they were."""
+    own: Path = ("streams", stream)
+    paths: list[Path] = []
+    for tab in session.tabs(stream):
+        stage = stage_of_tab(tab.title)
+        if stage is None:
+            break
+        paths += [(*own, *entry.path) for entry in tab]
+        if stage is last:
+            break
+    session.reveal(*paths, *(one.path for one in errors_up_to(session, stream, last)))
+
+
+def connector_up_to(session: BuilderSession, stream: int, last: Stage) -> Connector:
+    """The connector with a stream whose stages after `last` are as described, as far as they can be.
+
+    Raises `ManifestError` when the stages up to `last` can't be tried.
+    """
+    connector, path = session.connector, ("streams", stream)
+    name = session.streams.name(stream)
+    if connector.source is None or name not in connector.broken:
+        return connector
+    view = session.view
+
+    def written(path: Path) -> str | None:
+        origin = view.origin(path)
+        return None if origin is None else view.document.written(origin)
+
+    builder = TreeBuilder(written)
+    built = builder.build(_without_later_errors(session, stream, last), Stream, path, frozenset())
+    errors = [one for one in builder.problems if one.severity is Severity.ERROR]
+    if errors or not isinstance(built, DeclarativeStream):
+        raise ManifestError(errors or connector.broken[name])
+    streams: list[Stream] = [built if index == stream else one for index, one in enumerate(connector.source.streams)]
+    source = connector.source.model_copy(update={"streams": streams})
+    broken = {key: problems for key, problems in connector.broken.items() if key != name}
+    return replace(connector, source=source, broken=broken)
+
+
+def _errors(session: BuilderSession, stream: int) -> Iterator[tuple[Stage | None, Finding]]:
+    """All errors of a stream, each with the stage whose tab it is in; None: it is in a tab that is no stage."""
+    tabs = session.tabs(stream)
+    for one in session.problems(("streams", stream), all_of_them=True):
+        if one.is_error:
+            stage = stage_of_tab(tabs[tab_of(tabs, one.path[2:])[0]].title) if tabs else Stage.CREATION
+            yield stage, one
+
+
+def _is_new(retriever: Any, keys: Iterable[str]) -> bool:
+    """Whether these parts of a retriever are as they are in a new stream."""
+    start = new_retriever(ASYNC)
+    return isinstance(retriever, dict) and all(retriever.get(key) == start.get(key) for key in keys)
+
+
+def _without_later_errors(session: BuilderSession, stream: int, last: Stage) -> dict[str, Any]:
+    """The stream with what is wrong in later tabs taken out; the retriever gets stand-ins for what it must have."""
+    tree = dict(session.value(("streams", stream)) or {})
+    retriever = dict(tree["retriever"])
+    wanted = {one.path for one in errors_up_to(session, stream, last)}
+    for _, one in _errors(session, stream):
+        match one.path[2:]:
+            case _ if one.path in wanted:
+                pass
+            case ("retriever", str(key), *_):
+                retriever.pop(key, None)
+                if key == _TARGET_REQUEST:
+                    retriever.pop(_TARGET, None)
+            case (str(key), *_) if key not in ("retriever", "name", "type"):
+                tree.pop(key, None)
+    tree["retriever"] = {**_STAND_INS, **retriever}
+    return tree
