@@ -131,6 +131,7 @@ def test_a_run_that_can_not_be_kept_says_so(manifest: Path) -> None:
         (["--check", "a.yaml", "--limit", "5"], "--limit only goes with --run."),
         (["--run", "a.yaml", "--junit", "b.xml"], "--junit only goes with --check."),
         (["--run", "a.yaml", "--accept"], "--accept only goes with --check."),
+        (["--run", "a.yaml", "--state", "s", "--detach", "--keep-case", "a"], "leave out --detach"),
         (["--demo", "--run", "--keep-case", "a"], "leave out --demo"),
     ],
 )
