@@ -40,7 +40,7 @@ _WARNINGS_SHOWN = 20
 def run_headless(arguments: Arguments) -> int:
     """Read the streams and return the exit code.
 
-    Raises `ManifestError`, `InputError`, `CaseError` and `OutputError` for problems that are found before anything is read.
+    Raises `ManifestError`, `InputError`, `CaseError` and `OutputError` for problems found before anything is read.
     """
     with ExitStack() as stack:
         if arguments.demo:
@@ -85,8 +85,8 @@ def _read(files: RunFiles, connector: Connector, config: Mapping[str, Any], note
     jobs = JobJournal(beside(resolved(state.path)), state.of) if state else None
     if case and jobs and any(one.stream in files.streams for one in jobs.records):
         raise CaseError(
-            f"No case can be kept: jobs of an earlier run are followed, which {jobs.path} lists, and a case needs a run "
-            "that creates its jobs. Run without --keep-case first, or without --state."
+            f"No case can be kept: the jobs of an earlier run in {jobs.path} are followed, and a case needs a run that "
+            "creates its jobs. Run without --keep-case first, or without --state."
         )
     plan = RunPlan(
         connector=connector,
