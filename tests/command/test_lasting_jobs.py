@@ -410,3 +410,15 @@ async def test_another_file_of_that_name_is_not_touched(command: Command, server
     assert code == 2
     assert "is not a journal of jobs" in said
     assert command.journal.read_text() == "my notes\n"
+
+
+async def test_a_run_that_follows_jobs_is_no_case(command: Command, server: LoopbackServer) -> None:
+    api = Jobs(server)
+    await left_behind(command, server, manifest(server, retriever="polling_interval: 0.05"), api)
+    asked = len(server.asked)
+    code, said = await command.run("--keep-case", "all")
+    assert (code, len(server.asked)) == (2, asked)
+    assert "a case needs a run that creates its jobs. Run without --keep-case first, or without --state." in said
+    api.finish()
+    assert (await command.run())[0] == 0
+    assert command.records == ["j0"]
