@@ -50,8 +50,8 @@ class EventReader(Protocol):
     def clear_away_kept(self, stream: str, jobs: KnownJobs) -> AsyncIterator[Event]:
         """Abort and delete jobs that were kept on the server."""
 
-    def map_status(self, stream: str, status: str, meaning: JobStatus) -> None:
-        """Give a status a meaning, also for a read that is running."""
+    def map_status(self, stream: str, status: str, meaning: JobStatus | None) -> None:
+        """Give a status a meaning, also for a read that is running; None: it has none any more."""
 
     def mask(self, text: str) -> str:
         """The text without secrets."""
@@ -169,12 +169,13 @@ class TrialController:
             self._task.cancel()
         self.publish()
 
-    def map_status(self, stream: str, status: str, meaning: JobStatus) -> None:
-        """Give a status of the API a meaning for the read that is running."""
+    def map_status(self, stream: str, status: str, meaning: JobStatus | None) -> None:
+        """Give a status of the API a meaning for the read that is running; None: it has none any more."""
         trial = self.results.get(stream)
         if trial is None:
             return
-        trial.answer_status(status, str(meaning))
+        if meaning is not None:
+            trial.answer_status(status, str(meaning))
         if self._reader is not None and trial is self.running:
             self._reader.map_status(trial.read_as, status, meaning)
         self.publish()

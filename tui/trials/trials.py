@@ -326,7 +326,7 @@ class Trials:
                 picks.map_status(self.session, index, status, meaning)
 
     def _pass_on_meanings(self, change: Change) -> None:
-        """Let the trial that is running hear of the statuses that were given a meaning in the form."""
+        """Let the trial that is running hear of the statuses whose meaning was changed in the form."""
         running = self._running
         if change.kind is not ChangeKind.VALUES or running is None:
             return
@@ -335,9 +335,14 @@ class Trials:
         if index is None or not running.state.asynchronous:
             return
         before, self._meanings = self._meanings, picks.meanings(self.session, index)
-        for status, meaning in self._meanings.items():
+        for status in {**before, **self._meanings}:
+            meaning = self._meanings.get(status)
             if before.get(status) is not meaning:
                 self.controller.map_status(name, status, meaning)
+        present = self.session.value(("streams", index))
+        if present != self._tried and picks.without_mapping(present) == picks.without_mapping(self._tried):
+            self._tried = present  # the trial goes by the new mapping, too
+            running.state.fingerprint = fingerprint(present).hex()
 
     def import_schema(self, name: str, report: SchemaReport, *, merge: bool) -> None:
         """Declare a detected schema, or merge it into the declared one."""
