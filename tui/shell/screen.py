@@ -122,7 +122,7 @@ class BuilderScreen(Screen[None]):
         """End everything that runs for the project. What is not saved has been given up, so its draft goes too."""
         self.on_unmount()
         self.project.drop_draft()
-        await self.trials.controller.close()
+        await self.trials.close()
         self.project.close()
 
     async def _replace_project(self, make: Callable[[], Project]) -> None:

@@ -174,7 +174,24 @@ async def test_a_job_that_was_kept_is_aborted_when_the_builder_closes(server: Lo
     async with opened(saved) as shell:
         await after(shell, "f4")
         assert server.to("/jobs/j1/abort") == []
-        await shell.builder.trials.controller.close(5)
+        await shell.builder.trials.close(5)
+        assert len(server.to("/jobs/j1/abort")) == 1
+
+
+async def test_a_job_that_was_kept_is_aborted_as_the_stream_says_when_the_builder_closes(
+    server: LoopbackServer, saved: Path
+) -> None:
+    """The abort request was described after the test, and the stream was renamed; the download is not right yet."""
+    serve_job(server, "busy")
+    saved.write_text(manifest(server))
+    abort = {"type": "HttpRequester", "url": f"{server.url()}/jobs/{{{{ creation_response['id'] }}}}/abort"}
+    async with opened(saved) as shell:
+        await after(shell, "f4")
+        shell.session.set((*RETRIEVER, "abort_requester"), abort)
+        shell.session.unset((*RETRIEVER, "record_selector"))
+        shell.session.streams.rename(0, "renamed")
+        await shell.checked()
+        await shell.builder.trials.close(5)
         assert len(server.to("/jobs/j1/abort")) == 1
 
 
