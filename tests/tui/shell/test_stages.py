@@ -12,6 +12,7 @@ from core.http.exchange import Role
 from tests.support.jobs_api import ABORT, manifest, serve_job
 from tests.support.server import LoopbackServer, Reply
 from tests.tui.shell.support import Shell, opened
+from tui.model.inputs import Input
 from tui.model.streams import StreamKind
 from tui.trials.phases import StepMark, steps
 from tui.trials.trial import Trial
