@@ -353,6 +353,7 @@ async def test_what_was_seen_is_offered_where_it_is_wanted(server: LoopbackServe
         await after(shell, "f4")
         lines = await offered(shell, *POLLING_URL)
         assert any("/jobs/{{ creation_response['job_id'] }}" in line for line in lines)
+        assert any("j1" in line for line in lines)
 
         await write(shell, (POLLING_URL, f"{server.url()}/jobs/{{{{ creation_response['job_id'] }}}}"))
         await after(shell, "f4")
