@@ -24,6 +24,8 @@ from tui.trials.trial import Trial
 _DEPTH = 6
 _MOST = 300
 """Values of an answer that are looked at."""
+_MOST_LOOKED = 3_000
+"""Keys and items of an answer that are looked at, be they values or not."""
 _SHOWN = 60
 """Characters of a value that are shown."""
 _STATUS_KEY = re.compile(
@@ -93,8 +95,10 @@ def seen_in(answer: Any) -> list[Seen]:
     """The plain values of an answer, those of the upper levels first."""
     found: list[Seen] = []
     waiting: deque[tuple[tuple[str | int, ...], Any]] = deque([((), answer)])
-    while waiting and len(found) < _MOST:
+    looked = 0
+    while waiting and len(found) < _MOST and looked < _MOST_LOOKED:
         path, value = waiting.popleft()
+        looked += 1
         if isinstance(value, Mapping):
             below: Iterable[tuple[str | int, Any]] = ((str(key), item) for key, item in islice(value.items(), _MOST))
         elif isinstance(value, list):
