@@ -112,6 +112,7 @@ class BuilderScreen(Screen[None]):
         self._subscriptions.append(background.close)
         self.files.remember()
         self.trial_actions.fit()
+        self.refresh_bindings()  # until now every action counted as possible
 
     def on_unmount(self) -> None:
         for unsubscribe in self._subscriptions:

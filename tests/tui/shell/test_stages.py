@@ -304,6 +304,13 @@ async def test_a_field_without_suggestions_does_not_speak_of_a_list(server: Loop
         assert "F9 lists" not in shell.text
 
 
+async def test_the_key_of_a_stage_is_not_shown_where_there_is_no_stream() -> None:
+    async with opened() as shell:
+        await shell.until_shown("Build a connector")
+        await shell.until(lambda: "F4" not in shell.lines[-1])
+        assert "F5 Test" in shell.lines[-1]
+
+
 async def test_only_what_can_be_a_status_is_offered_for_it(server: LoopbackServer, saved: Path) -> None:
     async with opened(saved) as shell:
         await shell.go_to(*RETRIEVER, "status_extractor")
