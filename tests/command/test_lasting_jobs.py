@@ -357,6 +357,40 @@ async def test_jobs_are_listed_and_aborted(command: Command, server: LoopbackSer
     assert await command("--jobs", "s.json") == (0, "No jobs: the runs with s.json have left none behind.\n")
 
 
+@pytest.mark.parametrize("too_old", [False, True])
+async def test_a_started_job_is_aborted_by_what_the_start_answered(
+    command: Command, server: LoopbackServer, too_old: bool
+) -> None:
+    api = Jobs(server)
+    server.on("/jobs/j0/start", Reply({"run": 7}))
+    server.on("/jobs/j1/start", Reply({"run": 8}))
+    server.on("/runs/7/abort", Reply({}))
+    abort = ABORT.replace("/jobs/{{ creation_response['id'] }}", "/runs/{{ start_response.run }}")
+    more = f"{START % server.url()}\n{abort % server.url()}\nreuse_jobs_for: {0.0001 if too_old else 60}"
+    command.write(manifest(server, retriever=more))
+    await command.run("--detach")
+    if too_old:
+        await command.run("--detach")
+    else:
+        code, said = await command("--jobs", "s.json", "--abort", "m.yaml")
+        assert (code, said) == (0, "exports: the job `j0` was aborted on the server.\n")
+    assert len(server.to("/runs/7/abort")) == 1
+    assert len(api.created) == (2 if too_old else 1)
+
+
+async def test_a_job_that_cannot_be_named_in_the_abort_request_is_left(
+    command: Command, server: LoopbackServer
+) -> None:
+    Jobs(server)
+    command.write(manifest(server))
+    await command.run("--detach")
+    command.write(manifest(server, retriever=ABORT.replace("'id'", "'job_id'") % server.url()))
+    code, said = await command("--jobs", "s.json", "--abort", "m.yaml")
+    assert code == 1
+    assert "the job `j0` is left: it couldn't be aborted: `abort_requester` needs `creation_response.job_id`" in said
+    assert len(server.asked) == 1
+
+
 async def test_without_an_abort_request_the_jobs_are_left(command: Command, server: LoopbackServer) -> None:
     Jobs(server)
     command.write(manifest(server))
