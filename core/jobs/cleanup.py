@@ -86,6 +86,12 @@ class JobCleanup:
         """Seconds that the server is given."""
         return CLEANUP_LIMIT if self._hurry_until is None else max(0.0, self._hurry_until - time.monotonic())
 
+    @property
+    def leaves_job(self) -> bool:
+        """Whether a later run finds the job and can follow it, so that it need not be cleared away."""
+        lasts = self.known.lasting and not self.steps.takes_records
+        return lasts and self.known.find(self.context.slice) is not None
+
     def hurry(self) -> None:
         """The read was cancelled: what is still requested of the server gets a few seconds only."""
         self._hurry_until = self._hurry_until or time.monotonic() + CANCELLED_LIMIT
@@ -108,8 +114,7 @@ class JobCleanup:
         aborted = await self.abort(job)
         if not self.steps.can_abort:
             left = f"The job {job.name} goes on running on the server: the stream has no abort request."
-            follows = self.known.lasting and self.known.find(self.context.slice) is not None
-            left += " The next run with the same state follows it." if follows else ""
+            left += " The next run with the same state follows it." if self.leaves_job else ""
             self.context.log(Level.WARNING, left)
         return aborted
 

@@ -163,7 +163,7 @@ class JobLife:
             await self._start(job)
             if self.settings.last is Stage.CREATION:
                 return job
-            if self.settings.detach and self.known.find(self.context.slice) is not None:
+            if self.settings.detach and self.cleanup.leaves_job:
                 raise JobDetached
             if self.records is not None:
                 self.records.begin()

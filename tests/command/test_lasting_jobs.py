@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -37,7 +37,7 @@ class Jobs:
     most: int = 100
 
     def __post_init__(self) -> None:
-        self.server.on("/jobs", self._create)
+        self.server.on("/jobs", self.create)
 
     @property
     def ids(self) -> list[str]:
@@ -50,7 +50,7 @@ class Jobs:
         self.server.on(f"/jobs/{job}", Reply({"error": "no such job"}, 404))
         self.status.pop(job, None)
 
-    def _create(self, asked: Asked) -> Reply:
+    def create(self, asked: Asked) -> Reply:
         if list(self.status.values()).count("busy") >= self.most:
             return Reply({"error": "too many jobs"}, 429, {"retry-after": "1"})
         job = f"j{len(self.created)}"
@@ -129,6 +129,13 @@ async def until(server: LoopbackServer, moment: Callable[[], bool]) -> None:
         await server.was_asked(len(server.asked) + 1)
 
 
+async def read_until(process: asyncio.subprocess.Process, text: bytes) -> None:
+    """Read what a process says until it has said something."""
+    assert process.stderr is not None
+    while text not in (line := await process.stderr.readline()):
+        assert line
+
+
 def polled(server: LoopbackServer, jobs: Sequence[str]) -> Callable[[], bool]:
     return lambda: all(server.to(f"/jobs/{job}") for job in jobs)
 
@@ -156,14 +163,58 @@ async def test_after_a_kill_the_next_run_follows_the_jobs(command: Command, serv
     assert not command.journal.exists()
 
 
+@pytest.mark.parametrize("request_", ["", DELETE])
 async def test_ctrl_c_without_an_abort_request_leaves_the_job_to_the_next_run(
-    command: Command, server: LoopbackServer
+    command: Command, server: LoopbackServer, request_: str
 ) -> None:
     api = Jobs(server)
-    command.write(manifest(server, retriever="polling_interval: 0.05"))
+    command.write(manifest(server, retriever=f"polling_interval: 0.05\n{request_ and request_ % server.url()}"))
     said = await command.run_until(server, polled(server, ["j0"]), signal.SIGINT)
     assert "The job `j0` goes on running on the server: the stream has no abort request." in said
     assert "The next run with the same state follows it." in said
+    assert "DELETE" not in [asked.method for asked in server.asked]
+    api.finish()
+    assert (await command.run())[0] == 0
+    assert (len(api.created), command.records) == (1, ["j0"])
+
+
+async def test_ctrl_c_leaves_a_job_that_is_complete_to_the_next_run(command: Command, server: LoopbackServer) -> None:
+    api = Jobs(server)
+    command.write(
+        manifest(server, retriever=f"polling_interval: 0.05\n{ABORT % server.url()}\n{DELETE % server.url()}")
+    )
+    run = asyncio.ensure_future(
+        command.run_until(server, lambda: bool(server.to("/result/j0")), signal.SIGTERM),
+    )
+    await until(server, polled(server, ["j0"]))
+    server.on("/result/j0", Reply(gate=asyncio.Event()))
+    api.finish()
+    await run
+    assert (api.aborted, [asked.method for asked in server.to("/jobs/j0")].count("DELETE")) == ([], 0)
+
+    server.on("/result/j0", Reply([{"job": "j0"}]))
+    assert (await command.run())[0] == 0
+    assert (len(api.created), command.records) == (1, ["j0"])
+    assert server.asked[-1].method == "DELETE"
+
+
+async def test_ctrl_c_while_a_job_is_created_leaves_it_to_the_next_run(
+    command: Command, server: LoopbackServer
+) -> None:
+    api, gate = Jobs(server), asyncio.Event()
+
+    def slowly(asked: Asked) -> Reply:
+        return replace(api.create(asked), gate=gate)
+
+    server.on("/jobs", slowly)
+    command.write(manifest(server))
+    process = await command.start("--run", "m.yaml", "--state", "s.json", "--output", "out.jsonl")
+    await until(server, lambda: bool(api.created))
+    process.send_signal(signal.SIGINT)
+    await asyncio.wait_for(read_until(process, b"Cancelling"), 30)
+    gate.set()
+    _, errors = await asyncio.wait_for(process.communicate(), 30)
+    assert b"The next run with the same state follows it." in errors
     api.finish()
     assert (await command.run())[0] == 0
     assert (len(api.created), command.records) == (1, ["j0"])
