@@ -233,6 +233,10 @@ class StreamJobs(KnownJobs, Resumption):
         return len(self._records.jobs)
 
     @property
+    def slices(self) -> list[StreamSlice]:
+        return [record.slice for record in self._records.jobs.values()]
+
+    @property
     def path(self) -> Path:
         """The journal."""
         return self._journal.path

@@ -30,6 +30,7 @@ from core.http.exchange import Role
 from core.http.request import RequestDraft
 from core.jobs.fingerprint import fingerprint
 from core.jobs.job import JobFailed
+from core.jobs.known import KnownJobs, followed_first
 from core.jobs.settings import JobConcurrency
 from core.levels import Level
 from core.manifest.problems import Problem
@@ -197,9 +198,12 @@ class StreamRead:
             tasks.create_task(self._read_slice(cursor, slice_, context, gate))
 
     async def _slices_to_read(self, cursor: Cursor) -> AsyncGenerator[StreamSlice, None]:
-        """The slices of the stream; those of the known jobs, when no job is created. Raises `ReadError`."""
+        """The slices of the stream, those with the job of an earlier run first; when no job is created, the slices of
+        the known jobs. Raises `ReadError`.
+        """
         if self._plan.limits.first is Stage.CREATION:
-            async for slice_ in cursor.slices():
+            followed = self._jobs.known if self._jobs.known is not None and self._jobs.known.lasting else KnownJobs()
+            async for slice_ in followed_first(cursor.slices(), followed):
                 yield slice_
             return
         known = [] if self._plan.known is None else self._plan.known.slices

@@ -344,6 +344,30 @@ async def test_no_more_jobs_are_detached_than_run_at_a_time(
     assert command.records == ["j0", "j1", "j2"]
 
 
+async def test_slices_whose_jobs_run_already_come_before_those_that_need_one(
+    command: Command, server: LoopbackServer
+) -> None:
+    """The API runs one job at a time, and refuses others: no attempt is to be spent on that."""
+    api = Jobs(server, most=1)
+
+    def exports(parts: list[int]) -> str:
+        router = f"partition_router: {{type: ListPartitionRouter, values: {list(map(str, parts))}, cursor_field: part}}"
+        handler = "error_handler: {type: DefaultErrorHandler, max_retries: 0}"
+        return manifest(server, retriever=router, creation=handler, top="max_concurrent_async_job_count: 2")
+
+    command.write(exports([29]))
+    assert (await command.run("--detach"))[0] == 75
+
+    every = exports([*range(30)])
+    head, stream = every.split("streams:\n")
+    command.write(f"{head}streams:\n{stream.replace('name: exports', 'name: first')}{stream}")
+    code, said = await command("--run", "m.yaml", "--state", "s.json", "--output", "out", "--detach")
+    assert (code, len(api.created)) == (75, 1), said
+    assert "1 job still runs on the server, 29 slices have no job yet" in said
+    assert "30 slices have no job yet" in said
+    assert "attempt" not in said
+
+
 async def test_a_started_job_is_not_started_again(command: Command, server: LoopbackServer) -> None:
     api = Jobs(server)
     server.on("/jobs/j0/start", Reply({"run": 7}))
