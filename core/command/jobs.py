@@ -25,7 +25,7 @@ def journal_of(state: Path) -> JobJournal:
     journal = beside(resolved(state))
     if kind(state) is None and kind(journal) is None:
         raise OutputError(f"There is no state file {state}, and no journal of jobs beside it; check the name.")
-    return JobJournal(journal, StateFile(state).of)
+    return JobJournal(journal, StateFile(state, to_write=False).of)
 
 
 def no_jobs(state: Path) -> str:

@@ -208,7 +208,7 @@ class JobLife:
             )
             return None
         if age > most:
-            await self._discard(known, f"it was created {time_span(age)} ago")
+            await self._discard(known, f"it was created {time_span(age)} ago, the limit is {time_span(most)}")
             return None
         limit = self.steps.timeout(self.context)
         try:
@@ -234,7 +234,11 @@ class JobLife:
     async def _discard(self, known: KnownJob, reason: str) -> None:
         """Clear away a job of an earlier run that is not followed."""
         job = Job.of_known(known, self.steps, self.context)
-        self.context.log(Level.INFO, f"The job {job.name} of an earlier run is too old to be followed: {reason}.")
+        self.context.log(
+            Level.WARNING,
+            f"The job {job.name} of an earlier run is too old to be followed: {reason}. A new one is created. "
+            "(`reuse_jobs_for` of the retriever says for how many minutes jobs are followed.)",
+        )
         await self.cleanup.discard(job)
 
     async def _follow_known(self, known: KnownJob, time_limit: float | None = None) -> Job:

@@ -177,11 +177,13 @@ class StreamRead:
         if known is None or not known.lasting or steps is None:
             return context
         reuse = steps.reuse_limit(context)
-        if not reuse:
-            self._jobs = replace(self._jobs, known=None, detach=False)
-            return context
-        if steps.takes_records:  # a job of this kind can't be collected later
+        if self._jobs.detach and (steps.takes_records or not reuse):
+            why = "their records come with their polls" if steps.takes_records else "`reuse_jobs_for` is 0"
+            context.log(Level.WARNING, f"The jobs can't be left to a later run, since {why}: this run waits for them.")
             self._jobs = replace(self._jobs, detach=False)
+        if not reuse:
+            self._jobs = replace(self._jobs, known=None)
+            return context
         routers = [router] if router is None or isinstance(router, PartitionRouter) else [*router]
         cut = fingerprint([stream.incremental_sync, *routers], {"config": context.config})
         return replace(context, resumption=known.resume(cut, reuse))

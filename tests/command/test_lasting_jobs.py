@@ -260,7 +260,8 @@ async def test_a_job_that_is_too_old_is_cleared_away_and_created_anew(command: C
     code, said = await run
     assert (code, command.records) == (0, ["j1"]), said
     assert api.aborted == ["j0"]
-    assert "is too old to be followed" in said
+    assert "is too old to be followed: it was created" in said
+    assert "`reuse_jobs_for` of the retriever says for how many minutes" in said
 
 
 async def test_a_changed_request_makes_a_new_job_and_a_changed_secret_does_not(
@@ -301,6 +302,26 @@ async def test_jobs_are_not_written_down_when_that_is_turned_off(command: Comman
     api = Jobs(server)
     await left_behind(command, server, manifest(server, retriever="polling_interval: 0.05\nreuse_jobs_for: 0"), api)
     assert not command.journal.exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ("reuse_jobs_for: 0", "`reuse_jobs_for` is 0"),
+        ("records_while_polling: true", "their records come with their polls"),
+    ],
+)
+async def test_jobs_that_no_later_run_could_follow_are_waited_for(
+    command: Command, server: LoopbackServer, more: str, why: str
+) -> None:
+    api = Jobs(server)
+    command.write(manifest(server, retriever=f"polling_interval: 0.05\n{more}"))
+    run = asyncio.ensure_future(command.run("--detach"))
+    await until(server, polled(server, ["j0"]))
+    api.finish()
+    code, said = await run
+    assert code == 0, said
+    assert f"The jobs can't be left to a later run, since {why}: this run waits for them." in said
 
 
 async def test_detached_jobs_are_collected_by_later_runs(command: Command, server: LoopbackServer) -> None:
