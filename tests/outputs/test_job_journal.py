@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import resource
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -70,13 +70,14 @@ def test_what_comes_after_a_full_disk_is_not_lost_in_a_torn_line(path: Path) -> 
 
 def test_a_crash_leaves_what_was_written_before_it(path: Path) -> None:
     _, jobs = opened(path)
-    sizes = []
-    for step in (
+    steps: list[Callable[[], object]] = [
         lambda: jobs.note(A, job("a"), "a"),
         lambda: jobs.note(B, job("b"), "b"),
         lambda: jobs.forget(A),
         lambda: jobs.covered([B], {"time": 1}),
-    ):
+    ]
+    sizes = []
+    for step in steps:
         step()
         sizes.append(path.stat().st_size)
     whole = path.read_bytes()
