@@ -94,6 +94,8 @@ def parse(arguments: list[str]) -> Arguments:
         parser.error("--run needs a manifest: longhaul --run MANIFEST (or try longhaul --demo --run).")
     _check_jobs(parser, found, manifests)
     _check_options(parser, found)
+    if found.detach and found.keep_case is not None:
+        parser.error("--keep-case keeps jobs from their creation to their result; leave out --detach.")
     if found.detach and found.state is None:
         parser.error("--detach needs --state FILE: beside that file, a later run finds the jobs that it is to collect.")
     for name in ("run", "validate", "check", "jobs", "manifest", "config", "state", "output", "trace", "junit"):

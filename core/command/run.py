@@ -82,6 +82,12 @@ def _read(files: RunFiles, connector: Connector, config: Mapping[str, Any], note
         progress.log(Level.WARNING, warning)
     case = _case(files, connector, config)
     state = StateFile(arguments.state) if arguments.state else None
+    jobs = JobJournal(beside(resolved(state.path)), state.of) if state else None
+    if case is not None and jobs is not None and jobs.records:
+        raise InputError(
+            f"--keep-case needs jobs from their creation on, and earlier runs have left some: longhaul --jobs "
+            f"{arguments.state}. Collect them with a run first, or choose another --state."
+        )
     plan = RunPlan(
         connector=connector,
         config=config,
@@ -92,7 +98,7 @@ def _read(files: RunFiles, connector: Connector, config: Mapping[str, Any], note
         trace=HarTrace(arguments.trace) if arguments.trace else None,
         case=case,
         limit=arguments.limit,
-        jobs=JobJournal(beside(resolved(state.path)), state.of) if state else None,
+        jobs=jobs,
         detach=arguments.detach,
     )
     try:

@@ -505,6 +505,7 @@ async def test_without_an_abort_request_the_jobs_are_left(command: Command, serv
     [
         (["--run", "m.yaml", "--detach"], "--detach needs --state FILE"),
         (["m.yaml", "--detach"], "--detach only goes with --run."),
+        (["--run", "m.yaml", "--detach", "--state", "s.json", "--keep-case", "c"], "leave out --detach."),
         (["m.yaml", "--abort"], "--abort goes with --jobs"),
         (["--jobs", "s.json", "--abort"], "--abort needs the manifest that says how"),
         (["--jobs", "s.json", "m.yaml"], "needs no manifest"),
@@ -531,6 +532,16 @@ async def test_a_torn_line_counts_as_not_written(command: Command, server: Loopb
     api.finish()
     code, said = await command.run("--detach")
     assert (code, len(api.created)) == (75, 4), said
+
+
+async def test_no_case_is_kept_of_jobs_that_an_earlier_run_created(command: Command, server: LoopbackServer) -> None:
+    Jobs(server)
+    command.write(manifest(server))
+    await command.run("--detach")
+    code, said = await command.run("--keep-case", "small")
+    assert code == 2
+    assert "--keep-case needs jobs from their creation on, and earlier runs have left some" in said
+    assert not (command.folder / "cases").exists()
 
 
 async def test_another_file_of_that_name_is_not_touched(command: Command, server: LoopbackServer) -> None:
