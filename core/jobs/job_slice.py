@@ -134,6 +134,8 @@ class JobSlice:
                 return Outcome.DETACHED
             except asyncio.CancelledError:
                 life.cleanup.hurry()
+                if life.cleanup.leaves_job:
+                    life.job = None  # nor is this one
                 raise
             except JobFailed:
                 raise

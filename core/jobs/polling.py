@@ -185,7 +185,7 @@ class Polling:
 
     def _leave_if_detached(self) -> None:
         """Leave a job that is running to a later run, when that finds it. Raises `JobDetached`."""
-        if self.settings.detach and self.cleanup.known.find(self.context.slice) is not None:
+        if self.settings.detach and self.cleanup.leaves_job:
             raise JobDetached
 
     async def _judge_failed_poll(self, error: RequestFailed, failures: int) -> None:

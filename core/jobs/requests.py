@@ -175,8 +175,9 @@ class JobRequests:
         names = requesters or self.requester_names
         return self._missing(names, "creation_response", creation, "the answer to the creation")
 
-    def missing_in_start(self, start: Answer) -> str | None:
-        return self._missing(self.requester_names, "start_response", start, "the answer to the start")
+    def missing_in_start(self, start: Answer, *requesters: str) -> str | None:
+        names = requesters or self.requester_names
+        return self._missing(names, "start_response", start, "the answer to the start")
 
     def missing_in_polling(self, last: Answer) -> str | None:
         return self._missing(["polling_requester"], "polling_response", last, "the last answer about the job")

@@ -103,7 +103,7 @@ class JobSteps(Protocol):
         there, as a sentence.
         """
 
-    def missing_in_start(self, start: Answer) -> str | None:
+    def missing_in_start(self, start: Answer, *requesters: str) -> str | None:
         """The same of the answer to its start."""
 
     def missing_in_polling(self, last: Answer) -> str | None:
