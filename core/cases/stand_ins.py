@@ -13,7 +13,7 @@ from core.cases.case import CaseError
 from core.http.encodings import SHORTEST
 from core.http.secrets import MASK, Secrets
 from core.inputs import secret_values, with_secrets
-from core.inputs.specification import GatheredInputs
+from core.inputs.specification import GatheredInputs, properties
 
 MARK = "_secret"
 """The key of the object that stands for a secret in the inputs of a case; its value says of what kind that was."""
@@ -21,7 +21,12 @@ _LEVELS = 20
 
 
 def without_secrets(specification: Mapping[str, Any], config: Mapping[str, Any], secrets: Secrets) -> dict[str, Any]:
-    """The inputs with a mark in place of each secret. Raises `CaseError`."""
+    """The inputs with a mark in place of each secret. Raises `CaseError`.
+
+    What the specification doesn't know is left out: it may be a secret of another connector.
+    """
+    known = properties(specification)
+    config = {name: value for name, value in config.items() if name in known} if known else config
     kinds: list[Any] = []
 
     def note(value: str) -> str:

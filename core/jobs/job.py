@@ -31,7 +31,8 @@ _BESIDE = ("status_code", "request")
 def job_id(answer: Answer, used: Iterable[Lookup] = ()) -> str | None:
     """The id in the answer to a creation, else the end of its `Location`; None when there is neither.
 
-    `used` is what the request for polling looks up in the answer: an id that is asked for by is the id.
+    `used` is what the requests for starting and polling look up in the answer: an id that is asked for by is the id,
+    and an address that is asked for ends with it.
     """
     asked = {
         _plain(lookup.steps[-1][0]): value
@@ -41,13 +42,15 @@ def job_id(answer: Answer, used: Iterable[Lookup] = ()) -> str | None:
     ids = {name: value for name, value in asked.items() if not value.startswith(_ADDRESSES)}
     if ids:
         return next((ids[name] for name in (*ID_KEYS, *LESSER_KEYS) if name in ids), next(iter(ids.values())))
-    for keys in (ID_KEYS, LESSER_KEYS):
-        for element in answer.elements[:1]:
-            found = _search(element, keys, _DEPTH)
-            if found is not None:
-                return found
-    address = next(iter(asked.values()), answer.response.headers.get("location", ""))
-    return address.partition("?")[0].rstrip("/").rpartition("/")[2] or None
+    element = answer.elements[0] if answer.elements else None
+    found = _search(element, ID_KEYS, 1) or _end_of(next(iter(asked.values()), ""))
+    below = found or _search(element, ID_KEYS, _DEPTH) or _search(element, LESSER_KEYS, _DEPTH)
+    return below or _end_of(answer.response.headers.get("location", "")) or None
+
+
+def _end_of(address: str) -> str:
+    """The last part of the path of an address, which often is an id."""
+    return address.partition("?")[0].rstrip("/").rpartition("/")[2]
 
 
 def _search(value: Any, keys: Iterable[str], depth: int) -> str | None:

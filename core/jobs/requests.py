@@ -169,7 +169,8 @@ class JobRequests:
         return self.status_mapping.describe()
 
     def id_lookups(self) -> list[Lookup]:
-        return list(lookups(self.polling_requester, "creation_response"))
+        asking = filter(None, (self.start_requester, self.polling_requester))
+        return [found for requester in asking for found in lookups(requester, "creation_response")]
 
     def missing_in_creation(self, creation: Answer, *requesters: str) -> str | None:
         names = requesters or self.requester_names

@@ -96,7 +96,7 @@ class JobSteps(Protocol):
         """What the manifest says of all statuses, in one line."""
 
     def id_lookups(self) -> list[Lookup]:
-        """What the request for polling looks up in the answer to the creation: the job's id is among it."""
+        """What starting and polling look up in the answer to the creation: the job's id is among it."""
 
     def missing_in_creation(self, creation: Answer, *requesters: str) -> str | None:
         """What the requesters of the job, or those that are named, need of the answer to its creation and don't find

@@ -45,6 +45,10 @@ from core.templates import TemplateError
 
 PARTITIONS_PER_SLICE = 500
 """Partitions in a state for each slice that may pass before it is made and reported again; the last one always is."""
+_NO_PLACE = (
+    "No record was read, and the first answer has no place for them: {}. Check the field path of the record selector, "
+    "unless the API leaves that out when there is no data."
+)
 
 
 class _Stop(Exception):
@@ -85,6 +89,7 @@ class StreamRead:
         self._records = 0
         self._cursor: Cursor | None = None
         self._schema: Mapping[str, Any] = {}
+        self._no_place: str | None = None
         self._unreported = 0
         self._listed = 0
 
@@ -118,6 +123,8 @@ class StreamRead:
             self._errors.append(self._message_for(error))
         if self._cursor is not None:
             self._channel.emit(StateAdvanced(stream=name, state=self._cursor.state()))
+        if self._no_place is not None and not self._records and not cancelled:
+            self._channel.emit(Log(stream=name, level=Level.WARNING, message=_NO_PLACE.format(self._no_place)))
         self._channel.emit(
             StreamFinished(
                 stream=name,
@@ -254,6 +261,7 @@ class StreamRead:
         finally:
             records = sum(sink.emitted for sink in sinks)
             self._records += records
+            self._no_place = self._no_place or context.memory.no_place
             self._channel.emit(
                 SliceFinished(stream=name, slice=slice_, outcome=outcome, records=records, error=error, like=like)
             )

@@ -138,11 +138,12 @@ def serve(server: LoopbackServer) -> None:
 async def test_a_case_holds_no_secret_and_is_read_without_them(server: LoopbackServer, tmp_path: Path) -> None:
     serve(server)
 
-    case = await record(MANIFEST, {"url": server.url(), "region": "eu", **SECRETS}, tmp_path)
+    other = {"warehouse_password": "of-another-connector"}
+    case = await record(MANIFEST, {"url": server.url(), "region": "eu", **SECRETS, **other}, tmp_path)
 
     assert [asked.headers["authorization"] for asked in server.asked if asked.path == "/signed"]
     kept = case.read_text() + records_file(case).read_text()
-    planted = [*SECRETS.values(), TOKEN, "cookie-778899", "pkid-99887766"]
+    planted = [*SECRETS.values(), *other.values(), TOKEN, "cookie-778899", "pkid-99887766"]
     planted += [
         asked.headers["authorization"].rpartition(" ")[2] for asked in server.asked if "authorization" in asked.headers
     ]

@@ -14,6 +14,7 @@ from core.http.exchange import Role
 from core.jobs.answers import Answer
 from core.jobs.job import job_id
 from core.levels import Level
+from core.templates.template import mentioned
 from tests.support.jobs_api import ABORT, DELETE, manifest, serve_job
 from tests.support.reading import connector, read_all
 from tests.support.server import LoopbackServer, Reply
@@ -175,6 +176,11 @@ async def test_what_polling_asks_by_is_the_id(server: LoopbackServer, polling: s
     if "link" in polling:
         del body["id"], body["report_id"]
     assert job_id(answer(body), retriever(server, polling).job_steps.id_lookups()) == expected
+
+
+def test_the_end_of_an_address_that_is_asked_for_is_the_id_before_what_lies_deeper() -> None:
+    export = {"name": "Contacts", "fields": {"Id": "{{Contact.Id}}"}, "uri": "/contacts/exports/2"}
+    assert job_id(answer(export), mentioned("{{ creation_response.uri }}")) == "2"
 
 
 async def test_events_carry_the_id_that_polling_asks_by(server: LoopbackServer) -> None:

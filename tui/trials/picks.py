@@ -59,7 +59,7 @@ def uses(role: Role, *, asynchronous: bool, value: object) -> Iterator[NodeUse]:
 
 def path_for(use: NodeUse, path: Path) -> tuple[str, ...]:
     """The field path for a use: for records the path of their list, for a field of records its path within a record,
-    for download targets the path of the list rather than of one item.
+    for download targets that of all items of a list rather than of one.
     """
     match use:
         case NodeUse.RECORD_PATH:
@@ -68,8 +68,9 @@ def path_for(use: NodeUse, path: Path) -> tuple[str, ...]:
         case NodeUse.PRIMARY_KEY | NodeUse.CURSOR_FIELD:
             indexes = [place for place, step in enumerate(path) if isinstance(step, int)]
             return _as_texts(path[indexes[-1] + 1 :] if indexes else path[-1:])
-        case NodeUse.DOWNLOAD_TARGET if path and isinstance(path[-1], int):
-            return _as_texts(path[:-1])
+        case NodeUse.DOWNLOAD_TARGET:
+            whole = path[:-1] if path and isinstance(path[-1], int) else path
+            return tuple("*" if isinstance(step, int) else step for step in whole)
     return _as_texts(path)
 
 

@@ -136,6 +136,9 @@ class CsvDecoder(Decoder):
                 "`header_begins_with` finds the header, and `skip_lines` counts the lines before it: use one of them"
             )
             yield Problem(message, ("header_begins_with",), fields=("skip_lines",))
+        if isinstance(self.ends_before, list) and "" in self.ends_before:
+            message = "an empty text ends no table; a blank line is written `\\n`"
+            yield Problem(message, ("ends_before", self.ends_before.index("")))
         if self.columns is None:
             return
         if self.header_begins_with:

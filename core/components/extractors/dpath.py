@@ -12,9 +12,10 @@ from core.components.record_expander import RecordExpander
 from core.errors import ReadError
 from core.http.messages import shorten
 from core.runtime.component import Shown
-from core.runtime.field_path import evaluated, find, is_empty, is_plain, lookup
+from core.runtime.field_path import evaluated, find, is_empty, is_plain, lookup, what_is_at
 from core.runtime.record_pipeline import whole_element
 from core.runtime.roles import Extract, Extractor
+from core.runtime.slices import SliceMemory
 from core.templates import Template
 
 
@@ -65,6 +66,22 @@ class DpathExtractor(Extractor):
         if name is None:
             return extract
         return lambda element: (item if isinstance(item, dict) else {name: item} for item in extract(element))
+
+    def bind_for_slice(self, variables: Mapping[str, Any], memory: SliceMemory) -> Extract:
+        path = evaluated(self.field_path, {**variables, "parameters": self.parameters})
+        extract, is_first = self.bind(variables), True
+        if not path:
+            return extract
+
+        def look_and_extract(element: Any) -> Iterable[Any]:
+            nonlocal is_first
+            if is_first:
+                is_first = False
+                if not _at_as_is(element, path):
+                    memory.no_place = what_is_at(element, path)
+            return extract(element)
+
+        return look_and_extract
 
     def _extract(self, path: list[str]) -> Extract:
         if self.key_field is not None:

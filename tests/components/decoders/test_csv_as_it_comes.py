@@ -357,6 +357,7 @@ def test_lines_before_the_header_are_read_in_constant_memory_and_lines_without_e
         ({"columns": ["a"], "header_begins_with": "a"}, ("header_begins_with",)),
         ({"columns": ["a"], "first_header_holds": True}, ("first_header_holds",)),
         ({"columns": ["a", "b", "a"]}, ("columns", 2)),
+        ({"ends_before": ["Total", ""]}, ("ends_before", 1)),
     ],
 )
 def test_fields_that_contradict_each_other_are_a_problem(fields: dict[str, Any], place: tuple[str | int, ...]) -> None:

@@ -70,6 +70,7 @@ def test_a_request_becomes_a_curl_command_with_shell_quoting() -> None:
         (NodeUse.STATUS, ("job", 0, "state"), ("job", "0", "state")),
         (NodeUse.DOWNLOAD_TARGET, ("urls", 0), ("urls",)),
         (NodeUse.DOWNLOAD_TARGET, ("urls",), ("urls",)),
+        (NodeUse.DOWNLOAD_TARGET, ("output", 0, "url"), ("output", "*", "url")),
         (NodeUse.RECORD_PATH, ("data", "items", 3, "id"), ("data", "items")),
         (NodeUse.RECORD_PATH, (0, "id"), ()),
         (NodeUse.PRIMARY_KEY, ("data", 3, "shop", "id"), ("shop", "id")),
