@@ -221,7 +221,7 @@ class BuilderApp(KeyQueueApp, CopyingApp):
     async def _abort_and_exit(self, number: int) -> None:
         """Abort the job of a running test on the server, then leave."""
         if self.builder is not None:
-            await self.builder.trials.controller.close(_ABORT_TIMEOUT)
+            await self.builder.trials.close(_ABORT_TIMEOUT)
         self.exit(return_code=128 + number)
 
     async def on_app_focus(self) -> None:

@@ -64,14 +64,20 @@ class AsyncRetriever(Retriever):
     polling_requester: Annotated[
         Requester, Gives(*SLICE_VARIABLES, "creation_response", "start_response", "polling_response")
     ] = Field(title="Polling", description="The request that asks for the status of the job.")
-    status_extractor: Annotated[Extractor, Gives(*_OF_ANSWERS), NotInAirbyte("ResponseToFileExtractor")] = Field(
-        title="Status Extractor", description="Where the status is in the polling response."
-    )
+    status_extractor: Annotated[
+        Extractor,
+        Gives(*_OF_ANSWERS),
+        NotInAirbyte("ResponseToFileExtractor"),
+        Shown(not_offered=("ResponseToFileExtractor", "TableExtractor")),
+    ] = Field(title="Status Extractor", description="Where the status is in the polling response.")
     status_mapping: AsyncJobStatusMap = Field(
         title="Status Mapping", description="What each of the API's statuses means."
     )
     download_target_extractor: Annotated[
-        Extractor | None, Gives(*_OF_ANSWERS), NotInAirbyte("ResponseToFileExtractor")
+        Extractor | None,
+        Gives(*_OF_ANSWERS),
+        NotInAirbyte("ResponseToFileExtractor"),
+        Shown(not_offered=("ResponseToFileExtractor",)),
     ] = Field(
         None,
         title="Download Target Extractor",
@@ -172,7 +178,7 @@ class AsyncRetriever(Retriever):
     ] = Field(
         None,
         title="Download Link Extractor",
-        description="Where the link is in the response to the download link request.",
+        description="Where the link is in the response to the download link request; of a list, all are downloaded.",
     )
     abort_requester: Annotated[
         Requester | None,

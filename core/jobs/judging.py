@@ -36,17 +36,18 @@ class StatusJudge:
         if meaning is None:
             self._warn_of_status(found, answer)
             return JobStatus.RUNNING
+        self.settings.warned.discard(_key(found))  # should its meaning be taken away, that is worth a word
         return meaning
 
     def mapped(self, status: str) -> JobStatus | None:
         """The meaning of a status; None when nobody gave it one."""
-        return self.settings.mapped.get(status) or self.steps.meaning(status)
+        said = self.settings.mapped
+        return said.get(status) if status in said else self.steps.meaning(status)
 
     def _warn_of_status(self, status: str | None, answer: Answer) -> None:
-        key = "" if status is None else status
-        if key in self.settings.warned:
+        if _key(status) in self.settings.warned:
             return
-        self.settings.warned.add(key)
+        self.settings.warned.add(_key(status))
         place = self.steps.status_place()
         if status is None:
             instead = self.steps.seen_at_status(answer)
@@ -82,3 +83,8 @@ class StatusJudge:
         meaning = self.mapped(job.api_status)
         mapped = f"mapped as {meaning}" if meaning else "which is not mapped"
         return f"The job had the last status `{job.api_status}`, {mapped}."
+
+
+def _key(status: str | None) -> str:
+    """What a status is called among those that were warned of."""
+    return "" if status is None else status

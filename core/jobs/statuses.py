@@ -48,22 +48,26 @@ class PollSchedule:
 
 
 class StatusMeanings:
-    """Meanings by status, for all jobs of a stream. Jobs that wait for their next poll hear of each new one.
+    """Meanings by status, for all jobs of a stream. Jobs that wait for their next poll hear of each change.
 
     `changes` counts what was set, so that a caller who remembers it sees whether anything was set since.
     """
 
     def __init__(self) -> None:
         self.changes = 0
-        self._meanings: dict[str, JobStatus] = {}
+        self._meanings: dict[str, JobStatus | None] = {}
         self._next = asyncio.Event()
+
+    def __contains__(self, status: str) -> bool:
+        """Whether something was said of a status, be it that it means nothing."""
+        return status in self._meanings
 
     def get(self, status: str) -> JobStatus | None:
         """The meaning of a status; None when none was given."""
         return self._meanings.get(status)
 
-    def set(self, status: str, meaning: JobStatus) -> None:
-        """Give a status a meaning, and wake who waits for one."""
+    def set(self, status: str, meaning: JobStatus | None) -> None:
+        """Give a status a meaning, or take it away (None), and wake who waits for a change."""
         self._meanings[status] = meaning
         self.changes += 1
         said, self._next = self._next, asyncio.Event()

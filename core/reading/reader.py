@@ -157,8 +157,10 @@ class Reader:
             with suppress(RuntimeError):  # somebody else is closing it
                 await records.aclose()
 
-    def map_status(self, stream: str, status: str, meaning: JobStatus) -> None:
-        """Give a status of the API a meaning for the reads of `stream`, also those that are running."""
+    def map_status(self, stream: str, status: str, meaning: JobStatus | None) -> None:
+        """Give a status of the API a meaning for the reads of `stream`, also those that are running; None: it has none
+        any more.
+        """
         self._statuses.setdefault(stream, StatusMeanings()).set(status, meaning)
 
     @property

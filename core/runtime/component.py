@@ -23,7 +23,7 @@ class Shown:
     `editor` names a kind of editor where the field's Python type does not imply it: "duration", "datetime_format",
     "json", "graphql", "pairs", "field_path", "status", "strings". `ours` marks a field that Airbyte does not know.
     `unset` says in a word or two what counts while there is no value, `empty` what an empty text means where it is a
-    value of its own.
+    value of its own. `not_offered` are component types that could be written there, but would be of no use.
     """
 
     advanced: bool = False
@@ -32,6 +32,7 @@ class Shown:
     ours: bool = False
     unset: str = ""
     empty: str = ""
+    not_offered: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -554,16 +554,6 @@ async def test_a_torn_line_counts_as_not_written(command: Command, server: Loopb
     assert (code, len(api.created)) == (75, 4), said
 
 
-async def test_no_case_is_kept_of_jobs_that_an_earlier_run_created(command: Command, server: LoopbackServer) -> None:
-    Jobs(server)
-    command.write(manifest(server))
-    await command.run("--detach")
-    code, said = await command.run("--keep-case", "small")
-    assert code == 2
-    assert "--keep-case needs jobs from their creation on, and earlier runs have left some" in said
-    assert not (command.folder / "cases").exists()
-
-
 async def test_another_file_of_that_name_is_not_touched(command: Command, server: LoopbackServer) -> None:
     command.write(manifest(server))
     command.journal.write_text("my notes\n")
@@ -571,3 +561,15 @@ async def test_another_file_of_that_name_is_not_touched(command: Command, server
     assert code == 2
     assert "is not a journal of jobs" in said
     assert command.journal.read_text() == "my notes\n"
+
+
+async def test_a_run_that_follows_jobs_is_no_case(command: Command, server: LoopbackServer) -> None:
+    api = Jobs(server)
+    await left_behind(command, server, manifest(server, retriever="polling_interval: 0.05"), api)
+    asked = len(server.asked)
+    code, said = await command.run("--keep-case", "all")
+    assert (code, len(server.asked)) == (2, asked)
+    assert "a case needs a run that creates its jobs. Run without --keep-case first, or without --state." in said
+    api.finish()
+    assert (await command.run())[0] == 0
+    assert command.records == ["j0"]

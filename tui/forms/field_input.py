@@ -47,6 +47,8 @@ class FieldInput(TemplateInput):
         self._in_list = in_list
         self._takes_curl = takes_curl
         self._suggestions = suggestions
+        self.offered = 0
+        """How many values are suggested, as of when it got the focus."""
         extra = ExtraCompletion("New input…", "Add an input and use it here", self.want_input)
         super().__init__(
             value,
@@ -59,6 +61,7 @@ class FieldInput(TemplateInput):
     def on_focus(self) -> None:
         """Update the suggestions."""
         options = self._suggestions() if self._suggestions else ()
+        self.offered = len(options)
         self.suggester = SuggestFromList([one.value for one in options], case_sensitive=False) if options else None
 
     def show(self, text: str) -> None:

@@ -14,6 +14,7 @@ from textual.style import Style
 from textual.widget import Widget
 
 from core.manifest.problems import Path
+from tui.forms.field_input import FieldInput
 from tui.forms.hints import FieldHelp, Hints
 from tui.forms.wording import message_and_hint, sharing_note
 from tui.model.problems import Finding
@@ -124,11 +125,12 @@ class FieldNote:
 
 @dataclass
 class FieldFocused(WidgetMessage[Widget]):
-    """A field got the focus: its path, what it is, and what it is called in this form."""
+    """A field got the focus: its path, what it is, what it is called in this form, and how many values it suggests."""
 
     path: Path
     spec: FieldSpec
     title: str
+    offered: int = 0
 
 
 class FieldRow(Widget):
@@ -291,7 +293,8 @@ class FieldRow(Widget):
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Report which field it is, and show what is only shown while it has the cursor."""
         if self.control in event.widget.ancestors_with_self:
-            self.post_message(FieldFocused(self, self.path, self.spec, self.place.title))
+            offered = event.widget.offered if isinstance(event.widget, FieldInput) else 0
+            self.post_message(FieldFocused(self, self.path, self.spec, self.place.title, offered))
             self.show_state()
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:

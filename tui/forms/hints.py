@@ -37,6 +37,7 @@ _OWN_FORMATS = {
     "%s_as_float": str(_EXAMPLE.timestamp()),
     "%s": str(int(_EXAMPLE.timestamp())),
 }
+_LONGEST_LISTED = 48
 
 
 class Offer(NamedTuple):
@@ -136,7 +137,7 @@ class FieldHelp:
         found = (*self._hints.suggestions(path, spec), *map(Offer, usual))
         details = {one.value: one.detail for one in reversed(found)}
         order = dict.fromkeys(one.value for one in found)
-        return [ChoiceOption(value, value, details[value] or example(spec.kind, value)) for value in order]
+        return [ChoiceOption(value, _end_of(value), details[value] or example(spec.kind, value)) for value in order]
 
     def _seen(self, path: Path, typed: str) -> list[CompletionItem]:
         """What the last answers hold whose variable is known in the field, and begins as what is typed."""
@@ -148,6 +149,11 @@ class FieldHelp:
             for one in found
             if one.value.partition("[")[0] in known and one.value.startswith(typed)
         ]
+
+
+def _end_of(value: str) -> str:
+    """A value as it is listed: of a long one with a template its end, which is where such values differ."""
+    return f"…{value[1 - _LONGEST_LISTED :]}" if "{{" in value and len(value) > _LONGEST_LISTED else value
 
 
 def example(kind: Kind, value: str) -> str:

@@ -28,7 +28,8 @@ class Section(FoldingRow):
     """A component: the choice of its type, and below it the fields of the chosen one."""
 
     def make_control(self) -> Widget:
-        options = type_options(self.spec.types)
+        present = name_of(self.value)  # stays, even where it would not be offered
+        options = type_options(one for one in self.spec.types if one in self.spec.offered_types or one.name == present)
         if self.spec.or_texts:
             options.insert(0, ChoiceOption(_AS_LIST, _AS_LIST, "The texts themselves"))
         options[:0] = [ChoiceOption(one, one) for one in self.spec.options]

@@ -139,7 +139,8 @@ class FieldSpec:
     says. `or_list`: a list of components may stand in place of one. `or_texts`: a list of texts may. `whole`: a number
     without fractions. `gives`: the template variables that it adds for itself and below. `limits`: constraints such as
     `gt` or `min_length`. `default` is what counts when the key is absent, `unset` says it in words where that takes
-    some. `empty` says what an empty text means, where it is a value of its own.
+    some. `empty` says what an empty text means, where it is a value of its own. `not_offered`: types that are of no use
+    in it.
     """
 
     key: str
@@ -165,6 +166,12 @@ class FieldSpec:
     ours: bool = False
     unset: str = ""
     empty: str = ""
+    not_offered: tuple[str, ...] = ()
+
+    @property
+    def offered_types(self) -> tuple[TypeChoice, ...]:
+        """The types that are of use in it."""
+        return tuple(one for one in self.types if one.name not in self.not_offered)
 
 
 @dataclass(frozen=True)
@@ -232,6 +239,7 @@ def _field_spec(owner: type[BaseModel], plan: FieldPlan) -> FieldSpec:
         ours=shown.ours,
         unset=shown.unset,
         empty=shown.empty,
+        not_offered=shown.not_offered,
     )
 
 

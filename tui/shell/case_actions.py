@@ -23,6 +23,7 @@ from tui.shell.editor_area import EditorArea
 from tui.shell.interaction import Interaction
 from tui.shell.keys import key_of
 from tui.shell.navigation import Navigation
+from tui.shell.trial_actions import TrialActions
 from tui.trials.trials import Trials
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
 from tui.widgets.dialog import ConfirmDialog, PromptDialog
@@ -41,6 +42,7 @@ class Builder(Protocol):
     trials: Trials
     navigation: Navigation
     editor: EditorArea
+    trial_actions: TrialActions
 
 
 class CaseActions:
@@ -118,16 +120,18 @@ class CaseActions:
         if not case.exchanges:
             self._interaction.report_error(f"There are no requests in {case.path.name}.")
             return
-        self._trials.open_case(case)
+        if not await self._builder.trial_actions.may_end("Open the case"):
+            return
+        await self._trials.open_case(case)
         key = key_of(self._builder.editor.app, self._builder.settings, "test.leave-case")
         self._interaction.notify(
             f"Tests are answered from {case.path.name} now, without the API. {key} goes back to the API.", title="Case"
         )
 
-    def leave(self) -> None:
+    async def leave(self) -> None:
         """Let the API answer again."""
         if self._trials.case is not None:
-            self._trials.open_case(None)
+            await self._trials.open_case(None)
             self._interaction.notify("Tests ask the API again.")
 
     async def _ask_for_recording(self, title: str) -> Case | None:

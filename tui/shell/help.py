@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
+from textual.binding import Binding
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Button
 
+from core.units import count
 from tui.forms import FieldFocused
 from tui.forms.field_input import FieldInput
 from tui.forms.field_row import FieldRow
@@ -21,6 +23,7 @@ from tui.shell.help_dialog import HelpDialog, Topic, field_topics
 from tui.shell.keys import all_keys
 from tui.shell.navigation import Navigation
 from tui.shell.navigator import Navigator, NavigatorEntry
+from tui.widgets.completion import COMPLETE_BINDING
 from tui.widgets.display_text import safe
 
 _NAMED = 3
@@ -67,10 +70,17 @@ class Help:
     # In the line
 
     def explain_field(self, event: FieldFocused) -> None:
-        """Explain a field, and say which other streams share it."""
+        """Explain a field; say which other streams share it, and that there are values to choose from."""
         others = sharing_streams(self._session, event.path)
         shared = f"⇄ Shared with {_listed(others)}. " if others else ""
-        self._line.show(event.title, shared + event.spec.help)
+        offers = f"{self._offers_key} lists {count(event.offered, 'suggestion')}. " if event.offered else ""
+        self._line.show(event.title, shared + offers + event.spec.help)
+
+    @property
+    def _offers_key(self) -> str:
+        """The key that lists the suggestions of a field, as people read it: the last one, which every terminal has."""
+        keys = self._settings.keys.get(str(COMPLETE_BINDING.id)) or COMPLETE_BINDING.key
+        return self._line.app.get_key_display(Binding(keys.split(",")[-1].strip(), ""))
 
     def explain_entry(self, entry: NavigatorEntry) -> None:
         self._line.show(entry.title, entry.description or "Enter opens it.")

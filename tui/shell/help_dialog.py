@@ -123,8 +123,10 @@ def field_topics(session: BuilderSession, path: Path, spec: FieldSpec) -> Iterat
     yield Topic("Facts", (*_facts(path, spec), *_shared_with(session, path)))
     if example := _example(session, path, spec):
         yield Topic("Example", (("", example),))
-    if spec.types:
-        types = [(one.label, one.help + ("" if one.portable else " Not portable to Airbyte.")) for one in spec.types]
+    if spec.offered_types:
+        types = [
+            (one.label, one.help + ("" if one.portable else " Not portable to Airbyte.")) for one in spec.offered_types
+        ]
         yield Topic("Types", tuple(types))
     elif spec.options:
         yield Topic("Options", tuple((option, "") for option in spec.options))

@@ -14,7 +14,7 @@ from textual.widget import Widget
 
 from tui.shell.actions import APP, BUILDER, has_key
 
-MOST = 7
+MOST = 8
 """The highest number of keys that are shown."""
 _LOCAL_MOST = 3
 """The highest number of keys of the focused widget that are shown where there are global ones too."""

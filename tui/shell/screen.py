@@ -112,6 +112,7 @@ class BuilderScreen(Screen[None]):
         self._subscriptions.append(background.close)
         self.files.remember()
         self.trial_actions.fit()
+        self.refresh_bindings()  # until now every action counted as possible
 
     def on_unmount(self) -> None:
         for unsubscribe in self._subscriptions:
@@ -122,7 +123,7 @@ class BuilderScreen(Screen[None]):
         """End everything that runs for the project. What is not saved has been given up, so its draft goes too."""
         self.on_unmount()
         self.project.drop_draft()
-        await self.trials.controller.close()
+        await self.trials.close()
         self.project.close()
 
     async def _replace_project(self, make: Callable[[], Project]) -> None:

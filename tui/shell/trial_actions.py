@@ -53,6 +53,8 @@ class TrialActions:
         self._starting = asyncio.Lock()
         self._in_front = False
         """Whether the pane takes the place of the form where there is no room for both."""
+        self._last_stage: Stage | None = None
+        """The stage that a person wanted to try last."""
 
     # The pane
 
@@ -161,11 +163,17 @@ class TrialActions:
         return index is not None and self._trials.session.streams.kind(index) is StreamKind.ASYNC
 
     def start_stage(self, stage: str = "") -> None:
-        """Start a trial of one stage only, with the job that is there; by default of the stage of the open tab."""
+        """Start a trial of one stage only, with the job that is there; by default of the stage of the open tab.
+
+        Where no tab is open (an input had to be given first), it is the stage that was wanted before.
+        """
         only = Stage(stage) if stage else self.stage_of_tab
+        if only is None and self._builder.editor.stream_form is None:
+            only = self._last_stage
         if only is None or not self.has_stages:
             self._interaction.notify("Go to the tab Creation, Polling or Download of an asynchronous stream first.")
             return
+        self._last_stage = only
         self._start(self._builder.navigation.current_or_last_stream, same_jobs=False, only=only)
 
     def follow_jobs(self) -> None:

@@ -23,6 +23,8 @@ from core.runtime.slices import Record
 from tui.trials.state import TrialState
 from tui.trials.trial import Trial, TrialSettings
 
+PATIENCE = 6.0
+"""Seconds that jobs may take to be aborted when the builder closes, or goes on with something else."""
 TICK = 0.1
 """Seconds between two checks whether there is something to publish."""
 _CLOCK_TICKS = 5
@@ -50,8 +52,8 @@ class EventReader(Protocol):
     def clear_away_kept(self, stream: str, jobs: KnownJobs) -> AsyncIterator[Event]:
         """Abort and delete jobs that were kept on the server."""
 
-    def map_status(self, stream: str, status: str, meaning: JobStatus) -> None:
-        """Give a status a meaning, also for a read that is running."""
+    def map_status(self, stream: str, status: str, meaning: JobStatus | None) -> None:
+        """Give a status a meaning, also for a read that is running; None: it has none any more."""
 
     def mask(self, text: str) -> str:
         """The text without secrets."""
@@ -68,6 +70,16 @@ class TrialChanged:
     trial: Trial
 
 
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """What a trial was started with; by this its jobs can be reached again. `stream` is its name in the connector."""
+
+    connector: Connector
+    config: Mapping[str, Any]
+    stream: str
+    opener: Opener
+
+
 class TrialController:
     """Starts, cancels and remembers trials: the latest of each stream, and how each stream is tested.
 
@@ -80,8 +92,8 @@ class TrialController:
         self.settings: dict[str, TrialSettings] = {}
         self.jobs: dict[str, KnownJobs] = {}
         """The jobs of the latest trial of each stream, as far as they are still on the server."""
-        self._last_used: dict[str, tuple[Connector, Mapping[str, Any]]] = {}
-        """What the latest trial of each stream was started with."""
+        self._used: dict[str, _Use] = {}
+        """What the jobs of each stream are reached by."""
         self._app = app
         self._open = opener
         self.clock = clock
@@ -129,7 +141,7 @@ class TrialController:
         before = self.jobs.get(stream, KnownJobs())
         jobs = self.jobs[stream] = before if same_jobs else KnownJobs()
         trial = _new_trial(stream, connector, settings, fingerprint, self.clock, only=only)
-        self._last_used[stream] = (connector, config)
+        self._used[stream] = _Use(connector, config, stream, opener or self._open)
         self._trial = trial
         self.results[stream] = trial
         read = self._read(
@@ -169,19 +181,20 @@ class TrialController:
             self._task.cancel()
         self.publish()
 
-    def map_status(self, stream: str, status: str, meaning: JobStatus) -> None:
-        """Give a status of the API a meaning for the read that is running."""
+    def map_status(self, stream: str, status: str, meaning: JobStatus | None) -> None:
+        """Give a status of the API a meaning for the read that is running; None: it has none any more."""
         trial = self.results.get(stream)
         if trial is None:
             return
-        trial.answer_status(status, str(meaning))
+        if meaning is not None:
+            trial.answer_status(status, str(meaning))
         if self._reader is not None and trial is self.running:
             self._reader.map_status(trial.read_as, status, meaning)
         self.publish()
 
     def rename(self, old: str, new: str) -> None:
         """Move what is known about a stream to its new name, also while it is read."""
-        for by_stream in (self.results, self.settings, self.jobs, self._last_used):
+        for by_stream in (self.results, self.settings, self.jobs, self._used):
             _rename_key(by_stream, old, new)
         if new in self.results:
             self.results[new].state.stream = new
@@ -191,22 +204,30 @@ class TrialController:
         if self._task is not None:
             await asyncio.wait([self._task], timeout=patience)
 
-    async def close(self, patience: float = 6.0) -> None:
-        """End the trial before the app quits, with `patience` seconds for aborting the jobs on the server."""
+    def reach_jobs_by(self, stream: str, connector: Connector, config: Mapping[str, Any]) -> None:
+        """Clear the jobs of a stream away as a connector says, rather than as the one that they were created with."""
+        if stream in self._used:
+            self._used[stream] = replace(self._used[stream], connector=connector, config=config, stream=stream)
+
+    async def close(self, patience: float = PATIENCE) -> None:
+        """End the trial, and clear away the jobs that were kept for later stages; each takes `patience` seconds at
+        most.
+        """
         self.cancel()
         await self.wait(patience)
         with suppress(TimeoutError):
             async with asyncio.timeout(patience):
                 await asyncio.gather(*(self._clear_away_unseen(stream) for stream in [*self.jobs]))
+        self.jobs.clear()
 
     async def _clear_away_unseen(self, stream: str) -> None:
         """Clear away the jobs that were kept for a later stage of a stream; nobody is there to see how that goes."""
-        if not self.jobs[stream].kept or stream not in self._last_used:
+        use = self._used.get(stream)
+        if use is None or not self.jobs[stream].kept:
             return
-        connector, config = self._last_used[stream]
         with suppress(LonghaulError, ManifestError, KeyError, OSError):
-            async with self._open(connector, config) as reader:
-                async for _ in reader.clear_away_kept(self.results[stream].read_as, self.jobs[stream]):
+            async with use.opener(use.connector, use.config) as reader:
+                async for _ in reader.clear_away_kept(use.stream, self.jobs[stream]):
                     pass
 
     async def _read(

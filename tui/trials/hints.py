@@ -26,6 +26,8 @@ from tui.trials.state import gives_records
 from tui.trials.trial import Trial
 
 _RECORDS_EXAMINED = 1_000
+_DATES_EXAMINED = 200
+"""Records whose values are tried as dates, which takes longer. More would block the screen."""
 _VARIABLES = {
     Role.CREATE: "creation_response",
     Role.START: "start_response",
@@ -209,7 +211,7 @@ def _decoded(exchange: Exchange) -> Any:
 def _dates(trial: Trial) -> dict[str, tuple[str, ...]]:
     """The record fields that hold dates, each with the formats that all of its values fit."""
     formats = DatetimeFormats()
-    for record in rows(trial.records, _RECORDS_EXAMINED):
+    for record in rows(trial.records, _DATES_EXAMINED):
         formats.add(record)
     return formats.found()
 

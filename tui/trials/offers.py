@@ -24,6 +24,8 @@ from tui.trials.trial import Trial
 _DEPTH = 6
 _MOST = 300
 """Values of an answer that are looked at."""
+_MOST_LOOKED = 3_000
+"""Keys and items of an answer that are looked at, be they values or not."""
 _SHOWN = 60
 """Characters of a value that are shown."""
 _STATUS_KEY = re.compile(
@@ -32,6 +34,8 @@ _STATUS_KEY = re.compile(
 _LINK_KEY = re.compile(r"(url|uri|href|link|location|file)s?$", re.I)
 _ADDRESS = re.compile(r"https?://\S+$|/\S+$")
 _ID_KEY = re.compile(r"(^|_|-)(?i:id|uuid|guid|key|handle|token)$|[a-z](Id|ID|Uuid|Guid|Handle|Token)$")
+_OF_THE_CALL = re.compile(r"(request|trace|correlation|transaction|session)[_-]?id$", re.I)
+"""Ids that APIs give to each call rather than to a job, in most."""
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
 
 
@@ -93,8 +97,10 @@ def seen_in(answer: Any) -> list[Seen]:
     """The plain values of an answer, those of the upper levels first."""
     found: list[Seen] = []
     waiting: deque[tuple[tuple[str | int, ...], Any]] = deque([((), answer)])
-    while waiting and len(found) < _MOST:
+    looked = 0
+    while waiting and len(found) < _MOST and looked < _MOST_LOOKED:
         path, value = waiting.popleft()
+        looked += 1
         if isinstance(value, Mapping):
             below: Iterable[tuple[str | int, Any]] = ((str(key), item) for key, item in islice(value.items(), _MOST))
         elif isinstance(value, list):
@@ -167,7 +173,14 @@ def key_offers(records: Iterable[Mapping[str, Any]], columns: Iterable[str]) -> 
 
 
 def _ranked(found: Iterable[Seen], looks: Sequence[Look]) -> list[Seen]:
-    return sorted(found, key=lambda one: looks.index(one.look) if one.look in looks else len(looks))
+    """The values that look like the first of `looks`, then the others; ids of the call after those of things."""
+
+    def rank(one: Seen) -> tuple[int, bool]:
+        look = one.look
+        of_the_call = look is Look.ID and _OF_THE_CALL.search(str(one.path[-1])) is not None
+        return (looks.index(look) if look in looks else len(looks), of_the_call)
+
+    return sorted(found, key=rank)
 
 
 def _lists(value: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], list[Any]]]:

@@ -50,11 +50,16 @@ def _how_far(state: TrialState) -> str:
         return f"Tested up to the {str(last).lower()}: the {following} is not described yet. {kept}"
     if last is Stage.CREATION:
         return f"Only the creation was tested. {kept}"
-    seen = ((one, one.api_status) for one in state.partitions)
-    said = [
-        f"Its status “{one_line(status, _STATUS_SHOWN)}” means {meaning(state, one)}." for one, status in seen if status
-    ]
+    said = [_status_sentence(state, one) for one in state.partitions if one.api_status is not None]
     return " ".join(["The job was polled once.", *said[:1], kept])
+
+
+def _status_sentence(state: TrialState, partition: Partition) -> str:
+    """What the last status of a job is, and means."""
+    status = f"Its status “{one_line(partition.api_status or '', _STATUS_SHOWN)}”"
+    if partition.api_status in state.unmapped:
+        return f"{status} is not in the status mapping."
+    return f"{status} means {meaning(state, partition)}."
 
 
 def limit_sentence(state: TrialState) -> str:
@@ -248,7 +253,7 @@ def _download_facts(partition: Partition) -> tuple[str, ...]:
         facts.append(size(partition.transferred))
     if partition.records or partition.pages:
         facts.append(count(partition.records, "record"))
-    if partition.was_cut:
+    if partition.was_cut and facts:
         facts.append("cut at the limit")
     return tuple(facts)
 

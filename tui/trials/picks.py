@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from typing import Any
 
 from core.http.exchange import Role
 from core.jobs.statuses import JobStatus
@@ -117,6 +118,15 @@ def meanings(session: BuilderSession, stream: int) -> dict[str, JobStatus]:
         for status in written if isinstance(written, list) else ():
             found[str(status)] = found[_AS_TEXT.get(str(status), str(status))] = bucket
     return found
+
+
+def without_mapping(stream: Any) -> Any:
+    """A stream as it is written, without its status mapping."""
+    retriever = stream.get("retriever") if isinstance(stream, dict) else None
+    if not isinstance(retriever, dict):
+        return stream
+    key = _MAPPING[-1]
+    return {**stream, "retriever": {name: value for name, value in retriever.items() if name != key}}
 
 
 def primary_key(session: BuilderSession, stream: int) -> list[list[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from core.components.stream import DeclarativeStream
@@ -49,6 +49,8 @@ _BY_CONCERN: Mapping[Concern, tuple[str, str]] = {
     Concern.KEY_REPEATED: ("primary_key", "Primary Key"),
     Concern.SCHEMA: ("schema_loader", "Schema"),
 }
+_LOOKED_FOR = ("field_path", "rows_path", "value")
+"""Fields of extractors that say where to look."""
 _CLEANUP = (Role.ABORT, Role.DELETE, Role.SCHEMA)
 _ENDED_BY_TIME = (JobPhase.TIMED_OUT, JobPhase.ABORTED)
 
@@ -75,9 +77,10 @@ def where_to_fix(trial: Trial, concern: Concern | None = None) -> Remedy | None:
         key, title = _BY_CONCERN[concern]
         return Remedy("Schema" if key == "schema_loader" else final, title, (key,))
     if concern is Concern.NO_STATUS:
-        return _of_retriever("Polling", stream, "status_extractor")
+        return _of_extractor(_of_retriever("Polling", stream, "status_extractor"), stream)
     if concern is Concern.NO_RECORDS:
-        return Remedy(final, "Record Selector", ("retriever", "record_selector", "extractor"))
+        selector = Remedy(final, "Record Selector", ("retriever", "record_selector", "extractor"))
+        return _of_extractor(selector, stream)
     if trial.state.outcome not in (Outcome.FAILED, None) and concern is None:
         return None
     if _stopped_at_schema(trial, stream):
@@ -214,6 +217,16 @@ def _key_of_polling(trial: Trial, partition: Partition) -> str:
 
 def _of_retriever(tab: str, stream: DeclarativeStream, key: str) -> Remedy:
     return Remedy(tab, _title(stream.retriever, key), ("retriever", key))
+
+
+def _of_extractor(found: Remedy, stream: DeclarativeStream) -> Remedy:
+    """The field that says what an extractor looks for, where it has one: what was seen is suggested there."""
+    extractor: object = stream
+    for key in found.path:
+        extractor = getattr(extractor, str(key), None)
+    fields = type(extractor).model_fields if isinstance(extractor, Component) else {}
+    field = next((one for one in _LOOKED_FOR if one in fields), None)
+    return found if field is None else replace(found, path=(*found.path, field))
 
 
 def _title(component: Component | None, field: str) -> str:

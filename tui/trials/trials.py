@@ -8,7 +8,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -18,7 +18,7 @@ from textual.dom import DOMNode
 
 from core.cases.case import Case
 from core.connector import Connector
-from core.errors import InputError
+from core.errors import InputError, ManifestError
 from core.events import Outcome, Stage
 from core.http.tape import Tape
 from core.inputs import gather_inputs
@@ -36,7 +36,7 @@ from tui.model.settings import Settings
 from tui.model.streams import StreamKind, fingerprint
 from tui.model.tokens import TrialTokens
 from tui.trials import picks
-from tui.trials.controller import Opener, TrialChanged, TrialController
+from tui.trials.controller import PATIENCE, Opener, TrialChanged, TrialController
 from tui.trials.notices import warnings
 from tui.trials.phases import what_ending_does
 from tui.trials.recording import OpenCase, RecordedRun
@@ -232,11 +232,25 @@ class Trials:
         trial = self.latest(stream)
         return self._runs.get(trial) if trial is not None and not trial.state.running else None
 
-    def open_case(self, case: Case | None) -> None:
-        """Let a recording answer in place of the API; None: the API again. Jobs of the one are none of the other."""
+    async def open_case(self, case: Case | None) -> None:
+        """Let a recording answer in place of the API; None: the API again.
+
+        A running trial ends. Jobs of the one are none of the other: those that were kept on a server are cleared away.
+        """
+        await self.close()
         self.case = case
-        self.controller.jobs.clear()
         self._on_change()
+
+    async def close(self, patience: float = PATIENCE) -> None:
+        """End the trial that is running, and clear away what was kept on the server, as the streams say now how to."""
+        if self.case is not None:
+            self.controller.jobs.clear()  # recorded ones: no server has them
+        for name, jobs in self.controller.jobs.items():
+            index = self.index_of(name)
+            if jobs.kept and index is not None:
+                with suppress(ManifestError, InputError):
+                    self.controller.reach_jobs_by(name, self._connector(index, Stage.CREATION), self._config())
+        await self.controller.close(patience)
 
     def _last_stage(self, index: int) -> Stage:
         """The last stage that a trial of a stream goes through; that of the creation says what is wrong with it."""
@@ -326,7 +340,7 @@ class Trials:
                 picks.map_status(self.session, index, status, meaning)
 
     def _pass_on_meanings(self, change: Change) -> None:
-        """Let the trial that is running hear of the statuses that were given a meaning in the form."""
+        """Let the trial that is running hear of the statuses whose meaning was changed in the form."""
         running = self._running
         if change.kind is not ChangeKind.VALUES or running is None:
             return
@@ -335,9 +349,14 @@ class Trials:
         if index is None or not running.state.asynchronous:
             return
         before, self._meanings = self._meanings, picks.meanings(self.session, index)
-        for status, meaning in self._meanings.items():
+        for status in {**before, **self._meanings}:
+            meaning = self._meanings.get(status)
             if before.get(status) is not meaning:
                 self.controller.map_status(name, status, meaning)
+        present = self.session.value(("streams", index))
+        if present != self._tried and picks.without_mapping(present) == picks.without_mapping(self._tried):
+            self._tried = present  # the trial goes by the new mapping, too
+            running.state.fingerprint = fingerprint(present).hex()
 
     def import_schema(self, name: str, report: SchemaReport, *, merge: bool) -> None:
         """Declare a detected schema, or merge it into the declared one."""

@@ -45,7 +45,7 @@ TROUBLES = {
     "wrong record path": Trouble(
         (),
         ("no record was found",),
-        (*RETRIEVER, "record_selector", "extractor"),
+        (*RETRIEVER, "record_selector", "extractor", "field_path"),
         (
             "          type: DpathExtractor\n          field_path: []\n",
             "          type: DpathExtractor\n          field_path: [data]\n",
@@ -71,7 +71,7 @@ TROUBLES = {
 AT_ONCE: dict[str, tuple[str, tuple[str | int, ...], tuple[str, str] | None, dict[str, str]]] = {
     "wrong status path": (
         "There is no status at `state`",
-        (*RETRIEVER, "status_extractor"),
+        (*RETRIEVER, "status_extractor", "field_path"),
         ("field_path: [status]", "field_path: [state]"),
         {},
     ),

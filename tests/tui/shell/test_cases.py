@@ -18,6 +18,9 @@ from core.events import Outcome
 from core.manifest.document import Document
 from sample_configs import sample
 from sample_configs.demo_api import DemoApi
+from tests.support.jobs_api import ABORT, serve_job
+from tests.support.jobs_api import manifest as jobs_manifest
+from tests.support.server import LoopbackServer
 from tests.tui.shell.support import Shell, opened, quickly_polled
 
 URL = ("streams", 0, "retriever", "creation_requester", "url")
@@ -102,7 +105,7 @@ async def test_tests_are_answered_from_an_open_case_and_from_the_api_again_after
         assert "⏺ sendgrid_contacts" in shell.lines[0]
 
         await shell.press("f12")
-        assert shell.builder.trials.case is None
+        await shell.until(lambda: shell.builder.trials.case is None)
         await shell.until(lambda: "⏺" not in shell.text)
         await shell.press("f5")
         await shell.until_said("Fix this first, then test: ")  # the inputs that the API needs
@@ -127,6 +130,57 @@ async def test_a_mapping_is_worked_on_offline(manifest: Path) -> None:
         await shell.press("f5")
         trial = await shell.tested("contacts")
         assert trial.records.row(0)["source"] == "mail"
+
+
+async def test_a_job_that_was_kept_on_the_server_is_aborted_before_a_case_answers(
+    server: LoopbackServer, tmp_path: Path
+) -> None:
+    serve_job(server, "busy")
+    path = tmp_path / "exports.yaml"
+    path.write_text(jobs_manifest(server, retriever=ABORT % server.url()))
+    case = sample("sendgrid_contacts").path.parent / "cases" / "sendgrid_contacts.har"
+    async with opened(path) as shell:
+        await shell.press("f4")
+        await shell.tested("exports")
+        await open_case(shell, case)
+        assert len(server.to("/jobs/j1/abort")) == 1
+        assert not shell.builder.trial_actions.can_follow
+
+
+async def test_a_running_test_is_ended_for_a_case_only_when_that_is_confirmed(
+    server: LoopbackServer, tmp_path: Path
+) -> None:
+    serve_job(server, "busy")
+    path = tmp_path / "exports.yaml"
+    path.write_text(jobs_manifest(server, retriever=ABORT % server.url()))
+    case = sample("sendgrid_contacts").path.parent / "cases" / "sendgrid_contacts.har"
+    async with opened(path) as shell:
+        await shell.press("f5")
+        await shell.until(lambda: server.to("/jobs/j1"))
+        await open_recording(shell, "test.open-case", case)
+        await shell.until_dialog("ConfirmDialog")
+        await shell.press("escape")
+        await shell.until(lambda: shell.dialog is None)
+        assert shell.builder.trials.case is None
+        assert shell.builder.trials.running_stream == "exports"
+
+        await open_recording(shell, "test.open-case", case)
+        await shell.until_dialog("ConfirmDialog")
+        await shell.answer("End it and open the case")
+        await shell.until(lambda: shell.builder.trials.case is not None)
+        assert shell.builder.trials.running_stream is None
+        assert len(server.to("/jobs/j1/abort")) == 1
+
+
+async def test_a_job_of_a_recording_is_no_business_of_the_api(manifest: Path, api: DemoApi) -> None:
+    async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
+        await open_case(shell, sample("sendgrid_contacts").path.parent / "cases" / "sendgrid_contacts.har")
+        await shell.press("f4")
+        await shell.tested("contacts")
+        assert shell.builder.trial_actions.can_follow
+        asked = len(api.requests)
+        await shell.builder.trials.close()
+        assert len(api.requests) == asked
 
 
 async def test_a_broken_file_is_reported_and_nothing_changes(manifest: Path, tmp_path: Path) -> None:

@@ -203,7 +203,7 @@ class ScriptedReader:
         self.script = script
         self.when_cancelled = when_cancelled
         self.cancelled = asyncio.Event()
-        self.mapped: list[tuple[str, str, JobStatus]] = []
+        self.mapped: list[tuple[str, str, JobStatus | None]] = []
         self.asked_for: tuple[str, Mapping[str, Any] | None, Limits] | None = None
         self.jobs: KnownJobs | None = None
         self.cleared: list[tuple[str, KnownJobs]] = []
@@ -248,7 +248,7 @@ class ScriptedReader:
     def cancel(self) -> None:
         self.cancelled.set()
 
-    def map_status(self, stream: str, status: str, meaning: JobStatus) -> None:
+    def map_status(self, stream: str, status: str, meaning: JobStatus | None) -> None:
         self.mapped.append((stream, status, meaning))
 
     def mask(self, text: str) -> str:

@@ -97,3 +97,14 @@ def test_a_large_answer_is_looked_at_in_part() -> None:
         deep = {"a": deep}
     assert seen_in(deep) == []
     assert path_offers(None, Look.STATUS) == []
+
+
+def test_the_id_of_a_job_comes_before_that_of_the_call() -> None:
+    answer = {"requestId": "e42b#1", "result": [{"exportId": "ce45"}]}
+    offers = template_offers(answer, "creation_response", Look.ID)
+    assert [one.detail for one in offers] == ["ce45", "e42b#1"]
+
+
+def test_a_deep_answer_without_values_is_looked_through_in_part_only() -> None:
+    deep = {str(n): {str(m): {str(k): None for k in range(50)} for m in range(50)} for n in range(50)}
+    assert seen_in(deep) == []
