@@ -22,6 +22,7 @@ from core.events import (
     Outcome,
     Records,
     SliceFinished,
+    SliceStarted,
     StateAdvanced,
     StreamFinished,
 )
@@ -85,6 +86,10 @@ class HeadlessRun:
         self._signal: int | None = None
         self._output_closed = False
         self._saved: dict[str, SavedSlices] = {}
+        jobs = plan.jobs
+        self._following = {name for name in plan.streams if jobs is not None and len(jobs.of(name))}
+        """Streams with jobs of an earlier run that take their slots, since the API counts them, before others begin."""
+        self._others_may_begin = asyncio.Event()
         self._shutdown = Shutdown(THREADS, progress.stop)
 
     def __call__(self) -> int:
@@ -107,7 +112,7 @@ class HeadlessRun:
             ticker = asyncio.create_task(self._redraw())
             try:
                 gate = asyncio.Semaphore(STREAMS_AT_ONCE)
-                await asyncio.gather(*(self._read(reader, name, gate) for name in self._in_order()))
+                await asyncio.gather(*(self._read(reader, name, gate) for name in self._plan.streams))
             finally:
                 ticker.cancel()
                 self._progress.stop()
@@ -186,16 +191,19 @@ class HeadlessRun:
 
     # One stream
 
-    def _in_order(self) -> list[str]:
-        """The streams, those first whose jobs an earlier run has left: the API counts these, so their slices come first
-        among the jobs that run side by side.
-        """
-        jobs = self._plan.jobs
-        return sorted(self._plan.streams, key=lambda name: jobs is None or not len(jobs.of(name)))
+    def _has_begun(self, name: str) -> None:
+        """A stream has begun its first slices, or is over: the others begin when all have that follow jobs."""
+        self._following.discard(name)
+        if not self._following:
+            self._others_may_begin.set()
 
     async def _read(self, reader: Reader, name: str, gate: asyncio.Semaphore) -> None:
+        if name not in self._following:
+            self._has_begun(name)
+            await self._others_may_begin.wait()
         async with gate:
             if self._signal or self._output_closed:
+                self._has_begun(name)
                 return
             columns = tuple(self._plan.connector.schema(name).get("properties") or ())
             sink = self._plan.destination.sink(name, self._plan.connector.stream_names, columns)
@@ -208,6 +216,8 @@ class HeadlessRun:
                 self._picture.streams[name].end(Outcome.FAILED, text)
                 with suppress(Exception):
                     await asyncio.to_thread(buffer.finish, succeeded=False)
+            finally:
+                self._has_begun(name)
             if not self._output_closed:
                 self._summarize(name, sink)
 
@@ -247,6 +257,8 @@ class HeadlessRun:
             reader.cancel()
             return
         self._picture.fold(event)
+        if isinstance(event, SliceStarted):
+            self._has_begun(event.stream)
         self._progress.show(event)
         if isinstance(event, ExchangeFinished):
             self._record(event)

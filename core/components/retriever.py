@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,12 +31,14 @@ class SliceRead:
     """The read of the slice of `context`. `make_sink` makes what takes the elements, `fill` adds to requests.
 
     `role` is that of page requests, `cursor` the one of the stream where there is one, `jobs` says how jobs are run.
+    `after` takes what is to be done when the slice is over, and its records are safe where it was read.
     """
 
     context: Context
     make_sink: MakeSink
     fill: Fill
     jobs: JobSettings
+    after: AsyncExitStack
     role: Role = Role.PAGE
     cursor: Cursor | None = None
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain, count
 from typing import Any
 
@@ -119,32 +121,34 @@ class JobSlice:
     make_sink: MakeSink
     settings: JobSettings
 
-    async def read(self) -> Outcome:
-        """Create, poll, download. Raises `JobFailed` when the slice can't be read."""
+    async def read(self, after: AsyncExitStack) -> Outcome:
+        """Create, poll, download; `after` clears the job away. Raises `JobFailed` when the slice can't be read."""
         slots, may_detach = self.settings.concurrency.slots, self.settings.detach
-        with slots.for_slice(self.context.stream, may_detach=may_detach) as slot:
-            records = PollRecords(self.context, self.make_sink) if self.steps.takes_records else None
-            life = JobLife(
-                self.steps, self.context, lambda draft: self.fill(draft, self.context), self.settings, slot, records
-            )
-            try:
-                return await self._read(life, slot)
-            except (JobDetached, NoSlot):
-                life.job = None  # it is not cleared away
-                return Outcome.DETACHED
-            except asyncio.CancelledError:
-                life.cleanup.hurry()
-                if life.cleanup.leaves_job:
-                    life.job = None  # nor is this one
-                raise
-            except JobFailed:
-                raise
-            except (ReadError, TemplateError) as error:
-                raise life.failed(str(error)) from None
-            finally:
-                life.keep()
-                if not self.settings.keeps_jobs:
-                    await life.clean_up()
+        slot = after.enter_context(slots.for_slice(self.context.stream, may_detach=may_detach))
+        records = PollRecords(self.context, self.make_sink) if self.steps.takes_records else None
+        life = JobLife(
+            self.steps, self.context, lambda draft: self.fill(draft, self.context), self.settings, slot, records
+        )
+        after.push_async_exit(partial(self._end, life))
+        try:
+            return await self._read(life, slot)
+        except (JobDetached, NoSlot):
+            life.job = None  # it is not cleared away
+            return Outcome.DETACHED
+        except JobFailed:
+            raise
+        except (ReadError, TemplateError) as error:
+            raise life.failed(str(error)) from None
+
+    async def _end(self, life: JobLife, failure: type[BaseException] | None, *_: object) -> None:
+        """Clear the job away, unless the read was cancelled and a later run follows it."""
+        if failure is not None and issubclass(failure, asyncio.CancelledError):
+            life.cleanup.hurry()
+            if life.cleanup.leaves_job:
+                life.job = None
+        life.keep()
+        if not self.settings.keeps_jobs:
+            await life.clean_up()
 
     async def _read(self, life: JobLife, slot: JobSlot) -> Outcome:
         while True:

@@ -40,7 +40,7 @@ class EventChannel:
 
     def __init__(self, mask: Callable[[str], str]) -> None:
         self._mask = mask
-        self._queue: asyncio.Queue[Event | None] = asyncio.Queue()
+        self._queue: asyncio.Queue[Event | asyncio.Future[None] | None] = asyncio.Queue()
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         self._room = threading.Semaphore(BATCHES_AHEAD)
@@ -58,6 +58,12 @@ class EventChannel:
             raise Abandoned
         self._loop.call_soon_threadsafe(self._queue.put_nowait, batch)
 
+    async def handled(self) -> None:
+        """Wait until the consumer has handled all events so far, and asks for the next one."""
+        mark: asyncio.Future[None] = self._loop.create_future()
+        self._queue.put_nowait(mark)
+        await mark
+
     def close(self) -> None:
         """Say that the last event was added."""
         self._put(None)
@@ -70,6 +76,10 @@ class EventChannel:
     async def events(self) -> AsyncIterator[Event]:
         """The events in order, until the channel is closed."""
         while (event := await self._queue.get()) is not None:
+            if isinstance(event, asyncio.Future):
+                if not event.done():
+                    event.set_result(None)
+                continue
             if isinstance(event, Records):
                 self._room.release()
             yield event

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 from typing import Any
 
@@ -72,7 +72,9 @@ async def first_record(retriever: Retriever, context: Context, jobs: JobConcurre
         sinks.append(RecordCollector(pipeline, limit=1))
         return sinks[-1]
 
-    await retriever.read(SliceRead(context, make_sink, lambda draft, context: None, JobSettings(jobs), Role.SCHEMA))
+    async with AsyncExitStack() as after:
+        read = SliceRead(context, make_sink, lambda draft, context: None, JobSettings(jobs), after, Role.SCHEMA)
+        await retriever.read(read)
     return next((record for sink in sinks for record in sink.records), None)
 
 

@@ -6,6 +6,7 @@ import asyncio
 import time
 import traceback
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -245,15 +246,17 @@ class StreamRead:
 
         outcome, error, like, stop = Outcome.CANCELLED, None, None, False
         try:
-            outcome = await self._retrieve(cursor, context, make_sink)
-            if outcome is Outcome.DETACHED:
-                self._detached = True
-            elif outcome is Outcome.LIMITED or any(sink.cut for sink in sinks):
-                outcome, self._limited = Outcome.LIMITED, True
-                stop = self._budget.cut
-            elif self._plan.limits.whole:
-                cursor.close(slice_, Observer.merged(sink.observer for sink in sinks))
-                self._report_state(cursor, slice_)
+            async with AsyncExitStack() as after:
+                outcome = await self._retrieve(cursor, context, make_sink, after)
+                if outcome is Outcome.DETACHED:
+                    self._detached = True
+                elif outcome is Outcome.LIMITED or any(sink.cut for sink in sinks):
+                    outcome, self._limited = Outcome.LIMITED, True
+                    stop = self._budget.cut
+                elif self._plan.limits.whole:
+                    cursor.close(slice_, Observer.merged(sink.observer for sink in sinks))
+                    self._report_state(cursor, slice_)
+                    await self._until_safe()
         except Exception as failure:  # also a mistake of ours: the other slices go on
             outcome, error = Outcome.FAILED, self._message_for(failure)
             like = self._failures.add(_cause(failure, error, slice_), slice_, error)
@@ -270,7 +273,7 @@ class StreamRead:
             raise _Stop
 
     async def _retrieve(
-        self, cursor: Cursor, context: Context, make_sink: Callable[[Iterator[int]], RecordSink]
+        self, cursor: Cursor, context: Context, make_sink: Callable[[Iterator[int]], RecordSink], after: AsyncExitStack
     ) -> Outcome:
         slice_ = context.slice
         assert slice_ is not None
@@ -278,8 +281,14 @@ class StreamRead:
         def fill(draft: RequestDraft, context: Context) -> None:
             cursor.fill(draft, context.slice or slice_, context.variables)
 
-        read = SliceRead(context, make_sink, fill, self._jobs, self._plan.role, cursor)
+        read = SliceRead(context, make_sink, fill, self._jobs, after, self._plan.role, cursor)
         return await self._plan.stream.retriever.read(read)
+
+    async def _until_safe(self) -> None:
+        """Wait until the state that was reported is saved: a job that a later run may follow is not deleted before."""
+        steps, known = self._plan.stream.retriever.job_steps, self._jobs.known
+        if steps is not None and steps.can_delete and known is not None and known.lasting:
+            await self._channel.handled()
 
     def _message_for(self, error: Exception) -> str:
         """The sentence for a failure; one that is Longhaul's own fault also leaves its traceback in the debug log."""

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -196,6 +197,25 @@ async def test_ctrl_c_leaves_a_job_that_is_complete_to_the_next_run(command: Com
     assert (await command.run())[0] == 0
     assert (len(api.created), command.records) == (1, ["j0"])
     assert server.asked[-1].method == "DELETE"
+
+
+async def test_a_job_is_deleted_when_the_state_that_covers_it_is_saved(
+    command: Command, server: LoopbackServer
+) -> None:
+    api, saved = Jobs(server), list[bool]()
+    command.write(manifest(server, retriever=f"polling_interval: 0.05\n{ROUTER}\n{DELETE % server.url()}"))
+    await command.run("--detach")
+    (command.folder / "s.json").unlink()
+
+    def answer(asked: Asked, job: str) -> Reply:
+        if asked.method == "DELETE":
+            saved.append((command.folder / "s.json").exists() and job in command.records)
+        return Reply({"state": "done", "url": server.url(f"/result/{job}")})
+
+    for job in api.ids:
+        server.on(f"/jobs/{job}", partial(answer, job=job))
+    code, said = await command.run()
+    assert (code, saved) == (0, [True, True, True]), said
 
 
 async def test_ctrl_c_while_a_job_is_created_leaves_it_to_the_next_run(
