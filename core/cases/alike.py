@@ -109,6 +109,13 @@ class Comparison:
         return abs(old - new) <= self.seconds + _SLACK and max(abs(old - began), abs(new - began)) <= _NEAR
 
 
+def shape(text: str) -> str:
+    """A text with one sign for all that may be different each time: texts that are alike have the same shape, unless
+    something is masked in one of them.
+    """
+    return _CHANGING.sub(_SAME, text)
+
+
 def _without(text: str, spans: list[tuple[int, int]]) -> str:
     done, pieces = 0, []
     for start, end in spans:

@@ -19,7 +19,7 @@ def write_junit(path: Path, manifest: Path, results: Sequence[Result]) -> None:
     suite = SubElement(suites, "testsuite", name=_text(manifest.name))
     numbers = {
         "tests": len(results),
-        "failures": sum(bool(one.differences) and not one.problem for one in results),
+        "failures": sum(not one.passed and not one.problem for one in results),
         "errors": sum(bool(one.problem) for one in results),
         "skipped": sum(bool(one.skipped) for one in results),
     }
@@ -32,7 +32,7 @@ def write_junit(path: Path, manifest: Path, results: Sequence[Result]) -> None:
         )
         if one.problem:
             SubElement(test, "error", message=_text(one.problem)).text = _text(one.problem)
-        elif one.differences:
+        elif not one.passed:
             texts = [f"{difference.kind}: {difference.text}" for difference in one.differences]
             SubElement(test, "failure", message=_text(texts[0])).text = _text("\n".join(texts))
         elif one.skipped:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,9 @@ import orjson
 from core.cases.case import CaseError, Expectation, records_file
 from core.cases.masking import mask_text, mask_value, masked_body
 from core.cases.stand_ins import without_secrets
+from core.http.bodies import unpacked
 from core.http.charsets import charset_named
+from core.http.policy import BodyRefused
 from core.http.secrets import MASK, Secrets
 from core.http.tape import Take, Tape
 from core.outputs.durable import OutputError, replacing
@@ -25,8 +27,7 @@ from core.version import VERSION
 
 LARGEST_RECORDS = 100_000_000
 """Bytes that the records of a case may have."""
-_CODED = "content-encoding"
-_FRAMING = frozenset({_CODED, "content-length", "transfer-encoding"})
+_FRAMING = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,14 @@ def keep_case(file: Path, manifest: Path, recording: Recording) -> None:
     records = _record_lines(recording)
     try:
         file.parent.mkdir(exist_ok=True)
+    except OSError as error:
+        raise OutputError.of(file, error) from error
+    write_case(file, har, records)
+
+
+def write_case(file: Path, har: Mapping[str, Any], records: Iterable[bytes]) -> None:
+    """Write the two files of a case. Raises `OutputError`."""
+    try:
         with replacing(records_file(file)) as target:
             target.writelines(records)
         with replacing(file) as target:
@@ -119,17 +128,20 @@ def _expectation(expected: Expectation, secrets: Secrets) -> dict[str, Any]:
 
 def _entry(tape: Tape, take: Take, secrets: Secrets) -> dict[str, Any]:
     milliseconds = round(take.seconds * 1000, 3)
+    body, damage = _unpacked(tape, take)
     entry = {
         "startedDateTime": take.started.astimezone(UTC).isoformat(),
         "time": milliseconds,
         "request": _request(take, secrets),
-        "response": _response(tape, take, secrets),
+        "response": _response(take, body, secrets),
         "cache": {},
         "timings": {"send": 0, "wait": milliseconds, "receive": 0},
         "_role": str(take.role),
     }
     if take.error is not None:
         entry |= {"_error": secrets.mask(take.error), "_error_kind": take.error_kind}
+    elif damage is not None:
+        entry |= {"_error": str(damage), "_error_kind": type(damage).__name__}
     return entry
 
 
@@ -156,12 +168,10 @@ def _request(take: Take, secrets: Secrets) -> dict[str, Any]:
     return request
 
 
-def _response(tape: Tape, take: Take, secrets: Secrets) -> dict[str, Any]:
-    packed = tape.body_of(take)
-    body, headers = _unpacked(packed, take.response_headers)
-    kind = _header(headers, "content-type")
+def _response(take: Take, body: bytes, secrets: Secrets) -> dict[str, Any]:
+    kind = _header(take.response_headers, "content-type")
     body = masked_body(body, kind, secrets)
-    masked = secrets.mask_headers([pair for pair in headers if pair[0].lower() not in _FRAMING])
+    masked = secrets.mask_headers([pair for pair in take.response_headers if pair[0].lower() not in _FRAMING])
     content: dict[str, Any] = {"size": len(body), "mimeType": kind or "x-unknown"}
     text = _text(body, kind)
     if text is not None:
@@ -177,19 +187,17 @@ def _response(tape: Tape, take: Take, secrets: Secrets) -> dict[str, Any]:
         "content": content,
         "redirectURL": _header(masked, "location"),
         "headersSize": -1,
-        "bodySize": len(packed),
+        "bodySize": sum(length for _, length in take.parts),
     }
 
 
-def _unpacked(packed: bytes, headers: Sequence[tuple[str, str]]) -> tuple[bytes, Sequence[tuple[str, str]]]:
-    """A body without its content encodings; as it is where they can't be removed, so that this fails again."""
-    if not _header(headers, _CODED):
-        return packed, headers
-    raw = [(name.encode("latin-1"), value.encode(errors="replace")) for name, value in headers]
+def _unpacked(tape: Tape, take: Take) -> tuple[bytes, httpx.DecodingError | None]:
+    """The body of an answer without its content encodings; the begin of one that is damaged, with what is wrong."""
+    raw = [(name.encode("latin-1"), value.encode(errors="replace")) for name, value in take.response_headers]
     try:
-        return httpx.Response(200, headers=raw, content=packed).content, headers
-    except httpx.DecodingError:
-        return packed, headers
+        return unpacked(httpx.Response(200, headers=raw), tape.body_of(take))
+    except BodyRefused as error:
+        raise CaseError(f"This can't be kept as a case: of the answer of {_line(take)}, {error}.") from None
 
 
 def _text(body: bytes, content_type: str) -> str | None:
@@ -231,5 +239,10 @@ def _record_lines(recording: Recording) -> list[bytes]:
 
 def _record_line(stream: str, line: bytes, secrets: Secrets | None) -> bytes:
     data = json.loads(line)
-    row = {"stream": stream, "data": data if secrets is None else mask_value(data, secrets)}
+    return record_line(stream, data if secrets is None else mask_value(data, secrets))
+
+
+def record_line(stream: str, data: Any) -> bytes:
+    """A record as a line of the file of expected records."""
+    row = {"stream": stream, "data": data}
     return json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode(errors="replace") + b"\n"

@@ -9,13 +9,14 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 import orjson
 
 from core.cases.case import Case, CaseError, Expectation, RecordedExchange, records_file
 from core.http.charsets import charset_named
+from core.http.messages import shorten
 from core.reading.plan import Limits
 
 LARGEST_FILE = 300_000_000
@@ -66,7 +67,7 @@ def read_records(case: Case) -> dict[str, list[Mapping[str, Any]]]:
 def _reason(error: Exception) -> str:
     if isinstance(error, KeyError):
         return f"there is no {error}"
-    return f"{type(error).__name__}: {error}" if not isinstance(error, ValueError) else str(error)
+    return str(error) if isinstance(error, ValueError) else "a part of it is not of the type that it has in HAR files"
 
 
 def _bytes(path: Path) -> bytes:
@@ -81,15 +82,20 @@ def _bytes(path: Path) -> bytes:
     return data
 
 
-def _log(path: Path) -> Mapping[str, Any]:
+def read_har(path: Path) -> Any:
+    """What is in a HAR file. Raises `CaseError`."""
     data = _bytes(path).removeprefix(b"\xef\xbb\xbf")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         data = data.decode("utf-16", "replace").encode()
     try:
-        har = orjson.loads(data)
+        return orjson.loads(data)
     except orjson.JSONDecodeError as error:
         what = "is empty" if not data.strip() else f"is no JSON: {error.msg} (line {error.lineno})"
         raise CaseError(f"{path} is no HAR file: it {what}.") from None
+
+
+def _log(path: Path) -> Mapping[str, Any]:
+    har = read_har(path)
     log = har.get("log") if isinstance(har, Mapping) else None
     if not isinstance(log, Mapping):
         raise CaseError(f"{path} is no HAR file: there is no object `log` in it.")
@@ -102,8 +108,9 @@ def _exchange(entry: Any) -> RecordedExchange | None:
     url = request["url"]
     if not url.lower().startswith(("http://", "https://")):
         return None
-    status = response.get("status")
-    status = status if isinstance(status, int) and status >= 100 else 0
+    if not _is_valid(url):
+        raise ValueError(f"{shorten(url)} is no valid URL")
+    status = _status(response.get("status"))
     error = entry.get("_error") or response.get("_error") or ""
     if not status and not error:
         error = "there was no answer when it was recorded"
@@ -114,10 +121,10 @@ def _exchange(entry: Any) -> RecordedExchange | None:
         request_headers=_headers(request),
         request_body=_request_body(request),
         status=status,
-        reason=str(response.get("statusText") or ""),
+        reason=_text(response.get("statusText")),
         response_headers=[pair for pair in headers if pair[0].lower() not in _FRAMING],
         body=_body(response.get("content") or {}, headers, status),
-        role=entry.get("_role"),
+        role=_text(entry.get("_role")) or None,
         error=str(error),
         error_kind=str(entry.get("_error_kind") or ""),
         started=_moment(entry.get("startedDateTime")),
@@ -125,9 +132,26 @@ def _exchange(entry: Any) -> RecordedExchange | None:
     )
 
 
+def _is_valid(url: str) -> bool:
+    try:
+        return bool(httpx.URL(url).host and urlsplit(url))
+    except (httpx.InvalidURL, ValueError):
+        return False
+
+
+def _status(said: Any) -> int:
+    """The status of an answer; 0 where there was none."""
+    number = float(said) if isinstance(said, int) or (isinstance(said, str) and said.isdecimal()) else said
+    return int(number) if isinstance(number, float) and 100 <= number <= 999 else 0
+
+
+def _text(said: Any) -> str:
+    return said if isinstance(said, str) else ""
+
+
 def _headers(message: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The headers; Chrome joins those of a name with line breaks."""
-    pairs = [(str(one["name"]), str(one["value"])) for one in message.get("headers") or ()]
+    pairs = [(str(one["name"]), _value(one)) for one in message.get("headers") or ()]
     return [(name, line) for name, value in pairs if not name.startswith(_PSEUDO) for line in value.split("\n")]
 
 
@@ -139,8 +163,14 @@ def _request_body(request: Mapping[str, Any]) -> bytes:
             return _decoded(text)
         return str(text).encode(errors="surrogatepass")
     if params:
-        return urlencode([(str(one["name"]), str(one.get("value") or "")) for one in params]).encode()
+        return urlencode([(str(one["name"]), _value(one)) for one in params]).encode()
     return b""
+
+
+def _value(pair: Mapping[str, Any]) -> str:
+    """The value of a header or a parameter; some tools write none as null, or leave it out."""
+    value = pair.get("value")
+    return "" if value is None else str(value)
 
 
 def _body(content: Mapping[str, Any], headers: list[tuple[str, str]], status: int) -> bytes | None:
@@ -151,7 +181,7 @@ def _body(content: Mapping[str, Any], headers: list[tuple[str, str]], status: in
         return b"" if holds_none else None
     if content.get("encoding") == "base64":
         return _decoded(text)
-    named = httpx.Headers(headers).get("content-type") or str(content.get("mimeType") or "")
+    named = next((value for name, value in headers if name.lower() == "content-type"), _text(content.get("mimeType")))
     try:
         return str(text).encode(charset_named(named) or "utf-8")
     except UnicodeEncodeError:

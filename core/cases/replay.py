@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,10 +12,12 @@ from uuid import uuid4
 
 import httpx
 
-from core.cases.alike import Comparison, Mismatch
-from core.cases.case import Case, CaseError, RecordedExchange
+from core.cases.alike import Comparison
+from core.cases.case import Case, RecordedExchange
 from core.cases.clock import SkippingClock
-from core.cases.requests import describe, header_mismatches, nearness, request_value
+from core.cases.masking import mask_value
+from core.cases.recorded import Recorded, RecordedRequests
+from core.cases.requests import describe, header_mismatches, request_value
 from core.http.connections import Clients, client_headers
 from core.http.exchange import Role
 from core.http.messages import shorten
@@ -24,30 +26,18 @@ from core.reading.surroundings import Surroundings
 
 MOST_REPEATS = 25
 """How often the last answer is given again to those who go on asking, before that counts as a difference."""
-_REPEATED = frozenset({Role.POLL, Role.AUTH})
-"""Roles of requests whose number depends on time."""
-_LOOKED_AT = 300
-"""Recorded requests that are compared to find the nearest one."""
+_EXPLAINED = 20
+"""Requests that were not recorded for which the nearest one is looked for."""
+_WHY_ON = {
+    True: "and the status in its last recorded answer never ends the job",
+    False: "and its last recorded answer was repeated",
+}
+"""What is said about a request that is repeated on and on: a poll, or another one."""
 _PART = 65_536
 
 
 class NotRecorded(httpx.LocalProtocolError):
     """A request that is not in the recording; the text is a clause that says what is."""
-
-
-@dataclass(slots=True, eq=False)
-class _Recorded:
-    """A recorded exchange, and how often it was used."""
-
-    exchange: RecordedExchange
-    value: Mapping[str, Any]
-    used: int = 0
-
-    @property
-    def repeats(self) -> bool:
-        """Whether its answer may be given more often than it was recorded."""
-        role = self.exchange.role
-        return role in _REPEATED or (role is None and self.exchange.method in ("GET", "HEAD"))
 
 
 @dataclass
@@ -64,10 +54,7 @@ class Replay:
         case = self.case
         self.clock = SkippingClock(case.began or datetime.now(UTC))
         self._comparison = Comparison(case.began, case.seconds)
-        self._recorded = [_Recorded(one, _value(one)) for one in case.exchanges]
-        self._by_address: dict[tuple[str, str], list[_Recorded]] = {}
-        for one in self._recorded:
-            self._by_address.setdefault(_address(one.value), []).append(one)
+        self._recorded = RecordedRequests(case.exchanges)
         self._secrets = Secrets()
 
     @property
@@ -90,21 +77,23 @@ class Replay:
 
     def unused(self, roles: frozenset[str]) -> list[RecordedExchange]:
         """The recorded requests with these roles that were not sent."""
-        return [one.exchange for one in self._recorded if not one.used and one.exchange.role in roles]
+        return [one.exchange for one in self._recorded.all if not one.used and one.exchange.role in roles]
+
+    def masked(self, value: Any) -> Any:
+        """A value of JSON with what stands in for secrets masked, as secrets are in the recording."""
+        return mask_value(value, self._secrets)
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         """The answer to a request. Raises `NotRecorded`, and what broke off the exchange when it was recorded."""
         sent = self._sent(request)
-        found = self._find(sent)
+        headers = self._secrets.mask_headers(request.headers.multi_items())
+        found = self._recorded.find(sent, headers, self.comparison)
         if found is None:
             raise self._not_recorded(request, sent)
         found.used += 1
         if found.used > 1 + MOST_REPEATS:
-            why = (
-                f"it was sent {found.used} times, and the recording ends with this request. Its last answer is repeated"
-            )
-            raise self._differs(request, why)
-        self._compare_headers(found, request)
+            raise self._differs(request, f"it was sent {found.used} times, {_WHY_ON[found.exchange.role == Role.POLL]}")
+        self._compare_headers(found, request, headers)
         return self._response(found.exchange, request)
 
     def _clients(self, secrets: Secrets) -> Clients:
@@ -128,46 +117,31 @@ class Replay:
             text = mask(body.decode())
         return request_value(request.method, mask(str(request.url)), request.headers.get("content-type", ""), text)
 
-    def _find(self, sent: Mapping[str, Any]) -> _Recorded | None:
-        """The recorded exchange that a request gets: of those that are the same the first that is unused, or else the
-        last.
-        """
-        same = [one for one in self._by_address.get(_address(sent), ()) if one.value == sent]
-        unused = next((one for one in same if not one.used), None)
-        if unused is not None:
-            return unused
-        comparison = self.comparison
-        alike = [one for one in self._recorded if one not in same and comparison.alike(one.value, sent)]
-        unused = next((one for one in alike if not one.used), None)
-        repeating = [one for one in (*same, *alike) if one.repeats]
-        return unused or (repeating[-1] if repeating else None)
-
     def _not_recorded(self, request: httpx.Request, sent: Mapping[str, Any]) -> NotRecorded:
-        candidates = [(one, self._mismatches(one, sent)) for one in self._recorded[:_LOOKED_AT]]
-        if not candidates:
+        if len(self.differences) >= _EXPLAINED:
+            return self._differs(request, "it is not in the recording")
+        near = self._recorded.nearest(sent, self.comparison)
+        if not near:
             return self._differs(request, "the recording is empty")
-        best = max(candidates, key=lambda found: nearness(found[0].value, sent, len(found[1])))
-        if not best[1]:
-            times = sum(not mismatches for _, mismatches in candidates)
+        nearest, mismatches = near[0]
+        if not mismatches:
+            times = sum(not differing for _, differing in near)
             how_often = "once" if times == 1 else f"{times} times"
             return self._differs(request, f"it was sent more often than when it was recorded ({how_often})")
-        nearest = best[0].exchange
-        line = f"{nearest.method} {shorten(nearest.url)}"
-        return self._differs(request, f"it is not in the recording. The nearest there is {line}: {describe(best[1])}")
-
-    def _mismatches(self, recorded: _Recorded, sent: Mapping[str, Any]) -> list[Mismatch]:
-        return list(self._comparison.mismatches(recorded.value, sent))
+        line = f"{nearest.exchange.method} {shorten(nearest.exchange.url)}"
+        further = [one for one in mismatches if one.place[0] not in ("method", "address")]  # those are in the line
+        what = f"{line}: {describe(further)}" if further else line
+        return self._differs(request, f"it is not in the recording. The nearest there is {what}")
 
     def _differs(self, request: httpx.Request, why: str) -> NotRecorded:
         line = f"{request.method} {shorten(self._secrets.mask(str(request.url)))}"
         self._note(f"{line}: {why}.")
         return NotRecorded(f"{why} ({self.case.path.name})", request=request)
 
-    def _compare_headers(self, found: _Recorded, request: httpx.Request) -> None:
+    def _compare_headers(self, found: Recorded, request: httpx.Request, headers: Iterable[tuple[str, str]]) -> None:
         if not self.case.is_ours:
             return
-        sent = self._secrets.mask_headers(request.headers.multi_items())
-        mismatches = list(header_mismatches(found.exchange.request_headers, sent, self.comparison))
+        mismatches = list(header_mismatches(found.exchange.request_headers, headers, self.comparison))
         if mismatches:
             line = f"{request.method} {shorten(self._secrets.mask(str(request.url)))}"
             self._note(f"{line}: {describe(mismatches)}.")
@@ -225,14 +199,3 @@ def _error(recorded: RecordedExchange, request: httpx.Request) -> httpx.HTTPErro
     if not (isinstance(kind, type) and issubclass(kind, httpx.RequestError)):
         kind = httpx.ReadError
     return kind(recorded.error, request=request)
-
-
-def _address(value: Mapping[str, Any]) -> tuple[str, str]:
-    return value["method"], value["address"]
-
-
-def _value(recorded: RecordedExchange) -> Mapping[str, Any]:
-    try:
-        return request_value(recorded.method, recorded.url, recorded.header("content-type"), recorded.request_body)
-    except ValueError as error:
-        raise CaseError(f"{recorded.url} in the recording is no valid URL ({error}).") from None

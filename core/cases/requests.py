@@ -27,21 +27,24 @@ _CHANGING_HEADERS = re.compile(
 def request_value(method: str, url: str, content_type: str, body: bytes | str) -> dict[str, Any]:
     """What a request asks for: the same for requests that differ only in how they are written."""
     parts = urlsplit(url)
-    query: dict[str, list[str]] = {}
-    for name, value in parse_qsl(parts.query, keep_blank_values=True):
-        query.setdefault(name, []).append(value)
     host = parts.netloc.rpartition("@")[2].lower().removesuffix(":443" if parts.scheme == "https" else ":80")
-    asked: dict[str, Any] = {"method": method, "address": f"{parts.scheme}://{host}{parts.path or '/'}", "query": query}
+    address = f"{parts.scheme}://{host}{parts.path or '/'}"
+    asked: dict[str, Any] = {"method": method, "address": address, "query": _parameters(parts.query)}
     return {**asked, "body": _body(content_type.lower(), body)} if body else asked
+
+
+def _parameters(text: str) -> dict[str, str | list[str]]:
+    """The parameters of a query or a form; those that are there several times as lists."""
+    found: dict[str, list[str]] = {}
+    for name, value in parse_qsl(text, keep_blank_values=True):
+        found.setdefault(name, []).append(value)
+    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
 
 
 def _body(content_type: str, body: bytes | str) -> Any:
     text = body if isinstance(body, str) else body.decode("utf-8", "surrogateescape")
     if "x-www-form-urlencoded" in content_type:
-        form: dict[str, list[str]] = {}
-        for name, value in parse_qsl(text, keep_blank_values=True):
-            form.setdefault(name, []).append(value)
-        return form
+        return _parameters(text)
     with suppress(orjson.JSONDecodeError, UnicodeEncodeError):
         return orjson.loads(text)
     return text
@@ -51,14 +54,15 @@ def header_mismatches(
     recorded: Iterable[tuple[str, str]], sent: Iterable[tuple[str, str]], comparison: Comparison
 ) -> Iterator[Mismatch]:
     """The headers that differ and matter."""
-    old, new = _by_name(recorded), _by_name(sent)
+    old, new = compared_headers(recorded), compared_headers(sent)
     for name in [*old, *(name for name in new if name not in old)]:
         one, other = old.get(name, MISSING), new.get(name, MISSING)
         if not comparison.alike(one, other):
             yield Mismatch((f"header {name}",), one, other)
 
 
-def _by_name(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+def compared_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The headers that are compared: those that are the same each time."""
     found: dict[str, str] = {}
     for name, value in headers:
         lower = name.lower()
@@ -67,14 +71,13 @@ def _by_name(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     return found
 
 
-def nearness(recorded: Mapping[str, Any], sent: Mapping[str, Any], mismatches: int) -> tuple[int, ...]:
-    """How near a recorded request is to one that was sent; the largest is the nearest."""
+def nearness(recorded: Mapping[str, Any], sent: Mapping[str, Any]) -> tuple[int, ...]:
+    """How near method and address of a recorded request are to one that was sent; the largest is the nearest."""
     same_address = recorded["address"] == sent["address"]
     return (
         recorded["method"] == sent["method"],
         same_address,
         _common(recorded["address"], sent["address"]),
-        -mismatches,
     )
 
 

@@ -9,6 +9,8 @@ from contextlib import suppress
 from itertools import count
 from typing import Any
 
+from core.cases.case import CaseError
+from core.http.encodings import SHORTEST
 from core.http.secrets import MASK, Secrets
 from core.inputs import secret_values, with_secrets
 from core.inputs.specification import GatheredInputs
@@ -19,7 +21,7 @@ _LEVELS = 20
 
 
 def without_secrets(specification: Mapping[str, Any], config: Mapping[str, Any], secrets: Secrets) -> dict[str, Any]:
-    """The inputs with a mark in place of each secret."""
+    """The inputs with a mark in place of each secret. Raises `CaseError`."""
     kinds: list[Any] = []
 
     def note(value: str) -> str:
@@ -27,6 +29,11 @@ def without_secrets(specification: Mapping[str, Any], config: Mapping[str, Any],
         return f"\0{len(kinds) - 1}"
 
     for value in secret_values(specification, config):
+        if 0 < len(value.strip()) < SHORTEST:
+            raise CaseError(
+                f"This can't be kept as a case: a secret among the inputs is shorter than {SHORTEST} characters, so it "
+                "can't be found wherever it is in the requests and answers. Test with a longer one."
+            )
         secrets.add(value)
     noted = with_secrets(specification, config, note)
     return {name: _marked(value, kinds, secrets) for name, value in noted.items()}

@@ -20,7 +20,7 @@ longhaul [MANIFEST]
        longhaul --jobs STATE [--abort MANIFEST [--config FILE] [--set KEY=VALUE]...]
        longhaul --validate MANIFEST
        longhaul --check MANIFEST [--case NAME]... [--stream NAME]...
-                [--junit FILE] [--quiet]
+                [--accept] [--junit FILE] [--quiet]
        longhaul --demo --run [SAMPLE] [the options of --run]
        longhaul --version | --help"""
 
@@ -71,6 +71,7 @@ class Arguments:
     trace: Path | None = None
     keep_case: str | None = None
     cases: tuple[str, ...] = ()
+    accept: bool = False
     junit: Path | None = None
     level: Level = Level.INFO
     quiet: bool = False
@@ -94,6 +95,8 @@ def parse(arguments: list[str]) -> Arguments:
         parser.error("--run needs a manifest: longhaul --run MANIFEST (or try longhaul --demo --run).")
     _check_jobs(parser, found, manifests)
     _check_options(parser, found)
+    if found.detach and found.keep_case is not None:
+        parser.error("--keep-case keeps a run that came to its end; leave out --detach.")
     if found.detach and found.state is None:
         parser.error("--detach needs --state FILE: beside that file, a later run finds the jobs that it is to collect.")
     for name in ("run", "validate", "check", "jobs", "manifest", "config", "state", "output", "trace", "junit"):
@@ -120,6 +123,7 @@ def parse(arguments: list[str]) -> Arguments:
         trace=None if found.trace is None else Path(found.trace),
         keep_case=found.keep_case,
         cases=tuple(dict.fromkeys(found.case)),
+        accept=found.accept,
         junit=None if found.junit is None else Path(found.junit),
         level=Level.WARNING if found.quiet else found.log_level or Level.INFO,
         quiet=found.quiet,
@@ -265,6 +269,11 @@ def _parser() -> argparse.ArgumentParser:
     add("--quiet", action="store_true", help="show warnings and errors only")
     add = parser.add_argument_group("options of --check (besides --stream and --quiet)").add_argument
     add("--case", action="append", default=[], metavar="NAME", help="check this case only; may be repeated")
+    add(
+        "--accept",
+        action="store_true",
+        help="let the cases expect the records that they give now; not where other requests are sent or a stream fails",
+    )
     add("--junit", action=_Once, metavar="FILE", help="write the results as JUnit XML, too")
     return parser
 
@@ -272,7 +281,7 @@ def _parser() -> argparse.ArgumentParser:
 _OF_RUN = (
     *("stream", "config", "set", "state", "output", "limit", "detach", "trace", "keep_case", "log_level", "quiet"),
 )
-_OF_CHECK = ("stream", "case", "junit", "quiet")
+_OF_CHECK = ("stream", "case", "accept", "junit", "quiet")
 _OF_ABORT = ("config", "set")
 
 

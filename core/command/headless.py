@@ -107,7 +107,7 @@ class HeadlessRun:
             ticker = asyncio.create_task(self._redraw())
             try:
                 gate = asyncio.Semaphore(STREAMS_AT_ONCE)
-                await asyncio.gather(*(self._read(reader, name, gate) for name in self._plan.streams))
+                await asyncio.gather(*(self._read(reader, name, gate) for name in self._in_order()))
             finally:
                 ticker.cancel()
                 self._progress.stop()
@@ -185,6 +185,13 @@ class HeadlessRun:
         reader.cancel()
 
     # One stream
+
+    def _in_order(self) -> list[str]:
+        """The streams, those first whose jobs an earlier run has left: the API counts these, so their slices come first
+        among the jobs that run side by side.
+        """
+        jobs = self._plan.jobs
+        return sorted(self._plan.streams, key=lambda name: jobs is None or not len(jobs.of(name)))
 
     async def _read(self, reader: Reader, name: str, gate: asyncio.Semaphore) -> None:
         async with gate:

@@ -25,7 +25,7 @@ def journal_of(state: Path) -> JobJournal:
     journal = beside(resolved(state))
     if kind(state) is None and kind(journal) is None:
         raise OutputError(f"There is no state file {state}, and no journal of jobs beside it; check the name.")
-    return JobJournal(journal, StateFile(state).of)
+    return JobJournal(journal, StateFile(state, to_write=False).of)
 
 
 def no_jobs(state: Path) -> str:
@@ -61,7 +61,9 @@ def _print_table(rows: Sequence[tuple[str, ...]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*_COLUMNS, box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in _COLUMNS:
+        table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row))
     Console().print(table)

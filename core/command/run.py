@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from core.cases.case import case_file
+from core.cases.case import CaseError, case_file
 from core.cases.check import check_case
 from core.cases.reading import read_case
 from core.cases.recorder import CaseRecorder
@@ -40,7 +40,7 @@ _WARNINGS_SHOWN = 20
 def run_headless(arguments: Arguments) -> int:
     """Read the streams and return the exit code.
 
-    Raises `ManifestError`, `InputError` and `OutputError` for problems that are found before anything is read.
+    Raises `ManifestError`, `InputError`, `CaseError` and `OutputError` for problems found before anything is read.
     """
     with ExitStack() as stack:
         if arguments.demo:
@@ -82,6 +82,12 @@ def _read(files: RunFiles, connector: Connector, config: Mapping[str, Any], note
         progress.log(Level.WARNING, warning)
     case = _case(files, connector, config)
     state = StateFile(arguments.state) if arguments.state else None
+    jobs = JobJournal(beside(resolved(state.path)), state.of) if state else None
+    if case and jobs and any(one.stream in files.streams for one in jobs.records):
+        raise CaseError(
+            f"No case can be kept: the jobs of an earlier run in {jobs.path} are followed, and a case needs a run that "
+            "creates its jobs. Run without --keep-case first, or without --state."
+        )
     plan = RunPlan(
         connector=connector,
         config=config,
@@ -92,7 +98,7 @@ def _read(files: RunFiles, connector: Connector, config: Mapping[str, Any], note
         trace=HarTrace(arguments.trace) if arguments.trace else None,
         case=case,
         limit=arguments.limit,
-        jobs=JobJournal(beside(resolved(state.path)), state.of) if state else None,
+        jobs=jobs,
         detach=arguments.detach,
     )
     try:

@@ -178,7 +178,7 @@ class AsyncRetriever(Retriever):
     ] = Field(
         None,
         title="Download Link Extractor",
-        description="Where the link is in the response to the download link request.",
+        description="Where the link is in the response to the download link request; of a list, all are downloaded.",
     )
     abort_requester: Annotated[
         Requester | None,
@@ -204,7 +204,7 @@ class AsyncRetriever(Retriever):
         title="Follow Earlier Jobs For",
         description="Minutes after its creation for which a job that a run with --state has left, because it was "
         "killed, cancelled or detached, is followed by the next run instead of being created anew; by default as long "
-        "as `polling_job_timeout`, such as 1440 for a report that is collected the next day, 0 for never.",
+        "as `polling_job_timeout`, such as 2880 for a report that is collected the next night, 0 for never.",
     )
 
     @classmethod

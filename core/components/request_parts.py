@@ -85,14 +85,24 @@ class RequestPath(Component):
 
 
 class RequestBodyJsonObject(RequestBody):
-    """A JSON body. Text that looks like a number is sent as one; keys with empty values are left out."""
+    """A JSON body. Text that looks like a number is sent as one, unless types are kept; keys with empty values are left
+    out.
+    """
 
     value: Annotated[TemplateMap, Shown(editor="json")] = Field(
         title="Value", description="The JSON object; keys and values may be templates."
     )
+    keep_types: Annotated[bool, Shown(advanced=True, ours=True)] = Field(
+        False,
+        title="Keep types",
+        description="Send a text as a text, even if it looks like a number, and what a template gives as it is. "
+        "Numbers, true and false are then written without quotes.",
+    )
 
     def fill(self, draft: RequestDraft, variables: Mapping[str, Any]) -> None:
-        draft.merge_json(self.value.evaluate(variables))
+        draft.merge_json(
+            self.value.evaluate_with_types(variables) if self.keep_types else self.value.evaluate(variables)
+        )
 
 
 class RequestBodyUrlEncodedForm(RequestBody):

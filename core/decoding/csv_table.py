@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
@@ -137,6 +138,11 @@ class Table:
                         "Leave `columns` out, or skip that line with `skip_lines: 1`."
                     )
                 rows[index] = []
+            elif self._hold is not None and row and self.columns in rows:
+                raise DecodeError(
+                    "The header of the first file comes again in this one, but below other lines. If each file has it "
+                    "there, leave out `first_header_holds` of the CsvDecoder."
+                )
             if row:
                 return
 
@@ -183,7 +189,10 @@ class Table:
         self._has_begun = self._has_begun or any(rows)
         if index is None:
             return False
-        doubt = about_rows_behind(rows[index + 1 :], len(self.columns), end.is_at)
+        behind = rows[index + 1 :]
+        with suppress(csv.Error, UnicodeError):  # what comes behind the table may be anything
+            behind += islice(self._reader, ROWS)
+        doubt = about_rows_behind(behind, len(self.columns), end.is_at)
         if doubt:
             self._warn_once(doubt)
         del rows[index:]
@@ -230,11 +239,11 @@ class Table:
 
     def _uneven(self, row: Sequence[str], line: int, advice: str) -> DecodeError:
         width = len(self.columns)
-        columns = "1 column" if width == 1 else f"{width} columns"
+        columns = "is 1 column" if width == 1 else f"are {width} columns"
         surplus = next(filter(None, row[width:]), None)
         too_many = f"; one cell too many is {quote(surplus)}" if surplus else ""
         cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
-        return DecodeError(f"Line {line:,} of the CSV file has {cells}, but there are {columns}{too_many}.{advice}")
+        return DecodeError(f"Line {line:,} of the CSV file has {cells}, but there {columns}{too_many}.{advice}")
 
     def _tell_of_dropped(self) -> None:
         if self._dropped:

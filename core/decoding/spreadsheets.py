@@ -34,6 +34,9 @@ _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 """What a workbook with a password has in it, which is an old Office document around the real one."""
 _SHOWN = 20
 """Sheets that an error lists."""
+_MEMBERS = {"xl/workbook.bin": ".xlsb", "content.xml": ".ods"}
+_OFFICE = frozenset({"[Content_Types].xml", "_rels/.rels"})
+"""What is in every workbook of Excel's."""
 
 Row = list[Any]
 """The cells of a row, without the empty ones at its end: text (dates and times as in ISO 8601), numbers, booleans."""
@@ -71,7 +74,10 @@ def _kind(book: Path) -> str:
         raise _damaged(str(error), retryable=True) from None
     if size > LARGEST_UNPACKED:
         raise DecodeError(f"The spreadsheet unpacks to {size:,} bytes. It looks like a bomb and is not read.")
-    return ".xlsb" if "xl/workbook.bin" in names else ".ods" if "content.xml" in names else ".xlsx"
+    suffix = next((suffix for member, suffix in _MEMBERS.items() if member in names), None)
+    if suffix is None and not names & _OFFICE:
+        raise _no_spreadsheet(names)
+    return suffix or ".xlsx"
 
 
 def _rows(book: Path, sheet: str | int | None) -> Iterator[Row]:
@@ -122,12 +128,20 @@ def _failure(said: dict[str, Any], sheet: str | int | None) -> DecodeError:
     return _damaged(str(said.get("damaged")))
 
 
+def _no_spreadsheet(names: set[str]) -> DecodeError:
+    shown = ", ".join(f"“{shorten(name, 80)}”" for name in sorted(names)[:_SHOWN]) or "no files"
+    return DecodeError(
+        f"Expected a spreadsheet, but the response is a zip archive with {shown} in it. Wrap the decoder in a "
+        "ZipfileDecoder; what it should read in the archive may be another format than Excel."
+    )
+
+
 def _encrypted() -> DecodeError:
     return DecodeError("The spreadsheet is encrypted with a password, and such files can't be read.")
 
 
 def _damaged(reason: str, *, retryable: bool = False) -> DecodeError:
-    message = f"The spreadsheet is damaged, cut short, or none ({shorten(reason, 200)})."
+    message = f"The spreadsheet is damaged or cut short, or it isn't one ({shorten(reason, 200)})."
     return DecodeError(message, retryable=retryable)
 
 

@@ -145,6 +145,25 @@ async def _unpacked(response: httpx.Response) -> AsyncGenerator[bytes, None]:
         coder.end()
 
 
+def unpacked(response: httpx.Response, packed: bytes) -> tuple[bytes, httpx.DecodingError | None]:
+    """A body without the content encodings that its response names; what could be unpacked of one that is damaged, with
+    the error that says so. Raises `BodyRefused`.
+    """
+    body, damage = packed, None
+    for name in _codings(response):
+        coder, whole = _Coder(name), bytearray()
+        try:
+            for block in coder.unpack(body):
+                whole += block
+                if is_bomb(len(packed), len(whole)):
+                    raise BodyRefused(f"its body, of {len(packed):,} bytes, unpacks to more than {len(whole):,}")
+            coder.end()
+        except httpx.DecodingError as error:
+            damage = damage or error
+        body = bytes(whole)
+    return body, damage
+
+
 def _codings(response: httpx.Response) -> Sequence[str]:
     """The content encodings of a response, in the order in which they are removed."""
     named = response.headers.get_list("content-encoding", split_commas=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -21,6 +21,9 @@ from core.runtime.slices import SliceMemory
 from core.templates import Template
 from core.templates.lookups import Lookup
 from core.templates.template import SourceField, mentioned, needed
+
+UNHEARD_OF = 599
+"""An HTTP status that servers don't send."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,15 @@ class Answer:
             "text": response.text,
         }
         return cls(response, elements, {**extra, **body} if isinstance(body, Mapping) else extra, used)
+
+    def as_any_error(self) -> Answer:
+        """The answer as it would be with an HTTP status that nobody expects, and without headers of its own.
+
+        What is said of it is said of every error.
+        """
+        response = httpx.Response(UNHEARD_OF, content=self.response.content, request=self.response.request)
+        beside = {"headers": response.headers, "status_code": UNHEARD_OF}
+        return replace(self, response=response, variables={**self.variables, **beside})
 
     def elements_anew(self, memory: SliceMemory) -> Iterator[Any]:
         """The elements, decoded once more: what takes them may change them."""

@@ -32,10 +32,13 @@ async def clear_away(steps: JobSteps, context: Context, known: KnownJob) -> str:
     """
     if not steps.can_abort and not steps.can_delete:
         raise ReadError("the stream has no abort request and no delete request, so it goes on running on the server")
-    job = Job.of(steps.answer(known.creation), steps, context, 0.0, known=True)
-    verbs = (("aborted", steps.can_abort, steps.abort), ("deleted", steps.can_delete, steps.delete))
+    job = Job.of_known(known, steps, context)
+    verbs = (("abort", steps.can_abort, steps.abort), ("delete", steps.can_delete, steps.delete))
     done, refused = [], None
-    for verb, can, ask in verbs:
+    for name, can, ask in verbs:
+        verb, missing = f"{name.removesuffix('e')}ed", _missing(steps, job, f"{name}_requester")
+        if missing is not None:
+            raise ReadError(f"it couldn't be {verb}: {missing}")
         try:
             async with asyncio.timeout(CLEANUP_LIMIT):
                 done += [verb] if can and await ask(job.context) else []
@@ -48,6 +51,12 @@ async def clear_away(steps: JobSteps, context: Context, known: KnownJob) -> str:
     if refused is not None and not done and not await _is_over(steps, job):
         raise refused
     return f"was {' and '.join(done)} on the server" if done else "was over already"
+
+
+def _missing(steps: JobSteps, job: Job, requester: str) -> str | None:
+    """What a requester, if there is one, needs of the answers to creation and start and doesn't find there."""
+    missing = steps.missing_in_creation(job.creation, requester)
+    return missing if missing is not None or job.start is None else steps.missing_in_start(job.start, requester)
 
 
 async def _is_over(steps: JobSteps, job: Job) -> bool:
@@ -77,6 +86,12 @@ class JobCleanup:
         """Seconds that the server is given."""
         return CLEANUP_LIMIT if self._hurry_until is None else max(0.0, self._hurry_until - time.monotonic())
 
+    @property
+    def leaves_job(self) -> bool:
+        """Whether a later run finds the job and can follow it, so that it need not be cleared away."""
+        lasts = self.known.lasting and not self.steps.takes_records
+        return lasts and self.known.find(self.context.slice) is not None
+
     def hurry(self) -> None:
         """The read was cancelled: what is still requested of the server gets a few seconds only."""
         self._hurry_until = self._hurry_until or time.monotonic() + CANCELLED_LIMIT
@@ -99,8 +114,7 @@ class JobCleanup:
         aborted = await self.abort(job)
         if not self.steps.can_abort:
             left = f"The job {job.name} goes on running on the server: the stream has no abort request."
-            follows = self.known.lasting and self.known.find(self.context.slice) is not None
-            left += " The next run with the same state follows it." if follows else ""
+            left += " The next run with the same state follows it." if self.leaves_job else ""
             self.context.log(Level.WARNING, left)
         return aborted
 
@@ -127,7 +141,7 @@ class JobCleanup:
     async def _ask(self, job: Job, verb: str, ask: Callable[[Context], Awaitable[bool]]) -> bool:
         """Whether the server was asked and did it; that it can't is a warning, and it isn't waited for long."""
         limit = self.patience
-        reason = self.steps.missing_in_creation(job.creation, f"{verb}_requester")
+        reason = _missing(self.steps, job, f"{verb}_requester")
         if reason is None:
             try:
                 async with asyncio.timeout(limit):
@@ -148,9 +162,7 @@ async def clear_away_kept(known: KnownJobs, steps: JobSteps, context: Context) -
     for slice_, left in known.kept:
         known.keep(slice_, None, kept=False, over=left.over)
         own = context.for_slice(slice_)
-        job = Job.of(steps.answer(left.creation), steps, own, 0.0, known=True)
-        if left.started:
-            job.started(steps.answer(left.start) if left.start is not None else None)
+        job = Job.of_known(left, steps, own)
         job.over = left.over
         cleanup = JobCleanup(steps, own, known)
         cleanup.hurry()

@@ -29,7 +29,7 @@ _SPOILT = (BodyKind.HTML, BodyKind.JSON)
 class Creation:
     """The creation of the job of one slice. `fill` adds to the request what the slice adds.
 
-    `orphan` is a job that the API created while the read was cancelled, and that was to be aborted. `is_last`: the job
+    `orphan` is a job that the API created while the read was cancelled. `is_last`: the job
     is not polled by this read, so that what its other requests miss in the answer is only warned of.
     """
 
@@ -48,7 +48,7 @@ class Creation:
         """The API's answer, which has all that the other requests of the job look up in it.
 
         `time_limit` is how many seconds a job may take. When cancelled while the API creates the job, that is awaited
-        for a moment, and the job aborted. Raises `StepFailed`, `JobDetached`.
+        for a moment, and the job aborted or left to a later run. Raises `StepFailed`, `JobDetached`.
         """
         while True:
             self.refusals.show(JobPhase.CREATING, None)
@@ -97,9 +97,11 @@ class Creation:
             return await asyncio.shield(creation)
         except asyncio.CancelledError:
             self.cleanup.hurry()
-            if self.steps.can_abort:
+            if self.steps.can_abort or self.known.lasting:
                 await asyncio.wait([creation], timeout=self.cleanup.patience / 2)
                 if creation.done() and not creation.exception() and (answer := creation.result()):
+                    if self.known.lasting and self.steps.missing_in_creation(answer) is None:
+                        self._note(answer)
                     self.orphan = Job.of(answer, self.steps, self.context, time_limit, self.attempt)
                     await self.cleanup.abort_when_cancelled(self.orphan)
             creation.cancel()

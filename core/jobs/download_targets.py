@@ -11,7 +11,7 @@ import httpx
 
 from core.errors import ReadError
 from core.http.messages import shorten
-from core.jobs.answers import Answer, body_of, found_instead
+from core.jobs.answers import Answer, api_explanation, body_of, found_instead
 from core.levels import Level
 from core.runtime.context import Context
 from core.runtime.field_path import evaluated, is_empty
@@ -31,12 +31,14 @@ class FoundTargets:
     context: Context
     on_none: OnNoTarget | None = None
     _found: list[Any] = field(default_factory=list)
+    _seen: set[str] = field(default_factory=set)
+    _repeated: int = 0
     _reason: str = ""
 
     def add(self, answer: Answer) -> list[Any]:
         """Take what an answer has, empty targets included; none where the place itself is empty.
 
-        Raises `ReadError` when there is no such place, or it is `false`.
+        Raises `ReadError` when there is no such place, it is `false`, or all that is there was on the pages before.
         """
         places = answer.find_as_is(self.extractor, self.context.scope(self.extractor))
         found = [part for item in places for part in _flat(item)]
@@ -47,6 +49,7 @@ class FoundTargets:
             raise ReadError(
                 f"The job is complete, but there is no download target at {self.extractor.place} in the "
                 f"answer to {request.method} {shorten(str(request.url))}: {found_instead(answer, self.extractor)}."
+                f" {api_explanation(answer)}".rstrip()
             )
         several = any(isinstance(item, list) and item for item in places)
         self._reason = self._reason or (
@@ -54,12 +57,29 @@ class FoundTargets:
         )
         if len(found) == 1 and is_empty(found[0]):
             return []
-        self._found += found
+        self._found += self._new(found)
         return found
+
+    def _new(self, found: list[Any]) -> list[Any]:
+        """Those of a page that were on no page before, empty ones included. Raises `ReadError` when none are left."""
+        keys = ["" if is_empty(item) else repr(item) for item in found]
+        new = [item for item, key in zip(found, keys, strict=True) if key not in self._seen]
+        if found and not new:
+            raise ReadError(
+                "The pagination of the download targets makes no progress: a page names only targets that the pages "
+                "before it named. Check `page_token_option` of the `download_target_paginator` against the API's "
+                "documentation."
+            )
+        self._repeated += len(found) - len(new)
+        self._seen.update(filter(None, keys))
+        return new
 
     def targets(self) -> list[Any]:
         """The targets, without the empty ones, which are logged. None at all: there is no data. Raises `ReadError`."""
         targets = [item for item in self._found if not is_empty(item)]
+        if self._repeated:
+            again = "1 download target is" if self._repeated == 1 else f"{self._repeated:,} download targets are"
+            self.context.log(Level.WARNING, f"{again} on more than one page of the list; each is downloaded once.")
         if not targets:
             no_data(self._reason, self.context, self.on_none)
         elif len(targets) < len(self._found):
@@ -80,19 +100,23 @@ def no_data(reason: str, context: Context, on_none: OnNoTarget | None) -> None:
     context.log(Level.INFO, f"The job is complete and has no data to download: {reason}.")
 
 
-def link_in(answer: Answer, extractor: Extractor, context: Context) -> Any:
-    """The one link that an answer holds. Raises `ReadError` when it holds none, or several."""
+def links_in(answer: Answer, extractor: Extractor, context: Context, on_none: OnNoTarget | None) -> list[Any]:
+    """The links to one target that an answer holds. Raises `ReadError` when it holds none, unless that is no data."""
     places = answer.find_as_is(extractor, context.scope(extractor))
     links = [part for item in places for part in _flat(item) if part is not False and not is_empty(part)]
-    if len(links) == 1:
-        return links[0]
+    if links:
+        return links
     request = answer.response.request
-    where = f"at {extractor.place} in the answer to {request.method} {shorten(str(request.url))}"
-    if not links:
-        raise ReadError(f"There is no download link {where}: {found_instead(answer, extractor)}.")
+    reason = (
+        f"There is no download link at {extractor.place} in the answer to {request.method} "
+        f"{shorten(str(request.url))}: {found_instead(answer, extractor)}."
+    )
+    if on_none == "empty":
+        context.log(Level.INFO, f"{reason} The download target has no data.")
+        return links
     raise ReadError(
-        f"There are {len(links)} download links {where}, but each download target has one. Name the one that is meant "
-        "in `download_link_extractor`; if all of them are, they are what `download_target_extractor` should find."
+        f"{reason} {api_explanation(answer)}".rstrip() + " If that means that there is no data, say so with "
+        "`on_no_target: empty`."
     )
 
 
@@ -126,7 +150,7 @@ _NEXT = frozenset(
         *("next", "nextpage", "nextpagetoken", "nexttoken", "nextcursor", "nextlink", "nexturl", "nexturi", "nexthref"),
         *("nextpageurl", "nextpageuri", "nextpagelink", "nextrecordsurl", "nextmarker", "nextoffset"),
         *("nextchunkindex", "nextchunkinternallink", "nextcontinuationtoken", "continuationtoken", "odatanextlink"),
-        *("nextpartition", "nextpageid", "nextid", "nextkey"),
+        *("nextpartition", "nextpageid", "nextid", "nextkey", "pagetoken"),
     }
 )
 _MORE = frozenset({"hasmore", "hasnext", "hasnextpage", "hasmorepages", "hasmoreitems", "morerecords", "moreresults"})
@@ -190,7 +214,7 @@ def _in(holder: Mapping[str, Any]) -> tuple[str, ...]:
         return ()
     found = next((keys for keys, value in said.items() if value == "true"), ())
     return found or next(
-        ((*place, key) for place, item in around.items() for key, value in item.items() if _names_one(key, value)),
+        ((*place, key) for place, item in around.items() for key, value in item.items() if names_next(key, value)),
         next((place for place, value in _lists_of_links(holder) if _has_next(value)), ()),
     )
 
@@ -209,7 +233,8 @@ def _has_next(links: list[Any]) -> bool:
     return any(_is_something(link.get("href") or link.get("url") or link.get("uri")) for link in named)
 
 
-def _names_one(key: str, value: Any) -> bool:
+def names_next(key: Any, value: Any) -> bool:
+    """Whether a value is what names a next page, by the key that it is under."""
     if _plain(key) not in _NEXT:
         return False
     return any(map(_is_something, value.values())) if isinstance(value, Mapping) else _is_something(value)

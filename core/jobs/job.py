@@ -8,6 +8,7 @@ from typing import Any
 
 from core.errors import ReadError
 from core.jobs.answers import Answer
+from core.jobs.known import KnownJob
 from core.jobs.steps import JobSteps
 from core.runtime.context import Context
 from core.templates.lookups import Lookup
@@ -144,20 +145,11 @@ class Job:
     aborted: bool = False
     deleted: bool = False
     known: bool = False
+    has_started: bool = False
 
     @classmethod
-    def of(
-        cls,
-        creation: Answer,
-        steps: JobSteps,
-        context: Context,
-        timeout: float,
-        attempt: int = 1,
-        *,
-        known: bool = False,
-        age: float = 0.0,
-    ) -> Job:
-        """The job that an answer to a creation is about, which came `age` seconds ago."""
+    def of(cls, creation: Answer, steps: JobSteps, context: Context, timeout: float, attempt: int = 1) -> Job:
+        """The job that an answer to a creation is about, which came just now."""
         return cls(
             attempt=attempt,
             context=context.with_variables(
@@ -166,11 +158,29 @@ class Job:
                 polling_response=creation.variables,
             ),
             creation=creation,
-            created=context.run.monotonic() - age,
+            created=context.run.monotonic(),
             timeout=timeout,
             id=job_id(creation, steps.id_lookups()),
-            known=known,
         )
+
+    @classmethod
+    def of_known(
+        cls,
+        known: KnownJob,
+        steps: JobSteps,
+        context: Context,
+        timeout: float = 0.0,
+        attempt: int = 1,
+        *,
+        age: float = 0.0,
+    ) -> Job:
+        """The job of an earlier read, which created it `age` seconds ago and may have started it."""
+        job = cls.of(steps.answer(known.creation), steps, context, timeout, attempt)
+        job.known = True
+        job.created -= age
+        if known.started:
+            job.started(None if known.start is None else steps.answer(known.start))
+        return job
 
     @property
     def name(self) -> str:
@@ -199,6 +209,7 @@ class Job:
 
     def started(self, answer: Answer | None) -> None:
         """Take note that the API runs the job; its time begins, unless it began in an earlier run."""
+        self.has_started = True
         self.created = self.created if self.known else self.context.run.monotonic()
         if answer is not None:
             self.start = answer

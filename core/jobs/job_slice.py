@@ -62,7 +62,7 @@ class DownloadTargets:
 
 
 @dataclass
-class TargetLink:
+class Target:
     """One of the targets, as it was when it was last asked for."""
 
     targets: DownloadTargets
@@ -72,18 +72,36 @@ class TargetLink:
     def __post_init__(self) -> None:
         self._seen = self.targets.found
 
-    async def context(self) -> Context:
-        """The job's context with the target, and the link to it where that is asked for. Raises `ReadError`."""
+    async def contexts(self) -> list[Context]:
+        """The job's context with the target, once for each link to it where links are asked for. Raises `ReadError`."""
         job = self.targets.life.job
         assert job is not None
         return await self.targets.steps.linked(job.context.with_variables(download_target=self._seen[self.index]))
 
-    async def renew(self) -> Context:
-        """The context with a fresh link, or else a fresh target. Raises `ReadError`."""
+    async def renew(self) -> list[Context]:
+        """The contexts with fresh links, or else a fresh target. Raises `ReadError`."""
         if not self.targets.steps.asks_links:
             await self.targets.renew(self._seen)
             self._seen = self.targets.found
-        return await self.context()
+        return await self.contexts()
+
+
+@dataclass(frozen=True)
+class TargetLink:
+    """One of the links to a target."""
+
+    target: Target
+    number: int
+
+    async def renew(self) -> Context:
+        """The context with a fresh link, or else a fresh target. Raises `ReadError`."""
+        fresh = await self.target.renew()
+        if self.number >= len(fresh):
+            raise ReadError(
+                f"The download target had a link number {self.number + 1}, and has {len(fresh)} now that fresh ones "
+                "were requested. Run it again."
+            )
+        return fresh[self.number]
 
 
 async def _targets_of(steps: JobSteps, life: JobLife) -> list[Any]:
@@ -116,6 +134,8 @@ class JobSlice:
                 return Outcome.DETACHED
             except asyncio.CancelledError:
                 life.cleanup.hurry()
+                if life.cleanup.leaves_job:
+                    life.job = None  # nor is this one
                 raise
             except JobFailed:
                 raise
@@ -179,8 +199,8 @@ class JobSlice:
         life.show(JobPhase.DOWNLOADING)
         numbers = count(1) if life.records is None else life.records.numbers
         rest = range(len(targets))
-        if self.steps.carries_over:
-            await self._download(targets, 0, sinks, numbers)
+        while rest and self.steps.carries_over and not sinks:
+            await self._download(targets, rest[0], sinks, numbers)
             rest = rest[1:]
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -195,22 +215,30 @@ class JobSlice:
     async def _download(
         self, targets: DownloadTargets, index: int, sinks: list[SliceSink], numbers: Iterator[int]
     ) -> None:
-        """Download one target; once more, from a fresh link, when nothing of it has left yet."""
+        """Download one target, from each of its links."""
         async with self.settings.concurrency.downloads:
-            link = TargetLink(targets, index)
-            sinks.append(sink := self.make_sink(numbers))
-            first = sink.page
-            try:
-                await self.steps.download(await link.context(), sink, link.renew, is_first=index == 0)
-            except ReadError as error:
-                if not _may_pass(error) or sink.emitted:
-                    raise
-                reason = error.what if isinstance(error, RequestFailed) else str(error)
-                what = "link" if self.steps.asks_links else "target"
-                self.context.log(Level.INFO, f"The download failed, asking for a fresh {what}. {reason}")
-                fresh = await link.renew()
-                sinks.append(sink := self.make_sink(chain([first], numbers)))
-                await self.steps.download(fresh, sink, link.renew, is_first=index == 0)
+            target = Target(targets, index)
+            for number, context in enumerate(await target.contexts()):
+                await self._download_from(TargetLink(target, number), context, sinks, numbers)
+
+    async def _download_from(
+        self, link: TargetLink, context: Context, sinks: list[SliceSink], numbers: Iterator[int]
+    ) -> None:
+        """Download from one link; once more, from a fresh link, when nothing of it has left yet."""
+        is_first = not sinks
+        sinks.append(sink := self.make_sink(numbers))
+        first = sink.page
+        try:
+            await self.steps.download(context, sink, link.renew, is_first=is_first)
+        except ReadError as error:
+            if not _may_pass(error) or sink.emitted:
+                raise
+            reason = error.what if isinstance(error, RequestFailed) else str(error)
+            what = "link" if self.steps.asks_links else "target"
+            self.context.log(Level.INFO, f"The download failed, asking for a fresh {what}. {reason}")
+            fresh = await link.renew()
+            sinks.append(sink := self.make_sink(chain([first], numbers)))
+            await self.steps.download(fresh, sink, link.renew, is_first=is_first)
 
 
 def _may_pass(error: ReadError) -> bool:

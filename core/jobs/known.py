@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +11,9 @@ import httpx
 
 from core.runtime.resumption import Resumption
 from core.runtime.slices import StreamSlice, as_slice, slice_key
+
+HELD_BACK = 1_000
+"""Slices without a job that wait at most until those with one have come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +108,25 @@ class KnownJobs:
     def forget(self, slice_: Mapping[str, Any] | None) -> None:
         """There is no such job any more."""
         self._jobs.pop(slice_key(slice_), None)
+
+
+async def followed_first(slices: AsyncIterable[StreamSlice], known: KnownJobs) -> AsyncIterator[StreamSlice]:
+    """The slices whose jobs are known before the others: the API counts their jobs, so they take their slots first.
+
+    The slices of jobs that an earlier run has left are among the first; no more than `HELD_BACK` wait for them.
+    """
+    awaited = set(map(slice_key, known.slices))
+    held: list[StreamSlice] = []
+    async for slice_ in slices:
+        if slice_key(slice_) in awaited:
+            awaited.discard(slice_key(slice_))
+            yield slice_
+        else:
+            held.append(slice_)
+        if not awaited or len(held) > HELD_BACK:
+            awaited.clear()
+            for one in held:
+                yield one
+            held.clear()
+    for one in held:
+        yield one

@@ -163,7 +163,7 @@ class JobLife:
             await self._start(job)
             if self.settings.last is Stage.CREATION:
                 return job
-            if self.settings.detach and self.known.find(self.context.slice) is not None:
+            if self.settings.detach and self.cleanup.leaves_job:
                 raise JobDetached
             if self.records is not None:
                 self.records.begin()
@@ -185,8 +185,7 @@ class JobLife:
 
     async def _drop_known(self, known: KnownJob) -> None:
         """Abort the job of an earlier read, which can't be followed: nobody knows which of its records were taken."""
-        answer = self.steps.answer(known.creation)
-        job = Job.of(answer, self.steps, self.context, self.steps.timeout(self.context), known=True)
+        job = Job.of_known(known, self.steps, self.context)
         self.context.log(
             Level.INFO,
             f"The job {job.name} of an earlier read isn't followed, since its records come with its polls; a new one "
@@ -209,7 +208,7 @@ class JobLife:
             )
             return None
         if age > most:
-            await self._discard(known, f"it was created {time_span(age)} ago")
+            await self._discard(known, f"it was created {time_span(age)} ago, the limit is {time_span(most)}")
             return None
         limit = self.steps.timeout(self.context)
         try:
@@ -234,18 +233,21 @@ class JobLife:
 
     async def _discard(self, known: KnownJob, reason: str) -> None:
         """Clear away a job of an earlier run that is not followed."""
-        job = Job.of(self.steps.answer(known.creation), self.steps, self.context, 0.0, known=True)
-        self.context.log(Level.INFO, f"The job {job.name} of an earlier run is too old to be followed: {reason}.")
+        job = Job.of_known(known, self.steps, self.context)
+        self.context.log(
+            Level.WARNING,
+            f"The job {job.name} of an earlier run is too old to be followed: {reason}. A new one is created. "
+            "(`reuse_jobs_for` of the retriever says for how many minutes jobs are followed.)",
+        )
         await self.cleanup.discard(job)
 
     async def _follow_known(self, known: KnownJob, time_limit: float | None = None) -> Job:
-        answer = self.steps.answer(known.creation)
-        missing = self.steps.missing_in_creation(answer)
+        missing = self.steps.missing_in_creation(self.steps.answer(known.creation))
         if missing is not None:
             raise self._given_up(f"The job of an earlier read can't be followed. {missing}")
         limit = time_limit or self.steps.timeout(self.context)
         age = known.age(self.context.run.now()) if self.known.lasting else 0.0
-        self.job = job = Job.of(answer, self.steps, self.context, limit, self.attempts, known=True, age=age)
+        self.job = job = Job.of_known(known, self.steps, self.context, limit, self.attempts, age=age)
         self.context.log(Level.INFO, f"The job {job.name} of an earlier read is followed; no new one is created.")
         if self.settings.first is Stage.POLLING and self.settings.last is Stage.POLLING:
             await self._poll_once(job, known)
@@ -281,12 +283,7 @@ class JobLife:
 
     async def _start(self, job: Job) -> None:
         """Start the job, where that takes a request and has not been done, and report that it runs."""
-        slice_ = self.context.slice
-        answer: Answer | None = None
-        known = self.known.find(slice_)
-        if known is not None and known.started:
-            answer = None if known.start is None else self.steps.answer(known.start)
-        elif self.steps.has_start:
+        if self.steps.has_start and not job.has_started:
             try:
                 answer = await Start(self.steps, self.context, self.slot, self._refusals).answer(job)
             except StepFailed as failure:
@@ -295,8 +292,10 @@ class JobLife:
                     await self._abort(job)
                     raise AttemptFailed(str(failure)) from None
                 raise HopelessJob(str(failure), final=failure.final) from None
-            self.known.note_start(slice_, None if answer is None else answer.response)
-        job.started(answer)
+            self.known.note_start(self.context.slice, None if answer is None else answer.response)
+            job.started(answer)
+        elif not job.has_started:
+            job.started(None)
         self.slot.set_state(SlotState.RUNNING)
         self.show(JobPhase.RUNNING)
 

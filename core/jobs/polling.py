@@ -60,7 +60,7 @@ class Polling:
                 answer = await self._poll()
             except RequestFailed as error:
                 failures += 1
-                self._judge_failed_poll(error, failures)
+                await self._judge_failed_poll(error, failures)
                 self._leave_if_detached()
                 continue
             if answer is not None:
@@ -185,10 +185,10 @@ class Polling:
 
     def _leave_if_detached(self) -> None:
         """Leave a job that is running to a later run, when that finds it. Raises `JobDetached`."""
-        if self.settings.detach and self.cleanup.known.find(self.context.slice) is not None:
+        if self.settings.detach and self.cleanup.leaves_job:
             raise JobDetached
 
-    def _judge_failed_poll(self, error: RequestFailed, failures: int) -> None:
+    async def _judge_failed_poll(self, error: RequestFailed, failures: int) -> None:
         job = self.job
         if job.known and self.cleanup.known.lasting and not error.retryable and not job.polls:
             job.over = job.deleted = True
@@ -197,13 +197,19 @@ class Polling:
             raise HopelessJob(f"Polling is refused. {error}", final=True)
         if not error.retryable or failures >= POLL_FAILURES:
             self.show(JobPhase.FAILED, str(error))
+            if error.status not in GONE:
+                await self._abort()
             raise AttemptFailed(f"Polling failed. {error}")
         self.context.log(Level.WARNING, f"A poll failed and will be repeated. {error}")
 
     async def _settled(self, answer: Answer) -> bool:
-        """Whether the answer says that the job came to a good end. Raises `AttemptFailed` for a bad one."""
+        """Whether the answer says that the job came to a good end. Raises `AttemptFailed` for a bad one.
+
+        A job that is completed while its answer names a next one is not at its end: more of its records are there.
+        """
         status = self.judge.meaning(self.job, answer)
-        if status is JobStatus.RUNNING:
+        has_more = self.records is not None and self.steps.names_next_poll(answer)
+        if status is JobStatus.RUNNING or (status is JobStatus.COMPLETED and has_more):
             self.job.over = False
             self.show(JobPhase.RUNNING, None)
             return False

@@ -17,10 +17,11 @@ from core.http.messages import request_line
 from core.http.policy import RequestFailed
 from core.http.request import RequestDraft
 from core.jobs.answers import Answer, body_of, found_for_lookup, found_instead, lookups, missing_lookup
-from core.jobs.download_targets import FoundTargets, OnNoTarget, link_in, no_data, warn_of_pages
+from core.jobs.download_targets import FoundTargets, OnNoTarget, links_in, names_next, no_data, warn_of_pages
 from core.jobs.fingerprint import added, fingerprint
 from core.jobs.statuses import JobStatus
 from core.runtime.context import Context
+from core.runtime.field_path import is_empty
 from core.runtime.page_reader import PageReader, Sink
 from core.runtime.pages import Page, Pages, Paginator
 from core.runtime.roles import Decoder, Extractor, Renew, Requester
@@ -115,8 +116,10 @@ class JobRequests:
     async def poll(self, context: Context, is_mapped: Callable[[str], bool]) -> Answer | None:
         def accepts(response: httpx.Response) -> bool:
             with suppress(ReadError, TemplateError):  # the error itself matters more
-                status = self.status(self.answer(response), context)
-                return status is not None and is_mapped(status)
+                answer = self.answer(response)
+                status = self.status(answer, context)
+                is_meant = status != self.status(answer.as_any_error(), context)
+                return status is not None and is_mapped(status) and is_meant
             return False
 
         context = self._at_home(context)
@@ -125,6 +128,10 @@ class JobRequests:
         async with self.polling_requester.open(context, Role.POLL, accepts=accepts) as opened:
             # what is polled may be the result itself, of any size
             return None if opened is None else self.answer(await opened.preview(LARGEST_ANSWER))
+
+    def names_next_poll(self, answer: Answer) -> bool:
+        wanted = lookups(self.polling_requester, "polling_response")
+        return any(names_next(lookup.steps[-1][0], lookup.value({lookup.root: answer.variables})) for lookup in wanted)
 
     async def abort(self, context: Context) -> bool:
         if self.abort_requester is None:
@@ -140,11 +147,14 @@ class JobRequests:
 
     def status(self, answer: Answer, context: Context) -> str | None:
         """The API's status as text (`str` of it, as Airbyte compares it), or None when nothing is at its place, or
-        an object or list, which holds the status at best.
+        an object or list, which holds the status at best. False and 0, which are no records, are statuses.
         """
-        for value in answer.find(self.status_extractor, context.scope(self.status_extractor)):
-            return None if isinstance(value, dict | list) else str(value)
-        return None
+        scope = context.scope(self.status_extractor)
+        found = next(answer.find(self.status_extractor, scope), None)
+        if found is None:
+            as_is = answer.find_as_is(self.status_extractor, scope)
+            found = next((value for value in as_is if not is_empty(value)), None)
+        return None if found is None or isinstance(found, dict | list) else str(found)
 
     def status_place(self) -> str:
         return self.status_extractor.place
@@ -165,8 +175,9 @@ class JobRequests:
         names = requesters or self.requester_names
         return self._missing(names, "creation_response", creation, "the answer to the creation")
 
-    def missing_in_start(self, start: Answer) -> str | None:
-        return self._missing(self.requester_names, "start_response", start, "the answer to the start")
+    def missing_in_start(self, start: Answer, *requesters: str) -> str | None:
+        names = requesters or self.requester_names
+        return self._missing(names, "start_response", start, "the answer to the start")
 
     def missing_in_polling(self, last: Answer) -> str | None:
         return self._missing(["polling_requester"], "polling_response", last, "the last answer about the job")
@@ -228,18 +239,18 @@ class JobRequests:
     def asks_links(self) -> bool:
         return self.download_link_requester is not None
 
-    async def linked(self, context: Context) -> Context:
+    async def linked(self, context: Context) -> list[Context]:
         if self.download_link_requester is None or self.download_link_extractor is None:
-            return context
+            return [context]
         answer = await self._ask(self.download_link_requester, self._at_home(context), Role.LINK)
         if answer is None:
             raise ReadError("The answer to the download link request is ignored by its error handler.")
-        link = link_in(answer, self.download_link_extractor, context)
+        links = links_in(answer, self.download_link_extractor, context, self.on_no_target)
         said = "the answer to the download link request"
-        missing = self._missing(["download_requester"], "download_link_response", answer, said)
+        missing = self._missing(["download_requester"], "download_link_response", answer, said) if links else None
         if missing is not None:
             raise ReadError(missing)
-        return context.with_variables(download_link=link, download_link_response=answer.variables)
+        return [context.with_variables(download_link=link, download_link_response=answer.variables) for link in links]
 
     def _follows(self, key: str) -> bool:
         """Whether the request for the result looks up what is at this key of the answer to polling."""

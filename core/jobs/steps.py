@@ -68,8 +68,11 @@ class JobSteps(Protocol):
         """Ask how the job is doing; `context` has the creation's answer. None when the answer is ignored.
 
         `is_mapped` says whether a status has a meaning: where the HTTP status is the job's, an answer whose status has
-        one is no error.
+        one is no error, unless any other error would have the same.
         """
+
+    def names_next_poll(self, answer: Answer) -> bool:
+        """Whether the request for polling would follow what the answer says of a next one, such as `nextUri`."""
 
     async def abort(self, context: Context) -> bool:
         """Stop the job on the server; False when the manifest does not say how."""
@@ -100,7 +103,7 @@ class JobSteps(Protocol):
         there, as a sentence.
         """
 
-    def missing_in_start(self, start: Answer) -> str | None:
+    def missing_in_start(self, start: Answer, *requesters: str) -> str | None:
         """The same of the answer to its start."""
 
     def missing_in_polling(self, last: Answer) -> str | None:
@@ -116,8 +119,11 @@ class JobSteps(Protocol):
     def asks_links(self) -> bool:
         """Whether the link to each target is asked for with a request of its own."""
 
-    async def linked(self, context: Context) -> Context:
-        """The context with a fresh link to its `download_target`, where links are asked for. Raises `ReadError`."""
+    async def linked(self, context: Context) -> list[Context]:
+        """The context with each of the fresh links to its `download_target`; as it is where none are asked for.
+
+        Raises `ReadError`.
+        """
 
     @property
     def carries_over(self) -> bool:
@@ -127,7 +133,7 @@ class JobSteps(Protocol):
         self, context: Context, sink: Sink, renew: Renew | None = None, *, is_first: bool = True
     ) -> None:
         """Fetch the `download_target` of the context into `sink`; `renew` gives a context with a fresh one.
-        `is_first` says that it is the first target.
+        `is_first` says that nothing of the job was downloaded before.
 
         Raises `ReadError`, which names the request.
         """

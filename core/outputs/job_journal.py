@@ -30,7 +30,8 @@ from core.outputs.job_records import LARGEST_JOB, JobRecord, dump, read_moment, 
 from core.runtime.resumption import Resumption
 from core.runtime.slices import StreamSlice, as_slice, slice_key
 
-_HEADER = b'{"longhaul":"jobs","version":1}\n'
+_ANY_VERSION = b'{"longhaul":"jobs",'
+_HEADER = _ANY_VERSION + b'"version":1}\n'
 _LARGEST_FILE = 500_000_000
 _KEPT = timedelta(days=7)
 """How long a job that nobody follows is listed."""
@@ -176,16 +177,20 @@ class JobJournal:
         return [one for stream in sorted(self._streams) for one in self._streams[stream].jobs.values()]
 
     def append(self, lines: Iterable[Mapping[str, Any]], *, durable: bool = True) -> None:
-        """Write lines; any thread may call. Raises `OSError`."""
+        """Write lines; any thread may call. Raises `OSError`; what is written next then begins with the whole file."""
         data = b"".join(map(dump, lines))
         with self.lock:
             if self._file is None:
                 self._rewrite()
                 self._file = open_at_end(self.path)
-            self._file.write(data)
-            self._file.flush()
-            if durable:
-                sync(self._file)
+            try:
+                self._file.write(data)
+                self._file.flush()
+                if durable:
+                    sync(self._file)
+            except OSError:
+                self._release()
+                raise
 
     def forget(self, record: JobRecord) -> None:
         """Forget a job; with the last one of a stream, also what was read of it. Raises `OSError`."""
@@ -198,14 +203,19 @@ class JobJournal:
     def close(self) -> None:
         """Write the file anew, with what still counts; without anything that does, it is deleted. Raises `OSError`."""
         with self.lock:
-            if self._file is not None:
-                self._file.close()
-                self._file = None
+            self._release()
             if any(records.jobs or records.plan for records in self._streams.values()):
                 self._rewrite()
             elif self.path.exists():
                 self.path.unlink()
                 sync_directory(self.path.parent)
+
+    def _release(self) -> None:
+        """Close the file; what couldn't be written is dropped."""
+        if self._file is not None:
+            with suppress(OSError):
+                self._file.close()
+            self._file = None
 
     def _rewrite(self) -> None:
         """Write what counts, so that nothing is appended to a torn line."""
@@ -231,6 +241,10 @@ class StreamJobs(KnownJobs, Resumption):
 
     def __len__(self) -> int:
         return len(self._records.jobs)
+
+    @property
+    def slices(self) -> list[StreamSlice]:
+        return [record.slice for record in self._records.jobs.values()]
 
     @property
     def path(self) -> Path:
@@ -411,6 +425,11 @@ def _load(path: Path) -> Iterator[Mapping[str, Any]]:
         return
     except OSError as error:
         raise OutputError(f"The journal of jobs, {path}, can't be read: {(error.strerror or '').lower()}.") from error
+    if content.startswith(_ANY_VERSION) and b"\n" in content and not content.startswith(_HEADER):
+        raise OutputError(
+            f"The journal of jobs, {path}, is of a later version of Longhaul. Run that one, or move the journal away, "
+            "and jobs are created anew."
+        )
     if not content.startswith(_HEADER) and not _HEADER.startswith(content.rstrip(b"\0")):
         raise OutputError(
             f"{path} is not a journal of jobs, and Longhaul needs this name for one. Move it away, or choose another "

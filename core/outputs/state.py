@@ -20,12 +20,12 @@ class StateFile:
     The entries of other streams, and whatever else an entry contains, are preserved.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Read the file; a missing one counts as empty. Raises `OutputError`."""
+    def __init__(self, path: Path, *, to_write: bool = True) -> None:
+        """Read the file; a missing one counts as empty. Raises `OutputError`, also where it can't be written."""
         self.path = path
         self._place = path.resolve()
         self._lock = Lock()
-        self._entries = [_entry(path, item) for item in _load(path)]
+        self._entries = [_entry(path, item) for item in _load(path, to_write)]
 
     def of(self, stream: str) -> Mapping[str, Any] | None:
         """The state of a stream; None when it has none."""
@@ -48,7 +48,7 @@ class StateFile:
                 file.write(orjson.dumps(self._entries, str, orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 
 
-def _load(path: Path) -> list[Any]:
+def _load(path: Path, to_write: bool) -> list[Any]:
     try:
         text = path.read_bytes()
     except FileNotFoundError:
@@ -57,7 +57,8 @@ def _load(path: Path) -> list[Any]:
         text = b""
     except OSError as error:
         raise OutputError(f"The state file {path} can't be read: {(error.strerror or '').lower()}.") from error
-    check_writable(path.parent)
+    if to_write:
+        check_writable(path.parent)
     if not text.strip():
         return []
     try:

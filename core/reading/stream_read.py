@@ -30,6 +30,7 @@ from core.http.exchange import Role
 from core.http.request import RequestDraft
 from core.jobs.fingerprint import fingerprint
 from core.jobs.job import JobFailed
+from core.jobs.known import KnownJobs, followed_first
 from core.jobs.settings import JobConcurrency
 from core.levels import Level
 from core.manifest.problems import Problem
@@ -176,11 +177,13 @@ class StreamRead:
         if known is None or not known.lasting or steps is None:
             return context
         reuse = steps.reuse_limit(context)
-        if not reuse:
-            self._jobs = replace(self._jobs, known=None, detach=False)
-            return context
-        if steps.takes_records:  # a job of this kind can't be collected later
+        if self._jobs.detach and (steps.takes_records or not reuse):
+            why = "their records come with their polls" if steps.takes_records else "`reuse_jobs_for` is 0"
+            context.log(Level.WARNING, f"The jobs can't be left to a later run, since {why}: this run waits for them.")
             self._jobs = replace(self._jobs, detach=False)
+        if not reuse:
+            self._jobs = replace(self._jobs, known=None)
+            return context
         routers = [router] if router is None or isinstance(router, PartitionRouter) else [*router]
         cut = fingerprint([stream.incremental_sync, *routers], {"config": context.config})
         return replace(context, resumption=known.resume(cut, reuse))
@@ -197,9 +200,12 @@ class StreamRead:
             tasks.create_task(self._read_slice(cursor, slice_, context, gate))
 
     async def _slices_to_read(self, cursor: Cursor) -> AsyncGenerator[StreamSlice, None]:
-        """The slices of the stream; those of the known jobs, when no job is created. Raises `ReadError`."""
+        """The slices of the stream, those with the job of an earlier run first; when no job is created, the slices of
+        the known jobs. Raises `ReadError`.
+        """
         if self._plan.limits.first is Stage.CREATION:
-            async for slice_ in cursor.slices():
+            followed = self._jobs.known if self._jobs.known is not None and self._jobs.known.lasting else KnownJobs()
+            async for slice_ in followed_first(cursor.slices(), followed):
                 yield slice_
             return
         known = [] if self._plan.known is None else self._plan.known.slices

@@ -52,6 +52,18 @@ def value_as_is(template: Template, context: Names) -> Any:
     raise problem
 
 
+def value_with_its_type(template: Template, context: Names) -> Any:
+    """What a text of the manifest says, never read again as a literal: itself where it is no template, the value of a
+    single expression, else the text. None where something is looked up in vain. Raises `TemplateError`.
+    """
+    if template.constant:
+        return template.source
+    if _expression(template.source) is None:
+        return template.text_or(context, "") or None
+    value = value_as_is(template, context)
+    return None if isinstance(value, Undefined) else value
+
+
 @lru_cache(maxsize=1024)
 def _expression(source: str) -> Callable[[Names], Any] | None:
     """The function that evaluates a template that is one expression; None for every other one."""

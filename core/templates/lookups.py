@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,6 +86,27 @@ def lookups_in(tree: nodes.Node) -> Iterator[Lookup]:
         lookup = as_lookup(node)
         if lookup is not None:
             yield lookup
+
+
+def used_in(node: nodes.Node) -> Iterator[Lookup]:
+    """All that a template uses of its variables: lookups as far as they go, `.get('key')` among them; of a variable
+    that is used in another way, the whole of it.
+    """
+    lookup = as_lookup(node)
+    if lookup is not None:
+        yield lookup
+        return
+    rest: Iterable[nodes.Node] = node.iter_child_nodes()
+    match node:
+        case nodes.Call(
+            node=nodes.Getattr(node=inner, attr="get"), args=[nodes.Const(value=str() | int() as key), *more]
+        ):
+            holder = as_lookup(inner)
+            if holder is not None:
+                yield Lookup(holder.root, (*holder.steps, (key, ENVIRONMENT.getitem)))
+                rest = more
+    for child in rest:
+        yield from used_in(child)
 
 
 def as_lookup(node: nodes.Node) -> Lookup | None:

@@ -10,6 +10,7 @@ from typing import Any, Final, Generic, TypeVar
 from pydantic_core import core_schema
 
 from core.templates.errors import TemplateError
+from core.templates.expressions import value_with_its_type
 from core.templates.template import SourceField, Template
 
 ParameterText = str | list[str]
@@ -68,6 +69,17 @@ class TemplateMap(SourceField):
             return mapping
         return self._whole_mapping(context)
 
+    def evaluate_with_types(self, context: Mapping[str, Any]) -> dict[str, Any]:
+        """The same, with values and keys that are never read as literals: a text of digits stays a text.
+
+        Raises `TemplateError`.
+        """
+        if self._whole is None:
+            mapping: dict[str, Any] = _with_types(self.source, context)
+            return mapping
+        value = value_with_its_type(self._whole, context)
+        return self._checked_mapping({} if value is None or value == "" else value)
+
     def evaluate_as_text(self, context: Mapping[str, Any]) -> dict[str, ParameterText]:
         """The mapping for query parameters and forms: texts, or lists of texts for repeated keys.
 
@@ -84,8 +96,10 @@ class TemplateMap(SourceField):
     def _whole_mapping(self, context: Mapping[str, Any]) -> dict[str, Any]:
         assert self._whole is not None
         value = self._whole.evaluate(context)
-        if value is None or value == "":
-            return {}
+        return self._checked_mapping({} if value is None or value == "" else value)
+
+    def _checked_mapping(self, value: Any) -> dict[str, Any]:
+        assert self._whole is not None
         if not isinstance(value, Mapping):
             problem = "it must give a mapping, such as {'key': 'value'}, but gives something else."
             raise TemplateError(problem, self._whole.source)
@@ -109,6 +123,15 @@ class MixedMap(TemplateMap, Generic[P]):
             {name: value for name, value in mapping.items() if str(name) not in parts} if parts else source
         )
         self._set(source=source, parts=MappingProxyType(parts))
+
+
+def _with_types(value: Any, context: Mapping[str, Any]) -> Any:
+    if isinstance(value, str):
+        return value_with_its_type(Template(value), context)
+    if isinstance(value, Mapping):
+        pairs = [(value_with_its_type(Template(str(key)), context), _with_types(value[key], context)) for key in value]
+        return {str(key): item for key, item in pairs if key not in (None, "") and item not in (None, "")}
+    return [_with_types(item, context) for item in value] if isinstance(value, list) else value
 
 
 def _typed_evaluator(value: Any, templates: list[Template]) -> Evaluator:

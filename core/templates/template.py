@@ -14,7 +14,7 @@ from core.templates.compiled import compile_source, parse
 from core.templates.diagnosis import explain
 from core.templates.errors import TemplateError
 from core.templates.literals import EMPTY, value_of
-from core.templates.lookups import Lookup, as_lookup, lookups_in
+from core.templates.lookups import Lookup, as_lookup, used_in
 from core.templates.texts import Null, plain
 
 
@@ -225,8 +225,8 @@ _WITH_A_DEFAULT = frozenset({"default", "d"})
 
 @lru_cache(maxsize=2048)
 def mentioned(source: str) -> tuple[Lookup, ...]:
-    """All lookups in a template text, longer ones before those they contain. Raises `TemplateError`."""
-    return tuple(lookups_in(parse(source))) if "{" in source else ()
+    """All that a template text uses of its variables, in order. Raises `TemplateError`."""
+    return tuple(used_in(parse(source))) if "{" in source else ()
 
 
 @lru_cache(maxsize=2048)

@@ -78,7 +78,26 @@ def test_differences_are_listed_and_written_for_ci(manifest: Path, tmp_path: Pat
     }
     failure = suite.find("testcase[@name='first']/failure")
     assert failure is not None
-    assert "query.size.0" in (failure.get("message") or "")
+    assert "query.size" in (failure.get("message") or "")
+
+
+def test_other_records_are_accepted_but_no_other_requests(manifest: Path, tmp_path: Path) -> None:
+    fields = "        transformations: [{type: AddFields, fields: [{path: [source], value: shop}]}]\n"
+    manifest.write_text(manifest.read_text().rstrip() + "\n" + fields)
+    done = longhaul("--check", str(manifest), "--accept", "--junit", str(tmp_path / "out.xml"))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("new   first: this is expected from now on\n      record: `items`, record")
+    assert done.stdout.endswith("1 case, 1 was accepted, nothing else differs.\n")
+    assert ElementTree.parse(tmp_path / "out.xml").getroot()[0].get("failures") == "0"
+    assert '"source":"shop"' in (tmp_path / "cases" / "first.records.jsonl").read_text()
+    assert longhaul("--check", str(manifest)).stdout.startswith("ok    first: 2 records from 1 recorded request, ")
+    before = [path.read_bytes() for path in sorted((tmp_path / "cases").iterdir())]
+
+    manifest.write_text(manifest.read_text().replace('size: "2"', 'size: "9"'))
+    done = longhaul("--check", str(manifest), "--accept")
+    assert done.returncode == 1
+    assert "      Not accepted: only other records of the same requests are. " in done.stdout
+    assert [path.read_bytes() for path in sorted((tmp_path / "cases").iterdir())] == before
 
 
 def test_a_case_of_another_manifest_in_the_folder_is_left_to_that_one(manifest: Path, tmp_path: Path) -> None:
@@ -111,6 +130,8 @@ def test_a_run_that_can_not_be_kept_says_so(manifest: Path) -> None:
         (["--check", "a.yaml", "--run", "b.yaml"], "--run and --check exclude each other."),
         (["--check", "a.yaml", "--limit", "5"], "--limit only goes with --run."),
         (["--run", "a.yaml", "--junit", "b.xml"], "--junit only goes with --check."),
+        (["--run", "a.yaml", "--accept"], "--accept only goes with --check."),
+        (["--run", "a.yaml", "--state", "s", "--detach", "--keep-case", "a"], "leave out --detach"),
         (["--demo", "--run", "--keep-case", "a"], "leave out --demo"),
     ],
 )

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import bz2
 import gzip
 import io
 import json
+import lzma
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -14,7 +17,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from core.cases.case import CaseError, records_file
+from core.cases.masking import masked_body
 from core.cases.reading import read_case
+from core.http.secrets import Secrets
 from tests.cases.support import check, record, texts
 from tests.support.server import Asked, LoopbackServer, Reply
 
@@ -192,8 +197,87 @@ async def test_secrets_in_compressed_files_are_masked(packed: str, server: Loopb
     assert texts(await check(manifest, case)) == []
 
 
+def zipped(body: bytes, name: str = "a.json", comment: bytes = b"") -> bytes:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr(name, body)
+        file.comment = comment
+    return archive.getvalue()
+
+
+def tarred(body: bytes, name: str = "a.json") -> bytes:
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as file:
+        member = tarfile.TarInfo(name)
+        member.size = len(body)
+        file.addfile(member, io.BytesIO(body))
+    return archive.getvalue()
+
+
+SECRET = b'{"key": "planted-secret-1"}'
+
+
+class TestArchives:
+    def masked(self, body: bytes) -> bytes:
+        return masked_body(body, "", Secrets(["planted-secret-1"]))
+
+    def test_what_is_in_a_tar_archive_is_masked_packed_or_not(self) -> None:
+        masked = self.masked(tarred(gzip.compress(SECRET), "planted-secret-1.json.gz"))
+        with tarfile.open(fileobj=io.BytesIO(masked)) as archive:
+            (member,) = archive.getmembers()
+            file = archive.extractfile(member)
+            assert file is not None
+            assert (member.name, gzip.decompress(file.read())) == ("****.json.gz", b'{"key": "****"}')
+
+    def test_so_is_the_comment_of_a_zip_archive(self) -> None:
+        masked = self.masked(zipped(b"{}", comment=b"for planted-secret-1"))
+        assert zipfile.ZipFile(io.BytesIO(masked)).comment == b"for ****"
+
+    @pytest.mark.parametrize("body", [gzip.compress(b"{}"), zipped(b"{}"), tarred(b"{}"), gzip.compress(tarred(b"{}"))])
+    def test_without_a_secret_it_stays_as_it_is(self, body: bytes) -> None:
+        assert self.masked(body) == body
+
+    @pytest.mark.parametrize(
+        ("body", "sentence"),
+        [
+            (bz2.compress(SECRET), "a bzip2 file"),
+            (lzma.compress(SECRET), "a xz file"),
+            (zipped(zipped(zipped(zipped(SECRET)))), "an archive in an archive in an archive"),
+            (gzip.compress(SECRET)[:10] + b"\xff" * 20, "a damaged gzip file"),
+            (zipped(SECRET)[:40], "a damaged zip file"),
+            (gzip.compress(b"{}") + SECRET, "A binary answer holds a secret"),
+        ],
+    )
+    def test_what_can_not_be_looked_into_is_no_case(self, body: bytes, sentence: str) -> None:
+        with pytest.raises(CaseError, match=sentence):
+            self.masked(body)
+
+
 async def test_a_secret_in_a_binary_answer_is_no_case(server: LoopbackServer, tmp_path: Path) -> None:
     serve(server)
     server.on("/basics", Reply(b"\x00\x01" + str(SECRETS["api_key"]).encode() + b"\xff"))
     with pytest.raises(CaseError, match="binary answer holds a secret"):
         await record(MANIFEST, {"url": server.url(), "region": "eu", **SECRETS}, tmp_path)
+
+
+async def test_a_secret_that_is_too_short_to_be_masked_is_no_case(server: LoopbackServer, tmp_path: Path) -> None:
+    serve(server)
+    with pytest.raises(CaseError, match="shorter than 4 characters"):
+        await record(MANIFEST, {"url": server.url(), "region": "eu", **SECRETS, "api_key": "k-1"}, tmp_path)
+
+
+async def test_thousands_of_records_without_a_key_that_hold_a_secret_input(
+    server: LoopbackServer, tmp_path: Path
+) -> None:
+    manifest = (
+        MANIFEST[: MANIFEST.index("      - type: DeclarativeStream\n        name: signed")]
+        + """
+        transformations:
+          - {type: AddFields, fields: [{path: [key], value: "{{ config['api_key'] }}"}]}
+"""
+    )
+    serve(server)
+    server.on("/basics", Reply({"items": [{"number": number} for number in range(3_000)]}))
+    case = await record(manifest, {"url": server.url(), "region": "eu", **SECRETS}, tmp_path)
+    assert str(SECRETS["api_key"]) not in records_file(case).read_text()
+    assert texts(await check(manifest, case)) == []

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -37,7 +37,7 @@ class Jobs:
     most: int = 100
 
     def __post_init__(self) -> None:
-        self.server.on("/jobs", self._create)
+        self.server.on("/jobs", self.create)
 
     @property
     def ids(self) -> list[str]:
@@ -50,7 +50,7 @@ class Jobs:
         self.server.on(f"/jobs/{job}", Reply({"error": "no such job"}, 404))
         self.status.pop(job, None)
 
-    def _create(self, asked: Asked) -> Reply:
+    def create(self, asked: Asked) -> Reply:
         if list(self.status.values()).count("busy") >= self.most:
             return Reply({"error": "too many jobs"}, 429, {"retry-after": "1"})
         job = f"j{len(self.created)}"
@@ -129,6 +129,13 @@ async def until(server: LoopbackServer, moment: Callable[[], bool]) -> None:
         await server.was_asked(len(server.asked) + 1)
 
 
+async def read_until(process: asyncio.subprocess.Process, text: bytes) -> None:
+    """Read what a process says until it has said something."""
+    assert process.stderr is not None
+    while text not in (line := await process.stderr.readline()):
+        assert line
+
+
 def polled(server: LoopbackServer, jobs: Sequence[str]) -> Callable[[], bool]:
     return lambda: all(server.to(f"/jobs/{job}") for job in jobs)
 
@@ -156,14 +163,58 @@ async def test_after_a_kill_the_next_run_follows_the_jobs(command: Command, serv
     assert not command.journal.exists()
 
 
+@pytest.mark.parametrize("request_", ["", DELETE])
 async def test_ctrl_c_without_an_abort_request_leaves_the_job_to_the_next_run(
-    command: Command, server: LoopbackServer
+    command: Command, server: LoopbackServer, request_: str
 ) -> None:
     api = Jobs(server)
-    command.write(manifest(server, retriever="polling_interval: 0.05"))
+    command.write(manifest(server, retriever=f"polling_interval: 0.05\n{request_ and request_ % server.url()}"))
     said = await command.run_until(server, polled(server, ["j0"]), signal.SIGINT)
     assert "The job `j0` goes on running on the server: the stream has no abort request." in said
     assert "The next run with the same state follows it." in said
+    assert "DELETE" not in [asked.method for asked in server.asked]
+    api.finish()
+    assert (await command.run())[0] == 0
+    assert (len(api.created), command.records) == (1, ["j0"])
+
+
+async def test_ctrl_c_leaves_a_job_that_is_complete_to_the_next_run(command: Command, server: LoopbackServer) -> None:
+    api = Jobs(server)
+    command.write(
+        manifest(server, retriever=f"polling_interval: 0.05\n{ABORT % server.url()}\n{DELETE % server.url()}")
+    )
+    run = asyncio.ensure_future(
+        command.run_until(server, lambda: bool(server.to("/result/j0")), signal.SIGTERM),
+    )
+    await until(server, polled(server, ["j0"]))
+    server.on("/result/j0", Reply(gate=asyncio.Event()))
+    api.finish()
+    await run
+    assert (api.aborted, [asked.method for asked in server.to("/jobs/j0")].count("DELETE")) == ([], 0)
+
+    server.on("/result/j0", Reply([{"job": "j0"}]))
+    assert (await command.run())[0] == 0
+    assert (len(api.created), command.records) == (1, ["j0"])
+    assert server.asked[-1].method == "DELETE"
+
+
+async def test_ctrl_c_while_a_job_is_created_leaves_it_to_the_next_run(
+    command: Command, server: LoopbackServer
+) -> None:
+    api, gate = Jobs(server), asyncio.Event()
+
+    def slowly(asked: Asked) -> Reply:
+        return replace(api.create(asked), gate=gate)
+
+    server.on("/jobs", slowly)
+    command.write(manifest(server))
+    process = await command.start("--run", "m.yaml", "--state", "s.json", "--output", "out.jsonl")
+    await until(server, lambda: bool(api.created))
+    process.send_signal(signal.SIGINT)
+    await asyncio.wait_for(read_until(process, b"Cancelling"), 30)
+    gate.set()
+    _, errors = await asyncio.wait_for(process.communicate(), 30)
+    assert b"The next run with the same state follows it." in errors
     api.finish()
     assert (await command.run())[0] == 0
     assert (len(api.created), command.records) == (1, ["j0"])
@@ -209,7 +260,8 @@ async def test_a_job_that_is_too_old_is_cleared_away_and_created_anew(command: C
     code, said = await run
     assert (code, command.records) == (0, ["j1"]), said
     assert api.aborted == ["j0"]
-    assert "is too old to be followed" in said
+    assert "is too old to be followed: it was created" in said
+    assert "`reuse_jobs_for` of the retriever says for how many minutes" in said
 
 
 async def test_a_changed_request_makes_a_new_job_and_a_changed_secret_does_not(
@@ -252,6 +304,26 @@ async def test_jobs_are_not_written_down_when_that_is_turned_off(command: Comman
     assert not command.journal.exists()
 
 
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ("reuse_jobs_for: 0", "`reuse_jobs_for` is 0"),
+        ("records_while_polling: true", "their records come with their polls"),
+    ],
+)
+async def test_jobs_that_no_later_run_could_follow_are_waited_for(
+    command: Command, server: LoopbackServer, more: str, why: str
+) -> None:
+    api = Jobs(server)
+    command.write(manifest(server, retriever=f"polling_interval: 0.05\n{more}"))
+    run = asyncio.ensure_future(command.run("--detach"))
+    await until(server, polled(server, ["j0"]))
+    api.finish()
+    code, said = await run
+    assert code == 0, said
+    assert f"The jobs can't be left to a later run, since {why}: this run waits for them." in said
+
+
 async def test_detached_jobs_are_collected_by_later_runs(command: Command, server: LoopbackServer) -> None:
     api = Jobs(server)
     command.write(manifest(server, retriever=f"{ROUTER}\n{DELETE % server.url()}"))
@@ -291,6 +363,30 @@ async def test_no_more_jobs_are_detached_than_run_at_a_time(
     api.finish()
     assert (await command.run())[0] == 0
     assert command.records == ["j0", "j1", "j2"]
+
+
+async def test_slices_whose_jobs_run_already_come_before_those_that_need_one(
+    command: Command, server: LoopbackServer
+) -> None:
+    """The API runs one job at a time, and refuses others: no attempt is to be spent on that."""
+    api = Jobs(server, most=1)
+
+    def exports(parts: list[int]) -> str:
+        router = f"partition_router: {{type: ListPartitionRouter, values: {list(map(str, parts))}, cursor_field: part}}"
+        handler = "error_handler: {type: DefaultErrorHandler, max_retries: 0}"
+        return manifest(server, retriever=router, creation=handler, top="max_concurrent_async_job_count: 2")
+
+    command.write(exports([29]))
+    assert (await command.run("--detach"))[0] == 75
+
+    every = exports([*range(30)])
+    head, stream = every.split("streams:\n")
+    command.write(f"{head}streams:\n{stream.replace('name: exports', 'name: first')}{stream}")
+    code, said = await command("--run", "m.yaml", "--state", "s.json", "--output", "out", "--detach")
+    assert (code, len(api.created)) == (75, 1), said
+    assert "1 job still runs on the server, 29 slices have no job yet" in said
+    assert "30 slices have no job yet" in said
+    assert "attempt" not in said
 
 
 async def test_a_started_job_is_not_started_again(command: Command, server: LoopbackServer) -> None:
@@ -357,6 +453,40 @@ async def test_jobs_are_listed_and_aborted(command: Command, server: LoopbackSer
     assert await command("--jobs", "s.json") == (0, "No jobs: the runs with s.json have left none behind.\n")
 
 
+@pytest.mark.parametrize("too_old", [False, True])
+async def test_a_started_job_is_aborted_by_what_the_start_answered(
+    command: Command, server: LoopbackServer, too_old: bool
+) -> None:
+    api = Jobs(server)
+    server.on("/jobs/j0/start", Reply({"run": 7}))
+    server.on("/jobs/j1/start", Reply({"run": 8}))
+    server.on("/runs/7/abort", Reply({}))
+    abort = ABORT.replace("/jobs/{{ creation_response['id'] }}", "/runs/{{ start_response.run }}")
+    more = f"{START % server.url()}\n{abort % server.url()}\nreuse_jobs_for: {0.0001 if too_old else 60}"
+    command.write(manifest(server, retriever=more))
+    await command.run("--detach")
+    if too_old:
+        await command.run("--detach")
+    else:
+        code, said = await command("--jobs", "s.json", "--abort", "m.yaml")
+        assert (code, said) == (0, "exports: the job `j0` was aborted on the server.\n")
+    assert len(server.to("/runs/7/abort")) == 1
+    assert len(api.created) == (2 if too_old else 1)
+
+
+async def test_a_job_that_cannot_be_named_in_the_abort_request_is_left(
+    command: Command, server: LoopbackServer
+) -> None:
+    Jobs(server)
+    command.write(manifest(server))
+    await command.run("--detach")
+    command.write(manifest(server, retriever=ABORT.replace("'id'", "'job_id'") % server.url()))
+    code, said = await command("--jobs", "s.json", "--abort", "m.yaml")
+    assert code == 1
+    assert "the job `j0` is left: it couldn't be aborted: `abort_requester` needs `creation_response.job_id`" in said
+    assert len(server.asked) == 1
+
+
 async def test_without_an_abort_request_the_jobs_are_left(command: Command, server: LoopbackServer) -> None:
     Jobs(server)
     command.write(manifest(server))
@@ -375,6 +505,7 @@ async def test_without_an_abort_request_the_jobs_are_left(command: Command, serv
     [
         (["--run", "m.yaml", "--detach"], "--detach needs --state FILE"),
         (["m.yaml", "--detach"], "--detach only goes with --run."),
+        (["--run", "m.yaml", "--detach", "--state", "s.json", "--keep-case", "c"], "leave out --detach."),
         (["m.yaml", "--abort"], "--abort goes with --jobs"),
         (["--jobs", "s.json", "--abort"], "--abort needs the manifest that says how"),
         (["--jobs", "s.json", "m.yaml"], "needs no manifest"),
@@ -410,3 +541,15 @@ async def test_another_file_of_that_name_is_not_touched(command: Command, server
     assert code == 2
     assert "is not a journal of jobs" in said
     assert command.journal.read_text() == "my notes\n"
+
+
+async def test_a_run_that_follows_jobs_is_no_case(command: Command, server: LoopbackServer) -> None:
+    api = Jobs(server)
+    await left_behind(command, server, manifest(server, retriever="polling_interval: 0.05"), api)
+    asked = len(server.asked)
+    code, said = await command.run("--keep-case", "all")
+    assert (code, len(server.asked)) == (2, asked)
+    assert "a case needs a run that creates its jobs. Run without --keep-case first, or without --state." in said
+    api.finish()
+    assert (await command.run())[0] == 0
+    assert command.records == ["j0"]

@@ -93,6 +93,38 @@ async def test_a_json_body_has_typed_values(bench: Bench, server: LoopbackServer
     assert sent.headers["content-type"] == "application/json"
 
 
+async def test_a_json_body_keeps_types_where_it_is_to(bench: Bench, server: LoopbackServer) -> None:
+    bench.config |= {"id": "007", "days": 7}
+    value = {
+        "id": "{{ config['id'] }}",
+        "days": "{{ config['days'] }}",
+        "text": "1e5",
+        "list": "{{ [1, '2'] }}",
+        "both": "{{ config['id'] }}{{ config['days'] }}",
+        "braces": "{% raw %}{{Contact.Id}}{% endraw %}",
+        "gone": "{{ config.get('x') }}",
+        "nothing": "{{ none }}",
+        "deep": [{"12": "12", "on": True, "n": 12, "spaced": " 1 "}],
+    }
+    body = {"type": "RequestBodyJsonObject", "keep_types": True, "value": value}
+    sent = await asked(bench, server, http_method="POST", request_body=body)
+    assert sent.json == {
+        "id": "007",
+        "days": 7,
+        "text": "1e5",
+        "list": [1, "2"],
+        "both": "0077",
+        "braces": "{{Contact.Id}}",
+        "deep": [{"12": "12", "on": True, "n": 12, "spaced": " 1 "}],
+    }
+
+
+async def test_a_template_for_a_whole_json_body_keeps_types_as_well(bench: Bench, server: LoopbackServer) -> None:
+    body = {"type": "RequestBodyJsonObject", "keep_types": True, "value": "{{ {'id': '007', 'n': 7} }}"}
+    sent = await asked(bench, server, http_method="POST", request_body=body)
+    assert sent.json == {"id": "007", "n": 7}
+
+
 async def test_a_form_body_is_url_encoded(bench: Bench, server: LoopbackServer) -> None:
     value = {"a": "x y", "list": "{{ ['1', '2'] }}", "empty": ""}
     sent = await asked(

@@ -1,7 +1,8 @@
 """Jobs outlive the process that made them: a run that is killed at any moment leaves them to the next one.
 
 The server is the witness: a job that was polled was written down before, so that no other one may be made for its
-slice. Only a kill between the creation and that moment excuses a second one.
+slice, and that it was started was written down before, so that it is not started again. Only a kill between the
+creation and that moment excuses a second one. No run may end by itself otherwise than well.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -25,22 +27,27 @@ pytestmark = pytest.mark.slow
 
 KILLS = 50
 PARTS = tuple("abcdef")
-DAYS = tuple(f"2024-01-0{day}T00:00:00" for day in range(1, 7))
+TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+DAYS = tuple(f"{TODAY - timedelta(days=day):%Y-%m-%dT00:00:00}" for day in (5, 4, 3, 2, 1, 0))
+"""When the windows begin; the last one ends now, which is later in each run."""
 EVENTS = 20
 POLLS = 3
 
-INCREMENTAL = """
+INCREMENTAL = f"""
     incremental_sync:
       type: DatetimeBasedCursor
       cursor_field: time
       datetime_format: "%Y-%m-%dT%H:%M:%S"
-      start_datetime: {type: MinMaxDatetime, datetime: "2024-01-01", datetime_format: "%Y-%m-%d"}
-      end_datetime: {type: MinMaxDatetime, datetime: "2024-01-06T23:59:59", datetime_format: "%Y-%m-%dT%H:%M:%S"}
+      start_datetime: {{type: MinMaxDatetime, datetime: "{DAYS[0][:10]}", datetime_format: "%Y-%m-%d"}}
       step: P1D
       cursor_granularity: PT1S
 """
 BY_DAY = '{part: "{{ stream_interval.start_time }}", to: "{{ stream_interval.end_time }}"}'
 BY_PART = '{part: "{{ stream_partition.part }}"}'
+START = """\
+      start_requester:
+        {type: HttpRequester, url: "%s/jobs/{{ creation_response['id'] }}/start", http_method: POST}
+"""
 ROUTER = f"      partition_router: {{type: ListPartitionRouter, cursor_field: part, values: [{', '.join(PARTS)}]}}"
 
 
@@ -67,6 +74,7 @@ streams:
         http_method: POST
         request_body: {{type: RequestBodyJsonObject, value: {BY_DAY if incremental else BY_PART}}}
       polling_requester: {{type: HttpRequester, url: "{server.url()}/jobs/{{{{ creation_response['id'] }}}}"}}
+{"" if incremental else START % server.url()}
       download_requester: {{type: HttpRequester, url: "{server.url()}/files/{{{{ creation_response['id'] }}}}"}}
       record_selector: {{type: RecordSelector, extractor: {{type: DpathExtractor, field_path: []}}}}
 """
@@ -77,11 +85,14 @@ def ids(part: str) -> set[str]:
 
 
 class Exports:
-    """The API: a job for each part. `made` holds the jobs of each part, `polled` those that were asked about."""
+    """The API: a job for each part. `made` holds the jobs of each part, `polled` those that were asked about,
+    `started_again` those that were started after that.
+    """
 
     def __init__(self, server: LoopbackServer) -> None:
         self.made: dict[str, list[str]] = {}
         self.polled: set[str] = set()
+        self.started_again: set[str] = set()
         self._server = server
         self._count = 0
         server.on("/jobs", self._create)
@@ -92,9 +103,14 @@ class Exports:
         self.made.setdefault(part, []).append(job)
         states = ["busy"] * (POLLS - 1) + ["done"]
         self._server.on(f"/jobs/{job}", *(self._polling(job, state) for state in states))
+        self._server.on(f"/jobs/{job}/start", lambda _: self._start(job))
         records = [{"id": one, "time": _time(one)} for one in ids(part if part in PARTS else f"{part[:10]}T00:00:00")]
         self._server.on(f"/files/{job}", Reply([one for one in records if part in PARTS or one["time"] >= part]))
         return Reply({"id": job}, 201)
+
+    def _start(self, job: str) -> Reply:
+        self.started_again |= {job} & self.polled
+        return Reply({})
 
     def _polling(self, job: str, state: str) -> AnswerTo:
         return AnswerTo(self, job, state)
@@ -116,7 +132,7 @@ class AnswerTo:
 
 def _time(identity: str) -> str:
     part, number = identity.split()
-    return f"{part[:10]}T{int(number):02}:00:00"
+    return f"{part[:10]}T00:00:{int(number):02}"
 
 
 NURSERY = """
@@ -170,7 +186,7 @@ async def nursery() -> AsyncIterator[Nursery]:
 
 
 async def run_and_kill(folder: Path, server: LoopbackServer, nursery: Nursery, chance: random.Random) -> bool:
-    """Whether the run came to its end before it was killed."""
+    """Whether the run came to its end before it was killed, or was asked to end."""
     asked = len(server.asked)
     options = ["--state", folder / "state.json", "--output", folder / "out.jsonl"]
     process = await nursery.start("--run", folder / "events.yaml", *options)
@@ -181,8 +197,10 @@ async def run_and_kill(folder: Path, server: LoopbackServer, nursery: Nursery, c
     moment.cancel()
     if not ended.done():
         with suppress(ProcessLookupError):  # it may have ended just now
-            os.kill(process, signal.SIGKILL)
-    return await ended == 0
+            os.kill(process, chance.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM]))
+    status = await ended
+    assert os.waitstatus_to_exitcode(status) in (0, -signal.SIGKILL, -signal.SIGTERM, 128 + signal.SIGTERM)
+    return status == 0
 
 
 def journal_of(folder: Path) -> list[dict[str, str]]:
@@ -224,6 +242,7 @@ async def test_jobs_survive_kills_and_none_is_made_twice_that_could_be_followed(
         assert found.keys() == {identity for part in parts for identity in ids(part)}
         assert set(api.made) == set(parts)
         assert not api.made_twice(known)
+        assert not api.started_again
         assert has_ended(folder)
         twice = {identity.split()[0] for identity, times in found.items() if times > 1}
         assert len(twice) <= kills - before

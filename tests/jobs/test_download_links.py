@@ -97,15 +97,65 @@ async def test_an_answer_without_a_link_names_the_request_and_the_place(server: 
     assert "/chunks/0: `link` is null" in told.errors
 
 
-async def test_several_links_for_one_target_are_not_chosen_from(server: LoopbackServer) -> None:
+async def test_an_answer_without_a_link_can_mean_that_there_is_no_data(server: LoopbackServer) -> None:
+    serve_chunks(server, 0, 1)
+    server.on("/chunks/0", Reply({"link": []}))
+
+    told = await read_all(with_links(server, decoder="on_no_target: empty"))
+
+    assert told.outcome is Outcome.COMPLETE, told.errors
+    assert told.records == [{"chunk": 1}]
+    assert "`link` is an empty list. The download target has no data." in told.logs
+
+
+async def test_several_links_to_one_target_are_all_downloaded(server: LoopbackServer) -> None:
+    serve_chunks(server, 0, 1)
+    server.on("/chunks/0", Reply({"link": [server.url("/files/0"), server.url("/files/0b")]}))
+    server.on("/files/0b", Reply("<Error>Request has expired</Error>", 403), Reply([{"chunk": 2}]))
+
+    told = await read_all(with_links(server))
+
+    assert told.outcome is Outcome.COMPLETE, told.errors
+    assert sorted(record["chunk"] for record in told.records) == [0, 1, 2]
+    assert [len(server.to(path)) for path in ("/chunks/0", "/chunks/1", "/files/0", "/files/0b")] == [2, 1, 1, 2]
+
+
+async def test_only_the_first_file_of_all_links_and_targets_has_the_header(server: LoopbackServer) -> None:
+    serve_chunks(server, 0, 1)
+    server.on("/chunks/0", Reply({"link": [server.url("/files/0"), server.url("/files/0b")]}))
+    server.on("/files/0", Reply("n\n1\n"))
+    server.on("/files/0b", Reply("2\n"))
+    server.on("/files/1", Reply("3\n"))
+
+    told = await read_all(with_links(server, decoder="download_decoder: {type: CsvDecoder, first_header_holds: true}"))
+
+    assert told.outcome is Outcome.COMPLETE, told.errors
+    assert sorted(record["n"] for record in told.records) == ["1", "2", "3"]
+
+
+async def test_the_first_file_that_is_there_has_the_header(server: LoopbackServer) -> None:
+    serve_chunks(server, 0, 1, 2)
+    server.on("/chunks/0", Reply({"link": []}))
+    server.on("/files/1", Reply("n\n1\n"))
+    server.on("/files/2", Reply("2\n"))
+    options = "on_no_target: empty\ndownload_decoder: {type: CsvDecoder, first_header_holds: true}"
+
+    told = await read_all(with_links(server, decoder=options))
+
+    assert told.outcome is Outcome.COMPLETE, told.errors
+    assert sorted(record["n"] for record in told.records) == ["1", "2"]
+
+
+async def test_a_link_that_is_gone_when_fresh_ones_are_asked_for_is_an_error(server: LoopbackServer) -> None:
     serve_chunks(server, 0)
-    server.on("/chunks/0", Reply({"link": [server.url("/files/0"), server.url("/files/1")]}))
+    links = [server.url("/files/0"), server.url("/files/0b")]
+    server.on("/chunks/0", Reply({"link": links}), Reply({"link": links[:1]}))
+    server.on("/files/0b", Reply("expired", 403))
 
     told = await read_all(with_links(server))
 
     assert told.outcome is Outcome.FAILED
-    assert "There are 2 download links at `link`" in told.errors
-    assert told.asked(Role.DOWNLOAD) == 0
+    assert "had a link number 2, and has 1 now that fresh ones were requested" in told.errors
 
 
 async def test_the_download_sees_the_whole_answer_with_the_link(server: LoopbackServer) -> None:

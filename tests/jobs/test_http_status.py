@@ -147,3 +147,49 @@ async def test_a_template_that_an_error_page_does_not_fit_hides_no_error(server:
 
     assert told.outcome is Outcome.FAILED
     assert "Polling is refused" in told.errors
+
+
+TEMPLATES = {
+    "the code": ("{{ status_code }}", "running: ['404'], completed: ['200'], failed: [], timeout: []"),
+    "cases": ("{{ 'busy' if status_code in (403, 404) else 'ready' }}", "running: [busy], completed: [ready]"),
+    "a header": ("{{ 'busy' if headers['X-Busy'] else 'ready' }}", "running: [busy], completed: [ready]"),
+}
+
+
+def by_template(server: LoopbackServer, name: str) -> str:
+    value, mapping = TEMPLATES[name]
+    text = by_status(server, mapping=mapping if "timeout" in mapping else f"{mapping}, failed: [], timeout: []")
+    return text.replace(
+        "{type: DpathExtractor, field_path: [status_code]}", f'{{type: TemplateExtractor, value: "{value}"}}'
+    )
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+async def test_an_error_that_a_template_means_is_a_status(server: LoopbackServer, name: str) -> None:
+    serve(server, Reply("", 404, headers={"X-Busy": "yes"}))
+
+    told = await read_all(by_template(server, name))
+
+    assert told.outcome is Outcome.COMPLETE, told.errors
+    assert (told.asked(Role.POLL), told.records) == (2, [{"n": 1}])
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+async def test_an_error_that_falls_under_the_rest_of_a_template_stays_one(server: LoopbackServer, name: str) -> None:
+    serve(server, Reply("", 401))
+
+    told = await read_all(by_template(server, name))
+
+    assert told.outcome is Outcome.FAILED
+    assert "Polling is refused" in told.errors
+
+
+async def test_an_error_that_passes_is_not_the_end_of_a_job_whose_template_does_not_mean_it(
+    server: LoopbackServer,
+) -> None:
+    serve(server, Reply("", 503))
+
+    told = await read_all(by_template(server, "cases"))
+
+    assert told.outcome is Outcome.COMPLETE, told.errors
+    assert told.asked(Role.POLL) == 2

@@ -170,6 +170,18 @@ async def test_an_object_at_the_status_path_is_no_status(server: LoopbackServer,
     assert told.of(StatusUnmapped) == []
 
 
+@pytest.mark.parametrize(("running", "done"), [(True, False), (1, 0)])
+async def test_a_status_that_is_false_or_zero_is_one(server: LoopbackServer, running: object, done: object) -> None:
+    serve_job(server)
+    server.on("/jobs/j1", Reply({"state": running}), Reply({"state": done, "url": server.url("/result")}))
+    mapping = f"{{running: [{str(running).lower()}], completed: [{str(done).lower()}], failed: [], timeout: []}}"
+
+    told = await read_all(manifest(server, mapping=mapping))
+
+    assert told.outcome is Outcome.COMPLETE
+    assert told.of(StatusMissing) == []
+
+
 async def test_statuses_are_compared_as_text(server: LoopbackServer) -> None:
     serve_job(server)
     server.on("/jobs/j1", Reply({"state": 7}), Reply({"state": True, "url": server.url("/result")}))
@@ -253,6 +265,20 @@ async def test_a_job_that_the_api_calls_timed_out_is_aborted_and_created_again(s
 
     assert told.outcome is Outcome.COMPLETE
     assert [asked.path for asked in server.asked if asked.method == "POST"] == ["/jobs", "/jobs/j1/abort", "/jobs"]
+
+
+@pytest.mark.parametrize(("status", "aborts"), [(400, 1), (404, 0)])
+async def test_a_job_that_cannot_be_polled_is_aborted_unless_it_is_gone(
+    server: LoopbackServer, status: int, aborts: int
+) -> None:
+    serve_job(server, "done")
+    server.on("/jobs/j1", Reply({"message": "no"}, status), Reply({"state": "done", "url": server.url("/result")}))
+
+    told = await read_all(manifest(server, retriever=ABORT % server.url()))
+
+    assert told.outcome is Outcome.COMPLETE
+    assert told.asked(Role.CREATE) == 2
+    assert len(server.to("/jobs/j1/abort")) == aborts
 
 
 async def test_an_unfinished_job_is_given_up_after_its_time_limit_and_aborted_each_time(server: LoopbackServer) -> None:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
 from core.events import JobChanged, JobPhase, Outcome, PollScheduled
 from core.http.exchange import Role
-from core.jobs.known import KnownJobs
+from core.jobs.known import HELD_BACK, KnownJob, KnownJobs, followed_first
 from core.reading import open_reader
+from core.runtime.slices import StreamSlice
 from tests.support.jobs_api import ABORT, DELETE, manifest, serve_job
 from tests.support.reading import Told, connector, no_wait, read_all
 from tests.support.server import LoopbackServer, Reply
@@ -44,6 +50,39 @@ async def test_a_known_job_that_came_to_nothing_is_created_again(server: Loopbac
 
     assert again.outcome is Outcome.COMPLETE
     assert again.asked(Role.CREATE) == 1
+
+
+@pytest.mark.parametrize(
+    ("known", "expected"),
+    [
+        ([], [0, 1, 2, 3, 4]),
+        ([3, 1], [1, 3, 0, 2, 4]),
+        ([9], [0, 1, 2, 3, 4]),
+        ([4, 9], [4, 0, 1, 2, 3]),
+    ],
+)
+async def test_the_slices_of_known_jobs_come_first(known: list[int], expected: list[int]) -> None:
+    assert [one["number"] async for one in followed_first(numbered(5), jobs_of(known))] == expected
+
+
+async def test_no_more_slices_are_held_back_than_may_be() -> None:
+    first = followed_first(numbered(HELD_BACK * 2), jobs_of([HELD_BACK - 1, HELD_BACK * 2 - 1]))
+    found = [one["number"] async for one in first]
+    assert found[:2] == [HELD_BACK - 1, 0]
+    assert sorted(found) == [*range(HELD_BACK * 2)]
+    assert found[-1] == HELD_BACK * 2 - 1
+
+
+async def numbered(count: int) -> AsyncIterator[StreamSlice]:
+    for number in range(count):
+        yield StreamSlice({"number": number})
+
+
+def jobs_of(numbers: list[int]) -> KnownJobs:
+    jobs = KnownJobs()
+    for number in numbers:
+        jobs.note(StreamSlice({"number": number}), KnownJob(httpx.Response(201)))
+    return jobs
 
 
 async def test_each_slice_has_its_job(server: LoopbackServer) -> None:

@@ -67,6 +67,20 @@ async def test_an_answer_to_the_creation_can_have_all_records(server: LoopbackSe
     assert told.asked(Role.POLL) == 0
 
 
+@pytest.mark.parametrize("url", ["{{ polling_response['nextUri'] }}", "{{ polling_response.get('nextUri', '') }}"])
+@pytest.mark.parametrize("first", [{}, rows(1)])
+async def test_a_job_that_is_completed_before_its_last_answer_is_read_to_the_end(
+    server: LoopbackServer, first: dict[str, Any], url: str
+) -> None:
+    finished = {"state": "FINISHED"}
+    QueryApi(server, {**first, **finished}, {**rows(2), **finished}, finished, {**rows(3), **finished})
+
+    told = await read_all(manifest(server, polling=url))
+
+    assert told.outcome is Outcome.COMPLETE, told.errors
+    assert [record["n"] for record in told.records] == [*([1] if first else []), 2, 3]
+
+
 async def test_a_query_without_rows_that_is_finished_at_once_is_complete(server: LoopbackServer) -> None:
     QueryApi(server, {"data": []})
 

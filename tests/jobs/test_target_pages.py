@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
 import pytest
@@ -31,6 +32,10 @@ download_target_paginator:
 """
 
 
+def file(server: LoopbackServer, name: str) -> dict[str, str]:
+    return {"name": name, "url": server.url(f"/files/{name}")}
+
+
 def serve_files(server: LoopbackServer, at: str = "/jobs/j1") -> None:
     """Two files a page, after the one that is named or by the number of the page."""
     serve_job(server, "done")
@@ -38,7 +43,7 @@ def serve_files(server: LoopbackServer, at: str = "/jobs/j1") -> None:
     def listed(asked: Asked) -> Reply:
         after = asked.query.get("after", [""])[0]
         start = FILES.index(after) + 1 if after else 2 * (int(asked.query.get("page", ["1"])[0]) - 1)
-        page = [{"name": name, "url": server.url(f"/files/{name}")} for name in FILES[start : start + 2]]
+        page = [file(server, name) for name in FILES[start : start + 2]]
         return Reply({"state": "done", "files": page})
 
     server.on(at, listed)
@@ -127,6 +132,30 @@ async def test_a_list_of_targets_that_never_ends_is_an_error(server: LoopbackSer
     assert told.asked(Role.DOWNLOAD) == 0
 
 
+async def test_a_page_that_names_the_same_targets_under_a_new_token_ends_the_list(server: LoopbackServer) -> None:
+    serve_job(server, "done")
+    tokens = count(1)
+    server.on("/jobs/j1", lambda _: Reply({"state": "done", "files": [{"name": next(tokens), "url": "x"}]}))
+
+    told = await read_all(manifest(server, target="[files, '*', url]", retriever=BY_CURSOR))
+
+    assert told.outcome is Outcome.FAILED
+    assert "makes no progress: a page names only targets that the pages before it named" in told.errors
+    assert told.asked(Role.TARGET) == 1
+
+
+async def test_a_target_that_is_on_two_pages_is_downloaded_once(server: LoopbackServer) -> None:
+    serve_files(server)
+    pages = iter((["f0", "f1"], ["f1", "f2"], []))
+    server.on("/jobs/j1", lambda _: Reply({"state": "done", "files": [file(server, name) for name in next(pages)]}))
+
+    told = await read_all(manifest(server, target="[files, '*', url]", retriever=BY_CURSOR))
+
+    assert told.outcome is Outcome.COMPLETE, told.errors
+    assert sorted(record["file"] for record in told.records) == ["f0", "f1", "f2"]
+    assert "1 download target is on more than one page of the list" in told.logs
+
+
 async def test_targets_of_further_pages_that_nothing_follows_are_warned_of(server: LoopbackServer) -> None:
     serve_job(server, "done")
     server.on("/jobs/j1", Reply({"state": "done", "url": server.url("/result"), "next_page": 2}))
@@ -177,3 +206,9 @@ async def test_what_the_target_request_lacks_can_mean_that_there_is_no_data(serv
 async def test_without_an_option_a_null_is_no_data_and_a_missing_key_an_error(server: LoopbackServer) -> None:
     assert (await read_done(server, {"url": None}, "")).outcome is Outcome.COMPLETE
     assert (await read_done(server, {}, "")).outcome is Outcome.FAILED
+
+
+async def test_what_the_api_says_where_a_target_should_be_is_told(server: LoopbackServer) -> None:
+    told = await read_done(server, {"done": True, "error": {"code": 8, "message": "Quota exhausted"}}, "")
+
+    assert "there is no `url` in it. The API says: Quota exhausted." in told.errors

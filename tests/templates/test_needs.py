@@ -38,9 +38,20 @@ def test_only_lookups_that_are_certainly_in_the_text_are_needed(source: str, exp
     assert paths(source) == expected
 
 
-def test_everything_that_is_looked_up_is_mentioned() -> None:
-    found = mentioned("{{ answer.id or answer['job'].id }}")
-    assert {lookup.path(len(lookup.steps)) for lookup in found} == {"answer.id", "answer.job.id", "answer.job"}
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("{{ answer.id or answer['job'].id }}", ["answer.id", "answer.job.id"]),
+        ("{{ answer.get('id', other.id) | default(answer['x']) }}", ["answer.id", "other.id", "answer.x"]),
+        ("{{ answer.job.get('id')[:3] }}", ["answer.job.id"]),
+        ("{{ answer.get('job').get('id') }}", ["answer.job"]),
+        ("{{ answer[key] }}{{ answer.get(key) }}", ["answer", "key", "answer", "key"]),
+        ("{% for item in answer.items() %}{{ answer }}{% endfor %}", ["item", "answer", "answer"]),
+        ("{{ now_utc() }}", []),
+    ],
+)
+def test_everything_that_is_used_is_mentioned(source: str, expected: list[str]) -> None:
+    assert [lookup.path(len(lookup.steps)) for lookup in mentioned(source)] == expected
 
 
 def test_the_value_of_a_lookup_in_something_missing_is_undefined() -> None:

@@ -42,7 +42,7 @@ def _known_or_sent(encoding: str) -> str:
 
 
 def _with_tabs(text: str) -> str:
-    r"""The beginning of a line that is meant: `\t` is a tabulator, `\n` the end of the line."""
+    r"""The beginning of a line that is meant: `\t` is a tab, `\n` the end of the line."""
     return text.replace("\\t", "\t").replace("\\n", "\n")
 
 
@@ -68,7 +68,7 @@ class CsvDecoder(Decoder):
         "that the Content-Type of each response names, as in `text/plain; charset=Cp1252`.",
     )
     delimiter: Annotated[str, AfterValidator(_one_character)] = Field(
-        ",", title="Delimiter", description="The character between two cells; `\\t` is a tabulator."
+        ",", title="Delimiter", description="The character between two cells; `\\t` is a tab."
     )
     quote_character: Annotated[
         str, AfterValidator(_quotation_mark), Shown(ours=True, empty="none: quotes are plain text")

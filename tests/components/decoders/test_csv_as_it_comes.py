@@ -125,7 +125,7 @@ def test_a_report_is_read_without_what_stands_around_its_table(
     assert files.warnings == []
 
 
-def test_tabulators_can_be_written_as_for_the_delimiter() -> None:
+def test_tabs_can_be_written_as_for_the_delimiter() -> None:
     body = "Report\tDaily\n\nday\tn\nMo\t1\nTotals\t7\nTotal\t8\n"
     fields = {"delimiter": "\\t", "header_begins_with": "day\\tn", "ends_before": "Total\\t"}
     assert read(body, **fields) == [{"day": "Mo", "n": "1"}, {"day": "Totals", "n": "7"}]
@@ -138,6 +138,20 @@ def test_rows_behind_the_end_that_look_like_the_others_are_a_warning() -> None:
     assert "more rows with as many cells, such as the one that begins with “Z”" in files.warnings[0]
     files = Files(ends_before="Total,")
     assert len(files.read("shop,n\nA,1\nTotal Wine,2\nZ,3\nTotal,6\nTotal,of all\n\nnote\n")) == 3
+    assert files.warnings == []
+
+
+@pytest.mark.parametrize("before", range(97, 102))
+def test_rows_far_behind_the_end_are_a_warning_wherever_it_is(before: int) -> None:
+    files = Files(ends_before="Total")
+    row = "A,1\n"
+    assert len(files.read(f"shop,n\n{before * row}Total Wine,2\n{300 * row}")) == before
+    assert len(files.warnings) == 1
+
+
+def test_what_comes_behind_the_end_need_be_no_csv() -> None:
+    files = Files(ends_before="Total")
+    assert files.read("shop,n\n" + 99 * "A,1\n" + 'Total,6\n"x" y\n"never closed') == 99 * [{"shop": "A", "n": "1"}]
     assert files.warnings == []
 
 
@@ -273,6 +287,12 @@ def test_files_in_an_archive_have_a_header_each_or_only_the_first_has() -> None:
     assert [record["b"] for record in held.decode_all(files)] == ["2", "4", "6"]
     each = ZipfileDecoder(decoder=CsvDecoder())
     assert each.decode_all(archive({"1": b"a\n1\n", "2": b"b\n2\n"})) == [{"a": "1"}, {"b": "2"}]
+
+
+def test_a_header_that_comes_again_below_other_lines_is_no_row() -> None:
+    files = Files(first_header_holds=True, skip_lines=1)
+    assert files.read("title\na,b\n1,2\n") == [{"a": "1", "b": "2"}]
+    assert "comes again in this one, but below other lines" in files.refused("title\na,b\n3,4\n")
 
 
 def test_a_header_that_should_hold_and_is_not_there_is_an_error() -> None:

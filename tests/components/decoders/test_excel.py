@@ -122,7 +122,8 @@ def test_a_reader_that_has_enough_ends_the_process() -> None:
 def test_what_is_no_spreadsheet_is_named() -> None:
     assert "but the response is an HTML page" in str(refused(b"<html><table></table></html>"))
     assert "but the response is text" in str(refused(b"a,b\n1,2\n")).lower()
-    assert "damaged, cut short, or none" in str(refused(archive({"a.csv": b"a"})))
+    error = str(refused(archive({"a.csv": b"a"})))
+    assert "is a zip archive with “a.csv” in it. Wrap the decoder in a ZipfileDecoder" in error
 
 
 def test_a_spreadsheet_that_is_cut_short_is_worth_another_try() -> None:

@@ -49,6 +49,10 @@ def _is_another(shell: Shell, before: Trial | None) -> bool:
     return shell.run("exports") is not before
 
 
+def _is_asked_for(trial: Trial, status: str, expected: bool) -> bool:
+    return (status in trial.state.unmapped) == expected
+
+
 async def with_new_stream(shell: Shell, server: LoopbackServer) -> None:
     shell.session.streams.add("exports", StreamKind.ASYNC)
     shell.session.set(CREATION_URL, server.url("/jobs"))
@@ -242,7 +246,7 @@ async def test_a_status_that_is_taken_out_of_the_mapping_means_nothing_to_the_ru
         assert trial.state.unmapped == {}
         for running in ([], ["busy"], []):  # undone and done again
             shell.session.set((*RETRIEVER, "status_mapping", "running"), running)
-            await shell.until(lambda said=running: ("busy" in trial.state.unmapped) == (not said))
+            await shell.until(partial(_is_asked_for, trial, "busy", not running))
             assert not is_stale(shell)
         shell.session.set(TARGET_PATH, ["link"])
         assert is_stale(shell)
