@@ -40,6 +40,11 @@ _DURATION = "lookback_window"
 _COMPARED = 400
 """Records of a stream that are compared with each other to find those that belong together."""
 
+_LIMITED = (
+    "A limit ended this read when it was recorded. Slices are read side by side, so that a limit of records or pages "
+    "stops them at another place each time: keep a read of fewer slices that comes to its end."
+)
+
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -72,6 +77,8 @@ class Result:
     seconds: float = 0.0
     found: dict[str, Found] = field(default_factory=dict)
     """What each stream gave, as the case would hold it, where it could be accepted."""
+    hint: str = ""
+    """What may be behind the differences."""
     accepted: bool = False
     """Whether the case expects by now what it gave."""
 
@@ -148,6 +155,8 @@ async def _check(connector: Connector, case: Case, streams: Sequence[str], resul
         keys = connector.stream(name).primary_key_paths
         result.differences += _records(name, expected.get(name, []), told.rows, keys, replay)
         result.differences += _state(name, expectation, told, replay.comparison)
+    if result.differences and Outcome.LIMITED in {one.outcome for one in chosen.values()}:
+        result.hint = _LIMITED
     if result.acceptable:
         result.found = {
             name: Found([replay.masked(row) for row in told.rows], replay.masked(told.state))

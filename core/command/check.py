@@ -94,6 +94,8 @@ def _lines(result: Result, *, accepting: bool) -> Iterator[str]:
     elif result.differences:
         yield (f"new   {result.name}: this is expected from now on" if result.passed else f"FAIL  {result.name}")
         yield from (f"      {one.kind}: {one.text}" for one in result.differences)
+        if result.hint and not result.passed:
+            yield indented(f"      {result.hint}")
         if accepting and not result.passed:
             yield "      Not accepted: only other records of the same requests are. Keep it anew with --keep-case."
     else:

@@ -125,6 +125,8 @@ def _read_back(connector: Connector, case: CaseRecorder, progress: Progress) -> 
     lines = [result.problem] if result.problem else [f"{one.kind}: {one.text}" for one in result.differences]
     for line in lines:
         progress.log(Level.ERROR, f"The case does not read as the run did. {line}")
+    if result.hint:
+        progress.log(Level.ERROR, result.hint)
     return int(not result.passed)
 
 

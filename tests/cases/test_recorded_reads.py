@@ -151,6 +151,15 @@ class TestNothingDiffers:
         result = await check(PAGES, case)
         assert (texts(result), result.records) == ([], 2)
 
+    async def test_what_differs_from_a_limited_read_may_come_from_the_limit(
+        self, server: LoopbackServer, tmp_path: Path
+    ) -> None:
+        serve_pages(server)
+        case = await record(PAGES, {"url": server.url()}, tmp_path, limits=Limits(records=3))
+        assert (await check(PAGES, case)).hint == ""
+        result = await check(PAGES.replace("value: shop", "value: store"), case)
+        assert result.hint.startswith("A limit ended this read when it was recorded.")
+
     @pytest.mark.parametrize("packed", ["gzip", "zip"])
     async def test_files_that_are_no_text_are_kept_byte_by_byte(
         self, packed: str, server: LoopbackServer, tmp_path: Path

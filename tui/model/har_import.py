@@ -24,7 +24,7 @@ def curl_request(exchange: RecordedExchange) -> CurlRequest:
 
 def is_page_furniture(exchange: RecordedExchange) -> bool:
     """Whether an exchange is about what a web page is made of, such as images and styles, and not about data."""
-    if exchange.method == "OPTIONS" or _FURNITURE.match(exchange.response_header("content-type")):
+    if exchange.method in ("OPTIONS", "CONNECT") or _FURNITURE.match(exchange.response_header("content-type")):
         return True
     return _FURNITURE_NAME.fullmatch(urlsplit(exchange.url).path) is not None
 

@@ -102,7 +102,7 @@ class CaseActions:
         case = await asyncio.to_thread(read_case, file)
         result = await check_case(connector, case)
         if not result.passed:
-            first = result.problem or result.differences[0].text
+            first = result.problem or result.hint or result.differences[0].text
             text = f"The case {case.name} was kept, but it does not read as the test did: {first}"
             self._interaction.notify(text, severity="warning", timeout=12)
             return
