@@ -16,7 +16,16 @@ from tui.forms.reference_rows import REQUEST_OPTION, REQUEST_PATH, FieldPathRow,
 from tui.forms.section import Section
 from tui.forms.status_row import StatusRow
 from tui.forms.text_row import TextRow
-from tui.forms.value_rows import ChoiceRow, FieldPathsRow, NumberRow, NumbersRow, PrimaryKeyRow, StringsRow, ToggleRow
+from tui.forms.value_rows import (
+    ChoiceRow,
+    FieldPathsRow,
+    NumberRow,
+    NumbersRow,
+    PrimaryKeyRow,
+    RecordsWhilePollingRow,
+    StringsRow,
+    ToggleRow,
+)
 from tui.model.inputs import PROPERTIES
 from tui.model.session import BuilderSession
 from tui.model.specs import FieldSpec, Kind
@@ -62,6 +71,8 @@ def row_type(session: BuilderSession, place: FieldPlace) -> type[FieldRow]:
         return TextRow
     if spec.kind is Kind.COMPONENT:
         return _component_row(place, value)
+    if spec.key == "records_while_polling" and spec.kind is Kind.BOOLEAN:
+        return RecordsWhilePollingRow
     return ROWS[spec.kind]
 
 

@@ -14,6 +14,7 @@ from tui.forms.field_input import FieldInput
 from tui.forms.field_row import FieldRow
 from tui.forms.text_row import TextRow
 from tui.model.field_paths import format_field_path, parse_field_path
+from tui.model.stages import fit_download
 from tui.widgets.chips import Chips
 from tui.widgets.choice import Choice, Toggle
 from tui.widgets.choice_dialog import ChoiceOption
@@ -76,6 +77,15 @@ class ToggleRow(FieldRow):
     def value_of(self, ticked: bool) -> bool | None:
         """What is written for the box: nothing where the default says the same."""
         return None if ticked == bool(self.spec.default) and not self.spec.required else ticked
+
+
+class RecordsWhilePollingRow(ToggleRow):
+    """Whether records come with the polls: then nothing need be downloaded."""
+
+    def write(self, value: Any) -> None:
+        with self.session.group(self.path):
+            super().write(value)
+            fit_download(self.session, self.path[:-1], with_polls=bool(value))
 
 
 class ChoiceRow(FieldRow):

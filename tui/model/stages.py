@@ -33,6 +33,7 @@ _DOWNLOAD = (
     *("download_target_extractor", "download_target_requester"),
 )
 """What says nothing of a stage as long as it is as in a new stream."""
+_REQUEST = "download_requester"
 _TARGET = "download_target_extractor"
 _TARGET_REQUEST = "download_target_requester"
 
@@ -67,6 +68,22 @@ def described(session: BuilderSession, stream: int) -> Stage | None:
     if last is Stage.DOWNLOAD and _is_new(retriever, _DOWNLOAD):
         return Stage.POLLING
     return last
+
+
+def fit_download(session: BuilderSession, retriever: Path, *, with_polls: bool) -> None:
+    """Take the download out of a retriever whose records come with the polls, as long as nobody has described one; put
+    it back, to be described, once they don't come with the polls any more.
+    """
+    start, written = new_retriever(ASYNC), session.value(retriever)
+    request, target = written.get(_REQUEST), written.get(_TARGET)
+    if with_polls and request == start[_REQUEST] and target in (None, start[_TARGET]):
+        session.unset((*retriever, _REQUEST))
+        if target is not None:
+            session.unset((*retriever, _TARGET))
+    elif not with_polls and request is None:
+        session.set((*retriever, _REQUEST), start[_REQUEST])
+        if target is None:
+            session.set((*retriever, _TARGET), start[_TARGET])
 
 
 def errors_up_to(session: BuilderSession, stream: int, last: Stage) -> list[Finding]:

@@ -390,3 +390,31 @@ async def test_what_was_seen_is_offered_where_it_is_wanted(server: LoopbackServe
         await shell.until_dialog("ChoiceDialog")
         assert first(shell.lines, "country", "differs in all 3 records") == "differs in all 3 records"
         await shell.press("escape", "escape")
+
+
+async def test_a_stream_whose_records_come_with_the_polls_needs_no_download(server: LoopbackServer) -> None:
+    server.on("/jobs", Reply({"next": server.url("/jobs/1"), "state": "busy"}))
+    server.on("/jobs/1", Reply({"next": server.url("/jobs/2"), "state": "busy", "rows": [{"n": 1}]}))
+    server.on("/jobs/2", Reply({"state": "done", "rows": [{"n": 2}]}))
+    async with opened() as shell:
+        await with_new_stream(shell, server)
+        await write(
+            shell,
+            (POLLING_URL, "{{ polling_response['next'] }}"),
+            (STATUS_PATH, ["state"]),
+            ((*RETRIEVER, "status_mapping", "running"), ["busy"]),
+            (COMPLETED, ["done"]),
+            ((*RETRIEVER, "record_selector", "extractor", "field_path"), ["rows"]),
+        )
+        with_download = shell.session.value(RETRIEVER)
+        await shell.go_to(*RETRIEVER, "records_while_polling")
+        await shell.press("space")
+        trial = await after(shell, "f5")
+        assert (trial.state.outcome, trial.state.records) == (Outcome.COMPLETE, 2)
+        assert marks(trial)[:2] == [StepMark.DONE, StepMark.DONE]
+
+        await shell.go_to(*RETRIEVER, "records_while_polling")
+        await shell.press("space")
+        assert shell.session.value(RETRIEVER) == with_download
+        await shell.press("ctrl+z", "ctrl+z")
+        assert shell.session.value(RETRIEVER) == with_download
