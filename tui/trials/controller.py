@@ -264,6 +264,8 @@ class TrialController:
             trial.state.end(Outcome.FAILED, f"The test was {fault_text(error, mask)}")
         finally:
             self._reader = None
+            if unwanted.kept and self.jobs.get(trial.state.stream) is jobs and not len(jobs):
+                self.jobs[trial.state.stream] = unwanted  # nothing came of this trial, so they still have to go
             if trial.state.running:
                 trial.state.abandon()
             self.publish()

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+import httpx
 import pytest
 from textual.app import App
 
@@ -12,6 +13,7 @@ from core.connector import Connector
 from core.errors import InputError
 from core.events import JobPhase, Outcome
 from core.http.exchange import Role
+from core.jobs.known import KnownJob, KnownJobs
 from core.jobs.statuses import JobStatus
 from core.reading import Limits
 from tests.tui.trials.support import (
@@ -206,6 +208,28 @@ async def test_what_goes_wrong_around_a_read_is_reported_in_a_sentence(error: Ex
         trial = await scene.over(scene.start())
         assert trial.state.outcome is Outcome.FAILED
         assert message in trial.state.errors[0]
+
+
+async def test_jobs_that_were_kept_are_cleared_away_later_when_a_trial_does_not_begin() -> None:
+    kept = KnownJobs()
+    kept.note(None, KnownJob(httpx.Response(201), kept=True))
+    reader = ScriptedReader(success())
+    works = False
+
+    @asynccontextmanager
+    async def opened(connector: Connector, config: Mapping[str, Any]) -> AsyncIterator[EventReader]:
+        if not works:
+            raise InputError("The input `api_key` is missing.")
+        async with reader.open(connector, config) as found:
+            yield found
+
+    async with watched(opened) as scene:
+        scene.controller.jobs[STREAM] = kept
+        await scene.over(scene.start())
+        assert reader.cleared == []
+        works = True
+        await scene.over(scene.start())
+        assert reader.cleared == [(STREAM, kept)]
 
 
 async def test_a_missing_stream_fails_with_a_sentence() -> None:
