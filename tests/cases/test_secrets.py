@@ -234,7 +234,11 @@ class TestArchives:
         masked = self.masked(zipped(b"{}", comment=b"for planted-secret-1"))
         assert zipfile.ZipFile(io.BytesIO(masked)).comment == b"for ****"
 
-    @pytest.mark.parametrize("body", [gzip.compress(b"{}"), zipped(b"{}"), tarred(b"{}"), gzip.compress(tarred(b"{}"))])
+    @pytest.mark.parametrize(
+        "body",
+        [gzip.compress(b"{}"), zipped(b"{}"), tarred(b"{}"), gzip.compress(tarred(b"{}"))],
+        ids=["gzip", "zip", "tar", "tar in gzip"],
+    )
     def test_without_a_secret_it_stays_as_it_is(self, body: bytes) -> None:
         assert self.masked(body) == body
 
@@ -248,6 +252,7 @@ class TestArchives:
             (zipped(SECRET)[:40], "a damaged zip file"),
             (gzip.compress(b"{}") + SECRET, "A binary answer holds a secret"),
         ],
+        ids=["bzip2", "xz", "nested too deeply", "damaged gzip", "damaged zip", "behind a gzip"],
     )
     def test_what_can_not_be_looked_into_is_no_case(self, body: bytes, sentence: str) -> None:
         with pytest.raises(CaseError, match=sentence):
