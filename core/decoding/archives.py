@@ -92,6 +92,7 @@ def of_archive(
     in_gzip = head.startswith(GZIP)
     if in_gzip:
         head, stream = peek(gunzip(stream, max_ratio), RECORD)
+    head = head[:RECORD]
     if packed_kind(head) in _ZIP:
         return of_files(zip_files(stream, max_ratio), "zip archive", decode, charset, selection)
     if is_tar(head) or packed_kind(head) is BodyKind.TAR or (is_empty_tar(head) and not single):

@@ -135,6 +135,7 @@ def outcome(decoder: Decoder, body: bytes, size: int, charset: str | None) -> tu
 @settings(max_examples=120, deadline=None)
 @given(body=TEXTS | damaged(), size=st.integers(1, 40), charset=st.sampled_from(CHARSETS))
 @example(body=b"\xff\xfea", size=1, charset=None)
+@example(body=b"<a>" * 5_000 + b"\0\xff", size=1, charset=None)
 @example(body=b"\0\0\0\0", size=1, charset=None)
 @example(body=b'{"a":[' + b"9" * 5_000 + b"]}", size=40, charset=None)
 def test_any_bytes_are_records_or_an_error_however_they_are_cut(
