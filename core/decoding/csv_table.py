@@ -131,7 +131,7 @@ class Table:
     def _drop_header(self, rows: list[list[str]]) -> None:
         """Leave out a first row that holds the names that are known. Raises `DecodeError` where it may not be there."""
         for index, row in enumerate(rows):
-            if row == self.columns:
+            if _lower(row) == _lower(self.columns):
                 if self._hold is None:
                     raise DecodeError(
                         "The first line of the CSV file holds the names that `columns` of the CsvDecoder gives. "
@@ -331,3 +331,7 @@ class Table:
 def _lines_of(row: list[str]) -> int:
     """The lines that a row takes."""
     return 1 + sum(cell.count("\n") for cell in row)
+
+
+def _lower(names: Sequence[str]) -> list[str]:
+    return [name.strip().lower() for name in names]

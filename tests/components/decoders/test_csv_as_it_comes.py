@@ -335,6 +335,13 @@ def test_where_all_rows_are_too_long_the_header_is_none() -> None:
     assert read("Date,Clicks\nNo data\n", uneven_rows="drop") == []
 
 
+def test_a_header_with_names_in_other_case_is_no_record() -> None:
+    assert "Leave `columns` out" in refused("ID,Name\n1,a\n", columns=["id", "name"])
+    files = Files(first_header_holds=True)
+    assert files.read("id,name\n1,a\n") == [{"id": "1", "name": "a"}]
+    assert files.read("Id, Name\n2,b\n") == [{"id": "2", "name": "b"}]
+
+
 def test_a_row_that_has_swallowed_others_is_never_left_out() -> None:
     assert "Lines 2 to 3" in refused('id,name,qty\n1,"12 inch,2\n2,pipe,6"\n', uneven_rows="drop")
 
