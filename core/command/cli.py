@@ -90,15 +90,15 @@ def _validate(arguments: Arguments) -> int:
     from core.manifest.document import Document
     from core.wording import on_one_line
 
-    assert arguments.manifest is not None
+    (manifest,) = arguments.manifests
     try:
-        connector = load_connector(Document.load(arguments.manifest))
+        connector = load_connector(Document.load(manifest))
     except ManifestError as error:
         problems, usable = error.problems, False
     else:
         problems, usable = (*connector.problems, *connector.portability), connector.usable
     lines = [on_one_line(str(problem)) for problem in problems]
-    print("\n".join(lines) or f"{arguments.manifest}: no problems", flush=True)
+    print("\n".join(lines) or f"{manifest}: no problems", flush=True)
     return 0 if usable else 2
 
 

@@ -8,7 +8,6 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from importlib.util import find_spec
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import orjson
 
 from core.decoding.chunks import LONGEST_LINE, within
 from core.decoding.errors import BodyKind, DecodeError, packed_kind
+from core.extras import how_to_install, is_installed
 from core.http.messages import shorten
 
 LARGEST = 256 * 1024 * 1024
@@ -48,8 +48,8 @@ def sheet_rows(chunks: Iterator[bytes], sheet: str | int | None) -> Iterator[Row
     A spreadsheet is not read from front to end: it waits in a temporary file, and the sheet is held in memory, by a
     process of its own that has bounds (`MEMORY`, `SECONDS`). Raises `DecodeError`.
     """
-    if find_spec("python_calamine") is None:
-        raise DecodeError("Spreadsheets need the extra `excel`: pip install 'longhaul-connectors[excel]'.")
+    if not is_installed("python_calamine"):
+        raise DecodeError(how_to_install("Spreadsheets", "excel"))
     with tempfile.TemporaryDirectory(prefix="longhaul-") as folder:
         book = Path(folder) / "book"
         with book.open("xb") as file:

@@ -14,6 +14,7 @@ from urllib.request import getproxies_environment
 import httpx
 
 from core.errors import ReadError
+from core.extras import how_to_install
 from core.http.bodies import CODINGS
 from core.http.messages import PROXIES
 from core.http.origins import OwnOrigin
@@ -85,7 +86,7 @@ def open_clients(secrets: Secrets) -> Clients:
             f"{_variable('no_proxy')} can't be used: {error}. Write the hosts that need no proxy, with commas between."
         ) from None
     except ImportError:
-        raise ReadError("A SOCKS proxy needs the extra `socks`: pip install 'longhaul-connectors[socks]'.") from None
+        raise ReadError(how_to_install("SOCKS proxies", "socks")) from None
 
 
 def tls_context() -> ssl.SSLContext:

@@ -133,7 +133,7 @@ def test_the_engine_alone_says_that_it_has_no_builder_and_what_works(longhaul: C
         (["--run", "a.yaml", "--log-level", "loud"], "'loud' is none of debug, info, warning, error"),
         (["--run", "a.yaml", "--ouptut", "x"], "unrecognized arguments: --ouptut"),
         (["--run", "a.yaml", "--out", "x"], "unrecognized arguments: --out"),
-        (["--validate"], "argument --validate: expected one argument"),
+        (["--validate"], "argument --validate: expected at least one argument"),
     ],
 )
 def test_wrong_usage_is_code_2_and_one_sentence(longhaul: Command, arguments: list[str], message: str) -> None:

@@ -13,6 +13,7 @@ import httpx
 from pydantic import Field
 
 from core.errors import ReadError
+from core.extras import how_to_install
 from core.http.request import RequestDraft
 from core.levels import Level
 from core.runtime.component import Shown
@@ -120,9 +121,7 @@ def _signed(
         from botocore.awsrequest import AWSRequest  # type: ignore[import-untyped]
         from botocore.credentials import Credentials  # type: ignore[import-untyped]
     except ImportError:
-        raise ReadError(
-            "The AwsSignatureAuthenticator needs the extra `aws`: pip install 'longhaul-connectors[aws]'."
-        ) from None
+        raise ReadError(how_to_install("Signatures of an AwsSignatureAuthenticator", "aws")) from None
     logging.getLogger("botocore.auth").setLevel(logging.INFO)  # below, it writes down session tokens and signatures
     signed = AWSRequest(request.method, str(request.url), dict(request.headers), request.content)
     credentials = Credentials(access_key, secret_key, session_token or None)

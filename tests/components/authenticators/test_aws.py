@@ -207,7 +207,7 @@ async def test_without_the_extra_the_message_names_it(
     bench: Bench, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "botocore.auth", None)
-    with pytest.raises(ReadError, match="needs the extra `aws`: pip install 'longhaul-connectors"):
+    with pytest.raises(ReadError, match="need the extra `aws`: pip install 'longhaul-connectors"):
         await bench.send({"type": "HttpRequester", "url": server.url("/"), "authenticator": signed()})
 
 

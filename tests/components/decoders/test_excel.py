@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from datetime import date, datetime
-from importlib.machinery import ModuleSpec
 from typing import Any
 
 import pytest
@@ -155,9 +154,6 @@ def test_a_spreadsheet_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.M
 
 
 def test_without_the_extra_the_message_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    def nothing(name: str) -> ModuleSpec | None:
-        return None
-
-    monkeypatch.setattr(spreadsheets, "find_spec", nothing)
+    monkeypatch.setattr(spreadsheets, "is_installed", lambda module: False)
     message = str(refused(xlsx({"S": [["a"], [1]]})))
     assert message == "Spreadsheets need the extra `excel`: pip install 'longhaul-connectors[excel]'."

@@ -1,0 +1,1 @@
+"""Loads records into databases, warehouses and lakes with dlt."""

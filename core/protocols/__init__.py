@@ -1,0 +1,1 @@
+"""A read spoken as others understand it: the Airbyte protocol."""
