@@ -21,6 +21,7 @@ from core.events import (
     ExchangeFinished,
     Outcome,
     Records,
+    SchemaLoaded,
     SliceFinished,
     SliceStarted,
     StateAdvanced,
@@ -40,6 +41,7 @@ from core.progress.picture import RunPicture
 from core.progress.plain import Progress
 from core.progress.sentences import run_summary, stream_summary
 from core.reading import THREADS, Limits, Reader, open_reader
+from core.runtime.cursor import NO_CURSOR
 
 STREAMS_AT_ONCE = 4
 STILL_RUNNING = 75
@@ -205,9 +207,7 @@ class HeadlessRun:
             if self._signal or self._output_closed:
                 self._has_begun(name)
                 return
-            columns = tuple(self._plan.connector.schema(name).get("properties") or ())
-            sink = self._plan.destination.sink(name, self._plan.connector.stream_names, columns)
-            buffer = SliceBuffer(sink, until_state=self._plan.state is not None)
+            buffer = self._buffer(name)
             try:
                 await self._read_into(reader, name, buffer)
             except Exception as error:
@@ -219,7 +219,25 @@ class HeadlessRun:
             finally:
                 self._has_begun(name)
             if not self._output_closed:
-                self._summarize(name, sink)
+                self._summarize(name, buffer.sink)
+
+    def _buffer(self, name: str) -> SliceBuffer:
+        """What takes the records of a stream."""
+        plan, loop = self._plan, asyncio.get_running_loop()
+
+        def warn(text: str) -> None:
+            loop.call_soon_threadsafe(self._progress.log, Level.WARNING, f"{name}: {text}")
+
+        state = plan.state.of(name) if plan.state else None
+        sink = plan.destination.sink(
+            name,
+            plan.connector.stream_names,
+            plan.connector.schema(name),
+            key=plan.connector.primary_key(name),
+            goes_on=state is not None and NO_CURSOR not in state,
+            warn=warn,
+        )
+        return SliceBuffer(sink, until_state=plan.state is not None)
 
     def _summarize(self, name: str, sink: OutputSink) -> None:
         stream = self._picture.streams[name]
@@ -274,6 +292,8 @@ class HeadlessRun:
                 buffer.add(event.slice, data)
                 if buffer.full:
                     await _in_thread(buffer.write, place)
+            case SchemaLoaded(schema=schema):
+                buffer.sink.declare(schema)
             case SliceFinished(outcome=outcome):
                 await _in_thread(lambda: buffer.end(event.slice, succeeded=_succeeded(outcome)), place)
                 if outcome in _READ:

@@ -70,9 +70,10 @@ class Tables(Encoder):
         required: Sequence[str] = (),
         warn: Callable[[str], None] = lambda _: None,
     ) -> None:
-        declared = arrow_schema(json_schema, nested=nested)
-        self._types = dict(zip(declared.names, declared.types, strict=True))
-        self._declared = frozenset(self._types)
+        self._nested = nested
+        self._types: dict[str, Any] = {}
+        self._declared: frozenset[str] = frozenset()
+        self.declare(json_schema)
         self._required = frozenset(required)
         self._warn = warn
         self._lock = Lock()
@@ -82,6 +83,12 @@ class Tables(Encoder):
         """Columns whose values are encoded as text, since they are nested or of several kinds."""
         self._inexact: set[str] = set()
         """Columns with integers that floats do not hold."""
+
+    def declare(self, json_schema: Mapping[str, Any]) -> None:
+        """Take over a schema that became known only now, for the columns that are not typed yet."""
+        declared = arrow_schema(json_schema, nested=self._nested)
+        self._types = dict(zip(declared.names, declared.types, strict=True)) | self._types
+        self._declared = self._declared.union(declared.names)
 
     @property
     def schema(self) -> Any:
