@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ from core.jobs.settings import ATTEMPTS, JobConcurrency, JobSettings
 from core.jobs.statuses import StatusMeanings
 from core.runtime.slices import Record
 
-Encoder = Callable[[list[Record]], bytes]
+Encoder = Callable[[Sequence[Record]], bytes]
 
 
 @dataclass(frozen=True, slots=True)
