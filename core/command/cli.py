@@ -39,6 +39,10 @@ def main(builder: Builder | None = None) -> int:
 def _command(arguments: Arguments, builder: Builder | None) -> int:
     if arguments.version:
         return _show_version()
+    if arguments.schema:
+        return _schema()
+    if arguments.completion:
+        return _completion(arguments.completion)
     if arguments.run:
         return _engine()(arguments)
     if arguments.validate:
@@ -87,6 +91,18 @@ def _validate() -> Callable[[Arguments], int]:
     from core.command.validate import validate
 
     return validate
+
+
+def _schema() -> int:
+    from core.command.schema import print_schema
+
+    return print_schema()
+
+
+def _completion(shell: str) -> int:
+    from core.command.completion import print_completion
+
+    return print_completion(shell)
 
 
 def _show_version() -> int:
