@@ -194,11 +194,13 @@ class Log(Event):
 class SliceFinished(Event):
     """A slice is over; `error` says to people why it failed.
 
-    `like` is the first slice that failed for the same cause, unless this is the first one.
+    `like` is the first slice that failed for the same cause, unless this is the first one. `latest` is the latest
+    cursor value that was seen in a slice that was read, as the state has it.
     """
 
     outcome: Outcome
     records: int
+    latest: Any = None
     error: str | None = None
     like: Mapping[str, Any] | None = None
 

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 from core.command.arguments import Arguments, parse
 
@@ -45,6 +46,8 @@ def _command(arguments: Arguments, builder: Builder | None) -> int:
         return _validate(arguments)
     if arguments.check:
         return _check()(arguments)
+    if arguments.make_source:
+        return _make_source(arguments)
     if arguments.jobs:
         return _jobs(arguments)
     if builder is not None:
@@ -81,6 +84,17 @@ def _jobs(arguments: Arguments) -> int:
     from core.command.jobs import list_jobs
 
     return list_jobs(arguments)
+
+
+def _make_source(arguments: Arguments) -> int:
+    """Write a command for a manifest, and say how to try it out."""
+    from core.protocols.wrapper import make_source
+
+    assert arguments.manifest is not None
+    assert arguments.output is not None
+    make_source(arguments.manifest, Path(arguments.output))
+    print(f"{arguments.output} is an Airbyte source now; try {arguments.output} spec", flush=True)
+    return 0
 
 
 def _validate(arguments: Arguments) -> int:
