@@ -97,7 +97,8 @@ def _make_source(arguments: Arguments) -> int:
     assert arguments.manifest is not None
     assert arguments.output is not None
     make_source(arguments.manifest, Path(arguments.output))
-    print(f"{arguments.output} is an Airbyte source now; try {arguments.output} spec", flush=True)
+    command = arguments.output if os.sep in arguments.output else os.path.join(".", arguments.output)
+    print(f"{arguments.output} is an Airbyte source for {arguments.manifest}; try: {command} spec", flush=True)
     return 0
 
 
