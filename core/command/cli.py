@@ -39,8 +39,10 @@ def main(builder: Builder | None = None) -> int:
 def _command(arguments: Arguments, builder: Builder | None) -> int:
     if arguments.version:
         return _show_version()
-    if arguments.run:
+    if arguments.run and arguments.slices is None and arguments.on is None:
         return _engine()(arguments)
+    if arguments.run or arguments.plan or arguments.merge_state:
+        return _scaling(arguments)
     if arguments.validate:
         return _validate(arguments)
     if arguments.check:
@@ -65,6 +67,19 @@ def _engine() -> Callable[[Arguments], int]:
         gc.freeze()
         gc.enable()
     return run_headless
+
+
+def _scaling(arguments: Arguments) -> int:
+    """Slices as units of work: a plan, a part of one, the state of all, a cluster."""
+    if arguments.on is not None:
+        from core.command.on_cluster import run_on_cluster
+
+        return run_on_cluster(arguments)
+    from core.command.slices import make_plan, merge_states, read_slices
+
+    if arguments.plan:
+        return make_plan(arguments)
+    return merge_states(arguments) if arguments.merge_state else read_slices(arguments)
 
 
 def _check() -> Callable[[Arguments], int]:

@@ -75,7 +75,7 @@ class Reader:
             monotonic=around.monotonic,
         )
         self._secrets = session.secrets
-        self._jobs = JobConcurrency(connector.source.job_budget(config))
+        self._jobs = JobConcurrency(connector.source.job_budget(config), around.leases)
         self._concurrency = connector.source.concurrency(config)
         self._reads: set[StreamRead] = set()
         self._parents: WeakSet[AsyncGenerator[ParentRecord, None]] = WeakSet()
@@ -147,6 +147,10 @@ class Reader:
         return merged_state(
             self._whole(stream), state, read, self._context(stream, report), parents=parents, seconds=seconds
         )
+
+    def slices_at_once(self, stream: str) -> int:
+        """How many slices of a stream are read side by side."""
+        return self._whole(stream).retriever.max_slices(self._concurrency, self._jobs)
 
     def _whole(self, stream: str) -> DeclarativeStream:
         if problems := self._connector.broken.get(stream):
@@ -289,7 +293,7 @@ async def open_reader(
     config = with_secrets(specification, config, secrets.hide)
     assert connector.source is not None
     try:
-        budget = connector.source.rate_budget(config) if around.budgeted else None
+        budget = connector.source.rate_budget(config, around.parts) if around.budgeted else None
     except TemplateError as error:
         raise InputError(str(error)) from None
     wait = sleep or around.sleep

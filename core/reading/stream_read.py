@@ -248,6 +248,7 @@ class StreamRead:
             return sink
 
         outcome, error, like, stop, latest = Outcome.CANCELLED, None, None, False, None
+        final = False
         try:
             async with AsyncExitStack() as after:
                 outcome = await self._retrieve(cursor, context, make_sink, after)
@@ -260,12 +261,12 @@ class StreamRead:
                     observer = Observer.merged(sink.observer for sink in sinks)
                     latest = cursor.latest(observer)
                     cursor.close(slice_, observer)
-                    self._report_state(cursor, slice_)
+                    self._report_state(cursor, slice_, latest)
                     await self._until_safe()
         except Exception as failure:  # also a mistake of ours: the other slices go on
             outcome, error = Outcome.FAILED, self._message_for(failure)
             like = self._failures.add(_cause(failure, error, slice_), slice_, error)
-            stop = isinstance(failure, JobFailed) and failure.final
+            stop = final = isinstance(failure, JobFailed) and failure.final
         finally:
             records = sum(sink.emitted for sink in sinks)
             self._records += records
@@ -279,6 +280,7 @@ class StreamRead:
                     latest=latest,
                     error=error,
                     like=like,
+                    final=final,
                 )
             )
             gate.release()
@@ -313,14 +315,15 @@ class StreamRead:
         self._channel.emit(Log(stream=self._plan.stream.name, level=Level.DEBUG, message=trace))
         return f"Longhaul itself went wrong here ({type(error).__name__}: {error}). Please report it."
 
-    def _report_state(self, cursor: Cursor, slice_: StreamSlice) -> None:
+    def _report_state(self, cursor: Cursor, slice_: StreamSlice, latest: Any) -> None:
         """Report the state after every slice; when it lists hundreds of partitions, after every few."""
         self._unreported += 1
         if self._unreported <= self._listed // PARTITIONS_PER_SLICE:
             return
         state = cursor.state()
         self._unreported, self._listed = 0, len(state.get("states", ()))
-        self._channel.emit(StateAdvanced(stream=self._plan.stream.name, slice=slice_, state=state))
+        name = self._plan.stream.name
+        self._channel.emit(StateAdvanced(stream=name, slice=slice_, state=state, latest=latest))
 
 
 def _cause(failure: Exception, error: str, slice_: StreamSlice) -> str:
