@@ -227,8 +227,10 @@ def read_slices(arguments: Arguments) -> int:
 
 def summarize(conduct: Conduct, stream: str, folder: SliceFolder) -> None:
     """Say what came of a stream."""
-    place = str(folder.path)
-    for level, text in stream_summary(conduct.picture.streams[stream], place, f"whole slices are in {place}"):
+    place, picture = str(folder.path), conduct.picture.streams[stream]
+    if picture.result is not None:
+        picture.records = picture.result.records  # those of slices that were read twice count once
+    for level, text in stream_summary(picture, place, f"whole slices are in {place}"):
         conduct.log(level, text)
 
 

@@ -156,8 +156,9 @@ class StreamRead:
                 f"{', '.join(self._plan.unsupported)}."
             )
         context = Context(self._run, stream.name, self._channel.emit, in_order=self._plan.in_order)
-        self._schema = await stream.load_schema(context)
-        if self._schema != stream.json_schema:
+        known = self._plan.schema
+        self._schema = await stream.load_schema(context) if known is None else known
+        if known is None and self._schema != stream.json_schema:
             self._channel.emit(SchemaLoaded(stream=stream.name, schema=self._schema))
         if self._plan.role is not Role.PARENT:
             context = context.with_schema(self._schema)

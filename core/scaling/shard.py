@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any
 
 from core.connector import Connector
-from core.errors import fault_text
+from core.errors import ReadError, fault_text
 from core.events import Event, Log, Outcome
 from core.levels import Level
 from core.reading import Reader
@@ -47,8 +47,15 @@ class ShardRead:
         """Read the slices side by side, those first whose jobs an earlier process has left on the server."""
         self._reader, summary = reader, self._summary
         tally = StreamTally(summary.stream, self._emit)
+        try:
+            schema = await reader.schema(summary.stream, self._emit)
+        except ReadError as error:
+            tally.fail(str(error))
+            return tally.end(cancelled=self._cancelled)
         columns = tuple(self._connector.schema(summary.stream).get("properties") or ())
-        slices = SliceReader(reader, summary.stream, summary.state, self._folder, summary.id, columns, tally.show)
+        slices = SliceReader(
+            reader, summary.stream, summary.state, self._folder, summary.id, schema, columns, self._emit
+        )
         gate = asyncio.Semaphore(reader.slices_at_once(summary.stream))
 
         async def read(planned: PlannedSlice) -> None:

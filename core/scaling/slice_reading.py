@@ -30,8 +30,8 @@ from core.reading import Reader
 from core.scaling.plan import PlannedSlice
 from core.scaling.slice_files import DoneSlice, SliceFiles, SliceFolder, SliceInUse
 
-_OF_THE_STREAM = (StreamStarted, StreamFinished, SchemaLoaded, StateAdvanced)
-"""Events that are about the slice only, here, and are made for the stream by whoever reads all of its slices."""
+_OF_THE_STREAM = (StreamStarted, StreamFinished, SchemaLoaded, StateAdvanced, SliceFinished)
+"""Events that whoever reads all slices of the stream makes, of their results."""
 _AGAIN = 0.5
 """Seconds between two attempts to have a slice that another process reads."""
 READ = (Outcome.COMPLETE, Outcome.SKIPPED)
@@ -40,9 +40,9 @@ READ = (Outcome.COMPLETE, Outcome.SKIPPED)
 
 @dataclass(frozen=True, slots=True)
 class SliceResult:
-    """How the read of a slice ended; `known`: it was done before. `final`: the other slices would fail, too."""
+    """How the read of a slice ended, as `SliceFinished` has it; `known`: it was done before."""
 
-    name: str
+    planned: PlannedSlice
     outcome: Outcome
     records: int = 0
     latest: Any = None
@@ -55,8 +55,9 @@ class SliceResult:
 class SliceReader:
     """Reads slices of one stream for one plan, from the state that the plan was made from.
 
-    `columns` are those that the stream declares. `emit` takes what happens, without records. `patience` is how many
-    seconds are waited for another process that reads the slice, such as one that is about to be found dead.
+    `schema` is that of the records, `columns` are those that the stream declares. `emit` takes what happens, without
+    records; the end of a slice is its result. `patience` is how many seconds are waited for another process that reads
+    the slice, such as one that is about to be found dead.
     """
 
     reader: Reader
@@ -64,6 +65,7 @@ class SliceReader:
     state: Mapping[str, Any] | None
     folder: SliceFolder
     plan: str
+    schema: Mapping[str, Any]
     columns: Sequence[str]
     emit: Callable[[Event], None]
     patience: float = 0.0
@@ -80,10 +82,10 @@ class SliceReader:
                     if done is None:
                         return await _SliceRead(self, planned, files).result()
         except OutputError as error:
-            return self._not_written(planned, error, final=not isinstance(error, SliceInUse))
+            return failed(planned, str(error), final=not isinstance(error, SliceInUse))
         except OSError as error:
-            return self._not_written(planned, OutputError.of(files.records, error), final=True)
-        return SliceResult(planned.name, Outcome.COMPLETE, done.records, done.latest, known=True)
+            return failed(planned, str(OutputError.of(files.records, error)), final=True)
+        return SliceResult(planned, Outcome.COMPLETE, done.records, done.latest, known=True)
 
     async def _lock(self, files: SliceFiles, locks: ExitStack) -> None:
         waited = 0.0
@@ -98,13 +100,10 @@ class SliceReader:
             else:
                 return
 
-    def _not_written(self, planned: PlannedSlice, error: OutputError, *, final: bool) -> SliceResult:
-        """The failure of a slice that did not come from its read."""
-        text, failed = str(error), Outcome.FAILED
-        self.emit(
-            SliceFinished(stream=self.stream, slice=planned.slice, outcome=failed, records=0, error=text, final=final)
-        )
-        return SliceResult(planned.name, failed, error=text, final=final)
+
+def failed(planned: PlannedSlice, error: str, *, final: bool = False) -> SliceResult:
+    """The result of a slice that failed."""
+    return SliceResult(planned, Outcome.FAILED, error=error, final=final)
 
 
 class _SliceRead:
@@ -129,7 +128,12 @@ class _SliceRead:
         journal = JobJournal(self._files.jobs, lambda _: of.state)
         try:
             read = of.reader.read(
-                stream, of.state, encode=sink.encoder.encode, jobs=journal.of(stream), slices=[self._planned.slice]
+                stream,
+                of.state,
+                encode=sink.encoder.encode,
+                jobs=journal.of(stream),
+                slices=[self._planned.slice],
+                schema=of.schema,
             )
             async with aclosing(read) as events:
                 async for event in events:
@@ -173,15 +177,14 @@ class _SliceRead:
                 self._files.jobs.unlink(missing_ok=True)
 
     def _what_came_of_it(self) -> SliceResult:
-        finished, name = self._finished, self._planned.name
+        finished, planned = self._finished, self._planned
         if finished is None:  # it did not begin
-            text = " ".join(self._errors) or None
-            return SliceResult(name, Outcome.FAILED if text else Outcome.CANCELLED, error=text, final=True)
+            text = " ".join(self._errors)
+            return failed(planned, text, final=True) if text else SliceResult(planned, Outcome.CANCELLED)
         outcome = finished.outcome
         if outcome in READ and not self._done:
-            text = "The slice was read, but what came of it was not written. Run again."
-            return SliceResult(name, Outcome.FAILED, error=text)
-        return SliceResult(name, outcome, self._records, finished.latest, finished.error, finished.final)
+            return failed(planned, "The slice was read, but what came of it was not written. Run again.")
+        return SliceResult(planned, outcome, self._records, finished.latest, finished.error, finished.final)
 
 
 def slice_sink(path: Path, stream: str, columns: Sequence[str]) -> OutputSink:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from core.events import Event, Outcome, SliceFinished, StreamFinished, StreamStarted
 from core.failures import Failures, gist
-from core.scaling.slice_reading import SliceResult
+from core.scaling.slice_reading import READ, SliceResult
+
+_QUOTED = re.compile(r"`[^`]*`")
+"""Names in an error: the job's id is one."""
 
 
 class StreamTally:
@@ -23,7 +26,7 @@ class StreamTally:
         """Whether no further slice need be begun, as it would fail, too."""
         self.unfinished = 0
         """How many slices are not done."""
-        self._emit = emit
+        self.emit = emit
         self._began, self._clock = datetime.now(UTC), time.monotonic()
         self._failures = Failures()
         self._errors: list[str] = []
@@ -32,24 +35,32 @@ class StreamTally:
         self._cancelled = False
         emit(StreamStarted(stream=stream))
 
-    def show(self, event: Event) -> None:
-        """Pass an event on; of slices that fail for the same cause, the later ones name the first."""
-        if isinstance(event, SliceFinished) and event.outcome is Outcome.FAILED:
-            error = event.error or ""
-            like = self._failures.add(gist(error, (event.slice or {}).values()), event.slice, error)
-            event = replace(event, like=like)
-        self._emit(event)
-
     def add(self, result: SliceResult) -> None:
-        """Count what came of a slice."""
+        """Count what came of a slice, and report it. Of slices that fail for the same cause, the later ones name the
+        first.
+        """
         self._slices += 1
         self._records += result.records
         self.known += result.known
         self.stopped |= result.final
         self._cancelled |= result.outcome is Outcome.CANCELLED
-        self.unfinished += result.outcome not in (Outcome.COMPLETE, Outcome.SKIPPED)
-        if result.outcome is Outcome.FAILED and result.error and not self._failures.count:
-            self._errors.append(result.error)
+        self.unfinished += result.outcome not in READ
+        like, slice_, error = None, result.planned.slice, result.error or ""
+        if result.outcome is Outcome.FAILED:
+            like = self._failures.add(gist(_QUOTED.sub("", error), slice_.values()), slice_, error)
+        if not result.known:
+            self.emit(
+                SliceFinished(
+                    stream=self.stream,
+                    slice=slice_,
+                    outcome=result.outcome,
+                    records=result.records,
+                    latest=result.latest,
+                    error=result.error,
+                    like=like,
+                    final=result.final,
+                )
+            )
 
     def fail(self, error: str) -> None:
         """Something went wrong that is no slice's."""
@@ -62,7 +73,7 @@ class StreamTally:
             outcome = Outcome.CANCELLED
         if self._failures.count or self._errors:
             outcome = Outcome.CANCELLED if cancelled else Outcome.FAILED
-        self._emit(
+        self.emit(
             StreamFinished(
                 stream=self.stream,
                 outcome=outcome,

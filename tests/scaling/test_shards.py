@@ -87,7 +87,7 @@ def test_a_stream_is_read_in_parts_of_which_one_is_killed(folder: Folder, api: C
     assert {len(jobs) for jobs in api.made.values()} == {1}
     code, said = end(folder.shard("--shard", "1/3"))
     assert (code, "4 slices had been read before" in said) == (0, True)
-    assert not list(folder.lake.glob("**/.*.jobs")) and not list(folder.lake.glob("**/*.partial"))
+    assert not [*folder.lake.glob("**/.*.jobs"), *folder.lake.glob("**/*.partial")]
 
     (folder.path / "state.json").write_text('{"other": {"a": 1}}')
     code, said = folder.merge()
