@@ -44,8 +44,10 @@ def _command(arguments: Arguments, builder: Builder | None) -> int:
         return _schema()
     if arguments.completion:
         return _completion(arguments.completion)
-    if arguments.run:
+    if arguments.run and arguments.slices is None and arguments.on is None:
         return _engine()(arguments)
+    if arguments.run or arguments.plan or arguments.merge_state:
+        return _scaling(arguments)
     if arguments.validate:
         return _validate()(arguments)
     if arguments.check:
@@ -72,6 +74,19 @@ def _engine() -> Callable[[Arguments], int]:
         gc.freeze()
         gc.enable()
     return run_headless
+
+
+def _scaling(arguments: Arguments) -> int:
+    """Slices as units of work: a plan, a part of one, the state of all, a cluster."""
+    if arguments.on is not None:
+        from core.command.on_cluster import run_on_cluster
+
+        return run_on_cluster(arguments)
+    from core.command.slices import make_plan, merge_states, read_slices
+
+    if arguments.plan:
+        return make_plan(arguments)
+    return merge_states(arguments) if arguments.merge_state else read_slices(arguments)
 
 
 def _check() -> Callable[[Arguments], int]:
