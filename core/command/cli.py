@@ -40,10 +40,14 @@ def main(builder: Builder | None = None) -> int:
 def _command(arguments: Arguments, builder: Builder | None) -> int:
     if arguments.version:
         return _show_version()
+    if arguments.schema:
+        return _schema()
+    if arguments.completion:
+        return _completion(arguments.completion)
     if arguments.run:
         return _engine()(arguments)
     if arguments.validate:
-        return _validate(arguments)
+        return _validate()(arguments)
     if arguments.check:
         return _check()(arguments)
     if arguments.make_source:
@@ -97,23 +101,22 @@ def _make_source(arguments: Arguments) -> int:
     return 0
 
 
-def _validate(arguments: Arguments) -> int:
-    """Print `file:line:column: problem` lines; 2 when the manifest can't be run, else 0."""
-    from core.connector import load_connector
-    from core.errors import ManifestError
-    from core.manifest.document import Document
-    from core.wording import on_one_line
+def _validate() -> Callable[[Arguments], int]:
+    from core.command.validate import validate
 
-    (manifest,) = arguments.manifests
-    try:
-        connector = load_connector(Document.load(manifest))
-    except ManifestError as error:
-        problems, usable = error.problems, False
-    else:
-        problems, usable = (*connector.problems, *connector.portability), connector.usable
-    lines = [on_one_line(str(problem)) for problem in problems]
-    print("\n".join(lines) or f"{manifest}: no problems", flush=True)
-    return 0 if usable else 2
+    return validate
+
+
+def _schema() -> int:
+    from core.command.schema import print_schema
+
+    return print_schema()
+
+
+def _completion(shell: str) -> int:
+    from core.command.completion import print_completion
+
+    return print_completion(shell)
 
 
 def _show_version() -> int:

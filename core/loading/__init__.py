@@ -1,1 +1,7 @@
 """Loads records into databases, warehouses and lakes with dlt."""
+
+from core.loading.address import Address, parse_address
+from core.loading.loader import LoadBuffer, Loads
+from core.loading.pipeline import Target, dataset_name
+
+__all__ = ["Address", "LoadBuffer", "Loads", "Target", "dataset_name", "parse_address"]
