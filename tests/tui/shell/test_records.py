@@ -41,8 +41,8 @@ async def after_test(folder: Path, api: DemoApi, size: tuple[int, int] = (120, 4
         yield shell
 
 
-async def name(shell: Shell, path: Path) -> None:
-    """Name a file in the dialog that asks for one, in place of what is there."""
+async def name(shell: Shell, path: Path | str) -> None:
+    """Name a place in the dialog that asks for one, in place of what is there."""
     shell.app.screen.query_one(Input).value = str(path)
     await shell.pilot.pause()
 
@@ -51,7 +51,7 @@ async def asking(shell: Shell) -> SqlPrompt:
     """The prompt, once the first query has its result."""
     await shell.press("Q")
     await shell.until_dialog("QueryScreen")
-    await shell.until_shown("rows ·")
+    await shell.until(lambda: " row" in shell.lines[-2] or "Result ·" in shell.text, "the result")
     return shell.app.screen.query_one(SqlPrompt)
 
 
@@ -77,7 +77,10 @@ async def test_an_existing_file_is_asked_about_and_records_that_are_missing_are_
 ) -> None:
     (tmp_path / "contacts.jsonl").write_text("what was there\n")
     async with opened(quickly_polled(tmp_path), values=api.inputs("sendgrid_contacts")) as shell:
-        assert not shell.builder.check_action("perform", ("test.export",)), "there are no records yet"
+        await shell.perform("test.export")
+        await shell.until_said("There are no records to export yet: test the stream first.")
+        await shell.perform("test.query")
+        await shell.until_said("There are no records to query yet: test the stream first.")
         limits = TrialSettings().limits
         shell.builder.trials.configure("contacts", TrialSettings(type(limits)(records=7)))
         await shell.press("f5")
@@ -133,6 +136,25 @@ async def test_an_export_shows_how_far_it_is_and_can_be_cancelled(
         assert not (tmp_path / "contacts.jsonl").exists()
         await shell.press("escape")
         await shell.until(lambda: shell.dialog is None)
+
+
+async def test_records_are_loaded_into_a_database_by_its_url(tmp_path: Path, api: DemoApi) -> None:
+    pytest.importorskip("dlt", reason="loads need dlt")
+    url = f"duckdb:///{tmp_path}/crm.duckdb"
+    async with after_test(tmp_path, api) as shell:
+        await shell.press("E")
+        await shell.until_dialog("ExportDialog")
+        await name(shell, "postgresql://me:s3cr3t@127.0.0.1:1/crm")
+        await shell.until_shown("table contacts of the dataset longhaul_test")
+        await shell.press("enter")
+        await shell.until_shown("can't be reached")
+        await name(shell, url)
+        await shell.press("enter")
+        await shell.until_said(f"30 records loaded into longhaul_test.contacts of {url}.")
+        assert not any("s3cr3t" in note for note in shell.notes)
+        await shell.press("E")
+        await shell.until_dialog("ExportDialog")
+        assert shell.app.screen.query_one(Input).value == str(tmp_path / "contacts.jsonl"), "URLs are not remembered"
 
 
 # Query
