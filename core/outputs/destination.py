@@ -41,10 +41,10 @@ def file_names(streams: Iterable[str]) -> dict[str, str]:
 
 
 def _is_harmless(stream: str) -> bool:
-    return stream != "" and stream == _cleaned(stream) and not _RESERVED.fullmatch(stream)
+    return stream != "" and stream == cleaned(stream) and not _RESERVED.fullmatch(stream)
 
 
-def _cleaned(stream: str) -> str:
+def cleaned(stream: str) -> str:
     """The name without anything that some file system refuses or interprets."""
     name = re.sub(r"[^\w .()+=@-]", "_", unicodedata.normalize("NFC", stream)).strip(" .")
     while len(name.encode()) > _LONGEST:
@@ -54,7 +54,7 @@ def _cleaned(stream: str) -> str:
 
 def _hashed(stream: str) -> str:
     digits = hashlib.sha256(stream.encode(errors="surrogatepass")).hexdigest()[:8]
-    return f"{_cleaned(stream) or 'stream'}-{digits}"
+    return f"{cleaned(stream) or 'stream'}-{digits}"
 
 
 def _folded(name: str) -> str:
@@ -109,7 +109,7 @@ class Destination:
         is_stdout = text in STDOUT
         path = None if is_stdout else _checked(text or "")
         is_directory = path is not None and kind(path) == "a directory"
-        named = None if is_directory else _named_format(path)
+        named = None if is_directory else named_format(path)
         if named and format not in (None, named):
             place = f"{path} says" if path else "standard output takes"
             raise OutputError(f"--format {format} is for the files in a directory; {place} {named}.")
@@ -241,7 +241,7 @@ def _checked(text: str) -> Path:
     return path
 
 
-def _named_format(path: Path | None) -> str:
+def named_format(path: Path | None) -> str:
     """The format that the ending of a file says."""
     name = path.name if path else ".jsonl"
     return next(found for suffix, found in FILES.items() if name.endswith(suffix))

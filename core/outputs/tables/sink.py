@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from core.outputs.sinks import OutputSink
-from core.outputs.tables.batches import Tables, whole
-from core.outputs.tables.schema import Nested, pa
-from core.outputs.tables.widening import conform
+from core.outputs.tables.batches import Tables
+from core.outputs.tables.frames import whole
+from core.outputs.tables.schema import Nested
+from core.outputs.tables.widening import put_together
 
 Write = Literal["append", "replace", "merge"]
 
@@ -81,10 +82,3 @@ class TableSink(OutputSink):
     @abstractmethod
     def _store(self, table: Any) -> None:
         """Take a group of rows, as a `pyarrow.Table`."""
-
-
-def put_together(tables: Sequence[Any], schema: Any) -> Any:
-    """The rows of all tables in one `pyarrow.Table` of a schema that is at least as wide."""
-    if not len(schema):
-        return pa.table({"": pa.nulls(sum(table.num_rows for table in tables))}).select([])
-    return pa.concat_tables([conform(table, schema) for table in tables])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
@@ -82,3 +82,10 @@ def text_of(array: Any) -> Any:
     if pa.types.is_timestamp(array.type):
         return pc.replace_substring(texts, " ", "T", max_replacements=1)
     return texts
+
+
+def put_together(tables: Sequence[Any], schema: Any) -> Any:
+    """The rows of all tables in one `pyarrow.Table` of a schema that is at least as wide."""
+    if not len(schema):
+        return pa.table({"": pa.nulls(sum(table.num_rows for table in tables))}).select([])
+    return pa.concat_tables([conform(table, schema) for table in tables])
