@@ -149,6 +149,20 @@ BUILDER = (
         when=_STREAM,
     ),
     UserAction(
+        "test.export",
+        "export the records…",
+        "trial_actions.export",
+        "Write the records of the test to a file: JSON Lines, CSV, Parquet, DuckDB",
+        when="trial_actions.has_records",
+    ),
+    UserAction(
+        "test.query",
+        "query the records…",
+        "trial_actions.query",
+        "SQL over the records of the test, with DuckDB",
+        when="trial_actions.has_records",
+    ),
+    UserAction(
         "test.keep-case",
         "keep as a case…",
         "cases.keep",
