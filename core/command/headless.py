@@ -229,9 +229,11 @@ class HeadlessRun:
         plan = self._plan
         if plan.loads is not None:
             loop = asyncio.get_running_loop()
-            return plan.loads.stream(
-                name, lambda *found: loop.call_soon_threadsafe(self._show_load, name, *found) and None
-            )
+
+            def report(records: int, complete: bool) -> None:
+                loop.call_soon_threadsafe(self._show_load, name, records, complete)
+
+            return plan.loads.stream(name, report)
         columns = tuple(plan.connector.schema(name).get("properties") or ())
         sink = plan.destination.sink(name, plan.connector.stream_names, columns)
         return SliceBuffer(sink, until_state=plan.state is not None)
