@@ -230,9 +230,15 @@ class HeadlessRun:
         """What takes the records of a stream."""
         plan, loop = self._plan, asyncio.get_running_loop()
         if plan.loads is not None:
-            return plan.loads.stream(
-                name, lambda *found: loop.call_soon_threadsafe(self._show_load, name, *found) and None
-            )
+
+            def report(records: int, complete: bool) -> None:
+                loop.call_soon_threadsafe(self._show_load, name, records, complete)
+
+            return plan.loads.stream(name, report)
+
+        def warn(text: str) -> None:
+            loop.call_soon_threadsafe(self._progress.log, Level.WARNING, f"{name}: {text}")
+
         state = plan.state.of(name) if plan.state else None
         sink = plan.destination.sink(
             name,
@@ -240,7 +246,7 @@ class HeadlessRun:
             plan.connector.schema(name),
             key=plan.connector.primary_key(name) if plan.destination.write == "merge" else (),
             goes_on=state is not None and NO_CURSOR not in state,
-            warn=lambda text: loop.call_soon_threadsafe(self._progress.log, Level.WARNING, f"{name}: {text}") and None,
+            warn=warn,
         )
         return SliceBuffer(sink, until_state=plan.state is not None)
 
