@@ -104,6 +104,7 @@ class BuilderApp(KeyQueueApp, CopyingApp):
         from tui.model.project import Project
 
         make = partial(Project.try_demo, self._sample) if self._demo else Project.new
+        make = partial(make, modeline=self.settings.modeline)
         try:
             await self.open_project(make if self._path is None else partial(Project.open, self._path))
         except ManifestError as error:

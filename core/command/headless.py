@@ -48,7 +48,7 @@ LOAD_GRACE = 25.0
 STILL_RUNNING = 75
 """The exit code when jobs are left to a later run: EX_TEMPFAIL of sysexits.h, "try again later"."""
 _REDRAW = 0.1
-_CANCELLING = (
+CANCELLING = (
     "Cancelling: requests are stopped, jobs that run on the server are aborted. Press Ctrl-C again to leave at once."
 )
 
@@ -191,7 +191,7 @@ class HeadlessRun:
             os._exit(128 + number)
         self._signal = number
         self._shutdown.begin(128 + number)
-        self._progress.log(Level.WARNING, _CANCELLING)
+        self._progress.log(Level.WARNING, CANCELLING)
         reader.cancel()
 
     # One stream

@@ -47,6 +47,12 @@ class StreamShape:
     cursor: str | None = None
     lasting: bool = False
 
+    def order(self, write: str) -> dict[str, Any] | None:
+        """For dlt: which of several records with the same key in one load is kept, that with the highest cursor value."""
+        if write != "merge" or self.cursor is None or self.cursor in self.keys:
+            return None
+        return {self.cursor: {"name": self.cursor, "dedup_sort": "desc"}}
+
 
 def plain_name(text: str) -> str:
     """A name that every destination takes: small letters, digits and underscores."""
@@ -232,15 +238,8 @@ class StreamPipeline:
             name=self._shape.name,
             primary_key=list(self._shape.keys) if self.write == "merge" else None,
             write_disposition=self.write,
-            columns=self._order(),
+            columns=self._shape.order(self.write),
         )()
-
-    def _order(self) -> dict[str, Any] | None:
-        """Which of several records with the same key in one load is kept: that with the highest cursor value."""
-        cursor = self._shape.cursor
-        if self.write != "merge" or cursor is None or cursor in self._shape.keys:
-            return None
-        return {cursor: {"name": cursor, "dedup_sort": "desc"}}
 
 
 def check_tables(pipelines: Sequence[StreamPipeline]) -> None:
