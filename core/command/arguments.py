@@ -175,7 +175,11 @@ def _check_values(parser: argparse.ArgumentParser, found: argparse.Namespace) ->
     """End the process for options that contradict each other."""
     if found.detach and found.keep_case is not None:
         parser.error("--keep-case keeps a run that came to its end; leave out --detach.")
-    if found.detach and found.state is None:
+    if found.to is not None and found.state is not None:
+        parser.error("--state: with --to, the state is kept in the destination, beside the records; leave out --state.")
+    if found.to is not None and found.format is not None:
+        parser.error("--format is that of the files of --output; leave it out with --to.")
+    if found.detach and found.state is None and found.to is None:
         parser.error("--detach needs --state FILE: beside that file, a later run finds the jobs that it is to collect.")
     formats = REPORTS if found.validate else FORMATS
     if found.format is not None and found.format not in formats:

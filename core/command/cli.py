@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 from core.command.arguments import Arguments, parse
 
@@ -43,12 +44,16 @@ def _command(arguments: Arguments, builder: Builder | None) -> int:
         return _schema()
     if arguments.completion:
         return _completion(arguments.completion)
-    if arguments.run:
+    if arguments.run and arguments.slices is None and arguments.on is None:
         return _engine()(arguments)
+    if arguments.run or arguments.plan or arguments.merge_state:
+        return _scaling(arguments)
     if arguments.validate:
         return _validate()(arguments)
     if arguments.check:
         return _check()(arguments)
+    if arguments.make_source:
+        return _make_source(arguments)
     if arguments.jobs:
         return _jobs(arguments)
     if builder is not None:
@@ -71,6 +76,19 @@ def _engine() -> Callable[[Arguments], int]:
     return run_headless
 
 
+def _scaling(arguments: Arguments) -> int:
+    """Slices as units of work: a plan, a part of one, the state of all, a cluster."""
+    if arguments.on is not None:
+        from core.command.on_cluster import run_on_cluster
+
+        return run_on_cluster(arguments)
+    from core.command.slices import make_plan, merge_states, read_slices
+
+    if arguments.plan:
+        return make_plan(arguments)
+    return merge_states(arguments) if arguments.merge_state else read_slices(arguments)
+
+
 def _check() -> Callable[[Arguments], int]:
     from core.command.check import run_check
 
@@ -85,6 +103,18 @@ def _jobs(arguments: Arguments) -> int:
     from core.command.jobs import list_jobs
 
     return list_jobs(arguments)
+
+
+def _make_source(arguments: Arguments) -> int:
+    """Write a command for a manifest, and say how to try it out."""
+    from core.protocols.wrapper import make_source
+
+    assert arguments.manifest is not None
+    assert arguments.output is not None
+    make_source(arguments.manifest, Path(arguments.output))
+    command = arguments.output if os.sep in arguments.output else os.path.join(".", arguments.output)
+    print(f"{arguments.output} is an Airbyte source for {arguments.manifest}; try: {command} spec", flush=True)
+    return 0
 
 
 def _validate() -> Callable[[Arguments], int]:

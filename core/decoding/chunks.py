@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,9 +34,9 @@ class Lines(list[Any]):
 
 
 class InBlocks(Iterator[Any]):
-    """Elements one by one; a caller that can takes them from `blocks`, in the lists in which they were read."""
+    """Elements one by one; a caller that can takes them from `blocks`, in the batches in which they were read."""
 
-    def __init__(self, blocks: Iterator[list[Any]]) -> None:
+    def __init__(self, blocks: Iterator[Sequence[Any]]) -> None:
         self.blocks = blocks
         self._each = chain.from_iterable(blocks)
 

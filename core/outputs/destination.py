@@ -35,10 +35,10 @@ def file_names(streams: Iterable[str]) -> dict[str, str]:
 
 
 def _is_harmless(stream: str) -> bool:
-    return stream != "" and stream == _cleaned(stream) and not _RESERVED.fullmatch(stream)
+    return stream != "" and stream == cleaned(stream) and not _RESERVED.fullmatch(stream)
 
 
-def _cleaned(stream: str) -> str:
+def cleaned(stream: str) -> str:
     """The name without anything that some file system refuses or interprets."""
     name = re.sub(r"[^\w .()+=@-]", "_", unicodedata.normalize("NFC", stream)).strip(" .")
     while len(name.encode()) > _LONGEST:
@@ -48,7 +48,7 @@ def _cleaned(stream: str) -> str:
 
 def _hashed(stream: str) -> str:
     digits = hashlib.sha256(stream.encode(errors="surrogatepass")).hexdigest()[:8]
-    return f"{_cleaned(stream) or 'stream'}-{digits}"
+    return f"{cleaned(stream) or 'stream'}-{digits}"
 
 
 def _folded(name: str) -> str:

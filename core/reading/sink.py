@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from core.decoding.chunks import Lines
+from core.decoding.csv_rows import Rows
 from core.events import DownloadProgress, Records
 from core.levels import Level
 from core.reading.channel import EventChannel
@@ -115,11 +116,11 @@ class RecordSink:
         result.found = self._pipeline.found - found_before
         return result
 
-    def _flush(self, batch: list[Record], result: PageResult) -> None:
+    def _flush(self, batch: Sequence[Record], result: PageResult) -> None:
         allowed = self._budget.take(len(batch))
         if allowed < len(batch):
             self.cut = True
-            batch = batch.first(allowed) if isinstance(batch, Lines) else batch[:allowed]
+            batch = batch.first(allowed) if isinstance(batch, (Lines, Rows)) else batch[:allowed]
         if not batch:
             return
         result.kept += len(batch)
@@ -128,7 +129,7 @@ class RecordSink:
         result.last_record = self._last_record = batch[-1]
         self.emitted += len(batch)
         if self._plan.encode is None:
-            self._deliver(len(batch), records=batch)
+            self._deliver(len(batch), records=[*batch] if isinstance(batch, Rows) else batch)
             return
         self._data += self._plan.encode(batch)
         self._encoded += len(batch)

@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -64,7 +64,7 @@ class ToldReader:
         stream: str,
         state: Any,
         limits: Limits,
-        encode: Callable[[list[dict[str, Any]]], bytes],
+        encode: Callable[[Sequence[dict[str, Any]]], bytes],
         jobs: object = None,
         *,
         detach: bool = False,
