@@ -73,9 +73,11 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-pictures: $(VENV)/.installed
+# The picture of the browser needs Chromium; without it, that picture stays as it is.
+pictures: $(VENV)/.installed-dev
 	$(BIN)/python docs/architecture.py
 	$(BIN)/python docs/pictures.py
+	LONGHAUL_WRITE_PICTURES=1 $(BIN)/python -m pytest -n 0 tests/tui/web/test_browser.py -k asks_no_other
 
 clean:
 	rm -rf $(VENV) $(ORACLE) $(CLIENTS) demo-output build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
