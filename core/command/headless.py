@@ -233,6 +233,10 @@ class HeadlessRun:
             return plan.loads.stream(
                 name, lambda *found: loop.call_soon_threadsafe(self._show_load, name, *found) and None
             )
+
+        def warn(text: str) -> None:
+            loop.call_soon_threadsafe(self._progress.log, Level.WARNING, f"{name}: {text}")
+
         state = plan.state.of(name) if plan.state else None
         sink = plan.destination.sink(
             name,
@@ -240,7 +244,7 @@ class HeadlessRun:
             plan.connector.schema(name),
             key=plan.connector.primary_key(name) if plan.destination.write == "merge" else (),
             goes_on=state is not None and NO_CURSOR not in state,
-            warn=lambda text: loop.call_soon_threadsafe(self._progress.log, Level.WARNING, f"{name}: {text}") and None,
+            warn=warn,
         )
         return SliceBuffer(sink, until_state=plan.state is not None)
 
@@ -309,7 +313,7 @@ class HeadlessRun:
                 buffer.add(event.slice, data)
                 if buffer.full:
                     await _in_thread(buffer.write, place)
-            case SchemaLoaded(schema=schema):
+            case SchemaLoaded(schema=schema) if isinstance(buffer, SliceBuffer):
                 buffer.sink.declare(schema)
             case SliceFinished(outcome=outcome):
                 await _in_thread(lambda: buffer.end(event.slice, succeeded=_succeeded(outcome)), place)
