@@ -118,9 +118,6 @@ def _read(files: RunFiles, connector: Connector, config: Mapping[str, Any], note
         secrets = Secrets(secret_values(specification, config))
         progress.log(Level.ERROR, fault_text(error, secrets.mask))
         return 1
-    finally:
-        if loads is not None:
-            loads.close()
 
 
 def _case(files: RunFiles, connector: Connector, config: Mapping[str, Any]) -> CaseRecorder | None:

@@ -10,7 +10,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
@@ -72,15 +72,26 @@ class Loads:
         """Where the jobs are written down, so that they outlive the run."""
         return self.folder / "jobs"
 
-    def locked(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def locked(self) -> Iterator[None]:
         """Hold the lock against other runs of this manifest into this dataset. Raises `OutputError`."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            shutil.rmtree(self._work, ignore_errors=True)
-            self._work.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise OutputError.of(self.folder, error) from error
-        return hold([NamedPath(f"--to {self.target.address.shown}, dataset {self.target.dataset}", self.journal)])
+        with hold([NamedPath(f"--to {self.target.address.shown}, dataset {self.target.dataset}", self.journal)]):
+            shutil.rmtree(self._work, ignore_errors=True)
+            try:
+                self._work.mkdir(mode=0o700)
+            except OSError as error:
+                raise OutputError.of(self._work, error) from error
+            try:
+                yield
+            finally:
+                self._thread.shutdown()
+                shutil.rmtree(self._work, ignore_errors=True)
+        with suppress(OSError):  # there are jobs, or another run has begun
+            self.folder.rmdir()
 
     def listen(self, warn: Callable[[str], None]) -> None:
         """Tell `warn` from now on what people should know."""
@@ -121,13 +132,6 @@ class Loads:
 
     def warn(self, text: str) -> None:
         self._warn(text)
-
-    def close(self) -> None:
-        """Remove what was only needed while loading."""
-        self._thread.shutdown()
-        shutil.rmtree(self._work, ignore_errors=True)
-        if not self.journal.exists():
-            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class LoadBuffer:
