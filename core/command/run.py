@@ -171,7 +171,7 @@ def _loads(arguments: Arguments, connector: Connector, manifest: Path, streams: 
     address = parse_address(arguments.to)
     dataset = dataset_name(arguments.dataset, manifest, address)
     target = Target(address, dataset, arguments.write, arguments.nested or "json")
-    return Loads(target, connector, manifest, [name for name in streams if name not in connector.broken])
+    return Loads(target, connector, manifest, streams)
 
 
 def _destination(arguments: Arguments, streams: Sequence[str]) -> Destination:

@@ -63,14 +63,15 @@ class Loads:
         name = manifest.name.partition(".")[0]
         self._pipelines = {
             stream: StreamPipeline(target, shape_of(connector, stream), name, self._work, self.warn)
-            for stream in streams
+            for stream in dict.fromkeys([*streams, *connector.stream_names])
         }
+        self._streams = tuple(streams)
         self._states: dict[str, Mapping[str, Any] | None] = {}
 
     @property
     def journal(self) -> Path:
         """Where the jobs are written down, so that they outlive the run."""
-        return self.folder / "jobs"
+        return self.folder / "load.jobs"
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -99,15 +100,15 @@ class Loads:
 
     def check(self) -> None:
         """Try the connection, and whether each stream can be written as it is to be. Raises `OutputError`."""
-        first = next(iter(self._pipelines.values()), None)
-        for one in self._pipelines.values():
-            self.call(one.check if one is first else one.plan)
-        check_tables(list(self._pipelines.values()))
+        read = [self._pipelines[stream] for stream in self._streams]
+        for one in read:
+            self.call(one.check if one is read[0] else one.plan)
+        check_tables(read)
 
     def of(self, stream: str) -> Mapping[str, Any] | None:
         """The state of a stream, from the destination. Raises `OutputError`."""
         if stream not in self._states:
-            pipeline = self._pipelines.get(stream)
+            pipeline = self._pipelines.get(stream)  # none for one that the journal remembers, and no manifest has
             self._states[stream] = self.call(pipeline.open) if pipeline is not None else None
             if pipeline is not None and pipeline.undone:
                 self._warn(f"{stream}: what an unfinished load had left in {self.place(stream)} was taken back.")
