@@ -44,8 +44,10 @@ def _command(arguments: Arguments, builder: Builder | None) -> int:
         return _schema()
     if arguments.completion:
         return _completion(arguments.completion)
-    if arguments.run:
+    if arguments.run and arguments.slices is None and arguments.on is None:
         return _engine()(arguments)
+    if arguments.run or arguments.plan or arguments.merge_state:
+        return _scaling(arguments)
     if arguments.validate:
         return _validate()(arguments)
     if arguments.check:
@@ -74,6 +76,19 @@ def _engine() -> Callable[[Arguments], int]:
     return run_headless
 
 
+def _scaling(arguments: Arguments) -> int:
+    """Slices as units of work: a plan, a part of one, the state of all, a cluster."""
+    if arguments.on is not None:
+        from core.command.on_cluster import run_on_cluster
+
+        return run_on_cluster(arguments)
+    from core.command.slices import make_plan, merge_states, read_slices
+
+    if arguments.plan:
+        return make_plan(arguments)
+    return merge_states(arguments) if arguments.merge_state else read_slices(arguments)
+
+
 def _check() -> Callable[[Arguments], int]:
     from core.command.check import run_check
 
@@ -97,7 +112,8 @@ def _make_source(arguments: Arguments) -> int:
     assert arguments.manifest is not None
     assert arguments.output is not None
     make_source(arguments.manifest, Path(arguments.output))
-    print(f"{arguments.output} is an Airbyte source now; try {arguments.output} spec", flush=True)
+    command = arguments.output if os.sep in arguments.output else os.path.join(".", arguments.output)
+    print(f"{arguments.output} is an Airbyte source for {arguments.manifest}; try: {command} spec", flush=True)
     return 0
 
 

@@ -37,8 +37,8 @@ download the result."""
 _EPILOG = """\
 inputs:
   They come from --config, then from LONGHAUL_<INPUT> variables of the
-  environment (LONGHAUL_API_KEY for api_key, LONGHAUL_CREDENTIALS__TOKEN for token
-  in credentials), then from --set; the last wins.
+  environment (LONGHAUL_API_KEY for api_key, LONGHAUL_CREDENTIALS__TOKEN for
+  token in credentials), then from --set; the last wins.
 
 what is kept:
   A file is replaced when its stream has succeeded. With --state, records are
@@ -56,7 +56,7 @@ exit codes:
   1    a stream failed, or a case differs
   2    wrong usage, manifest or inputs
   75   jobs are still running (--detach): run again later
-  130 Ctrl-C, 143 SIGTERM
+  130 Ctrl-C, 143 SIGTERM: the state reached was saved
 """
 
 FORMATS = ("jsonl", "csv", "parquet")
@@ -300,13 +300,13 @@ def _add_tools(add: Add) -> None:
 
 
 _GROUPS: tuple[tuple[str, Callable[[Add], None]], ...] = (
-    ("build a connector", _add_building),
-    ("check manifests", _add_checking),
-    ("read streams", _add_reading),
-    ("say where the records of --run go", _add_writing),
-    ("read only what is new, and follow jobs", _add_resuming),
-    ("read on several machines", _add_sharing),
-    ("use it with other tools", _add_tools),
+    ("building connectors", _add_building),
+    ("checking manifests", _add_checking),
+    ("reading streams", _add_reading),
+    ("where the records of a run go", _add_writing),
+    ("reading only what is new, and jobs that outlive a run", _add_resuming),
+    ("reading on several machines", _add_sharing),
+    ("other tools", _add_tools),
 )
 
 

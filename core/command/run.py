@@ -61,7 +61,7 @@ def run_headless(arguments: Arguments) -> int:
 
 def _run(arguments: Arguments, manifest: Path, given: Mapping[str, Any] | None = None, note: str = "") -> int:
     connector = load_connector(Document.load(manifest))
-    streams = _chosen(connector, arguments.streams)
+    streams = chosen_streams(connector, arguments.streams)
     specification = connector.connection_specification
     config = gather_inputs(
         specification, arguments.config, os.environ, arguments.settings, given, rules=connector.input_rules
@@ -75,12 +75,13 @@ def _run(arguments: Arguments, manifest: Path, given: Mapping[str, Any] | None =
 
 def _read(files: RunFiles, connector: Connector, config: Mapping[str, Any], note: str, loads: Loads | None) -> int:
     arguments, destination = files.arguments, files.destination
+    destination.check({name: connector.primary_key(name) for name in files.streams})
     specification = connector.connection_specification
     picture = RunPicture(files.streams)
-    progress = _progress(arguments, picture, to_stdout=destination.path is None and loads is None)
+    progress = progress_on(arguments, picture, to_stdout=destination.path is None and loads is None)
     if note:
         progress.log(Level.INFO, note)
-    for warning in (*_warnings(connector), *unknown_inputs(specification, config)):
+    for warning in (*warnings_of(connector), *unknown_inputs(specification, config)):
         progress.log(Level.WARNING, warning)
     case = _case(files, connector, config)
     state = StateFile(arguments.state) if arguments.state else None
@@ -138,7 +139,7 @@ def _read_back(connector: Connector, case: CaseRecorder, progress: Progress) -> 
     return int(not result.passed)
 
 
-def _chosen(connector: Connector, wanted: Sequence[str]) -> tuple[str, ...]:
+def chosen_streams(connector: Connector, wanted: Sequence[str]) -> tuple[str, ...]:
     """The streams to read. Raises `ManifestError` when none of them can be read, `InputError` for unknown ones."""
     names = connector.stream_names
     if connector.source is None:
@@ -156,7 +157,7 @@ def _chosen(connector: Connector, wanted: Sequence[str]) -> tuple[str, ...]:
     return chosen
 
 
-def _warnings(connector: Connector) -> list[str]:
+def warnings_of(connector: Connector) -> list[str]:
     """The manifest's warnings, except those that only matter to Airbyte."""
     warnings = [str(problem) for problem in connector.problems if problem.severity is Severity.WARNING]
     more = len(warnings) - _WARNINGS_SHOWN
@@ -175,19 +176,26 @@ def _loads(arguments: Arguments, connector: Connector, manifest: Path, streams: 
 
 
 def _destination(arguments: Arguments, streams: Sequence[str]) -> Destination:
-    destination = Destination.parse(arguments.output, append=arguments.state is not None)
+    destination = Destination.parse(
+        arguments.output,
+        append=arguments.state is not None,
+        format=arguments.format,
+        nested=arguments.nested,
+        write=arguments.write,
+    )
     if len(streams) > 1 and not destination.takes_many:
         place = destination.path or "standard output"
         raise OutputError(
             f"{len(streams)} streams can't all go to {place}. "
-            f"Choose one with --stream NAME ({', '.join(streams)}), or give a directory: --output DIRECTORY."
+            f"Choose one with --stream NAME ({', '.join(streams)}), or give a directory: --output DIRECTORY, "
+            "or a database: --output NAME.duckdb."
         )
     if destination.path is None and sys.stdout is None:
         raise OutputError("Standard output is closed; say where the records go with --output.")
     return destination
 
 
-def _progress(arguments: Arguments, picture: RunPicture, *, to_stdout: bool) -> Progress:
+def progress_on(arguments: Arguments, picture: RunPicture, *, to_stdout: bool) -> Progress:
     """A live display on a terminal that the records don't go to, plain lines elsewhere."""
     target = sys.stderr or io.StringIO()
     shows_records = to_stdout and sys.stdout.isatty()

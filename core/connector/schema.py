@@ -44,6 +44,8 @@ DURATIONS = ("PT0.000001S", "PT0.001S", "PT1S", "PT1M", "PT1H", "P1D", "P1W", "P
 SUGGESTIONS: Mapping[str | None, tuple[str, ...]] = {"datetime_format": DATETIME_FORMATS, "duration": DURATIONS}
 """Examples by the editor of a field."""
 
+SCHEMA_MARK = f"Made by Longhaul {VERSION}: longhaul --schema"
+"""A text near the beginning of a schema, by which the version that made it is known."""
 DIALECT = "http://json-schema.org/draft-07/schema#"
 
 _NOT_RUN = "^(Custom.*|StateDelegatingStream)$"
@@ -93,7 +95,7 @@ def manifest_schema() -> Schema:
     definitions["Part"] = _part(sorted(classes))
     return {
         "$schema": DIALECT,
-        "$comment": f"Made by Longhaul {VERSION}: longhaul --schema",
+        "$comment": SCHEMA_MARK,
         "title": "Connector manifest",
         "description": "A manifest of Longhaul, and of Airbyte's low-code connectors.",
         "type": "object",

@@ -28,14 +28,15 @@ def main() -> int:
     if request.command == "version":
         return _show_version()
     writer = MessageWriter(1)
-    code = _carried_out(request, writer)
+    code = answer(request, writer)
     writer.close()
     if writer.error is not None:
         return _not_written(writer.error)
     return code
 
 
-def _carried_out(request: Request, writer: MessageWriter) -> int:
+def answer(request: Request, writer: MessageWriter) -> int:
+    """Send what a command gives, and return its exit code. Failures are messages, too."""
     from core.errors import LonghaulError, ManifestError, fault_text
 
     try:

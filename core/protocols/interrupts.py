@@ -25,7 +25,7 @@ class Interrupts:
         for number in _NUMBERS:
             try:
                 loop.add_signal_handler(number, self._interrupt, loop, number, end)
-            except NotImplementedError:  # Windows, where a signal ends the process
+            except (NotImplementedError, RuntimeError):  # Windows, where it ends the process; or no main thread
                 return
 
     def die(self) -> None:

@@ -75,7 +75,7 @@ def specification(document: Document | None) -> dict[str, Any]:
     if isinstance(url := spec.get("documentation_url"), str):
         said["documentationUrl"] = url
     if isinstance(consent := spec.get("advanced_auth"), Mapping):
-        said["advanced_auth"] = _plain(consent, "oauth_config_specification", "oauth_connector_input_specification")
+        said["advanced_auth"] = _consent(consent)
     return _complete(said)
 
 
@@ -83,9 +83,16 @@ def _complete(said: dict[str, Any]) -> dict[str, Any]:
     return {**said, "supportsNormalization": False, "supportsDBT": False}
 
 
-def _plain(component: Mapping[str, Any], *below: str) -> dict[str, Any]:
-    """What a component says, and those that are nested in it under these keys, one in the other."""
-    said = {key: value for key, value in without_nulls(component).items() if key not in _NOT_SAID}
-    if below and isinstance(said.get(below[0]), Mapping):
-        said[below[0]] = _plain(said[below[0]], *below[1:])
+def _consent(written: Mapping[str, Any]) -> dict[str, Any]:
+    """How a platform obtains consent, in two components inside one another."""
+    said = _plain(written)
+    if isinstance(flow := said.get("oauth_config_specification"), Mapping):
+        flow = said["oauth_config_specification"] = _plain(flow)
+        if isinstance(inputs := flow.get("oauth_connector_input_specification"), Mapping):
+            flow["oauth_connector_input_specification"] = {"scopes_join_strategy": "space", **_plain(inputs)}
     return said
+
+
+def _plain(component: Mapping[str, Any]) -> dict[str, Any]:
+    """What a component says."""
+    return {key: value for key, value in without_nulls(component).items() if key not in _NOT_SAID}

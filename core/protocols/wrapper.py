@@ -21,7 +21,7 @@ _MODE = 0o755
 def make_source(manifest: Path, output: Path) -> None:
     """Write a command that is `source-longhaul` with this manifest, wherever it is called from.
 
-    It names the manifest and this interpreter by their absolute paths. An earlier one is replaced, any other file stays.
+    It names the manifest and this interpreter by their absolute paths. An earlier one is replaced, other files stay.
     Raises `ManifestError` for a manifest that can't be read, `OutputError`.
     """
     connector = load_connector(Document.load(manifest))

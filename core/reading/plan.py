@@ -71,7 +71,8 @@ class ReadPlan:
 
     `concurrency` bounds the slices of a synchronous stream that are read side by side.
     `role` is that of page requests (a parent stream's differ). `unsupported` names component types that can't be run.
-    `slices`, where they are given, are read instead of those that the stream is divided into now.
+    `slices`, where they are given, are read instead of those that the stream is divided into now. `schema` is that of
+    the records, where it was loaded before.
     `known` are jobs that are followed instead of creating new ones; those that are created are added. None: they are
     not needed later, so that each is dropped with its slice. `detach`: those that run are left to a later run.
     `in_order`: the slices of a synchronous stream, and of its parents, are read one after the other.
@@ -87,6 +88,7 @@ class ReadPlan:
     unsupported: tuple[str, ...] = ()
     statuses: StatusMeanings = field(default_factory=StatusMeanings)
     slices: Sequence[StreamSlice] | None = None
+    schema: Mapping[str, Any] | None = None
     known: KnownJobs | None = None
     detach: bool = False
 

@@ -76,7 +76,7 @@ class Reader:
             monotonic=around.monotonic,
         )
         self._secrets = session.secrets
-        self._jobs = JobConcurrency(connector.source.job_budget(config))
+        self._jobs = JobConcurrency(connector.source.job_budget(config), around.leases)
         self._concurrency = connector.source.concurrency(config)
         self._reads: set[StreamRead] = set()
         self._parents: WeakSet[AsyncGenerator[ParentRecord, None]] = WeakSet()
@@ -92,6 +92,7 @@ class Reader:
         jobs: KnownJobs | None = None,
         *,
         slices: Sequence[StreamSlice] | None = None,
+        schema: Mapping[str, Any] | None = None,
         detach: bool = False,
     ) -> AsyncGenerator[Event, None]:
         """Read a stream from `state`. The last event is `StreamFinished`, whatever happens; a stream's failure is no
@@ -99,7 +100,8 @@ class Reader:
 
         `encode` turns batches of records into bytes, in the threads that parse; without it records come as they are.
         `slices`: read these, which `slices` of this class gave to somebody, from the same state, instead of all. The
-        state then covers them only; `merged_state` puts several reads together.
+        state then covers them only; `merged_state` puts several reads together. `schema` is what `schema` of this class
+        gave: it need not be loaded again.
         `jobs` are followed where they are known, so that the phases after the creation can be tried again. `detach`:
         jobs are asked for once, and those that still run are left to a later read that is given the `jobs`.
         Raises `KeyError` for a stream that the connector doesn't have.
@@ -109,7 +111,7 @@ class Reader:
                 yield event
             return
         plan = self._connector.stream(stream), state, limits, Role.PAGE
-        read = self._start(*plan, encode=encode, jobs=jobs, detach=detach, slices=slices)
+        read = self._start(*plan, encode=encode, jobs=jobs, detach=detach, slices=slices, schema=schema)
         self._reads.add(read)
         try:
             async with aclosing(read.events()) as events:
@@ -148,6 +150,17 @@ class Reader:
         return merged_state(
             self._whole(stream), state, read, self._context(stream, report), parents=parents, seconds=seconds
         )
+
+    async def schema(self, stream: str, report: Callable[[Event], None] = lambda event: None) -> Mapping[str, Any]:
+        """The JSON Schema of a stream's records, loaded from where the manifest says.
+
+        Raises `ReadError`, `ManifestError`, `KeyError`.
+        """
+        return await self._whole(stream).load_schema(self._context(stream, report))
+
+    def slices_at_once(self, stream: str) -> int:
+        """How many slices of a stream are read side by side."""
+        return self._whole(stream).retriever.max_slices(self._concurrency, self._jobs)
 
     def _whole(self, stream: str) -> DeclarativeStream:
         if problems := self._connector.broken.get(stream):
@@ -232,6 +245,7 @@ class Reader:
         jobs: KnownJobs | None = None,
         detach: bool = False,
         slices: Sequence[StreamSlice] | None = None,
+        schema: Mapping[str, Any] | None = None,
         in_order: bool = False,
     ) -> StreamRead:
         plan = ReadPlan(
@@ -245,6 +259,7 @@ class Reader:
             unsupported=unsupported_in(stream),
             statuses=self._statuses.setdefault(stream.name, StatusMeanings()),
             slices=slices,
+            schema=schema,
             known=jobs,
             detach=detach,
         )
@@ -296,7 +311,7 @@ async def open_reader(
     config = with_secrets(specification, config, secrets.hide)
     assert connector.source is not None
     try:
-        budget = connector.source.rate_budget(config) if around.budgeted else None
+        budget = connector.source.rate_budget(config, around.parts) if around.budgeted else None
     except TemplateError as error:
         raise InputError(str(error)) from None
     wait = sleep or around.sleep

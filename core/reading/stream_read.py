@@ -156,8 +156,9 @@ class StreamRead:
                 f"{', '.join(self._plan.unsupported)}."
             )
         context = Context(self._run, stream.name, self._channel.emit, in_order=self._plan.in_order)
-        self._schema = await stream.load_schema(context)
-        if self._schema != stream.json_schema:
+        known = self._plan.schema
+        self._schema = await stream.load_schema(context) if known is None else known
+        if known is None and self._schema != stream.json_schema:
             self._channel.emit(SchemaLoaded(stream=stream.name, schema=self._schema))
         if self._plan.role is not Role.PARENT:
             context = context.with_schema(self._schema)
@@ -248,6 +249,7 @@ class StreamRead:
             return sink
 
         outcome, error, like, stop, latest = Outcome.CANCELLED, None, None, False, None
+        final = False
         try:
             async with AsyncExitStack() as after:
                 outcome = await self._retrieve(cursor, context, make_sink, after)
@@ -260,12 +262,12 @@ class StreamRead:
                     observer = Observer.merged(sink.observer for sink in sinks)
                     latest = cursor.latest(observer)
                     cursor.close(slice_, observer)
-                    self._report_state(cursor, slice_)
+                    self._report_state(cursor, slice_, latest)
                     await self._until_safe()
         except Exception as failure:  # also a mistake of ours: the other slices go on
             outcome, error = Outcome.FAILED, self._message_for(failure)
             like = self._failures.add(_cause(failure, error, slice_), slice_, error)
-            stop = isinstance(failure, JobFailed) and failure.final
+            stop = final = isinstance(failure, JobFailed) and failure.final
         finally:
             records = sum(sink.emitted for sink in sinks)
             self._records += records
@@ -279,6 +281,7 @@ class StreamRead:
                     latest=latest,
                     error=error,
                     like=like,
+                    final=final,
                 )
             )
             gate.release()
@@ -313,14 +316,15 @@ class StreamRead:
         self._channel.emit(Log(stream=self._plan.stream.name, level=Level.DEBUG, message=trace))
         return f"Longhaul itself went wrong here ({type(error).__name__}: {error}). Please report it."
 
-    def _report_state(self, cursor: Cursor, slice_: StreamSlice) -> None:
+    def _report_state(self, cursor: Cursor, slice_: StreamSlice, latest: Any) -> None:
         """Report the state after every slice; when it lists hundreds of partitions, after every few."""
         self._unreported += 1
         if self._unreported <= self._listed // PARTITIONS_PER_SLICE:
             return
         state = cursor.state()
         self._unreported, self._listed = 0, len(state.get("states", ()))
-        self._channel.emit(StateAdvanced(stream=self._plan.stream.name, slice=slice_, state=state))
+        name = self._plan.stream.name
+        self._channel.emit(StateAdvanced(stream=name, slice=slice_, state=state, latest=latest))
 
 
 def _cause(failure: Exception, error: str, slice_: StreamSlice) -> str:

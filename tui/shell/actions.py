@@ -152,15 +152,13 @@ BUILDER = (
         "test.export",
         "export the records…",
         "trial_actions.export",
-        "Write the records of the test to a file: JSON Lines, CSV, Parquet, DuckDB",
-        when="trial_actions.has_records",
+        "Write the records of the test to a file, or load them into a database",
     ),
     UserAction(
         "test.query",
         "query the records…",
         "trial_actions.query",
         "SQL over the records of the test, with DuckDB",
-        when="trial_actions.has_records",
     ),
     UserAction(
         "test.keep-case",

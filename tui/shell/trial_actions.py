@@ -253,13 +253,6 @@ class TrialActions:
             await self._builder.navigation.show(stream.index, focus=False)
         pane.action_settings()
 
-    @property
-    def has_records(self) -> bool:
-        """Whether there are records of a trial of the stream that a person is at."""
-        index = self._builder.navigation.current_or_last_stream
-        trial = self._trials.latest(self._trials.session.streams.name(index)) if index is not None else None
-        return trial is not None and len(trial.records) > 0
-
     async def export(self) -> None:
         """Write the records of the latest trial to a file."""
         (await self._pane_of_stream()).action_export()
@@ -271,7 +264,9 @@ class TrialActions:
             self._interaction.report_error(missing)
             return
         pane = await self._pane_of_stream()
-        if pane.subject is not None:
+        if not pane.has_records or pane.subject is None:
+            self._interaction.notify("There are no records to query yet: test the stream first.")
+        else:
             stream = pane.subject.name
             screen = QueryScreen(
                 stream,

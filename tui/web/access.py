@@ -41,7 +41,10 @@ class Gate:
             raise web.HTTPForbidden(text=_FOREIGN)
         if not self._has_token(request):
             raise web.HTTPForbidden(text=_NO_TOKEN)
-        return await handler(request)
+        response = await handler(request)
+        if self.token is not None and "token" in request.query and not response.prepared:
+            response.set_cookie(self._cookie, self.token, httponly=True, samesite="Strict")
+        return response
 
     def _is_own(self, request: web.Request) -> bool:
         host, origin = request.headers.get("Host", ""), request.headers.get("Origin")
@@ -71,8 +74,6 @@ class Gate:
         response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "no-referrer"
-        if self.token is not None and "token" in request.query and response.status != web.HTTPForbidden.status_code:
-            response.set_cookie(self._cookie, self.token, httponly=True, samesite="Strict")
 
 
 def is_loopback(host: str) -> bool:

@@ -47,7 +47,7 @@ def test_all_records_are_written_exactly_as_they_are(tmp_path: Path, name: str) 
 
 
 def test_csv_has_the_declared_columns_first(tmp_path: Path) -> None:
-    schema = {"properties": {"ORDERS": {}, "DECLARED": {}}}
+    schema: dict[str, Any] = {"properties": {"ORDERS": {}, "DECLARED": {}}}
     Export(selection(stored(*map(contact, range(3))), schema=schema), tmp_path / "c.csv").run()
     header, first, *rest = csv.reader((tmp_path / "c.csv").read_text().splitlines())
     assert header == ["ORDERS", "DECLARED", "CONTACT_ID", "EMAIL", "CITY"]

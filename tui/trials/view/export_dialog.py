@@ -10,7 +10,9 @@ from textual.widgets import Button, Input, OptionList
 
 from core.errors import LonghaulError, fault_text
 from core.units import count
+from tui.trials import load
 from tui.trials.export import FORMATS, Export, ExportCancelled, Selection, ending_of, missing_extra
+from tui.trials.load import DATASET, LoadExport, is_url
 from tui.widgets.file_dialog import FileDialog
 
 _REDRAW = 0.1
@@ -19,8 +21,12 @@ _BAR = 20
 _ENDINGS = f"{', '.join([*FORMATS][:-1])} or {[*FORMATS][-1]}"
 
 
+_URLS = "duckdb:///crm.duckdb, postgresql://user@host/database or s3://bucket/lake"
+
+
 class ExportDialog(FileDialog):
-    """Exports a selection to the file that a person names; the result is its path, None when nothing was exported.
+    """Exports a selection to the file, or into the database, that a person names. The result is the path of the file;
+    None when none was written: URLs may hold passwords, and are not remembered.
 
     The dialog stays open until all is written, so that nothing typed is lost when that fails; escape cancels it.
     """
@@ -30,7 +36,7 @@ class ExportDialog(FileDialog):
     def __init__(self, selection: Selection, start: Path) -> None:
         super().__init__("save", start, title="Export records", suffixes=tuple(FORMATS), confirm="Export")
         self._selection = selection
-        self._export: Export | None = None
+        self._export: Export | LoadExport | None = None
         """What is being written."""
 
     def on_mount(self) -> None:
@@ -46,10 +52,13 @@ class ExportDialog(FileDialog):
     def note_on(self, text: str) -> str:
         selection = self._selection
         what = f"{count(len(selection.records), 'record')}{f' ({selection.part})' if selection.part else ''}"
+        if is_url(text):
+            table = f"{DATASET}.{selection.name}, a table that is replaced"
+            return load.missing_extra() or f"{what} into {table}. {selection.cut}".rstrip()
         ending = ending_of(text)
         if ending is not None:
             return missing_extra(ending) or f"{what} as {self._format(ending)}. {selection.cut}".rstrip()
-        return f"{what}. The ending says the format: {_ENDINGS}."
+        return f"{what}. The ending says the format: {_ENDINGS}. Or write a URL, such as {_URLS}."
 
     def _format(self, ending: str) -> str:
         return f"{FORMATS[ending]}, table {self._selection.name}" if ending == ".duckdb" else FORMATS[ending]
@@ -66,14 +75,22 @@ class ExportDialog(FileDialog):
     # The export
 
     def accept(self, path: Path) -> None:
-        self.run_worker(self._write(path), exit_on_error=False)
+        self.run_worker(self._write(Export(self._selection, path), path), exit_on_error=False)
 
     def finish(self) -> None:
-        if self._export is None:
+        text = self.query_one(Input).value.strip()
+        if self._export is not None:
+            return
+        if not is_url(text):
             super().finish()
+        elif problem := load.missing_extra():
+            self.show_problem(f"✗ {problem}")
+        else:
+            self.run_worker(self._write(LoadExport(self._selection, text), None), exit_on_error=False)
 
-    async def _write(self, path: Path) -> None:
-        self._export = export = Export(self._selection, path)
+    async def _write(self, export: Export | LoadExport, path: Path | None) -> None:
+        """Write or load everything; `path` is the file, where it is one."""
+        self._export = export
         self._show_progress()
         self._set_busy(busy=True)
         try:

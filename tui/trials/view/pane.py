@@ -74,12 +74,12 @@ class TrialPane(Vertical):
             "E",
             "export",
             "Export…",
-            "Write the records to a file: JSON Lines, CSV, Parquet, DuckDB",
+            "Write the records to a file, or load them into a database",
             "test.export-records",
         ),
         shown(
             "Q",
-            "screen.perform('test.query')",
+            "query",
             "Query…",
             "Query the records with SQL",
             "test.query-records",
@@ -241,7 +241,7 @@ class TrialPane(Vertical):
                 return bool(self.query_one(Notices).places)
             case "same_jobs":
                 return self._subject is not None and self._controller.knows_jobs(self._subject.name)
-            case "export":
+            case "export" | "query":
                 return self.has_records
             case "save" | "find":
                 return self.current is not None
@@ -461,6 +461,10 @@ class TrialPane(Vertical):
             self.query_one(Selectors).chosen,
             so_far or limit_sentence(trial.state),
         )
+
+    async def action_query(self) -> None:
+        """Open a prompt for SQL over the records."""
+        await self.run_action("screen.perform('test.query')")
 
     @work(group="dialogs", exit_on_error=False)
     async def action_export(self) -> None:

@@ -20,13 +20,13 @@ const KEPT_BY_BROWSERS = new Set(["KeyN", "KeyQ", "KeyT", "KeyW", "PageDown", "P
 
 function translated(event) {
   const { key, code, keyCode, shiftKey, ctrlKey, altKey } = event;
-  const instead = altKey && !ctrlKey && !event.metaKey && KEPT_BY_BROWSERS.has(code);
+  const instead = altKey && !ctrlKey && KEPT_BY_BROWSERS.has(code);
   return { instead, key, code, keyCode, shiftKey, altKey: altKey && !instead, ctrlKey: ctrlKey || instead };
 }
 
 function onKey(event) {
-  if (ended() || !event.isTrusted || !keyboard()) return;
-  if (event.ctrlKey && !event.altKey && !event.metaKey && event.code === "KeyV") {
+  if (ended() || !event.isTrusted || event.isComposing || event.metaKey || !keyboard()) return;
+  if (event.ctrlKey && !event.altKey && event.code === "KeyV") {
     event.stopImmediatePropagation(); // the browser pastes, and the terminal takes that
     return;
   }
