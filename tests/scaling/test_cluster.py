@@ -109,7 +109,7 @@ def test_a_cluster_that_is_there_reads_the_rest_after_a_signal(
     address, log = scheduler
     manifest(tmp_path / "m.yaml", api, DAYS, budget=BUDGET)
     process = run_on(tmp_path, address)
-    api.until(BUDGET + 1)
+    until(lambda: process.poll() is not None or (found(tmp_path / "lake") and api.running))
     process.send_signal(signal.SIGTERM)
     code, said = end(process)
     assert code == 143, said
