@@ -42,6 +42,11 @@ class TableFormat:
         """Whether lines of the file may be no part of the table."""
         return bool(self.skip_lines or self.header_begins_with or self.ends_before)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether cells are written as most programs do, and the table ends with the file."""
+        return self.delimiter == "," and self.quote == '"' and not self.ends_before
+
     def reader(self, lines: Iterable[str], *, strict: bool = True) -> Reader:
         """The rows of the lines."""
         return csv.reader(

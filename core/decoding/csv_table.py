@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -18,6 +19,7 @@ from core.decoding.csv_doubts import (
     refuse_binary,
 )
 from core.decoding.csv_format import End, TableFormat, TableLines
+from core.decoding.csv_rows import Rows, RowSource
 from core.decoding.errors import DecodeError, quote
 
 ROWS = 100
@@ -72,27 +74,42 @@ class Table:
         like_ascii = _ASCII.decode(encoding, "replace") == _ASCII.decode("ascii")
         if not like_ascii:
             stream, encoding = recoded(stream, encoding), "utf-8"
-        lines: Iterable[str] = text_lines(self._watched(stream), encoding)
+        self._source: RowSource | None = None
+        """Gives rows that need no closer look."""
+        lines: Iterable[str]
+        if form.is_plain and codecs.lookup(encoding).name == "utf-8":
+            lines = self._source = RowSource(self._watched(stream))
+        else:
+            lines = text_lines(self._watched(stream), encoding)
         self._lines = TableLines(lines, form)
         self._end = End(form) if form.ends_before else None
         self._reader = form.reader(self._lines if form.has_other_lines else lines)
 
-    def blocks(self) -> Iterator[list[dict[str, Any]]]:
-        """The records. Raises `DecodeError`, after what was read before the error."""
+    def blocks(self) -> Iterator[Sequence[dict[str, Any]]]:
+        """The records, as `Rows` where nothing has to be looked at.
+
+        Raises `DecodeError`, after what was read before the error.
+        """
         try:
             yield from self._blocks()
         finally:
             self._tell_of_dropped()
 
-    def _blocks(self) -> Iterator[list[dict[str, Any]]]:
+    def _blocks(self) -> Iterator[Sequence[dict[str, Any]]]:
         if not self.columns:
             self.columns = self._header()
         if not self.columns:
             return
         is_first, last = True, list[str]()
         while True:
+            whole = None if is_first and self._is_known else self._whole_rows()
+            if whole is not None:
+                self._kept += len(whole)
+                yield whole
+                is_first, last = False, [*whole[-1].values()]
+                continue
             start = self._line
-            rows, error = self._next(ROWS)
+            rows, error = self._next(min(ROWS, self._source.odd_lines() or ROWS) if self._source else ROWS)
             if is_first and self._is_known:
                 self._drop_header(rows)
             records, unfit = self._records(rows, start)
@@ -106,6 +123,18 @@ class Table:
                 break
             last = rows[-1] or last
         self._finish(last)
+
+    def _whole_rows(self) -> Rows | None:
+        """The rows that are there and need no closer look."""
+        if self._source is None or self._odd or len(set(self.columns)) < len(self.columns):
+            return None
+        rows = self._source.rows(tuple(self.columns), trusts_quotes=self._form.quote_is_said)
+        self._line = self._lines_read
+        return rows
+
+    @property
+    def _lines_read(self) -> int:
+        return self._reader.line_num + self._lines.skipped + (self._source.passed if self._source else 0)
 
     def _header(self) -> list[str]:
         """The names of the columns; none at all: the file is empty."""
@@ -178,7 +207,7 @@ class Table:
             taken = sum(map(_lines_of, rows))
             if ends and self._end is not None and self._end.is_at_line("".join(self._lines.recent[taken : taken + 1])):
                 self._is_over, error = True, None
-        self._line = self._reader.line_num + self._lines.skipped
+        self._line = self._lines_read
         if ends and self._end is not None and self._cut(rows, self._end):
             self._is_over, error = True, None
         return rows, error
@@ -284,7 +313,7 @@ class Table:
             )
 
     def _undecodable(self, found: UnicodeDecodeError) -> DecodeError:
-        error = undecodable(self._encoding, found, line_of(found, self._reader.line_num + self._lines.skipped))
+        error = undecodable(self._encoding, found, line_of(found, self._lines_read))
         if self._charset is None or self._charset == self._encoding:
             return error
         return DecodeError(
@@ -293,7 +322,7 @@ class Table:
 
     def _unreadable(self, reason: str, before: int) -> DecodeError:
         """The error for what Python's reader refuses in the row behind line `before`, where it stopped later."""
-        first, last = before + 1, max(self._reader.line_num + self._lines.skipped, before + 1)
+        first, last = before + 1, max(self._lines_read, before + 1)
         if "field larger" in reason:
             return DecodeError(
                 f"A cell in line {first:,} of the CSV file does not end within {LONGEST_LINE:,} characters. "

@@ -16,6 +16,8 @@ from typing import Any
 import orjson
 
 from core.decoding.chunks import Lines
+from core.decoding.csv_rows import Rows
+from core.outputs.rows_as_json import json_lines
 
 
 class _Piece(str):
@@ -105,6 +107,8 @@ class JsonLines(Encoder):
     def encode(self, records: Sequence[Mapping[str, Any]]) -> bytes:
         if isinstance(records, Lines):
             return records.text
+        if isinstance(records, Rows) and (text := json_lines(records)) is not None:
+            return text
         lines = bytearray()  # a list of a hundred texts and their join would take twice the time
         try:
             for record in records:
@@ -119,7 +123,7 @@ class Csv(Encoder):
 
     Missing values and null are empty cells, nested values are JSON text, booleans are `true` and `false`.
     Every row has a cell for each column known when it is encoded. `columns` only ever grows at its end; `uneven` says
-    that it grew after rows had been encoded, which are shorter.
+    that it grew after rows had been encoded, which are shorter. Rows of CSV with the same columns are passed on.
     """
 
     def __init__(self, columns: Iterable[str] = ()) -> None:
@@ -130,6 +134,8 @@ class Csv(Encoder):
         self._lock = Lock()
 
     def encode(self, records: Sequence[Mapping[str, Any]]) -> bytes:
+        if isinstance(records, Rows) and self._takes(records.columns):
+            return records.text
         records = [self._known_keys(record) for record in records]
         with self._lock:
             self._begun = True
@@ -143,6 +149,14 @@ class Csv(Encoder):
                 for record in records
             ]
         )
+
+    def _takes(self, columns: tuple[str, ...]) -> bool:
+        """Whether these are the columns, which are set by the first rows where none are known."""
+        with self._lock:
+            if not (self._begun or self.columns):
+                self.columns, self._known = columns, frozenset(columns)
+            self._begun = True
+            return self.columns == columns
 
     def _known_keys(self, record: Mapping[str, Any]) -> Mapping[str, Any]:
         if record.keys() <= self._known:

@@ -15,7 +15,7 @@ from core.jobs.settings import ATTEMPTS, JobConcurrency, JobSettings
 from core.jobs.statuses import StatusMeanings
 from core.runtime.slices import Record, StreamSlice
 
-Encoder = Callable[[list[Record]], bytes]
+Encoder = Callable[[Sequence[Record]], bytes]
 
 
 @dataclass(frozen=True, slots=True)

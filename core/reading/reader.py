@@ -39,6 +39,7 @@ from core.templates import TemplateError
 from core.templates.surroundings import surrounded
 
 Sleep = Callable[[float], Awaitable[None]]
+Emit = Callable[[Event], None]
 
 THREADS = "longhaul-parser"
 """How the names of the threads that parse begin."""
@@ -168,6 +169,12 @@ class Reader:
 
     def _context(self, stream: str, report: Callable[[Event], None]) -> Context:
         return Context(self._run, stream, lambda event: report(masked(event, self.mask)))
+
+    def context(self, stream: str, emit: Emit) -> Context:
+        """What the components of a stream see that are asked something outside of its reads; `emit` takes events, from
+        which secrets are not yet removed.
+        """
+        return Context(self._run, stream, emit)
 
     async def clear_away_kept(self, stream: str, jobs: KnownJobs) -> AsyncGenerator[Event, None]:
         """Abort and delete the jobs that earlier reads of a stream have kept on the server; gives what happens.

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from core.decoding.chunks import Lines
+from core.decoding.csv_rows import Rows
 from core.events import DownloadProgress, Records
 from core.levels import Level
 from core.reading.channel import EventChannel
@@ -78,7 +79,8 @@ class RecordSink:
         self.page = next(numbers)
         """The number of the page that is taken now, within the slice."""
         self._pages = 1
-        self._data = bytearray()
+        self._data: list[bytes] = []
+        self._size = 0
         self._encoded = 0
         self._deliver_by = 0.0
 
@@ -115,11 +117,11 @@ class RecordSink:
         result.found = self._pipeline.found - found_before
         return result
 
-    def _flush(self, batch: list[Record], result: PageResult) -> None:
+    def _flush(self, batch: Sequence[Record], result: PageResult) -> None:
         allowed = self._budget.take(len(batch))
         if allowed < len(batch):
             self.cut = True
-            batch = batch.first(allowed) if isinstance(batch, Lines) else batch[:allowed]
+            batch = batch.first(allowed) if isinstance(batch, (Lines, Rows)) else batch[:allowed]
         if not batch:
             return
         result.kept += len(batch)
@@ -128,18 +130,20 @@ class RecordSink:
         result.last_record = self._last_record = batch[-1]
         self.emitted += len(batch)
         if self._plan.encode is None:
-            self._deliver(len(batch), records=batch)
+            self._deliver(len(batch), records=[*batch] if isinstance(batch, Rows) else batch)
             return
-        self._data += self._plan.encode(batch)
+        data = self._plan.encode(batch)
+        self._data.append(data)
+        self._size += len(data)
         self._encoded += len(batch)
-        if len(self._data) >= DELIVERY or time.monotonic() >= self._deliver_by:
+        if self._size >= DELIVERY or time.monotonic() >= self._deliver_by:
             self._deliver_data()
 
     def _deliver_data(self) -> None:
         if self._encoded:
-            data, count = bytes(self._data), self._encoded
+            data, count = b"".join(self._data), self._encoded
             self._data.clear()
-            self._encoded = 0
+            self._size = self._encoded = 0
             self._deliver_by = time.monotonic() + PROGRESS_EVERY
             self._deliver(count, data=data)
 

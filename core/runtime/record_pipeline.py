@@ -12,6 +12,7 @@ from itertools import chain, islice
 from typing import Any
 
 from core.decoding.chunks import InBlocks, Labelled
+from core.decoding.csv_rows import Rows
 from core.errors import ReadError
 from core.http.messages import shorten
 from core.runtime.slices import Record, RecordPredicate
@@ -81,17 +82,17 @@ class RecordPipeline:
         self._after = after
         self._leaves_all = extract is whole_element and not (before or own_filter or cursor_filter or after)
 
-    def batches(self, elements: Iterable[Any], size: int) -> Iterator[list[Record]]:
-        """The finished records in lists of about `size`. Raises `ReadError`."""
+    def batches(self, elements: Iterable[Any], size: int) -> Iterator[Sequence[Record]]:
+        """The finished records in batches of about `size`. Raises `ReadError`."""
         if self._leaves_all and not isinstance(elements, (Portions, Labelled)):
             yield from self._unchanged(elements, size)
             return
         yield from _lists_of(self(elements), size)
 
-    def _unchanged(self, elements: Iterable[Any], size: int) -> Iterator[list[Record]]:
+    def _unchanged(self, elements: Iterable[Any], size: int) -> Iterator[Sequence[Record]]:
         """The same for elements that are records as they are, without a look at each; blocks stay what they are."""
         for batch in elements.blocks if isinstance(elements, InBlocks) else _lists_of(elements, size):
-            if all(batch) and _DICT.issuperset(map(type, batch)):
+            if isinstance(batch, Rows) or (all(batch) and _DICT.issuperset(map(type, batch))):
                 if batch and not self.found:
                     self._look_at_first(batch[0])
                 self.found += len(batch)

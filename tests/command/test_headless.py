@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -39,6 +39,9 @@ class Connectorlike:
     def __init__(self, names: tuple[str, ...]) -> None:
         self.stream_names = names
 
+    def primary_key(self, name: str) -> list[list[str]]:
+        return []
+
     def schema(self, name: str) -> Mapping[str, Any]:
         return {"properties": {"id": {}}}
 
@@ -64,7 +67,7 @@ class ToldReader:
         stream: str,
         state: Any,
         limits: Limits,
-        encode: Callable[[list[dict[str, Any]]], bytes],
+        encode: Callable[[Sequence[dict[str, Any]]], bytes],
         jobs: object = None,
         *,
         detach: bool = False,

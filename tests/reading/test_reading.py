@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -209,7 +210,7 @@ async def test_an_encoder_gets_small_batches_and_its_bytes_arrive_in_order(serve
     server.on("/items", Reply({"items": [{"n": n} for n in range(1000)]}))
     sizes: list[int] = []
 
-    def encode(batch: list[dict[str, int]]) -> bytes:
+    def encode(batch: Sequence[dict[str, Any]]) -> bytes:
         sizes.append(len(batch))
         return b"".join(b"%d " % record["n"] for record in batch)
 

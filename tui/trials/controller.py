@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, suppress
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -41,7 +41,7 @@ class EventReader(Protocol):
         stream: str,
         state: Mapping[str, Any] | None = None,
         limits: Limits = ...,
-        encode: Callable[[list[Record]], bytes] | None = None,
+        encode: Callable[[Sequence[Record]], bytes] | None = None,
         jobs: KnownJobs | None = None,
     ) -> AsyncIterator[Event]:
         """The events of a read."""

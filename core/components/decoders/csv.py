@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -178,7 +178,7 @@ class CsvDecoder(Decoder):
         """
         return InBlocks(self._blocks(chunks, charset))
 
-    def _blocks(self, chunks: Iterator[bytes], charset: str | None) -> Iterator[list[dict[str, Any]]]:
+    def _blocks(self, chunks: Iterator[bytes], charset: str | None) -> Iterator[Sequence[dict[str, Any]]]:
         head, stream = peek(chunks)
         _refuse_other_formats(head)
         if not head:

@@ -215,7 +215,7 @@ class ScriptedReader:
         stream: str,
         state: Mapping[str, Any] | None = None,
         limits: Limits = NO_LIMITS,
-        encode: Callable[[list[Record]], bytes] | None = None,
+        encode: Callable[[Sequence[Record]], bytes] | None = None,
         jobs: KnownJobs | None = None,
     ) -> AsyncIterator[Event]:
         self.asked_for = (stream, state, limits)
@@ -264,7 +264,7 @@ class ScriptedReader:
             self.closed = True
 
 
-def _encoded(event: Event, encode: Callable[[list[Record]], bytes] | None) -> Event:
+def _encoded(event: Event, encode: Callable[[Sequence[Record]], bytes] | None) -> Event:
     if isinstance(event, Records) and encode is not None and event.records:
         return replace(event, data=encode([dict(record) for record in event.records]), records=())
     return event
