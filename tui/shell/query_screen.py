@@ -43,7 +43,7 @@ class QueryScreen(Overlay[None]):
 
     BINDING_GROUP_TITLE = "Query"
     BINDINGS: ClassVar[list[BindingType]] = [
-        shown("E", "export", "Export…", "Write the result to a file", "query.export"),
+        shown("E", "export", "Export…", "Write the result to a file, or load it into a database", "query.export"),
         shown("tab", "app.focus_next", "Query/result", "Go to the result, or back to the query", "query.next"),
         shown("f5,ctrl+r", "test", "Test", "Test the stream again; then the query is run again", "query.test"),
         shown("escape", "leave", "Interrupt/close", "Interrupt the query that runs, or else close", "query.leave"),

@@ -145,7 +145,7 @@ async def test_records_are_loaded_into_a_database_by_its_url(tmp_path: Path, api
         await shell.press("E")
         await shell.until_dialog("ExportDialog")
         await name(shell, "postgresql://me:s3cr3t@127.0.0.1:1/crm")
-        await shell.until_shown("table contacts of the dataset longhaul_test")
+        await shell.until_shown("longhaul_test.contacts, a table that is replaced")
         await shell.press("enter")
         await shell.until_shown("can't be reached")
         await name(shell, url)

@@ -53,8 +53,8 @@ class ExportDialog(FileDialog):
         selection = self._selection
         what = f"{count(len(selection.records), 'record')}{f' ({selection.part})' if selection.part else ''}"
         if is_url(text):
-            table = f"table {selection.name} of the dataset {DATASET}, which is replaced"
-            return load.missing_extra() or f"{what} into a database or lake: {table}. {selection.cut}".rstrip()
+            table = f"{DATASET}.{selection.name}, a table that is replaced"
+            return load.missing_extra() or f"{what} into {table}. {selection.cut}".rstrip()
         ending = ending_of(text)
         if ending is not None:
             return missing_extra(ending) or f"{what} as {self._format(ending)}. {selection.cut}".rstrip()
