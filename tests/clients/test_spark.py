@@ -9,11 +9,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from core.errors import ReadError
 from core.extras import is_installed
 from tests.scaling.support import EVENTS, KEY, CountingApi, ids, manifest
 
@@ -121,3 +124,78 @@ def test_a_task_that_is_given_up_aborts_its_job(tmp_path: Path, monkeypatch: pyt
         batches.close()
         assert api.aborted == {"j1"}
         assert api.most == 1
+
+
+LONGS = {"type": "array", "elementType": "long", "containsNull": True}
+
+
+def struct(**fields: Any) -> dict[str, Any]:
+    """A type as Spark writes it in JSON."""
+    return {"type": "struct", "fields": [column(name, type_) for name, type_ in fields.items()]}
+
+
+def column(name: str, type_: Any, *, nullable: bool = True) -> dict[str, Any]:
+    return {"name": name, "type": type_, "nullable": nullable, "metadata": {}}
+
+
+FITTING = [
+    ("byte", 7, 7),
+    ("integer", -5, -5),
+    ("long", 2**53 + 1, 2**53 + 1),
+    ("long", "12", 12),  # as in CSV
+    ("double", 1.5, 1.5),
+    ("double", 3, 3.0),
+    ("boolean", True, True),
+    ("string", "ä", "ä"),
+    ("string", 1.5, "1.5"),
+    ("string", {"a": [1]}, '{"a":[1]}'),
+    ("decimal(20,2)", "12345678901234567.25", Decimal("12345678901234567.25")),
+    ("decimal(5,2)", 1.1, Decimal("1.10")),
+    ("date", "2024-02-29", date(2024, 2, 29)),
+    ("timestamp", "2024-02-29T12:00:00+02:00", datetime(2024, 2, 29, 10, tzinfo=UTC)),
+    ("timestamp_ntz", "2024-02-29T12:00:00", datetime(2024, 2, 29, 12)),
+    (LONGS, [1, 2], [1, 2]),
+    (struct(a="long", b="string"), {"a": 1, "b": "x"}, {"a": 1, "b": "x"}),
+]
+MISFITS = [
+    ("byte", 300),
+    ("long", 1.5),
+    ("long", "abc"),
+    ("boolean", 1),
+    ("decimal(4,1)", 1.25),
+    ("date", "29.02.2024"),
+    ("timestamp", "yesterday"),
+    (LONGS, ["x"]),
+    (struct(a="long"), {"a": "x"}),
+]
+
+
+def fitted(type_: Any, *values: Any, nullable: bool = True) -> Any:
+    from pyspark.sql.types import StructType
+
+    from core.outputs.tables.batches import Tables
+    from core.scaling.spark_types import Fit, column_types
+
+    columns, declared = column_types(StructType.fromJson({"fields": [column("value", type_, nullable=nullable)]}))
+    misfits: list[str] = []
+    tables = Tables(declared, nested="struct", warn=misfits.append)
+    table = tables.table(tables.encode([{"value": value} for value in values]))
+    fit = Fit(columns, misfits, misfits.append).fit(table)
+    assert fit.schema == columns
+    return fit
+
+
+@pytest.mark.parametrize(("type_", "value", "expected"), FITTING)
+def test_a_column_holds_exactly_what_the_record_says(type_: Any, value: Any, expected: Any) -> None:
+    assert fitted(type_, value, None)["value"].to_pylist() == [expected, None]
+    assert fitted(type_, None)["value"].to_pylist() == [None]
+
+
+@pytest.mark.parametrize(("type_", "value"), MISFITS)
+def test_a_value_that_does_not_fit_is_an_error_that_names_the_column(type_: Any, value: Any) -> None:
+    with pytest.raises(ReadError, match=r"Column `value` of the data frame is .*Declare it as string"):
+        fitted(type_, value)
+    with pytest.raises(ReadError, match="Column `value`"):
+        fitted(type_, None, nullable=False)
+    with pytest.raises(ReadError, match="records hold nothing of the type map"):
+        fitted({"type": "map", "keyType": "string", "valueType": "string", "valueContainsNull": True}, {})
