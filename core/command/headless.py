@@ -21,6 +21,7 @@ from core.events import (
     ExchangeFinished,
     Outcome,
     Records,
+    SchemaLoaded,
     SliceFinished,
     SliceStarted,
     StateAdvanced,
@@ -41,6 +42,7 @@ from core.progress.picture import RunPicture
 from core.progress.plain import Progress
 from core.progress.sentences import load_line, run_summary, stream_summary
 from core.reading import THREADS, Limits, Reader, open_reader
+from core.runtime.cursor import NO_CURSOR
 
 STREAMS_AT_ONCE = 4
 LOAD_GRACE = 25.0
@@ -226,14 +228,26 @@ class HeadlessRun:
 
     def _buffer(self, name: str) -> SliceBuffer | LoadBuffer:
         """What takes the records of a stream."""
-        plan = self._plan
+        plan, loop = self._plan, asyncio.get_running_loop()
         if plan.loads is not None:
-            loop = asyncio.get_running_loop()
-            return plan.loads.stream(
-                name, lambda *found: loop.call_soon_threadsafe(self._show_load, name, *found) and None
-            )
-        columns = tuple(plan.connector.schema(name).get("properties") or ())
-        sink = plan.destination.sink(name, plan.connector.stream_names, columns)
+
+            def report(records: int, complete: bool) -> None:
+                loop.call_soon_threadsafe(self._show_load, name, records, complete)
+
+            return plan.loads.stream(name, report)
+
+        def warn(text: str) -> None:
+            loop.call_soon_threadsafe(self._progress.log, Level.WARNING, f"{name}: {text}")
+
+        state = plan.state.of(name) if plan.state else None
+        sink = plan.destination.sink(
+            name,
+            plan.connector.stream_names,
+            plan.connector.schema(name),
+            key=plan.connector.primary_key(name) if plan.destination.write == "merge" else (),
+            goes_on=state is not None and NO_CURSOR not in state,
+            warn=warn,
+        )
         return SliceBuffer(sink, until_state=plan.state is not None)
 
     def _show_load(self, name: str, records: int, complete: bool) -> None:
@@ -301,6 +315,8 @@ class HeadlessRun:
                 buffer.add(event.slice, data)
                 if buffer.full:
                     await _in_thread(buffer.write, place)
+            case SchemaLoaded(schema=schema):
+                buffer.sink.declare(schema)
             case SliceFinished(outcome=outcome):
                 await _in_thread(lambda: buffer.end(event.slice, succeeded=_succeeded(outcome)), place)
                 if outcome in _READ:

@@ -75,6 +75,7 @@ def _run(arguments: Arguments, manifest: Path, given: Mapping[str, Any] | None =
 
 def _read(files: RunFiles, connector: Connector, config: Mapping[str, Any], note: str, loads: Loads | None) -> int:
     arguments, destination = files.arguments, files.destination
+    destination.check({name: connector.primary_key(name) for name in files.streams})
     specification = connector.connection_specification
     picture = RunPicture(files.streams)
     progress = progress_on(arguments, picture, to_stdout=destination.path is None and loads is None)
@@ -178,12 +179,19 @@ def _loads(arguments: Arguments, connector: Connector, manifest: Path, streams: 
 
 
 def _destination(arguments: Arguments, streams: Sequence[str]) -> Destination:
-    destination = Destination.parse(arguments.output, append=arguments.state is not None)
+    destination = Destination.parse(
+        arguments.output,
+        append=arguments.state is not None,
+        format=arguments.format,
+        nested=arguments.nested,
+        write=arguments.write,
+    )
     if len(streams) > 1 and not destination.takes_many:
         place = destination.path or "standard output"
         raise OutputError(
             f"{len(streams)} streams can't all go to {place}. "
-            f"Choose one with --stream NAME ({', '.join(streams)}), or give a directory: --output DIRECTORY."
+            f"Choose one with --stream NAME ({', '.join(streams)}), or give a directory: --output DIRECTORY, "
+            "or a database: --output NAME.duckdb."
         )
     if destination.path is None and sys.stdout is None:
         raise OutputError("Standard output is closed; say where the records go with --output.")

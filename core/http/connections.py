@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies_environment
 
+import httpcore
 import httpx
 
 from core.errors import ReadError
@@ -25,6 +26,12 @@ SHARE = 8
 """Requests per client; the cost of its connection pool grows with the square of its connections."""
 MOST = 64
 """The most clients; when all are busy, requests wait for a connection of the least busy one."""
+
+READ = 262_144
+"""Bytes that are read from a connection at once: as many as asyncio takes from the socket. What httpcore asks for, a
+quarter of that, costs as much time again, for the rest is copied each time.
+"""
+httpcore.AsyncHTTP11Connection.READ_NUM_BYTES = READ
 
 
 class Clients:

@@ -227,7 +227,7 @@ class LoadBuffer:
                 self._slices.pop(key)[1].drop()
 
     def advance(self, slice_: Slice, state: Mapping[str, Any]) -> bool:
-        """A state covers the slices that are over, and this one. Loads them when it is time to, and says whether it did."""
+        """A state covers the slices that are over, and this one. Loads them when it is time to; says whether it did."""
         self.end(slice_, succeeded=True)
         self._gather()
         self._advanced = self._advanced or state != self.state
@@ -254,8 +254,8 @@ class LoadBuffer:
 
     @property
     def _waits_for_the_end(self) -> bool:
-        """Whether nothing may be loaded before all was read: what replaces a table does so at once, and records that are
-        appended without a state that remembers them would come again after a crash.
+        """Whether nothing may be loaded before all was read: what replaces a table does so at once, and records that
+        are appended without a state that remembers them would come again after a crash.
         """
         return self._pipeline.write == "replace" or (self._pipeline.write == "append" and not self._shape.lasting)
 

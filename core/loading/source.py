@@ -72,7 +72,7 @@ def longhaul_source(
             mode = write or ("merge" if shape.keys else "append")
             if mode == "merge" and not shape.keys:
                 raise InputError(f'The stream `{one}` has no primary key to merge by; write="append" or "replace".')
-            reading = _Reading(connector, inputs, shape, mode, nested, of_manifest(path))
+            reading = _Reading(connector, inputs, shape, write=mode, nested=nested, tokens=of_manifest(path))
             yield dlt.resource(
                 reading.tables,
                 name=one,
@@ -92,6 +92,7 @@ class _Reading:
         connector: Connector,
         inputs: Mapping[str, Any],
         shape: StreamShape,
+        *,
         write: str,
         nested: Literal["json", "struct"],
         tokens: Path,
@@ -133,7 +134,7 @@ class _Reading:
             kept[STATE] = dict(self._state)
 
     def _portions(self, tables: Any, state: Mapping[str, Any] | None) -> Iterator[bytes]:
-        """The encoded records. The events are read in a thread of its own, where a loop may run whatever the caller does."""
+        """The encoded records. They are read in a thread of their own, since the caller may run a loop itself."""
         with ThreadPoolExecutor(1, "longhaul-source") as thread, asyncio.Runner() as runner:
             events = self._events(tables, state)
             try:
@@ -145,10 +146,12 @@ class _Reading:
 
     async def _events(self, tables: Any, state: Mapping[str, Any] | None) -> AsyncGenerator[Event, None]:
         tokens = TokenFile(self._tokens, own=True)
-        async with open_reader(self._connector, self._inputs, body_limit=0, tokens=tokens) as reader:
-            async with aclosing(reader.read(self._shape.name, state, Limits(), tables.encode)) as events:
-                async for event in events:
-                    yield event
+        async with (
+            open_reader(self._connector, self._inputs, body_limit=0, tokens=tokens) as reader,
+            aclosing(reader.read(self._shape.name, state, Limits(), tables.encode)) as events,
+        ):
+            async for event in events:
+                yield event
 
     def _take(self, event: Event) -> None:
         """Note what is no record. Raises `ReadError` when the stream has failed."""

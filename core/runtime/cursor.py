@@ -14,6 +14,9 @@ from core.runtime.context import Context
 from core.runtime.partitions import PartitionRouter, Partitions, Seeds
 from core.runtime.slices import RecordPredicate, StreamSlice, slice_key
 
+NO_CURSOR = "__ab_no_cursor_state_message"
+"""What the state of a stream without cursor holds, as Airbyte has it."""
+
 
 class Observer:
     """Watches the records of one slice: the latest cursor value among them.
@@ -177,7 +180,7 @@ class NoCursor(Cursor):
 
     def state(self) -> dict[str, Any]:
         """Airbyte's mark for a stream without cursor."""
-        return {"__ab_no_cursor_state_message": True}
+        return {NO_CURSOR: True}
 
 
 class IncrementalSync(Component, role=True):

@@ -21,7 +21,7 @@ from core.events import (
     StreamStarted,
 )
 from core.levels import Level
-from core.outputs.destination import Destination
+from core.outputs.destination import Destination, named_format
 from core.outputs.durable import OutputError
 from core.outputs.job_journal import JobJournal
 from core.outputs.sinks import OutputSink
@@ -121,7 +121,7 @@ class _SliceRead:
     async def result(self) -> SliceResult:
         """Raises `OutputError`, `OSError`."""
         of, stream = self._of, self._of.stream
-        sink = slice_sink(self._files.records, stream, of.columns)
+        sink = slice_sink(self._files.records, stream, of.columns, of.schema)
         note = await asyncio.to_thread(sink.open)
         if note:
             of.emit(Log(stream=stream, slice=self._planned.slice, level=Level.WARNING, message=note))
@@ -187,6 +187,8 @@ class _SliceRead:
         return SliceResult(planned, outcome, self._records, finished.latest, finished.error, finished.final)
 
 
-def slice_sink(path: Path, stream: str, columns: Sequence[str]) -> OutputSink:
+def slice_sink(path: Path, stream: str, columns: Sequence[str], schema: Mapping[str, Any]) -> OutputSink:
     """What writes the file of a slice, in the format that its ending says."""
-    return Destination(path).sink(stream, [stream], columns)
+    format_ = named_format(path)
+    declared = schema if format_ == "parquet" else {"properties": dict.fromkeys(columns)}
+    return Destination(path, format=format_).sink(stream, [stream], declared)

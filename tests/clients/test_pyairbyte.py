@@ -42,7 +42,7 @@ def read(api: DemoApi, name: str, folder: Path) -> dict[str, Any]:
         "DO_NOT_TRACK": "1",
     }
     script = Path(__file__).with_name("pyairbyte_read.py")
-    command = [PYTHON, script, *files]
+    command = [str(PYTHON), str(script), *files]
     ended = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, cwd=folder)
     assert ended.returncode == 0, ended.stderr[-3000:]
     answer: dict[str, Any] = json.loads((folder / "answer.json").read_text())

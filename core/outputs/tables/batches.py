@@ -19,11 +19,13 @@ from typing import Any
 import orjson
 
 from core.decoding.chunks import Lines
+from core.decoding.csv_rows import Rows
 from core.extras import load
 from core.http.messages import shorten
 from core.outputs.durable import OutputError
 from core.outputs.encoders import Encoder, json_text, key_text
 from core.outputs.tables.fitting import Column, Misfit, as_text, exact_as_floats, kind_of, loads
+from core.outputs.tables.frames import Block, of_rows, split
 from core.outputs.tables.schema import (
     BOOLEAN,
     FLOAT,
@@ -36,7 +38,9 @@ from core.outputs.tables.schema import (
     arrow_schema,
     pa,
 )
+from core.outputs.tables.widening import put_together
 
+pa_csv: Any = load("pyarrow.csv", "Tables", "parquet")
 pa_json: Any = load("pyarrow.json", "Tables", "parquet")
 
 _KINDS = (INTEGER, FLOAT, BOOLEAN)
@@ -50,6 +54,7 @@ _NAMES = {
     LOCAL_TIME: "a date and time without a time zone",
     pa.date32(): "a date",
 }
+_LARGEST = 1 << 30
 _SHOWN = 80
 _SAMPLE = 100
 """Records that the kinds of columns are looked up in, before all are read as being of these."""
@@ -70,9 +75,10 @@ class Tables(Encoder):
         required: Sequence[str] = (),
         warn: Callable[[str], None] = lambda _: None,
     ) -> None:
-        declared = arrow_schema(json_schema, nested=nested)
-        self._types = dict(zip(declared.names, declared.types, strict=True))
-        self._declared = frozenset(self._types)
+        self._nested = nested
+        self._types: dict[str, Any] = {}
+        self._declared: frozenset[str] = frozenset()
+        self.declare(json_schema)
         self._required = frozenset(required)
         self._warn = warn
         self._lock = Lock()
@@ -82,6 +88,12 @@ class Tables(Encoder):
         """Columns whose values are encoded as text, since they are nested or of several kinds."""
         self._inexact: set[str] = set()
         """Columns with integers that floats do not hold."""
+
+    def declare(self, json_schema: Mapping[str, Any]) -> None:
+        """Take over a schema that became known only now, for the columns that are not typed yet."""
+        declared = arrow_schema(json_schema, nested=self._nested)
+        self._types = dict(zip(declared.names, declared.types, strict=True)) | self._types
+        self._declared = self._declared.union(declared.names)
 
     @property
     def schema(self) -> Any:
@@ -98,7 +110,9 @@ class Tables(Encoder):
     # Records to bytes
 
     def encode(self, records: Sequence[Mapping[str, Any]]) -> bytes:
-        """The batch as lines of flat JSON objects."""
+        """The batch as lines of flat JSON objects; rows of CSV that nothing changed as they are."""
+        if isinstance(records, Rows):
+            return of_rows(records)
         if not self._as_text:
             text = records.text if isinstance(records, Lines) else _lines(records)
             if text is not None and text.count(b"{") == len(records) and b"[" not in text:
@@ -124,10 +138,11 @@ class Tables(Encoder):
         """
         if not len(data):
             return self.schema.empty_table()
-        columns, count = self._read(bytes(data))
-        for name, column in columns.items():
-            self._take(name, column)
-        return self._assembled(columns, count)
+        read = [self._rows_of(frame) if isinstance(frame, Block) else self._read(frame) for frame in split(bytes(data))]
+        for columns, _ in read:
+            for name, column in columns.items():
+                self._take(name, column)
+        return put_together([self._assembled(columns, count) for columns, count in read], self.schema)
 
     def _assembled(self, columns: Mapping[str, Column], count: int) -> Any:
         schema = self.schema
@@ -177,6 +192,20 @@ class Tables(Encoder):
             f"{shorten(example, _SHOWN) or 'an empty text'}"
         )
 
+    def _rows_of(self, block: Block) -> tuple[dict[str, Column], int]:
+        """The columns of rows of CSV, all of them text, and the number of rows."""
+        table = pa_csv.read_csv(
+            pa.BufferReader(block.text),
+            read_options=pa_csv.ReadOptions(
+                column_names=block.columns, use_threads=False, block_size=min(len(block.text) + 1, _LARGEST)
+            ),
+            parse_options=pa_csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
+            convert_options=pa_csv.ConvertOptions(
+                column_types=dict.fromkeys(block.columns, TEXT), strings_can_be_null=False
+            ),
+        )
+        return dict(zip(block.columns, (Column(array, TEXT) for array in table.columns), strict=True)), table.num_rows
+
     # Lines to columns
 
     def _read(self, data: bytes) -> tuple[dict[str, Column], int]:
@@ -212,11 +241,6 @@ class Tables(Encoder):
                 self._encode_as_text([name])
             self._kinds[name] = kind or TEXT
         return {name: self._kinds[name] for name in found}
-
-
-def whole(data: bytes | bytearray) -> int:
-    """How many bytes at the beginning of encoded data `Tables.table` can take: the rest is the start of a frame."""
-    return data.rfind(b"\n") + 1
 
 
 def _common(kinds: set[Any]) -> Any:

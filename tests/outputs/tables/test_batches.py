@@ -12,9 +12,11 @@ import pyarrow as pa
 import pytest
 
 from core.decoding.chunks import Lines
+from core.decoding.csv_rows import Rows, rows_of
 from core.http.secrets import Secrets
 from core.outputs.durable import OutputError
 from core.outputs.tables.batches import Tables
+from core.outputs.tables.frames import whole
 from core.outputs.tables.schema import arrow_schema
 
 INSTANT = {"type": ["null", "string"], "format": "date-time"}
@@ -252,3 +254,50 @@ def test_warnings_show_no_secrets() -> None:
     spoken.rows({"x": "it is s3cr3t-token"})
     assert "s3cr3t" not in spoken.warnings[0]
     assert secrets
+
+
+def csv(*lines: str) -> Rows:
+    head, *rows = [line + "\n" for line in lines]
+    read = rows_of(tuple(head.strip().split(",")), "".join(rows).encode(), trusts_quotes=True)
+    assert read is not None
+    return read
+
+
+def test_rows_of_csv_are_typed_like_records() -> None:
+    spoken = Spoken(("id", {"type": "integer"}), ("at", INSTANT), ("n", {"type": "number"}))
+    rows = csv(
+        "id,name,at,n",
+        '1,"a ""b"", c",2026-01-01T00:00:00Z,1.50',
+        '2,"x\ny",2026-01-02T00:00:00Z,2',
+        "3,,2026-01-03T00:00:00Z,1e3",
+    )
+    data = spoken.tables.encode(rows)
+    assert data.endswith(rows.text)
+    found = spoken.read(data)
+    assert [(row["id"], row["name"], row["n"]) for row in found] == [
+        (1, 'a "b", c', 1.5),
+        (2, "x\ny", 2.0),
+        (3, "", 1000.0),
+    ]
+    assert found[0]["at"] == datetime.datetime(2026, 1, 1, tzinfo=UTC)
+    assert spoken.warnings == []
+    assert [row["id"] for row in spoken.read(spoken.tables.encode(csv("id", "4", "007")))] == ["4", "007"]
+    assert len(spoken.warnings) == 1
+
+
+def test_rows_of_csv_and_records_stay_in_their_order() -> None:
+    spoken = Spoken(("id", {"type": "integer"}))
+    batches: list[Any] = [
+        [{"id": 0}],
+        csv("id,a", "1,x"),
+        csv("id,a", "2,y"),
+        csv("a,id", "z,3"),
+        [{"id": 4}, {"id": "5"}],
+    ]
+    pieces = [spoken.tables.encode(batch) for batch in batches]
+    data = b"".join(pieces)
+    ends = {sum(map(len, pieces[:count])) for count in range(len(pieces) + 1)} | {data.rfind(b"\n", 0, -1) + 1}
+    assert {whole(data[:end]) for end in range(len(data) + 1)} == ends
+    rows = spoken.read(data)
+    assert [row["id"] for row in rows] == [0, 1, 2, 3, 4, 5]
+    assert [row["a"] for row in rows] == [None, "x", "y", "z", None, None]
