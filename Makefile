@@ -4,13 +4,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ORACLE := .venv-oracle
+CLIENTS := .venv-clients
 
-.PHONY: help demo test test-slow bench check format pictures oracle clean
+.PHONY: help demo test test-slow test-clients bench check format pictures oracle clean
 
 help:
 	@echo "make demo    read the SendGrid sample from a local demo API, through a real job"
 	@echo "make test    run the quick tests, in about three minutes"
 	@echo "make test-slow  run the rest: differences from Airbyte's runtime, faults and kills, screens, journeys"
+	@echo "make test-clients  read through programs of others: PyAirbyte"
 	@echo "make bench   compare speed and memory with Airbyte's runtime, time the builder (ROWS=1000000: more rows)"
 	@echo "make check   run the linters and type checkers"
 	@echo "make format  format the code"
@@ -37,6 +39,12 @@ $(ORACLE)/.installed: constraints-oracle.txt | $(BIN)/python
 	$(ORACLE)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-oracle.txt airbyte-cdk
 	@touch $@
 
+# Programs that read through Longhaul, unchanged; they live apart for the same reason.
+$(CLIENTS)/.installed: constraints-clients.txt | $(BIN)/python
+	$(PYTHON) -m venv $(CLIENTS)
+	$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-clients.txt airbyte
+	@touch $@
+
 oracle: $(ORACLE)/.installed
 
 demo: $(VENV)/.installed
@@ -47,6 +55,9 @@ test: $(VENV)/.installed-dev
 
 test-slow: $(VENV)/.installed-dev $(ORACLE)/.installed
 	$(BIN)/python -m pytest -m slow
+
+test-clients: $(VENV)/.installed-dev $(CLIENTS)/.installed
+	$(BIN)/python -m pytest -m clients
 
 bench: $(VENV)/.installed-dev $(ORACLE)/.installed
 	$(BIN)/python -m benchmarks --rows $(or $(ROWS),100000)
@@ -62,9 +73,11 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-pictures: $(VENV)/.installed
+# The picture of the browser needs Chromium; without it, that picture stays as it is.
+pictures: $(VENV)/.installed-dev
 	$(BIN)/python docs/architecture.py
 	$(BIN)/python docs/pictures.py
+	LONGHAUL_WRITE_PICTURES=1 $(BIN)/python -m pytest -n 0 tests/tui/web/test_browser.py -k asks_no_other
 
 clean:
-	rm -rf $(VENV) $(ORACLE) demo-output build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(ORACLE) $(CLIENTS) demo-output build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -27,7 +27,7 @@ class Bulk:
     """A read of many records; `file` is the file with them, None stands for the pages.
 
     `target` is how many times the reference's records per CPU second there must be; `floor` how many times the CPU time
-    of plain Python there may be, None where that is not measured.
+    of plain Python there may be, None where that is not measured. `as_source`: Longhaul speaks the Airbyte protocol.
     """
 
     title: str
@@ -35,6 +35,7 @@ class Bulk:
     file: str | None
     target: float | None = None
     floor: float | None = None
+    as_source: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,10 @@ BULK = {
         target=6,
     ),
     "pages": Bulk(f"{PAGES} pages of {PAGE_SIZE:,}, JSON", page_manifest(PAGE_SIZE), None, target=5),
+    "source-csv": Bulk("as a source: job, CSV", job_manifest(CSV), "contacts.csv", target=5, as_source=True),
+    "source-jsonl": Bulk(
+        "as a source: job, JSON Lines", job_manifest(JSON_LINES), "contacts.jsonl", target=5, as_source=True
+    ),
 }
 WAITS = {
     "tiny": Wait("1 job, ready on the first poll", job_manifest(CSV), polls=1, limit=2.0),

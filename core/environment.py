@@ -14,8 +14,10 @@ CONFIG_DIR = "LONGHAUL_CONFIG_DIR"
 """Names the folder of the settings."""
 STATE_DIR = "LONGHAUL_STATE_DIR"
 """Names the folder of what is kept from one start to the next."""
+MANIFEST = "LONGHAUL_MANIFEST"
+"""Names the manifest of `source-longhaul`."""
 
-OWN = frozenset({DEBUG, CONFIG_DIR, STATE_DIR})
+OWN = frozenset({DEBUG, CONFIG_DIR, STATE_DIR, MANIFEST})
 """All other variables that begin with `LONGHAUL_` are inputs."""
 
 

@@ -177,9 +177,13 @@ class Records(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateAdvanced(Event):
-    """The state that covers all records emitted before it: it may be saved once those are safe."""
+    """The state that covers all records emitted before it: it may be saved once those are safe.
+
+    When it covers a further slice, `latest` is the latest cursor value that was seen in that, as the state has it.
+    """
 
     state: Mapping[str, Any]
+    latest: Any = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,13 +198,16 @@ class Log(Event):
 class SliceFinished(Event):
     """A slice is over; `error` says to people why it failed.
 
-    `like` is the first slice that failed for the same cause, unless this is the first one.
+    `like` is the first slice that failed for the same cause, unless this is the first one. `latest` is the latest
+    cursor value that was seen in a slice that was read, as the state has it. `final`: the other slices would fail, too.
     """
 
     outcome: Outcome
     records: int
+    latest: Any = None
     error: str | None = None
     like: Mapping[str, Any] | None = None
+    final: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

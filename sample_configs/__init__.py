@@ -45,6 +45,11 @@ class Sample:
 SIMPLEST = _NAMES[0]
 
 
+def names() -> tuple[str, ...]:
+    """The names of all samples, the simplest first; reads none of them."""
+    return _NAMES
+
+
 def samples() -> list[Sample]:
     """All samples, the simplest first."""
     return [sample(name) for name in _NAMES]

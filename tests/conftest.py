@@ -22,12 +22,20 @@ settings.load_profile("longhaul")
 SLOW_FOLDERS = {"benchmarks", "faults", "journeys", "shell"}  # shell: each test starts the complete builder
 SLOW_MODULES = {"test_demo", "test_examples", "test_goldens", "test_memory"}
 SLOW_FIXTURES = {"oracle"}
+CLIENTS = "clients"
 SLOW_MARKERS = {"hypothesis"}
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as slow what is so by nature; a module that is slow for a reason of its own marks itself."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark as slow what is so by nature; a module that is slow for a reason of its own marks itself.
+
+    What needs the programs of others is left out unless it is asked for.
+    """
     here = Path(__file__).parent
+    if CLIENTS not in config.option.markexpr:
+        left_out = [item for item in items if item.get_closest_marker(CLIENTS)]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
     for item in items:
         path = item.path.relative_to(here)
         if (

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from tui.shell.screen import BuilderScreen
 
 _FUNCTION_KEY = re.compile(r"f\d+")
+_ALT_IN_BROWSERS = frozenset({"ctrl+n", "ctrl+q", "ctrl+t", "ctrl+w", "ctrl+pagedown", "ctrl+pageup"})
+"""Keys that browsers keep for themselves; the page takes them with Alt (tui/web/page/page.js)."""
 _ABORT_TIMEOUT = 3.0
 """Seconds for aborting a job on the server when the process is told to end."""
 
@@ -102,6 +104,7 @@ class BuilderApp(KeyQueueApp, CopyingApp):
         from tui.model.project import Project
 
         make = partial(Project.try_demo, self._sample) if self._demo else Project.new
+        make = partial(make, modeline=self.settings.modeline)
         try:
             await self.open_project(make if self._path is None else partial(Project.open, self._path))
         except ManifestError as error:
@@ -171,6 +174,8 @@ class BuilderApp(KeyQueueApp, CopyingApp):
 
     def get_key_display(self, binding: Binding) -> str:
         """Keys as they are printed on a keyboard: F5 rather than f5."""
+        if self.is_web and binding.key in _ALT_IN_BROWSERS:
+            binding = binding.with_key(binding.key.replace("ctrl", "alt"))
         shown = super().get_key_display(binding)
         return shown.upper() if _FUNCTION_KEY.fullmatch(shown) else shown
 

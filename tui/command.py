@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _NO_TERMINAL = """\
 longhaul: the builder needs a terminal. Without one:
+  longhaul --serve [MANIFEST]   open the builder in a browser
   longhaul --run MANIFEST       read the streams of a manifest
   longhaul --validate MANIFEST  list the problems of a manifest"""
 
@@ -26,7 +27,7 @@ def main() -> int:
 
 def open_builder(arguments: Arguments) -> int:
     """Open the builder on what the command line names, and return the exit code when it is left."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not arguments.serve and not _has_screen():
         print(_NO_TERMINAL, file=sys.stderr, flush=True)
         return 2
     if arguments.manifest is not None and not os.path.exists(arguments.manifest):
@@ -36,12 +37,21 @@ def open_builder(arguments: Arguments) -> int:
     if arguments.sample is not None and (unknown := _unknown_sample(arguments.sample)):
         print(f"longhaul: {unknown}.", file=sys.stderr, flush=True)
         return 2
+    if arguments.serve:
+        from tui.web.serving import serve
+
+        return serve(arguments)
     gc.disable()
     from tui.app import BuilderApp
 
     app = BuilderApp(arguments.manifest, demo=arguments.demo, sample=arguments.sample, opened=keep_responsive)
     app.run()
     return _report_end(app)
+
+
+def _has_screen() -> bool:
+    """Whether there is something to draw on: a terminal, or what a driver of Textual's names, such as a browser."""
+    return bool(os.environ.get("TEXTUAL_DRIVER")) or (sys.stdin.isatty() and sys.stderr.isatty())
 
 
 def _unknown_sample(name: str) -> str:

@@ -83,6 +83,7 @@ def parse(arguments: list[str]) -> Arguments:
     """Parse the command line. Wrong usage and `--help` end the process, as in argparse (codes 2 and 0)."""
     parse_with = parser()
     found = parse_with.parse_args(arguments)
+    _sort_manifests(parse_with, found)
     _check_command(parse_with, found)
     _check_jobs(parse_with, found)
     _check_options(parse_with, found)
@@ -106,6 +107,17 @@ def parse(arguments: list[str]) -> Arguments:
     )
 
 
+def _sort_manifests(parser: argparse.ArgumentParser, found: argparse.Namespace) -> None:
+    """Give --validate all manifests that are named, wherever options stand between them; others take one."""
+    if found.validate is not None:
+        found.validate, found.manifest = [*found.validate, *found.manifest], []
+        if not found.validate:
+            parser.error("argument --validate: expected at least one argument")
+    if len(found.manifest) > 1:
+        parser.error(f"one manifest at a time: {' or '.join(found.manifest)}?")
+    found.manifest = found.manifest[0] if found.manifest else None
+
+
 def _manifests(found: argparse.Namespace) -> list[str]:
     """The manifests that are named, but for those of --validate."""
     return [text for text in (found.manifest, *(getattr(found, name) for name in _WITH_MANIFEST)) if text]
@@ -120,7 +132,7 @@ def _check_command(parser: argparse.ArgumentParser, found: argparse.Namespace) -
         parser.error("--demo goes with --run or --serve.")
     if found.demo and found.keep_case is not None:
         parser.error("--keep-case keeps a case beside a manifest of your own; leave out --demo.")
-    manifests = [*_manifests(found), *(found.validate or ())[: 1 if found.manifest else 0]]
+    manifests = _manifests(found)
     if len(manifests) > 1:
         parser.error(f"one manifest at a time: {' or '.join(map(str, manifests))}?")
     if found.run == "" and not found.demo and not manifests:
@@ -163,7 +175,11 @@ def _check_values(parser: argparse.ArgumentParser, found: argparse.Namespace) ->
     """End the process for options that contradict each other."""
     if found.detach and found.keep_case is not None:
         parser.error("--keep-case keeps a run that came to its end; leave out --detach.")
-    if found.detach and found.state is None:
+    if found.to is not None and found.state is not None:
+        parser.error("--state: with --to, the state is kept in the destination, beside the records; leave out --state.")
+    if found.to is not None and found.format is not None:
+        parser.error("--format is that of the files of --output; leave it out with --to.")
+    if found.detach and found.state is None and found.to is None:
         parser.error("--detach needs --state FILE: beside that file, a later run finds the jobs that it is to collect.")
     formats = REPORTS if found.validate else FORMATS
     if found.format is not None and found.format not in formats:

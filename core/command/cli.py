@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 from core.command.arguments import Arguments, parse
 
@@ -39,12 +40,20 @@ def main(builder: Builder | None = None) -> int:
 def _command(arguments: Arguments, builder: Builder | None) -> int:
     if arguments.version:
         return _show_version()
-    if arguments.run:
+    if arguments.schema:
+        return _schema()
+    if arguments.completion:
+        return _completion(arguments.completion)
+    if arguments.run and arguments.slices is None and arguments.on is None:
         return _engine()(arguments)
+    if arguments.run or arguments.plan or arguments.merge_state:
+        return _scaling(arguments)
     if arguments.validate:
-        return _validate(arguments)
+        return _validate()(arguments)
     if arguments.check:
         return _check()(arguments)
+    if arguments.make_source:
+        return _make_source(arguments)
     if arguments.jobs:
         return _jobs(arguments)
     if builder is not None:
@@ -67,6 +76,19 @@ def _engine() -> Callable[[Arguments], int]:
     return run_headless
 
 
+def _scaling(arguments: Arguments) -> int:
+    """Slices as units of work: a plan, a part of one, the state of all, a cluster."""
+    if arguments.on is not None:
+        from core.command.on_cluster import run_on_cluster
+
+        return run_on_cluster(arguments)
+    from core.command.slices import make_plan, merge_states, read_slices
+
+    if arguments.plan:
+        return make_plan(arguments)
+    return merge_states(arguments) if arguments.merge_state else read_slices(arguments)
+
+
 def _check() -> Callable[[Arguments], int]:
     from core.command.check import run_check
 
@@ -83,23 +105,34 @@ def _jobs(arguments: Arguments) -> int:
     return list_jobs(arguments)
 
 
-def _validate(arguments: Arguments) -> int:
-    """Print `file:line:column: problem` lines; 2 when the manifest can't be run, else 0."""
-    from core.connector import load_connector
-    from core.errors import ManifestError
-    from core.manifest.document import Document
-    from core.wording import on_one_line
+def _make_source(arguments: Arguments) -> int:
+    """Write a command for a manifest, and say how to try it out."""
+    from core.protocols.wrapper import make_source
 
-    (manifest,) = arguments.manifests
-    try:
-        connector = load_connector(Document.load(manifest))
-    except ManifestError as error:
-        problems, usable = error.problems, False
-    else:
-        problems, usable = (*connector.problems, *connector.portability), connector.usable
-    lines = [on_one_line(str(problem)) for problem in problems]
-    print("\n".join(lines) or f"{manifest}: no problems", flush=True)
-    return 0 if usable else 2
+    assert arguments.manifest is not None
+    assert arguments.output is not None
+    make_source(arguments.manifest, Path(arguments.output))
+    command = arguments.output if os.sep in arguments.output else os.path.join(".", arguments.output)
+    print(f"{arguments.output} is an Airbyte source for {arguments.manifest}; try: {command} spec", flush=True)
+    return 0
+
+
+def _validate() -> Callable[[Arguments], int]:
+    from core.command.validate import validate
+
+    return validate
+
+
+def _schema() -> int:
+    from core.command.schema import print_schema
+
+    return print_schema()
+
+
+def _completion(shell: str) -> int:
+    from core.command.completion import print_completion
+
+    return print_completion(shell)
 
 
 def _show_version() -> int:

@@ -76,5 +76,5 @@ class RunFiles:
 
     def _unfinished(self, streams: Sequence[str]) -> Iterator[NamedPath]:
         """Where the records of each stream are until they are complete."""
-        for file in () if self.destination.append else self._records(streams):
+        for file in self._records(streams) if self.destination.has_partials else ():
             yield NamedPath(f"{file.name} until it is complete", partial(resolved(file.path)))

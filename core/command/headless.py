@@ -13,7 +13,7 @@ from typing import Any
 
 from core.cases.case import CaseError
 from core.cases.recorder import CaseRecorder
-from core.command.shutdown import Shutdown
+from core.command.shutdown import GRACE, Shutdown
 from core.connector import Connector
 from core.errors import fault_text
 from core.events import (
@@ -21,6 +21,7 @@ from core.events import (
     ExchangeFinished,
     Outcome,
     Records,
+    SchemaLoaded,
     SliceFinished,
     SliceStarted,
     StateAdvanced,
@@ -28,6 +29,7 @@ from core.events import (
 )
 from core.http.exchange import BODY_LIMIT
 from core.levels import Level
+from core.loading import LoadBuffer, Loads
 from core.outputs.destination import Destination
 from core.outputs.durable import OutputError
 from core.outputs.har import HarTrace
@@ -38,14 +40,17 @@ from core.outputs.state import StateFile
 from core.outputs.token_file import TokenFile
 from core.progress.picture import RunPicture
 from core.progress.plain import Progress
-from core.progress.sentences import run_summary, stream_summary
+from core.progress.sentences import load_line, run_summary, stream_summary
 from core.reading import THREADS, Limits, Reader, open_reader
+from core.runtime.cursor import NO_CURSOR
 
 STREAMS_AT_ONCE = 4
+LOAD_GRACE = 25.0
+"""Seconds that a run has for an orderly end when it loads into a database: what is complete is loaded first."""
 STILL_RUNNING = 75
 """The exit code when jobs are left to a later run: EX_TEMPFAIL of sysexits.h, "try again later"."""
 _REDRAW = 0.1
-_CANCELLING = (
+CANCELLING = (
     "Cancelling: requests are stopped, jobs that run on the server are aborted. Press Ctrl-C again to leave at once."
 )
 
@@ -59,6 +64,7 @@ _TOKEN_LOST = (
 class RunPlan:
     """What a run reads and where the results go; `limit` is the number of records per stream.
 
+    `loads` take the records in place of the destination, and keep the state in place of the file.
     `jobs` is the journal beside the state; `detach`: jobs that run are left to a later run, which finds them there.
     """
 
@@ -67,6 +73,7 @@ class RunPlan:
     streams: tuple[str, ...]
     destination: Destination
     state: StateFile | None = None
+    loads: Loads | None = None
     trace: HarTrace | None = None
     tokens: TokenFile | None = None
     case: CaseRecorder | None = None
@@ -90,7 +97,7 @@ class HeadlessRun:
         self._following = {name for name in plan.streams if jobs is not None and len(jobs.of(name))}
         """Streams with jobs of an earlier run that take their slots, since the API counts them, before others begin."""
         self._others_may_begin = asyncio.Event()
-        self._shutdown = Shutdown(THREADS, progress.stop)
+        self._shutdown = Shutdown(THREADS, progress.stop, LOAD_GRACE if plan.loads else GRACE)
 
     def __call__(self) -> int:
         """Read everything and return the exit code: 0, 1 when a stream failed, 75 when jobs are left to a later run, or
@@ -186,7 +193,7 @@ class HeadlessRun:
             os._exit(128 + number)
         self._signal = number
         self._shutdown.begin(128 + number)
-        self._progress.log(Level.WARNING, _CANCELLING)
+        self._progress.log(Level.WARNING, CANCELLING)
         reader.cancel()
 
     # One stream
@@ -205,9 +212,7 @@ class HeadlessRun:
             if self._signal or self._output_closed:
                 self._has_begun(name)
                 return
-            columns = tuple(self._plan.connector.schema(name).get("properties") or ())
-            sink = self._plan.destination.sink(name, self._plan.connector.stream_names, columns)
-            buffer = SliceBuffer(sink, until_state=self._plan.state is not None)
+            buffer = self._buffer(name)
             try:
                 await self._read_into(reader, name, buffer)
             except Exception as error:
@@ -219,22 +224,52 @@ class HeadlessRun:
             finally:
                 self._has_begun(name)
             if not self._output_closed:
-                self._summarize(name, sink)
+                self._summarize(name, buffer.sink)
 
-    def _summarize(self, name: str, sink: OutputSink) -> None:
+    def _buffer(self, name: str) -> SliceBuffer | LoadBuffer:
+        """What takes the records of a stream."""
+        plan, loop = self._plan, asyncio.get_running_loop()
+        if plan.loads is not None:
+
+            def report(records: int, complete: bool) -> None:
+                loop.call_soon_threadsafe(self._show_load, name, records, complete)
+
+            return plan.loads.stream(name, report)
+
+        def warn(text: str) -> None:
+            loop.call_soon_threadsafe(self._progress.log, Level.WARNING, f"{name}: {text}")
+
+        state = plan.state.of(name) if plan.state else None
+        sink = plan.destination.sink(
+            name,
+            plan.connector.stream_names,
+            plan.connector.schema(name),
+            key=plan.connector.primary_key(name) if plan.destination.write == "merge" else (),
+            goes_on=state is not None and NO_CURSOR not in state,
+            warn=warn,
+        )
+        return SliceBuffer(sink, until_state=plan.state is not None)
+
+    def _show_load(self, name: str, records: int, complete: bool) -> None:
+        stream = self._picture.streams[name]
+        stream.take_load(records, complete=complete)
+        if complete and self._plan.loads is not None:
+            self._progress.log(*load_line(stream, records, self._plan.loads.place(name)))
+
+    def _summarize(self, name: str, sink: OutputSink | LoadBuffer) -> None:
         stream = self._picture.streams[name]
         for level, text in stream_summary(stream, sink.place, sink.remains):
             self._progress.log(level, text)
         if self._plan.state and stream.outcome is Outcome.CANCELLED:
             self._progress.log(Level.WARNING, f"{name}: the state reached is saved in {self._plan.state.path}.")
 
-    async def _read_into(self, reader: Reader, name: str, buffer: SliceBuffer) -> None:
+    async def _read_into(self, reader: Reader, name: str, buffer: SliceBuffer | LoadBuffer) -> None:
         """Raises `OutputError` when the records can't be written."""
         sink = buffer.sink
         note = await _in_thread(sink.open, sink.place)
         if note:
             self._progress.log(Level.WARNING, note)
-        state = self._plan.state.of(name) if self._plan.state else None
+        state = await self._state_of(name)
         jobs = self._plan.jobs.of(name) if self._plan.jobs else None
         self._saved[name] = SavedSlices(jobs)
         limits, detach = Limits(records=self._plan.limit), self._plan.detach
@@ -246,7 +281,13 @@ class HeadlessRun:
                     case.take(event)
                 await self._handle(reader, buffer, event)
 
-    async def _handle(self, reader: Reader, buffer: SliceBuffer, event: Event) -> None:
+    async def _state_of(self, name: str) -> Mapping[str, Any] | None:
+        """The state that a stream is read from."""
+        if self._plan.loads is not None:
+            return await asyncio.to_thread(self._plan.loads.of, name)
+        return self._plan.state.of(name) if self._plan.state else None
+
+    async def _handle(self, reader: Reader, buffer: SliceBuffer | LoadBuffer, event: Event) -> None:
         if self._output_closed:
             self._picture.fold(event)
             return
@@ -263,7 +304,7 @@ class HeadlessRun:
         if isinstance(event, ExchangeFinished):
             self._record(event)
 
-    async def _write(self, buffer: SliceBuffer, event: Event) -> None:
+    async def _write(self, buffer: SliceBuffer | LoadBuffer, event: Event) -> None:
         """Pass records to the sink and save the state that covers them once they are safe.
 
         Raises `OutputError`, `BrokenPipeError`.
@@ -274,16 +315,24 @@ class HeadlessRun:
                 buffer.add(event.slice, data)
                 if buffer.full:
                     await _in_thread(buffer.write, place)
+            case SchemaLoaded(schema=schema):
+                buffer.sink.declare(schema)
             case SliceFinished(outcome=outcome):
                 await _in_thread(lambda: buffer.end(event.slice, succeeded=_succeeded(outcome)), place)
                 if outcome in _READ:
                     saved.add(event.slice)
-            case StateAdvanced(state=state) if self._plan.state:
+            case StateAdvanced(state=state) if isinstance(buffer, LoadBuffer):
+                loaded = await _in_thread(lambda: buffer.advance(event.slice, state), place)
+                if loaded:
+                    await _in_thread(lambda: saved.cover(event.slice, state), saved.place)
+            case StateAdvanced(state=state) if self._plan.state and not isinstance(buffer, LoadBuffer):
                 await _in_thread(lambda: buffer.commit(event.slice), place)
                 await _in_thread(lambda: saved.cover(event.slice, state), saved.place)
                 await self._save(self._plan.state, event.stream, state)
             case StreamFinished(outcome=outcome):
-                await _in_thread(lambda: buffer.finish(succeeded=_succeeded(outcome)), place)
+                loaded = await _in_thread(lambda: buffer.finish(succeeded=_succeeded(outcome)), place)
+                if loaded and isinstance(buffer, LoadBuffer):
+                    await _in_thread(lambda: saved.cover(None, buffer.state or {}), saved.place)
                 await _in_thread(lambda: saved.end(complete=outcome in _READ), saved.place)
             case _ if buffer.waiting:
                 await _in_thread(buffer.write, place)

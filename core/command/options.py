@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from core.levels import Level
@@ -10,47 +11,57 @@ from core.levels import Level
 _USAGE = """\
 longhaul [MANIFEST]
        longhaul --demo [SAMPLE]
-       longhaul --run MANIFEST [--stream NAME]... [--config FILE]
-                [--set KEY=VALUE]... [--state FILE] [--output DEST | --to URL]
-                [--limit N] [--detach] [--trace FILE] [--keep-case NAME]
-                [--log-level LEVEL] [--quiet]
-       longhaul --jobs STATE [--abort MANIFEST [--config FILE] [--set KEY=VALUE]...]
+       longhaul --serve [MANIFEST] [--host HOST] [--port PORT]
        longhaul --validate MANIFEST... [--format FORMAT]
        longhaul --check MANIFEST [--case NAME]... [--stream NAME]...
                 [--accept] [--junit FILE] [--quiet]
-       longhaul --plan MANIFEST --stream NAME [--state FILE]
-       longhaul --run MANIFEST --stream NAME --slices FILE [--shard I/N] --output DIR
-       longhaul --merge-state MANIFEST --stream NAME --slices FILE --output DIR --state FILE
-       longhaul --run MANIFEST --on dask://HOST:PORT [the options of --run]
-       longhaul --serve [MANIFEST] [--host HOST] [--port PORT]
-       longhaul --make-source MANIFEST --output FILE
+       longhaul --run MANIFEST [--stream NAME]... [--config FILE]
+                [--set KEY=VALUE]... [--state FILE] [--output DEST | --to URL]
+                [--limit N] [--detach] [--trace FILE] [--keep-case NAME] ...
        longhaul --demo --run [SAMPLE] [the options of --run]
+       longhaul --jobs STATE [--abort MANIFEST [--config FILE]
+                [--set KEY=VALUE]...]
+       longhaul --plan MANIFEST --stream NAME [--state FILE]
+       longhaul --run MANIFEST --stream NAME --slices FILE [--shard I/N]
+                --output DIR [the options of --run]
+       longhaul --merge-state MANIFEST --stream NAME --slices FILE
+                --output DIR --state FILE
+       longhaul --run MANIFEST --on CLUSTER [the options of --run]
+       longhaul --make-source MANIFEST --output FILE
        longhaul --schema | --completion SHELL | --version | --help"""
 
+_DESCRIPTION = """\
+Build and run connectors for APIs that make you wait: create a job, poll it,
+download the result."""
+
 _EPILOG = """\
-Without --run, --validate or --check, the builder opens: on the manifest, or on an
-empty one.
+inputs:
+  They come from --config, then from LONGHAUL_<INPUT> variables of the
+  environment (LONGHAUL_API_KEY for api_key, LONGHAUL_CREDENTIALS__TOKEN for
+  token in credentials), then from --set; the last wins.
 
-Inputs come from --config, then from LONGHAUL_<INPUT> variables of the environment
-(LONGHAUL_API_KEY for api_key, LONGHAUL_CREDENTIALS__TOKEN for token in credentials),
-then from --set; the last wins.
+what is kept:
+  A file is replaced when its stream has succeeded. With --state, records are
+  appended instead, and every record is on the disk before the state that covers
+  it. Each job is then also written down in FILE.jobs before it is first polled:
+  the next run with the same state follows the jobs that a run has left behind
+  when it was killed, cancelled or detached, instead of creating them anew.
 
-A file is replaced when its stream has succeeded. With --state, records are appended
-instead, and every record is on the disk before the state that covers it.
+recorded cases:
+  Tests in the folder `cases` beside the manifest; --check reads them with no
+  network and no secrets.
 
-With --state, each job is also written down in FILE.jobs before it is first polled.
-The next run with the same state follows the jobs that a run has left behind when it
-was killed, cancelled or detached, instead of creating them anew.
-
-Cases are recorded tests in the folder `cases` beside the manifest; --check reads them
-with no network and no secrets.
-
-Exit codes: 0 success, 1 a stream failed or a case differs, 2 wrong usage, manifest or inputs,
-75 jobs are still running (--detach): run again later, 130 Ctrl-C, 143 SIGTERM.
+exit codes:
+  0    success
+  1    a stream failed, or a case differs
+  2    wrong usage, manifest or inputs
+  75   jobs are still running (--detach): run again later
+  130 Ctrl-C, 143 SIGTERM: the state reached was saved
 """
 
 FORMATS = ("jsonl", "csv", "parquet")
 REPORTS = ("text", "github", "json")
+SHELLS = ("bash", "zsh", "tcsh")
 _COMMON = ("stream", "config", "set", "state", "log_level", "quiet")
 OPTIONS = {
     "run": (
@@ -89,56 +100,37 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"longhaul: {message}\nTry: longhaul --help\n")
 
 
+Add = Callable[..., argparse.Action]
+"""`add_argument` of a group."""
+
+
 def parser() -> argparse.ArgumentParser:
+    """What parses the command line; its groups are in the order of the tasks."""
     parser = _Parser(
         prog="longhaul",
         usage=_USAGE,
-        description="Build and run connectors for APIs that make you wait: create a job, poll it, download the result.",
+        description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
+        add_help=False,
     )
-    add = parser.add_argument
-    add("manifest", nargs="?", metavar="MANIFEST", help=argparse.SUPPRESS)
+    for title, add_options in _GROUPS:
+        add_options(parser.add_argument_group(title).add_argument)
+    return parser
+
+
+def _add_building(add: Add) -> None:
     add(
-        "--run",
-        action=_Once,
-        nargs="?",
-        const="",
+        "manifest",
+        nargs="*",
         metavar="MANIFEST",
-        help="read the streams of a manifest, with no screen",
-    )
-    add(
-        "--validate",
-        action=_Once,
-        nargs="+",
-        metavar="MANIFEST",
-        help="list the problems of manifests as file:line:column: problem",
-    )
-    add("--jobs", action=_Once, metavar="STATE", help="list the jobs that runs with this state file have left behind")
-    add("--abort", action="store_true", help="with --jobs: abort them on the server, as MANIFEST says, and forget them")
-    add(
-        "--check",
-        action=_Once,
-        metavar="MANIFEST",
-        help="read the recorded cases of a manifest offline and say what differs",
+        help="the manifest to open; without one, the builder begins a new one",
     )
     add(
         "--demo",
         action="store_true",
         help="build, or with --run read, a sample (see sample_configs/) from a demo API on this machine",
-    )
-    add(
-        "--plan",
-        action=_Once,
-        metavar="MANIFEST",
-        help="list the slices of a stream, a JSON object a line, for runs that read a part of them each",
-    )
-    add(
-        "--merge-state",
-        action=_Once,
-        metavar="MANIFEST",
-        help="write the state that covers all slices of a plan, once all of them have been read",
     )
     add(
         "--serve",
@@ -148,18 +140,43 @@ def parser() -> argparse.ArgumentParser:
         metavar="MANIFEST",
         help="open the builder in a browser, on this machine",
     )
+    add("--host", action=_Once, metavar="HOST", help="with --serve: the address to listen at (default: 127.0.0.1)")
+    add("--port", action=_Once, type=_port, metavar="PORT", help="with --serve: the port (default: 8000)")
+
+
+def _add_checking(add: Add) -> None:
     add(
-        "--make-source",
+        "--validate",
+        action=_Once,
+        nargs="*",
+        metavar="MANIFEST",
+        help="list the problems of manifests as file:line:column: problem, or as --format says",
+    )
+    add(
+        "--check",
         action=_Once,
         metavar="MANIFEST",
-        help="write a command that speaks the Airbyte protocol for this manifest",
+        help="read the recorded cases of a manifest offline and say what differs",
     )
-    add("--schema", action="store_true", help="print the JSON Schema of manifests, for editors")
-    add("--completion", action=_Once, choices=("bash", "zsh", "tcsh"), help="print the completion of this command")
-    add("--version", action="store_true", help="show the version")
-    run = parser.add_argument_group("options of --run")
-    add = run.add_argument
-    add("--stream", action="append", default=[], metavar="NAME", help="read this stream only; may be repeated")
+    add("--case", action="append", default=[], metavar="NAME", help="check this case only; may be repeated")
+    add(
+        "--accept",
+        action="store_true",
+        help="let the cases expect the records that they give now; not where other requests are sent or a stream fails",
+    )
+    add("--junit", action=_Once, metavar="FILE", help="write the results as JUnit XML, too")
+
+
+def _add_reading(add: Add) -> None:
+    add(
+        "--run",
+        action=_Once,
+        nargs="?",
+        const="",
+        metavar="MANIFEST",
+        help="read the streams of a manifest, with no screen",
+    )
+    add("--stream", action="append", default=[], metavar="NAME", help="this stream only; may be repeated")
     add("--config", action=_Once, metavar="FILE", help="the inputs, as YAML or JSON")
     add(
         "--set",
@@ -167,51 +184,6 @@ def parser() -> argparse.ArgumentParser:
         default=[],
         metavar="KEY=VALUE",
         help="one input, no secret: others see it in the list of processes; may be repeated",
-    )
-    add(
-        "--state",
-        action=_Once,
-        metavar="FILE",
-        help="go on where the last run ended; written as the run proceeds",
-    )
-    add(
-        "--detach",
-        action="store_true",
-        help="create the jobs and end, without waiting for them (code 75); "
-        "the next run with the same --state collects what is complete",
-    )
-    add(
-        "--output",
-        action=_Once,
-        metavar="DEST",
-        help="a file (.jsonl, .csv, each also with .gz, .parquet, .duckdb) or a directory (one file per stream); "
-        "default: JSON Lines to standard output",
-    )
-    add(
-        "--format",
-        action=_Once,
-        metavar="FORMAT",
-        help=f"of the files in a directory: {', '.join(FORMATS)} (default: jsonl); "
-        f"of --validate: {', '.join(REPORTS)} (default: text)",
-    )
-    add(
-        "--nested",
-        action=_Once,
-        choices=("json", "struct"),
-        help="what objects and lists become in Parquet, DuckDB and --to: JSON text (default) or structures",
-    )
-    add(
-        "--to",
-        action=_Once,
-        metavar="URL",
-        help="load the records into a database or lake with dlt: duckdb:///crm.duckdb, postgresql://..., s3://...",
-    )
-    add("--dataset", action=_Once, metavar="NAME", help="with --to: the dataset (schema) of the tables")
-    add(
-        "--write",
-        action=_Once,
-        choices=("append", "replace", "merge"),
-        help="how records join those that are there, in DuckDB, Parquet and with --to: merge goes by the primary key",
     )
     add("--limit", action=_Once, type=_positive, metavar="N", help="stop after N records per stream")
     add("--trace", action=_Once, metavar="FILE", help="write all HTTP exchanges to a HAR file, secrets masked")
@@ -228,8 +200,70 @@ def parser() -> argparse.ArgumentParser:
         metavar="LEVEL",
         help=f"the least serious lines that are shown: {', '.join(Level)} (default: info)",
     )
-    add("--quiet", action="store_true", help="show warnings and errors only")
-    add("--slices", action=_Once, metavar="FILE", help="read the slices of this plan (see --plan) only")
+    add("--quiet", action="store_true", help="show warnings and errors only; with --check, only what differs")
+
+
+def _add_writing(add: Add) -> None:
+    add(
+        "--output",
+        action=_Once,
+        metavar="DEST",
+        help="a file (.jsonl, .csv, each also with .gz, .parquet, .duckdb) or a directory (one file per stream); "
+        "default: JSON Lines to standard output",
+    )
+    add(
+        "--format",
+        action=_Once,
+        metavar="FORMAT",
+        help=f"of the files in a directory: {', '.join(FORMATS)} (default: jsonl); "
+        f"of --validate: {', '.join(REPORTS)} (default: text)",
+    )
+    add(
+        "--to",
+        action=_Once,
+        metavar="URL",
+        help="load the records into a database or lake with dlt: duckdb:///crm.duckdb, postgresql://..., s3://...",
+    )
+    add("--dataset", action=_Once, metavar="NAME", help="with --to: the dataset (schema) of the tables")
+    add(
+        "--write",
+        action=_Once,
+        choices=("append", "replace", "merge"),
+        help="how records join those that are there, in DuckDB, Parquet and with --to: merge goes by the primary key",
+    )
+    add(
+        "--nested",
+        action=_Once,
+        choices=("json", "struct"),
+        help="what objects and lists become in Parquet, DuckDB and --to: JSON text (default) or structures",
+    )
+
+
+def _add_resuming(add: Add) -> None:
+    add(
+        "--state",
+        action=_Once,
+        metavar="FILE",
+        help="go on where the last run ended; written as the run proceeds",
+    )
+    add(
+        "--detach",
+        action="store_true",
+        help="create the jobs and end, without waiting for them (code 75); "
+        "the next run with the same --state collects what is complete",
+    )
+    add("--jobs", action=_Once, metavar="STATE", help="list the jobs that runs with this state file have left behind")
+    add("--abort", action="store_true", help="with --jobs: abort them on the server, as MANIFEST says, and forget them")
+
+
+def _add_sharing(add: Add) -> None:
+    add(
+        "--plan",
+        action=_Once,
+        metavar="MANIFEST",
+        help="list the slices of a stream, a JSON object a line, for runs that read a part of them each",
+    )
+    add("--slices", action=_Once, metavar="FILE", help="with --run: read the slices of this plan only")
     add(
         "--shard",
         action=_Once,
@@ -238,23 +272,42 @@ def parser() -> argparse.ArgumentParser:
         help="with --slices: the I-th of N parts of the plan, counted from 0",
     )
     add(
+        "--merge-state",
+        action=_Once,
+        metavar="MANIFEST",
+        help="write the state that covers all slices of a plan, once all of them have been read",
+    )
+    add(
         "--on",
         action=_Once,
         metavar="CLUSTER",
-        help="read on the workers of a Dask cluster: dask://HOST:PORT, or dask://local?workers=N on this machine",
+        help="with --run: read on the workers of a Dask cluster, dask://HOST:PORT, "
+        "or dask://local?workers=N on this machine",
     )
-    add = parser.add_argument_group("options of --check (besides --stream and --quiet)").add_argument
-    add("--case", action="append", default=[], metavar="NAME", help="check this case only; may be repeated")
+
+
+def _add_tools(add: Add) -> None:
     add(
-        "--accept",
-        action="store_true",
-        help="let the cases expect the records that they give now; not where other requests are sent or a stream fails",
+        "--make-source",
+        action=_Once,
+        metavar="MANIFEST",
+        help="write a command that speaks the Airbyte protocol for this manifest",
     )
-    add("--junit", action=_Once, metavar="FILE", help="write the results as JUnit XML, too")
-    add = parser.add_argument_group("options of --serve").add_argument
-    add("--host", action=_Once, metavar="HOST", help="the address to listen at (default: 127.0.0.1)")
-    add("--port", action=_Once, type=_port, metavar="PORT", help="the port to listen at (default: 8000)")
-    return parser
+    add("--schema", action="store_true", help="print the JSON Schema of manifests, for editors")
+    add("--completion", action=_Once, choices=SHELLS, help="print the completion of this command for a shell")
+    add("--version", action="store_true", help="show the version")
+    add("--help", "-h", action="help", help="show this help")
+
+
+_GROUPS: tuple[tuple[str, Callable[[Add], None]], ...] = (
+    ("building connectors", _add_building),
+    ("checking manifests", _add_checking),
+    ("reading streams", _add_reading),
+    ("where the records of a run go", _add_writing),
+    ("reading only what is new, and jobs that outlive a run", _add_resuming),
+    ("reading on several machines", _add_sharing),
+    ("other tools", _add_tools),
+)
 
 
 def _positive(text: str) -> int:

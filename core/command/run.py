@@ -7,7 +7,7 @@ import io
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from core.errors import InputError, LonghaulError, ManifestError, fault_text
 from core.http.secrets import Secrets
 from core.inputs import gather_inputs, secret_values, unknown_inputs
 from core.levels import Level
+from core.loading import Loads, Target, dataset_name, parse_address
 from core.manifest.document import Document
 from core.manifest.problems import Severity, closest
 from core.outputs.destination import Destination
@@ -60,29 +61,36 @@ def run_headless(arguments: Arguments) -> int:
 
 def _run(arguments: Arguments, manifest: Path, given: Mapping[str, Any] | None = None, note: str = "") -> int:
     connector = load_connector(Document.load(manifest))
-    streams = _chosen(connector, arguments.streams)
+    streams = chosen_streams(connector, arguments.streams)
     specification = connector.connection_specification
     config = gather_inputs(
         specification, arguments.config, os.environ, arguments.settings, given, rules=connector.input_rules
     )
-    destination = _destination(arguments, streams)
+    loads = _loads(arguments, connector, manifest, streams)
+    destination = _destination(arguments, streams) if loads is None else Destination()
     files = RunFiles(arguments, manifest, destination, streams, connector.stream_names)
-    with files.locked():
-        return _read(files, connector, config, note)
+    with files.locked(), loads.locked() if loads is not None else nullcontext():
+        return _read(files, connector, config, note, loads)
 
 
-def _read(files: RunFiles, connector: Connector, config: Mapping[str, Any], note: str) -> int:
+def _read(files: RunFiles, connector: Connector, config: Mapping[str, Any], note: str, loads: Loads | None) -> int:
     arguments, destination = files.arguments, files.destination
+    destination.check({name: connector.primary_key(name) for name in files.streams})
     specification = connector.connection_specification
     picture = RunPicture(files.streams)
-    progress = _progress(arguments, picture, to_stdout=destination.path is None)
+    progress = progress_on(arguments, picture, to_stdout=destination.path is None and loads is None)
     if note:
         progress.log(Level.INFO, note)
-    for warning in (*_warnings(connector), *unknown_inputs(specification, config)):
+    for warning in (*warnings_of(connector), *unknown_inputs(specification, config)):
         progress.log(Level.WARNING, warning)
     case = _case(files, connector, config)
     state = StateFile(arguments.state) if arguments.state else None
-    jobs = JobJournal(beside(resolved(state.path)), state.of) if state else None
+    if loads is not None:
+        loads.listen(lambda text: progress.log(Level.WARNING, text))
+        loads.check()
+        jobs: JobJournal | None = JobJournal(loads.journal, loads.of)
+    else:
+        jobs = JobJournal(beside(resolved(state.path)), state.of) if state else None
     if case and jobs and any(one.stream in files.streams for one in jobs.records):
         raise CaseError(
             f"No case can be kept: the jobs of an earlier run in {jobs.path} are followed, and a case needs a run that "
@@ -94,6 +102,7 @@ def _read(files: RunFiles, connector: Connector, config: Mapping[str, Any], note
         streams=files.streams,
         destination=destination,
         state=state,
+        loads=loads,
         tokens=files.tokens(),
         trace=HarTrace(arguments.trace) if arguments.trace else None,
         case=case,
@@ -110,6 +119,9 @@ def _read(files: RunFiles, connector: Connector, config: Mapping[str, Any], note
         secrets = Secrets(secret_values(specification, config))
         progress.log(Level.ERROR, fault_text(error, secrets.mask))
         return 1
+    finally:
+        if loads is not None:
+            loads.close()
 
 
 def _case(files: RunFiles, connector: Connector, config: Mapping[str, Any]) -> CaseRecorder | None:
@@ -130,7 +142,7 @@ def _read_back(connector: Connector, case: CaseRecorder, progress: Progress) -> 
     return int(not result.passed)
 
 
-def _chosen(connector: Connector, wanted: Sequence[str]) -> tuple[str, ...]:
+def chosen_streams(connector: Connector, wanted: Sequence[str]) -> tuple[str, ...]:
     """The streams to read. Raises `ManifestError` when none of them can be read, `InputError` for unknown ones."""
     names = connector.stream_names
     if connector.source is None:
@@ -148,7 +160,7 @@ def _chosen(connector: Connector, wanted: Sequence[str]) -> tuple[str, ...]:
     return chosen
 
 
-def _warnings(connector: Connector) -> list[str]:
+def warnings_of(connector: Connector) -> list[str]:
     """The manifest's warnings, except those that only matter to Airbyte."""
     warnings = [str(problem) for problem in connector.problems if problem.severity is Severity.WARNING]
     more = len(warnings) - _WARNINGS_SHOWN
@@ -156,20 +168,37 @@ def _warnings(connector: Connector) -> list[str]:
     return warnings[:_WARNINGS_SHOWN] + rest
 
 
+def _loads(arguments: Arguments, connector: Connector, manifest: Path, streams: Sequence[str]) -> Loads | None:
+    """What `--to` asks for. Raises `OutputError`."""
+    if arguments.to is None:
+        return None
+    address = parse_address(arguments.to)
+    dataset = dataset_name(arguments.dataset, manifest, address)
+    target = Target(address, dataset, arguments.write, arguments.nested or "json")
+    return Loads(target, connector, manifest, [name for name in streams if name not in connector.broken])
+
+
 def _destination(arguments: Arguments, streams: Sequence[str]) -> Destination:
-    destination = Destination.parse(arguments.output, append=arguments.state is not None)
+    destination = Destination.parse(
+        arguments.output,
+        append=arguments.state is not None,
+        format=arguments.format,
+        nested=arguments.nested,
+        write=arguments.write,
+    )
     if len(streams) > 1 and not destination.takes_many:
         place = destination.path or "standard output"
         raise OutputError(
             f"{len(streams)} streams can't all go to {place}. "
-            f"Choose one with --stream NAME ({', '.join(streams)}), or give a directory: --output DIRECTORY."
+            f"Choose one with --stream NAME ({', '.join(streams)}), or give a directory: --output DIRECTORY, "
+            "or a database: --output NAME.duckdb."
         )
     if destination.path is None and sys.stdout is None:
         raise OutputError("Standard output is closed; say where the records go with --output.")
     return destination
 
 
-def _progress(arguments: Arguments, picture: RunPicture, *, to_stdout: bool) -> Progress:
+def progress_on(arguments: Arguments, picture: RunPicture, *, to_stdout: bool) -> Progress:
     """A live display on a terminal that the records don't go to, plain lines elsewhere."""
     target = sys.stderr or io.StringIO()
     shows_records = to_stdout and sys.stdout.isatty()

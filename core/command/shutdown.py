@@ -14,13 +14,14 @@ _MESSAGE = b"\nlonghaul: exited, because the run did not end in time.\n"
 
 
 class Shutdown:
-    """Exits the process `GRACE` seconds after `begin`, unless nothing keeps it alive any more.
+    """Exits the process `grace` seconds after `begin`, unless nothing keeps it alive any more.
 
     A thread that decodes something large or waits for a disk does, for Python waits for its threads. `clean_up`
     restores the terminal before. `threads` is how the names of those threads begin.
     """
 
-    def __init__(self, threads: str, clean_up: Callable[[], None]) -> None:
+    def __init__(self, threads: str, clean_up: Callable[[], None], grace: float = GRACE) -> None:
+        self._grace = grace
         self._threads = threads
         self._clean_up = clean_up
         self._code = 1
@@ -31,7 +32,7 @@ class Shutdown:
     def begin(self, code: int) -> None:
         """Start the countdown to the exit with this code."""
         self._code = code
-        self._timer = threading.Timer(GRACE, self._exit)
+        self._timer = threading.Timer(self._grace, self._exit)
         self._timer.daemon = True
         self._timer.start()
 

@@ -163,8 +163,10 @@ class CallRatePolicy(Component, role=True):
     """Limits how often all or some requests may be sent."""
 
     @abstractmethod
-    def policy(self, config: Mapping[str, Any]) -> RatePolicy:
-        """The policy of a run, made at its start. Raises `TemplateError`."""
+    def policy(self, config: Mapping[str, Any], parts: int = 1) -> RatePolicy:
+        """The policy of a run, made at its start; `parts` processes share what it allows. Raises `TemplateError`,
+        `InputError`.
+        """
 
 
 _MATCHERS: Any = Field(
@@ -187,9 +189,9 @@ class FixedWindowCallRatePolicy(CallRatePolicy):
     )
     matchers: list[HttpRequestRegexMatcher] = _MATCHERS
 
-    def policy(self, config: Mapping[str, Any]) -> RatePolicy:
-        limit, period = self.call_limit, _seconds(self.period)
-        return _policy(_terms(limit, period), self.matchers, config, FixedWindow(limit, period), limit)
+    def policy(self, config: Mapping[str, Any], parts: int = 1) -> RatePolicy:
+        limit, period = self.call_limit // parts, _seconds(self.period)
+        return _policy(_terms(limit, period), self.matchers, config, FixedWindow(limit, period), limit, parts=parts)
 
     def lint(self) -> list[Problem]:
         return [
@@ -209,10 +211,10 @@ class MovingWindowCallRatePolicy(CallRatePolicy):
     rates: list[Rate] = Field(title="Rates", description="How many calls are allowed in which interval.")
     matchers: list[HttpRequestRegexMatcher] = _MATCHERS
 
-    def policy(self, config: Mapping[str, Any]) -> RatePolicy:
-        rates = [(positive_number(rate.limit, config), _seconds(rate.interval)) for rate in self.rates]
+    def policy(self, config: Mapping[str, Any], parts: int = 1) -> RatePolicy:
+        rates = [(positive_number(rate.limit, config) // parts, _seconds(rate.interval)) for rate in self.rates]
         terms = " and ".join(_terms(limit, interval) for limit, interval in rates)
-        return _policy(terms, self.matchers, config, MovingWindow(rates), min(limit for limit, _ in rates))
+        return _policy(terms, self.matchers, config, MovingWindow(rates), min(limit for limit, _ in rates), parts=parts)
 
     def lint(self) -> list[Problem]:
         if not self.rates:
@@ -228,7 +230,7 @@ class UnlimitedCallRatePolicy(CallRatePolicy):
 
     matchers: list[HttpRequestRegexMatcher] = _MATCHERS
 
-    def policy(self, config: Mapping[str, Any]) -> RatePolicy:
+    def policy(self, config: Mapping[str, Any], parts: int = 1) -> RatePolicy:
         return _policy("no limit", self.matchers, config)
 
 
@@ -262,15 +264,18 @@ class HTTPAPIBudget(Component):
         description="The response statuses that say that no calls are left; 429 if not set.",
     )
 
-    def budget(self, config: Mapping[str, Any]) -> Budget:
-        """The budget of a run. Raises `TemplateError`, and `ReadError` for policies that Longhaul doesn't run."""
+    def budget(self, config: Mapping[str, Any], parts: int = 1) -> Budget:
+        """The budget of a run, or of one of the `parts` that it is divided into.
+
+        Raises `TemplateError`, `InputError`, and `ReadError` for policies that Longhaul doesn't run.
+        """
         for policy in self.policies:
             if isinstance(policy, Unsupported):
                 raise ReadError(
                     f"The API budget has a call rate policy that Longhaul doesn't run: {policy.written_type}."
                 )
         return Budget(
-            [policy.policy(config) for policy in self.policies],
+            [policy.policy(config, parts) for policy in self.policies],
             reset_header=self.ratelimit_reset_header or RESET_HEADER,
             remaining_header=self.ratelimit_remaining_header or REMAINING_HEADER,
             hit_statuses=self.status_codes_for_ratelimit_hit or HIT_STATUSES,
@@ -288,13 +293,17 @@ def _policy(
     config: Mapping[str, Any],
     window: RateWindow | None = None,
     limit: int | None = None,
+    *,
+    parts: int = 1,
 ) -> RatePolicy:
-    """A policy in which the first matcher that matches a request sets its weight.
+    """A policy in which the first matcher that matches a request sets its weight; `limit` is what one part may do.
 
     Raises `TemplateError`, `InputError`.
     """
     weights = [1 if matcher.weight is None else positive_number(matcher.weight, config) for matcher in matchers]
     if limit is not None and max(weights, default=1) > limit:
+        if parts > 1:
+            raise InputError(f"The API budget allows too few calls to be divided among {parts} processes.")
         raise InputError(
             "The inputs give a matcher of the API budget a weight above the limit of its policy: such requests "
             "could never be sent."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Annotated, Any
 
 import orjson
@@ -210,8 +210,15 @@ class ConfigNormalizationRules(Component):
         """
         if not config:
             return
-        migrations = [one for migration in self.config_migrations for one in migration.transformations]
-        for transformation in (*migrations, *self.transformations):
+        self.migrate(config)
+        self._change(config, self.transformations)
+
+    def migrate(self, config: dict[str, Any]) -> None:
+        """Bring the inputs into today's shape, in place. Raises `InputError`."""
+        self._change(config, [one for migration in self.config_migrations for one in migration.transformations])
+
+    def _change(self, config: dict[str, Any], transformations: Iterable[ConfigTransformation]) -> None:
+        for transformation in transformations:
             _refuse_unsupported(transformation)
             try:
                 transformation.transform(config)

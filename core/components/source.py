@@ -153,9 +153,12 @@ class DeclarativeSource(Component):
         count = self.max_concurrent_async_job_count
         return max(1, DEFAULT_JOB_BUDGET if count is None else whole_number(count, config) or DEFAULT_JOB_BUDGET)
 
-    def rate_budget(self, config: Mapping[str, Any]) -> Budget:
-        """The calls that may be made. Raises `TemplateError`, and `ReadError` for what Longhaul doesn't run."""
-        return self.api_budget.budget(config) if self.api_budget else Budget()
+    def rate_budget(self, config: Mapping[str, Any], parts: int = 1) -> Budget:
+        """The calls that may be made, where `parts` processes share them evenly.
+
+        Raises `TemplateError`, `InputError`, and `ReadError` for what Longhaul doesn't run.
+        """
+        return self.api_budget.budget(config, parts) if self.api_budget else Budget()
 
     def concurrency(self, config: Mapping[str, Any]) -> int:
         """Slices of a synchronous stream that are read side by side, at least one. Raises `TemplateError`."""

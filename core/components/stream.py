@@ -12,7 +12,7 @@ from core.components.retriever import Retriever
 from core.manifest.problems import Path, Problem
 from core.runtime.component import SLICE_VARIABLES, Component, Gives, Shown
 from core.runtime.context import Context
-from core.runtime.cursor import IncrementalSync
+from core.runtime.cursor import Cursor, IncrementalSync, make_cursor
 from core.runtime.roles import SchemaLoader, Transformation
 
 _DIALECT = "http://json-schema.org/draft-07/schema#"
@@ -118,6 +118,10 @@ class DeclarativeStream(Stream):
         for migration in self.state_migrations:
             state = migration.migrate(state, self, context)
         return state
+
+    def cursor(self, state: Mapping[str, Any] | None, context: Context) -> Cursor:
+        """The cursor for one read from a saved state on. Raises `ReadError`."""
+        return make_cursor(self.incremental_sync, self.retriever.router, context, self.migrated(state or {}, context))
 
     def lint(self) -> list[Problem]:
         """A stream needs a name, and what its state migrations need."""

@@ -6,7 +6,7 @@ A problem in one stream keeps no other from being read; one in what no read need
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -76,6 +76,10 @@ class Connector:
     def schema(self, name: str) -> Mapping[str, Any]:
         """The declared JSON Schema of a stream's records; empty when there is none, and for a broken stream."""
         return {} if name in self.broken else self.stream(name).json_schema
+
+    def primary_key(self, name: str) -> Sequence[Sequence[str]]:
+        """The primary key of a stream's records as paths; empty when there is none, and for a broken stream."""
+        return () if name in self.broken else self.stream(name).primary_key_paths
 
 
 def unsupported_in(stream: DeclarativeStream) -> tuple[str, ...]:

@@ -37,9 +37,10 @@ class InputChecker(SchemaChecker):
 
     levels = 1_000  # more than a manifest has, so that no input goes unchecked
 
-    def __init__(self, specification: Schema, name: str = "") -> None:
+    def __init__(self, specification: Schema, name: str = "", *, from_config: bool = False) -> None:
         self._specification = specification
         self._name = name
+        self._from_config = from_config
 
     def problems(self, config: Any) -> list[str]:
         """One sentence for each thing that is wrong."""
@@ -55,6 +56,8 @@ class InputChecker(SchemaChecker):
         name = ".".join(path)
         if self._name:
             return f"{self._subject(path[:-1])} has no `{path[-1]}`."
+        if self._from_config:
+            return f"The input {title(self._specification, path)} is missing in the config."
         return (
             f"The input {title(self._specification, path)} is missing. Give it in the --config file, "
             f"as {variable(path)} in the environment, or with --set {name}=VALUE."

@@ -124,6 +124,7 @@ def gather_inputs(
     given: Mapping[str, Any] | None = None,
     *,
     rules: Rules | None = None,
+    from_config: bool = False,
 ) -> dict[str, Any]:
     """The inputs for a connector with this connection specification (a JSON Schema; empty: anything goes).
 
@@ -131,7 +132,8 @@ def gather_inputs(
     other characters than letters and digits as `_`, two of them between an object and what is in it) and
     `KEY=VALUE` settings (dots between an object and what is in it); the later wins. Texts are converted to
     the type that the specification asks for, missing inputs get its defaults. The `rules` change them before
-    that, and check them after. Raises `InputError` with everything that is wrong.
+    that, and check them after. `from_config` says that there is no other way to give inputs than the config: messages
+    name none. Raises `InputError` with everything that is wrong.
     """
     config = GatheredInputs(copy.deepcopy(dict(given or {})) | (read_config(config_file) if config_file else {}))
     named, problems = _settings(specification, settings)
@@ -144,7 +146,7 @@ def gather_inputs(
         rules.normalize(config)
     _drop_nulls(specification, config)
     _add_defaults(specification, config)
-    problems += InputChecker(specification).problems(config)
+    problems += InputChecker(specification, from_config=from_config).problems(config)
     if rules is not None and not problems:
         problems += rules.problems(config)
     unknown = unknown_inputs(specification, config)

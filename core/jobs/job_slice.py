@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,6 +24,7 @@ from core.jobs.steps import JobSteps
 from core.levels import Level
 from core.runtime.context import Context
 from core.runtime.page_reader import MakeSink, SliceSink
+from core.runtime.slices import slice_key
 from core.templates import TemplateError
 
 _TARGET_SHOWN = 200
@@ -111,6 +112,11 @@ async def _targets_of(steps: JobSteps, life: JobLife) -> list[Any]:
     return await steps.targets(life.job.last_answer, life.job.context)
 
 
+def lease_key(stream: str, slice_: Mapping[str, Any] | None) -> str:
+    """What other processes know the slot of a slice by."""
+    return f"{stream} {slice_key(slice_).decode()}"
+
+
 @dataclass
 class JobSlice:
     """One slice of an asynchronous stream. `fill` adds to the creation request what the slice adds."""
@@ -124,7 +130,8 @@ class JobSlice:
     async def read(self, after: AsyncExitStack) -> Outcome:
         """Create, poll, download; `after` clears the job away. Raises `JobFailed` when the slice can't be read."""
         slots, may_detach = self.settings.concurrency.slots, self.settings.detach
-        slot = after.enter_context(slots.for_slice(self.context.stream, may_detach=may_detach))
+        stream, key = self.context.stream, lease_key(self.context.stream, self.context.slice)
+        slot = after.enter_context(slots.for_slice(stream, may_detach=may_detach, key=key))
         records = PollRecords(self.context, self.make_sink) if self.steps.takes_records else None
         life = JobLife(
             self.steps, self.context, lambda draft: self.fill(draft, self.context), self.settings, slot, records

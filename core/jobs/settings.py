@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from core.events import Stage
 from core.jobs.known import KnownJobs
-from core.jobs.slots import JobSlots
+from core.jobs.slots import JobSlots, Leases
 from core.jobs.statuses import StatusMeanings
 
 ATTEMPTS = 3
@@ -20,8 +20,8 @@ DOWNLOADS = 8
 class JobConcurrency:
     """How many jobs and downloads run side by side, over all streams of a run."""
 
-    def __init__(self, jobs: int) -> None:
-        self.slots = JobSlots(jobs)
+    def __init__(self, jobs: int, leases: Leases | None = None) -> None:
+        self.slots = JobSlots(jobs, leases)
         self.downloads = asyncio.Semaphore(DOWNLOADS)
         self.in_flight = jobs + DOWNLOADS
         """Slices of one stream that may be begun: jobs never run far ahead of the downloads."""

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import count
+from typing import Protocol
 
 
 class SlotState(Enum):
@@ -48,16 +49,32 @@ class NoSlot(Exception):
     """All slots are taken by jobs that go on when the run has ended."""
 
 
+class Leases(Protocol):
+    """The right to have jobs on the API, where several processes share how many there may be.
+
+    It belongs to a slice rather than to a process, so that it outlives a process that was killed while the job of the
+    slice goes on.
+    """
+
+    async def take(self, key: str) -> None:
+        """Wait until the slice may have a job; it may when it has the right already."""
+
+    def give_back(self, key: str) -> None:
+        """The slice has no job any more."""
+
+
 class JobSlots:
     """The slots of a run, shared by all its streams, since an API counts the jobs of all of them.
 
     Slices get them in the order in which they first asked. `limit` is how many there are: `most`, until the API refuses
     a job while others are alive. It is raised again when the same job is refused once more while no other is alive:
-    then it is refused for another reason.
+    then it is refused for another reason. Where other processes run jobs as well, a slot takes one of the
+    `leases`, too.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, leases: Leases | None = None) -> None:
         self.limit = most
+        self.leases = leases
         self.ends = 0
         """How many jobs have ended."""
         self.refusal_reported = False
@@ -70,13 +87,14 @@ class JobSlots:
         self.slices: dict[int, JobSlot] = {}
 
     @contextmanager
-    def for_slice(self, stream: str, *, may_detach: bool = False) -> Iterator[JobSlot]:
-        """The slot of a slice of `stream`, which it can take and release; its job counts until the context ends.
+    def for_slice(self, stream: str, *, may_detach: bool = False, key: str = "") -> Iterator[JobSlot]:
+        """The slot of a slice of `stream`, which it can take and release; its job counts until the context ends. Other
+        processes know the slice by its `key`.
 
         When all slots are kept by jobs that are left to a later run, one that `may_detach` gets none, and any other
         gets one beyond the limit, as none would ever be free.
         """
-        slot = JobSlot(self, next(self._numbers), stream, may_detach=may_detach)
+        slot = JobSlot(self, next(self._numbers), stream, may_detach=may_detach, key=key)
         self.slices[slot.number] = slot
         try:
             yield slot
@@ -173,8 +191,9 @@ class JobSlots:
 class JobSlot:
     """The slot of one slice, and what its job is doing."""
 
-    def __init__(self, slots: JobSlots, number: int, stream: str, *, may_detach: bool = False) -> None:
+    def __init__(self, slots: JobSlots, number: int, stream: str, *, may_detach: bool = False, key: str = "") -> None:
         self.number = number
+        self.key = key
         self.stream = stream
         self.state = SlotState.IDLE
         self.accepted = 0
@@ -285,9 +304,18 @@ class JobSlot:
 
     async def _take(self, request: SlotRequest) -> None:
         await self.slots.take(request)
+        if self.slots.leases is not None:
+            try:
+                await self.slots.leases.take(self.key)
+            except BaseException:
+                self.slots.leases.give_back(self.key)
+                self.slots.release()
+                raise
         self.held = True
 
     def _release(self) -> None:
         if self.held:
             self.held = False
+            if self.slots.leases is not None:
+                self.slots.leases.give_back(self.key)
             self.slots.release()

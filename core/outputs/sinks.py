@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from core.outputs.durable import OutputError, move, open_at_end, permissions, recreate, sync, sync_directory
 from core.outputs.encoders import Csv, Encoder, JsonLines
@@ -90,6 +91,10 @@ class OutputSink(ABC):
     @abstractmethod
     def open(self) -> str | None:
         """Get ready; returns a sentence for people when something had to be repaired first. Raises `OutputError`."""
+
+    def declare(self, schema: Mapping[str, Any]) -> None:
+        """Take note of the JSON Schema of the records, when that became known only in the read."""
+        return
 
     def add(self, data: bytes | bytearray) -> None:
         self.waiting += data

@@ -124,6 +124,10 @@ def _stream_text(stream: StreamPicture[SlicePicture], width: int) -> Text:
         parts.append(f"{count(stream.slices_done, 'slice')} done")
     if stream.failures.count:
         parts.append(f"{stream.failures.count} failed")
+    if stream.loads:
+        parts.append(f"{stream.loaded:,} loaded")
+    if stream.loading:
+        parts.append(f"loading {stream.loading:,}")
     text = Text(set_cell_size(one_line(stream.stream, width + 1), width + 1), "bold")
     return text.append(f" {'  '.join(parts)}", "not bold")
 

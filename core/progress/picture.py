@@ -166,6 +166,9 @@ class StreamPicture(Generic[SliceT]):
         self.result: StreamFinished | None = None
         """How the stream ended; None while it is read."""
         self.records = 0
+        self.loads = False
+        """Whether its records are loaded into a database, in portions: so many are `loaded`, so many on their way."""
+        self.loaded = self.loading = 0
         self.received = 0
         self.slices: dict[str, SliceT] = {}
         self.slices_done = 0
@@ -247,6 +250,12 @@ class StreamPicture(Generic[SliceT]):
             self._slices_seen += 1
             found = self.slices[key] = self._new_slice(self._slices_seen, slice_ or {})
         return found
+
+    def take_load(self, records: int, *, complete: bool) -> None:
+        """A load into a database has this many records so far; `complete`: they are all there."""
+        self.loading = 0 if complete else records
+        self.loaded += records if complete else 0
+        self.loads = True
 
     def end(self, outcome: Outcome, *errors: str) -> None:
         """End the stream for a reason that is no event; its errors are added to those that there are."""

@@ -145,6 +145,12 @@ def stream_summary(stream: StreamPicture[SlicePicture], place: str, remains: str
         yield Level.INFO, f"{stream.stream}: {amount} -> {place}{note}"
 
 
+def load_line(stream: StreamPicture[SlicePicture], records: int, place: str) -> Line:
+    """The line about a load that is complete."""
+    all_in_all = f", {stream.loaded:,} in all" if stream.loaded > records else ""
+    return Level.INFO, f"{stream.stream}: {count(records, 'record')} loaded into {place}{all_in_all}"
+
+
 def _left(stream: StreamPicture[SlicePicture]) -> str:
     """What is left of a stream to a later run."""
     running, waiting = stream.detached_jobs, stream.detached_slices

@@ -1,1 +1,1 @@
-"""A read spoken as others understand it: the Airbyte protocol."""
+"""A read spoken as others understand it: the Airbyte protocol, as the command `source-longhaul`."""

@@ -5,24 +5,9 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
-from typing import Any
 
-from core.events import (
-    Event,
-    ExchangeFinished,
-    JobChanged,
-    Log,
-    Records,
-    SliceFinished,
-    StatusMissing,
-    StatusUnmapped,
-    StreamFinished,
-)
-from core.http.exchange import Exchange
-from core.levels import Level
-from core.wording import clean as printable
-from core.wording import on_one_line
+from core.events import Event, Records
+from core.reading.masking import masked
 
 BATCHES_AHEAD = 16
 """Batches of records that may wait for the consumer before the parsing threads are held up."""
@@ -48,7 +33,7 @@ class EventChannel:
 
     def emit(self, event: Event) -> None:
         """Add an event that is no batch of records; from any thread, never waits."""
-        self._put(self._masked(event))
+        self._put(masked(event, self._mask))
 
     def deliver(self, batch: Records) -> None:
         """Add records from a worker thread; waits while the consumer is behind. Raises `Abandoned`."""
@@ -89,47 +74,3 @@ class EventChannel:
             self._queue.put_nowait(event)
         else:
             self._loop.call_soon_threadsafe(self._queue.put_nowait, event)
-
-    def _masked(self, event: Event) -> Event:
-        clean = self._clean
-        match event:
-            case Log(level=Level.DEBUG):  # may be a traceback
-                return replace(event, message=printable(self._mask(event.message)))
-            case Log():
-                return replace(event, message=clean(event.message))
-            case ExchangeFinished(exchange=exchange):
-                return replace(event, exchange=_printable(exchange))
-            case StatusUnmapped():
-                return replace(event, status=clean(event.status))
-            case StatusMissing():
-                return replace(event, found=clean(event.found))
-            case JobChanged():
-                return replace(event, **self._masked_texts(event, "job_id", "api_status", "detail"))
-            case SliceFinished():
-                return replace(event, **self._masked_texts(event, "error"))
-            case StreamFinished():
-                return replace(event, errors=tuple(clean(error) for error in event.errors))
-        return event
-
-    def _masked_texts(self, event: Event, *names: str) -> dict[str, Any]:
-        texts = {name: getattr(event, name) for name in names}
-        return {name: text and self._clean(text) for name, text in texts.items()}
-
-    def _clean(self, text: str) -> str:
-        return on_one_line(self._mask(text))
-
-
-def _printable(exchange: Exchange) -> Exchange:
-    """An exchange whose head can be printed; its bodies are data, which viewers show as such."""
-    texts = (exchange.url, exchange.reason, exchange.error or "")
-    pairs = (*exchange.request_headers, *exchange.response_headers)
-    if all(map(str.isprintable, (*texts, *(part for pair in pairs for part in pair)))):
-        return exchange
-    return replace(
-        exchange,
-        url=on_one_line(exchange.url),
-        reason=on_one_line(exchange.reason),
-        error=exchange.error and on_one_line(exchange.error),
-        request_headers=tuple((on_one_line(name), on_one_line(value)) for name, value in exchange.request_headers),
-        response_headers=tuple((on_one_line(name), on_one_line(value)) for name, value in exchange.response_headers),
-    )

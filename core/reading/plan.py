@@ -13,7 +13,7 @@ from core.http.exchange import Role
 from core.jobs.known import KnownJobs
 from core.jobs.settings import ATTEMPTS, JobConcurrency, JobSettings
 from core.jobs.statuses import StatusMeanings
-from core.runtime.slices import Record
+from core.runtime.slices import Record, StreamSlice
 
 Encoder = Callable[[Sequence[Record]], bytes]
 
@@ -71,6 +71,8 @@ class ReadPlan:
 
     `concurrency` bounds the slices of a synchronous stream that are read side by side.
     `role` is that of page requests (a parent stream's differ). `unsupported` names component types that can't be run.
+    `slices`, where they are given, are read instead of those that the stream is divided into now. `schema` is that of
+    the records, where it was loaded before.
     `known` are jobs that are followed instead of creating new ones; those that are created are added. None: they are
     not needed later, so that each is dropped with its slice. `detach`: those that run are left to a later run.
     `in_order`: the slices of a synchronous stream, and of its parents, are read one after the other.
@@ -85,6 +87,8 @@ class ReadPlan:
     role: Role = Role.PAGE
     unsupported: tuple[str, ...] = ()
     statuses: StatusMeanings = field(default_factory=StatusMeanings)
+    slices: Sequence[StreamSlice] | None = None
+    schema: Mapping[str, Any] | None = None
     known: KnownJobs | None = None
     detach: bool = False
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
@@ -25,8 +25,10 @@ from core.jobs.known import KnownJob, KnownJobs
 from core.jobs.settings import JobConcurrency
 from core.jobs.statuses import JobStatus, StatusMeanings
 from core.reading.channel import EventChannel
+from core.reading.masking import masked
 from core.reading.plan import NO_LIMITS, Encoder, Limits, ReadPlan
 from core.reading.side_reads import ParentProgress, first_record
+from core.reading.slices import SliceWalk, merged_state
 from core.reading.stream_read import StreamRead, not_read
 from core.reading.surroundings import USUAL, Surroundings, ThreadsInContext
 from core.runtime.component import Component
@@ -37,6 +39,7 @@ from core.templates import TemplateError
 from core.templates.surroundings import surrounded
 
 Sleep = Callable[[float], Awaitable[None]]
+Emit = Callable[[Event], None]
 
 THREADS = "longhaul-parser"
 """How the names of the threads that parse begin."""
@@ -73,7 +76,7 @@ class Reader:
             monotonic=around.monotonic,
         )
         self._secrets = session.secrets
-        self._jobs = JobConcurrency(connector.source.job_budget(config))
+        self._jobs = JobConcurrency(connector.source.job_budget(config), around.leases)
         self._concurrency = connector.source.concurrency(config)
         self._reads: set[StreamRead] = set()
         self._parents: WeakSet[AsyncGenerator[ParentRecord, None]] = WeakSet()
@@ -88,12 +91,17 @@ class Reader:
         encode: Encoder | None = None,
         jobs: KnownJobs | None = None,
         *,
+        slices: Sequence[StreamSlice] | None = None,
+        schema: Mapping[str, Any] | None = None,
         detach: bool = False,
     ) -> AsyncGenerator[Event, None]:
         """Read a stream from `state`. The last event is `StreamFinished`, whatever happens; a stream's failure is no
         exception.
 
         `encode` turns batches of records into bytes, in the threads that parse; without it records come as they are.
+        `slices`: read these, which `slices` of this class gave to somebody, from the same state, instead of all. The
+        state then covers them only; `merged_state` puts several reads together. `schema` is what `schema` of this class
+        gave: it need not be loaded again.
         `jobs` are followed where they are known, so that the phases after the creation can be tried again. `detach`:
         jobs are asked for once, and those that still run are left to a later read that is given the `jobs`.
         Raises `KeyError` for a stream that the connector doesn't have.
@@ -103,7 +111,7 @@ class Reader:
                 yield event
             return
         plan = self._connector.stream(stream), state, limits, Role.PAGE
-        read = self._start(*plan, encode=encode, jobs=jobs, detach=detach)
+        read = self._start(*plan, encode=encode, jobs=jobs, detach=detach, slices=slices, schema=schema)
         self._reads.add(read)
         try:
             async with aclosing(read.events()) as events:
@@ -113,6 +121,60 @@ class Reader:
                     yield event
         finally:
             self._reads.discard(read)
+
+    def slices(
+        self, stream: str, state: Mapping[str, Any] | None = None, report: Callable[[Event], None] = lambda event: None
+    ) -> SliceWalk:
+        """The slices that a read of the stream from `state` would read: each can be read by itself, by another process
+        too. `report` takes what happens meanwhile: requests for parents and what they log.
+
+        Raises `ManifestError` for a stream that can't be read, `KeyError` for one that the connector doesn't have.
+        """
+        return SliceWalk(self._whole(stream), state, self._context(stream, report))
+
+    def merged_state(
+        self,
+        stream: str,
+        state: Mapping[str, Any] | None,
+        read: Iterable[tuple[StreamSlice, Any]],
+        *,
+        parents: Mapping[str, Any] | None = None,
+        seconds: float = 0.0,
+        report: Callable[[Event], None] = lambda event: None,
+    ) -> dict[str, Any]:
+        """The state after all `slices` were read from `state` on, each with the `latest` of its `SliceFinished`.
+
+        `parents` are those of the walk over the slices, `seconds` is how long ago that began. Raises `ReadError`,
+        `ManifestError`, `KeyError`.
+        """
+        return merged_state(
+            self._whole(stream), state, read, self._context(stream, report), parents=parents, seconds=seconds
+        )
+
+    async def schema(self, stream: str, report: Callable[[Event], None] = lambda event: None) -> Mapping[str, Any]:
+        """The JSON Schema of a stream's records, loaded from where the manifest says.
+
+        Raises `ReadError`, `ManifestError`, `KeyError`.
+        """
+        return await self._whole(stream).load_schema(self._context(stream, report))
+
+    def slices_at_once(self, stream: str) -> int:
+        """How many slices of a stream are read side by side."""
+        return self._whole(stream).retriever.max_slices(self._concurrency, self._jobs)
+
+    def _whole(self, stream: str) -> DeclarativeStream:
+        if problems := self._connector.broken.get(stream):
+            raise ManifestError(problems)
+        return self._connector.stream(stream)
+
+    def _context(self, stream: str, report: Callable[[Event], None]) -> Context:
+        return Context(self._run, stream, lambda event: report(masked(event, self.mask)))
+
+    def context(self, stream: str, emit: Emit) -> Context:
+        """What the components of a stream see that are asked something outside of its reads; `emit` takes events, from
+        which secrets are not yet removed.
+        """
+        return Context(self._run, stream, emit)
 
     async def clear_away_kept(self, stream: str, jobs: KnownJobs) -> AsyncGenerator[Event, None]:
         """Abort and delete the jobs that earlier reads of a stream have kept on the server; gives what happens.
@@ -182,6 +244,8 @@ class Reader:
         encode: Encoder | None = None,
         jobs: KnownJobs | None = None,
         detach: bool = False,
+        slices: Sequence[StreamSlice] | None = None,
+        schema: Mapping[str, Any] | None = None,
         in_order: bool = False,
     ) -> StreamRead:
         plan = ReadPlan(
@@ -194,6 +258,8 @@ class Reader:
             role=role,
             unsupported=unsupported_in(stream),
             statuses=self._statuses.setdefault(stream.name, StatusMeanings()),
+            slices=slices,
+            schema=schema,
             known=jobs,
             detach=detach,
         )
@@ -245,7 +311,7 @@ async def open_reader(
     config = with_secrets(specification, config, secrets.hide)
     assert connector.source is not None
     try:
-        budget = connector.source.rate_budget(config) if around.budgeted else None
+        budget = connector.source.rate_budget(config, around.parts) if around.budgeted else None
     except TemplateError as error:
         raise InputError(str(error)) from None
     wait = sleep or around.sleep

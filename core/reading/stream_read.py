@@ -39,7 +39,7 @@ from core.reading.channel import EventChannel
 from core.reading.plan import ReadPlan, RecordBudget
 from core.reading.sink import RecordSink, SliceBytes
 from core.runtime.context import Context, Run
-from core.runtime.cursor import Cursor, Observer, make_cursor
+from core.runtime.cursor import Cursor, Observer
 from core.runtime.partitions import PartitionRouter
 from core.runtime.slices import SliceMemory, StreamSlice
 from core.templates import TemplateError
@@ -156,15 +156,15 @@ class StreamRead:
                 f"{', '.join(self._plan.unsupported)}."
             )
         context = Context(self._run, stream.name, self._channel.emit, in_order=self._plan.in_order)
-        self._schema = await stream.load_schema(context)
-        if self._schema != stream.json_schema:
+        known = self._plan.schema
+        self._schema = await stream.load_schema(context) if known is None else known
+        if known is None and self._schema != stream.json_schema:
             self._channel.emit(SchemaLoaded(stream=stream.name, schema=self._schema))
         if self._plan.role is not Role.PARENT:
-            context = replace(context, schema=self._schema)
+            context = context.with_schema(self._schema)
         retriever = stream.retriever
         context = self._resumed(context)
-        state = stream.migrated(self._plan.state or {}, context)
-        self._cursor = make_cursor(stream.incremental_sync, retriever.router, context, state)
+        self._cursor = stream.cursor(self._plan.state, context)
         concurrency = 1 if self._plan.in_order else self._plan.concurrency
         gate = asyncio.Semaphore(retriever.max_slices(concurrency, self._jobs.concurrency))
         try:
@@ -208,9 +208,13 @@ class StreamRead:
             tasks.create_task(self._read_slice(cursor, slice_, context, gate))
 
     async def _slices_to_read(self, cursor: Cursor) -> AsyncGenerator[StreamSlice, None]:
-        """The slices of the stream, those with the job of an earlier run first; when no job is created, the slices of
-        the known jobs. Raises `ReadError`.
+        """The slices that were asked for; else those of the stream, those with the job of an earlier run first; when no
+        job is created, the slices of the known jobs. Raises `ReadError`.
         """
+        if self._plan.slices is not None:
+            for slice_ in self._plan.slices:
+                yield cursor.adopt(slice_)
+            return
         if self._plan.limits.first is Stage.CREATION:
             followed = self._jobs.known if self._jobs.known is not None and self._jobs.known.lasting else KnownJobs()
             async for slice_ in followed_first(cursor.slices(), followed):
@@ -244,7 +248,8 @@ class StreamRead:
             sinks.append(sink)
             return sink
 
-        outcome, error, like, stop = Outcome.CANCELLED, None, None, False
+        outcome, error, like, stop, latest = Outcome.CANCELLED, None, None, False, None
+        final = False
         try:
             async with AsyncExitStack() as after:
                 outcome = await self._retrieve(cursor, context, make_sink, after)
@@ -254,19 +259,30 @@ class StreamRead:
                     outcome, self._limited = Outcome.LIMITED, True
                     stop = self._budget.cut
                 elif self._plan.limits.whole:
-                    cursor.close(slice_, Observer.merged(sink.observer for sink in sinks))
-                    self._report_state(cursor, slice_)
+                    observer = Observer.merged(sink.observer for sink in sinks)
+                    latest = cursor.latest(observer)
+                    cursor.close(slice_, observer)
+                    self._report_state(cursor, slice_, latest)
                     await self._until_safe()
         except Exception as failure:  # also a mistake of ours: the other slices go on
             outcome, error = Outcome.FAILED, self._message_for(failure)
             like = self._failures.add(_cause(failure, error, slice_), slice_, error)
-            stop = isinstance(failure, JobFailed) and failure.final
+            stop = final = isinstance(failure, JobFailed) and failure.final
         finally:
             records = sum(sink.emitted for sink in sinks)
             self._records += records
             self._no_place = self._no_place or context.memory.no_place
             self._channel.emit(
-                SliceFinished(stream=name, slice=slice_, outcome=outcome, records=records, error=error, like=like)
+                SliceFinished(
+                    stream=name,
+                    slice=slice_,
+                    outcome=outcome,
+                    records=records,
+                    latest=latest,
+                    error=error,
+                    like=like,
+                    final=final,
+                )
             )
             gate.release()
         if stop:
@@ -300,14 +316,15 @@ class StreamRead:
         self._channel.emit(Log(stream=self._plan.stream.name, level=Level.DEBUG, message=trace))
         return f"Longhaul itself went wrong here ({type(error).__name__}: {error}). Please report it."
 
-    def _report_state(self, cursor: Cursor, slice_: StreamSlice) -> None:
+    def _report_state(self, cursor: Cursor, slice_: StreamSlice, latest: Any) -> None:
         """Report the state after every slice; when it lists hundreds of partitions, after every few."""
         self._unreported += 1
         if self._unreported <= self._listed // PARTITIONS_PER_SLICE:
             return
         state = cursor.state()
         self._unreported, self._listed = 0, len(state.get("states", ()))
-        self._channel.emit(StateAdvanced(stream=self._plan.stream.name, slice=slice_, state=state))
+        name = self._plan.stream.name
+        self._channel.emit(StateAdvanced(stream=name, slice=slice_, state=state, latest=latest))
 
 
 def _cause(failure: Exception, error: str, slice_: StreamSlice) -> str:

@@ -13,6 +13,7 @@ from typing import ParamSpec, TypeVar
 
 from core.http.connections import Clients, open_clients
 from core.http.secrets import Secrets
+from core.jobs.slots import Leases
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,6 +28,9 @@ class Surroundings:
     """`clients` makes the HTTP clients of a run, `sleep` waits for a number of seconds, `now` is the clock, `monotonic`
     the one that time limits go by, `uuids` makes random UUIDs (None: as usual). A run that is not `budgeted` ignores
     the API budget of the manifest.
+
+    A run that is read by several processes is divided: `parts` of them share the API budget, and `leases` say when a
+    slice may have a job.
     """
 
     clients: Callable[[Secrets], Clients] = open_clients
@@ -35,6 +39,8 @@ class Surroundings:
     monotonic: Callable[[], float] = time.monotonic
     uuids: Callable[[], str] | None = None
     budgeted: bool = True
+    parts: int = 1
+    leases: Leases | None = None
 
     @property
     def usual(self) -> bool:

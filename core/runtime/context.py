@@ -146,6 +146,10 @@ class Context:
         """The inputs."""
         return self.run.config
 
+    def with_schema(self, schema: Mapping[str, Any]) -> Context:
+        """The same, where the JSON Schema of the records that are wanted is known."""
+        return replace(self, schema=schema)
+
     def for_slice(self, slice_: StreamSlice) -> Context:
         """The same, seen from within a slice: its variables, and its extra fields as variables of their own."""
         variables = {

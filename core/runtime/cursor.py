@@ -14,6 +14,9 @@ from core.runtime.context import Context
 from core.runtime.partitions import PartitionRouter, Partitions, Seeds
 from core.runtime.slices import RecordPredicate, StreamSlice, slice_key
 
+NO_CURSOR = "__ab_no_cursor_state_message"
+"""What the state of a stream without cursor holds, as Airbyte has it."""
+
 
 class Observer:
     """Watches the records of one slice: the latest cursor value among them.
@@ -98,6 +101,32 @@ class Cursor(ABC):
         """Two slices in the place of one; None when it is too short for that, `least` or shorter, or has no length."""
         return None
 
+    def adopt(self, slice_: StreamSlice) -> StreamSlice:
+        """A slice that was planned by another read of the stream, so that it can be read and closed here.
+
+        Raises `ReadError` for one that is no slice of this stream.
+        """
+        return slice_
+
+    def latest(self, observer: Observer | None) -> Any:
+        """The latest cursor value of a slice as the state has it; None when there is none."""
+        return None
+
+    def seen(self, slice_: StreamSlice, latest: Any) -> Observer | None:
+        """An observer that has seen what `latest` says. Raises `ReadError` for what is no cursor value."""
+        return None
+
+    @property
+    def parent_states(self) -> Mapping[str, Any] | None:
+        """The states of the parents when all slices were read, after they were walked; None: they are not tracked."""
+        return None
+
+    @abstractmethod
+    def finish(self, parents: Mapping[str, Any] | None, seconds: float) -> None:
+        """Note that all slices were adopted and closed. `parents` are the `parent_states` of whoever has planned them,
+        `seconds` is how long it took from the planning on.
+        """
+
     @abstractmethod
     def close(self, slice_: StreamSlice, observer: Observer | None) -> None:
         """Note that a slice was read completely, or that there is nothing in it (then without observer)."""
@@ -146,9 +175,12 @@ class NoCursor(Cursor):
     def close(self, slice_: StreamSlice, observer: Observer | None) -> None:
         """There is nothing to remember."""
 
+    def finish(self, parents: Mapping[str, Any] | None, seconds: float) -> None:
+        """There is nothing to remember."""
+
     def state(self) -> dict[str, Any]:
         """Airbyte's mark for a stream without cursor."""
-        return {"__ab_no_cursor_state_message": True}
+        return {NO_CURSOR: True}
 
 
 class IncrementalSync(Component, role=True):

@@ -92,6 +92,27 @@ class PartitionedTimeCursor(TimeCursor):
         self._exhausted = True
         self._finish()
 
+    def adopt(self, slice_: StreamSlice) -> StreamSlice:
+        slice_ = super().adopt(slice_)
+        key = partition_key(slice_.partition)
+        reading = self._reading.get(key) or self._begin(key, slice_)
+        reading.open += 1
+        return slice_
+
+    @property
+    def parent_states(self) -> Mapping[str, Any] | None:
+        return self._walk.states() if self._seeds else None
+
+    def finish(self, parents: Mapping[str, Any] | None, seconds: float) -> None:
+        self._exhausted = True
+        for key, reading in [*self._reading.items()]:
+            reading.complete = True
+            self._settle(key)
+        self._finish()
+        if self._saw_records:
+            self._lookback = math.ceil(seconds)
+        self._parents = parents or self._parents
+
     def filter(self, slice_: StreamSlice) -> RecordPredicate | None:
         return self._keeps(self._of(slice_).partition.progress)
 

@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from core.errors import ReadError
 from core.http.request import RequestDraft
 from core.runtime.context import Context
 from core.runtime.cursor import Cursor, Observer
-from core.runtime.cursor_progress import CursorProgress, Interval
+from core.runtime.cursor_progress import CursorProgress, Interval, saved_moment
 from core.runtime.partitions import Partitions
 from core.runtime.resumption import Resumption
 from core.runtime.slices import RecordPredicate, StreamSlice, slice_key
@@ -43,6 +44,24 @@ class TimeCursor(Cursor):
 
     def observer(self, slice_: StreamSlice) -> Observer:
         return Observer(self._timeline.field, self._timeline.parse)
+
+    def adopt(self, slice_: StreamSlice) -> StreamSlice:
+        """The slice with its window. The last window ends at what its text says: as fine as the format."""
+        texts = [slice_.cursor_slice.get(name) for name in self._names]
+        if not all(isinstance(text, str) for text in texts):
+            raise ReadError(f"This is no slice of the stream: it has no {' and no '.join(self._names)}.")
+        start, end = (saved_moment(self._timeline, text) for text in texts)
+        assert start is not None
+        assert end is not None
+        return TimeSlice(slice_, self._names, (str(texts[0]), str(texts[1])), (start, end))
+
+    def latest(self, observer: Observer | None) -> Any:
+        return None if observer is None or observer.latest is None else self._timeline.write(observer.latest)
+
+    def seen(self, slice_: StreamSlice, latest: Any) -> Observer:
+        observer = self.observer(slice_)
+        observer.latest = saved_moment(self._timeline, latest)
+        return observer
 
     def narrowed(self, slice_: StreamSlice, observer: Observer | None) -> StreamSlice:
         start, end = self._window(slice_)
@@ -162,6 +181,9 @@ class SingleTimeCursor(TimeCursor):
     def close(self, slice_: StreamSlice, observer: Observer | None) -> None:
         self._warn_of_unusable(observer, self._timeline.field)
         self._read.add(self._interval(slice_, observer))
+
+    def finish(self, parents: Mapping[str, Any] | None, seconds: float) -> None:
+        """The state does not depend on it."""
 
     def state(self) -> dict[str, Any]:
         """`{cursor field: value}`, or a list of intervals while there are gaps."""

@@ -39,6 +39,9 @@ class Connectorlike:
     def __init__(self, names: tuple[str, ...]) -> None:
         self.stream_names = names
 
+    def primary_key(self, name: str) -> list[list[str]]:
+        return []
+
     def schema(self, name: str) -> Mapping[str, Any]:
         return {"properties": {"id": {}}}
 

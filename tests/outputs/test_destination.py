@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.outputs.destination import Destination
+from core.outputs.destination import Destination, table_names
 from core.outputs.durable import OutputError
 from core.outputs.sinks import FileSink, StdoutSink
 
@@ -15,14 +15,14 @@ from core.outputs.sinks import FileSink, StdoutSink
 @pytest.mark.parametrize("text", [None, "-"])
 def test_standard_output_is_the_default(text: str | None) -> None:
     destination = Destination.parse(text, append=False)
-    assert isinstance(destination.sink("a", ["a"], ()), StdoutSink)
+    assert isinstance(destination.sink("a", ["a"], {}), StdoutSink)
     assert not destination.takes_many
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.jsonl.gz", "a.csv.gz"])
 def test_a_file_takes_one_stream(tmp_path: Path, name: str) -> None:
     destination = Destination.parse(str(tmp_path / name), append=False)
-    assert isinstance(destination.sink("a", ["a"], ()), FileSink)
+    assert isinstance(destination.sink("a", ["a"], {}), FileSink)
     assert not destination.takes_many
 
 
@@ -31,13 +31,16 @@ def test_a_directory_is_created_and_takes_one_file_per_stream(tmp_path: Path, na
     destination = Destination.parse(os.path.join(tmp_path, name), append=True)
     assert destination.takes_many
     assert (tmp_path / name).is_dir()
-    assert destination.sink("users", ["users"], ()).place == str(tmp_path / name / "users.jsonl")
+    assert destination.sink("users", ["users"], {}).place == str(tmp_path / name / "users.jsonl")
 
 
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("out.json", r"choose a file that ends in .jsonl, .jsonl.gz, .csv or .csv.gz, or a directory"),
+        (
+            "out.json",
+            r"choose a file that ends in .jsonl, .jsonl.gz, .csv, .csv.gz, .parquet or .duckdb, or a directory",
+        ),
         ("out.gz", "says no format"),
         ("out.CSV", "small letters"),
         ("missing/out.csv", "missing does not exist"),
@@ -85,3 +88,46 @@ def test_circular_links_have_a_plain_message(tmp_path: Path) -> None:
     (tmp_path / "b.jsonl").symlink_to(tmp_path / "a.jsonl")
     with pytest.raises(OutputError, match="symbolic links lead in a circle"):
         Destination.parse(str(tmp_path / "a.jsonl"), append=False)
+
+
+@pytest.mark.parametrize("format_", ["jsonl", "csv", "parquet"])
+def test_the_files_in_a_directory_may_be_of_any_format(tmp_path: Path, format_: str) -> None:
+    destination = Destination.parse(f"{tmp_path}/lake/", append=False, format=format_)
+    assert destination.files(["a", "b"])["b"] == tmp_path / "lake" / f"b.{format_}"
+
+
+def test_a_database_takes_many_streams_each_in_a_table(tmp_path: Path) -> None:
+    destination = Destination.parse(str(tmp_path / "x.duckdb"), append=False)
+    assert destination.takes_many
+    assert destination.sink("a", ["a", "b"], {}).place.endswith("x.duckdb, table a")
+    names = table_names(["users", "Users", "a.partial", "a", "", "b\n", "ok"])
+    assert len({name.lower() for name in names.values()}) == len(names)
+    assert (names["a"], names["ok"]) == ("a", "ok")
+    assert all(names[name].startswith(name) for name in ("users", "Users", "a.partial"))
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("x.csv", {"format": "parquet"}, "--format parquet is for the files in a directory; .*x.csv says csv"),
+        ("x.jsonl", {"write": "append"}, "--write is for Parquet, DuckDB and --to"),
+        ("-", {"nested": "struct"}, "--nested is for Parquet, DuckDB and --to"),
+        ("-", {"format": "csv"}, "standard output takes jsonl"),
+        ("lake/", {"format": "csv", "write": "merge"}, "--write is for"),
+        ("x.parquet", {"write": "merge"}, r"Merge into a DuckDB file \(--output NAME.duckdb\)"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(
+    tmp_path: Path, name: str, options: dict[str, str], message: str
+) -> None:
+    with pytest.raises(OutputError, match=message):
+        Destination.parse(name if name == "-" else str(tmp_path / name), append=False, **options)
+
+
+def test_merging_needs_a_primary_key(tmp_path: Path) -> None:
+    destination = Destination.parse(str(tmp_path / "x.duckdb"), append=True, write="merge")
+    destination.check({"a": [["id"], ["day"]]})
+    with pytest.raises(OutputError, match="`a` has no primary key"):
+        destination.check({"a": []})
+    with pytest.raises(OutputError, match=r"is inside of an object \(meta.id\)"):
+        destination.check({"a": [["meta", "id"]]})

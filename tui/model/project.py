@@ -16,6 +16,7 @@ from core.errors import ManifestError
 from core.manifest.document import Document
 from sample_configs import SIMPLEST, sample
 from sample_configs.demo_api import DemoApi
+from tui.model.editor_schema import MODELINE
 from tui.model.files import FileStamp, write_private
 from tui.model.session import NEW, BuilderSession
 
@@ -136,9 +137,9 @@ class Project:
         self._draft = DraftKeeper(session)
 
     @classmethod
-    def new(cls) -> Project:
-        """An empty manifest."""
-        return cls(BuilderSession.new())
+    def new(cls, *, modeline: bool = False) -> Project:
+        """An empty manifest; with a `modeline`, editors find the schema that is kept beside it (`editor_schema`)."""
+        return cls(BuilderSession.new(MODELINE if modeline else ""))
 
     @classmethod
     def open(cls, path: Path) -> Project:
@@ -170,13 +171,14 @@ class Project:
         return project
 
     @classmethod
-    def try_demo(cls, name: str | None = None) -> Project:
+    def try_demo(cls, name: str | None = None, *, modeline: bool = False) -> Project:
         """A copy of the simplest sample, or of the named one, and the demo API running for it.
 
         Raises KeyError when there is no sample of this name.
         """
         chosen = sample(name or SIMPLEST)
-        session = BuilderSession(Document.parse(chosen.path.read_text(encoding="utf-8")), problems_visible=True)
+        text = (MODELINE if modeline else "") + chosen.path.read_text(encoding="utf-8")
+        session = BuilderSession(Document.parse(text), problems_visible=True)
         demo = DemoApi()
         session.values.lend(demo.inputs(chosen.name))
         return cls(session, title=f"Demo: {chosen.title}", demo=demo)

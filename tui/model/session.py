@@ -80,9 +80,9 @@ class BuilderSession(ManifestEditor):
         self._connector: tuple[Document, Any, Connector] | None = None
 
     @classmethod
-    def new(cls) -> BuilderSession:
-        """A session on an empty manifest. Problems are shown only where the user has been."""
-        return cls(Document.parse(NEW), problems_visible=False)
+    def new(cls, comment: str = "") -> BuilderSession:
+        """A session on an empty manifest, below a comment. Problems are shown only where the user has been."""
+        return cls(Document.parse(comment + NEW), problems_visible=False)
 
     @classmethod
     def open(cls, path: FilePath | str) -> BuilderSession:

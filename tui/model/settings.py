@@ -52,6 +52,11 @@ class Settings:
         self._set(("theme",), name)
 
     @property
+    def modeline(self) -> bool:
+        """Whether new manifests begin with the line by which editors find their schema; false turns that off."""
+        return self._document.get(("modeline",)) is not False
+
+    @property
     def keys(self) -> dict[str, str]:
         """Keys by the id of the action that they are for."""
         return {_RENAMED.get(str(id), str(id)): str(key) for id, key in self._mapping(("keys",)).items()}

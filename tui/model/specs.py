@@ -15,6 +15,7 @@ from pydantic_core import PydanticUndefined
 
 from core.components.job_status_map import AsyncJobStatusMap
 from core.connector.registry import choices, component_types
+from core.connector.schema import SUGGESTIONS, first_sentence
 from core.runtime.component import Component, FieldPlan, Gives, Shown, component_classes, field_plans, union_members
 from core.runtime.roles import SchemaLoader
 from core.templates import Condition, MixedMap, Template, TemplateMap
@@ -62,13 +63,6 @@ def as_phrase(name: str) -> str:
     return phrase if not words or words[0] in _SPELLED else phrase[:1].upper() + phrase[1:]
 
 
-def first_sentence(component: type[Component]) -> str:
-    """The first sentence of what a component type says of itself, as one line of help."""
-    paragraph = " ".join((component.__doc__ or "").split("\n\n")[0].split())
-    end = re.search(r"\.(?= [A-Z])", paragraph)
-    return paragraph[: end.start() + 1] if end else paragraph
-
-
 class Kind(StrEnum):
     """The kinds of fields; each has one editor."""
 
@@ -102,22 +96,6 @@ class Kind(StrEnum):
     PRIMARY_KEY = "primary key"
     SCHEMA = "schema"
     """A JSON Schema."""
-
-
-DATETIME_FORMATS = (
-    "%Y-%m-%d",
-    "%Y-%m-%d %H:%M:%S",
-    "%Y-%m-%dT%H:%M:%S",
-    "%Y-%m-%dT%H:%M:%SZ",
-    "%Y-%m-%dT%H:%M:%S%z",
-    "%Y-%m-%dT%H:%M:%S.%fZ",
-    "%Y-%m-%dT%H:%M:%S.%f%z",
-    "%Y-%m-%d %H:%M:%S.%f+00:00",
-    "%s",
-    "%ms",
-    "%s_as_float",
-)
-DURATIONS = ("PT0.000001S", "PT0.001S", "PT1S", "PT1M", "PT1H", "P1D", "P1W", "P1M", "P1Y")
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +207,7 @@ def _field_spec(owner: type[BaseModel], plan: FieldPlan) -> FieldSpec:
         whole=int in shape.members and float not in shape.members,
         unit=shown.editor if kind is Kind.NUMBER and shown.editor else "",
         options=shape.options,
-        suggestions=_suggestions(shown),
+        suggestions=SUGGESTIONS.get(shown.editor, ()),
         types=type_choices(plan.roles),
         group=shape.group,
         gives=plan.gives,
@@ -347,10 +325,6 @@ def _default(info: FieldInfo) -> Any:
     if default is PydanticUndefined:
         return None
     return default.source if isinstance(default, Template | Condition | TemplateMap) else default
-
-
-def _suggestions(shown: Shown) -> tuple[str, ...]:
-    return {"datetime_format": DATETIME_FORMATS, "duration": DURATIONS}.get(shown.editor or "", ())
 
 
 def _limits(metadata: list[Any]) -> Mapping[str, Any] | None:

@@ -149,6 +149,18 @@ BUILDER = (
         when=_STREAM,
     ),
     UserAction(
+        "test.export",
+        "export the records…",
+        "trial_actions.export",
+        "Write the records of the test to a file, or load them into a database",
+    ),
+    UserAction(
+        "test.query",
+        "query the records…",
+        "trial_actions.query",
+        "SQL over the records of the test, with DuckDB",
+    ),
+    UserAction(
         "test.keep-case",
         "keep as a case…",
         "cases.keep",

@@ -12,6 +12,7 @@ from textual.screen import Screen
 
 from core.errors import ManifestError
 from core.units import count
+from tui.model.editor_schema import keep_schema
 from tui.model.files import ChangedOnDiskError, ReadOnlyError, is_same
 from tui.model.project import Draft, Project, drafts_for
 from tui.model.settings import Settings
@@ -134,6 +135,8 @@ class FileActions:
                 return False
             else:
                 self._saved()
+                assert session.path is not None
+                await asyncio.to_thread(keep_schema, session.path, session.text)
                 return True
 
     def _is_own(self, path: Path) -> bool:
@@ -217,12 +220,12 @@ class FileActions:
     @_one_at_a_time
     async def new(self) -> None:
         """Start a new connector."""
-        await self._leave_for(Project.new)
+        await self._leave_for(partial(Project.new, modeline=self._settings.modeline))
 
     @_one_at_a_time
     async def demo(self) -> None:
         """Open the demo."""
-        await self._leave_for(Project.try_demo)
+        await self._leave_for(partial(Project.try_demo, modeline=self._settings.modeline))
 
     async def _leave_for(self, make: Callable[[], Project]) -> None:
         if await self._may_leave():

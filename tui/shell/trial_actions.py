@@ -17,7 +17,9 @@ from tui.shell.editor_area import EditorArea
 from tui.shell.interaction import Interaction
 from tui.shell.keys import key_of
 from tui.shell.navigation import Navigation
+from tui.shell.query_screen import QueryScreen
 from tui.shell.selection import StreamHandle
+from tui.trials.query import Source, why_not
 from tui.trials.remedies import Remedy
 from tui.trials.trials import Trials
 from tui.trials.view.pane import TrialPane
@@ -53,6 +55,8 @@ class TrialActions:
         self._starting = asyncio.Lock()
         self._in_front = False
         """Whether the pane takes the place of the form where there is no room for both."""
+        self._queries: list[str] = []
+        """The queries that were run over records."""
         self._last_stage: Stage | None = None
         """The stage that a person wanted to try last."""
 
@@ -248,6 +252,51 @@ class TrialActions:
         if stream.index is not None and stream.index != self._builder.navigation.selection:
             await self._builder.navigation.show(stream.index, focus=False)
         pane.action_settings()
+
+    async def export(self) -> None:
+        """Write the records of the latest trial to a file."""
+        (await self._pane_of_stream()).action_export()
+
+    async def query(self) -> None:
+        """Open a prompt for SQL over the records of the latest trial."""
+        missing = why_not()
+        if missing:
+            self._interaction.report_error(missing)
+            return
+        pane = await self._pane_of_stream()
+        if not pane.has_records or pane.subject is None:
+            self._interaction.notify("There are no records to query yet: test the stream first.")
+        else:
+            stream = pane.subject.name
+            screen = QueryScreen(
+                stream,
+                lambda: self._sources(stream),
+                self._queries,
+                changed=self._trials.controller.changed,
+                test=lambda: self.start_trial(stream),
+                export=pane.export,
+            )
+            await self._interaction.ask(screen)
+
+    def _sources(self, stream: str) -> list[Source]:
+        """The records of the latest trial of a stream, and of those of others."""
+        trials = [self._trials.latest(stream), *self._trials.controller.results.values()]
+        found = {trial.state.stream: trial for trial in trials if trial is not None}
+        return [
+            Source(name, trial.records, trial.schema)
+            for name, trial in found.items()
+            if name == stream or len(trial.records)
+        ]
+
+    async def _pane_of_stream(self) -> TrialPane:
+        """The pane, with the stream that a person is at."""
+        pane = await self.ensure_pane()
+        index = self._builder.navigation.current_or_last_stream
+        if index is not None and index != self._builder.navigation.selection:
+            await self._builder.navigation.show(index, focus=False)
+        await self.show_subject()
+        await pane.catch_up()
+        return pane
 
     # What the pane asks for
 

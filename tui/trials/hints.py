@@ -9,6 +9,7 @@ import httpx
 import orjson
 
 from core.components.decoders import decoders_for
+from core.connector.schema import DATETIME_FORMATS
 from core.decoding.errors import DecodeError
 from core.http.exchange import Exchange, Role
 from core.manifest.problems import Path
@@ -16,7 +17,7 @@ from tui.forms.hints import Offer
 from tui.model.problems import stream_of
 from tui.model.schema_inference import DatetimeFormats
 from tui.model.session import BuilderSession
-from tui.model.specs import DATETIME_FORMATS, FieldSpec, Kind
+from tui.model.specs import FieldSpec, Kind
 from tui.trials.controller import TrialController
 from tui.trials.exchanges import ExchangeEntry
 from tui.trials.offers import Look, address_offers, key_offers, list_offers, path_offers, record_path, template_offers

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import IO, Any, Protocol
 
+from core.decoding.chunks import Lines
 from core.outputs.encoders import JsonLines
 from core.runtime.field_path import lookup
 from tui.model.declared_schema import Violations
@@ -160,6 +161,12 @@ class RecordView:
     def columns(self) -> Sequence[str]:
         return self._store.columns()
 
+    def lines(self) -> Iterator[bytes]:
+        """The records that are there now, as lines of JSON without their ends."""
+        ends = [*self._firsts[1:], self._count]
+        for start, first, end in zip(self._starts, self._firsts, ends, strict=False):
+            yield from self._store.lines(start, start + end - first)
+
     def add(self, start: int, count: int) -> None:
         """Take in `count` records that begin at the index `start` of the store."""
         if not self._starts or self._starts[-1] + self._count - self._firsts[-1] != start:
@@ -196,7 +203,19 @@ class RecordStore:
         """The union of the field names, in the order they came."""
         return self._columns
 
-    def append(self, data: bytes, count: int, partition: int, page: int) -> None:
+    def lines(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """The records from one index up to another (by default all that are there now), as lines of JSON without their
+        ends.
+        """
+        stop = self._count if stop is None else stop
+        while start < stop:
+            block = bisect_right(self._firsts, start) - 1
+            first = self._firsts[block]
+            end = min([stop, *self._firsts[block + 1 : block + 2]])
+            yield from self._split(block)[start - first : end - first]
+            start = end
+
+    def append(self, data: bytes, count: int, partition: int = 1, page: int = 1) -> None:
         """Add records that are encoded as lines of JSON. Raises `OSError` when the disk is full."""
         if not count:
             return
@@ -220,6 +239,31 @@ class RecordStore:
         block = self._blocks[number]
         data = self._spool.read(block.start, block.length) if block.data is None else block.data
         return data.split(b"\n")
+
+
+BATCH = 1_000
+"""Records that are taken out of a store at once, at most."""
+_BATCH_BYTES = 4_000_000
+
+
+def batches(source: RecordStore | RecordView) -> Iterator[Lines]:
+    """The records of a source that are there now, with the text that they are stored as, in batches that are small in
+    number and in bytes.
+    """
+    batch: list[bytes] = []
+    size = 0
+    for line in source.lines():
+        batch.append(line)
+        size += len(line)
+        if len(batch) == BATCH or size >= _BATCH_BYTES:
+            yield _parsed(batch)
+            batch, size = [], 0
+    if batch:
+        yield _parsed(batch)
+
+
+def _parsed(lines: list[bytes]) -> Lines:
+    return Lines(map(json.loads, lines), b"\n".join([*lines, b""]))
 
 
 class Rows(Protocol):

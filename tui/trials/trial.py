@@ -79,6 +79,11 @@ class Trial:
         self.records = RecordStore(self.inspector.columns, self._spool)
         self.exchanges = ExchangeLog(self._spool, final=ROLES_OF_STAGE[state.limits.last])
 
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """The JSON Schema of the stream, as declared or as the read has loaded it; {} when there is none."""
+        return self.loaded_schema or (_schema(self.declared) if self.declared is not None else {})
+
     def take(self, event: Event) -> None:
         """Take in what happened; nothing any more once the read has ended. Raises `OSError` when the disk is full."""
         if not self.state.running:

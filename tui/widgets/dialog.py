@@ -112,7 +112,7 @@ class Dialog(Overlay[Result | None], Generic[Result]):
     def _press(self, event: Button.Pressed) -> None:
         event.stop()
         if event.button.name == CANCEL.id:
-            self.dismiss(None)
+            self.action_cancel()
         else:
             self.answered(event.button.name or "")
 

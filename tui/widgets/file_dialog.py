@@ -37,6 +37,8 @@ class FileDialog(Dialog[Path]):
 
     Opening takes an existing file only; saving over an existing file needs a second enter. `suffixes` says which
     files are listed ("" or nothing: all); a name saved without a suffix gets the first of them.
+
+    A dialog of its own overrides `note_on`, `problem_with`, `replaces` and `accept`.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -51,6 +53,7 @@ class FileDialog(Dialog[Path]):
     FileDialog {
         & > .dialog--box { width: 84; padding: 0 1; }
         Input { padding: 0 1; margin: 1 0; }
+        .file-dialog--note { width: 1fr; height: auto; padding: 0 1; margin-bottom: 1; color: $text-muted; }
         OptionList { border: none; height: 14; background: $panel; padding: 0; }
         .dialog--buttons { margin-top: 0; }
         .dialog--problem { padding: 0 1; }
@@ -64,8 +67,9 @@ class FileDialog(Dialog[Path]):
         *,
         title: str = "",
         suffixes: Sequence[str] = (".yaml", ".yml"),
+        confirm: str = "",
     ) -> None:
-        confirm = "Open" if mode == "open" else "Save"
+        confirm = confirm or ("Open" if mode == "open" else "Save")
         super().__init__(title or f"{confirm} file", [DialogButton("confirm", confirm, "primary"), CANCEL])
         self._mode = mode
         self._start = start.absolute()
@@ -78,6 +82,9 @@ class FileDialog(Dialog[Path]):
         if os.path.isdir(self._start):
             start = start.rstrip(os.sep) + os.sep
         yield Input(start, "Path", select_on_focus=False, compact=True)
+        note = text_line("", "file-dialog--note")
+        note.display = False
+        yield note
         yield OptionList()
         yield text_line("", "dialog--problem")
 
@@ -97,7 +104,8 @@ class FileDialog(Dialog[Path]):
     async def _list(self, event: Input.Changed) -> None:
         event.stop()
         self._confirmed = None
-        self._show_problem("")
+        self.show_problem("")
+        self.show_note(self.note_on(event.value))
         folder, prefix = self._folder_and_prefix()
         self._entries = await asyncio.to_thread(entries, folder, prefix, self._suffixes)
         listing = self.query_one(OptionList)
@@ -136,35 +144,51 @@ class FileDialog(Dialog[Path]):
         if highlighted is not None and self._entries:
             self._take(self._entries[highlighted])
         else:
-            self._finish()
+            self.finish()
 
     def _take(self, entry: FileEntry) -> None:
         """Go into a folder; take a file's name, and open it if that is what the dialog is for."""
         folder, _ = self._folder_and_prefix()
         self._type(folder.parent if entry.name == ".." else folder / entry.name, folder=entry.is_folder)
         if not entry.is_folder and self._mode == "open":
-            self._finish()
+            self.finish()
 
     def answered(self, answer: str) -> None:
-        self._finish()
+        self.finish()
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
+        """Take the typed path, or say why not."""
         path = self._path
         if os.path.isdir(path):  # also for a name that is too long
             self._type(path, folder=True)
             return
         if self._mode == "save" and not path.suffix and self._suffixes:
             path = path.with_name(path.name + self._suffixes[0])
-        problem = self._problem(path)
+        problem = self.problem_with(path)
         if problem:
-            self._show_problem(f"✗ {problem}")
+            self.show_problem(f"✗ {problem}")
         elif self._mode == "save" and os.path.exists(path) and self._confirmed != path:
             self._confirmed = path
-            self._show_problem(f"! {_shown(path.name)} exists. Press enter again to replace it.")
+            self.show_problem(f"! {_shown(path.name)} exists. Press enter again to replace {self.replaces(path)}.")
         else:
-            self.dismiss(path)
+            self.accept(path)
 
-    def _problem(self, path: Path) -> str | None:
+    # What a dialog of its own does in another way
+
+    def note_on(self, text: str) -> str:
+        """What is said under the path while it is typed; nothing by default."""
+        return ""
+
+    def replaces(self, path: Path) -> str:
+        """What of an existing file is replaced, as the end of a sentence."""
+        return "it"
+
+    def accept(self, path: Path) -> None:
+        """Go on with a path that has no problem: by default, it is the result."""
+        self.dismiss(path)
+
+    def problem_with(self, path: Path) -> str | None:
+        """Why a path can't be taken, in a sentence."""
         if not os.path.isdir(path.parent):
             return f"There is no folder {_shown(path.parent)}."
         if self._mode == "open" and not os.path.exists(path):
@@ -173,7 +197,14 @@ class FileDialog(Dialog[Path]):
             return f"You may not read {_shown(path.name)}."
         return None
 
-    def _show_problem(self, text: str) -> None:
+    def show_note(self, text: str) -> None:
+        """Show a line under the path, which takes no room while it is empty."""
+        note = self.query_one(".file-dialog--note", Label)
+        note.update(text)
+        note.display = bool(text)
+
+    def show_problem(self, text: str) -> None:
+        """Show a line below the listing; an empty one clears it."""
         self.query_one(".dialog--problem", Label).update(text)
 
 

@@ -1,4 +1,4 @@
-"""Colouring of JSON, YAML, GraphQL, XML, CSV and differences by regular expressions, line by line; of Jinja on top."""
+"""Colouring of JSON, YAML, GraphQL, XML, CSV, SQL and differences by regular expressions, by line; of Jinja on top."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.widget import Widget
 
-Language = Literal["json", "yaml", "graphql", "xml", "csv", "diff", "text"]
+Language = Literal["json", "yaml", "graphql", "xml", "csv", "sql", "diff", "text"]
 Token = Literal["key", "string", "number", "keyword", "punctuation", "comment", "name", "jinja", "added", "removed"]
 TOKENS: tuple[Token, ...] = get_args(Token)
 
@@ -40,6 +40,13 @@ class TokenSpan(NamedTuple):
     token: Token
 
 
+_SQL_WORDS = """
+    all and any array as asc between by case cast cross cube describe desc distinct else end except exclude exists
+    explain false filter first from full group grouping having ilike in inner intersect interval into is join last
+    lateral left like limit natural not null nulls offset on or order over partition pivot positional qualify recursive
+    replace right rollup row rows sample select semi sets show similar struct summarize table tables then to true union
+    unnest unpivot using values when where window with within
+"""
 _DOUBLE_QUOTED = r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|$)'
 _NUMBER = r"(?<![\w.])-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])"
 
@@ -80,6 +87,14 @@ _CSV = r"""
   | (?P<number>(?<![^,;|\t])-?\d+(?:\.\d+)?(?=[,;|\t\r]|$))
   | (?P<punctuation>[,;|\t])
 """
+_SQL = rf"""
+    (?P<comment>--.*|/\*.*?(?:\*/|$))
+  | (?P<string>'[^']*+(?:''[^']*+)*+(?:'|$))
+  | (?P<name>"[^"]*+(?:""[^"]*+)*+(?:"|$))
+  | (?P<keyword>(?i:\b(?:{"|".join(_SQL_WORDS.split())})\b))
+  | (?P<number>{_NUMBER})
+  | (?P<key>\b[a-zA-Z_]\w*(?=\())
+"""
 _DIFF = r"(?P<added>^\+.*)|(?P<removed>^-.*)"
 _PATTERNS: dict[Language, re.Pattern[str]] = {
     "json": re.compile(_JSON, re.VERBOSE),
@@ -87,6 +102,7 @@ _PATTERNS: dict[Language, re.Pattern[str]] = {
     "graphql": re.compile(_GRAPHQL, re.VERBOSE),
     "xml": re.compile(_XML, re.VERBOSE),
     "csv": re.compile(_CSV, re.VERBOSE),
+    "sql": re.compile(_SQL, re.VERBOSE),
     "diff": re.compile(_DIFF),
 }
 

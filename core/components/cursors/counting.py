@@ -77,6 +77,21 @@ class CountCursor(Cursor):
     def observer(self, slice_: StreamSlice) -> Observer:
         return Observer(self._field, _number)
 
+    def adopt(self, slice_: StreamSlice) -> StreamSlice:
+        try:
+            start = _number(slice_.get(START))
+        except ValueError:
+            raise ReadError(f"This is no slice of the stream: {START} is no number.") from None
+        return StreamSlice(cursor_slice={START: start, END: float("inf")})
+
+    def latest(self, observer: Observer | None) -> Any:
+        return None if observer is None else observer.latest
+
+    def seen(self, slice_: StreamSlice, latest: Any) -> Observer | None:
+        observer = self.observer(slice_)
+        observer.latest = None if latest is None else _saved_number(latest, 0)
+        return observer
+
     def narrowed(self, slice_: StreamSlice, observer: Observer | None) -> StreamSlice:
         if observer is None or observer.latest is None:
             return slice_
@@ -86,6 +101,9 @@ class CountCursor(Cursor):
         self._warn_of_unusable(observer, self._field)
         if observer is not None and observer.latest is not None:
             self._value = max(self._value, observer.latest)
+
+    def finish(self, parents: Mapping[str, Any] | None, seconds: float) -> None:
+        """The state does not depend on it."""
 
     def state(self) -> dict[str, Any]:
         """`{cursor field: number}`."""

@@ -21,6 +21,12 @@ from tui.widgets.syntax import Language, jinja_spans, spans
         ("graphql", "query Q($n: Int) { id } # x", ["keyword query", "name Q", "key $n", "name Int", "comment # x"]),
         ("xml", '<a b="c">it\'s</a>', ["key <a", "name b", 'string "c"', "key >", "key </a", "key >"]),
         ("csv", '1,"a,""b""",x', ["number 1", 'string "a,""b"""']),
+        (
+            "sql",
+            "SELECT a, 'it''s' FROM \"t\" -- x",
+            ["keyword SELECT", "string 'it''s'", "keyword FROM", 'name "t"', "comment -- x"],
+        ),
+        ("sql", "count(*) > 1.5", ["key count", "number 1.5"]),
         ("diff", '-  "type": "string"', ['removed -  "type": "string"']),
         ("diff", "+ x", ["added + x"]),
         ("diff", "  - x", []),
@@ -35,7 +41,7 @@ def test_a_line_is_split_into_its_tokens(language: Language, line: str, expected
     )
 
 
-@pytest.mark.parametrize("language", ["json", "yaml", "graphql", "xml", "csv"])
+@pytest.mark.parametrize("language", ["json", "yaml", "graphql", "xml", "csv", "sql"])
 def test_colouring_any_line_is_fast(language: Language) -> None:
     for piece in ('"', "'", "\\", "<", "- ", "a: ", "{{", '""', "x"):
         assert list(spans(piece * 3000, language)) is not None

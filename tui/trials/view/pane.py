@@ -19,7 +19,9 @@ from core.jobs.statuses import JobStatus
 from tui.forms.schema_pane import replace_loader
 from tui.model.declared_schema import imports_automatically, loaded_from
 from tui.trials.controller import TrialChanged
+from tui.trials.export import Selection
 from tui.trials.notices import notices
+from tui.trials.phases import limit_sentence
 from tui.trials.picks import NodeUse, path_for, primary_key, template_for, use_node, uses
 from tui.trials.remedies import Remedy
 from tui.trials.trial import Trial, TrialSettings
@@ -29,12 +31,13 @@ from tui.trials.view.exchange_view import ExchangeView
 from tui.trials.view.header import CaseLine, Notices, PhaseBar, TrialHeader
 from tui.trials.view.panels import SchemaPanel, StatePanel
 from tui.trials.view.results import TABS, Results, Selectors
-from tui.trials.view.saving import save_body, save_results
+from tui.trials.view.saving import Exports, save_body, save_results
 from tui.trials.view.settings_dialog import SettingsDialog
 from tui.trials.view.status_question import StatusQuestion
 from tui.widgets.base import hidden, shown
 from tui.widgets.choice_dialog import choose
 from tui.widgets.dialog import DialogButton, QuestionDialog
+from tui.widgets.record_source import ListSource
 
 _SHORT = 26
 """Rows below which the results and the details share one place."""
@@ -67,6 +70,20 @@ class TrialPane(Vertical):
         ),
         hidden("down,enter", "enter", "Go in", "Put the focus into the tab", "test.enter"),
         hidden("slash", "find", "Find", "Find a text in the tab", "test.find"),
+        shown(
+            "E",
+            "export",
+            "Export…",
+            "Write the records to a file, or load them into a database",
+            "test.export-records",
+        ),
+        shown(
+            "Q",
+            "query",
+            "Query…",
+            "Query the records with SQL",
+            "test.query-records",
+        ),
         shown("J", "same_jobs", "Same job", "Test again with the job that is there: no new one is created", "test.job"),
         shown("6", "details('others')", "Other requests", "Show the requests that give no records", "test.others"),
         shown("7", "details('log')", "Log", "Show the log of the test", "test.log"),
@@ -102,6 +119,7 @@ class TrialPane(Vertical):
         self._keys = (test_key, cancel_key)
         self._leave_key = leave_key
         self._folder = folder or Path.cwd()
+        self._exports = Exports(self._folder)
         self._subject: Subject | None = None
         self._outdated = False
         """Whether something happened while the pane was hidden."""
@@ -223,6 +241,8 @@ class TrialPane(Vertical):
                 return bool(self.query_one(Notices).places)
             case "same_jobs":
                 return self._subject is not None and self._controller.knows_jobs(self._subject.name)
+            case "export" | "query":
+                return self.has_records
             case "save" | "find":
                 return self.current is not None
             case "enter":
@@ -413,4 +433,43 @@ class TrialPane(Vertical):
     async def action_save(self) -> None:
         """Ask what to save and where, and save it."""
         if self.current is not None:
-            await save_results(self.app, self._folder, self.current, self.query_one(Results).source)
+            await save_results(self.app, self._folder, self.current, self._exports, self._selection)
+
+    async def export(self, selection: Selection) -> None:
+        """Ask where records go, and write them there; from within a worker."""
+        await self._exports.export(self.app, selection)
+
+    @property
+    def has_records(self) -> bool:
+        """Whether there are records to be exported."""
+        return self._selection is not None
+
+    @property
+    def _selection(self) -> Selection | None:
+        """The records that are shown; None without any."""
+        trial = self.current
+        if trial is None or not self.is_mounted:
+            return None
+        records = self.query_one(Results).source
+        if isinstance(records, ListSource) or not len(records):
+            return None
+        so_far = "The test is still running: these are its records so far." if trial.state.running else ""
+        return Selection(
+            trial.state.stream,
+            records,
+            trial.schema,
+            self.query_one(Selectors).chosen,
+            so_far or limit_sentence(trial.state),
+        )
+
+    async def action_query(self) -> None:
+        """Open a prompt for SQL over the records."""
+        await self.run_action("screen.perform('test.query')")
+
+    @work(group="dialogs", exit_on_error=False)
+    async def action_export(self) -> None:
+        """Ask where the records that are shown go, and write them there."""
+        if self._selection is not None:
+            await self.export(self._selection)
+        else:
+            self.notify("There are no records to export yet: test the stream first.", markup=False)

@@ -64,6 +64,13 @@ class Selectors(Horizontal):
         self._offer("page", pages, self.page)
         self.display = max(len(partitions), len(pages)) > 2
 
+    @property
+    def chosen(self) -> str:
+        """Which part of the records is chosen, in a few words; empty for all of them."""
+        partition = f"partition {self.partition}" if self.partition is not None else ""
+        page = f"page {self.page}" if self.page is not None else ""
+        return ", ".join(filter(None, (partition, page)))
+
     def open(self, which: str) -> None:
         """List the partitions ("partition") or the pages ("page")."""
         if self.offers(which):

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from textual.app import App
 
 from core.errors import LonghaulError
-from core.outputs.encoders import Csv, JsonLines
+from core.outputs.destination import file_names
 from core.outputs.har import HarTrace
 from core.units import count
-from tui.trials.records import Rows, rows
+from tui.trials.export import Selection, ending_of
 from tui.trials.trial import Trial
+from tui.trials.view.export_dialog import ExportDialog
 from tui.widgets.choice_dialog import choose
 from tui.widgets.file_dialog import FileDialog
 
-_BATCH = 500
 
-
-class Export(StrEnum):
+class Kind(StrEnum):
     """What can be saved; the value is its label."""
 
     JSON_LINES = "Records as JSON Lines"
@@ -34,18 +32,50 @@ class Export(StrEnum):
     @property
     def suffix(self) -> str:
         """The usual suffix of such a file."""
-        return {Export.JSON_LINES: ".jsonl", Export.CSV: ".csv", Export.HAR: ".har"}[self]
+        return {Kind.JSON_LINES: ".jsonl", Kind.CSV: ".csv", Kind.HAR: ".har"}[self]
 
 
-async def save_results(app: App[Any], folder: Path, trial: Trial, source: Rows) -> None:
-    """Ask what to save and where, save it, and report the result. `source` has the records."""
-    offered = [one for one in Export if one is Export.HAR or len(source)]
-    chosen = await choose(app, "Save", offered)
+class Exports:
+    """Exports records, and remembers for a session where to."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._last: tuple[str, Path] | None = None
+        """The name of what was exported last, and its file."""
+
+    async def export(self, app: App[Any], selection: Selection, ending: str = "") -> None:
+        """Ask where to export a selection, and do it; `ending` offers a format other than that of the last time."""
+        path = await app.push_screen_wait(ExportDialog(selection, self._offered(selection.name, ending)))
+        if path is not None:
+            self._last = selection.name, path
+
+    def _offered(self, name: str, ending: str) -> Path:
+        """The file of the last time; for other records a file beside it, unless it takes those, too."""
+        file = file_names([name])[name]
+        if self._last is None:
+            return self._folder / f"{file}{ending or '.jsonl'}"
+        last, path = self._last
+        known = ending_of(path.name) or ""
+        if ending in ("", known) and (name == last or known == ".duckdb"):
+            return path
+        return path.with_name(f"{file}{ending or known}")
+
+
+async def save_results(
+    app: App[Any], folder: Path, trial: Trial, exports: Exports, selection: Selection | None
+) -> None:
+    """Ask what to save and where, save it, and report the result; without a `selection` there are no records."""
+    chosen = await choose(app, "Save", [kind for kind in Kind if kind is Kind.HAR or selection is not None])
     if chosen is None:
         return
-    export = Export(chosen)
-    path = folder / f"{trial.state.stream}{export.suffix}"
-    await _save(app, FileDialog("save", path, title=chosen, suffixes=(export.suffix,)), _writer(export, trial, source))
+    kind = Kind(chosen)
+    if kind is not Kind.HAR and selection is not None:
+        await exports.export(app, selection, kind.suffix)
+        return
+    stream = trial.state.stream
+    path = folder / f"{file_names([stream])[stream]}{kind.suffix}"
+    dialog = FileDialog("save", path, title=chosen, suffixes=(kind.suffix,))
+    await _save(app, dialog, lambda path: _write_har(path, trial))
 
 
 async def save_body(app: App[Any], folder: Path, text: str, suffix: str) -> None:
@@ -70,31 +100,6 @@ async def _save(app: App[Any], dialog: FileDialog, write: Callable[[Path], str])
         app.notify(f"{path} can't be written: {reason}", severity="error", markup=False)
     else:
         app.notify(saved, markup=False)
-
-
-def _writer(export: Export, trial: Trial, source: Rows) -> Callable[[Path], str]:
-    def write(path: Path) -> str:
-        if export is Export.HAR:
-            return _write_har(path, trial)
-        columns = trial.records.columns() if export is Export.CSV else None
-        return _write_records(path, source, columns)
-
-    return write
-
-
-def _write_records(path: Path, source: Rows, columns: Sequence[str] | None) -> str:
-    """Write records as CSV with these columns, or as JSON lines."""
-    with path.open("wb") as file:
-        encoder: Csv | JsonLines = JsonLines()
-        if columns is not None:
-            encoder = Csv(columns)
-            file.write(encoder.header())
-        records = rows(source)
-        saved = 0
-        while batch := list(islice(records, _BATCH)):
-            file.write(encoder.encode(batch))
-            saved += len(batch)
-    return f"{count(saved, 'record')} saved to {path}"
 
 
 def _write_har(path: Path, trial: Trial) -> str:

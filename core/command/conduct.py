@@ -1,0 +1,103 @@
+"""What surrounds the reading of slices: the progress display, the trace, signals, and the exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+from core.command.headless import CANCELLING
+from core.command.shutdown import Shutdown
+from core.events import Event, ExchangeFinished
+from core.levels import Level
+from core.outputs.durable import OutputError
+from core.outputs.har import HarTrace
+from core.progress.picture import RunPicture
+from core.progress.plain import Progress
+from core.reading import THREADS
+
+_REDRAW = 0.1
+
+
+class Conduct:
+    """Shows what happens, once, and obeys signals: the first one ends the work in an orderly way, the second at once.
+
+    `cancel` is what the first one calls; without it, the work is cancelled.
+    """
+
+    def __init__(self, picture: RunPicture, progress: Progress, trace: HarTrace | None = None) -> None:
+        self.picture = picture
+        self.progress = progress
+        self.signal: int | None = None
+        self.cancel: Callable[[], None] | None = None
+        self._trace = trace
+        self._shutdown = Shutdown(THREADS, progress.stop)
+
+    def __call__(self, work: Callable[[], Awaitable[int]]) -> int:
+        """Do the work and return its exit code, or 128 plus the signal that ended it."""
+        try:
+            return asyncio.run(self._around(work))
+        except asyncio.CancelledError:
+            return 128 + (self.signal or signal.SIGINT)
+        finally:
+            self._shutdown.done()
+
+    def emit(self, event: Event) -> None:
+        """Show an event."""
+        self.picture.fold(event)
+        self.progress.show(event)
+        if self._trace is not None and isinstance(event, ExchangeFinished):
+            try:
+                self._trace.add(event)
+            except OSError as error:
+                self.log(Level.WARNING, f"{OutputError.of(self._trace.path, error)} The trace ends here.")
+                self._trace = None
+
+    def log(self, level: Level, text: str) -> None:
+        self.progress.log(level, text)
+
+    async def _around(self, work: Callable[[], Awaitable[int]]) -> int:
+        main = asyncio.current_task()
+        assert main is not None
+        self._obey_signals(main)
+        self.progress.start()
+        ticker = asyncio.create_task(self._redraw())
+        try:
+            code = await work()
+        finally:
+            ticker.cancel()
+            with suppress(asyncio.CancelledError):
+                await ticker
+            self.progress.stop()
+            if self._trace is not None:
+                self._trace.close()
+        return 128 + self.signal if self.signal else code
+
+    async def _redraw(self) -> None:
+        while True:
+            self.progress.refresh()
+            await asyncio.sleep(_REDRAW)
+
+    def _obey_signals(self, main: asyncio.Task[Any]) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            try:
+                loop.add_signal_handler(number, self._interrupt, main, number)
+            except NotImplementedError:  # Windows
+
+                def handle(number: int, _frame: Any) -> None:
+                    loop.call_soon_threadsafe(self._interrupt, main, number)
+
+                signal.signal(number, handle)
+
+    def _interrupt(self, main: asyncio.Task[Any], number: int) -> None:
+        if self.signal:
+            self.progress.stop()
+            os._exit(128 + number)
+        self.signal = number
+        self._shutdown.begin(128 + number)
+        self.log(Level.WARNING, CANCELLING)
+        (self.cancel or main.cancel)()

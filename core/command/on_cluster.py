@@ -1,0 +1,85 @@
+"""`longhaul --run --on dask://...`: the slices of the streams are read on the workers of a cluster."""
+
+from __future__ import annotations
+
+from core.command.arguments import Arguments
+from core.command.conduct import Conduct
+from core.command.run import chosen_streams, progress_on
+from core.command.slices import (
+    check_senseless,
+    connector_with_inputs,
+    ending,
+    output_folder,
+    summarize,
+    warn,
+)
+from core.errors import InputError, LonghaulError, fault_text
+from core.events import Outcome
+from core.http.secrets import Secrets
+from core.inputs import secret_values
+from core.levels import Level
+from core.manifest.files import read_text
+from core.outputs.locks import hold
+from core.outputs.paths import NamedPath, check_file
+from core.outputs.state import StateFile
+from core.progress.picture import RunPicture
+from core.progress.sentences import run_summary
+from core.scaling.cluster import Cluster, ClusterRun
+from core.scaling.slice_files import SliceFolder
+
+_MARK = "longhaul"
+
+
+def run_on_cluster(arguments: Arguments) -> int:
+    """Read the streams and return the exit code.
+
+    Raises `ManifestError`, and `LonghaulError` for problems found before anything is read.
+    """
+    assert arguments.on is not None
+    cluster = Cluster.parse(arguments.on)
+    check_senseless(arguments, "--on", "state")
+    for name in ("slices", "trace"):
+        if getattr(arguments, name) is not None:
+            raise InputError(f"--{name} doesn't go with --on.")
+    connector, config = connector_with_inputs(arguments)
+    streams = chosen_streams(connector, arguments.streams)
+    output = output_folder(arguments)
+    files = [NamedPath("--output", output / _MARK)]
+    if arguments.state is not None:
+        check_file(state := NamedPath("--state", arguments.state))
+        files.append(state)
+    with hold(files):
+        picture = RunPicture(streams)
+        conduct = Conduct(picture, progress_on(arguments, picture, to_stdout=False))
+        warn(conduct, connector, config)
+        run = ClusterRun(
+            connector,
+            read_text(arguments.manifest) if arguments.manifest else "",
+            config,
+            output,
+            ending(arguments),
+            state=StateFile(arguments.state) if arguments.state else None,
+            emit=conduct.emit,
+            verbose=arguments.level is Level.DEBUG,
+        )
+        outcomes: list[Outcome] = []
+
+        async def work() -> int:
+            async with cluster.client() as client:
+                conduct.cancel = run.cancel
+                outcomes.extend(await run.read(client, streams))
+            return int(any(outcome is not Outcome.COMPLETE for outcome in outcomes))
+
+        try:
+            code = conduct(work)
+        except LonghaulError:
+            raise
+        except Exception as error:
+            secrets = Secrets(secret_values(connector.connection_specification, config))
+            conduct.log(Level.ERROR, fault_text(error, secrets.mask))
+            return 1
+        for stream in streams:
+            summarize(conduct, stream, SliceFolder(output, stream, connector.stream_names))
+        if len(streams) > 1:
+            conduct.log(*run_summary(picture))
+    return code

@@ -1,0 +1,14 @@
+"""`longhaul --schema`: the JSON Schema of manifests, for editors."""
+
+from __future__ import annotations
+
+import sys
+
+from core.connector.schema import schema_text
+
+
+def print_schema() -> int:
+    """Print the schema of all components that are installed."""
+    sys.stdout.write(schema_text())
+    sys.stdout.flush()
+    return 0

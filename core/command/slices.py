@@ -1,0 +1,263 @@
+"""`longhaul --plan`, `--run --slices` and `--merge-state`: slices as units of work."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.command.arguments import Arguments
+from core.command.conduct import Conduct
+from core.command.run import chosen_streams, progress_on, warnings_of
+from core.connector import Connector, load_connector
+from core.errors import InputError, LonghaulError, ReadError, fault_text
+from core.events import Outcome
+from core.http.exchange import BODY_LIMIT
+from core.http.secrets import Secrets
+from core.inputs import gather_inputs, secret_values, unknown_inputs
+from core.levels import Level
+from core.manifest.document import Document
+from core.manifest.problems import ManifestError
+from core.outputs.durable import OutputError
+from core.outputs.har import HarTrace
+from core.outputs.locks import hold
+from core.outputs.paths import NamedPath, check_file, check_writable, kind, resolved
+from core.outputs.state import StateFile
+from core.outputs.token_file import TokenFile, beside, of_manifest
+from core.progress.picture import RunPicture
+from core.progress.sentences import stream_summary
+from core.reading import open_reader
+from core.scaling.merging import SlicesMissing, merge_state
+from core.scaling.plan import PlanError, PlanWriter, SlicePlan, fingerprint
+from core.scaling.shard import ShardRead
+from core.scaling.slice_files import SliceFolder
+from core.units import count
+
+_SENSELESS = {
+    "limit": "a slice that is cut would count as read",
+    "detach": "the journals beside the slices keep their jobs anyway: end the run, and run again",
+    "keep_case": "a case is one whole read",
+    "to": "a slice is one file; load the files when all are there",
+    "dataset": "a slice is one file",
+    "write": "a slice is one file",
+    "state": "the plan holds the state that its slices are read from, and --merge-state writes the new one",
+    "demo": "make a plan with a manifest of your own",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What the command line names: the connector, one of its streams, and the inputs."""
+
+    arguments: Arguments
+    manifest: Path
+    connector: Connector
+    stream: str
+    config: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, arguments: Arguments) -> Setting:
+        """Raises `ManifestError`, `InputError`."""
+        assert arguments.manifest is not None
+        if len(arguments.streams) > 1:
+            raise InputError(f"A plan is one of one stream; choose {' or '.join(arguments.streams)}.")
+        connector, config = connector_with_inputs(arguments)
+        (stream,) = chosen_streams(connector, arguments.streams)
+        return cls(arguments, arguments.manifest, connector, stream, config)
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal as long as the stream is divided into slices alike."""
+        return fingerprint(self.connector, self.stream, self.config)
+
+    def plan(self) -> SlicePlan:
+        """The plan that the command line names. Raises `PlanError`."""
+        assert self.arguments.slices is not None
+        plan = SlicePlan(self.arguments.slices)
+        plan.check(self.stream, self.fingerprint)
+        return plan
+
+    def folder(self) -> SliceFolder:
+        """Where the slices are. Raises `OutputError`."""
+        return SliceFolder(
+            output_folder(self.arguments), self.stream, self.connector.stream_names, ending(self.arguments)
+        )
+
+    def tokens(self) -> TokenFile:
+        """Where the refresh tokens go that the API issues. Raises `OutputError`."""
+        state = self.arguments.state
+        file = TokenFile(beside(resolved(state))) if state else TokenFile(of_manifest(self.manifest), own=True)
+        file.check()
+        return file
+
+    def conduct(self, *, to_stdout: bool = False) -> Conduct:
+        """Shows the work."""
+        picture = RunPicture([self.stream])
+        trace = HarTrace(self.arguments.trace) if self.arguments.trace else None
+        conduct = Conduct(picture, progress_on(self.arguments, picture, to_stdout=to_stdout), trace)
+        warn(conduct, self.connector, self.config)
+        return conduct
+
+    def fault(self, error: Exception) -> str:
+        """What is said of an error that nobody has foreseen."""
+        secrets = Secrets(secret_values(self.connector.connection_specification, self.config))
+        return fault_text(error, secrets.mask)
+
+
+def connector_with_inputs(arguments: Arguments) -> tuple[Connector, Mapping[str, Any]]:
+    """The connector, and the inputs for it. Raises `ManifestError`, `InputError`."""
+    assert arguments.manifest is not None
+    connector = load_connector(Document.load(arguments.manifest))
+    if connector.source is None:
+        raise ManifestError(connector.errors)
+    config = gather_inputs(
+        connector.connection_specification,
+        arguments.config,
+        os.environ,
+        arguments.settings,
+        rules=connector.input_rules,
+    )
+    return connector, config
+
+
+def warn(conduct: Conduct, connector: Connector, config: Mapping[str, Any]) -> None:
+    """Say what is odd about the manifest and the inputs."""
+    for warning in (*warnings_of(connector), *unknown_inputs(connector.connection_specification, config)):
+        conduct.log(Level.WARNING, warning)
+
+
+def output_folder(arguments: Arguments) -> Path:
+    """The directory of `--output`. Raises `OutputError`."""
+    path = Path(arguments.output or "")
+    found = kind(path)
+    if arguments.output in (None, "-") or found not in (None, "a directory") or (found is None and path.suffix):
+        raise OutputError(
+            f"--output {arguments.output or '-'}: slices go to a directory, each into a file of its own. "
+            "Name one, such as --output lake/."
+        )
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError.of(path, error) from error
+    check_writable(path)
+    return path
+
+
+def ending(arguments: Arguments) -> str:
+    """The ending of the files, which says their format."""
+    return arguments.format or "jsonl"
+
+
+def check_senseless(arguments: Arguments, what: str, *allowed: str) -> None:
+    """Raises `InputError` for an option that makes no sense with another one."""
+    for name, why in _SENSELESS.items():
+        if name not in allowed and getattr(arguments, name) not in (None, False):
+            raise InputError(f"--{name.replace('_', '-')} doesn't go with {what}: {why}.")
+
+
+# The commands
+
+
+def make_plan(arguments: Arguments) -> int:
+    """Print the slices of a stream. Raises `ManifestError`, `InputError`, `OutputError`."""
+    setting = Setting.of(arguments)
+    state = StateFile(arguments.state, to_write=False).of(setting.stream) if arguments.state else None
+    if sys.stdout is None:
+        raise OutputError("Standard output is closed; send the plan into a file: --plan MANIFEST ... > slices.jsonl")
+    conduct = setting.conduct(to_stdout=True)
+    writer = PlanWriter(setting.stream, setting.fingerprint, state)
+
+    async def walk() -> int:
+        async with open_reader(setting.connector, setting.config, tokens=setting.tokens()) as reader:
+            slices = reader.slices(setting.stream, state, conduct.emit)
+            async for slice_ in slices:
+                line = writer.line(writer.plan(slice_))
+                if reader.mask(text := line.decode()) != text:
+                    raise PlanError(
+                        f"A slice of `{setting.stream}` holds what is or looks like a secret, and a plan is a file "
+                        "that is passed on. Read the stream without a plan: longhaul --run."
+                    )
+                sys.stdout.buffer.write(line)
+            sys.stdout.buffer.write(writer.end(slices.parents).line())
+            sys.stdout.buffer.flush()
+        conduct.log(Level.INFO, f"{setting.stream}: {count(writer.count, 'slice')} planned.")
+        return 0
+
+    try:
+        return conduct(walk)
+    except (ReadError, PlanError) as error:
+        conduct.log(Level.ERROR, f"{setting.stream}: {error} The plan is not complete.")
+        return 1
+
+
+def read_slices(arguments: Arguments) -> int:
+    """Read the slices of a plan, or a part of them.
+
+    Raises `ManifestError`, `InputError`, `OutputError`, `PlanError`.
+    """
+    check_senseless(arguments, "--slices")
+    setting = Setting.of(arguments)
+    plan, folder = setting.plan(), setting.folder()
+    if arguments.trace is not None:
+        check_file(NamedPath("--trace", arguments.trace))
+    folder.claim(plan.summary.id, plan.summary.state)
+    conduct = setting.conduct()
+    read = ShardRead(setting.connector, plan.summary, plan.slices(arguments.shard), folder, conduct.emit)
+    conduct.cancel = read.cancel
+
+    async def work() -> int:
+        bodies = BODY_LIMIT if arguments.trace else 0
+        async with open_reader(setting.connector, setting.config, tokens=setting.tokens(), body_limit=bodies) as reader:
+            outcome = await read.read(reader)
+        return int(outcome is not Outcome.COMPLETE)
+
+    try:
+        code = conduct(work)
+    except LonghaulError:
+        raise
+    except Exception as error:
+        conduct.log(Level.ERROR, setting.fault(error))
+        return 1
+    summarize(conduct, setting.stream, folder)
+    return code
+
+
+def summarize(conduct: Conduct, stream: str, folder: SliceFolder) -> None:
+    """Say what came of a stream."""
+    place, picture = str(folder.path), conduct.picture.streams[stream]
+    if picture.result is not None:
+        picture.records = picture.result.records  # those of slices that were read twice count once
+    for level, text in stream_summary(picture, place, f"whole slices are in {place}"):
+        conduct.log(level, text)
+
+
+def merge_states(arguments: Arguments) -> int:
+    """Write the state that covers all slices of a plan; 1 when some are missing.
+
+    Raises `ManifestError`, `InputError`, `OutputError`, `PlanError`.
+    """
+    setting = Setting.of(arguments)
+    assert arguments.state is not None
+    plan, folder = setting.plan(), setting.folder()
+    check_file(state := NamedPath("--state", arguments.state))
+    with hold([state]):
+        file = StateFile(arguments.state)
+        conduct = setting.conduct()
+
+        async def merge() -> int:
+            async with open_reader(setting.connector, setting.config, tokens=setting.tokens()) as reader:
+                written = merge_state(reader, plan.summary, plan.slices(), folder, file, report=conduct.emit)
+            said = "is saved in" if written else "is in"
+            conduct.log(Level.INFO, f"{setting.stream}: the state of {count(len(plan), 'slice')} {said} {file.path}.")
+            return 0
+
+        try:
+            return conduct(merge)
+        except (ReadError, SlicesMissing) as error:
+            conduct.log(Level.ERROR, f"{setting.stream}: {error}")
+            return 1
+        except OSError as error:
+            raise OutputError.of(file.path, error) from error

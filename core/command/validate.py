@@ -1,0 +1,109 @@
+"""`longhaul --validate`: lists the problems of manifests, for people, for GitHub's annotations, or as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.command.arguments import Arguments
+from core.connector import load_connector
+from core.errors import ManifestError
+from core.manifest.document import Document
+from core.manifest.problems import Problem, show_path
+from core.wording import on_one_line
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is wrong with one manifest; `usable`: it can be run."""
+
+    file: Path
+    problems: tuple[Problem, ...]
+    usable: bool
+
+
+def validate(arguments: Arguments) -> int:
+    """Print the problems of all manifests, each as soon as it is known; 2 when one of them can't be run, else 0."""
+    usable = True
+
+    def reports() -> Iterator[Report]:
+        nonlocal usable
+        for file in arguments.manifests:
+            report = _report(file)
+            usable &= report.usable
+            yield report
+
+    for text in _FORMATS[arguments.format or "text"](reports()):
+        print(text, flush=True)
+    return 0 if usable else 2
+
+
+def _report(file: Path) -> Report:
+    try:
+        connector = load_connector(Document.load(file))
+    except ManifestError as error:
+        return Report(file, error.problems, usable=False)
+    return Report(file, (*connector.problems, *connector.portability), connector.usable)
+
+
+def _as_text(reports: Iterable[Report]) -> Iterator[str]:
+    """`file:line:column: message (hint)` lines."""
+    for report in reports:
+        yield "\n".join(on_one_line(str(problem)) for problem in report.problems) or on_one_line(
+            f"{report.file}: no problems"
+        )
+
+
+def _as_commands(reports: Iterable[Report]) -> Iterator[str]:
+    """Workflow commands of GitHub, which shows them beside the lines of a pull request.
+
+    https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+    """
+    for report in reports:
+        yield "\n".join(map(_command, report.problems)) or f"No problems in {on_one_line(str(report.file))}"
+
+
+def _command(problem: Problem) -> str:
+    properties = {"file": problem.file}
+    if problem.position:
+        properties |= {"line": str(problem.position.line), "col": str(problem.position.column)}
+    properties["title"] = show_path(problem.path) or "Manifest"
+    written = ",".join(f"{name}={_property(text)}" for name, text in properties.items() if text)
+    message = f"{problem.message} ({problem.hint})" if problem.hint else problem.message
+    return f"::{problem.severity} {written}::{_escaped(message)}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _escaped(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _as_json(reports: Iterable[Report]) -> Iterator[str]:
+    """One list of the problems of all manifests."""
+    yield json.dumps([_entry(problem) for report in reports for problem in report.problems], indent=2)
+
+
+def _entry(problem: Problem) -> dict[str, Any]:
+    """A problem as `docs/editor.md` describes it."""
+    return {
+        "file": problem.file,
+        "line": problem.position.line if problem.position else None,
+        "column": problem.position.column if problem.position else None,
+        "severity": str(problem.severity),
+        "message": problem.message,
+        "hint": problem.hint,
+        "path": list(problem.path),
+    }
+
+
+_FORMATS: dict[str, Callable[[Iterable[Report]], Iterator[str]]] = {
+    "text": _as_text,
+    "github": _as_commands,
+    "json": _as_json,
+}

@@ -1,0 +1,80 @@
+"""What went wrong in a load, as one sentence for people: dlt nests the cause deep, and adds advice of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from core.loading.address import LAKE, Address
+from core.loading.library import missing_driver
+from core.outputs.durable import OutputError
+from core.wording import on_one_line
+
+_LONGEST = 400
+_ADVICE = (
+    (r"password authentication failed|authentication fail|invalid password|SignatureDoesNotMatch|InvalidAccessKeyId"
+     r"|Unable to locate credentials|NoCredentials|ExpiredToken|Unauthorized|\b401\b|incorrect username or password",
+     "check the user, the password or the keys"),
+    (r"refused|could not translate host|name or service not known|timeout expired|timed out|could not connect"
+     r"|EndpointConnectionError|unreachable|no route to host|getaddrinfo",
+     "check the address, and whether the server runs"),
+    (r"could not set lock|conflicting lock", "another program has the database open; close it there and run again"),
+    (r"permission denied|access ?denied|not authorized|insufficient privilege|\b403\b|must be owner|forbidden",
+     "give the user the right to create schemas and tables there, and to write into them"),
+    (r"no space left|disk full|could not extend file|quota|out of disk", "free some space there and run again"),
+    (r"database .* does not exist|NoSuchBucket|bucket does not exist|unknown database|specified bucket",
+     "create it first, or correct the name"),
+    (r"too many connections|connection slots", "run again when there are fewer connections"),
+    (r"ambiguous reference to catalog", "choose another dataset with --dataset"),
+    (r"null value in column|not null constraint|constraint error|violates|cannot coerce|conversion error|type mismatch"
+     r"|is of type|different data type|does not have a column|could not convert|schema_?update|cannot update tables",
+     "the table there has other columns than the records; declare the types in the schema of the stream, choose "
+     "another --dataset, or drop the table"),
+)  # fmt: skip
+_NOISE = re.compile(
+    r"\s*(?:LINE \d+:|DETAIL:|HINT:|Is the server running|File \"|Traceback \(most recent|\n\s*\^).*", re.DOTALL
+)
+
+
+def load_error(error: BaseException, address: Address, doing: str = "be loaded") -> OutputError:
+    """What an exception from dlt means."""
+    if isinstance(error, OutputError):
+        return error
+    chain = list(_chain(error))
+    for one in chain:
+        name = type(one).__name__
+        if name == "MissingDependencyException":
+            return missing_driver("s3" if address.kind == LAKE and address.shown.startswith("s3") else address.kind)
+        if name == "ConfigFieldMissingException":
+            fields = ", ".join(f"`{field}`" for field in getattr(one, "fields", ()))
+            setting = f"DESTINATION__{address.kind.upper()}__CREDENTIALS__{_first(one).upper()}"
+            return OutputError(
+                f"{address.shown} can't {doing}: {fields or 'a setting'} is missing. Put it into the URL, or set it "
+                f"for dlt, as {setting} in the environment or in secrets.toml."
+            )
+    cause = _text(chain[-1])
+    everything = " ".join(map(_text, chain))
+    advice = next((text for pattern, text in _ADVICE if re.search(pattern, everything, re.IGNORECASE)), None)
+    sentence = f"{address.shown} can't {doing}: {cause.rstrip('. ')}"
+    return OutputError(address.mask(f"{sentence}; {advice}." if advice else f"{sentence}."))
+
+
+def _first(error: BaseException) -> str:
+    fields = [str(field) for field in getattr(error, "fields", ())]
+    return fields[0] if fields else "password"
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error and its causes, the innermost last."""
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        yield current
+        current = getattr(current, "client_exception", None) or current.__cause__ or current.__context__
+
+
+def _text(error: BaseException) -> str:
+    """The message of an exception on one line, without what a program adds for programmers."""
+    text = _NOISE.sub("", str(error).strip()) or type(error).__name__
+    return on_one_line(text)[:_LONGEST]

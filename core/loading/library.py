@@ -1,0 +1,55 @@
+"""dlt itself: imported when it is needed, silent, and without telling anybody that it runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from core.extras import how_to_install, is_installed, load
+from core.loading.address import LAKE, Address
+from core.outputs.durable import OutputError
+
+_WHAT = "Loads into databases and lakes"
+_SETTINGS = {
+    "RUNTIME__DLTHUB_TELEMETRY": "false",
+    "RUNTIME__LOG_LEVEL": "CRITICAL",
+    "RUNTIME__INTERCEPT_SIGNALS": "false",
+    "NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID": "true",
+    "LOAD__RAISE_ON_MAX_RETRIES": "3",
+    "LOAD__WORKERS": "4",
+}
+"""How loads are run, whatever a configuration of dlt on this machine says: signals are Longhaul's own business, and
+each row names its load, so that those of an unfinished one can be found.
+"""
+_DEFAULTS = {"DATA_WRITER__FILE_MAX_BYTES": str(64 << 20)}
+_DRIVERS = {"s3": ("s3fs", "s3"), "gs": ("gcsfs", "gs"), "gcs": ("gcsfs", "gs"), "az": ("adlfs", "az")}
+_OURS = {"postgres": "postgres", "s3": "s3"}
+
+
+def dlt() -> Any:
+    """The library. Raises `MissingExtra`."""
+    os.environ.update(_SETTINGS)
+    for name, value in _DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    load("pyarrow", _WHAT, "dlt")
+    return load("dlt", _WHAT, "dlt")
+
+
+def destination(address: Address, settings: Mapping[str, Any]) -> Any:
+    """The destination of dlt, with `settings` besides what the address says. Raises `MissingExtra`, `OutputError`."""
+    library = dlt()
+    scheme = address.shown.partition("://")[0]
+    if address.kind == LAKE and (driver := _DRIVERS.get(scheme)) and not is_installed(driver[0]):
+        raise missing_driver(driver[1])
+    factory = getattr(library.destinations, address.kind, None)
+    if factory is None:
+        raise OutputError(f"--to: this version of dlt has no destination `{address.kind}`; install a later one.")
+    return factory(**address.options, **settings)
+
+
+def missing_driver(extra: str) -> OutputError:
+    """What is said when a destination needs a library that is not installed; `extra` is that of dlt."""
+    if extra in _OURS:
+        return OutputError(how_to_install(f"Loads into {extra}", _OURS[extra]))
+    return OutputError(f"Loads into {extra} need a driver: pip install 'dlt[{extra}]'.")

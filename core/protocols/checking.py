@@ -1,0 +1,86 @@
+"""`check`: whether the inputs are right and the API answers, by the first record of what the manifest names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
+from typing import Any
+
+from core.components.source import CheckDynamicStream, CheckStream
+from core.connector import Connector
+from core.events import Outcome, StreamFinished
+from core.levels import Level
+from core.protocols import messages
+from core.protocols.errors import SourceError
+from core.protocols.log import MessageLog
+from core.reading import Limits, Reader
+
+STREAM_NAMES = "__airbyte_check_stream_names"
+"""The key of a config by which Airbyte's platform says what is checked."""
+_FIRST_RECORD = Limits(records=1, slices=1)
+
+
+def check_inputs(connector: Connector, config: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs for a check: some may have other values than in a read. Raises `SourceError`."""
+    check = connector.source.check if connector.source else None
+    changes = getattr(check, "config_overrides", None) or {}
+    if reserved := [key for key in changes if str(key).startswith("__airbyte")]:
+        raise SourceError(f"`config_overrides` of the check may not change {', '.join(reserved)}: it is Airbyte's own.")
+    return {**config, **changes}
+
+
+async def check(connector: Connector, config: Mapping[str, Any], log: MessageLog, reader: Reader) -> int:
+    """Check the connection and send the outcome. Raises `SourceError` where the manifest does not say how."""
+    problem = None
+    for name in _streams(connector, config, log):
+        problem = await _problem(reader, name, log)
+        if problem is not None:
+            break
+    log.log(*((Level.INFO, "Check succeeded") if problem is None else (Level.ERROR, "Check failed")))
+    log.writer.send(messages.connection_status(problem))
+    return 0
+
+
+def _streams(connector: Connector, config: Mapping[str, Any], log: MessageLog) -> Sequence[str]:
+    """The streams that are looked at. Raises `SourceError`."""
+    assert connector.source is not None
+    check = connector.source.check
+    if isinstance(check, CheckDynamicStream):
+        if not connector.stream_names:
+            raise SourceError("The check is about dynamic streams, which Longhaul does not run.")
+        return connector.stream_names[: check.stream_count] if check.use_check_availability else ()
+    if not isinstance(check, CheckStream):
+        raise SourceError(
+            f"The manifest has no `check` that Longhaul runs: add one of the type {CheckStream.__name__}."
+        )
+    names = config.get(STREAM_NAMES) or check.stream_names
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise SourceError(f"`{STREAM_NAMES}` in the config must be a list of names of streams.")
+    if unknown := [name for name in names if name not in connector.stream_names]:
+        there = ", ".join(connector.stream_names)
+        raise SourceError(f"The check names `{unknown[0]}`, but no stream has that name; there are {there}.")
+    if check.dynamic_streams_check_configs:
+        if not names:
+            raise SourceError("The check is about dynamic streams, which Longhaul does not run.")
+        log.log(Level.WARNING, "Dynamic streams are not checked, for Longhaul does not run them.")
+    return names
+
+
+async def _problem(reader: Reader, name: str, log: MessageLog) -> str | None:
+    """Why there is no first record of a stream; None where there is one, or nothing to be read."""
+    ended = None
+    async with aclosing(reader.read(name, None, _FIRST_RECORD)) as events:
+        async for event in events:
+            log.show(event)
+            if isinstance(event, StreamFinished):
+                ended = event
+    assert ended is not None
+    if ended.outcome is Outcome.CANCELLED:
+        return "The check was ended before it had an answer."
+    if ended.outcome is Outcome.FAILED:
+        return f"Stream {name} is not available: {' '.join(ended.errors)}"
+    if not ended.slices:
+        return f"Stream {name} is not available: it has no slices, likely because its parent stream is empty."
+    if not ended.records:
+        log.log(Level.INFO, f"Successfully connected to stream {name}, but got 0 records.")
+    return None

@@ -1,0 +1,105 @@
+"""The JSON files that a source is given: catalog and state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from core.protocols.errors import SourceError
+
+IGNORED = "__ab_"
+"""How the keys of a state begin that Airbyte's tools keep there for themselves."""
+_LARGEST = 500_000_000
+
+States = dict[str, Mapping[str, Any]]
+
+
+def read_catalog(path: Path) -> tuple[str, ...]:
+    """The streams that a configured catalog asks for, in its order. Raises `SourceError`."""
+    content = _json(path, "catalog")
+    try:
+        names = [entry["stream"]["name"] for entry in content["streams"]]
+    except (TypeError, KeyError):
+        names = [None]
+    if not all(isinstance(name, str) for name in names):
+        raise SourceError(
+            f'The catalog {path} is none: expected is {{"streams": [{{"stream": {{"name": ...}}, "sync_mode": ..., '
+            '"destination_sync_mode": ...}}, ...]}}.'
+        )
+    return tuple(dict.fromkeys(names))
+
+
+def read_state(path: Path | None) -> tuple[States, list[str]]:
+    """The state of each stream that has one, and what is said about states that are passed over.
+
+    As Airbyte's runtime takes it: a list of STREAM messages, one GLOBAL message without shared state, nothing. States
+    of the old LEGACY kind are passed over. Raises `SourceError`.
+    """
+    content = _json(path, "state") if path is not None else []
+    if content in ([], {}, None):
+        return {}, []
+    if not isinstance(content, list) or not all(isinstance(message, dict) for message in content):
+        raise _no_state(path)
+    states: States = {}
+    warnings: list[str] = []
+    for message in content:
+        match message.get("type", "STREAM"):
+            case "STREAM":
+                _add(states, message.get("stream"), path)
+            case "GLOBAL" if len(content) == 1:
+                _add_global(states, message.get("global"), path)
+            case kind if isinstance(kind, str):
+                warnings.append(f"A state of the type {kind} is passed over: the streams in it are read anew.")
+            case _:
+                raise _no_state(path)
+    return states, warnings
+
+
+def _add_global(states: States, content: Any, path: Path | None) -> None:
+    if not isinstance(content, dict) or not isinstance(content.get("stream_states"), list):
+        raise _no_state(path)
+    if content.get("shared_state"):
+        raise SourceError(
+            f"The state file {path} holds a GLOBAL state that streams share; streams of a manifest have a state each. "
+            "It is from another source: reset the state, or give that of this one."
+        )
+    for entry in content["stream_states"]:
+        _add(states, entry, path)
+
+
+def _add(states: States, entry: Any, path: Path | None) -> None:
+    try:
+        descriptor, state = entry["stream_descriptor"], entry.get("stream_state")
+        name, namespace = descriptor["name"], descriptor.get("namespace")
+    except (TypeError, KeyError, AttributeError):
+        raise _no_state(path) from None
+    if not isinstance(name, str) or not isinstance(state, dict | None):
+        raise _no_state(path)
+    own = {key: value for key, value in (state or {}).items() if not key.startswith(IGNORED)}
+    if own and namespace is None:  # streams of a manifest are in no namespace
+        states[name] = own
+
+
+def _no_state(path: Path | None) -> SourceError:
+    return SourceError(
+        f"{path} is no state of a source. Expected is a list of STATE messages, which may be empty: "
+        '[{"type": "STREAM", "stream": {"stream_descriptor": {"name": ...}, "stream_state": {...}}}].'
+    )
+
+
+def _json(path: Path, what: str) -> Any:
+    try:
+        with path.open("rb") as file:
+            content = file.read(_LARGEST + 1)
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise SourceError(f"The {what} {path} can't be read: {reason.lower()}.") from None
+    if len(content) > _LARGEST:
+        raise SourceError(f"The {what} {path} is larger than {_LARGEST // 1_000_000} MB.")
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        raise SourceError(f"{path}:{error.lineno}:{error.colno}: the {what} is not valid JSON.") from None

@@ -1,0 +1,473 @@
+"""Conducts a run on a Dask cluster: plans the slices, gives them to the workers, and puts together what comes of them.
+
+A lease of the job budget belongs to a slice, and this process holds it for the worker that reads the slice: when the
+worker is killed, the job goes on running on the server, and so nobody else may have the lease until another worker has
+followed that job to its end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import pickle
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from core.connector import Connector
+from core.errors import InputError, LonghaulError, ManifestError, ReadError
+from core.events import Event, Log, Outcome
+from core.extras import load
+from core.jobs.job_slice import lease_key
+from core.jobs.settings import DOWNLOADS
+from core.levels import Level
+from core.outputs.durable import OutputError, replacing
+from core.outputs.job_journal import digest
+from core.outputs.state import StateFile
+from core.outputs.token_file import TokenFile
+from core.reading import Reader, open_reader
+from core.reading.surroundings import Surroundings
+from core.scaling import cluster_worker as worker
+from core.scaling.cluster_worker import RunWork, Sealed, StreamWork, topic_of
+from core.scaling.merging import merge_state
+from core.scaling.plan import PlanError, PlannedSlice, PlanWriter, SlicePlan, fingerprint
+from core.scaling.slice_files import SliceFolder
+from core.scaling.slice_reading import SliceResult, failed
+from core.scaling.stream_tally import StreamTally
+from core.units import count
+from core.version import VERSION
+
+STREAMS_AT_ONCE = 4
+THREADS = 4
+"""Of a local worker. Slices leave the pool at once, so that they are no limit."""
+MOST_WORKERS = 256
+_HEAR_EVERY = 5.0
+_CANCEL_EVERY = 0.25
+_LOST_AFTER = 60.0
+"""Seconds without any worker after which a run is given up."""
+_CONNECT = 15.0
+_PLAN = ".slices.jsonl"
+_USAGE = "write dask://HOST:PORT for a scheduler, or dask://local?workers=4 for one on this machine"
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """What `--on` names: the address of a scheduler, or how many workers to start here."""
+
+    address: str = ""
+    workers: int = 0
+
+    @classmethod
+    def parse(cls, text: str) -> Cluster:
+        """Raises `InputError`."""
+        try:
+            parts = urlsplit(text)
+            port, asked = parts.port, parse_qs(parts.query, strict_parsing=True) if parts.query else {}
+        except ValueError:
+            raise InputError(f"--on {text}: {_USAGE}.") from None
+        if parts.scheme != "dask" or not parts.hostname or parts.path.strip("/") or parts.username:
+            raise InputError(f"--on {text}: {_USAGE}.")
+        if parts.hostname == "local" and port is None:
+            number = asked.pop("workers", ["0"])[-1]
+            if asked or not number.isdecimal() or int(number) > MOST_WORKERS:
+                raise InputError(f"--on {text}: {_USAGE}; workers go up to {MOST_WORKERS}.")
+            return cls(workers=int(number) or os.cpu_count() or 1)
+        if asked or port is None:
+            raise InputError(f"--on {text}: {_USAGE}.")
+        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+        return cls(address=f"tcp://{host}:{port}")
+
+    @asynccontextmanager
+    async def client(self) -> AsyncIterator[Any]:
+        """A client of the cluster, which is started where it is a local one. Raises `LonghaulError`."""
+        distributed = load("distributed", "Dask clusters", "dask")
+        _silence()
+        if not self.address:
+            local = distributed.LocalCluster(
+                n_workers=self.workers,
+                threads_per_worker=THREADS,
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address=None,
+                memory_limit=0,
+                security=True,
+                asynchronous=True,
+                silence_logs=60,
+            )
+            async with local as cluster, distributed.Client(cluster, asynchronous=True) as client:
+                yield client
+            return
+        try:
+            client = await distributed.Client(self.address, asynchronous=True, timeout=_CONNECT)
+        except (OSError, TimeoutError) as error:
+            raise InputError(
+                f"There is no Dask scheduler at {self.address} ({type(error).__name__}). Start it, or check the "
+                "address."
+            ) from None
+        try:
+            yield client
+        finally:
+            await client.close()
+
+
+class ClusterLeases:
+    """The leases of the job budget, as `core.jobs.slots.Leases`; `grant` tells a worker that a slice has one."""
+
+    def __init__(self, budget: int, semaphore: Any, grant: Callable[[str, str], None]) -> None:
+        self._semaphore = semaphore
+        self._grant = grant
+        self._room = asyncio.Semaphore(budget)
+        self._held: set[str] = set()
+        self._asking: dict[str, asyncio.Task[None]] = {}
+        self._workers: dict[str, str] = {}
+
+    async def take(self, key: str) -> None:
+        """Wait until a slice that this process reads itself, one of a parent stream, may have a job."""
+        if key not in self._held:
+            self.ask(key, "")
+            await asyncio.shield(self._asking[key])
+
+    def ask(self, key: str, address: str) -> None:
+        """A worker wants the lease of a slice. One that the slice has already goes to the worker that reads it now."""
+        self._workers[key] = address
+        if key in self._held:
+            self._tell(key)
+        elif key not in self._asking:
+            self._asking[key] = asyncio.create_task(self._get(key))
+
+    def give_back(self, key: str) -> None:
+        """A slice has no job any more, or does not want one any more."""
+        self._workers.pop(key, None)
+        if key in self._held:
+            self._held.discard(key)
+            self._free()
+
+    async def _get(self, key: str) -> None:
+        try:
+            await self._room.acquire()
+            await self._semaphore.acquire()
+        finally:
+            self._asking.pop(key, None)
+        if key in self._workers:
+            self._held.add(key)
+            self._tell(key)
+        else:
+            self._free()
+
+    def _free(self) -> None:
+        self._room.release()
+        task = asyncio.ensure_future(self._semaphore.release())
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    def _tell(self, key: str) -> None:
+        if self._workers[key]:
+            self._grant(key, self._workers[key])
+
+
+class ClusterRun:
+    """A run on a cluster. `emit` takes all events, `cancel` makes the run come to a tidy end."""
+
+    def __init__(
+        self,
+        connector: Connector,
+        manifest: str,
+        config: Mapping[str, Any],
+        output: Path,
+        ending: str,
+        *,
+        state: StateFile | None,
+        emit: Callable[[Event], None],
+        verbose: bool = False,
+    ) -> None:
+        self._connector = connector
+        self._manifest = manifest
+        self._config = config
+        self._output = output.resolve()
+        self._ending = ending
+        self._state = state
+        self._emit = emit
+        self._verbose = verbose
+        self._id = token_hex(8)
+        self._cancelled = asyncio.Event()
+        self._reader: Reader | None = None
+        self._tallies: dict[str, StreamTally] = {}
+        self._futures: set[Any] = set()
+        self._calls: set[asyncio.Task[Any]] = set()
+        self._addresses: set[str] = set()
+        self._stuck = ""
+
+    def cancel(self) -> None:
+        """Stop all requests everywhere and abort the jobs on the server."""
+        self._cancelled.set()
+        if self._reader is not None:
+            self._reader.cancel()
+
+    async def read(self, client: Any, streams: Sequence[str]) -> list[Outcome]:
+        """Read streams. Raises `LonghaulError` for what is wrong with the cluster, before anything is read."""
+        self._client = client
+        self._addresses = set(await self._workers())
+        parts, self._only = self._division(len(self._addresses))
+        work = RunWork(
+            self._id,
+            self._manifest,
+            self._connector.file or "manifest.yaml",
+            self._config,
+            str(self._output),
+            self._ending,
+            parts,
+            self._verbose,
+        )
+        self._work = Sealed(work)
+        assert self._connector.source is not None
+        budget = self._connector.source.job_budget(self._config)
+        semaphore = load("distributed", "Dask clusters", "dask").Semaphore(
+            max_leases=budget,
+            name=f"longhaul-jobs-{digest({'manifest': self._manifest})}-{budget}",
+            scheduler_rpc=client.scheduler,
+            loop=client.loop,
+        )
+        self._leases = ClusterLeases(budget, await semaphore, self._grant)
+        self._in_flight = budget + DOWNLOADS * len(self._addresses)
+        client.subscribe_topic(topic_of(self._id), self._hear)
+        tokens = TokenFile(self._output / worker.TOKENS)
+        around = Surroundings(parts=parts, leases=self._leases)
+        watch = asyncio.create_task(self._watch())
+        try:
+            async with open_reader(self._connector, self._config, tokens=tokens, around=around) as reader:
+                self._reader = reader
+                gate = asyncio.Semaphore(STREAMS_AT_ONCE)
+                return await asyncio.gather(*(self._stream(name, gate) for name in streams))
+        finally:
+            watch.cancel()
+            with suppress(Exception):
+                await self._on_workers(worker.close)
+                semaphore.refresh_callback.stop()
+                client.unsubscribe_topic(topic_of(self._id))
+
+    # The cluster
+
+    async def _workers(self) -> list[str]:
+        """The addresses of the workers, which are fit for the run. Raises `InputError`."""
+        try:
+            await asyncio.wait_for(self._client.wait_for_workers(1), _CONNECT)
+        except TimeoutError:
+            raise InputError("The cluster has no workers. Start some.") from None
+        try:
+            versions = await self._client.run(worker.version)
+        except Exception:
+            raise InputError(
+                f"The workers of the cluster can't load Longhaul. Install version {VERSION} where they run, "
+                "with the same version of Python."
+            ) from None
+        other = {address: version for address, version in versions.items() if version != VERSION}
+        for address, version in other.items():
+            raise InputError(
+                f"The worker {address} has Longhaul {version}, and this is {VERSION}. Install the same one."
+            )
+        content, mark = token_hex(16), self._output / f".{self._id}.shared"
+        try:
+            with replacing(mark) as file:
+                file.write(content.encode())
+            seen = await self._client.run(worker.sees, str(mark), content)
+        except OSError as error:
+            raise OutputError.of(mark, error) from error
+        finally:
+            with suppress(OSError):
+                mark.unlink()
+        for address in [address for address, sees in seen.items() if not sees]:
+            raise InputError(
+                f"The worker {address} does not see the directory {self._output}. --output must be on storage that "
+                "all workers and this machine have under the same path."
+            )
+        return list(versions)
+
+    def _division(self, workers: int) -> tuple[int, list[str] | None]:
+        """How many processes share the API budget, and the only workers that may (None: all, also those to come).
+
+        Raises `LonghaulError`.
+        """
+        source = self._connector.source
+        assert source is not None
+        if source.api_budget is None:
+            return 1, None
+        source.rate_budget(self._config)
+        for parts in range(workers + 1, 1, -1):
+            with suppress(InputError):
+                source.rate_budget(self._config, parts)
+                return parts, sorted(self._addresses)[: parts - 1]
+        raise InputError("The API budget allows too few calls to be divided among machines. Leave out --on.")
+
+    async def _watch(self) -> None:
+        """Tell the workers that this process is there, or that the run is cancelled; notice those that are lost."""
+        waited = 0.0
+        while True:
+            if self._cancelled.is_set():
+                await self._on_workers(worker.cancel)
+                await asyncio.sleep(_CANCEL_EVERY)
+                continue
+            there = set(await self._on_workers(worker.hear))
+            for address in sorted(self._addresses - there):
+                self._log(Level.WARNING, f"The worker {address} is lost. Its slices go to others.")
+            self._addresses = there
+            usable = there if self._only is None else there & set(self._only)
+            waited = 0.0 if usable else waited + _HEAR_EVERY
+            if waited > _LOST_AFTER:
+                self._stuck = "All workers are lost."
+                for future in [*self._futures]:
+                    await future.cancel()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._cancelled.wait(), _HEAR_EVERY)
+
+    async def _on_workers(self, call: Callable[[str], None]) -> list[str]:
+        """Call a function on all workers; the addresses of those that have answered."""
+        with suppress(Exception):
+            return list(await asyncio.wait_for(self._client.run(call, self._id, on_error="ignore"), _CONNECT))
+        return []
+
+    def _grant(self, key: str, address: str) -> None:
+        """Tell a worker that a slice has a lease. One that is gone need not know."""
+        call = self._client.run(worker.grant, self._id, key, workers=[address], on_error="ignore")
+        task = asyncio.ensure_future(call)
+        self._calls.add(task)
+        task.add_done_callback(self._calls.discard)
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    def _hear(self, event: tuple[float, dict[str, Any]]) -> None:
+        """A message of a worker."""
+        message = event[1]
+        if "take" in message:
+            self._leases.ask(message["take"], message["worker"])
+        if "give" in message:
+            self._leases.give_back(message["give"])
+        for one in pickle.loads(message["events"]) if "events" in message else ():
+            self._emit(one)
+
+    def _log(self, level: Level, text: str, stream: str = "") -> None:
+        for name in [stream] if stream else list(self._tallies)[:1]:
+            self._emit(Log(stream=name, level=level, message=text))
+
+    # One stream
+
+    async def _stream(self, stream: str, gate: asyncio.Semaphore) -> Outcome:
+        async with gate:
+            tally = self._tallies[stream] = StreamTally(stream, self._emit)
+            try:
+                await self._read(stream, tally)
+            except (LonghaulError, ManifestError, OSError) as error:
+                tally.fail(str(OutputError.of(self._output, error) if isinstance(error, OSError) else error))
+            return tally.end(cancelled=self._cancelled.is_set())
+
+    async def _read(self, stream: str, tally: StreamTally) -> None:
+        """Raises `LonghaulError`, `OSError`."""
+        reader = self._reader
+        assert reader is not None
+        if self._cancelled.is_set():
+            return
+        state = self._state.of(stream) if self._state else None
+        folder = SliceFolder(self._output, stream, self._connector.stream_names, self._ending)
+        folder.make()
+        schema = await reader.schema(stream, self._emit)
+        plan = await self._plan(reader, stream, state, folder)
+        summary = plan.summary
+        await asyncio.to_thread(folder.claim, summary.id, summary.state)
+        shared = Sealed(StreamWork(stream, summary.id, summary.state, schema))
+        is_job_stream = self._connector.stream(stream).retriever.job_steps is not None
+        gate = asyncio.Semaphore(self._in_flight if is_job_stream else reader.slices_at_once(stream))
+        async with asyncio.TaskGroup() as tasks:
+            for planned in self._with_jobs_first(plan, folder):
+                done = await asyncio.to_thread(folder.files(planned, summary.id).done)
+                if done is not None:
+                    tally.add(SliceResult(planned, Outcome.COMPLETE, done.records, done.latest, known=True))
+                    continue
+                await gate.acquire()
+                if tally.stopped or self._cancelled.is_set() or self._stuck:
+                    break
+                tasks.create_task(self._slice(stream, shared, planned, tally, gate))
+        if tally.known:
+            self._log(Level.INFO, f"{count(tally.known, 'slice')} had been read before.", stream)
+        if self._stuck:
+            raise ReadError(self._stuck)
+        if not (tally.unfinished or tally.stopped or self._cancelled.is_set()):
+            if self._state is not None:
+                await asyncio.to_thread(
+                    lambda: merge_state(reader, summary, plan.slices(), folder, self._saved, report=self._emit)
+                )
+            await asyncio.to_thread(plan.path.unlink)
+
+    @property
+    def _saved(self) -> StateFile:
+        assert self._state is not None
+        return self._state
+
+    async def _plan(
+        self, reader: Reader, stream: str, state: Mapping[str, Any] | None, folder: SliceFolder
+    ) -> SlicePlan:
+        """The plan of a run that did not come to its end, where it is still right; else a new one."""
+        path, mark = folder.path / _PLAN, fingerprint(self._connector, stream, self._config)
+        with suppress(PlanError):
+            plan = SlicePlan(path)
+            plan.check(stream, mark)
+            if digest(plan.summary.state or None) == digest(state or None):
+                return plan
+        writer = PlanWriter(stream, mark, state)
+        with replacing(path, mode=0o600, keep=False) as file:
+            walk = reader.slices(stream, state, self._emit)
+            async for slice_ in walk:
+                if self._cancelled.is_set():
+                    raise ReadError("The run was cancelled while the slices were planned.")
+                file.write(writer.line(writer.plan(slice_)))
+            file.write(writer.end(walk.parents).line())
+        return SlicePlan(path)
+
+    @staticmethod
+    def _with_jobs_first(plan: SlicePlan, folder: SliceFolder) -> Iterable[PlannedSlice]:
+        """The slices whose jobs are on the server already come first, since the API counts those."""
+        begun = folder.with_jobs()
+        if not begun:
+            return plan.slices()
+        return chain(
+            (one for one in plan.slices() if one.name in begun), (one for one in plan.slices() if one.name not in begun)
+        )
+
+    async def _slice(
+        self, stream: str, shared: Sealed, planned: PlannedSlice, tally: StreamTally, gate: asyncio.Semaphore
+    ) -> None:
+        key = f"longhaul-{self._id}-{planned.name}-{token_hex(4)}"
+        future = self._client.submit(
+            worker.read_slice,
+            self._id,
+            self._work,
+            shared,
+            Sealed(planned),
+            key=key,
+            pure=False,
+            workers=self._only,
+        )
+        self._futures.add(future)
+        try:
+            result = await future
+        except asyncio.CancelledError:
+            if not self._stuck:
+                raise
+            result = failed(planned, self._stuck, final=True)
+        except Exception as error:  # its workers were killed again and again, say: its job may go on, and has its lease
+            text = f"The slice {planned.name} came to nothing on the cluster ({type(error).__name__}). Run again."
+            result = failed(planned, text)
+        else:
+            self._leases.give_back(lease_key(stream, planned.slice))
+        finally:
+            self._futures.discard(future)
+            gate.release()
+        tally.add(result)
+
+
+def _silence() -> None:
+    """Keep Dask's own log from the screen: what people need to know of it is an event or an error here."""
+    for name in ("distributed", "tornado", "asyncio"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)

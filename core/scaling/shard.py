@@ -1,0 +1,89 @@
+"""Reads the slices of a plan, or a part of them, in this process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from itertools import chain
+from typing import Any
+
+from core.connector import Connector
+from core.errors import ReadError, fault_text
+from core.events import Event, Log, Outcome
+from core.levels import Level
+from core.reading import Reader
+from core.scaling.plan import PlannedSlice, PlanSummary
+from core.scaling.slice_files import SliceFolder
+from core.scaling.slice_reading import SliceReader
+from core.scaling.stream_tally import StreamTally
+from core.units import count
+
+
+class ShardRead:
+    """The read of some slices. `cancel` makes it come to a tidy end."""
+
+    def __init__(
+        self,
+        connector: Connector,
+        summary: PlanSummary,
+        slices: Iterable[PlannedSlice],
+        folder: SliceFolder,
+        emit: Callable[[Event], None],
+    ) -> None:
+        self._connector = connector
+        self._summary = summary
+        self._slices = slices
+        self._folder = folder
+        self._emit = emit
+        self._reader: Reader | None = None
+        self._cancelled = False
+
+    def cancel(self) -> None:
+        self._cancelled = True
+        if self._reader is not None:
+            self._reader.cancel()
+
+    async def read(self, reader: Reader) -> Outcome:
+        """Read the slices side by side, those first whose jobs an earlier process has left on the server."""
+        self._reader, summary = reader, self._summary
+        tally = StreamTally(summary.stream, self._emit)
+        try:
+            schema = await reader.schema(summary.stream, self._emit)
+        except ReadError as error:
+            tally.fail(str(error))
+            return tally.end(cancelled=self._cancelled)
+        columns = tuple(self._connector.schema(summary.stream).get("properties") or ())
+        slices = SliceReader(
+            reader, summary.stream, summary.state, self._folder, summary.id, schema, columns, self._emit
+        )
+        gate = asyncio.Semaphore(reader.slices_at_once(summary.stream))
+
+        async def read(planned: PlannedSlice) -> None:
+            try:
+                tally.add(await slices.read(planned))
+            except Exception as error:  # a mistake of ours: the other slices go on
+                tally.fail(fault_text(error, reader.mask))
+            finally:
+                gate.release()
+
+        async with asyncio.TaskGroup() as tasks:
+            for planned in self._with_jobs_first():
+                await gate.acquire()
+                if tally.stopped or self._cancelled:
+                    break
+                tasks.create_task(read(planned))
+        if tally.known:
+            text = f"{count(tally.known, 'slice')} had been read before."
+            self._emit(Log(stream=summary.stream, level=Level.INFO, message=text))
+        return tally.end(cancelled=self._cancelled)
+
+    def _with_jobs_first(self) -> Iterable[PlannedSlice]:
+        """The API counts the jobs that are there, so they take their slots first."""
+        begun = self._folder.with_jobs()
+        if not begun:
+            return self._slices
+        first: list[PlannedSlice] = []
+        rest: list[Any] = []
+        for planned in self._slices:
+            (first if planned.name in begun else rest).append(planned)
+        return chain(first, rest)

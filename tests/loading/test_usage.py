@@ -1,0 +1,61 @@
+"""What is said when a destination can't be used: one line, no password, and code 2 before anything is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.loading.conftest import PASSWORD
+from tests.loading.support import OrdersApi, run
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--to", "duckdb:///x.duckdb", "--state", "s.json"], "with --to, the state is kept in the destination"),
+        (["--to", "nosuch://there"], "there is no destination `nosuch`"),
+        (["--to", "$NOWHERE"], "there is no variable NOWHERE in the environment"),
+        (["--to", "duckdb:///x.duckdb", "--dataset", "x"], "DuckDB can't tell a schema from its file"),
+        (["--to", "lake/", "--write", "merge"], "can't merge records into a table; choose append or replace"),
+        (["--to", "postgresql://u:geheim@127.0.0.1:1/x"], "refused; check the address, and whether the server runs"),
+        (["--to", "snowflake://u:geheim@account/db"], "pip install 'dlt[snowflake]'"),
+        (["--to", "missing/x.duckdb"], "there is no directory"),
+    ],
+)
+def test_what_can_not_work_is_said_in_one_line_before_anything_is_read(
+    api: OrdersApi, tmp_path: Path, options: list[str], message: str
+) -> None:
+    code, out, err = run("--run", api.manifest(tmp_path), *options, folder=tmp_path)
+    assert (code, out, api.asked) == (2, "", [])
+    assert message in err
+    assert len([line for line in err.splitlines() if not line.startswith("Try: ")]) == 1, err
+    assert "geheim" not in err
+
+
+def test_postgresql_refuses(api: OrdersApi, tmp_path: Path, postgres: str) -> None:
+    manifest = api.manifest(tmp_path)
+    for url, advice in (
+        (postgres.replace("s3cret", "wrong"), "check the user, the password or the keys."),
+        (f"{postgres}_missing", "create it first, or correct the name."),
+    ):
+        code, _, err = run("--run", manifest, "--to", url, folder=tmp_path)
+        assert (code, api.asked) == (2, [])
+        assert err.count("\n") == 1
+        assert err.endswith(f"{advice}\n")
+        assert PASSWORD not in err
+        assert url not in err
+        assert "wrong" not in err
+
+
+def test_no_file_keeps_the_password_when_a_load_fails(api: OrdersApi, tmp_path: Path, postgres: str) -> None:
+    from tests.loading.support import postgres_rows
+
+    postgres_rows(postgres, "CREATE SCHEMA shop; CREATE TABLE shop.orders (id date); SELECT 1")
+    code, _, err = run("--run", api.manifest(tmp_path), "--to", postgres, "--log-level", "debug", folder=tmp_path)
+    assert code in (0, 1), err
+    assert PASSWORD not in err
+    for file in (tmp_path / "state").rglob("*"):
+        assert not file.is_file() or (PASSWORD.encode() not in file.read_bytes()), file

@@ -1,0 +1,202 @@
+"""An API of jobs that counts them, and a manifest whose stream has a job for each of its parts."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import orjson
+
+EVENTS = 20
+KEY = "a-very-secret-key"
+PATIENCE = 60.0
+
+
+class CountingApi:
+    """Makes a job for each part, which runs for `seconds`. `made` holds the jobs of each part, in order, `aborted`
+    those that were aborted, and `most` how many have run at once. Requests without the key are refused.
+    """
+
+    def __init__(self, seconds: float = 0.3) -> None:
+        self.seconds = seconds
+        self.made: dict[str, list[str]] = {}
+        self.aborted: set[str] = set()
+        self.broken: set[str] = set()
+        """Parts whose jobs fail."""
+        self.most = 0
+        self.changed = threading.Condition()
+        self._ends: dict[str, float] = {}
+        self._parts: dict[str, str] = {}
+        self.downloads: Counter[str] = Counter()
+        self.gate = threading.Event()
+        """Downloads wait for it."""
+        self.gate.set()
+        api = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers.get("content-length") or 0))
+                if self.path == "/jobs":
+                    self.answer(*api.create(json.loads(body)["part"], self.headers.get("x-key")))
+                else:
+                    self.answer(200, api.abort(self.path.split("/")[2]))
+
+            def do_GET(self) -> None:
+                kind, name = self.path.split("?")[0].split("/")[1:3]
+                self.answer(200, api.status(name) if kind == "jobs" else api.file(name))
+
+            def answer(self, status: int, content: Any) -> None:
+                data = json.dumps(content).encode()
+                self.send_response(status)
+                self.send_header("content-type", "application/json")
+                self.send_header("content-length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+        class Server(ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, *_: Any) -> None:
+                """A client was killed."""
+
+        self._server = Server(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.gate.set()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    @property
+    def running(self) -> list[str]:
+        """The jobs that run."""
+        return [job for job, end in self._ends.items() if end > time.monotonic() and job not in self.aborted]
+
+    def create(self, part: str, key: str | None) -> tuple[int, Any]:
+        if key != KEY:
+            return 401, {"error": "no such key"}
+        with self.changed:
+            job = f"j{len(self._ends)}"
+            self.made.setdefault(part, []).append(job)
+            self._parts[job] = part
+            self._ends[job] = time.monotonic() + self.seconds
+            self.most = max(self.most, len(self.running))
+            self.changed.notify_all()
+        return 201, {"id": job}
+
+    def status(self, job: str) -> Any:
+        if self._parts[job] in self.broken:
+            return {"state": "failed"}
+        return {"state": "busy" if self._ends[job] > time.monotonic() else "done"}
+
+    def abort(self, job: str) -> Any:
+        with self.changed:
+            self.aborted.add(job)
+        return {}
+
+    def file(self, job: str) -> Any:
+        self.gate.wait(PATIENCE)
+        part = self._parts[job]
+        with self.changed:
+            self.downloads[part] += 1
+            self.changed.notify_all()
+        return [{"id": f"{part} {number}", "time": f"{part}T00:00:{number:02}"} for number in range(EVENTS)]
+
+    def until(self, jobs: int) -> None:
+        """Wait until that many jobs have been made."""
+        with self.changed:
+            assert self.changed.wait_for(lambda: len(self._ends) >= jobs, PATIENCE)
+
+    @property
+    def jobs(self) -> int:
+        return len(self._ends)
+
+
+def days(number: int) -> list[str]:
+    return [f"2024-01-{day:02}" for day in range(1, number + 1)]
+
+
+def manifest(path: Path, api: CountingApi, number: int, *, budget: int = 3, abort: bool = True) -> Path:
+    """A stream with a slice for each of a number of days."""
+    abort_requester = f"""\
+      abort_requester:
+        type: HttpRequester
+        url: "{api.url}/jobs/{{{{ creation_response['id'] }}}}/abort"
+        http_method: POST
+"""
+    path.write_text(f"""
+version: 7.0.0
+type: DeclarativeSource
+check: {{type: CheckStream, stream_names: [events]}}
+max_concurrent_async_job_count: {budget}
+spec:
+  type: Spec
+  connection_specification:
+    type: object
+    properties: {{key: {{type: string, airbyte_secret: true}}, region: {{type: string}}}}
+streams:
+  - type: DeclarativeStream
+    name: events
+    primary_key: id
+    schema_loader:
+      type: InlineSchemaLoader
+      schema: {{type: object, properties: {{id: {{type: string}}, time: {{type: string}}}}}}
+    incremental_sync:
+      type: DatetimeBasedCursor
+      cursor_field: time
+      datetime_format: "%Y-%m-%dT%H:%M:%S"
+      start_datetime: {{type: MinMaxDatetime, datetime: "2024-01-01", datetime_format: "%Y-%m-%d"}}
+      end_datetime: {{type: MinMaxDatetime, datetime: "{days(number)[-1]}T23:59:59"}}
+      step: P1D
+      cursor_granularity: PT1S
+    retriever:
+      type: AsyncRetriever
+      polling_interval: 0.05
+      status_mapping:
+        {{type: AsyncJobStatusMap, running: [busy], completed: [done], failed: [failed], timeout: [late]}}
+      status_extractor: {{type: DpathExtractor, field_path: [state]}}
+      creation_requester:
+        type: HttpRequester
+        url: "{api.url}/jobs"
+        http_method: POST
+        request_headers: {{X-Key: "{{{{ config['key'] }}}}"}}
+        request_body: {{type: RequestBodyJsonObject, value: {{part: "{{{{ stream_interval.start_time[:10] }}}}"}}}}
+      polling_requester: {{type: HttpRequester, url: "{api.url}/jobs/{{{{ creation_response['id'] }}}}"}}
+{abort_requester if abort else ""}
+      download_requester: {{type: HttpRequester, url: "{api.url}/files/{{{{ creation_response['id'] }}}}"}}
+      record_selector: {{type: RecordSelector, extractor: {{type: DpathExtractor, field_path: []}}}}
+""")
+    return path
+
+
+def ids(number: int) -> list[str]:
+    """The records of all days, in order."""
+    return [f"{day} {event}" for day in days(number) for event in range(EVENTS)]
+
+
+def found(folder: Path) -> list[str]:
+    """The ids of all records in a directory, sorted as those of `ids`; half files don't count."""
+    lines = [line for path in sorted(folder.glob("**/*.jsonl")) for line in path.read_bytes().splitlines()]
+    return sorted((orjson.loads(line)["id"] for line in lines), key=lambda one: (one[:10], int(one[11:])))
