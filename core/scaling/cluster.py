@@ -38,7 +38,7 @@ from core.scaling.cluster_worker import RunWork, Sealed, StreamWork, topic_of
 from core.scaling.merging import merge_state
 from core.scaling.plan import PlanError, PlannedSlice, PlanWriter, SlicePlan, fingerprint
 from core.scaling.slice_files import SliceFolder
-from core.scaling.slice_reading import SliceResult, failed
+from core.scaling.slice_reading import Nested, SliceResult, failed
 from core.scaling.stream_tally import StreamTally
 from core.units import count
 from core.version import VERSION
@@ -186,6 +186,7 @@ class ClusterRun:
         output: Path,
         ending: str,
         *,
+        nested: Nested,
         state: StateFile | None,
         emit: Callable[[Event], None],
         verbose: bool = False,
@@ -195,6 +196,7 @@ class ClusterRun:
         self._config = config
         self._output = output.resolve()
         self._ending = ending
+        self._nested = nested
         self._state = state
         self._emit = emit
         self._verbose = verbose
@@ -225,6 +227,7 @@ class ClusterRun:
             self._config,
             str(self._output),
             self._ending,
+            self._nested,
             parts,
             self._verbose,
         )

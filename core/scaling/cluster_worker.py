@@ -31,7 +31,7 @@ from core.reading import Reader, open_reader
 from core.reading.surroundings import Surroundings
 from core.scaling.plan import PlannedSlice
 from core.scaling.slice_files import SliceFolder
-from core.scaling.slice_reading import SliceReader, SliceResult, failed
+from core.scaling.slice_reading import Nested, SliceReader, SliceResult, failed
 from core.version import VERSION
 
 FLUSH = 0.1
@@ -67,6 +67,7 @@ class RunWork:
     config: Mapping[str, Any] = field(repr=False)
     output: str
     ending: str
+    nested: Nested
     parts: int
     verbose: bool
 
@@ -135,10 +136,10 @@ class RunOnWorker:
     ) -> SliceResult:
         if self._cancelled:
             return SliceResult(planned, Outcome.CANCELLED)
-        columns = tuple(connector.schema(stream.stream).get("properties") or ())
         folder = SliceFolder(Path(self._work.output), stream.stream, connector.stream_names, self._work.ending)
+        nested = self._work.nested
         slices = SliceReader(
-            reader, stream.stream, stream.state, folder, stream.plan, stream.schema, columns, self._emit, LOCKED_FOR
+            reader, stream.stream, stream.state, folder, stream.plan, stream.schema, self._emit, nested, LOCKED_FOR
         )
         try:
             return await slices.read(planned)
