@@ -134,7 +134,9 @@ def warn(conduct: Conduct, connector: Connector, config: Mapping[str, Any]) -> N
 def slices_go_to(arguments: Arguments) -> Destination:
     """The directory of `--output`, and the format of the files. Raises `OutputError`, `MissingExtra`."""
     text = arguments.output or "-"
-    is_directory = text != "-" and (kind(path := Path(text)) == "a directory" or not path.suffix)
+    is_directory = text != "-" and (
+        kind(path := Path(text)) == "a directory" or not path.suffix or text.endswith(("/", os.sep))
+    )
     if not is_directory or arguments.format == "duckdb":
         raise OutputError(
             f"--output {text}: slices go to a directory, each into a file of its own. Name one: --output lake/."

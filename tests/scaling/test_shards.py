@@ -75,6 +75,7 @@ def folder(
     return Folder(tmp_path, api, capsys)
 
 
+@pytest.mark.slow
 def test_a_stream_is_read_in_parts_of_which_one_is_killed(folder: Folder, api: CountingApi) -> None:
     lines = folder.plan()
     assert [json.loads(line)["cursor_slice"]["start_time"][:10] for line in lines[:-1]] == [
@@ -114,6 +115,7 @@ def test_a_stream_is_read_in_parts_of_which_one_is_killed(folder: Folder, api: C
     assert api.jobs == jobs
 
 
+@pytest.mark.slow
 def test_a_slice_is_read_by_one_process_at_a_time(folder: Folder, api: CountingApi) -> None:
     folder.plan()
     api.gate.clear()
