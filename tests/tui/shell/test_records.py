@@ -107,7 +107,7 @@ async def test_what_is_wrong_with_a_place_is_said_in_the_dialog(
             (tmp_path / "x.txt", "The ending .txt says no format"),
             (tmp_path / "no" / "x.jsonl", "There is no folder"),
             (Path("/proc/x.jsonl"), "✗"),
-            (tmp_path / "x.parquet", "pip install 'longhaul-connectors[parquet]'"),
+            (tmp_path / "x.parquet", "longhaul-connectors[parquet]"),
         ):
             await name(shell, path)
             await shell.press("enter")
