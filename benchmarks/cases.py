@@ -27,8 +27,8 @@ class Bulk:
     """A read of many records; `file` is the file with them, None stands for the pages.
 
     `target` is how many times the reference's records per CPU second there must be; `floor` how many times the CPU time
-    of plain Python there may be, None where that is not measured. `tagged`: the server sends an `ETag`. `as_source`: Longhaul
-    speaks the Airbyte protocol.
+    of plain Python there may be, None where that is not measured. `tagged`: the server sends an `ETag`. `as_source`:
+    Longhaul speaks the Airbyte protocol.
     """
 
     title: str
