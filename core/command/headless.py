@@ -315,7 +315,7 @@ class HeadlessRun:
                 buffer.add(event.slice, data)
                 if buffer.full:
                     await _in_thread(buffer.write, place)
-            case SchemaLoaded(schema=schema):
+            case SchemaLoaded(schema=schema) if isinstance(buffer, SliceBuffer):
                 buffer.sink.declare(schema)
             case SliceFinished(outcome=outcome):
                 await _in_thread(lambda: buffer.end(event.slice, succeeded=_succeeded(outcome)), place)

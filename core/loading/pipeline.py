@@ -22,6 +22,8 @@ from core.outputs.durable import OutputError
 STATE = "longhaul"
 """The entry of a resource's state that holds the state of the stream."""
 _LONGEST = 48
+_LAYOUT = "{table_name}/{load_id}.{file_id}.{ext}"
+"""Of the files of a lake: their names begin with the load that they belong to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,8 @@ class StreamPipeline:
     def _prepare(self) -> Any:
         """Returns the destination of dlt."""
         address = self._target.address
-        found = destination(address, {})
+        settings: dict[str, Any] = {"layout": _LAYOUT} if address.kind == LAKE else {}
+        found = destination(address, settings)
         self._caps = caps = found.capabilities()
         self.write = write_mode(
             self._target, self._shape, address.kind != LAKE and bool(caps.supported_merge_strategies)

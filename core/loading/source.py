@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from pathlib import Path
@@ -74,7 +74,7 @@ def longhaul_source(
                 raise InputError(f'The stream `{one}` has no primary key to merge by; write="append" or "replace".')
             reading = _Reading(connector, inputs, shape, write=mode, nested=nested, tokens=of_manifest(path))
             yield dlt.resource(
-                reading.tables,
+                _function(reading),
                 name=one,
                 primary_key=list(shape.keys) if mode == "merge" else None,
                 write_disposition=mode,
@@ -82,6 +82,15 @@ def longhaul_source(
             )
 
     return dlt.source(resources, name=source, section=source)()
+
+
+def _function(reading: _Reading) -> Callable[[], Iterator[Any]]:
+    """Dlt writes something on what it calls, which it can't do on a method."""
+
+    def tables() -> Iterator[Any]:
+        yield from reading.tables()
+
+    return tables
 
 
 class _Reading:

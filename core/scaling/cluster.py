@@ -47,12 +47,12 @@ STREAMS_AT_ONCE = 4
 THREADS = 4
 """Of a local worker. Slices leave the pool at once, so that they are no limit."""
 MOST_WORKERS = 256
-_HEAR_EVERY = 5.0
+_HEAR_EVERY = 2.0
 _CANCEL_EVERY = 0.25
 _LOST_AFTER = 60.0
 """Seconds without any worker after which a run is given up."""
 _CONNECT = 15.0
-_PLAN = ".slices.jsonl"
+_PLAN = ".slices.plan"
 _USAGE = "write dask://HOST:PORT for a scheduler, or dask://local?workers=4 for one on this machine"
 
 
@@ -147,6 +147,11 @@ class ClusterLeases:
         if key in self._held:
             self._held.discard(key)
             self._free()
+
+    def lost(self, address: str) -> None:
+        """A worker is gone: what it has asked for in vain goes to others, what its slices have stays theirs."""
+        for key in [key for key in self._asking if self._workers.get(key) == address]:
+            del self._workers[key]
 
     async def _get(self, key: str) -> None:
         try:
@@ -314,6 +319,7 @@ class ClusterRun:
             there = set(await self._on_workers(worker.hear))
             for address in sorted(self._addresses - there):
                 self._log(Level.WARNING, f"The worker {address} is lost. Its slices go to others.")
+                self._leases.lost(address)
             self._addresses = there
             usable = there if self._only is None else there & set(self._only)
             waited = 0.0 if usable else waited + _HEAR_EVERY

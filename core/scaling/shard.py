@@ -61,6 +61,8 @@ class ShardRead:
         async def read(planned: PlannedSlice) -> None:
             try:
                 tally.add(await slices.read(planned))
+                if tally.stopped:  # the others would fail, too
+                    reader.cancel()
             except Exception as error:  # a mistake of ours: the other slices go on
                 tally.fail(fault_text(error, reader.mask))
             finally:

@@ -81,7 +81,7 @@ def test_what_it_copies_is_in_the_tree_and_not_ignored() -> None:
     assert any(fnmatch(".git", rule) for rule in ignored)
 
 
-@pytest.mark.slow
+@pytest.mark.clients  # it downloads what a container has
 def test_what_it_installs_runs(tmp_path: Path) -> None:
     """The commands of the build in a copy of what the build gets; nothing of this checkout is in their way."""
     source, target = tmp_path / "src", tmp_path / "longhaul"

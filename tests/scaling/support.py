@@ -30,6 +30,7 @@ class CountingApi:
         self.broken: set[str] = set()
         """Parts whose jobs fail."""
         self.most = 0
+        self.refused = 0
         self.changed = threading.Condition()
         self._ends: dict[str, float] = {}
         self._parts: dict[str, str] = {}
@@ -96,6 +97,7 @@ class CountingApi:
 
     def create(self, part: str, key: str | None) -> tuple[int, Any]:
         if key != KEY:
+            self.refused += 1
             return 401, {"error": "no such key"}
         with self.changed:
             job = f"j{len(self._ends)}"
