@@ -9,10 +9,9 @@ from collections.abc import Callable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.cases.case import CaseError
-from core.cases.recorder import CaseRecorder
 from core.command.shutdown import GRACE, Shutdown
 from core.connector import Connector
 from core.errors import fault_text
@@ -43,6 +42,9 @@ from core.progress.plain import Progress
 from core.progress.sentences import load_line, run_summary, stream_summary
 from core.reading import THREADS, Limits, Reader, open_reader
 from core.runtime.cursor import NO_CURSOR
+
+if TYPE_CHECKING:
+    from core.cases.recorder import CaseRecorder
 
 STREAMS_AT_ONCE = 4
 LOAD_GRACE = 25.0

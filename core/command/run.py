@@ -9,12 +9,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.cases.case import CaseError, case_file
-from core.cases.check import check_case
-from core.cases.reading import read_case
-from core.cases.recorder import CaseRecorder
 from core.command.arguments import Arguments
 from core.command.files import RunFiles
 from core.command.headless import HeadlessRun, RunPlan
@@ -34,6 +31,9 @@ from core.outputs.paths import resolved
 from core.outputs.state import StateFile
 from core.progress.picture import RunPicture
 from core.progress.plain import PlainProgress, Progress
+
+if TYPE_CHECKING:
+    from core.cases.recorder import CaseRecorder
 
 _WARNINGS_SHOWN = 20
 
@@ -125,11 +125,16 @@ def _case(files: RunFiles, connector: Connector, config: Mapping[str, Any]) -> C
     name = files.arguments.keep_case
     if name is None:
         return None
+    from core.cases.recorder import CaseRecorder
+
     return CaseRecorder(case_file(files.manifest, name), files.manifest, connector, config)
 
 
 def _read_back(connector: Connector, case: CaseRecorder, progress: Progress) -> int:
     """Check a case right after it was kept; 1 when it does not give what was read."""
+    from core.cases.check import check_case
+    from core.cases.reading import read_case
+
     result = asyncio.run(check_case(connector, read_case(case.file)))
     lines = [result.problem] if result.problem else [f"{one.kind}: {one.text}" for one in result.differences]
     for line in lines:
