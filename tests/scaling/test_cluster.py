@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from core.errors import InputError
 from core.scaling.cluster import Cluster
 from tests.command.support import end, start
-from tests.scaling.support import KEY, PATIENCE, CountingApi, found, ids, manifest
+from tests.scaling.support import KEY, CountingApi, found, ids, manifest, process_of, until, with_jobs
 
 pytest.importorskip("distributed", reason="needs the extra `dask`")
 
 slow = pytest.mark.slow
-DAYS = 12
+DAYS = 8
 BUDGET = 4
 PRELUDE = "import core.scaling.cluster as c; c._HEAR_EVERY = 0.3"
 
@@ -39,32 +36,12 @@ def run_on(folder: Path, cluster: str, *arguments: object) -> subprocess.Popen[s
     return start(*run, folder=folder, code=PRELUDE, environment={"LONGHAUL_KEY": KEY})
 
 
-def until(met: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not met():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
-def with_jobs(lake: Path) -> list[Path]:
-    """The journals in which a job is written down."""
-    return [path for path in lake.glob("*/.*.jobs") if b'"kind":"job"' in path.read_bytes()]
-
-
-def worker_of(journal: Path) -> int:
-    """The process that reads a slice, as its lock says."""
-    lock = journal.with_name(f"{journal.name.removesuffix('.jobs')}.lock")
-    found = re.search(rb'"pid":(\d+)', lock.read_bytes())
-    assert found is not None
-    return int(found[1])
-
-
 @slow
 def test_the_slices_of_a_killed_worker_go_to_others_with_their_jobs(tmp_path: Path, api: CountingApi) -> None:
     manifest(tmp_path / "m.yaml", api, DAYS, budget=BUDGET)
     process = run_on(tmp_path, "dask://local?workers=2", "--state", "state.json")
     until(lambda: process.poll() is not None or len(with_jobs(tmp_path / "lake")) >= BUDGET)
-    os.kill(worker_of(with_jobs(tmp_path / "lake")[0]), signal.SIGKILL)
+    os.kill(process_of(with_jobs(tmp_path / "lake")[0]), signal.SIGKILL)
     code, said = end(process)
     assert code == 0, said
     assert found(tmp_path / "lake") == ids(DAYS)
@@ -73,7 +50,7 @@ def test_the_slices_of_a_killed_worker_go_to_others_with_their_jobs(tmp_path: Pa
     assert "is followed; no new one is created" in said
     assert "is lost. Its slices go to others." in said
     (state,) = json.loads((tmp_path / "state.json").read_text())
-    assert state["stream"]["stream_state"] == {"time": f"2024-01-{DAYS}T00:00:19"}
+    assert state["stream"]["stream_state"] == {"time": f"2024-01-{DAYS:02}T00:00:19"}
 
 
 @pytest.fixture
@@ -124,13 +101,9 @@ def test_a_cluster_that_is_there_reads_the_rest_after_a_signal(
     assert code == 0, said
     assert found(tmp_path / "lake") == ids(DAYS)
     assert "had been read before" in said
-    assert sum(api.downloads.values()) == DAYS
     assert api.most <= BUDGET
     assert KEY not in log()
     assert KEY not in said
-
-    code, said = end(run_on(tmp_path, address))
-    assert (code, "slices of another plan" in said) == (1, True), said
 
 
 @pytest.mark.parametrize(

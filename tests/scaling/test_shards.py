@@ -14,7 +14,7 @@ import pytest
 
 from core.command.cli import main
 from tests.command.support import end, start
-from tests.scaling.support import KEY, CountingApi, found, ids, manifest
+from tests.scaling.support import KEY, CountingApi, found, ids, manifest, process_of, until, with_jobs
 
 DAYS = 12
 SHARD = ("--run", "m.yaml", "--stream", "events", "--slices", "slices.jsonl", "--output", "lake/")
@@ -75,6 +75,7 @@ def folder(
     return Folder(tmp_path, api, capsys)
 
 
+@pytest.mark.slow
 def test_a_stream_is_read_in_parts_of_which_one_is_killed(folder: Folder, api: CountingApi) -> None:
     lines = folder.plan()
     assert [json.loads(line)["cursor_slice"]["start_time"][:10] for line in lines[:-1]] == [
@@ -85,7 +86,7 @@ def test_a_stream_is_read_in_parts_of_which_one_is_killed(folder: Folder, api: C
 
     api.seconds = 2.0
     shards = [folder.start_shard("--shard", f"{number}/3") for number in range(3)]
-    api.until(9)
+    until(lambda: sum(process_of(path) == shards[1].pid for path in with_jobs(folder.lake)) == 3)
     shards[1].send_signal(signal.SIGKILL)
     shards[1].communicate()
     for shard in (shards[0], shards[2]):
@@ -94,12 +95,11 @@ def test_a_stream_is_read_in_parts_of_which_one_is_killed(folder: Folder, api: C
     assert (code, "of 12 slices are missing" in said) == (1, True)
     assert not (folder.path / "state.json").exists()
 
-    made = api.jobs
+    api.seconds = 0.3
     code, said = folder.shard("--shard", "1/3")
     assert code == 0, said
     assert found(folder.lake) == ids(DAYS)
-    assert api.jobs - made <= 1  # those of the killed part were followed
-    assert {len(jobs) for jobs in api.made.values()} == {1}
+    assert {len(jobs) for jobs in api.made.values()} == {1}  # those of the killed part were followed
     code, said = folder.shard("--shard", "1/3")
     assert (code, "4 slices had been read before" in said) == (0, True)
     assert not [*folder.lake.glob("**/.*.jobs"), *folder.lake.glob("**/*.partial")]
@@ -115,6 +115,7 @@ def test_a_stream_is_read_in_parts_of_which_one_is_killed(folder: Folder, api: C
     assert api.jobs == jobs
 
 
+@pytest.mark.slow
 def test_a_slice_is_read_by_one_process_at_a_time(folder: Folder, api: CountingApi) -> None:
     folder.plan()
     api.gate.clear()
@@ -195,3 +196,15 @@ def test_what_makes_no_sense_with_slices_is_refused(folder: Folder, option: list
     folder.plan()
     code, said = folder.shard(*option)
     assert (code, f"{option[0]} doesn't go with --slices" in said) == (2, True), said
+
+
+def test_slices_are_parquet_files_of_one_schema(folder: Folder, api: CountingApi) -> None:
+    pq = pytest.importorskip("pyarrow.parquet", reason="needs the extra `parquet`")
+    api.seconds = 0.0
+    folder.plan()
+    for shard in ("0/2", "1/2"):
+        assert folder.shard("--shard", shard, "--format", "parquet")[0] == 0
+    tables = [pq.read_table(path) for path in sorted(folder.lake.glob("**/*.parquet"))]
+    assert len(tables) == DAYS
+    assert {str(table.schema) for table in tables} == {"id: string\ntime: string"}
+    assert sorted(one for table in tables for one in table["id"].to_pylist()) == sorted(ids(DAYS))
