@@ -529,5 +529,6 @@ class ClusterRun:
 
 def _silence() -> None:
     """Keep Dask's own log from the screen: what people need to know of it is an event or an error here."""
-    for name in ("distributed", "tornado", "asyncio"):
+    known = [name for name in logging.Logger.manager.loggerDict if name.startswith("distributed.")]
+    for name in ("distributed", "tornado", "asyncio", *known):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
