@@ -142,7 +142,10 @@ class Bench:
     def _read(self, engine: Engine, case: Bulk, records: int) -> Cost:
         pages = records // PAGE_SIZE
         path = self._file(case.file, records) if case.file else make_pages(self._data, pages, PAGE_SIZE)
-        cost, found = engine(case.manifest, self._inputs(path), self._scratch)
+        inputs = self._inputs(path)
+        if not case.tagged:
+            inputs["file"] += "?untagged"
+        cost, found = engine(case.manifest, inputs, self._scratch)
         kept = records // 5 if "record_filter" in str(case.manifest) else records
         if found != kept:
             raise RuntimeError(f"{case.title}: {found} records instead of {kept}")

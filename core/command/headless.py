@@ -253,7 +253,7 @@ class HeadlessRun:
     def _show_load(self, name: str, records: int, complete: bool) -> None:
         stream = self._picture.streams[name]
         stream.take_load(records, complete=complete)
-        if complete and self._plan.loads is not None:
+        if complete and records and self._plan.loads is not None:
             self._progress.log(*load_line(stream, records, self._plan.loads.place(name)))
 
     def _summarize(self, name: str, sink: OutputSink | LoadBuffer) -> None:

@@ -101,12 +101,15 @@ def tls_context() -> ssl.SSLContext:
 
     Raises `ReadError` with the variable that names what can't be used.
     """
-    named = [(name, os.environ[name]) for name in AUTHORITIES if os.environ.get(name)]
+    named: dict[str, tuple[str, str]] = {}
+    for name in AUTHORITIES:
+        if value := os.environ.get(name):  # to load the same file twice would take a tenth of the start
+            named.setdefault(os.path.realpath(value), (name, value))
     _check_key_log()
     if not named:
         return httpx.create_ssl_context(trust_env=False)
     context: ssl.SSLContext | None = None
-    for name, value in named:
+    for name, value in named.values():
         directory = name.endswith("_DIR") or Path(value).is_dir()
         try:
             if directory:

@@ -38,9 +38,9 @@ _NOISE = re.compile(
 
 def load_error(error: BaseException, address: Address, doing: str = "be loaded") -> OutputError:
     """What an exception from dlt means."""
-    if isinstance(error, OutputError):
-        return error
     chain = list(_chain(error))
+    if found := next((one for one in chain if isinstance(one, OutputError)), None):
+        return found
     for one in chain:
         name = type(one).__name__
         if name == "MissingDependencyException":

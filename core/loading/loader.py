@@ -159,6 +159,7 @@ class LoadBuffer:
         self._report = report
         self._slices: dict[int, tuple[Slice, Spool]] = {}
         self._over: set[int] = set()
+        self._ready = loads.spool()
         self.state: Mapping[str, Any] | None = None
         """The last one that covers what was given out to be loaded."""
         self._advanced = False
@@ -195,9 +196,12 @@ class LoadBuffer:
             warn=lambda text: self._loads.warn(f"{name}: {text}"),
         )
         self.encoder = self._tables
-        self._ready = self._loads.spool()
         self._since = time.monotonic()
         return None
+
+    def declare(self, schema: Mapping[str, Any]) -> None:
+        """Take note of the JSON Schema of the records, when that became known only in the read."""
+        self._tables.declare(schema)
 
     # The slices
 

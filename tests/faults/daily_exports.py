@@ -105,11 +105,13 @@ def _file(start: str, end: str) -> bytes:
 
 
 @asynccontextmanager
-async def running(folder: Path, server: LoopbackServer) -> AsyncIterator[asyncio.subprocess.Process]:
-    """The command, reading the events into `out.jsonl` with `state.json`; killed in the end when it still runs."""
+async def running(
+    folder: Path, server: LoopbackServer, *options: str, output: str = "out.jsonl"
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The command, reading the events into a file with `state.json`; killed in the end when it still runs."""
     manifest = folder / "events.yaml"
     manifest.write_text(MANIFEST.replace("URL", server.url()))
-    arguments = ["--run", manifest, "--state", folder / "state.json", "--output", folder / "out.jsonl"]
+    arguments = ["--run", manifest, "--state", folder / "state.json", "--output", folder / output, *options]
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "core.command.cli", *map(str, arguments), stderr=asyncio.subprocess.PIPE
     )

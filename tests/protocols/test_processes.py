@@ -87,7 +87,7 @@ async def test_a_slow_reader_delays_no_poll_and_no_death(server: LoopbackServer,
         began = time.monotonic()
         code = await asyncio.wait_for(asyncio.to_thread(process.wait), PATIENCE)
         assert code == -signal.SIGTERM
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 7  # before the last resort, though it could not send what it had
         assert peak < 220
 
 

@@ -1,4 +1,4 @@
-"""Batches of records as Arrow tables, by way of JSON Lines, which is the quickest way there is for dicts.
+"""Batches of records as Arrow tables.
 
 What a record holds is never lost or changed silently: a column with a value that its type does not hold exactly becomes
 text, with one warning.
@@ -25,7 +25,7 @@ from core.http.messages import shorten
 from core.outputs.durable import OutputError
 from core.outputs.encoders import Encoder, json_text, key_text
 from core.outputs.tables.fitting import Column, Misfit, as_text, exact_as_floats, kind_of, loads
-from core.outputs.tables.frames import Block, of_rows, split
+from core.outputs.tables.frames import Block, of_records, of_rows, split
 from core.outputs.tables.schema import (
     BOOLEAN,
     FLOAT,
@@ -110,9 +110,14 @@ class Tables(Encoder):
     # Records to bytes
 
     def encode(self, records: Sequence[Mapping[str, Any]]) -> bytes:
-        """The batch as lines of flat JSON objects; rows of CSV that nothing changed as they are."""
+        """The batch as columns where all records have the same fields, else as lines of flat JSON objects.
+
+        Rows of CSV and lines of JSON that nothing changed stay as they are.
+        """
         if isinstance(records, Rows):
             return of_rows(records)
+        if not isinstance(records, Lines) and (columns := of_records(records)) is not None:
+            return columns
         if not self._as_text:
             text = records.text if isinstance(records, Lines) else _lines(records)
             if text is not None and text.count(b"{") == len(records) and b"[" not in text:
@@ -138,7 +143,7 @@ class Tables(Encoder):
         """
         if not len(data):
             return self.schema.empty_table()
-        read = [self._rows_of(frame) if isinstance(frame, Block) else self._read(frame) for frame in split(bytes(data))]
+        read = list(map(self._read, split(bytes(data))))
         for columns, _ in read:
             for name, column in columns.items():
                 self._take(name, column)
@@ -168,6 +173,7 @@ class Tables(Encoder):
         known = self._types.get(name)
         if known is None:
             if column.kind == NULL:
+                self._kinds.setdefault(name, NULL)
                 return
             known = self._types[name] = column.kind
         try:
@@ -192,7 +198,17 @@ class Tables(Encoder):
             f"{shorten(example, _SHOWN) or 'an empty text'}"
         )
 
-    def _rows_of(self, block: Block) -> tuple[dict[str, Column], int]:
+    def _read(self, frame: Any) -> tuple[dict[str, Column], int]:
+        """The columns of a frame, and the number of rows."""
+        if isinstance(frame, bytes):
+            return self._read_lines(frame)
+        if isinstance(frame, Block):
+            return self._read_rows(frame)
+        arrays = dict(zip(frame.column_names, frame.columns, strict=True))
+        columns = {name: Column(array, array.type, partial(_texts, array)) for name, array in arrays.items()}
+        return columns, frame.num_rows
+
+    def _read_rows(self, block: Block) -> tuple[dict[str, Column], int]:
         """The columns of rows of CSV, all of them text, and the number of rows."""
         table = pa_csv.read_csv(
             pa.BufferReader(block.text),
@@ -208,7 +224,7 @@ class Tables(Encoder):
 
     # Lines to columns
 
-    def _read(self, data: bytes) -> tuple[dict[str, Column], int]:
+    def _read_lines(self, data: bytes) -> tuple[dict[str, Column], int]:
         """The columns of lines, and the number of lines."""
         if not self._kinds:
             self._learn(islice(_rows(data), _SAMPLE))
@@ -241,6 +257,11 @@ class Tables(Encoder):
                 self._encode_as_text([name])
             self._kinds[name] = kind or TEXT
         return {name: self._kinds[name] for name in found}
+
+
+def _texts(array: Any) -> Any:
+    """A column of values as text."""
+    return pa.array([None if value is None else as_text(value) for value in array.to_pylist()], TEXT)
 
 
 def _common(kinds: set[Any]) -> Any:
