@@ -12,7 +12,7 @@ help:
 	@echo "make demo    read the SendGrid sample from a local demo API, through a real job"
 	@echo "make test    run the quick tests, in about three minutes"
 	@echo "make test-slow  run the rest: differences from Airbyte's runtime, faults and kills, screens, journeys"
-	@echo "make test-clients  read through programs of others: PyAirbyte"
+	@echo "make test-clients  read through programs of others: PyAirbyte, Spark; install what the container has"
 	@echo "make bench   compare speed and memory with Airbyte's runtime, time the builder (ROWS=1000000: more rows)"
 	@echo "make check   run the linters and type checkers"
 	@echo "make format  format the code"
@@ -31,6 +31,10 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+$(VENV)/.installed-spark: $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[spark]'
 	@touch $@
 
 # Airbyte's own runtime, which differential tests ask; it lives apart because its dependencies are its own.
@@ -56,7 +60,7 @@ test: $(VENV)/.installed-dev
 test-slow: $(VENV)/.installed-dev $(ORACLE)/.installed
 	$(BIN)/python -m pytest -m slow
 
-test-clients: $(VENV)/.installed-dev $(CLIENTS)/.installed
+test-clients: $(VENV)/.installed-spark $(CLIENTS)/.installed
 	$(BIN)/python -m pytest -m clients
 
 bench: $(VENV)/.installed-dev $(ORACLE)/.installed

@@ -27,7 +27,8 @@ class Bulk:
     """A read of many records; `file` is the file with them, None stands for the pages.
 
     `target` is how many times the reference's records per CPU second there must be; `floor` how many times the CPU time
-    of plain Python there may be, None where that is not measured.
+    of plain Python there may be, None where that is not measured. `tagged`: the server sends an `ETag`. `as_source`:
+    Longhaul speaks the Airbyte protocol.
     """
 
     title: str
@@ -35,6 +36,8 @@ class Bulk:
     file: str | None
     target: float | None = None
     floor: float | None = None
+    tagged: bool = True
+    as_source: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +55,12 @@ class Wait:
 
 
 BULK = {
-    "csv": Bulk("job, CSV", job_manifest(CSV), "contacts.csv", target=5, floor=1.5),
-    "gzip": Bulk("job, gzip CSV", job_manifest(GZIP_CSV), "contacts.csv.gz", target=5, floor=1.5),
-    "jsonl": Bulk("job, JSON Lines", job_manifest(JSON_LINES), "contacts.jsonl", target=8, floor=1.5),
+    "csv": Bulk("job, CSV", job_manifest(CSV), "contacts.csv", target=5, floor=1.2),
+    "gzip": Bulk("job, gzip CSV", job_manifest(GZIP_CSV), "contacts.csv.gz", target=5, floor=1.2),
+    "jsonl": Bulk("job, JSON Lines", job_manifest(JSON_LINES), "contacts.jsonl", target=8, floor=1.3),
+    "untagged": Bulk(
+        "job, JSON Lines without an `ETag`", job_manifest(JSON_LINES), "contacts.jsonl", floor=1.3, tagged=False
+    ),
     "json": Bulk("job, JSON array", job_manifest(JSON), "contacts.json"),
     "transform": Bulk(
         "job, CSV, 2 AddFields, 3 RemoveFields",
@@ -69,6 +75,10 @@ BULK = {
         target=6,
     ),
     "pages": Bulk(f"{PAGES} pages of {PAGE_SIZE:,}, JSON", page_manifest(PAGE_SIZE), None, target=5),
+    "source-csv": Bulk("as a source: job, CSV", job_manifest(CSV), "contacts.csv", target=5, as_source=True),
+    "source-jsonl": Bulk(
+        "as a source: job, JSON Lines", job_manifest(JSON_LINES), "contacts.jsonl", target=5, as_source=True
+    ),
 }
 WAITS = {
     "tiny": Wait("1 job, ready on the first poll", job_manifest(CSV), polls=1, limit=2.0),

@@ -18,6 +18,7 @@ from benchmarks.manifests import STREAM
 
 ROOT = Path(__file__).parent.parent
 LONGHAUL = str(Path(sys.executable).with_name("longhaul"))
+SOURCE = str(Path(sys.executable).with_name("source-longhaul"))
 REFERENCE = str(ROOT / ".venv-oracle" / "bin" / "source-declarative-manifest")
 
 
@@ -56,14 +57,25 @@ def run_longhaul(manifest: Mapping[str, Any], config: Mapping[str, str], folder:
     return cost, _lines(output, b"{")
 
 
+def run_source(manifest: Mapping[str, Any], config: Mapping[str, str], folder: Path) -> tuple[Cost, int]:
+    """Read with Longhaul as an Airbyte source, its messages into a file; what it cost, and the number of records."""
+    return _run_protocol(SOURCE, manifest, config, folder)
+
+
 def run_reference(manifest: Mapping[str, Any], config: Mapping[str, str], folder: Path) -> tuple[Cost, int]:
-    """Read with Airbyte's runtime, its messages into a file; what it cost, and the number of records."""
+    """The same with Airbyte's runtime."""
+    return _run_protocol(REFERENCE, manifest, config, folder)
+
+
+def _run_protocol(
+    program: str, manifest: Mapping[str, Any], config: Mapping[str, str], folder: Path
+) -> tuple[Cost, int]:
     (folder / "config.json").write_text(json.dumps({**config, "__injected_declarative_manifest": manifest}))
     stream = {"name": STREAM, "json_schema": {}, "supported_sync_modes": ["full_refresh"]}
     configured = {"stream": stream, "sync_mode": "full_refresh", "destination_sync_mode": "append"}
     (folder / "catalog.json").write_text(json.dumps({"streams": [configured]}))
-    output = folder / "reference.jsonl"
-    command = [REFERENCE, "read", "--config", "config.json", "--catalog", "catalog.json"]
+    output = folder / "messages.jsonl"
+    command = [program, "read", "--config", "config.json", "--catalog", "catalog.json"]
     return measure(command, folder, output), _lines(output, b'{"type":"RECORD"')
 
 

@@ -16,7 +16,18 @@ from typing import Any
 
 from benchmarks.cases import BULK, PAGE_SIZE, PAGES, WAITS, Bulk, Wait
 from benchmarks.data import make_files, make_pages
-from benchmarks.engines import LONGHAUL, REFERENCE, ROOT, Cost, measure, run_floor, run_longhaul, run_reference
+from benchmarks.engines import (
+    LONGHAUL,
+    REFERENCE,
+    ROOT,
+    SOURCE,
+    Cost,
+    measure,
+    run_floor,
+    run_longhaul,
+    run_reference,
+    run_source,
+)
 
 SMALL = 10
 """Each bulk read is also done with this fraction of the records: the difference is free of the costs of starting."""
@@ -84,6 +95,8 @@ class Results:
     waits: list[WaitResult] = field(default_factory=list)
     help: list[Cost] = field(default_factory=list)
     reference_help: list[Cost] = field(default_factory=list)
+    spec: list[Cost] = field(default_factory=list)
+    reference_spec: list[Cost] = field(default_factory=list)
 
 
 class Bench:
@@ -100,8 +113,9 @@ class Bench:
         """Read many records."""
         records = rows if case.file else PAGES * PAGE_SIZE
         result = BulkResult(case, records)
+        own = run_source if case.as_source else run_longhaul
         for _ in range(self._repeats):
-            for engine, costs in ((run_longhaul, result.longhaul), (run_reference, result.reference)):
+            for engine, costs in ((own, result.longhaul), (run_reference, result.reference)):
                 costs.few.append(self._read(engine, case, records // SMALL))
                 costs.many.append(self._read(engine, case, records))
             if case.floor and case.file:
@@ -121,14 +135,17 @@ class Bench:
             result.reference_first_request.append(first)
         return result
 
-    def helps(self, program: str) -> list[Cost]:
-        """Ask a program for help."""
-        return [measure([program, "--help"], self._scratch) for _ in range(3 * self._repeats)]
+    def answers(self, program: str, question: str) -> list[Cost]:
+        """Ask a program something that it answers at once."""
+        return [measure([program, question], self._scratch) for _ in range(3 * self._repeats)]
 
     def _read(self, engine: Engine, case: Bulk, records: int) -> Cost:
         pages = records // PAGE_SIZE
         path = self._file(case.file, records) if case.file else make_pages(self._data, pages, PAGE_SIZE)
-        cost, found = engine(case.manifest, self._inputs(path), self._scratch)
+        inputs = self._inputs(path)
+        if not case.tagged:
+            inputs["file"] += "?untagged"
+        cost, found = engine(case.manifest, inputs, self._scratch)
         kept = records // 5 if "record_filter" in str(case.manifest) else records
         if found != kept:
             raise RuntimeError(f"{case.title}: {found} records instead of {kept}")
@@ -167,8 +184,11 @@ def run(results: Results, data: Path, only: set[str], say: Callable[[str], None]
                 results.waits.append(bench.wait(wait))
         if not only:
             say("--help")
-            results.help = bench.helps(LONGHAUL)
-            results.reference_help = bench.helps(REFERENCE)
+            results.help = bench.answers(LONGHAUL, "--help")
+            results.reference_help = bench.answers(REFERENCE, "--help")
+            say("source-longhaul spec")
+            results.spec = bench.answers(SOURCE, "spec")
+            results.reference_spec = bench.answers(REFERENCE, "spec")
 
 
 @contextmanager

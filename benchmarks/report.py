@@ -18,6 +18,7 @@ _MADE = "<!-- what follows is written by `make bench` -->\n"
 
 _FIRST_REQUEST = 0.8
 _HELP = 0.2
+_SPEC = 2.0
 
 
 def tables(results: Results) -> str:
@@ -116,6 +117,8 @@ def _wait_table(results: Results) -> str:
         rows.append(_limited("process start to first request", own, other, _FIRST_REQUEST))
     if results.help:
         rows.append(_limited("--help", _wall(results.help), _wall(results.reference_help), _HELP))
+    if results.spec:
+        rows.append(_timed("`source-longhaul spec`", _wall(results.spec), _wall(results.reference_spec), _SPEC))
     return table(rows)
 
 
@@ -123,8 +126,12 @@ def _wait_row(result: WaitResult) -> list[str]:
     case, own, other = result.case, _wall(result.longhaul), _wall(result.reference)
     if case.limit is not None:
         return _limited(case.title, own, other, case.limit)
-    target = judged(f">= {case.target:g}x", other / own >= case.target) if case.target else ""
-    return [case.title, f"{own:.2f}", f"{other:.2f}", f"{other / own:.1f}x", target]
+    return _timed(case.title, own, other, case.target)
+
+
+def _timed(title: str, own: float, other: float, target: float | None) -> list[str]:
+    goal = judged(f">= {target:g}x", other / own >= target) if target else ""
+    return [title, f"{own:.2f}", f"{other:.2f}", f"{other / own:.1f}x", goal]
 
 
 def _limited(title: str, own: float, other: float, limit: float) -> list[str]:

@@ -3,7 +3,8 @@
     POST /RUN/jobs?file=F&polls=N&latency=S   creates a job, which is ready at the N-th poll; every answer for it
                                               is held back for S seconds
     GET  /RUN/jobs/ID                         polls it
-    GET  /RUN/files/F                         a file, or what the `Range` asks for, handed over by the kernel
+    GET  /RUN/files/F                         a file, or what the `Range` asks for, handed over by the kernel;
+                                              with `?untagged` no range can be asked for
     GET  /RUN/first-request                   when the first other request of this RUN arrived, on the monotonic clock
 
 RUN is any word; it tells the runs of a benchmark apart.
@@ -54,7 +55,7 @@ class BenchServer:
             return
         self._first.setdefault(run, time.monotonic())
         if what == "files":
-            await _send_file(writer, self._directory.joinpath(*rest), _first_byte(head))
+            await _send_file(writer, self._directory.joinpath(*rest), _first_byte(head), tagged=url.query != "untagged")
         elif method == "POST":
             await self._create(writer, parse_qs(url.query))
         else:
@@ -95,10 +96,10 @@ def _first_byte(head: str) -> int:
     return int(span.partition("-")[0]) if found else 0
 
 
-async def _send_file(writer: asyncio.StreamWriter, path: Path, start: int) -> None:
+async def _send_file(writer: asyncio.StreamWriter, path: Path, start: int, *, tagged: bool) -> None:
     """Send a file the way that object stores do: a download that breaks off can be continued."""
     size = os.stat(path).st_size
-    more = {"Accept-Ranges": "bytes", "ETag": f'"{path.parent.name}-{size}"'}
+    more = {"Accept-Ranges": "bytes", "ETag": f'"{path.parent.name}-{size}"'} if tagged else {}
     if start:
         more["Content-Range"] = f"bytes {start}-{size - 1}/{size}"
     with path.open("rb") as file:

@@ -230,9 +230,11 @@ class HeadlessRun:
         """What takes the records of a stream."""
         plan, loop = self._plan, asyncio.get_running_loop()
         if plan.loads is not None:
-            return plan.loads.stream(
-                name, lambda *found: loop.call_soon_threadsafe(self._show_load, name, *found) and None
-            )
+
+            def report(records: int, complete: bool) -> None:
+                loop.call_soon_threadsafe(self._show_load, name, records, complete)
+
+            return plan.loads.stream(name, report)
 
         def warn(text: str) -> None:
             loop.call_soon_threadsafe(self._progress.log, Level.WARNING, f"{name}: {text}")
@@ -251,7 +253,7 @@ class HeadlessRun:
     def _show_load(self, name: str, records: int, complete: bool) -> None:
         stream = self._picture.streams[name]
         stream.take_load(records, complete=complete)
-        if complete and self._plan.loads is not None:
+        if complete and records and self._plan.loads is not None:
             self._progress.log(*load_line(stream, records, self._plan.loads.place(name)))
 
     def _summarize(self, name: str, sink: OutputSink | LoadBuffer) -> None:

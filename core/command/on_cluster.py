@@ -8,8 +8,7 @@ from core.command.run import chosen_streams, progress_on
 from core.command.slices import (
     check_senseless,
     connector_with_inputs,
-    ending,
-    output_folder,
+    slices_go_to,
     summarize,
     warn,
 )
@@ -43,7 +42,9 @@ def run_on_cluster(arguments: Arguments) -> int:
             raise InputError(f"--{name} doesn't go with --on.")
     connector, config = connector_with_inputs(arguments)
     streams = chosen_streams(connector, arguments.streams)
-    output = output_folder(arguments)
+    destination = slices_go_to(arguments)
+    output = destination.path
+    assert output is not None
     files = [NamedPath("--output", output / _MARK)]
     if arguments.state is not None:
         check_file(state := NamedPath("--state", arguments.state))
@@ -57,7 +58,8 @@ def run_on_cluster(arguments: Arguments) -> int:
             read_text(arguments.manifest) if arguments.manifest else "",
             config,
             output,
-            ending(arguments),
+            destination.format,
+            nested=destination.nested,
             state=StateFile(arguments.state) if arguments.state else None,
             emit=conduct.emit,
             verbose=arguments.level is Level.DEBUG,

@@ -37,8 +37,8 @@ download the result."""
 _EPILOG = """\
 inputs:
   They come from --config, then from LONGHAUL_<INPUT> variables of the
-  environment (LONGHAUL_API_KEY for api_key, LONGHAUL_CREDENTIALS__TOKEN for token
-  in credentials), then from --set; the last wins.
+  environment (LONGHAUL_API_KEY for api_key, LONGHAUL_CREDENTIALS__TOKEN for
+  token in credentials), then from --set; the last wins.
 
 what is kept:
   A file is replaced when its stream has succeeded. With --state, records are
@@ -56,7 +56,7 @@ exit codes:
   1    a stream failed, or a case differs
   2    wrong usage, manifest or inputs
   75   jobs are still running (--detach): run again later
-  130 Ctrl-C, 143 SIGTERM: jobs were aborted, and the state reached was saved
+  130 Ctrl-C, 143 SIGTERM: the state reached was saved
 """
 
 FORMATS = ("jsonl", "csv", "parquet")

@@ -119,9 +119,6 @@ def _read(files: RunFiles, connector: Connector, config: Mapping[str, Any], note
         secrets = Secrets(secret_values(specification, config))
         progress.log(Level.ERROR, fault_text(error, secrets.mask))
         return 1
-    finally:
-        if loads is not None:
-            loads.close()
 
 
 def _case(files: RunFiles, connector: Connector, config: Mapping[str, Any]) -> CaseRecorder | None:
@@ -175,7 +172,7 @@ def _loads(arguments: Arguments, connector: Connector, manifest: Path, streams: 
     address = parse_address(arguments.to)
     dataset = dataset_name(arguments.dataset, manifest, address)
     target = Target(address, dataset, arguments.write, arguments.nested or "json")
-    return Loads(target, connector, manifest, [name for name in streams if name not in connector.broken])
+    return Loads(target, connector, manifest, streams)
 
 
 def _destination(arguments: Arguments, streams: Sequence[str]) -> Destination:

@@ -21,10 +21,11 @@ from core.inputs import gather_inputs, secret_values, unknown_inputs
 from core.levels import Level
 from core.manifest.document import Document
 from core.manifest.problems import ManifestError
+from core.outputs.destination import Destination
 from core.outputs.durable import OutputError
 from core.outputs.har import HarTrace
 from core.outputs.locks import hold
-from core.outputs.paths import NamedPath, check_file, check_writable, kind, resolved
+from core.outputs.paths import NamedPath, check_file, kind, resolved
 from core.outputs.state import StateFile
 from core.outputs.token_file import TokenFile, beside, of_manifest
 from core.progress.picture import RunPicture
@@ -34,6 +35,7 @@ from core.scaling.merging import SlicesMissing, merge_state
 from core.scaling.plan import PlanError, PlanWriter, SlicePlan, fingerprint
 from core.scaling.shard import ShardRead
 from core.scaling.slice_files import SliceFolder
+from core.scaling.slice_reading import Nested
 from core.units import count
 
 _SENSELESS = {
@@ -82,9 +84,9 @@ class Setting:
 
     def folder(self) -> SliceFolder:
         """Where the slices are. Raises `OutputError`."""
-        return SliceFolder(
-            output_folder(self.arguments), self.stream, self.connector.stream_names, ending(self.arguments)
-        )
+        destination = slices_go_to(self.arguments)
+        assert destination.path is not None
+        return SliceFolder(destination.path, self.stream, self.connector.stream_names, destination.format)
 
     def tokens(self) -> TokenFile:
         """Where the refresh tokens go that the API issues. Raises `OutputError`."""
@@ -129,26 +131,17 @@ def warn(conduct: Conduct, connector: Connector, config: Mapping[str, Any]) -> N
         conduct.log(Level.WARNING, warning)
 
 
-def output_folder(arguments: Arguments) -> Path:
-    """The directory of `--output`. Raises `OutputError`."""
-    path = Path(arguments.output or "")
-    found = kind(path)
-    if arguments.output in (None, "-") or found not in (None, "a directory") or (found is None and path.suffix):
+def slices_go_to(arguments: Arguments) -> Destination:
+    """The directory of `--output`, and the format of the files. Raises `OutputError`, `MissingExtra`."""
+    text = arguments.output or "-"
+    is_directory = text != "-" and (
+        kind(path := Path(text)) == "a directory" or not path.suffix or text.endswith(("/", os.sep))
+    )
+    if not is_directory or arguments.format == "duckdb":
         raise OutputError(
-            f"--output {arguments.output or '-'}: slices go to a directory, each into a file of its own. "
-            "Name one, such as --output lake/."
+            f"--output {text}: slices go to a directory, each into a file of its own. Name one: --output lake/."
         )
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError.of(path, error) from error
-    check_writable(path)
-    return path
-
-
-def ending(arguments: Arguments) -> str:
-    """The ending of the files, which says their format."""
-    return arguments.format or "jsonl"
+    return Destination.parse(text, append=False, format=arguments.format, nested=arguments.nested)
 
 
 def check_senseless(arguments: Arguments, what: str, *allowed: str) -> None:
@@ -205,7 +198,8 @@ def read_slices(arguments: Arguments) -> int:
         check_file(NamedPath("--trace", arguments.trace))
     folder.claim(plan.summary.id, plan.summary.state)
     conduct = setting.conduct()
-    read = ShardRead(setting.connector, plan.summary, plan.slices(arguments.shard), folder, conduct.emit)
+    nested: Nested = "struct" if arguments.nested == "struct" else "json"
+    read = ShardRead(plan.summary, plan.slices(arguments.shard), folder, conduct.emit, nested=nested)
     conduct.cancel = read.cancel
 
     async def work() -> int:

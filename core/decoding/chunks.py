@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -114,26 +114,26 @@ def peek(chunks: Iterator[bytes], size: int = BLOCK) -> tuple[bytes, Iterator[by
     return head, chain((head,) if head else (), stream)
 
 
-def whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+def whole_lines(chunks: Iterable[bytes], passed: Callable[[], int] | None = None) -> Iterator[bytes]:
     """The same bytes in blocks that end with a line feed, save for the last one, and without a byte order mark.
 
-    Raises `DecodeError` for a line that is longer than `LONGEST_LINE`.
+    Raises `DecodeError` for a line that is longer than `LONGEST_LINE`; `passed` says how many lines came before it.
     """
     rest: list[bytes] = []
-    length = number = 0
+    length = 0
     mark: bytes = codecs.BOM_UTF8
     for block in blocks(chunks):
         text = block.removeprefix(mark)
         mark = b""
         end = text.rfind(b"\n") + 1
         if end:
-            whole = b"".join((*rest, text[:end]))
-            yield whole
-            rest, length, number = [], 0, number + whole.count(b"\n")
+            yield b"".join((*rest, memoryview(text)[:end]))
+            rest, length = [], 0
         rest.append(text[end:])
         length += len(text) - end
         if length > LONGEST_LINE:
-            raise too_long(f"line {number + 1:,} of the response", LONGEST_LINE)
+            line = f"line {passed() + 1:,}" if passed else "one line"
+            raise too_long(f"{line} of the response", LONGEST_LINE)
     if any(rest):
         yield b"".join(rest)
 

@@ -101,12 +101,13 @@ class Table:
         if not self.columns:
             return
         is_first, last = True, list[str]()
+        last_rows: Rows | None = None
         while True:
             whole = None if is_first and self._is_known else self._whole_rows()
             if whole is not None:
                 self._kept += len(whole)
                 yield whole
-                is_first, last = False, [*whole[-1].values()]
+                is_first, last_rows = False, whole
                 continue
             start = self._line
             rows, error = self._next(min(ROWS, self._source.odd_lines() or ROWS) if self._source else ROWS)
@@ -121,8 +122,9 @@ class Table:
                 raise unfit or error  # type: ignore[misc]  # one of them is there
             if not rows:
                 break
-            last = rows[-1] or last
-        self._finish(last)
+            if rows[-1]:
+                last, last_rows = rows[-1], None
+        self._finish([*last_rows[-1].values()] if last_rows else last)
 
     def _whole_rows(self) -> Rows | None:
         """The rows that are there and need no closer look."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies_environment
 
+import httpcore
 import httpx
 
 from core.errors import ReadError
@@ -25,6 +26,12 @@ SHARE = 8
 """Requests per client; the cost of its connection pool grows with the square of its connections."""
 MOST = 64
 """The most clients; when all are busy, requests wait for a connection of the least busy one."""
+
+READ = 262_144
+"""Bytes that are read from a connection at once: as many as asyncio takes from the socket. What httpcore asks for, a
+quarter of that, costs as much time again, for the rest is copied each time.
+"""
+httpcore.AsyncHTTP11Connection.READ_NUM_BYTES = READ
 
 
 class Clients:
@@ -94,12 +101,15 @@ def tls_context() -> ssl.SSLContext:
 
     Raises `ReadError` with the variable that names what can't be used.
     """
-    named = [(name, os.environ[name]) for name in AUTHORITIES if os.environ.get(name)]
+    named: dict[str, tuple[str, str]] = {}
+    for name in AUTHORITIES:
+        if value := os.environ.get(name):  # to load the same file twice would take a tenth of the start
+            named.setdefault(os.path.realpath(value), (name, value))
     _check_key_log()
     if not named:
         return httpx.create_ssl_context(trust_env=False)
     context: ssl.SSLContext | None = None
-    for name, value in named:
+    for name, value in named.values():
         directory = name.endswith("_DIR") or Path(value).is_dir()
         try:
             if directory:

@@ -6,7 +6,6 @@ must come again, byte for byte, and is skipped.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from core import units
 from core.errors import ReadError
 from core.http.bodies import GuardedResponse
 from core.http.exchange import Recording
+from core.http.fingerprint import Fingerprint
 from core.http.messages import describe_error, shorten
 from core.http.policy import Action, BodyRefused, Outcome, default_decision
 
@@ -60,7 +60,7 @@ class Download:
     _ahead: list[bytes] = field(default_factory=list)
     _parts: AsyncGenerator[bytes, None] = field(init=False)
     _validator: str | None = field(init=False)
-    _digest: hashlib._Hash = field(default_factory=hashlib.sha256)
+    _fingerprint: Fingerprint = field(default_factory=Fingerprint)
 
     def __post_init__(self) -> None:
         assert isinstance(self.attempt.outcome, httpx.Response)
@@ -137,19 +137,19 @@ class Download:
 
         Raises `_BodyChanged` when those are different, or fewer.
         """
-        response, again = self.attempt.outcome, hashlib.sha256()
+        response, again = self.attempt.outcome, Fingerprint()
         assert isinstance(response, httpx.Response)
         async for part in response.aiter_bytes():
             self.attempt.recording.received(part)
             known, new = part[:repeated], part[repeated:]
             if known and self._validator is None:
                 again.update(known)
-                if len(known) == repeated and again.digest() != self._digest.digest():
+                if len(known) == repeated and again.digest() != self._fingerprint.digest():
                     raise _BodyChanged
             repeated -= len(known)
             if new:
                 if self._validator is None:
-                    self._digest.update(new)
+                    self._fingerprint.update(new)
                 yield new
         if repeated:
             raise _BodyChanged

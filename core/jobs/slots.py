@@ -213,21 +213,35 @@ class JobSlot:
     async def acquired(self) -> AsyncIterator[None]:
         """Hold the slot while the context is open; one that ends well leaves a job whose result is downloaded.
 
-        Raises `NoSlot`.
+        The lease comes before the slot, and stays while the slot is left to others: whoever has a slot has a lease, so
+        that slots become free. Raises `NoSlot`.
         """
         self.set_state(SlotState.IDLE)
-        await self._take(self.slots.request(self, lambda: True))
-        try:
+        async with self._leased():
+            await self._take(self.slots.request(self, lambda: True))
+            try:
+                yield
+            except BaseException:
+                if not self.detached:
+                    self.set_state(SlotState.IDLE)
+                raise
+            else:
+                self.set_state(SlotState.COMPLETED)
+            finally:
+                if not self.detached:
+                    self._release()
+
+    @asynccontextmanager
+    async def _leased(self) -> AsyncIterator[None]:
+        leases = self.slots.leases
+        if leases is None:
             yield
-        except BaseException:
-            if not self.detached:
-                self.set_state(SlotState.IDLE)
-            raise
-        else:
-            self.set_state(SlotState.COMPLETED)
+            return
+        try:
+            await leases.take(self.key)
+            yield
         finally:
-            if not self.detached:
-                self._release()
+            leases.give_back(self.key)
 
     def detach(self) -> None:
         """Keep the slot of a job that is running until the run has ended."""
@@ -304,18 +318,9 @@ class JobSlot:
 
     async def _take(self, request: SlotRequest) -> None:
         await self.slots.take(request)
-        if self.slots.leases is not None:
-            try:
-                await self.slots.leases.take(self.key)
-            except BaseException:
-                self.slots.leases.give_back(self.key)
-                self.slots.release()
-                raise
         self.held = True
 
     def _release(self) -> None:
         if self.held:
             self.held = False
-            if self.slots.leases is not None:
-                self.slots.leases.give_back(self.key)
             self.slots.release()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from typing import Any, cast
 
 from core.outputs.durable import OutputError
 
@@ -21,8 +21,9 @@ class ColumnFit:
         self._warned: set[str] = set()
 
     def fit(self, table: Any, known: Mapping[str, Mapping[str, Any]], naming: Any, caps: Any) -> Any:
-        """The table, with the `known` columns of the destination in mind. Raises `OutputError` for a key that has changed."""
-        from dlt.common.libs.pyarrow import get_column_type_from_py_arrow, get_py_arrow_datatype, pyarrow
+        """The table as it goes into the `known` columns. Raises `OutputError` for a key whose type has changed."""
+        import pyarrow
+        from dlt.common.libs.pyarrow import get_column_type_from_py_arrow, get_py_arrow_datatype
 
         names, columns = list(table.column_names), list(table.columns)
         changed = False
@@ -31,12 +32,13 @@ class ColumnFit:
             there = known.get(name, {}).get("data_type")
             if there is None or pyarrow.types.is_null(field.type):
                 continue
-            new = get_column_type_from_py_arrow(field.type)["data_type"]
+            new = str(get_column_type_from_py_arrow(field.type)["data_type"])
             if new == there:
                 continue
             changed = True
             try:
-                columns[index] = columns[index].cast(get_py_arrow_datatype(dict(known[name]), caps, "UTC"))
+                there_type = get_py_arrow_datatype(cast(Any, dict(known[name])), caps, "UTC")
+                columns[index] = columns[index].cast(there_type)
             except (pyarrow.ArrowInvalid, pyarrow.ArrowNotImplementedError, NotImplementedError):
                 names[index] = self._variant(field.name, name, there, new)
         if not changed:
@@ -50,13 +52,14 @@ class ColumnFit:
     def _variant(self, field: str, name: str, there: str, new: str) -> str:
         if field in self._keys:
             raise OutputError(
-                f"The key `{field}` is {there} in the table and {new} in the records; declare its type in the schema of the "
-                "stream, or load into another dataset."
+                f"The key `{field}` is {there} in the table and {new} in the records; declare its type in the schema "
+                "of the stream, or load into another dataset."
             )
         variant = f"{name}__v_{new}"
         if variant not in self._warned:
             self._warned.add(variant)
             self._warn(
-                f"The column `{name}` holds {there} in the destination; values that are {new} and don't fit go to `{variant}`."
+                f"The column `{name}` holds {there} in the destination; values that are {new} and don't fit go to "
+                f"`{variant}`."
             )
         return variant

@@ -1,5 +1,4 @@
-"""What went wrong in a load, as one sentence for people: dlt nests the cause deep, and surrounds it with advice of its
-own."""
+"""What went wrong in a load, as one sentence for people: dlt nests the cause deep, and adds advice of its own."""
 
 from __future__ import annotations
 
@@ -29,8 +28,8 @@ _ADVICE = (
     (r"ambiguous reference to catalog", "choose another dataset with --dataset"),
     (r"null value in column|not null constraint|constraint error|violates|cannot coerce|conversion error|type mismatch"
      r"|is of type|different data type|does not have a column|could not convert|schema_?update|cannot update tables",
-     "the table there has other columns than the records; declare the types in the schema of the stream, choose another "
-     "--dataset, or drop the table"),
+     "the table there has other columns than the records; declare the types in the schema of the stream, choose "
+     "another --dataset, or drop the table"),
 )  # fmt: skip
 _NOISE = re.compile(
     r"\s*(?:LINE \d+:|DETAIL:|HINT:|Is the server running|File \"|Traceback \(most recent|\n\s*\^).*", re.DOTALL
@@ -39,18 +38,19 @@ _NOISE = re.compile(
 
 def load_error(error: BaseException, address: Address, doing: str = "be loaded") -> OutputError:
     """What an exception from dlt means."""
-    if isinstance(error, OutputError):
-        return error
     chain = list(_chain(error))
+    if found := next((one for one in chain if isinstance(one, OutputError)), None):
+        return found
     for one in chain:
         name = type(one).__name__
         if name == "MissingDependencyException":
             return missing_driver("s3" if address.kind == LAKE and address.shown.startswith("s3") else address.kind)
         if name == "ConfigFieldMissingException":
             fields = ", ".join(f"`{field}`" for field in getattr(one, "fields", ()))
+            setting = f"DESTINATION__{address.kind.upper()}__CREDENTIALS__{_first(one).upper()}"
             return OutputError(
-                f"{address.shown} can't {doing}: {fields or 'a setting'} is missing. Put it into the URL, or set it for dlt: "
-                f"DESTINATION__{address.kind.upper()}__CREDENTIALS__{_first(one).upper()} in the environment, or secrets.toml."
+                f"{address.shown} can't {doing}: {fields or 'a setting'} is missing. Put it into the URL, or set it "
+                f"for dlt, as {setting} in the environment or in secrets.toml."
             )
     cause = _text(chain[-1])
     everything = " ".join(map(_text, chain))

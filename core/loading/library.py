@@ -19,8 +19,9 @@ _SETTINGS = {
     "LOAD__RAISE_ON_MAX_RETRIES": "3",
     "LOAD__WORKERS": "4",
 }
-"""How loads are run, whatever a configuration of dlt on this machine says: signals are Longhaul's own business, and each
-row names its load, so that those of an unfinished one can be found."""
+"""How loads are run, whatever a configuration of dlt on this machine says: signals are Longhaul's own business, and
+each row names its load, so that those of an unfinished one can be found.
+"""
 _DEFAULTS = {"DATA_WRITER__FILE_MAX_BYTES": str(64 << 20)}
 _DRIVERS = {"s3": ("s3fs", "s3"), "gs": ("gcsfs", "gs"), "gcs": ("gcsfs", "gs"), "az": ("adlfs", "az")}
 _OURS = {"postgres": "postgres", "s3": "s3"}

@@ -10,7 +10,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
@@ -63,24 +63,36 @@ class Loads:
         name = manifest.name.partition(".")[0]
         self._pipelines = {
             stream: StreamPipeline(target, shape_of(connector, stream), name, self._work, self.warn)
-            for stream in streams
+            for stream in dict.fromkeys([*streams, *connector.stream_names])
         }
+        self._streams = tuple(streams)
         self._states: dict[str, Mapping[str, Any] | None] = {}
 
     @property
     def journal(self) -> Path:
         """Where the jobs are written down, so that they outlive the run."""
-        return self.folder / "jobs"
+        return self.folder / "load.jobs"
 
-    def locked(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def locked(self) -> Iterator[None]:
         """Hold the lock against other runs of this manifest into this dataset. Raises `OutputError`."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            shutil.rmtree(self._work, ignore_errors=True)
-            self._work.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise OutputError.of(self.folder, error) from error
-        return hold([NamedPath(f"--to {self.target.address.shown}, dataset {self.target.dataset}", self.journal)])
+        with hold([NamedPath(f"--to {self.target.address.shown}, dataset {self.target.dataset}", self.journal)]):
+            shutil.rmtree(self._work, ignore_errors=True)
+            try:
+                self._work.mkdir(mode=0o700)
+            except OSError as error:
+                raise OutputError.of(self._work, error) from error
+            try:
+                yield
+            finally:
+                self._thread.shutdown()
+                shutil.rmtree(self._work, ignore_errors=True)
+        with suppress(OSError):  # there are jobs, or another run has begun
+            self.folder.rmdir()
 
     def listen(self, warn: Callable[[str], None]) -> None:
         """Tell `warn` from now on what people should know."""
@@ -88,15 +100,15 @@ class Loads:
 
     def check(self) -> None:
         """Try the connection, and whether each stream can be written as it is to be. Raises `OutputError`."""
-        first = next(iter(self._pipelines.values()), None)
-        for one in self._pipelines.values():
-            self.call(one.check if one is first else one.plan)
-        check_tables(list(self._pipelines.values()))
+        read = [self._pipelines[stream] for stream in self._streams]
+        for one in read:
+            self.call(one.check if one is read[0] else one.plan)
+        check_tables(read)
 
     def of(self, stream: str) -> Mapping[str, Any] | None:
         """The state of a stream, from the destination. Raises `OutputError`."""
         if stream not in self._states:
-            pipeline = self._pipelines.get(stream)
+            pipeline = self._pipelines.get(stream)  # none for one that the journal remembers, and no manifest has
             self._states[stream] = self.call(pipeline.open) if pipeline is not None else None
             if pipeline is not None and pipeline.undone:
                 self._warn(f"{stream}: what an unfinished load had left in {self.place(stream)} was taken back.")
@@ -121,13 +133,6 @@ class Loads:
 
     def warn(self, text: str) -> None:
         self._warn(text)
-
-    def close(self) -> None:
-        """Remove what was only needed while loading."""
-        self._thread.shutdown()
-        shutil.rmtree(self._work, ignore_errors=True)
-        if not self.journal.exists():
-            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class LoadBuffer:
@@ -154,6 +159,7 @@ class LoadBuffer:
         self._report = report
         self._slices: dict[int, tuple[Slice, Spool]] = {}
         self._over: set[int] = set()
+        self._ready = loads.spool()
         self.state: Mapping[str, Any] | None = None
         """The last one that covers what was given out to be loaded."""
         self._advanced = False
@@ -190,9 +196,12 @@ class LoadBuffer:
             warn=lambda text: self._loads.warn(f"{name}: {text}"),
         )
         self.encoder = self._tables
-        self._ready = self._loads.spool()
         self._since = time.monotonic()
         return None
+
+    def declare(self, schema: Mapping[str, Any]) -> None:
+        """Take note of the JSON Schema of the records, when that became known only in the read."""
+        self._tables.declare(schema)
 
     # The slices
 
@@ -227,7 +236,7 @@ class LoadBuffer:
                 self._slices.pop(key)[1].drop()
 
     def advance(self, slice_: Slice, state: Mapping[str, Any]) -> bool:
-        """A state covers the slices that are over, and this one. Loads them when it is time to, and says whether it did."""
+        """A state covers the slices that are over, and this one. Loads them when it is time to; says whether it did."""
         self.end(slice_, succeeded=True)
         self._gather()
         self._advanced = self._advanced or state != self.state
@@ -254,8 +263,8 @@ class LoadBuffer:
 
     @property
     def _waits_for_the_end(self) -> bool:
-        """Whether nothing may be loaded before all was read: what replaces a table does so at once, and records that are
-        appended without a state that remembers them would come again after a crash.
+        """Whether nothing may be loaded before all was read: what replaces a table does so at once, and records that
+        are appended without a state that remembers them would come again after a crash.
         """
         return self._pipeline.write == "replace" or (self._pipeline.write == "append" and not self._shape.lasting)
 

@@ -22,6 +22,8 @@ from core.outputs.durable import OutputError
 STATE = "longhaul"
 """The entry of a resource's state that holds the state of the stream."""
 _LONGEST = 48
+_LAYOUT = "{table_name}/{load_id}.{file_id}.{ext}"
+"""Of the files of a lake: their names begin with the load that they belong to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class StreamShape:
     lasting: bool = False
 
     def order(self, write: str) -> dict[str, Any] | None:
-        """For dlt: which of several records with the same key in one load is kept, that with the highest cursor value."""
+        """For dlt: of several records with the same key in one load, that with the highest cursor value is kept."""
         if write != "merge" or self.cursor is None or self.cursor in self.keys:
             return None
         return {self.cursor: {"name": self.cursor, "dedup_sort": "desc"}}
@@ -81,7 +83,8 @@ def dataset_name(given: str | None, manifest: Path, address: Address) -> str:
     taken = address.kind == DUCKDB and address.file is not None and address.file.stem.lower() == name.lower()
     if taken and given:
         raise OutputError(
-            f"--dataset {given}: DuckDB can't tell a schema from its file when both are called {given}; choose another name."
+            f"--dataset {given}: DuckDB can't tell a schema from its file when both are called {given}; choose another "
+            "name."
         )
     return f"{name}_data" if taken else name
 
@@ -92,8 +95,8 @@ def write_mode(target: Target, shape: StreamShape, merges: bool) -> str:
         return target.write or ("merge" if shape.keys and merges else "append")
     if not shape.keys:
         raise OutputError(
-            f"--write merge: the stream `{shape.name}` has no primary key to merge by; add one to the manifest, or choose "
-            "append or replace."
+            f"--write merge: the stream `{shape.name}` has no primary key to merge by; add one to the manifest, or "
+            "choose append or replace."
         )
     if not merges:
         raise OutputError(
@@ -114,6 +117,7 @@ class StreamPipeline:
     ) -> None:
         self._target = target
         self._shape = shape
+        self.stream = shape.name
         self.name = pipeline_name(manifest, shape.name)
         self._folder = folder / self.name
         self._fit = ColumnFit(shape.keys, warn)
@@ -134,7 +138,8 @@ class StreamPipeline:
 
     def open(self) -> Mapping[str, Any] | None:
         """Take back what unfinished loads have left, and return the state from the destination."""
-        return self._guarded(self._restore, "be reached")
+        state: Mapping[str, Any] | None = self._guarded(self._restore, "be reached")
+        return state
 
     def load(self, tables: Iterable[Any], state: Mapping[str, Any] | None) -> None:
         """Load Arrow tables together with the state that covers them."""
@@ -163,7 +168,8 @@ class StreamPipeline:
     def _prepare(self) -> Any:
         """Returns the destination of dlt."""
         address = self._target.address
-        found = destination(address, {})
+        settings: dict[str, Any] = {"layout": _LAYOUT} if address.kind == LAKE else {}
+        found = destination(address, settings)
         self._caps = caps = found.capabilities()
         self.write = write_mode(
             self._target, self._shape, address.kind != LAKE and bool(caps.supported_merge_strategies)
@@ -249,5 +255,6 @@ def check_tables(pipelines: Sequence[StreamPipeline]) -> None:
         other = seen.setdefault(one.table, one)
         if other is not one:
             raise OutputError(
-                f"The streams of {other.name} and {one.name} would both be loaded into the table `{one.table}`; rename one."
+                f"The streams `{other.stream}` and `{one.stream}` would both go into the table `{one.table}`; rename "
+                "one of them."
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from core.connector import Connector, load_connector
 from core.errors import InputError, ManifestError, ReadError
-from core.events import Event, Log, Outcome, Records, StateAdvanced, StreamFinished
+from core.events import Event, Log, Outcome, Records, SchemaLoaded, StateAdvanced, StreamFinished
 from core.extras import load
 from core.inputs import gather_inputs
 from core.levels import Level
@@ -72,9 +72,9 @@ def longhaul_source(
             mode = write or ("merge" if shape.keys else "append")
             if mode == "merge" and not shape.keys:
                 raise InputError(f'The stream `{one}` has no primary key to merge by; write="append" or "replace".')
-            reading = _Reading(connector, inputs, shape, mode, nested, of_manifest(path))
+            reading = _Reading(connector, inputs, shape, write=mode, nested=nested, tokens=of_manifest(path))
             yield dlt.resource(
-                reading.tables,
+                _function(reading),
                 name=one,
                 primary_key=list(shape.keys) if mode == "merge" else None,
                 write_disposition=mode,
@@ -82,6 +82,15 @@ def longhaul_source(
             )
 
     return dlt.source(resources, name=source, section=source)()
+
+
+def _function(reading: _Reading) -> Callable[[], Iterator[Any]]:
+    """Dlt writes something on what it calls, which it can't do on a method."""
+
+    def tables() -> Iterator[Any]:
+        yield from reading.tables()
+
+    return tables
 
 
 class _Reading:
@@ -92,6 +101,7 @@ class _Reading:
         connector: Connector,
         inputs: Mapping[str, Any],
         shape: StreamShape,
+        *,
         write: str,
         nested: Literal["json", "struct"],
         tokens: Path,
@@ -101,7 +111,7 @@ class _Reading:
         self._shape = shape
         self._write = write
         self._nested = nested
-        self._tokens = tokens
+        self._token_file = tokens
         self._state: Mapping[str, Any] | None = None
 
     def tables(self) -> Iterator[Any]:
@@ -116,12 +126,14 @@ class _Reading:
 
         kept = dlt.current.resource_state()
         keys = self._shape.keys if self._write == "merge" else ()
-        tables = Tables(self._connector.schema(self._shape.name), nested=self._nested, required=keys, warn=warn)
+        self._tables = tables = Tables(
+            self._connector.schema(self._shape.name), nested=self._nested, required=keys, warn=warn
+        )
         fit = ColumnFit(keys, warn)
         caps = DestinationCapabilitiesContext.generic_capabilities()
         state = None if self._write == "replace" else kept.get(STATE)
         count = 0
-        for data in self._portions(tables, state):
+        for data in self._portions(state):
             schema = dlt.current.source_schema()
             known = schema.tables.get(schema.naming.normalize_table_identifier(self._shape.name), {}).get("columns", {})
             table = fit.fit(tables.table(data), known, schema.naming, caps)
@@ -132,10 +144,10 @@ class _Reading:
         if self._state is not None:
             kept[STATE] = dict(self._state)
 
-    def _portions(self, tables: Any, state: Mapping[str, Any] | None) -> Iterator[bytes]:
-        """The encoded records. The events are read in a thread of its own, where a loop may run whatever the caller does."""
+    def _portions(self, state: Mapping[str, Any] | None) -> Iterator[bytes]:
+        """The encoded records. They are read in a thread of their own, since the caller may run a loop itself."""
         with ThreadPoolExecutor(1, "longhaul-source") as thread, asyncio.Runner() as runner:
-            events = self._events(tables, state)
+            events = self._events(state)
             try:
                 while portion := thread.submit(runner.run, _portion(events, self._take)).result():
                     yield portion
@@ -143,18 +155,22 @@ class _Reading:
                 thread.submit(runner.run, events.aclose()).result()
                 thread.submit(runner.close).result()
 
-    async def _events(self, tables: Any, state: Mapping[str, Any] | None) -> AsyncGenerator[Event, None]:
-        tokens = TokenFile(self._tokens, own=True)
-        async with open_reader(self._connector, self._inputs, body_limit=0, tokens=tokens) as reader:
-            async with aclosing(reader.read(self._shape.name, state, Limits(), tables.encode)) as events:
-                async for event in events:
-                    yield event
+    async def _events(self, state: Mapping[str, Any] | None) -> AsyncGenerator[Event, None]:
+        tokens = TokenFile(self._token_file, own=True)
+        async with (
+            open_reader(self._connector, self._inputs, body_limit=0, tokens=tokens) as reader,
+            aclosing(reader.read(self._shape.name, state, Limits(), self._tables.encode)) as events,
+        ):
+            async for event in events:
+                yield event
 
     def _take(self, event: Event) -> None:
         """Note what is no record. Raises `ReadError` when the stream has failed."""
         match event:
             case StateAdvanced(state=state):
                 self._state = state
+            case SchemaLoaded(schema=schema):
+                self._tables.declare(schema)
             case Log(level=Level.WARNING | Level.ERROR, message=message):
                 _LOG.warning("%s: %s", event.stream, message)
             case StreamFinished(outcome=outcome, errors=errors) if outcome is not Outcome.COMPLETE:

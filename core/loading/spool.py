@@ -48,9 +48,8 @@ class Spool:
 
     def take(self, other: Spool) -> None:
         """Append what another spool holds, which is empty afterwards."""
-        if self._memory or other._file is not None:
-            self.write()
         if other._file is not None:
+            self.write()
             if self._file is None:
                 self._file, other._file = other._file, None
             else:

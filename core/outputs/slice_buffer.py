@@ -37,12 +37,12 @@ class SliceBuffer:
         key = self._key(slice_)
         if key not in self._parts:
             self._parts[key] = _BufferedSlice(slice_, self.sink)
-        self._parts[key].memory += data
+        self._parts[key].add(data)
 
     @property
     def full(self) -> bool:
         """Whether enough is buffered to be written."""
-        return any(len(part.memory) >= FULL for part in self._parts.values())
+        return any(part.in_memory >= FULL for part in self._parts.values())
 
     @property
     def waiting(self) -> bool:
@@ -54,7 +54,7 @@ class SliceBuffer:
         for key, part in list(self._parts.items()):
             if not self._until_state:
                 self._write_out(key)
-            elif len(part.memory) >= FULL:
+            elif part.in_memory >= FULL:
                 self._large = self._large or key
                 part.write_out() if key == self._large else part.spill()
 
@@ -97,16 +97,21 @@ class _BufferedSlice:
     def __init__(self, slice_: Slice, sink: OutputSink) -> None:
         self.slice = slice_  # held, so that no other slice gets the same id()
         self.over = False
-        self.memory = bytearray()
+        self.in_memory = 0
+        """Bytes that are buffered in memory."""
+        self._memory: list[bytes] = []
         self._sink = sink
         self._file: BinaryIO | None = None
+
+    def add(self, data: bytes) -> None:
+        self._memory.append(data)
+        self.in_memory += len(data)
 
     def spill(self) -> None:
         """Move the memory to a temporary file."""
         if self._file is None:
             self._file = cast(BinaryIO, tempfile.TemporaryFile(dir=self._sink.folder))  # noqa: SIM115 - open for long
-        self._file.write(self.memory)
-        self.memory.clear()
+        self._file.writelines(self._taken())
 
     def write_out(self) -> None:
         """Write everything to the sink."""
@@ -115,10 +120,15 @@ class _BufferedSlice:
             while block := self._file.read(FULL):
                 self._sink.add(block)
                 self._sink.write()
-        self._sink.add(self.memory)
+        for data in self._taken():
+            self._sink.add(data)
         self._sink.write()
-        self.memory.clear()
         self.drop()
+
+    def _taken(self) -> list[bytes]:
+        """What was buffered in memory, and is no more."""
+        taken, self._memory, self.in_memory = self._memory, [], 0
+        return taken
 
     def drop(self) -> None:
         if self._file is not None:

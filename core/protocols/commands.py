@@ -25,6 +25,9 @@ from core.reading import Reader, open_reader
 
 Work = Callable[[Reader], Awaitable[int]]
 
+_PATIENCE = 1.0
+"""Seconds without anybody reading after which an interrupted source ends, though it has more to say."""
+
 
 def carry_out(request: Request, writer: MessageWriter) -> int:
     """Carry out a command and return the exit code; a signal that comes meanwhile ends the process.
@@ -36,18 +39,22 @@ def carry_out(request: Request, writer: MessageWriter) -> int:
         log.log(Level.WARNING, "--components-path is not used: Longhaul runs no Python components.")
     source = Source.of(request)
     try:
-        config, migrated = source.inputs(), source.migrated()
+        return _carry_out(request, source, log)
     except InputError as error:
         if request.command != "check":
             raise
         writer.send(messages.connection_status(str(error)))
         return 0
+
+
+def _carry_out(request: Request, source: Source, log: MessageLog) -> int:
+    config, migrated = source.inputs(), source.migrated()
     if migrated != source.given:
-        writer.send(messages.changed_config(migrated))
+        log.writer.send(messages.changed_config(migrated))
     if request.command == "check":
         config = check_inputs(source.connector, config)
     work = _work(request, source.connector, config, log)
-    return asyncio.run(_run(source.connector, config, ControlTokens(migrated, writer), log, work))
+    return asyncio.run(_run(source.connector, config, ControlTokens(migrated, log.writer), log, work))
 
 
 def _work(request: Request, connector: Connector, config: Mapping[str, Any], log: MessageLog) -> Work:
@@ -79,6 +86,6 @@ async def _run(
         interrupts.obey(end)
         code = await work(reader)
     if interrupts.number is not None:
-        writer.close()
+        writer.close(_PATIENCE)
         interrupts.die()
     return code

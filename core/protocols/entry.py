@@ -61,7 +61,10 @@ def _with_engine(request: Request, writer: MessageWriter) -> int:
     """What the commands need that send requests. Its imports create no garbage: collecting it would only take time."""
     gc.disable()
     try:
+        from core.connector.registry import component_types
         from core.protocols.commands import carry_out
+
+        component_types()
     finally:
         gc.freeze()
         gc.enable()

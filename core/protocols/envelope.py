@@ -12,8 +12,8 @@ from core.outputs.encoders import Encoder, JsonLines
 from core.protocols.messages import without_nulls
 
 _NULL = b"null"
-_BLANK = b" \t"
-_COLON, _COMMA, _BRACE, _QUOTE = b':,{"'
+_ENDS = (b'":', b'": ')
+"""What stands before the value of a member, in the two ways in which JSON is usually written."""
 
 
 class Envelope(Encoder):
@@ -41,49 +41,25 @@ class Envelope(Encoder):
 def cut_nulls(lines: bytes, count: int) -> bytes | None:
     """The text of `count` objects, a line each, without their members that are null; None where that is not certain.
 
-    Objects in objects, or braces in texts, make it uncertain, and so do keys that are no plain words: only a quote that
-    opens a text has a word after it. A quote in a text has a backslash before it, where a member has `,` or `{`.
+    Objects in objects, or braces in texts, make it uncertain, and so do nulls in lists and texts, and keys that are no
+    plain words: only a quote that opens a text has a word after it. A quote within a text has a backslash before it,
+    where a member has `,` or `{`.
     """
     if lines.count(b"{") != count:
         return None
-    parts: list[bytes] = []
-    done, at = 0, lines.find(_NULL)
-    while at >= 0:
-        after = at + len(_NULL)
-        colon = _before(lines, at)
-        if lines[colon] == _COLON:
-            start = _start_of_member(lines, colon)
-            if start is None:
-                return None
-            if lines[start] == _BRACE or start < done:  # the first one: the comma that is cut is the one after it
-                start = max(start + 1, done)
-                while lines[after] in _BLANK:
-                    after += 1
-                after += lines[after] == _COMMA
-            parts.append(lines[done:start])
-            done = after
-        at = lines.find(_NULL, after)
-    parts.append(lines[done:])
-    return b"".join(parts)
-
-
-def _start_of_member(lines: bytes, colon: int) -> int | None:
-    """Where the comma or the brace before a member is; None where it is not certain to be a member."""
-    closing = _before(lines, colon)
-    opening = lines.rfind(b'"', 0, closing)
-    if lines[closing] != _QUOTE or opening < 0 or not _is_word(lines[opening + 1 : closing]):
-        return None
-    start = _before(lines, opening)
-    return start if lines[start] in (_COMMA, _BRACE) else None
-
-
-def _is_word(text: bytes) -> bool:
-    return text.replace(b"_", b"").isalnum()
-
-
-def _before(lines: bytes, at: int) -> int:
-    """The place of the last character before `at` that is no blank."""
-    at -= 1
-    while lines[at] in _BLANK:
-        at -= 1
-    return at
+    *parts, rest = lines.split(_NULL)
+    kept: list[bytes] = []
+    at_start = False
+    for part in parts:
+        text = part.lstrip(b", ") if at_start else part
+        closing = len(text) - (2 if text.endswith(b'":') else 3)
+        opening = text.rfind(b'"', 0, max(closing, 0))
+        if opening < 0 or not text.endswith(_ENDS) or not text[opening + 1 : closing].replace(b"_", b"").isalnum():
+            return None
+        before = opening - text.endswith(b" ", 0, opening)
+        at_start = text.endswith(b"{", 0, before) or (at_start and not before)
+        if not (at_start or text.endswith(b",", 0, before)):
+            return None
+        kept.append(text[: before if at_start else before - 1])
+    kept.append(rest.lstrip(b", ") if at_start else rest)
+    return b"".join(kept)

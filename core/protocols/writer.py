@@ -12,6 +12,8 @@ from contextlib import suppress
 
 FULL = 4_000_000
 """Bytes that wait to be written, from which on there is no room for records."""
+_PORTION = 65_536
+"""Bytes that are written in one go: as many as a pipe holds."""
 
 
 class MessageWriter:
@@ -24,7 +26,7 @@ class MessageWriter:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._waiting: deque[bytes] = deque()
-        self._size = 0
+        self._size = self._written = 0
         self._changed = threading.Condition()
         self._is_closed = False
         self.is_ending = False
@@ -38,6 +40,8 @@ class MessageWriter:
     def attend(self, on_loss: Callable[[], None]) -> None:
         """Belong to the running event loop, which calls `on_loss` when nothing can be written any more."""
         self._loop, self._on_loss = asyncio.get_running_loop(), on_loss
+        if self.error is not None:
+            on_loss()
 
     def send(self, message: bytes) -> None:
         """Write a message, or several; from any thread, never waits."""
@@ -58,12 +62,15 @@ class MessageWriter:
         self.is_ending = True
         self._has_room.set()
 
-    def close(self) -> None:
-        """Wait until everything is written."""
+    def close(self, patience: float | None = None) -> None:
+        """Wait until everything is written; with `patience`, until nobody has read anything for so many seconds."""
         with self._changed:
             self._is_closed = True
             self._changed.notify()
-        self._thread.join()
+        written = -1
+        while self._thread.is_alive() and written < self._written:
+            written = self._written
+            self._thread.join(patience)
 
     def _run(self) -> None:
         while True:
@@ -83,9 +90,12 @@ class MessageWriter:
         rest = memoryview(message)
         while rest:
             try:
-                rest = rest[os.write(self._descriptor, rest) :]
+                count = os.write(self._descriptor, rest[:_PORTION])
             except BlockingIOError:  # whoever opened it did not want to wait
                 select.select([], [self._descriptor], [])
+            else:
+                rest = rest[count:]
+                self._written += count
 
     def _shrink(self, written: int) -> None:
         with self._changed:

@@ -79,7 +79,8 @@ class RecordSink:
         self.page = next(numbers)
         """The number of the page that is taken now, within the slice."""
         self._pages = 1
-        self._data = bytearray()
+        self._data: list[bytes] = []
+        self._size = 0
         self._encoded = 0
         self._deliver_by = 0.0
 
@@ -131,16 +132,18 @@ class RecordSink:
         if self._plan.encode is None:
             self._deliver(len(batch), records=[*batch] if isinstance(batch, Rows) else batch)
             return
-        self._data += self._plan.encode(batch)
+        data = self._plan.encode(batch)
+        self._data.append(data)
+        self._size += len(data)
         self._encoded += len(batch)
-        if len(self._data) >= DELIVERY or time.monotonic() >= self._deliver_by:
+        if self._size >= DELIVERY or time.monotonic() >= self._deliver_by:
             self._deliver_data()
 
     def _deliver_data(self) -> None:
         if self._encoded:
-            data, count = bytes(self._data), self._encoded
+            data, count = b"".join(self._data), self._encoded
             self._data.clear()
-            self._encoded = 0
+            self._size = self._encoded = 0
             self._deliver_by = time.monotonic() + PROGRESS_EVERY
             self._deliver(count, data=data)
 

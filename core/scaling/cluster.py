@@ -28,7 +28,7 @@ from core.jobs.job_slice import lease_key
 from core.jobs.settings import DOWNLOADS
 from core.levels import Level
 from core.outputs.durable import OutputError, replacing
-from core.outputs.job_journal import digest
+from core.outputs.job_journal import JobJournal, digest
 from core.outputs.state import StateFile
 from core.outputs.token_file import TokenFile
 from core.reading import Reader, open_reader
@@ -38,7 +38,7 @@ from core.scaling.cluster_worker import RunWork, Sealed, StreamWork, topic_of
 from core.scaling.merging import merge_state
 from core.scaling.plan import PlanError, PlannedSlice, PlanWriter, SlicePlan, fingerprint
 from core.scaling.slice_files import SliceFolder
-from core.scaling.slice_reading import SliceResult, failed
+from core.scaling.slice_reading import Nested, SliceResult, failed
 from core.scaling.stream_tally import StreamTally
 from core.units import count
 from core.version import VERSION
@@ -47,12 +47,12 @@ STREAMS_AT_ONCE = 4
 THREADS = 4
 """Of a local worker. Slices leave the pool at once, so that they are no limit."""
 MOST_WORKERS = 256
-_HEAR_EVERY = 5.0
+_HEAR_EVERY = 2.0
 _CANCEL_EVERY = 0.25
 _LOST_AFTER = 60.0
 """Seconds without any worker after which a run is given up."""
 _CONNECT = 15.0
-_PLAN = ".slices.jsonl"
+_PLAN = ".slices.plan"
 _USAGE = "write dask://HOST:PORT for a scheduler, or dask://local?workers=4 for one on this machine"
 
 
@@ -101,6 +101,7 @@ class Cluster:
                 silence_logs=60,
             )
             async with local as cluster, distributed.Client(cluster, asynchronous=True) as client:
+                await client.register_plugin(worker.interrupts_ignored())
                 yield client
             return
         try:
@@ -148,6 +149,11 @@ class ClusterLeases:
             self._held.discard(key)
             self._free()
 
+    def lost(self, address: str) -> None:
+        """A worker is gone: what it has asked for in vain goes to others, what its slices have stays theirs."""
+        for key in [key for key in self._asking if self._workers.get(key) == address]:
+            del self._workers[key]
+
     async def _get(self, key: str) -> None:
         try:
             await self._room.acquire()
@@ -181,6 +187,7 @@ class ClusterRun:
         output: Path,
         ending: str,
         *,
+        nested: Nested,
         state: StateFile | None,
         emit: Callable[[Event], None],
         verbose: bool = False,
@@ -190,6 +197,7 @@ class ClusterRun:
         self._config = config
         self._output = output.resolve()
         self._ending = ending
+        self._nested = nested
         self._state = state
         self._emit = emit
         self._verbose = verbose
@@ -201,6 +209,11 @@ class ClusterRun:
         self._calls: set[asyncio.Task[Any]] = set()
         self._addresses: set[str] = set()
         self._stuck = ""
+        self._following: set[str] = set()
+        """Streams with jobs of an earlier run, which take their leases before others begin: the API counts them."""
+        self._others_may_begin = asyncio.Event()
+        self._lost_leases = 0
+        """Leases of jobs that may go on, and that nobody follows any more."""
 
     def cancel(self) -> None:
         """Stop all requests everywhere and abort the jobs on the server."""
@@ -220,12 +233,13 @@ class ClusterRun:
             self._config,
             str(self._output),
             self._ending,
+            self._nested,
             parts,
             self._verbose,
         )
         self._work = Sealed(work)
         assert self._connector.source is not None
-        budget = self._connector.source.job_budget(self._config)
+        self._budget = budget = self._connector.source.job_budget(self._config)
         semaphore = load("distributed", "Dask clusters", "dask").Semaphore(
             max_leases=budget,
             name=f"longhaul-jobs-{digest({'manifest': self._manifest})}-{budget}",
@@ -241,6 +255,7 @@ class ClusterRun:
         try:
             async with open_reader(self._connector, self._config, tokens=tokens, around=around) as reader:
                 self._reader = reader
+                self._following = {name for name in streams if self._folder(name).with_jobs()}
                 gate = asyncio.Semaphore(STREAMS_AT_ONCE)
                 return await asyncio.gather(*(self._stream(name, gate) for name in streams))
         finally:
@@ -314,13 +329,12 @@ class ClusterRun:
             there = set(await self._on_workers(worker.hear))
             for address in sorted(self._addresses - there):
                 self._log(Level.WARNING, f"The worker {address} is lost. Its slices go to others.")
+                self._leases.lost(address)
             self._addresses = there
             usable = there if self._only is None else there & set(self._only)
             waited = 0.0 if usable else waited + _HEAR_EVERY
             if waited > _LOST_AFTER:
-                self._stuck = "All workers are lost."
-                for future in [*self._futures]:
-                    await future.cancel()
+                await self._give_up("All workers are lost.")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._cancelled.wait(), _HEAR_EVERY)
 
@@ -354,13 +368,27 @@ class ClusterRun:
 
     # One stream
 
+    def _folder(self, stream: str) -> SliceFolder:
+        return SliceFolder(self._output, stream, self._connector.stream_names, self._ending)
+
+    def _has_begun(self, stream: str) -> None:
+        """A stream has taken the leases of its jobs, or is over."""
+        self._following.discard(stream)
+        if not self._following:
+            self._others_may_begin.set()
+
     async def _stream(self, stream: str, gate: asyncio.Semaphore) -> Outcome:
+        if stream not in self._following:
+            self._has_begun(stream)
+            await self._others_may_begin.wait()
         async with gate:
             tally = self._tallies[stream] = StreamTally(stream, self._emit)
             try:
                 await self._read(stream, tally)
             except (LonghaulError, ManifestError, OSError) as error:
                 tally.fail(str(OutputError.of(self._output, error) if isinstance(error, OSError) else error))
+            finally:
+                self._has_begun(stream)
             return tally.end(cancelled=self._cancelled.is_set())
 
     async def _read(self, stream: str, tally: StreamTally) -> None:
@@ -370,7 +398,7 @@ class ClusterRun:
         if self._cancelled.is_set():
             return
         state = self._state.of(stream) if self._state else None
-        folder = SliceFolder(self._output, stream, self._connector.stream_names, self._ending)
+        folder = self._folder(stream)
         folder.make()
         schema = await reader.schema(stream, self._emit)
         plan = await self._plan(reader, stream, state, folder)
@@ -380,7 +408,7 @@ class ClusterRun:
         is_job_stream = self._connector.stream(stream).retriever.job_steps is not None
         gate = asyncio.Semaphore(self._in_flight if is_job_stream else reader.slices_at_once(stream))
         async with asyncio.TaskGroup() as tasks:
-            for planned in self._with_jobs_first(plan, folder):
+            for planned in self._with_jobs_first(plan, folder, is_job_stream=is_job_stream):
                 done = await asyncio.to_thread(folder.files(planned, summary.id).done)
                 if done is not None:
                     tally.add(SliceResult(planned, Outcome.COMPLETE, done.records, done.latest, known=True))
@@ -425,15 +453,41 @@ class ClusterRun:
             file.write(writer.end(walk.parents).line())
         return SlicePlan(path)
 
-    @staticmethod
-    def _with_jobs_first(plan: SlicePlan, folder: SliceFolder) -> Iterable[PlannedSlice]:
-        """The slices whose jobs are on the server already come first, since the API counts those."""
+    def _with_jobs_first(self, plan: SlicePlan, folder: SliceFolder, *, is_job_stream: bool) -> Iterable[PlannedSlice]:
+        """The slices whose jobs are on the server already come first, with their leases, since the API counts those."""
         begun = folder.with_jobs()
-        if not begun:
+        if not begun or not is_job_stream:
             return plan.slices()
-        return chain(
-            (one for one in plan.slices() if one.name in begun), (one for one in plan.slices() if one.name not in begun)
-        )
+        first = [
+            one for one in plan.slices() if one.name in begun and folder.files(one, plan.summary.id).done() is None
+        ]
+        for one in first:
+            self._leases.ask(lease_key(plan.summary.stream, one.slice), "")
+        self._has_begun(plan.summary.stream)
+        names = {one.name for one in first}
+        return chain(first, (one for one in plan.slices() if one.name not in names))
+
+    async def _abandon(self, stream: str, planned: PlannedSlice) -> None:
+        """Abort the job of a slice that no worker reads any more; unless it is over, its lease is lost."""
+        assert self._reader is not None
+        journal = JobJournal(self._folder(stream).files(planned, "").jobs, lambda _: None)
+        job = journal.of(stream).find(planned.slice)
+        try:
+            if job is not None:
+                said = await self._reader.clear_away(stream, planned.slice, job)
+                self._log(Level.WARNING, f"The job of the slice {planned.name} {said}.", stream)
+        except LonghaulError as error:
+            self._log(Level.WARNING, f"The job of the slice {planned.name} is left alone: {error}.", stream)
+            self._lost_leases += 1
+            if self._lost_leases >= self._budget:
+                await self._give_up("The API may still run as many jobs as there may be, which nobody follows.")
+        else:
+            self._leases.give_back(lease_key(stream, planned.slice))
+
+    async def _give_up(self, why: str) -> None:
+        self._stuck = why
+        for future in [*self._futures]:
+            await future.cancel()
 
     async def _slice(
         self, stream: str, shared: Sealed, planned: PlannedSlice, tally: StreamTally, gate: asyncio.Semaphore
@@ -459,6 +513,7 @@ class ClusterRun:
         except Exception as error:  # its workers were killed again and again, say: its job may go on, and has its lease
             text = f"The slice {planned.name} came to nothing on the cluster ({type(error).__name__}). Run again."
             result = failed(planned, text)
+            await self._abandon(stream, planned)
         else:
             self._leases.give_back(lease_key(stream, planned.slice))
         finally:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import signal
 import threading
 import time
 import zlib
@@ -31,13 +32,15 @@ from core.reading import Reader, open_reader
 from core.reading.surroundings import Surroundings
 from core.scaling.plan import PlannedSlice
 from core.scaling.slice_files import SliceFolder
-from core.scaling.slice_reading import SliceReader, SliceResult, failed
+from core.scaling.slice_reading import Nested, SliceReader, SliceResult, failed
 from core.version import VERSION
 
 FLUSH = 0.1
 """Seconds between two batches of events."""
 FORSAKEN_AFTER = 60.0
 """Seconds after which a worker that hears nothing of the conducting process gives the run up."""
+GRACE = 5.0
+"""Seconds that reads have to end when the run is over."""
 LOCKED_FOR = 40.0
 """Seconds that the slice of a worker that is gone may stay locked."""
 TOKENS = ".longhaul.tokens.json"
@@ -67,6 +70,7 @@ class RunWork:
     config: Mapping[str, Any] = field(repr=False)
     output: str
     ending: str
+    nested: Nested
     parts: int
     verbose: bool
 
@@ -112,6 +116,7 @@ class RunOnWorker:
         self._events: list[Event] = []
         self._heard = time.monotonic()
         self._cancelled = False
+        self._reading = 0
         self._loop = asyncio.new_event_loop()
         self._over = asyncio.Event()
         self._opened: Future[tuple[Connector, Reader]] = Future()
@@ -133,16 +138,18 @@ class RunOnWorker:
     async def _read(
         self, connector: Connector, reader: Reader, stream: StreamWork, planned: PlannedSlice
     ) -> SliceResult:
-        if self._cancelled:
+        if self._cancelled or self._over.is_set():
             return SliceResult(planned, Outcome.CANCELLED)
-        columns = tuple(connector.schema(stream.stream).get("properties") or ())
         folder = SliceFolder(Path(self._work.output), stream.stream, connector.stream_names, self._work.ending)
+        nested = self._work.nested
         slices = SliceReader(
-            reader, stream.stream, stream.state, folder, stream.plan, stream.schema, columns, self._emit, LOCKED_FOR
+            reader, stream.stream, stream.state, folder, stream.plan, stream.schema, self._emit, nested, LOCKED_FOR
         )
+        self._reading += 1
         try:
             return await slices.read(planned)
         finally:
+            self._reading -= 1
             self._flush()
 
     # The thread
@@ -178,6 +185,11 @@ class RunOnWorker:
                 except TimeoutError:
                     if self._cancelled and time.monotonic() - self._heard > 2 * FORSAKEN_AFTER:
                         break
+            reader.cancel()
+            until = time.monotonic() + GRACE
+            while self._reading and time.monotonic() < until:
+                self.leases.end()
+                await asyncio.sleep(FLUSH)
 
     def _fault(self, error: Exception) -> str:
         """What is said of a mistake of ours."""
@@ -262,6 +274,18 @@ def _texts(value: Any) -> list[str]:
 def topic_of(run: str) -> str:
     """The topic of the messages of a run."""
     return f"longhaul-{run}"
+
+
+def interrupts_ignored() -> Any:
+    """A plugin for workers that have the terminal of the conducting process, which tells them what Ctrl-C means."""
+    distributed: Any = import_module("distributed")
+
+    class InterruptsIgnored(distributed.WorkerPlugin):  # type: ignore[misc]  # Dask is loaded when it is used
+        def setup(self, worker: Any) -> None:
+            if threading.current_thread() is threading.main_thread():
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    return InterruptsIgnored()
 
 
 # What the conducting process calls on a worker

@@ -7,14 +7,13 @@ from collections.abc import Callable, Iterable
 from itertools import chain
 from typing import Any
 
-from core.connector import Connector
 from core.errors import ReadError, fault_text
 from core.events import Event, Log, Outcome
 from core.levels import Level
 from core.reading import Reader
 from core.scaling.plan import PlannedSlice, PlanSummary
 from core.scaling.slice_files import SliceFolder
-from core.scaling.slice_reading import SliceReader
+from core.scaling.slice_reading import Nested, SliceReader
 from core.scaling.stream_tally import StreamTally
 from core.units import count
 
@@ -24,17 +23,18 @@ class ShardRead:
 
     def __init__(
         self,
-        connector: Connector,
         summary: PlanSummary,
         slices: Iterable[PlannedSlice],
         folder: SliceFolder,
         emit: Callable[[Event], None],
+        *,
+        nested: Nested = "json",
     ) -> None:
-        self._connector = connector
         self._summary = summary
         self._slices = slices
         self._folder = folder
         self._emit = emit
+        self._nested = nested
         self._reader: Reader | None = None
         self._cancelled = False
 
@@ -52,15 +52,16 @@ class ShardRead:
         except ReadError as error:
             tally.fail(str(error))
             return tally.end(cancelled=self._cancelled)
-        columns = tuple(self._connector.schema(summary.stream).get("properties") or ())
         slices = SliceReader(
-            reader, summary.stream, summary.state, self._folder, summary.id, schema, columns, self._emit
+            reader, summary.stream, summary.state, self._folder, summary.id, schema, self._emit, self._nested
         )
         gate = asyncio.Semaphore(reader.slices_at_once(summary.stream))
 
         async def read(planned: PlannedSlice) -> None:
             try:
                 tally.add(await slices.read(planned))
+                if tally.stopped:  # the others would fail, too
+                    reader.cancel()
             except Exception as error:  # a mistake of ours: the other slices go on
                 tally.fail(fault_text(error, reader.mask))
             finally:

@@ -1,7 +1,8 @@
 """The files of a slice, in `OUTPUT/<stream>/`: its records, what came of it, and the journal of its job.
 
 The records are in `<name>.jsonl` (or .csv, .parquet), and in `<name>.jsonl.partial` until they are complete. What came
-of the slice is in `.<name>.slice.json`, written last: a slice that has it is done.
+of the slice is in `.<name>.slice`, written last: a slice that has it is done. Only files of records have an ending of
+records, so that a pattern such as `lake/**/*.jsonl` finds each record once, also where it takes hidden files.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from core.outputs.locks import AlreadyLocked, lock
 from core.scaling.plan import PlannedSlice
 
 JOBS = ".jobs"
-_RESULT = ".slice.json"
-_MARK, _MARK_END = ".plan-", ".json"
+_RESULT = ".slice"
+_MARK = ".plan-"
 _LARGEST = 1_000_000
 
 
@@ -128,9 +129,9 @@ class SliceFolder:
         twice.
         """
         self.make()
-        mark, origin = self.path / f"{_MARK}{plan}{_MARK_END}", digest(state or None)
+        mark, origin = self.path / f"{_MARK}{plan}", digest(state or None)
         try:
-            others = [path for path in self.path.glob(f"{_MARK}*{_MARK_END}") if path != mark]
+            others = [path for path in self.path.glob(f"{_MARK}*") if path != mark]
             with suppress(FileExistsError), create(mark) as file:
                 file.write(orjson.dumps({"longhaul": "plan", "plan": plan, "state": origin}))
                 sync(file)

@@ -6,8 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, aclosing, suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from core.events import (
     Event,
@@ -34,6 +33,8 @@ _OF_THE_STREAM = (StreamStarted, StreamFinished, SchemaLoaded, StateAdvanced, Sl
 """Events that whoever reads all slices of the stream makes, of their results."""
 _AGAIN = 0.5
 """Seconds between two attempts to have a slice that another process reads."""
+Nested = Literal["json", "struct"]
+"""What becomes of objects and lists in Parquet."""
 READ = (Outcome.COMPLETE, Outcome.SKIPPED)
 """How a slice ends that is done."""
 
@@ -55,9 +56,9 @@ class SliceResult:
 class SliceReader:
     """Reads slices of one stream for one plan, from the state that the plan was made from.
 
-    `schema` is that of the records, `columns` are those that the stream declares. `emit` takes what happens, without
-    records; the end of a slice is its result. `patience` is how many seconds are waited for another process that reads
-    the slice, such as one that is about to be found dead.
+    `schema` is that of the records. `emit` takes what happens, without records; the end of a slice is its result.
+    `patience` is how many seconds are waited for another process that reads the slice, such as one that is about to be
+    found dead.
     """
 
     reader: Reader
@@ -66,8 +67,8 @@ class SliceReader:
     folder: SliceFolder
     plan: str
     schema: Mapping[str, Any]
-    columns: Sequence[str]
     emit: Callable[[Event], None]
+    nested: Nested = "json"
     patience: float = 0.0
 
     async def read(self, planned: PlannedSlice) -> SliceResult:
@@ -121,10 +122,18 @@ class _SliceRead:
     async def result(self) -> SliceResult:
         """Raises `OutputError`, `OSError`."""
         of, stream = self._of, self._of.stream
-        sink = slice_sink(self._files.records, stream, of.columns, of.schema)
+        loop = asyncio.get_running_loop()
+
+        def warn(text: str) -> None:
+            log = Log(stream=stream, slice=self._planned.slice, level=Level.WARNING, message=text)
+            loop.call_soon_threadsafe(of.emit, log)
+
+        path = self._files.records
+        destination = Destination(path, format=named_format(path) or "jsonl", nested=of.nested)
+        sink = destination.sink(stream, [stream], of.schema, warn=warn)
         note = await asyncio.to_thread(sink.open)
         if note:
-            of.emit(Log(stream=stream, slice=self._planned.slice, level=Level.WARNING, message=note))
+            warn(note)
         journal = JobJournal(self._files.jobs, lambda _: of.state)
         try:
             read = of.reader.read(
@@ -185,10 +194,3 @@ class _SliceRead:
         if outcome in READ and not self._done:
             return failed(planned, "The slice was read, but what came of it was not written. Run again.")
         return SliceResult(planned, outcome, self._records, finished.latest, finished.error, finished.final)
-
-
-def slice_sink(path: Path, stream: str, columns: Sequence[str], schema: Mapping[str, Any]) -> OutputSink:
-    """What writes the file of a slice, in the format that its ending says."""
-    format_ = named_format(path)
-    declared = schema if format_ == "parquet" else {"properties": dict.fromkeys(columns)}
-    return Destination(path, format=format_).sink(stream, [stream], declared)

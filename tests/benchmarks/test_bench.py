@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from benchmarks.data import make_files, make_pages
-from benchmarks.engines import run_floor, run_longhaul
+from benchmarks.engines import SOURCE, run_floor, run_longhaul, run_source
 from benchmarks.manifests import CSV, FILTER, GZIP_CSV, JSON, JSON_LINES, TRANSFORMATIONS, job_manifest, page_manifest
 from benchmarks.measuring import running_server
 
@@ -59,3 +59,11 @@ def test_the_other_reads_give_the_records_that_they_should(data: Path, tmp_path:
         array = job_manifest(JSON, slices=3, polling_interval=0.01)
         assert run_longhaul(array, inputs(url, f"{contacts}.json"), tmp_path)[1] == 3 * ROWS
         assert run_longhaul(page_manifest(10), inputs(url, "3-pages"), tmp_path)[1] == 30
+
+
+@pytest.mark.skipif(not Path(SOURCE).exists(), reason="source-longhaul is not installed; install this package again")
+def test_a_source_gives_the_same_records(data: Path, tmp_path: Path) -> None:
+    with running_server(data) as url:
+        for decoder, ending in ((CSV, "csv"), (JSON_LINES, "jsonl")):
+            asked = inputs(url, f"{ROWS}-rows/contacts.{ending}")
+            assert run_source(job_manifest(decoder, polling_interval=0.01), asked, tmp_path)[1] == ROWS

@@ -30,20 +30,19 @@ def api() -> Iterator[DemoApi]:
         yield running
 
 
+def environment(folder: Path) -> dict[str, str]:
+    own = {"AIRBYTE_OFFLINE_MODE": "1", "AIRBYTE_LOGGING_ROOT": str(folder / "logs"), "DO_NOT_TRACK": "1"}
+    return {**os.environ, **own}
+
+
 def read(api: DemoApi, name: str, folder: Path) -> dict[str, Any]:
     """What PyAirbyte has in its cache after it has read a sample."""
     make_source(sample(name).path, folder / "bin" / "source-sample")
     (folder / "config.json").write_text(json.dumps(api.inputs(name)))
     files = [str(folder / file) for file in ("bin/source-sample", "config.json", "cache.duckdb", "answer.json")]
-    environment = {
-        **os.environ,
-        "AIRBYTE_OFFLINE_MODE": "1",
-        "AIRBYTE_LOGGING_ROOT": str(folder / "logs"),
-        "DO_NOT_TRACK": "1",
-    }
     script = Path(__file__).with_name("pyairbyte_read.py")
-    command = [PYTHON, script, *files]
-    ended = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, cwd=folder)
+    command = [str(PYTHON), str(script), *files]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, env=environment(folder), cwd=folder)
     assert ended.returncode == 0, ended.stderr[-3000:]
     answer: dict[str, Any] = json.loads((folder / "answer.json").read_text())
     return answer
@@ -75,3 +74,20 @@ def test_a_stream_of_jobs_is_read_twice(api: DemoApi, tmp_path: Path) -> None:
     assert sorted(contact["email"] for contact in second["records"]["contacts"]) == sorted(
         contact["email"] for contact in contacts
     )
+
+
+def test_the_page_about_it_works_word_for_word(api: DemoApi, tmp_path: Path) -> None:
+    make_source(sample("sendgrid_contacts").path, tmp_path / "bin" / "source-contacts")
+    (tmp_path / "config.json").write_text(json.dumps(api.inputs("sendgrid_contacts")))
+    page = (ROOT / "docs" / "airbyte.md").read_text()
+    script = page.split("```python\n")[1].split("```")[0]
+    ended = subprocess.run(
+        [PYTHON, "-c", script],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=environment(tmp_path),
+        cwd=tmp_path,
+    )
+    assert ended.returncode == 0, ended.stderr[-3000:]
+    assert f"[{ROWS} rows x " in ended.stdout

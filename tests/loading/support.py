@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -34,6 +34,7 @@ class OrdersApi:
         self.rows = {day: [order(day, number) for number in range(PER_DAY)] for day in DAYS}
         self.broken: set[str] = set()
         self.asked: list[str] = []
+        self.arrived = threading.Condition()
         self.gates: dict[str, threading.Event] = {}
         api = self
 
@@ -47,7 +48,9 @@ class OrdersApi:
                 query = parse_qs(urlsplit(self.path).query)
                 after, upto = query.get("after", [""])[0], query.get("upto", ["9"])[0]
                 day = after[:10]
-                api.asked.append(day)
+                with api.arrived:
+                    api.asked.append(day)
+                    api.arrived.notify_all()
                 if day in api.gates:
                     api.gates[day].wait(PATIENCE)
                 rows = [row for rows in api.rows.values() for row in rows if after < row["time"] <= upto]
@@ -119,10 +122,15 @@ streams:
         return path
 
 
+def surroundings(folder: Path) -> dict[str, str]:
+    """That of the processes that a test starts: the state folder is `state`, unless it says something else."""
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "LONGHAUL_STATE_DIR": str(folder / "state")}
+
+
 def run(
     *arguments: str | Path,
     folder: Path,
-    environment: Mapping[str, str] | None = None,
+    environment: dict[str, str] | None = None,
     kill: str = "",
     each: bool = False,
 ) -> tuple[int, str, str]:
@@ -133,13 +141,12 @@ def run(
     ended = subprocess.run(
         [sys.executable, *module, *map(str, arguments)],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "LONGHAUL_STATE_DIR": str(folder / "state"),
-             **(environment or {})},
+        env=surroundings(folder) | (environment or {}),
         capture_output=True,
         text=True,
         timeout=180,
         check=False,
-    )  # fmt: skip
+    )
     return ended.returncode, ended.stdout, ended.stderr
 
 

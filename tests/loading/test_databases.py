@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -50,8 +50,8 @@ def test_runs_that_are_killed_at_each_step_of_a_load_lose_and_double_nothing(
 
 @pytest.mark.parametrize("write", ["merge", "append"])
 def test_the_same_in_postgresql(api: OrdersApi, tmp_path: Path, postgres: str, write: str) -> None:
-    steps = STEPS if write == "append" else ("after job", "after complete")
-    killed_at_each_step(api, tmp_path, "$DESTINATION", write, steps, {"DESTINATION": postgres})
+    steps = ("after begin", "after job", "after complete") if write == "append" else ("after job", "after complete")
+    killed_at_each_step(api, tmp_path, "$DESTINATION", write, steps=steps, environment={"DESTINATION": postgres})
     assert sorted(row[0] for row in postgres_rows(postgres, "SELECT id FROM shop.orders")) == api.ids
 
 
@@ -60,8 +60,9 @@ def killed_at_each_step(
     folder: Path,
     to: str,
     write: str,
+    *,
     steps: Sequence[str] = STEPS,
-    environment: Mapping[str, str] | None = None,
+    environment: dict[str, str] | None = None,
 ) -> None:
     """Each run loads a slice and is killed while it loads the next one; the last one comes to its end. Every other
     run has lost the disk of the one before.

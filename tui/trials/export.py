@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 
 from core.errors import LonghaulError
 from core.extras import how_to_install, is_installed
-from core.outputs.destination import Destination
+from core.outputs.destination import Destination, table_names
 from core.outputs.durable import OutputError
 from core.outputs.locks import hold
 from core.outputs.paths import NamedPath
@@ -19,6 +19,8 @@ from core.outputs.sinks import OutputSink, partial
 from core.units import count
 from tui.trials.records import RecordStore, RecordView, batches
 
+_WARNINGS = 2
+"""Warnings that are mentioned at the end."""
 _OPTION = "--output: "
 """What messages about a destination begin with, which were made for the command line."""
 
@@ -70,12 +72,6 @@ class Selection:
     cut: str = ""
     """A sentence that says where records were cut off; empty when nothing is missing."""
 
-    @property
-    def columns(self) -> Sequence[str]:
-        """The declared columns first, then those that only records have."""
-        declared = self.schema.get("properties") or {}
-        return [*declared, *(name for name in [*self.records.columns()] if name not in declared)]
-
 
 class Export:
     """Writes a selection to a file, once. `run` belongs in a thread; `written` grows meanwhile."""
@@ -84,6 +80,7 @@ class Export:
         self._selection = selection
         self._path = path
         self._cancelled = Event()
+        self._warnings: list[str] = []
         self.total = len(selection.records)
         self.written = 0
         """How many records have been written."""
@@ -100,17 +97,20 @@ class Export:
         try:
             destination = Destination.parse(str(self._path), append=False)
             with hold([NamedPath("the export", self._path)]):
-                self._write(destination)
+                place = self._write(destination)
         except OSError as error:
             raise OutputError.of(self._path, error) from error
         except OutputError as error:
             raise OutputError(str(error).removeprefix(_OPTION)) from error
-        said = f"{count(self.written, 'record')} exported to {self._path}."
-        return " ".join(filter(None, (said, self._selection.cut)))
+        said = f"{count(self.written, 'record')} exported to {place}."
+        return " ".join(filter(None, (said, self._selection.cut, *self._warnings[:_WARNINGS])))
 
-    def _write(self, destination: Destination) -> None:
+    def _write(self, destination: Destination) -> str:
+        """Returns where the records are."""
         selection = self._selection
-        sink = destination.sink(selection.name, (), selection.columns)
+        destination.check({})
+        sink = destination.sink(selection.name, (), selection.schema, warn=self._warnings.append)
+        is_new = not self._path.exists()
         sink.open()
         try:
             for batch in batches(selection.records):
@@ -121,16 +121,31 @@ class Export:
             self._check()
             sink.finish(succeeded=True)
         except BaseException:
-            self._give_up(sink)
+            self._give_up(sink, is_new=is_new)
             raise
+        return sink.place
 
     def _check(self) -> None:
         if self._cancelled.is_set():
             raise ExportCancelled
 
-    def _give_up(self, sink: OutputSink) -> None:
+    def _give_up(self, sink: OutputSink, *, is_new: bool) -> None:
         """Leave nothing behind: the records are still in the builder."""
         with suppress(OSError, LonghaulError):
             sink.finish(succeeded=False)
+        path = self._path.resolve()
+        if path.suffix == ".duckdb" and not is_new:
+            with suppress(Exception):  # it is harmless, and the next export replaces it
+                _drop_partial(path, self._selection.name)
+            return
         with suppress(OSError):
-            partial(self._path.resolve()).unlink()
+            (path if path.suffix == ".duckdb" else partial(path)).unlink()
+
+
+def _drop_partial(path: Path, stream: str) -> None:
+    """Drop the table of a DuckDB file in which records are until all are there."""
+    from core.outputs.tables.duck import connect
+    from core.outputs.tables.duck_table import DuckTable
+
+    with connect(path) as connection:
+        DuckTable(connection, f"{table_names([stream])[stream]}.partial", lambda _: None).drop()

@@ -194,23 +194,34 @@ class QueryDatabase:
     def _filled(self, table: str, tables: Tables, source: Source) -> bool:
         """Fill a table anew; False when columns come up, or change their type, after its first records."""
         created: Any = None
+        skipped = False
         for batch in batches(source.records):
             rows = tables.table(tables.encode(batch))
             columns = (tables.schema, tuple(tables.only_nulls))
-            if created not in (None, columns):
+            if created not in (None, columns) or (skipped and rows.num_columns):
                 return False
-            self._insert(table, rows, columns[1], create=created is None)
-            created = columns
+            skipped = not rows.num_columns
+            if not skipped:
+                self._insert(table, rows, columns[1], create=created is None)
+                created = columns
             self.loading = (self.loading[0] + len(batch), self.loading[1])
             self._check()
+        if created is None:
+            self._leave_empty(table, tables.schema.empty_table())
         return True
+
+    def _leave_empty(self, table: str, rows: Any) -> None:
+        """Leave a table without records; none where no columns are known."""
+        self._connection.execute(f"DROP TABLE IF EXISTS {_quoted(table)}")
+        if rows.num_columns:
+            self._insert(table, rows, (), create=True)
+        elif table == _TABLE:
+            raise QueryError("There are no values to query: the test has read no records, or empty ones.")
 
     def _insert(self, table: str, rows: Any, empty: Sequence[str], *, create: bool) -> None:
         """Add rows, and columns without values; `create` makes the table for them."""
         names = _names([*rows.column_names, *empty])
         values = ["*", *(f"NULL::VARCHAR AS {_quoted(name)}" for name in names[rows.num_columns :])]
-        if not rows.num_columns:
-            raise QueryError(f"The records of {table} have no values: there is nothing to query.")
         self._connection.register(_BATCH, rows.rename_columns(names[: rows.num_columns]))
         try:
             into = f"CREATE OR REPLACE TABLE {_quoted(table)} AS" if create else f"INSERT INTO {_quoted(table)}"

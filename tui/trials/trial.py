@@ -74,6 +74,7 @@ class Trial:
         self.loaded_schema: Mapping[str, Any] | None = None
         """The JSON Schema that the read has loaded, where the manifest does not contain one."""
         keys, schema = (declared.primary_key_paths, _schema(declared)) if declared is not None else ((), None)
+        self._declared_schema = schema or {}
         self.inspector = RecordInspector(keys, schema)
         self._spool = Spool()
         self.records = RecordStore(self.inspector.columns, self._spool)
@@ -82,7 +83,7 @@ class Trial:
     @property
     def schema(self) -> Mapping[str, Any]:
         """The JSON Schema of the stream, as declared or as the read has loaded it; {} when there is none."""
-        return self.loaded_schema or (_schema(self.declared) if self.declared is not None else {})
+        return self.loaded_schema or self._declared_schema
 
     def take(self, event: Event) -> None:
         """Take in what happened; nothing any more once the read has ended. Raises `OSError` when the disk is full."""

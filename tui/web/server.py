@@ -41,9 +41,14 @@ class TabServer(Server):
     @property
     def url(self) -> str:
         """The address to open in a browser, with the token if there is one."""
-        name = "127.0.0.1" if is_any(self.host) else self.host
-        place = f"[{name}]" if ":" in name else name
-        return f"http://{place}:{self.port}/" + (f"?token={self.gate.token}" if self.gate.token else "")
+        query = f"?token={self.gate.token}" if self.gate.token else ""
+        return f"http://{self._name}:{self.port}/{query}"
+
+    @property
+    def _name(self) -> str:
+        """What stands for the host in an address on this machine."""
+        name = ("::1" if ":" in self.host else "127.0.0.1") if is_any(self.host) else self.host
+        return f"[{name}]" if ":" in name else name
 
     async def run(self) -> int:
         """Serve until a signal comes; returns the exit code. Raises `LonghaulError` when it can't listen there."""
@@ -67,7 +72,7 @@ class TabServer(Server):
     def _announce(self) -> None:
         print(f"The builder is at {self.url}", flush=True)
         if is_any(self.host):
-            _say("From other machines, with the name of this machine in place of 127.0.0.1.")
+            _say(f"From other machines, with the name of this one in place of {self._name}.")
         if self.gate.token is not None:
             _say(
                 f"Whoever has this address can read and write files as {_user()}. "
@@ -104,7 +109,7 @@ class TabServer(Server):
         try:
             await tab.prepare(request)
             await process.start(to_int(request.query.get("width", ""), 80), to_int(request.query.get("height", ""), 24))
-            with suppress(AssertionError, ConnectionError, LookupError, TypeError, ValueError):  # no page of ours
+            with suppress(Exception):  # whatever a page says that is not ours, it ends that tab and nothing else
                 await self._process_messages(tab, process)
         finally:
             await process.stop()

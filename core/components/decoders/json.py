@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from itertools import chain
+from secrets import randbits
 from typing import Annotated, Any
 
 import ijson  # type: ignore[import-untyped]  # it has no type hints
@@ -111,16 +112,37 @@ def _blocks_of_lines(chunks: Iterator[bytes], encoding: str | None, charset: str
     head, stream = peek(chunks)
     refuse_packed(head, "JSON Lines")
     stream = as_utf_8(stream, encoding_of(head, encoding, charset), charset)
-    number = 1
-    for text in whole_lines(stream):
-        lines = text.removesuffix(b"\n").split(b"\n")
-        try:
-            values = list(map(orjson.loads, lines))
-        except orjson.JSONDecodeError:
-            yield from _as_far_as_it_goes(_one_by_one(lines, number, head))
+    passed = 0
+    blocks = whole_lines(stream, lambda: passed)
+    for text in blocks:
+        values = _values_of(text.removesuffix(b"\n"))
+        if values is None:
+            lines = text.removesuffix(b"\n").split(b"\n")
+            yield from _as_far_as_it_goes(_one_by_one(lines, passed + 1, head))
+            passed += len(lines)
         else:
             yield values if b"\r" in text else Lines(values, text if text.endswith(b"\n") else text + b"\n")
-        number += len(lines)
+            passed += len(values)
+
+
+_MARK = randbits(63)
+"""A number that no line holds but by a chance that nobody has."""
+_BETWEEN_LINES = b",%d," % _MARK
+
+
+def _values_of(lines: bytes) -> list[Any] | None:
+    """The values of lines with exactly one each, read in one go; None when they are not all so.
+
+    The lines become one array, with a mark between them. If a value went over several lines, the mark between them
+    would be missing among the items; if a line had several values, two of them would have no mark between.
+    """
+    array = b"[%b]" % lines.replace(b"\n", _BETWEEN_LINES)
+    marks = (len(array) - len(lines) - 2) // (len(_BETWEEN_LINES) - 1)
+    try:
+        items = orjson.loads(array)
+    except orjson.JSONDecodeError:
+        return None
+    return items[::2] if len(items) == 2 * marks + 1 and items[1::2].count(_MARK) == marks else None
 
 
 def _as_far_as_it_goes(values: Iterator[Any]) -> Iterator[list[Any]]:

@@ -96,7 +96,10 @@ async def test_an_existing_file_is_asked_about_and_records_that_are_missing_are_
         assert len((tmp_path / "contacts.jsonl").read_text().splitlines()) == 7
 
 
-async def test_what_is_wrong_with_a_place_is_said_in_the_dialog(tmp_path: Path, api: DemoApi) -> None:
+async def test_what_is_wrong_with_a_place_is_said_in_the_dialog(
+    tmp_path: Path, api: DemoApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "is_installed", lambda module: False)
     async with after_test(tmp_path, api, (80, 24)) as shell:
         await shell.press("E")
         await shell.until_dialog("ExportDialog")
@@ -104,6 +107,7 @@ async def test_what_is_wrong_with_a_place_is_said_in_the_dialog(tmp_path: Path, 
             (tmp_path / "x.txt", "The ending .txt says no format"),
             (tmp_path / "no" / "x.jsonl", "There is no folder"),
             (Path("/proc/x.jsonl"), "✗"),
+            (tmp_path / "x.parquet", "longhaul-connectors[parquet]"),
         ):
             await name(shell, path)
             await shell.press("enter")
@@ -145,7 +149,7 @@ async def test_records_are_loaded_into_a_database_by_its_url(tmp_path: Path, api
         await shell.press("E")
         await shell.until_dialog("ExportDialog")
         await name(shell, "postgresql://me:s3cr3t@127.0.0.1:1/crm")
-        await shell.until_shown("table contacts of the dataset longhaul_test")
+        await shell.until_shown("longhaul_test.contacts, a table that is replaced")
         await shell.press("enter")
         await shell.until_shown("can't be reached")
         await name(shell, url)

@@ -12,6 +12,7 @@ from core.environment import DEBUG, state_folder
 from sample_configs import sample
 from tests.tui.shell.support import opened
 from tui.command import _report_end
+from tui.model.editor_schema import MODELINE, SCHEMA
 from tui.model.project import Project, pending_drafts
 from tui.model.settings import Settings
 from tui.shell import background
@@ -432,3 +433,15 @@ async def test_the_builder_works_without_writable_folders_of_its_own(
         await shell.until_said("Saved sendgrid.yaml")
         assert shell.session.values.secret("api_key") == "hush"
     assert "mine.example.com" in manifest.read_text()
+
+
+async def test_a_new_manifest_is_saved_with_what_editors_need(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with opened() as shell:
+        shell.session.streams.add("contacts")
+        await shell.press("ctrl+s")
+        await shell.until_dialog("FileDialog")
+        await shell.press("enter")
+        await shell.until_said("Saved connector.yaml")
+        await shell.until((tmp_path / SCHEMA).exists)
+    assert (tmp_path / "connector.yaml").read_text().startswith(MODELINE)

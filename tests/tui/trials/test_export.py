@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 
 from core.decoding.chunks import Lines
 from core.errors import LonghaulError
+from core.outputs.destination import FILES
 from core.outputs.locks import lock
 from tests.tui.trials.support import contact
 from tui.trials import export
@@ -64,17 +65,67 @@ def test_a_part_of_the_records_is_written_and_what_is_missing_is_said(tmp_path: 
     assert written == [2, 3, 6, 7]
 
 
+def test_parquet_is_typed_by_the_schema(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet", reason="the test reads Parquet")
+    schema = {"properties": {"ORDERS": {"type": "integer"}, "at": {"type": "string", "format": "date"}}}
+    records = [{**contact(n), "at": "2026-01-02", "late": n or None} for n in range(5)]
+    Export(selection(stored(*records), schema=schema), tmp_path / "c.parquet").run()
+    table = parquet.read_table(tmp_path / "c.parquet")
+    assert {name: str(table.schema.field(name).type) for name in ("ORDERS", "at", "EMAIL", "late")} == {
+        "ORDERS": "int64",
+        "at": "date32[day]",
+        "EMAIL": "string",
+        "late": "int64",
+    }
+    assert table.column("ORDERS").to_pylist() == [0, 1, 2, 3, 4]
+    assert [file.name for file in tmp_path.iterdir()] == ["c.parquet"]
+
+
+def test_a_table_of_a_database_is_replaced_and_the_others_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    duckdb = pytest.importorskip("duckdb", reason="the test reads DuckDB")
+    file = tmp_path / "c.duckdb"
+    assert Export(Selection("others", stored(contact(1))), file).run() == f"1 record exported to {file}, table others."
+    Export(selection(stored(*map(contact, range(4)))), file).run()
+    schema = {"properties": {"EMAIL": {"type": "integer"}}}
+    said = Export(selection(stored(*map(contact, range(3))), schema=schema), file).run()
+    assert "Column `EMAIL` is" in said
+    job = Export(selection(stored(*map(contact, range(9)))), file)
+    monkeypatch.setattr(export, "batches", lambda source: map(cancelling(job), batches(source)))
+    with pytest.raises(ExportCancelled):
+        job.run()
+    with duckdb.connect(str(file)) as connection:
+        tables = {
+            name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]
+            for (name,) in connection.execute("SHOW TABLES").fetchall()
+        }
+    assert tables == {"contacts": 3, "others": 1}
+    new = Export(selection(stored(*map(contact, range(9)))), tmp_path / "new.duckdb")
+    monkeypatch.setattr(export, "batches", lambda source: map(cancelling(new), batches(source)))
+    with pytest.raises(ExportCancelled):
+        new.run()
+    assert [path.name for path in tmp_path.iterdir()] == ["c.duckdb"]
+
+
+def cancelling(job: Export) -> Callable[[Lines], Lines]:
+    """Lets a batch pass, and cancels the export."""
+
+    def cancel(batch: Lines) -> Lines:
+        job.cancel()
+        return batch
+
+    return cancel
+
+
+def test_all_formats_that_runs_write_can_be_exported() -> None:
+    assert set(FORMATS) == set(FILES)
+
+
 def test_an_export_that_is_cancelled_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "c.jsonl"
     file.write_text("what was there\n")
     job = Export(selection(stored(*map(contact, range(6)))), file)
 
-    def cancelled_meanwhile(source: RecordStore) -> Iterator[Lines]:
-        for batch in batches(source):
-            yield batch
-            job.cancel()
-
-    monkeypatch.setattr(export, "batches", cancelled_meanwhile)
+    monkeypatch.setattr(export, "batches", lambda source: map(cancelling(job), batches(source)))
     with pytest.raises(ExportCancelled, match="nothing was written"):
         job.run()
     assert file.read_text() == "what was there\n"

@@ -63,7 +63,7 @@ def test_other_tests_are_tables_of_their_own_whatever_their_streams_are_called(d
         Source("Records", stored({"a": 1})),
         Source('odd "name"', stored({"b": 2})),
         Source("ORDERS", stored({"c": 3})),
-        Source("empty", stored()),
+        Source("empty", stored({})),
     ]
     assert [row["name"] for row in asked(database, "SHOW TABLES", *sources)] == [
         "ORDERS_1",
@@ -79,6 +79,8 @@ def test_columns_that_come_late_or_change_their_type_lose_nothing(database: Quer
     records: list[dict[str, Any]] = [{"n": number, "Id": 1, "id": 2, "never": None} for number in range(1_500)]
     records[1_200] |= {"late": "x", "n": "text"}
     source = Source("odd", stored(*records))
+    nothing_at_first = Source("s", stored(*({"a": None} for _ in range(1_200)), {"a": 1}))
+    assert asked(database, "SELECT count(*) AS n, sum(a) AS s FROM records", nothing_at_first) == [{"n": 1_201, "s": 1}]
     assert types(database, source) == {
         "n": "VARCHAR",
         "Id": "BIGINT",
@@ -98,6 +100,15 @@ def test_what_a_test_reads_anew_is_queried_anew(database: QueryDatabase) -> None
     growing.append(b'{"a":2}\n', 1)
     assert asked(database, "SELECT count(*) AS n FROM s", source) == [{"n": 2}]
     assert asked(database, "FROM s", Source("s", stored({"other": True}))) == [{"other": True}]
+
+
+def test_a_test_without_records_leaves_none_of_the_one_before(database: QueryDatabase) -> None:
+    assert asked(database, "FROM records")
+    assert asked(database, "FROM records", Source("orders", stored(), SCHEMA)) == []
+    assert types(database, Source("orders", stored(), SCHEMA)) == {"id": "BIGINT", "seen": "TIMESTAMP WITH TIME ZONE"}
+    with pytest.raises(QueryError, match="read no records"):
+        database.query("FROM records", [Source("orders", stored())])
+    assert len(asked(database, "FROM orders")) == 3
 
 
 def test_results_hold_values_of_all_types_and_columns_of_one_name(database: QueryDatabase) -> None:

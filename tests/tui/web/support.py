@@ -11,7 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
 
@@ -34,6 +34,19 @@ class Serving:
     def __init__(self, process: subprocess.Popen[str], url: str) -> None:
         self.process = process
         self.url = url
+        self._said = ""
+
+    def said(self) -> list[str]:
+        """The lines on standard error of a server that has ended."""
+        return self._said.splitlines()
+
+    def end(self) -> None:
+        """Terminate the server, and wait for its end."""
+        self.process.terminate()
+        try:
+            self._said = self.process.communicate(timeout=30)[1]
+        finally:
+            self.process.kill()
 
     @property
     def origin(self) -> str:
@@ -81,8 +94,11 @@ class Tab:
                     self.drawn += ESCAPES.sub("", message.data.decode())
         return self.drawn
 
+    async def send(self, message: Any) -> None:
+        await self._socket.send_json(message)
+
     async def type(self, keys: str) -> None:
-        await self._socket.send_json(["stdin", keys])
+        await self.send(["stdin", keys])
 
 
 @contextmanager
@@ -97,17 +113,14 @@ def serving(*arguments: str, folder: Path, **environment: str) -> Iterator[Servi
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3]), **environment},
     ) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        server = Serving(process, line.split()[-1] if line else "")
         try:
-            assert process.stdout is not None
-            line = process.stdout.readline()
-            assert "http://" in line, (process.stderr.read() if process.stderr else "", line)
-            yield Serving(process, line.split()[-1])
+            assert "http://" in line
+            yield server
         finally:
-            process.terminate()
-            try:
-                process.wait(20)
-            finally:
-                process.kill()
+            server.end()
 
 
 def is_running(pid: int) -> bool:

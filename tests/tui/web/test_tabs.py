@@ -108,3 +108,16 @@ async def test_a_size_that_makes_no_sense_is_no_way_to_fill_the_memory(manifest:
         assert b"COLUMNS=1000\0" in size
         assert b"ROWS=1\0" in size
         await until_gone(pid)
+
+
+async def test_a_page_that_talks_nonsense_ends_its_own_tab_only(manifest: Path) -> None:
+    with serving("--serve", manifest.name, folder=manifest.parent) as server:
+        for nonsense in (["stdin", 5], {"type": "stdin"}, ["resize", {"width": "wide"}]):
+            async with server.tab() as tab:
+                await tab.wait("Longhaul")
+                await tab.send(nonsense)
+                await tab.ended()
+        assert server.builders() == []
+        async with server.tab() as tab:
+            await tab.wait("API Endpoint URL")
+    assert server.said() == ["Ctrl-C ends it."]

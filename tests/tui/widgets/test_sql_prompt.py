@@ -56,7 +56,8 @@ async def test_a_query_may_have_several_lines_through_which_the_cursor_moves() -
 
 
 async def test_nothing_is_run_where_nothing_is_typed() -> None:
-    prompt = SqlPrompt("  ", history := [])
+    history: list[str] = []
+    prompt = SqlPrompt("  ", history)
     async with on_stage(prompt) as stage:
         prompt.focus()
         await stage.press("enter", "up", "down")

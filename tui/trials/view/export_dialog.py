@@ -38,6 +38,7 @@ class ExportDialog(FileDialog):
         self._selection = selection
         self._export: Export | LoadExport | None = None
         """What is being written."""
+        self._cancelling = False
 
     def on_mount(self) -> None:
         self.query_one(OptionList).styles.height = 10
@@ -53,8 +54,8 @@ class ExportDialog(FileDialog):
         selection = self._selection
         what = f"{count(len(selection.records), 'record')}{f' ({selection.part})' if selection.part else ''}"
         if is_url(text):
-            table = f"table {selection.name} of the dataset {DATASET}, which is replaced"
-            return load.missing_extra() or f"{what} into a database or lake: {table}. {selection.cut}".rstrip()
+            table = f"{DATASET}.{selection.name}, a table that is replaced"
+            return load.missing_extra() or f"{what} into {table}. {selection.cut}".rstrip()
         ending = ending_of(text)
         if ending is not None:
             return missing_extra(ending) or f"{what} as {self._format(ending)}. {selection.cut}".rstrip()
@@ -90,7 +91,7 @@ class ExportDialog(FileDialog):
 
     async def _write(self, export: Export | LoadExport, path: Path | None) -> None:
         """Write or load everything; `path` is the file, where it is one."""
-        self._export = export
+        self._export, self._cancelling = export, False
         self._show_progress()
         self._set_busy(busy=True)
         try:
@@ -122,10 +123,13 @@ class ExportDialog(FileDialog):
             total = self._export.total
             done = min(_BAR, round(_BAR * self._export.written / max(1, total)))
             bar = "━" * done + "─" * (_BAR - done)
-            self.show_note(f"Writing {bar} {self._export.written:,} of {count(total, 'record')}. Escape cancels.")
+            state = "Cancelling…" if self._cancelling else "Escape cancels."
+            self.show_note(f"Writing {bar} {self._export.written:,} of {count(total, 'record')}. {state}")
 
     def action_cancel(self) -> None:
         if self._export is not None:
             self._export.cancel()
+            self._cancelling = True
+            self._show_progress()
         else:
             self.dismiss(None)

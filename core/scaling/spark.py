@@ -1,0 +1,281 @@
+"""A data source for Spark: each slice of a stream is a partition, which a task of Spark reads into Arrow batches.
+
+    spark.dataSource.register(LonghaulDataSource)
+    spark.read.format("longhaul").option("manifest", "contacts.yaml").option("stream", "contacts").load()
+
+Spark runs these classes in processes of its own: one that plans, and as many that read as it has cores.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from core.connector import Connector, load_connector
+from core.errors import InputError, ManifestError, ReadError
+from core.events import Event, Log, Outcome, Records, StreamFinished
+from core.extras import load
+from core.inputs import gather_inputs
+from core.levels import Level
+from core.manifest.document import Document
+from core.manifest.files import read_text
+from core.outputs.token_file import TokenFile, of_manifest
+from core.reading import Limits, Reader, open_reader
+from core.reading.surroundings import Surroundings
+from core.runtime.slices import StreamSlice
+
+load("pyspark.sql.datasource", "Data frames of Spark", "spark")
+
+from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition  # noqa: E402
+from pyspark.sql.pandas.types import from_arrow_schema  # noqa: E402
+
+from core.outputs.tables.batches import Tables  # noqa: E402
+from core.outputs.tables.schema import TEXT, arrow_schema, pa  # noqa: E402
+from core.scaling.spark_types import Fit, column_types  # noqa: E402
+
+_OPTIONS = ("config", "manifest", "nested", "partitions", "stream")
+_TABLE = 8 << 20
+"""Bytes of encoded records that become one table."""
+_ROWS = 10_000
+"""Rows of a batch at most, as many as Spark itself takes."""
+_SAMPLE = 1_000
+"""Records that columns are detected from."""
+_LOG = logging.getLogger("longhaul")
+
+
+@dataclass(frozen=True, slots=True)
+class StreamToRead:
+    """What is read, as it travels to the processes that read. It holds secrets, which its text does not show.
+
+    `parts`: at most that many processes read at the same time, which share the API budget; None: nobody knows.
+    """
+
+    stream: str
+    file: str
+    manifest: str = field(repr=False)
+    config: Mapping[str, Any] = field(repr=False)
+    nested: str = "json"
+    parts: int | None = None
+
+    @classmethod
+    def of(cls, options: Mapping[str, str]) -> StreamToRead:
+        """What the options name. Raises `ManifestError`, `InputError`."""
+        if unknown := sorted(set(options) - {*_OPTIONS, "path"}):
+            raise InputError(f"There is no option `{unknown[0]}`; there are {', '.join(_OPTIONS)}.")
+        file = options.get("manifest") or options.get("path")
+        if not file:
+            raise InputError('The manifest is missing: .option("manifest", "connector.yaml").')
+        text = read_text(Path(file))
+        connector = load_connector(Document.parse(text, file))
+        if connector.source is None:
+            raise ManifestError(connector.errors)
+        nested = options.get("nested", "json")
+        if nested not in ("json", "struct"):
+            raise InputError(f"The option `nested` is json or struct, not {nested}.")
+        parts = options.get("partitions")
+        if parts is not None and not (parts.isdecimal() and int(parts)):
+            raise InputError(f"The option `partitions` is a number from 1 on, not {parts}.")
+        config = _inputs(connector, options.get("config"))
+        stream = _stream(connector, options.get("stream"))
+        return cls(stream, str(Path(file).absolute()), text, config, nested, int(parts) if parts else None)
+
+    def connector(self) -> Connector:
+        return load_connector(Document.parse(self.manifest, self.file))
+
+    def open(self, connector: Connector) -> Any:
+        """The connector, open for reading."""
+        tokens = TokenFile(of_manifest(Path(self.file)), own=True)
+        around = Surroundings(parts=self.parts or 1)
+        return open_reader(connector, self.config, body_limit=0, tokens=tokens, around=around)
+
+
+def _stream(connector: Connector, named: str | None) -> str:
+    names = connector.stream_names
+    if named is None and len(names) == 1:
+        named = names[0]
+    if named not in names:
+        said = "The stream is missing" if named is None else f"There is no stream `{named}`"
+        raise InputError(f"{said}; there {'is' if len(names) == 1 else 'are'} {', '.join(names)}.")
+    if named in connector.broken:
+        raise ManifestError(connector.broken[named])
+    return named
+
+
+def _inputs(connector: Connector, given: str | None) -> Mapping[str, Any]:
+    """The inputs: those of a file or JSON text, over which `LONGHAUL_<INPUT>` variables of the environment win."""
+    file, values = (Path(given) if given else None), None
+    if given and given.lstrip().startswith("{"):
+        file = None
+        try:
+            values = orjson.loads(given)
+        except orjson.JSONDecodeError:
+            raise InputError("The option `config` is neither valid JSON nor the name of a file.") from None
+    specification = connector.connection_specification
+    return gather_inputs(specification, file, os.environ, (), values, rules=connector.input_rules)
+
+
+class SlicePartition(InputPartition):
+    """The slices of one task."""
+
+    def __init__(self, slices: Sequence[StreamSlice]) -> None:
+        self.slices = tuple(slices)
+
+    def __repr__(self) -> str:
+        return f"SlicePartition({len(self.slices)})"
+
+
+class LonghaulDataSource(DataSource):
+    """The format `longhaul`. Options:
+
+    - `manifest`: the file,
+    - `stream`: which stream of it; needed where there are several,
+    - `config`: the inputs, as the name of a file or as JSON; `LONGHAUL_<INPUT>` variables win over it,
+    - `nested`: what objects and lists become, `json` (text, the default) or `struct`,
+    - `partitions`: how many tasks to read in at most, since each has a job; without it, each slice is a task.
+    """
+
+    @classmethod
+    def name(cls) -> str:
+        return "longhaul"
+
+    def schema(self) -> Any:
+        """The columns: those that the stream declares, else those of its first records, which are read for that."""
+        work = StreamToRead.of(self.options)
+        return from_arrow_schema(asyncio.run(_columns(work)), prefer_timestamp_ntz=True)
+
+    def reader(self, schema: Any) -> LonghaulReader:
+        return LonghaulReader(StreamToRead.of(self.options), schema)
+
+
+async def _columns(work: StreamToRead) -> Any:
+    """The `pyarrow.Schema` of a stream's records. Raises `ReadError`."""
+    connector = work.connector()
+    async with work.open(connector) as reader:
+        declared = arrow_schema(await reader.schema(work.stream), nested=work.nested)  # type: ignore[arg-type]
+        return declared if len(declared) else await _detected(reader, work)
+
+
+async def _detected(reader: Reader, work: StreamToRead) -> Any:
+    tables = Tables({}, nested=work.nested)  # type: ignore[arg-type]
+    data = bytearray()
+    async with aclosing(reader.read(work.stream, None, Limits(records=_SAMPLE), tables.encode)) as events:
+        async for event in events:
+            if isinstance(event, Records):
+                data += event.data
+            else:
+                _take(event)
+    tables.table(bytes(data))
+    found = pa.schema([*tables.schema, *(pa.field(name, TEXT) for name in tables.only_nulls)])
+    if not len(found):
+        raise ReadError(
+            f"The stream `{work.stream}` declares no fields, and has no records to detect them from. "
+            "Declare them in its schema, or with `.schema(...)`."
+        )
+    return found
+
+
+class LonghaulReader(DataSourceReader):
+    """Reads a stream, slice by slice, into batches of the columns in `schema`."""
+
+    def __init__(self, work: StreamToRead, schema: Any) -> None:
+        self._work = work
+        self._schema = schema
+
+    def partitions(self) -> Sequence[SlicePartition]:
+        """The slices, each for itself, or dealt out to as many tasks as there may be."""
+        slices = asyncio.run(self._slices())
+        parts = min(self._work.parts or len(slices), len(slices))
+        return [SlicePartition(slices[number::parts]) for number in range(parts)]
+
+    async def _slices(self) -> list[StreamSlice]:
+        async with self._work.open(self._work.connector()) as reader:
+            return [slice_ async for slice_ in reader.slices(self._work.stream, None, _take)]
+
+    def read(self, partition: InputPartition) -> Iterator[Any]:
+        """The batches of some slices; none for the partition that Spark makes up where there are no slices.
+
+        Raises `ReadError` for a slice that fails and for a value that does not fit its column.
+        """
+        if not isinstance(partition, SlicePartition):
+            return
+        columns, declared = column_types(self._schema)
+        misfits: list[str] = []
+        tables = Tables(declared, nested="struct", warn=misfits.append)
+        fit = Fit(columns, misfits, _LOG.warning)
+        reading = _TaskRead(self._work, partition.slices, tables)
+        with closing(reading.portions()) as portions:
+            for data in portions:
+                yield from fit.fit(tables.table(data)).to_batches(max_chunksize=_ROWS)
+
+
+class _TaskRead:
+    """Reads the slices of one task, one after the other, so that a task never has more than one job.
+
+    The engine has a thread of its own, which is one portion ahead of Spark.
+    """
+
+    def __init__(self, work: StreamToRead, slices: Sequence[StreamSlice], tables: Tables) -> None:
+        self._work = work
+        self._slices = slices
+        self._tables = tables
+        self._cancel: Callable[[], object] = lambda: None
+        self._given_up = False
+
+    def portions(self) -> Generator[bytes, None, None]:
+        """The encoded records. When it is closed before the end, jobs are aborted on the server. Raises `ReadError`."""
+        events = self._events()
+        with ThreadPoolExecutor(1, "longhaul-task") as thread, asyncio.Runner() as runner:
+            coming = thread.submit(runner.run, _portion(events))
+            try:
+                while portion := coming.result():
+                    coming = thread.submit(runner.run, _portion(events))
+                    yield portion
+            finally:
+                self._given_up = True
+                self._cancel()
+                thread.submit(runner.run, events.aclose()).result()
+                thread.submit(runner.close).result()
+
+    async def _events(self) -> AsyncGenerator[Event, None]:
+        work, loop = self._work, asyncio.get_running_loop()
+        async with work.open(work.connector()) as reader:
+            self._cancel = lambda: loop.call_soon_threadsafe(reader.cancel)
+            schema = await reader.schema(work.stream)
+            for slice_ in self._slices:
+                if self._given_up:
+                    return
+                read = reader.read(work.stream, None, encode=self._tables.encode, slices=[slice_], schema=schema)
+                async with aclosing(read) as events:
+                    async for event in events:
+                        yield event
+
+
+async def _portion(events: AsyncGenerator[Event, None]) -> bytes:
+    """Enough records for a table; none at the end."""
+    data = bytearray()
+    async for event in events:
+        if isinstance(event, Records):
+            data += event.data
+            if len(data) >= _TABLE:
+                break
+        else:
+            _take(event)
+    return bytes(data)
+
+
+def _take(event: Event) -> None:
+    """Log what people should know. Raises `ReadError` when the stream has failed."""
+    match event:
+        case Log(level=Level.WARNING | Level.ERROR, message=message):
+            _LOG.warning("%s: %s", event.stream, message)
+        case StreamFinished(outcome=Outcome.FAILED | Outcome.CANCELLED, errors=errors):
+            raise ReadError(" ".join(errors) or f"The stream `{event.stream}` was not read to its end.")
