@@ -16,7 +16,7 @@ from core.outputs.tables.sink import TableSink, TableStream
 
 duckdb: Any = load("duckdb", "DuckDB files", "duckdb")
 
-_CONFIG = {"autoinstall_known_extensions": "false", "memory_limit": "1GB", "threads": "1", "TimeZone": "UTC"}
+_CONFIG = {"autoinstall_known_extensions": "false", "memory_limit": "256MB", "threads": "1", "TimeZone": "UTC"}
 _HOLDER = re.compile(r"held in (.*?)\s*\(PID (\d+)\)")
 
 
@@ -42,7 +42,9 @@ def _problem(path: Path, text: str) -> str:
 def connect(path: Path) -> Any:
     """A connection to a database file, which is created where it is missing. Raises `OutputError`."""
     with _speaking(path):
-        return duckdb.connect(str(path), config=_CONFIG)
+        connection = duckdb.connect(str(path), config=_CONFIG)
+        connection.execute("SET enable_progress_bar = false")  # it would draw on the terminal
+        return connection
 
 
 def check_database(path: Path) -> None:
