@@ -46,7 +46,7 @@ _SENSELESS = {
     "dataset": "a slice is one file",
     "write": "a slice is one file",
     "state": "the plan holds the state that its slices are read from, and --merge-state writes the new one",
-    "demo": "make a plan with a manifest of your own",
+    "demo": "name a manifest of your own",
 }
 
 
