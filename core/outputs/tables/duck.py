@@ -82,6 +82,7 @@ class DuckSink(TableSink):
         return self._path.parent
 
     def open(self) -> str | None:
+        self._is_new = not self._path.exists()
         self._connection = connect(self._path)
         self._in_transaction = False
         self._replaces = self._stream.replaces
@@ -148,8 +149,16 @@ class DuckSink(TableSink):
                     self._kept = self._staging.name
                 self._end()
         finally:
-            with suppress(duckdb.Error):
-                self._connection.close()  # which rolls back what is not committed
+            self._close()
+
+    def discard(self) -> None:
+        self._close()
+        if self._is_new:
+            self._path.unlink(missing_ok=True)
+
+    def _close(self) -> None:
+        with suppress(duckdb.Error):
+            self._connection.close()  # which rolls back what is not committed
 
     def _rest(self) -> Any:
         """No rows, but every column: those of the schema, and those that held only nulls."""
