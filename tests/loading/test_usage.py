@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +13,7 @@ import pytest
 from core.loading.address import parse_address
 from core.loading.faults import load_error
 from tests.loading.conftest import PASSWORD
-from tests.loading.support import OrdersApi, run
+from tests.loading.support import OrdersApi, run, surroundings
 
 pytestmark = pytest.mark.slow
 
@@ -44,6 +48,19 @@ def test_a_secret_at_the_end_of_a_long_message_is_not_cut_in_two() -> None:
     said = str(load_error(error, address))
     assert "geheim" not in said
     assert said.startswith("postgresql://loader@there/db can't be loaded: xxx")
+
+
+def test_ctrl_c_does_not_wait_for_a_server_that_says_nothing(api: OrdersApi, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        running = subprocess.Popen(
+            [sys.executable, "-m", "core.command.cli", "--run", str(api.manifest(tmp_path)), "--to",
+             f"postgresql://u@127.0.0.1:{server.getsockname()[1]}/x"],
+            cwd=tmp_path, env=surroundings(tmp_path),
+        )  # fmt: skip
+        connection, _ = server.accept()
+        with connection:
+            running.send_signal(signal.SIGINT)
+            assert running.wait(10) == 130  # a driver gives up after 15 seconds
 
 
 def test_postgresql_refuses(api: OrdersApi, tmp_path: Path, postgres: str) -> None:
