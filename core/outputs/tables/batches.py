@@ -92,8 +92,8 @@ class Tables(Encoder):
     def declare(self, json_schema: Mapping[str, Any]) -> None:
         """Take over a schema that became known only now, for the columns that are not typed yet."""
         declared = arrow_schema(json_schema, nested=self._nested)
+        self._declared = self._declared.union(name for name in declared.names if name not in self._types)
         self._types = dict(zip(declared.names, declared.types, strict=True)) | self._types
-        self._declared = self._declared.union(declared.names)
 
     @property
     def schema(self) -> Any:
@@ -177,7 +177,7 @@ class Tables(Encoder):
                 return
             known = self._types[name] = column.kind
         try:
-            column.fit(known)
+            column.fit(known, declared=name in self._declared)
         except Misfit as misfit:
             self._widen(name, column, known, misfit.example)
         if self._types[name] == INTEGER and not exact_as_floats(column.array):
