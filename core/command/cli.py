@@ -92,9 +92,16 @@ def _explain(error: Exception) -> int:
 
 
 def _given_values() -> list[str]:
-    """The inputs in the environment and on the command line; any of them may be a secret."""
-    settings = (argument.partition("=")[2] for argument in sys.argv[1:])
-    return [*(text for name, text in os.environ.items() if name.startswith("LONGHAUL_")), *settings]
+    """The inputs in the environment and on the command line, and the passwords in URLs; any may be a secret."""
+    from urllib.parse import unquote
+
+    inputs = [text for name, text in os.environ.items() if name.startswith("LONGHAUL_")]
+    for argument in sys.argv[1:]:
+        inputs.append(argument.partition("=")[2])
+        user = argument.partition("://")[2].partition("/")[0].rpartition("@")[0]
+        password = user.partition(":")[2]
+        inputs += [password, unquote(password)]
+    return inputs
 
 
 def _say(text: str) -> None:
