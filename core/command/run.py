@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from core.cases.case import CaseError, case_file
+from core.cases.check import check_case
+from core.cases.reading import read_case
+from core.cases.recorder import CaseRecorder
 from core.command.arguments import Arguments
 from core.command.files import RunFiles
 from core.command.headless import HeadlessRun, RunPlan
@@ -31,9 +35,6 @@ from core.outputs.paths import resolved
 from core.outputs.state import StateFile
 from core.progress.picture import RunPicture
 from core.progress.plain import PlainProgress, Progress
-
-if TYPE_CHECKING:
-    from core.cases.recorder import CaseRecorder
 
 _WARNINGS_SHOWN = 20
 
@@ -87,8 +88,7 @@ def _read(files: RunFiles, connector: Connector, config: Mapping[str, Any], note
     state = StateFile(arguments.state) if arguments.state else None
     if loads is not None:
         loads.listen(lambda text: progress.log(Level.WARNING, text))
-        loads.check()
-        jobs: JobJournal | None = JobJournal(loads.journal, loads.of)
+        jobs: JobJournal | None = _journal_of(loads)
     else:
         jobs = JobJournal(beside(resolved(state.path)), state.of) if state else None
     if case and jobs and any(one.stream in files.streams for one in jobs.records):
@@ -121,20 +121,26 @@ def _read(files: RunFiles, connector: Connector, config: Mapping[str, Any], note
         return 1
 
 
+def _journal_of(loads: Loads) -> JobJournal:
+    """Try the connection, and read what jobs there are. Ctrl-C ends the process at once, as nothing was begun: a driver
+    that waits for a server can't be interrupted. Raises `OutputError`.
+    """
+    try:
+        loads.check()
+        return JobJournal(loads.journal, loads.of)
+    except KeyboardInterrupt:
+        os._exit(128 + signal.SIGINT)
+
+
 def _case(files: RunFiles, connector: Connector, config: Mapping[str, Any]) -> CaseRecorder | None:
     name = files.arguments.keep_case
     if name is None:
         return None
-    from core.cases.recorder import CaseRecorder
-
     return CaseRecorder(case_file(files.manifest, name), files.manifest, connector, config)
 
 
 def _read_back(connector: Connector, case: CaseRecorder, progress: Progress) -> int:
     """Check a case right after it was kept; 1 when it does not give what was read."""
-    from core.cases.check import check_case
-    from core.cases.reading import read_case
-
     result = asyncio.run(check_case(connector, read_case(case.file)))
     lines = [result.problem] if result.problem else [f"{one.kind}: {one.text}" for one in result.differences]
     for line in lines:
