@@ -44,6 +44,8 @@ def destination(address: Address, settings: Mapping[str, Any]) -> Any:
     scheme = address.shown.partition("://")[0]
     if address.kind == LAKE and (driver := _DRIVERS.get(scheme)) and not is_installed(driver[0]):
         raise missing_driver(driver[1])
+    if address.kind == "sqlalchemy" and not is_installed("sqlalchemy"):
+        raise missing_driver("sqlalchemy")
     factory = getattr(library.destinations, address.kind, None)
     if factory is None:
         raise OutputError(f"--to: this version of dlt has no destination `{address.kind}`; install a later one.")
