@@ -100,7 +100,7 @@ def test_a_run_loads_no_screen_and_nothing_heavy_that_it_does_not_need(config: P
     assert "core.reading" in loaded
     assert {name for name in loaded if name.split(".")[0] == "tui"} == {"tui", "tui.command"}
     heavy = {"textual", "airbyte_cdk", "pandas", "numpy", "pyarrow", "jsonpath_ng", "jwt", "cryptography"}
-    heavy |= {"botocore", "python_calamine"}
+    heavy |= {"botocore", "python_calamine", "click", "pygments", "rich"}
     assert not loaded & {*heavy, "core.progress.live", "sample_configs"}
 
 
