@@ -27,6 +27,7 @@ $(BIN)/python:
 
 $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	$(BIN)/python -m compileall -q core tui sample_configs # an editable install does not, and half of a start is that
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from core.extras import MissingExtra
 from core.loading.address import LAKE, Address
 from core.loading.library import missing_driver
 from core.outputs.durable import OutputError
@@ -44,11 +45,18 @@ def load_error(error: BaseException, address: Address, doing: str = "be loaded")
     chain = list(_chain(error))
     if found := next((one for one in chain if isinstance(one, OutputError)), None):
         return found
+    if missing := next((one for one in chain if isinstance(one, MissingExtra)), None):
+        return OutputError(str(missing))
     for one in chain:
         name = type(one).__name__
         if name == "MissingDependencyException":
             return missing_driver("s3" if address.kind == LAKE and address.shown.startswith("s3") else address.kind)
         if name == "ConfigFieldMissingException":
+            if _first(one) == "credentials":
+                return OutputError(
+                    f"{address.shown} can't {doing}: the URL names no user. Write it before the host: "
+                    "scheme://user@host/database."
+                )
             fields = ", ".join(f"`{field}`" for field in getattr(one, "fields", ()))
             setting = f"DESTINATION__{address.kind.upper()}__CREDENTIALS__{_first(one).upper()}"
             return OutputError(
@@ -73,7 +81,11 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
     while current is not None and id(current) not in seen:
         seen.add(id(current))
         yield current
-        current = getattr(current, "client_exception", None) or current.__cause__ or current.__context__
+        current = (
+            getattr(current, "client_exception", None)
+            or current.__cause__
+            or (None if current.__suppress_context__ else current.__context__)
+        )
 
 
 def _text(error: BaseException, address: Address) -> str:

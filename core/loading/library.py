@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from core.extras import how_to_install, is_installed, load
 from core.loading.address import LAKE, Address
@@ -43,10 +44,28 @@ def destination(address: Address, settings: Mapping[str, Any]) -> Any:
     scheme = address.shown.partition("://")[0]
     if address.kind == LAKE and (driver := _DRIVERS.get(scheme)) and not is_installed(driver[0]):
         raise missing_driver(driver[1])
+    if address.kind == "sqlalchemy" and not is_installed("sqlalchemy"):
+        raise missing_driver("sqlalchemy")
     factory = getattr(library.destinations, address.kind, None)
     if factory is None:
         raise OutputError(f"--to: this version of dlt has no destination `{address.kind}`; install a later one.")
-    return factory(**address.options, **settings)
+    options = dict(address.options)
+    if address.kind == "postgres" and "credentials" in options:
+        options["credentials"] = _with_password(options["credentials"], library)
+    return factory(**options, **settings)
+
+
+def _with_password(url: str, library: Any) -> str:
+    """The URL; with an empty password where neither it nor dlt's configuration has one, since dlt insists on one. The
+    driver then looks where it always does: in `PGPASSWORD` and in `.pgpass`.
+    """
+    parts = urlsplit(url)
+    if not parts.username or parts.password is not None:
+        return url
+    if library.secrets.get("destination.postgres.credentials.password"):
+        return url
+    user, _, host = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=f"{user}:@{host}"))
 
 
 def missing_driver(extra: str) -> OutputError:

@@ -408,13 +408,16 @@ class ClusterRun:
         is_job_stream = self._connector.stream(stream).retriever.job_steps is not None
         gate = asyncio.Semaphore(self._in_flight if is_job_stream else reader.slices_at_once(stream))
         async with asyncio.TaskGroup() as tasks:
-            for planned in self._with_jobs_first(plan, folder, is_job_stream=is_job_stream):
+            slices = iter(self._with_jobs_first(plan, folder, is_job_stream=is_job_stream))
+            for planned in slices:
                 done = await asyncio.to_thread(folder.files(planned, summary.id).done)
                 if done is not None:
                     tally.add(SliceResult(planned, Outcome.COMPLETE, done.records, done.latest, known=True))
                     continue
                 await gate.acquire()
                 if tally.stopped or self._cancelled.is_set() or self._stuck:
+                    for one in chain([planned], slices):
+                        self._leases.give_back(lease_key(stream, one.slice))
                     break
                 tasks.create_task(self._slice(stream, shared, planned, tally, gate))
         if tally.known:
@@ -443,14 +446,14 @@ class ClusterRun:
             plan.check(stream, mark)
             if digest(plan.summary.state or None) == digest(state or None):
                 return plan
-        writer = PlanWriter(stream, mark, state)
         with replacing(path, mode=0o600, keep=False) as file:
+            writer = PlanWriter(file.write, stream, mark, state)
             walk = reader.slices(stream, state, self._emit)
             async for slice_ in walk:
                 if self._cancelled.is_set():
                     raise ReadError("The run was cancelled while the slices were planned.")
-                file.write(writer.line(writer.plan(slice_)))
-            file.write(writer.end(walk.parents).line())
+                writer.add(slice_)
+            writer.end(walk.parents)
         return SlicePlan(path)
 
     def _with_jobs_first(self, plan: SlicePlan, folder: SliceFolder, *, is_job_stream: bool) -> Iterable[PlannedSlice]:
@@ -507,9 +510,11 @@ class ClusterRun:
         try:
             result = await future
         except asyncio.CancelledError:
-            if not self._stuck:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
                 raise
-            result = failed(planned, self._stuck, final=True)
+            lost = "The cluster has let go of the slice: its scheduler may be lost. Run again."
+            result = failed(planned, self._stuck or lost, final=True)
         except Exception as error:  # its workers were killed again and again, say: its job may go on, and has its lease
             text = f"The slice {planned.name} came to nothing on the cluster ({type(error).__name__}). Run again."
             result = failed(planned, text)
@@ -524,5 +529,6 @@ class ClusterRun:
 
 def _silence() -> None:
     """Keep Dask's own log from the screen: what people need to know of it is an event or an error here."""
-    for name in ("distributed", "tornado", "asyncio"):
+    known = [name for name in logging.Logger.manager.loggerDict if name.startswith("distributed.")]
+    for name in ("distributed", "tornado", "asyncio", *known):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -51,7 +52,9 @@ def test_runs_that_are_killed_at_each_step_of_a_load_lose_and_double_nothing(
 @pytest.mark.parametrize("write", ["merge", "append"])
 def test_the_same_in_postgresql(api: OrdersApi, tmp_path: Path, postgres: str, write: str) -> None:
     steps = ("after begin", "after job", "after complete") if write == "append" else ("after job", "after complete")
-    killed_at_each_step(api, tmp_path, "$DESTINATION", write, steps=steps, environment={"DESTINATION": postgres})
+    place, _, database = postgres.partition("@")
+    options = {"PGPASSWORD": unquote(place.rpartition(":")[2])}
+    killed_at_each_step(api, tmp_path, f"postgresql://loader@{database}", write, steps=steps, environment=options)
     assert sorted(row[0] for row in postgres_rows(postgres, "SELECT id FROM shop.orders")) == api.ids
 
 

@@ -13,10 +13,11 @@ from core.outputs.durable import OutputError
 from core.outputs.tables.duck_table import DuckTable
 from core.outputs.tables.schema import TEXT, pa
 from core.outputs.tables.sink import TableSink, TableStream
+from core.outputs.tables.widening import conform
 
 duckdb: Any = load("duckdb", "DuckDB files", "duckdb")
 
-_CONFIG = {"autoinstall_known_extensions": "false", "memory_limit": "1GB", "TimeZone": "UTC"}
+_CONFIG = {"autoinstall_known_extensions": "false", "memory_limit": "256MB", "threads": "1", "TimeZone": "UTC"}
 _HOLDER = re.compile(r"held in (.*?)\s*\(PID (\d+)\)")
 
 
@@ -42,7 +43,9 @@ def _problem(path: Path, text: str) -> str:
 def connect(path: Path) -> Any:
     """A connection to a database file, which is created where it is missing. Raises `OutputError`."""
     with _speaking(path):
-        return duckdb.connect(str(path), config=_CONFIG)
+        connection = duckdb.connect(str(path), config=_CONFIG)
+        connection.execute("SET enable_progress_bar = false")  # it would draw on the terminal
+        return connection
 
 
 def check_database(path: Path) -> None:
@@ -54,8 +57,8 @@ def check_database(path: Path) -> None:
 class DuckSink(TableSink):
     """A table in a DuckDB file.
 
-    Without a state, records go to the table `<name>.partial`, which takes the place of the table, or is added to it,
-    when the stream has succeeded. With a state, each commit is a transaction.
+    Without a state, all is one transaction: records go to the table `<name>.partial`, which takes the place of the
+    table, or is added to it, when the stream has succeeded. With a state, each commit is a transaction.
     """
 
     def __init__(self, path: Path, table: str, stream: TableStream) -> None:
@@ -80,6 +83,7 @@ class DuckSink(TableSink):
         return self._path.parent
 
     def open(self) -> str | None:
+        self._is_new = not self._path.exists()
         self._connection = connect(self._path)
         self._in_transaction = False
         self._replaces = self._stream.replaces
@@ -96,20 +100,27 @@ class DuckSink(TableSink):
         return None
 
     def _store(self, table: Any) -> None:
+        if not table.num_columns:
+            table = conform(table, self._rest().schema)
         with _speaking(self._path):
-            if not self._stream.resumable:
-                self._staging.add(table)
-                return
             self._begin()
-            self._put(table)
+            if self._stream.resumable:
+                self._put(table)
+            else:
+                self._staging.add(table)
 
     def _begin(self) -> None:
         if not self._in_transaction:
             self._connection.begin()
             self._in_transaction = True
-        if self._replaces:
+        if self._replaces and self._stream.resumable:
             self._table.drop()
             self._replaces = False
+
+    def _end(self) -> None:
+        if self._in_transaction:
+            self._connection.commit()
+            self._in_transaction = False
 
     def _put(self, rows: Any) -> None:
         if self._stream.write == "merge":
@@ -121,9 +132,7 @@ class DuckSink(TableSink):
         self.write()
         self._flush()
         with _speaking(self._path):
-            if self._in_transaction:
-                self._connection.commit()
-                self._in_transaction = False
+            self._end()
 
     def finish(self, *, succeeded: bool) -> None:
         try:
@@ -133,18 +142,28 @@ class DuckSink(TableSink):
             self.write()
             self._flush()
             with _speaking(self._path):
+                self._begin()
                 if self._stream.resumable:
-                    self._begin()
                     self._table.add(self._rest())
-                    self.commit()
                 elif succeeded:
                     self._staging.add(self._rest())
                     self._settle()
                 elif self._staging.kind:
                     self._kept = self._staging.name
+                self._end()
+                if succeeded and self._table.kind is None:
+                    self._stream.warn(f"{self.place} is not there: no record and no schema names a column.")
         finally:
-            with suppress(duckdb.Error):
-                self._connection.close()  # which rolls back what is not committed
+            self._close()
+
+    def discard(self) -> None:
+        self._close()
+        if self._is_new:
+            self._path.unlink(missing_ok=True)
+
+    def _close(self) -> None:
+        with suppress(duckdb.Error):
+            self._connection.close()  # which rolls back what is not committed
 
     def _rest(self) -> Any:
         """No rows, but every column: those of the schema, and those that held only nulls."""
@@ -152,16 +171,14 @@ class DuckSink(TableSink):
         return pa.schema(columns).empty_table()
 
     def _settle(self) -> None:
-        """Let the records of a stream that has succeeded be in its table, in one step."""
+        """Let the records of a stream that has succeeded be in its table."""
         staging = self._staging
-        if staging.kind is None:
-            return
-        self._connection.begin()
         if self._replaces:
             self._table.drop()
+        if staging.kind is None:
+            return
         if self._table.kind is None and self._stream.write != "merge":
             staging.rename(self._name)
         else:
             self._put(staging)
             staging.drop()
-        self._connection.commit()

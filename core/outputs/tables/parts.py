@@ -28,6 +28,10 @@ _NOTE = b"longhaul"
 """The entry in the metadata of a Parquet file that holds our `_Note`."""
 
 
+_DICTIONARY = 1 << 17
+"""Bytes of different values that a column may have, or it gets no dictionary, which then costs more than it saves."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Note:
     """What a file says of itself: the number of the last part in it, whether it replaces all before it, and which of
@@ -111,7 +115,13 @@ class PartWriter:
         self._replaces = replaces
         self._nulls = {*nulls}
         self._file = create(self._path, permissions(target))
-        self._writer = pq.ParquetWriter(self._file, schema, compression="zstd", compression_level=1)
+        self._writer = pq.ParquetWriter(
+            self._file,
+            schema,
+            compression="zstd",
+            compression_level=1,
+            dictionary_pagesize_limit=_DICTIONARY,
+        )
 
     def holds(self, schema: Any) -> bool:
         """Whether rows of a schema can be written as they are, columns of nulls apart."""
@@ -133,10 +143,11 @@ class PartWriter:
         return self._path
 
     def drop(self) -> None:
-        with suppress(Exception):
-            self._writer.close()
+        """Delete what was written, also when the disk takes nothing more."""
+        for close in (self._writer.close, self._file.close):
+            with suppress(Exception):
+                close()
         with suppress(OSError):
-            self._file.close()
             self._path.unlink()
 
 
