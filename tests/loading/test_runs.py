@@ -67,8 +67,11 @@ def test_ctrl_c_loads_what_was_read_completely(api: OrdersApi, tmp_path: Path) -
     _, err = running.communicate(timeout=PATIENCE)
     gate.set()
     assert running.returncode == 130, err
-    assert ids(tmp_path) == sorted(row["id"] for day in DAYS[:2] for row in api.rows[day])
-    assert f"Orders: {2 * PER_DAY} records loaded into duckdb:///shop.duckdb, shop_data.orders" in err
+    loaded = ids(tmp_path)
+    days = {one.partition("/")[0] for one in loaded}  # they are read side by side: which ones, is a matter of chance
+    assert DAYS[2] not in days
+    assert loaded == sorted(row["id"] for day in days for row in api.rows[day])
+    assert f"Orders: {len(loaded)} records loaded into duckdb:///shop.duckdb, shop_data.orders" in err
     assert run("--run", written, *TO, folder=tmp_path)[0] == 0
     assert ids(tmp_path) == api.ids
 

@@ -13,7 +13,7 @@ import pytest
 from core.loading.address import parse_address
 from core.loading.faults import load_error
 from tests.loading.conftest import PASSWORD
-from tests.loading.support import OrdersApi, run, surroundings
+from tests.loading.support import PATIENCE, OrdersApi, run, surroundings
 
 pytestmark = pytest.mark.slow
 
@@ -52,9 +52,10 @@ def test_a_secret_at_the_end_of_a_long_message_is_not_cut_in_two() -> None:
 
 def test_ctrl_c_does_not_wait_for_a_server_that_says_nothing(api: OrdersApi, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(PATIENCE)
         running = subprocess.Popen(
             [sys.executable, "-m", "core.command.cli", "--run", str(api.manifest(tmp_path)), "--to",
-             f"postgresql://u@127.0.0.1:{server.getsockname()[1]}/x"],
+             f"postgresql://u:p@127.0.0.1:{server.getsockname()[1]}/x"],
             cwd=tmp_path, env=surroundings(tmp_path),
         )  # fmt: skip
         connection, _ = server.accept()
