@@ -13,6 +13,7 @@ from core.outputs.durable import OutputError
 from core.outputs.tables.duck_table import DuckTable
 from core.outputs.tables.schema import TEXT, pa
 from core.outputs.tables.sink import TableSink, TableStream
+from core.outputs.tables.widening import conform
 
 duckdb: Any = load("duckdb", "DuckDB files", "duckdb")
 
@@ -99,6 +100,8 @@ class DuckSink(TableSink):
         return None
 
     def _store(self, table: Any) -> None:
+        if not table.num_columns:
+            table = conform(table, self._rest().schema)
         with _speaking(self._path):
             self._begin()
             if self._stream.resumable:
@@ -148,6 +151,8 @@ class DuckSink(TableSink):
                 elif self._staging.kind:
                     self._kept = self._staging.name
                 self._end()
+                if succeeded and self._table.kind is None:
+                    self._stream.warn(f"{self.place} is not there: no record and no schema names a column.")
         finally:
             self._close()
 
@@ -168,10 +173,10 @@ class DuckSink(TableSink):
     def _settle(self) -> None:
         """Let the records of a stream that has succeeded be in its table."""
         staging = self._staging
-        if staging.kind is None:
-            return
         if self._replaces:
             self._table.drop()
+        if staging.kind is None:
+            return
         if self._table.kind is None and self._stream.write != "merge":
             staging.rename(self._name)
         else:

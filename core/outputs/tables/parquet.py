@@ -58,8 +58,6 @@ class ParquetSink(TableSink):
     # Writing
 
     def _store(self, table: Any) -> None:
-        if not table.num_columns and not self._tables.only_nulls:
-            return
         if self._writer is not None and not self._writer.holds(table.schema):
             self._end_part()
         if self._writer is None:

@@ -239,6 +239,17 @@ def test_lines_that_nothing_changed_are_read_as_they_were_written() -> None:
     assert [row["wei"] for row in spoken.read(data)] == ["1", "3"]
 
 
+@pytest.mark.parametrize("number", ["0.123456789012345678", "12345678.1234567891", "12345678901234567890.5e3"])
+def test_fractions_of_lines_keep_all_their_digits(number: str) -> None:
+    for text in (f'{{"a": {number}}}\n', f'{{"a": 0.5, "b": {{"n": {number}}}}}\n'):
+        spoken = Spoken(("a", {"type": "number"}))
+        data = spoken.tables.encode(Lines([json.loads(text)], text.encode()))
+        [row] = spoken.read(data)
+        found = row["a"] if "b" not in row else json.loads(row["b"], parse_float=Decimal)["n"]
+        assert Decimal(found) == Decimal(number)
+        assert len(spoken.warnings) == ("b" not in row)
+
+
 def test_names_of_columns_may_be_anything() -> None:
     spoken = Spoken()
     names: list[Any] = ["", "a.b", "A.B", "Ünï", "select", "\0", 'quo"te', 5, None, "x" * 1000]
