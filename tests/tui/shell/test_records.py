@@ -215,7 +215,7 @@ async def test_a_query_is_interrupted_by_escape_and_by_the_next_one(tmp_path: Pa
         await shell.until_shown("■ Interrupted after")
         await shell.press("enter")
         await shell.until_shown("Esc interrupts")
-        prompt.load_text("SELECT 'the next one' AS x")
+        prompt.load_text("SELECT 'the next ' || 'one' AS x")
         await shell.press("enter")
         await shell.until_shown("the next one")
         assert "Interrupted" not in shell.text
