@@ -1,16 +1,15 @@
-"""What surrounds the reading of slices: the progress display, the trace, signals, and the exit code."""
+"""What surrounds the reading of streams and slices: the progress display, the trace, signals, and the exit code."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
 from typing import Any
 
-from core.command.headless import CANCELLING
-from core.command.shutdown import Shutdown
+from core.command.shutdown import GRACE, Shutdown
 from core.events import Event, ExchangeFinished
 from core.levels import Level
 from core.outputs.durable import OutputError
@@ -20,30 +19,62 @@ from core.progress.plain import Progress
 from core.reading import THREADS
 
 _REDRAW = 0.1
+_CANCELLING = (
+    "Cancelling: requests are stopped, jobs that run on the server are aborted. Press Ctrl-C again to leave at once."
+)
 
 
 class Conduct:
     """Shows what happens, once, and obeys signals: the first one ends the work in an orderly way, the second at once.
 
-    `cancel` is what the first one calls; without it, the work is cancelled.
+    `cancel` is what the first one calls; without it, the work is cancelled. `grace` is how many seconds the orderly end
+    may take.
     """
 
-    def __init__(self, picture: RunPicture, progress: Progress, trace: HarTrace | None = None) -> None:
+    def __init__(
+        self, picture: RunPicture, progress: Progress, trace: HarTrace | None = None, grace: float = GRACE
+    ) -> None:
         self.picture = picture
         self.progress = progress
         self.signal: int | None = None
         self.cancel: Callable[[], None] | None = None
         self._trace = trace
-        self._shutdown = Shutdown(THREADS, progress.stop)
+        self._shutdown = Shutdown(THREADS, progress.stop, grace)
 
     def __call__(self, work: Callable[[], Awaitable[int]]) -> int:
-        """Do the work and return its exit code, or 128 plus the signal that ended it."""
+        """Do the work, shown, and return its exit code, or 128 plus the signal that ended it."""
+
+        async def shown() -> int:
+            async with self.shown():
+                code = await work()
+            return 128 + self.signal if self.signal else code
+
+        return self.run(shown)
+
+    def run(self, work: Callable[[], Coroutine[Any, Any, int]]) -> int:
+        """Do the work, which sees to it that it is `shown`, and return its exit code."""
         try:
-            return asyncio.run(self._around(work))
+            return asyncio.run(work())
         except asyncio.CancelledError:
             return 128 + (self.signal or signal.SIGINT)
         finally:
             self._shutdown.done()
+
+    @asynccontextmanager
+    async def shown(self) -> AsyncIterator[None]:
+        """Redraw the display and obey signals while the context is open; then the trace is complete."""
+        main = asyncio.current_task()
+        assert main is not None
+        self._obey_signals(main)
+        self.progress.start()
+        ticker = asyncio.create_task(self._redraw())
+        try:
+            yield
+        finally:
+            ticker.cancel()
+            self.progress.stop()
+            if self._trace is not None:
+                self._trace.close()
 
     def emit(self, event: Event) -> None:
         """Show an event."""
@@ -58,23 +89,6 @@ class Conduct:
 
     def log(self, level: Level, text: str) -> None:
         self.progress.log(level, text)
-
-    async def _around(self, work: Callable[[], Awaitable[int]]) -> int:
-        main = asyncio.current_task()
-        assert main is not None
-        self._obey_signals(main)
-        self.progress.start()
-        ticker = asyncio.create_task(self._redraw())
-        try:
-            code = await work()
-        finally:
-            ticker.cancel()
-            with suppress(asyncio.CancelledError):
-                await ticker
-            self.progress.stop()
-            if self._trace is not None:
-                self._trace.close()
-        return 128 + self.signal if self.signal else code
 
     async def _redraw(self) -> None:
         while True:
@@ -99,5 +113,5 @@ class Conduct:
             os._exit(128 + number)
         self.signal = number
         self._shutdown.begin(128 + number)
-        self.log(Level.WARNING, CANCELLING)
+        self.log(Level.WARNING, _CANCELLING)
         (self.cancel or main.cancel)()

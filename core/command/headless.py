@@ -1,10 +1,8 @@
-"""A headless run: reads streams side by side, writes, shows and traces their events, and obeys signals."""
+"""A headless run: reads streams side by side, and writes and shows what comes of them."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 from collections.abc import Callable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
@@ -13,12 +11,12 @@ from typing import Any
 
 from core.cases.case import CaseError
 from core.cases.recorder import CaseRecorder
-from core.command.shutdown import GRACE, Shutdown
+from core.command.conduct import Conduct
+from core.command.shutdown import GRACE
 from core.connector import Connector
 from core.errors import fault_text
 from core.events import (
     Event,
-    ExchangeFinished,
     Outcome,
     Records,
     SchemaLoaded,
@@ -41,7 +39,7 @@ from core.outputs.token_file import TokenFile
 from core.progress.picture import RunPicture
 from core.progress.plain import Progress
 from core.progress.sentences import load_line, run_summary, stream_summary
-from core.reading import THREADS, Limits, Reader, open_reader
+from core.reading import Limits, Reader, open_reader
 from core.runtime.cursor import NO_CURSOR
 
 STREAMS_AT_ONCE = 4
@@ -49,10 +47,9 @@ LOAD_GRACE = 25.0
 """Seconds that a run has for an orderly end when it loads into a database: what is complete is loaded first."""
 STILL_RUNNING = 75
 """The exit code when jobs are left to a later run: EX_TEMPFAIL of sysexits.h, "try again later"."""
-_REDRAW = 0.1
-CANCELLING = (
-    "Cancelling: requests are stopped, jobs that run on the server are aborted. Press Ctrl-C again to leave at once."
-)
+
+Buffer = SliceBuffer | LoadBuffer
+"""What takes the records of a stream, for files or for a destination of loads: both are used in the same way."""
 
 _TOKEN_LOST = (
     "A refresh token that the API replaced could not be kept there, and the one in the inputs may not work any more: "
@@ -89,42 +86,32 @@ class HeadlessRun:
         self._plan = plan
         self._picture = picture
         self._progress = progress
-        self._trace = plan.trace
-        self._signal: int | None = None
+        self._conduct = Conduct(picture, progress, plan.trace, LOAD_GRACE if plan.loads else GRACE)
         self._output_closed = False
         self._saved: dict[str, SavedSlices] = {}
         jobs = plan.jobs
         self._following = {name for name in plan.streams if jobs is not None and len(jobs.of(name))}
         """Streams with jobs of an earlier run that take their slots, since the API counts them, before others begin."""
         self._others_may_begin = asyncio.Event()
-        self._shutdown = Shutdown(THREADS, progress.stop, LOAD_GRACE if plan.loads else GRACE)
 
     def __call__(self) -> int:
         """Read everything and return the exit code: 0, 1 when a stream failed, 75 when jobs are left to a later run, or
         128 plus the signal that ended it.
         """
-        try:
-            return asyncio.run(self.run())
-        finally:
-            self._shutdown.done()
+        return self._conduct.run(self.run)
 
     async def run(self) -> int:
         """The same on the running event loop, without ending the process."""
-        bodies = BODY_LIMIT if self._trace else 0
         plan = self._plan
+        bodies = BODY_LIMIT if plan.trace else 0
         tape = plan.case.tape if plan.case else None
         async with open_reader(plan.connector, plan.config, body_limit=bodies, tokens=plan.tokens, tape=tape) as reader:
-            self._obey_signals(reader)
-            self._progress.start()
-            ticker = asyncio.create_task(self._redraw())
+            self._conduct.cancel = reader.cancel
             try:
-                gate = asyncio.Semaphore(STREAMS_AT_ONCE)
-                await asyncio.gather(*(self._read(reader, name, gate) for name in self._plan.streams))
+                async with self._conduct.shown():
+                    gate = asyncio.Semaphore(STREAMS_AT_ONCE)
+                    await asyncio.gather(*(self._read(reader, name, gate) for name in plan.streams))
             finally:
-                ticker.cancel()
-                self._progress.stop()
-                if self._plan.trace:
-                    self._plan.trace.close()
                 self._close_journal()
             case_is_kept = self._keep_case(reader)
         return self._close() or int(not case_is_kept)
@@ -152,8 +139,8 @@ class HeadlessRun:
             self._progress.log(Level.WARNING, f"{problem} {_TOKEN_LOST}")
         if len(self._plan.streams) > 1 and not self._output_closed:
             self._progress.log(*run_summary(self._picture))
-        if self._signal:
-            return 128 + self._signal
+        if self._conduct.signal:
+            return 128 + self._conduct.signal
         outcomes = {result.outcome for result in self._picture.results}
         if Outcome.FAILED in outcomes:
             return 1
@@ -166,35 +153,6 @@ class HeadlessRun:
                 self._plan.jobs.close()
             except OSError as error:
                 self._progress.log(Level.WARNING, str(OutputError.of(self._plan.jobs.path, error)))
-
-    async def _redraw(self) -> None:
-        while True:
-            self._progress.refresh()
-            await asyncio.sleep(_REDRAW)
-
-    # Signals
-
-    def _obey_signals(self, reader: Reader) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            try:
-                loop.add_signal_handler(number, self._interrupt, reader, number)
-            except NotImplementedError:  # Windows
-
-                def handle(number: int, _frame: Any) -> None:
-                    loop.call_soon_threadsafe(self._interrupt, reader, number)
-
-                signal.signal(number, handle)
-
-    def _interrupt(self, reader: Reader, number: int) -> None:
-        """The first signal ends the run in an orderly way, the second one at once."""
-        if self._signal:
-            self._progress.stop()
-            os._exit(128 + number)
-        self._signal = number
-        self._shutdown.begin(128 + number)
-        self._progress.log(Level.WARNING, CANCELLING)
-        reader.cancel()
 
     # One stream
 
@@ -209,7 +167,7 @@ class HeadlessRun:
             self._has_begun(name)
             await self._others_may_begin.wait()
         async with gate:
-            if self._signal or self._output_closed:
+            if self._conduct.signal or self._output_closed:
                 self._has_begun(name)
                 return
             buffer = self._buffer(name)
@@ -226,7 +184,7 @@ class HeadlessRun:
             if not self._output_closed:
                 self._summarize(name, buffer.sink)
 
-    def _buffer(self, name: str) -> SliceBuffer | LoadBuffer:
+    def _buffer(self, name: str) -> Buffer:
         """What takes the records of a stream."""
         plan, loop = self._plan, asyncio.get_running_loop()
         if plan.loads is not None:
@@ -263,7 +221,7 @@ class HeadlessRun:
         if self._plan.state and stream.outcome is Outcome.CANCELLED:
             self._progress.log(Level.WARNING, f"{name}: the state reached is saved in {self._plan.state.path}.")
 
-    async def _read_into(self, reader: Reader, name: str, buffer: SliceBuffer | LoadBuffer) -> None:
+    async def _read_into(self, reader: Reader, name: str, buffer: Buffer) -> None:
         """Raises `OutputError` when the records can't be written."""
         sink = buffer.sink
         note = await _in_thread(sink.open, sink.place)
@@ -283,11 +241,10 @@ class HeadlessRun:
 
     async def _state_of(self, name: str) -> Mapping[str, Any] | None:
         """The state that a stream is read from."""
-        if self._plan.loads is not None:
-            return await asyncio.to_thread(self._plan.loads.of, name)
-        return self._plan.state.of(name) if self._plan.state else None
+        states = self._plan.loads or self._plan.state
+        return await asyncio.to_thread(states.of, name) if states is not None else None
 
-    async def _handle(self, reader: Reader, buffer: SliceBuffer | LoadBuffer, event: Event) -> None:
+    async def _handle(self, reader: Reader, buffer: Buffer, event: Event) -> None:
         if self._output_closed:
             self._picture.fold(event)
             return
@@ -297,14 +254,11 @@ class HeadlessRun:
             self._output_closed = True
             reader.cancel()
             return
-        self._picture.fold(event)
+        self._conduct.emit(event)
         if isinstance(event, SliceStarted):
             self._has_begun(event.stream)
-        self._progress.show(event)
-        if isinstance(event, ExchangeFinished):
-            self._record(event)
 
-    async def _write(self, buffer: SliceBuffer | LoadBuffer, event: Event) -> None:
+    async def _write(self, buffer: Buffer, event: Event) -> None:
         """Pass records to the sink and save the state that covers them once they are safe.
 
         Raises `OutputError`, `BrokenPipeError`.
@@ -315,39 +269,32 @@ class HeadlessRun:
                 buffer.add(event.slice, data)
                 if buffer.full:
                     await _in_thread(buffer.write, place)
-            case SchemaLoaded(schema=schema) if isinstance(buffer, SliceBuffer):
+            case SchemaLoaded(schema=schema):
                 buffer.sink.declare(schema)
             case SliceFinished(outcome=outcome):
                 await _in_thread(lambda: buffer.end(event.slice, succeeded=_succeeded(outcome)), place)
                 if outcome in _READ:
                     saved.add(event.slice)
-            case StateAdvanced(state=state) if isinstance(buffer, LoadBuffer):
-                loaded = await _in_thread(lambda: buffer.advance(event.slice, state), place)
-                if loaded:
-                    await _in_thread(lambda: saved.cover(event.slice, state), saved.place)
-            case StateAdvanced(state=state) if self._plan.state and not isinstance(buffer, LoadBuffer):
-                await _in_thread(lambda: buffer.commit(event.slice), place)
-                await _in_thread(lambda: saved.cover(event.slice, state), saved.place)
-                await self._save(self._plan.state, event.stream, state)
+            case StateAdvanced(state=state):
+                covered = await _in_thread(lambda: buffer.commit(event.slice, state), place)
+                await self._save(event.stream, event.slice, covered)
             case StreamFinished(outcome=outcome):
-                loaded = await _in_thread(lambda: buffer.finish(succeeded=_succeeded(outcome)), place)
-                if loaded and isinstance(buffer, LoadBuffer):
-                    await _in_thread(lambda: saved.cover(None, buffer.state or {}), saved.place)
+                covered = await _in_thread(lambda: buffer.finish(succeeded=_succeeded(outcome)), place)
+                await self._save(event.stream, None, covered)
                 await _in_thread(lambda: saved.end(complete=outcome in _READ), saved.place)
             case _ if buffer.waiting:
                 await _in_thread(buffer.write, place)
 
-    async def _save(self, file: StateFile, stream: str, state: Mapping[str, Any]) -> None:
-        await _in_thread(lambda: file.save(stream, state), str(file.path))
-
-    def _record(self, event: ExchangeFinished) -> None:
-        if self._trace is None:
+    async def _save(self, stream: str, slice_: Mapping[str, Any] | None, state: Mapping[str, Any] | None) -> None:
+        """Note that all that was read and this slice are safe, and save the state that covers them, if there is one; a
+        load has brought it into the destination already.
+        """
+        if state is None:
             return
-        try:
-            self._trace.add(event)
-        except OSError as error:
-            self._progress.log(Level.WARNING, f"{OutputError.of(self._trace.path, error)} The trace ends here.")
-            self._trace = None
+        saved, file = self._saved[stream], self._plan.state
+        await _in_thread(lambda: saved.cover(slice_, state), saved.place)
+        if file is not None:
+            await _in_thread(lambda: file.save(stream, state), str(file.path))
 
 
 _READ = (Outcome.COMPLETE, Outcome.SKIPPED)

@@ -46,7 +46,7 @@ _SENSELESS = {
     "dataset": "a slice is one file",
     "write": "a slice is one file",
     "state": "the plan holds the state that its slices are read from, and --merge-state writes the new one",
-    "demo": "make a plan with a manifest of your own",
+    "demo": "name a manifest of your own",
 }
 
 
@@ -161,21 +161,16 @@ def make_plan(arguments: Arguments) -> int:
     if sys.stdout is None:
         raise OutputError("Standard output is closed; send the plan into a file: --plan MANIFEST ... > slices.jsonl")
     conduct = setting.conduct(to_stdout=True)
-    writer = PlanWriter(setting.stream, setting.fingerprint, state)
+    output = sys.stdout.buffer
 
     async def walk() -> int:
         async with open_reader(setting.connector, setting.config, tokens=setting.tokens()) as reader:
+            writer = PlanWriter(output.write, setting.stream, setting.fingerprint, state, reader.mask)
             slices = reader.slices(setting.stream, state, conduct.emit)
             async for slice_ in slices:
-                line = writer.line(writer.plan(slice_))
-                if reader.mask(text := line.decode()) != text:
-                    raise PlanError(
-                        f"A slice of `{setting.stream}` holds what is or looks like a secret, and a plan is a file "
-                        "that is passed on. Read the stream without a plan: longhaul --run."
-                    )
-                sys.stdout.buffer.write(line)
-            sys.stdout.buffer.write(writer.end(slices.parents).line())
-            sys.stdout.buffer.flush()
+                writer.add(slice_)
+            writer.end(slices.parents)
+            output.flush()
         conduct.log(Level.INFO, f"{setting.stream}: {count(writer.count, 'slice')} planned.")
         return 0
 

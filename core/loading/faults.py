@@ -25,6 +25,8 @@ _ADVICE = (
     (r"database .* does not exist|NoSuchBucket|bucket does not exist|unknown database|specified bucket",
      "create it first, or correct the name"),
     (r"too many connections|connection slots", "run again when there are fewer connections"),
+    (r"name collision", "rename all but one of these fields in the stream, since they would be one column"),
+    (r"not a directory|read-only file system", "choose another folder"),
     (r"ambiguous reference to catalog", "choose another dataset with --dataset"),
     (r"null value in column|not null constraint|constraint error|violates|cannot coerce|conversion error|type mismatch"
      r"|is of type|different data type|does not have a column|could not convert|schema_?update|cannot update tables",
@@ -34,6 +36,7 @@ _ADVICE = (
 _NOISE = re.compile(
     r"\s*(?:LINE \d+:|DETAIL:|HINT:|Is the server running|File \"|Traceback \(most recent|\n\s*\^).*", re.DOTALL
 )
+_NUMBER = re.compile(r"^\[Errno \d+\] ")
 
 
 def load_error(error: BaseException, address: Address, doing: str = "be loaded") -> OutputError:
@@ -52,11 +55,10 @@ def load_error(error: BaseException, address: Address, doing: str = "be loaded")
                 f"{address.shown} can't {doing}: {fields or 'a setting'} is missing. Put it into the URL, or set it "
                 f"for dlt, as {setting} in the environment or in secrets.toml."
             )
-    cause = _text(chain[-1])
-    everything = " ".join(map(_text, chain))
-    advice = next((text for pattern, text in _ADVICE if re.search(pattern, everything, re.IGNORECASE)), None)
-    sentence = f"{address.shown} can't {doing}: {cause.rstrip('. ')}"
-    return OutputError(address.mask(f"{sentence}; {advice}." if advice else f"{sentence}."))
+    texts = [_text(one, address) for one in chain]
+    advice = next((text for pattern, text in _ADVICE if re.search(pattern, " ".join(texts), re.IGNORECASE)), None)
+    sentence = f"{address.shown} can't {doing}: {texts[-1].rstrip('. ')}"
+    return OutputError(f"{sentence}; {advice}." if advice else f"{sentence}.")
 
 
 def _first(error: BaseException) -> str:
@@ -74,7 +76,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         current = getattr(current, "client_exception", None) or current.__cause__ or current.__context__
 
 
-def _text(error: BaseException) -> str:
-    """The message of an exception on one line, without what a program adds for programmers."""
-    text = _NOISE.sub("", str(error).strip()) or type(error).__name__
-    return on_one_line(text)[:_LONGEST]
+def _text(error: BaseException, address: Address) -> str:
+    """The message of an exception on one line, without secrets, nor what a program adds for programmers."""
+    text = address.mask(_NUMBER.sub("", str(error).strip()))
+    return on_one_line(_NOISE.sub("", text) or type(error).__name__)[:_LONGEST]

@@ -446,14 +446,14 @@ class ClusterRun:
             plan.check(stream, mark)
             if digest(plan.summary.state or None) == digest(state or None):
                 return plan
-        writer = PlanWriter(stream, mark, state)
         with replacing(path, mode=0o600, keep=False) as file:
+            writer = PlanWriter(file.write, stream, mark, state)
             walk = reader.slices(stream, state, self._emit)
             async for slice_ in walk:
                 if self._cancelled.is_set():
                     raise ReadError("The run was cancelled while the slices were planned.")
-                file.write(writer.line(writer.plan(slice_)))
-            file.write(writer.end(walk.parents).line())
+                writer.add(slice_)
+            writer.end(walk.parents)
         return SlicePlan(path)
 
     def _with_jobs_first(self, plan: SlicePlan, folder: SliceFolder, *, is_job_stream: bool) -> Iterable[PlannedSlice]:

@@ -1,7 +1,7 @@
 """Plans: the slices of a stream in a file, a JSON object a line, so that other processes read a part of them each.
 
-Each line says all about its slice. The last one says that the plan is complete, how many slices it has, and from which
-manifest, inputs and state it was made.
+Each line is a slice. The last one says besides, in `plan`, that the plan is complete, how many slices it has, and from
+which manifest, inputs and state it was made. A plan without slices is one line with nothing but that.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import hashlib
 import math
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,8 +31,9 @@ from core.wording import slice_name
 
 _DIGITS = 12
 _LONGEST_LINE = 100_000_000
-_END = b'{"longhaul":"plan",'
+_VERSION = 1
 _ONLY_SLICE = "all"
+_PASSED_ON = "a plan is a file that is passed on. Read the stream without a plan: longhaul --run."
 
 
 class PlanError(LonghaulError):
@@ -49,11 +50,11 @@ class PlannedSlice:
 
 @dataclass(frozen=True, slots=True)
 class PlanSummary:
-    """The last line of a plan.
+    """What the last line of a plan says of it.
 
     `id` is another one for each plan. `state` is what it was made from, `parents` what `Reader.merged_state` has to
     know of the parent streams, `made` when the walk over the slices began. `fingerprint` is equal for the same stream
-    with the same inputs, secrets aside. `content` is the SHA-256 of the lines before.
+    with the same inputs, secrets aside. `content` is the SHA-256 of the slices.
     """
 
     id: str
@@ -65,13 +66,11 @@ class PlanSummary:
     parents: Mapping[str, Any] | None = None
     content: str = ""
 
-    def line(self) -> bytes:
+    def written(self) -> dict[str, Any]:
         """As it is written. Raises `PlanError` for a state that JSON can't hold."""
-        content = {
-            "longhaul": "plan",
-            "version": 1,
-            "complete": True,
-            "plan": self.id,
+        return {
+            "version": _VERSION,
+            "id": self.id,
             "stream": self.stream,
             "slices": self.slices,
             "made": self.made.isoformat(),
@@ -81,61 +80,89 @@ class PlanSummary:
             "state": _exactly(self.state, "the state"),
             "parents": _exactly(self.parents, "the state of the parent streams"),
         }
-        return orjson.dumps(content, option=orjson.OPT_APPEND_NEWLINE)
 
     @classmethod
-    def read(cls, line: Mapping[str, Any]) -> PlanSummary:
-        """Raises `KeyError`, `TypeError`, `ValueError` for a line that is none."""
-        made = datetime.fromisoformat(line["made"])
-        if made.tzinfo is None:
-            raise ValueError(line["made"])
-        texts = [line[name] for name in ("plan", "stream", "fingerprint", "content")]
-        if not all(isinstance(text, str) for text in texts) or line["complete"] is not True:
-            raise ValueError(line)
-        return cls(texts[0], texts[1], int(line["slices"]), made, texts[2], line["state"], line["parents"], texts[3])
+    def read(cls, written: Mapping[str, Any]) -> PlanSummary:
+        """Raises `KeyError`, `TypeError`, `ValueError` for what is none, or one of another version."""
+        made = datetime.fromisoformat(written["made"])
+        texts = [written[name] for name in ("id", "stream", "fingerprint", "content")]
+        states = [written[name] for name in ("state", "parents")]
+        if (
+            written["version"] != _VERSION
+            or made.tzinfo is None
+            or not all(isinstance(text, str) for text in texts)
+            or not all(isinstance(state, dict | None) for state in states)
+        ):
+            raise ValueError(written)
+        return cls(texts[0], texts[1], int(written["slices"]), made, texts[2], states[0], states[1], texts[3])
 
 
 class PlanWriter:
-    """Makes the lines of a plan, one slice after the other."""
+    """Writes a plan, one slice after the other. Each line waits for the next slice, since the last line says more.
 
-    def __init__(self, stream: str, fingerprint: str, state: Mapping[str, Any] | None) -> None:
-        self.id = token_hex(8)
-        self.made = datetime.now(UTC)
+    What `mask` would change is a secret, and no part of a plan.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[bytes], object],
+        stream: str,
+        fingerprint: str,
+        state: Mapping[str, Any] | None,
+        mask: Callable[[str], str] = str,
+    ) -> None:
         self.count = 0
+        self._write = write
         self._stream = stream
         self._fingerprint = fingerprint
         self._state = state
+        self._mask = mask
+        self._id = token_hex(8)
+        self._made = datetime.now(UTC)
         self._content = hashlib.sha256()
         self._names: Counter[int] = Counter()
+        self._last: dict[str, Any] = {}
 
-    def plan(self, slice_: StreamSlice) -> PlannedSlice:
-        """Name a slice: by what it is, and by a hash, with its number where a plan has the same slice twice."""
-        name = file_stem(slice_)
-        mark = int.from_bytes(hashlib.sha256(name.casefold().encode()).digest()[:8], "big")
-        self._names[mark] += 1
-        number = self._names[mark]
-        return PlannedSlice(name if number == 1 else f"{name}-{number}", slice_)
-
-    def line(self, planned: PlannedSlice) -> bytes:
-        """The line of a slice. Raises `PlanError` for a value that JSON can't hold, or that is secret."""
-        slice_, where = planned.slice, f"the slice [{slice_name(planned.slice) or planned.name}]"
-        content = {
-            "name": planned.name,
+    def add(self, slice_: StreamSlice) -> None:
+        """Take the next slice. Raises `PlanError` for a value that JSON can't hold, or that is secret."""
+        name, where = self._name(slice_), f"the slice [{slice_name(slice_) or _ONLY_SLICE}]"
+        line = {
+            "name": name,
             "partition": _exactly(slice_.partition, where),
             "cursor_slice": _exactly(slice_.cursor_slice, where),
             "extra_fields": _exactly(slice_.extra_fields, where),
         }
-        data = orjson.dumps(content, option=orjson.OPT_APPEND_NEWLINE)
-        self._content.update(data)
+        self._check(line, f"A slice of `{self._stream}`")
+        if self._last:
+            self._write(_line(self._last))
+        self._content.update(_line(line))
+        self._last = line
         self.count += 1
-        return data
 
-    def end(self, parents: Mapping[str, Any] | None) -> PlanSummary:
-        """What the last line says."""
-        digest = self._content.hexdigest()
-        return PlanSummary(
-            self.id, self._stream, self.count, self.made, self._fingerprint, self._state, parents, digest
-        )
+    def end(self, parents: Mapping[str, Any] | None) -> None:
+        """Write the last line. Raises `PlanError` as `add` does."""
+        content = self._content.hexdigest()
+        summary = PlanSummary(
+            self._id, self._stream, self.count, self._made, self._fingerprint, self._state, parents, content
+        ).written()
+        self._check([summary["state"], summary["parents"]], f"The state of `{self._stream}`")
+        self._write(_line({**self._last, "plan": summary}))
+
+    def _name(self, slice_: StreamSlice) -> str:
+        """What the slice is, and a hash, with its number where a plan has the same slice twice."""
+        name = file_stem(slice_)
+        mark = int.from_bytes(hashlib.sha256(name.casefold().encode()).digest()[:8], "big")
+        self._names[mark] += 1
+        number = self._names[mark]
+        return name if number == 1 else f"{name}-{number}"
+
+    def _check(self, content: Any, what: str) -> None:
+        if self._mask(text := _line(content).decode()) != text:
+            raise PlanError(f"{what} holds what is or looks like a secret, and {_PASSED_ON}")
+
+
+def _line(content: Any) -> bytes:
+    return orjson.dumps(content, option=orjson.OPT_APPEND_NEWLINE)
 
 
 class SlicePlan:
@@ -155,18 +182,23 @@ class SlicePlan:
     def _read(self, file: BinaryIO) -> PlanSummary:
         content, place, last = hashlib.sha256(), 0, b""
         while line := file.readline(_LONGEST_LINE):
-            if last.startswith(_END):
-                break
             if last:
-                self._note(last, place - len(last))
+                self._note(last, place)
                 content.update(last)
-            last, place = line, place + len(line)
-        if line or not last.startswith(_END) or not last.endswith(b"\n"):
-            if not last or (last.lstrip().startswith(b"{") and not line):
-                raise self._refused("it is not complete: its last line is missing. Make it again with --plan")
-            raise self._refused("it is no plan of Longhaul. Make one with --plan")
+                place += len(last)
+            last = line
         try:
-            summary = PlanSummary.read(orjson.loads(last))
+            slice_ = orjson.loads(last)
+            written = slice_.pop("plan")
+        except (ValueError, AttributeError, KeyError):
+            if not last or last.startswith(b"{"):
+                raise self._refused("it is not complete: its end is missing. Make it again with --plan") from None
+            raise self._refused("it is no plan of Longhaul. Make one with --plan") from None
+        if slice_:
+            self._note(_line(slice_), place)
+            content.update(_line(slice_))
+        try:
+            summary = PlanSummary.read(written)
         except (ValueError, TypeError, KeyError):
             raise self._refused("its last line is damaged, or of a later version. Make it again with --plan") from None
         if summary.slices != len(self._places) or summary.content != content.hexdigest():
@@ -257,10 +289,7 @@ def _exactly(value: Any, where: str) -> Any:
     """The value as JSON reads it back. Raises `PlanError` where that is not the same, and for secrets."""
     match value:
         case SecretText():
-            raise PlanError(
-                f"{where[0].upper()}{where[1:]} holds a secret, and a plan is a file that is passed on. "
-                "Read the stream without a plan: longhaul --run."
-            )
+            raise PlanError(f"{where[0].upper()}{where[1:]} holds a secret, and {_PASSED_ON}")
         case None | bool():
             return value
         case str() if _is_text(value):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,11 @@ from tests.support.components import component
 
 
 def written(path: Path, *slices: StreamSlice, state: dict[str, Any] | None = None) -> SlicePlan:
-    writer = PlanWriter("events", "mark", state)
-    path.write_bytes(b"".join(writer.line(writer.plan(one)) for one in slices) + writer.end(None).line())
+    with path.open("wb") as file:
+        writer = PlanWriter(file.write, "events", "mark", state)
+        for one in slices:
+            writer.add(one)
+        writer.end(None)
     return SlicePlan(path)
 
 
@@ -40,6 +44,34 @@ def test_a_plan_gives_back_its_slices(tmp_path: Path) -> None:
 
 def test_an_empty_plan_is_a_plan(tmp_path: Path) -> None:
     assert [*written(tmp_path / "p").slices()] == []
+    (line,) = (tmp_path / "p").read_bytes().splitlines()
+    assert json.loads(line).keys() == {"plan"}
+
+
+def test_each_line_of_a_plan_is_a_slice(tmp_path: Path) -> None:
+    written(tmp_path / "p", *(StreamSlice({"n": number}) for number in range(3)), state={"n": 1})
+    lines = [json.loads(line) for line in (tmp_path / "p").read_bytes().splitlines()]
+    assert [line["partition"] for line in lines] == [{"n": 0}, {"n": 1}, {"n": 2}]
+    assert ["plan" in line for line in lines] == [False, False, True]
+
+
+def test_of_a_plan_that_fails_the_end_is_missing(tmp_path: Path) -> None:
+    with (tmp_path / "p").open("wb") as file:
+        writer = PlanWriter(file.write, "events", "mark", None)
+        writer.add(StreamSlice({"n": 0}))
+        writer.add(StreamSlice({"n": 1}))
+    with pytest.raises(PlanError, match="its end is missing"):
+        SlicePlan(tmp_path / "p")
+
+
+@pytest.mark.parametrize("state", [None, {"at": "hunter2-hunter2"}])
+def test_what_is_secret_only_here_is_no_part_of_a_plan(state: dict[str, Any] | None) -> None:
+    lines: list[bytes] = []
+    writer = PlanWriter(lines.append, "events", "mark", state, lambda text: text.replace("hunter2-hunter2", "***"))
+    with pytest.raises(PlanError, match="is or looks like a secret"):
+        writer.add(StreamSlice({"a": "hunter2-hunter2" if state is None else "b"}))
+        writer.end(None)
+    assert not lines
 
 
 def test_each_slice_is_in_one_part_and_the_parts_are_alike(tmp_path: Path) -> None:
@@ -55,16 +87,16 @@ def test_each_slice_is_in_one_part_and_the_parts_are_alike(tmp_path: Path) -> No
     "value", [2**64, float("nan"), datetime(2024, 1, 1, tzinfo=UTC), (1, 2), {1: 2}, b"x", "\ud800"], ids=repr
 )
 def test_what_json_does_not_hold_exactly_is_refused(value: Any) -> None:
-    writer = PlanWriter("events", "mark", None)
+    writer = PlanWriter(len, "events", "mark", None)
     with pytest.raises(PlanError, match="JSON can't hold exactly"):
-        writer.line(writer.plan(StreamSlice({"a": 1}, {}, {"x": [value]})))
+        writer.add(StreamSlice({"a": 1}, {}, {"x": [value]}))
 
 
 def test_a_secret_is_no_part_of_a_plan() -> None:
-    writer = PlanWriter("events", "mark", None)
+    writer = PlanWriter(len, "events", "mark", None)
     secret = SecretText("hunter2-hunter2", lambda _: None)
     with pytest.raises(PlanError, match="holds a secret") as raised:
-        writer.line(writer.plan(StreamSlice({"a": "b"}, {}, {"key": secret})))
+        writer.add(StreamSlice({"a": "b"}, {}, {"key": secret}))
     assert "hunter2" not in str(raised.value)
 
 

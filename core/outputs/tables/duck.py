@@ -83,6 +83,7 @@ class DuckSink(TableSink):
         return self._path.parent
 
     def open(self) -> str | None:
+        self._is_new = not self._path.exists()
         self._connection = connect(self._path)
         self._in_transaction = False
         self._replaces = self._stream.replaces
@@ -153,8 +154,16 @@ class DuckSink(TableSink):
                 if succeeded and self._table.kind is None:
                     self._stream.warn(f"{self.place} is not there: no record and no schema names a column.")
         finally:
-            with suppress(duckdb.Error):
-                self._connection.close()  # which rolls back what is not committed
+            self._close()
+
+    def discard(self) -> None:
+        self._close()
+        if self._is_new:
+            self._path.unlink(missing_ok=True)
+
+    def _close(self) -> None:
+        with suppress(duckdb.Error):
+            self._connection.close()  # which rolls back what is not committed
 
     def _rest(self) -> Any:
         """No rows, but every column: those of the schema, and those that held only nulls."""
