@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
 WRITE = """
@@ -35,3 +36,35 @@ def test_a_million_records_take_no_more_memory_than_many(tmp_path: Path, name: s
         return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
     assert peak(1_000_000) < 1.3 * peak(500_000)
+
+
+MERGE = """
+import resource, sys
+from pathlib import Path
+from core.outputs.tables.duck import DuckSink
+from core.outputs.tables.sink import TableStream
+
+path, resumable = Path(sys.argv[1]), sys.argv[2] == "with"
+for turn in range(2):
+    sink = DuckSink(path, "t", TableStream(write="merge", key=["id"], resumable=resumable))
+    sink.open()
+    for first in range(0, 300_000, 10_000):
+        rows = [{"id": f"{n:036}", "turn": turn, "text": f"{n * 7919:060}"} for n in range(first, first + 10_000)]
+        sink.add(sink.encoder.encode(rows))
+        sink.write()
+        if resumable and first % 50_000 == 0:
+            sink.commit()
+    sink.finish(succeeded=True)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000)
+"""
+
+
+@pytest.mark.parametrize("state", ["with", "without"])
+def test_many_records_are_merged_in_bounded_memory(tmp_path: Path, state: str) -> None:
+    path = tmp_path / "x.duckdb"
+    command = [sys.executable, "-c", MERGE, str(path), state]
+    assert int(subprocess.run(command, check=True, capture_output=True, text=True).stdout) < 600
+    with duckdb.connect(str(path)) as connection:
+        assert connection.execute("SELECT count(*), count(DISTINCT id), min(turn) FROM t").fetchall() == [
+            (300_000, 300_000, 1)
+        ]

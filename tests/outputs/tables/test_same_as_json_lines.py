@@ -144,7 +144,7 @@ def found(path: Path) -> list[Record]:
 
 
 @pytest.mark.parametrize("name", ["x.parquet", "x.duckdb"])
-@settings(max_examples=25)
+@settings(max_examples=25, derandomize=True)
 @given(runs=RUNS, nested=st.sampled_from(["json", "struct"]))
 def test_no_value_is_lost_or_changed(name: str, runs: Any, nested: Any) -> None:
     expected: list[Record] = []
