@@ -27,6 +27,8 @@ from core.scaling.cluster import Cluster, ClusterRun
 from core.scaling.slice_files import SliceFolder
 
 _MARK = "longhaul"
+_GRACE = 25.0
+"""Seconds that an orderly end may take: the jobs of all workers are aborted, then the workers of a local one stop."""
 
 
 def run_on_cluster(arguments: Arguments) -> int:
@@ -51,7 +53,7 @@ def run_on_cluster(arguments: Arguments) -> int:
         files.append(state)
     with hold(files):
         picture = RunPicture(streams)
-        conduct = Conduct(picture, progress_on(arguments, picture, to_stdout=False))
+        conduct = Conduct(picture, progress_on(arguments, picture, to_stdout=False), grace=_GRACE)
         warn(conduct, connector, config)
         run = ClusterRun(
             connector,
