@@ -23,7 +23,8 @@ from core.outputs.paths import NamedPath, check_file
 from core.outputs.state import StateFile
 from core.progress.picture import RunPicture
 from core.progress.sentences import run_summary
-from core.scaling.cluster import Cluster, ClusterRun
+from core.scaling.cluster import Cluster
+from core.scaling.cluster_run import ClusterRun
 from core.scaling.slice_files import SliceFolder
 
 _MARK = "longhaul"

@@ -22,7 +22,7 @@ pytest.importorskip("distributed", reason="needs the extra `dask`")
 slow = pytest.mark.slow
 DAYS = 8
 BUDGET = 4
-PRELUDE = "import core.scaling.cluster as c; c._HEAR_EVERY = 0.3"
+PRELUDE = "import core.scaling.cluster_run as c; c._HEAR_EVERY = 0.3"
 
 
 @pytest.fixture
