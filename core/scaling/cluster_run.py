@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import pickle
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import CancelledError
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
@@ -377,12 +378,10 @@ class ClusterRun:
         self._futures.add(future)
         try:
             result = await future
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                raise
-            lost = "The cluster has let go of the slice: its scheduler may be lost. Run again."
+        except CancelledError:  # the future was, by us or by a lost connection; the task would be with that of asyncio
+            lost = "The cluster has let go of the slices: its scheduler may be lost. Run again."
             result = failed(planned, self._stuck or lost, final=True)
+            await self._abandon(stream, planned)
         except Exception as error:  # its workers were killed again and again, say: its job may go on, and has its lease
             text = f"The slice {planned.name} came to nothing on the cluster ({type(error).__name__}). Run again."
             result = failed(planned, text)
