@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks.cases import BULK, WAITS
+from benchmarks.cases import BULK, TABLES, WAITS
 from benchmarks.engines import ROOT
 from benchmarks.measuring import Results, run
 from benchmarks.report import tables, write_page
@@ -18,7 +18,9 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=100_000, help="records of the bulk reads (default: %(default)s)")
     parser.add_argument("--repeats", type=int, default=2, help="how often each is measured (default: %(default)s)")
     parser.add_argument("--data", type=Path, default=ROOT / "build" / "bench", help="where the data is made and kept")
-    parser.add_argument("--only", nargs="+", choices=[*BULK, *WAITS], default=[], help="measure these cases only")
+    parser.add_argument(
+        "--only", nargs="+", choices=[*BULK, *TABLES, *WAITS], default=[], help="measure these cases only"
+    )
     parser.add_argument("--write", action="store_true", help="put the results into docs/performance.md")
     options = parser.parse_args()
     results = Results(options.rows, options.repeats)

@@ -41,6 +41,22 @@ class Bulk:
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """A read of many records into a file for tables, named `output`, next to one into JSON Lines.
+
+    `target` is how many times the records per CPU second of JSON Lines there must be. `floor` says that the read is
+    also to take less CPU time than plain Python, which writes JSON Lines.
+    """
+
+    title: str
+    manifest: dict[str, Any]
+    file: str
+    output: str
+    target: float
+    floor: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Wait:
     """A read of which the time on the clock counts: at most `limit` seconds, or `target` times less than the
     reference's.
@@ -78,6 +94,30 @@ BULK = {
     "source-csv": Bulk("as a source: job, CSV", job_manifest(CSV), "contacts.csv", target=5, as_source=True),
     "source-jsonl": Bulk(
         "as a source: job, JSON Lines", job_manifest(JSON_LINES), "contacts.jsonl", target=5, as_source=True
+    ),
+}
+TABLES = {
+    "parquet": Table(
+        "records to Parquet",
+        job_manifest(CSV, transformations=TRANSFORMATIONS),
+        "contacts.csv",
+        "contacts.parquet",
+        target=0.6,
+    ),
+    "duckdb": Table(
+        "records to DuckDB",
+        job_manifest(CSV, transformations=TRANSFORMATIONS),
+        "contacts.csv",
+        "contacts.duckdb",
+        target=0.5,
+    ),
+    "json-parquet": Table("JSON array to Parquet", job_manifest(JSON), "contacts.json", "contacts.parquet", target=0.6),
+    "json-duckdb": Table("JSON array to DuckDB", job_manifest(JSON), "contacts.json", "contacts.duckdb", target=0.5),
+    "csv-parquet": Table(
+        "untouched CSV to Parquet", job_manifest(CSV), "contacts.csv", "contacts.parquet", target=1, floor=True
+    ),
+    "csv-duckdb": Table(
+        "untouched CSV to DuckDB", job_manifest(CSV), "contacts.csv", "contacts.duckdb", target=1, floor=True
     ),
 }
 WAITS = {

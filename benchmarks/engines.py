@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import yaml
+from pyarrow import parquet
 
 from benchmarks.manifests import STREAM
 
@@ -48,13 +50,14 @@ def measure(command: Sequence[str], folder: Path, output: Path | None = None) ->
     return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1000, started)
 
 
-def run_longhaul(manifest: Mapping[str, Any], config: Mapping[str, str], folder: Path) -> tuple[Cost, int]:
-    """Read with Longhaul into a file of JSON Lines; what it cost, and the number of records."""
+def run_longhaul(
+    manifest: Mapping[str, Any], config: Mapping[str, str], folder: Path, output: str = "longhaul.jsonl"
+) -> tuple[Cost, int]:
+    """Read with Longhaul into a file; what it cost, and the number of records."""
     (folder / "manifest.yaml").write_text(yaml.safe_dump(dict(manifest), sort_keys=False))
     (folder / "config.json").write_text(json.dumps(config))
-    output = folder / "longhaul.jsonl"
-    cost = measure([LONGHAUL, "--run", "manifest.yaml", "--config", "config.json", "--output", output.name], folder)
-    return cost, _lines(output, b"{")
+    cost = measure([LONGHAUL, "--run", "manifest.yaml", "--config", "config.json", "--output", output], folder)
+    return cost, _rows(folder / output)
 
 
 def run_source(manifest: Mapping[str, Any], config: Mapping[str, str], folder: Path) -> tuple[Cost, int]:
@@ -83,6 +86,16 @@ def run_floor(source: Path, folder: Path) -> Cost:
     """Convert a file to JSON Lines with as little Python as possible."""
     floor = Path(__file__).with_name("floor.py")
     return measure([sys.executable, str(floor), str(source), "floor.jsonl"], folder)
+
+
+def _rows(path: Path) -> int:
+    """The number of records in a file that Longhaul wrote."""
+    if path.suffix == ".parquet":
+        return int(parquet.read_metadata(path).num_rows)
+    if path.suffix == ".duckdb":
+        with duckdb.connect(str(path), read_only=True) as connection:
+            return int(connection.table(STREAM).count("*").fetchall()[0][0])
+    return _lines(path, b"{")
 
 
 def _lines(path: Path, start: bytes) -> int:

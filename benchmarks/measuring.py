@@ -10,11 +10,12 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from benchmarks.cases import BULK, PAGE_SIZE, PAGES, WAITS, Bulk, Wait
+from benchmarks.cases import BULK, PAGE_SIZE, PAGES, TABLES, WAITS, Bulk, Table, Wait
 from benchmarks.data import make_files, make_pages
 from benchmarks.engines import (
     LONGHAUL,
@@ -75,6 +76,17 @@ class BulkResult:
 
 
 @dataclass(slots=True)
+class TableResult:
+    """What a read into a file for tables took, the same into JSON Lines, and what plain Python took for the latter."""
+
+    case: Table
+    records: int
+    tables: Costs = field(default_factory=Costs)
+    lines: Costs = field(default_factory=Costs)
+    floor: Costs = field(default_factory=Costs)
+
+
+@dataclass(slots=True)
 class WaitResult:
     """What a wait took, and the seconds from process start to the first request."""
 
@@ -92,6 +104,7 @@ class Results:
     rows: int
     repeats: int
     bulk: list[BulkResult] = field(default_factory=list)
+    tables: list[TableResult] = field(default_factory=list)
     waits: list[WaitResult] = field(default_factory=list)
     help: list[Cost] = field(default_factory=list)
     reference_help: list[Cost] = field(default_factory=list)
@@ -123,6 +136,21 @@ class Bench:
                 result.floor.many.append(run_floor(self._file(case.file, records), self._scratch))
         return result
 
+    def table(self, case: Table, rows: int) -> TableResult:
+        """Read many records into a file for tables."""
+        result = TableResult(case, rows)
+        for _ in range(self._repeats):
+            for engine, costs in (
+                (partial(run_longhaul, output=case.output), result.tables),
+                (run_longhaul, result.lines),
+            ):
+                costs.few.append(self._read(engine, case, rows // SMALL))
+                costs.many.append(self._read(engine, case, rows))
+            if case.floor:
+                result.floor.few.append(run_floor(self._file(case.file, rows // SMALL), self._scratch))
+                result.floor.many.append(run_floor(self._file(case.file, rows), self._scratch))
+        return result
+
     def wait(self, case: Wait) -> WaitResult:
         """Read few records from jobs that take a while."""
         result = WaitResult(case)
@@ -139,11 +167,11 @@ class Bench:
         """Ask a program something that it answers at once."""
         return [measure([program, question], self._scratch) for _ in range(3 * self._repeats)]
 
-    def _read(self, engine: Engine, case: Bulk, records: int) -> Cost:
+    def _read(self, engine: Engine, case: Bulk | Table, records: int) -> Cost:
         pages = records // PAGE_SIZE
         path = self._file(case.file, records) if case.file else make_pages(self._data, pages, PAGE_SIZE)
         inputs = self._inputs(path)
-        if not case.tagged:
+        if isinstance(case, Bulk) and not case.tagged:
             inputs["file"] += "?untagged"
         cost, found = engine(case.manifest, inputs, self._scratch)
         kept = records // 5 if "record_filter" in str(case.manifest) else records
@@ -178,6 +206,10 @@ def run(results: Results, data: Path, only: set[str], say: Callable[[str], None]
             if name in (only or BULK):
                 say(case.title)
                 results.bulk.append(bench.bulk(case, results.rows))
+        for name, table in TABLES.items():
+            if name in (only or TABLES):
+                say(table.title)
+                results.tables.append(bench.table(table, results.rows))
         for name, wait in WAITS.items():
             if name in (only or WAITS):
                 say(wait.title)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.cases import PAGE_SIZE, PAGES, PEAK_TARGET
 from benchmarks.engines import ROOT, Cost
-from benchmarks.measuring import SMALL, BulkResult, Costs, Results, WaitResult
+from benchmarks.measuring import SMALL, BulkResult, Costs, Results, TableResult, WaitResult
 
 PAGE = ROOT / "docs" / "performance.md"
 _MADE = "<!-- what follows is written by `make bench` -->\n"
@@ -31,6 +31,8 @@ def tables(results: Results) -> str:
             "### Memory and time",
             _size_table(results.bulk),
         ]
+    if results.tables:
+        parts += ["### Records per CPU second, Parquet and DuckDB", _tables_table(results.tables)]
     if results.waits or results.help:
         parts += ["### Waiting", _wait_table(results)]
     return "\n\n".join(parts) + "\n"
@@ -73,7 +75,8 @@ def _bulk_table(bulk: Iterable[BulkResult]) -> str:
 
 
 def _bulk_row(result: BulkResult) -> list[str]:
-    own, other, case = _per_second(result.longhaul, result), _per_second(result.reference, result), result.case
+    own, other = _per_second(result.longhaul, result.records), _per_second(result.reference, result.records)
+    case = result.case
     floor, floor_target = "", ""
     if case.floor and result.floor.many:
         floor_ratio = result.longhaul.cpu_per_record(result.records) / result.floor.cpu_per_record(result.records)
@@ -83,8 +86,32 @@ def _bulk_row(result: BulkResult) -> list[str]:
     return [case.title, f"{own:,.0f}", f"{other:,.0f}", f"{own / other:.1f}x", target, floor, floor_target]
 
 
-def _per_second(costs: Costs, result: BulkResult) -> float:
-    return 1 / costs.cpu_per_record(result.records)
+def _per_second(costs: Costs, records: int) -> float:
+    return 1 / costs.cpu_per_record(records)
+
+
+def _tables_table(results: Iterable[TableResult]) -> str:
+    head = ["", "records", "as JSON Lines", "times", "target", "plain Python to JSON Lines", "target", "peak MB"]
+    return table([head, *map(_tables_row, results)])
+
+
+def _tables_row(result: TableResult) -> list[str]:
+    own, lines = _per_second(result.tables, result.records), _per_second(result.lines, result.records)
+    floor, floor_target = "", ""
+    if result.floor.many:
+        plain = _per_second(result.floor, result.records)
+        floor, floor_target = f"{plain:,.0f}", judged("less", own > plain)
+    target = judged(f">= {result.case.target:g}", own / lines >= result.case.target)
+    return [
+        result.case.title,
+        f"{own:,.0f}",
+        f"{lines:,.0f}",
+        f"{own / lines:.2f}x",
+        target,
+        floor,
+        floor_target,
+        f"{_peak(result.tables.many):.0f}",
+    ]
 
 
 def _size_table(bulk: Iterable[BulkResult]) -> str:

@@ -7,9 +7,26 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
+from importlib import import_module
 
 from core.command.arguments import Arguments, parse
+
+_COMMANDS = {
+    "version": "core.command.version.print_version",
+    "schema": "core.command.schema.print_schema",
+    "completion": "core.command.completion.print_completion",
+    "on": "core.command.on_cluster.run_on_cluster",
+    "plan": "core.command.slices.make_plan",
+    "merge_state": "core.command.slices.merge_states",
+    "slices": "core.command.slices.read_slices",
+    "run": "core.command.run.run_headless",
+    "validate": "core.command.validate.validate",
+    "check": "core.command.check.run_check",
+    "make_source": "core.command.make_source.write_source",
+    "abort": "core.command.abort.abort_jobs",
+    "jobs": "core.command.jobs.list_jobs",
+}
+"""What runs a command: the first of these options that is given says which. Its module is loaded then."""
 
 Builder = Callable[[Arguments], int]
 """Opens the builder on what the command line names, and returns the exit code."""
@@ -38,108 +55,27 @@ def main(builder: Builder | None = None) -> int:
 
 
 def _command(arguments: Arguments, builder: Builder | None) -> int:
-    if arguments.version:
-        return _show_version()
-    if arguments.schema:
-        return _schema()
-    if arguments.completion:
-        return _completion(arguments.completion)
-    if arguments.run and arguments.slices is None and arguments.on is None:
-        return _engine()(arguments)
-    if arguments.run or arguments.plan or arguments.merge_state:
-        return _scaling(arguments)
-    if arguments.validate:
-        return _validate()(arguments)
-    if arguments.check:
-        return _check()(arguments)
-    if arguments.make_source:
-        return _make_source(arguments)
-    if arguments.jobs:
-        return _jobs(arguments)
+    for option in _COMMANDS:
+        if getattr(arguments, option) not in (None, False):
+            return _loaded(option)(arguments)
     if builder is not None:
         return builder(arguments)
     _say(_NO_BUILDER)
     return 2
 
 
-def _engine() -> Callable[[Arguments], int]:
-    """What reads the streams. Its imports create no garbage, so that collecting it would only take time."""
+def _loaded(option: str) -> Callable[[Arguments], int]:
+    """What runs a command. Imports create no garbage, so that collecting it would only take time."""
+    module, _, name = _COMMANDS[option].rpartition(".")
     gc.disable()
     try:
-        from core.command.run import run_headless
-        from core.connector.registry import component_types
-
-        component_types()
+        run: Callable[[Arguments], int] = getattr(import_module(module), name)
+        if option == "run":
+            import_module("core.connector.registry").component_types()
     finally:
         gc.freeze()
         gc.enable()
-    return run_headless
-
-
-def _scaling(arguments: Arguments) -> int:
-    """Slices as units of work: a plan, a part of one, the state of all, a cluster."""
-    if arguments.on is not None:
-        from core.command.on_cluster import run_on_cluster
-
-        return run_on_cluster(arguments)
-    from core.command.slices import make_plan, merge_states, read_slices
-
-    if arguments.plan:
-        return make_plan(arguments)
-    return merge_states(arguments) if arguments.merge_state else read_slices(arguments)
-
-
-def _check() -> Callable[[Arguments], int]:
-    from core.command.check import run_check
-
-    return run_check
-
-
-def _jobs(arguments: Arguments) -> int:
-    if arguments.abort:
-        from core.command.abort import abort_jobs
-
-        return abort_jobs(arguments)
-    from core.command.jobs import list_jobs
-
-    return list_jobs(arguments)
-
-
-def _make_source(arguments: Arguments) -> int:
-    """Write a command for a manifest, and say how to try it out."""
-    from core.protocols.wrapper import make_source
-
-    assert arguments.manifest is not None
-    assert arguments.output is not None
-    make_source(arguments.manifest, Path(arguments.output))
-    command = arguments.output if os.sep in arguments.output else os.path.join(".", arguments.output)
-    print(f"{arguments.output} is an Airbyte source for {arguments.manifest}; try: {command} spec", flush=True)
-    return 0
-
-
-def _validate() -> Callable[[Arguments], int]:
-    from core.command.validate import validate
-
-    return validate
-
-
-def _schema() -> int:
-    from core.command.schema import print_schema
-
-    return print_schema()
-
-
-def _completion(shell: str) -> int:
-    from core.command.completion import print_completion
-
-    return print_completion(shell)
-
-
-def _show_version() -> int:
-    from core.version import VERSION
-
-    print(f"longhaul {VERSION}", flush=True)
-    return 0
+    return run
 
 
 def _explain(error: Exception) -> int:
@@ -156,9 +92,16 @@ def _explain(error: Exception) -> int:
 
 
 def _given_values() -> list[str]:
-    """The inputs in the environment and on the command line; any of them may be a secret."""
-    settings = (argument.partition("=")[2] for argument in sys.argv[1:])
-    return [*(text for name, text in os.environ.items() if name.startswith("LONGHAUL_")), *settings]
+    """The inputs in the environment and on the command line, and the passwords in URLs; any may be a secret."""
+    from urllib.parse import unquote
+
+    inputs = [text for name, text in os.environ.items() if name.startswith("LONGHAUL_")]
+    for argument in sys.argv[1:]:
+        inputs.append(argument.partition("=")[2])
+        user = argument.partition("://")[2].partition("/")[0].rpartition("@")[0]
+        password = user.partition(":")[2]
+        inputs += [password, unquote(password)]
+    return inputs
 
 
 def _say(text: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping, Sequence
 
+from core.command.arguments import Arguments
 from core.command.options import FORMATS, REPORTS, parser
 from core.extras import load
 from core.levels import Level
@@ -23,13 +24,13 @@ _SAMPLES_IN_BASH = """\
 }"""
 
 
-def print_completion(shell: str) -> int:
-    """Print the completion for a shell. Raises `MissingExtra`."""
+def print_completion(arguments: Arguments) -> int:
+    """Print the completion for the shell that is named. Raises `MissingExtra`."""
     from sample_configs import names
 
     shtab = load("shtab", "Completions of the shell", "completion")
     for_samples = _SAMPLES_IN_BASH % (_SAMPLES, " ".join(names()))
-    script = shtab.complete(_described(shtab.FILE), shell, preamble={"bash": for_samples})
+    script = shtab.complete(_described(shtab.FILE), arguments.completion, preamble={"bash": for_samples})
     print(script, flush=True)
     return 0
 

@@ -48,6 +48,9 @@ LOAD_GRACE = 25.0
 STILL_RUNNING = 75
 """The exit code when jobs are left to a later run: EX_TEMPFAIL of sysexits.h, "try again later"."""
 
+Buffer = SliceBuffer | LoadBuffer
+"""What takes the records of a stream, for files or for a destination of loads: both are used in the same way."""
+
 _TOKEN_LOST = (
     "A refresh token that the API replaced could not be kept there, and the one in the inputs may not work any more: "
     "make room for that file, then sign in again and put the new refresh token into the inputs before the next run."
@@ -181,7 +184,7 @@ class HeadlessRun:
             if not self._output_closed:
                 self._summarize(name, buffer.sink)
 
-    def _buffer(self, name: str) -> SliceBuffer | LoadBuffer:
+    def _buffer(self, name: str) -> Buffer:
         """What takes the records of a stream."""
         plan, loop = self._plan, asyncio.get_running_loop()
         if plan.loads is not None:
@@ -218,7 +221,7 @@ class HeadlessRun:
         if self._plan.state and stream.outcome is Outcome.CANCELLED:
             self._progress.log(Level.WARNING, f"{name}: the state reached is saved in {self._plan.state.path}.")
 
-    async def _read_into(self, reader: Reader, name: str, buffer: SliceBuffer | LoadBuffer) -> None:
+    async def _read_into(self, reader: Reader, name: str, buffer: Buffer) -> None:
         """Raises `OutputError` when the records can't be written."""
         sink = buffer.sink
         note = await _in_thread(sink.open, sink.place)
@@ -238,11 +241,10 @@ class HeadlessRun:
 
     async def _state_of(self, name: str) -> Mapping[str, Any] | None:
         """The state that a stream is read from."""
-        if self._plan.loads is not None:
-            return await asyncio.to_thread(self._plan.loads.of, name)
-        return self._plan.state.of(name) if self._plan.state else None
+        states = self._plan.loads or self._plan.state
+        return await asyncio.to_thread(states.of, name) if states is not None else None
 
-    async def _handle(self, reader: Reader, buffer: SliceBuffer | LoadBuffer, event: Event) -> None:
+    async def _handle(self, reader: Reader, buffer: Buffer, event: Event) -> None:
         if self._output_closed:
             self._picture.fold(event)
             return
@@ -256,7 +258,7 @@ class HeadlessRun:
         if isinstance(event, SliceStarted):
             self._has_begun(event.stream)
 
-    async def _write(self, buffer: SliceBuffer | LoadBuffer, event: Event) -> None:
+    async def _write(self, buffer: Buffer, event: Event) -> None:
         """Pass records to the sink and save the state that covers them once they are safe.
 
         Raises `OutputError`, `BrokenPipeError`.
@@ -267,30 +269,32 @@ class HeadlessRun:
                 buffer.add(event.slice, data)
                 if buffer.full:
                     await _in_thread(buffer.write, place)
-            case SchemaLoaded(schema=schema) if isinstance(buffer, SliceBuffer):
+            case SchemaLoaded(schema=schema):
                 buffer.sink.declare(schema)
             case SliceFinished(outcome=outcome):
                 await _in_thread(lambda: buffer.end(event.slice, succeeded=_succeeded(outcome)), place)
                 if outcome in _READ:
                     saved.add(event.slice)
-            case StateAdvanced(state=state) if isinstance(buffer, LoadBuffer):
-                loaded = await _in_thread(lambda: buffer.advance(event.slice, state), place)
-                if loaded:
-                    await _in_thread(lambda: saved.cover(event.slice, state), saved.place)
-            case StateAdvanced(state=state) if self._plan.state and not isinstance(buffer, LoadBuffer):
-                await _in_thread(lambda: buffer.commit(event.slice), place)
-                await _in_thread(lambda: saved.cover(event.slice, state), saved.place)
-                await self._save(self._plan.state, event.stream, state)
+            case StateAdvanced(state=state):
+                covered = await _in_thread(lambda: buffer.commit(event.slice, state), place)
+                await self._save(event.stream, event.slice, covered)
             case StreamFinished(outcome=outcome):
-                loaded = await _in_thread(lambda: buffer.finish(succeeded=_succeeded(outcome)), place)
-                if loaded and isinstance(buffer, LoadBuffer):
-                    await _in_thread(lambda: saved.cover(None, buffer.state or {}), saved.place)
+                covered = await _in_thread(lambda: buffer.finish(succeeded=_succeeded(outcome)), place)
+                await self._save(event.stream, None, covered)
                 await _in_thread(lambda: saved.end(complete=outcome in _READ), saved.place)
             case _ if buffer.waiting:
                 await _in_thread(buffer.write, place)
 
-    async def _save(self, file: StateFile, stream: str, state: Mapping[str, Any]) -> None:
-        await _in_thread(lambda: file.save(stream, state), str(file.path))
+    async def _save(self, stream: str, slice_: Mapping[str, Any] | None, state: Mapping[str, Any] | None) -> None:
+        """Note that all that was read and this slice are safe, and save the state that covers them, if there is one; a
+        load has brought it into the destination already.
+        """
+        if state is None:
+            return
+        saved, file = self._saved[stream], self._plan.state
+        await _in_thread(lambda: saved.cover(slice_, state), saved.place)
+        if file is not None:
+            await _in_thread(lambda: file.save(stream, state), str(file.path))
 
 
 _READ = (Outcome.COMPLETE, Outcome.SKIPPED)

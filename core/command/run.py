@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, nullcontext
@@ -87,8 +88,7 @@ def _read(files: RunFiles, connector: Connector, config: Mapping[str, Any], note
     state = StateFile(arguments.state) if arguments.state else None
     if loads is not None:
         loads.listen(lambda text: progress.log(Level.WARNING, text))
-        loads.check()
-        jobs: JobJournal | None = JobJournal(loads.journal, loads.of)
+        jobs: JobJournal | None = _journal_of(loads)
     else:
         jobs = JobJournal(beside(resolved(state.path)), state.of) if state else None
     if case and jobs and any(one.stream in files.streams for one in jobs.records):
@@ -119,6 +119,17 @@ def _read(files: RunFiles, connector: Connector, config: Mapping[str, Any], note
         secrets = Secrets(secret_values(specification, config))
         progress.log(Level.ERROR, fault_text(error, secrets.mask))
         return 1
+
+
+def _journal_of(loads: Loads) -> JobJournal:
+    """Try the connection, and read what jobs there are. Ctrl-C ends the process at once, as nothing was begun: a driver
+    that waits for a server can't be interrupted. Raises `OutputError`.
+    """
+    try:
+        loads.check()
+        return JobJournal(loads.journal, loads.of)
+    except KeyboardInterrupt:
+        os._exit(128 + signal.SIGINT)
 
 
 def _case(files: RunFiles, connector: Connector, config: Mapping[str, Any]) -> CaseRecorder | None:

@@ -91,6 +91,8 @@ def rows_of(columns: tuple[str, ...], text: bytes, *, trusts_quotes: bool) -> Ro
     None: they may be fine as well, but each needs a closer look. A row of several lines may have swallowed others
     unless the reader `trusts_quotes` (see `core.decoding.csv_doubts`).
     """
+    if b"\0" in text:
+        return None
     parts = text.split(b'"')
     if len(parts) % 2 == 0:
         whole = _whole(parts)

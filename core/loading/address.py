@@ -37,6 +37,10 @@ _CONFIGURED = frozenset({"athena", "databricks", "fabric", "lance", "lancedb", "
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?://)?")
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 _SECRET_PARAMETER = re.compile(r"(?i).*(password|passwd|pwd|token|secret|passphrase|private_?key|api_?key|sig).*")
+_ENCODE = (
+    "in a user or password write @ as %40, / as %2F, : as %3A, # as %23, ? as %3F and brackets as %5B and %5D, or give "
+    "the password in a variable of the environment: $NAME in the URL"
+)
 _EXAMPLES = "duckdb:///crm.duckdb, postgresql://user@host/database, s3://bucket/lake or a folder, lake/"
 
 
@@ -77,6 +81,8 @@ def parse_address(text: str, environment: Mapping[str, str] = os.environ) -> Add
         )
     kind = kind or scheme
     rest = url[found.end() :]
+    if kind != LAKE:
+        _check_authority(rest)
     secrets = (*given, *_secrets_of(url))
     shown = _shown(url, secrets)
     if kind == DUCKDB:
@@ -105,15 +111,27 @@ def _filled(text: str, environment: Mapping[str, str]) -> tuple[str, tuple[str, 
     return _VARIABLE.sub(lambda match: quote(value(match), safe=""), text), tuple(dict.fromkeys(secrets))
 
 
+def _check_authority(rest: str) -> None:
+    """Refuse what drivers and libraries read in different ways: of such a URL, nobody knows where the password ends."""
+    user, at, _ = rest.partition("?")[0].rpartition("@")
+    odd = user if at else ""
+    if not at and "@" in rest and ":" in rest.partition("@")[0].partition("?")[0]:
+        odd = "?"
+    if any(sign in odd for sign in "/?#[]@"):
+        raise OutputError(f"--to: the URL can't be read; {_ENCODE}.")
+    try:
+        urlsplit(f"x://{rest}").port  # noqa: B018 - asked for the error that it raises
+    except ValueError:
+        raise OutputError("--to: the port of the URL is no number up to 65535.") from None
+
+
 def _secrets_of(url: str) -> tuple[str, ...]:
     """The password of a URL and its parameters that are secret, as they are written and as they are meant."""
     try:
         parts = urlsplit(url)
         password, query = parts.password or "", parse_qsl(parts.query)
     except ValueError:
-        raise OutputError(
-            "--to: the URL can't be read; write brackets, @ and / in a password as %5B, %40 and %2F."
-        ) from None
+        raise OutputError(f"--to: the URL can't be read; {_ENCODE}.") from None
     found = [password, *(value for name, value in query if _SECRET_PARAMETER.fullmatch(name))]
     return tuple(
         dict.fromkeys(form for one in found if one for form in (one, unquote(one), quote(unquote(one), safe="")))

@@ -38,7 +38,7 @@ class ColumnFit:
             changed = True
             try:
                 there_type = get_py_arrow_datatype(cast(Any, dict(known[name])), caps, "UTC")
-                columns[index] = columns[index].cast(there_type)
+                columns[index] = _converted(columns[index], there_type)
             except (pyarrow.ArrowInvalid, pyarrow.ArrowNotImplementedError, NotImplementedError):
                 names[index] = self._variant(field.name, name, there, new)
         if not changed:
@@ -63,3 +63,18 @@ class ColumnFit:
                 f"`{variant}`."
             )
         return variant
+
+
+def _converted(column: Any, to: Any) -> Any:
+    """A column with another type. Raises `ArrowInvalid` where that would lose something, as with `007` as a number,
+    and `ArrowNotImplementedError`.
+    """
+    import pyarrow
+    from pyarrow import types
+
+    made, back = column.cast(to), column.type
+    is_text = types.is_string(back) or types.is_large_string(back)
+    exact = types.is_string(to) or types.is_large_string(to) or (is_text and types.is_temporal(to))
+    if not exact and not made.cast(back).equals(column):
+        raise pyarrow.ArrowInvalid("The values can't be converted without a loss.")
+    return made

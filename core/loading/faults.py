@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from core.extras import MissingExtra
 from core.loading.address import LAKE, Address
 from core.loading.library import missing_driver
 from core.outputs.durable import OutputError
@@ -25,6 +26,8 @@ _ADVICE = (
     (r"database .* does not exist|NoSuchBucket|bucket does not exist|unknown database|specified bucket",
      "create it first, or correct the name"),
     (r"too many connections|connection slots", "run again when there are fewer connections"),
+    (r"name collision", "rename all but one of these fields in the stream, since they would be one column"),
+    (r"not a directory|read-only file system", "choose another folder"),
     (r"ambiguous reference to catalog", "choose another dataset with --dataset"),
     (r"null value in column|not null constraint|constraint error|violates|cannot coerce|conversion error|type mismatch"
      r"|is of type|different data type|does not have a column|could not convert|schema_?update|cannot update tables",
@@ -34,6 +37,7 @@ _ADVICE = (
 _NOISE = re.compile(
     r"\s*(?:LINE \d+:|DETAIL:|HINT:|Is the server running|File \"|Traceback \(most recent|\n\s*\^).*", re.DOTALL
 )
+_NUMBER = re.compile(r"^\[Errno \d+\] ")
 
 
 def load_error(error: BaseException, address: Address, doing: str = "be loaded") -> OutputError:
@@ -41,22 +45,28 @@ def load_error(error: BaseException, address: Address, doing: str = "be loaded")
     chain = list(_chain(error))
     if found := next((one for one in chain if isinstance(one, OutputError)), None):
         return found
+    if missing := next((one for one in chain if isinstance(one, MissingExtra)), None):
+        return OutputError(str(missing))
     for one in chain:
         name = type(one).__name__
         if name == "MissingDependencyException":
             return missing_driver("s3" if address.kind == LAKE and address.shown.startswith("s3") else address.kind)
         if name == "ConfigFieldMissingException":
+            if _first(one) == "credentials":
+                return OutputError(
+                    f"{address.shown} can't {doing}: the URL names no user. Write it before the host: "
+                    "scheme://user@host/database."
+                )
             fields = ", ".join(f"`{field}`" for field in getattr(one, "fields", ()))
             setting = f"DESTINATION__{address.kind.upper()}__CREDENTIALS__{_first(one).upper()}"
             return OutputError(
                 f"{address.shown} can't {doing}: {fields or 'a setting'} is missing. Put it into the URL, or set it "
                 f"for dlt, as {setting} in the environment or in secrets.toml."
             )
-    cause = _text(chain[-1])
-    everything = " ".join(map(_text, chain))
-    advice = next((text for pattern, text in _ADVICE if re.search(pattern, everything, re.IGNORECASE)), None)
-    sentence = f"{address.shown} can't {doing}: {cause.rstrip('. ')}"
-    return OutputError(address.mask(f"{sentence}; {advice}." if advice else f"{sentence}."))
+    texts = [_text(one, address) for one in chain]
+    advice = next((text for pattern, text in _ADVICE if re.search(pattern, " ".join(texts), re.IGNORECASE)), None)
+    sentence = f"{address.shown} can't {doing}: {texts[-1].rstrip('. ')}"
+    return OutputError(f"{sentence}; {advice}." if advice else f"{sentence}.")
 
 
 def _first(error: BaseException) -> str:
@@ -71,10 +81,14 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
     while current is not None and id(current) not in seen:
         seen.add(id(current))
         yield current
-        current = getattr(current, "client_exception", None) or current.__cause__ or current.__context__
+        current = (
+            getattr(current, "client_exception", None)
+            or current.__cause__
+            or (None if current.__suppress_context__ else current.__context__)
+        )
 
 
-def _text(error: BaseException) -> str:
-    """The message of an exception on one line, without what a program adds for programmers."""
-    text = _NOISE.sub("", str(error).strip()) or type(error).__name__
-    return on_one_line(text)[:_LONGEST]
+def _text(error: BaseException, address: Address) -> str:
+    """The message of an exception on one line, without secrets, nor what a program adds for programmers."""
+    text = address.mask(_NUMBER.sub("", str(error).strip()))
+    return on_one_line(_NOISE.sub("", text) or type(error).__name__)[:_LONGEST]

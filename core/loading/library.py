@@ -17,11 +17,12 @@ _SETTINGS = {
     "RUNTIME__LOG_LEVEL": "CRITICAL",
     "RUNTIME__INTERCEPT_SIGNALS": "false",
     "NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID": "true",
+    "LOAD__RAISE_ON_FAILED_JOBS": "true",
     "LOAD__RAISE_ON_MAX_RETRIES": "3",
     "LOAD__WORKERS": "4",
 }
-"""How loads are run, whatever a configuration of dlt on this machine says: signals are Longhaul's own business, and
-each row names its load, so that those of an unfinished one can be found.
+"""How loads are run, whatever a configuration of dlt on this machine says: signals are Longhaul's own business, each
+row names its load, so that those of an unfinished one can be found, and a load of which a part has failed is no load.
 """
 _DEFAULTS = {"DATA_WRITER__FILE_MAX_BYTES": str(64 << 20)}
 _DRIVERS = {"s3": ("s3fs", "s3"), "gs": ("gcsfs", "gs"), "gcs": ("gcsfs", "gs"), "az": ("adlfs", "az")}
@@ -43,6 +44,8 @@ def destination(address: Address, settings: Mapping[str, Any]) -> Any:
     scheme = address.shown.partition("://")[0]
     if address.kind == LAKE and (driver := _DRIVERS.get(scheme)) and not is_installed(driver[0]):
         raise missing_driver(driver[1])
+    if address.kind == "sqlalchemy" and not is_installed("sqlalchemy"):
+        raise missing_driver("sqlalchemy")
     factory = getattr(library.destinations, address.kind, None)
     if factory is None:
         raise OutputError(f"--to: this version of dlt has no destination `{address.kind}`; install a later one.")

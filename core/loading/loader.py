@@ -24,6 +24,7 @@ from core.outputs.durable import OutputError
 from core.outputs.encoders import Encoder
 from core.outputs.locks import hold
 from core.outputs.paths import NamedPath
+from core.outputs.slice_buffer import Slice, State
 
 PACKAGE = 96 << 20
 """Bytes of encoded records that make a package worth being loaded; larger ones come of larger slices."""
@@ -32,7 +33,6 @@ PATIENCE = 120.0
 _TABLE = 8 << 20
 """Bytes of encoded records that become one Arrow table."""
 
-Slice = Mapping[str, Any] | None
 Result = TypeVar("Result")
 
 
@@ -66,7 +66,7 @@ class Loads:
             for stream in dict.fromkeys([*streams, *connector.stream_names])
         }
         self._streams = tuple(streams)
-        self._states: dict[str, Mapping[str, Any] | None] = {}
+        self._states: dict[str, State | None] = {}
 
     @property
     def journal(self) -> Path:
@@ -105,7 +105,7 @@ class Loads:
             self.call(one.check if one is read[0] else one.plan)
         check_tables(read)
 
-    def of(self, stream: str) -> Mapping[str, Any] | None:
+    def of(self, stream: str) -> State | None:
         """The state of a stream, from the destination. Raises `OutputError`."""
         if stream not in self._states:
             pipeline = self._pipelines.get(stream)  # none for one that the journal remembers, and no manifest has
@@ -160,7 +160,7 @@ class LoadBuffer:
         self._slices: dict[int, tuple[Slice, Spool]] = {}
         self._over: set[int] = set()
         self._ready = loads.spool()
-        self.state: Mapping[str, Any] | None = None
+        self.state: State | None = None
         """The last one that covers what was given out to be loaded."""
         self._advanced = False
         self._failed = False
@@ -235,29 +235,31 @@ class LoadBuffer:
             else:
                 self._slices.pop(key)[1].drop()
 
-    def advance(self, slice_: Slice, state: Mapping[str, Any]) -> bool:
-        """A state covers the slices that are over, and this one. Loads them when it is time to; says whether it did."""
+    def commit(self, slice_: Slice, state: State) -> State | None:
+        """A state covers the slices that are over, and this one. Loads them when it is time to, and then returns the
+        state that is in the destination with them.
+        """
         self.end(slice_, succeeded=True)
         self._gather()
         self._advanced = self._advanced or state != self.state
         self.state = dict(state)
         if self._waits_for_the_end or not (self._ready.size >= PACKAGE or self._is_late):
-            return False
+            return None
         self._load()
-        return True
+        return self.state
 
-    def finish(self, *, succeeded: bool) -> bool:
-        """End the stream: what a state covers is loaded, what succeeded besides, too. Says whether anything was."""
+    def finish(self, *, succeeded: bool) -> State | None:
+        """End the stream: what a state covers is loaded, what succeeded besides, too. Returns the state as `commit`."""
         try:
             for slice_, _ in list(self._slices.values()):
                 self.end(slice_, succeeded=succeeded)
             self._gather()
             if self._failed or (self._waits_for_the_end and not succeeded):
-                return False
+                return None
             if not self._ready.size and self._is_settled:
-                return False
+                return None
             self._load()
-            return True
+            return self.state or {}
         finally:
             self._ready.drop()
 

@@ -160,8 +160,6 @@ class StreamPipeline:
     def _guarded(self, call: Callable[[], Any], doing: str) -> Any:
         try:
             return call()
-        except OSError:
-            raise
         except Exception as error:
             raise load_error(error, self._target.address, doing) from None
 

@@ -59,6 +59,13 @@ class LineFile:
         finally:
             self._file.close()
 
+    def drop(self) -> None:
+        """Close and delete the file, written or not."""
+        try:
+            self._file.close()
+        finally:
+            self._path.unlink(missing_ok=True)
+
 
 class OutputSink(ABC):
     """Takes the encoded records of one stream.
@@ -115,6 +122,10 @@ class OutputSink(ABC):
     def finish(self, *, succeeded: bool) -> None:
         """Write what is buffered and close; `succeeded` says whether the stream did."""
         self.write()
+
+    def discard(self) -> None:
+        """Close where `finish` was not reached or failed, and leave nothing behind. Only for what is replaced."""
+        self.waiting.clear()
 
 
 def partial(path: Path) -> Path:
@@ -242,6 +253,10 @@ class FileSink(OutputSink):
         self._file.close()
         if not self._append:
             self._settle(succeeded)
+
+    def discard(self) -> None:
+        assert not self._append
+        self._file.drop()
 
     def _settle(self, succeeded: bool) -> None:
         if succeeded:

@@ -17,6 +17,7 @@ FULL = 1 << 20
 """Bytes that are buffered in memory before they are written."""
 
 Slice = Mapping[str, Any] | None
+State = Mapping[str, Any]
 
 
 class SliceBuffer:
@@ -71,20 +72,26 @@ class SliceBuffer:
         if self._large == key:
             self._large = None
 
-    def commit(self, slice_: Slice) -> None:
-        """Make everything that a state covers survive a crash: the slices that are over, and this one."""
+    def commit(self, slice_: Slice, state: State) -> State | None:
+        """Make everything that a state covers survive a crash: the slices that are over, and this one. Returns the
+        state that may be saved now, if any.
+        """
+        if not self._until_state:
+            return None
         self.end(slice_, succeeded=True)
         for key in [key for key, part in self._parts.items() if part.over]:
             self._write_out(key)
         self.sink.commit()
+        return state
 
-    def finish(self, *, succeeded: bool) -> None:
-        """End the stream and the sink."""
+    def finish(self, *, succeeded: bool) -> State | None:
+        """End the stream and the sink. No state has waited for that."""
         for part in list(self._parts.values()):
             self.end(part.slice, succeeded=succeeded)
         for key in list(self._parts):
             self._write_out(key)
         self.sink.finish(succeeded=succeeded)
+        return None
 
     def _write_out(self, key: int) -> None:
         self._parts.pop(key).write_out()

@@ -14,6 +14,7 @@ from core.protocols.messages import without_nulls
 _NULL = b"null"
 _ENDS = (b'":', b'": ')
 """What stands before the value of a member, in the two ways in which JSON is usually written."""
+_BETWEEN_MEMBERS = b", \t"
 
 
 class Envelope(Encoder):
@@ -51,7 +52,7 @@ def cut_nulls(lines: bytes, count: int) -> bytes | None:
     kept: list[bytes] = []
     at_start = False
     for part in parts:
-        text = part.lstrip(b", ") if at_start else part
+        text = part.lstrip(_BETWEEN_MEMBERS) if at_start else part
         closing = len(text) - (2 if text.endswith(b'":') else 3)
         opening = text.rfind(b'"', 0, max(closing, 0))
         if opening < 0 or not text.endswith(_ENDS) or not text[opening + 1 : closing].replace(b"_", b"").isalnum():
@@ -61,5 +62,5 @@ def cut_nulls(lines: bytes, count: int) -> bytes | None:
         if not (at_start or text.endswith(b",", 0, before)):
             return None
         kept.append(text[: before if at_start else before - 1])
-    kept.append(rest.lstrip(b", ") if at_start else rest)
+    kept.append(rest.lstrip(_BETWEEN_MEMBERS) if at_start else rest)
     return b"".join(kept)

@@ -13,6 +13,11 @@ from core.protocols.errors import SourceError
 IGNORED = "__ab_"
 """How the keys of a state begin that Airbyte's tools keep there for themselves."""
 _LARGEST = 500_000_000
+_SYNC_MODES = ("full_refresh", "incremental")
+_CATALOG = (
+    'Expected is a configured catalog: {"streams": [{"stream": {"name": ...}, "sync_mode": "incremental", '
+    '"destination_sync_mode": "append"}]}; `discover` gives the streams.'
+)
 
 States = dict[str, Mapping[str, Any]]
 
@@ -20,16 +25,22 @@ States = dict[str, Mapping[str, Any]]
 def read_catalog(path: Path) -> tuple[str, ...]:
     """The streams that a configured catalog asks for, in its order. Raises `SourceError`."""
     content = _json(path, "catalog")
+    entries = content.get("streams") if isinstance(content, dict) else None
+    if not isinstance(entries, list):
+        raise SourceError(f"{path} is no catalog: it has no list of `streams`. {_CATALOG}")
+    return tuple(dict.fromkeys(_stream_name(path, number, entry) for number, entry in enumerate(entries, 1)))
+
+
+def _stream_name(path: Path, number: int, entry: Any) -> str:
     try:
-        names = [entry["stream"]["name"] for entry in content["streams"]]
-    except (TypeError, KeyError):
-        names = [None]
-    if not all(isinstance(name, str) for name in names):
-        raise SourceError(
-            f'The catalog {path} is none: expected is {{"streams": [{{"stream": {{"name": ...}}, "sync_mode": ..., '
-            '"destination_sync_mode": ...}}, ...]}}.'
-        )
-    return tuple(dict.fromkeys(names))
+        name, mode = entry["stream"]["name"], entry.get("sync_mode", _SYNC_MODES[0])
+    except (TypeError, KeyError, AttributeError):
+        name, mode = None, None
+    if not isinstance(name, str):
+        raise SourceError(f"{path}: the stream {number} of the catalog has no `name`. {_CATALOG}")
+    if mode not in _SYNC_MODES:
+        raise SourceError(f"{path}: the `sync_mode` of {name} is none of {', '.join(_SYNC_MODES)}.")
+    return name
 
 
 def read_state(path: Path | None) -> tuple[States, list[str]]:

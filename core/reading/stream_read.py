@@ -302,9 +302,15 @@ class StreamRead:
 
     async def _until_safe(self) -> None:
         """Wait until the state that was reported is saved: a job that a later run may follow is not deleted before."""
-        steps, known = self._plan.stream.retriever.job_steps, self._jobs.known
-        if steps is not None and steps.can_delete and known is not None and known.lasting:
+        known = self._jobs.known
+        if self._deletes_jobs and known is not None and known.lasting:
             await self._channel.handled()
+
+    @property
+    def _deletes_jobs(self) -> bool:
+        """Whether a slice goes on after its records were read, since its job is then deleted on the server."""
+        steps = self._plan.stream.retriever.job_steps
+        return steps is not None and steps.can_delete
 
     def _message_for(self, error: Exception) -> str:
         """The sentence for a failure; one that is Longhaul's own fault also leaves its traceback in the debug log."""
@@ -317,9 +323,12 @@ class StreamRead:
         return f"Longhaul itself went wrong here ({type(error).__name__}: {error}). Please report it."
 
     def _report_state(self, cursor: Cursor, slice_: StreamSlice, latest: Any) -> None:
-        """Report the state after every slice; when it lists hundreds of partitions, after every few."""
+        """Report the state after every slice; when it lists hundreds of partitions, after every few.
+
+        Only slices that end right here may be passed over: the state of another one would cover those that go on.
+        """
         self._unreported += 1
-        if self._unreported <= self._listed // PARTITIONS_PER_SLICE:
+        if self._unreported <= self._listed // PARTITIONS_PER_SLICE and not self._deletes_jobs:
             return
         state = cursor.state()
         self._unreported, self._listed = 0, len(state.get("states", ()))

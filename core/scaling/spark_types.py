@@ -13,6 +13,7 @@ from core.extras import load
 
 _WHAT = "Data frames of Spark"
 pa: Any = load("pyarrow", _WHAT, "spark")
+pc: Any = load("pyarrow.compute", _WHAT, "spark")
 
 _TEXT = {"type": "string"}
 _SIMPLE: Mapping[str, tuple[Any, Mapping[str, Any]]] = {
@@ -87,8 +88,10 @@ class Fit:
         name = field.name
         array = table[name] if name in table.column_names else pa.nulls(table.num_rows, field.type)
         if array.type != field.type:
-            if array.type == pa.string() and not pa.types.is_decimal(field.type):
-                raise self._misfit(field)
+            if array.type == pa.string():
+                if not pa.types.is_decimal(field.type):
+                    raise self._misfit(field)
+                array = pc.if_else(pc.equal(array, ""), pa.scalar(None, pa.string()), array)
             try:
                 array = array.cast(field.type)
             except (pa.ArrowInvalid, pa.ArrowNotImplementedError):

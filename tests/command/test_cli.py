@@ -344,6 +344,8 @@ def test_no_traceback_reaches_a_person_and_no_secret(longhaul: Command, monkeypa
     result = longhaul("--run", CONTACTS, "--set", "api_key=hunter2hunter2")
     assert "Traceback" in result.err
     assert "hunter2" not in result.err
+    for url in ("postgresql://me:hunter2hunter2@host/crm", "postgresql://me:hunter%32hunter2@host/crm"):
+        assert "hunter2" not in longhaul("--run", CONTACTS, "--to", url).err
 
 
 def test_a_reader_that_stops_reading_is_no_failure(config: Path) -> None:

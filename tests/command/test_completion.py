@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.command import completion
+from core.command.arguments import Arguments
 from core.extras import MissingExtra, how_to_install
 from sample_configs import names
 
@@ -83,5 +84,5 @@ def test_all_samples_are_offered(script: Path) -> None:
 def test_without_the_extra_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "shtab", None)
     with pytest.raises(MissingExtra) as caught:
-        completion.print_completion("bash")
+        completion.print_completion(Arguments(completion="bash"))
     assert str(caught.value) == how_to_install("Completions of the shell", "completion")

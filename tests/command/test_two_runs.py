@@ -27,6 +27,8 @@ def api() -> Iterator[SlowApi]:
     [
         (["--output", "out.jsonl"], ["--output", "./out.jsonl"], "--output: out.jsonl"),
         (["--output", "out.jsonl"], ["--output", "link.jsonl"], "--output: link.jsonl"),
+        (["--output", "out.parquet"], ["--output", "./out.parquet", "--write", "append"], "--output: out.parquet"),
+        (["--output", "out.duckdb"], ["--output", "../here/out.duckdb"], "--output: ../here/out.duckdb"),
         (["--output", "data"], ["--output", "data/"], "the file of `users` in --output: data/users.jsonl"),
         (["--output", "data"], ["--output", "data/users.jsonl"], "--output: data/users.jsonl"),
         (["--state", "s.json"], ["--state", "../here/s.json"], "--state: ../here/s.json"),

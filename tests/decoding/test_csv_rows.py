@@ -90,6 +90,16 @@ def test_only_what_is_certain_becomes_rows() -> None:
         list(blocks(CsvDecoder(), b"id,note\n1,2\n1,\xff\n"))
 
 
+def test_a_file_that_is_damaged_further_on_is_refused_there() -> None:
+    """Also in the first block that has NULs, and whatever was read before it."""
+    rows = b"1,2\n" * BLOCK
+    found = 0
+    with pytest.raises(DecodeError, match=f"Line {BLOCK + 2:,} of the CSV file is full of NUL bytes"):
+        for block in blocks(CsvDecoder(), b"id,note\n" + rows + b"\0\0,\0\0\n" + rows, BLOCK):
+            found += len(block)
+    assert found == BLOCK
+
+
 @pytest.mark.parametrize(
     "decoder",
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import signal
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.faults.daily_exports import IDS, DailyExports, running
+from tests.faults.daily_exports import IDS, IN_TIME, DailyExports, running
 from tests.faults.test_kills_and_signals import REQUESTS, repeated_days
 from tests.support.server import LoopbackServer
 
@@ -28,6 +29,27 @@ def found(folder: Path, output: str) -> Counter[str]:
     with duckdb.connect(database if database == ":memory:" else str(folder / database)) as connection:
         rows = connection.execute(f"SELECT id FROM {table}").fetchall()
     return Counter(row[0] for row in rows)
+
+
+@pytest.mark.parametrize("turn", range(2))
+@pytest.mark.parametrize("kind", KINDS)
+async def test_after_ctrl_c_the_next_run_goes_on(tmp_path: Path, server: LoopbackServer, kind: str, turn: int) -> None:
+    output, options = KINDS[kind]
+    DailyExports(server)
+    async with running(tmp_path, server, *options, output=output) as process:
+        await server.was_asked(random.Random(turn).randint(REQUESTS // 2, REQUESTS))
+        with suppress(ProcessLookupError):
+            process.send_signal(signal.SIGINT)
+        _, said = await asyncio.wait_for(process.communicate(), IN_TIME)
+        assert b"Traceback" not in said
+    assert {path.name for path in tmp_path.iterdir()} <= {"events.yaml", "state.json", "state.json.jobs", output}
+
+    async with running(tmp_path, server, *options, output=output) as process:
+        _, said = await asyncio.wait_for(process.communicate(), 60)
+        assert process.returncode == 0, said.decode()
+    rows = found(tmp_path, output)
+    assert rows.keys() == IDS
+    assert rows.total() == len(IDS) or (kind != "merge" and len(repeated_days(rows)) <= 1)
 
 
 @pytest.mark.parametrize("turn", range(15))

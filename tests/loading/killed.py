@@ -13,11 +13,14 @@ from typing import Any
 
 from core.command import cli
 from core.loading import loader
+from core.loading.library import dlt
 
 STEPS = (
     *("before extract", "after extract", "after normalize", "before begin", "after begin"),
     *("before job", "after job", "before complete", "after complete", "after settle"),
 )
+MERGING = tuple(step for step in STEPS if step.endswith(("job", "complete")))
+"""Those that differ for a load that merges: it leaves no mark, and what is before is the same for all."""
 WHICH = 2
 
 
@@ -90,11 +93,8 @@ def die() -> None:
 def main() -> int:
     step = sys.argv.pop(1)
     loader.PACKAGE = 1
-    if step:
-        from core.loading.library import dlt
-
-        dlt()
-        kill_at(step)
+    dlt()
+    kill_at(step)
     return cli.main()
 
 

@@ -132,12 +132,11 @@ def run(
     folder: Path,
     environment: dict[str, str] | None = None,
     kill: str = "",
-    each: bool = False,
 ) -> tuple[int, str, str]:
     """Run `longhaul` in a process of its own: its code, standard output and standard error. `kill` names the step of a
-    load before or after which the process is killed (see `killed.py`); `each`: each slice becomes a load of its own.
+    load before or after which the process is killed (see `killed.py`).
     """
-    module = ["-m", "tests.loading.killed", kill] if kill or each else ["-m", "core.command.cli"]
+    module = ["-m", "tests.loading.killed", kill] if kill else ["-m", "core.command.cli"]
     ended = subprocess.run(
         [sys.executable, *module, *map(str, arguments)],
         cwd=folder,

@@ -75,16 +75,18 @@ def test_ctrl_c_loads_what_was_read_completely(api: OrdersApi, tmp_path: Path) -
 
 def test_values_of_another_type_go_to_a_column_beside(api: OrdersApi, tmp_path: Path) -> None:
     written = api.manifest(tmp_path)
-    api.rows = {DAYS[0]: [order(DAYS[0], 0, price=10, rank=1, tags="a")]}
+    api.rows = {DAYS[0]: [order(DAYS[0], 0, price=10, rank=1, tags="a", code=8, paid=True)]}
     assert run("--run", written, *TO, folder=tmp_path)[0] == 0
-    api.rows[DAYS[1]] = [order(DAYS[1], 0, price="on request", rank=2.0, tags=7)]
+    api.rows[DAYS[1]] = [order(DAYS[1], 0, price="on request", rank=2.0, tags=7, code="007", paid=2)]
     code, _, err = run("--run", written, *TO, folder=tmp_path)
     assert code == 0, err
     assert "WARNING: The column `price` holds bigint in the destination" in err
     rows = duckdb_rows(
-        tmp_path / "shop.duckdb", "SELECT price, price__v_text, rank, tags FROM shop_data.orders ORDER BY id"
+        tmp_path / "shop.duckdb",
+        "SELECT price, price__v_text, rank, tags, code, code__v_text, paid, paid__v_bigint FROM shop_data.orders "
+        "ORDER BY id",
     )
-    assert rows == [(10, None, 1, "a"), (None, "on request", 2, "7")]
+    assert rows == [(10, None, 1, "a", 8, None, True, None), (None, "on request", 2, "7", None, "007", None, 2)]
     api.rows[DAYS[2]] = [order(DAYS[2], 0) | {"id": None}]
     code, _, err = run("--run", written, *TO, folder=tmp_path)
     assert code == 1

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import signal
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from core.loading.address import parse_address
+from core.loading.faults import load_error
 from tests.loading.conftest import PASSWORD
-from tests.loading.support import OrdersApi, run
+from tests.loading.support import OrdersApi, run, surroundings
 
 pytestmark = pytest.mark.slow
 
@@ -23,6 +29,7 @@ pytestmark = pytest.mark.slow
         (["--to", "postgresql://u:geheim@127.0.0.1:1/x"], "refused; check the address, and whether the server runs"),
         (["--to", "snowflake://u:geheim@account/db"], "pip install 'dlt[snowflake]'"),
         (["--to", "missing/x.duckdb"], "there is no directory"),
+        (["--to", "shop.yaml/lake"], "; choose another folder."),
     ],
 )
 def test_what_can_not_work_is_said_in_one_line_before_anything_is_read(
@@ -33,6 +40,27 @@ def test_what_can_not_work_is_said_in_one_line_before_anything_is_read(
     assert message in err
     assert len([line for line in err.splitlines() if not line.startswith("Try: ")]) == 1, err
     assert "geheim" not in err
+
+
+def test_a_secret_at_the_end_of_a_long_message_is_not_cut_in_two() -> None:
+    address = parse_address("postgresql://loader:geheimnis-und-mehr@there/db")
+    error = RuntimeError(f"{'x' * 385} geheimnis-und-mehr")
+    said = str(load_error(error, address))
+    assert "geheim" not in said
+    assert said.startswith("postgresql://loader@there/db can't be loaded: xxx")
+
+
+def test_ctrl_c_does_not_wait_for_a_server_that_says_nothing(api: OrdersApi, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        running = subprocess.Popen(
+            [sys.executable, "-m", "core.command.cli", "--run", str(api.manifest(tmp_path)), "--to",
+             f"postgresql://u@127.0.0.1:{server.getsockname()[1]}/x"],
+            cwd=tmp_path, env=surroundings(tmp_path),
+        )  # fmt: skip
+        connection, _ = server.accept()
+        with connection:
+            running.send_signal(signal.SIGINT)
+            assert running.wait(10) == 130  # a driver gives up after 15 seconds
 
 
 def test_postgresql_refuses(api: OrdersApi, tmp_path: Path, postgres: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.outputs.destination import Destination, table_names
+from core.outputs.destination import FILES, Destination, table_names
 from core.outputs.durable import OutputError
 from core.outputs.sinks import FileSink, StdoutSink
 
@@ -131,3 +131,14 @@ def test_merging_needs_a_primary_key(tmp_path: Path) -> None:
         destination.check({"a": []})
     with pytest.raises(OutputError, match=r"is inside of an object \(meta.id\)"):
         destination.check({"a": [["meta", "id"]]})
+
+
+@pytest.mark.parametrize("ending", FILES)
+def test_what_is_discarded_leaves_no_trace(tmp_path: Path, ending: str) -> None:
+    destination = Destination.parse(str(tmp_path / f"c{ending}"), append=False)
+    sink = destination.sink("c", (), {})
+    sink.open()
+    sink.add(sink.encoder.encode([{"a": 1}]))
+    sink.write()
+    sink.discard()
+    assert [*tmp_path.iterdir()] == []

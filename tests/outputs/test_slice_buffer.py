@@ -34,9 +34,9 @@ def test_the_records_of_a_slice_wait_for_its_state(path: Path) -> None:
         both.add(TWO, OTHER)
     both.write()
     assert path.read_bytes() == b""
-    both.commit(TWO)
+    both.commit(TWO, {})
     assert path.read_bytes() == OTHER * 2
-    both.commit(ONE)
+    both.commit(ONE, {})
     assert path.read_bytes() == OTHER * 2 + LINE * 2
 
 
@@ -46,7 +46,7 @@ def test_a_slice_that_ended_without_a_state_of_its_own_is_written_with_the_next_
     both.add(TWO, OTHER)
     both.end(ONE, succeeded=True)
     assert path.read_bytes() == b""
-    both.commit(TWO)
+    both.commit(TWO, {})
     assert path.read_bytes() == LINE + OTHER
 
 
@@ -61,9 +61,9 @@ def test_one_large_slice_goes_straight_to_the_file_while_another_waits_beside_it
     assert path.stat().st_size == 0 or set(path.read_bytes().splitlines()) == {LINE.strip()}
     both.add(TWO, OTHER)
     both.add(ONE, LINE)
-    both.commit(ONE)
+    both.commit(ONE, {})
     assert path.read_bytes() == LINE + MANY + LINE
-    both.commit(TWO)
+    both.commit(TWO, {})
     assert path.read_bytes() == LINE + MANY + LINE + MANY_OTHERS + OTHER
     assert os.listdir(path.parent) == [path.name]
 
@@ -73,7 +73,7 @@ def test_a_slice_that_is_read_again_leaves_nothing_behind(path: Path) -> None:
     both.add(ONE, LINE)
     both.add(TWO, OTHER)
     both.end(ONE, succeeded=False)
-    both.commit(TWO)
+    both.commit(TWO, {})
     both.finish(succeeded=False)
     assert path.read_bytes() == OTHER
 

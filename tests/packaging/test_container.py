@@ -81,6 +81,13 @@ def test_what_it_copies_is_in_the_tree_and_not_ignored() -> None:
     assert any(fnmatch(".git", rule) for rule in ignored)
 
 
+def test_it_copies_every_file_that_an_installation_is_made_of() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    data = [name for names in settings["tool"]["setuptools"]["data-files"].values() for name in names]
+    for name in [*data, settings["project"]["readme"]]:
+        assert any(Path(name).is_relative_to(one) for one in copied()), name
+
+
 @pytest.mark.clients  # it downloads what a container has
 def test_what_it_installs_runs(tmp_path: Path) -> None:
     """The commands of the build in a copy of what the build gets; nothing of this checkout is in their way."""

@@ -55,6 +55,7 @@ def test_flat_records_are_not_written_anew() -> None:
     text = b'{"id": 1.50, "a": null, "n": [1]}\n{"a":null,"b":null,"s":"say \\"no\\""}\n{"a":null}\n'
     records = [orjson.loads(line) for line in text.splitlines()]
     assert cut_nulls(text, 3) == b'{"id": 1.50, "n": [1]}\n{"s":"say \\"no\\""}\n{}\n'
+    assert cut_nulls(b'{"a": null\t, "b": 1}\n', 1) == b'{"b": 1}\n'
     assert b'"data":{"id": 1.50, "n": [1]},' in Envelope("s").encode(Lines(records, text))
 
 

@@ -15,18 +15,22 @@ MODELINE = f"# yaml-language-server: $schema={SCHEMA}\n"
 """The first line of a new manifest; a comment, so that nothing but editors minds it."""
 
 
-def keep_schema(manifest: Path, text: str) -> None:
+def keep_schema(manifest: Path, text: str) -> bool:
     """Write the schema beside a manifest whose first line names it, unless it is there as this version makes it.
 
-    Where that is impossible, editors do without: the manifest itself is saved.
+    Returns whether there is a file now that was not there before. Where it can't be written, editors do without: the
+    manifest itself is saved.
     """
     if not text.startswith(MODELINE):
-        return
+        return False
     file = manifest.parent / SCHEMA
     with suppress(OSError, ManifestError):
+        is_new = not file.exists()
         if not _is_current(file):
             file.parent.mkdir(exist_ok=True)
             write_text(file, schema_text())
+        return is_new
+    return False
 
 
 def _is_current(file: Path) -> bool:

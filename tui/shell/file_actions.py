@@ -12,7 +12,7 @@ from textual.screen import Screen
 
 from core.errors import ManifestError
 from core.units import count
-from tui.model.editor_schema import keep_schema
+from tui.model.editor_schema import SCHEMA, keep_schema
 from tui.model.files import ChangedOnDiskError, ReadOnlyError, is_same
 from tui.model.project import Draft, Project, drafts_for
 from tui.model.settings import Settings
@@ -136,7 +136,10 @@ class FileActions:
             else:
                 self._saved()
                 assert session.path is not None
-                await asyncio.to_thread(keep_schema, session.path, session.text)
+                if await asyncio.to_thread(keep_schema, session.path, session.text):
+                    self._interaction.notify(
+                        f"{SCHEMA} is new beside it: the schema that editors of YAML complete from."
+                    )
                 return True
 
     def _is_own(self, path: Path) -> bool:

@@ -11,11 +11,10 @@ from typing import Any
 
 from core.errors import LonghaulError
 from core.extras import how_to_install, is_installed
-from core.outputs.destination import Destination, table_names
+from core.outputs.destination import Destination
 from core.outputs.durable import OutputError
 from core.outputs.locks import hold
 from core.outputs.paths import NamedPath
-from core.outputs.sinks import OutputSink, partial
 from core.units import count
 from tui.trials.records import RecordStore, RecordView, batches
 
@@ -110,7 +109,6 @@ class Export:
         selection = self._selection
         destination.check({})
         sink = destination.sink(selection.name, (), selection.schema, warn=self._warnings.append)
-        is_new = not self._path.exists()
         sink.open()
         try:
             for batch in batches(selection.records):
@@ -121,31 +119,11 @@ class Export:
             self._check()
             sink.finish(succeeded=True)
         except BaseException:
-            self._give_up(sink, is_new=is_new)
+            with suppress(OSError, LonghaulError):
+                sink.discard()
             raise
         return sink.place
 
     def _check(self) -> None:
         if self._cancelled.is_set():
             raise ExportCancelled
-
-    def _give_up(self, sink: OutputSink, *, is_new: bool) -> None:
-        """Leave nothing behind: the records are still in the builder."""
-        with suppress(OSError, LonghaulError):
-            sink.finish(succeeded=False)
-        path = self._path.resolve()
-        if path.suffix == ".duckdb" and not is_new:
-            with suppress(Exception):  # it is harmless, and the next export replaces it
-                _drop_partial(path, self._selection.name)
-            return
-        with suppress(OSError):
-            (path if path.suffix == ".duckdb" else partial(path)).unlink()
-
-
-def _drop_partial(path: Path, stream: str) -> None:
-    """Drop the table of a DuckDB file in which records are until all are there."""
-    from core.outputs.tables.duck import connect
-    from core.outputs.tables.duck_table import DuckTable
-
-    with connect(path) as connection:
-        DuckTable(connection, f"{table_names([stream])[stream]}.partial", lambda _: None).drop()

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from decimal import Decimal
 from functools import partial
 from io import BytesIO
 from itertools import islice
@@ -45,7 +46,9 @@ pa_json: Any = load("pyarrow.json", "Tables", "parquet")
 
 _KINDS = (INTEGER, FLOAT, BOOLEAN)
 _PLAIN = frozenset({str, int, float, bool, type(None)})
-_LARGE_NUMBER = re.compile(rb"\d{19}")
+_LARGE_INTEGER = re.compile(rb"\d{19}")
+_LONG_FRACTION = re.compile(rb"[1-9](?=[\d.]{18})\d*\.\d|\d\.0*[1-9]\d{17}")
+"""Numbers of more significant digits than a float is sure to have."""
 _NAMES = {
     INTEGER: "an integer that fits 64 bits",
     FLOAT: "a number that a 64-bit float holds exactly",
@@ -92,8 +95,8 @@ class Tables(Encoder):
     def declare(self, json_schema: Mapping[str, Any]) -> None:
         """Take over a schema that became known only now, for the columns that are not typed yet."""
         declared = arrow_schema(json_schema, nested=self._nested)
+        self._declared = self._declared.union(name for name in declared.names if name not in self._types)
         self._types = dict(zip(declared.names, declared.types, strict=True)) | self._types
-        self._declared = self._declared.union(declared.names)
 
     @property
     def schema(self) -> Any:
@@ -118,12 +121,13 @@ class Tables(Encoder):
             return of_rows(records)
         if not isinstance(records, Lines) and (columns := of_records(records)) is not None:
             return columns
-        if not self._as_text:
+        is_long = isinstance(records, Lines) and _LONG_FRACTION.search(records.text)
+        if not self._as_text and not is_long:
             text = records.text if isinstance(records, Lines) else _lines(records)
             if text is not None and text.count(b"{") == len(records) and b"[" not in text:
                 return text if text.endswith(b"\n") else text + b"\n"
-        if isinstance(records, Lines) and _LARGE_NUMBER.search(records.text):
-            records = [json.loads(line) for line in records.text.splitlines()]  # orjson makes floats of them
+        if isinstance(records, Lines) and (is_long or _LARGE_INTEGER.search(records.text)):
+            records = [json.loads(line, parse_float=_exact) for line in records.text.splitlines()]
         odd = {key for record in records for key, value in record.items() if value.__class__ not in _PLAIN}
         self._encode_as_text(map(key_text, odd))
         flat = [_flat(record, self._as_text) for record in records]
@@ -177,7 +181,7 @@ class Tables(Encoder):
                 return
             known = self._types[name] = column.kind
         try:
-            column.fit(known)
+            column.fit(known, declared=name in self._declared)
         except Misfit as misfit:
             self._widen(name, column, known, misfit.example)
         if self._types[name] == INTEGER and not exact_as_floats(column.array):
@@ -257,6 +261,12 @@ class Tables(Encoder):
                 self._encode_as_text([name])
             self._kinds[name] = kind or TEXT
         return {name: self._kinds[name] for name in found}
+
+
+def _exact(text: str) -> float | Decimal:
+    """A JSON number with a fraction, as a float where that says the same."""
+    number, exact = float(text), Decimal(text)
+    return number if Decimal(repr(number)) == exact else exact
 
 
 def _texts(array: Any) -> Any:

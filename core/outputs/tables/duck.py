@@ -13,6 +13,7 @@ from core.outputs.durable import OutputError
 from core.outputs.tables.duck_table import DuckTable
 from core.outputs.tables.schema import TEXT, pa
 from core.outputs.tables.sink import TableSink, TableStream
+from core.outputs.tables.widening import conform
 
 duckdb: Any = load("duckdb", "DuckDB files", "duckdb")
 
@@ -82,6 +83,7 @@ class DuckSink(TableSink):
         return self._path.parent
 
     def open(self) -> str | None:
+        self._is_new = not self._path.exists()
         self._connection = connect(self._path)
         self._in_transaction = False
         self._replaces = self._stream.replaces
@@ -98,6 +100,8 @@ class DuckSink(TableSink):
         return None
 
     def _store(self, table: Any) -> None:
+        if not table.num_columns:
+            table = conform(table, self._rest().schema)
         with _speaking(self._path):
             self._begin()
             if self._stream.resumable:
@@ -147,9 +151,19 @@ class DuckSink(TableSink):
                 elif self._staging.kind:
                     self._kept = self._staging.name
                 self._end()
+                if succeeded and self._table.kind is None:
+                    self._stream.warn(f"{self.place} is not there: no record and no schema names a column.")
         finally:
-            with suppress(duckdb.Error):
-                self._connection.close()  # which rolls back what is not committed
+            self._close()
+
+    def discard(self) -> None:
+        self._close()
+        if self._is_new:
+            self._path.unlink(missing_ok=True)
+
+    def _close(self) -> None:
+        with suppress(duckdb.Error):
+            self._connection.close()  # which rolls back what is not committed
 
     def _rest(self) -> Any:
         """No rows, but every column: those of the schema, and those that held only nulls."""
@@ -159,10 +173,10 @@ class DuckSink(TableSink):
     def _settle(self) -> None:
         """Let the records of a stream that has succeeded be in its table."""
         staging = self._staging
-        if staging.kind is None:
-            return
         if self._replaces:
             self._table.drop()
+        if staging.kind is None:
+            return
         if self._table.kind is None and self._stream.write != "merge":
             staging.rename(self._name)
         else:

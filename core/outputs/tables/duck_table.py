@@ -56,6 +56,8 @@ class DuckTable:
 
     def add(self, rows: Any) -> None:
         """Append the rows of a `pyarrow.Table` or another table; the table is created where there is none."""
+        if not isinstance(rows, DuckTable) and not rows.num_columns:
+            return  # which DuckDB does not know
         with self._shown(rows) as source:
             self._insert(source)
 
@@ -123,7 +125,7 @@ class DuckTable:
         """Whether all values of one type are exactly values of another: there and back again, they are the same."""
         if known == "VARCHAR":
             return True
-        if "BOOLEAN" in (known, type_):
+        if "BOOLEAN" in (known, type_) or {known, type_} == _TIMES.keys():
             return False
         column = quoted(name)
         there = f"TRY_CAST(TRY_CAST({column} AS {known}) AS {type_})"

@@ -87,11 +87,14 @@ class Column:
         self.kind = kind
         self._texts = texts or (lambda: array)
 
-    def fit(self, type_: Any) -> None:
-        """Let the array be of a type. Raises `Misfit` where that loses anything, and leaves it as it is then."""
-        self.array = self._typed(self.array, type_)
+    def fit(self, type_: Any, *, declared: bool = False) -> None:
+        """Let the array be of a type. Raises `Misfit` where that loses anything, and leaves it as it is then.
 
-    def _typed(self, array: Any, type_: Any) -> Any:
+        In a column that was `declared` to be of the type, empty texts are nulls: CSV has no other way to say that.
+        """
+        self.array = self._typed(self.array, type_, declared)
+
+    def _typed(self, array: Any, type_: Any, declared: bool) -> Any:
         kind = array.type
         if kind == NULL:
             return pa.nulls(len(array), type_)
@@ -101,13 +104,21 @@ class Column:
             return array.cast(FLOAT)
         if kind in (INTEGER, BOOLEAN) and type_ == TEXT:
             return array.cast(TEXT)
-        return fitted(array if kind == TEXT else self._texts(), type_)
+        texts = array if kind == TEXT else self._texts()
+        return fitted(_without_empty(texts, type_) if declared else texts, type_)
 
 
 def exact_as_floats(numbers: Any) -> bool:
     """Whether all numbers are so small that integers among them are exact as floats."""
     ends = pc.min_max(numbers).as_py()
     return ends["min"] is None or (ends["min"] > -EXACT and ends["max"] < EXACT)
+
+
+def _without_empty(texts: Any, type_: Any) -> Any:
+    """An array of text with nulls for empty texts where it is to become numbers, booleans, dates or times."""
+    if type_ == TEXT or pa.types.is_nested(type_):
+        return texts
+    return pc.if_else(pc.equal(texts, ""), pa.scalar(None, TEXT), texts)
 
 
 def fitted(texts: Any, type_: Any) -> Any:
@@ -195,7 +206,8 @@ def built(values: Sequence[Any], type_: Any) -> Any:
         return _structs(values, type_)
     if pa.types.is_list(type_):
         return _lists(values, type_)
-    return _fitted(pa.array([None if value is None else as_text(value) for value in values], TEXT), type_)
+    texts = pa.array([None if value is None else as_text(value) for value in values], TEXT)
+    return _fitted(_without_empty(texts, type_), type_)
 
 
 def _structs(values: Sequence[Any], type_: Any) -> Any:

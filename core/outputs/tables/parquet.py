@@ -58,8 +58,6 @@ class ParquetSink(TableSink):
     # Writing
 
     def _store(self, table: Any) -> None:
-        if not table.num_columns and not self._tables.only_nulls:
-            return
         if self._writer is not None and not self._writer.holds(table.schema):
             self._end_part()
         if self._writer is None:
@@ -96,7 +94,7 @@ class ParquetSink(TableSink):
                 self._flush()
             else:
                 self._forget()
-                self._discard()
+                self.discard()
             if succeeded and self._is_missing:
                 self._begin_part()
             self._end_part()
@@ -109,7 +107,7 @@ class ParquetSink(TableSink):
                 put_into(partial(self._path), self._own_parts(), GROUP_ROWS)
                 self._kept = partial(self._shown)
         finally:
-            self._discard()
+            self.discard()
 
     @property
     def _is_missing(self) -> bool:
@@ -131,7 +129,7 @@ class ParquetSink(TableSink):
     def _own_parts(self) -> list[Part]:
         return [Part(path) for _, path in self._written]
 
-    def _discard(self) -> None:
+    def discard(self) -> None:
         """Delete the temporary files."""
         if self._writer is not None:
             self._writer.drop()

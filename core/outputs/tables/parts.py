@@ -143,10 +143,11 @@ class PartWriter:
         return self._path
 
     def drop(self) -> None:
-        with suppress(Exception):
-            self._writer.close()
+        """Delete what was written, also when the disk takes nothing more."""
+        for close in (self._writer.close, self._file.close):
+            with suppress(Exception):
+                close()
         with suppress(OSError):
-            self._file.close()
             self._path.unlink()
 
 

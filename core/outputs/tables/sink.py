@@ -72,7 +72,9 @@ class TableSink(OutputSink):
         """Pass on the rows that are gathered."""
         if self._group:
             group, self._group = self._group, []
-            self._store(put_together(group, self._tables.schema))
+            table = put_together(group, self._tables.schema)
+            if table.num_columns or self._tables.only_nulls:
+                self._store(table)
 
     def _forget(self) -> None:
         """Let go of what was not passed on yet."""
@@ -81,4 +83,4 @@ class TableSink(OutputSink):
 
     @abstractmethod
     def _store(self, table: Any) -> None:
-        """Take a group of rows, as a `pyarrow.Table`."""
+        """Take a group of rows, as a `pyarrow.Table`. It has no columns where the rows hold only nulls."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import secrets
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from core.outputs.durable import OutputError
 from core.outputs.tables import sink
 from core.outputs.tables.duck import DuckSink, check_database
 from core.outputs.tables.sink import TableStream
+from tests.support.disk import full_disk
 
 Rows = list[dict[str, Any]]
 IDS = {"properties": {"id": {"type": "integer"}}}
@@ -79,6 +81,18 @@ def test_a_table_is_replaced_only_when_the_stream_has_succeeded(path: Path) -> N
     put(path)
     assert rows(path) == []
     assert types(path) == {"id": "BIGINT"}
+
+
+@pytest.mark.parametrize("resumable", [True, False])
+def test_a_full_disk_leaves_what_was_committed(path: Path, resumable: bool) -> None:
+    put(path, {"id": 1})
+    made = opened(path, resumable=resumable, goes_on=resumable)
+    with full_disk(path.stat().st_size + 100_000), pytest.raises(OutputError, match=r"x\.duckdb can't be written"):
+        add(made, *({"id": number, "text": secrets.token_hex(20)} for number in range(50_000)))
+        made.finish(succeeded=True)
+    assert rows(path) == [{"id": 1}]
+    put(path, {"id": 2}, write="append")
+    assert rows(path) == [{"id": 1}, {"id": 2}]
 
 
 def test_streams_side_by_side_write_tables_of_one_file(path: Path) -> None:
@@ -185,6 +199,39 @@ def test_a_table_of_another_program_takes_what_fits_its_types(path: Path) -> Non
     put(path, {"id": 2**40, "price": 1.255, "day": "tomorrow"}, write="append")
     assert types(path) == {"id": "BIGINT", "price": "VARCHAR", "day": "VARCHAR"}
     assert [(row["price"], row["day"]) for row in rows(path)] == [("1.25", "2026-01-01"), ("1.255", "tomorrow")]
+
+
+def test_times_without_a_zone_never_become_instants(path: Path) -> None:
+    ask(path, 'CREATE TABLE t ("at" TIMESTAMP)')
+    ask(path, "INSERT INTO t VALUES ('2026-01-01 10:00:00')")
+    instant = {"properties": {"at": {"type": "string", "format": "date-time"}}}
+    put(path, {"at": "2026-01-01T10:00:00+02:00"}, schema=instant, write="append")
+    assert [row["at"] for row in rows(path)] == ["2026-01-01T10:00:00.000000", "2026-01-01T08:00:00.000000Z"]
+
+
+@pytest.mark.parametrize("resumable", [True, False])
+def test_rows_of_nothing_but_nulls_are_rows(path: Path, resumable: bool) -> None:
+    made = opened(path, schema={}, resumable=resumable)
+    add(made, {"a": None}, {"a": None})
+    made.commit()
+    add(made, {"a": 1, "b": 2})
+    made.finish(succeeded=True)
+    assert rows(path) == [{"a": None, "b": None}] * 2 + [{"a": "1", "b": 2}]
+
+
+@pytest.mark.parametrize("resumable", [True, False])
+def test_without_any_column_there_is_no_table(path: Path, resumable: bool) -> None:
+    said: list[str] = []
+    options: dict[str, Any] = {"schema": {}, "resumable": resumable, "warn": said.append}
+    put(path, **options)
+    put(path, {}, **options)
+    assert tables(path) == []
+    assert said == [f"{path}, table t is not there: no record and no schema names a column."] * 2
+    put(path, {"id": 1})
+    put(path, write="append", **options)
+    assert rows(path) == [{"id": 1}]
+    put(path, write="replace", **options)
+    assert tables(path) == []
 
 
 def test_names_of_columns_and_tables_may_be_anything(path: Path) -> None:

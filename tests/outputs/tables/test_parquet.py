@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from core.outputs.durable import OutputError
 from core.outputs.tables import parquet, sink
 from core.outputs.tables.parquet import ParquetSink
 from core.outputs.tables.sink import TableStream
+from tests.support.disk import full_disk
 
 Rows = list[dict[str, Any]]
 IDS = {"properties": {"id": {"type": "integer"}}}
@@ -81,6 +84,20 @@ def test_what_a_failed_stream_read_stays_beside_the_file(path: Path) -> None:
     assert str(kept) in made.remains
     opened(path).finish(succeeded=False)
     assert os.listdir(path.parent) == [path.name]
+
+
+@pytest.mark.parametrize("resumable", [True, False])
+@pytest.mark.parametrize("room", [20_000, 200_000])
+def test_a_full_disk_leaves_the_file_as_it_was(path: Path, resumable: bool, room: int) -> None:
+    put(path, {"id": 1})
+    made = opened(path, resumable=resumable, goes_on=resumable)
+    add(made, *({"id": number, "text": secrets.token_hex(20)} for number in range(20_000)))
+    for succeeded in (True, False):  # as a run does it: what can't be finished is given up
+        with full_disk(room), suppress(OSError):
+            made.finish(succeeded=succeeded)
+            assert not succeeded
+    assert os.listdir(path.parent) == [path.name]
+    assert rows(path) == [{"id": 1}]
 
 
 def test_a_stream_without_records_gives_a_file_with_its_columns(path: Path) -> None:

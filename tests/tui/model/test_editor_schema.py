@@ -20,7 +20,7 @@ def test_a_new_manifest_names_the_schema_that_is_kept_beside_it(tmp_path: Path) 
         each.streams.add("contacts")
     path = tmp_path / "connector.yaml"
     session.save(path)
-    keep_schema(path, session.text)
+    assert keep_schema(path, session.text)
     text = path.read_text()
     assert text == MODELINE + plain.text
     assert not Path(SCHEMA).is_absolute()
@@ -32,7 +32,7 @@ def test_a_new_manifest_names_the_schema_that_is_kept_beside_it(tmp_path: Path) 
 def test_nothing_is_kept_for_manifests_that_do_not_ask_for_it(tmp_path: Path) -> None:
     session = Project.new().session
     session.save(tmp_path / "connector.yaml")
-    keep_schema(tmp_path / "connector.yaml", session.text)
+    assert not keep_schema(tmp_path / "connector.yaml", session.text)
     assert [path.name for path in tmp_path.iterdir()] == ["connector.yaml"]
 
 
@@ -40,7 +40,7 @@ def test_the_schema_of_another_version_is_replaced_and_that_of_this_one_stays(tm
     file = tmp_path / SCHEMA
     file.parent.mkdir()
     file.write_text('{"$comment": "Made by Longhaul 0.0.1: longhaul --schema"}')
-    keep_schema(tmp_path / "a.yaml", MODELINE)
+    assert not keep_schema(tmp_path / "a.yaml", MODELINE)
     made = file.read_text()
     assert '"definitions"' in made
     before = file.stat().st_ino
@@ -56,7 +56,7 @@ def test_where_it_cannot_be_written_editors_do_without(tmp_path: Path, in_the_wa
         place.mkdir()
     else:
         place.write_text("mine")
-    keep_schema(tmp_path / "a.yaml", MODELINE)
+    assert not keep_schema(tmp_path / "a.yaml", MODELINE)
     assert place.is_dir() or place.read_text() == "mine"
 
 

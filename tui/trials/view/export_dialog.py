@@ -19,8 +19,6 @@ _REDRAW = 0.1
 _BAR = 20
 """Cells of the progress bar."""
 _ENDINGS = f"{', '.join([*FORMATS][:-1])} or {[*FORMATS][-1]}"
-
-
 _URLS = "duckdb:///crm.duckdb, postgresql://user@host/database or s3://bucket/lake"
 
 
@@ -58,7 +56,9 @@ class ExportDialog(FileDialog):
             return load.missing_extra() or f"{what} into {table}. {selection.cut}".rstrip()
         ending = ending_of(text)
         if ending is not None:
-            return missing_extra(ending) or f"{what} as {self._format(ending)}. {selection.cut}".rstrip()
+            told = f"{what} as {self._format(ending)}. {selection.cut}".rstrip()
+            others = ", ".join(other for other in FORMATS if other != ending)
+            return missing_extra(ending) or f"{told} Other formats by their ending: {others}; or a URL."
         return f"{what}. The ending says the format: {_ENDINGS}. Or write a URL, such as {_URLS}."
 
     def _format(self, ending: str) -> str:
