@@ -23,10 +23,13 @@ from core.outputs.paths import NamedPath, check_file
 from core.outputs.state import StateFile
 from core.progress.picture import RunPicture
 from core.progress.sentences import run_summary
-from core.scaling.cluster import Cluster, ClusterRun
+from core.scaling.cluster import Cluster
+from core.scaling.cluster_run import ClusterRun
 from core.scaling.slice_files import SliceFolder
 
 _MARK = "longhaul"
+_GRACE = 25.0
+"""Seconds that an orderly end may take: the jobs of all workers are aborted, then the workers of a local one stop."""
 
 
 def run_on_cluster(arguments: Arguments) -> int:
@@ -51,7 +54,7 @@ def run_on_cluster(arguments: Arguments) -> int:
         files.append(state)
     with hold(files):
         picture = RunPicture(streams)
-        conduct = Conduct(picture, progress_on(arguments, picture, to_stdout=False))
+        conduct = Conduct(picture, progress_on(arguments, picture, to_stdout=False), grace=_GRACE)
         warn(conduct, connector, config)
         run = ClusterRun(
             connector,

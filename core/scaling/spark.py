@@ -1,4 +1,4 @@
-"""A data source for Spark: each slice of a stream is a partition, which a task of Spark reads into Arrow batches.
+"""A data source for Spark: slices of a stream are partitions, which tasks of Spark read into Arrow batches.
 
     spark.dataSource.register(LonghaulDataSource)
     spark.read.format("longhaul").option("manifest", "contacts.yaml").option("stream", "contacts").load()
@@ -13,7 +13,7 @@ import logging
 import os
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing, closing
+from contextlib import aclosing, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from core.outputs.token_file import TokenFile, of_manifest
 from core.reading import Limits, Reader, open_reader
 from core.reading.surroundings import Surroundings
 from core.runtime.slices import StreamSlice
+from core.templates import TemplateError
 
 load("pyspark.sql.datasource", "Data frames of Spark", "spark")
 
@@ -86,7 +87,8 @@ class StreamToRead:
             raise InputError(f"The option `partitions` is a number from 1 on, not {parts}.")
         config = _inputs(connector, options.get("config"))
         stream = _stream(connector, options.get("stream"))
-        return cls(stream, str(Path(file).absolute()), text, config, nested, int(parts) if parts else None)
+        most = int(parts) if parts else _most_parts(connector, stream, config)
+        return cls(stream, str(Path(file).absolute()), text, config, nested, most)
 
     def connector(self) -> Connector:
         return load_connector(Document.parse(self.manifest, self.file))
@@ -108,6 +110,24 @@ def _stream(connector: Connector, named: str | None) -> str:
     if named in connector.broken:
         raise ManifestError(connector.broken[named])
     return named
+
+
+def _most_parts(connector: Connector, stream: str, config: Mapping[str, Any]) -> int | None:
+    """As many tasks as there may be jobs at once, fewer where the API budget can't be divided among these; None for a
+    stream without jobs. Raises `InputError`.
+    """
+    source = connector.source
+    assert source is not None
+    if connector.stream(stream).retriever.job_steps is None:
+        return None
+    try:
+        for parts in range(source.job_budget(config), 1, -1):
+            with suppress(InputError):
+                source.rate_budget(config, parts)
+                return parts
+    except TemplateError as error:
+        raise InputError(str(error)) from None
+    return 1
 
 
 def _inputs(connector: Connector, given: str | None) -> Mapping[str, Any]:
@@ -140,7 +160,8 @@ class LonghaulDataSource(DataSource):
     - `stream`: which stream of it; needed where there are several,
     - `config`: the inputs, as the name of a file or as JSON; `LONGHAUL_<INPUT>` variables win over it,
     - `nested`: what objects and lists become, `json` (text, the default) or `struct`,
-    - `partitions`: how many tasks to read in at most, since each has a job; without it, each slice is a task.
+    - `partitions`: how many tasks to read in at most; without it, as many as there may be jobs at once, since each task
+      has one, and a task for each slice of a stream without jobs.
     """
 
     @classmethod

@@ -32,7 +32,7 @@ def read(spark: Any, frame: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     """Read one frame after the other in the same session."""
-    spark = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
+    spark = SparkSession.builder.master("local[4]").config("spark.ui.enabled", "false").getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
     spark.dataSource.register(LonghaulDataSource)
     answers = [read(spark, frame) for frame in json.load(sys.stdin)]

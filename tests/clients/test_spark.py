@@ -27,6 +27,8 @@ pytestmark = [
 ]
 ROOT = Path(__file__).parents[2]
 DAYS = 5
+BUDGET = 3
+"""Jobs at once, fewer than the tasks that Spark would run here."""
 
 
 @pytest.fixture
@@ -57,8 +59,8 @@ def read(folder: Path, *frames: dict[str, Any]) -> tuple[list[dict[str, Any]], s
     return answers, done.stdout + done.stderr
 
 
-def test_each_slice_is_a_partition_and_all_records_come_once(api: CountingApi, tmp_path: Path) -> None:
-    path = manifest(tmp_path / "events.yaml", api, DAYS)
+def test_slices_are_partitions_and_all_records_come_once(api: CountingApi, tmp_path: Path) -> None:
+    path = manifest(tmp_path / "events.yaml", api, DAYS, budget=BUDGET)
     (tmp_path / "config.json").write_text(json.dumps({"key": KEY}))
     undeclared = tmp_path / "undeclared.yaml"
     undeclared.write_text(path.read_text().replace("properties: {id: {type: string}, time: {type: string}}", ""))
@@ -86,7 +88,8 @@ def test_each_slice_is_a_partition_and_all_records_come_once(api: CountingApi, t
     for answer in (whole, grouped, detected):
         assert answer["columns"] == "struct<id:string,time:string>"
         assert sorted(record["id"] for record in answer["records"]) == sorted(ids(DAYS))
-    assert (whole["partitions"], grouped["partitions"]) == (DAYS, 2)
+    assert (whole["partitions"], grouped["partitions"]) == (BUDGET, 2)
+    assert api.most <= BUDGET
     assert chosen["columns"] == "struct<time:timestamp_ntz,id:string,more:double>"
     assert chosen["records"][0] == {"time": "2024-01-01T00:00:00.000", "id": "2024-01-01 0"}
     assert len(chosen["records"]) == DAYS * EVENTS
@@ -96,6 +99,24 @@ def test_each_slice_is_a_partition_and_all_records_come_once(api: CountingApi, t
     assert "There is no stream `nothing`; there is events." in unknown["error"]
     assert "no such key" in refused["error"]
     assert KEY not in json.dumps(answers) + log
+
+
+API_BUDGET = """
+api_budget:
+  type: HTTPAPIBudget
+  policies: [{type: FixedWindowCallRatePolicy, call_limit: 2, period: PT1S, matchers: []}]
+"""
+
+
+def test_a_stream_has_as_many_partitions_as_jobs_at_once(api: CountingApi, tmp_path: Path) -> None:
+    from core.scaling.spark import StreamToRead
+
+    path = manifest(tmp_path / "events.yaml", api, DAYS, budget=BUDGET)
+    options = {"manifest": str(path), "config": json.dumps({"key": KEY})}
+    assert StreamToRead.of(options).parts == BUDGET
+    assert StreamToRead.of({**options, "partitions": "7"}).parts == 7
+    path.write_text(path.read_text() + API_BUDGET)
+    assert StreamToRead.of(options).parts == 2
 
 
 class EndlessLater(CountingApi):

@@ -22,7 +22,7 @@ pytest.importorskip("distributed", reason="needs the extra `dask`")
 slow = pytest.mark.slow
 DAYS = 8
 BUDGET = 4
-PRELUDE = "import core.scaling.cluster as c; c._HEAR_EVERY = 0.3"
+PRELUDE = "import core.scaling.cluster_run as c; c._HEAR_EVERY = 0.3"
 
 
 @pytest.fixture
@@ -54,8 +54,8 @@ def test_the_slices_of_a_killed_worker_go_to_others_with_their_jobs(tmp_path: Pa
 
 
 @pytest.fixture
-def scheduler(tmp_path: Path) -> Iterator[tuple[str, Callable[[], str]]]:
-    """A cluster like one on other machines: its address, and what its processes have logged."""
+def scheduler(tmp_path: Path) -> Iterator[tuple[str, Callable[[], str], subprocess.Popen[bytes]]]:
+    """A cluster like one on other machines: its address, what its processes have logged, and its scheduler."""
     log = tmp_path / "cluster.log"
     place = tmp_path / "scheduler.json"
     dask = [sys.executable, "-m", "dask"]
@@ -72,7 +72,7 @@ def scheduler(tmp_path: Path) -> Iterator[tuple[str, Callable[[], str]]]:
             processes += [begin("worker", "--scheduler-file", str(place), "--no-nanny", "--no-dashboard")] * 1
             processes += [begin("worker", "--scheduler-file", str(place), "--no-nanny", "--no-dashboard")]
             address = json.loads(place.read_text())["address"]
-            yield address.replace("tcp://", "dask://"), log.read_text
+            yield address.replace("tcp://", "dask://"), log.read_text, processes[0]
         finally:
             for process in processes:
                 process.kill()
@@ -81,9 +81,9 @@ def scheduler(tmp_path: Path) -> Iterator[tuple[str, Callable[[], str]]]:
 
 @slow
 def test_a_cluster_that_is_there_reads_the_rest_after_a_signal(
-    tmp_path: Path, api: CountingApi, scheduler: tuple[str, Callable[[], str]]
+    tmp_path: Path, api: CountingApi, scheduler: tuple[str, Callable[[], str], subprocess.Popen[bytes]]
 ) -> None:
-    address, log = scheduler
+    address, log, _ = scheduler
     manifest(tmp_path / "m.yaml", api, DAYS, budget=BUDGET)
     process = run_on(tmp_path, address)
     until(lambda: process.poll() is not None or (found(tmp_path / "lake") and api.running))
@@ -104,6 +104,23 @@ def test_a_cluster_that_is_there_reads_the_rest_after_a_signal(
     assert api.most <= BUDGET
     assert KEY not in log()
     assert KEY not in said
+
+
+@slow
+def test_a_run_ends_when_the_scheduler_is_lost(
+    tmp_path: Path, api: CountingApi, scheduler: tuple[str, Callable[[], str], subprocess.Popen[bytes]]
+) -> None:
+    address, _, of_the_cluster = scheduler
+    api.seconds = 600.0
+    manifest(tmp_path / "m.yaml", api, DAYS, budget=BUDGET)
+    process = run_on(tmp_path, address)
+    until(lambda: process.poll() is not None or len(with_jobs(tmp_path / "lake")) >= BUDGET)
+    of_the_cluster.kill()
+    code, said = end(process)
+    assert code == 1, said
+    assert "its scheduler may be lost. Run again." in said
+    assert not api.running
+    assert api.jobs == BUDGET
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from core.connector import load_connector
 from core.errors import InputError
 from core.manifest.document import Document
 from core.runtime.slices import StreamSlice
-from core.scaling.cluster import ClusterLeases
+from core.scaling.cluster_leases import ClusterLeases
 from core.scaling.plan import PlanError, PlanWriter, SlicePlan, file_stem, fingerprint
 from core.templates.texts import SecretText
 from tests.scaling.support import CountingApi, manifest
