@@ -52,7 +52,8 @@ class SqlPrompt(CodeEditor):
         """The new query, while an earlier one is shown."""
 
     def on_mount(self) -> None:
-        self.action_to_end()
+        """What is typed first takes the place of the query that is there."""
+        self.select_all()
 
     def action_submit(self) -> None:
         """Post `Submitted`, and remember the query."""
