@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from core.command.shutdown import GRACE, Shutdown
@@ -85,6 +85,8 @@ class Conduct:
                 self._trace.add(event)
             except OSError as error:
                 self.log(Level.WARNING, f"{OutputError.of(self._trace.path, error)} The trace ends here.")
+                with suppress(OSError):
+                    self._trace.close()
                 self._trace = None
 
     def log(self, level: Level, text: str) -> None:
