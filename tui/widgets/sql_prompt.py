@@ -63,6 +63,7 @@ class SqlPrompt(CodeEditor):
             self._history.append(self.text)
             del self._history[:-_REMEMBERED]
         self._place = len(self._history)
+        self.action_to_end()
         self.post_message(self.Submitted(self, self.text))
 
     def action_new_line(self) -> None:

@@ -27,6 +27,14 @@ async def test_enter_runs_and_earlier_queries_come_back() -> None:
         assert prompt.text == "FROM a LIMIT 1"
 
 
+async def test_what_is_typed_first_replaces_the_query_that_is_there() -> None:
+    prompt = SqlPrompt("FROM a LIMIT 100", [])
+    async with on_stage(prompt) as stage:
+        prompt.focus()
+        await stage.type("FROM b")
+        assert prompt.text == "FROM b"
+
+
 async def test_what_was_typed_is_still_there_after_a_look_at_earlier_queries() -> None:
     prompt = SqlPrompt("", ["FROM old"])
     async with on_stage(prompt) as stage:
@@ -43,7 +51,7 @@ async def test_a_query_may_have_several_lines_through_which_the_cursor_moves() -
     async with on_stage(prompt) as stage:
         prompt.focus()
         height = prompt.size.height
-        await stage.press("ctrl+n")
+        await stage.press("end", "ctrl+n")
         await stage.type("LIMIT 1")
         assert prompt.text == "FROM a\nLIMIT 1"
         assert prompt.size.height == height + 1
