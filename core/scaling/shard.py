@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from typing import Any
 
 from core.errors import ReadError, fault_text
-from core.events import Event, Log, Outcome
+from core.events import Event, Log, Outcome, SliceStarted
 from core.levels import Level
 from core.reading import Reader
+from core.runtime.slices import slice_key
 from core.scaling.plan import PlannedSlice, PlanSummary
 from core.scaling.slice_files import SliceFolder
 from core.scaling.slice_reading import Nested, SliceReader
@@ -37,6 +38,9 @@ class ShardRead:
         self._nested = nested
         self._reader: Reader | None = None
         self._cancelled = False
+        self._following: set[bytes] = set()
+        """The slices with jobs of an earlier process that have not taken their slots yet."""
+        self._others_may_begin = asyncio.Event()
 
     def cancel(self) -> None:
         self._cancelled = True
@@ -53,7 +57,7 @@ class ShardRead:
             tally.fail(str(error))
             return tally.end(cancelled=self._cancelled)
         slices = SliceReader(
-            reader, summary.stream, summary.state, self._folder, summary.id, schema, self._emit, self._nested
+            reader, summary.stream, summary.state, self._folder, summary.id, schema, self._take, self._nested
         )
         gate = asyncio.Semaphore(reader.slices_at_once(summary.stream))
 
@@ -65,11 +69,16 @@ class ShardRead:
             except Exception as error:  # a mistake of ours: the other slices go on
                 tally.fail(fault_text(error, reader.mask))
             finally:
+                self._has_begun(planned.slice)
                 gate.release()
 
+        first, others = self._by_jobs()
+        self._following = {slice_key(planned.slice) for planned in first}
         async with asyncio.TaskGroup() as tasks:
-            for planned in self._with_jobs_first():
+            for planned in chain(first, others):
                 await gate.acquire()
+                if slice_key(planned.slice) not in self._following and self._following:
+                    await self._others_may_begin.wait()
                 if tally.stopped or self._cancelled:
                     break
                 tasks.create_task(read(planned))
@@ -78,13 +87,25 @@ class ShardRead:
             self._emit(Log(stream=summary.stream, level=Level.INFO, message=text))
         return tally.end(cancelled=self._cancelled)
 
-    def _with_jobs_first(self) -> Iterable[PlannedSlice]:
-        """The API counts the jobs that are there, so they take their slots first."""
+    def _take(self, event: Event) -> None:
+        if isinstance(event, SliceStarted):
+            self._has_begun(event.slice)
+        self._emit(event)
+
+    def _has_begun(self, slice_: Mapping[str, Any] | None) -> None:
+        self._following.discard(slice_key(slice_))
+        if not self._following:
+            self._others_may_begin.set()
+
+    def _by_jobs(self) -> tuple[list[PlannedSlice], Iterable[PlannedSlice]]:
+        """The slices with a job that an earlier process has left, and the others. The API counts the jobs that are
+        there, so they take their slots first.
+        """
         begun = self._folder.with_jobs()
         if not begun:
-            return self._slices
+            return [], self._slices
         first: list[PlannedSlice] = []
-        rest: list[Any] = []
+        others: list[PlannedSlice] = []
         for planned in self._slices:
-            (first if planned.name in begun else rest).append(planned)
-        return chain(first, rest)
+            (first if planned.name in begun else others).append(planned)
+        return first, others

@@ -17,6 +17,8 @@ from tests.command.support import end, start
 from tests.scaling.support import KEY, CountingApi, found, ids, manifest, process_of, until, with_jobs
 
 DAYS = 12
+BUDGET = 3
+"""Jobs at once, as the manifest says."""
 SHARD = ("--run", "m.yaml", "--stream", "events", "--slices", "slices.jsonl", "--output", "lake/")
 
 
@@ -33,7 +35,7 @@ class Folder:
         self.path = path
         self.lake = path / "lake"
         self._capture = capture
-        manifest(path / "m.yaml", api, DAYS)
+        manifest(path / "m.yaml", api, DAYS, budget=BUDGET)
 
     def run(self, *arguments: str) -> tuple[int, str]:
         """The exit code, and what was printed."""
@@ -113,6 +115,23 @@ def test_a_stream_is_read_in_parts_of_which_one_is_killed(folder: Folder, api: C
     lines = folder.plan("--state", "state.json", name="next.jsonl")
     assert len(lines) == 1
     assert api.jobs == jobs
+
+
+@pytest.mark.slow
+def test_jobs_that_a_killed_process_has_left_take_their_slots_before_others_are_made(
+    folder: Folder, api: CountingApi
+) -> None:
+    folder.plan()
+    api.seconds = 8.0
+    shard = folder.start_shard()
+    until(lambda: len(with_jobs(folder.lake)) == BUDGET)
+    shard.send_signal(signal.SIGKILL)
+    shard.communicate()
+    api.seconds = 0.1
+    code, said = folder.shard()
+    assert code == 0, said
+    assert found(folder.lake) == ids(DAYS)
+    assert (api.jobs, api.most) == (DAYS, BUDGET)
 
 
 @pytest.mark.slow
