@@ -65,6 +65,19 @@ class ColumnFit:
         return variant
 
 
+def with_zones(table: Any, known: Mapping[str, Any], naming: Any) -> Any:
+    """The table for dlt, which takes moments without a time zone for moments in UTC where nobody says otherwise."""
+    import dlt
+    from pyarrow import types
+
+    naive = [one.name for one in table.schema if types.is_timestamp(one.type) and one.type.tz is None]
+    new = [name for name in naive if naming.normalize_identifier(name) not in known]
+    if not new:
+        return table
+    hints: Any = {name: {"name": name, "data_type": "timestamp", "timezone": False} for name in new}
+    return dlt.mark.with_hints(table, dlt.mark.make_hints(columns=hints))
+
+
 def _converted(column: Any, to: Any) -> Any:
     """A column with another type. Raises `ArrowInvalid` where that would lose something, as with `007` as a number,
     and `ArrowNotImplementedError`.

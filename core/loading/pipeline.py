@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.loading.address import DUCKDB, LAKE, Address
-from core.loading.columns import ColumnFit
+from core.loading.columns import ColumnFit, with_zones
 from core.loading.faults import load_error
 from core.loading.library import destination, dlt
 from core.loading.unfinished import APPENDING, REPLACING, UnfinishedLoads, unfinished_loads
@@ -233,7 +233,7 @@ class StreamPipeline:
             for table in tables:
                 schema = library.current.source_schema()
                 known = schema.tables.get(self.table, {}).get("columns", {})
-                yield fit(table, known, schema.naming, self._caps)
+                yield with_zones(fit(table, known, schema.naming, self._caps), known, schema.naming)
             if state is not None:
                 library.current.resource_state()[STATE] = dict(state)
 

@@ -17,7 +17,7 @@ from core.events import Event, Log, Outcome, Records, SchemaLoaded, StateAdvance
 from core.extras import load
 from core.inputs import gather_inputs
 from core.levels import Level
-from core.loading.columns import ColumnFit
+from core.loading.columns import ColumnFit, with_zones
 from core.loading.loader import shape_of
 from core.loading.pipeline import STATE, StreamShape, plain_name
 from core.manifest.document import Document
@@ -138,7 +138,7 @@ class _Reading:
             known = schema.tables.get(schema.naming.normalize_table_identifier(self._shape.name), {}).get("columns", {})
             table = fit.fit(tables.table(data), known, schema.naming, caps)
             count += table.num_rows
-            yield table
+            yield with_zones(table, known, schema.naming)
         if not count and self._write == "replace" and tables.schema.names:
             yield tables.schema.empty_table()
         if self._state is not None:

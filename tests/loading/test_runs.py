@@ -76,6 +76,26 @@ def test_ctrl_c_loads_what_was_read_completely(api: OrdersApi, tmp_path: Path) -
     assert ids(tmp_path) == api.ids
 
 
+@pytest.mark.parametrize("write", ["append", "merge"])
+def test_a_time_without_zone_stays_one(api: OrdersApi, tmp_path: Path, write: str) -> None:
+    declared = "{format: date-time, airbyte_type: timestamp_without_timezone}"
+    for rows in api.rows.values():
+        rows[:] = [{**row, "at": f"{row['time']}Z"} for row in rows[:2]]
+    written = api.manifest(
+        tmp_path,
+        schema=f"{{properties: {{time: {{type: string, {declared[1:]}, at: {{type: string, format: date-time}}}}}}",
+    )
+    for _ in range(2):
+        code, _, err = run("--run", written, *TO, "--write", write, folder=tmp_path)
+        assert code == 0, err
+    query = (
+        "SELECT column_type FROM (DESCRIBE shop_data.orders) WHERE column_name IN ('at', 'time') ORDER BY column_name"
+    )
+    types = [row[0] for row in duckdb_rows(tmp_path / "shop.duckdb", query)]
+    assert types == ["TIMESTAMP WITH TIME ZONE", "TIMESTAMP"]
+    assert sorted(set(ids(tmp_path))) == api.ids
+
+
 def test_values_of_another_type_go_to_a_column_beside(api: OrdersApi, tmp_path: Path) -> None:
     written = api.manifest(tmp_path)
     api.rows = {DAYS[0]: [order(DAYS[0], 0, price=10, rank=1, tags="a", code=8, paid=True)]}
