@@ -100,7 +100,9 @@ class ParquetSink(TableSink):
             self._end_part()
             if self._stream.resumable:
                 self.commit()
+                before = self._parts.schema
                 self._parts.fold()
+                self._tell_what_became_text(before)
             elif succeeded:
                 self._replace()
             elif self._written:
@@ -119,12 +121,24 @@ class ParquetSink(TableSink):
     def _replace(self) -> None:
         """Put what was written into the file, after what is there or in place of it."""
         before = [] if self._stream.replaces else self._parts.all()
+        schema = self._parts.schema if before else None
         if self._written:
             put_into(self._path, [*before, *self._own_parts()], GROUP_ROWS)
-        elif self._stream.replaces:
+            self._tell_what_became_text(schema)
+        elif self._stream.replaces and not self._parts.empty():
             self._path.unlink(missing_ok=True)
             self._stream.warn(f"{self._shown} is not there: no record and no schema names a column.")
         self._parts.waiting()
+
+    def _tell_what_became_text(self, before: Any) -> None:
+        """Warn of the columns of an earlier file that the new rows don't fit into; `before` is its schema."""
+        after = self._parts.schema
+        for field in before or ():
+            was, now = field.type, after.field(field.name).type if field.name in after.names else field.type
+            if now == TEXT and was not in (TEXT, pa.null()):
+                self._stream.warn(
+                    f"Column `{field.name}` of {self._shown} is text now: it was {was}, and other values came."
+                )
 
     def _own_parts(self) -> list[Part]:
         return [Part(path) for _, path in self._written]

@@ -85,6 +85,11 @@ class Part:
     def replaces(self) -> bool:
         return self._file[1].replaces
 
+    def emptied(self) -> Path:
+        """A temporary file with its columns and no rows."""
+        schema, note = self._file
+        return PartWriter(self.path, schema.remove_metadata(), note.part, nulls=note.nulls).close()
+
     def tables(self, rows: int) -> Iterator[Any]:
         with _opened(self.path) as file:
             for batch in file.iter_batches(batch_size=rows, use_threads=False):
@@ -184,6 +189,20 @@ class Parts:
                 raise
             return None
         return part
+
+    @property
+    def schema(self) -> Any:
+        """The `pyarrow.Schema` of the file; None when there is none yet."""
+        return self._complete.schema if self._complete else None
+
+    def empty(self) -> bool:
+        """Leave the columns of the file and none of its rows, in one step; False when there is no file. Raises
+        `OSError`.
+        """
+        if self._complete is None:
+            return False
+        move(self._complete.emptied(), self._target)
+        return True
 
     def _numbered(self) -> list[tuple[int, Path]]:
         found = [(self._name.fullmatch(path.name), path) for path in self._target.parent.iterdir()]

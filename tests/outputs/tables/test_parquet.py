@@ -105,6 +105,11 @@ def test_a_stream_without_records_gives_a_file_with_its_columns(path: Path) -> N
     put(path)
     assert rows(path) == []
     assert pq.read_schema(path).names == ["id"]
+    put(path, {"id": 1})
+    put(path, schema={})
+    assert rows(path) == []
+    assert pq.read_schema(path).names == ["id"], "those that it had are still known"
+    path.unlink()
     said: list[str] = []
     put(path, schema={}, warn=said.append)
     assert not path.exists()
@@ -214,7 +219,10 @@ def test_appending_without_a_state_joins_the_rows_when_the_stream_has_succeeded(
 def test_rows_of_runs_with_other_columns_are_unified(path: Path) -> None:
     times = {"properties": {"at": {"type": "string", "format": "date-time"}, "n": {"type": "integer"}}}
     put(path, {"at": "2026-01-01T00:00:00Z", "n": 1, "big": 2**60 + 1}, schema=times)
-    put(path, {"at": "soon", "n": "2", "big": 0.5, "more": {"a": 1}}, schema={}, write="append")
+    said: list[str] = []
+    put(path, {"at": "soon", "n": "2", "big": 0.5, "more": {"a": 1}}, schema={}, write="append", warn=said.append)
+    assert [one.split(" of ")[0] for one in said] == ["Column `at`", "Column `n`", "Column `big`"]
+    assert f"of {path} is text now: it was int64, and other values came." in said[1]
     assert rows(path) == [
         {"at": "2026-01-01T00:00:00.000000Z", "n": "1", "big": str(2**60 + 1), "more": None},
         {"at": "soon", "n": "2", "big": "0.5", "more": '{"a":1}'},
