@@ -173,10 +173,12 @@ class DuckSink(TableSink):
     def _settle(self) -> None:
         """Let the records of a stream that has succeeded be in its table."""
         staging = self._staging
+        if staging.kind is None:
+            if self._replaces:
+                self._table.empty()
+            return
         if self._replaces:
             self._table.drop()
-        if staging.kind is None:
-            return
         if self._table.kind is None and self._stream.write != "merge":
             staging.rename(self._name)
         else:

@@ -51,6 +51,11 @@ class DuckTable:
     def drop(self) -> None:
         self._ask(f"DROP TABLE IF EXISTS {self._sql}")
 
+    def empty(self) -> None:
+        """Leave the columns and none of the rows."""
+        if self.kind is not None:
+            self._ask(f"DELETE FROM {self._sql}")
+
     def rename(self, name: str) -> None:
         self._ask(f"ALTER TABLE {self._sql} RENAME TO {quoted(name)}")
 

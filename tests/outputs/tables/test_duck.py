@@ -264,3 +264,13 @@ def test_a_file_that_is_open_elsewhere_is_refused(path: Path) -> None:
     path.write_text("x" * 10_000)
     with pytest.raises(OutputError, match="is no DuckDB database"):
         check_database(path)
+
+
+def test_a_table_that_is_replaced_by_nothing_keeps_its_columns(path: Path) -> None:
+    put(path, {"a": 1}, schema={})
+    said: list[str] = []
+    put(path, schema={}, warn=said.append)
+    assert rows(path) == []
+    with duckdb.connect(str(path)) as connection:
+        assert connection.execute("SELECT column_name FROM (DESCRIBE t)").fetchall() == [("a",)]
+    assert said == []
