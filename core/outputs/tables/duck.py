@@ -114,7 +114,7 @@ class DuckSink(TableSink):
             self._connection.begin()
             self._in_transaction = True
         if self._replaces and self._stream.resumable:
-            self._table.drop()
+            self._table.drop() if self._rest().num_columns else self._table.empty()
             self._replaces = False
 
     def _end(self) -> None:
