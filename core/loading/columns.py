@@ -28,7 +28,7 @@ class ColumnFit:
         names, columns = list(table.column_names), list(table.columns)
         changed = False
         for index, field in enumerate(table.schema):
-            name = naming.normalize_identifier(field.name)
+            name = _column_name(field.name, naming)
             there = known.get(name, {}).get("data_type")
             if there is None or pyarrow.types.is_null(field.type):
                 continue
@@ -63,6 +63,15 @@ class ColumnFit:
                 f"`{variant}`."
             )
         return variant
+
+
+def _column_name(field: str, naming: Any) -> str:
+    """What a field is called in the destination. Raises `OutputError`."""
+    if not field.strip():
+        raise OutputError(
+            "The records have a field without a name, and no column can be called so; rename or remove it."
+        )
+    return str(naming.normalize_identifier(field))
 
 
 def with_zones(table: Any, known: Mapping[str, Any], naming: Any) -> Any:

@@ -76,6 +76,22 @@ def test_ctrl_c_loads_what_was_read_completely(api: OrdersApi, tmp_path: Path) -
     assert ids(tmp_path) == api.ids
 
 
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"": 1}, "The records have a field without a name, and no column can be called so; rename or remove it."),
+        ({"NUMBER": 1}, "rename all but one of these fields in the stream, since they would be one column"),
+    ],
+)
+def test_names_that_no_column_can_have_are_told(
+    api: OrdersApi, tmp_path: Path, more: dict[str, int], message: str
+) -> None:
+    for rows in api.rows.values():
+        rows[:] = [{**row, **more} for row in rows[:2]]
+    code, _, err = run("--run", api.manifest(tmp_path), *TO, folder=tmp_path)
+    assert (code, message in err) == (1, True), err
+
+
 @pytest.mark.parametrize("write", ["append", "merge"])
 def test_a_time_without_zone_stays_one(api: OrdersApi, tmp_path: Path, write: str) -> None:
     declared = "{format: date-time, airbyte_type: timestamp_without_timezone}"
