@@ -110,6 +110,11 @@ class Destination:
         path = None if is_stdout else _checked(text or "")
         is_directory = path is not None and kind(path) == "a directory"
         named = None if is_directory else named_format(path)
+        if path and is_directory and format is None and path.suffix[1:] in _TABLES:
+            raise OutputError(
+                f"--output: {path} is a directory; choose another name, or say with --format what the files in it are "
+                "to be."
+            )
         if named and format not in (None, named):
             place = f"{path} says" if path else "standard output takes"
             raise OutputError(f"--format {format} is for the files in a directory; {place} {named}.")

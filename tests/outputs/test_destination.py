@@ -142,3 +142,11 @@ def test_what_is_discarded_leaves_no_trace(tmp_path: Path, ending: str) -> None:
     sink.write()
     sink.discard()
     assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize("name", ["x.parquet", "x.duckdb"])
+def test_a_directory_that_is_called_as_a_file_of_tables_is_none(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    with pytest.raises(OutputError, match=rf"{name} is a directory; choose another name, or say with --format"):
+        Destination.parse(str(tmp_path / name), append=False)
+    assert Destination.parse(str(tmp_path / name), append=False, format="csv").is_directory
