@@ -34,6 +34,9 @@ def open_builder(arguments: Arguments) -> int:
         message = f"longhaul: there is no file {arguments.manifest}. `longhaul` alone begins a new one."
         print(message, file=sys.stderr, flush=True)
         return 2
+    if arguments.manifest is not None and os.path.isdir(arguments.manifest):
+        print(f"longhaul: {arguments.manifest} is a directory; name a manifest in it.", file=sys.stderr, flush=True)
+        return 2
     if arguments.sample is not None and (unknown := _unknown_sample(arguments.sample)):
         print(f"longhaul: {unknown}.", file=sys.stderr, flush=True)
         return 2

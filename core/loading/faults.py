@@ -30,7 +30,8 @@ _ADVICE = (
     (r"not a directory|read-only file system", "choose another folder"),
     (r"ambiguous reference to catalog", "choose another dataset with --dataset"),
     (r"null value in column|invalid input syntax|not null constraint|constraint error|violates|cannot coerce"
-     r"|conversion error|type mismatch|is of type|different data type|does not have a column|could not convert|schema_?update|cannot update tables",
+     r"|conversion error|type mismatch|is of type|different data type|does not have a column|could not convert"
+     r"|schema_?update|cannot update tables",
      "the table there has other columns than the records; declare the types in the schema of the stream, choose "
      "another --dataset, or drop the table"),
 )  # fmt: skip

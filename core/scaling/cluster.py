@@ -60,7 +60,7 @@ class Cluster:
                 threads_per_worker=THREADS,
                 processes=True,
                 host="127.0.0.1",
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",  # without an address, it would listen to the whole network
                 memory_limit=0,
                 security=True,
                 asynchronous=True,
