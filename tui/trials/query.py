@@ -158,6 +158,7 @@ class QueryDatabase:
             },
         )
         connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = false")  # it would draw over the builder
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         self._connection = connection
@@ -235,8 +236,8 @@ class QueryDatabase:
         self._check_kind(sql)
         self._check()
         began = time.monotonic()
-        self._connection.execute("BEGIN TRANSACTION READ ONLY")
         try:
+            self._connection.execute("BEGIN TRANSACTION READ ONLY")
             result = self._connection.execute(sql)
             names = _names(str(column[0]) for column in result.description)
             properties = {
@@ -245,9 +246,21 @@ class QueryDatabase:
             rows = RecordStore(names)
             more = self._fetch(result, names, rows)
         finally:
-            with suppress(Exception):  # whatever ended the query has ended the transaction
-                self._connection.execute("ROLLBACK")
+            self._roll_back()
         return QueryResult(rows, {"type": "object", "properties": properties}, time.monotonic() - began, more)
+
+    def _roll_back(self) -> None:
+        """End the transaction. That, too, ends early when an interrupt of the query comes late; then once more."""
+        import duckdb
+
+        while True:
+            try:
+                self._connection.execute("ROLLBACK")
+            except duckdb.InterruptException:
+                continue
+            except duckdb.Error:  # there is none any more
+                pass
+            return
 
     def _check_kind(self, sql: str) -> None:
         """Let only queries pass. Raises `QueryError`, and DuckDB's errors of syntax."""

@@ -191,6 +191,28 @@ def test_a_query_is_interrupted_and_the_next_one_works(database: QueryDatabase) 
     assert asked(database, "SELECT 1 AS one") == [{"one": 1}]
 
 
+def test_an_interrupt_that_comes_late_does_no_harm_to_the_next_query(
+    database: QueryDatabase, capfd: pytest.CaptureFixture[str]
+) -> None:
+    asked(database, "FROM records")
+    stop = threading.Event()
+
+    def hammer() -> None:
+        while not stop.is_set():
+            database.interrupt()
+
+    for _ in range(20):
+        stop.clear()
+        hammering = threading.Thread(target=hammer)
+        hammering.start()
+        with pytest.raises(QueryInterrupted):
+            database.query(FOREVER, (ORDERS,))
+        stop.set()
+        hammering.join()
+        assert asked(database, "SELECT count(*) AS n FROM records") == [{"n": 3}]
+    assert capfd.readouterr() == ("", ""), "nothing is drawn over the builder"
+
+
 def test_closing_ends_the_query_that_runs() -> None:
     database, errors = QueryDatabase(), []
 
