@@ -50,11 +50,20 @@ def test_a_secret_at_the_end_of_a_long_message_is_not_cut_in_two() -> None:
     assert said.startswith("postgresql://loader@there/db can't be loaded: xxx")
 
 
+COMMAND = """
+import signal, sys
+from core.command.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(main())
+"""
+"""As from a terminal: what a shell starts in the background ignores Ctrl-C."""
+
+
 def test_ctrl_c_does_not_wait_for_a_server_that_says_nothing(api: OrdersApi, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(PATIENCE)
         running = subprocess.Popen(
-            [sys.executable, "-m", "core.command.cli", "--run", str(api.manifest(tmp_path)), "--to",
+            [sys.executable, "-c", COMMAND, "--run", str(api.manifest(tmp_path)), "--to",
              f"postgresql://u:p@127.0.0.1:{server.getsockname()[1]}/x"],
             cwd=tmp_path, env=surroundings(tmp_path),
         )  # fmt: skip
