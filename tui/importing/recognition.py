@@ -1,0 +1,23 @@
+"""Finding out what a text or file is, and who reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tui.importing.drafts import ImportRefused, Source, WholeManifest
+from tui.importing.material import Material
+
+Reader = Callable[[Material], Source | WholeManifest | None]
+"""Reads what it knows; None when it is something else. Raises ImportRefused when it knows it, and can't use it."""
+
+READERS: tuple[Reader, ...] = ()
+"""In the order in which they are asked. They run in a thread, and may take seconds."""
+
+
+def recognise(material: Material) -> Source | WholeManifest:
+    """What was given, as something to take streams or a manifest from. Raises ImportRefused."""
+    for reader in READERS:
+        found = reader(material)
+        if found is not None:
+            return found
+    raise ImportRefused("This is nothing that Longhaul can begin from.")
