@@ -74,8 +74,8 @@ class ApiDocument:
 
     def operations(self) -> Iterator[Operation]:
         """All operations, in the order of the document."""
-        for path, item in mapping(self.tree.get("paths")).items():
-            item = self.resolve(item)
+        for path, written in mapping(self.tree.get("paths")).items():
+            item = self.resolve(written)
             if not isinstance(path, str) or not path.startswith("/"):
                 continue
             for method in _METHODS:
