@@ -50,6 +50,7 @@ def blocks(decoder: Any, body: bytes, size: int = 1 << 20) -> Iterator[Any]:
 def check(rows: Rows, records: list[Any]) -> None:
     """Whatever is asked of rows, the answer is that of their records."""
     assert len(rows) == len(records)
+    assert len(rows) + rows.breaks == rows.text.count(b"\n")
     assert (rows[0], rows[-1], rows[1:]) == (records[0], records[-1], records[1:])
     assert [*rows.first(1)] == records[:1]
     assert [*rows.first(len(rows) - 1)] == records[:-1]
