@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tui.importing.curl_source import read_curl
 from tui.importing.drafts import ImportRefused, Source, WholeManifest
 from tui.importing.material import Material
 
 Reader = Callable[[Material], Source | WholeManifest | None]
 """Reads what it knows; None when it is something else. Raises ImportRefused when it knows it, and can't use it."""
 
-READERS: tuple[Reader, ...] = ()
+READERS: tuple[Reader, ...] = (read_curl,)
 """In the order in which they are asked. They run in a thread, and may take seconds."""
 
 
