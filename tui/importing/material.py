@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,7 @@ MOST_BYTES = 64 * 1024 * 1024
 """How large a file may be. Recordings of browsers are large; documents of APIs stay below 20 MB."""
 _MOST_YAML = 16 * 1024 * 1024
 _DEEPEST = 200
+_LONGEST_PATH = 1_000
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -55,6 +57,17 @@ def read_material(path: Path) -> Material:
     except OSError as error:
         raise ImportRefused(f"{path} can't be read: {error.strerror or error}.") from None
     return Material(_decoded(content), path)
+
+
+def material_of(text: str) -> Material:
+    """What was pasted or typed: the text itself, or the file or folder whose path it is. Raises ImportRefused."""
+    line = text.strip().strip("'\"").removeprefix("file://")
+    if line and len(line) <= _LONGEST_PATH and "\n" not in line:
+        path = Path(line).expanduser()
+        with suppress(OSError, ValueError):
+            if path.exists():
+                return read_material(path.absolute())
+    return Material(text)
 
 
 def _decoded(content: bytes) -> str:
