@@ -6,12 +6,14 @@ from collections.abc import Callable
 
 from tui.importing.curl_source import read_curl
 from tui.importing.drafts import ImportRefused, Source, WholeManifest
+from tui.importing.har import read_har_material
 from tui.importing.material import Material
+from tui.importing.postman import read_postman
 
 Reader = Callable[[Material], Source | WholeManifest | None]
 """Reads what it knows; None when it is something else. Raises ImportRefused when it knows it, and can't use it."""
 
-READERS: tuple[Reader, ...] = (read_curl,)
+READERS: tuple[Reader, ...] = (read_har_material, read_postman, read_curl)
 """In the order in which they are asked. They run in a thread, and may take seconds."""
 
 
@@ -21,4 +23,10 @@ def recognise(material: Material) -> Source | WholeManifest:
         found = reader(material)
         if found is not None:
             return found
-    raise ImportRefused("This is nothing that Longhaul can begin from.")
+    if material.mapping.get("type") == "DeclarativeSource" or {"streams", "check"} <= material.mapping.keys():
+        name = material.path.name if material.path is not None else "Pasted manifest"
+        return WholeManifest(name, material.text)
+    raise ImportRefused(
+        "This is nothing that Longhaul can begin from: no curl command, OpenAPI document, HAR recording, Postman "
+        "collection, manifest or published connector."
+    )

@@ -6,7 +6,6 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from core.manifest.problems import Path
 from tui.importing.curl import CurlRequest, parse_curl
@@ -123,7 +122,8 @@ def selector(path: Collection[str]) -> dict[str, Any]:
 
 def name_of(url: str) -> str:
     """A name for the stream of a URL: the last word of its path."""
-    path = MARK.sub("", url).partition("://")[2].partition("/")[2] if "://" in url else urlsplit(MARK.sub("", url)).path
+    plain = MARK.sub("", url).partition("?")[0]
+    path = plain.partition("://")[2].partition("/")[2] if "://" in plain else plain.partition("/")[2]
     words = [word for word in path.split("/") if re.fullmatch(r"[A-Za-z][\w.-]*", word)]
     words = [word for word in words if not re.fullmatch(r"v\d+(?:\.\d+)*|api|rest|graphql", word, re.I)] or words
     return words[-1].partition(".")[0] if words else "stream"
