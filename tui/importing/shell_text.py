@@ -19,12 +19,14 @@ _DEEPEST = 8
 _LONGEST_WORD = 8_000_000
 """Characters of a word after its variables are filled in: a few lines can make it grow without end."""
 
+_OUTPUT = "value"
+"""The name of what a command would print."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(\+?)=", re.DOTALL)
 _CONTINUED = re.compile(r"\\[ \t]*\r?\n")
 _OPERATOR = re.compile(r"\|\||\|&|\||&&|;;|;|&(?!>)|\n|[()]")
 _REDIRECTION = re.compile(r"(?:\d*|&)(<<<|<<-|<<|<>|<&|>&|>>|>\||>|<)")
-_PROMPT = re.compile(r"(?m)^[ \t]*(?:[$%#❯›] |PS [^>\n]{0,200}> )(?=\S)")
+_PROMPT = re.compile(r"(?m)^[ \t]*(?:[$%❯›] |PS [^>\n]{0,200}> )(?=\S)")
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b", "f": "\f", "v": "\v", "e": "\x1b", "E": "\x1b"}
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{1,4}|U[0-9a-fA-F]{1,8}|x[0-9a-fA-F]{1,2}|[0-7]{1,3}|.)", re.DOTALL)
 _WORD_BREAKS = frozenset(" \t\r\n|&;()<>")
@@ -69,8 +71,8 @@ def script_of(text: str) -> Script:
 
 
 def without_prompts(text: str) -> str:
-    """The text without the prompts of a terminal that it was copied from; what follows a `#` stays a comment."""
-    return _PROMPT.sub(lambda found: found[0] if "#" in found[0] else "", text)
+    """The text without the prompts of a terminal, when its first line begins with one."""
+    return _PROMPT.sub("", text) if _PROMPT.match(text.lstrip()) else text
 
 
 def unescaped(text: str) -> str:
@@ -156,10 +158,15 @@ class _Reader:
         while place < len(words) and (declares or _ASSIGNMENT.match(words[place])):
             found = _ASSIGNMENT.match(words[place])
             if found:
-                before = self._variables.get(found[1], "") if found[2] else ""
-                self._variables[found[1]] = before + words[place][found.end() :]
+                self._set(found[1], words[place][found.end() :], adds=bool(found[2]))
             place += 1
         return words[place:]
+
+    def _set(self, name: str, value: str, *, adds: bool) -> None:
+        if value == marked(_OUTPUT):  # of a command: it is asked for by the name of the variable
+            self._variables.pop(name, None)
+        else:
+            self._variables[name] = (self._variables.get(name, "") if adds else "") + value
 
     # Redirections
 
@@ -317,7 +324,7 @@ class _Reader:
         inside = self._in_brackets("{", "}", 2)
         found = _NAME.match(inside)
         if found is None:
-            return marked("value")
+            return marked(_OUTPUT)
         rest = inside[found.end() :]
         default = re.match(r":?([-=])", rest)
         if default is None or self._variables.get(found[0]):
@@ -350,10 +357,10 @@ class _Reader:
         except ImportRefused:
             if self._depth + 1 >= _DEEPEST:
                 raise
-            return marked("value")
+            return marked(_OUTPUT)
         self._found += [one for one in inner if one.words]
         printed = _printed(inner[0]) if len(inner) == 1 and inner[0].words[0] in ("echo", "printf") else None
-        return marked("value") if printed is None else printed.rstrip("\n")
+        return marked(_OUTPUT) if printed is None else printed.rstrip("\n")
 
 
 def _printed(command: Command) -> str | None:

@@ -17,13 +17,13 @@ from tui.widgets.base import WidgetMessage
 from tui.widgets.display_text import safe
 
 _TITLE = "Build a connector for an API that makes you wait"
-_TEXT = "Paste a curl command here, now, or choose a way to begin."
+_TEXT = "Paste a curl command right here, or choose:"
 _HAVE = (
-    ("stream.import", "Paste a curl command", "as browsers and documentation copy it"),
-    ("stream.import", "An OpenAPI document", "choose operations; Swagger 2 as well"),
-    ("stream.import", "A recording of a browser", "HAR; jobs that are polled are found in it"),
-    ("stream.import", "A Postman collection", "choose requests; variables become inputs"),
-    ("stream.import", "A published connector", "airbyte-source-NAME, a folder, a manifest"),
+    ("stream.import", "Paste a curl command", "from a browser or from docs"),
+    ("stream.import", "An OpenAPI document", "choose its operations"),
+    ("stream.import", "A recording of a browser", "HAR; jobs are found in it"),
+    ("stream.import", "A Postman collection", "choose its requests"),
+    ("stream.import", "A published connector", "airbyte-source-NAME"),
 )
 _ANEW = (
     ("file.demo", "Try the demo", "with an API of its own"),
@@ -73,10 +73,10 @@ class Welcome(Vertical):
     def compose(self) -> ComposeResult:
         yield Static(Content(_TITLE), classes="welcome--title")
         yield Static(Content(_TEXT), classes="welcome--text")
-        options: list[Option | None] = []
+        options: list[Option] = []
         for heading, lines in self._groups:
-            options += [None] if options else []
-            options.append(Option(Content.styled(heading, "$text-muted"), disabled=True))
+            options += [Option("", disabled=True)] if options else []
+            options.append(Option(Content.styled(heading, "$text-primary"), disabled=True))
             for line in lines:
                 key = str(len(self._lines))
                 self._lines[key] = line
