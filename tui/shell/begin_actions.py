@@ -7,6 +7,7 @@ from functools import partial
 from core.units import count
 from tui.importing.drafts import Offer, Source, StreamDraft, WholeManifest
 from tui.importing.placing import Placed, place
+from tui.importing.recognition import readable
 from tui.model.inputs import PROPERTIES
 from tui.model.project import Project
 from tui.model.session import BuilderSession
@@ -54,7 +55,8 @@ class BeginActions:
 
     async def add_from(self, source: Source) -> None:
         """Let the person choose from a source, and add the streams; a source of one offer is taken as it is."""
-        offers = source.offers()
+        with readable():
+            offers = source.offers()
         if not offers:
             self._interaction.report_error(f"There is nothing to choose from in this: {source.title}.")
             return
@@ -64,7 +66,9 @@ class BeginActions:
             dialog = PickDialog(source.title, list(map(_option, offers)), recommended, confirm="Add streams")
             keys = await self._interaction.ask(dialog)
         if keys and self._editor.can_edit():
-            await self._add(source.drafts(keys))
+            with readable():
+                drafts = source.drafts(keys)
+            await self._add(drafts)
 
     async def _add(self, drafts: list[StreamDraft]) -> None:
         placed = place(self._session, drafts)

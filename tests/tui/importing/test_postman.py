@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -150,3 +151,23 @@ def test_what_cannot_be_taken_over_is_said() -> None:
 def test_what_cannot_be_used_is_refused_in_words(text: str, said: str) -> None:
     with pytest.raises(ImportRefused, match=said):
         imported(text, "0")
+
+
+BOMB = "\n".join(
+    ["info: {name: x, schema: y}", "a0: &a0 [{name: a, request: 'https://api.test'}]"]
+    + [f"a{n}: &a{n} [{', '.join([f'{{item: *a{n - 1}}}'] * 9)}]" for n in range(1, 12)]
+    + ["item: *a11"]
+)
+
+
+def test_aliases_that_grow_without_end_are_refused() -> None:
+    with pytest.raises(ImportRefused, match="too many parts"):
+        source_of(BOMB)
+
+
+@pytest.mark.parametrize("part", ["item", "variable", "auth", "info"])
+@pytest.mark.parametrize("value", [5, "x", [1], {"a": 1}, [[]], [{"request": {"url": []}}], None])
+def test_a_collection_that_is_damaged_is_refused_or_read_as_far_as_it_goes(part: str, value: Any) -> None:
+    tree = {**json.loads(collection(item("a", "https://api.test/a"))), part: value}
+    with suppress(ImportRefused):
+        source_of(json.dumps(tree)).offers()
