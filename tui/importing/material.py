@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,8 @@ MOST_BYTES = 64 * 1024 * 1024
 """How large a file may be. Recordings of browsers are large; documents of APIs stay below 20 MB."""
 _MOST_YAML = 16 * 1024 * 1024
 _DEEPEST = 200
+_LONGEST_PATH = 1_000
+_MOST_PARTS = 20_000_000
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -57,6 +60,17 @@ def read_material(path: Path) -> Material:
     return Material(_decoded(content), path)
 
 
+def material_of(text: str) -> Material:
+    """What was pasted or typed: the text itself, or the file or folder whose path it is. Raises ImportRefused."""
+    line = text.strip().strip("'\"").removeprefix("file://")
+    if line and len(line) <= _LONGEST_PATH and "\n" not in line:
+        path = Path(line).expanduser()
+        with suppress(OSError, ValueError):
+            if path.exists():
+                return read_material(path.absolute())
+    return Material(text)
+
+
 def _decoded(content: bytes) -> str:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", errors="replace")
@@ -91,16 +105,18 @@ def _yaml(text: str) -> Any:
 
 
 def _checked(tree: Any) -> Any:
-    """The tree, when it is no deeper than can be handled."""
-    level = [tree]
+    """The tree, when it is no deeper and no larger than can be handled; aliases of YAML count each time."""
+    level, parts = {id(tree): (tree, 1)}, 0
     for _ in range(_DEEPEST):
-        level = [
-            below
-            for one in level
-            if isinstance(one, dict | list)
-            for below in (one.values() if isinstance(one, dict) else one)
-            if isinstance(below, dict | list)
-        ]
-        if not level:
+        below: dict[int, tuple[Any, int]] = {}
+        for one, times in level.values():
+            for part in one.values() if isinstance(one, dict) else one if isinstance(one, list) else ():
+                if isinstance(part, dict | list):
+                    below[id(part)] = (part, below.get(id(part), (part, 0))[1] + times)
+        parts += sum(times for _, times in below.values())
+        if parts > _MOST_PARTS:
+            raise ImportRefused("It has too many parts to be read.")
+        if not below:
             return tree
+        level = below
     raise ImportRefused("It is nested too deeply to be read.")

@@ -44,7 +44,7 @@ async def choose(shell: Shell, words: str) -> None:
 
 
 async def add_the_stream(shell: Shell) -> None:
-    await shell.press("enter")
+    await shell.perform("stream.add")
     await shell.until_dialog("StreamDialog")
     await shell.type("contacts")
     await shell.press("enter")

@@ -35,10 +35,10 @@ async def test_the_first_screen_is_drawn_before_the_engine_is_loaded() -> None:
 @pytest.mark.parametrize("size", SIZES)
 async def test_an_empty_project_shows_ways_to_begin(size: tuple[int, int]) -> None:
     async with opened(size=size) as shell:
-        assert "Add the first stream" in shell.text
+        assert "Paste a curl command" in shell.text
         assert "Unsaved" not in shell.text
         await shell.press("enter")
-        await shell.until_dialog("StreamDialog")
+        await shell.until_dialog("ImportDialog")
 
 
 async def test_recent_files_are_offered(manifest: Path) -> None:

@@ -27,7 +27,7 @@ def names(shell: Shell) -> list[str]:
 
 async def test_the_first_stream_of_an_empty_project_is_added_by_its_name() -> None:
     async with opened() as shell:
-        await shell.press("enter")
+        await shell.perform("stream.add")
         await shell.until_dialog("StreamDialog")
         await shell.type("contacts")
         await shell.press("enter")
