@@ -9,12 +9,13 @@ from tui.importing.curl_source import read_curl
 from tui.importing.drafts import ImportRefused, Source, WholeManifest
 from tui.importing.har import read_har_material
 from tui.importing.material import Material
+from tui.importing.openapi import read_openapi
 from tui.importing.postman import read_postman
 
 Reader = Callable[[Material], Source | WholeManifest | None]
 """Reads what it knows; None when it is something else. Raises ImportRefused when it knows it, and can't use it."""
 
-READERS: tuple[Reader, ...] = (read_har_material, read_postman, read_curl)
+READERS: tuple[Reader, ...] = (read_openapi, read_har_material, read_postman, read_curl)
 """In the order in which they are asked. They run in a thread, and may take seconds."""
 
 
