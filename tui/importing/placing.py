@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
+from core.manifest.links import reference_to
 from core.manifest.problems import Path
+from core.manifest.references import REF
 from tui.importing.drafts import InputDraft, StreamDraft
 from tui.model.config_references import renamed
 from tui.model.declared_schema import set_automatic_import
@@ -43,6 +46,7 @@ def place(session: BuilderSession, drafts: Sequence[StreamDraft]) -> Placed:
             session.streams.add_whole(name, with_names(draft.definition, names))
             set_automatic_import(session, index, on=not _has_schema(draft.definition))
         streams = tuple(range(first, session.view.stream_count))
+        _refer_to_parents(session, streams)
         _share(session, streams)
     missing = tuple(one.key for one in session.inputs.missing() if one.key in keys)
     notes = tuple(dict.fromkeys(note for draft in drafts for note in draft.notes))
@@ -103,6 +107,8 @@ def _key_for(session: BuilderSession, draft: InputDraft, used: set[str]) -> str:
 def _fits(session: BuilderSession, key: str, draft: InputDraft) -> bool:
     """Whether an input of this key is free, or the same."""
     known = session.inputs.get(key)
+    if known is not None and draft.options and known.options != draft.options:
+        return False
     if known is None or draft.value is None or not session.values.has(key):
         return True
     present = session.values.secret(key) if known.secret else session.values.get(key)
@@ -123,14 +129,39 @@ def _has_schema(definition: dict[str, Any]) -> bool:
     return isinstance(schema, dict) and bool(schema.get("properties"))
 
 
+def _refer_to_parents(session: BuilderSession, streams: Sequence[int]) -> None:
+    """Let new streams refer to their parents, where these are streams of the manifest, too."""
+    known: dict[str, int] = {}
+    for index in range(session.view.stream_count):
+        known.setdefault(_mark(session.value(("streams", index, "retriever"))), index)
+    for index in streams:
+        _refer_below(session, ("streams", index, "retriever"), known)
+
+
+def _refer_below(session: BuilderSession, retriever: Path, known: dict[str, int]) -> None:
+    """The same for the parents of one retriever; those of a parent that stays are looked at, too."""
+    router = session.value((*retriever, "partition_router"))
+    configs = router.get("parent_stream_configs") if isinstance(router, dict) else None
+    for place, config in enumerate(configs if isinstance(configs, list) else ()):
+        parent = config.get("stream") if isinstance(config, dict) else None
+        if isinstance(parent, dict):
+            path: Path = (*retriever, "partition_router", "parent_stream_configs", place, "stream")
+            index = known.get(_mark(parent.get("retriever")))
+            if index is None:
+                _refer_below(session, (*path, "retriever"), known)
+            elif session.sharing.target(path) is None:
+                session.write(session.slot(path), {REF: reference_to(("streams", index))})
+
+
+def _mark(value: Any) -> str:
+    """A text that is the same for what is the same."""
+    return json.dumps(value, sort_keys=True, default=str)
+
+
 def _share(session: BuilderSession, streams: Sequence[int]) -> None:
     """Share the authenticator that most of the new requesters have, where there is more than one."""
-    places = [
-        ("streams", index, "retriever", key, _SHARED)
-        for index in streams
-        for key, part in _requesters(session.value(("streams", index, "retriever")))
-        if _SHARED in part
-    ]
+    written = [("streams", index, "retriever") for index in streams]
+    places = [place for path in written for place in _authenticators(session.document.get(path), path)]
     values = [session.value(place) for place in places]
     if len(values) < 2:
         return
@@ -140,6 +171,11 @@ def _share(session: BuilderSession, streams: Sequence[int]) -> None:
             session.sharing.share(place)
 
 
-def _requesters(retriever: Any) -> list[tuple[str, dict[str, Any]]]:
-    found = retriever.items() if isinstance(retriever, dict) else ()
-    return [(key, part) for key, part in found if key.endswith("requester") and isinstance(part, dict)]
+def _authenticators(value: Any, path: Path) -> Iterator[Path]:
+    """The places of the authenticators in a retriever, with those of the parents that are written in it."""
+    steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, one in steps:
+        if key == _SHARED and isinstance(one, dict):
+            yield (*path, key)
+        else:
+            yield from _authenticators(one, (*path, key))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 
 from core.units import count
@@ -67,7 +68,7 @@ class BeginActions:
             keys = await self._interaction.ask(dialog)
         if keys and self._editor.can_edit():
             with readable():
-                drafts = source.drafts(keys)
+                drafts = await asyncio.to_thread(source.drafts, keys)
             await self._add(drafts)
 
     async def _add(self, drafts: list[StreamDraft]) -> None:

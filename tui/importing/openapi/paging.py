@@ -33,7 +33,11 @@ _MORE = re.compile(r"(?:has)?more(?:results|items|data)?|hasnext(?:page)?")
 _OF_COUNTS = re.compile(r"from|start|count|size|top|results|rows")
 """Names that mean paging only for whole numbers."""
 _URL = re.compile(r"\b(?:ur[il]|links?|href)\b", re.I)
-_MAXIMUM = re.compile(r"\bmax(?:imum|\.)?(?: (?:is|of|value|limit|allowed|results|number))*:? *`?(\d{1,5})\b", re.I)
+_MAXIMUM = re.compile(
+    r"\bmax(?:imum|\.)?(?: (?:is|of|value|limit|allowed|results|number))*:? *`?(\d{1,5})\b"
+    r"|\b1 ?(?:and|to|-|–) ?(\d{1,5})\b",
+    re.I,
+)
 _FROM_ZERO = re.compile(r"\b(?:zero|0)[- ](?:based|indexed)|start(?:s|ing)? (?:at|from|with) `?(?:0|zero)\b", re.I)
 _LARGEST_PAGE = 1_000
 _DEEPEST = 3
@@ -197,7 +201,7 @@ class _Finder:
             return 0
         told = [self._size.schema.get("maximum")]
         stated = _MAXIMUM.search(self._size.description)
-        told += [int(stated[1]) if stated else None, self._size.schema.get("default")]
+        told += [int(stated[1] or stated[2]) if stated else None, self._size.schema.get("default")]
         numbers = [int(one) for one in told if isinstance(one, int | float) and not isinstance(one, bool) and one >= 1]
         return min(numbers[0], _LARGEST_PAGE) if numbers else 0
 
