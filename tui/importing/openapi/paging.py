@@ -30,6 +30,8 @@ _TOKENS = re.compile(
 _LINKS = re.compile(r"next(?:page)?(?:ur[il]|link|href)|odatanextlink|nextrecordsurl")
 _LINK_HOLDERS = frozenset({"links", "link"})
 _MORE = re.compile(r"(?:has)?more(?:results|items|data)?|hasnext(?:page)?")
+_ONLY_CURSORS = re.compile(r"cursor|pagetoken|(?:next|continuation)token|startingafter|scrollid")
+"""Names that mean nothing but paging."""
 _OF_COUNTS = re.compile(r"from|start|count|size|top|results|rows")
 """Names that mean paging only for whole numbers."""
 _URL = re.compile(r"\b(?:ur[il]|links?|href)\b", re.I)
@@ -149,7 +151,7 @@ class _Finder:
             if 1 in (self._offset.schema.get("default"), self._offset.schema.get("minimum")):
                 return Paging(notes=(f"The API counts `{self._offset.name}` from 1: set the paging.",))
             return self._paged({"type": "OffsetIncrement", "inject_on_first_request": True}, self._offset)
-        if cursor is not None:
+        if cursor is not None and _ONLY_CURSORS.search(cursor.word):
             note = (
                 f"The answers seem to be pages (`{cursor.name}`), but the document doesn't tell where the next one is."
             )
