@@ -9,11 +9,16 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from tui.importing.openapi.document import ApiDocument, Operation, mapping, mappings, text_of
-from tui.importing.openapi.inputs import StreamInputs, literal
+from tui.importing.openapi.inputs import StreamInputs, literal, slug
 
 _PLACES = {"query": "request_parameter", "header": "header", "cookie": "header"}
-_FLOWS = ("clientCredentials", "application", "authorizationCode", "accessCode", "password", "implicit")
-"""In this order: what needs the least of a person first."""
+_GRANTS = {
+    "clientCredentials": "client_credentials",
+    "application": "client_credentials",
+    "authorizationCode": "refresh_token",
+    "accessCode": "refresh_token",
+}
+"""The grant types for flows; what needs the least of a person first."""
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _BEARER = re.compile(r"\bbearer\b", re.I)
 
@@ -36,6 +41,24 @@ class Security:
         self._schemes = document.security_schemes()
         self._inputs = inputs
         self._server = server
+        self._prefixes = self._told_apart()
+
+    def _told_apart(self) -> dict[str, str]:
+        """What the inputs of each scheme begin with: nothing for the first one of a kind, then the names of schemes."""
+        found: dict[str, str] = {}
+        kinds: set[str] = set()
+        for name in filter(lambda one: isinstance(one, str), self._schemes):
+            scheme = self._scheme(name)
+            kind = "basic" if _is_basic(scheme) else "oauth" if scheme.get("type") == "oauth2" else "key"
+            found[name] = f"{slug(name)}_" if kind in kinds else ""
+            kinds.add(kind)
+        return found
+
+    def _input(self, scheme: str, key: str, title: str, *, hint: str = "", secret: bool = True) -> str:
+        """The template for an input of a scheme."""
+        prefix = self._prefixes.get(scheme, "")
+        key, title = (f"{prefix}{key}", f"{title} ({text_of(scheme, 40)})") if prefix else (key, title)
+        return self._inputs.add(key, title=title, hint=hint, secret=secret)
 
     def sign_in(self, operation: Operation) -> SignIn:
         """By the first alternative that can be taken over."""
@@ -45,8 +68,8 @@ class Security:
                 others = [_names(one) for one in (*alternatives[:place], *alternatives[place + 1 :])]
                 found = self._of_all(alternative)
                 if others:
-                    also = ", ".join(others[:4])
-                    found.notes.append(f"Signing in by {_names(alternative)} was taken; there is also {also}.")
+                    how = f"Signing in by {_names(alternative)} was taken" if alternative else "Requests are not signed"
+                    found.notes.append(f"{how}; there is also {', '.join(others[:4])}.")
                 found.notes += notes
                 return found
         if alternatives:
@@ -86,32 +109,26 @@ class Security:
         found = SignIn()
         keys = [name for name in alternative if self._scheme(name).get("type") == "apiKey"]
         for name in sorted(alternative, key=lambda one: one in keys):
-            scheme, scopes = self._scheme(name), alternative[name]
             if name in keys:
-                self._add_key(found, name, scheme, alone=len(keys) == 1)
+                self._add_key(found, name)
             elif found.authenticator is None:
-                found.authenticator = self._authenticator(
-                    scheme, scopes if isinstance(scopes, list) else [], found.notes
-                )
+                scopes = [text_of(one) for one in alternative[name] or () if isinstance(one, str)]
+                found.authenticator = self._authenticator(name, scopes, found.notes)
             else:
                 found.notes.append(f"The second way of signing in, {text_of(name, 40)}, was left out.")
         return found
 
-    def _add_key(self, found: SignIn, name: str, scheme: Mapping[str, Any], *, alone: bool) -> None:
+    def _add_key(self, found: SignIn, name: str) -> None:
+        scheme = self._scheme(name)
         field_name, where, hint = scheme["name"], scheme["in"], text_of(scheme.get("description"))
-        if (
-            where == "header"
-            and field_name.lower() == "authorization"
-            and _BEARER.search(hint)
-            and found.authenticator is None
-        ):
-            found.authenticator = self._bearer(hint)
+        is_free = found.authenticator is None
+        if is_free and where == "header" and field_name.lower() == "authorization" and _BEARER.search(hint):
+            found.authenticator = self._bearer(name)
             return
-        key, title = ("api_key", "API Key") if alone else (name, text_of(field_name, 60))
-        token = self._inputs.add(key, title=title, hint=hint, secret=True)
+        token = self._input(name, "api_key", "API Key", hint=hint)
         if where == "cookie":
             field_name, token = "Cookie", f"{literal(field_name)}={token}"
-        if found.authenticator is None:
+        if is_free:
             option = {"type": "RequestOption", "inject_into": _PLACES[where], "field_name": literal(field_name)}
             found.authenticator = {"type": "ApiKeyAuthenticator", "api_token": token, "inject_into": option}
         elif where == "query":
@@ -119,45 +136,41 @@ class Security:
         else:
             found.headers[literal(field_name)] = token
 
-    def _authenticator(self, scheme: Mapping[str, Any], scopes: Sequence[Any], notes: list[str]) -> dict[str, Any]:
-        hint = text_of(scheme.get("description"))
-        if scheme.get("type") == "basic" or str(scheme.get("scheme")).lower() == "basic":
-            username = self._inputs.add("username", title="Username", hint=hint)
-            password = self._inputs.add("password", title="Password", secret=True)
+    def _authenticator(self, name: str, scopes: Sequence[str], notes: list[str]) -> dict[str, Any]:
+        scheme = self._scheme(name)
+        if _is_basic(scheme):
+            username = self._input(name, "username", "Username", hint=text_of(scheme.get("description")), secret=False)
+            password = self._input(name, "password", "Password")
             return {"type": "BasicHttpAuthenticator", "username": username, "password": password}
-        if scheme.get("type") == "oauth2":
-            return self._oauth(scheme, [text_of(one) for one in scopes if isinstance(one, str)], notes)
-        return self._bearer(hint)
+        return self._oauth(name, scopes, notes) if scheme.get("type") == "oauth2" else self._bearer(name)
 
-    def _bearer(self, hint: str) -> dict[str, Any]:
-        token = self._inputs.add("api_key", title="API token", hint=hint, secret=True)
-        return {"type": "BearerAuthenticator", "api_token": token}
+    def _bearer(self, name: str) -> dict[str, Any]:
+        hint = text_of(self._scheme(name).get("description"))
+        return {"type": "BearerAuthenticator", "api_token": self._input(name, "api_key", "API token", hint=hint)}
 
-    def _oauth(self, scheme: Mapping[str, Any], scopes: Sequence[str], notes: list[str]) -> dict[str, Any]:
+    def _oauth(self, name: str, scopes: Sequence[str], notes: list[str]) -> dict[str, Any]:
+        """A login by the first flow that needs no browser once it is set up; else a token from elsewhere."""
+        scheme = self._scheme(name)
         flows = mapping(scheme.get("flows")) or {str(scheme.get("flow")): scheme}
-        for name in _FLOWS:
-            flow = mapping(flows.get(name))
+        for known, grant in _GRANTS.items():
+            flow = mapping(flows.get(known))
             endpoint = self._endpoint(flow.get("refreshUrl") or flow.get("tokenUrl"))
-            if endpoint and name in ("clientCredentials", "application", "authorizationCode", "accessCode"):
-                return self._login(endpoint, scopes, by_refreshing=name.startswith("a") and name != "application")
+            if endpoint:
+                return self._login(name, endpoint, grant, scopes)
         notes.append("The login can't be taken over as it is: get an access token elsewhere, it is an input.")
-        token = self._inputs.add("access_token", title="Access token", secret=True)
-        return {"type": "BearerAuthenticator", "api_token": token}
+        return {"type": "BearerAuthenticator", "api_token": self._input(name, "access_token", "Access token")}
 
-    def _login(self, endpoint: str, scopes: Sequence[str], *, by_refreshing: bool) -> dict[str, Any]:
+    def _login(self, name: str, endpoint: str, grant: str, scopes: Sequence[str]) -> dict[str, Any]:
         found: dict[str, Any] = {
             "type": "OAuthAuthenticator",
             "token_refresh_endpoint": literal(endpoint),
-            "client_id": self._inputs.add("client_id", title="Client ID"),
-            "client_secret": self._inputs.add("client_secret", title="Client secret", secret=True),
-            "grant_type": "refresh_token" if by_refreshing else "client_credentials",
+            "client_id": self._input(name, "client_id", "Client ID", secret=False),
+            "client_secret": self._input(name, "client_secret", "Client secret"),
+            "grant_type": grant,
         }
-        if by_refreshing:
+        if grant == "refresh_token":
             hint = "It comes with the first access token, once the user has consented."
-            return {
-                **found,
-                "refresh_token": self._inputs.add("refresh_token", title="Refresh token", hint=hint, secret=True),
-            }
+            return {**found, "refresh_token": self._input(name, "refresh_token", "Refresh token", hint=hint)}
         return {**found, "refresh_request_body": {"scope": literal(" ".join(scopes))}} if scopes else found
 
     def _endpoint(self, written: Any) -> str:
@@ -173,3 +186,9 @@ class Security:
 
 def _names(alternative: Mapping[str, Any]) -> str:
     return " with ".join(text_of(name, 40) for name in alternative) or "no authentication"
+
+
+def _is_basic(scheme: Mapping[str, Any]) -> bool:
+    return scheme.get("type") == "basic" or (
+        scheme.get("type") == "http" and str(scheme.get("scheme")).lower() == "basic"
+    )
