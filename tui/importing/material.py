@@ -20,6 +20,8 @@ _MOST_YAML = 16 * 1024 * 1024
 _DEEPEST = 200
 _LONGEST_PATH = 1_000
 _MOST_PARTS = 20_000_000
+_HALF_A_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
+"""Only in pairs they are characters; alone they can't be in a file."""
 
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -100,7 +102,10 @@ def _decoded(content: bytes) -> str:
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text)
+        tree = json.loads(text)
+        if not _HALF_A_CHARACTER.search(text):
+            return tree
+        return json.loads(json.dumps(tree, ensure_ascii=False).encode(errors="replace"))
     except RecursionError:
         raise ImportRefused("It is nested too deeply to be read.") from None
     except ValueError:

@@ -13,7 +13,7 @@ from core.manifest.problems import Path
 from core.manifest.references import REF
 from tui.importing.drafts import InputDraft, StreamDraft
 from tui.model.config_references import renamed
-from tui.model.declared_schema import set_automatic_import
+from tui.model.declared_schema import set_automatic_imports
 from tui.model.inputs import Input, InputType
 from tui.model.session import BuilderSession
 
@@ -37,20 +37,19 @@ def place(session: BuilderSession, drafts: Sequence[StreamDraft]) -> Placed:
     """
     first = session.view.stream_count
     keys: dict[str, None] = {}
+    definitions: list[dict[str, Any]] = []
     with session.group(("streams", first)):
         for draft in drafts:
             names = place_inputs(session, draft.inputs)
             keys.update(dict.fromkeys(names.values()))
-            index = session.view.stream_count
-            name = _unique(draft.name, session.streams.names())
-            session.streams.add_whole(name, with_names(draft.definition, names))
-            set_automatic_import(session, index, on=not _has_schema(draft.definition))
-        streams = tuple(range(first, session.view.stream_count))
-        _refer_to_parents(session, streams)
-        _share(session, streams)
+            definitions.append(with_names(draft.definition, names))
+        _refer_to_parents(session, definitions)
+        streams = dict(zip(_unique([draft.name for draft in drafts], session), definitions, strict=True))
+        _add(session, streams)
+        set_automatic_imports(session, {name: not _has_schema(one) for name, one in streams.items()})
     missing = tuple(one.key for one in session.inputs.missing() if one.key in keys)
     notes = tuple(dict.fromkeys(note for draft in drafts for note in draft.notes))
-    return Placed(streams, missing, notes)
+    return Placed(tuple(range(first, session.view.stream_count)), missing, notes)
 
 
 def place_inputs(session: BuilderSession, drafts: Sequence[InputDraft]) -> dict[str, str]:
@@ -115,12 +114,18 @@ def _fits(session: BuilderSession, key: str, draft: InputDraft) -> bool:
     return bool(present == draft.value)
 
 
-def _unique(name: str, taken: Sequence[str]) -> str:
-    name = name.strip() or "stream"
-    unique, number = name, 2
-    while unique in taken:
-        unique, number = f"{name}_{number}", number + 1
-    return unique
+def _unique(names: Sequence[str], session: BuilderSession) -> list[str]:
+    """Names for new streams; those that are taken get a number."""
+    taken = set(session.streams.names())
+    found: list[str] = []
+    for wanted in names:
+        name = base = wanted.strip() or "stream"
+        number = 2
+        while name in taken:
+            name, number = f"{base}_{number}", number + 1
+        taken.add(name)
+        found.append(name)
+    return found
 
 
 def _has_schema(definition: dict[str, Any]) -> bool:
@@ -129,28 +134,29 @@ def _has_schema(definition: dict[str, Any]) -> bool:
     return isinstance(schema, dict) and bool(schema.get("properties"))
 
 
-def _refer_to_parents(session: BuilderSession, streams: Sequence[int]) -> None:
+def _refer_to_parents(session: BuilderSession, definitions: Sequence[dict[str, Any]]) -> None:
     """Let new streams refer to their parents, where these are streams of the manifest, too."""
+    parents = [config for one in definitions for config in _parent_configs(one.get("retriever"))]
+    if not parents:
+        return
+    present = [session.value(("streams", index, "retriever")) for index in range(session.view.stream_count)]
     known: dict[str, int] = {}
-    for index in range(session.view.stream_count):
-        known.setdefault(_mark(session.value(("streams", index, "retriever"))), index)
-    for index in streams:
-        _refer_below(session, ("streams", index, "retriever"), known)
+    for index, retriever in enumerate([*present, *(one.get("retriever") for one in definitions)]):
+        known.setdefault(_mark(retriever), index)
+    found = [known.get(_mark(config["stream"].get("retriever"))) for config in parents]
+    for config, parent in zip(parents, found, strict=True):
+        if parent is not None:
+            config["stream"] = {REF: reference_to(("streams", parent))}
 
 
-def _refer_below(session: BuilderSession, retriever: Path, known: dict[str, int]) -> None:
-    """The same for the parents of one retriever; those of a parent that stays are looked at, too."""
-    router = session.value((*retriever, "partition_router"))
+def _parent_configs(retriever: Any) -> Iterator[dict[str, Any]]:
+    """The parents of a retriever that are written in it, with their own."""
+    router = retriever.get("partition_router") if isinstance(retriever, dict) else None
     configs = router.get("parent_stream_configs") if isinstance(router, dict) else None
-    for place, config in enumerate(configs if isinstance(configs, list) else ()):
-        parent = config.get("stream") if isinstance(config, dict) else None
-        if isinstance(parent, dict):
-            path: Path = (*retriever, "partition_router", "parent_stream_configs", place, "stream")
-            index = known.get(_mark(parent.get("retriever")))
-            if index is None:
-                _refer_below(session, (*path, "retriever"), known)
-            elif session.sharing.target(path) is None:
-                session.write(session.slot(path), {REF: reference_to(("streams", index))})
+    for config in configs if isinstance(configs, list) else ():
+        if isinstance(config, dict) and isinstance(config.get("stream"), dict):
+            yield config
+            yield from _parent_configs(config["stream"].get("retriever"))
 
 
 def _mark(value: Any) -> str:
@@ -158,24 +164,44 @@ def _mark(value: Any) -> str:
     return json.dumps(value, sort_keys=True, default=str)
 
 
-def _share(session: BuilderSession, streams: Sequence[int]) -> None:
-    """Share the authenticator that most of the new requesters have, where there is more than one."""
-    written = [("streams", index, "retriever") for index in streams]
-    places = [place for path in written for place in _authenticators(session.document.get(path), path)]
-    values = [session.value(place) for place in places]
-    if len(values) < 2:
-        return
-    usual = max(values, key=values.count)
-    for place in places:
-        if session.value(place) == usual and session.sharing.can_share(place) and not session.sharing.conflict(place):
+def _add(session: BuilderSession, streams: dict[str, dict[str, Any]]) -> None:
+    """Add streams. The authenticator that most of their requesters have is shared: by the first that has it when it
+    is there, and the others are added with references to it.
+    """
+    values = [requester[_SHARED] for one in streams.values() for _, requester in _requesters(one["retriever"], ())]
+    usual = max(values, key=values.count) if len(values) > 1 else None
+    first: dict[str, dict[str, Any]] = {}
+    for name, one in streams.items():
+        first[name] = one
+        if usual in (requester[_SHARED] for _, requester in _requesters(one["retriever"], ())):
+            break
+    path = session.streams.add_all(first)[-1]
+    rest = {name: one for name, one in streams.items() if name not in first}
+    shared = _shared(session, (*path, "retriever"), usual) if usual is not None else None
+    if shared is not None:
+        for _, requester in [found for one in rest.values() for found in _requesters(one["retriever"], ())]:
+            if requester[_SHARED] == usual:
+                requester[_SHARED] = dict(shared)
+    if rest:
+        session.streams.add_all(rest)
+
+
+def _shared(session: BuilderSession, retriever: Path, usual: dict[str, Any]) -> dict[str, str] | None:
+    """Share an authenticator in a retriever; the reference to it, None where the manifest shares another one."""
+    target: Path | None = None
+    for path, requester in list(_requesters(session.document.get(retriever), retriever)):
+        place = (*path, _SHARED)
+        if requester[_SHARED] == usual and session.sharing.can_share(place) and not session.sharing.conflict(place):
             session.sharing.share(place)
+            target = session.sharing.target(place)
+    return {REF: reference_to(target)} if target is not None else None
 
 
-def _authenticators(value: Any, path: Path) -> Iterator[Path]:
-    """The places of the authenticators in a retriever, with those of the parents that are written in it."""
+def _requesters(value: Any, path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The requesters with an authenticator in a retriever, also those of the parents that are written in it."""
+    if isinstance(value, dict) and isinstance(value.get(_SHARED), dict):
+        yield path, value
     steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, one in steps:
-        if key == _SHARED and isinstance(one, dict):
-            yield (*path, key)
-        else:
-            yield from _authenticators(one, (*path, key))
+        if key != _SHARED:
+            yield from _requesters(one, (*path, key))

@@ -240,7 +240,7 @@ def singular(word: str) -> str:
         return f"{word[:-3]}y"
     if lower.endswith(("sses", "shes", "ches", "xes", "zes")):
         return word[:-2]
-    if lower.endswith("s") and not lower.endswith(("ss", "us", "is", "news")):
+    if lower.endswith("s") and len(word) > 3 and not lower.endswith(("ss", "us", "is", "news")):
         return word[:-1]
     return word
 

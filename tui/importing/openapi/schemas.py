@@ -8,7 +8,8 @@ from typing import Any
 from tui.importing.openapi.document import ApiDocument, mapping
 
 _DEEPEST = 8
-_MOST_NODES = 2_000
+_MOST_NODES = 250
+_MOST_AT_THE_TOP = 2_000
 _MOST_PARTS = 300
 _TYPES = ("string", "number", "integer", "boolean", "object", "array", "null")
 _COMBINED = frozenset({"allOf", "anyOf", "oneOf", "$ref", "nullable", "x-nullable"})
@@ -35,8 +36,23 @@ class Schemas:
         return {str(name): self.merged(one) for name, one in mapping(merged.get("properties")).items()}
 
     def plain(self, schema: Any) -> dict[str, Any]:
-        """The schema as a manifest has it: no references; what is too deep, too much or a cycle is any object."""
-        return _Plain(self, self._document).plain(schema, frozenset())
+        """The schema as a manifest has it: without references, as deep as there is room for.
+
+        What is below that, or a cycle, is any object.
+        """
+        found = _Plain(self, 1, _MOST_AT_THE_TOP).plain(schema)
+        for levels in range(2, _DEEPEST):
+            try:
+                deeper = _Plain(self, levels, _MOST_NODES).plain(schema)
+            except _TooLarge:
+                return found
+            if deeper == found:
+                return found
+            found = deeper
+        return found
+
+    def resolved(self, schema: Any) -> dict[str, Any]:
+        return self._document.resolve(schema)
 
 
 def types_of(merged: Schema) -> list[str]:
@@ -79,18 +95,24 @@ class _Merging:
         return whole
 
 
+class _TooLarge(Exception):
+    """The schema has more parts than there is room for."""
+
+
 class _Plain:
-    """Makes one schema plain, within bounds."""
+    """Makes one schema plain, down to a number of levels of objects."""
 
-    def __init__(self, schemas: Schemas, document: ApiDocument) -> None:
+    def __init__(self, schemas: Schemas, levels: int, room: int) -> None:
         self._schemas = schemas
-        self._document = document
-        self._left = _MOST_NODES
+        self._levels = levels
+        self._left = room
 
-    def plain(self, schema: Any, above: frozenset[int]) -> dict[str, Any]:
-        mark = id(self._document.resolve(schema))
+    def plain(self, schema: Any, above: frozenset[int] = frozenset(), level: int = 0) -> dict[str, Any]:
+        mark = id(self._schemas.resolved(schema))
         self._left -= 1
-        if mark in above or len(above) >= _DEEPEST or self._left < 0:
+        if self._left < 0:
+            raise _TooLarge
+        if mark in above:
             return dict(_ANY_OBJECT)
         whole = self._schemas.merged(schema)
         above |= {mark}
@@ -101,12 +123,10 @@ class _Plain:
         if "object" in types:
             found["additionalProperties"] = True
             properties = mapping(whole.get("properties"))
-            if properties:
-                found["properties"] = {
-                    str(name): self.plain(one, above) for name, one in properties.items() if self._left > 0
-                }
+            if properties and level < self._levels:
+                found["properties"] = {str(name): self.plain(one, above, level + 1) for name, one in properties.items()}
         if "array" in types:
-            found["items"] = self.plain(whole.get("items"), above)
+            found["items"] = self.plain(whole.get("items"), above, level + 1) if level < self._levels else {}
         if isinstance(whole.get("format"), str) and "string" in types:
             found["format"] = whole["format"]
         return found
