@@ -5,6 +5,7 @@ References to other files or to the net are never loaded.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,6 +19,7 @@ _WENT_WELL = ("200", "201", "202", "203", "206", "2XX", "default")
 _MOST_REFERENCES = 32
 _SCHEMA_KEYS = ("type", "format", "default", "enum", "minimum", "maximum", "items", "x-nullable")
 _TEXT_SHOWN = 200
+_TAG = re.compile(r"</?(?:p|br|a|b|i|em|strong|code|pre|ul|ol|li|div|span|h\d|table|tr|td|th)\b[^<>]{0,500}>", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,5 +199,5 @@ def mappings(value: Any) -> list[dict[str, Any]]:
 
 
 def text_of(value: Any, most: int = _TEXT_SHOWN) -> str:
-    """A text of the document in one line."""
-    return one_line(str(value), most) if isinstance(value, str | int | float) else ""
+    """A text of the document in one line, without the tags of HTML."""
+    return one_line(_TAG.sub("", str(value)), most) if isinstance(value, str | int | float) else ""
