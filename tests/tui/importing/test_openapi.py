@@ -133,6 +133,22 @@ def test_streams_are_named_by_the_words_that_tell_them_apart() -> None:
     assert [one.name for one in drafts] == ["orders", "order", "posts_comments", "photos_comments"]
 
 
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/reports/domain-performance", "domain-performance"),
+        ("/reminders.list", "reminders"),
+        ("/transfer/list", "transfer"),
+        ("/v1/customers/search", "customers_search"),
+        ("/vlans/{id}/", "vlan"),
+        ("/news/{id}", "news_details"),
+        ("/{id}", "stream"),
+    ],
+)
+def test_names_are_those_of_what_is_read(path: str, name: str) -> None:
+    assert draft_of(document({path: operation()})).name == name
+
+
 # Texts of a document are never templates
 
 EVIL = "{{ config['api_key'] }}"
@@ -271,6 +287,11 @@ async def test_places_in_paths_are_filled_from_the_operations_that_list_them(ser
     assert session.text.count("ApiKeyAuthenticator") == 1, "all of them share it"
 
 
+def test_an_operation_that_asks_for_the_ids_itself_is_no_parent() -> None:
+    text = document({"/albums": operation(None, query("ids", required=True)), "/albums/{id}": operation(thing())})
+    assert "partition_router" not in draft_of(text, "GET /albums/{id}").definition["retriever"]
+
+
 def test_a_place_that_nothing_lists_is_an_input() -> None:
     draft = draft_of(document({"/reports/{id}/rows": operation()}))
     assert requester_of(draft)["url"] == "https://api.example.com/reports/{{ config['report_id'] }}/rows"
@@ -303,6 +324,8 @@ def test_a_place_that_nothing_lists_is_an_input() -> None:
             ["_embedded", "things"],
         ),
         ("/a/{id}", {"properties": {"data": thing()}}, ["data"]),
+        ("/a/{id}", thing(content=thing()), []),
+        ("/model", {"properties": {"main": thing(), "kinds": {"type": "array", "items": thing()}}}, []),
         ("/a/{id}", thing(tags={"type": "array", "items": thing()}), []),
     ],
 )
@@ -331,8 +354,8 @@ def test_a_document_in_several_files_says_so() -> None:
     ("text", "message"),
     [
         ('{"openapi": "4.0.0", "info": {}, "paths": {}}', "4.0.0 is not supported"),
-        ('{"openapi": "3.0.0", "info": {}, "paths": {}}', "no GET operation"),
-        ('{"openapi": "3.0.0", "info": 3, "paths": []}', "no GET operation"),
+        ('{"openapi": "3.0.0", "info": {}, "paths": {}}', "no operation that reads"),
+        ('{"openapi": "3.0.0", "info": 3, "paths": []}', "no operation that reads"),
     ],
 )
 def test_a_document_without_anything_to_read_is_refused(text: str, message: str) -> None:

@@ -116,7 +116,7 @@ async def test_searches_by_post_page_in_their_bodies(server: LoopbackServer) -> 
     told = operation({"properties": {"results": {"type": "array", "items": thing()}}})
     told["requestBody"] = {"content": {"application/json": {"schema": body}}}
     session, _ = imported(document({"/things/search": {"post": told}}, server=server.url()), "POST /things/search")
-    found = (await read(session, {"kind": "x"}))["search"]
+    found = (await read(session, {"kind": "x"}))["things_search"]
     assert len(found.records) == len(RECORDS), found.errors
     assert server.asked[0].json == {"status": "open", "filter": {"kind": "x"}, "page": 1, "pageSize": PAGE}
 
@@ -171,3 +171,8 @@ def test_what_could_repeat_records_or_lead_nowhere_is_left_to_the_person() -> No
     notes = json.dumps([one.notes for one in drafts])
     assert "counts `startIndex` from 1" in notes
     assert "seem to be pages (`cursor`)" in notes
+
+
+def test_pages_are_recognised_where_the_schema_is_that_of_one_record() -> None:
+    found = paginator(operation(thing(), query("page", "integer"), query("per_page", "integer", default=20)))
+    assert found["pagination_strategy"]["type"] == "PageIncrement"

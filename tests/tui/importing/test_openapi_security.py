@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.server import Asked, LoopbackServer, Reply
-from tests.tui.importing.openapi_documents import document, operation
+from tests.tui.importing.openapi_documents import document, operation, query
 from tests.tui.importing.support import imported, read, source_of
 from tui.importing.drafts import StreamDraft
 
@@ -126,3 +126,17 @@ def test_keys_of_names_with_braces_are_no_templates() -> None:
     found = draft({"key": {**IN_QUERY, "name": "{{ 7 }}"}}, [{"key": []}])
     option = found.definition["retriever"]["requester"]["authenticator"]["inject_into"]
     assert option["field_name"] == "{{ '{' }}{ 7 }}"
+
+
+async def test_a_key_that_is_also_among_the_parameters_is_sent_once(server: LoopbackServer) -> None:
+    server.on("/a", Reply([{"id": 1}]))
+    text = document(
+        {"/a": operation(None, query("key", required=True))},
+        server=server.url(),
+        components={"securitySchemes": {"key": IN_QUERY}},
+        security=[{"key": []}],
+    )
+    session, _ = imported(text, "GET /a")
+    found = (await read(session, CONFIG))["a"]
+    assert len(found.records) == 1, found.errors
+    assert server.asked[0].query == {"key": ["api_key-1"]}

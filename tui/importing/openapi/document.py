@@ -58,6 +58,11 @@ class Operation:
         return [step for step in self.path.split("/") if step]
 
     @property
+    def is_one(self) -> bool:
+        """Whether the path leads to one thing, named by its last step."""
+        return plain_path(self.path).endswith("}")
+
+    @property
     def words(self) -> str:
         """The path and the name of the operation, to look for words in."""
         return f"{self.path} {self.body.get('operationId') or ''}"

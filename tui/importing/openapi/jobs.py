@@ -96,7 +96,7 @@ class Jobs:
             if not base or base.endswith("}"):
                 continue
             for one in self._children.get(base, ()):
-                if one.path.endswith("}") and (base == path or _OF_JOBS.search(one.path)):
+                if one.is_one and (base == path or _OF_JOBS.search(one.path)):
                     yield from (two for two in self._children.get(one.path, ()) if two.path.endswith("/status"))
                     yield one
 

@@ -106,11 +106,11 @@ def paging_of(
     document: ApiDocument, schemas: Schemas, operation: Operation, fields: Sequence[PageField], answer: Answer
 ) -> Paging:
     """How the pages of an operation are asked for."""
-    if not answer.records.is_list:
-        return Paging()
     hints = list(_hints(schemas, schemas.properties(answer.whole), (), [_MOST_LOOKED_AT]))
     found = _Finder(fields, hints, "id" in schemas.properties(schemas.merged(answer.records.schema)))
     headers = {str(name).lower() for name in document.response(operation).get("headers") or ()}
+    if not answer.records.is_list and (operation.is_one or not found.asks_for_pages):
+        return Paging()
     return found.paging(has_link_header="link" in headers)
 
 
@@ -126,6 +126,11 @@ class _Finder:
         self._size = self._named(_SIZES)
         self._page = self._named(_PAGES, "integer", "number")
         self._offset = self._named(_OFFSETS, "integer", "number")
+
+    @property
+    def asks_for_pages(self) -> bool:
+        """Whether parameters say that the answer is a page, even where its schema is that of one record."""
+        return self._size is not None and (self._page is not None or self._offset is not None)
 
     def paging(self, *, has_link_header: bool) -> Paging:
         link = next((one for one in self._hints if one.is_link), None)
@@ -156,6 +161,10 @@ class _Finder:
                 f"The answers seem to be pages (`{cursor.name}`), but the document doesn't tell where the next one is."
             )
             return Paging(notes=(f"{note} Set the paging.",))
+        if token is not None or any(_MORE.fullmatch(one.word) for one in self._hints):
+            return Paging(
+                notes=("The answers seem to be pages, but the document doesn't tell how to ask for the next.",)
+            )
         return Paging()
 
     def _is_count(self, cursor: PageField) -> bool:

@@ -75,7 +75,11 @@ class Parents:
         path = plain_path(before)
         known = self._document.reading
         found = known.get(path) or known.get(f"{path}.json")
-        return found if found is not None and self._answer_of(found).records.is_list else None
+        if found is None or not self._answer_of(found).records.is_list:
+            return None
+        names = {slug(name), f"{slug(name)}s", "id", "ids"}
+        asks_for_it = any(one.where == "query" and one.required and slug(one.name) in names for one in found.parameters)
+        return None if asks_for_it else found
 
     def _key_in(self, parent: Operation, operation: Operation, name: str) -> str | None:
         """The field of the records of a parent that fills a place."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tui.importing.openapi.document import ApiDocument, Operation
+from tui.importing.openapi.document import ApiDocument, Operation, text_of
 from tui.importing.openapi.schemas import Schemas, can_be, types_of
 
 _DEEPEST = 3
@@ -15,9 +15,10 @@ _MOST_PROPERTIES = 300
 _USUAL = re.compile(r"data|items|results?|records|rows|values?|entries|list|content", re.I)
 _ASIDE = re.compile(
     r"errors?|warnings?|messages|_?links?|included|facets|agg(?:regation)?s|meta(?:data)?|columns|sort|headers|breadcrumbs"
-    r"|filters|debug|notices|actions|extensions",
+    r"|filters|debug|notices|actions|extensions|response_?metadata|pag(?:e|es|ing|ination|er)",
     re.I,
 )
+_WRAPPER = re.compile(r"data|results?|response|body|payload|output|_embedded", re.I)
 _STEP = re.compile(r"[^*?\[\]{}%]+")
 _VERSION = re.compile(r"v\d+(?:[._]\d+)*\w*|api|rest|public", re.I)
 
@@ -47,13 +48,15 @@ def answer_of(document: ApiDocument, schemas: Schemas, operation: Operation) -> 
     media = min(formats, key=_rank, default="")
     schema = formats.get(media)
     whole = schemas.merged(schema)
+    if media and not _is_json(media) and decoder_of(media) is None:
+        return Answer(media, {}, Records([], notes=(f"The answer is {text_of(media, 60)}, which has no records.",)))
     if not whole:
         note = (
             ()
             if not _is_json(media)
             else ("The document doesn't tell what an answer looks like; set the path of the records.",)
         )
-        return Answer(media, {}, Records([], is_list=not operation.path.endswith("}"), notes=note))
+        return Answer(media, {}, Records([], is_list=not operation.is_one, notes=note))
     return Answer(media, whole, _records(schemas, schema, whole, operation))
 
 
@@ -72,7 +75,7 @@ def decoder_of(content_type: str) -> dict[str, Any] | None:
 
 def words_of(operation: Operation) -> list[str]:
     """The plain words of a path, without those that only say which version of the API it is."""
-    words = [re.sub(r"\W+.*", "", step) for step in operation.steps if "{" not in step[:1]]
+    words = [re.sub(r"[.:;(!~].*", "", step) for step in operation.steps if "{" not in step[:1]]
     words = [word for word in words if re.fullmatch(r"[A-Za-z][\w-]*", word)]
     return [word for word in words if not _VERSION.fullmatch(word)] or words
 
@@ -100,29 +103,34 @@ def _records(schemas: Schemas, schema: Any, whole: dict[str, Any], operation: Op
     lists = list(_lists(schemas, properties, (), [_MOST_PROPERTIES]))
     words = {word.lower() for word in words_of(operation)[-1:]}
     named = [one for one in lists if one[0][-1].lower() in words or _USUAL.fullmatch(one[0][-1])]
-    is_one = operation.path.endswith("}") or ("id" in properties and not named)
-    if named or (lists and not is_one and (len(lists) == 1 or not _says_more(properties))):
-        path, items = min(named or lists, key=lambda one: (_ASIDE.fullmatch(one[0][-1]) is not None, len(one[0])))
-        if not (operation.path.endswith("}") and "id" in properties):
-            others = [one for one in named or lists if len(one[0]) == len(path)]
-            names = ", ".join(".".join(one[0]) for one in others[:6])
-            notes = (f"The answer has several lists ({names}); the first is read.",) if len(others) > 1 else ()
-            return Records(list(path), items, is_list=True, notes=notes)
-    wrapped = [
-        name
-        for name, one in properties.items()
-        if "object" in types_of(one) and _STEP.fullmatch(name) and not _ASIDE.fullmatch(name)
-    ]
-    for name in wrapped:
-        if len(properties) == 1 or _USUAL.fullmatch(name):
-            return Records([name], properties[name])
+    plain = [one for one in lists if all(_WRAPPER.fullmatch(step) for step in one[0][:-1])]
+    has_id = "id" in properties
+    if named and not (operation.is_one and has_id):
+        return _of_lists(named)
+    if plain and not operation.is_one and not has_id and not _says_more(properties):
+        return _of_lists(plain)
+    for name, one in properties.items():
+        if "object" in types_of(one) and (len(properties) == 1 or _WRAPPER.fullmatch(name)) and _STEP.fullmatch(name):
+            return Records([name], one)
     return Records([], schema if isinstance(schema, dict) else {})
+
+
+def _of_lists(lists: list[tuple[tuple[str, ...], Any]]) -> Records:
+    """The records are in one of some lists: in that nearest to the top."""
+    path, items = min(lists, key=lambda one: len(one[0]))
+    others = [".".join(one[0]) for one in lists if len(one[0]) == len(path)]
+    notes = (f"The answer has several lists ({', '.join(others[:6])}); the first is read.",) if len(others) > 1 else ()
+    return Records(list(path), items, is_list=True, notes=notes)
 
 
 def _says_more(properties: dict[str, dict[str, Any]]) -> bool:
     """Whether an object looks like a thing of its own and not like the envelope of a list."""
-    scalars = [name for name, one in properties.items() if types_of(one) and not can_be(one, "object", "array")]
-    return len(scalars) > 8
+    others = [
+        one
+        for name, one in properties.items()
+        if "array" not in types_of(one) and not _ASIDE.fullmatch(name) and not _WRAPPER.fullmatch(name)
+    ]
+    return len(others) > 8 or any("object" in types_of(one) and one.get("properties") for one in others)
 
 
 def _lists(

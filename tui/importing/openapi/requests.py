@@ -36,6 +36,7 @@ class OperationRequest:
         self._inputs = inputs
         self._of = (words_of(operation) or ["value"])[-1]
         self.notes: list[str] = []
+        self._signed: set[tuple[str, str]] = set()
         self._body_kind, self._body_schema = self._body()
 
     def page_fields(self) -> list[PageField]:
@@ -62,6 +63,7 @@ class OperationRequest:
             "http_method": self._operation.method,
         }
         sign_in = Security(self._document, self._inputs, server).sign_in(self._operation)
+        self._signed = sign_in.carriers
         self.notes += sign_in.notes
         parts = {
             "authenticator": sign_in.authenticator,
@@ -115,7 +117,7 @@ class OperationRequest:
         found: dict[str, Any] = {}
         for parameter in self._operation.parameters:
             name = parameter.name
-            if parameter.where != where or name in taken:
+            if parameter.where != where or name in taken or (where, name.lower()) in self._signed:
                 continue
             if where == "header" and (name.lower() in _OF_HEADERS or not _HEADER_NAME.fullmatch(name)):
                 continue
@@ -125,7 +127,11 @@ class OperationRequest:
         return found
 
     def _cookies(self, authenticator: Mapping[str, Any] | None) -> dict[str, str]:
-        named = [one for one in self._operation.parameters if one.where == "cookie" and one.required]
+        named = [
+            one
+            for one in self._operation.parameters
+            if one.where == "cookie" and one.required and (one.where, one.name.lower()) not in self._signed
+        ]
         if not named:
             return {}
         if mapping((authenticator or {}).get("inject_into")).get("field_name") == "Cookie":
@@ -153,14 +159,12 @@ class OperationRequest:
         names = [
             text_of(one.name, 40)
             for one in self._operation.parameters
-            if one.where == "query" and one.name not in taken and not one.deprecated and not self._value_is_sent(one)
+            if one.where == "query" and one.name not in taken and not one.deprecated
+            if ("query", one.name.lower()) not in self._signed and not (one.required or self._value(one))
         ]
         if names:
             more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
             self.notes.append(f"{self._operation.key} also takes {', '.join(names[:_NAMES_SHOWN])}{more}.")
-
-    def _value_is_sent(self, parameter: Parameter) -> bool:
-        return parameter.required or bool(self._value(parameter))
 
     # The body
 

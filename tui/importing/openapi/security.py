@@ -31,6 +31,8 @@ class SignIn:
     headers: dict[str, str] = field(default_factory=dict)
     parameters: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    carriers: set[tuple[str, str]] = field(default_factory=set)
+    """The places and names of the parameters that carry keys, in lower case."""
 
 
 class Security:
@@ -126,6 +128,7 @@ class Security:
             found.authenticator = self._bearer(name)
             return
         token = self._input(name, "api_key", "API Key", hint=hint)
+        found.carriers.add((where, field_name.lower()))
         if where == "cookie":
             field_name, token = "Cookie", f"{literal(field_name)}={token}"
         if is_free:

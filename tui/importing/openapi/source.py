@@ -22,6 +22,7 @@ from tui.importing.openapi.schemas import Schemas
 from tui.importing.requests import definition, selector
 
 _SEARCHES = re.compile(r"search|quer(?:y|ies)|find|list|filter|lookup|report", re.I)
+_VERB = re.compile(r"list|all|get|search|query|find|filter", re.I)
 _VERSIONS = ("2.", "3.0", "3.1")
 _JOBS = "Asynchronous jobs"
 _OTHERS = "Other"
@@ -191,8 +192,12 @@ def stream_names(operations: Sequence[Operation]) -> list[str]:
 
 
 def _name_words(operation: Operation) -> list[str]:
-    words = words_of(operation) or ["stream"]
-    if operation.path.endswith("}"):
+    words = words_of(operation)
+    if not words:
+        return ["stream"]
+    if len(words) > 1 and _VERB.fullmatch(words[-1]):
+        words = [*words[:-2], words[-2] if words[-1].lower() in ("list", "all", "get") else "_".join(words[-2:])]
+    if operation.is_one:
         one = singular(words[-1])
         words = [*words[:-1], one if one != words[-1] else f"{one}_details"]
     return words
@@ -220,7 +225,7 @@ def _job_offer(key: str, job: Job) -> Offer:
 def _nothing(document: ApiDocument) -> str:
     if document.outside:
         return f"{_outside(document)} Nothing to read is left."
-    return "The OpenAPI document has no GET operation to read records with."
+    return "The OpenAPI document has no operation that reads: none by GET, and no search by POST."
 
 
 def _outside(document: ApiDocument) -> str:
