@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tui.importing.openapi.document import ApiDocument, Operation, Parameter, mapping, text_of
+from tui.importing.openapi.document import ApiDocument, Operation, Parameter, mapping, text_of, texts
 from tui.importing.openapi.inputs import StreamInputs, literal, options_of, scalar, told_value
 from tui.importing.openapi.paging import PageField
 from tui.importing.openapi.records import words_of
@@ -197,7 +197,7 @@ class OperationRequest:
 
     def _fields(self, schema: Mapping[str, Any], taken: frozenset[str], depth: int) -> dict[str, Any]:
         """The fields of an object that are required or have a default."""
-        required = schema.get("required") or []
+        required = texts(schema.get("required"))
         found: dict[str, Any] = {}
         for name, one in self._schemas.properties(schema).items():
             if name in taken or one.get("readOnly") is True:
