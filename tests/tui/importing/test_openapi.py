@@ -399,7 +399,7 @@ def test_references_in_circles_and_schemas_without_end_are_bounded() -> None:
 
 
 def test_a_document_of_ten_megabytes_is_read_in_bounded_time() -> None:
-    text = "An order is what somebody ordered. " * 60
+    text = "An order is what somebody ordered. " * 90
     schemas = {
         f"Order{n}": thing(*(f"field{m}" for m in range(20)), note={"type": "string", "description": text})
         for n in range(3_000)

@@ -21,7 +21,10 @@ _SCHEMA_KEYS = ("type", "format", "default", "enum", "minimum", "maximum", "item
 _TEXT_SHOWN = 200
 LONGEST_NAME = 300
 """Of parameters and properties; longer ones are left out."""
-_TAG = re.compile(r"</?(?:p|br|a|b|i|em|strong|code|pre|ul|ol|li|div|span|h\d|table|tr|td|th)\b[^<>]{0,500}>", re.I)
+_MARKUP = re.compile(
+    r"</?(?:p|br|a|b|i|em|strong|code|pre|ul|ol|li|div|span|h\d|table|tr|td|th)\b[^<>]{0,500}>|^ {0,3}#{1,6} ",
+    re.I | re.M,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,5 +214,5 @@ def texts(value: Any) -> list[str]:
 
 
 def text_of(value: Any, most: int = _TEXT_SHOWN) -> str:
-    """A text of the document in one line, without the tags of HTML."""
-    return one_line(_TAG.sub("", str(value)), most) if isinstance(value, str | int | float) else ""
+    """A text of the document in one line, without tags of HTML and signs of headings."""
+    return one_line(_MARKUP.sub("", str(value)), most) if isinstance(value, str | int | float) else ""
