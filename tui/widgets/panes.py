@@ -20,11 +20,5 @@ def is_plain(size: Size) -> bool:
 class PaneScreen(Screen[Result]):
     """A screen with panes: the class `-plain` says that they have title lines instead of borders."""
 
-    def on_mount(self) -> None:
-        self._fit_panes()
-
     def on_resize(self) -> None:
-        self._fit_panes()
-
-    def _fit_panes(self) -> None:
         self.set_class(is_plain(self.app.size), "-plain")
