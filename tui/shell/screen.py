@@ -191,7 +191,7 @@ class BuilderScreen(PaneScreen[None]):
         self.navigator.show(entries(self.session, self.trials.running_stream))
         counts = self.session.counts()
         hints = [f"✗ {counts.errors} to fix"] if counts.errors else []
-        hints += [f"▲ {counts.warnings}"] if counts.warnings else []
+        hints += [f"! {counts.warnings}"] if counts.warnings else []
         hints += [f"⏺ {self.trials.case.name}"] if self.trials.case is not None else []
         self.query_one(TitleBar).show(file=self.project.title, unsaved=self.session.dirty, hint="  ".join(hints))
         self.run_worker(self.trial_actions.show_subject())  # never cancelled: the pane would stay half drawn
@@ -231,7 +231,8 @@ class BuilderScreen(PaneScreen[None]):
         self.action_perform("go.problem")
 
     @on(Welcome.ActionChosen)
-    def _action_chosen(self, event: Welcome.ActionChosen) -> None:
+    @on(Navigator.ActionChosen)
+    def _action_chosen(self, event: Welcome.ActionChosen | Navigator.ActionChosen) -> None:
         event.stop()
         self.action_perform(event.action)
 
