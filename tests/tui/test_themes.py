@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,11 @@ def test_a_wrong_file_is_named_with_its_fault_and_the_others_count(tmp_path: Pat
 
 def test_without_a_folder_there_are_no_themes(tmp_path: Path) -> None:
     assert read_themes(tmp_path / "themes") == ([], [])
+
+
+def test_the_page_on_themes_names_every_variable_and_its_examples_are_valid(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "themes.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    found = read_themes(written(tmp_path, **{f"example{number}": text for number, text in enumerate(examples)}))
+    assert (len(found.themes), found.faults) == (2, [])
+    assert [name for name in VARIABLES if f"`{name}`" not in page] == []
