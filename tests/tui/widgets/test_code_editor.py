@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from unittest.mock import patch
 
-from textual.document import _wrapped_document
+from textual.expand_tabs import get_tab_widths
 
 from tests.tui.widgets.support import on_stage
 from tui.widgets.code_editor import CodeEditor
@@ -15,8 +15,7 @@ LONG = "\n".join(f"key_{number}: value" for number in range(9_998))
 async def test_a_long_text_is_gone_through_a_few_times_only() -> None:
     editor = CodeEditor("", "yaml")
     async with on_stage(editor) as stage:
-        measured = _wrapped_document.get_tab_widths
-        with patch.object(_wrapped_document, "get_tab_widths", side_effect=measured) as measuring:
+        with patch("textual.document._wrapped_document.get_tab_widths", side_effect=get_tab_widths) as measuring:
             editor.load_text(LONG)
             editor.styles.width = 40
             await stage.settle()
