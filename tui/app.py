@@ -20,6 +20,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from core.errors import ManifestError
+from tui.colours import ColouredApp
 from tui.crash import CrashConsole
 from tui.model.settings import Settings
 from tui.shell.actions import APP, bindings
@@ -46,7 +47,7 @@ def _commands() -> type[Provider]:
     return Commands
 
 
-class BuilderApp(KeyQueueApp, CopyingApp):
+class BuilderApp(KeyQueueApp, CopyingApp, ColouredApp):
     """The builder. `path` is the manifest to open; `demo` opens a sample with an API running behind it instead: the
     simplest one, or that of the name `sample`. `opened` is called when the first project is on the screen.
     """
