@@ -403,4 +403,4 @@ def _broken(text: str, width: int, tone: Tone) -> list[str]:
     lines = wrap(lead + text, width, subsequent_indent=" " * len(lead), break_on_hyphens=False) or [""]
     if len(lines) > _MOST_LINES:
         lines = [*lines[: _MOST_LINES - 1], fit(" ".join(lines[_MOST_LINES - 1 :]), width)]
-    return lines
+    return [line.replace("\u00a0", " ") for line in lines]

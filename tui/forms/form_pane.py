@@ -50,6 +50,8 @@ class FormPane(VerticalScroll):
     """The fields of a tab or of a global view. `base` is the path that those of the entries are below."""
 
     can_focus = False
+    LEADS: ClassVar[bool] = True
+    """Whether the form begins with its fields."""
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "field--label",
         "field--focused",
@@ -91,7 +93,8 @@ class FormPane(VerticalScroll):
         for index, entry in enumerate(self.tab.entries):
             begins = index == 0 or self.tab.entries[index - 1].group != entry.group
             place = self._place(entry)
-            places.append(replace(place, heading=entry.group, leads=index == 0) if begins else place)
+            leads = index == 0 and self.LEADS
+            places.append(replace(place, heading=entry.group, leads=leads) if begins else place)
         return places
 
     def _place(self, entry: LayoutEntry) -> FieldPlace:
@@ -220,7 +223,8 @@ class FormPane(VerticalScroll):
 
         Before the pane has a size of its own, that of what it is in says what it will be.
         """
-        width = next((one.size.width for one in self.ancestors_with_self if one.size.width), 80)
+        around = (one.size.width for one in self.ancestors_with_self if isinstance(one, Widget))
+        width = next((one for one in around if one), self.app.size.width)
         measures = (next(label for least, label in _LABELS if width >= least), self.app.size.height < _AIRY)
         if measures == (self.context.label_width, self.context.is_dense):
             return False

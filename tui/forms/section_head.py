@@ -28,7 +28,7 @@ def type_options(types: Iterable[TypeChoice]) -> list[ChoiceOption]:
 
 
 class SectionHead(Choice):
-    """A choice of types that also folds its section. With only one type it is a switch, or just a heading on no well."""
+    """A choice of types that also folds its section. With one type it is a switch, or a heading without a well."""
 
     BINDING_GROUP_TITLE = "Section"
     BINDINGS: ClassVar[list[BindingType]] = [

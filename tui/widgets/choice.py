@@ -17,9 +17,11 @@ DEFAULT = "$foreground-muted italic"
 """The style of what counts while no value is set."""
 
 
-def switch(on: bool) -> Content:
-    """A switch that is on or off, and says so."""
-    return Content.assemble(("━●", "$success bold"), " On ") if on else Content.styled("●━ Off", "$foreground-muted")
+def switch(on: bool, label: str = "") -> Content:
+    """A switch, and its label; without one it says whether it is on."""
+    word = label or ("On" if on else "Off")
+    knob = ("━●", "$success bold") if on else ("●━", "$foreground-muted")
+    return Content.assemble(knob, " ", (word, "" if on or label else DEFAULT))
 
 
 def with_arrow(label: Content, width: int) -> Content:
@@ -88,7 +90,7 @@ class Toggle(LineControl):
         self.refresh()
 
     def render(self) -> Content:
-        return switch(self._value).append(f" {self.label}" if self.label else "")
+        return switch(self._value, self.label)
 
     def action_switch(self) -> None:
         self.value = not self._value

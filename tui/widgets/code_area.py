@@ -20,7 +20,8 @@ from tui.widgets.display_text import escape, fit
 from tui.widgets.syntax import SYNTAX_CLASSES, SYNTAX_CSS, Language, jinja_spans, spans
 
 _PREVIEWED = 3
-"""Lines of a preview on a small screen; on a large one it takes a quarter of the lines."""
+_MOST_PREVIEWED = 10
+"""Lines of a preview on a small screen and on a large one; between them it takes a quarter of the screen."""
 _AROUND = 9
 """Lines of the screen that an open editor leaves to what is around it."""
 
@@ -118,7 +119,7 @@ SYNTAX
 
     @property
     def _previewed(self) -> int:
-        return max(_PREVIEWED, self.app.size.height // 4)
+        return max(_PREVIEWED, min(_MOST_PREVIEWED, self.app.size.height // 4))
 
     @property
     def _room_to_edit(self) -> int:
