@@ -15,6 +15,7 @@ from textual.binding import BindingType
 from textual.containers import HorizontalGroup
 from textual.content import Content
 from textual.geometry import Offset, Size
+from textual.style import Style
 from textual.widget import Widget
 from textual.widgets import Input
 
@@ -26,6 +27,7 @@ from tui.widgets.syntax import with_templates
 Pair = tuple[str, str]
 
 _NARROWEST_KEY = 12
+_LONGEST_DRAWN = 1_000
 _NARROWEST_VALUE = 10
 """What a long key leaves to the value while it is typed."""
 _LINE = re.compile(r"(?P<key>[^\s:=]\S*?)\s*(?::\s+|=|\t)\s*(?P<value>.*)")
@@ -169,12 +171,17 @@ class Pairs(TwoColumnList):
             room = max(0, width - key_width - len(flag) - 3)
             line = Content.assemble(
                 (fit(f" {escape(key[:width])}", key_width), self.style_of("key", index)),
-                with_templates(fit(f" {escape(value[:width])}", room), self.style_of("value", index)),
+                self._value(value, room, self.style_of("value", index)),
                 (flag, self.style_of("duplicate", index)),
                 (" × ", self.style_of("value", index)),
             )
             lines.append(line)
         return lines
+
+    def _value(self, value: str, room: int, style: Style) -> Content:
+        """A value in so many cells; a template keeps its colour where it is cut."""
+        text = with_templates(f" {escape(value[:_LONGEST_DRAWN])}", style).truncate(room, ellipsis=True)
+        return text.append(Content.styled(" " * (room - text.cell_length), style))
 
     def deletes_at(self, offset: Offset) -> bool:
         return offset.x >= self.content_size.width - 3
