@@ -193,7 +193,9 @@ class BuilderScreen(PaneScreen[None]):
         hints = [f"✗ {counts.errors} to fix"] if counts.errors else []
         hints += [f"! {counts.warnings}"] if counts.warnings else []
         hints += [f"⏺ {self.trials.case.name}"] if self.trials.case is not None else []
-        self.query_one(TitleBar).show(file=self.project.title, unsaved=self.session.dirty, hint="  ".join(hints))
+        if self.project.demo is not None:
+            hints.append(f"demo API {self.project.demo.url.partition('//')[2]}")
+        self.query_one(TitleBar).show(file=self.project.title, unsaved=self.session.dirty, hint="   ".join(hints))
         self.run_worker(self.trial_actions.show_subject())  # never cancelled: the pane would stay half drawn
 
     # What the parts say
