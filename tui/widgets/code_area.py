@@ -22,6 +22,8 @@ from tui.widgets.syntax import SYNTAX_CLASSES, SYNTAX_CSS, Language, jinja_spans
 _PREVIEWED = 3
 _MOST_PREVIEWED = 10
 """Lines of a preview on a small screen and on a large one; between them it takes a quarter of the screen."""
+_LONGEST_DRAWN = 1_000
+"""Characters of a line that are looked at: a template keeps its colour where it is cut."""
 _AROUND = 9
 """Lines of the screen that an open editor leaves to what is around it."""
 
@@ -150,11 +152,11 @@ SYNTAX
         ]
 
     def _line(self, line: str) -> Content:
-        text = fit(escape(line[: self.content_size.width]), max(1, self.content_size.width - 1))
+        text = escape(line[:_LONGEST_DRAWN])
         content = Content(text)
         for span in (*spans(text, self._syntax), *jinja_spans(text)):
             content = content.stylize(self._ink(span.token), span.start, span.end)
-        return Content(" ").append(content)
+        return Content(" ").append(content.truncate(max(1, self.content_size.width - 1), ellipsis=True))
 
     def _ink(self, token: str) -> Style:
         style = self.get_visual_style(f"syntax--{token}")

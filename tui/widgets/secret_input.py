@@ -29,7 +29,8 @@ class SecretInput(Input):
         padding: 0 1 !important;
         background: $well;
         &:focus { background: $well-focus; background-tint: $foreground 0%; }
-        & > .input--placeholder { color: $secret; }
+        & > .input--placeholder { color: $foreground-muted; text-style: italic; }
+        &.-set > .input--placeholder { color: $secret; text-style: none; }
     }
     """
 
@@ -57,6 +58,7 @@ class SecretInput(Input):
     @is_set.setter
     def is_set(self, is_set: bool) -> None:
         self._is_set = is_set
+        self.set_class(is_set, "-set")
         self.placeholder = "•••• set: type to replace it" if is_set else "Not set: type the secret"
 
     def on_paste(self, event: events.Paste) -> None:
