@@ -23,7 +23,7 @@ from tui.model.specs import FieldSpec
 from tui.widgets.base import WidgetMessage
 from tui.widgets.display_text import escape, fit
 
-Tone = Literal["error", "warning", "note"]
+Tone = Literal["error", "warning", "note", "reference"]
 
 WIDE = 96
 """The cells of a form in which what is typed has room enough beside its label."""
@@ -216,7 +216,7 @@ class FieldRow(Widget):
 
     def sharing_notes(self) -> Sequence[FieldNote]:
         shared = sharing_note(self.session, self.path)
-        return (FieldNote(shared),) if shared else ()
+        return (FieldNote(shared, "reference"),) if shared else ()
 
     def control_shows(self, finding: Finding) -> bool:
         """Whether the control itself says what is wrong, so that the row need not."""
@@ -399,7 +399,7 @@ class FieldRow(Widget):
 
 
 def _broken(text: str, width: int, tone: Tone) -> list[str]:
-    lead = {"error": "✗ ", "warning": "! ", "note": ""}[tone]
+    lead = {"error": "✗ ", "warning": "! "}.get(tone, "")
     lines = wrap(lead + text, width, subsequent_indent=" " * len(lead), break_on_hyphens=False) or [""]
     if len(lines) > _MOST_LINES:
         lines = [*lines[: _MOST_LINES - 1], fit(" ".join(lines[_MOST_LINES - 1 :]), width)]

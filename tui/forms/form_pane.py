@@ -61,6 +61,7 @@ class FormPane(VerticalScroll):
         "field--error",
         "field--warning",
         "field--note",
+        "field--reference",
     }
     BINDING_GROUP_TITLE = "Form"
     BINDINGS: ClassVar[list[BindingType]] = [
