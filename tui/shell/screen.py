@@ -52,7 +52,7 @@ class BuilderScreen(PaneScreen[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(BUILDER)]
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-medium"), (WIDE, "-wide")]  # noqa: RUF012 - as Textual declares it
+    HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (72, "-narrow"), (100, "-medium"), (WIDE, "-wide")]  # noqa: RUF012 - as Textual declares it
     AUTO_FOCUS = ""
 
     def __init__(self, project: Project, settings: Settings, replace: Replace) -> None:
