@@ -289,7 +289,7 @@ def _short(seconds: float) -> str:
 
 def _download(job: SlicePicture, look: Look, width: int) -> tuple[Line, Line]:
     """The bar with percent and bytes, and below it the sparkline with records and their rate."""
-    facts = (_amounts(job), _rates(job, look))
+    facts = (_amounts(job, look), _rates(job, look))
     side = max(map(len, facts))
     lead: tuple[Span, ...] = ()
     if width >= _NAMED and job.phase is not None:
@@ -317,8 +317,10 @@ def _download_began(job: SlicePicture) -> float:
     return job.stage_began.get(Stage.DOWNLOAD, job.started)
 
 
-def _amounts(job: SlicePicture) -> str:
+def _amounts(job: SlicePicture, look: Look) -> str:
     parts = [f"{math.floor(job.share * 100):>3} %"] if job.share is not None and job.outcome is None else []
+    if job.outcome in (Outcome.FAILED, Outcome.CANCELLED):
+        parts.append(f"{_end_mark(job, look)[0]} {job.outcome}")
     if job.received:
         parts.append(size(job.received))
     pages = sum(mark.kind is Kind.PAGE for mark in job.timeline.marks)

@@ -45,7 +45,13 @@ class Story:
             self.stream.fold(event)
 
     def polled(self, seconds: float, number: int, status: str, phase: JobPhase, wait: float = 0) -> None:
-        told: dict[str, Any] = {"job_id": "1", "timeout": 60.0, "elapsed": seconds, "polls": number, "api_status": status}
+        told: dict[str, Any] = {
+            "job_id": "1",
+            "timeout": 60.0,
+            "elapsed": seconds,
+            "polls": number,
+            "api_status": status,
+        }
         self.at(seconds, job(phase, **told))
         if wait:
             self.at(seconds, PollScheduled(stream=STREAM, attempt=1, polls=number, wait=wait))

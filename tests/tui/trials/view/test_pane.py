@@ -35,6 +35,7 @@ from tests.tui.trials.view.scripts import (
 from tests.tui.trials.view.support import Scene, scene
 from tui.trials.trial import TrialSettings
 from tui.trials.trials import Subject
+from tui.trials.view.job_area import JobArea
 
 
 async def finished(stage: Scene) -> str:
@@ -293,6 +294,33 @@ async def test_only_the_requests_of_the_chosen_partition_and_the_global_ones_are
         assert "Refresh token" in text
         assert "4  Async Job -- Create" in text
         assert "1  Async Job -- Create" not in text
+
+
+async def test_a_partition_is_opened_from_the_chart_by_key_and_by_mouse() -> None:
+    async with scene(ScriptedReader(two_partitions()), (100, 40)) as stage:
+        await finished(stage)
+        jobs = stage.app.query_one(JobArea)
+        jobs.focus()
+        await stage.press("down", "enter")
+        text = await stage.settle()
+        assert "ready  download ███" in text
+        assert "c010" in text
+        assert "c000" not in text
+        await stage.press("enter")
+        assert "2 partitions:  ✓ 2 done" in await stage.settle()
+        await stage.pilot.click(JobArea, offset=(30, 0))
+        text = await stage.settle()
+        assert "c000" in text
+        assert "c010" not in text
+
+
+async def test_the_jobs_take_two_lines_where_there_are_few() -> None:
+    async with scene(ScriptedReader(two_partitions()), (80, 24)) as stage:
+        await finished(stage)
+        assert stage.app.query_one(JobArea).size.height == 2
+    async with scene(ScriptedReader(success()), (60, 20)) as stage:
+        await finished(stage)
+        assert stage.app.query_one(JobArea).size.height == 2
 
 
 @pytest.mark.parametrize(
