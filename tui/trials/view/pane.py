@@ -114,7 +114,8 @@ class TrialPane(Vertical):
         leave_key: str = "F12",
         folder: Path | None = None,
     ) -> None:
-        super().__init__(classes="trial-pane")
+        super().__init__(classes="trial-pane pane -titled")
+        self.border_title = "Test"
         self._trials = trials
         self._controller = trials.controller
         self._host = host
