@@ -425,6 +425,6 @@ def test_a_terminal_shows_the_line_of_a_job(tmp_path: Path) -> None:
 
         plain = shown_on_a_terminal([*run, str(tmp_path / "two.jsonl")], LC_ALL="C", NO_COLOR="1").decode()
         assert "limit 30 min" in plain
-        assert ">." in plain
+        assert ">" in plain.replace("\r\n", "")
         assert plain.isascii()
         assert "\x1b[36m" not in plain

@@ -21,12 +21,12 @@ _STYLES = {
     Role.TEXT: "",
     Role.STRONG: "bold",
     Role.QUIET: "$foreground-muted",
-    Role.WAITING: "$foreground-muted",
-    Role.RUNNING: "bold $text-primary",
-    Role.READY: "bold $text-success",
-    Role.FAILED: "bold $text-error",
+    Role.WAITING: "$phase-waiting",
+    Role.RUNNING: "bold $phase-running",
+    Role.READY: "bold $phase-ready",
+    Role.FAILED: "bold $phase-failed",
     Role.STOPPED: "bold $text-warning",
-    Role.DOWNLOAD: "$text-secondary",
+    Role.DOWNLOAD: "$phase-download",
     Role.CURSOR: "reverse",
 }
 _TWO_LINES = 2
