@@ -19,7 +19,7 @@ from core.inputs import gather_inputs
 from core.levels import Level
 from core.manifest.document import Document
 from core.progress.live import LiveProgress
-from core.progress.picture import RunPicture
+from core.progress.picture import RunPicture, SlicePicture
 from core.reading import open_reader
 from sample_configs import sample
 from sample_configs.demo_api import DemoApi
@@ -27,6 +27,7 @@ from tui.app import BuilderApp
 
 HERE = Path(__file__).parent
 SAMPLE, STREAM = "ads_report", "campaign_days"
+POLLS_SHOWN, SHARE_SHOWN = 3, 0.6
 
 
 def worth_a_picture(run: RunPicture) -> bool:
@@ -61,6 +62,41 @@ def draw_event(run: RunPicture, progress: LiveProgress, event: Event) -> bool:
     return worth_a_picture(run)
 
 
+async def draw_job() -> str:
+    """One job at two moments, between two polls and in the middle of its download, as SVG."""
+    console = Console(
+        record=True, file=io.StringIO(), width=104, height=24, force_terminal=True, color_system="truecolor"
+    )
+    run = RunPicture(["contacts"])
+    progress = LiveProgress(console, run, Level.INFO)
+    with DemoApi(pace=1, rows=400_000) as api:
+        connector = load_connector(Document.load(sample("sendgrid_contacts").path))
+        config = gather_inputs(connector.connection_specification, given=api.inputs("sendgrid_contacts"))
+        async with open_reader(connector, config) as reader, asyncio.TaskGroup() as tasks:
+            drawing = tasks.create_task(draw_moments(console, run, progress))
+            async for event in reader.read("contacts"):
+                run.fold(event)
+                if drawing.done():
+                    break
+    return without_web_fonts(console.export_svg(title="longhaul", theme=MONOKAI))
+
+
+async def draw_moments(console: Console, run: RunPicture, progress: LiveProgress) -> None:
+    """Print the picture when three polls are done, and when a good part of the result is there."""
+
+    def job() -> SlicePicture | None:
+        return next(iter(run.streams["contacts"].slices.values()), None)
+
+    while (polled := job()) is None or polled.polls < POLLS_SHOWN:
+        await asyncio.sleep(0.05)
+    await asyncio.sleep(0.6)
+    console.print(progress.picture())
+    console.print()
+    while (loading := job()) is not None and (loading.share or 0) < SHARE_SHOWN:
+        await asyncio.sleep(0.01)
+    console.print(progress.picture())
+
+
 def without_web_fonts(svg: str) -> str:
     """The picture with the reader's own monospaced font: nothing is loaded from elsewhere."""
     svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
@@ -85,6 +121,7 @@ async def draw_builder(picture: Path, *keys: str) -> None:
 
 def main() -> None:
     """Draw all pictures."""
+    (HERE / "job.svg").write_text(asyncio.run(draw_job()), encoding="utf-8")
     (HERE / "run.svg").write_text(asyncio.run(draw_run()), encoding="utf-8")
     asyncio.run(draw_builder(HERE / "builder.svg"))
     asyncio.run(draw_builder(HERE / "polling.svg", "6"))

@@ -361,7 +361,8 @@ def _curve(job: SlicePicture, look: Look, width: int) -> Sequence[float]:
 def short_facts(job: SlicePicture, look: Look, room: int) -> Line:
     """What matters most now, in a few words; the countdown is spelled out where there is room for that."""
     if job.timeline.began is None and job.outcome is None:
-        return ((_why_waiting(job), Role.WAITING),)
+        why = _why_waiting(job)
+        return ((why if len(why) <= room else str(JobPhase.WAITING), Role.WAITING),)
     text, role = status(job, look)
     if job.outcome in (Outcome.FAILED, Outcome.CANCELLED, Outcome.SKIPPED, Outcome.DETACHED):
         return ((text, role),)

@@ -34,6 +34,8 @@ async def until(stage: Scene, true: Callable[[], object]) -> None:
 async def test_a_job_is_created_polled_and_downloaded_and_its_polls_are_listed() -> None:
     async with demo() as (stage, _):
         text = await stage.finish()
+        assert stage.pane.current is not None
+        assert stage.pane.current.state.partitions[0].share == 1.0  # of the length that the server announced
         assert "✓ 300 records" in text
         assert "◆  ready  download ███" in text
         assert "EMAIL" in text
