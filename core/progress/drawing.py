@@ -18,7 +18,6 @@ class Role(StrEnum):
     """What a span is about; a screen gives each role its style."""
 
     TEXT = "text"
-    STRONG = "strong"
     QUIET = "quiet"
     WAITING = "waiting"
     RUNNING = "running"

@@ -321,8 +321,8 @@ def _amounts(job: SlicePicture, look: Look) -> str:
     parts = [f"{math.floor(job.share * 100):>3} %"] if job.share is not None and job.outcome is None else []
     if job.outcome in (Outcome.FAILED, Outcome.CANCELLED):
         parts.append(f"{_end_mark(job, look)[0]} {job.outcome}")
-    if job.received:
-        parts.append(size(job.received))
+    if job.transferred:
+        parts.append(size(job.transferred))
     pages = sum(mark.kind is Kind.PAGE for mark in job.timeline.marks)
     if job.phase is None and pages:
         parts.append(count(pages, "page"))

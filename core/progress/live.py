@@ -27,7 +27,6 @@ _REDRAW = 0.125
 _STYLES = {Level.DEBUG: "dim", Level.INFO: "", Level.WARNING: "yellow", Level.ERROR: "bold red"}
 _ROLE_STYLES = {
     Role.TEXT: "",
-    Role.STRONG: "bold",
     Role.QUIET: "dim",
     Role.WAITING: "dim",
     Role.RUNNING: "cyan",

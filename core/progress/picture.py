@@ -104,10 +104,10 @@ class SlicePicture:
         ended = self.stage_ended.get(Stage.POLLING)
         return self.elapsed + max(0.0, (now if ended is None else ended) - self.updated)
 
-    def seconds_in(self, stage: Stage, now: float) -> float | None:
-        """Seconds that a stage took or has taken so far; None when it has not begun."""
-        began = self.stage_began.get(stage)
-        return None if began is None else self.stage_ended.get(stage, now) - began
+    @property
+    def transferred(self) -> int:
+        """Bytes received, as far as they are counted."""
+        return self.received
 
     @property
     def limit(self) -> float | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from core.events import DownloadProgress, Event, JobPhase, Log, Outcome, SliceFinished, Stage, StateAdvanced
+from core.events import DownloadProgress, Event, JobPhase, Log, Outcome, SliceFinished, StateAdvanced
 from core.http.exchange import Role
 from core.levels import Level
 from core.progress.gantt import folded
@@ -84,7 +84,6 @@ def test_the_start_of_a_job_belongs_to_its_creation(state: TrialState, clock: Cl
     assert "waiting: the API refused to start the job" in bar(state)
     take(state, [asked(Role.START), job(JobPhase.RUNNING)])
     assert "running" in bar(state)
-    assert state.partitions[0].seconds_in(Stage.CREATION, clock.now) == 0.5
 
 
 def test_records_that_come_with_the_polls_are_facts_of_polling(state: TrialState) -> None:

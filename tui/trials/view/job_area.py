@@ -19,7 +19,6 @@ from tui.widgets.base import WidgetMessage, hidden, shown
 
 _STYLES = {
     Role.TEXT: "",
-    Role.STRONG: "bold",
     Role.QUIET: "$foreground-muted",
     Role.WAITING: "$phase-waiting",
     Role.RUNNING: "bold $phase-running",
