@@ -14,12 +14,12 @@ from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
 from core.connector import load_connector
-from core.events import Event, JobPhase
+from core.events import DownloadProgress, Event, JobPhase, PollScheduled
 from core.inputs import gather_inputs
 from core.levels import Level
 from core.manifest.document import Document
 from core.progress.live import LiveProgress
-from core.progress.picture import RunPicture, SlicePicture
+from core.progress.picture import RunPicture
 from core.reading import open_reader
 from sample_configs import sample
 from sample_configs.demo_api import DemoApi
@@ -67,34 +67,21 @@ async def draw_job() -> str:
     console = Console(
         record=True, file=io.StringIO(), width=104, height=24, force_terminal=True, color_system="truecolor"
     )
-    run = RunPicture(["contacts"])
+    run, is_shown = RunPicture(["contacts"]), False
     progress = LiveProgress(console, run, Level.INFO)
     with DemoApi(pace=1, rows=400_000) as api:
         connector = load_connector(Document.load(sample("sendgrid_contacts").path))
         config = gather_inputs(connector.connection_specification, given=api.inputs("sendgrid_contacts"))
-        async with open_reader(connector, config) as reader, asyncio.TaskGroup() as tasks:
-            drawing = tasks.create_task(draw_moments(console, run, progress))
+        async with open_reader(connector, config) as reader:
             async for event in reader.read("contacts"):
                 run.fold(event)
-                if drawing.done():
-                    break
+                if isinstance(event, PollScheduled) and event.polls == POLLS_SHOWN:
+                    await asyncio.sleep(0.6)  # the present is between two polls
+                    console.print(progress.picture(), "")
+                if isinstance(event, DownloadProgress) and not is_shown and (event.share or 0) >= SHARE_SHOWN:
+                    console.print(progress.picture())
+                    is_shown = True
     return without_web_fonts(console.export_svg(title="longhaul", theme=MONOKAI))
-
-
-async def draw_moments(console: Console, run: RunPicture, progress: LiveProgress) -> None:
-    """Print the picture when three polls are done, and when a good part of the result is there."""
-
-    def job() -> SlicePicture | None:
-        return next(iter(run.streams["contacts"].slices.values()), None)
-
-    while (polled := job()) is None or polled.polls < POLLS_SHOWN:
-        await asyncio.sleep(0.05)
-    await asyncio.sleep(0.6)
-    console.print(progress.picture())
-    console.print()
-    while (loading := job()) is not None and (loading.share or 0) < SHARE_SHOWN:
-        await asyncio.sleep(0.01)
-    console.print(progress.picture())
 
 
 def without_web_fonts(svg: str) -> str:
