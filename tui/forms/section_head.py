@@ -84,7 +84,7 @@ class SectionHead(Choice):
     def action_open(self) -> None:
         """List the types; switch where there is only one; fold where there is nothing to choose."""
         if self.is_switch:
-            self.action_cycle(1)
+            self.action_cycle(1 if self.value == OFF else -1)
         elif len(self.options) < 2:
             self.action_fold()
         else:

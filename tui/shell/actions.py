@@ -102,9 +102,7 @@ BUILDER = (
         "test.show", "show or leave the test screen", "trial_actions.toggle", "There and back", "ctrl+b", "Form/test", 2
     ),
     UserAction("file.save", "save the manifest", "files.save", "Write the manifest to its file", "ctrl+s", "Save", 3),
-    UserAction(
-        "go.section", "go to a section", "go_to.section", "List the sections of the form", "ctrl+o", "Go to", 4
-    ),
+    UserAction("go.section", "go to a section", "go_to.section", "List the sections of the form", "ctrl+o", "Go to", 4),
     UserAction(
         "help.show", "explain this place", "help.show", "Help on the focused field, and all keys", "f1,?", "Help", 6
     ),

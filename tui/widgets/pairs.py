@@ -8,7 +8,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
+from urllib.parse import parse_qsl
 
+import orjson
 from rich.cells import cell_len
 from textual.binding import BindingType
 from textual.containers import HorizontalGroup
@@ -18,7 +20,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.widgets.base import WidgetMessage, hidden
-from tui.widgets.display_text import escape, fit
+from tui.widgets.display_text import compact_json, escape, fit
 from tui.widgets.list_editor import ItemInput, ListEditor, MakeInput, list_bindings
 
 Pair = tuple[str, str]
@@ -26,6 +28,8 @@ Pair = tuple[str, str]
 _NARROWEST_KEY = 12
 _LINE = re.compile(r"(?P<key>[^\s:=]\S*?)\s*(?::\s+|=|\t)\s*(?P<value>.*)")
 """A line that holds a key and its value: `Accept: text/csv`, `limit=100`, or the cells of a table."""
+_ADDRESS = re.compile(r"https?://\S+$")
+_QUERY = re.compile(r"[^\s=&{]+=[^\s&]*(?:&[^\s=&]+=[^\s&]*)+")
 _DUPLICATE = "! duplicate "
 
 
@@ -199,6 +203,27 @@ class Pairs(TwoColumnList):
         items = super().items_in(text, typed)
         return items or ([text.strip()] if not typed and _LINE.fullmatch(text.strip()) else [])
 
+    def rows_in(self, text: str) -> list[Pair]:
+        """The members of a JSON object, or the parameters of a query."""
+        return _members(text) or _parameters(text)
+
     def pasted_item(self, text: str) -> Pair | None:
         match = _LINE.fullmatch(text)
         return (match["key"], match["value"]) if match else (text.rstrip(":"), "")
+
+
+def _members(text: str) -> list[Pair]:
+    """The members of a JSON object; values that are not texts as JSON."""
+    try:
+        value = orjson.loads(text) if text.lstrip().startswith("{") else None
+    except orjson.JSONDecodeError:
+        return []
+    members = value.items() if isinstance(value, dict) else ()
+    return [(key, one if isinstance(one, str) else "" if one is None else compact_json(one)) for key, one in members]
+
+
+def _parameters(text: str) -> list[Pair]:
+    """The parameters of a query, or of an address with one: at least two, as `a=b` alone is a line like others."""
+    query = text.strip().removeprefix("?")
+    query = query.partition("?")[2].partition("#")[0] if _ADDRESS.match(query) else query
+    return parse_qsl(query, keep_blank_values=True) if _QUERY.fullmatch(query) else []
