@@ -139,6 +139,10 @@ class FieldHelp:
         order = dict.fromkeys(one.value for one in found)
         return [ChoiceOption(value, _end_of(value), details[value] or example(spec.kind, value)) for value in order]
 
+    def offers(self, path: Path, spec: FieldSpec) -> Sequence[str]:
+        """What trials have shown of a field, the likeliest first."""
+        return [one.value for one in self._hints.suggestions(path, spec)]
+
     def _seen(self, path: Path, typed: str) -> list[CompletionItem]:
         """What the last answers hold whose variable is known in the field, and begins as what is typed."""
         stream = stream_of(path)

@@ -17,8 +17,10 @@ from tui.forms.folding_row import FoldingRow
 from tui.forms.list_section import NamedSection
 from tui.forms.section_head import SectionHead
 from tui.forms.wording import summary
+from tui.model.known_headers import HEADERS, values_of
 from tui.model.specs import Kind, type_label
 from tui.model.view import class_at, field_at
+from tui.widgets.choice_dialog import ChoiceOption
 from tui.widgets.display_text import compact_json
 from tui.widgets.pairs import Pairs
 
@@ -32,10 +34,28 @@ class PairsRow(NamedSection):
     is_section = False
 
     def make_control(self) -> Widget:
-        return Pairs(key_label="Name", make_value_input=self._make_input)
+        return Pairs(key_label="Name", make_key_input=self._make_name_input, make_value_input=self._make_input)
+
+    def _make_name_input(self, text: str) -> Input:
+        return FieldInput(text, "Name", suggestions=self._names, in_list=True)
 
     def _make_input(self, text: str) -> Input:
-        return FieldInput(text, templates=self.context.help.templates(lambda: self.path))
+        templates = self.context.help.templates(lambda: self.path)
+        return FieldInput(text, "Value", templates=templates, suggestions=self._values)
+
+    @property
+    def _holds_headers(self) -> bool:
+        return self.path[-1] == "request_headers"
+
+    def _names(self) -> Sequence[ChoiceOption]:
+        """Names to choose from: known headers that are not there yet."""
+        known = HEADERS if self._holds_headers else ()
+        return [ChoiceOption(one) for one in known if one not in self._mapping]
+
+    def _values(self) -> Sequence[ChoiceOption]:
+        """Values to choose from for the name that is typed."""
+        name = self.control.typed_key if isinstance(self.control, Pairs) and self._holds_headers else ""
+        return [ChoiceOption(one) for one in values_of(name)]
 
     def show_value(self) -> None:
         pairs = [(key, self._text(value)) for key, value in self._mapping.items()]

@@ -130,10 +130,16 @@ class Pairs(TwoColumnList):
         key: str
 
     def __init__(
-        self, items: Iterable[Pair] = (), *, key_label: str = "Key", make_value_input: MakeInput = ItemInput
+        self,
+        items: Iterable[Pair] = (),
+        *,
+        key_label: str = "Key",
+        make_key_input: MakeInput = ItemInput,
+        make_value_input: MakeInput = ItemInput,
     ) -> None:
         super().__init__(items)
         self._key_label = key_label
+        self._make_key_input = make_key_input
         self._make_value_input = make_value_input
         self.fixed: frozenset[str] = frozenset()
 
@@ -141,6 +147,11 @@ class Pairs(TwoColumnList):
     def current_key(self) -> str:
         """The key in the row under the cursor; empty behind the last one."""
         return self.current[0] if self.current else ""
+
+    @property
+    def typed_key(self) -> str:
+        """The key that is in the field for it now; empty while no row is typed."""
+        return next((key.value for key in self.query(".pairs--key-input").results(Input)), "")
 
     @property
     def duplicates(self) -> set[str]:
@@ -183,8 +194,8 @@ class Pairs(TwoColumnList):
 
     def make_fields(self, item: Pair | None) -> Widget:
         key_text, value_text = item or ("", "")
-        key, value = ItemInput(key_text), self._make_value_input(value_text)
-        key.placeholder, value.placeholder = self._key_label, "Value"
+        key, value = self._make_key_input(key_text), self._make_value_input(value_text)
+        key.placeholder, value.placeholder = self._key_label, value.placeholder or "Value"
         key.add_class("pairs--key-input")
         value.add_class("pairs--value-input")
         key.styles.width = self.key_width

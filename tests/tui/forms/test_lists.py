@@ -160,3 +160,29 @@ async def test_http_codes_are_numbers() -> None:
         await desk.go(codes)
         await desk.press("enter", "4", "0", "4", "enter", "escape")
         assert session.value(codes) == [404]
+
+
+async def test_known_headers_and_their_values_complete_with_tab() -> None:
+    session = sample()
+    path = (*CREATION, "request_headers")
+    async with at_desk(session) as desk:
+        await desk.go(path)
+        await desk.press("enter")
+        await desk.type("content-t")
+        await desk.press("tab", "enter")
+        await desk.type("text/c")
+        await desk.press("tab", "enter", "escape")
+        assert session.value(path) == {"Content-Type": "text/csv"}
+
+
+async def test_an_unknown_name_is_left_with_tab_as_it_is() -> None:
+    session = sample()
+    path = (*CREATION, "request_headers")
+    async with at_desk(session) as desk:
+        await desk.go(path)
+        await desk.press("enter")
+        await desk.type("X-Mine")
+        await desk.press("tab")
+        await desk.type("1")
+        await desk.press("enter", "escape")
+        assert session.value(path) == {"X-Mine": "1"}
