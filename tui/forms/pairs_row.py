@@ -50,7 +50,8 @@ class PairsRow(NamedSection):
     def _names(self) -> Sequence[ChoiceOption]:
         """Names to choose from: known headers that are not there yet."""
         known = HEADERS if self._holds_headers else ()
-        return [ChoiceOption(one) for one in known if one not in self._mapping]
+        present = dict(self.control.items) if isinstance(self.control, Pairs) else {}
+        return [ChoiceOption(one) for one in known if one not in present]
 
     def _values(self) -> Sequence[ChoiceOption]:
         """Values to choose from for the name that is typed."""

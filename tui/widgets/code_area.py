@@ -14,7 +14,7 @@ from textual.widget import Widget
 from textual.widgets import TextArea
 
 from tui.widgets.base import WidgetMessage, shown
-from tui.widgets.code_editor import CodeEditor
+from tui.widgets.code_editor import CodeEditor, is_blank
 from tui.widgets.completion import Complete
 from tui.widgets.display_text import escape, fit
 from tui.widgets.syntax import SYNTAX_CLASSES, SYNTAX_CSS, Language, jinja_spans, spans
@@ -145,6 +145,14 @@ SYNTAX
             await self.mount(self._editor)
             self.refresh(layout=True)
         self._editor.focus()
+
+    async def on_paste(self, event: events.Paste) -> None:
+        """Open the editor with what is pasted, where there is nothing yet."""
+        if self._editor is None and is_blank(self._text):
+            event.stop()
+            self._text = event.text
+            await self.action_edit()
+            self.post_message(self.Changed(self, self._text))
 
     async def action_close(self) -> None:
         editor, self._editor = self._editor, None

@@ -127,6 +127,11 @@ SYNTAX
         if self._completer is not None:
             await self._completer.cursor_moved()
 
+    def on_paste(self, event: events.Paste) -> None:
+        """Let a value that is pasted replace an empty one, instead of standing beside it."""
+        if is_blank(self.text) and event.text.lstrip().startswith(("{", "[")):
+            self.select_all()
+
     def on_blur(self) -> None:
         if self._completer is not None:
             self._completer.close()
@@ -144,3 +149,8 @@ SYNTAX
         line = self.document.get_line(row)[:column]
         indent = line[: len(line) - len(line.lstrip())]
         self.replace("\n" + indent, *self.selection, maintain_selection_offset=False)
+
+
+def is_blank(text: str) -> bool:
+    """Whether a text is empty, or an empty object or list of JSON."""
+    return text.strip() in ("", "{}", "[]")
