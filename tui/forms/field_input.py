@@ -10,7 +10,7 @@ from textual import events
 from textual.binding import BindingType
 from textual.suggester import SuggestFromList
 
-from tui.forms.hints import TemplateHelp
+from tui.forms.hints import TemplateHelp, end_of
 from tui.widgets.base import WidgetMessage, shown
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
 from tui.widgets.completion import ExtraCompletion
@@ -94,7 +94,7 @@ class FieldInput(TemplateInput):
         self._show_prompt()
 
     def _show_prompt(self) -> None:
-        self.placeholder = f"{self._offer}  ⇥ Tab takes it" if self._offer else self._prompt
+        self.placeholder = f"Tab: {end_of(self._offer)}" if self._offer else self._prompt
 
     @property
     def _ghost(self) -> str:
