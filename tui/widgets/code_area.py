@@ -31,6 +31,7 @@ class CodeArea(Widget, can_focus=True):
     BINDING_GROUP_TITLE = "Code"
     BINDINGS: ClassVar[list[BindingType]] = [
         shown("enter", "edit", "Edit", "Edit this text", "code.edit"),
+        shown("ctrl+e", "edit_elsewhere", "$EDITOR", "Edit the text in your own editor", "code.elsewhere"),
         shown("escape", "close", "Close editor", "Go back to the preview; the text stays", "code.close"),
     ]
 
@@ -153,6 +154,12 @@ SYNTAX
             self._text = event.text
             await self.action_edit()
             self.post_message(self.Changed(self, self._text))
+
+    async def action_edit_elsewhere(self) -> None:
+        """Open the editor, and from there $EDITOR."""
+        await self.action_edit()
+        if self._editor is not None:
+            await self._editor.action_edit_elsewhere()
 
     async def action_close(self) -> None:
         editor, self._editor = self._editor, None

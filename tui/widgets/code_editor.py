@@ -12,8 +12,9 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widgets import TextArea
 
-from tui.widgets.base import hidden
+from tui.widgets.base import hidden, shown
 from tui.widgets.completion import COMPLETE_BINDING, Complete, Completer
+from tui.widgets.external_editor import EditorFailed, edit_elsewhere
 from tui.widgets.syntax import SYNTAX_CLASSES, SYNTAX_CSS, Language, jinja_spans, spans, token_inks
 
 _COLOURED = 5_000
@@ -29,6 +30,7 @@ class CodeEditor(TextArea):
     BINDING_GROUP_TITLE = "Editor"
     BINDINGS: ClassVar[list[BindingType]] = [
         COMPLETE_BINDING,
+        shown("ctrl+e", "edit_elsewhere", "$EDITOR", "Edit the text in your own editor", "editor.elsewhere"),
         hidden("ctrl+home", "to_start", "Start", "Go to the start of the text", "editor.start"),
         hidden("ctrl+end", "to_end", "End", "Go to the end of the text", "editor.end"),
     ]
@@ -114,6 +116,18 @@ SYNTAX
 
     def action_to_end(self) -> None:
         self.move_cursor(self.document.end)
+
+    async def action_edit_elsewhere(self) -> None:
+        """Edit the text in $EDITOR; what that leaves replaces it, as one step that this editor can undo."""
+        try:
+            text = await edit_elsewhere(self.app, self.text, self.syntax)
+        except EditorFailed as error:
+            self.app.notify(str(error), severity="error", markup=False)
+            return
+        if text is not None and text != self.text:
+            place = self.cursor_location
+            self.replace(text, (0, 0), self.document.end)
+            self.move_cursor(place)
 
     async def action_complete(self) -> None:
         if self._completer is not None:
