@@ -59,11 +59,13 @@ class PairsRow(NamedSection):
         return [ChoiceOption(one) for one in values_of(name)]
 
     def show_value(self) -> None:
-        pairs = [(key, self._text(value)) for key, value in self._mapping.items()]
         unfinished = self.unfinished
+        pairs = _rows_in(unfinished.text) if unfinished is not None else None
+        if pairs is None:
+            pairs = [(key, self._text(value)) for key, value in self._mapping.items()]
         if isinstance(self.control, Pairs):
             self.control.fixed = frozenset(self._parts)
-            if self.control.items != pairs and unfinished is None:
+            if self.control.items != pairs:
                 self.control.items = pairs
 
     @property
@@ -74,16 +76,21 @@ class PairsRow(NamedSection):
     @on(Pairs.Changed)
     def _changed(self, event: Pairs.Changed) -> None:
         event.stop()
-        duplicates = self.control.duplicates if isinstance(self.control, Pairs) else ()
-        if duplicates:
-            names = ", ".join(sorted(duplicates))
-            text = orjson.dumps(event.items).decode()
-            self.keep_unfinished(text, f"{names} is there twice. Only one can be kept.")
+        reason = self._why_unfinished(event.items)
+        if reason:
+            self.keep_unfinished(orjson.dumps(event.items).decode(), reason)
             return
         value = self._value_of(event.items)
         slot = field_at(self.session.view, self.path)
         self.write(value if value or (slot is not None and slot.required) else None)
         self.session.seal()
+
+    def _why_unfinished(self, pairs: Sequence[tuple[str, str]]) -> str:
+        """Why the rows can't be a mapping; empty when they can."""
+        if any(not key for key, _ in pairs):
+            return "A value has no name yet."
+        duplicates = self.control.duplicates if isinstance(self.control, Pairs) else ()
+        return f"{', '.join(sorted(duplicates))} is there twice. Only one can be kept." if duplicates else ""
 
     def _value_of(self, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
         """The value of the rows: what was not edited stays as it is written, references in it included."""
@@ -180,3 +187,12 @@ def _parsed(text: str, present: Any) -> Any:
     except orjson.JSONDecodeError:
         return text
     return value if isinstance(value, type(present)) else text
+
+
+def _rows_in(text: str) -> list[tuple[str, str]] | None:
+    """The rows that were kept as text; None where another kind of field has kept its own."""
+    try:
+        rows = orjson.loads(text)
+        return [(str(key), str(value)) for key, value in rows] if isinstance(rows, list) else None
+    except (orjson.JSONDecodeError, TypeError, ValueError):
+        return None

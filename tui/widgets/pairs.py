@@ -30,6 +30,7 @@ _LINE = re.compile(r"(?P<key>[^\s:=]\S*?)\s*(?::\s+|=|\t)\s*(?P<value>.*)")
 """A line that holds a key and its value: `Accept: text/csv`, `limit=100`, or the cells of a table."""
 _ADDRESS = re.compile(r"https?://\S+$")
 _QUERY = re.compile(r"[^\s=&{]+=[^\s&]*(?:&[^\s=&]+=[^\s&]*)+")
+_NAMELESS = "! no name "
 _DUPLICATE = "! duplicate "
 
 
@@ -76,7 +77,8 @@ class TwoColumnList(ListEditor[Pair]):
 
 
 class Pairs(TwoColumnList):
-    """Keys and their values. A key that occurs twice is flagged in its row; `duplicates` names such keys.
+    """Keys and their values. A key that is missing or occurs twice is flagged in its row; `duplicates` names those that
+    occur twice.
 
     The rows of keys in `fixed` are not typed here: they post `Opened`.
     """
@@ -169,7 +171,7 @@ class Pairs(TwoColumnList):
         key_width, duplicates = self.key_width, self.duplicates
         lines = []
         for index, (key, value) in enumerate(self._items):
-            flag = _DUPLICATE if key in duplicates else ""
+            flag = _NAMELESS if not key else _DUPLICATE if key in duplicates else ""
             room = max(0, width - key_width - len(flag) - 3)
             line = Content.assemble(
                 (fit(f" {escape(key[:width])}", key_width), self.style_of("key", index)),
@@ -208,7 +210,7 @@ class Pairs(TwoColumnList):
 
     def typed_item(self) -> Pair | None:
         key, value = self.query(Input)
-        return (key.value, value.value) if key.value else None
+        return (key.value, value.value) if key.value or value.value else None
 
     def items_in(self, text: str, typed: str) -> list[str]:
         items = super().items_in(text, typed)
