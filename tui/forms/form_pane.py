@@ -18,7 +18,7 @@ from tui.forms.field_menu import FieldMenu
 from tui.forms.field_row import FieldPlace, FieldRow, FormContext, RowBudget
 from tui.forms.folding_row import Advanced, FoldingRow
 from tui.forms.hints import Hints
-from tui.forms.input_dialog import InputDialog
+from tui.forms.input_dialog import Described, InputDialog
 from tui.forms.row_types import row_type
 from tui.model.config_references import input_name
 from tui.model.editor import Change, ChangeKind
@@ -285,10 +285,10 @@ class FormPane(VerticalScroll):
         event.stop()
         field = event.widget
 
-        def use(one: Input | None) -> None:
-            if one is not None:
-                self.session.inputs.add(one)
-                field.insert_name(input_name(one.key))
+        def use(new: Described | None) -> None:
+            if new is not None:
+                self.session.inputs.add(new.input, new.test_value)
+                field.insert_name(input_name(new.input.key))
                 self.session.seal()
 
         self.app.push_screen(InputDialog(self.session.inputs, Input("", "", secret=event.secret)), use)

@@ -137,7 +137,11 @@ class FieldHelp:
         found = (*self._hints.suggestions(path, spec), *map(Offer, usual))
         details = {one.value: one.detail for one in reversed(found)}
         order = dict.fromkeys(one.value for one in found)
-        return [ChoiceOption(value, _end_of(value), details[value] or example(spec.kind, value)) for value in order]
+        return [ChoiceOption(value, end_of(value), details[value] or example(spec.kind, value)) for value in order]
+
+    def offers(self, path: Path, spec: FieldSpec) -> Sequence[str]:
+        """What trials have shown of a field, the likeliest first."""
+        return [one.value for one in self._hints.suggestions(path, spec)]
 
     def _seen(self, path: Path, typed: str) -> list[CompletionItem]:
         """What the last answers hold whose variable is known in the field, and begins as what is typed."""
@@ -151,7 +155,7 @@ class FieldHelp:
         ]
 
 
-def _end_of(value: str) -> str:
+def end_of(value: str) -> str:
     """A value as it is listed: of a long one with a template its end, which is where such values differ."""
     return f"…{value[1 - _LONGEST_LISTED :]}" if "{{" in value and len(value) > _LONGEST_LISTED else value
 

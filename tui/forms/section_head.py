@@ -34,6 +34,8 @@ class SectionHead(Choice):
     BINDINGS: ClassVar[list[BindingType]] = [
         shown("f", "fold", "Fold", "Fold or unfold this section", "section.fold"),
         shown("a,plus", "add_item", "Add another", "Make a list of it, with one more", "section.add"),
+        shown("s", "reuse(True)", "Same", "Take what another place has, shared with it", "section.reuse"),
+        hidden("S", "reuse(False)", "Copy", "Take a copy of what another place has", "section.reuse-copy"),
     ]
 
     @dataclass
@@ -43,6 +45,12 @@ class SectionHead(Choice):
     @dataclass
     class Added(WidgetMessage["SectionHead"]):
         """A person wants another of these."""
+
+    @dataclass
+    class Reused(WidgetMessage["SectionHead"]):
+        """A person wants what another place has: shared with it, or a copy."""
+
+        shared: bool
 
     def __init__(
         self, options: Sequence[ChoiceOption], *, title: str, optional: bool, grows: bool = False, unset: str = ""
@@ -55,6 +63,8 @@ class SectionHead(Choice):
         super().__init__(offered, title=title, clearable=False, classes=looks)
         self._summary = ""
         self._grows = grows
+        self.is_reusing = False
+        """Whether another place has something to take."""
 
     @property
     def is_switch(self) -> bool:
@@ -88,7 +98,7 @@ class SectionHead(Choice):
     def action_open(self) -> None:
         """List the types; switch where there is only one; fold where there is nothing to choose."""
         if self.is_switch:
-            self.action_cycle(1)
+            self.action_cycle(1 if self.value == OFF else -1)
         elif len(self.options) < 2:
             self.action_fold()
         else:
@@ -110,8 +120,13 @@ class SectionHead(Choice):
     def action_add_item(self) -> None:
         self.post_message(self.Added(self))
 
+    def action_reuse(self, shared: bool) -> None:
+        self.post_message(self.Reused(self, shared))
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Another one can be added only where there may be several, and where there is one."""
+        if action == "reuse":
+            return self.is_reusing and self.value == OFF
         return action != "add_item" or (self._grows and self.value != OFF)
 
 

@@ -39,6 +39,7 @@ class TextRow(FieldRow):
             placeholder=self._placeholder,
             templates=templates,
             suggestions=self.suggestions,
+            offers=lambda: self.context.help.offers(self.path, self.spec),
             secret=self.spec.secret,
             takes_curl=self.path[-1] == "url" and self._is_request,
         )
@@ -78,7 +79,7 @@ class TextRow(FieldRow):
         unfinished = self.unfinished
         text = unfinished.text if unfinished else self.text_of(self.value)
         if isinstance(self.control, FieldInput):
-            self.control.placeholder = self._placeholder
+            self.control.prompt(self._placeholder)
             if unfinished is None and self.control.has_focus and self.means(self.control.value, self.value):
                 return
             self.control.show(text)

@@ -139,7 +139,12 @@ class StringsRow(FieldRow):
 
     def _make_input(self, text: str) -> Input:
         templates = self.context.help.templates(lambda: self.path) if self.spec.templates else None
-        return FieldInput(text, templates=templates, suggestions=self._suggestions, in_list=True)
+        return FieldInput(text, templates=templates, suggestions=self._suggestions, offers=self._offers, in_list=True)
+
+    def _offers(self) -> Sequence[str]:
+        """What was seen and is not in the list yet."""
+        items = {self.text_of(item) for item in self.items}
+        return [one for one in self.context.help.offers(self.path, self.spec) if one not in items]
 
     def _suggestions(self) -> Sequence[ChoiceOption]:
         return self.context.help.suggestions(self.path, self.spec)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from textual import on
 from textual.containers import Container
+from textual.content import Content
 from textual.widget import Widget
 
 from tui.forms import GlobalForm, Hints, InputsForm, StreamForm
@@ -15,6 +17,7 @@ from tui.shell.selection import GLOBAL, INPUTS, Selection
 from tui.shell.welcome import Welcome
 from tui.shell.yaml_view import YamlView
 from tui.widgets.base import commit_edits
+from tui.widgets.display_text import safe
 
 Form = StreamForm | InputsForm | GlobalForm
 _TITLES: dict[type[Widget], str] = {InputsForm: "Inputs", GlobalForm: "Global", YamlView: "YAML", Widget: "Begin"}

@@ -178,12 +178,12 @@ class Choice(LineControl):
         return ""
 
     def action_cycle(self, step: int) -> None:
-        """Take the next or the previous option, around the ends."""
+        """Take the next or the previous option, up to the ends."""
         if not self._options:
             return
         values = [option.value for option in self._options]
         if self._value in values:
-            self._choose(values[(values.index(self._value) + step) % len(values)])
+            self._choose(values[max(0, min(values.index(self._value) + step, len(values) - 1))])
         else:
             self._choose(values[0 if step > 0 else -1])
 

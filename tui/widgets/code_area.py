@@ -14,7 +14,7 @@ from textual.widget import Widget
 from textual.widgets import TextArea
 
 from tui.widgets.base import WidgetMessage, shown
-from tui.widgets.code_editor import CodeEditor
+from tui.widgets.code_editor import CodeEditor, is_blank
 from tui.widgets.completion import Complete
 from tui.widgets.display_text import escape, fit
 from tui.widgets.syntax import SYNTAX_CLASSES, SYNTAX_CSS, Language, jinja_spans, spans
@@ -37,6 +37,7 @@ class CodeArea(Widget, can_focus=True):
     BINDING_GROUP_TITLE = "Code"
     BINDINGS: ClassVar[list[BindingType]] = [
         shown("enter", "edit", "Edit", "Edit this text", "code.edit"),
+        shown("ctrl+e", "edit_elsewhere", "$EDITOR", "Edit the text in your own editor", "code.elsewhere"),
         shown("escape", "close", "Close editor", "Go back to the preview; the text stays", "code.close"),
     ]
 
@@ -178,6 +179,20 @@ SYNTAX
         if self._editor is not None:
             self._editor.styles.height = self._room_to_edit
         self.refresh(layout=True)
+
+    async def on_paste(self, event: events.Paste) -> None:
+        """Open the editor with what is pasted, where there is nothing yet."""
+        if self._editor is None and is_blank(self._text):
+            event.stop()
+            self._text = event.text
+            await self.action_edit()
+            self.post_message(self.Changed(self, self._text))
+
+    async def action_edit_elsewhere(self) -> None:
+        """Open the editor, and from there $EDITOR."""
+        await self.action_edit()
+        if self._editor is not None:
+            await self._editor.action_edit_elsewhere()
 
     async def action_close(self) -> None:
         editor, self._editor = self._editor, None

@@ -14,8 +14,9 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widgets import TextArea
 
-from tui.widgets.base import hidden
+from tui.widgets.base import hidden, shown
 from tui.widgets.completion import COMPLETE_BINDING, Complete, Completer
+from tui.widgets.external_editor import EditorFailed, edit_elsewhere
 from tui.widgets.syntax import SYNTAX_CLASSES, SYNTAX_CSS, Language, Token, jinja_spans, spans, token_inks
 
 _COLOURED = 5_000
@@ -54,6 +55,7 @@ class CodeEditor(TextArea):
     BINDING_GROUP_TITLE = "Editor"
     BINDINGS: ClassVar[list[BindingType]] = [
         COMPLETE_BINDING,
+        shown("ctrl+e", "edit_elsewhere", "$EDITOR", "Edit the text in your own editor", "editor.elsewhere"),
         hidden("ctrl+home", "to_start", "Start", "Go to the start of the text", "editor.start"),
         hidden("ctrl+end", "to_end", "End", "Go to the end of the text", "editor.end"),
     ]
@@ -157,6 +159,18 @@ SYNTAX
     def action_to_end(self) -> None:
         self.move_cursor(self.document.end)
 
+    async def action_edit_elsewhere(self) -> None:
+        """Edit the text in $EDITOR; what that leaves replaces it, as one step that this editor can undo."""
+        try:
+            text = await edit_elsewhere(self.app, self.text, self.syntax)
+        except EditorFailed as error:
+            self.app.notify(str(error), severity="error", markup=False)
+            return
+        if text is not None and text != self.text:
+            place = self.cursor_location
+            self.replace(text, (0, 0), self.document.end)
+            self.move_cursor(place)
+
     async def action_complete(self) -> None:
         if self._completer is not None:
             await self._completer.open()
@@ -168,6 +182,11 @@ SYNTAX
     async def on_text_area_selection_changed(self) -> None:
         if self._completer is not None:
             await self._completer.cursor_moved()
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Let a value that is pasted replace an empty one, instead of standing beside it."""
+        if is_blank(self.text) and event.text.lstrip().startswith(("{", "[")):
+            self.select_all()
 
     def on_blur(self) -> None:
         if self._completer is not None:
@@ -186,3 +205,8 @@ SYNTAX
         line = self.document.get_line(row)[:column]
         indent = line[: len(line) - len(line.lstrip())]
         self.replace("\n" + indent, *self.selection, maintain_selection_offset=False)
+
+
+def is_blank(text: str) -> bool:
+    """Whether a text is empty, or an empty object or list of JSON."""
+    return text.strip() in ("", "{}", "[]")

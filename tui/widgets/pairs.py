@@ -8,7 +8,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
+from urllib.parse import parse_qsl
 
+import orjson
 from rich.cells import cell_len
 from textual import on
 from textual.binding import BindingType
@@ -20,7 +22,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.widgets.base import WidgetMessage, hidden
-from tui.widgets.display_text import escape, fit
+from tui.widgets.display_text import compact_json, escape, fit
 from tui.widgets.list_editor import ItemInput, ListEditor, MakeInput, list_bindings
 from tui.widgets.syntax import with_templates
 
@@ -32,6 +34,9 @@ _NARROWEST_VALUE = 10
 """What a long key leaves to the value while it is typed."""
 _LINE = re.compile(r"(?P<key>[^\s:=]\S*?)\s*(?::\s+|=|\t)\s*(?P<value>.*)")
 """A line that holds a key and its value: `Accept: text/csv`, `limit=100`, or the cells of a table."""
+_ADDRESS = re.compile(r"https?://\S+$")
+_QUERY = re.compile(r"[^\s=&{]+=[^\s&]*(?:&[^\s=&]+=[^\s&]*)+")
+_NAMELESS = "! no name "
 _DUPLICATE = "! duplicate "
 
 
@@ -85,7 +90,8 @@ class TwoColumnList(ListEditor[Pair]):
 
 
 class Pairs(TwoColumnList):
-    """Keys and their values. A key that occurs twice is flagged in its row; `duplicates` names such keys.
+    """Keys and their values. A key that is missing or occurs twice is flagged in its row; `duplicates` names those that
+    occur twice.
 
     The rows of keys in `fixed` are not typed here: they post `Opened`.
     """
@@ -138,10 +144,16 @@ class Pairs(TwoColumnList):
         key: str
 
     def __init__(
-        self, items: Iterable[Pair] = (), *, key_label: str = "Key", make_value_input: MakeInput = ItemInput
+        self,
+        items: Iterable[Pair] = (),
+        *,
+        key_label: str = "Key",
+        make_key_input: MakeInput = ItemInput,
+        make_value_input: MakeInput = ItemInput,
     ) -> None:
         super().__init__(items)
         self._key_label = key_label
+        self._make_key_input = make_key_input
         self._make_value_input = make_value_input
         self._key_field: Input | None = None
         self.fixed: frozenset[str] = frozenset()
@@ -150,6 +162,12 @@ class Pairs(TwoColumnList):
     def current_key(self) -> str:
         """The key in the row under the cursor; empty behind the last one."""
         return self.current[0] if self.current else ""
+
+    @property
+    def typed_key(self) -> str:
+        """The key that is in the field for it now; empty while no row is typed."""
+        is_typed = self._edited is not None and self._key_field is not None
+        return self._key_field.value if is_typed and self._key_field else ""
 
     @property
     def duplicates(self) -> set[str]:
@@ -167,7 +185,7 @@ class Pairs(TwoColumnList):
         key_width, duplicates = self.key_width, self.duplicates
         lines = []
         for index, (key, value) in enumerate(self._items):
-            flag = _DUPLICATE if key in duplicates else ""
+            flag = _NAMELESS if not key else _DUPLICATE if key in duplicates else ""
             room = max(0, width - key_width - len(flag) - 3)
             line = Content.assemble(
                 (fit(f" {escape(key[:width])}", key_width), self.style_of("key", index)),
@@ -197,8 +215,8 @@ class Pairs(TwoColumnList):
 
     def make_fields(self, item: Pair | None) -> Widget:
         key_text, value_text = item or ("", "")
-        key, value = ItemInput(key_text), self._make_value_input(value_text)
-        key.placeholder, value.placeholder = self._key_label, "Value"
+        key, value = self._make_key_input(key_text), self._make_value_input(value_text)
+        key.placeholder, value.placeholder = self._key_label, value.placeholder or "Value"
         key.add_class("pairs--key-input")
         value.add_class("pairs--value-input")
         self._key_field = key
@@ -209,11 +227,6 @@ class Pairs(TwoColumnList):
         if self._key_field is not None:
             self._key_field.styles.width = self.key_width
 
-    @property
-    def typed_key(self) -> str:
-        is_typed = self._edited is not None and self._key_field is not None
-        return self._key_field.value if is_typed and self._key_field else ""
-
     @on(Input.Changed, ".pairs--key-input")
     def _grow(self) -> None:
         """See the whole key while it is typed."""
@@ -223,12 +236,33 @@ class Pairs(TwoColumnList):
 
     def typed_item(self) -> Pair | None:
         key, value = self.query(Input)
-        return (key.value, value.value) if key.value else None
+        return (key.value, value.value) if key.value or value.value else None
 
     def items_in(self, text: str, typed: str) -> list[str]:
         items = super().items_in(text, typed)
         return items or ([text.strip()] if not typed and _LINE.fullmatch(text.strip()) else [])
 
+    def rows_in(self, text: str) -> list[Pair]:
+        """The members of a JSON object, or the parameters of a query."""
+        return _members(text) or _parameters(text)
+
     def pasted_item(self, text: str) -> Pair | None:
         match = _LINE.fullmatch(text)
         return (match["key"], match["value"]) if match else (text.rstrip(":"), "")
+
+
+def _members(text: str) -> list[Pair]:
+    """The members of a JSON object; values that are not texts as JSON."""
+    try:
+        value = orjson.loads(text) if text.lstrip().startswith("{") else None
+    except orjson.JSONDecodeError:
+        return []
+    members = value.items() if isinstance(value, dict) else ()
+    return [(key, one if isinstance(one, str) else "" if one is None else compact_json(one)) for key, one in members]
+
+
+def _parameters(text: str) -> list[Pair]:
+    """The parameters of a query, or of an address with one: at least two, as `a=b` alone is a line like others."""
+    query = text.strip().removeprefix("?")
+    query = query.partition("?")[2].partition("#")[0] if _ADDRESS.match(query) else query
+    return parse_qsl(query, keep_blank_values=True) if _QUERY.fullmatch(query) else []

@@ -73,7 +73,7 @@ async def test_a_stream_is_duplicated_renamed_moved_and_deleted_from_the_navigat
     async with opened(manifest) as shell:
         before = names(shell)
         first = before[0]
-        await shell.press("f2", "d")
+        await shell.press("f2", "c")
         await shell.until(lambda: names(shell) == [first, f"{first}_2", *before[1:]])
         assert shell.builder.navigation.selection == 1
         shell.builder.navigator.focus()
@@ -87,7 +87,7 @@ async def test_a_stream_is_duplicated_renamed_moved_and_deleted_from_the_navigat
         await shell.until(lambda: names(shell)[:2] == ["copy", first])
         assert shell.builder.navigation.selection == 0
         assert shell.builder.navigator.has_focus
-        await shell.press("delete")
+        await shell.press("d")
         await shell.until_dialog("ConfirmDialog")
         await shell.answer("Delete")
         await shell.until(lambda: names(shell) == before)
