@@ -19,6 +19,7 @@ from tui.widgets.display_text import safe
 
 _TITLE_WIDTH = 40
 _MOST_LISTED = 1_000
+_METHODS = ("get", "post", "put", "patch", "delete")
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,12 @@ class PickDialog(Dialog[tuple[str, ...]]):
         mark = ("■ ", "$text-success") if one.key in self._picked else ("□ ", "dim")
         title = safe(one.title)
         gap = " " * max(2, _TITLE_WIDTH - len(title))
+        method = title.partition(" ")[0]
+        if method.lower() in _METHODS:
+            named = (method, f"bold $method-{method.lower()}")
+            return Content.assemble(
+                mark, named, title[len(method) :], gap if one.detail else "", (safe(one.detail), "dim")
+            )
         return Content.assemble(mark, title, gap if one.detail else "", (safe(one.detail), "dim"))
 
     def _say(self) -> None:
