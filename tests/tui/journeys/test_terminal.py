@@ -96,7 +96,7 @@ def test_the_demo_is_tested_resized_saved_and_run_headless(tmp_path: Path, termi
     terminal.command(*longhaul("--demo"))
     terminal.wait("API Endpoint URL")
     terminal.press("F5")
-    terminal.wait("● Polling")
+    terminal.wait("next poll")
     terminal.resize(80, 24)
     terminal.wait("1,000 records in")
     terminal.press("6")
