@@ -15,6 +15,7 @@ from tui.importing.drafts import ImportRefused
 
 MOST_BYTES = 64 * 1024 * 1024
 """How large a file may be. Recordings of browsers are large; documents of APIs stay below 20 MB."""
+WHEEL = ".whl"
 _MOST_YAML = 16 * 1024 * 1024
 _DEEPEST = 200
 _LONGEST_PATH = 1_000
@@ -25,7 +26,7 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(frozen=True)
 class Material:
-    """The text that was pasted or read. `path` is the file or folder that it is from; a folder has no text."""
+    """The text that was pasted or read. `path` is the file or folder it is from; folders and packages have no text."""
 
     text: str
     path: Path | None = None
@@ -45,12 +46,14 @@ class Material:
 
 
 def read_material(path: Path) -> Material:
-    """Read a file; a folder is taken as it is. Raises ImportRefused."""
+    """Read a file; folders and packages are taken as they are. Raises ImportRefused."""
     try:
         if path.is_dir():
             return Material("", path)
         if not path.is_file():
             raise ImportRefused(f"There is no file {path}.")
+        if path.suffix.lower() == WHEEL:
+            return Material("", path)
         if path.stat().st_size > MOST_BYTES:
             raise ImportRefused(f"{path.name} is larger than {MOST_BYTES // 1024 // 1024} MB.")
         with path.open("rb") as file:

@@ -60,18 +60,24 @@ def place_inputs(session: BuilderSession, drafts: Sequence[InputDraft]) -> dict[
         names[draft.key] = key
         known = session.inputs.get(key)
         if known is None:
-            kind = InputType.ENUM if draft.options else InputType.STRING
-            session.inputs.add(
-                Input(
-                    *(key, draft.title, draft.hint, kind, draft.required),
-                    secret=draft.secret,
-                    default=draft.default,
-                    options=draft.options,
-                )
-            )
+            _add(session, key, draft)
         if draft.value is not None and not session.values.has(key):
             session.inputs.set_value(key, draft.value)
     return names
+
+
+def _add(session: BuilderSession, key: str, draft: InputDraft) -> None:
+    if draft.schema is not None:
+        session.inputs.add_described(key, draft.schema, required=draft.required)
+        return
+    session.inputs.add(
+        Input(
+            *(key, draft.title, draft.hint, InputType.ENUM if draft.options else InputType.STRING, draft.required),
+            secret=draft.secret,
+            default=draft.default,
+            options=draft.options,
+        )
+    )
 
 
 def with_names(tree: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
