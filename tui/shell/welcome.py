@@ -42,13 +42,6 @@ Line = tuple[str, str, str] | Path
 class _Prompt(Input):
     """Takes what is pasted whole, however long it is; what is typed is taken with enter."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        hidden("up", "move('cursor_up')", "Up", "Go to the line above", "welcome.up"),
-        hidden("down", "move('cursor_down')", "Down", "Go to the line below", "welcome.down"),
-        hidden("pageup", "move('page_up')", "Page up", "One page up", "welcome.page-up"),
-        hidden("pagedown", "move('page_down')", "Page down", "One page down", "welcome.page-down"),
-    ]
-
     @dataclass
     class Pasted(WidgetMessage["_Prompt"]):
         text: str
@@ -59,13 +52,22 @@ class _Prompt(Input):
         if event.text.strip():
             self.post_message(self.Pasted(self, self.value + event.text))
 
-    async def action_move(self, action: str) -> None:
-        """Move the cursor of the list while this keeps the focus."""
-        await self.screen.query_one(".welcome OptionList", OptionList).run_action(action)
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While it is empty, home and end are for the list."""
+        return bool(self.value) or action not in ("home", "end")
 
 
 class Welcome(Vertical):
     """A list of ways to begin, the ones to begin from what one has first."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        hidden("up", "move('cursor_up')", "Up", "Go to the line above", "welcome.up"),
+        hidden("down", "move('cursor_down')", "Down", "Go to the line below", "welcome.down"),
+        hidden("pageup", "move('page_up')", "Page up", "One page up", "welcome.page-up"),
+        hidden("pagedown", "move('page_down')", "Page down", "One page down", "welcome.page-down"),
+        hidden("home", "move('first')", "First", "Go to the first line", "welcome.first"),
+        hidden("end", "move('last')", "Last", "Go to the last line", "welcome.last"),
+    ]
 
     HELP = (
         "Paste a curl command, an OpenAPI document, a HAR recording or a Postman collection right here: what it is "
@@ -119,6 +121,10 @@ class Welcome(Vertical):
 
     def focus_prompt(self) -> None:
         self.query_one(_Prompt).focus()
+
+    async def action_move(self, action: str) -> None:
+        """Move the cursor of the list while the prompt keeps the focus."""
+        await self.query_one(OptionList).run_action(action)
 
     @on(_Prompt.Pasted)
     def _pasted(self, event: _Prompt.Pasted) -> None:
