@@ -9,6 +9,7 @@ from typing import Any
 
 from core.manifest.problems import Path
 from tui.importing.drafts import InputDraft, StreamDraft
+from tui.importing.hosts import Hosts, hosts_by_input, hosts_of
 from tui.model.config_references import renamed
 from tui.model.declared_schema import set_automatic_import
 from tui.model.inputs import Input, InputType
@@ -36,7 +37,7 @@ def place(session: BuilderSession, drafts: Sequence[StreamDraft]) -> Placed:
     keys: dict[str, None] = {}
     with session.group(("streams", first)):
         for draft in drafts:
-            names = place_inputs(session, draft.inputs)
+            names = place_inputs(session, draft.inputs, hosts_by_input(draft.definition))
             keys.update(dict.fromkeys(names.values()))
             index = session.view.stream_count
             name = _unique(draft.name, session.streams.names())
@@ -49,14 +50,15 @@ def place(session: BuilderSession, drafts: Sequence[StreamDraft]) -> Placed:
     return Placed(streams, missing, notes)
 
 
-def place_inputs(session: BuilderSession, drafts: Sequence[InputDraft]) -> dict[str, str]:
+def place_inputs(session: BuilderSession, drafts: Sequence[InputDraft], hosts: Hosts) -> dict[str, str]:
     """Add inputs, with their test values; the name in the manifest of each.
 
-    An input that is there already is used when it has the same value or one of them has none.
+    An input that is there already is used when it has the same value. Where one of them has none it is used, too, but a
+    secret only for the same hosts. `hosts` are those that the drafts are sent to.
     """
     names: dict[str, str] = {}
     for draft in drafts:
-        key = _key_for(session, draft, set(names.values()))
+        key = _key_for(session, draft, set(names.values()), hosts.get(draft.key, set()))
         names[draft.key] = key
         known = session.inputs.get(key)
         if known is None:
@@ -99,20 +101,28 @@ def put_at(tree: Any, path: Path, value: Any) -> None:
     tree[path[-1]] = value
 
 
-def _key_for(session: BuilderSession, draft: InputDraft, used: set[str]) -> str:
+def _key_for(session: BuilderSession, draft: InputDraft, used: set[str], hosts: set[str]) -> str:
     key, number = draft.key, 2
-    while key in used or not _fits(session, key, draft):
+    while key in used or not _fits(session, key, draft, hosts):
         key, number = f"{draft.key}_{number}", number + 1
     return key
 
 
-def _fits(session: BuilderSession, key: str, draft: InputDraft) -> bool:
+def _fits(session: BuilderSession, key: str, draft: InputDraft, hosts: set[str]) -> bool:
     """Whether an input of this key is free, or the same."""
     known = session.inputs.get(key)
-    if known is None or draft.value is None or not session.values.has(key):
+    if known is None:
         return True
-    present = session.values.secret(key) if known.secret else session.values.get(key)
-    return bool(present == draft.value)
+    has_value = session.values.has(key)
+    if has_value and draft.value is not None:
+        present = session.values.secret(key) if known.secret else session.values.get(key)
+        return bool(present == draft.value)
+    if not (known.secret or draft.secret or known.type is InputType.OTHER):
+        return True
+    present_hosts = hosts_of(session, key)
+    if draft.value is not None:  # what is there would send it from now on
+        return present_hosts <= hosts
+    return hosts <= present_hosts or not (has_value or present_hosts)
 
 
 def _unique(name: str, taken: Sequence[str]) -> str:

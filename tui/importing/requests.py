@@ -11,6 +11,7 @@ from core.manifest.problems import Path
 from tui.importing.curl import CurlRequest, parse_curl
 from tui.importing.drafts import InputDraft, StreamDraft
 from tui.importing.exactness import as_it_is_sent
+from tui.importing.hosts import hosts_by_input
 from tui.importing.input_drafts import InputCollector
 from tui.importing.marks import MARK
 from tui.importing.placing import place_inputs, with_names
@@ -62,7 +63,7 @@ def import_request(session: BuilderSession, path: Path, request: CurlRequest) ->
     collector = InputCollector(request.known)
     requester = requester_of(request, collector)
     with session.group(path):
-        names = place_inputs(session, collector.inputs)
+        names = place_inputs(session, collector.inputs, hosts_by_input(requester))
         requester = with_names(requester, names)
         for key in (*_FILLED, *_OLDER):
             if requester.get(key):
