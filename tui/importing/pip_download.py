@@ -116,9 +116,10 @@ async def _followed(process: Process, folder: Path, downloading: Progress) -> st
 def _size(folder: Path) -> int:
     """Bytes of all files in a folder that is written to meanwhile."""
     total = 0
-    for file in folder.rglob("*"):
-        with suppress(OSError):
-            total += file.stat().st_size
+    for place, _, files in os.walk(folder):
+        for file in files:
+            with suppress(OSError):
+                total += os.path.getsize(os.path.join(place, file))
     return total
 
 

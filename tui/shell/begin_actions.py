@@ -69,9 +69,11 @@ class BeginActions:
             recommended = [one.key for one in offers if one.recommended]
             dialog = PickDialog(source.title, list(map(_option, offers)), recommended, confirm="Add streams")
             keys = await self._interaction.ask(dialog)
-        if keys and self._editor.can_edit():
-            with readable():
-                drafts = source.drafts(keys)
+        if not keys:
+            return
+        with readable():
+            drafts = await asyncio.to_thread(source.drafts, keys)
+        if self._editor.can_edit():
             await self._add(drafts)
 
     async def _add(self, drafts: list[StreamDraft]) -> None:

@@ -12,12 +12,16 @@ from textual.actions import SkipAction
 from textual.binding import BindingType
 from textual.widgets import Input
 
+from core.units import size
 from tui.widgets.completion import COMPLETE_BINDING, Complete, Completer, ExtraCompletion
 from tui.widgets.syntax import ink, jinja_spans
 from tui.widgets.template_names import template_names
 
 Resolve = Callable[[str], bool | None]
 """Whether a dotted name (`user.name`) is known; None if that can't be decided."""
+
+MOST_PASTED = 100_000
+"""How many characters can be pasted; a line of more takes seconds with each key."""
 
 
 class TemplateInput(Input):
@@ -100,7 +104,13 @@ class TemplateInput(Input):
             await self._completer.key(event)
 
     def on_paste(self, event: events.Paste) -> None:
-        """Join several lines instead of dropping all but the first."""
+        """Join several lines instead of dropping all but the first; refuse what would take seconds to show."""
+        if len(event.text) > MOST_PASTED:
+            event.prevent_default()
+            event.stop()
+            text = f"{size(len(event.text))} are too much for a line; at most {size(MOST_PASTED)} can be pasted."
+            self.app.notify(text, severity="warning", markup=False)
+            return
         lines = [line.strip() for line in event.text.splitlines() if line.strip()]
         if len(lines) > 1:
             event.prevent_default()
