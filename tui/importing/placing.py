@@ -35,9 +35,10 @@ def place(session: BuilderSession, drafts: Sequence[StreamDraft]) -> Placed:
     """
     first = session.view.stream_count
     keys: dict[str, None] = {}
+    sent: Hosts = {}
     with session.group(("streams", first)):
         for draft in drafts:
-            names = place_inputs(session, draft.inputs, hosts_by_input(draft.definition))
+            names = place_inputs(session, draft.inputs, hosts_by_input(draft.definition), sent)
             keys.update(dict.fromkeys(names.values()))
             index = session.view.stream_count
             name = _unique(draft.name, session.streams.names())
@@ -50,16 +51,22 @@ def place(session: BuilderSession, drafts: Sequence[StreamDraft]) -> Placed:
     return Placed(streams, missing, notes)
 
 
-def place_inputs(session: BuilderSession, drafts: Sequence[InputDraft], hosts: Hosts) -> dict[str, str]:
+def place_inputs(
+    session: BuilderSession, drafts: Sequence[InputDraft], hosts: Hosts, sent: Hosts | None = None
+) -> dict[str, str]:
     """Add inputs, with their test values; the name in the manifest of each.
 
     An input that is there already is used when it has the same value. Where one of them has none it is used, too, but a
-    secret only for the same hosts. `hosts` are those that the drafts are sent to.
+    secret only for the same hosts. `hosts` are those that the drafts are sent to; `sent` collects those of several
+    calls, by the names in the manifest.
     """
+    sent = sent if sent is not None else {}
     names: dict[str, str] = {}
     for draft in drafts:
-        key = _key_for(session, draft, set(names.values()), hosts.get(draft.key, set()))
+        own = hosts.get(draft.key, set())
+        key = _key_for(session, draft, set(names.values()), own, sent)
         names[draft.key] = key
+        sent.setdefault(key, set()).update(own)
         known = session.inputs.get(key)
         if known is None:
             _add(session, key, draft)
@@ -101,14 +108,14 @@ def put_at(tree: Any, path: Path, value: Any) -> None:
     tree[path[-1]] = value
 
 
-def _key_for(session: BuilderSession, draft: InputDraft, used: set[str], hosts: set[str]) -> str:
+def _key_for(session: BuilderSession, draft: InputDraft, used: set[str], hosts: set[str], sent: Hosts) -> str:
     key, number = draft.key, 2
-    while key in used or not _fits(session, key, draft, hosts):
+    while key in used or not _fits(session, key, draft, hosts, sent.get(key, set())):
         key, number = f"{draft.key}_{number}", number + 1
     return key
 
 
-def _fits(session: BuilderSession, key: str, draft: InputDraft, hosts: set[str]) -> bool:
+def _fits(session: BuilderSession, key: str, draft: InputDraft, hosts: set[str], sent: set[str]) -> bool:
     """Whether an input of this key is free, or the same."""
     known = session.inputs.get(key)
     if known is None:
@@ -119,7 +126,9 @@ def _fits(session: BuilderSession, key: str, draft: InputDraft, hosts: set[str])
         return bool(present == draft.value)
     if not (known.secret or draft.secret or known.type is InputType.OTHER):
         return True
-    present_hosts = hosts_of(session, key)
+    if draft.value is None and hosts and hosts <= sent:
+        return True
+    present_hosts = hosts_of(session, key) | sent
     if draft.value is not None:  # what is there would send it from now on
         return present_hosts <= hosts
     return hosts <= present_hosts or not (has_value or present_hosts)

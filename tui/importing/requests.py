@@ -157,6 +157,8 @@ def _authenticator(
     request: CurlRequest, headers: dict[str, Any], params: dict[str, Any], inputs: InputCollector
 ) -> dict[str, Any] | None:
     """The authenticator that the request amounts to; what it takes from is taken out of headers and parameters."""
+    if request.user is not None and request.aws is not None:
+        return _aws(*request.user, *request.aws, inputs)
     if request.user is not None:
         return _basic(*request.user, inputs)
     name = next((name for name in headers if name.lower() == "authorization"), None)
@@ -180,6 +182,16 @@ def _basic(user: str, password: str, inputs: InputCollector) -> dict[str, Any]:
         username = inputs.add(InputDraft("username", "Username", value=user))
     found = {"type": "BasicHttpAuthenticator", "username": username}
     return {**found, "password": inputs.secret("password", "Password", password)} if password else found
+
+
+def _aws(key: str, secret: str, region: str, service: str, inputs: InputCollector) -> dict[str, Any]:
+    return {
+        "type": "AwsSignatureAuthenticator",
+        "access_key": inputs.secret("access_key", "Access Key ID", key),
+        "secret_key": inputs.secret("secret_key", "Secret Access Key", secret),
+        "region": inputs.text(region),
+        "service": inputs.text(service),
+    }
 
 
 def _key(where: str, name: str, value: str, inputs: InputCollector) -> dict[str, Any]:

@@ -50,7 +50,9 @@ class BeginFrom:
 def _is_material(text: str) -> bool:
     """Whether a text is something to begin from rather than a name: several words, a path, a published connector."""
     text = text.strip()
-    return len(text.split()) > 1 or text.startswith(("airbyte-source-", "/", "./", "~/", "file://"))
+    return len(text.split()) > 1 or text.startswith(
+        ("airbyte-source-", "/", "./", "~/", "file://", "http://", "https://")
+    )
 
 
 class _NameInput(Input):
