@@ -14,6 +14,7 @@ from tui.importing.curl_options import Option, notes_on, split_options
 from tui.importing.dialects import in_bash
 from tui.importing.drafts import ImportRefused
 from tui.importing.marks import MARK, marked
+from tui.importing.material import with_line_feeds
 from tui.importing.shell_text import Command, script_of
 
 BodyKind = Literal["none", "json", "form", "text", "graphql"]
@@ -69,7 +70,7 @@ def parse_curl(text: str) -> CurlRequest:
 
 def curl_requests(text: str) -> list[CurlRequest]:
     """The requests of all `curl` commands in a text, at least one. Raises ImportRefused."""
-    script = script_of(in_bash(text.strip()))
+    script = script_of(in_bash(with_line_feeds(text).strip()))
     found: list[CurlRequest] = []
     is_there = False
     for command in script.commands:

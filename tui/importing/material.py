@@ -64,14 +64,22 @@ def read_material(path: Path) -> Material:
 
 
 def material_of(text: str) -> Material:
-    """What was pasted or typed: the text itself, or the file or folder whose path it is. Raises ImportRefused."""
+    """What was pasted or typed: the text itself, or the file or folder whose path it is. Raises ImportRefused.
+
+    Terminals paste line breaks as carriage returns.
+    """
     line = text.strip().strip("'\"").removeprefix("file://")
-    if line and len(line) <= _LONGEST_PATH and "\n" not in line:
+    if line and len(line) <= _LONGEST_PATH and not set("\r\n") & set(line):
         path = Path(line).expanduser()
         with suppress(OSError, ValueError):
             if path.exists():
                 return read_material(path.absolute())
-    return Material(text)
+    return Material(with_line_feeds(text))
+
+
+def with_line_feeds(text: str) -> str:
+    """The text with a line feed at the end of each line."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _decoded(content: bytes) -> str:

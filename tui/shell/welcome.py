@@ -19,7 +19,7 @@ from tui.widgets.base import WidgetMessage, hidden
 from tui.widgets.display_text import safe
 
 _TITLE = "Build a connector for an API that makes you wait"
-_PLACEHOLDER = "Paste a curl command, or type airbyte-source-NAME or a path"
+_PLACEHOLDER = "Paste curl, or type airbyte-source-NAME or a path"
 _PUBLISHED = "airbyte-source-"
 _HAVE = (
     ("stream.import", "Paste a curl command", "from a browser or from docs"),

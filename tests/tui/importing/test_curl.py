@@ -202,6 +202,13 @@ def test_every_secret_in_a_command_becomes_an_input(session: BuilderSession) -> 
     assert not any(secret in session.text for secret in ("k1", "k2", "k3"))
 
 
+def test_line_breaks_are_those_of_terminals_too() -> None:
+    lines = ["KEY=k1", "curl https://api.test/x \\", "  -H 'X-Api-Key: '$KEY # all", "# done"]
+    for end in ("\n", "\r", "\r\n"):
+        request = parse_curl(end.join(lines))
+        assert (request.url, [name for name, _ in request.headers]) == ("https://api.test/x", ["X-Api-Key"])
+
+
 @pytest.mark.parametrize(
     ("command", "url", "asked"),
     [

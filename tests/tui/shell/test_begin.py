@@ -36,7 +36,7 @@ async def test_a_newcomer_comes_from_a_curl_command_to_records(server: LoopbackS
     )
     async with opened() as shell:
         assert "Paste a curl command" in shell.text
-        await shell.paste(command)
+        await shell.paste(command.replace("\n", "\r"))  # as terminals do
         await shell.until(lambda: names(shell) == ["people"])
         await shell.until(lambda: shell.dialog is None and shell.field is not None)
         assert shell.session.values.config() == {"token": "t0p"}
