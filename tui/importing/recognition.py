@@ -53,7 +53,4 @@ def recognise(material: Material) -> Source | WholeManifest:
     if material.mapping.get("type") == "DeclarativeSource" or {"streams", "check"} <= material.mapping.keys():
         name = material.path.name if material.path is not None else "Pasted manifest"
         return WholeManifest(name, material.text, path=material.path)
-    raise ImportRefused(
-        "This is nothing that Longhaul can begin from. It takes curl commands, addresses, OpenAPI documents, HAR "
-        "recordings, Postman collections, manifests, paths, and names such as airbyte-source-NAME."
-    )
+    raise ImportRefused("This is nothing that Longhaul can begin from.")
