@@ -21,7 +21,7 @@ Progress = Callable[[str], None]
 
 TIME_LIMIT = 120.0
 """Seconds for everything."""
-MOST_BYTES = 64 * 1024 * 1024
+MOST_BYTES = 16 * 1024 * 1024
 """How large a wheel may be. Those of connectors are smaller than 1 MB."""
 _OPTIONS = (
     *("--no-deps", "--only-binary", ":all:"),  # building a source distribution would run code of it
