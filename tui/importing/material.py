@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -20,8 +21,30 @@ _MOST_YAML = 16 * 1024 * 1024
 _DEEPEST = 200
 _LONGEST_PATH = 1_000
 _MOST_PARTS = 20_000_000
+_HALF_A_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
+"""Only in pairs they are characters; alone they can't be in a file."""
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_SafeLoader):  # type: ignore[misc]
+    """Makes plain values only, by the core schema of YAML 1.2: `no`, `12:30` and `2024-01-01` are texts."""
+
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+
+
+for _tag, _form, _first in (
+    ("null", r"~|null|Null|NULL|", [*"~nN", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", [*"tTfF"]),
+    ("int", r"[-+]?(?:0|[1-9][0-9]*)|0o[0-7]+|0x[0-9a-fA-F]+", [*"-+0123456789"]),
+    (
+        "float",
+        r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*|(?:0|[1-9][0-9]*)(?=[eE]))(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
+        [*"-+.0123456789"],
+    ),
+    ("merge", "<<", ["<"]),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_form})$"), _first)
 
 
 @dataclass(frozen=True)
@@ -90,7 +113,10 @@ def _decoded(content: bytes) -> str:
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text)
+        tree = json.loads(text)
+        if not _HALF_A_CHARACTER.search(text):
+            return tree
+        return json.loads(json.dumps(tree, ensure_ascii=False).encode(errors="replace"))
     except RecursionError:
         raise ImportRefused("It is nested too deeply to be read.") from None
     except ValueError:
@@ -108,7 +134,7 @@ def _yaml(text: str) -> Any:
     if len(text) > _MOST_YAML:
         raise ImportRefused(f"YAML is read up to {_MOST_YAML // 1024 // 1024} MB; give it as JSON instead.")
     try:
-        return yaml.load(text, Loader=_Loader)  # the safe loader: it makes plain values only
+        return yaml.load(text, Loader=_Loader)
     except RecursionError:
         raise ImportRefused("It is nested too deeply to be read.") from None
     except (yaml.YAMLError, ValueError):

@@ -11,6 +11,7 @@ from tui.importing.drafts import ImportRefused, Source, WholeManifest
 from tui.importing.folders import read_folder
 from tui.importing.har import read_har_material
 from tui.importing.material import Material, material_of
+from tui.importing.openapi import read_openapi
 from tui.importing.pip_download import Progress
 from tui.importing.postman import read_postman
 from tui.importing.published import package_in, published, read_wheel
@@ -18,7 +19,7 @@ from tui.importing.published import package_in, published, read_wheel
 Reader = Callable[[Material], Source | WholeManifest | None]
 """Reads what it knows; None when it is something else. Raises ImportRefused when it knows it, and can't use it."""
 
-READERS: tuple[Reader, ...] = (read_wheel, read_folder, read_har_material, read_postman, read_curl)
+READERS: tuple[Reader, ...] = (read_wheel, read_folder, read_openapi, read_har_material, read_postman, read_curl)
 """In the order in which they are asked. They run in a thread, and may take seconds."""
 
 

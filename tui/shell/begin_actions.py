@@ -6,7 +6,7 @@ import asyncio
 from functools import partial
 
 from core.units import count
-from tui.importing.drafts import Offer, Source, StreamDraft, WholeManifest
+from tui.importing.drafts import ImportRefused, Offer, Source, StreamDraft, WholeManifest
 from tui.importing.manifest_source import ManifestSource
 from tui.importing.placing import Placed, place
 from tui.importing.recognition import readable
@@ -59,28 +59,32 @@ class BeginActions:
 
     async def add_from(self, source: Source) -> None:
         """Let the person choose from a source, and add the streams; a source of one offer is taken as it is."""
+        try:
+            await self._add_from(source)
+        except ImportRefused as error:
+            self._interaction.report_error(str(error))
+
+    async def _add_from(self, source: Source) -> None:
         with readable():
             offers = source.offers()
         if not offers:
-            self._interaction.report_error(f"There is nothing to choose from in this: {source.title}.")
-            return
+            raise ImportRefused(f"There is nothing to choose from in this: {source.title}.")
         keys: tuple[str, ...] | None = (offers[0].key,)
         if len(offers) > 1:
             recommended = [one.key for one in offers if one.recommended]
             dialog = PickDialog(source.title, list(map(_option, offers)), recommended, confirm="Add streams")
             keys = await self._interaction.ask(dialog)
-        if not keys:
-            return
-        with readable():
-            drafts = await asyncio.to_thread(source.drafts, keys)
-        if self._editor.can_edit():
-            await self._add(drafts)
+        if keys:
+            with readable():
+                drafts = await asyncio.to_thread(source.drafts, keys)
+            if self._editor.can_edit():
+                await self._add(drafts)
 
     async def _add(self, drafts: list[StreamDraft]) -> None:
-        placed = place(self._session, drafts)
-        if not placed.streams:
-            self._interaction.report_error("No streams came of it.")
-            return
+        if not drafts:
+            raise ImportRefused("No streams came of it.")
+        with readable():
+            placed = place(self._session, drafts)
         self._navigation.select(placed.streams[0])
         if placed.missing:
             await self._navigation.show_path((*PROPERTIES, placed.missing[0]))

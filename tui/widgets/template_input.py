@@ -16,7 +16,6 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widgets import Input
 
-from core.units import size
 from tui.widgets.completion import COMPLETE_BINDING, Complete, Completer, ExtraCompletion
 from tui.widgets.syntax import ink, jinja_spans
 from tui.widgets.template_names import template_names
@@ -129,7 +128,7 @@ class TemplateInput(Input):
         if len(event.text) > MOST_PASTED:
             event.prevent_default()
             event.stop()
-            text = f"{size(len(event.text))} are too much for a line; at most {size(MOST_PASTED)} can be pasted."
+            text = f"That is too much for a line: at most {MOST_PASTED:,} characters can be pasted into it."
             self.app.notify(text, severity="warning", markup=False)
             return
         lines = [line.strip() for line in event.text.splitlines() if line.strip()]

@@ -13,6 +13,7 @@ from textual.widgets import Input
 
 from tests.support.server import Asked, LoopbackServer, Reply
 from tests.support.wheels import MANIFEST, index, is_running, stuck_pip, wheel
+from tests.tui.importing.openapi_documents import document, listed, operation, query, thing
 from tests.tui.shell.support import Shell, opened
 from tui.model.inputs import PROPERTIES
 
@@ -213,3 +214,44 @@ async def test_a_long_recording_is_pasted_without_being_drawn() -> None:
         await shell.type("people")
         await shell.press("enter")
         await shell.until(lambda: names(shell) == ["people"])
+
+
+async def test_operations_of_an_openapi_document_are_chosen_and_read(server: LoopbackServer, tmp_path: Path) -> None:
+    def orders(asked: Asked) -> Reply:
+        first = int(asked.query["offset"][0])
+        return Reply({"data": [{"id": first + n, "total": f"{first + n}.50"} for n in range(min(2, 3 - first))]})
+
+    server.on("/v1/orders", orders)
+    server.on("/v1/orders/0/lines", Reply([{"line": "of order 0"}]))
+    limit = [query("limit", "integer", maximum=2), query("offset", "integer")]
+    paths = {
+        "/orders": operation(listed(thing("total")), *limit, tags=["Orders"], summary="List all orders"),
+        "/orders/{id}/lines": operation(tags=["Orders"], summary="List the lines of an order"),
+        "/people": operation(tags=["People"], summary="List all people"),
+    }
+    file = tmp_path / "shop.json"
+    file.write_text(document(paths, server=server.url("/v1")))
+    async with opened() as shell:
+        empty = shell.session.text
+        await shell.paste(str(file))
+        await shell.until_dialog("PickDialog")
+        assert "OpenAPI document Shop" in shell.text
+        assert all(word in shell.text for word in ("Orders", "GET /people", "List all people"))
+        await shell.type("order")
+        await shell.press("ctrl+a", "enter")
+        await shell.until(lambda: names(shell) == ["orders", "lines"])
+        await shell.until(lambda: shell.dialog is None)
+        await shell.press("f5")
+        await shell.tested("orders")
+        await shell.until_shown("2.50")
+        await shell.press("escape")
+        shell.session.undo()
+        assert shell.session.text == empty
+        await shell.until(lambda: "lines" not in shell.text)
+
+
+async def test_a_document_that_cannot_be_used_says_why() -> None:
+    async with opened() as shell:
+        await shell.paste('openapi: 3.0.0\ninfo: {title: Parts}\npaths: {/a: {$ref: "paths/a.yaml"}}')
+        await shell.until_dialog("ImportDialog")
+        await shell.until_shown("never read: bundle it")
