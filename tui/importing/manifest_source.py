@@ -6,15 +6,21 @@ from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
+import orjson
+
 from core.errors import ManifestError
+from core.units import size
 from core.wording import one_line
 from tui.importing.drafts import ImportRefused, InputDraft, Offer, StreamDraft, WholeManifest
+from tui.importing.secret_names import is_secret_name
 from tui.model.config_references import inputs_of
 from tui.model.inputs import PROPERTIES, REQUIRED
 from tui.model.session import BuilderSession
 from tui.model.streams import StreamKind
 
 _NAME_SHOWN = 60
+_MOST_BYTES = 2_000_000
+"""How much is added to a manifest at once: more would make it larger than manifests may be, and slow to edit."""
 _KINDS = {StreamKind.ASYNC: "Asynchronous Job", StreamKind.SYNC: "Synchronous Request", StreamKind.OTHER: ""}
 
 
@@ -43,7 +49,18 @@ class ManifestSource:
     def drafts(self, keys: Sequence[str]) -> list[StreamDraft]:
         """The chosen streams, references resolved and parameters filled in."""
         chosen = [index for index in range(self._session.view.stream_count) if str(index) in keys]
-        return [self._draft(index) for index in chosen]
+        drafts = []
+        length = 0
+        for index in chosen:
+            draft = self._draft(index)
+            length += len(orjson.dumps(draft.definition, default=str))
+            if length > _MOST_BYTES:
+                raise ImportRefused(
+                    f"With all that they refer to, these are more than {size(_MOST_BYTES)}. Choose fewer streams, or "
+                    f"open {self._manifest.title} as a connector of its own."
+                )
+            drafts.append(draft)
+        return drafts
 
     def _draft(self, index: int) -> StreamDraft:
         stream = self._session.value(("streams", index))
@@ -57,14 +74,13 @@ class ManifestSource:
         described = described if isinstance(described, Mapping) else {}
         required = self._session.value(REQUIRED)
         required = required if isinstance(required, list) else []
-        return tuple(
-            InputDraft(
-                key,
-                secret=bool(schema.get("airbyte_secret")),
-                required=key in required,
-                default=schema.get("default"),
-                schema=deepcopy(dict(schema)),
-            )
-            for key in inputs_of(definition)
-            if isinstance(schema := described.get(key, {}), Mapping)
-        )
+        return tuple(_input(key, described.get(key), required=key in required) for key in inputs_of(definition))
+
+
+def _input(key: str, schema: Any, *, required: bool) -> InputDraft:
+    """An input as it is described; where it is not, as one that is asked for."""
+    if not isinstance(schema, Mapping):
+        return InputDraft(key, secret=is_secret_name(key))
+    secret = bool(schema.get("airbyte_secret"))
+    default = deepcopy(schema.get("default"))
+    return InputDraft(key, secret=secret, required=required, default=default, schema=deepcopy(dict(schema)))

@@ -195,6 +195,22 @@ async def test_streams_of_a_manifest_come_with_what_they_refer_to_and_their_inpu
     assert not session.problems(("streams", 1), all_of_them=True)
 
 
+def test_streams_that_would_make_a_manifest_too_large_are_refused() -> None:
+    text = MANIFEST.replace("{id: {type: string}}", "{id: {type: string, description: '" + "x" * 1_500_000 + "'}}")
+    source = ManifestSource(WholeManifest("acme", text))
+    assert len(source.drafts(["0"])) == 1
+    with pytest.raises(ImportRefused, match="Choose fewer streams, or open acme"):
+        source.drafts(["0", "1"])
+
+
+def test_inputs_that_are_not_described_are_asked_for() -> None:
+    session = BuilderSession.new()
+    given = WholeManifest("acme", MANIFEST.partition("spec:")[0])
+    placed = place(session, ManifestSource(given).drafts(["0"]))
+    assert set(placed.missing) == {"api_key", "credentials"}
+    assert [one.secret for one in session.inputs.all() if one.key == "api_key"] == [True]
+
+
 async def test_its_secrets_are_not_those_of_other_hosts_that_are_there() -> None:
     session = BuilderSession.new()
     given = WholeManifest("other", MANIFEST.replace("api.acme.test", "other.test"))
