@@ -118,7 +118,7 @@ class StreamDialog(Dialog[NewStream | BeginFrom]):
 
     def _add(self) -> None:
         name = self.query_one(Input).value.strip()
-        if len(name.split()) == 1 and _is_material(name):
+        if name.startswith("curl ") or (len(name.split()) == 1 and _is_material(name)):
             self.dismiss(BeginFrom(name))
             return
         problem = self._problem_of(name)

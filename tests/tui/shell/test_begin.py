@@ -156,7 +156,8 @@ async def test_streams_of_a_published_connector_are_added_to_the_one_that_is_ope
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a script stands in for pip")
-async def test_leaving_the_dialog_ends_the_download(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("left", ["the dialog", "the builder"])
+async def test_leaving_ends_the_download(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: str) -> None:
     process = stuck_pip(tmp_path, monkeypatch)
     async with opened(size=(80, 24)) as shell:
         await shell.paste("airbyte-source-acme")
@@ -164,8 +165,12 @@ async def test_leaving_the_dialog_ends_the_download(tmp_path: Path, monkeypatch:
         await shell.until(lambda: process() is not None)
         number = process()
         assert number is not None
-        await shell.press("escape")
-        await shell.until(lambda: shell.dialog is None and not is_running(number))
+        if left == "the dialog":
+            await shell.press("escape")
+            await shell.until(lambda: shell.dialog is None and not is_running(number))
+        else:
+            await shell.press("ctrl+q")
+    assert not is_running(number)
 
 
 @pytest.mark.parametrize("inside", ["manifest.yaml", "source_acme/manifest.yaml"])
