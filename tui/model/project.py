@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -128,11 +129,19 @@ def _remove(file: Path) -> None:
 
 
 class Project:
-    """A session with what belongs to it. `title` names it where it has no file."""
+    """A session with what belongs to it. `title` names it where it has no file; `notes` are said when it is opened."""
 
-    def __init__(self, session: BuilderSession, *, title: str = "New connector", demo: DemoApi | None = None) -> None:
+    def __init__(
+        self,
+        session: BuilderSession,
+        *,
+        title: str = "New connector",
+        demo: DemoApi | None = None,
+        notes: Sequence[str] = (),
+    ) -> None:
         self.session = session
         self.demo = demo
+        self.notes = notes
         self._title = title
         self._draft = DraftKeeper(session)
 
@@ -142,9 +151,9 @@ class Project:
         return cls(BuilderSession.new(MODELINE if modeline else ""))
 
     @classmethod
-    def from_text(cls, text: str, *, title: str) -> Project:
+    def from_text(cls, text: str, *, title: str, notes: Sequence[str] = ()) -> Project:
         """A manifest that has no file yet, such as that of a published connector. Raises ManifestError."""
-        return cls(BuilderSession.from_text(text), title=title)
+        return cls(BuilderSession.from_text(text), title=title, notes=notes)
 
     @classmethod
     def open(cls, path: Path) -> Project:

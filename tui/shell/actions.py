@@ -294,12 +294,6 @@ BUILDER = (
         when=_FORM,
     ),
     UserAction(
-        "stream.recording",
-        "add a stream from a recording…",
-        "cases.add_stream",
-        "Choose a request of a case, or of a HAR file of a browser or proxy",
-    ),
-    UserAction(
         "schema.auto",
         "import the schema after each test, or not",
         "streams.toggle_auto_import",
