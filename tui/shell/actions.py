@@ -161,6 +161,12 @@ BUILDER = (
         "SQL over the records of the test, with DuckDB",
     ),
     UserAction(
+        "test.find-all",
+        "search in all requests…",
+        "trial_actions.search",
+        "A text in the URLs, headers and bodies of the test",
+    ),
+    UserAction(
         "test.keep-case",
         "keep as a case…",
         "cases.keep",
