@@ -28,6 +28,7 @@ _ADD = "Another value that the connector asks its user for. Enter describes it."
 class InputsForm(FormPane):
     """All inputs in their order, and the fields around them."""
 
+    LEADS = False
     BINDING_GROUP_TITLE = "Inputs"
     BINDINGS: ClassVar[list[BindingType]] = [
         shown("f6", "field_menu", "Input…", "List what can be done with this input", "inputs.menu"),

@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.forms.field_input import FieldInput
-from tui.forms.field_row import FieldPlace
+from tui.forms.field_row import WIDE, FieldPlace
 from tui.forms.folding_row import FoldingRow
 from tui.forms.list_section import NamedSection
 from tui.forms.section_head import SectionHead
@@ -38,6 +38,11 @@ class PairsRow(NamedSection):
 
     def _make_name_input(self, text: str) -> Input:
         return FieldInput(text, "Name", suggestions=self._names, in_list=True)
+
+    @property
+    def is_below_label(self) -> bool:
+        """While a pair is typed in a narrow form."""
+        return self.size.width < WIDE and isinstance(self.control, Pairs) and self.control.is_typing
 
     def _make_input(self, text: str) -> Input:
         templates = self.context.help.templates(lambda: self.path)

@@ -135,7 +135,7 @@ class TextRow(FieldRow):
             return ()
         shown = self.context.help.preview(self.path, value)
         if not shown.error:
-            return (FieldNote(f"= {shown.text}"),)
+            return (FieldNote(f"=\u00a0{shown.text}"),)
         return () if self._is_incomplete or self.problems() else (FieldNote(shown.error, "warning"),)
 
 

@@ -253,6 +253,12 @@ BUILDER = (
     ),
     UserAction("stream.add", "add a stream", "streams.add", "A new stream, or a copy of one"),
     UserAction(
+        "stream.import",
+        "add streams from what you have…",
+        "begin.begin",
+        "A curl command, OpenAPI document, HAR recording, Postman collection or published connector",
+    ),
+    UserAction(
         "stream.duplicate", "duplicate this stream", "streams.duplicate", "Add a copy right after it", when=_STREAM
     ),
     UserAction("stream.rename", "rename this stream", "streams.rename", "References follow", when=_STREAM),

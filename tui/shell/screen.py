@@ -12,7 +12,6 @@ from textual.actions import parse
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
-from textual.screen import Screen
 
 from tui.forms import FieldFocused
 from tui.model.editor import Change, ChangeKind
@@ -20,8 +19,9 @@ from tui.model.project import Project
 from tui.model.settings import Settings
 from tui.shell.actions import ACTIONS, BUILDER, bindings
 from tui.shell.background import Background
+from tui.shell.begin_actions import BeginActions
 from tui.shell.case_actions import CaseActions
-from tui.shell.editor_area import EditorArea, Welcome
+from tui.shell.editor_area import EditorArea
 from tui.shell.file_actions import FileActions, Replace
 from tui.shell.go_to import GoTo
 from tui.shell.help import Help, HelpLine
@@ -33,10 +33,12 @@ from tui.shell.navigator import Navigator, entries
 from tui.shell.selection import GLOBAL
 from tui.shell.stream_actions import StreamActions
 from tui.shell.trial_actions import TrialActions
+from tui.shell.welcome import Welcome
 from tui.shell.yaml_view import YamlView
 from tui.trials.hints import TrialHints
 from tui.trials.trials import Trials
 from tui.widgets.base import CommitMarker
+from tui.widgets.panes import PaneScreen
 from tui.widgets.title_bar import TitleBar
 
 _REDRAW_DELAY = 0.05
@@ -45,14 +47,14 @@ WIDE = 150
 """Columns from which the test screen stands beside the form."""
 
 
-class BuilderScreen(Screen[None]):
+class BuilderScreen(PaneScreen[None]):
     """Edits and tests one project. `replace` goes on with another one.
 
     What a person can do is in the table of `tui.shell.actions`, whose targets are the attributes of this screen.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(BUILDER)]
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-medium"), (WIDE, "-wide")]  # noqa: RUF012 - as Textual declares it
+    HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (72, "-narrow"), (100, "-medium"), (WIDE, "-wide")]  # noqa: RUF012 - as Textual declares it
     AUTO_FOCUS = ""
 
     def __init__(self, project: Project, settings: Settings, replace: Replace) -> None:
@@ -82,7 +84,17 @@ class BuilderScreen(Screen[None]):
             project, settings, self.editor, self.navigation, self.interaction, replace=self._replace_project
         )
         self.cases = CaseActions(self)
-        self.streams = StreamActions(session, self.navigation, self.editor, self.trials, self.interaction)
+        self.begin = BeginActions(
+            session,
+            settings=settings,
+            files=self.files,
+            navigation=self.navigation,
+            editor=self.editor,
+            interaction=self.interaction,
+        )
+        self.streams = StreamActions(
+            session, self.navigation, self.editor, self.trials, self.interaction, begin=self.begin.begin
+        )
         self.go_to = GoTo(session, self.navigation, self.editor, self.interaction)
         self.help = Help(session, settings, self.navigation, self.editor, help_line)
         self._help_line = help_line
@@ -191,9 +203,11 @@ class BuilderScreen(Screen[None]):
         self.navigator.show(entries(self.session, self.trials.running_stream))
         counts = self.session.counts()
         hints = [f"✗ {counts.errors} to fix"] if counts.errors else []
-        hints += [f"▲ {counts.warnings}"] if counts.warnings else []
+        hints += [f"! {counts.warnings}"] if counts.warnings else []
         hints += [f"⏺ {self.trials.case.name}"] if self.trials.case is not None else []
-        self.query_one(TitleBar).show(file=self.project.title, unsaved=self.session.dirty, hint="  ".join(hints))
+        if self.project.demo is not None:
+            hints.append(f"demo API {self.project.demo.url.partition('//')[2]}")
+        self.query_one(TitleBar).show(file=self.project.title, unsaved=self.session.dirty, hint="   ".join(hints))
         self.run_worker(self.trial_actions.show_subject())  # never cancelled: the pane would stay half drawn
 
     # What the parts say
@@ -231,7 +245,8 @@ class BuilderScreen(Screen[None]):
         self.action_perform("go.problem")
 
     @on(Welcome.ActionChosen)
-    def _action_chosen(self, event: Welcome.ActionChosen) -> None:
+    @on(Navigator.ActionChosen)
+    def _action_chosen(self, event: Welcome.ActionChosen | Navigator.ActionChosen) -> None:
         event.stop()
         self.action_perform(event.action)
 
@@ -239,6 +254,11 @@ class BuilderScreen(Screen[None]):
     def _file_chosen(self, event: Welcome.FileChosen) -> None:
         event.stop()
         self.interaction.start(self.files.open_file(event.path))
+
+    @on(Welcome.TextPasted)
+    def _text_pasted(self, event: Welcome.TextPasted) -> None:
+        event.stop()
+        self.interaction.start(self.begin.begin(event.text))
 
     @on(YamlView.Broken)
     def _text_broken(self, event: YamlView.Broken) -> None:

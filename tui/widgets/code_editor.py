@@ -8,6 +8,8 @@ from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.binding import BindingType
+from textual.document._document import DocumentBase
+from textual.document._wrapped_document import WrappedDocument
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widgets import TextArea
@@ -15,10 +17,33 @@ from textual.widgets import TextArea
 from tui.widgets.base import hidden, shown
 from tui.widgets.completion import COMPLETE_BINDING, Complete, Completer
 from tui.widgets.external_editor import EditorFailed, edit_elsewhere
-from tui.widgets.syntax import SYNTAX_CLASSES, SYNTAX_CSS, Language, jinja_spans, spans, token_inks
+from tui.widgets.syntax import SYNTAX_CLASSES, SYNTAX_CSS, Language, Token, jinja_spans, spans, token_inks
 
 _COLOURED = 5_000
 """Characters of a line that are coloured."""
+
+
+class _Lines(WrappedDocument):
+    """A document whose lines are never broken, quick enough for long ones.
+
+    Textual goes through all lines whenever the editor's size is set, and adds them up for each line that it draws.
+    """
+
+    def __init__(self, document: DocumentBase, tab_width: int) -> None:
+        self._seen: tuple[str, int] | None = None
+        self._tab = tab_width
+        super().__init__(document, tab_width=tab_width)
+
+    @property
+    def height(self) -> int:
+        return self.document.line_count
+
+    def wrap(self, width: int, tab_width: int | None = None) -> None:
+        """Go through all lines, unless they are still the same."""
+        wanted = (self.document.text, tab_width or self._tab)
+        if wanted != self._seen:
+            self._seen = wanted
+            super().wrap(0, tab_width)
 
 
 class CodeEditor(TextArea):
@@ -47,6 +72,9 @@ SYNTAX
     }
     """.replace("SYNTAX", SYNTAX_CSS)
 
+    _inks: dict[Token, Style] | None = None
+    """The colours of the syntax, looked up once for all lines."""
+
     def __init__(
         self,
         text: str = "",
@@ -67,6 +95,14 @@ SYNTAX
         self._completer = Completer(self, complete) if complete is not None else None
 
     @property
+    def wrapped_document(self) -> WrappedDocument:
+        return self._lines
+
+    @wrapped_document.setter
+    def wrapped_document(self, wrapped: WrappedDocument) -> None:
+        self._lines = _Lines(wrapped.document, self.indent_width)
+
+    @property
     def error_line(self) -> int | None:
         """The line that is marked as wrong, counted from 0."""
         return self._error_line
@@ -76,6 +112,11 @@ SYNTAX
         self._error_line = line
         self.notify_style_update()
         self.refresh()
+
+    def notify_style_update(self) -> None:
+        """The colours have changed."""
+        self._inks = None
+        super().notify_style_update()
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The lines; blank ones until Textual has given a new editor its styles."""
@@ -87,9 +128,10 @@ SYNTAX
     def get_line(self, line_index: int) -> Text:
         text = super().get_line(line_index)
         plain = text.plain[:_COLOURED]
-        inks = token_inks(self)
+        if self._inks is None:
+            self._inks = token_inks(self)
         for span in (*spans(plain, self.syntax), *jinja_spans(plain)):
-            text.stylize(inks[span.token], span.start, span.end)
+            text.stylize(self._inks[span.token], span.start, span.end)
         if line_index == self._error_line:
             text.stylize(self._error_style)
         return text

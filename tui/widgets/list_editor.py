@@ -84,6 +84,11 @@ class ListEditor(Widget, Generic[Item], can_focus=True):
     def current(self) -> Item | None:
         return self._items[self._cursor] if self._cursor < len(self._items) else None
 
+    @property
+    def is_typing(self) -> bool:
+        """Whether an item is being typed."""
+        return self._edited is not None
+
     # What a kind of list overrides
 
     @abstractmethod

@@ -34,8 +34,11 @@ class TemplateInput(Input):
     DEFAULT_CSS = """
     TemplateInput {
         padding: 0 1 !important;
-        & > .template--mark { color: $text-accent; }
-        & > .template--known { color: $text-success; text-style: bold; }
+        background: $well;
+        &:focus { background: $well-focus; background-tint: $foreground 0%; }
+        & > .input--placeholder { color: $foreground-muted; text-style: italic; }
+        & > .template--mark { color: $template; }
+        & > .template--known { color: $template; text-style: bold; }
         & > .template--unknown { color: $text-error; text-style: underline; }
     }
     """

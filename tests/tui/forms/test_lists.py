@@ -153,7 +153,7 @@ async def test_http_codes_are_numbers() -> None:
     handler = (*STREAM, "retriever", "requester", "error_handler")
     async with at_desk(session, size=(80, 40)) as desk:
         await desk.go(handler)
-        await desk.choose("default")
+        await desk.choose("rules")
         await desk.go((*handler, "response_filters"))
         await desk.press("a")
         codes = (*handler, "response_filters", 0, "http_codes")

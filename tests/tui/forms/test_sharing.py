@@ -83,7 +83,7 @@ async def test_a_curl_command_pasted_into_the_url_fills_the_request() -> None:
             "http_method": "POST",
             "authenticator": {"type": "BearerAuthenticator", "api_token": "{{ config['api_key'] }}"},
             "request_parameters": {"kind": "all"},
-            "request_headers": {"X-Team": "blue"},
+            "request_headers": {"X-Team": "blue", "Accept": "application/json"},
             "request_body": {"type": "RequestBodyJsonObject", "value": {"format": "csv"}},
         }
         assert "s3cr3t" not in session.document.text

@@ -27,7 +27,7 @@ def names(shell: Shell) -> list[str]:
 
 async def test_the_first_stream_of_an_empty_project_is_added_by_its_name() -> None:
     async with opened() as shell:
-        await shell.press("enter")
+        await shell.perform("stream.add")
         await shell.until_dialog("StreamDialog")
         await shell.type("contacts")
         await shell.press("enter")
@@ -101,7 +101,7 @@ async def test_the_last_stream_can_be_deleted(manifest: Path) -> None:
     async with opened(manifest) as shell:
         for left in range(len(names(shell)) - 1, -1, -1):
             shell.builder.navigator.focus()
-            await shell.press("end", "x")
+            await shell.press("home", "x")
             await shell.until_dialog("ConfirmDialog")
             await shell.answer("Delete")
             await shell.until(partial(_has, shell, left))
@@ -135,6 +135,6 @@ async def test_deleting_a_stream_says_who_uses_it(manifest: Path) -> None:
     async with opened(manifest) as shell:
         user = shell.session.streams.add("user")
         shell.session.set((*user, "schema_loader"), {"$ref": "#/streams/0/schema_loader"})
-        await shell.press("f2", "home", "down", "down", "delete")
+        await shell.press("f2", "home", "delete")
         await shell.until_dialog("ConfirmDialog")
         assert "user uses parts of it and gets a copy" in " ".join(shell.text.replace("│", " ").split())

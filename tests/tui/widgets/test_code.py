@@ -20,11 +20,12 @@ def texts(changes: list[CodeArea.Changed]) -> list[str]:
     return [change.text for change in changes]
 
 
-async def test_a_preview_is_one_widget_of_at_most_three_lines() -> None:
+async def test_a_preview_is_one_widget_of_a_quarter_of_the_screen_at_most() -> None:
     area = CodeArea("\n".join(f"line {n}" for n in range(10)))
     async with on_stage(area, CodeArea("", placeholder="No body")) as stage:
-        lines = [line.strip() for line in stage.app.text().split("\n")[:4]]
-        assert lines == ["line 0", "line 1", "… 8 more lines", "No body"]
+        assert stage.app.size.height == 24
+        lines = [line.strip() for line in stage.app.text().split("\n")[:7]]
+        assert lines == [*(f"line {n}" for n in range(5)), "… 5 more lines", "No body"]
         assert len(area.children) == 0
 
 
