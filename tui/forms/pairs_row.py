@@ -17,7 +17,7 @@ from tui.forms.folding_row import FoldingRow
 from tui.forms.list_section import NamedSection
 from tui.forms.section_head import SectionHead
 from tui.forms.wording import summary
-from tui.model.known_headers import HEADERS, values_of
+from tui.model.known_names import Names, known_names, known_values, names_at, used_values
 from tui.model.specs import Kind, type_label
 from tui.model.view import class_at, field_at
 from tui.widgets.choice_dialog import ChoiceOption
@@ -46,22 +46,32 @@ class PairsRow(NamedSection):
 
     def _make_input(self, text: str) -> Input:
         templates = self.context.help.templates(lambda: self.path)
-        return FieldInput(text, "Value", templates=templates, suggestions=self._values)
+        return FieldInput(text, "Value", templates=templates, suggestions=self._values, offers=self._offers)
 
     @property
-    def _holds_headers(self) -> bool:
-        return self.path[-1] == "request_headers"
+    def _kind(self) -> Names | None:
+        return names_at(self.session, self.path)
 
     def _names(self) -> Sequence[ChoiceOption]:
-        """Names to choose from: known headers that are not there yet."""
-        known = HEADERS if self._holds_headers else ()
+        """Known names that are not there yet."""
+        kind = self._kind
+        known = known_names(self.session, kind) if kind is not None else ()
         present = dict(self.control.items) if isinstance(self.control, Pairs) else {}
         return [ChoiceOption(one) for one in known if one not in present]
 
     def _values(self) -> Sequence[ChoiceOption]:
         """Values to choose from for the name that is typed."""
-        name = self.control.typed_key if isinstance(self.control, Pairs) and self._holds_headers else ""
-        return [ChoiceOption(one) for one in values_of(name)]
+        kind = self._kind
+        return [ChoiceOption(one) for one in known_values(self.session, kind, self._typed)] if kind is not None else []
+
+    def _offers(self) -> Sequence[str]:
+        """The values that the name has elsewhere in the manifest."""
+        kind = self._kind
+        return used_values(self.session, kind, self._typed) if kind is not None else []
+
+    @property
+    def _typed(self) -> str:
+        return self.control.typed_key if isinstance(self.control, Pairs) else ""
 
     def show_value(self) -> None:
         unfinished = self.unfinished
