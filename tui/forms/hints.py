@@ -91,10 +91,13 @@ class NoHints:
 
 
 class TemplateHelp(NamedTuple):
-    """What a field needs to help with templates: what may be written in them, and which names are known there."""
+    """What a field needs to help with templates: what may be written in them, which names are known there, and whether
+    there are no inputs yet.
+    """
 
     complete: Complete
     resolve: Resolve
+    lacks_inputs: Callable[[], bool]
 
 
 class FieldHelp:
@@ -121,7 +124,7 @@ class FieldHelp:
                 return self._session.inputs.get(rest.partition(".")[0]) is not None
             return root in GLOBAL_NAMES or root in FILTER_NAMES or root in variables_at(self._session.view, path())
 
-        return TemplateHelp(completions, is_known)
+        return TemplateHelp(completions, is_known, lambda: not self._session.inputs.all())
 
     def preview(self, path: Path, text: str) -> Preview:
         """What a template evaluates to with the values of the last trial of its stream."""
