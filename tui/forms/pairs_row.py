@@ -130,6 +130,7 @@ class PairsRow(NamedSection):
         reason = self._why_unfinished(event.items)
         if reason:
             self.keep_unfinished(orjson.dumps(event.items).decode(), reason)
+            self.session.seal()
             return
         value = self._value_of(event.items)
         slot = field_at(self.session.view, self.path)
