@@ -27,6 +27,7 @@ from tui.trials.remedies import Remedy
 from tui.trials.trial import Trial, TrialSettings
 from tui.trials.trials import Subject, Trials
 from tui.trials.view.details import Details
+from tui.trials.view.exchange_search import ExchangeSearch, Hit
 from tui.trials.view.exchange_view import ExchangeView
 from tui.trials.view.header import CaseLine, Notices, TrialHeader
 from tui.trials.view.job_area import JobArea
@@ -39,6 +40,7 @@ from tui.widgets.base import hidden, shown
 from tui.widgets.choice_dialog import choose
 from tui.widgets.dialog import DialogButton, QuestionDialog
 from tui.widgets.record_source import ListSource
+from tui.widgets.search_bar import SearchBar
 
 _SHORT = 26
 """Rows below which the results and the details share one place."""
@@ -64,7 +66,10 @@ class TrialPane(Vertical):
     """Give it the stream to show with `show`. Everything that its parts ask for is done here, on `trials`."""
 
     BINDING_GROUP_TITLE = "Test"
-    HELP = "1 records, 2 request, 3 response, 4 schema, 5 state, 6 other requests, 7 log. Enter picks from a response."
+    HELP = (
+        "1 records, 2 request, 3 response, 4 schema, 5 state, 6 other requests, 7 log. Enter picks from a response. "
+        "/ finds in the tab, F in all requests and answers."
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
             hidden(str(number), f"tab('{tab}')", tab.capitalize(), f"Show the {tab} tab", f"test.{tab}")
@@ -86,6 +91,7 @@ class TrialPane(Vertical):
             "Query the records with SQL",
             "test.query-records",
         ),
+        shown("F", "search", "Search all", "Find a text in all requests and answers", "test.search"),
         shown("J", "same_jobs", "Same job", "Test again with the job that is there: no new one is created", "test.job"),
         shown("6", "details('others')", "Other requests", "Show the requests that give no records", "test.others"),
         shown("7", "details('log')", "Log", "Show the log of the test", "test.log"),
@@ -124,6 +130,8 @@ class TrialPane(Vertical):
         self._folder = folder or Path.cwd()
         self._exports = Exports(self._folder)
         self._subject: Subject | None = None
+        self._searched = ""
+        """What was searched last in all requests."""
         self._outdated = False
         """Whether something happened while the pane was hidden."""
 
@@ -258,7 +266,7 @@ class TrialPane(Vertical):
                 return self._subject is not None and self._controller.knows_jobs(self._subject.name)
             case "export" | "query":
                 return self.has_records
-            case "save" | "find":
+            case "save" | "find" | "search":
                 return self.current is not None
             case "enter":
                 return self.query_one(Results).strip.has_focus
@@ -283,6 +291,35 @@ class TrialPane(Vertical):
     async def action_find(self) -> None:
         """Find a text in the active tab."""
         await self.query_one(Results).find()
+
+    @work(group="dialogs", exit_on_error=False)
+    async def action_search(self) -> None:
+        """Ask for a text to find in all requests and answers, and go to one of the places."""
+        trial = self.current
+        if trial is None:
+            self.notify("There are no requests to search yet: test the stream first.", markup=False)
+            return
+        here = [bar.query_text for bar in self.query(SearchBar) if bar.query_text and bar.is_on_screen]
+        search = ExchangeSearch(trial.exchanges, here[0] if here else self._searched)
+        chosen = await self.app.push_screen_wait(search)
+        self._searched = search.query_text
+        if chosen is not None and trial is self.current:
+            await self._show_found(trial, search.hit(chosen), search.query_text)
+
+    async def _show_found(self, trial: Trial, hit: Hit, query: str) -> None:
+        entry = trial.exchanges.entries[hit.number - 1]
+        selectors, details = self.query_one(Selectors), self.query_one(Details)
+        if entry in trial.exchanges.finals(None):
+            if self.has_class("-short"):
+                details.close()
+            selectors.choose(entry.partition, entry.page)
+            await self._refresh_all()
+            await self.query_one(Results).show_found(hit.side, query, headers=hit.headers)
+            return
+        if entry.partition not in (None, selectors.partition):
+            selectors.choose(None)
+            await self._refresh_all()
+        await details.show_found(entry.number, hit.side, query, headers=hit.headers)
 
     def action_details(self, panel: str) -> None:
         """Open or close a panel below the results."""
