@@ -15,6 +15,7 @@ Record = dict[str, Any]
 
 _first, _last = itemgetter(0), itemgetter(-1)
 _BESIDE_CELLS = frozenset(b",\n")
+_IN_CELLS = bytes(code for code in range(256) if code not in _BESIDE_CELLS)
 
 
 class Rows(Sequence[Record]):
@@ -22,15 +23,16 @@ class Rows(Sequence[Record]):
 
     `text` is UTF-8 with a comma between cells, quotation marks around those that need them (doubled inside), and a line
     feed behind each row; other line breaks and NULs don't occur. Every row has a cell for each of `columns`, whose
-    names are different. All values are text.
+    names are different. All values are text. `breaks` is the number of line feeds inside of cells.
     """
 
-    __slots__ = ("_count", "columns", "text")
+    __slots__ = ("_count", "breaks", "columns", "text")
 
-    def __init__(self, columns: tuple[str, ...], text: bytes, count: int) -> None:
+    def __init__(self, columns: tuple[str, ...], text: bytes, count: int, breaks: int) -> None:
         self.columns = columns
         self.text = text
         self._count = count
+        self.breaks = breaks
 
     def __len__(self) -> int:
         return self._count
@@ -52,10 +54,9 @@ class Rows(Sequence[Record]):
 
     def first(self, count: int) -> Rows:
         """The first so many."""
-        text = bytearray()
-        for row in _each_row(self.text, count):
-            text += row
-        return Rows(self.columns, bytes(text), min(count, self._count))
+        text = b"".join(_each_row(self.text, count))
+        rows = min(count, self._count)
+        return Rows(self.columns, text, rows, text.count(b"\n") - rows)
 
 
 def _cells(text: bytes) -> Iterator[list[str]]:
@@ -102,19 +103,24 @@ def rows_of(columns: tuple[str, ...], text: bytes, *, trusts_quotes: bool) -> Ro
         return None  # text behind a closing quotation mark
     if not _BESIDE_CELLS.issuperset(map(_last, filter(None, plain[:-1]))):
         return None  # a quotation mark in the middle of a cell
-    lines = b'"'.join(plain).removesuffix(b"\n").split(b"\n")
-    if {line.count(b",") for line in lines} != {len(columns) - 1} or (len(columns) == 1 and not all(lines)):
-        return None
+    rows = b'"'.join(plain)
     if not text.endswith(b"\n"):
         text += b"\n"
-    is_in_lines = len(lines) == text.count(b"\n")
-    if not (is_in_lines or trusts_quotes) and _may_have_swallowed(text, len(columns)):
+        rows += b"\n"
+    separators = rows.translate(None, _IN_CELLS)
+    count = len(separators) // len(columns)
+    if separators != (b"," * (len(columns) - 1) + b"\n") * count:
+        return None
+    if len(columns) == 1 and (rows.startswith(b"\n") or b"\n\n" in rows):
+        return None  # an empty line is no row
+    breaks = b"".join(parts[1::2]).count(b"\n")
+    if breaks and not trusts_quotes and _may_have_swallowed(text, len(columns)):
         return None
     try:
         text.decode()
     except UnicodeDecodeError:
         return None
-    return Rows(columns, text, len(lines))
+    return Rows(columns, text, count, breaks)
 
 
 def _whole(parts: list[bytes]) -> bytes:
@@ -174,7 +180,7 @@ class RowSource(Iterator[str]):
             self._odd_until = end
             return None
         self._at = min(self._at + len(rows.text), len(self._block))  # the last line feed may have been added
-        self.passed += rows.text.count(b"\n")
+        self.passed += len(rows) + rows.breaks
         return rows
 
     def _end_of_lines(self) -> int:

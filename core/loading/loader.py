@@ -24,14 +24,13 @@ from core.outputs.durable import OutputError
 from core.outputs.encoders import Encoder
 from core.outputs.locks import hold
 from core.outputs.paths import NamedPath
+from core.outputs.portions import PORTION
 from core.outputs.slice_buffer import Slice, State
 
 PACKAGE = 96 << 20
 """Bytes of encoded records that make a package worth being loaded; larger ones come of larger slices."""
 PATIENCE = 120.0
 """Seconds after which what is there is loaded, however little it is."""
-_TABLE = 8 << 20
-"""Bytes of encoded records that become one Arrow table."""
 
 Result = TypeVar("Result")
 
@@ -322,7 +321,7 @@ def _together(blocks: Iterator[bytes]) -> Iterator[bytes]:
     waiting = bytearray()
     for block in blocks:
         waiting += block
-        if len(waiting) >= _TABLE:
+        if len(waiting) >= PORTION:
             yield bytes(waiting)
             waiting.clear()
     if waiting:

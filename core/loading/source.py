@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from core.connector import Connector, load_connector
 from core.errors import InputError, ManifestError, ReadError
-from core.events import Event, Log, Outcome, Records, SchemaLoaded, StateAdvanced, StreamFinished
+from core.events import Event, Log, Outcome, SchemaLoaded, StateAdvanced, StreamFinished
 from core.extras import load
 from core.inputs import gather_inputs
 from core.levels import Level
@@ -21,11 +21,11 @@ from core.loading.columns import ColumnFit, with_zones
 from core.loading.loader import shape_of
 from core.loading.pipeline import STATE, StreamShape, plain_name
 from core.manifest.document import Document
+from core.outputs.portions import next_portion
 from core.outputs.token_file import TokenFile, of_manifest
 from core.reading import Limits, open_reader
 
 _WHAT = "Sources for dlt"
-_TABLE = 8 << 20
 _LOG = logging.getLogger("longhaul")
 
 
@@ -149,7 +149,7 @@ class _Reading:
         with ThreadPoolExecutor(1, "longhaul-source") as thread, asyncio.Runner() as runner:
             events = self._events(state)
             try:
-                while portion := thread.submit(runner.run, _portion(events, self._take)).result():
+                while portion := thread.submit(runner.run, next_portion(events, self._take)).result():
                     yield portion
             finally:
                 thread.submit(runner.run, events.aclose()).result()
@@ -175,16 +175,3 @@ class _Reading:
                 _LOG.warning("%s: %s", event.stream, message)
             case StreamFinished(outcome=outcome, errors=errors) if outcome is not Outcome.COMPLETE:
                 raise ReadError(" ".join(errors) or f"The stream `{event.stream}` was not read to its end.")
-
-
-async def _portion(events: AsyncGenerator[Event, None], take: Any) -> bytes:
-    """Enough records for a table; none at the end of the stream."""
-    data = bytearray()
-    async for event in events:
-        if isinstance(event, Records):
-            data += event.data
-            if len(data) >= _TABLE:
-                break
-        else:
-            take(event)
-    return bytes(data)

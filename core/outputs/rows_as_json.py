@@ -29,7 +29,7 @@ def json_lines(rows: Rows) -> bytes | None:
     parts = text.split(b'"')
     begin, *plain = b'"'.join(parts[::2]).translate(_SEPARATING).split(b'"')
     parts[::2] = [begin, *[part or b'\\"' for part in plain]]
-    if len(rows) < text.count(b"\n"):
+    if rows.breaks:
         parts[1::2] = [part.replace(b"\n", b"\\n") for part in parts[1::2]]
     cells = b"".join(parts).removesuffix(_SEPARATOR).split(_SEPARATOR)
     first, *others = [orjson.dumps(name) for name in rows.columns]

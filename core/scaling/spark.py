@@ -28,6 +28,7 @@ from core.inputs import gather_inputs
 from core.levels import Level
 from core.manifest.document import Document
 from core.manifest.files import read_text
+from core.outputs.portions import next_portion
 from core.outputs.token_file import TokenFile, of_manifest
 from core.reading import Limits, Reader, open_reader
 from core.reading.surroundings import Surroundings
@@ -44,8 +45,6 @@ from core.outputs.tables.schema import TEXT, arrow_schema, pa  # noqa: E402
 from core.scaling.spark_types import Fit, column_types  # noqa: E402
 
 _OPTIONS = ("config", "manifest", "nested", "partitions", "stream")
-_TABLE = 8 << 20
-"""Bytes of encoded records that become one table."""
 _ROWS = 10_000
 """Rows of a batch at most, as many as Spark itself takes."""
 _SAMPLE = 1_000
@@ -255,10 +254,10 @@ class _TaskRead:
         """The encoded records. When it is closed before the end, jobs are aborted on the server. Raises `ReadError`."""
         events = self._events()
         with ThreadPoolExecutor(1, "longhaul-task") as thread, asyncio.Runner() as runner:
-            coming = thread.submit(runner.run, _portion(events))
+            coming = thread.submit(runner.run, next_portion(events, _take))
             try:
                 while portion := coming.result():
-                    coming = thread.submit(runner.run, _portion(events))
+                    coming = thread.submit(runner.run, next_portion(events, _take))
                     yield portion
             finally:
                 self._given_up = True
@@ -278,19 +277,6 @@ class _TaskRead:
                 async with aclosing(read) as events:
                     async for event in events:
                         yield event
-
-
-async def _portion(events: AsyncGenerator[Event, None]) -> bytes:
-    """Enough records for a table; none at the end."""
-    data = bytearray()
-    async for event in events:
-        if isinstance(event, Records):
-            data += event.data
-            if len(data) >= _TABLE:
-                break
-        else:
-            _take(event)
-    return bytes(data)
 
 
 def _take(event: Event) -> None:

@@ -130,9 +130,10 @@ class EndlessLater(CountingApi):
 def test_a_task_that_is_given_up_aborts_its_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from pyspark.sql.types import StringType, StructField, StructType
 
+    from core.outputs import portions
     from core.scaling import spark
 
-    monkeypatch.setattr(spark, "_TABLE", 1)
+    monkeypatch.setattr(portions, "PORTION", 1)
     with EndlessLater() as api:
         path = manifest(tmp_path / "events.yaml", api, 2)
         work = spark.StreamToRead.of({"manifest": str(path), "config": json.dumps({"key": KEY}), "partitions": "1"})

@@ -50,6 +50,7 @@ def blocks(decoder: Any, body: bytes, size: int = 1 << 20) -> Iterator[Any]:
 def check(rows: Rows, records: list[Any]) -> None:
     """Whatever is asked of rows, the answer is that of their records."""
     assert len(rows) == len(records)
+    assert len(rows) + rows.breaks == rows.text.count(b"\n")
     assert (rows[0], rows[-1], rows[1:]) == (records[0], records[-1], records[1:])
     assert [*rows.first(1)] == records[:1]
     assert [*rows.first(len(rows) - 1)] == records[:-1]
@@ -130,8 +131,8 @@ def test_a_file_in_one_piece_is_taken_in_small_parts() -> None:
 
 
 def test_the_first_rows_say_which_columns_a_csv_file_has() -> None:
-    rows = Rows(("a", "b"), b"1,2\n", 1)
+    rows = Rows(("a", "b"), b"1,2\n", 1, 0)
     csv = Csv()
     assert csv.encode(rows) == b"1,2\n"
     assert csv.header() == b"a,b\n"
-    assert csv.encode(Rows(("b", "a"), b"1,2\n", 1)) == b"2,1\n"
+    assert csv.encode(Rows(("b", "a"), b"1,2\n", 1, 0)) == b"2,1\n"

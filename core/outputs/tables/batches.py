@@ -140,14 +140,16 @@ class Tables(Encoder):
 
     # Bytes to tables
 
-    def table(self, data: bytes | bytearray | memoryview) -> Any:
+    def table(self, data: bytes | bytearray) -> Any:
         """The `pyarrow.Table` of what `encode` gave, of the current `schema`; no rows for no bytes.
+
+        The table may go on using `data`, which must not change any more.
 
         Raises `OutputError` where a required column has no value.
         """
         if not len(data):
             return self.schema.empty_table()
-        read = list(map(self._read, split(bytes(data))))
+        read = list(map(self._read, split(data)))
         for columns, _ in read:
             for name, column in columns.items():
                 self._take(name, column)

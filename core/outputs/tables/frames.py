@@ -115,7 +115,7 @@ def whole(data: bytes | bytearray) -> int:
     return done
 
 
-def split(data: bytes) -> Iterator[bytes | Block | Any]:
+def split(data: bytes | bytearray) -> Iterator[bytes | Block | Any]:
     """Whole frames in their order: lines of JSON, blocks of rows, and columns as a `pyarrow.Table`.
 
     Neighbours of one kind with the same columns are one.
@@ -132,12 +132,12 @@ def split(data: bytes) -> Iterator[bytes | Block | Any]:
             yield b"".join(contents)
 
 
-def _describe(data: bytes, start: int) -> tuple[int | None, bytes]:
+def _describe(data: bytes | bytearray, start: int) -> tuple[int | None, bytes]:
     """The mark of a frame, and what describes its columns."""
     if data[start] not in (_ROWS, _COLUMNS):
         return None, b""
     mark, length, _ = _HEAD.unpack_from(data, start)
-    return mark, data[start + _HEAD.size : start + _HEAD.size + length]
+    return mark, bytes(data[start + _HEAD.size : start + _HEAD.size + length])
 
 
 def _spans(data: bytes | bytearray) -> Iterator[tuple[int, int]]:

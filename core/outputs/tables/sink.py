@@ -57,11 +57,13 @@ class TableSink(OutputSink):
         self._tables.declare(schema)
 
     def _write(self, data: bytearray) -> None:
-        self._held += data
-        end = whole(self._held)
+        if self._held:
+            data[:0] = self._held
+        end = whole(data)
+        self._held = data[end:]
         if end:
-            self._group.append(self._tables.table(memoryview(self._held)[:end].tobytes()))
-            del self._held[:end]
+            del data[end:]
+            self._group.append(self._tables.table(data))
         if (
             sum(table.num_rows for table in self._group) >= GROUP_ROWS
             or sum(table.nbytes for table in self._group) >= GROUP_BYTES
