@@ -156,9 +156,14 @@ class StatusMissing(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DownloadProgress(Event):
-    """Bytes received so far for the slice: a gzip file as it is, a compressed transfer after decompression."""
+    """Bytes received so far for the slice: a gzip file as it is, a compressed transfer after decompression.
+
+    `share` is how much that is of everything, from 0 to 1; files that have not begun are taken to be as long as the
+    others. None where the server does not say how long they are, or how many pages there are.
+    """
 
     received: int
+    share: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

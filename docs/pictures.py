@@ -14,7 +14,7 @@ from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
 from core.connector import load_connector
-from core.events import Event, JobPhase
+from core.events import DownloadProgress, Event, JobPhase, PollScheduled
 from core.inputs import gather_inputs
 from core.levels import Level
 from core.manifest.document import Document
@@ -27,6 +27,7 @@ from tui.app import BuilderApp
 
 HERE = Path(__file__).parent
 SAMPLE, STREAM = "ads_report", "campaign_days"
+POLLS_SHOWN, SHARE_SHOWN = 3, 0.6
 
 
 def worth_a_picture(run: RunPicture) -> bool:
@@ -61,6 +62,28 @@ def draw_event(run: RunPicture, progress: LiveProgress, event: Event) -> bool:
     return worth_a_picture(run)
 
 
+async def draw_job() -> str:
+    """One job at two moments, between two polls and in the middle of its download, as SVG."""
+    console = Console(
+        record=True, file=io.StringIO(), width=104, height=24, force_terminal=True, color_system="truecolor"
+    )
+    run, is_shown = RunPicture(["contacts"]), False
+    progress = LiveProgress(console, run, Level.INFO)
+    with DemoApi(pace=1, rows=400_000) as api:
+        connector = load_connector(Document.load(sample("sendgrid_contacts").path))
+        config = gather_inputs(connector.connection_specification, given=api.inputs("sendgrid_contacts"))
+        async with open_reader(connector, config) as reader:
+            async for event in reader.read("contacts"):
+                run.fold(event)
+                if isinstance(event, PollScheduled) and event.polls == POLLS_SHOWN:
+                    await asyncio.sleep(0.6)  # the present is between two polls
+                    console.print(progress.picture(), "")
+                if isinstance(event, DownloadProgress) and not is_shown and (event.share or 0) >= SHARE_SHOWN:
+                    console.print(progress.picture())
+                    is_shown = True
+    return without_web_fonts(console.export_svg(title="longhaul", theme=MONOKAI))
+
+
 def without_web_fonts(svg: str) -> str:
     """The picture with the reader's own monospaced font: nothing is loaded from elsewhere."""
     svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
@@ -85,6 +108,7 @@ async def draw_builder(picture: Path, *keys: str) -> None:
 
 def main() -> None:
     """Draw all pictures."""
+    (HERE / "job.svg").write_text(asyncio.run(draw_job()), encoding="utf-8")
     (HERE / "run.svg").write_text(asyncio.run(draw_run()), encoding="utf-8")
     asyncio.run(draw_builder(HERE / "builder.svg"))
     asyncio.run(draw_builder(HERE / "polling.svg", "6"))

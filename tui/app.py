@@ -20,6 +20,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from core.errors import ManifestError
+from tui.colours import ColouredApp
 from tui.crash import CrashConsole
 from tui.model.settings import Settings
 from tui.shell.actions import APP, bindings
@@ -46,7 +47,7 @@ def _commands() -> type[Provider]:
     return Commands
 
 
-class BuilderApp(KeyQueueApp, CopyingApp):
+class BuilderApp(KeyQueueApp, CopyingApp, ColouredApp):
     """The builder. `path` is the manifest to open; `demo` opens a sample with an API running behind it instead: the
     simplest one, or that of the name `sample`. `opened` is called when the first project is on the screen.
     """
@@ -78,6 +79,7 @@ class BuilderApp(KeyQueueApp, CopyingApp):
         self._path = path
         self._demo = demo
         self._sample = sample
+        self._theme_faults: list[str] = []
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.animation_level = "none"
@@ -88,6 +90,7 @@ class BuilderApp(KeyQueueApp, CopyingApp):
         yield Static(Content("Opening…"), classes="opening")
 
     def on_mount(self) -> None:
+        self._register_theme_files()
         known = self.settings.theme in self.available_themes
         self.theme = self.settings.theme if self.settings.theme and known else DARK.name
         self.set_keymap(self.settings.keys)
@@ -147,6 +150,16 @@ class BuilderApp(KeyQueueApp, CopyingApp):
 
     # Settings
 
+    def _register_theme_files(self) -> None:
+        """Offer the themes of the user, whose folder few have."""
+        folder = self.settings.file.parent / "themes"
+        if folder.is_dir():
+            from tui.theme_files import read_themes
+
+            themes, self._theme_faults = read_themes(folder)
+            for theme in themes:
+                self.register_theme(theme)
+
     def _remember_theme(self, name: str) -> None:
         if name != self.settings.theme:
             self.settings.theme = name
@@ -155,6 +168,8 @@ class BuilderApp(KeyQueueApp, CopyingApp):
         from tui.shell.keys import unknown_ids
 
         problems = [self.settings.problem] if self.settings.problem else unknown_ids(self.settings.keys)
+        for fault in self._theme_faults:
+            self.notify(fault, title="Theme", severity="warning", timeout=10, markup=False)
         for problem in problems:
             self.notify(problem, title="Settings", severity="warning", timeout=10, markup=False)
 

@@ -27,6 +27,7 @@ RESUMPTIONS = 5
 PROGRESS = 1_000_000
 """After this many bytes a break counts as the first one again."""
 
+_LONGEST_NUMBER = 18
 _CHANGED = "the file on the server has changed meanwhile"
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
@@ -226,6 +227,14 @@ def _validator(response: httpx.Response) -> str | None:
 def _length(response: httpx.Response) -> str | None:
     length: str | None = response.headers.get("content-length")
     return length
+
+
+def announced_length(response: httpx.Response) -> int | None:
+    """How many bytes a body is going to have; None where that is not known, or the transfer is compressed."""
+    announced = _length(response) or ""
+    if not announced.isdecimal() or len(announced) > _LONGEST_NUMBER or "content-encoding" in response.headers:
+        return None
+    return int(announced)
 
 
 async def _refusal(attempt: Attempt) -> str:

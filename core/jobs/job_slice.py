@@ -207,6 +207,7 @@ class JobSlice:
             return
         assert life.job is not None
         self.context.memory.answers.update(life.job.answers)
+        self.context.memory.targets = len(targets)
         life.show(JobPhase.DOWNLOADING)
         numbers = count(1) if life.records is None else life.records.numbers
         rest = range(len(targets))

@@ -3,39 +3,41 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterator
 
-from rich.cells import set_cell_size
 from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from core.events import Event, JobPhase
+from core.events import Event
 from core.levels import Level
+from core.progress.drawing import Line, Role, glyphs_for
+from core.progress.gantt import counted, folded, gantt, name_of, shown_first
+from core.progress.job_line import Look, job_line
 from core.progress.picture import RunPicture, SlicePicture, StreamPicture
 from core.progress.plain import is_shown
-from core.progress.sentences import attempt, event_line, next_poll
+from core.progress.sentences import event_line
 from core.units import count, duration, size
-from core.wording import indented, one_line, slice_values
+from core.wording import indented, one_line
 
-_PHASE = 11
-_STATUS = 20
 _SPARE = 3
 """Lines of the terminal that the picture leaves free."""
 _REDRAW = 0.125
 """Seconds between two pictures."""
 _STYLES = {Level.DEBUG: "dim", Level.INFO: "", Level.WARNING: "yellow", Level.ERROR: "bold red"}
-_PHASE_STYLES = {
-    JobPhase.WAITING: "dim",
-    JobPhase.RUNNING: "cyan",
-    JobPhase.COMPLETED: "green",
-    JobPhase.DOWNLOADING: "green",
-    JobPhase.DONE: "green",
-    JobPhase.FAILED: "red",
-    JobPhase.TIMED_OUT: "red",
-    JobPhase.ABORTED: "red",
+_ROLE_STYLES = {
+    Role.TEXT: "",
+    Role.QUIET: "dim",
+    Role.WAITING: "dim",
+    Role.RUNNING: "cyan",
+    Role.READY: "green",
+    Role.FAILED: "bold red",
+    Role.STOPPED: "yellow",
+    Role.DOWNLOAD: "blue",
+    Role.CURSOR: "reverse",
 }
+_LINES_WITH_TIMES = 4
+"""Lines from which one of them may show the times of the others."""
 
 
 class LiveProgress:
@@ -48,6 +50,7 @@ class LiveProgress:
         self._console = console
         self._run = run
         self._level = level
+        self._glyphs = glyphs_for(console.encoding)
         self._drawn = 0.0
         self._live = Live(
             console=console,
@@ -87,13 +90,8 @@ class LiveProgress:
         room = max(2, self._console.height - _SPARE)
         lines = [self._headline(), *self._streams(room - 1)]
         for text in lines:
-            text.no_wrap, text.overflow = True, "ellipsis"
+            text.no_wrap, text.overflow = True, "crop"
         return Group(*lines)
-
-    @property
-    def _label(self) -> int:
-        """The width of the column that names slices and jobs."""
-        return min(40, max(12, self._console.width // 4 + 2))
 
     def _headline(self) -> Text:
         run = self._run
@@ -108,12 +106,40 @@ class LiveProgress:
         shown = streams if len(streams) <= room else streams[: room - 1]
         left = room - len(shown) - (len(streams) > len(shown))
         for number, stream in enumerate(shown):
-            yield _stream_text(stream, self._label)
-            jobs = list(_job_texts(stream, left // (len(shown) - number), self._label))
-            left -= len(jobs)
-            yield from jobs
+            yield _stream_text(stream, self._console.width)
+            lines = self._job_lines(stream, left // (len(shown) - number))
+            left -= len(lines)
+            yield from map(_text, lines)
         if len(streams) > len(shown):
             yield Text(f"and {len(streams) - len(shown)} more streams", "dim")
+
+    def _job_lines(self, stream: StreamPicture[SlicePicture], room: int) -> list[Line]:
+        """The slices at work in at most `room` lines: a job line, or many on a common axis."""
+        jobs, width = stream.slices, self._console.width - 1
+        look = Look(stream.clock(), self._glyphs, stream.unmapped_statuses)
+        if room <= 0 or not jobs:
+            return []
+        if len(jobs) == 1 and not stream.slices_done and not stream.failures.count:
+            lines = job_line(next(iter(jobs.values())), look, width, rows=min(2, room))
+        else:
+            lines = self._chart(stream, look, width, room)
+        return [((" ", Role.TEXT), *line) for line in lines]
+
+    def _chart(self, stream: StreamPicture[SlicePicture], look: Look, width: int, room: int) -> list[Line]:
+        jobs = stream.slices
+        times = room >= _LINES_WITH_TIMES
+        room -= times
+        shown = shown_first(jobs.values(), room if len(jobs) <= room else room - 1)
+        lines = gantt(shown, look, stream.started or 0.0, width, running=True, times=times)
+        if len(shown) < len(jobs):
+            numbers = {job.number for job in shown}
+            hidden = folded((job for job in jobs.values() if job.number not in numbers), 0, look)
+            lines.append(counted([(f"and {len(jobs) - len(shown):,} more:", Role.QUIET), *hidden], width))
+        return lines
+
+
+def _text(line: Line) -> Text:
+    return Text.assemble(*((text, _ROLE_STYLES[role]) for text, role in line))
 
 
 def _stream_text(stream: StreamPicture[SlicePicture], width: int) -> Text:
@@ -128,44 +154,7 @@ def _stream_text(stream: StreamPicture[SlicePicture], width: int) -> Text:
         parts.append(f"{stream.loaded:,} loaded")
     if stream.loading:
         parts.append(f"loading {stream.loading:,}")
-    text = Text(set_cell_size(one_line(stream.stream, width + 1), width + 1), "bold")
-    return text.append(f" {'  '.join(parts)}", "not bold")
-
-
-def _job_texts(stream: StreamPicture[SlicePicture], room: int, width: int) -> Iterator[Text]:
-    """The slices at work, those that wait for a place last, in at most `room` lines."""
-    jobs = sorted(stream.slices.values(), key=lambda job: job.phase is JobPhase.WAITING)
-    if room <= 0 or not jobs:
-        return
-    shown = jobs if len(jobs) <= room else jobs[: room - 1]
-    for job in shown:
-        yield _job_text(job, stream.clock(), width)
-    hidden = jobs[len(shown) :]
-    if hidden:
-        phases = Counter(str(job.phase or "reading") for job in hidden)
-        kinds = ", ".join(f"{number} {phase}" for phase, number in phases.items())
-        yield Text(f" and {len(hidden)} more ({kinds})", "dim")
-
-
-def _job_text(job: SlicePicture, now: float, width: int) -> Text:
-    label = slice_values(job.slice) or job.job_id or "whole stream"
-    text = Text(" ").append(set_cell_size(one_line(label, width), width))
-    phase = str(job.phase or "reading")
-    text.append(f" {phase:<{_PHASE}}", _PHASE_STYLES.get(job.phase, "") if job.phase else "")
-    return text.append(f" {'  '.join(_job_facts(job, now))}")
-
-
-def _job_facts(job: SlicePicture, now: float) -> Iterator[str]:
-    if job.attempt > 1:
-        yield attempt(job)
-    if job.phase is JobPhase.RUNNING:
-        if job.api_status:
-            yield one_line(job.api_status, _STATUS)
-        yield duration(math.floor(job.elapsed_at(now)), whole=True)
-        yield count(job.polls, "poll")
-        if job.next_poll is not None:
-            yield next_poll(job, now)
-    elif job.phase in (None, JobPhase.DOWNLOADING):
-        if job.received:
-            yield size(job.received)
-        yield count(job.records, "record")
+    if len(stream.slices) == 1:
+        parts.append(name_of(next(iter(stream.slices.values()))))
+    text = Text(one_line(stream.stream, max(8, width // 2)), "bold")
+    return text.append(f"  {'  '.join(parts)}", "not bold")

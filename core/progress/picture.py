@@ -16,6 +16,7 @@ from core.events import (
     BudgetWait,
     DownloadProgress,
     Event,
+    ExchangeFinished,
     JobChanged,
     JobPhase,
     Outcome,
@@ -24,10 +25,13 @@ from core.events import (
     SliceFinished,
     SliceStarted,
     Stage,
+    StatusUnmapped,
     StreamFinished,
     StreamStarted,
 )
 from core.failures import Failures
+from core.http.exchange import Role
+from core.progress.timeline import Kind, Mark, Pace, Timeline
 
 _RATE_WINDOW = 5.0
 """Seconds over which records per second are counted."""
@@ -48,6 +52,13 @@ _STAGES = {
     JobPhase.STARTING: Stage.CREATION,
     JobPhase.RUNNING: Stage.POLLING,
     JobPhase.DOWNLOADING: Stage.DOWNLOAD,
+}
+_KINDS = {
+    JobPhase.RUNNING: Kind.RUNNING,
+    JobPhase.COMPLETED: Kind.COMPLETED,
+    JobPhase.FAILED: Kind.FAILED,
+    JobPhase.TIMED_OUT: Kind.FAILED,
+    JobPhase.SKIPPED: Kind.SKIPPED,
 }
 
 
@@ -76,9 +87,16 @@ class SlicePicture:
     stage_began: dict[Stage, float] = field(default_factory=dict)
     stage_ended: dict[Stage, float] = field(default_factory=dict)
     received: int = 0
+    share: float | None = None
+    """How much of the download there is, from 0 to 1; None where its length is not known."""
     records: int = 0
     outcome: Outcome | None = None
     error: str | None = None
+    started: float = 0.0
+    """When the slice was first heard of."""
+    timeline: Timeline = field(default_factory=Timeline)
+    bytes_pace: Pace = field(default_factory=Pace)
+    records_pace: Pace = field(default_factory=Pace)
     _download: int = 0
 
     def elapsed_at(self, now: float) -> float:
@@ -86,23 +104,46 @@ class SlicePicture:
         ended = self.stage_ended.get(Stage.POLLING)
         return self.elapsed + max(0.0, (now if ended is None else ended) - self.updated)
 
-    def seconds_in(self, stage: Stage, now: float) -> float | None:
-        """Seconds that a stage took or has taken so far; None when it has not begun."""
-        began = self.stage_began.get(stage)
-        return None if began is None else self.stage_ended.get(stage, now) - began
+    @property
+    def transferred(self) -> int:
+        """Bytes received, as far as they are counted."""
+        return self.received
 
-    def add_records(self, event: Records) -> None:
+    @property
+    def limit(self) -> float | None:
+        """When polling is given up; None where that is not known."""
+        return self.updated - self.elapsed + self.timeout if self.timeout else None
+
+    def add_records(self, event: Records, now: float) -> None:
+        self._begin_reading()
         self.records += event.count
+        self.records_pace.add(now, event.count)
 
-    def add_bytes(self, received: int) -> int:
+    def add_bytes(self, event: DownloadProgress, now: float) -> int:
         """Take over how far a download is, and give the bytes that this adds; fewer than before is a new download."""
+        self._begin_reading()
+        received, self.share = event.received, event.share
         more = received - self._download if received >= self._download else received
         self._download = received
         self.received += more
+        self.bytes_pace.add(now, more)
         return more
+
+    def add_page(self, event: ExchangeFinished, now: float) -> None:
+        """Note the answer to a request for a page."""
+        status = event.exchange.status
+        succeeded = status is not None and status < 400
+        self._begin_reading()
+        self.timeline.add(Mark(now, Kind.PAGE if succeeded else Kind.FAILED, None if status is None else str(status)))
+
+    def _begin_reading(self) -> None:
+        """The requests of a synchronous stream begin with its slice."""
+        if self.phase is None:
+            self.timeline.begin(self.started)
 
     def change_job(self, event: JobChanged, now: float) -> None:
         """Take over what an event says about the job."""
+        self._mark(event, now)
         if event.attempt > self.attempt:
             self.stage_began.clear()
             self.stage_ended.clear()
@@ -125,6 +166,26 @@ class SlicePicture:
         self.timeout = event.timeout
         self.next_poll = None
 
+    def _mark(self, event: JobChanged, now: float) -> None:
+        """Put what an event says on the line, where it is something new."""
+        line, kind = self.timeline, _KINDS.get(event.phase)
+        if event.phase in _STAGES and line.began is None:
+            line.began, line.earlier = now, event.elapsed if event.known else 0.0
+        polled = event.polls > (self.polls if event.attempt <= self.attempt else 0)
+        last = line.marks[-1].kind if line.marks else None
+        if event.phase is JobPhase.RUNNING and not event.polls and Stage.POLLING not in self._begun(event):
+            line.add(Mark(now, Kind.FOLLOWED if event.known else Kind.CREATED))
+        elif kind is not None and polled:
+            line.add(Mark(now, kind, event.api_status))
+        elif kind not in (None, Kind.RUNNING) and last is Kind.RUNNING and event.phase is not JobPhase.TIMED_OUT:
+            line.settle(kind)
+        elif kind is Kind.FAILED and last is not Kind.FAILED:
+            line.add(Mark(now, kind, event.api_status))
+
+    def _begun(self, event: JobChanged) -> Mapping[Stage, float]:
+        """The stages that this attempt has begun."""
+        return self.stage_began if event.attempt <= self.attempt else {}
+
     def _enter(self, stage: Stage, now: float) -> None:
         if stage is not self.stage:
             self.stage_ended.setdefault(self.stage, now)
@@ -139,6 +200,7 @@ class SlicePicture:
             self.outcome, self.error = outcome, error
             self.next_poll = None
             self.stage_ended.setdefault(self.stage, now)
+            self.timeline.ended = now
 
 
 SliceT = TypeVar("SliceT", bound=SlicePicture)
@@ -177,6 +239,8 @@ class StreamPicture(Generic[SliceT]):
         self.detached_slices = 0
         """How many slices have no job yet, and are left to a later run."""
         self.failures = Failures()
+        self.unmapped_statuses: set[str] = set()
+        """Statuses that the API reported and the mapping does not hold."""
         self.budget_waits: dict[str, float] = {}
         """Until when the API budget holds requests back, by the terms of its policies."""
         self._new_slice = new_slice
@@ -219,18 +283,9 @@ class StreamPicture(Generic[SliceT]):
                 self.records += count
                 self._samples.append((now, count))
                 self._drop_old_samples(now)
-                self.slice(event.slice).add_records(event)
-            case DownloadProgress(received=received):
-                self.received += self.slice(event.slice).add_bytes(received)
-            case JobChanged():
-                self.slice(event.slice).change_job(event, self.clock())
-            case PollScheduled(wait=wait, polls=polls):
-                job = self.slice(event.slice)
-                job.polls, job.next_poll = polls, self.clock() + wait
-            case SliceStarted():
-                self.slice(event.slice)
-            case SliceFinished():
-                self._finish_slice(event)
+                self.slice(event.slice).add_records(event, now)
+            case StatusUnmapped(status=status):
+                self.unmapped_statuses.add(status)
             case BudgetWait(wait=budget):
                 self.budget_waits.pop(budget.terms, None)
                 if budget.seconds:
@@ -239,6 +294,25 @@ class StreamPicture(Generic[SliceT]):
                 self.started = self.clock()
             case StreamFinished():
                 self.finish(event)
+            case _:
+                self._fold_into_slice(event)
+
+    def _fold_into_slice(self, event: Event) -> None:
+        match event:
+            case DownloadProgress():
+                self.received += self.slice(event.slice).add_bytes(event, self.clock())
+            case JobChanged():
+                self.slice(event.slice).change_job(event, self.clock())
+            case PollScheduled(wait=wait, polls=polls):
+                job = self.slice(event.slice)
+                job.polls, job.next_poll = polls, self.clock() + wait
+            case ExchangeFinished() if event.exchange.role is Role.PAGE and event.slice is not None:
+                if event.parent is None:
+                    self.slice(event.slice).add_page(event, self.clock())
+            case SliceStarted():
+                self.slice(event.slice)
+            case SliceFinished():
+                self._finish_slice(event)
             case _:
                 pass
 
@@ -249,6 +323,7 @@ class StreamPicture(Generic[SliceT]):
         if found is None:
             self._slices_seen += 1
             found = self.slices[key] = self._new_slice(self._slices_seen, slice_ or {})
+            found.started = self.clock()
         return found
 
     def take_load(self, records: int, *, complete: bool) -> None:

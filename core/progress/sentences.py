@@ -100,7 +100,7 @@ def waiting(detail: str | None) -> str:
 def next_poll(job: SlicePicture, now: float) -> str:
     """When a job is polled next, in whole seconds so that it does not flicker."""
     wait = 0 if job.next_poll is None else math.ceil(job.next_poll - now)
-    return f"next in {duration(wait, whole=True)}" if wait > 0 else "polling now"
+    return f"next poll in {duration(wait, whole=True)}" if wait > 0 else "polling now"
 
 
 def budget_waits(stream: StreamPicture[Any]) -> Iterator[str]:

@@ -36,7 +36,23 @@ class SliceBytes:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._received = 0
+        self._announced = self._begun = 0
+        self._lengths_known = True
         self._next = time.monotonic() + PROGRESS_EVERY
+
+    def announce(self, length: int | None) -> None:
+        """A page or target begins that is so long; None: nobody knows."""
+        self._begun += 1
+        self._announced += length or 0
+        self._lengths_known = self._lengths_known and length is not None
+
+    @property
+    def _share(self) -> float | None:
+        """How much there is of everything; targets that have not begun are taken to be as long as the others."""
+        if not self._lengths_known or not self._announced:
+            return None
+        share = self._received / self._announced * self._begun / max(self._begun, self._context.memory.targets)
+        return min(1.0, share)
 
     def add(self, size: int, ended: bool = False) -> None:
         """Count bytes; `ended` says that a page or target is complete."""
@@ -44,7 +60,9 @@ class SliceBytes:
         if ended or time.monotonic() >= self._next:
             context = self._context
             self._next = time.monotonic() + PROGRESS_EVERY
-            context.emit(DownloadProgress(stream=context.stream, slice=context.slice, received=self._received))
+            context.emit(
+                DownloadProgress(stream=context.stream, slice=context.slice, received=self._received, share=self._share)
+            )
 
 
 class RecordSink:
@@ -68,6 +86,7 @@ class RecordSink:
         self._channel = channel
         self._budget = budget
         self.received = received.add
+        self.announced = received.announce
         self._pipeline = _pipeline(plan, context, cursor, schema)
         self._feed_end = cursor.feed_end(context.slice)
         self._last_record: Record | None = None

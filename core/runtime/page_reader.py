@@ -19,6 +19,7 @@ from core.decoding.errors import NoCharset
 from core.errors import ReadError
 from core.http.cache import Body
 from core.http.charsets import charset_of
+from core.http.download import announced_length
 from core.http.exchange import Role
 from core.http.policy import Action, RequestFailed
 from core.http.request import RequestDraft
@@ -116,6 +117,9 @@ class Sink(Protocol):
     def received(self, size: int, ended: bool = False) -> None:
         """Take note of bytes that arrived; `ended` says that there are no more of this response."""
 
+    def announced(self, length: int | None) -> None:
+        """A response begins that has so many bytes; None where they are not known beforehand."""
+
     def next_page(self) -> bool:
         """Whether a further page, which there is, is to be read."""
 
@@ -161,6 +165,9 @@ class RecordCollector:
 
     def received(self, size: int, ended: bool = False) -> None:
         """Progress is not reported."""
+
+    def announced(self, length: int | None) -> None:
+        """Nor is the length."""
 
     def next_page(self) -> bool:
         return True
@@ -329,6 +336,7 @@ class PageReader:
                 return None
             charset, decoder = charset_of(download.response), self.decoder.for_slice(context.memory)
             digest = Digest() if pages.compares else None
+            sink.announced(None if self.paginator is not None else announced_length(download.response))
             with _naming_charset(download.response):
                 taken = await parse_in_thread(
                     context.run.executor,

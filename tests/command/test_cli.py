@@ -386,12 +386,14 @@ def test_a_signal_aborts_the_run_with_its_code(tmp_path: Path, number: int, code
     assert b"Traceback" not in err
 
 
-def test_a_terminal_shows_a_live_picture(config: Path, tmp_path: Path) -> None:
+def shown_on_a_terminal(arguments: list[str], **environment: str) -> bytes:
+    """What a run that succeeds writes to a terminal of 80 columns."""
     controller, terminal = pty.openpty()
-    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"}
-    command = [sys.executable, "-m", "core.command.cli", "--run", ORDERS, "--config", str(config)]
     process = subprocess.Popen(
-        [*command, "--output", str(tmp_path / "out")], stderr=terminal, stdout=terminal, env=environment
+        [sys.executable, "-m", "core.command.cli", *arguments],
+        stderr=terminal,
+        stdout=terminal,
+        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24", **environment},
     )
     os.close(terminal)
     shown = b""
@@ -400,6 +402,29 @@ def test_a_terminal_shows_a_live_picture(config: Path, tmp_path: Path) -> None:
             shown += data
     os.close(controller)
     assert process.wait(30) == 0
+    return shown
+
+
+def test_a_terminal_shows_a_live_picture(config: Path, tmp_path: Path) -> None:
+    shown = shown_on_a_terminal(["--run", ORDERS, "--config", str(config), "--output", str(tmp_path / "out")])
     assert b"\x1b[?25l" in shown
     assert b"\x1b[?25h" in shown
     assert b"3 of 3 streams read" in shown
+
+
+def test_a_terminal_shows_the_line_of_a_job(tmp_path: Path) -> None:
+    with DemoApi(pace=0.3) as api:
+        inputs = tmp_path / "inputs.json"
+        inputs.write_text(json.dumps(api.inputs("sendgrid_contacts")))
+        run = ["--run", str(sample("sendgrid_contacts").path), "--config", str(inputs), "--output"]
+        shown = shown_on_a_terminal([*run, str(tmp_path / "one.jsonl")]).decode()
+        assert "●" in shown
+        assert "▶" in shown
+        assert "limit 30 min" in shown
+        assert "\x1b[36m" in shown or "\x1b[1;36m" in shown  # a mark in its colour
+
+        plain = shown_on_a_terminal([*run, str(tmp_path / "two.jsonl")], LC_ALL="C", NO_COLOR="1").decode()
+        assert "limit 30 min" in plain
+        assert ">" in plain.replace("\r\n", "")
+        assert plain.isascii()
+        assert "\x1b[36m" not in plain

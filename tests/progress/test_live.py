@@ -43,34 +43,33 @@ def test_a_running_job_shows_status_time_polls_and_next_poll() -> None:
     terminal = Terminal()
     for event in (
         StreamStarted(stream="contacts"),
-        job(JobPhase.RUNNING, job_id="exp_1", polls=3, api_status="PROCESSING", elapsed=70.0),
+        job(JobPhase.RUNNING, job_id="exp_1", polls=3, api_status="PROCESSING", timeout=3600.0),
         PollScheduled(stream="contacts", attempt=1, polls=3, wait=12.0),
     ):
         terminal.run.fold(event)
     terminal.clock.now += 5
     assert terminal.lines() == [
         "0 records in 5 s",
-        "contacts                0 records  0/s",
-        " exp_1                  running     PROCESSING  1 min 15 s  3 polls  next in 7 s",
+        "contacts  0 records  0/s  exp_1",
+        " ○───────────▶┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄◌┄┄┄┄┄┄┄  PROCESSING → running    next poll in 7 s",
+        " 0.0 s     5.0 s                        3 polls · limit 1 h",
     ]
 
 
-def test_a_download_shows_bytes_and_records() -> None:
-    terminal = Terminal()
-    for event in (
-        StreamStarted(stream="contacts"),
-        job(JobPhase.DOWNLOADING, {"day": "2024-01-01"}, job_id="exp_1"),
-        DownloadProgress(stream="contacts", slice={"day": "2024-01-01"}, received=1_000_000),
-        DownloadProgress(stream="contacts", slice={"day": "2024-01-01"}, received=1_500_000),
-        Records(stream="contacts", slice={"day": "2024-01-01"}, count=12_000),
-    ):
-        terminal.run.fold(event)
-    terminal.clock.now += 4
-    assert terminal.lines() == [
-        "12,000 records in 4 s",
-        "contacts                12,000 records  3,000/s  1.5 MB",
-        " 2024-01-01             downloading 1.5 MB  12,000 records",
-    ]
+def test_a_download_shows_its_share_bytes_records_and_rates() -> None:
+    terminal, day = Terminal(), {"day": "2024-01-01"}
+    terminal.run.fold(StreamStarted(stream="contacts"))
+    terminal.run.fold(job(JobPhase.DOWNLOADING, day, job_id="exp_1"))
+    for quarter in range(1, 9):
+        terminal.clock.now += 0.5
+        share = quarter / 16
+        terminal.run.fold(DownloadProgress(stream="contacts", slice=day, received=250_000 * quarter, share=share))
+        terminal.run.fold(Records(stream="contacts", slice=day, count=1_500))
+    lines = terminal.lines()
+    assert lines[:2] == ["12,000 records in 4 s", "contacts  12,000 records  3,000/s  2.0 MB  2024-01-01"]
+    assert lines[2].endswith("███████████▌░░░░░░░░░░░  50 %  2.0 MB")
+    assert lines[3].endswith("12,000 records  3.43 k/s")
+    assert "█" in lines[3]
 
 
 def test_many_jobs_and_streams_stay_within_the_terminal() -> None:
@@ -82,7 +81,7 @@ def test_many_jobs_and_streams_stay_within_the_terminal() -> None:
             terminal.run.fold(SliceStarted(stream=name, slice={"number": number}))
     lines = terminal.lines()
     assert len(lines) <= 22
-    assert sum("and 47 more (47 reading)" in line for line in lines) >= 1
+    assert sum(" more:  4" in line and "reading" in line for line in lines) == 4
     assert all(any(line.startswith(name) for line in lines) for name in names)
 
 
@@ -105,15 +104,16 @@ def test_waiting_jobs_come_last() -> None:
         terminal.run.fold(job(phase, {"n": number}))
     lines = terminal.lines()
     assert lines[2].startswith(" 9 ")
-    assert lines[-1] == " and 8 more (8 waiting)"
+    assert lines[-1] == " and 8 more:  8 waiting"
     assert len(lines) == 5
 
 
 def test_texts_from_servers_are_not_markup_and_fit_the_width() -> None:
     terminal = Terminal(width=40)
     terminal.run.fold(StreamStarted(stream="contacts"))
-    terminal.run.fold(job(JobPhase.RUNNING, {"n": "[/bold]\x1b[2J" * 20}, api_status="[blink]\nx" * 20))
-    assert " [/bold]" in terminal.lines()[2]
+    terminal.run.fold(job(JobPhase.RUNNING, {"n": "[/bold]\x1b[2J" * 20}, polls=1, api_status="[blink]\nx" * 20))
+    assert "[/bold]" in terminal.lines()[1]
+    assert "[blink]" in terminal.lines()[2]
     assert all(len(line) <= 40 for line in terminal.lines())
     terminal.progress.log(Level.WARNING, "[bold]careful[/bold]")
     assert "[bold]careful[/bold]" in terminal.written.getvalue()
@@ -132,7 +132,7 @@ def test_log_lines_stay_above_the_picture_which_disappears_at_the_end() -> None:
     terminal.progress.stop()
     written = terminal.written.getvalue()
     assert "contacts: The result is in 1 file." in written
-    assert "exp_1" in written
+    assert "limit 1 h" in written
     assert "too fine" not in written
 
 

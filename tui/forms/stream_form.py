@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import on
@@ -23,9 +24,8 @@ from tui.forms.schema_pane import SchemaPane
 from tui.forms.stream_head import StreamHead
 from tui.model.editor import Change, ChangeKind
 from tui.model.layout import LayoutTab, tab_of
-from tui.model.problems import Counts
 from tui.model.session import BuilderSession
-from tui.widgets.base import hidden
+from tui.widgets.base import WidgetMessage, hidden
 from tui.widgets.tab_strip import StripTab, TabStrip
 
 _SCHEMA = "Schema"
@@ -45,6 +45,10 @@ class StreamForm(Vertical):
         hidden("ctrl+pagedown", "next_tab(1)", "Next tab", "Go to the next tab", "stream-form.next-tab", first=True),
         hidden("ctrl+pageup", "next_tab(-1)", "Previous tab", "Go one back", "stream-form.previous-tab", first=True),
     ]
+
+    @dataclass
+    class Shown(WidgetMessage["StreamForm"]):
+        """Another stream or tab is shown, or what is shown has changed."""
 
     def __init__(self, session: BuilderSession, hints: Hints, stream: int, *, id: str | None = None) -> None:
         super().__init__(id=id, classes="stream-form")
@@ -139,10 +143,29 @@ class StreamForm(Vertical):
         if not (self.is_attached and self.session.exists(self.path)):
             return
         self._show_head()  # from here on nothing is awaited: it is all of one moment
+        if self._tabs:
+            self._strip.tabs = self._strip_tabs()
+        self.post_message(self.Shown(self))
+
+    def _strip_tabs(self) -> list[StripTab]:
+        """The tabs as the strip shows them."""
         counts = self.session.tab_counts(self._stream)
-        marks = [StripTab(tab.title, tab.title, _mark(count)) for tab, count in zip(self._tabs, counts, strict=True)]
-        if marks:
-            self._strip.tabs = marks
+        return [
+            StripTab(tab.title, tab.title, filled=self._has_values(tab), errors=one.errors, warnings=one.warnings)
+            for tab, one in zip(self._tabs, counts, strict=True)
+        ]
+
+    def _has_values(self, tab: LayoutTab) -> bool:
+        return any(self.session.exists((*self.path, *entry.path)) for entry in tab)
+
+    @property
+    def facts(self) -> str:
+        """How many of the advanced fields of the tab are set."""
+        tab = next((tab for tab in self._tabs if tab.title == self._active), None)
+        if tab is None or not tab.advanced:
+            return ""
+        filled = sum(self.session.exists((*self.path, *entry.path)) for entry in tab.advanced)
+        return f"{filled} of {len(tab.advanced)} advanced fields set" if filled else ""
 
     def _is_out_of_step(self) -> bool:
         """Whether the tabs of the wanted stream differ from those that are built."""
@@ -177,7 +200,7 @@ class StreamForm(Vertical):
             await self.remove_children(panes)
         titles = [tab.title for tab in tabs]
         if tabs:
-            self._strip.tabs = [StripTab(title, title) for title in titles]
+            self._strip.tabs = self._strip_tabs()
             await self._open(tabs[titles.index(self._active)] if self._active in titles else tabs[0])
         else:
             self._active = ""
@@ -207,6 +230,7 @@ class StreamForm(Vertical):
                 self._panes[title] = kind(self.session, self.hints, tab, self.path)
                 await self.mount(self._panes[title])
         await self._panes[title].show()
+        self.post_message(self.Shown(self))
 
     async def next_tab(self, step: int = 1) -> None:
         """Go to a tab further right or left, around the ends, and to its first field."""
@@ -293,9 +317,3 @@ class StreamForm(Vertical):
         row = self.pane.row_of(event.widget) if self.pane is not None else None
         if row is not None:
             fill_from_curl(self.app, self.session, row.path[:-1], event.command)
-
-
-def _mark(counts: Counts) -> str:
-    """The number of errors and warnings, each with its sign."""
-    parts = [f"✗{counts.errors}"] * bool(counts.errors) + [f"!{counts.warnings}"] * bool(counts.warnings)
-    return " ".join(parts)

@@ -83,6 +83,8 @@ class Welcome(Vertical):
 
 
 Form = StreamForm | InputsForm | GlobalForm
+_TITLES: dict[type[Widget], str] = {InputsForm: "Inputs", GlobalForm: "Global", YamlView: "YAML", Widget: "Begin"}
+"""What stands in the edge of the area by what is shown, the first that fits."""
 
 
 class EditorArea(Container):
@@ -92,7 +94,7 @@ class EditorArea(Container):
     """
 
     def __init__(self, session: BuilderSession, settings: Settings, hints: Hints) -> None:
-        super().__init__(classes="editor-area")
+        super().__init__(classes="editor-area pane")
         self._session = session
         self._settings = settings
         self._hints = hints
@@ -182,10 +184,27 @@ class EditorArea(Container):
             return
         before, self._shown = self._shown, widget
         widget.display = True
+        self.set_class(isinstance(widget, StreamForm | YamlView), "-titled")
+        self._show_edges()
         if isinstance(before, YamlView):
             await before.remove()
         elif before is not None:
             before.display = False
+
+    @on(StreamForm.Shown)
+    def _form_shown(self, event: StreamForm.Shown) -> None:
+        event.stop()
+        self._show_edges()
+
+    def _show_edges(self) -> None:
+        """Set the title into the top edge and facts into the bottom edge."""
+        shown = self._shown
+        if isinstance(shown, StreamForm):
+            title = self._session.streams.name(shown.stream) or "New stream"
+        else:
+            title = next(title for kind, title in _TITLES.items() if isinstance(shown, kind))
+        self.border_title = Content(safe(title)).markup
+        self.border_subtitle = shown.facts if isinstance(shown, StreamForm) else ""
 
     # Editing
 

@@ -83,7 +83,9 @@ class Help:
         return self._line.app.get_key_display(Binding(keys.split(",")[-1].strip(), ""))
 
     def explain_entry(self, entry: NavigatorEntry) -> None:
-        self._line.show(entry.title, entry.description or "Enter opens it.")
+        self._line.show(
+            entry.title.lstrip("+ "), entry.description or ("Enter does it." if entry.action else "Enter opens it.")
+        )
 
     def explain_widget(self, widget: Widget) -> None:
         """Explain a widget that has the focus; fields are explained by `explain_field`."""

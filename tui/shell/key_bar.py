@@ -1,8 +1,8 @@
-"""The last line of a screen: the few keys that matter most here, fitted to the width."""
+"""The last line of a screen: what can be done here, and at its right end the keys that always work."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,11 +14,11 @@ from textual.widget import Widget
 
 from tui.shell.actions import APP, BUILDER, has_key
 
-MOST = 8
-"""The highest number of keys that are shown."""
-_LOCAL_MOST = 3
-"""The highest number of keys of the focused widget that are shown where there are global ones too."""
+_ALWAYS = ("test.run", "file.save", "app.palette", "help.show")
+"""The actions at the right end, by id."""
 _GAP = "  "
+_BETWEEN = 3
+"""Cells that are free before the right end."""
 _RANKS = {action.id: action.rank for action in (*APP, *BUILDER) if action.rank is not None}
 Displayed = Callable[[Binding], str]
 
@@ -38,13 +38,14 @@ class ShownKey:
 
 
 class KeyBar(Widget):
-    """Shows the keys of the focused widget first, then those that work anywhere; a click presses one."""
+    """Shows the keys of the focused widget, others, and at the right end those that always work; a click presses one."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"key-bar--key", "key-bar--label"}
 
     def __init__(self) -> None:
         super().__init__(classes="key-bar")
-        self._keys: tuple[ShownKey, ...] = ()
+        self._here: tuple[ShownKey, ...] = ()
+        self._always: tuple[ShownKey, ...] = ()
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, lambda _: self.call_after_refresh(self._update))
@@ -53,49 +54,67 @@ class KeyBar(Widget):
     @property
     def keys(self) -> tuple[ShownKey, ...]:
         """What is shown, as far as there is room for it."""
-        return fitting(self._keys, self.content_size.width)
+        return tuple(key for key, _ in self._placed())
+
+    def _placed(self) -> list[tuple[ShownKey, int]]:
+        """The keys that are shown, each with the column where it begins."""
+        width = self.content_size.width
+        always = fitting(self._always, width)
+        begin = width - _width(always)
+        here = fitting(self._here, begin - _BETWEEN if always else width)
+        return [*_columns(here, 0), *_columns(always, begin)]
 
     def _update(self) -> None:
         if self.is_attached and self.screen.is_current:
             found = keys_here(list(self.screen.active_bindings.values()), self.app.get_key_display)
-            if found != self._keys:
-                self._keys = found
+            if found != (self._here, self._always):
+                self._here, self._always = found
                 self.refresh()
 
     def render(self) -> Content:
         key_style = self.get_visual_style("key-bar--key")
         label_style = self.get_visual_style("key-bar--label")
-        parts = [Content.assemble((one.key, key_style), " ", (one.label, label_style)) for one in self.keys]
-        return Content(_GAP).join(parts)
+        line = Content("")
+        for one, column in self._placed():
+            space = " " * (column - line.cell_length)
+            line = Content.assemble(line, space, (one.key, key_style), " ", (one.label, label_style))
+        return line
 
     def on_click(self, event: events.Click) -> None:
         offset = event.get_content_offset(self)
         x = offset.x if offset else -1
-        for one in self.keys:
-            if 0 <= x < one.width:
+        for one, column in self._placed():
+            if column <= x < column + one.width:
                 self.app.simulate_key(one.binding.key)
                 return
-            x -= one.width + len(_GAP)
 
 
-def keys_here(active: list[ActiveBinding], display: Displayed) -> tuple[ShownKey, ...]:
-    """The keys to show out of those that work: some of the focused widget, then those that work anywhere, by rank."""
+def keys_here(active: list[ActiveBinding], display: Displayed) -> tuple[tuple[ShownKey, ...], tuple[ShownKey, ...]]:
+    """The keys to show out of those that work: those of the focused widget and others by rank, and those at the end."""
     shown: dict[str, ShownKey] = {}
     for node, binding, enabled, _ in active:
         if binding.show and enabled and has_key(binding.key):
             name = binding.id or f"{node.id}:{binding.action}"
             shown.setdefault(name, ShownKey(display(binding), binding.description, binding))
+    always = [shown.pop(name) for name in _ALWAYS if name in shown]
     local = [one for name, one in shown.items() if name not in _RANKS]
     anywhere = sorted((name for name in shown if name in _RANKS), key=_RANKS.__getitem__)
-    room = MOST - min(len(local), _LOCAL_MOST if anywhere else MOST)
-    return (*local[: MOST - min(room, len(anywhere))], *(shown[name] for name in anywhere[:room]))
+    return (*local, *(shown[name] for name in anywhere)), tuple(always)
 
 
 def fitting(keys: tuple[ShownKey, ...], width: int) -> tuple[ShownKey, ...]:
     """The first keys that fit side by side."""
-    taken = 0
+    number = len(keys)
+    while number and _width(keys[:number]) > width:
+        number -= 1
+    return keys[:number]
+
+
+def _width(keys: Sequence[ShownKey]) -> int:
+    """In cells, side by side."""
+    return sum(one.width for one in keys) + len(_GAP) * max(0, len(keys) - 1)
+
+
+def _columns(keys: Sequence[ShownKey], begin: int) -> Iterator[tuple[ShownKey, int]]:
     for number, one in enumerate(keys):
-        taken += one.width + len(_GAP) * bool(number)
-        if taken > width:
-            return keys[:number]
-    return keys
+        yield one, begin + _width(keys[:number]) + len(_GAP) * bool(number)

@@ -1,4 +1,4 @@
-"""The navigator at the left: global settings, inputs and streams with their marks, all drawn by one widget."""
+"""The navigator at the left: the streams with their marks, inputs and global settings, all drawn by one widget."""
 
 from __future__ import annotations
 
@@ -29,11 +29,16 @@ from tui.widgets.syntax import ink
 
 @dataclass(frozen=True, slots=True)
 class NavigatorEntry:
-    """A line of the navigator: a heading, or what is selected by it. `kind` says whether a stream is sync or async."""
+    """A line of the navigator: what is selected by it, or the action that it stands for; else it is a gap.
+
+    `kind` says whether a stream is sync or async, `note` stands at the right end.
+    """
 
     title: str
     selection: Selection | None = None
     kind: str = ""
+    note: str = ""
+    action: str = ""
     errors: int = 0
     warnings: int = 0
     stale: bool = False
@@ -41,10 +46,14 @@ class NavigatorEntry:
     testing: bool = False
 
     @property
+    def is_gap(self) -> bool:
+        return self.selection is None and not self.action
+
+    @property
     def marks(self) -> str:
         """The marks, each a glyph, counted where there can be several."""
         found = [f"✗{self.errors}"] if self.errors else []
-        found += [f"▲{self.warnings}"] if self.warnings else []
+        found += [f"!{self.warnings}"] if self.warnings else []
         found += ["⟳"] if self.stale else []
         found += ["◌"] if self.testing else []
         calm = self.tested and not found
@@ -63,13 +72,20 @@ class NavigatorEntry:
 
 def entries(session: BuilderSession, testing: str | None = None) -> list[NavigatorEntry]:
     """All lines; `testing` is the stream that is being tested."""
-    streams = session.streams.all()
     return [
+        *(stream_entry(stream, testing) for stream in session.streams.all()),
+        NavigatorEntry("+ Add a stream", action="stream.add"),
+        NavigatorEntry(""),
+        _entry("Inputs", INPUTS, session.counts(SCHEMA[:1]), str(len(session.inputs.all()) or "")),
         _entry("Global", GLOBAL, _global_counts(session)),
-        _entry(f"Inputs ({len(session.inputs.all())})", INPUTS, session.counts(SCHEMA[:1])),
-        NavigatorEntry(f"Streams ({len(streams)})"),
-        *(stream_entry(stream, testing) for stream in streams),
     ]
+
+
+def facts(entries: Sequence[NavigatorEntry]) -> str:
+    """How many streams there are, and how many of them have errors."""
+    streams = [entry for entry in entries if isinstance(entry.selection, int)]
+    broken = sum(bool(entry.errors) for entry in streams)
+    return " ─ ".join([count(len(streams), "stream"), *[f"{broken} to mend"] * bool(broken)])
 
 
 def stream_entry(stream: StreamInfo, testing: str | None) -> NavigatorEntry:
@@ -78,16 +94,16 @@ def stream_entry(stream: StreamInfo, testing: str | None) -> NavigatorEntry:
         stream.name or "(no name)",
         stream.index,
         "" if stream.kind is StreamKind.OTHER else str(stream.kind),
-        stream.counts.errors,
-        stream.counts.warnings + len(stream.warnings),
+        errors=stream.counts.errors,
+        warnings=stream.counts.warnings + len(stream.warnings),
         stale=stream.stale,
         tested=stream.tested,
         testing=stream.name == testing,
     )
 
 
-def _entry(title: str, selection: Selection, counts: Counts) -> NavigatorEntry:
-    return NavigatorEntry(title, selection, errors=counts.errors, warnings=counts.warnings)
+def _entry(title: str, selection: Selection, counts: Counts, note: str = "") -> NavigatorEntry:
+    return NavigatorEntry(title, selection, note=note, errors=counts.errors, warnings=counts.warnings)
 
 
 def _global_counts(session: BuilderSession) -> Counts:
@@ -97,20 +113,37 @@ def _global_counts(session: BuilderSession) -> Counts:
     return Counts.of([*elsewhere, *at_streams])
 
 
-_ROOM_FOR_SYNC = 24
-"""The width, in cells, from which synchronous streams are marked too, not only asynchronous ones."""
+_ROOM_FOR_KINDS = 26
+"""The width, in cells, from which the kinds of streams are written out; else by their first letters."""
+_KINDS = ("async", "sync")
+_KIND = max(map(len, _KINDS))
+"""Cells of a kind that is written out."""
+_MARKS = {"✗": "error", "!": "warning", "⟳": "stale", "◌": "testing", "✓": "tested"}
+"""The parts of the style sheet for the marks."""
 
 
 class Navigator(ScrollView, can_focus=True):
     """Shows entries and a cursor; the selected one is marked. Enter or a click selects one."""
 
     BINDING_GROUP_TITLE = "Navigator"
-    HELP = "What the manifest consists of. ✗ errors, ▲ warnings, ⟳ changed since its test, ◌ test running, ✓ tested."
+    HELP = "What the manifest consists of. ✗ errors, ! warnings, ⟳ changed since its test, ◌ test running, ✓ tested."
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(NAVIGATOR)]
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         f"navigator--{part}"
-        for part in ("heading", "kind", "error", "warning", "stale", "testing", "tested", "selected", "cursor")
+        for part in (
+            "action",
+            "note",
+            "async",
+            "sync",
+            "error",
+            "warning",
+            "stale",
+            "testing",
+            "tested",
+            "selected",
+            "cursor",
+        )
     }
 
     @dataclass
@@ -120,13 +153,20 @@ class Navigator(ScrollView, can_focus=True):
         selection: Selection
 
     @dataclass
+    class ActionChosen(WidgetMessage["Navigator"]):
+        """An entry that stands for an action was chosen."""
+
+        action: str
+
+    @dataclass
     class CursorMoved(WidgetMessage["Navigator"]):
         """The cursor is on another entry."""
 
         entry: NavigatorEntry
 
     def __init__(self) -> None:
-        super().__init__(classes="navigator")
+        super().__init__(classes="navigator pane")
+        self.border_title = "Streams"
         self._entries: tuple[NavigatorEntry, ...] = (NavigatorEntry("Global", GLOBAL),)
         self._selected: Selection = GLOBAL
         self._cursor = 0
@@ -150,6 +190,7 @@ class Navigator(ScrollView, can_focus=True):
         if moved is not None and selection is not None:
             self._selected, selection = moved(self._selected), moved(selection)
         self._entries = tuple(entries)
+        self.border_subtitle = facts(entries)
         self._measure()
         self._put_cursor(self._row_of(selection, self._cursor) if self.has_focus else self._selected_row)
         self.refresh()
@@ -186,20 +227,20 @@ class Navigator(ScrollView, can_focus=True):
 
     def _segments(self, entry: NavigatorEntry, row: int, width: int) -> list[Segment]:
         base = self._base(entry, row)
-        if entry.selection is None:
-            heading = self._ink("heading")
-            return [Segment(fit(f" {entry.title}", width), base + heading)]
-        kind = "" if entry.kind == "sync" and width < _ROOM_FOR_SYNC else entry.kind
+        mark = "▌" if entry.selection is not None and entry.selection == self._selected else " "
+        kind = self._kind(entry, width)
+        kinds = [Segment(f"{kind} ", base + self._ink(entry.kind or "note"))] if kind else []
         marks = self._marks(entry, base)
-        right = sum(cell_len(segment.text) for segment in marks) + (len(kind) + 1 if kind else 0)
-        is_selected = entry.selection == self._selected
-        name = f"{'▌' if is_selected else ' '}{' ' if isinstance(entry.selection, int) else ''}{safe(entry.title)}"
-        return [
-            Segment(fit(name, max(1, width - right - 1)), base),
-            *([Segment(f" {kind}", base + self._ink("kind"))] if kind else []),
-            *marks,
-            Segment(" ", base),
-        ]
+        marks += [Segment(f" {entry.note}", base + self._ink("note"))] if entry.note else []
+        room = width - 2 - sum(cell_len(segment.text) for segment in (*kinds, *marks))
+        name = Segment(fit(safe(entry.title), max(1, room)), base + self._ink("action") if entry.action else base)
+        return [Segment(mark, base + self._ink("async")), *kinds, name, *marks, Segment(" ", base)]
+
+    def _kind(self, entry: NavigatorEntry, width: int) -> str:
+        """What stands in front of the name of a stream."""
+        if not isinstance(entry.selection, int):
+            return ""
+        return entry.kind.upper().ljust(_KIND) if width >= _ROOM_FOR_KINDS else entry.kind[:1].upper().ljust(1)
 
     def _base(self, entry: NavigatorEntry, row: int) -> Style:
         style = self.rich_style
@@ -210,9 +251,8 @@ class Navigator(ScrollView, can_focus=True):
         return style
 
     def _marks(self, entry: NavigatorEntry, base: Style) -> list[Segment]:
-        parts = {"✗": "error", "▲": "warning", "⟳": "stale", "◌": "testing", "✓": "tested"}
         marks = entry.marks.split()
-        return [Segment(f" {mark}", base + self._ink(parts[mark[0]])) for mark in marks]
+        return [Segment(f" {mark}", base + self._ink(_MARKS[mark[0]])) for mark in marks]
 
     def _ink(self, part: str) -> Style:
         return ink(self, f"navigator--{part}")
@@ -220,9 +260,9 @@ class Navigator(ScrollView, can_focus=True):
     # Moving
 
     def move_cursor(self, step: int) -> None:
-        """Go to the entry above (-1) or below (1); headings are skipped."""
+        """Go to the entry above (-1) or below (1)."""
         row = self._cursor + step
-        while 0 <= row < len(self._entries) and self._entries[row].selection is None:
+        while 0 <= row < len(self._entries) and self._entries[row].is_gap:
             row += step
         if 0 <= row < len(self._entries):
             self._go(row)
@@ -232,14 +272,16 @@ class Navigator(ScrollView, can_focus=True):
         self._go(end % len(self._entries))
 
     def open(self) -> None:
-        """Select the entry under the cursor."""
+        """Select the entry under the cursor, or do what it stands for."""
+        if self.current.action:
+            self.post_message(self.ActionChosen(self, self.current.action))
         if self.current.selection is not None:
             self.post_message(self.Selected(self, self.current.selection))
 
     def on_click(self, event: events.Click) -> None:
         offset = event.get_content_offset(self)
         row = offset.y + self.scroll_offset.y if offset else -1
-        if 0 <= row < len(self._entries) and self._entries[row].selection is not None:
+        if 0 <= row < len(self._entries) and not self._entries[row].is_gap:
             self._go(row)
             self.open()
 
@@ -250,7 +292,7 @@ class Navigator(ScrollView, can_focus=True):
         self.post_message(self.CursorMoved(self, self.current))
 
     def _put_cursor(self, row: int) -> None:
-        if self._entries[row].selection is None:
+        if self._entries[row].is_gap:
             row = row + 1 if row + 1 < len(self._entries) else row - 1
         self._cursor = row
         self._follow_cursor()

@@ -25,13 +25,12 @@ from tui.trials.view.records_view import RecordsView
 from tui.widgets.base import shown
 from tui.widgets.dialog import Overlay
 from tui.widgets.display_text import escape
+from tui.widgets.panes import is_plain
 from tui.widgets.sql_prompt import SqlPrompt
 from tui.widgets.title_bar import TitleBar
 
 FIRST_QUERY = "SELECT * FROM records LIMIT 100"
 _TICK = 0.1
-_WIDE, _HIGH = 100, 30
-"""Columns and rows from which there is room for frames."""
 _ERROR_LINES = 8
 
 
@@ -85,10 +84,10 @@ class QueryScreen(Overlay[None]):
 
     def compose(self) -> ComposeResult:
         yield TitleBar("Query", file=escape(self._stream))
-        with Vertical(classes="query--pane query--prompt"):
+        with Vertical(classes="pane query--pane query--prompt"):
             yield SqlPrompt(self._history[-1] if self._history else FIRST_QUERY, self._history)
         yield Static(markup=False, classes="query--problem")
-        with Vertical(classes="query--pane query--result"):
+        with Vertical(classes="pane query--pane query--result"):
             yield RecordsView()
         yield KeyBar()
 
@@ -106,7 +105,7 @@ class QueryScreen(Overlay[None]):
         asyncio.get_running_loop().run_in_executor(None, self._database.close)
 
     def on_resize(self) -> None:
-        self.set_class(self.size.width < _WIDE or self.size.height < _HIGH, "-small")
+        self.set_class(is_plain(self.size), "-plain")
         self._show_edges()
 
     # What runs
@@ -183,7 +182,7 @@ class QueryScreen(Overlay[None]):
         """Titles and facts in the edges of the panes; without frames, both in the lines above them."""
         asked, told = self.query_one(".query--prompt"), self.query_one(".query--result")
         for pane, title, facts in ((asked, "SQL", self._progress()), (told, "Result", self._facts())):
-            small = self.has_class("-small")
+            small = self.has_class("-plain")
             pane.border_title = Content(f" {' · '.join(filter(None, (title, facts)))} " if small else title).markup
             pane.border_subtitle = Content("" if small else facts).markup
 

@@ -12,7 +12,6 @@ from textual.actions import parse
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
-from textual.screen import Screen
 
 from tui.forms import FieldFocused
 from tui.model.editor import Change, ChangeKind
@@ -37,6 +36,7 @@ from tui.shell.yaml_view import YamlView
 from tui.trials.hints import TrialHints
 from tui.trials.trials import Trials
 from tui.widgets.base import CommitMarker
+from tui.widgets.panes import PaneScreen
 from tui.widgets.title_bar import TitleBar
 
 _REDRAW_DELAY = 0.05
@@ -45,7 +45,7 @@ WIDE = 150
 """Columns from which the test screen stands beside the form."""
 
 
-class BuilderScreen(Screen[None]):
+class BuilderScreen(PaneScreen[None]):
     """Edits and tests one project. `replace` goes on with another one.
 
     What a person can do is in the table of `tui.shell.actions`, whose targets are the attributes of this screen.
@@ -191,9 +191,11 @@ class BuilderScreen(Screen[None]):
         self.navigator.show(entries(self.session, self.trials.running_stream))
         counts = self.session.counts()
         hints = [f"✗ {counts.errors} to fix"] if counts.errors else []
-        hints += [f"▲ {counts.warnings}"] if counts.warnings else []
+        hints += [f"! {counts.warnings}"] if counts.warnings else []
         hints += [f"⏺ {self.trials.case.name}"] if self.trials.case is not None else []
-        self.query_one(TitleBar).show(file=self.project.title, unsaved=self.session.dirty, hint="  ".join(hints))
+        if self.project.demo is not None:
+            hints.append(f"demo API {self.project.demo.url.partition('//')[2]}")
+        self.query_one(TitleBar).show(file=self.project.title, unsaved=self.session.dirty, hint="   ".join(hints))
         self.run_worker(self.trial_actions.show_subject())  # never cancelled: the pane would stay half drawn
 
     # What the parts say
@@ -231,7 +233,8 @@ class BuilderScreen(Screen[None]):
         self.action_perform("go.problem")
 
     @on(Welcome.ActionChosen)
-    def _action_chosen(self, event: Welcome.ActionChosen) -> None:
+    @on(Navigator.ActionChosen)
+    def _action_chosen(self, event: Welcome.ActionChosen | Navigator.ActionChosen) -> None:
         event.stop()
         self.action_perform(event.action)
 

@@ -88,8 +88,8 @@ class Partition(SlicePicture):
         """The known pages, in the order of their numbers."""
         return [self._pages[number] for number in sorted(self._pages)]
 
-    def add_records(self, event: Records) -> None:
-        self.records += event.count
+    def add_records(self, event: Records, now: float) -> None:
+        super().add_records(event, now)
         self.page(event.page)
 
     def page(self, number: int) -> PageState:
@@ -179,6 +179,10 @@ class TrialState(StreamPicture[Partition]):
     @property
     def partitions(self) -> list[Partition]:
         return list(self.slices.values())
+
+    def numbered(self, number: int) -> Partition | None:
+        """The partition with a number."""
+        return next((one for one in self.slices.values() if one.number == number), None)
 
     def number_of(self, slice_: Mapping[str, Any] | None) -> int | None:
         """The number of a slice's partition; None for what belongs to no slice."""

@@ -54,7 +54,7 @@ class ChoiceDialog(Dialog[str]):
             height: auto;
             max-height: 18;
             padding: 0;
-            background: $panel;
+            background: $surface;
             text-wrap: nowrap;
             text-overflow: ellipsis;
         }

@@ -85,8 +85,8 @@ class CompletionPopup(OptionList, can_focus=False):
         height: auto;
         max-height: TALLEST;
         padding: 0;
-        border: none;
-        background: $panel;
+        border: round $pane-border-focus;
+        background: $surface;
         text-wrap: nowrap;
         text-overflow: ellipsis;
         scrollbar-size: 1 1;

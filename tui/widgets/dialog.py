@@ -68,8 +68,8 @@ class Dialog(Overlay[Result | None], Generic[Result]):
             max-height: 95%;
             padding: 1 2;
             overflow-y: auto;
-            background: $panel;
-            border: round $primary;
+            background: $surface;
+            border: round $pane-border-focus;
             border-title-color: $text-primary;
             border-title-style: bold;
         }
@@ -132,7 +132,7 @@ class PromptDialog(Dialog[str]):
     """
 
     DEFAULT_CSS = """
-    PromptDialog Input { margin: 1 0; padding: 0 1; background: $surface; }
+    PromptDialog Input { margin: 1 0; }
     """
 
     def __init__(

@@ -54,7 +54,7 @@ class FileDialog(Dialog[Path]):
         & > .dialog--box { width: 84; padding: 0 1; }
         Input { padding: 0 1; margin: 1 0; }
         .file-dialog--note { width: 1fr; height: auto; padding: 0 1; margin-bottom: 1; color: $text-muted; }
-        OptionList { border: none; height: 14; background: $panel; padding: 0; }
+        OptionList { border: none; height: 14; background: $surface; padding: 0; }
         .dialog--buttons { margin-top: 0; }
         .dialog--problem { padding: 0 1; }
     }

@@ -32,7 +32,7 @@ class SearchBar(HorizontalGroup):
     SearchBar {
         height: 1;
         dock: bottom;
-        background: $panel;
+        background: $well;
         display: none;
         &.-open { display: block; }
         & > .search-bar--mark { width: 3; padding: 0 1; color: $text-accent; text-style: bold; }

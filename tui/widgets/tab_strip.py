@@ -1,4 +1,4 @@
-"""Tabs in a single line and a single widget."""
+"""Tabs: words, and a line under the active one; a single widget."""
 
 from __future__ import annotations
 
@@ -16,11 +16,24 @@ from tui.widgets.base import WidgetMessage, hidden
 
 @dataclass(frozen=True, slots=True)
 class StripTab:
-    """A tab: its id, its name, and a note behind the name such as a count."""
+    """A tab: its id, its name, and a note behind the name such as a count.
+
+    `filled` says that it holds values; its errors and warnings are counted.
+    """
 
     id: str
     name: str
     note: str = ""
+    filled: bool = False
+    errors: int = 0
+    warnings: int = 0
+
+    @property
+    def notes(self) -> list[tuple[str, str]]:
+        """What stands behind the name, each with its colour."""
+        problems = [(f" ✗{self.errors}", "$text-error")] * bool(self.errors)
+        problems += [(f" !{self.warnings}", "$text-warning")] * bool(self.warnings)
+        return [*[("•", "$text-accent")] * self.filled, *[(f" {self.note}", "$heading")] * bool(self.note), *problems]
 
 
 class TabStrip(Widget, can_focus=True):
@@ -68,25 +81,31 @@ class TabStrip(Widget, can_focus=True):
             self.refresh()
 
     def render(self) -> Content:
-        """The names in a line; the notes are left out where there is no room for them."""
-        notes = self._width(notes=True) <= self.size.width
-        parts: list[str | Content | tuple[str, str]] = []
+        """The names, and the line below where there is a row for it; without room for them the notes are left out."""
+        notes, lined = self._has_notes, self.size.height > 1
+        names, line = Content(""), Content("")
         for tab in self._tabs:
-            text = self._label(tab, notes=notes)
-            if tab.id != self._active:
-                parts.append((text, "$foreground-muted"))
-            elif self.has_focus:
-                parts.append((text, "bold $block-cursor-foreground on $block-cursor-background"))
-            else:
-                parts.append((text, "bold $text-primary on $primary-muted"))
-        return Content.assemble(*parts)
+            label = self._label(tab, notes=notes, lined=lined)
+            names += label
+            under = "━" * (label.cell_length - 2) if tab.id == self._active else " " * (label.cell_length - 2)
+            line += Content.styled(f" {under} ", "$primary")
+        return Content("\n").join([names, line]) if lined else names
 
-    def _width(self, *, notes: bool) -> int:
-        return sum(len(self._label(tab, notes=notes)) for tab in self._tabs)
+    @property
+    def _has_notes(self) -> bool:
+        """Whether there is room for notes."""
+        return sum(self._label(tab, notes=True).cell_length for tab in self._tabs) <= self.size.width
 
-    def _label(self, tab: StripTab, *, notes: bool) -> str:
-        mark = ("▾ " if tab.id == self._active else "▸ ") if self._closable else ""
-        return f" {mark}{tab.name} {tab.note} " if notes and tab.note else f" {mark}{tab.name} "
+    def _label(self, tab: StripTab, *, notes: bool, lined: bool = True) -> Content:
+        is_active = tab.id == self._active
+        mark = ("▾ " if is_active else "▸ ") if self._closable else ""
+        if is_active and self.has_focus:
+            style = behind = "bold $block-cursor-foreground on $block-cursor-background"
+        else:
+            style = f"bold $text-primary{'' if lined else ' underline'}" if is_active else "$foreground-muted"
+            behind = ""
+        found = [(text, behind or colour) for text, colour in tab.notes] if notes else []
+        return Content.assemble((" ", behind), (f"{mark}{tab.name}", style), *found, (" ", behind))
 
     def action_step(self, step: int) -> None:
         """Go to the tab before or after, around the ends."""
@@ -104,10 +123,10 @@ class TabStrip(Widget, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         offset = event.get_content_offset(self)
-        notes = self._width(notes=True) <= self.size.width
+        notes = self._has_notes
         x = offset.x if offset else -1
         for tab in self._tabs:
-            width = len(self._label(tab, notes=notes))
+            width = self._label(tab, notes=notes).cell_length
             if 0 <= x < width:
                 self.take(tab.id)
                 return

@@ -25,7 +25,7 @@ class TitleBar(Widget):
         width: 100%;
         height: 1;
         padding: 0 1;
-        background: $panel;
+        background: $background;
         color: $foreground;
         & > .title-bar--app { color: $text-primary; text-style: bold; }
         & > .title-bar--unsaved { color: $text-warning; text-style: bold; }

@@ -11,7 +11,7 @@ from pathlib import PurePath
 from typing import Any, ClassVar, TypeVar
 
 from textual import events
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.message import Message
 from textual.pilot import Pilot
 from textual.widget import Widget
@@ -19,6 +19,7 @@ from textual.widget import Widget
 import sample_configs
 from core.manifest.problems import Path
 from tui import forms
+from tui.colours import ColouredApp
 from tui.forms import StreamForm
 from tui.forms.field_row import FieldRow
 from tui.forms.form_pane import FormPane
@@ -59,7 +60,7 @@ class Known:
         return self.detected
 
 
-class FormHost(App[None]):
+class FormHost(ColouredApp):
     """An app that is nothing but a form. Like the builder it checks the manifest after every edit."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = [STYLES / "trials.tcss", STYLES / "forms.tcss"]

@@ -14,7 +14,6 @@ from tests.support.server import LoopbackServer, Reply
 from tests.tui.shell.support import Shell, opened
 from tui.model.inputs import Input
 from tui.model.streams import StreamKind
-from tui.trials.phases import StepMark, steps
 from tui.trials.trial import Trial
 from tui.trials.view.results import Results
 from tui.trials.view.status_question import StatusQuestion
@@ -29,10 +28,6 @@ TARGET_PATH = (*RETRIEVER, "download_target_extractor", "field_path")
 
 def roles(trial: Trial) -> list[Role]:
     return [entry.head.role for entry in trial.exchanges.entries]
-
-
-def marks(trial: Trial) -> list[StepMark]:
-    return [step.mark for step in steps(trial.state, trial.state.partitions[0])]
 
 
 async def after(shell: Shell, key: str) -> Trial:
@@ -80,7 +75,6 @@ async def test_a_stream_is_built_from_nothing_stage_by_stage_with_one_job(server
         await with_new_stream(shell, server)
         created = await after(shell, "f4")
         assert (created.state.outcome, roles(created)) == (Outcome.LIMITED, [Role.CREATE])
-        assert marks(created) == [StepMark.DONE, StepMark.SKIPPED, StepMark.SKIPPED]
         results = shell.app.screen.query_one(Results)
         assert results.strip.active == "response"
         assert "j1" in str(shell.text)
@@ -411,7 +405,6 @@ async def test_a_stream_whose_records_come_with_the_polls_needs_no_download(serv
         await shell.press("space")
         trial = await after(shell, "f5")
         assert (trial.state.outcome, trial.state.records) == (Outcome.COMPLETE, 2)
-        assert marks(trial)[:2] == [StepMark.DONE, StepMark.DONE]
 
         await shell.go_to(*RETRIEVER, "records_while_polling")
         await shell.press("space")

@@ -6,17 +6,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.message import Message
 from textual.pilot import Pilot
 from textual.widget import Widget
 
 from tests.support.goldens import stays
+from tui.colours import ColouredApp
 
 M = TypeVar("M", bound=Message)
 
 
-class Host(App[None]):
+class Host(ColouredApp):
     """An app that holds the widgets under test and keeps what they said."""
 
     def __init__(self, widgets: tuple[Widget, ...]) -> None:

@@ -1,8 +1,8 @@
-"""The top of the trial pane: how the trial is going, its steps, and its errors, warnings and remarks."""
+"""The top of the trial pane: how the trial is going, and its errors, warnings and remarks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textual.app import ComposeResult
@@ -12,14 +12,14 @@ from textual.widget import Widget
 from textual.widgets import Button, Static
 
 from core.cases.case import Case
-from core.events import Outcome, Stage
+from core.events import Outcome
 from core.reading import Limits
 from core.units import count
 from core.wording import one_line
 from tui.trials.notices import Notice, Weight
-from tui.trials.phases import PhaseStep, StepMark, headline, steps, tally
+from tui.trials.phases import headline
 from tui.trials.remedies import Remedy
-from tui.trials.state import Partition, TrialState
+from tui.trials.state import TrialState
 from tui.trials.trials import Subject
 from tui.widgets.base import WidgetMessage
 
@@ -117,100 +117,6 @@ def _limits(limits: Limits) -> str:
     given = ((limits.records, "record"), (limits.pages, "page"), (limits.slices, "partition"))
     texts = [count(limit, unit) for limit, unit in given if limit is not None]
     return f"up to {', '.join(texts)}" if texts else "no limits"
-
-
-# The steps
-
-_MARK_STYLES = {
-    StepMark.WAITING: "$foreground-muted",
-    StepMark.ACTIVE: "bold $text-primary",
-    StepMark.DONE: "$text-success",
-    StepMark.FAILED: "bold $text-error",
-    StepMark.STOPPED: "bold $text-warning",
-    StepMark.SKIPPED: "$foreground-muted",
-}
-_ONE_LINE = 108
-"""Cells from which all steps of a partition share one line."""
-_STEP_NAME = 9
-_SHORTEST_NAME = 24
-"""Cells that the name of a partition may always take."""
-_NUMBER = 6
-"""Cells around that name."""
-_FACTS = 44
-"""Cells reserved for the facts of a partition while it is read, so that names keep their width as facts come."""
-_SEPARATOR = ("  ›  ", "$foreground-muted")
-
-
-class PhaseBar(Static):
-    """Draws the steps of one partition, or a line for each of several."""
-
-    def __init__(self) -> None:
-        super().__init__(classes="phase-bar", markup=False)
-        self._state: TrialState | None = None
-        self._partition: int | None = None
-
-    def show(self, state: TrialState | None, partition: int | None) -> None:
-        """Show a partition by its number; None: all."""
-        self._state, self._partition = state, partition
-        self.display = state is not None and bool(state.partitions)
-        self._draw()
-
-    def on_resize(self) -> None:
-        self._draw()
-
-    def _draw(self) -> None:
-        if self._state is not None and self._state.partitions:
-            self.update(Content("\n").join(self._lines(self._state, self.size.width or 80)))
-
-    def _lines(self, state: TrialState, width: int) -> Iterable[Content]:
-        chosen = [one for one in state.partitions if self._partition in (None, one.number)]
-        if len(chosen) > 1:
-            yield Content.styled(tally(state), "$foreground-muted")
-            summaries = [_summary(state, partition) for partition in chosen]
-            left = max(_FACTS if state.running else 0, *(one.cell_length for one in summaries))
-            room = width - _NUMBER - left
-            names = [one_line(partition.name, max(_SHORTEST_NAME, room)) for partition in chosen]
-            longest = max(map(len, names))
-            for partition, name, summary in zip(chosen, names, summaries, strict=True):
-                yield Content.assemble(f"{partition.number:>3} {name:{longest}}  ", summary)
-        elif width >= _ONE_LINE:
-            yield _line(steps(state, chosen[0]))
-        else:
-            for step in steps(state, chosen[0]):
-                yield from _rows(step, width)
-
-
-def _line(all_steps: Iterable[PhaseStep]) -> Content:
-    parts: list[_Part] = []
-    for step in all_steps:
-        parts += [_SEPARATOR] if parts else []
-        facts = f" {' · '.join(step.facts)}" if step.facts else ""
-        parts += [(f"{step.mark} {step.name}", _MARK_STYLES[step.mark]), facts]
-    return Content.assemble(*parts)
-
-
-def _rows(step: PhaseStep, width: int) -> Iterator[Content]:
-    """A step in as many lines as its facts need."""
-    lead = Content.styled(f"{step.mark} {step.name:{_STEP_NAME}} ", _MARK_STYLES[step.mark])
-    line = ""
-    for fact in step.facts:
-        longer = f"{line} · {fact}" if line else fact
-        if line and lead.cell_length + len(longer) > width:
-            yield Content.assemble(lead, line)
-            lead, line = Content(" " * lead.cell_length), fact
-        else:
-            line = longer
-    yield Content.assemble(lead, line)
-
-
-def _summary(state: TrialState, partition: Partition) -> Content:
-    """A partition in a line: the marks of its steps, and the facts of the current one."""
-    all_steps = steps(state, partition)
-    tried = all_steps[: list(Stage).index(state.limits.last) + 1]
-    current = next((step for step in reversed(tried) if step.mark is not StepMark.WAITING), all_steps[0])
-    parts: list[_Part] = [(f"{step.mark} ", _MARK_STYLES[step.mark]) for step in all_steps]
-    facts = " · ".join(current.facts)
-    return Content.assemble(*parts, (f"{current.name} ", _MARK_STYLES[current.mark]), facts)
 
 
 # Errors, warnings and remarks

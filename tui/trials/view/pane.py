@@ -28,7 +28,8 @@ from tui.trials.trial import Trial, TrialSettings
 from tui.trials.trials import Subject, Trials
 from tui.trials.view.details import Details
 from tui.trials.view.exchange_view import ExchangeView
-from tui.trials.view.header import CaseLine, Notices, PhaseBar, TrialHeader
+from tui.trials.view.header import CaseLine, Notices, TrialHeader
+from tui.trials.view.job_area import JobArea
 from tui.trials.view.panels import SchemaPanel, StatePanel
 from tui.trials.view.results import TABS, Results, Selectors
 from tui.trials.view.saving import Exports, save_body, save_results
@@ -41,6 +42,7 @@ from tui.widgets.record_source import ListSource
 
 _SHORT = 26
 """Rows below which the results and the details share one place."""
+_MOST_JOB_LINES = 12
 _NARROW = 58
 """Columns below which there is room for one button only."""
 
@@ -112,7 +114,8 @@ class TrialPane(Vertical):
         leave_key: str = "F12",
         folder: Path | None = None,
     ) -> None:
-        super().__init__(classes="trial-pane")
+        super().__init__(classes="trial-pane pane -titled")
+        self.border_title = "Test"
         self._trials = trials
         self._controller = trials.controller
         self._host = host
@@ -127,7 +130,7 @@ class TrialPane(Vertical):
     def compose(self) -> ComposeResult:
         yield TrialHeader(*self._keys)
         yield CaseLine(self._leave_key)
-        yield PhaseBar()
+        yield JobArea()
         yield Notices()
         yield StatusQuestion(self._controller.clock)
         yield Selectors()
@@ -191,7 +194,7 @@ class TrialPane(Vertical):
             selectors.show(trial)
             self.query_one(TrialHeader).show(subject, state, limits, stale=stale)
             self.query_one(CaseLine).show(self._trials.case)
-            self.query_one(PhaseBar).show(state, selectors.partition)
+            self.query_one(JobArea).show(state, selectors.partition, self._job_lines)
             self.query_one(Notices).show(list(notices(trial, stale=stale)) if trial is not None else [])
             self._ask(trial)
             fingerprint = subject.fingerprint if subject else ""
@@ -213,6 +216,18 @@ class TrialPane(Vertical):
         """In few rows the results make room for open details; in few columns a button is hidden."""
         self.set_class(self.size.height < _SHORT, "-short")
         self.set_class(self.size.width < _NARROW, "-narrow")
+
+    @property
+    def _job_lines(self) -> int:
+        """How many lines the jobs may have."""
+        return 2 if self.size.height < _SHORT else min(_MOST_JOB_LINES, self.size.height // 4)
+
+    @on(JobArea.Opened)
+    async def _open_job(self, event: JobArea.Opened) -> None:
+        """Show one partition, or all again: its job line, its records and requests."""
+        event.stop()
+        self.query_one(Selectors).choose(event.partition)
+        await self._refresh_all()
 
     @on(Selectors.Changed)
     async def _select(self, event: Selectors.Changed) -> None:

@@ -64,6 +64,10 @@ class Selectors(Horizontal):
         self._offer("page", pages, self.page)
         self.display = max(len(partitions), len(pages)) > 2
 
+    def choose(self, partition: int | None) -> None:
+        """Choose a partition and all of its pages; None: all partitions."""
+        self.partition, self.page = partition, None
+
     @property
     def chosen(self) -> str:
         """Which part of the records is chosen, in a few words; empty for all of them."""
@@ -106,7 +110,7 @@ class Selectors(Horizontal):
         labels = self._partitions() if event.widget.id == "partition" else self._pages()
         number = next((number for number, label in labels.items() if label == event.value), None)
         if event.widget.id == "partition":
-            self.partition, self.page = number, None
+            self.choose(number)
         else:
             self.page = number
         self.post_message(self.Changed(self))

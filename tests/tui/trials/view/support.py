@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import TypeVar
 
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.message import Message
 from textual.pilot import Pilot
 
@@ -16,6 +16,7 @@ from core.connector import Connector
 from sample_configs import sample
 from tests.support.goldens import stays
 from tests.tui.trials.support import STREAM, Clock, Gate, ScriptedReader, connector_of
+from tui.colours import ColouredApp
 from tui.model.session import BuilderSession
 from tui.model.settings import Settings
 from tui.trials.controller import Opener
@@ -42,7 +43,7 @@ class FixedReporter(SchemaReporter):
         return self._report(trial)
 
 
-class PaneHost(App[None]):
+class PaneHost(ColouredApp):
     """An app that is nothing but a trial pane, and records what the pane asks of the builder around it."""
 
     CSS_PATH = CSS

@@ -34,8 +34,10 @@ async def until(stage: Scene, true: Callable[[], object]) -> None:
 async def test_a_job_is_created_polled_and_downloaded_and_its_polls_are_listed() -> None:
     async with demo() as (stage, _):
         text = await stage.finish()
+        assert stage.pane.current is not None
+        assert stage.pane.current.state.partitions[0].share == 1.0  # of the length that the server announced
         assert "✓ 300 records" in text
-        assert "ready → completed" in text
+        assert "◆  ready  download ███" in text
         assert "EMAIL" in text
         text = await stage.press("6")
         assert "Async Job -- Polling 1" in text
@@ -56,7 +58,8 @@ async def test_a_missing_download_is_shown_with_its_answer() -> None:
     async with demo() as (stage, api):
         api.misbehave(Fault(path="/files/*", status=404, body="gone", times=None))
         text = await stage.finish()
-        assert "✗ Download" in text
+        assert "✗ failed" in text
+        assert "ready  download ░░░" in text
         assert "404 Not Found" in text
 
 

@@ -35,6 +35,7 @@ from tests.tui.trials.view.scripts import (
 from tests.tui.trials.view.support import Scene, scene
 from tui.trials.trial import TrialSettings
 from tui.trials.trials import Subject
+from tui.trials.view.job_area import JobArea
 
 
 async def finished(stage: Scene) -> str:
@@ -68,12 +69,13 @@ async def test_a_job_is_shown_while_it_runs() -> None:
         stage.start()
         text = await stage.at(gate)
         assert "● testing" in text
-        assert "● Polling   1 poll · pending → running · 1.0 s · next in 4 s · 30 min left" in text
+        assert "pending → running    next poll in 4 s" in text
+        assert "1 poll · limit 30 min" in text
         assert "Waiting for records…" in text
         assert "6 Other requests (2)" in text
         stage.clock.now += 3
         stage.app.controller.publish()
-        assert "next in 1 s" in await stage.settle()
+        assert "next poll in 1 s" in await stage.settle()
         gate.opened.set()
         text = await stage.finish()
         assert "✓ 1 record in 3.0 s" in text
@@ -83,7 +85,7 @@ async def test_a_job_is_shown_while_it_runs() -> None:
 async def test_a_refused_creation_shows_the_answer_and_leads_to_the_authenticator() -> None:
     async with scene(ScriptedReader(refused_creation()), (80, 30)) as stage:
         text = await finished(stage)
-        assert "✗ Creation" in text
+        assert "creation failed" in text
         assert "answered 401 Unauthorized" in text
         assert "1  Async Job -- Create" in text
         assert '"message": "authorization required"' in text
@@ -105,7 +107,7 @@ async def test_a_refused_download_brings_its_answer_to_the_front() -> None:
 async def test_a_failed_job_shows_its_last_poll() -> None:
     async with scene(ScriptedReader(failed_job())) as stage:
         text = await finished(stage)
-        assert "✗ Polling   2 polls · failed → failed" in text
+        assert "2 polls" in text
         assert "3  Async Job -- Polling 2" in text
         assert '"reason": "too many rows"' in text
 
@@ -278,7 +280,7 @@ async def test_the_other_requests_are_listed_and_shown_one_by_one() -> None:
 async def test_only_the_requests_of_the_chosen_partition_and_the_global_ones_are_listed() -> None:
     async with scene(ScriptedReader(two_partitions()), (100, 40)) as stage:
         text = await finished(stage)
-        assert "2 partitions: 2 done" in text
+        assert "2 partitions:  ✓ 2 done" in text
         assert "Records 4" in text
         assert "6 Other requests (5)" in text
         await stage.press("p", "down", "down", "enter")
@@ -294,11 +296,38 @@ async def test_only_the_requests_of_the_chosen_partition_and_the_global_ones_are
         assert "1  Async Job -- Create" not in text
 
 
+async def test_a_partition_is_opened_from_the_chart_by_key_and_by_mouse() -> None:
+    async with scene(ScriptedReader(two_partitions()), (100, 40)) as stage:
+        await finished(stage)
+        jobs = stage.app.query_one(JobArea)
+        jobs.focus()
+        await stage.press("down", "enter")
+        text = await stage.settle()
+        assert "ready  download ███" in text
+        assert "c010" in text
+        assert "c000" not in text
+        await stage.press("enter")
+        assert "2 partitions:  ✓ 2 done" in await stage.settle()
+        await stage.pilot.click(JobArea, offset=(30, 0))
+        text = await stage.settle()
+        assert "c000" in text
+        assert "c010" not in text
+
+
+async def test_the_jobs_take_two_lines_where_there_are_few() -> None:
+    async with scene(ScriptedReader(two_partitions()), (80, 24)) as stage:
+        await finished(stage)
+        assert stage.app.query_one(JobArea).size.height == 2
+    async with scene(ScriptedReader(success()), (60, 20)) as stage:
+        await finished(stage)
+        assert stage.app.query_one(JobArea).size.height == 2
+
+
 @pytest.mark.parametrize(
     ("width", "shown"),
     [
-        (100, "region=northern-europe-and-the-baltics, 2024-01-01 → 2024-01-07  ✓"),
-        (60, "region=northern-europe-and-the-bal...  ✓"),
+        (120, "northern-europe-and-the-baltics, 2024-01-01 → 2024-01-07 ✓"),
+        (60, "northern-e…2024-01-07 ✓"),
     ],
 )
 async def test_names_of_partitions_are_shortened_only_where_there_is_no_room(width: int, shown: str) -> None:
