@@ -229,6 +229,11 @@ class RecordTable(ScrollView, can_focus=True):
         if moved:
             self.post_message(self.CursorMoved(self, row, self._columns.names[column]))
 
+    def go_to_column(self, name: str) -> None:
+        """Put the cursor on a column, if there is such a one."""
+        if name in self._columns.names:
+            self.move_cursor(self._row, self._columns.names.index(name))
+
     def _reveal(self) -> None:
         if not self._columns.names:
             return

@@ -31,7 +31,8 @@ from tui.trials.view.exchange_view import ExchangeView
 from tui.trials.view.header import CaseLine, Notices, TrialHeader
 from tui.trials.view.job_area import JobArea
 from tui.trials.view.panels import SchemaPanel, StatePanel
-from tui.trials.view.results import TABS, Results, Selectors
+from tui.trials.view.profile_panel import ProfilePanel
+from tui.trials.view.results import TAB_KEYS, Results, Selectors
 from tui.trials.view.saving import Exports, save_body, save_results
 from tui.trials.view.settings_dialog import SettingsDialog
 from tui.trials.view.status_question import StatusQuestion
@@ -64,11 +65,13 @@ class TrialPane(Vertical):
     """Give it the stream to show with `show`. Everything that its parts ask for is done here, on `trials`."""
 
     BINDING_GROUP_TITLE = "Test"
-    HELP = "1 records, 2 request, 3 response, 4 schema, 5 state, 6 other requests, 7 log. Enter picks from a response."
+    HELP = (
+        "1 records, 2 request, 3 response, 4 schema, 5 state, 6 others, 7 log, 8 profile. Enter picks from a response."
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
-            hidden(str(number), f"tab('{tab}')", tab.capitalize(), f"Show the {tab} tab", f"test.{tab}")
-            for number, tab in enumerate(TABS, 1)
+            hidden(key, f"tab('{tab}')", tab.capitalize(), f"Show the {tab} tab", f"test.{tab}")
+            for tab, key in TAB_KEYS.items()
         ),
         hidden("down,enter", "enter", "Go in", "Put the focus into the tab", "test.enter"),
         hidden("slash", "find", "Find", "Find a text in the tab", "test.find"),
@@ -382,6 +385,14 @@ class TrialPane(Vertical):
                     self._map_status(subject.name, str(event.value), JobStatus(meaning))
             case use:
                 await self._write_node(subject.name, use, path_for(use, event.path))
+
+    @on(ProfilePanel.KeyChosen)
+    @work(group="dialogs", exit_on_error=False)
+    async def _use_as_key(self, event: ProfilePanel.KeyChosen) -> None:
+        """Make a column of the records the primary key, or a part of it."""
+        event.stop()
+        if self._subject is not None:
+            await self._write_node(self._subject.name, NodeUse.PRIMARY_KEY, (event.column,))
 
     async def _write_node(self, stream: str, use: NodeUse, path: tuple[str, ...]) -> None:
         index, add = self._trials.index_of(stream), False

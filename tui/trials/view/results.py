@@ -21,6 +21,7 @@ from tui.trials.schema_report import SchemaReporter
 from tui.trials.trial import Trial
 from tui.trials.view.exchange_view import ExchangeView
 from tui.trials.view.panels import SchemaPanel, StatePanel
+from tui.trials.view.profile_panel import ProfilePanel, ProfileTable
 from tui.trials.view.records_view import RecordsView
 from tui.widgets.base import WidgetMessage
 from tui.widgets.choice import Choice
@@ -29,7 +30,8 @@ from tui.widgets.doc_view import DocView
 from tui.widgets.record_source import ListSource
 from tui.widgets.tab_strip import StripTab, TabStrip
 
-TABS = ("records", "request", "response", "schema", "state")
+TAB_KEYS = {"records": "1", "request": "2", "response": "3", "schema": "4", "state": "5", "profile": "8"}
+TABS = tuple(TAB_KEYS)
 
 _Labels = dict[int | None, str]
 """What can be chosen, by number; None: all."""
@@ -181,7 +183,7 @@ class Results(Vertical):
         view = await self._show_active()
         if isinstance(view, DocView):
             view.action_search()
-        else:
+        elif self.strip.active == "records":
             self.query_one(RecordsView).action_filter()
 
     @on(TabStrip.Changed)
@@ -189,6 +191,13 @@ class Results(Vertical):
         event.stop()
         self._chosen = True
         await self._show_active()
+
+    @on(ProfileTable.Opened)
+    async def _open_column(self, event: ProfileTable.Opened) -> None:
+        """Show a column in the records."""
+        event.stop()
+        await self.go_to("records")
+        self.query_one(RecordsView).table.go_to_column(event.column)
 
     def _tabs(self) -> list[StripTab]:
         entry = self._entry()
@@ -254,6 +263,8 @@ class Results(Vertical):
                 view: Widget = SchemaPanel(self._reporter)
             case "state":
                 view = StatePanel()
+            case "profile":
+                view = ProfilePanel()
             case _:
                 view = ExchangeView("request" if tab == "request" else "response")
         view.id = tab
@@ -269,6 +280,9 @@ class Results(Vertical):
                 view.show_trial(trial, _no_schema(trial, key), self._declared)
             case StatePanel():
                 view.show_state(self._state(), _no_state(trial, key))
+            case ProfilePanel():
+                view.show_source(self.source, _no_records(trial, key))
+                return view.table
             case ExchangeView():
                 view.show_exchange(self._exchange(), _no_exchange(trial, key))
         return view.query_one(DocView)
