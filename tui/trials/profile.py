@@ -14,6 +14,7 @@ from random import Random
 
 from tui.trials.offers import Look, Seen
 from tui.widgets.display_text import compact_json
+from tui.widgets.record_order import number_in
 
 COLUMNS_PROFILED = 200
 """Columns that are profiled; more of them are only counted."""
@@ -146,21 +147,6 @@ def _moment(text: str) -> float:
         raise ValueError(text)
     moment = datetime.fromisoformat(text)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-
-
-def number_in(text: str) -> int | float:
-    """The number that a text writes; with leading zeros it is a code rather than a number. Raises `ValueError`."""
-    digits = text.removeprefix("-")
-    if not digits[:1].isdecimal() or not digits.isascii() or "_" in digits or len(digits) > _SHOWN:
-        raise ValueError(text)
-    if digits.isdecimal():
-        if len(digits) > 1 and digits.startswith("0"):
-            raise ValueError(text)
-        return int(text)
-    number = float(text)
-    if not math.isfinite(number) or (digits.startswith("0") and digits[1] not in ".eE"):
-        raise ValueError(text)
-    return number
 
 
 _READINGS: Mapping[str, Callable[[str], float]] = {"date": _moment, "number": number_in}

@@ -94,10 +94,10 @@ def _widths(texts: dict[str, list[str]], room: int) -> dict[str, int]:
 
 
 def bars(histogram: Sequence[int], width: int) -> str:
-    """A histogram as a line of so many bars; that of a single value is one bar."""
+    """A histogram as a line of so many bars; that of a single value is one bar. No bar touches the line above."""
     counts = _counts(histogram, width)
     top = max(counts, default=0)
-    return "".join(UNICODE.heights[_height(one, top, _EIGHTHS) - 1] if one else " " for one in counts)
+    return "".join(UNICODE.heights[_height(one, top, _EIGHTHS - 1) - 1] if one else " " for one in counts)
 
 
 def _counts(histogram: Sequence[int], width: int) -> list[int]:

@@ -85,7 +85,13 @@ async def test_enter_goes_to_the_column_in_the_records() -> None:
 
 async def test_the_profile_grows_with_the_records_while_it_is_looked_at() -> None:
     gate = Gate()
-    script = [*started(), batch(*orders(1, 11)), gate, batch(*orders(11, 31)), *ended(Outcome.COMPLETE, 30)]
+    script: list[Event | Gate] = [
+        *started(),
+        batch(*orders(1, 11)),
+        gate,
+        batch(*orders(11, 31)),
+        *ended(Outcome.COMPLETE, 30),
+    ]
     async with scene(ScriptedReader(script)) as stage:
         stage.start()
         await stage.at(gate)
