@@ -21,7 +21,7 @@ from tui.model.declared_schema import imports_automatically, loaded_from
 from tui.trials.controller import TrialChanged
 from tui.trials.export import Selection
 from tui.trials.notices import notices
-from tui.trials.phases import limit_sentence
+from tui.trials.phases import facts, limit_sentence
 from tui.trials.picks import NodeUse, path_for, primary_key, template_for, use_node, uses
 from tui.trials.remedies import Remedy
 from tui.trials.trial import Trial, TrialSettings
@@ -35,6 +35,7 @@ from tui.trials.view.profile_panel import ProfilePanel
 from tui.trials.view.results import TAB_KEYS, Results, Selectors
 from tui.trials.view.saving import Exports, save_body, save_results
 from tui.trials.view.settings_dialog import SettingsDialog
+from tui.trials.view.slice_map import SliceMap
 from tui.trials.view.status_question import StatusQuestion
 from tui.widgets.base import hidden, shown
 from tui.widgets.choice_dialog import choose
@@ -65,9 +66,7 @@ class TrialPane(Vertical):
     """Give it the stream to show with `show`. Everything that its parts ask for is done here, on `trials`."""
 
     BINDING_GROUP_TITLE = "Test"
-    HELP = (
-        "1 records, 2 request, 3 response, 4 schema, 5 state, 6 others, 7 log, 8 profile. Enter picks from a response."
-    )
+    HELP = "1 records, 2 request, 3 response, 4 schema, 5 state, 6 others, 7 log, 8 profile, 9 map. Enter picks values."
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
             hidden(key, f"tab('{tab}')", tab.capitalize(), f"Show the {tab} tab", f"test.{tab}")
@@ -193,6 +192,7 @@ class TrialPane(Vertical):
         state = trial.state if trial is not None else None
         limits = self._controller.settings_of(subject.name if subject else "").limits
         selectors = self.query_one(Selectors)
+        self.border_subtitle = facts(trial.state, len(trial.exchanges.others(None))) if trial is not None else ""
         with self.app.batch_update():
             selectors.show(trial)
             self.query_one(TrialHeader).show(subject, state, limits, stale=stale)
@@ -232,6 +232,15 @@ class TrialPane(Vertical):
         self.query_one(Selectors).choose(event.partition)
         await self._refresh_all()
 
+    @on(SliceMap.Chosen)
+    async def _choose_partition(self, event: SliceMap.Chosen) -> None:
+        """Show the records of one partition, or all again."""
+        event.stop()
+        self.query_one(Selectors).choose(event.partition)
+        await self._refresh_all()
+        if event.partition is not None:
+            await self.query_one(Results).go_to("records")
+
     @on(Selectors.Changed)
     async def _select(self, event: Selectors.Changed) -> None:
         event.stop()
@@ -265,6 +274,8 @@ class TrialPane(Vertical):
                 return self.current is not None
             case "enter":
                 return self.query_one(Results).strip.has_focus
+            case "tab":
+                return self.query_one(Results).has(str(parameters[0]))
             case "choose":
                 return self.query_one(Selectors).offers(str(parameters[0]))
         return True
