@@ -1,4 +1,4 @@
-"""The Map tab: all partitions of a test as cells that are the darker, the more records they gave."""
+"""The Map tab: all partitions of a test as cells that are the fuller, the more records they gave."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from core.events import Outcome
+from core.events import JobPhase, Outcome
 from core.units import count, size
 from tui.trials.state import Partition, TrialState
 from tui.widgets.base import WidgetMessage, hidden, shown
@@ -70,7 +70,7 @@ def shade(partition: Partition, most: int) -> Shade:
     if partition.outcome is Outcome.FAILED:
         return "failed"
     if not partition.records:
-        return "none" if partition.outcome is not None or partition.phase is None else "running"
+        return "none" if partition.outcome is not None or partition.phase is JobPhase.WAITING else "running"
     return _SHADES[(partition.records * len(_SHADES) - 1) // most]
 
 
@@ -181,7 +181,8 @@ class SliceMap(ScrollView, can_focus=True):
 
     def _whole(self) -> list[Segment]:
         total = sum(one.records for one in self._partitions)
-        empty, failed = self._shades.count("none"), self._shades.count("failed")
+        empty = sum(not one.records and one.outcome not in (None, Outcome.FAILED) for one in self._partitions)
+        failed = self._shades.count("failed")
         facts = [f"{count(total, 'record')} in {count(len(self._shades), 'partition')}"]
         facts += [f"{empty:,} without records"] * bool(empty) + [f"{failed:,} failed"] * bool(failed)
         return [self._segment(f" {' · '.join(facts)}", "quiet")]
@@ -205,7 +206,7 @@ class SliceMap(ScrollView, can_focus=True):
         partition = self._partitions[self._cursor]
         facts = [count(partition.records, "record")]
         facts += [size(partition.transferred)] * bool(partition.transferred)
-        facts.append(_OUTCOMES[partition.outcome] if partition.outcome else str(partition.phase or "waiting"))
+        facts.append(_OUTCOMES[partition.outcome] if partition.outcome else str(partition.phase or "reading"))
         ending = f"  {' · '.join(facts)}"
         name = f" {partition.number}  {escape(partition.name)}"
         width = max(8, self.size.width - len(ending))
