@@ -118,7 +118,7 @@ async def test_without_records_it_says_what_to_do() -> None:
 
 
 def test_bars_show_that_there_is_something_and_shares_are_never_rounded_to_all_or_nothing() -> None:
-    assert bars([0, 1, 1_000], 3) == " ▁█"
+    assert bars([0, 1, 1_000], 3) == " ▁▇"
     assert bars([1, 2], 4) == "▄▄██"
     assert bars([3, 0, 1, 1], 2) == "█▅"
     assert bars([5], 8) == "█"
