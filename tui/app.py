@@ -80,6 +80,7 @@ class BuilderApp(KeyQueueApp, CopyingApp, ColouredApp):
         self._demo = demo
         self._sample = sample
         self._theme_faults: list[str] = []
+        self._is_open = False
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.animation_level = "none"
@@ -137,9 +138,16 @@ class BuilderApp(KeyQueueApp, CopyingApp, ColouredApp):
         screen = BuilderScreen(project, self.settings, self.open_project)
         if before is None:
             await self.push_screen(screen)
+            self._is_open = True
+            self.call_after_refresh(self.take_kept_keys)
         else:
             await before.close_project()
             await self.switch_screen(screen)
+
+    @property
+    def takes_keys(self) -> bool:
+        """Not before the first project is there: what is pressed until then is meant for it."""
+        return self._is_open
 
     @property
     def builder(self) -> BuilderScreen | None:

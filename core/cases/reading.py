@@ -28,7 +28,14 @@ _FRAMING = frozenset({"content-encoding", "content-length", "transfer-encoding"}
 
 def read_case(path: Path) -> Case:
     """Read a HAR file. Raises `CaseError`."""
-    log = _log(path)
+    return case_of(read_har(path), path)
+
+
+def case_of(har: Any, path: Path) -> Case:
+    """What is in a HAR file, as a case; `path` is where it is from. Raises `CaseError`."""
+    log = har.get("log") if isinstance(har, Mapping) else None
+    if not isinstance(log, Mapping):
+        raise CaseError(f"{path} is no HAR file: there is no object `log` in it.")
     entries = log.get("entries")
     if not isinstance(entries, list):
         raise CaseError(f"{path} is no HAR file: there is no list `log.entries` in it.")
@@ -92,14 +99,6 @@ def read_har(path: Path) -> Any:
     except orjson.JSONDecodeError as error:
         what = "is empty" if not data.strip() else f"is no JSON: {error.msg} (line {error.lineno})"
         raise CaseError(f"{path} is no HAR file: it {what}.") from None
-
-
-def _log(path: Path) -> Mapping[str, Any]:
-    har = read_har(path)
-    log = har.get("log") if isinstance(har, Mapping) else None
-    if not isinstance(log, Mapping):
-        raise CaseError(f"{path} is no HAR file: there is no object `log` in it.")
-    return log
 
 
 def _exchange(entry: Any) -> RecordedExchange | None:

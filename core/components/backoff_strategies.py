@@ -23,6 +23,8 @@ Number = float | Template
 class ConstantBackoffStrategy(BackoffStrategy):
     """Waits the same time before every retry."""
 
+    label = "A fixed time"
+
     backoff_time_in_seconds: Number = Field(title="Backoff Time", description="Seconds to wait.")
     jitter_range_in_seconds: float | None = Field(
         None, ge=0, title="Jitter Range", description="Up to twice as many seconds are added, by chance."
@@ -34,6 +36,8 @@ class ConstantBackoffStrategy(BackoffStrategy):
 
 class ExponentialBackoffStrategy(BackoffStrategy):
     """Waits twice as long before each further retry: with a factor of 5 for 10, 20, 40, 80, ... seconds."""
+
+    label = "Longer each time"
 
     factor: Number = Field(5, title="Factor", description="Half of the first wait, in seconds.")
     jitter_range_in_seconds: float | None = Field(
@@ -47,6 +51,8 @@ class ExponentialBackoffStrategy(BackoffStrategy):
 
 class WaitTimeFromHeader(BackoffStrategy):
     """Waits as many seconds as a header of the response says."""
+
+    label = "As long as a header says"
 
     header: Template = Field(title="Response Header Name", description="The header, such as Retry-After.")
     regex: Template | None = Field(
@@ -66,6 +72,8 @@ class WaitTimeFromHeader(BackoffStrategy):
 
 class WaitUntilTimeFromHeader(BackoffStrategy):
     """Waits until the time in a header of the response, in seconds since 1970."""
+
+    label = "Until the time in a header"
 
     header: Template = Field(title="Response Header", description="The header, such as X-RateLimit-Reset.")
     min_wait: Number | None = Field(
@@ -94,6 +102,8 @@ class WaitUntilTimeFromHeader(BackoffStrategy):
 
 class WaitTimeFromResponse(BackoffStrategy):
     """Waits as many seconds as the body or the headers of the response say."""
+
+    label = "As long as the answer says"
 
     wait_time_in_seconds: Annotated[Template, Gives("response", "headers")] = Field(
         title="Wait Time in Seconds", description="The seconds, such as {{ response.retry_in }}."

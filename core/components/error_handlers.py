@@ -153,6 +153,8 @@ class DefaultErrorHandler(RetryingErrorHandler):
     shortest wait.
     """
 
+    label = "Rules for failures"
+
     response_filters: list[HttpResponseFilter] = Field(
         default_factory=list,
         title="Response Filters",

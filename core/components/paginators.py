@@ -54,6 +54,8 @@ class CountingStrategy(PaginationStrategy, role=True):
 class PageIncrement(CountingStrategy):
     """Numbered pages; the first page that is not full is the last."""
 
+    label = "Page numbers"
+
     start_from_page: int = Field(
         0, title="Start From Page", description="The number of the first page, usually 0 or 1."
     )
@@ -75,6 +77,8 @@ class PageIncrement(CountingStrategy):
 class OffsetIncrement(CountingStrategy):
     """Pages found by how many records come before them; the first page that is not full is the last."""
 
+    label = "Record offsets"
+
     resizable: ClassVar[bool] = True
 
     inject_on_first_request: bool = Field(
@@ -94,7 +98,7 @@ class OffsetIncrement(CountingStrategy):
 class CursorPagination(PaginationStrategy):
     """Each response tells where the next page is: a token, an id, or a URL."""
 
-    label = "Cursor"
+    label = "Next page from the answer"
     resizable: ClassVar[bool] = True
 
     cursor_value: Annotated[Template, Gives(*RESPONSE_VARIABLES)] = Field(
@@ -160,6 +164,8 @@ class NoPagination(Paginator):
 
 class DefaultPaginator(Paginator):
     """Asks for one page after the other."""
+
+    label = "Page after page"
 
     pagination_strategy: PaginationStrategy = Field(
         title="Pagination Strategy", description="How the token of the next page is found."

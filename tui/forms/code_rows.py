@@ -10,7 +10,7 @@ from textual import on
 from textual.containers import VerticalGroup
 from textual.widget import Widget
 
-from tui.forms.field_row import FieldRow
+from tui.forms.field_row import WIDE, FieldRow
 from tui.model.problems import Finding
 from tui.widgets.code_area import CodeArea
 from tui.widgets.syntax import Language
@@ -56,6 +56,12 @@ class CodeRow(FieldRow):
     def control_shows(self, finding: Finding) -> bool:
         unfinished = self.unfinished
         return unfinished is not None and finding.problem.message == unfinished.message
+
+    @property
+    def is_below_label(self) -> bool:
+        """While it is edited in a narrow form."""
+        areas = self.control.query(CodeArea) if isinstance(self.control, VerticalGroup) else [self.control]
+        return self.size.width < WIDE and any(area.is_open for area in areas if isinstance(area, CodeArea))
 
 
 class JsonRow(CodeRow):

@@ -11,8 +11,9 @@ from textual.widgets import TextArea
 
 from core.manifest.problems import Path
 from tui.forms.field_row import FormContext
-from tui.model.curl import CurlError, CurlRequest, parse_curl, to_curl
-from tui.model.curl_import import import_request
+from tui.importing.curl import CurlRequest, parse_curl, to_curl
+from tui.importing.drafts import ImportRefused
+from tui.importing.requests import import_request
 from tui.model.session import BuilderSession
 from tui.widgets.dialog import CANCEL, Dialog, DialogButton, text_line
 from tui.widgets.display_text import compact_json
@@ -48,7 +49,7 @@ def fill_from_curl(app: App[object], session: BuilderSession, requester: Path, c
     """Fill the requester at a path from a command, and notify of the result."""
     try:
         request = parse_curl(command)
-    except CurlError as error:
+    except ImportRefused as error:
         app.notify(str(error), title="Nothing was filled in", severity="warning", markup=False)
         return
     fill_request(app, session, requester, request, "curl")

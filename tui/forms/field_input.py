@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from textual import events
+from textual.binding import BindingType
 from textual.suggester import SuggestFromList
 
-from tui.forms.hints import TemplateHelp
-from tui.widgets.base import WidgetMessage
+from tui.forms.hints import TemplateHelp, end_of
+from tui.widgets.base import WidgetMessage, shown
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
 from tui.widgets.completion import ExtraCompletion
 from tui.widgets.template_input import TemplateInput
@@ -17,7 +19,15 @@ from tui.widgets.template_names import typed_word
 
 
 class FieldInput(TemplateInput):
-    """A line of text in a form. `show` puts a value in and posts nothing."""
+    """A line of text in a form. `show` puts a value in and posts nothing.
+
+    What is offered is seen in the line, dimmed: in an empty one the first of `offers`, else how a suggested value goes
+    on. Tab takes it.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        shown("tab", "take_offer", "Take the offer", "Take what is seen dimmed in the line", "field.take-offer"),
+    ]
 
     @dataclass
     class CurlPasted(WidgetMessage["FieldInput"]):
@@ -38,15 +48,22 @@ class FieldInput(TemplateInput):
         *,
         templates: TemplateHelp | None = None,
         suggestions: Callable[[], Sequence[ChoiceOption]] | None = None,
+        offers: Callable[[], Sequence[str]] | None = None,
         secret: bool = False,
         takes_curl: bool = False,
         in_list: bool = False,
     ) -> None:
-        """With `in_list`, pasted text is left to the list that the field is in."""
+        """With `in_list`, pasted text is left to the list that the field is in.
+
+        `suggestions` are all values that may be chosen from; `offers` those of them that were seen.
+        """
         self._secret = secret
         self._in_list = in_list
         self._takes_curl = takes_curl
         self._suggestions = suggestions
+        self._offers = offers
+        self._offer = ""
+        self._prompt = placeholder
         self.offered = 0
         """How many values are suggested, as of when it got the focus."""
         extra = ExtraCompletion("New input…", "Add an input and use it here", self.want_input)
@@ -63,6 +80,36 @@ class FieldInput(TemplateInput):
         options = self._suggestions() if self._suggestions else ()
         self.offered = len(options)
         self.suggester = SuggestFromList([one.value for one in options], case_sensitive=False) if options else None
+        self._offer = next(iter(self._offers() if self._offers else ()), "")
+        self._show_prompt()
+
+    def on_blur(self) -> None:
+        """Offer nothing any more."""
+        self._offer = ""
+        self._show_prompt()
+
+    def prompt(self, text: str) -> None:
+        """Show this while the line is empty and there is no offer."""
+        self._prompt = text
+        self._show_prompt()
+
+    def _show_prompt(self) -> None:
+        self.placeholder = f"Tab: {end_of(self._offer)}" if self._offer else self._prompt
+
+    @property
+    def _ghost(self) -> str:
+        """What is seen dimmed in the line, and would be its value."""
+        if not self.value:
+            return self._offer
+        at_end = self.cursor_position >= len(self.value)
+        return self._suggestion if at_end and len(self._suggestion) > len(self.value) else ""
+
+    def action_take_offer(self) -> None:
+        self._take(self._ghost or None)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without an offer tab is not a key of the line."""
+        return bool(self._ghost) if action == "take_offer" else super().check_action(action, parameters)
 
     def show(self, text: str) -> None:
         """Put a text in without a message."""

@@ -23,8 +23,10 @@ from tui.model.specs import FieldSpec
 from tui.widgets.base import WidgetMessage
 from tui.widgets.display_text import escape, fit
 
-Tone = Literal["error", "warning", "note"]
+Tone = Literal["error", "warning", "note", "reference"]
 
+WIDE = 96
+"""The cells of a form in which what is typed has room enough beside its label."""
 _MARK_WIDTH = 2
 _NARROWEST = 12
 _MOST_LINES = 3
@@ -34,7 +36,8 @@ _MOST_LINES = 3
 class FieldPlace:
     """Where a field is: its path in the view, what it is, and how deep in the form it stands.
 
-    `index` is set for items of lists, `name` for entries of maps.
+    `index` is set for items of lists, `name` for entries of maps. `heading` is that of the group of fields that begins
+    here, which is empty where only a free line sets the group off; `leads` where it is the first group of the form.
     """
 
     path: Path
@@ -43,6 +46,8 @@ class FieldPlace:
     depth: int = 0
     index: int | None = None
     name: str | None = None
+    heading: str | None = None
+    leads: bool = False
 
     def below(self, base: Path) -> FieldPlace:
         """The same place where the beginning of its path is another one of the same length."""
@@ -90,7 +95,9 @@ class FormContext:
         self.help = FieldHelp(session, hints)
         self.host = host
         self.budget = RowBudget(0)
-        self.label_width = 22
+        self.label_width = 24
+        self.is_dense = False
+        """Whether lines are scarce, so that headings have no free line above them."""
         self._row_type = row_type
 
     def style(self, part: str) -> Style:
@@ -209,7 +216,7 @@ class FieldRow(Widget):
 
     def sharing_notes(self) -> Sequence[FieldNote]:
         shared = sharing_note(self.session, self.path)
-        return (FieldNote(shared),) if shared else ()
+        return (FieldNote(shared, "reference"),) if shared else ()
 
     def control_shows(self, finding: Finding) -> bool:
         """Whether the control itself says what is wrong, so that the row need not."""
@@ -309,7 +316,7 @@ class FieldRow(Widget):
     def on_click(self, event: events.Click) -> None:
         """A click on the label goes to the control."""
         offset = event.get_content_offset(self)
-        if offset is not None and offset.x < self.label_cells and offset.y < len(self._labels()):
+        if offset is not None and offset.x < self.label_cells and offset.y == self._lines_above:
             event.stop()
             self.label_clicked()
 
@@ -323,6 +330,14 @@ class FieldRow(Widget):
         """The cells left of the control."""
         return max(_NARROWEST, _MARK_WIDTH + self.context.label_width - 2 * self.place.depth)
 
+    @property
+    def _lines_above(self) -> int:
+        """The lines above the label: the heading of a group, and a free one that sets it off."""
+        place = self.place
+        if place.heading is None or (place.leads and self.context.is_dense):
+            return 0
+        return bool(place.heading) + (not self.context.is_dense and not place.leads)
+
     def on_resize(self) -> None:
         self._lay_out()
 
@@ -331,49 +346,61 @@ class FieldRow(Widget):
         self._note_lines = [
             (line, note.tone) for note in self._notes for line in _broken(escape(note.text), width, note.tone)
         ]
-        below = max(len(self._note_lines), len(self._labels()) - 1)
-        margin = (0, 0, below, self.label_cells)
+        below_label = self.is_below_label
+        above = self._lines_above + below_label
+        margin = (above, 0, len(self._note_lines), _MARK_WIDTH if below_label else self.label_cells)
         if self.control.styles.margin != margin:
             self.control.styles.margin = margin
-        looks = (self._mark, self._note_lines, self._labels(), margin, self.has_cursor, bool(self.rows))
+        looks = (self._mark, self._note_lines, self.fold_mark, margin, self.has_cursor, bool(self.rows))
         if looks != self._looks:
             self._looks = looks
             self.refresh()
 
-    def _labels(self) -> list[str]:
-        """The lines of the label, at most two."""
-        width = self.label_cells - _MARK_WIDTH - 1
-        title = escape(self.place.title) + (f" ({self.spec.unit})" if self.spec.unit else "")
-        title += "\u00a0*" if self.spec.required and not self.is_section else ""
-        indent = " " * len(self.fold_mark)
-        lines = wrap(self.fold_mark + title, width, subsequent_indent=indent) or [""]
-        rest = " ".join(line.strip() for line in lines[1:])
-        labels = [lines[0], fit(indent + rest, width).rstrip()] if rest else lines
-        return [line.replace("\u00a0", " ") for line in labels]
+    @property
+    def is_below_label(self) -> bool:
+        """Whether the control stands below its label, with all of the width."""
+        return False
+
+    def _label(self) -> str:
+        """The label in the cells that it has; the line of help has the whole of it."""
+        unit = f" ({self.spec.unit})" if self.spec.unit else ""
+        star = " *" if self.spec.required and not self.is_section else ""
+        title = f"{self.fold_mark}{escape(self.place.title)}{unit}"
+        room = self.label_cells - _MARK_WIDTH - 1
+        return fit(title, room - len(star)).rstrip() + star
 
     def render(self) -> Content:
         """The label at the left, the notes below the control, a line along what belongs to it."""
-        labels = self._labels()
-        focus = "field--focused" if self.has_cursor else "field--label"
-        label = self.context.style(focus) + Style(bold=(self.is_section and bool(self.fold_mark)) or None)
+        above = self._lines_above
         guide = self.context.style("field--guide")
         first_note = self.control.virtual_region.bottom
-        lines = []
-        for y in range(max(1, self.size.height)):
-            mark = self._mark if y == 0 else ("│" if self.rows else " ", "")
-            style = self.context.style(mark[1]) if mark[1] else guide
-            text = labels[y] if y < len(labels) else ""
-            line = Content.assemble((f"{mark[0]} ", style), (fit(text, self.label_cells - _MARK_WIDTH), label))
+        lines = [self._line_above(above - y) for y in range(above)]
+        lines.append(self._line_of_label())
+        for y in range(above + 1, self.size.height):
+            line = Content.styled(fit("│" if self.rows else "", self.label_cells), guide)
             if first_note <= y < first_note + len(self._note_lines):
                 note, tone = self._note_lines[y - first_note]
                 line = line.append(Content.styled(f" {note}", self.context.style(f"field--{tone}")))
             lines.append(line)
         return Content("\n").join(lines)
 
+    def _line_above(self, distance: int) -> Content:
+        """The heading of the group directly above the label, a free line further up."""
+        heading = self.place.heading if distance == 1 else ""
+        return Content.styled(heading or "", self.context.style("field--heading"))
+
+    def _line_of_label(self) -> Content:
+        mark, tone = self._mark
+        label = self.context.style("field--focused" if self.has_cursor else "field--label")
+        label += Style(bold=(self.is_section and bool(self.fold_mark)) or None)
+        return Content.assemble(
+            (f"{mark} ", self.context.style(tone)), (fit(self._label(), self.label_cells - _MARK_WIDTH), label)
+        )
+
 
 def _broken(text: str, width: int, tone: Tone) -> list[str]:
-    lead = {"error": "✗ ", "warning": "! ", "note": ""}[tone]
-    lines = wrap(lead + text, width, subsequent_indent=" " * len(lead)) or [""]
+    lead = {"error": "✗ ", "warning": "! "}.get(tone, "")
+    lines = wrap(lead + text, width, subsequent_indent=" " * len(lead), break_on_hyphens=False) or [""]
     if len(lines) > _MOST_LINES:
         lines = [*lines[: _MOST_LINES - 1], fit(" ".join(lines[_MOST_LINES - 1 :]), width)]
-    return lines
+    return [line.replace("\u00a0", " ") for line in lines]

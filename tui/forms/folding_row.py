@@ -144,7 +144,9 @@ class AdvancedHead(SectionHead):
         super().__init__([], title="Advanced", optional=False)
 
     def render(self) -> Content:
-        return Content.styled(self._summary, "dim").truncate(max(4, self.content_size.width), ellipsis=True)
+        return Content.styled(self._summary, "$foreground-muted").truncate(
+            max(4, self.content_size.width), ellipsis=True
+        )
 
 
 class Advanced(FoldingRow):
@@ -155,7 +157,8 @@ class Advanced(FoldingRow):
     def __init__(self, context: FormContext, place: FieldPlace, places: Sequence[FieldPlace]) -> None:
         self._places = places
         spec = replace(place.spec, required=False, unit="")
-        super().__init__(context, FieldPlace(place.path, spec, "Advanced", places[0].depth))
+        heading = None if places[0].depth else ""
+        super().__init__(context, FieldPlace(place.path, spec, "Advanced", places[0].depth, heading=heading))
 
     def rebase(self, base: Path) -> None:
         super().rebase(base)

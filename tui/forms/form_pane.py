@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from textual import on
@@ -18,7 +18,7 @@ from tui.forms.field_menu import FieldMenu
 from tui.forms.field_row import FieldPlace, FieldRow, FormContext, RowBudget
 from tui.forms.folding_row import Advanced, FoldingRow
 from tui.forms.hints import Hints
-from tui.forms.input_dialog import InputDialog
+from tui.forms.input_dialog import Described, InputDialog
 from tui.forms.row_types import row_type
 from tui.model.config_references import input_name
 from tui.model.editor import Change, ChangeKind
@@ -29,6 +29,10 @@ from tui.widgets.base import hidden, shown
 
 _ROWS = 44
 """How many rows may open by themselves in one pane; a row is two widgets, and 90 widgets are built fast enough."""
+_LABELS = ((84, 32), (56, 23), (44, 18), (0, 14))
+"""The cells of the labels in panes of so many cells and more."""
+_AIRY = 30
+"""The lines of a screen that has room for free lines between groups."""
 _AT_ONCE = 8
 _FIRST = 14
 
@@ -46,14 +50,18 @@ class FormPane(VerticalScroll):
     """The fields of a tab or of a global view. `base` is the path that those of the entries are below."""
 
     can_focus = False
+    LEADS: ClassVar[bool] = True
+    """Whether the form begins with its fields."""
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "field--label",
         "field--focused",
         "field--mark",
         "field--guide",
+        "field--heading",
         "field--error",
         "field--warning",
         "field--note",
+        "field--reference",
     }
     BINDING_GROUP_TITLE = "Form"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -72,13 +80,23 @@ class FormPane(VerticalScroll):
         self.base = base
         self.context = FormContext(session, hints, self, row_type)
         self.rows: list[FieldRow] = []
-        self._waiting = [self._place(entry) for entry in self.tab.entries]
+        self._waiting = self._grouped()
         self._advanced = [self._place(entry) for entry in self.tab.advanced]
         self.context.budget = RowBudget(_ROWS - self.context.count_rows(self._waiting, self._advanced))
         self._unsubscribe: Callable[[], None] | None = None
         self._outdated = False
         self._is_complete = False
         self._sync_lock = asyncio.Lock()
+
+    def _grouped(self) -> list[FieldPlace]:
+        """The places of the fields, the first of each group with its heading."""
+        places = []
+        for index, entry in enumerate(self.tab.entries):
+            begins = index == 0 or self.tab.entries[index - 1].group != entry.group
+            place = self._place(entry)
+            leads = index == 0 and self.LEADS
+            places.append(replace(place, heading=entry.group, leads=leads) if begins else place)
+        return places
 
     def _place(self, entry: LayoutEntry) -> FieldPlace:
         return FieldPlace((*self.base, *entry.path), entry.spec, entry.title)
@@ -96,6 +114,7 @@ class FormPane(VerticalScroll):
     async def on_mount(self) -> None:
         """Build the rows that fit the screen, then the rest."""
         self._unsubscribe = self.session.subscribe(self._session_changed)
+        self._measure()
         async with self._sync_lock:
             await self.build_head()
             await self._build(_FIRST, until=max(4, self.app.size.height - 4))
@@ -196,11 +215,22 @@ class FormPane(VerticalScroll):
             await self.catch_up()
 
     def on_resize(self) -> None:
-        width = 18 if self.size.width < 56 else 22 if self.size.width < 84 else 32
-        if width != self.context.label_width:
-            self.context.label_width = width
+        if self._measure():
             for row in self.walk():
                 row.on_resize()
+
+    def _measure(self) -> bool:
+        """Divide the room between labels and controls; whether that changed anything.
+
+        Before the pane has a size of its own, that of what it is in says what it will be.
+        """
+        around = (one.size.width for one in self.ancestors_with_self if isinstance(one, Widget))
+        width = next((one for one in around if one), self.app.size.width)
+        measures = (next(label for least, label in _LABELS if width >= least), self.app.size.height < _AIRY)
+        if measures == (self.context.label_width, self.context.is_dense):
+            return False
+        self.context.label_width, self.context.is_dense = measures
+        return True
 
     # Finding
 
@@ -255,10 +285,10 @@ class FormPane(VerticalScroll):
         event.stop()
         field = event.widget
 
-        def use(one: Input | None) -> None:
-            if one is not None:
-                self.session.inputs.add(one)
-                field.insert_name(input_name(one.key))
+        def use(new: Described | None) -> None:
+            if new is not None:
+                self.session.inputs.add(new.input, new.test_value)
+                field.insert_name(input_name(new.input.key))
                 self.session.seal()
 
         self.app.push_screen(InputDialog(self.session.inputs, Input("", "", secret=event.secret)), use)

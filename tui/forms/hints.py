@@ -18,6 +18,7 @@ from tui.model.view import variables_at
 from tui.widgets.choice_dialog import ChoiceOption
 from tui.widgets.completion import Complete, CompletionItem
 from tui.widgets.template_input import Resolve
+from tui.widgets.template_names import template_names
 
 _NAME_AT_END = re.compile(r"[\w.\[\]'\"]*$")
 _DURATIONS = {
@@ -131,13 +132,25 @@ class FieldHelp:
             return found_preview(self._session, path, text, {**known, **self._hints.answer(name, path)})
         return preview(self._session, text, known)
 
+    def secrets(self, text: str) -> str:
+        """Whether the secrets that a template names have values; empty where it names none."""
+        names = [name.path.split(".")[1] for name in template_names(text) if name.path.startswith("config.")]
+        known = [found for name in dict.fromkeys(names) if (found := self._session.inputs.get(name)) and found.secret]
+        if not known:
+            return ""
+        return "•••• set" if all(self._session.values.has(one.key) for one in known) else "•••• not set"
+
     def suggestions(self, path: Path, spec: FieldSpec) -> Sequence[ChoiceOption]:
         """Values to offer for a field: first those that records show, then the usual ones."""
         usual = (*spec.suggestions, *(self._session.streams.names() if path[-1] == "stream_names" else ()))
         found = (*self._hints.suggestions(path, spec), *map(Offer, usual))
         details = {one.value: one.detail for one in reversed(found)}
         order = dict.fromkeys(one.value for one in found)
-        return [ChoiceOption(value, _end_of(value), details[value] or example(spec.kind, value)) for value in order]
+        return [ChoiceOption(value, end_of(value), details[value] or example(spec.kind, value)) for value in order]
+
+    def offers(self, path: Path, spec: FieldSpec) -> Sequence[str]:
+        """What trials have shown of a field, the likeliest first."""
+        return [one.value for one in self._hints.suggestions(path, spec)]
 
     def _seen(self, path: Path, typed: str) -> list[CompletionItem]:
         """What the last answers hold whose variable is known in the field, and begins as what is typed."""
@@ -151,7 +164,7 @@ class FieldHelp:
         ]
 
 
-def _end_of(value: str) -> str:
+def end_of(value: str) -> str:
     """A value as it is listed: of a long one with a template its end, which is where such values differ."""
     return f"…{value[1 - _LONGEST_LISTED :]}" if "{{" in value and len(value) > _LONGEST_LISTED else value
 

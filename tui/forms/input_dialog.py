@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -38,8 +39,18 @@ _FLAGS = {
 }
 
 
-class InputDialog(Dialog[Input]):
-    """Describes an input; the result is the input. Its key follows the title until a person edits the key."""
+@dataclass(frozen=True, slots=True)
+class Described:
+    """The result of `InputDialog`; `test_value` is that of a new input, None without one."""
+
+    input: Input
+    test_value: Any = field(default=None, repr=False)
+
+
+class InputDialog(Dialog[Described]):
+    """Describes an input, and asks for the test value of a new one. Its key follows the title until a person edits the
+    key.
+    """
 
     def __init__(self, inputs: Inputs, start: Input) -> None:
         self._is_new = not start.key
@@ -52,6 +63,8 @@ class InputDialog(Dialog[Input]):
     def compose_body(self) -> ComposeResult:
         start = self._start
         yield self._row("Title", TextField(start.title, "What a person reads", compact=True, id="title"))
+        if self._is_new:
+            yield self._row("Test value", TextField("", "Kept out of the manifest", compact=True, id="value"))
         yield self._row("Key", TextField(start.key, "config['key']", compact=True, id="key"))
         yield self._row("Hint", TextField(start.hint, "What to enter, and where to find it", compact=True, id="hint"))
         types = [ChoiceOption(one.value, title) for one, title in _TYPES.items() if one is not InputType.OTHER]
@@ -77,7 +90,17 @@ class InputDialog(Dialog[Input]):
     def on_mount(self) -> None:
         """Begin with the title, and with what the type asks for."""
         self._fit(self._start.type)
+        self._mask_value(self._start.secret)
         self.query_one("#title").focus()
+
+    @on(Toggle.Changed, "#secret")
+    def _mask(self, event: Toggle.Changed) -> None:
+        event.stop()
+        self._mask_value(event.value)
+
+    def _mask_value(self, secret: bool) -> None:
+        for value in self.query("#value").results(TextField):
+            value.password = secret
 
     @on(Choice.Changed)
     def _retype(self, event: Choice.Changed) -> None:
@@ -114,10 +137,18 @@ class InputDialog(Dialog[Input]):
     def answered(self, answer: str) -> None:
         """Close with the input, or show what is wrong with it."""
         one = self._described()
-        problem = self._problem(one)
+        value = self._test_value(one)
+        problem = self._problem(one) or _misfit(one, value)
         self.query_one(".dialog--problem", Label).update(f"✗ {problem}" if problem else "")
         if problem is None:
-            self.dismiss(one)
+            self.dismiss(Described(one, value))
+
+    def _test_value(self, one: Input) -> Any:
+        """The test value as it was typed; that of a secret keeps its spaces."""
+        text = self.query_one("#value", TextField).value if self._is_new else ""
+        if one.type in (InputType.STRING, InputType.ENUM, *_DATED):
+            return (text if one.secret else text.strip()) or None
+        return default_of(one.type, text)
 
     def _described(self) -> Input:
         kind = self._type
@@ -151,6 +182,17 @@ class InputDialog(Dialog[Input]):
         if one.type in (InputType.NUMBER, InputType.INTEGER) and isinstance(one.default, str):
             return "The default must be a number."
         return None
+
+
+def _misfit(one: Input, value: Any) -> str | None:
+    """What is wrong with a test value."""
+    if value is None:
+        return None
+    if one.type in (InputType.NUMBER, InputType.INTEGER) and isinstance(value, str):
+        return "The test value must be a number."
+    if one.type is InputType.ENUM and value not in one.options:
+        return "The test value must be one of the allowed values."
+    return None
 
 
 def default_of(kind: InputType, text: str) -> object:

@@ -13,7 +13,7 @@ from core.manifest.problems import Path
 from tui.forms.field_menu import FieldAction, open_menu
 from tui.forms.form_pane import FormPane, JumpSection
 from tui.forms.hints import Hints
-from tui.forms.input_dialog import InputDialog
+from tui.forms.input_dialog import Described, InputDialog
 from tui.forms.input_rows import InputRow, input_place
 from tui.model.inputs import PROPERTIES, Input
 from tui.model.layout import inputs_view
@@ -28,6 +28,7 @@ _ADD = "Another value that the connector asks its user for. Enter describes it."
 class InputsForm(FormPane):
     """All inputs in their order, and the fields around them."""
 
+    LEADS = False
     BINDING_GROUP_TITLE = "Inputs"
     BINDINGS: ClassVar[list[BindingType]] = [
         shown("f6", "field_menu", "Input…", "List what can be done with this input", "inputs.menu"),
@@ -116,16 +117,16 @@ class InputsForm(FormPane):
 
     @on(Button.Pressed)
     def _add(self) -> None:
-        def add(one: Input | None) -> None:
-            if one is not None:
-                self._apply(one.key, lambda: self.session.inputs.add(one))
+        def add(new: Described | None) -> None:
+            if new is not None:
+                self._apply(new.input.key, lambda: self.session.inputs.add(new.input, new.test_value))
 
         self.app.push_screen(InputDialog(self.session.inputs, Input("")), add)
 
     def _edit(self, key: str) -> None:
-        def change(one: Input | None) -> None:
-            if one is not None:
-                self._apply(one.key, lambda: self._change(key, one))
+        def change(changed: Described | None) -> None:
+            if changed is not None:
+                self._apply(changed.input.key, lambda: self._change(key, changed.input))
 
         self.app.push_screen(InputDialog(self.session.inputs, self.session.inputs.get(key) or Input(key)), change)
 

@@ -19,6 +19,7 @@ from tui.model.new_components import default_type
 from tui.model.specs import Kind, as_phrase, form_spec
 from tui.model.view import component_at
 from tui.widgets.base import shown
+from tui.widgets.choice import DEFAULT
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
 from tui.widgets.dialog import PromptDialog
 
@@ -38,8 +39,9 @@ class ListHead(SectionHead):
 
     def render(self) -> Content:
         count = self._summary or "None"
-        label = Content.assemble((count, "" if self._summary else "dim"), "  ", ("+ Add", "bold"))
-        return label.truncate(max(4, self.content_size.width), ellipsis=True)
+        width = max(4, self.content_size.width)
+        label = Content.styled(count, "" if self._summary else DEFAULT).truncate(max(1, width - 6), ellipsis=True)
+        return Content.assemble(label, " " * max(1, width - label.cell_length - 5), ("+ Add", "$foreground-muted"))
 
     def on_click(self) -> None:
         self.action_add_item()

@@ -12,13 +12,15 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.forms.field_input import FieldInput
-from tui.forms.field_row import FieldPlace
+from tui.forms.field_row import WIDE, FieldPlace
 from tui.forms.folding_row import FoldingRow
 from tui.forms.list_section import NamedSection
 from tui.forms.section_head import SectionHead
 from tui.forms.wording import summary
+from tui.model.known_headers import HEADERS, values_of
 from tui.model.specs import Kind, type_label
 from tui.model.view import class_at, field_at
+from tui.widgets.choice_dialog import ChoiceOption
 from tui.widgets.display_text import compact_json
 from tui.widgets.pairs import Pairs
 
@@ -32,17 +34,43 @@ class PairsRow(NamedSection):
     is_section = False
 
     def make_control(self) -> Widget:
-        return Pairs(key_label="Name", make_value_input=self._make_input)
+        return Pairs(key_label="Name", make_key_input=self._make_name_input, make_value_input=self._make_input)
+
+    def _make_name_input(self, text: str) -> Input:
+        return FieldInput(text, "Name", suggestions=self._names, in_list=True)
+
+    @property
+    def is_below_label(self) -> bool:
+        """While a pair is typed in a narrow form."""
+        return self.size.width < WIDE and isinstance(self.control, Pairs) and self.control.is_typing
 
     def _make_input(self, text: str) -> Input:
-        return FieldInput(text, templates=self.context.help.templates(lambda: self.path))
+        templates = self.context.help.templates(lambda: self.path)
+        return FieldInput(text, "Value", templates=templates, suggestions=self._values)
+
+    @property
+    def _holds_headers(self) -> bool:
+        return self.path[-1] == "request_headers"
+
+    def _names(self) -> Sequence[ChoiceOption]:
+        """Names to choose from: known headers that are not there yet."""
+        known = HEADERS if self._holds_headers else ()
+        present = dict(self.control.items) if isinstance(self.control, Pairs) else {}
+        return [ChoiceOption(one) for one in known if one not in present]
+
+    def _values(self) -> Sequence[ChoiceOption]:
+        """Values to choose from for the name that is typed."""
+        name = self.control.typed_key if isinstance(self.control, Pairs) and self._holds_headers else ""
+        return [ChoiceOption(one) for one in values_of(name)]
 
     def show_value(self) -> None:
-        pairs = [(key, self._text(value)) for key, value in self._mapping.items()]
         unfinished = self.unfinished
+        pairs = _rows_in(unfinished.text) if unfinished is not None else None
+        if pairs is None:
+            pairs = [(key, self._text(value)) for key, value in self._mapping.items()]
         if isinstance(self.control, Pairs):
             self.control.fixed = frozenset(self._parts)
-            if self.control.items != pairs and unfinished is None:
+            if self.control.items != pairs:
                 self.control.items = pairs
 
     @property
@@ -53,16 +81,21 @@ class PairsRow(NamedSection):
     @on(Pairs.Changed)
     def _changed(self, event: Pairs.Changed) -> None:
         event.stop()
-        duplicates = self.control.duplicates if isinstance(self.control, Pairs) else ()
-        if duplicates:
-            names = ", ".join(sorted(duplicates))
-            text = orjson.dumps(event.items).decode()
-            self.keep_unfinished(text, f"{names} is there twice. Only one can be kept.")
+        reason = self._why_unfinished(event.items)
+        if reason:
+            self.keep_unfinished(orjson.dumps(event.items).decode(), reason)
             return
         value = self._value_of(event.items)
         slot = field_at(self.session.view, self.path)
         self.write(value if value or (slot is not None and slot.required) else None)
         self.session.seal()
+
+    def _why_unfinished(self, pairs: Sequence[tuple[str, str]]) -> str:
+        """Why the rows can't be a mapping; empty when they can."""
+        if any(not key for key, _ in pairs):
+            return "A value has no name yet."
+        duplicates = self.control.duplicates if isinstance(self.control, Pairs) else ()
+        return f"{', '.join(sorted(duplicates))} is there twice. Only one can be kept." if duplicates else ""
 
     def _value_of(self, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
         """The value of the rows: what was not edited stays as it is written, references in it included."""
@@ -159,3 +192,12 @@ def _parsed(text: str, present: Any) -> Any:
     except orjson.JSONDecodeError:
         return text
     return value if isinstance(value, type(present)) else text
+
+
+def _rows_in(text: str) -> list[tuple[str, str]] | None:
+    """The rows that were kept as text; None where another kind of field has kept its own."""
+    try:
+        rows = orjson.loads(text)
+        return [(str(key), str(value)) for key, value in rows] if isinstance(rows, list) else None
+    except (orjson.JSONDecodeError, TypeError, ValueError):
+        return None

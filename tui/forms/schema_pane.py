@@ -48,6 +48,7 @@ def replace_loader(source: str) -> ConfirmDialog:
 class SchemaPane(FormPane):
     """The declared schema above what was detected, line by line where they differ."""
 
+    LEADS = False
     BINDING_GROUP_TITLE = "Schema"
     BINDINGS: ClassVar[list[BindingType]] = [
         shown("f7", "import", "Import", "Take the detected schema over", "schema-tab.import"),

@@ -11,8 +11,9 @@ from textual.content import Content
 
 from tui.model.specs import TypeChoice
 from tui.widgets.base import WidgetMessage, hidden, shown
-from tui.widgets.choice import Choice
+from tui.widgets.choice import DEFAULT, Choice, switch, with_arrow
 from tui.widgets.choice_dialog import ChoiceOption
+from tui.widgets.syntax import with_templates
 
 OFF = "Off"
 """The value of a section that is not there."""
@@ -27,12 +28,14 @@ def type_options(types: Iterable[TypeChoice]) -> list[ChoiceOption]:
 
 
 class SectionHead(Choice):
-    """A choice of types that also folds its section. With only one type it is a switch, or just a heading."""
+    """A choice of types that also folds its section. With one type it is a switch, or a heading without a well."""
 
     BINDING_GROUP_TITLE = "Section"
     BINDINGS: ClassVar[list[BindingType]] = [
         shown("f", "fold", "Fold", "Fold or unfold this section", "section.fold"),
         shown("a,plus", "add_item", "Add another", "Make a list of it, with one more", "section.add"),
+        shown("s", "reuse(True)", "Same", "Take what another place has, shared with it", "section.reuse"),
+        hidden("S", "reuse(False)", "Copy", "Take a copy of what another place has", "section.reuse-copy"),
     ]
 
     @dataclass
@@ -43,15 +46,25 @@ class SectionHead(Choice):
     class Added(WidgetMessage["SectionHead"]):
         """A person wants another of these."""
 
+    @dataclass
+    class Reused(WidgetMessage["SectionHead"]):
+        """A person wants what another place has: shared with it, or a copy."""
+
+        shared: bool
+
     def __init__(
         self, options: Sequence[ChoiceOption], *, title: str, optional: bool, grows: bool = False, unset: str = ""
     ) -> None:
         """`grows`: there may be several of these, in a list. `unset` says what counts while it is off."""
         left_out = ChoiceOption(OFF, f"{unset} (default)" if unset else OFF, "Leave it out")
         off = [left_out] if optional else []
-        super().__init__([*off, *options], title=title, clearable=False, classes="section-head")
+        offered = [*off, *options]
+        looks = "section-head" if len(offered) > 1 or grows else "section-head -plain"
+        super().__init__(offered, title=title, clearable=False, classes=looks)
         self._summary = ""
         self._grows = grows
+        self.is_reusing = False
+        """Whether another place has something to take."""
 
     @property
     def is_switch(self) -> bool:
@@ -66,25 +79,26 @@ class SectionHead(Choice):
 
     def render(self) -> Content:
         width = max(4, self.content_size.width)
-        title = next((one.label for one in self.options if one.value == self.value), self.value or "")
-        if len(self.options) == 1 and self._summary:
-            title = ""
         off = self.value == OFF
+        unknown = "Choose one" if off else self.value or ""
+        title = next((one.label for one in self.options if one.value == self.value), unknown)
         if self.is_switch:
-            label = Content("[ ] Off" if off else "[x] On")
+            label = switch(not off)
+        elif len(self.options) == 1 and self._summary:
+            label = Content()
         else:
-            label = Content(title) if not off else Content.styled(title, "dim")
-            label = label.append("" if len(self.options) < 2 else " ▾")
-        gap = "  " if label else ""
-        room = width - label.cell_length - len(gap)
-        if self._summary and room > 8:
-            label = Content.assemble(label, gap, Content.styled(self._summary, "dim").truncate(room, ellipsis=True))
-        return label.truncate(width, ellipsis=True)
+            label = Content.styled(title, DEFAULT if off else "")
+        if self._summary:
+            gap = "  " if label else ""
+            label = Content.assemble(label, gap, with_templates(self._summary, "$foreground-muted"))
+        if self.is_switch or len(self.options) < 2:
+            return label.truncate(width, ellipsis=True)
+        return with_arrow(label, width)
 
     def action_open(self) -> None:
         """List the types; switch where there is only one; fold where there is nothing to choose."""
         if self.is_switch:
-            self.action_cycle(1)
+            self.action_cycle(1 if self.value == OFF else -1)
         elif len(self.options) < 2:
             self.action_fold()
         else:
@@ -106,8 +120,13 @@ class SectionHead(Choice):
     def action_add_item(self) -> None:
         self.post_message(self.Added(self))
 
+    def action_reuse(self, shared: bool) -> None:
+        self.post_message(self.Reused(self, shared))
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Another one can be added only where there may be several, and where there is one."""
+        if action == "reuse":
+            return self.is_reusing and self.value == OFF
         return action != "add_item" or (self._grows and self.value != OFF)
 
 

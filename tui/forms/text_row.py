@@ -39,6 +39,7 @@ class TextRow(FieldRow):
             placeholder=self._placeholder,
             templates=templates,
             suggestions=self.suggestions,
+            offers=lambda: self.context.help.offers(self.path, self.spec),
             secret=self.spec.secret,
             takes_curl=self.path[-1] == "url" and self._is_request,
         )
@@ -78,7 +79,8 @@ class TextRow(FieldRow):
         unfinished = self.unfinished
         text = unfinished.text if unfinished else self.text_of(self.value)
         if isinstance(self.control, FieldInput):
-            self.control.placeholder = self._placeholder
+            self.control.prompt(self._placeholder)
+            self.control.note = self.context.help.secrets(text) if self.templates and "{{" in text else ""
             if unfinished is None and self.control.has_focus and self.means(self.control.value, self.value):
                 return
             self.control.show(text)
@@ -134,7 +136,7 @@ class TextRow(FieldRow):
             return ()
         shown = self.context.help.preview(self.path, value)
         if not shown.error:
-            return (FieldNote(f"= {shown.text}"),)
+            return (FieldNote(f"=\u00a0{shown.text}"),)
         return () if self._is_incomplete or self.problems() else (FieldNote(shown.error, "warning"),)
 
 

@@ -20,6 +20,8 @@ from tui.widgets.choice import Choice, Toggle
 from tui.widgets.choice_dialog import ChoiceOption
 from tui.widgets.display_text import compact_json
 
+_COLOURED_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
 
 class NumberRow(TextRow):
     """A number. Other text is kept as typed and marked; the manifest keeps the last number."""
@@ -60,7 +62,7 @@ class ToggleRow(FieldRow):
     """Yes or no; while nothing is written, the default is shown."""
 
     def make_control(self) -> Widget:
-        return Toggle()
+        return Toggle(classes="-field")
 
     def show_value(self) -> None:
         value = self.value
@@ -88,12 +90,20 @@ class RecordsWhilePollingRow(ToggleRow):
             fit_download(self.session, self.path[:-1], with_polls=bool(value))
 
 
+class MethodChoice(Choice):
+    """An HTTP method, in its colour."""
+
+    def ink_of(self, option: ChoiceOption) -> str:
+        return f"$method-{option.value.lower()} bold" if option.value in _COLOURED_METHODS else ""
+
+
 class ChoiceRow(FieldRow):
     """One of the options of a field."""
 
     def make_control(self) -> Widget:
         default = self.spec.default
-        return Choice(
+        kind = MethodChoice if self.spec.key == "http_method" else Choice
+        return kind(
             [ChoiceOption(option, self.label_of(option)) for option in self.spec.options],
             title=self.place.title,
             prompt=f"{self.label_of(str(default))} (default)" if default else self.spec.unset or "Not set",
@@ -129,7 +139,12 @@ class StringsRow(FieldRow):
 
     def _make_input(self, text: str) -> Input:
         templates = self.context.help.templates(lambda: self.path) if self.spec.templates else None
-        return FieldInput(text, templates=templates, suggestions=self._suggestions, in_list=True)
+        return FieldInput(text, templates=templates, suggestions=self._suggestions, offers=self._offers, in_list=True)
+
+    def _offers(self) -> Sequence[str]:
+        """What was seen and is not in the list yet."""
+        items = {self.text_of(item) for item in self.items}
+        return [one for one in self.context.help.offers(self.path, self.spec) if one not in items]
 
     def _suggestions(self) -> Sequence[ChoiceOption]:
         return self.context.help.suggestions(self.path, self.spec)

@@ -72,13 +72,20 @@ class Inputs:
     def get(self, key: str) -> Input | None:
         return next((one for one in self.all() if one.key == key), None)
 
-    def add(self, new: Input) -> None:
-        """Add an input after the others. Raises ValueError when there is one of this key, or the key is empty."""
+    def add(self, new: Input, value: Any = None) -> None:
+        """Add an input after the others, with its test value if there is one already.
+
+        Raises ValueError when there is one of this key, or the key is empty.
+        """
         self._check_key(new.key)
         with self._editor.group((*PROPERTIES, new.key)):
             orders = [_order(one) for one in self._properties().values()]
             last = max(orders, default=-1)
             self._write(new, {} if isinf(last) else {"order": int(last) + 1})
+            if value is not None:
+                self._change_values((new.key,), lambda: self._values.set(new.key, value, secret=new.secret))
+        if value is not None:
+            self._editor.notify(Change(ChangeKind.INPUTS))
 
     def update(self, changed: Input) -> None:
         """Give the input of the same key other attributes; what is unknown to the builder stays as it is."""

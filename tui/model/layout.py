@@ -40,6 +40,12 @@ _PRIMARY_KEY: Named = ("Primary Key", ("primary_key",))
 _TRANSFORMATIONS: Named = ("Transformations", ("transformations",))
 _SCHEMA: Named = ("Schema", ("schema_loader",))
 
+_REQUEST = "Request"
+_AUTHENTICATION = "Authentication"
+_SENT = "Parameters, headers and body"
+_RECORDS = "Records"
+_FAILURES = "Errors"
+
 
 @dataclass(frozen=True, slots=True)
 class LayoutEntry:
@@ -48,6 +54,8 @@ class LayoutEntry:
     title: str
     path: Path
     spec: FieldSpec
+    group: str = ""
+    """The heading of the group of fields that it belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +73,30 @@ class LayoutTab:
 
 
 @dataclass(frozen=True, slots=True)
+class _Group:
+    """Fields that stand together under a heading."""
+
+    heading: str
+    named: tuple[Named, ...]
+
+    def __init__(self, heading: str, *named: Named) -> None:
+        object.__setattr__(self, "heading", heading)
+        object.__setattr__(self, "named", named)
+
+
+@dataclass(frozen=True, slots=True)
 class _Plan:
     """A tab as it is declared: `rest` are the components whose other fields are its advanced ones."""
 
     title: str
-    named: tuple[Named, ...]
+    groups: tuple[_Group, ...]
     advanced: tuple[Named, ...] = ()
     rest: tuple[tuple[Path, type[Component]], ...] = ()
+
+    @property
+    def named(self) -> Iterator[Named]:
+        """The fields of all groups."""
+        return (named for group in self.groups for named in group.named)
 
 
 def _of(requester: str, *named: Named) -> tuple[Named, ...]:
@@ -82,12 +107,15 @@ _ASYNC = (
     _Plan(
         "Creation",
         (
-            *_of("creation_requester", _URL, _METHOD),
-            ("HTTP Response Format", ("retriever", "decoder")),
-            *_of("creation_requester", _AUTHENTICATOR, *_CONTENT),
-            _INCREMENTAL,
-            _PARTITIONS,
-            *_of("creation_requester", _ERRORS),
+            _Group(
+                _REQUEST,
+                *_of("creation_requester", _URL, _METHOD),
+                ("HTTP Response Format", ("retriever", "decoder")),
+            ),
+            _Group(_AUTHENTICATION, *_of("creation_requester", _AUTHENTICATOR)),
+            _Group(_SENT, *_of("creation_requester", *_CONTENT)),
+            _Group("Slices", _INCREMENTAL, _PARTITIONS),
+            _Group(_FAILURES, *_of("creation_requester", _ERRORS)),
         ),
         advanced=(("Start", ("retriever", "start_requester")),),
         rest=((("retriever", "creation_requester"), HttpRequester), ((), DeclarativeStream)),
@@ -95,12 +123,17 @@ _ASYNC = (
     _Plan(
         "Polling",
         (
-            *_of("polling_requester", _URL, _METHOD, _AUTHENTICATOR),
-            ("Status Extractor", ("retriever", "status_extractor")),
-            ("Status Mapping", ("retriever", "status_mapping")),
-            ("Download Target Extractor", ("retriever", "download_target_extractor")),
-            ("Polling Job Timeout", ("retriever", "polling_job_timeout")),
-            *_of("polling_requester", *_CONTENT, _ERRORS),
+            _Group(_REQUEST, *_of("polling_requester", _URL, _METHOD)),
+            _Group(_AUTHENTICATION, *_of("polling_requester", _AUTHENTICATOR)),
+            _Group(
+                "Job",
+                ("Status Extractor", ("retriever", "status_extractor")),
+                ("Status Mapping", ("retriever", "status_mapping")),
+                ("Download Target Extractor", ("retriever", "download_target_extractor")),
+                ("Polling Job Timeout", ("retriever", "polling_job_timeout")),
+            ),
+            _Group(_SENT, *_of("polling_requester", *_CONTENT)),
+            _Group(_FAILURES, *_of("polling_requester", _ERRORS)),
         ),
         advanced=(
             ("Polling Interval", ("retriever", "polling_interval")),
@@ -115,14 +148,16 @@ _ASYNC = (
     _Plan(
         "Download",
         (
-            *_of("download_requester", _URL, _METHOD),
-            ("Download HTTP Response Format", ("retriever", "download_decoder")),
-            _SELECTOR,
-            _PRIMARY_KEY,
-            *_of("download_requester", _AUTHENTICATOR, *_CONTENT),
-            ("Download Paginator", ("retriever", "download_paginator")),
-            _TRANSFORMATIONS,
-            *_of("download_requester", _ERRORS),
+            _Group(
+                _REQUEST,
+                *_of("download_requester", _URL, _METHOD),
+                ("Download HTTP Response Format", ("retriever", "download_decoder")),
+            ),
+            _Group(_RECORDS, _SELECTOR, _PRIMARY_KEY),
+            _Group(_AUTHENTICATION, *_of("download_requester", _AUTHENTICATOR)),
+            _Group(_SENT, *_of("download_requester", *_CONTENT)),
+            _Group("Pages and changes", ("Download Paginator", ("retriever", "download_paginator")), _TRANSFORMATIONS),
+            _Group(_FAILURES, *_of("download_requester", _ERRORS)),
         ),
         advanced=(
             ("Download Link Request", ("retriever", "download_link_requester")),
@@ -130,22 +165,18 @@ _ASYNC = (
         ),
         rest=((("retriever", "download_requester"), HttpRequester), (("retriever",), AsyncRetriever)),
     ),
-    _Plan("Schema", (_SCHEMA,)),
+    _Plan("Schema", (_Group("", _SCHEMA),)),
 )
 _SYNC = (
     _Plan(
         "Configuration",
         (
-            *_of("requester", _URL, _METHOD),
-            ("HTTP Response Format", ("retriever", "decoder")),
-            _SELECTOR,
-            _PRIMARY_KEY,
-            *_of("requester", _AUTHENTICATOR, *_CONTENT),
-            ("Paginator", ("retriever", "paginator")),
-            _INCREMENTAL,
-            _PARTITIONS,
-            *_of("requester", _ERRORS),
-            _TRANSFORMATIONS,
+            _Group(_REQUEST, *_of("requester", _URL, _METHOD), ("HTTP Response Format", ("retriever", "decoder"))),
+            _Group(_RECORDS, _SELECTOR, _PRIMARY_KEY),
+            _Group(_AUTHENTICATION, *_of("requester", _AUTHENTICATOR)),
+            _Group(_SENT, *_of("requester", *_CONTENT)),
+            _Group("Pages and slices", ("Paginator", ("retriever", "paginator")), _INCREMENTAL, _PARTITIONS),
+            _Group("Errors and changes", *_of("requester", _ERRORS), _TRANSFORMATIONS),
         ),
         rest=(
             (("retriever", "requester"), HttpRequester),
@@ -153,22 +184,25 @@ _SYNC = (
             ((), DeclarativeStream),
         ),
     ),
-    _Plan("Schema", (_SCHEMA,)),
+    _Plan("Schema", (_Group("", _SCHEMA),)),
 )
 _GLOBAL = _Plan(
     "Global",
     (
-        ("Check", ("check",)),
-        ("Concurrency", ("concurrency_level",)),
-        ("Job budget", ("max_concurrent_async_job_count",)),
-        ("API budget", ("api_budget",)),
-        ("Description", ("description",)),
+        _Group("Connection", ("Check", ("check",))),
+        _Group(
+            "Limits",
+            ("Concurrency", ("concurrency_level",)),
+            ("Job budget", ("max_concurrent_async_job_count",)),
+            ("API budget", ("api_budget",)),
+        ),
+        _Group("About", ("Description", ("description",))),
     ),
     rest=(((), DeclarativeSource),),
 )
 _INPUTS = _Plan(
     "Inputs",
-    (("Documentation URL", ("spec", "documentation_url")),),
+    (_Group("About", ("Documentation URL", ("spec", "documentation_url"))),),
     rest=((("spec",), Spec),),
 )
 _ELSEWHERE: tuple[Path, ...] = (
@@ -242,15 +276,15 @@ def _built(
         tabs.append(
             LayoutTab(
                 plan.title,
-                tuple(_entry(named, owners) for named in plan.named),
+                tuple(_entry(named, owners, group.heading) for group in plan.groups for named in group.named),
                 (*(_entry(named, owners) for named in plan.advanced), *rest),
             )
         )
     return tuple(tabs)
 
 
-def _entry(named: Named, owners: dict[Path, type[Component]]) -> LayoutEntry:
+def _entry(named: Named, owners: dict[Path, type[Component]], group: str = "") -> LayoutEntry:
     title, path = named
     spec = form_spec(owners[path[:-1]]).field(str(path[-1]))
     assert spec is not None, f"the layout names a field that does not exist: {path}"
-    return LayoutEntry(title, path, replace(spec, required=True) if named[0] == _URL[0] else spec)
+    return LayoutEntry(title, path, replace(spec, required=True) if named[0] == _URL[0] else spec, group)

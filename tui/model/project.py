@@ -142,6 +142,11 @@ class Project:
         return cls(BuilderSession.new(MODELINE if modeline else ""))
 
     @classmethod
+    def from_text(cls, text: str, *, title: str) -> Project:
+        """A manifest that has no file yet, such as that of a published connector. Raises ManifestError."""
+        return cls(BuilderSession.from_text(text), title=title)
+
+    @classmethod
     def open(cls, path: Path) -> Project:
         """A file; one that is text but no manifest is opened as text, an empty one begins a new manifest.
 

@@ -87,6 +87,20 @@ class Sharing:
             editor.write(home, without_circles(document, slot, document.get(home)))
             editor.write(slot, {REF: reference_to(home)})
 
+    def reuse(self, path: Path, source: Path) -> None:
+        """Let the field at a path, which has no value, be what another is, by reference.
+
+        The other is shared for that. Where it can't be, because others share something else, this one gets a copy.
+        """
+        with self._editor.group(path):
+            if self.target(source) is None and self.conflict(source) is None:
+                self.share(source)
+            target = self.target(source)
+            if target is None:
+                self.copy_to(source, (path,))
+            else:
+                self._editor.set(path, {REF: reference_to(target)})
+
     def unshare(self, path: Path) -> None:
         """Give the field at a path a copy of its own. The definition goes when nobody is left who shares it."""
         editor, target = self._editor, self.target(path)

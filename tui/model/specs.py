@@ -35,6 +35,33 @@ _SPELLED = {
 _WHOLE = (("GraphQL", "Graphql"), ("OAuth", "Oauth"))
 """Names with capitals inside, which would fall apart into words."""
 
+_PLAIN = (
+    "BearerAuthenticator",
+    "ApiKeyAuthenticator",
+    "BasicHttpAuthenticator",
+    "OAuthAuthenticator",
+    "Bearer",
+    "JsonDecoder",
+    "JsonlDecoder",
+    "CsvDecoder",
+    "DpathExtractor",
+    "RequestBodyJsonObject",
+    "RequestBodyUrlEncodedForm",
+    "DefaultPaginator",
+    "PageIncrement",
+    "OffsetIncrement",
+    "CursorPagination",
+    "DatetimeBasedCursor",
+    "ListPartitionRouter",
+    "SubstreamPartitionRouter",
+    "DefaultErrorHandler",
+    "ConstantBackoffStrategy",
+    "ExponentialBackoffStrategy",
+    "InlineSchemaLoader",
+    "CheckStream",
+)
+"""The types that most APIs need, in the order in which they are offered; the others follow by their names."""
+
 
 @cache
 def type_label(component: type[Component]) -> str:
@@ -184,9 +211,15 @@ def form_spec(component: type[BaseModel]) -> FormSpec:
 
 @cache
 def type_choices(roles: tuple[type[Component], ...]) -> tuple[TypeChoice, ...]:
-    """The component types that fill a slot of one of these roles."""
-    classes = dict.fromkeys(cls for role in roles for cls in choices(role))
+    """The component types that fill a slot of one of these roles, the plain ones first."""
+    classes = sorted(dict.fromkeys(cls for role in roles for cls in choices(role)), key=_plainness)
     return tuple(TypeChoice(cls.__name__, type_label(cls), first_sentence(cls), cls.portable, cls) for cls in classes)
+
+
+def _plainness(component: type[Component]) -> int:
+    """Where a type stands among those to choose from; those of one rank keep their order."""
+    name = component.__name__
+    return _PLAIN.index(name) if name in _PLAIN else len(_PLAIN)
 
 
 def _field_spec(owner: type[BaseModel], plan: FieldPlan) -> FieldSpec:

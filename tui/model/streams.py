@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from enum import StrEnum
@@ -162,6 +162,20 @@ class Streams:
             editor.insert(STREAMS, index, value)
             if copy_of is None:
                 self._visibility.mark(("streams", index), visible=False)
+            self._keep_check()
+        return ("streams", index)
+
+    def add_whole(self, name: str, stream: Mapping[str, Any]) -> Path:
+        """Append a stream that is described already, under a name; returns its path.
+
+        Raises ValueError when the name is empty or taken.
+        """
+        name = self._checked(name)
+        editor = self._editor
+        index = editor.view.stream_count
+        with editor.group(("streams", index)):
+            editor.insert(STREAMS, index, {"type": "DeclarativeStream", **stream, "name": name})
+            self._visibility.mark(("streams", index), visible=False)
             self._keep_check()
         return ("streams", index)
 

@@ -102,7 +102,7 @@ BUILDER = (
         "test.show", "show or leave the test screen", "trial_actions.toggle", "There and back", "ctrl+b", "Form/test", 2
     ),
     UserAction("file.save", "save the manifest", "files.save", "Write the manifest to its file", "ctrl+s", "Save", 3),
-    UserAction("go.section", "go to a section", "go_to.section", "List the sections of the form", "ctrl+o", "Jump", 4),
+    UserAction("go.section", "go to a section", "go_to.section", "List the sections of the form", "ctrl+o", "Go to", 4),
     UserAction(
         "help.show", "explain this place", "help.show", "Help on the focused field, and all keys", "f1,?", "Help", 6
     ),
@@ -220,7 +220,7 @@ BUILDER = (
     ),
     UserAction("go.field", "go to a field", "go_to.field", "List every field, type to filter", "ctrl+g"),
     UserAction("go.problem", "go to the next problem", "go_to.problem", "The next error or warning in the forms", "f8"),
-    UserAction("go.label", "jump by letters", "go_to.label", "Put a letter on everything that can be reached", "f3"),
+    UserAction("go.label", "jump to a letter", "go_to.label", "Put a letter on everything that can be reached", "f3"),
     UserAction(
         "go.next-tab",
         "go to the next tab",
@@ -246,6 +246,12 @@ BUILDER = (
         "go.inputs", "go to the inputs", "navigation.open('inputs')", "What a person who runs the connector has to give"
     ),
     UserAction("stream.add", "add a stream", "streams.add", "A new stream, or a copy of one"),
+    UserAction(
+        "stream.import",
+        "add streams from what you have…",
+        "begin.begin",
+        "A curl command, OpenAPI document, HAR recording, Postman collection or published connector",
+    ),
     UserAction(
         "stream.duplicate", "duplicate this stream", "streams.duplicate", "Add a copy right after it", when=_STREAM
     ),
@@ -316,9 +322,18 @@ NAVIGATOR = (
     UserAction("navigator.add", "add a stream", "streams.add", "Add a stream", "a", "Add", 2),
     UserAction("navigator.rename", "rename", "streams.rename", "Rename the stream", "r", "Rename", 3, _STREAM),
     UserAction(
-        "navigator.duplicate", "duplicate", "streams.duplicate", "Add a copy of the stream", "d", "Copy", 4, _STREAM
+        "navigator.duplicate", "duplicate", "streams.duplicate", "Add a copy of the stream", "c", "Copy", 4, _STREAM
     ),
-    UserAction("navigator.delete", "delete", "streams.delete", "Delete the stream", "delete,x", "Delete", 5, _STREAM),
+    UserAction(
+        "navigator.delete",
+        "delete",
+        "streams.delete",
+        "Delete it; asks first",
+        "delete,d,x",
+        "Delete",
+        5,
+        _STREAM,
+    ),
     UserAction("navigator.move-up", "move up", "streams.move(-1)", "Move the stream up", "ctrl+up,K", when=_STREAM),
     UserAction(
         "navigator.move-down", "move down", "streams.move(1)", "Move the stream down", "ctrl+down,J", when=_STREAM

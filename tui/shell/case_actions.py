@@ -15,7 +15,7 @@ from core.manifest.problems import Path as FieldPath
 from core.units import count, size
 from core.wording import one_line
 from tui.forms.curl import fill_request
-from tui.model.har_import import curl_request, is_page_furniture, name_for
+from tui.importing.recorded import curl_request, is_page_furniture, name_for
 from tui.model.session import BuilderSession
 from tui.model.settings import Settings
 from tui.model.streams import StreamKind

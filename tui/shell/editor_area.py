@@ -3,84 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
 
 from textual import on
-from textual.app import ComposeResult
-from textual.containers import Container, Vertical
+from textual.containers import Container
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
 
 from tui.forms import GlobalForm, Hints, InputsForm, StreamForm
 from tui.model.session import BuilderSession
 from tui.model.settings import Settings
 from tui.shell.selection import GLOBAL, INPUTS, Selection
+from tui.shell.welcome import Welcome
 from tui.shell.yaml_view import YamlView
-from tui.widgets.base import WidgetMessage, commit_edits
+from tui.widgets.base import commit_edits
 from tui.widgets.display_text import safe
-
-_TITLE = "Build a connector for an API that makes you wait"
-_TEXT = "Describe how it hands out its data, test it here, save a manifest that runs anywhere."
-_WAYS = (
-    ("stream.add", "Add the first stream", "one request, or a job"),
-    ("file.demo", "Try the demo", "with an API of its own"),
-    ("file.open", "Open a manifest", "made here or by Airbyte"),
-)
-"""The actions to begin with, by id, and what they are called here."""
-
-
-class Welcome(Vertical):
-    """A list of ways to begin."""
-
-    HELP = "Choose a way to begin: up and down, then enter."
-
-    @dataclass
-    class ActionChosen(WidgetMessage["Welcome"]):
-        """An action is to be performed."""
-
-        action: str
-
-    @dataclass
-    class FileChosen(WidgetMessage["Welcome"]):
-        """A file is to be opened."""
-
-        path: Path
-
-    def __init__(self, recent: Sequence[Path]) -> None:
-        super().__init__(classes="welcome")
-        self._recent = tuple(recent)
-
-    def compose(self) -> ComposeResult:
-        yield Static(Content(_TITLE), classes="welcome--title")
-        yield Static(Content(_TEXT), classes="welcome--text")
-        ways = [Option(Content.assemble(f"{title:<22} ", (text, "dim"))) for _, title, text in _WAYS]
-        files = [
-            Option(Content.assemble(f"{safe(path.name):<22} ", (safe(str(path.parent)), "dim")))
-            for path in self._recent
-        ]
-        if files:
-            yield OptionList(*ways, None, *files)
-        else:
-            yield OptionList(*ways)
-
-    def on_mount(self) -> None:
-        self.query_one(OptionList).highlighted = 0
-
-    def focus_list(self) -> None:
-        self.query_one(OptionList).focus()
-
-    @on(OptionList.OptionSelected)
-    def _choose(self, event: OptionList.OptionSelected) -> None:
-        event.stop()
-        if event.option_index < len(_WAYS):
-            self.post_message(self.ActionChosen(self, _WAYS[event.option_index][0]))
-        else:
-            self.post_message(self.FileChosen(self, self._recent[event.option_index - len(_WAYS)]))
-
 
 Form = StreamForm | InputsForm | GlobalForm
 _TITLES: dict[type[Widget], str] = {InputsForm: "Inputs", GlobalForm: "Global", YamlView: "YAML", Widget: "Begin"}

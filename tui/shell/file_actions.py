@@ -230,6 +230,11 @@ class FileActions:
         """Open the demo."""
         await self._leave_for(partial(Project.try_demo, modeline=self._settings.modeline))
 
+    @_one_at_a_time
+    async def leave_for(self, make: Callable[[], Project]) -> None:
+        """Go on with another project, once this one may be left."""
+        await self._leave_for(make)
+
     async def _leave_for(self, make: Callable[[], Project]) -> None:
         if await self._may_leave():
             await self._replace(make)

@@ -38,7 +38,7 @@ class ShownKey:
 
 
 class KeyBar(Widget):
-    """Shows the keys of the focused widget, others, and at the right end those that always work; a click presses one."""
+    """Shows what can be done here, and at the right end the keys that always work; a click presses one."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"key-bar--key", "key-bar--label"}
 

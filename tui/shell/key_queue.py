@@ -16,6 +16,8 @@ from textual.widget import Widget
 
 _TIMEOUT = 0.5
 """Seconds after which the next key is handled although the last one is not done, or was lost with its widget."""
+_LEAVING = frozenset({"ctrl+q", "ctrl+c"})
+"""The keys that are never kept for a screen that is still being built."""
 
 
 class KeyHandled(Message):
@@ -42,13 +44,23 @@ class KeyQueueApp(App[None]):
         self._last_target: Widget | None = None
         """Where the focus was when it was last looked at while the present key is being handled."""
 
+    @property
+    def takes_keys(self) -> bool:
+        """Whether there is a screen for keys yet; until then they are kept."""
+        return True
+
     async def on_event(self, event: events.Event) -> None:
-        """Queue keys and pastes."""
-        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+        """Queue keys and pastes; the key that leaves never waits."""
+        waits = self.takes_keys or not (isinstance(event, events.Key) and event.key in _LEAVING)
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded and waits:
             self._keys.append(event)
             await self._handle_next()
         else:
             await super().on_event(event)
+
+    def take_kept_keys(self) -> None:
+        """Handle the keys that were kept until now."""
+        self.call_later(self._handle_next)
 
     def press_first(self, keys: Iterable[events.Key]) -> None:
         """Press keys before those that are queued."""
@@ -57,7 +69,7 @@ class KeyQueueApp(App[None]):
 
     async def _handle_next(self) -> None:
         target = self._target()
-        if self._timeout is not None or not self._keys or target is None:
+        if self._timeout is not None or not self._keys or target is None or not self.takes_keys:
             return
         self._number += 1
         self._timeout = self.set_timer(_TIMEOUT, partial(self._finish, self._number))

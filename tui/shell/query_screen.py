@@ -25,7 +25,7 @@ from tui.trials.view.records_view import RecordsView
 from tui.widgets.base import shown
 from tui.widgets.dialog import Overlay
 from tui.widgets.display_text import escape
-from tui.widgets.panes import is_plain
+from tui.widgets.panes import PaneScreen, is_plain
 from tui.widgets.sql_prompt import SqlPrompt
 from tui.widgets.title_bar import TitleBar
 
@@ -34,7 +34,7 @@ _TICK = 0.1
 _ERROR_LINES = 8
 
 
-class QueryScreen(Overlay[None]):
+class QueryScreen(PaneScreen[None], Overlay[None]):
     """Runs queries in a thread, one at a time, over what `sources` gives then; the first of them is `records`.
 
     A query that is run while another one is ends that. It is run again when a test of the stream has ended.
@@ -105,7 +105,6 @@ class QueryScreen(Overlay[None]):
         asyncio.get_running_loop().run_in_executor(None, self._database.close)
 
     def on_resize(self) -> None:
-        self.set_class(is_plain(self.size), "-plain")
         self._show_edges()
 
     # What runs
@@ -182,7 +181,7 @@ class QueryScreen(Overlay[None]):
         """Titles and facts in the edges of the panes; without frames, both in the lines above them."""
         asked, told = self.query_one(".query--prompt"), self.query_one(".query--result")
         for pane, title, facts in ((asked, "SQL", self._progress()), (told, "Result", self._facts())):
-            small = self.has_class("-plain")
+            small = is_plain(self.size)
             pane.border_title = Content(f" {' · '.join(filter(None, (title, facts)))} " if small else title).markup
             pane.border_subtitle = Content("" if small else facts).markup
 

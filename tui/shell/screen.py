@@ -19,8 +19,9 @@ from tui.model.project import Project
 from tui.model.settings import Settings
 from tui.shell.actions import ACTIONS, BUILDER, bindings
 from tui.shell.background import Background
+from tui.shell.begin_actions import BeginActions
 from tui.shell.case_actions import CaseActions
-from tui.shell.editor_area import EditorArea, Welcome
+from tui.shell.editor_area import EditorArea
 from tui.shell.file_actions import FileActions, Replace
 from tui.shell.go_to import GoTo
 from tui.shell.help import Help, HelpLine
@@ -32,6 +33,7 @@ from tui.shell.navigator import Navigator, entries
 from tui.shell.selection import GLOBAL
 from tui.shell.stream_actions import StreamActions
 from tui.shell.trial_actions import TrialActions
+from tui.shell.welcome import Welcome
 from tui.shell.yaml_view import YamlView
 from tui.trials.hints import TrialHints
 from tui.trials.trials import Trials
@@ -52,7 +54,7 @@ class BuilderScreen(PaneScreen[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(BUILDER)]
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-medium"), (WIDE, "-wide")]  # noqa: RUF012 - as Textual declares it
+    HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (72, "-narrow"), (100, "-medium"), (WIDE, "-wide")]  # noqa: RUF012 - as Textual declares it
     AUTO_FOCUS = ""
 
     def __init__(self, project: Project, settings: Settings, replace: Replace) -> None:
@@ -82,7 +84,17 @@ class BuilderScreen(PaneScreen[None]):
             project, settings, self.editor, self.navigation, self.interaction, replace=self._replace_project
         )
         self.cases = CaseActions(self)
-        self.streams = StreamActions(session, self.navigation, self.editor, self.trials, self.interaction)
+        self.begin = BeginActions(
+            session,
+            settings=settings,
+            files=self.files,
+            navigation=self.navigation,
+            editor=self.editor,
+            interaction=self.interaction,
+        )
+        self.streams = StreamActions(
+            session, self.navigation, self.editor, self.trials, self.interaction, begin=self.begin.begin
+        )
         self.go_to = GoTo(session, self.navigation, self.editor, self.interaction)
         self.help = Help(session, settings, self.navigation, self.editor, help_line)
         self._help_line = help_line
@@ -242,6 +254,11 @@ class BuilderScreen(PaneScreen[None]):
     def _file_chosen(self, event: Welcome.FileChosen) -> None:
         event.stop()
         self.interaction.start(self.files.open_file(event.path))
+
+    @on(Welcome.TextPasted)
+    def _text_pasted(self, event: Welcome.TextPasted) -> None:
+        event.stop()
+        self.interaction.start(self.begin.begin(event.text))
 
     @on(YamlView.Broken)
     def _text_broken(self, event: YamlView.Broken) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Input, Label
@@ -18,11 +18,13 @@ from tui.shell.interaction import Interaction
 from tui.shell.navigation import Navigation
 from tui.shell.selection import StreamHandle
 from tui.trials.trials import Trials
+from tui.widgets.base import WidgetMessage
 from tui.widgets.choice import Choice
 from tui.widgets.choice_dialog import ChoiceOption
 from tui.widgets.dialog import CANCEL, ConfirmDialog, Dialog, DialogButton, PromptDialog, text_line
 
 _COPY = "copy "
+_OFFER = "Or begin from a curl command, OpenAPI document, HAR recording, Postman collection or published connector."
 _KINDS = (
     ChoiceOption(StreamKind.ASYNC, "Asynchronous Job", "create a job, poll it, download the result"),
     ChoiceOption(StreamKind.SYNC, "Synchronous Request", "the answer to a request holds the records"),
@@ -38,11 +40,36 @@ class NewStream:
     copy_of: int | None = None
 
 
-class StreamDialog(Dialog[NewStream]):
-    """Asks for a name and for the kind of stream; `problem_of` says what is wrong with a name."""
+@dataclass(frozen=True, slots=True)
+class BeginFrom:
+    """The other result of `StreamDialog`: to begin from what the person has, which may be pasted already."""
+
+    text: str = field(default="", repr=False)
+
+
+class _NameInput(Input):
+    """The name of a stream; what is no name when it is pasted is something to begin from."""
+
+    @dataclass
+    class MaterialPasted(WidgetMessage["_NameInput"]):
+        text: str
+
+    def on_paste(self, event: events.Paste) -> None:
+        if len(event.text.split()) > 1:
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.MaterialPasted(self, event.text))
+
+
+class StreamDialog(Dialog[NewStream | BeginFrom]):
+    """Asks for a name and for the kind of stream; `problem_of` says what is wrong with a name.
+
+    What a person has, such as a curl command, can be pasted instead.
+    """
 
     def __init__(self, streams: Sequence[str], problem_of: Callable[[str], str | None]) -> None:
-        super().__init__("Add stream", [DialogButton("add", "Add", "primary"), CANCEL])
+        answers = [DialogButton("add", "Add", "primary"), DialogButton("begin", "From what you have…"), CANCEL]
+        super().__init__("Add stream", answers)
         self._streams = streams
         self._problem_of = problem_of
 
@@ -53,11 +80,17 @@ class StreamDialog(Dialog[NewStream]):
         ]
         with Horizontal(classes="stream-dialog--row"):
             yield Label("Name", classes="stream-dialog--label")
-            yield Input(placeholder="e.g. contacts", compact=True)
+            yield _NameInput(placeholder="e.g. contacts, or paste a curl command", compact=True)
         with Horizontal(classes="stream-dialog--row"):
             yield Label("Retrieval Type", classes="stream-dialog--label")
             yield Choice((*_KINDS, *copies), StreamKind.ASYNC, title="Retrieval Type")
+        yield text_line(_OFFER, "stream-dialog--offer")
         yield text_line("", "dialog--problem")
+
+    @on(_NameInput.MaterialPasted)
+    def _begin(self, event: _NameInput.MaterialPasted) -> None:
+        event.stop()
+        self.dismiss(BeginFrom(event.text))
 
     @on(Input.Submitted)
     def _enter(self, event: Input.Submitted) -> None:
@@ -70,7 +103,10 @@ class StreamDialog(Dialog[NewStream]):
         self._show_problem(self._problem_of(event.value) if event.value.strip() else None)
 
     def answered(self, answer: str) -> None:
-        self._add()
+        if answer == "begin":
+            self.dismiss(BeginFrom())
+        else:
+            self._add()
 
     def _add(self) -> None:
         name = self.query_one(Input).value.strip()
@@ -103,7 +139,10 @@ class StreamActions:
         editor: EditorArea,
         trials: Trials,
         interaction: Interaction,
+        *,
+        begin: Callable[[str], Awaitable[None]],
     ) -> None:
+        self._begin = begin
         self._session = session
         self._navigation = navigation
         self._editor = editor
@@ -163,6 +202,9 @@ class StreamActions:
         session = self._session
         new = await self._interaction.ask(StreamDialog(session.streams.names(), self._problem_of))
         if new is None:
+            return
+        if isinstance(new, BeginFrom):
+            await self._begin(new.text)
             return
         copy_of = streams[new.copy_of].index if new.copy_of is not None else None
         index = session.view.stream_count

@@ -43,11 +43,11 @@ class YamlView(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Static(markup=False, classes="yaml-view--state")
-        yield CodeEditor(self._session.text, "yaml", tab_behavior="indent")
+        yield CodeEditor("", "yaml", tab_behavior="indent")
 
     def on_mount(self) -> None:
         self._unsubscribe = self._session.subscribe(self._session_changed)
-        self._show_state()
+        self._show_text()  # an editor that is given a long text before it is set up goes through it several times
 
     def on_unmount(self) -> None:
         self._unsubscribe()

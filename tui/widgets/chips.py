@@ -55,15 +55,17 @@ class Chips(ListEditor[str]):
     Chips {
         width: 100%;
         height: auto;
+        background: $well;
         color: $foreground;
-        & > .chips--chip { background: $primary 25%; }
+        &:focus, &:focus-within { background: $well-focus; }
+        & > .chips--chip { background: $foreground 12%; }
         & > .chips--add { color: $text-muted; }
         &:focus > .chips--cursor, &:focus-within > .chips--cursor {
             background: $block-cursor-background;
             color: $block-cursor-foreground;
             text-style: bold;
         }
-        & > Input { dock: bottom; background: $surface; padding: 0 1 !important; }
+        & > Input { dock: bottom; background: $well-focus; padding: 0 1 !important; }
     }
     """
 

@@ -13,6 +13,22 @@ from textual.widget import Widget
 from tui.widgets.base import WidgetMessage, hidden, shown
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
 
+DEFAULT = "$foreground-muted italic"
+"""The style of what counts while no value is set."""
+
+
+def switch(on: bool, label: str = "") -> Content:
+    """A switch, and its label; without one it says whether it is on."""
+    word = label or ("On" if on else "Off")
+    knob = ("━●", "$success bold") if on else ("●━", "$foreground-muted")
+    return Content.assemble(knob, " ", (word, "" if on or label else DEFAULT))
+
+
+def with_arrow(label: Content, width: int) -> Content:
+    """A label, cut where it has to be, with the arrow of a choice at the right end."""
+    label = label.truncate(max(1, width - 2), ellipsis=True)
+    return Content.assemble(label, " " * max(1, width - label.cell_length - 1), ("▾", "$foreground-muted"))
+
 
 class LineControl(Widget, can_focus=True):
     """What is set within one line, by keys or a click."""
@@ -21,10 +37,11 @@ class LineControl(Widget, can_focus=True):
     LineControl {
         height: 1;
         padding: 0 1;
+        background: $well;
         color: $foreground;
         pointer: pointer;
-        &:hover { background: $surface-lighten-1; }
-        &:focus { background: $block-cursor-background; color: $block-cursor-foreground; text-style: bold; }
+        &:hover { background-tint: $foreground 6%; }
+        &:focus { background: $well-focus; text-style: bold; }
         &:disabled { color: $text-disabled; }
     }
     """
@@ -41,6 +58,7 @@ class Toggle(LineControl):
     DEFAULT_CSS = """
     Toggle {
         width: auto;
+        &.-field { width: 100%; }
     }
     """
 
@@ -72,7 +90,7 @@ class Toggle(LineControl):
         self.refresh()
 
     def render(self) -> Content:
-        return Content(f"[{'x' if self._value else ' '}] {self.label}".rstrip())
+        return switch(self._value, self.label)
 
     def action_switch(self) -> None:
         self.value = not self._value
@@ -99,7 +117,6 @@ class Choice(LineControl):
     DEFAULT_CSS = """
     Choice {
         width: 100%;
-        background: $surface;
     }
     """
 
@@ -146,25 +163,27 @@ class Choice(LineControl):
         self.refresh()
 
     def render(self) -> Content:
-        width = self.content_size.width
-        label = self._label().truncate(max(1, width - 2), ellipsis=True)
-        return Content.assemble(label, " " * max(1, width - label.cell_length - 1), ("▾", "dim"))
+        return with_arrow(self._label(), self.content_size.width)
 
     def _label(self) -> Content:
         if self._value is None:
-            return Content.styled(self._prompt, "dim italic")
+            return Content.styled(self._prompt, DEFAULT)
         for option in self._options:
             if option.value == self._value:
-                return Content(option.label)
-        return Content.assemble(self._value, (" (unknown)", "dim italic"))
+                return Content.styled(option.label, self.ink_of(option))
+        return Content.assemble(self._value, (" (unknown)", DEFAULT))
+
+    def ink_of(self, option: ChoiceOption) -> str:
+        """The style of an option while it is chosen."""
+        return ""
 
     def action_cycle(self, step: int) -> None:
-        """Take the next or the previous option, around the ends."""
+        """Take the next or the previous option, up to the ends."""
         if not self._options:
             return
         values = [option.value for option in self._options]
         if self._value in values:
-            self._choose(values[(values.index(self._value) + step) % len(values)])
+            self._choose(values[max(0, min(values.index(self._value) + step, len(values) - 1))])
         else:
             self._choose(values[0 if step > 0 else -1])
 

@@ -8,16 +8,42 @@ from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.binding import BindingType
+from textual.document._document import DocumentBase
+from textual.document._wrapped_document import WrappedDocument
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widgets import TextArea
 
-from tui.widgets.base import hidden
+from tui.widgets.base import hidden, shown
 from tui.widgets.completion import COMPLETE_BINDING, Complete, Completer
-from tui.widgets.syntax import SYNTAX_CLASSES, SYNTAX_CSS, Language, jinja_spans, spans, token_inks
+from tui.widgets.external_editor import EditorFailed, edit_elsewhere
+from tui.widgets.syntax import SYNTAX_CLASSES, SYNTAX_CSS, Language, Token, jinja_spans, spans, token_inks
 
 _COLOURED = 5_000
 """Characters of a line that are coloured."""
+
+
+class _Lines(WrappedDocument):
+    """A document whose lines are never broken, quick enough for long ones.
+
+    Textual goes through all lines whenever the editor's size is set, and adds them up for each line that it draws.
+    """
+
+    def __init__(self, document: DocumentBase, tab_width: int) -> None:
+        self._seen: tuple[str, int] | None = None
+        self._tab = tab_width
+        super().__init__(document, tab_width=tab_width)
+
+    @property
+    def height(self) -> int:
+        return self.document.line_count
+
+    def wrap(self, width: int, tab_width: int | None = None) -> None:
+        """Go through all lines, unless they are still the same."""
+        wanted = (self.document.text, tab_width or self._tab)
+        if wanted != self._seen:
+            self._seen = wanted
+            super().wrap(0, tab_width)
 
 
 class CodeEditor(TextArea):
@@ -29,6 +55,7 @@ class CodeEditor(TextArea):
     BINDING_GROUP_TITLE = "Editor"
     BINDINGS: ClassVar[list[BindingType]] = [
         COMPLETE_BINDING,
+        shown("ctrl+e", "edit_elsewhere", "$EDITOR", "Edit the text in your own editor", "editor.elsewhere"),
         hidden("ctrl+home", "to_start", "Start", "Go to the start of the text", "editor.start"),
         hidden("ctrl+end", "to_end", "End", "Go to the end of the text", "editor.end"),
     ]
@@ -44,6 +71,9 @@ class CodeEditor(TextArea):
 SYNTAX
     }
     """.replace("SYNTAX", SYNTAX_CSS)
+
+    _inks: dict[Token, Style] | None = None
+    """The colours of the syntax, looked up once for all lines."""
 
     def __init__(
         self,
@@ -65,6 +95,14 @@ SYNTAX
         self._completer = Completer(self, complete) if complete is not None else None
 
     @property
+    def wrapped_document(self) -> WrappedDocument:
+        return self._lines
+
+    @wrapped_document.setter
+    def wrapped_document(self, wrapped: WrappedDocument) -> None:
+        self._lines = _Lines(wrapped.document, self.indent_width)
+
+    @property
     def error_line(self) -> int | None:
         """The line that is marked as wrong, counted from 0."""
         return self._error_line
@@ -74,6 +112,11 @@ SYNTAX
         self._error_line = line
         self.notify_style_update()
         self.refresh()
+
+    def notify_style_update(self) -> None:
+        """The colours have changed."""
+        self._inks = None
+        super().notify_style_update()
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The lines; blank ones until Textual has given a new editor its styles."""
@@ -85,9 +128,10 @@ SYNTAX
     def get_line(self, line_index: int) -> Text:
         text = super().get_line(line_index)
         plain = text.plain[:_COLOURED]
-        inks = token_inks(self)
+        if self._inks is None:
+            self._inks = token_inks(self)
         for span in (*spans(plain, self.syntax), *jinja_spans(plain)):
-            text.stylize(inks[span.token], span.start, span.end)
+            text.stylize(self._inks[span.token], span.start, span.end)
         if line_index == self._error_line:
             text.stylize(self._error_style)
         return text
@@ -115,6 +159,18 @@ SYNTAX
     def action_to_end(self) -> None:
         self.move_cursor(self.document.end)
 
+    async def action_edit_elsewhere(self) -> None:
+        """Edit the text in $EDITOR; what that leaves replaces it, as one step that this editor can undo."""
+        try:
+            text = await edit_elsewhere(self.app, self.text, self.syntax)
+        except EditorFailed as error:
+            self.app.notify(str(error), severity="error", markup=False)
+            return
+        if text is not None and text != self.text:
+            place = self.cursor_location
+            self.replace(text, (0, 0), self.document.end)
+            self.move_cursor(place)
+
     async def action_complete(self) -> None:
         if self._completer is not None:
             await self._completer.open()
@@ -126,6 +182,11 @@ SYNTAX
     async def on_text_area_selection_changed(self) -> None:
         if self._completer is not None:
             await self._completer.cursor_moved()
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Let a value that is pasted replace an empty one, instead of standing beside it."""
+        if is_blank(self.text) and event.text.lstrip().startswith(("{", "[")):
+            self.select_all()
 
     def on_blur(self) -> None:
         if self._completer is not None:
@@ -144,3 +205,8 @@ SYNTAX
         line = self.document.get_line(row)[:column]
         indent = line[: len(line) - len(line.lstrip())]
         self.replace("\n" + indent, *self.selection, maintain_selection_offset=False)
+
+
+def is_blank(text: str) -> bool:
+    """Whether a text is empty, or an empty object or list of JSON."""
+    return text.strip() in ("", "{}", "[]")

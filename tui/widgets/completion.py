@@ -22,6 +22,8 @@ from tui.widgets.template_names import TypedWord, closing, typed_word
 _EMPTY = "{{  }}"
 """A template to be filled in; the cursor goes into its middle."""
 _TALLEST = 8
+_EDGES = 2
+"""Rows of the border."""
 _MOST_LISTED = 50
 
 COMPLETE_BINDING: Binding = hidden(
@@ -94,7 +96,7 @@ class CompletionPopup(OptionList, can_focus=False):
         &.-open { display: block; }
         & > .option-list--option-highlighted { background: $block-cursor-background; color: $block-cursor-foreground; }
     }
-    """.replace("TALLEST", str(_TALLEST))
+    """.replace("TALLEST", str(_TALLEST + _EDGES))
 
     owner: Completer | None = None
     """What the list was opened for."""
@@ -258,9 +260,9 @@ class Completer:
             self.close()
             return
         x, y = cursor
-        height = min(_TALLEST, len(self._completions))
+        height = min(_TALLEST, len(self._completions)) + _EDGES
         below = y + 1 + height <= self._field.screen.content_region.bottom
-        offset = Offset(max(0, x - len(word.text) - 1), y + 1 if below else max(0, y - height))
+        offset = Offset(max(0, x - len(word.text) - 2), y + 1 if below else max(0, y - height))
         if offset != popup.absolute_offset:
             popup.absolute_offset = offset
             popup.refresh(layout=True)

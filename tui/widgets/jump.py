@@ -1,4 +1,4 @@
-"""Jump mode: a key over everything on the screen that can have the focus; pressing it goes there."""
+"""Jumping: a letter over everything on the screen that can have the focus; pressing it goes there."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class JumpOverlay(Overlay[None]):
     """Labels over the targets, as many as there are keys; any other key, or a click, goes back."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        shown("escape", "leave", "Stay here", "Leave jump mode", "jump.leave"),
+        shown("escape", "leave", "Stay here", "Stay where it was", "jump.leave"),
     ]
 
     DEFAULT_CSS = """

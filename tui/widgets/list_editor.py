@@ -84,6 +84,11 @@ class ListEditor(Widget, Generic[Item], can_focus=True):
     def current(self) -> Item | None:
         return self._items[self._cursor] if self._cursor < len(self._items) else None
 
+    @property
+    def is_typing(self) -> bool:
+        """Whether an item is being typed."""
+        return self._edited is not None
+
     # What a kind of list overrides
 
     @abstractmethod
@@ -264,15 +269,23 @@ class ListEditor(Widget, Generic[Item], can_focus=True):
         """Add the items in what is pasted behind what is being typed; a single word is typed."""
         event.stop()
         typed = self.query(Input).first().value if self._edited is not None else ""
+        rows = [] if typed else self.rows_in(event.text)
+        if rows:
+            await self._add_all(rows)
+            return
         texts = self.items_in(event.text, typed)
         if texts:
-            await self._add_all([typed, *texts] if typed else texts)
+            await self._add_all(map(self.pasted_item, [typed, *texts] if typed else texts))
             return
         if self._edited is None:
             await self.action_add()
         field = self.screen.focused
         if isinstance(field, Input):
             field.replace(event.text.strip(), *sorted(field.selection))
+
+    def rows_in(self, text: str) -> list[Item]:
+        """The items of what is pasted as a whole where it is more than lines; none where it is not."""
+        return []
 
     def items_in(self, text: str, typed: str) -> list[str]:
         """The texts of the items in what is pasted; none when it belongs to the item that is being typed."""
@@ -281,11 +294,10 @@ class ListEditor(Widget, Generic[Item], can_focus=True):
             lines = [part.strip() for part in text.split(self.DIVIDER) if part.strip()]
         return lines if len(lines) > 1 else []
 
-    async def _add_all(self, texts: list[str]) -> None:
+    async def _add_all(self, items: Iterable[Item | None]) -> None:
         """Take several items as one change: the first for the one that is edited, the others behind the last."""
         before, edited = self.items, self._edited
-        for text in texts:
-            item = self.pasted_item(text)
+        for item in items:
             if item is not None:
                 index = len(self._items) if edited is None else edited
                 self._items[index : index + 1] = [item]

@@ -25,7 +25,13 @@ class SecretInput(Input):
     ]
 
     DEFAULT_CSS = """
-    SecretInput { padding: 0 1 !important; }
+    SecretInput {
+        padding: 0 1 !important;
+        background: $well;
+        &:focus { background: $well-focus; background-tint: $foreground 0%; }
+        & > .input--placeholder { color: $foreground-muted; text-style: italic; }
+        &.-set > .input--placeholder { color: $secret; text-style: none; }
+    }
     """
 
     @dataclass
@@ -52,7 +58,8 @@ class SecretInput(Input):
     @is_set.setter
     def is_set(self, is_set: bool) -> None:
         self._is_set = is_set
-        self.placeholder = "● Set: type to replace it" if is_set else "○ Not set: type the secret"
+        self.set_class(is_set, "-set")
+        self.placeholder = "•••• set: type to replace it" if is_set else "Not set: type the secret"
 
     def on_paste(self, event: events.Paste) -> None:
         """Keep all lines of a key that has several."""

@@ -9,6 +9,8 @@ from typing import Literal, NamedTuple, get_args
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.content import Content
+from textual.style import Style as VisualStyle
 from textual.widget import Widget
 
 Language = Literal["json", "yaml", "graphql", "xml", "csv", "sql", "diff", "text"]
@@ -26,7 +28,7 @@ SYNTAX_CSS = """
         & > .syntax--punctuation { color: $text-muted; }
         & > .syntax--comment { color: $text-muted; text-style: italic; }
         & > .syntax--name { color: $text-accent; }
-        & > .syntax--jinja { color: $text-accent; text-style: bold; }
+        & > .syntax--jinja { color: $template; }
         & > .syntax--added { color: $text-success; }
         & > .syntax--removed { color: $text-error; }
 """
@@ -143,6 +145,14 @@ def jinja_spans(line: str) -> Iterator[TokenSpan]:
     """The templates in a line."""
     for match in jinja_pieces(line):
         yield TokenSpan(match.start(), match.end(), "jinja")
+
+
+def with_templates(text: str, style: str | VisualStyle = "") -> Content:
+    """A text in one style, the templates in it in theirs."""
+    content = Content.styled(text, style)
+    for span in jinja_spans(text):
+        content = content.stylize("$template", span.start, span.end)
+    return content
 
 
 def ink(widget: Widget, component: str) -> Style:

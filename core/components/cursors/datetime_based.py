@@ -31,7 +31,7 @@ _SAMPLE = dt.datetime(2024, 11, 30, 21, 58, 57, 123456, dt.UTC)
 class MinMaxDatetime(Component):
     """A date that is kept between an earliest and a latest one."""
 
-    label = "With a format and bounds"
+    label = "A date with its own format and bounds"
 
     datetime: Template = Field(title="Datetime", description="The date, as text in the format.")
     datetime_format: Annotated[str, Shown(editor="datetime_format")] = Field(

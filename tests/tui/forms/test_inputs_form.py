@@ -31,7 +31,7 @@ async def test_values_of_inputs_stay_out_of_the_manifest() -> None:
         await desk.press("enter")
         assert session.values.config()["api_key"] == "s3cr3t"
         assert "s3cr3t" not in desk.text
-        assert "● Set" in desk.text
+        assert "•••• set" in desk.text
 
 
 async def test_an_added_input_gets_a_key_from_its_title() -> None:
@@ -40,13 +40,49 @@ async def test_an_added_input_gets_a_key_from_its_title() -> None:
         desk.app.form.query_one("Button").focus()
         await desk.press("enter")
         await desk.type("Start date")
-        await desk.press("tab", "tab", "tab")
+        await desk.press("tab", "tab", "tab", "tab")
         await desk.choose("date")
         await desk.press("shift+tab", "enter")
         added = session.inputs.get("start_date")
         assert added is not None
         assert (added.title, added.type) == ("Start date", InputType.DATE)
         assert desk.focused_path == (*PROPERTIES, "start_date")
+
+
+async def test_the_test_value_of_a_new_input_is_asked_for_at_once_and_undone_with_it() -> None:
+    session = sample()
+    async with at_desk(session, make=inputs_form, size=(80, 30)) as desk:
+        desk.app.form.query_one("Button").focus()
+        await desk.press("enter")
+        await desk.type("Profile")
+        await desk.press("tab")
+        await desk.paste("12345")
+        await desk.press("enter")
+        assert session.values.get("profile") == "12345"
+        assert "12345" not in session.document.text
+        session.undo()
+        assert session.inputs.get("profile") is None
+        assert not session.values.has("profile")
+        session.redo()
+        assert session.values.get("profile") == "12345"
+
+
+async def test_the_test_value_of_a_new_secret_is_neither_seen_nor_written() -> None:
+    session = sample()
+    async with at_desk(session, make=inputs_form, size=(80, 30)) as desk:
+        desk.app.form.query_one("Button").focus()
+        await desk.press("enter")
+        await desk.type("Token")
+        await desk.press("tab")
+        await desk.paste("s3cr3t")
+        toggle = desk.app.screen.query_one("#secret")
+        toggle.focus()
+        await desk.press("space")
+        assert "s3cr3t" not in desk.text
+        desk.app.screen.query_one("#value").focus()
+        await desk.press("enter")
+        assert session.values.secret("token") == "s3cr3t"
+        assert "s3cr3t" not in session.document.text
 
 
 async def test_renaming_an_input_renames_its_uses() -> None:
@@ -124,10 +160,10 @@ async def test_clearing_a_secret_asks_for_confirmation() -> None:
         assert "Clear the secret?" in desk.text
         await desk.press("enter")
         assert session.values.has("api_key")
-        assert "● Set" in desk.text
+        assert "•••• set" in desk.text
         await desk.press("delete", "tab", "enter")
         assert not session.values.has("api_key")
-        assert "○ Not set" in desk.text
+        assert "Not set" in desk.text
 
 
 async def test_a_value_of_the_wrong_type_is_forgotten_when_its_field_is_left() -> None:
@@ -151,7 +187,7 @@ async def test_inputs_show_their_defaults_until_they_have_a_value() -> None:
     session.inputs.add(Input("deep", type=InputType.BOOLEAN, default=True))
     async with at_desk(session, make=inputs_form) as desk:
         assert "eu (default)" in desk.text
-        assert "[x]" in desk.text
+        assert "━● On" in desk.text
         await desk.go((*PROPERTIES, "deep"))
         await desk.press("space")
         assert session.values.config() == {"deep": False}

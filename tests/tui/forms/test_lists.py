@@ -153,10 +153,70 @@ async def test_http_codes_are_numbers() -> None:
     handler = (*STREAM, "retriever", "requester", "error_handler")
     async with at_desk(session, size=(80, 40)) as desk:
         await desk.go(handler)
-        await desk.choose("default")
+        await desk.choose("rules")
         await desk.go((*handler, "response_filters"))
         await desk.press("a")
         codes = (*handler, "response_filters", 0, "http_codes")
         await desk.go(codes)
         await desk.press("enter", "4", "0", "4", "enter", "escape")
         assert session.value(codes) == [404]
+
+
+async def test_known_headers_and_their_values_complete_with_tab() -> None:
+    session = sample()
+    path = (*CREATION, "request_headers")
+    async with at_desk(session) as desk:
+        await desk.go(path)
+        await desk.press("enter")
+        await desk.type("content-t")
+        await desk.press("tab", "enter")
+        await desk.type("text/c")
+        await desk.press("tab", "enter", "escape")
+        assert session.value(path) == {"Content-Type": "text/csv"}
+
+
+async def test_an_unknown_name_is_left_with_tab_as_it_is() -> None:
+    session = sample()
+    path = (*CREATION, "request_headers")
+    async with at_desk(session) as desk:
+        await desk.go(path)
+        await desk.press("enter")
+        await desk.type("X-Mine")
+        await desk.press("tab")
+        await desk.type("1")
+        await desk.press("enter", "escape")
+        assert session.value(path) == {"X-Mine": "1"}
+
+
+async def test_a_row_without_a_name_stays_and_is_marked_also_when_the_form_is_built_again() -> None:
+    session = sample()
+    path = (*CREATION, "request_headers")
+    async with at_desk(session, size=(100, 40)) as desk:
+        await desk.go(path)
+        await desk.press("enter", "tab")
+        await desk.type("text/csv")
+        await desk.press("tab")
+        assert "A value has no name yet." in desk.text
+        assert not session.exists(path)
+    async with at_desk(session, size=(100, 40)) as desk:
+        await desk.go(path)
+        assert "text/csv" in desk.text
+        assert "! no name" in desk.text
+        await desk.press("enter")
+        await desk.type("Accept")
+        await desk.press("enter", "enter")
+        assert session.value(path) == {"Accept": "text/csv"}
+        assert session.unfinished(path) is None
+
+
+async def test_unfinished_json_of_a_body_is_not_taken_for_rows_when_its_type_is_changed() -> None:
+    session = sample()
+    body = (*CREATION, "request_body")
+    session.choose_type(body, "RequestBodyJsonObject")
+    session.keep_unfinished((*body, "value"), '{"a": ', "This is not JSON yet.")
+    session.choose_type(body, "RequestBodyUrlEncodedForm")
+    async with at_desk(session, size=(100, 40)) as desk:
+        await desk.go((*body, "value"))
+        await desk.type("a")
+        await desk.press("enter", "1", "enter", "escape")
+        assert session.value((*body, "value")) == {"a": "1"}

@@ -28,8 +28,8 @@ async def test_all_problems_show_once_a_stream_is_to_be_tested() -> None:
     async with at_desk(session, size=(80, 30)) as desk:
         session.reveal(STREAM)
         await desk.settle()
-        assert "Creation ✗1" in desk.text
-        assert "Polling ✗" in desk.text
+        assert "Creation• ✗1" in desk.text
+        assert "Polling• ✗" in desk.text
 
 
 async def test_a_wrong_template_is_marked_at_its_field() -> None:

@@ -154,4 +154,4 @@ async def test_a_broken_schema_is_kept_as_typed() -> None:
         assert declared_schema(session, 0) == before
         await desk.press("escape", "tab")
         assert "✗ Line 1" in desk.text
-        assert "Schema ✗1" in desk.text
+        assert "Schema• ✗1" in desk.text

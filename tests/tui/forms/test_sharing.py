@@ -83,7 +83,7 @@ async def test_a_curl_command_pasted_into_the_url_fills_the_request() -> None:
             "http_method": "POST",
             "authenticator": {"type": "BearerAuthenticator", "api_token": "{{ config['api_key'] }}"},
             "request_parameters": {"kind": "all"},
-            "request_headers": {"X-Team": "blue"},
+            "request_headers": {"X-Team": "blue", "Accept": "application/json"},
             "request_body": {"type": "RequestBodyJsonObject", "value": {"format": "csv"}},
         }
         assert "s3cr3t" not in session.document.text
@@ -142,3 +142,34 @@ async def test_text_that_would_be_a_circular_reference_is_kept_but_not_written()
         await desk.paste("{{ config['api_key'] }}")
         assert session.unfinished(token) is None
         assert session.text == before
+
+
+async def test_an_authenticator_is_reused_for_the_next_request_with_one_key() -> None:
+    session = sample()
+    polling = (*POLLING, "authenticator")
+    session.unset(polling)
+    async with at_desk(session, size=(100, 30)) as desk:
+        await desk.go(polling)
+        assert "s: the same as in Creation" in desk.text
+        await desk.press("s")
+        assert session.sharing.target(polling) == session.sharing.target((*CREATION, "authenticator"))
+        assert session.value(polling) == session.value((*CREATION, "authenticator"))
+        session.undo()
+        assert not session.exists(polling)
+        assert session.sharing.target((*CREATION, "authenticator")) is None
+        await desk.go(polling)
+        await desk.press("S")
+        assert session.value(polling) == session.value((*CREATION, "authenticator"))
+        assert session.sharing.target(polling) is None
+
+
+def test_where_others_share_something_else_a_copy_is_reused() -> None:
+    session = sample()
+    creation, polling = (*CREATION, "authenticator"), (*POLLING, "authenticator")
+    session.sharing.share(polling)
+    session.set((*creation, "api_token"), "{{ config['own'] }}")
+    download = (*STREAM, "retriever", "download_requester", "authenticator")
+    session.sharing.reuse(download, creation)
+    assert session.value(download) == session.value(creation)
+    assert session.sharing.target(download) is None
+    assert session.value((*polling, "api_token")) != "{{ config['own'] }}"

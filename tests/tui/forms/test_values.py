@@ -347,3 +347,18 @@ async def test_clearing_a_field_writes_an_empty_text_where_that_has_a_meaning() 
         assert "none: quotes are plain text" in desk.text
         await desk.type("'")
         assert session.value(quotes) == "'"
+
+
+async def test_what_was_seen_is_shown_in_an_empty_line_and_tab_takes_it() -> None:
+    session = sample()
+    path = (*RETRIEVER, "status_extractor", "field_path")
+    session.set(path, [])
+    async with at_desk(session, hints=Known(suggested=[Offer("status", "ready"), Offer("state")])) as desk:
+        await desk.go(path)
+        assert "Tab: status" in desk.text
+        await desk.press("tab")
+        assert session.value(path) == ["status"]
+        assert desk.focused_path == path
+        await desk.press("tab")
+        assert desk.focused_path != path
+        assert "Tab: " not in desk.text

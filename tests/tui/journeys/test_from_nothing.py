@@ -44,7 +44,7 @@ async def choose(shell: Shell, words: str) -> None:
 
 
 async def add_the_stream(shell: Shell) -> None:
-    await shell.press("enter")
+    await shell.perform("stream.add")
     await shell.until_dialog("StreamDialog")
     await shell.type("contacts")
     await shell.press("enter")
@@ -53,7 +53,7 @@ async def add_the_stream(shell: Shell) -> None:
 
 async def add_the_address(shell: Shell, address: str) -> None:
     """Add the input for the address of the API and give it a value for tests."""
-    await shell.press("f2", "up", "enter")
+    await shell.press("f2", "end", "up", "enter")
     await shell.until(lambda: shell.builder.navigation.selection == "inputs")
     await shell.until_shown("+ Add input")
     await shell.press("enter")

@@ -100,4 +100,4 @@ async def test_no_field_shows_a_problem_before_it_was_touched() -> None:
         await desk.press("down")
         assert "✗" in desk.text
         assert "url" in desk.text.lower()
-        assert "Creation ✗1" in desk.text
+        assert "Creation• ✗1" in desk.text

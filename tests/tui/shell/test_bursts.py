@@ -101,7 +101,7 @@ async def test_each_key_goes_where_the_one_before_put_the_focus(manifest: Path) 
     async with opened(manifest) as shell:
         url = ("streams", 0, "retriever", "requester", "url")
         await shell.go_to(*url)
-        await shell.burst("f2", "j", "J", "J", "d", "enter")
+        await shell.burst("f2", "j", "J", "J", "c", "enter")
         assert names(shell) == ("ant", "cat", "dog", "bee", "bee_2", "elk")
         assert shell.session.value(url) == "https://api.example.com/ant"
         check(shell)
@@ -113,7 +113,7 @@ async def test_each_key_goes_where_the_one_before_put_the_focus(manifest: Path) 
 async def test_a_stream_moved_and_copied_in_a_burst_is_the_one_copied(manifest: Path) -> None:
     async with opened(manifest) as shell:
         navigator = await at_stream(shell, "dog")
-        await shell.burst("K", "K", "d", "d")
+        await shell.burst("K", "K", "c", "c")
         assert names(shell) == ("ant", "dog", "dog_2", "dog_2_2", "bee", "cat", "elk")
         assert navigator.has_focus
         assert navigator.current.title == "dog_2_2"
@@ -184,7 +184,7 @@ async def test_of_several_streams_opened_at_once_the_last_is_shown(manifest: Pat
 async def test_an_undo_that_moves_streams_updates_everything_that_shows_them(manifest: Path) -> None:
     async with opened(manifest) as shell:
         await at_stream(shell, "dog")
-        await shell.burst("K", "d", "K", "ctrl+z", "ctrl+z", "ctrl+z")
+        await shell.burst("K", "c", "K", "ctrl+z", "ctrl+z", "ctrl+z")
         assert names(shell) == NAMES
         check(shell)
         await shell.burst("ctrl+y", "ctrl+y", "ctrl+y", "ctrl+z")
@@ -194,9 +194,9 @@ async def test_an_undo_that_moves_streams_updates_everything_that_shows_them(man
 SEEDS = int(os.environ.get("LONGHAUL_SEEDS", "1"))
 """How often each room is gone through, each time with other keys."""
 KEYS = {
-    "navigator": ("j", "k", "J", "K", "d", "enter", "home", "end", "x", "tab", "escape", "f2", "ctrl+z", "ctrl+y"),
+    "navigator": ("j", "k", "J", "K", "c", "enter", "home", "end", "x", "tab", "escape", "f2", "ctrl+z", "ctrl+y"),
     "tabs": ("f2", "j", "k", "K", "J", "enter", "ctrl+t", "ctrl+pageup", "ctrl+pagedown", "ctrl+z", "ctrl+y", "ctrl+l"),
-    "tests": ("f2", "j", "k", "d", "ctrl+b", "1", "2", "3", "4", "5", "6", "7", "L", "S", "escape", "ctrl+o", "enter"),
+    "tests": ("f2", "j", "k", "c", "ctrl+b", "1", "2", "3", "4", "5", "6", "7", "L", "S", "escape", "ctrl+o", "enter"),
     "dialogs": ("f2", "x", "r", "a", "escape", "enter", "tab", "K", "J", "f5", "f6", "f8", "ctrl+g", "ctrl+z", "f3"),
 }
 

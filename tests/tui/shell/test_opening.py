@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from sample_configs import sample
 from tests.tui.shell.support import Shell, opened
@@ -35,10 +36,10 @@ async def test_the_first_screen_is_drawn_before_the_engine_is_loaded() -> None:
 @pytest.mark.parametrize("size", SIZES)
 async def test_an_empty_project_shows_ways_to_begin(size: tuple[int, int]) -> None:
     async with opened(size=size) as shell:
-        assert "Add the first stream" in shell.text
+        assert "Paste a curl command" in shell.text
         assert "Unsaved" not in shell.text
         await shell.press("enter")
-        await shell.until_dialog("StreamDialog")
+        await shell.until_dialog("ImportDialog")
 
 
 async def test_recent_files_are_offered(manifest: Path) -> None:
@@ -159,4 +160,27 @@ async def test_the_first_screen_has_few_widgets_however_many_streams_there_are(t
     async with opened(path) as shell:
         assert len(shell.builder.query("*")) <= 120
         assert shell.entry(f"stream_{streams - 1}").kind == "async"
-        assert "Global" in shell.text
+        await shell.press("f2", "end")
+        assert "Global" in shell.text, "the end of the navigator is one key away"
+
+
+async def test_keys_that_are_pressed_while_it_opens_are_kept_for_the_first_screen(manifest: Path) -> None:
+    app = BuilderApp(manifest)
+    load, app._load = app._load, lambda: None  # type: ignore[method-assign]
+    async with app.run_test(size=(120, 40)) as pilot:
+        shell = Shell(app, pilot)
+        app.post_message(events.Key("f2", None))
+        app.post_message(events.Key("c", "c"))
+        await pilot.pause()
+        assert "Opening" in shell.text
+        load()
+        await shell.until(lambda: app.builder is not None and "contacts_2" in shell.session.streams.names())
+        await shell.builder.trials.controller.close(2)
+
+
+async def test_leaving_does_not_wait_until_it_is_open() -> None:
+    app = BuilderApp()
+    app._load = lambda: None  # type: ignore[method-assign]
+    async with app.run_test() as pilot:
+        app.post_message(events.Key("ctrl+q", None))
+        await Shell(app, pilot).until(lambda: app._exit)

@@ -27,7 +27,7 @@ def names(shell: Shell) -> list[str]:
 
 async def test_the_first_stream_of_an_empty_project_is_added_by_its_name() -> None:
     async with opened() as shell:
-        await shell.press("enter")
+        await shell.perform("stream.add")
         await shell.until_dialog("StreamDialog")
         await shell.type("contacts")
         await shell.press("enter")
@@ -73,7 +73,7 @@ async def test_a_stream_is_duplicated_renamed_moved_and_deleted_from_the_navigat
     async with opened(manifest) as shell:
         before = names(shell)
         first = before[0]
-        await shell.press("f2", "d")
+        await shell.press("f2", "c")
         await shell.until(lambda: names(shell) == [first, f"{first}_2", *before[1:]])
         assert shell.builder.navigation.selection == 1
         shell.builder.navigator.focus()
@@ -87,7 +87,7 @@ async def test_a_stream_is_duplicated_renamed_moved_and_deleted_from_the_navigat
         await shell.until(lambda: names(shell)[:2] == ["copy", first])
         assert shell.builder.navigation.selection == 0
         assert shell.builder.navigator.has_focus
-        await shell.press("delete")
+        await shell.press("d")
         await shell.until_dialog("ConfirmDialog")
         await shell.answer("Delete")
         await shell.until(lambda: names(shell) == before)
@@ -101,7 +101,7 @@ async def test_the_last_stream_can_be_deleted(manifest: Path) -> None:
     async with opened(manifest) as shell:
         for left in range(len(names(shell)) - 1, -1, -1):
             shell.builder.navigator.focus()
-            await shell.press("end", "x")
+            await shell.press("home", "x")
             await shell.until_dialog("ConfirmDialog")
             await shell.answer("Delete")
             await shell.until(partial(_has, shell, left))
@@ -135,6 +135,6 @@ async def test_deleting_a_stream_says_who_uses_it(manifest: Path) -> None:
     async with opened(manifest) as shell:
         user = shell.session.streams.add("user")
         shell.session.set((*user, "schema_loader"), {"$ref": "#/streams/0/schema_loader"})
-        await shell.press("f2", "home", "down", "down", "delete")
+        await shell.press("f2", "home", "delete")
         await shell.until_dialog("ConfirmDialog")
         assert "user uses parts of it and gets a copy" in " ".join(shell.text.replace("│", " ").split())

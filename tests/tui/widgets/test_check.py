@@ -7,10 +7,10 @@ from tui.widgets.choice import Toggle
 async def test_space_enter_and_a_click_toggle_it() -> None:
     check = Toggle("Retry [now]")
     async with on_stage(check) as stage:
-        assert stage.app.text().strip() == "[ ] Retry [now]"
+        assert stage.app.text().strip() == "●━ Retry [now]"
         check.focus()
         await stage.press("space")
-        assert stage.app.text().strip() == "[x] Retry [now]"
+        assert stage.app.text().strip() == "━● Retry [now]"
         await stage.press("enter")
         await stage.click(check, x=2)
         assert [change.value for change in stage.app.heard(Toggle.Changed)] == [True, False, True]
@@ -21,5 +21,5 @@ async def test_setting_the_value_posts_nothing() -> None:
     async with on_stage(check) as stage:
         check.value = True
         await stage.settle()
-        assert stage.app.text().strip() == "[x]"
+        assert stage.app.text().strip() == "━● On"
         assert stage.app.heard(Toggle.Changed) == []

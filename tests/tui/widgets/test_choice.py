@@ -25,12 +25,12 @@ async def test_shows_the_title_of_its_value_in_one_line() -> None:
         ]
 
 
-async def test_left_and_right_go_around_the_options() -> None:
+async def test_left_and_right_go_through_the_options_up_to_the_ends() -> None:
     choice = Choice(OPTIONS, "Bearer")
     async with on_stage(choice) as stage:
         choice.focus()
-        await stage.press("right", "right", "left")
-        assert values(stage.app.heard(Choice.Changed)) == ["OAuth", "NoAuth", "OAuth"]
+        await stage.press("right", "right", "left", "left", "left")
+        assert values(stage.app.heard(Choice.Changed)) == ["OAuth", "Bearer", "NoAuth"]
         assert stage.app.heard(Choice.Changed)[0].control is choice
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from textual import events
 from textual.strip import Strip
 from textual.widgets import TextArea
 
@@ -19,11 +20,12 @@ def texts(changes: list[CodeArea.Changed]) -> list[str]:
     return [change.text for change in changes]
 
 
-async def test_a_preview_is_one_widget_of_at_most_three_lines() -> None:
+async def test_a_preview_is_one_widget_of_a_quarter_of_the_screen_at_most() -> None:
     area = CodeArea("\n".join(f"line {n}" for n in range(10)))
     async with on_stage(area, CodeArea("", placeholder="No body")) as stage:
-        lines = [line.strip() for line in stage.app.text().split("\n")[:4]]
-        assert lines == ["line 0", "line 1", "… 8 more lines", "No body"]
+        assert stage.app.size.height == 24
+        lines = [line.strip() for line in stage.app.text().split("\n")[:7]]
+        assert lines == [*(f"line {n}" for n in range(5)), "… 5 more lines", "No body"]
         assert len(area.children) == 0
 
 
@@ -38,6 +40,27 @@ async def test_enter_opens_the_editor_and_escape_keeps_the_text() -> None:
         assert len(area.children) == 0
         assert texts(stage.app.heard(CodeArea.Changed)) == ["one!"]
         assert stage.app.text().split("\n")[0].strip() == "one!"
+
+
+@pytest.mark.parametrize("keys", [(), ("enter",)])
+async def test_a_value_that_is_pasted_takes_the_place_of_an_empty_one(keys: tuple[str, ...]) -> None:
+    area = CodeArea("{}", "json")
+    async with on_stage(area) as stage:
+        area.focus()
+        await stage.press(*keys)
+        stage.app.post_message(events.Paste('{"a": 1}'))
+        await stage.settle()
+        assert texts(stage.app.heard(CodeArea.Changed))[-1] == '{"a": 1}'
+        assert area.query_one(CodeEditor).text == '{"a": 1}'
+
+
+async def test_what_is_pasted_over_a_preview_with_a_text_changes_nothing() -> None:
+    area = CodeArea('{"b": 2}', "json")
+    async with on_stage(area) as stage:
+        area.focus()
+        stage.app.post_message(events.Paste('{"a": 1}'))
+        await stage.settle()
+        assert stage.app.heard(CodeArea.Changed) == []
 
 
 async def test_an_editor_that_has_no_styles_yet_is_blank(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -154,3 +154,33 @@ async def test_a_pasted_row_is_added_and_a_pasted_word_is_a_key() -> None:
         await stage.settle()
         await stage.press("enter", "x", "enter")
         assert last(stage) == [("Accept", "*/*"), ("filter", "x")]
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("a=b&c=d%20e&empty=", [("a", "b"), ("c", "d e"), ("empty", "")]),
+        ("https://api.example.com/x?since=2024-01-01&size[a]=10#top", [("since", "2024-01-01"), ("size[a]", "10")]),
+        ('{"Accept": "*/*", "X-Size": 5,\n "none": null, "odd: key": ["a"]}',
+         [("Accept", "*/*"), ("X-Size", "5"), ("none", ""), ("odd: key", '["a"]')]),
+        ("Accept\ttext/csv\nX-Id\t5", [("Accept", "text/csv"), ("X-Id", "5")]),
+    ],
+)  # fmt: skip
+async def test_pasted_tables_are_rows(text: str, rows: list[tuple[str, str]]) -> None:
+    pairs = Pairs()
+    async with on_stage(pairs) as stage:
+        pairs.focus()
+        stage.app.post_message(events.Paste(text))
+        await stage.settle()
+        assert [change.items for change in stage.app.heard(Pairs.Changed)] == [rows]
+
+
+async def test_a_query_that_is_pasted_as_a_value_stays_one() -> None:
+    pairs = Pairs()
+    async with on_stage(pairs) as stage:
+        pairs.focus()
+        await stage.press("k", "enter")
+        stage.app.post_message(events.Paste("a=b&c=d"))
+        await stage.settle()
+        await stage.press("enter")
+        assert last(stage) == [("k", "a=b&c=d")]

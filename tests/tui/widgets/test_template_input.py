@@ -155,7 +155,7 @@ async def test_a_click_inserts_a_completion() -> None:
     async with on_stage(template) as stage:
         template.focus()
         await stage.type("{{ n")
-        await stage.click(CompletionPopup, x=4, y=0)
+        await stage.click(CompletionPopup, x=5, y=1)
         assert template.value == "{{ now_utc() }}"
         assert stage.app.focused is template
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -173,6 +173,9 @@ def _label(entry: ExchangeEntry) -> str:
     return f"{entry_title(entry):<{_LABEL}}  {entry_facts(entry)}"
 
 
+_PANELS: Mapping[str, type[OtherRequests | LogPanel]] = {"others": OtherRequests, "log": LogPanel}
+
+
 class Details(Vertical):
     """A strip of titles, and the open panel below it. After a failure before any request for records, the other
     requests open automatically.
@@ -220,8 +223,12 @@ class Details(Vertical):
         await self._show_open()
 
     def toggle(self, panel: str) -> None:
-        """Open a panel and put the focus into it, or close it."""
-        self.strip.take(panel)
+        """Open a panel and put the focus into it; close it if the focus is there already."""
+        view = self._view_of(panel) if self.open == panel else None
+        if view is None or self.has_focus_within:
+            self.strip.take(panel)
+        else:
+            _focus_into(view)
 
     def close(self) -> None:
         if self.open is not None:
@@ -234,19 +241,22 @@ class Details(Vertical):
         view = await self._show_open()
         self.post_message(self.Toggled(self))
         if view is not None:
-            (view.query_one(Choice) if isinstance(view, OtherRequests) else view).focus()
+            _focus_into(view)
+
+    def _view_of(self, panel: str | None) -> Widget | None:
+        """The view of a panel, once it is built."""
+        wanted = _PANELS.get(panel or "")
+        return self.query_one_optional(wanted) if wanted is not None else None
 
     async def _show_open(self) -> Widget | None:
         """Bring the open panel up to date and to the front; whoever comes while one is being built waits for it."""
         async with self._showing:
             self.set_class(self.open is not None, "-open")
-            wanted = {"others": OtherRequests, "log": LogPanel}.get(self.open or "")
-            view: Widget | None = None
-            if wanted is not None:
-                view = self.query_one_optional(wanted)
-                if view is None:
-                    view = wanted()
-                    await self.mount(view)
+            wanted = _PANELS.get(self.open or "")
+            view = self._view_of(self.open)
+            if wanted is not None and view is None:
+                view = wanted()
+                await self.mount(view)
             for child in self.children:
                 if child is not self.strip:
                     child.display = child is view
@@ -256,3 +266,8 @@ class Details(Vertical):
                 case LogPanel():
                     view.show(self._trial.state if self._trial else None, self._partition)
             return view
+
+
+def _focus_into(view: Widget) -> None:
+    """Put the focus where keys do something: among the requests on the choice of one."""
+    (view.query_one(Choice) if isinstance(view, OtherRequests) else view).focus()

@@ -13,7 +13,7 @@ from textual.binding import BindingType
 from core.http.exchange import Exchange
 from core.units import duration, size
 from core.wording import clean
-from tui.model.curl import to_curl
+from tui.importing.curl import to_curl
 from tui.trials.exchanges import ExchangeEntry
 from tui.trials.state import CANCELLED, gives_records
 from tui.widgets.base import WidgetMessage, hidden, shown

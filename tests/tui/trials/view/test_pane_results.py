@@ -406,3 +406,16 @@ def ticking(monkeypatch: pytest.MonkeyPatch, stage: Scene, parent: type[Widget])
         return mount(self, *widgets, **where)
 
     monkeypatch.setattr(parent, "mount", mount_during_tick)
+
+
+async def test_the_key_of_a_panel_that_is_open_already_goes_there_before_it_closes_it() -> None:
+    async with scene(ScriptedReader(success()), (120, 50)) as stage:
+        await finished(stage)
+        details = stage.pane.query_one(Details)
+        await stage.press("6")
+        await stage.press("1")
+        assert (details.open, details.has_focus_within) == ("others", False)
+        await stage.press("6")
+        assert (details.open, details.has_focus_within) == ("others", True)
+        await stage.press("6")
+        assert details.open is None

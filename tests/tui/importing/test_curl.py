@@ -9,10 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.manifest.problems import Path
-from tui.model.curl import CurlError, CurlRequest, parse_curl, to_curl
-from tui.model.curl_import import import_curl
+from tui.importing.curl import CurlRequest, parse_curl, to_curl
+from tui.importing.drafts import ImportRefused
+from tui.importing.requests import import_curl
 from tui.model.session import BuilderSession
 
+JSON = [("Content-Type", "application/json"), ("Accept", "application/json")]
+FORM = [("Content-Type", "application/x-www-form-urlencoded")]
 CREATION: Path = ("streams", 0, "retriever", "creation_requester")
 
 
@@ -31,19 +34,19 @@ CREATION: Path = ("streams", 0, "retriever", "creation_requester")
         ("curl https://e.com -u me:pa:ss", CurlRequest("GET", "https://e.com", user=("me", "pa:ss"))),
         (
             "curl https://e.com -d a=1 -d 'b=x y'",
-            CurlRequest("POST", "https://e.com", body_kind="text", body="a=1&b=x y"),
+            CurlRequest("POST", "https://e.com", body_kind="form", body=[("a", "1"), ("b", "x y")]),
         ),
         (
             "curl https://e.com -d a=1 --data-urlencode 'b=x y'",
             CurlRequest("POST", "https://e.com", body_kind="form", body=[("a", "1"), ("b", "x y")]),
         ),
         (
-            "curl -G https://e.com?z=0 -d a=1 --data-urlencode 'q=x&y'",
+            "curl -G 'https://e.com?z=0' -d a=1 --data-urlencode 'q=x&y'",
             CurlRequest("GET", "https://e.com", [("z", "0"), ("a", "1"), ("q", "x&y")]),
         ),
         (
             "curl https://e.com --json '{\"a\": [1]}'",
-            CurlRequest("POST", "https://e.com", body_kind="json", body={"a": [1]}),
+            CurlRequest("POST", "https://e.com", headers=JSON, body_kind="json", body={"a": [1]}),
         ),
         (
             'curl https://e.com/graphql --data-raw \'{"query":"{me}"}\'',
@@ -51,7 +54,7 @@ CREATION: Path = ("streams", 0, "retriever", "creation_requester")
         ),
         (
             "curl https://e.com --data-raw 'plain text'",
-            CurlRequest("POST", "https://e.com", body_kind="text", body="plain text"),
+            CurlRequest("POST", "https://e.com", headers=FORM, body_kind="text", body="plain text"),
         ),
         (
             "curl https://e.com \\\n  --compressed -sSL \\\r\n -b 'sid=1' | jq .",
@@ -74,19 +77,18 @@ def test_commands_are_understood(command: str, expected: CurlRequest) -> None:
         ("wget https://e.com", "not a curl command"),
         ("", "not a curl command"),
         ("curl", "no URL"),
-        ("curl 'https://e.com", "closing quotation"),
-        ("| curl https://e.com", "not a curl command"),
+        ("curl 'https://e.com", "a closing ' is missing"),
     ],
 )
 def test_a_text_that_is_no_command_is_refused(command: str, said: str) -> None:
-    with pytest.raises(CurlError, match=said):
+    with pytest.raises(ImportRefused, match=said):
         parse_curl(command)
 
 
 def test_what_is_left_out_is_listed() -> None:
     notes = parse_curl("curl https://e.com -F file=@a.csv -d @body.json --max-time 5").notes
     assert len(notes) == 3
-    assert "file" in notes[0]
+    assert any("body.json" in note for note in notes)
 
 
 TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1)

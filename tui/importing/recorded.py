@@ -7,7 +7,7 @@ from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from core.cases.case import RecordedExchange
-from tui.model.curl import CurlRequest, request_of
+from tui.importing.curl import CurlRequest, request_of
 
 _FURNITURE = re.compile(r"(?:image|font|video|audio)/|text/(?:css|javascript)|application/(?:x-)?javascript", re.I)
 _FURNITURE_NAME = re.compile(r".*\.(?:png|jpe?g|gif|svg|ico|webp|avif|css|m?js|woff2?|ttf|map|mp4)", re.I)

@@ -1,0 +1,137 @@
+"""Commands as people paste them. `http://api.test` stands for the loopback server; `ENVIRONMENT` is what bash knows."""
+
+from __future__ import annotations
+
+ENVIRONMENT = {"API_TOKEN": "env-token", "ACCOUNT_ID": "acc-7", "LIST": "l 1&2"}
+
+COMMANDS = {
+    # plain requests
+    "plain": "curl http://api.test/items",
+    "quoted": "curl 'http://api.test/items?page=1&size=50'",
+    "double quotes": 'curl "http://api.test/items?page=1&size=50"',
+    "silent, follow, fail": "curl -sSfL http://api.test/items",
+    "output": "curl -o items.json http://api.test/items",
+    "output glued": "curl -oitems.json -sS --max-time 20 http://api.test/items",
+    "write out": "curl -s -o /dev/null -w '%{http_code}\\n' http://api.test/items",
+    "compressed": "curl --compressed http://api.test/items",
+    "url option": "curl --silent --url http://api.test/items",
+    "fragment": "curl 'http://api.test/items?a=1#top'",
+    "delete": "curl -X DELETE http://api.test/items/7",
+    "glued method": "curl -XPUT http://api.test/items/7 -H 'Content-Type: application/json' -d '{\"a\": 1}'",
+    "long method": "curl --request PATCH http://api.test/items/7 --header 'X-A: b'",
+    "head": "curl -I http://api.test/items",
+    "range": "curl --range 0-99 http://api.test/file.bin",
+    "short range": "curl -r 100-199 http://api.test/file.bin",
+    "escaped path": "curl http://api.test/items/a%20b%2Fc",
+    "repeated parameters": "curl 'http://api.test/items?tag=a&tag=b&x='",
+    "brackets": "curl -g 'http://api.test/items?filter[name]=a&fields[]=b'",
+    "braces": "curl -g 'http://api.test/items?q={\"a\":1}'",
+    "user agent": "curl -A 'acme-sync/1.0' http://api.test/items",
+    "referer": "curl -e http://api.test/start http://api.test/items",
+    "abbreviated option": "curl --sil http://api.test/items",
+    "ends with --": "curl -s -- http://api.test/items",
+    # credentials
+    "bearer": "curl -H 'Authorization: Bearer abc.def' http://api.test/items",
+    "bearer, short word": "curl -H 'authorization: bearer abc' http://api.test/items",
+    "token scheme": "curl -H 'Authorization: Token abc' http://api.test/items",
+    "oauth": "curl --oauth2-bearer abc http://api.test/items",
+    "basic": "curl -u me:pa55:w http://api.test/items",
+    "basic in url": "curl http://me:p%40ss@api.test/items",
+    "basic without password": "curl -u key: http://api.test/items",
+    "header wins over user": "curl -u me:pw -H 'Authorization: Bearer t' http://api.test/items",
+    "api key header": "curl -H 'X-Api-Key: k1' http://api.test/items",
+    "api key parameter": "curl 'http://api.test/items?api_key=k1&page=2'",
+    "cookie": "curl -b 'sid=1; theme=dark' http://api.test/items",
+    "two cookies": "curl -b sid=1 -b theme=dark http://api.test/items",
+    "two secrets": "curl -H 'Authorization: Bearer t' -H 'X-Auth-Token: u' http://api.test/items",
+    # data
+    "form": "curl -d a=1 -d b=two http://api.test/items",
+    "form in one": "curl --data 'a=1&b=two%20words&c=' http://api.test/items",
+    "form with spaces": "curl -d 'name=two words' http://api.test/items",
+    "urlencoded": "curl --data-urlencode 'q=a&b=c é' http://api.test/items",
+    "urlencoded content": "curl --data-urlencode '=a=b' http://api.test/items",
+    "urlencoded bare": "curl --data-urlencode 'a b' http://api.test/items",
+    "get": "curl -G http://api.test/items -d page=2 --data-urlencode 'q=a b&c'",
+    "get beside query": "curl --get 'http://api.test/items?x=1' -d y=2",
+    "url-query": "curl http://api.test/items --url-query 'q=a b&c' --url-query 'page=2'",
+    "url-query raw": "curl 'http://api.test/items?x=1' --url-query '+y=%20z'",
+    "json": 'curl -H \'Content-Type: application/json\' -d \'{"a": [1, null, "x"], "b": {"c": true}}\' http://api.test/items',
+    "json option": "curl --json '{\"a\": 1.5}' http://api.test/items",
+    "json in parts": "curl --json '{\"a\":' --json '1}' http://api.test/items",
+    "json list": "curl -H 'Content-Type: application/json' -d '[1, 2]' http://api.test/items",
+    "json with empty things": (
+        'curl -H \'Content-Type: application/json\' -d \'{"a": "", "b": [], "c": {}, "d": null, "e": "12"}\' '
+        "http://api.test/items"
+    ),
+    "json charset": "curl -H 'Content-Type: application/json; charset=utf-8' -d '{\"ä\": \"é\"}' http://api.test/items",
+    "vendor json": "curl -H 'Content-Type: application/vnd.api+json' -d '{\"data\": {\"id\": 1}}' http://api.test/items",
+    "xml": "curl -H 'Content-Type: text/xml' --data-binary '<a>\n <b/>\n</a>' http://api.test/items",
+    "plain text": "curl -H 'Content-Type: text/plain' --data-raw 'SELECT 1' http://api.test/items",
+    "raw at": "curl -H 'Content-Type: text/plain' --data-raw '@home' http://api.test/items",
+    "text without a type": "curl --data-raw 'SELECT 1' http://api.test/items",
+    "graphql": (
+        "curl http://api.test/graphql -H 'Content-Type: application/json' "
+        '-d \'{"query": "query($n: Int) { items(first: $n) { id } }", "variables": {"n": 5}}\''
+    ),
+    "template letters": (
+        "curl -H 'Content-Type: text/plain' --data-raw 'a {% if %} {# b #} }} c' http://api.test/items"
+    ),
+    "put with empty body": "curl -X POST http://api.test/items -H 'Content-Length: 0'",
+    # shells
+    "continued": "curl http://api.test/items \\\n  -H 'Accept: text/csv' \\\n  -H 'X-A: b'",
+    "ansi quotes": "curl http://api.test/items -H 'Content-Type: application/json' "
+    r"--data-raw $'{\"a\": \"it\'s \u00fc\\n\"}'",
+    "joined quotes": "curl http://api.test/items -H 'X-A: it'\"'\"'s' -H X-B:\\ c",
+    "comments": "# List the items.\n#   page: which page\ncurl http://api.test/items?page=1 # done\n",
+    "variables": 'HOST=http://api.test\nPAGE=3\ncurl "$HOST/items?page=${PAGE}"',
+    "exported": 'export KEY=\'k 1\' OTHER=2\ncurl -H "X-Api-Key: $KEY" -H "X-Other: $OTHER" http://api.test/items',
+    "defaults": 'curl "http://api.test/items?page=${PAGE:-4}&size=${SIZE-10}"',
+    "environment": 'curl -H "Authorization: Bearer $API_TOKEN" http://api.test/accounts/${ACCOUNT_ID}/items',
+    "environment in json": (
+        'curl -H \'Content-Type: application/json\' -d "{\\"account\\": \\"$ACCOUNT_ID\\"}" http://api.test/items'
+    ),
+    "environment in single quotes": (
+        "curl -H 'Content-Type: application/json' -d '{\"account\": \"'\"$ACCOUNT_ID\"'\"}' http://api.test/items"
+    ),
+    "environment beside nothing": (
+        'curl -H \'Content-Type: application/json\' -d \'{"none": null, "account": "\'"$ACCOUNT_ID"\'"}\' '
+        "http://api.test/items"
+    ),
+    "environment encoded": 'curl -G --data-urlencode "list=$LIST" http://api.test/items',
+    "assigned before": "A=1 B=2 curl http://api.test/items",
+    "sudo and time": "time env X=1 curl -s http://api.test/items",
+    "pipe": "curl -s http://api.test/items | head -c 20 | wc -c",
+    "errors aside": "curl -s http://api.test/items 2>/dev/null >items.json || echo failed",
+    "and then": "mkdir -p out && curl -s http://api.test/items > out/items.json && echo done",
+    "here-document": (
+        'curl http://api.test/items -H \'Content-Type: application/json\' -d @- <<EOF\n{\n  "a": "$ACCOUNT_ID",\n'
+        '  "b": "it\'s \\"x\\""\n}\nEOF\n'
+    ).replace('it\'s \\"x\\"', "it's"),
+    "quoted here-document": (
+        "curl http://api.test/items -H 'Content-Type: text/plain' --data-binary @- <<'END'\nline $1\n  `two`\nEND\n"
+    ),
+    "indented here-document": (
+        "if true; then\n\tcurl http://api.test/items -H 'Content-Type: text/plain' --data-binary @- <<-END\n"
+        "\tone\n\ttwo\n\tEND\nfi\n"
+    ),
+    "here-string": "curl http://api.test/items -H 'Content-Type: text/plain' --data-binary @- <<< 'one line'",
+    "echo": "echo '{\"a\": 1}' | curl http://api.test/items -H 'Content-Type: application/json' -d @-",
+    "printf": "printf '%s' 'a b' | curl http://api.test/items -H 'Content-Type: text/plain' --data-binary @-",
+    "cat here-document": (
+        "cat <<EOF | curl -s http://api.test/items -H 'Content-Type: text/plain' --data-binary @-\nhello\nEOF\n"
+    ),
+    "several": "curl http://api.test/first\ncurl -X POST http://api.test/second -d a=1\n",
+    "several urls": "curl -s http://api.test/first http://api.test/second -H 'X-A: b'",
+    "next": "curl http://api.test/first -H 'X-A: b' --next http://api.test/second -d a=1",
+    "loop": "for n in 1; do curl -s http://api.test/items; done",
+    "echoed variable": 'DAY=$(echo 2024-01-31)\ncurl "http://api.test/items?day=$DAY"',
+    "appended variable": "URL=http://api.test\nURL+=/items\ncurl $URL",
+    "crlf": "curl http://api.test/items -H 'X-A: b' -H 'X-C: d'".replace(" -H 'X-C", " \\\n -H 'X-C"),
+}
+"""Commands that send the same with `curl` itself and as imported streams."""
+
+MEANT = {
+    "json without a type": ("curl -d '{\"a\": 1}' http://api.test/items", "application/json"),
+    "graphql without a type": ('curl --data-raw \'{"query": "{me}"}\' http://api.test/graphql', "application/json"),
+}
+"""Commands whose data is JSON and that forget to say so: it is sent as what it is, and not as a form."""

@@ -1,0 +1,58 @@
+"""`curl` commands to take streams from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.wording import one_line
+from tui.importing.curl import CurlRequest, curl_requests
+from tui.importing.drafts import ImportRefused, Offer, StreamDraft
+from tui.importing.input_drafts import InputCollector
+from tui.importing.marks import replaced
+from tui.importing.material import Material
+from tui.importing.requests import name_of, requester_of, stream_of
+
+_URL_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True)
+class CurlSource:
+    """The requests of commands."""
+
+    requests: Sequence[CurlRequest]
+
+    @property
+    def title(self) -> str:
+        return "curl command" if len(self.requests) == 1 else "curl commands"
+
+    def offers(self) -> list[Offer]:
+        """One for each request."""
+        return [Offer(str(place), _line(one), recommended=True) for place, one in enumerate(self.requests)]
+
+    def drafts(self, keys: Sequence[str]) -> list[StreamDraft]:
+        """The streams of the chosen requests; they share their inputs."""
+        return [_draft(one) for place, one in enumerate(self.requests) if str(place) in keys]
+
+
+def read_curl(material: Material) -> CurlSource | None:
+    """The commands in a text; None when there are none. Raises ImportRefused when they can't be read."""
+    if "curl" not in material.text or material.mapping:
+        return None
+    try:
+        return CurlSource(curl_requests(material.text))
+    except ImportRefused:
+        if material.text.lstrip().removeprefix("$ ").startswith("curl"):
+            raise
+        return None
+
+
+def _draft(request: CurlRequest) -> StreamDraft:
+    collector = InputCollector(request.known)
+    requester = requester_of(request, collector)
+    return stream_of(name_of(request.url), requester, collector.inputs, tuple(request.notes))
+
+
+def _line(request: CurlRequest) -> str:
+    plain = str(replaced(request.url, lambda name: f"${name}"))
+    return f"{request.method} {one_line(plain.partition('://')[2] or plain, _URL_SHOWN)}"

@@ -1,0 +1,77 @@
+"""Collects the inputs that texts from outside lead to, and gives the templates that stand for them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from core.http.secrets import MASK
+from tui.importing.drafts import InputDraft
+from tui.importing.marks import MARK, marked
+from tui.importing.secret_names import is_example, is_secret_name
+from tui.model.config_references import reference
+
+_BARE = re.compile(r"\{\{\s*([A-Za-z_$][\w.-]{0,80})\s*\}\}")
+_OF_A_RUN = frozenset({"download_target", "next_page_token", "stream_slice", "stream_partition", "stream_interval"})
+_OPENING = re.compile(r"\{%|\{#|\{\{(?!\s*[\w'(\[][^{}%#]*\}\})")
+"""What would begin a template, without being one."""
+
+
+class InputCollector:
+    """The inputs of one or several drafts: equal ones once, others of the same name with a number behind it.
+
+    `known` are the values of marks (see `marks`).
+    """
+
+    def __init__(self, known: dict[str, str] | None = None) -> None:
+        self.known = dict(known or {})
+        self._found: dict[str, InputDraft] = {}
+
+    @property
+    def inputs(self) -> tuple[InputDraft, ...]:
+        return tuple(self._found.values())
+
+    def secret(self, key: str, title: str, value: str) -> str:
+        """The template for a secret. One that holds templates or marks already keeps them, and they become secrets."""
+        if "{{" in value or MARK.search(value):
+            return self.text(value, secret=True)
+        return self.add(InputDraft(key, title, secret=True, value=value))
+
+    def text(self, value: str, *, secret: bool = False) -> str:
+        """A text with inputs in the place of its marks; what looks like a template in it by chance stays as it is."""
+        bare = _BARE.sub(lambda found: found[0] if found[1] in _OF_A_RUN else marked(found[1]), value)
+        literal = _OPENING.sub(lambda found: f"{{{{ '{found[0]}' }}}}", bare)
+        return MARK.sub(lambda found: self._marked(found[1], secret=secret), literal)
+
+    def tree(self, value: Any) -> Any:
+        """A value with `text` applied to all its texts."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {self.text(str(key)): self.tree(one) for key, one in value.items()}
+        return [self.tree(one) for one in value] if isinstance(value, list) else value
+
+    def add(self, new: InputDraft) -> str:
+        """The template for an input; a value that is masked, or only shows where one belongs, is no value."""
+        if isinstance(new.value, str) and (not new.value or MASK in new.value or is_example(new.value)):
+            new = replace(new, value=None)
+        key, number = new.key, 2
+        while (known := self._found.get(key)) is not None and not _fit(known, new):
+            key, number = f"{new.key}_{number}", number + 1
+        if known is None:
+            self._found[key] = replace(new, key=key)
+        else:
+            value = known.value if known.value is not None else new.value
+            self._found[key] = replace(known, value=value, secret=known.secret or new.secret)
+        return reference(key)
+
+    def _marked(self, name: str, *, secret: bool) -> str:
+        key = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") or "value"
+        title = re.sub(r"[^A-Za-z0-9]+", " ", name).strip().capitalize()
+        is_secret = secret or is_secret_name(name)
+        return self.add(InputDraft(key, title, secret=is_secret, value=self.known.get(name)))
+
+
+def _fit(one: InputDraft, other: InputDraft) -> bool:
+    return one.value is None or other.value is None or one.value == other.value

@@ -1,0 +1,42 @@
+"""Finding out what a text or file is, and who reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from tui.importing.curl_source import read_curl
+from tui.importing.drafts import ImportRefused, Source, WholeManifest
+from tui.importing.har import read_har_material
+from tui.importing.material import Material
+from tui.importing.postman import read_postman
+
+Reader = Callable[[Material], Source | WholeManifest | None]
+"""Reads what it knows; None when it is something else. Raises ImportRefused when it knows it, and can't use it."""
+
+READERS: tuple[Reader, ...] = (read_har_material, read_postman, read_curl)
+"""In the order in which they are asked. They run in a thread, and may take seconds."""
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Refuse what is not built as it is to be, instead of raising all that comes of it."""
+    try:
+        yield
+    except ImportRefused:
+        raise
+    except (TypeError, ValueError, LookupError, AttributeError, RecursionError):
+        raise ImportRefused("It can't be used: a part of it is not as it is to be in such a document.") from None
+
+
+def recognise(material: Material) -> Source | WholeManifest:
+    """What was given, as something to take streams or a manifest from. Raises ImportRefused."""
+    for reader in READERS:
+        with readable():
+            found = reader(material)
+        if found is not None:
+            return found
+    if material.mapping.get("type") == "DeclarativeSource" or {"streams", "check"} <= material.mapping.keys():
+        name = material.path.name if material.path is not None else "Pasted manifest"
+        return WholeManifest(name, material.text)
+    raise ImportRefused("This is nothing that Longhaul can begin from.")

@@ -1,0 +1,172 @@
+"""Finds asynchronous jobs in a recording: a request whose answer names a job, polls of it, and the download."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
+
+from core.cases.case import RecordedExchange
+from core.jobs.statuses import JobStatus
+from tui.importing.answers import Place, json_of, leaves
+from tui.model.status_names import suggested_meaning
+
+_STATUS_KEYS = ("status", "state", "jobstatus", "job_status", "processingstatus", "phase", "done", "completed", "ready")
+_NAMES_OF_JOBS = "id job export report token uuid guid key location url href name handle"
+_ID_KEYS = tuple(_NAMES_OF_JOBS.split())
+_SHORTEST_ID = 3
+_LONGEST_ID = 500
+_MOST_LOOKED_AT = 3_000
+_CREATING = ("POST", "PUT", "PATCH")
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedJob:
+    """A job as it was seen. `id_place` is where the answer to the creation names it, `id` that name.
+
+    `statuses` are those that were seen, in order; `target_place` is where the last poll has the address of the
+    download, None where the download is asked for by the name of the job.
+    """
+
+    creation: RecordedExchange
+    polls: Sequence[RecordedExchange]
+    download: RecordedExchange
+    id: str
+    id_place: Place
+    status_place: Place
+    statuses: Sequence[str]
+    target_place: Place | None
+
+    def meanings(self) -> dict[str, list[str]]:
+        """The statuses by what they mean: the last one is that of a job whose result was downloaded."""
+        last = self.statuses[-1]
+        found: dict[str, list[str]] = {"running": [], "completed": [last], "failed": [], "timeout": []}
+        for status in dict.fromkeys(self.statuses):
+            if status != last:
+                meaning = suggested_meaning(status, ".".join(map(str, self.status_place)))
+                found["failed" if meaning is JobStatus.FAILED else "running"].append(status)
+        return found
+
+
+def jobs_in(exchanges: Sequence[RecordedExchange]) -> list[RecordedJob]:
+    """The jobs in a recording, in the order of their creation."""
+    looked_at = list(exchanges[:_MOST_LOOKED_AT])
+    found: list[RecordedJob] = []
+    taken: set[int] = set()
+    for index, exchange in enumerate(looked_at):
+        if exchange.method in _CREATING and 200 <= exchange.status < 300 and id(exchange) not in taken:
+            job = _job_of(exchange, looked_at[index + 1 :])
+            if job is not None:
+                found.append(job)
+                taken.update(id(one) for one in (*job.polls, job.download))
+    return found
+
+
+def _job_of(creation: RecordedExchange, later: Sequence[RecordedExchange]) -> RecordedJob | None:
+    for place, name in _names(creation):
+        naming = [one for one in later if _mentions(one, name)]
+        for poll in naming:
+            polls = [one for one in naming if (one.method, one.url) == (poll.method, poll.url)]
+            seen = _statuses(polls)
+            if seen is None:
+                continue
+            status_place, statuses = seen
+            after = later[later.index(polls[-1]) + 1 :]
+            download = _download(polls, after, name)
+            if download is not None:
+                return RecordedJob(creation, polls, download[0], name, place, status_place, statuses, download[1])
+    return None
+
+
+def _names(creation: RecordedExchange) -> list[tuple[Place, str]]:
+    """What may be the name of a job in an answer; those whose keys sound like it come first."""
+    found = [
+        (place, str(value))
+        for place, value in leaves(json_of(creation))
+        if isinstance(value, str | int) and not isinstance(value, bool)
+        if _SHORTEST_ID <= len(str(value)) <= _LONGEST_ID or str(place[-1:]).lower().find("id") >= 0
+    ]
+
+    def rank(one: tuple[Place, str]) -> tuple[bool, int]:
+        key = str(one[0][-1]).lower() if one[0] else ""
+        return not any(word in key for word in _ID_KEYS), len(one[0])
+
+    return sorted(found, key=rank)
+
+
+def _mentions(exchange: RecordedExchange, name: str) -> bool:
+    """Whether a request names a job: in its path, in its query, or as its whole address."""
+    if exchange.url == name:
+        return True
+    parts = urlsplit(exchange.url)
+    steps = [unquote(step) for step in parts.path.split("/")]
+    values = [unquote(pair.partition("=")[2]) for pair in parts.query.split("&")]
+    return name in steps or name in values or any(_is_in(step, name) for step in steps)
+
+
+def _is_in(step: str, name: str) -> bool:
+    """Whether a step of a path is a name with something around it, such as `123.csv`."""
+    return len(name) > _SHORTEST_ID and step.startswith((f"{name}.", f"{name}:"))
+
+
+def _statuses(polls: Sequence[RecordedExchange]) -> tuple[Place, list[str]] | None:
+    """Where the status is in the answers to polls, and those that were seen; the last is one of a job that is done."""
+    answers = [json_of(one) for one in polls]
+    answers = [one for one in answers if isinstance(one, dict)]
+    if not answers:
+        return None
+    places = [
+        place
+        for place, value in leaves(answers[-1])
+        if isinstance(value, str | bool) and str(place[-1]).lower().replace("-", "_") in _STATUS_KEYS
+    ]
+    for place in sorted(places, key=len):
+        seen = [_written(_at(one, place)) for one in answers]
+        known = [one for one in seen if one is not None]
+        if known and suggested_meaning(known[-1], ".".join(map(str, place))) in (JobStatus.COMPLETED, None):
+            return place, known
+    return None
+
+
+def _download(
+    polls: Sequence[RecordedExchange], after: Sequence[RecordedExchange], name: str
+) -> tuple[RecordedExchange, Place | None] | None:
+    """The download, and where the last poll has its address."""
+    places = {value: place for place, value in leaves(json_of(polls[-1])) if isinstance(value, str) and len(value) > 1}
+    for one in after:
+        if not 200 <= one.status < 300:
+            continue
+        for address in (one.url, unquote(one.url), one.url.partition("?")[0]):
+            if address in places:
+                return one, places[address]
+        path = urlsplit(one.url)
+        whole = f"{path.path}?{path.query}" if path.query else path.path
+        if whole in places and len(whole) > 1:
+            return one, None if _mentions(one, name) else places[whole]
+        if _mentions(one, name) and one.url.partition("?")[0] != polls[0].url.partition("?")[0]:
+            return one, None
+    return None
+
+
+def _at(value: Any, place: Place) -> Any:
+    for step in place:
+        if isinstance(value, dict):
+            value = value.get(step)
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            value = value[step]
+        else:
+            return None
+    return value
+
+
+def _written(value: Any) -> str | None:
+    """A status as a mapping of statuses has it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, str | int) else None
+
+
+def templated(url: str, name: str, template: str) -> str:
+    """An address with a template in the place of the name of a job."""
+    return template if url == name else url.replace(quote(name, safe=""), template).replace(name, template)
