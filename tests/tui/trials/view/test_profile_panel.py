@@ -119,8 +119,8 @@ async def test_without_records_it_says_what_to_do() -> None:
 
 def test_bars_show_that_there_is_something_and_shares_are_never_rounded_to_all_or_nothing() -> None:
     assert bars([0, 1, 1_000], 3) == " ▁▇"
-    assert bars([1, 2], 4) == "▄▄██"
-    assert bars([3, 0, 1, 1], 2) == "█▅"
-    assert bars([5], 8) == "█"
+    assert bars([1, 2], 4) == "▄▄▇▇"
+    assert bars([3, 0, 1, 1], 2) == "▇▅"
+    assert bars([5], 8) == "▇"
     assert bars([], 8) == ""
     assert [share(part, 10_000) for part in (0, 1, 5_000, 9_999, 10_000)] == ["–", "<0.1 %", "50 %", ">99.9 %", "100 %"]

@@ -12,7 +12,8 @@ from core.events import Event, JobPhase, Outcome, SliceFinished, SliceStarted, S
 from tests.support.goldens import looks_like
 from tests.tui.trials.support import STREAM, Gate, ScriptedReader, batch, ended, job, success
 from tests.tui.trials.view.support import Scene, scene
-from tui.trials.view.results import Results
+from tests.tui.widgets.support import on_stage
+from tui.trials.state import TrialState
 from tui.trials.view.slice_map import SliceMap
 from tui.widgets.record_table import RecordTable
 
@@ -68,14 +69,20 @@ async def test_enter_goes_to_the_records_of_a_partition_and_back_to_all() -> Non
 
 
 async def test_ten_thousand_partitions_are_all_there() -> None:
-    async with scene(ScriptedReader(list(days(10_000, 3)))) as stage:
-        assert "9,999 records in 10,000 partitions" in await mapped(stage)
-        text = await stage.press("end")
-        assert "10000  day=9999  0 records · complete" in text
-        assert "\n  9,961  " in text
-        await stage.press("left", "enter")
-        assert "All 1 page" not in await stage.settle()
-        assert len(stage.pane.query_one(Results).source) == 2
+    state = TrialState(STREAM)
+    for event in days(10_000, 3):
+        state.fold(event)
+    heat_map = SliceMap()
+    async with on_stage(heat_map) as stage:
+        heat_map.show(state, None)
+        heat_map.focus()
+        assert heat_map.render_line(0).text.startswith(" 9,999 records in 10,000 partitions · 3,299 without records")
+        await stage.press("end", "left", "enter")
+        assert heat_map.render_line(2).text.startswith(" 9999  day=9998  2 records · complete")
+        assert stage.app.heard(SliceMap.Chosen)[0].partition == 9_999
+        heat_map.show(state, 9_999)
+        await stage.press("enter")
+        assert stage.app.heard(SliceMap.Chosen)[1].partition is None
 
 
 async def test_there_is_no_map_of_one_partition() -> None:
