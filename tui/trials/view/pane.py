@@ -21,7 +21,7 @@ from tui.model.declared_schema import imports_automatically, loaded_from
 from tui.trials.controller import TrialChanged
 from tui.trials.export import Selection
 from tui.trials.notices import notices
-from tui.trials.phases import limit_sentence
+from tui.trials.phases import facts, limit_sentence
 from tui.trials.picks import NodeUse, path_for, primary_key, template_for, use_node, uses
 from tui.trials.remedies import Remedy
 from tui.trials.trial import Trial, TrialSettings
@@ -32,9 +32,11 @@ from tui.trials.view.exchange_view import ExchangeView
 from tui.trials.view.header import CaseLine, Notices, TrialHeader
 from tui.trials.view.job_area import JobArea
 from tui.trials.view.panels import SchemaPanel, StatePanel
-from tui.trials.view.results import TABS, Results, Selectors
+from tui.trials.view.profile_panel import ProfilePanel
+from tui.trials.view.results import TAB_KEYS, Results, Selectors
 from tui.trials.view.saving import Exports, save_body, save_results
 from tui.trials.view.settings_dialog import SettingsDialog
+from tui.trials.view.slice_map import SliceMap
 from tui.trials.view.status_question import StatusQuestion
 from tui.widgets.base import hidden, shown
 from tui.widgets.choice_dialog import choose
@@ -67,13 +69,13 @@ class TrialPane(Vertical):
 
     BINDING_GROUP_TITLE = "Test"
     HELP = (
-        "1 records, 2 request, 3 response, 4 schema, 5 state, 6 other requests, 7 log. Enter picks from a response. "
+        "1 records, 2 request, 3 response, 4 schema, 5 state, 6 others, 7 log, 8 profile, 9 map. Enter picks values. "
         "/ finds in the tab, F in all requests and answers."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
-            hidden(str(number), f"tab('{tab}')", tab.capitalize(), f"Show the {tab} tab", f"test.{tab}")
-            for number, tab in enumerate(TABS, 1)
+            hidden(key, f"tab('{tab}')", tab.capitalize(), f"Show the {tab} tab", f"test.{tab}")
+            for tab, key in TAB_KEYS.items()
         ),
         hidden("down,enter", "enter", "Go in", "Put the focus into the tab", "test.enter"),
         hidden("slash", "find", "Find", "Find a text in the tab", "test.find"),
@@ -198,6 +200,7 @@ class TrialPane(Vertical):
         state = trial.state if trial is not None else None
         limits = self._controller.settings_of(subject.name if subject else "").limits
         selectors = self.query_one(Selectors)
+        self.border_subtitle = facts(trial.state, len(trial.exchanges.others(None))) if trial is not None else ""
         with self.app.batch_update():
             selectors.show(trial)
             self.query_one(TrialHeader).show(subject, state, limits, stale=stale)
@@ -237,6 +240,15 @@ class TrialPane(Vertical):
         self.query_one(Selectors).choose(event.partition)
         await self._refresh_all()
 
+    @on(SliceMap.Chosen)
+    async def _choose_partition(self, event: SliceMap.Chosen) -> None:
+        """Show the records of one partition, or all again."""
+        event.stop()
+        self.query_one(Selectors).choose(event.partition)
+        await self._refresh_all()
+        if event.partition is not None:
+            await self.query_one(Results).go_to("records")
+
     @on(Selectors.Changed)
     async def _select(self, event: Selectors.Changed) -> None:
         event.stop()
@@ -270,6 +282,8 @@ class TrialPane(Vertical):
                 return self.current is not None
             case "enter":
                 return self.query_one(Results).strip.has_focus
+            case "tab":
+                return self.query_one(Results).has(str(parameters[0]))
             case "choose":
                 return self.query_one(Selectors).offers(str(parameters[0]))
         return True
@@ -419,6 +433,14 @@ class TrialPane(Vertical):
                     self._map_status(subject.name, str(event.value), JobStatus(meaning))
             case use:
                 await self._write_node(subject.name, use, path_for(use, event.path))
+
+    @on(ProfilePanel.KeyChosen)
+    @work(group="dialogs", exit_on_error=False)
+    async def _use_as_key(self, event: ProfilePanel.KeyChosen) -> None:
+        """Make a column of the records the primary key, or a part of it."""
+        event.stop()
+        if self._subject is not None:
+            await self._write_node(self._subject.name, NodeUse.PRIMARY_KEY, (event.column,))
 
     async def _write_node(self, stream: str, use: NodeUse, path: tuple[str, ...]) -> None:
         index, add = self._trials.index_of(stream), False
