@@ -156,6 +156,13 @@ class OtherRequests(Vertical):
         self._chosen = entry.number if entry else None
         self._show_entry()
 
+    def choose(self, number: int) -> None:
+        """Show the answer to a request, by its number."""
+        self._chosen = number
+        self.query_one(TabStrip).active = "response"
+        self._show_side()
+        self._show_entry()
+
     def action_enter(self) -> None:
         """Put the focus into the side that is shown."""
         next(view for view in self.query(ExchangeView) if view.display).document.focus()
@@ -229,6 +236,16 @@ class Details(Vertical):
             self.strip.take(panel)
         else:
             _focus_into(view)
+
+    async def go_to(self, number: int) -> None:
+        """Open the other requests at one of them, by its number, and go into its answer."""
+        self.strip.active = "others"
+        self._toggled = True
+        self.post_message(self.Toggled(self))
+        view = await self._show_open()
+        if isinstance(view, OtherRequests):
+            view.choose(number)
+            view.action_enter()
 
     def close(self) -> None:
         if self.open is not None:

@@ -64,9 +64,12 @@ class Selectors(Horizontal):
         self._offer("page", pages, self.page)
         self.display = max(len(partitions), len(pages)) > 2
 
-    def choose(self, partition: int | None) -> None:
-        """Choose a partition and all of its pages; None: all partitions."""
-        self.partition, self.page = partition, None
+    def choose(self, partition: int | None, page: int | None = None) -> None:
+        """Choose a partition, and a page of it; None: all of them, and so where there is only one."""
+        partitions = self._trial.state.partitions if self._trial is not None else []
+        self.partition = partition if len(partitions) > 1 else None
+        pages = partitions[partition - 1].pages if partition is not None and partitions else []
+        self.page = page if len(pages) > 1 else None
 
     @property
     def chosen(self) -> str:
