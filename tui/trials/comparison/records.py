@@ -55,6 +55,7 @@ def compare_records(before: Trial, after: Trial, stopped: Stopped = lambda: Fals
             database.execute(f"PRAGMA {setting}")
         database.set_progress_handler(stopped, _STEPS_BETWEEN_CHECKS)
         try:
+            database.execute("BEGIN")
             database.execute("CREATE TABLE records (side INTEGER, key BLOB, content BLOB, row INTEGER)")
             for side, trial in enumerate((before, after)):
                 for batch in _digests(trial, key):
