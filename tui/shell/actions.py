@@ -161,6 +161,13 @@ BUILDER = (
         "SQL over the records of the test, with DuckDB",
     ),
     UserAction(
+        "test.compare",
+        "compare two tests…",
+        "trial_actions.compare",
+        "What differs in records, requests and schema: any two of the last ten tests of the stream",
+        when="trial_actions.can_compare",
+    ),
+    UserAction(
         "test.keep-case",
         "keep as a case…",
         "cases.keep",

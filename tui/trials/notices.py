@@ -11,7 +11,7 @@ from core.http.exchange import Role
 from core.progress.sentences import budget_waits
 from core.units import count
 from core.wording import clean, keys_named
-from tui.model.specs import in_labels
+from tui.model.specs import in_labels, types_in_labels
 from tui.trials.causes import Cause, causes
 from tui.trials.offers import Look, list_offers, record_path, seen_in
 from tui.trials.phases import cancel_report, limit_sentence
@@ -80,7 +80,7 @@ def _labelled(text: str, trial: Trial) -> str:
     """A sentence of the engine with fields called as in the forms."""
     declared = trial.declared
     owners = (type(declared.retriever), type(declared)) if declared is not None else ()
-    return in_labels(text, keys_named(text), *owners)
+    return types_in_labels(in_labels(text, keys_named(text), *owners))
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,13 @@ class TrialPane(Vertical):
             "Query the records with SQL",
             "test.query-records",
         ),
+        shown(
+            "C",
+            "screen.perform('test.compare')",
+            "Compare…",
+            "Compare two of the last tests",
+            "test.compare-tests",
+        ),
         shown("J", "same_jobs", "Same job", "Test again with the job that is there: no new one is created", "test.job"),
         shown("6", "details('others')", "Other requests", "Show the requests that give no records", "test.others"),
         shown("7", "details('log')", "Log", "Show the log of the test", "test.log"),

@@ -207,7 +207,7 @@ def test_fields_that_are_new_gone_or_of_another_type() -> None:
 
 
 def test_the_same_schema_and_none() -> None:
-    rows = [{"id": 1, "a": None}]
+    rows: list[dict[str, Any]] = [{"id": 1, "a": None}]
     assert compare_schemas(*pair(rows, rows)).summary == "The records have the same 1 field, of the same types."
     assert compare_schemas(*pair([], rows)).summary == "Test 1: there are no records to detect a schema in."
 
