@@ -81,8 +81,9 @@ def _document(body: bytes, head: bytes) -> Any:
             end = quote(around(text, len(text), 40)[0])
             message = f"The JSON document breaks off after {end}: the response seems to be cut short."
             raise DecodeError(message, retryable=True) from None
-        where = f"Line {error.lineno}, column {error.colno}: {error.msg.lower()}."
+        where = f"It goes wrong at line {error.lineno}, column {error.colno}."
         if error.msg == "Extra data":
+            where = f"The document ends before line {error.lineno}, column {error.colno}, and more follows."
             where += " If each line is a JSON value of its own, choose JsonlDecoder."
         raise _no_document(head, where) from None
     except ValueError as error:
