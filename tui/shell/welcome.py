@@ -26,10 +26,11 @@ _HAVE = (
     ("stream.import", "A published connector", "airbyte-source-NAME"),
 )
 _ANEW = (
-    ("file.demo", "Try the demo", "with an API of its own"),
+    ("file.demo", "Try a sample", "with an API of its own"),
     ("stream.add", "Add an empty stream", "one request, or a job"),
     ("file.open", "Open a manifest", "made here or by Airbyte"),
 )
+_NEW = (("help.tour", "Take the tour", "seven steps, with a sample"),)
 _NAME_WIDTH = 26
 
 Line = tuple[str, str, str] | Path
@@ -37,7 +38,9 @@ Line = tuple[str, str, str] | Path
 
 
 class Welcome(Vertical):
-    """A list of ways to begin, the ones to begin from what one has first."""
+    """A list of ways to begin. The cursor is on the first way to begin from what one has; a newcomer finds the tour
+    above it.
+    """
 
     HELP = (
         "Paste a curl command, an OpenAPI document, a HAR recording or a Postman collection right here: what it is "
@@ -62,11 +65,13 @@ class Welcome(Vertical):
 
         text: str
 
-    def __init__(self, recent: Sequence[Path]) -> None:
+    def __init__(self, recent: Sequence[Path], *, offer_tour: bool = False) -> None:
         super().__init__(classes="welcome")
         groups: list[tuple[str, Sequence[Line]]] = [("Begin from what you have", _HAVE), ("Begin anew", _ANEW)]
         if recent:
             groups.append(("Recent", recent))
+        if offer_tour:
+            groups.insert(0, ("New here?", _NEW))
         self._groups = groups
         self._lines: dict[str, Line] = {}
 
@@ -85,7 +90,9 @@ class Welcome(Vertical):
 
     def on_mount(self) -> None:
         choices = self.query_one(OptionList)
-        choices.highlighted = choices.get_option_index("0")
+        choices.highlighted = next(
+            choices.get_option_index(key) for key, line in self._lines.items() if line == _HAVE[0]
+        )
 
     def focus_list(self) -> None:
         self.query_one(OptionList).focus()
