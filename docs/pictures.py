@@ -126,29 +126,12 @@ def _same_port(segment: Segment) -> Segment:
     return Segment(re.sub(r"(127\.0\.0\.1:)\d{5}", r"\g<1>40000", segment.text), segment.style)
 
 
-async def draw_builder(picture: Path, *keys: str) -> None:
-    """The builder with the demo's stream tested, after some more keys, as SVG."""
-    with TemporaryDirectory() as folder:
-        os.environ["LONGHAUL_CONFIG_DIR"] = os.environ["LONGHAUL_STATE_DIR"] = folder
-        app = BuilderApp(demo=True)
-        async with app.run_test(size=(160, 42)) as pilot, asyncio.timeout(60):
-            while app.builder is None:
-                await pilot.pause(0.1)
-            await pilot.press("f5")
-            while (run := app.builder.trials.controller.results.get("contacts")) is None or run.state.ended is None:
-                await pilot.pause(0.1)
-            await pilot.press(*keys)
-            await pilot.pause(0.5)
-            picture.write_text(without_web_fonts(app.export_screenshot()), encoding="utf-8")
-
-
 def main() -> None:
     """Draw all pictures."""
     (HERE / "job.svg").write_text(asyncio.run(draw_job()), encoding="utf-8")
     (HERE / "run.svg").write_text(asyncio.run(draw_run()), encoding="utf-8")
     builder = moving_picture(asyncio.run(frames_of_a_test()), COLUMNS, LINES, "A job is tested in the builder")
     (HERE / "builder.svg").write_text(builder, encoding="utf-8")
-    asyncio.run(draw_builder(HERE / "polling.svg", "6"))
 
 
 if __name__ == "__main__":
