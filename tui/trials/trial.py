@@ -11,6 +11,7 @@ from core.components.stream import DeclarativeStream
 from core.errors import LonghaulError
 from core.events import Event, ExchangeFinished, JobChanged, Records, SchemaLoaded
 from core.reading.plan import Limits
+from core.wording import json_fault
 from tui.trials.exchanges import ExchangeLog
 from tui.trials.records import RecordInspector, RecordStore, Spool
 from tui.trials.state import ROLES_OF_STAGE, TrialState, gives_records
@@ -37,7 +38,7 @@ def parse_state(text: str, stream: str) -> Mapping[str, Any] | None:
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
-        raise ValueError(f"This is not JSON: {error.msg} (line {error.lineno}, column {error.colno}).") from None
+        raise ValueError(f"This is not JSON: {json_fault(error)}.") from None
     if isinstance(value, list):
         return _of_stream(value, stream)
     if not isinstance(value, dict):

@@ -10,7 +10,7 @@ from sample_configs.summaries import summaries
 from tests.tui.shell.support import Shell, opened
 from tui.model.settings import Settings
 from tui.shell.navigator import Navigator
-from tui.shell.tour import STEPS, TourCard
+from tui.shell.tour import STEPS, Step, TourCard
 from tui.widgets.tab_strip import TabStrip
 from tui.widgets.title_bar import TitleBar
 
@@ -71,6 +71,10 @@ async def at_step(shell: Shell, number: int) -> None:
     await shell.until(lambda: f"{number} of 7" in title(shell) and card(shell).has_focus, f"step {number}")
 
 
+async def points_at(shell: Shell, step: Step) -> None:
+    await shell.until(lambda: shell.builder.query(step.target).filter(".-toured"), step.title)
+
+
 async def begin_tour(shell: Shell) -> None:
     await shell.perform("help.tour")
     await at_step(shell, 1)
@@ -94,7 +98,7 @@ async def test_enter_leads_through_seven_steps_and_runs_a_real_job(size: tuple[i
         seen = []
         for number, step in enumerate(STEPS, 1):
             await at_step(shell, number)
-            await shell.until(lambda step=step: shell.builder.query(step.target).filter(".-toured"), step.title)
+            await points_at(shell, step)
             seen.append(title(shell))
             assert shell.builder.region.contains_region(card(shell).region)
             await shell.press("enter")
