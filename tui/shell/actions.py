@@ -206,7 +206,7 @@ BUILDER = (
         "Drop the changes and read the file again",
         when="project.path",
     ),
-    UserAction("file.demo", "try the demo", "files.demo", "Open a sample that runs against a demo API on this machine"),
+    UserAction("file.demo", "try a sample…", "files.demo", "Choose one that runs against a demo API on this machine"),
     UserAction(
         "edit.undo",
         "undo",
@@ -318,6 +318,7 @@ BUILDER = (
     UserAction(
         "view.light", "switch between light and dark", "app.toggle_dark", "The other one of Longhaul's own themes"
     ),
+    UserAction("help.tour", "take the tour", "tour.start", "Seven steps through the builder, with a sample"),
     UserAction(
         "help.keys", "list all keys and their ids", "help.list_keys", "What every key does, and how to change it"
     ),

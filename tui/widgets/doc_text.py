@@ -14,7 +14,7 @@ from typing import Literal, NoReturn
 import orjson
 from rich.cells import cell_len
 
-from tui.widgets.json_words import json_problem
+from core.wording import json_fault
 
 NodePath = tuple[str | int, ...]
 """Keys and indexes from the root of a JSON text to a node."""
@@ -202,7 +202,7 @@ def _indent(value: object) -> str:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
-        return f"{json_problem(error)} (line {error.lineno}, column {error.colno})"
+        return json_fault(error)
     return "nested too deeply" if isinstance(error, RecursionError) else str(error)
 
 

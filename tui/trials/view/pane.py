@@ -225,12 +225,13 @@ class TrialPane(Vertical):
     def _ask(self, trial: Trial | None) -> None:
         """Ask about a status that is not mapped; the question takes the focus only from within this pane."""
         question = self.query_one(StatusQuestion)
-        had_focus, before = question.has_focus, question.asking
+        strip, before = self.query_one(Results).strip, question.asking
+        had_focus = self.screen.focused in (None, question, strip)  # who goes to it now may be on the way only
         question.ask(trial.state if trial is not None else None)
         if question.asking is not None and before is None and self.has_focus_within:
             question.focus()
-        elif had_focus and question.asking is None:
-            self.query_one(Results).strip.focus()
+        elif had_focus and question.asking is None and before is not None:
+            strip.focus()
 
     def on_resize(self) -> None:
         """In few rows the results make room for open details; in few columns a button is hidden."""
