@@ -16,6 +16,7 @@ from tui.importing.drafts import ImportRefused
 
 MOST_BYTES = 64 * 1024 * 1024
 """How large a file may be. Recordings of browsers are large; documents of APIs stay below 20 MB."""
+WHEEL = ".whl"
 _MOST_YAML = 16 * 1024 * 1024
 _DEEPEST = 200
 _LONGEST_PATH = 1_000
@@ -48,7 +49,7 @@ for _tag, _form, _first in (
 
 @dataclass(frozen=True)
 class Material:
-    """The text that was pasted or read. `path` is the file or folder that it is from; a folder has no text."""
+    """The text that was pasted or read. `path` is the file or folder it is from; folders and packages have no text."""
 
     text: str
     path: Path | None = None
@@ -68,12 +69,14 @@ class Material:
 
 
 def read_material(path: Path) -> Material:
-    """Read a file; a folder is taken as it is. Raises ImportRefused."""
+    """Read a file; folders and packages are taken as they are. Raises ImportRefused."""
     try:
         if path.is_dir():
             return Material("", path)
         if not path.is_file():
             raise ImportRefused(f"There is no file {path}.")
+        if path.suffix.lower() == WHEEL:
+            return Material("", path)
         if path.stat().st_size > MOST_BYTES:
             raise ImportRefused(f"{path.name} is larger than {MOST_BYTES // 1024 // 1024} MB.")
         with path.open("rb") as file:
@@ -84,14 +87,22 @@ def read_material(path: Path) -> Material:
 
 
 def material_of(text: str) -> Material:
-    """What was pasted or typed: the text itself, or the file or folder whose path it is. Raises ImportRefused."""
+    """What was pasted or typed: the text itself, or the file or folder whose path it is. Raises ImportRefused.
+
+    Terminals paste line breaks as carriage returns.
+    """
     line = text.strip().strip("'\"").removeprefix("file://")
-    if line and len(line) <= _LONGEST_PATH and "\n" not in line:
+    if line and len(line) <= _LONGEST_PATH and not set("\r\n") & set(line):
         path = Path(line).expanduser()
         with suppress(OSError, ValueError):
             if path.exists():
                 return read_material(path.absolute())
-    return Material(text)
+    return Material(with_line_feeds(text))
+
+
+def with_line_feeds(text: str) -> str:
+    """The text with a line feed at the end of each line."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _decoded(content: bytes) -> str:

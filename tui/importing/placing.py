@@ -12,6 +12,7 @@ from core.manifest.links import reference_to
 from core.manifest.problems import Path
 from core.manifest.references import REF
 from tui.importing.drafts import InputDraft, StreamDraft
+from tui.importing.hosts import Hosts, hosts_by_input, hosts_of
 from tui.model.config_references import renamed
 from tui.model.declared_schema import set_automatic_imports
 from tui.model.inputs import Input, InputType
@@ -37,10 +38,11 @@ def place(session: BuilderSession, drafts: Sequence[StreamDraft]) -> Placed:
     """
     first = session.view.stream_count
     keys: dict[str, None] = {}
+    sent: Hosts = {}
     definitions: list[dict[str, Any]] = []
     with session.group(("streams", first)):
         for draft in drafts:
-            names = place_inputs(session, draft.inputs)
+            names = place_inputs(session, draft.inputs, hosts_by_input(draft.definition), sent)
             keys.update(dict.fromkeys(names.values()))
             definitions.append(with_names(draft.definition, names))
         _refer_to_parents(session, definitions)
@@ -52,29 +54,42 @@ def place(session: BuilderSession, drafts: Sequence[StreamDraft]) -> Placed:
     return Placed(tuple(range(first, session.view.stream_count)), missing, notes)
 
 
-def place_inputs(session: BuilderSession, drafts: Sequence[InputDraft]) -> dict[str, str]:
+def place_inputs(
+    session: BuilderSession, drafts: Sequence[InputDraft], hosts: Hosts, sent: Hosts | None = None
+) -> dict[str, str]:
     """Add inputs, with their test values; the name in the manifest of each.
 
-    An input that is there already is used when it has the same value or one of them has none.
+    An input that is there already is used when it has the same value. Where one of them has none it is used, too, but a
+    secret only for the same hosts. `hosts` are those that the drafts are sent to; `sent` collects those of several
+    calls, by the names in the manifest.
     """
+    sent = sent if sent is not None else {}
     names: dict[str, str] = {}
     for draft in drafts:
-        key = _key_for(session, draft, set(names.values()))
+        own = hosts.get(draft.key, set())
+        key = _key_for(session, draft, set(names.values()), own, sent)
         names[draft.key] = key
+        sent.setdefault(key, set()).update(own)
         known = session.inputs.get(key)
         if known is None:
-            kind = InputType.ENUM if draft.options else InputType.STRING
-            session.inputs.add(
-                Input(
-                    *(key, draft.title, draft.hint, kind, draft.required),
-                    secret=draft.secret,
-                    default=draft.default,
-                    options=draft.options,
-                )
-            )
+            _add_input(session, key, draft)
         if draft.value is not None and not session.values.has(key):
             session.inputs.set_value(key, draft.value)
     return names
+
+
+def _add_input(session: BuilderSession, key: str, draft: InputDraft) -> None:
+    if draft.schema is not None:
+        session.inputs.add_described(key, draft.schema, required=draft.required)
+        return
+    session.inputs.add(
+        Input(
+            *(key, draft.title, draft.hint, InputType.ENUM if draft.options else InputType.STRING, draft.required),
+            secret=draft.secret,
+            default=draft.default,
+            options=draft.options,
+        )
+    )
 
 
 def with_names(tree: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
@@ -96,22 +111,32 @@ def put_at(tree: Any, path: Path, value: Any) -> None:
     tree[path[-1]] = value
 
 
-def _key_for(session: BuilderSession, draft: InputDraft, used: set[str]) -> str:
+def _key_for(session: BuilderSession, draft: InputDraft, used: set[str], hosts: set[str], sent: Hosts) -> str:
     key, number = draft.key, 2
-    while key in used or not _fits(session, key, draft):
+    while key in used or not _fits(session, key, draft, hosts, sent.get(key, set())):
         key, number = f"{draft.key}_{number}", number + 1
     return key
 
 
-def _fits(session: BuilderSession, key: str, draft: InputDraft) -> bool:
+def _fits(session: BuilderSession, key: str, draft: InputDraft, hosts: set[str], sent: set[str]) -> bool:
     """Whether an input of this key is free, or the same."""
     known = session.inputs.get(key)
-    if known is not None and draft.options and known.options != draft.options:
-        return False
-    if known is None or draft.value is None or not session.values.has(key):
+    if known is None:
         return True
-    present = session.values.secret(key) if known.secret else session.values.get(key)
-    return bool(present == draft.value)
+    if draft.options and known.options != draft.options:
+        return False
+    has_value = session.values.has(key)
+    if has_value and draft.value is not None:
+        present = session.values.secret(key) if known.secret else session.values.get(key)
+        return bool(present == draft.value)
+    if not (known.secret or draft.secret or known.type is InputType.OTHER):
+        return True
+    if draft.value is None and hosts and hosts <= sent:
+        return True
+    present_hosts = hosts_of(session, key) | sent
+    if draft.value is not None:  # what is there would send it from now on
+        return present_hosts <= hosts
+    return hosts <= present_hosts or not (has_value or present_hosts)
 
 
 def _unique(names: Sequence[str], session: BuilderSession) -> list[str]:
@@ -168,18 +193,18 @@ def _add(session: BuilderSession, streams: dict[str, dict[str, Any]]) -> None:
     """Add streams. The authenticator that most of their requesters have is shared: by the first that has it when it
     is there, and the others are added with references to it.
     """
-    values = [requester[_SHARED] for one in streams.values() for _, requester in _requesters(one["retriever"], ())]
+    values = [requester[_SHARED] for one in streams.values() for _, requester in _requesters(one.get("retriever"), ())]
     usual = max(values, key=values.count) if len(values) > 1 else None
     first: dict[str, dict[str, Any]] = {}
     for name, one in streams.items():
         first[name] = one
-        if usual in (requester[_SHARED] for _, requester in _requesters(one["retriever"], ())):
+        if usual in (requester[_SHARED] for _, requester in _requesters(one.get("retriever"), ())):
             break
     path = session.streams.add_all(first)[-1]
     rest = {name: one for name, one in streams.items() if name not in first}
     shared = _shared(session, (*path, "retriever"), usual) if usual is not None else None
     if shared is not None:
-        for _, requester in [found for one in rest.values() for found in _requesters(one["retriever"], ())]:
+        for _, requester in [found for one in rest.values() for found in _requesters(one.get("retriever"), ())]:
             if requester[_SHARED] == usual:
                 requester[_SHARED] = dict(shared)
     if rest:

@@ -7,11 +7,11 @@ from functools import partial
 
 from core.units import count
 from tui.importing.drafts import ImportRefused, Offer, Source, StreamDraft, WholeManifest
+from tui.importing.manifest_source import ManifestSource
 from tui.importing.placing import Placed, place
 from tui.importing.recognition import readable
 from tui.model.inputs import PROPERTIES
 from tui.model.project import Project
-from tui.model.session import BuilderSession
 from tui.model.settings import Settings
 from tui.shell.editor_area import EditorArea
 from tui.shell.file_actions import FileActions
@@ -19,9 +19,11 @@ from tui.shell.import_dialog import ImportDialog
 from tui.shell.interaction import Interaction
 from tui.shell.keys import key_of
 from tui.shell.navigation import Navigation
+from tui.widgets.dialog import DialogButton, QuestionDialog
 from tui.widgets.pick_dialog import PickDialog, PickOption
 
 _NOTES_SHOWN = 4
+_CHOOSE, _OPEN = "choose", "open"
 
 
 class BeginActions:
@@ -29,7 +31,7 @@ class BeginActions:
 
     def __init__(
         self,
-        session: BuilderSession,
+        project: Project,
         *,
         settings: Settings,
         files: FileActions,
@@ -37,7 +39,8 @@ class BeginActions:
         editor: EditorArea,
         interaction: Interaction,
     ) -> None:
-        self._session = session
+        self._project = project
+        self._session = project.session
         self._settings = settings
         self._files = files
         self._navigation = navigation
@@ -45,12 +48,12 @@ class BeginActions:
         self._interaction = interaction
 
     async def begin(self, text: str = "") -> None:
-        """Ask for something to begin from, or take the text that was pasted, and go on with it."""
+        """Ask for something to begin from, or take the text that was given, and go on with it."""
         if not self._editor.can_edit():
             return
         found = await self._interaction.ask(ImportDialog(text))
         if isinstance(found, WholeManifest):
-            await self._open(found)
+            await self._go_on_with(found)
         elif found is not None:
             await self.add_from(found)
 
@@ -106,9 +109,29 @@ class BeginActions:
         else:
             self._interaction.notify(text)
 
+    async def _go_on_with(self, manifest: WholeManifest) -> None:
+        """Open a manifest; where another one is being built, its streams can be added to that instead."""
+        answer: str | None = _OPEN
+        if not self._project.is_untouched:
+            name = self._project.path.name if self._project.path else "the connector that is open"
+            answers = [
+                DialogButton(_CHOOSE, "Choose streams", "primary"),
+                DialogButton(_OPEN, "Open it instead"),
+            ]
+            text = f"Add streams of it to {name}, or open it as a connector of its own?"
+            answer = await self._interaction.ask(QuestionDialog(manifest.title, text, answers))
+        if answer == _OPEN:
+            await self._open(manifest)
+        elif answer == _CHOOSE:
+            await self.add_from(await asyncio.to_thread(ManifestSource, manifest))
+
     async def _open(self, manifest: WholeManifest) -> None:
-        """Go on with a whole manifest, once what is open may be left."""
-        await self._files.leave_for(partial(Project.from_text, manifest.text, title=manifest.title))
+        """Go on with a whole manifest, once what is open may be left; one that is in a file is edited there."""
+        if manifest.path is not None:
+            await self._files.open_file(manifest.path)
+        else:
+            make = partial(Project.from_text, manifest.text, title=manifest.title, notes=manifest.notes)
+            await self._files.leave_for(make)
 
 
 def _option(offer: Offer) -> PickOption:
