@@ -37,6 +37,13 @@ class PickOption:
         return f"{self.title} {self.detail} {self.group}".casefold()
 
 
+class _Filter(Input):
+    """Takes all letters but the space bar, which ticks."""
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        return key != "space" and super().check_consume_key(key, character)
+
+
 class PickDialog(Dialog[tuple[str, ...]]):
     """Space ticks, enter takes what is ticked, or the line under the cursor when nothing is. The result is the keys.
 
@@ -76,7 +83,7 @@ class PickDialog(Dialog[tuple[str, ...]]):
         self._listed: list[PickOption] = []
 
     def compose_body(self) -> ComposeResult:
-        yield Input(placeholder="Type to filter", compact=True)
+        yield _Filter(placeholder="Type to filter; a comma between words", compact=True)
         yield OptionList()
         yield text_line("", "dialog--text pick-dialog--state")
 
@@ -90,7 +97,7 @@ class PickDialog(Dialog[tuple[str, ...]]):
         self._show(event.value)
 
     def _show(self, query: str) -> None:
-        words = query.casefold().split()
+        words = query.casefold().replace(",", " ").split()
         matching = [one for one in self._options if all(word in one.text for word in words)]
         self._listed = matching[:_MOST_LISTED]
         choices = self.query_one(OptionList)
