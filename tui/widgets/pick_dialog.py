@@ -19,6 +19,7 @@ from tui.widgets.display_text import safe
 
 _TITLE_WIDTH = 40
 _MOST_LISTED = 1_000
+_FEWEST_LINES = 4
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,17 @@ class PickOption:
         return f"{self.title} {self.detail} {self.group}".casefold()
 
 
+class _Filter(Input):
+    """What is typed to filter; space is for ticking."""
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        return key != "space" and super().check_consume_key(key, character)
+
+
 class PickDialog(Dialog[tuple[str, ...]]):
     """Space ticks, enter takes what is ticked, or the line under the cursor when nothing is. The result is the keys.
 
-    All words that are typed must be in a line, or in the heading above it.
+    What is typed must be in a line, or in the heading above it.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -57,8 +65,6 @@ class PickDialog(Dialog[tuple[str, ...]]):
         Input { padding: 0 1; margin: 1 0; }
         OptionList {
             border: none;
-            height: auto;
-            max-height: 50vh;
             padding: 0;
             background: $panel;
             text-wrap: nowrap;
@@ -75,7 +81,7 @@ class PickDialog(Dialog[tuple[str, ...]]):
         self._listed: list[PickOption] = []
 
     def compose_body(self) -> ComposeResult:
-        yield Input(placeholder="Type to filter", compact=True)
+        yield _Filter(placeholder="Type to filter", compact=True)
         yield OptionList()
         yield text_line("", "dialog--text pick-dialog--state")
 
@@ -104,8 +110,17 @@ class PickDialog(Dialog[tuple[str, ...]]):
             more = f"  {len(matching) - len(self._listed):,} more: type to filter"
             lines.append(Option(Content.styled(more, "dim"), disabled=True))
         choices.set_options(lines or [Option(Content.styled("  Nothing matches", "dim"), disabled=True)])
+        self._fit()
         choices.highlighted = choices.get_option_index("0") if self._listed else None
         self._say()
+
+    def on_resize(self) -> None:
+        self._fit()
+
+    def _fit(self) -> None:
+        """Make the list as high as its lines are, up to half of the screen."""
+        choices = self.query_one(OptionList)
+        choices.styles.height = min(choices.option_count, max(_FEWEST_LINES, self.app.size.height // 2))
 
     def _line(self, one: PickOption) -> Content:
         mark = ("■ ", "$text-success") if one.key in self._picked else ("□ ", "dim")

@@ -92,9 +92,11 @@ async def test_several_commands_are_chosen_from(tmp_path: Path) -> None:
         assert "3 of 3 ticked" in shell.text
         await shell.press("ctrl+a")
         assert "0 of 3 ticked" in shell.text
+        await shell.press("space")
+        assert "1 of 3 ticked" in shell.text
         await shell.type("inv")
         await shell.press("space", "enter")
-        await shell.until(lambda: names(shell) == ["invoices"])
+        await shell.until(lambda: names(shell) == ["people", "invoices"])
 
 
 async def test_text_that_is_nothing_known_stays_with_the_reason() -> None:
@@ -205,6 +207,10 @@ async def test_a_long_paste_into_a_url_does_not_hold_up_the_screen() -> None:
             await shell.paste(text)
             await shell.until_said("too much for a line")
             assert time.monotonic() - began < 2.0
+        await shell.perform("request.paste")
+        await shell.until_dialog("CurlDialog")
+        await shell.paste("curl https://api.test -d '" + "a" * 5_000_000 + "'")
+        await shell.until_said("too long for a command")
         assert not shell.session.value(("streams", 0, "retriever", "requester", "url"))
 
 
