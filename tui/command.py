@@ -52,7 +52,13 @@ def open_builder(arguments: Arguments) -> int:
     gc.disable()
     from tui.app import BuilderApp
 
-    app = BuilderApp(arguments.manifest, demo=arguments.demo, sample=arguments.sample, opened=keep_responsive)
+    app = BuilderApp(
+        arguments.manifest,
+        demo=arguments.demo,
+        sample=arguments.sample,
+        choose=arguments.demo and arguments.sample is None,
+        opened=keep_responsive,
+    )
     app.run()
     return _report_end(app)
 

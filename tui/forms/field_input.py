@@ -66,7 +66,8 @@ class FieldInput(TemplateInput):
         self._prompt = placeholder
         self.offered = 0
         """How many values are suggested, as of when it got the focus."""
-        extra = ExtraCompletion("New input…", "Add an input and use it here", self.want_input)
+        likely = templates.lacks_inputs if templates else lambda: False
+        extra = ExtraCompletion("New input…", "Add an input and use it here", self.want_input, likely)
         super().__init__(
             value,
             placeholder,

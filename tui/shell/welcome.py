@@ -29,10 +29,11 @@ _HAVE = (
     (_PUBLISHED, "A published connector", "its name, or its folder"),
 )
 _ANEW = (
-    ("file.demo", "Try the demo", "with an API of its own"),
+    ("file.demo", "Try a sample", "with an API of its own"),
     ("stream.add", "Add an empty stream", "one request, or a job"),
     ("file.open", "Open a manifest", "made here or by Airbyte"),
 )
+_NEW = (("help.tour", "Take the tour", "seven steps, with a sample"),)
 _NAME_WIDTH = 26
 
 Line = tuple[str, str, str] | Path
@@ -58,7 +59,9 @@ class _Prompt(Input):
 
 
 class Welcome(Vertical):
-    """A list of ways to begin, the ones to begin from what one has first."""
+    """A list of ways to begin. The cursor is on the first way to begin from what one has; a newcomer finds the tour
+    above it.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         hidden("up", "move('cursor_up')", "Up", "Go to the line above", "welcome.up"),
@@ -93,11 +96,13 @@ class Welcome(Vertical):
 
         text: str
 
-    def __init__(self, recent: Sequence[Path]) -> None:
+    def __init__(self, recent: Sequence[Path], *, offer_tour: bool = False) -> None:
         super().__init__(classes="welcome")
         groups: list[tuple[str, Sequence[Line]]] = [("Begin from what you have", _HAVE), ("Begin anew", _ANEW)]
         if recent:
             groups.append(("Recent", recent))
+        if offer_tour:
+            groups.insert(0, ("New here?", _NEW))
         self._groups = groups
         self._lines: dict[str, Line] = {}
 
@@ -117,7 +122,9 @@ class Welcome(Vertical):
     def on_mount(self) -> None:
         choices = self.query_one(OptionList)
         choices.can_focus = False
-        choices.highlighted = choices.get_option_index("0")
+        choices.highlighted = next(
+            choices.get_option_index(key) for key, line in self._lines.items() if line == _HAVE[0]
+        )
 
     def focus_prompt(self) -> None:
         self.query_one(_Prompt).focus()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
 import yaml
 
+from core.templates import Template
 from tests.support.server import LoopbackServer, Reply
 from tests.tui.importing.openapi_documents import document, listed, operation, query, thing
 from tests.tui.importing.support import imported, read, source_of
@@ -176,8 +178,6 @@ async def test_nothing_in_a_document_becomes_a_template(server: LoopbackServer) 
     "address", ["https://api.example.com/{{ 7*7 }}", "https://{% if 1 %}.test", "https://{{{{x}}}}"]
 )
 def test_addresses_of_servers_are_no_templates(address: str) -> None:
-    from core.templates import Template
-
     draft = draft_of(document({"/{x}{": operation()}, server=address))
     keys = {one.key: "" for one in draft.inputs}
     filled = Template(requester_of(draft)["url"]).text({"config": keys})
@@ -193,6 +193,15 @@ def test_the_address_is_asked_for_where_the_document_has_none(servers: list[dict
     draft = draft_of(document({"/a": operation()}).replace('[{"url": "https://api.example.com"}]', json.dumps(servers)))
     assert requester_of(draft)["url"] == "{{ config['api_url'] }}" + ("/v2" if servers else "") + "/a"
     assert [one.key for one in draft.inputs] == ["api_url"]
+
+
+def test_of_several_servers_a_person_chooses() -> None:
+    servers = [{"url": f"https://{region}.example.com/"} for region in ("eu", "us")]
+    draft = draft_of(document({"/a": operation()}, servers=servers))
+    assert requester_of(draft)["url"] == "{{ config['api_url'] }}/a"
+    [server] = draft.inputs
+    assert server.options == ("https://eu.example.com", "https://us.example.com")
+    assert (server.default, server.required) == ("https://eu.example.com", False)
 
 
 def test_variables_of_servers_are_inputs() -> None:
@@ -387,3 +396,22 @@ def test_references_in_circles_and_schemas_without_end_are_bounded() -> None:
     drafts = source_of(document(paths, schemas=schemas)).drafts([f"GET {path}" for path in paths])
     assert [one.name for one in drafts] == list(schemas)
     assert len(json.dumps([one.definition for one in drafts])) < 1_000_000
+
+
+def test_a_document_of_ten_megabytes_is_read_in_bounded_time() -> None:
+    text = "An order is what somebody ordered. " * 90
+    schemas = {
+        f"Order{n}": thing(*(f"field{m}" for m in range(20)), note={"type": "string", "description": text})
+        for n in range(3_000)
+    }
+    paths = {
+        f"/orders{n}": operation(listed({"$ref": f"#/components/schemas/Order{n}"}), query("page", "integer"))
+        for n in range(3_000)
+    }
+    whole = document(paths, schemas=schemas)
+    assert len(whole) > 10_000_000
+    began = time.process_time()
+    source = source_of(whole)
+    drafts = source.drafts([one.key for one in source.offers()[:100]])
+    assert time.process_time() - began < 20, "it takes a second or two"
+    assert len(drafts) == 100

@@ -66,6 +66,15 @@ async def test_a_job_with_the_address_of_its_result_is_one_stream(server: Loopba
     assert server.to("/reports")[0].json == {"kind": "sales", "columns": ["clicks", "cost"], "accountId": "a-1"}
 
 
+def test_bodies_are_sent_with_the_content_type_of_the_document() -> None:
+    paths = by_link()
+    content = paths["/reports"]["post"]["requestBody"]["content"]
+    content["application/vnd.report.v3+json"] = content.pop("application/json")
+    [draft] = source_of(document(paths)).drafts(["job POST /reports"])
+    sent = draft.definition["retriever"]["creation_requester"]["request_headers"]
+    assert sent == {"Content-Type": "application/vnd.report.v3+json"}
+
+
 async def test_a_job_whose_result_is_below_its_path_is_one_stream(server: LoopbackServer) -> None:
     server.on("/teams/t/exports", Reply({"export": {"id": 5}}))
     server.on("/teams/t/exports/5", Reply({"export": {"state": "COMPLETED"}}))
@@ -92,6 +101,8 @@ async def test_a_job_whose_result_is_below_its_path_is_one_stream(server: Loopba
         },
         {"/reports": creation(thing()), "/reports/{id}": operation(thing())},
         {"/reports": creation(thing()), "/reports/{id}": operation(thing(status=STATUS, callbackUrl=TEXT))},
+        {"/check-runs": creation(thing()), "/check-runs/{id}": operation(thing(status=STATUS, url=TEXT))},
+        {"/imports/job": creation(thing()), "/imports/job/{id}": operation(thing(status=STATUS, resultUrl=TEXT))},
         {"/reports": creation({}), "/reports/{id}": operation(thing(status=STATUS, url=TEXT))},
         {"/reports": creation(thing()), "/reports/{id}": operation(thing(status=TEXT, url=TEXT))},
     ],

@@ -19,7 +19,12 @@ _WENT_WELL = ("200", "201", "202", "203", "206", "2XX", "default")
 _MOST_REFERENCES = 32
 _SCHEMA_KEYS = ("type", "format", "default", "enum", "minimum", "maximum", "items", "x-nullable")
 _TEXT_SHOWN = 200
-_TAG = re.compile(r"</?(?:p|br|a|b|i|em|strong|code|pre|ul|ol|li|div|span|h\d|table|tr|td|th)\b[^<>]{0,500}>", re.I)
+LONGEST_NAME = 300
+"""Of parameters and properties; longer ones are left out."""
+_MARKUP = re.compile(
+    r"</?(?:p|br|a|b|i|em|strong|code|pre|ul|ol|li|div|span|h\d|table|tr|td|th)\b[^<>]{0,500}>|^ {0,3}#{1,6} ",
+    re.I | re.M,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +142,7 @@ class ApiDocument:
             for written in one if isinstance(one, list) else ():
                 parameter = self.resolve(written)
                 name, where = parameter.get("name"), parameter.get("in")
-                if isinstance(name, str) and name and isinstance(where, str):
+                if isinstance(name, str) and 0 < len(name) <= LONGEST_NAME and isinstance(where, str):
                     found[where, name] = Parameter(
                         name,
                         where,
@@ -203,6 +208,11 @@ def mappings(value: Any) -> list[dict[str, Any]]:
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
+def texts(value: Any) -> list[str]:
+    """The texts in a list."""
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
+
+
 def text_of(value: Any, most: int = _TEXT_SHOWN) -> str:
-    """A text of the document in one line, without the tags of HTML."""
-    return one_line(_TAG.sub("", str(value)), most) if isinstance(value, str | int | float) else ""
+    """A text of the document in one line, without tags of HTML and signs of headings."""
+    return one_line(_MARKUP.sub("", str(value)), most) if isinstance(value, str | int | float) else ""

@@ -25,10 +25,18 @@ _STATUS = re.compile(
 )
 _DOWNLOADS = re.compile(r"downloads?|files?|results?|contents?|data|outputs?|records|document|csv|export|body")
 _TARGET = re.compile(
-    r"(?:.*(?:download|file|result|report|export|signed|output|document|data|s3|archive).*)?(?:ur[il]s?|links?|location|href)",
+    r"(?:.*(?:download|file|result|report|export|signed|output|document|data|archive).*)?(?:ur[il]s?|links?|location|href)",
     re.I,
 )
-_OTHER_LINK = re.compile(r"self|status|callback|webhook|cancel|next|prev|html|web|site|image|logo|avatar", re.I)
+_PLAIN_TARGET = re.compile(r"ur[il]s?|links?|location|href", re.I)
+"""An address that is that of the thing itself, unless the job is one that makes something to download."""
+_MAKES_FILES = re.compile(r"report|export|extract|download|dump|archive|snapshot", re.I)
+_OTHER_LINK = re.compile(
+    r"self|status|callback|webhook|cancel|next|prev|html|web|site|image|logo|avatar|error|fail|import|input|source|upload"
+    r"|checkpoint|control",
+    re.I,
+)
+_NO_CREATION = re.compile(r"import|upload|cancel|abort|retry|stop\b", re.I)
 _NAME = re.compile(r"[\w@$:-]+")
 _MOST_POSTS = 5_000
 _MOST_PROPERTIES = 300
@@ -67,7 +75,7 @@ class Jobs:
 
     def found(self) -> list[Job]:
         """The jobs, in the order of the document."""
-        posts = [one for one in self._document.operations if one.method == "POST" and _OF_JOBS.search(one.words)]
+        posts = [one for one in self._document.operations if one.method == "POST" and _creates(one)]
         return [job for post in posts[:_MOST_POSTS] if (job := self._job_of(post)) is not None]
 
     def _job_of(self, creation: Operation) -> Job | None:
@@ -84,7 +92,7 @@ class Jobs:
             status = next(((path, found) for path, one in polled if (found := _meanings(path, one))), None)
             if status is None:
                 continue
-            download, target = self._download(polling), _target(polled)
+            download, target = self._download(polling), _target(polled, creation)
             if download is not None or target is not None:
                 return Job(creation, polling, place, id_place, *status, download, None if download else target)
         return None
@@ -141,12 +149,20 @@ def _meanings(path: tuple[str, ...], schema: dict[str, Any]) -> dict[str, list[s
     return found if found[JobStatus.COMPLETED.value] else None
 
 
-def _target(polled: list[tuple[tuple[str, ...], dict[str, Any]]]) -> Place | None:
+def _creates(operation: Operation) -> bool:
+    """Whether an operation may create a job."""
+    if operation.is_one or "}" in operation.path.rpartition("/")[2]:
+        return False
+    return _OF_JOBS.search(operation.words) is not None and not _NO_CREATION.search(operation.words)
+
+
+def _target(polled: list[tuple[tuple[str, ...], dict[str, Any]]], creation: Operation) -> Place | None:
     """Where the answer to polling has the address of the result."""
     places = [
         path
         for path, schema in polled
         if _TARGET.fullmatch(path[-1]) and not _OTHER_LINK.search(path[-1]) and can_be(schema, "string", "array")
+        if not _PLAIN_TARGET.fullmatch(path[-1]) or _MAKES_FILES.search(creation.words)
     ]
     return min(places, key=lambda path: (len(path), len(path[-1]) < len("fileurl")), default=None)
 

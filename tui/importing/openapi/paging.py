@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tui.importing.openapi.document import ApiDocument, Operation
+from tui.importing.openapi.document import ApiDocument, Operation, mapping
 from tui.importing.openapi.inputs import literal, scalar
 from tui.importing.openapi.records import Answer
 from tui.importing.openapi.schemas import Schemas, can_be, types_of
@@ -108,7 +108,7 @@ def paging_of(
     """How the pages of an operation are asked for."""
     hints = list(_hints(schemas, schemas.properties(answer.whole), (), [_MOST_LOOKED_AT]))
     found = _Finder(fields, hints, "id" in schemas.properties(schemas.merged(answer.records.schema)))
-    headers = {str(name).lower() for name in document.response(operation).get("headers") or ()}
+    headers = {str(name).lower() for name in mapping(document.response(operation).get("headers"))}
     if not answer.records.is_list and (operation.is_one or not found.asks_for_pages):
         return Paging()
     return found.paging(has_link_header="link" in headers)

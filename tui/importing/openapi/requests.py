@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tui.importing.openapi.document import ApiDocument, Operation, Parameter, mapping, text_of
+from tui.importing.openapi.document import ApiDocument, Operation, Parameter, mapping, text_of, texts
 from tui.importing.openapi.inputs import StreamInputs, literal, options_of, scalar, told_value
 from tui.importing.openapi.paging import PageField
 from tui.importing.openapi.records import words_of
@@ -22,6 +22,7 @@ _EXCLUSIVE = re.compile(
 """What the description of a parameter says that better isn't sent without need."""
 _LITERAL_VARIABLES = frozenset({"port", "basepath", "version", "protocol", "scheme", "apiversion"})
 _NAMES_SHOWN = 8
+_MOST_SERVERS = 30
 _DEEPEST_BODY = 4
 _FORM = "application/x-www-form-urlencoded"
 
@@ -37,6 +38,7 @@ class OperationRequest:
         self._of = (words_of(operation) or ["value"])[-1]
         self.notes: list[str] = []
         self._signed: set[tuple[str, str]] = set()
+        self._content_type = ""
         self._body_kind, self._body_schema = self._body()
 
     def page_fields(self) -> list[PageField]:
@@ -65,10 +67,12 @@ class OperationRequest:
         sign_in = Security(self._document, self._inputs, server).sign_in(self._operation)
         self._signed = sign_in.carriers
         self.notes += sign_in.notes
+        content_type = {"Content-Type": literal(self._content_type)} if self._content_type else {}
         parts = {
             "authenticator": sign_in.authenticator,
             "request_parameters": self._parameters("query", taken) | sign_in.parameters,
-            "request_headers": self._parameters("header", taken)
+            "request_headers": content_type
+            | self._parameters("header", taken)
             | self._cookies(sign_in.authenticator)
             | sign_in.headers,
             "request_body": self._request_body(taken),
@@ -79,13 +83,21 @@ class OperationRequest:
     # The address
 
     def _server(self) -> tuple[str, str]:
-        """The address as it is written, and as the beginning of a template."""
-        servers = self._operation.servers
-        server = next((one for one in servers if str(one.get("url", "")).startswith("http")), next(iter(servers), {}))
-        if len(servers) > 1:
+        """The address as it is written, and as the beginning of a template. Of several ones a person chooses."""
+        servers = [(str(one.get("url") or "").rstrip("/"), one) for one in self._operation.servers]
+        plain = list(
+            dict.fromkeys(url for url, _ in servers if url.startswith(("http://", "https://")) and "{" not in url)
+        )
+        if 1 < len(plain) <= _MOST_SERVERS:
+            chosen = self._inputs.add(
+                "api_url", title="API URL", options=tuple(plain), default=plain[0], required=False
+            )
+            return plain[0], chosen
+        full = (one for one in servers if one[0].startswith("http"))
+        written, server = next(full, next(iter(servers), ("", {})))
+        if len(servers) > 1 and len(plain) != 1:
             self.notes.append("The document names several servers; the first was taken.")
         variables = mapping(server.get("variables"))
-        written = str(server.get("url") or "").rstrip("/")
         base = _filled(written, lambda name: self._variable(name, mapping(variables.get(name))))
         if not written.startswith(("http://", "https://", "{")):
             hint = "Without a / at the end, such as https://api.example.com"
@@ -183,6 +195,7 @@ class OperationRequest:
         for media, one in content.items():
             kind = "json" if "json" in str(media) else "form" if str(media).startswith(_FORM) else ""
             if kind:
+                self._content_type = text_of(media) if kind == "json" and media != "application/json" else ""
                 return kind, self._schemas.merged(self._document.resolve(one).get("schema"))
         if content:
             self.notes.append(f"The body ({text_of(next(iter(content)), 60)}) was left out.")
@@ -197,7 +210,7 @@ class OperationRequest:
 
     def _fields(self, schema: Mapping[str, Any], taken: frozenset[str], depth: int) -> dict[str, Any]:
         """The fields of an object that are required or have a default."""
-        required = schema.get("required") or []
+        required = texts(schema.get("required"))
         found: dict[str, Any] = {}
         for name, one in self._schemas.properties(schema).items():
             if name in taken or one.get("readOnly") is True:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tui.importing.openapi.document import ApiDocument, mapping
+from tui.importing.openapi.document import LONGEST_NAME, ApiDocument, mapping
 
 _DEEPEST = 8
 _MOST_NODES = 250
@@ -33,7 +33,8 @@ class Schemas:
 
     def properties(self, merged: Schema) -> dict[str, dict[str, Any]]:
         """The properties of a merged schema, merged too."""
-        return {str(name): self.merged(one) for name, one in mapping(merged.get("properties")).items()}
+        properties = mapping(merged.get("properties"))
+        return {str(name): self.merged(one) for name, one in properties.items() if len(str(name)) <= LONGEST_NAME}
 
     def plain(self, schema: Any) -> dict[str, Any]:
         """The schema as a manifest has it: without references, as deep as there is room for.
@@ -124,7 +125,11 @@ class _Plain:
             found["additionalProperties"] = True
             properties = mapping(whole.get("properties"))
             if properties and level < self._levels:
-                found["properties"] = {str(name): self.plain(one, above, level + 1) for name, one in properties.items()}
+                found["properties"] = {
+                    str(name): self.plain(one, above, level + 1)
+                    for name, one in properties.items()
+                    if len(str(name)) <= LONGEST_NAME
+                }
         if "array" in types:
             found["items"] = self.plain(whole.get("items"), above, level + 1) if level < self._levels else {}
         if isinstance(whole.get("format"), str) and "string" in types:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from tui.importing.openapi.document import ApiDocument, Operation, mapping, mappings, text_of
+from tui.importing.openapi.document import ApiDocument, Operation, mapping, mappings, text_of, texts
 from tui.importing.openapi.inputs import StreamInputs, literal, slug
 
 _PLACES = {"query": "request_parameter", "header": "header", "cookie": "header"}
@@ -114,7 +114,7 @@ class Security:
             if name in keys:
                 self._add_key(found, name)
             elif found.authenticator is None:
-                scopes = [text_of(one) for one in alternative[name] or () if isinstance(one, str)]
+                scopes = texts(alternative[name])
                 found.authenticator = self._authenticator(name, scopes, found.notes)
             else:
                 found.notes.append(f"The second way of signing in, {text_of(name, 40)}, was left out.")

@@ -11,7 +11,7 @@ from tui.importing.answers import field_path
 from tui.importing.drafts import ImportRefused, Offer, StreamDraft
 from tui.importing.input_drafts import InputCollector
 from tui.importing.material import Material
-from tui.importing.openapi.document import ApiDocument, Operation, mapping, text_of
+from tui.importing.openapi.document import ApiDocument, Operation, mapping, text_of, texts
 from tui.importing.openapi.inputs import StreamInputs, literal
 from tui.importing.openapi.jobs import Job, Jobs
 from tui.importing.openapi.paging import paging_of
@@ -154,7 +154,7 @@ class OpenApiSource:
     def _primary_key(self, records: Records) -> dict[str, Any]:
         """The `id` that every record has by the document."""
         record = self._schemas.merged(records.schema)
-        is_told = "id" in mapping(record.get("properties")) and "id" in (record.get("required") or ())
+        is_told = "id" in mapping(record.get("properties")) and "id" in texts(record.get("required"))
         return {"primary_key": "id"} if records.is_list and is_told else {}
 
     def _finished(
