@@ -129,7 +129,7 @@ async def test_a_published_connector_is_typed_on_the_first_screen(index: Path) -
 async def test_the_line_for_a_published_connector_leaves_only_its_name_to_type(index: Path) -> None:
     wheel(index, "acme", {"source_acme/manifest.yaml": MANIFEST})
     async with opened() as shell:
-        await shell.press("down", "down", "down", "down", "enter")
+        await shell.press("end", "up", "up", "up", "enter")
         await shell.type("nobody")
         await shell.press("enter")
         await shell.until_shown("✗ There is no package airbyte-source-nobody")
