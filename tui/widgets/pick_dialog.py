@@ -20,6 +20,7 @@ from tui.widgets.display_text import safe
 _TITLE_WIDTH = 40
 _MOST_LISTED = 1_000
 _FEWEST_LINES = 4
+_METHODS = ("get", "post", "put", "patch", "delete")
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class PickOption:
 
 
 class _Filter(Input):
-    """What is typed to filter; space is for ticking."""
+    """Takes all letters but the space bar, which ticks."""
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         return key != "space" and super().check_consume_key(key, character)
@@ -47,7 +48,7 @@ class _Filter(Input):
 class PickDialog(Dialog[tuple[str, ...]]):
     """Space ticks, enter takes what is ticked, or the line under the cursor when nothing is. The result is the keys.
 
-    What is typed must be in a line, or in the heading above it.
+    All words that are typed must be in a line, or in the heading above it; a comma or a blank is between them.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -81,7 +82,7 @@ class PickDialog(Dialog[tuple[str, ...]]):
         self._listed: list[PickOption] = []
 
     def compose_body(self) -> ComposeResult:
-        yield _Filter(placeholder="Type to filter", compact=True)
+        yield _Filter(placeholder="Type to filter; a comma between words", compact=True)
         yield OptionList()
         yield text_line("", "dialog--text pick-dialog--state")
 
@@ -95,7 +96,7 @@ class PickDialog(Dialog[tuple[str, ...]]):
         self._show(event.value)
 
     def _show(self, query: str) -> None:
-        words = query.casefold().split()
+        words = query.casefold().replace(",", " ").split()
         matching = [one for one in self._options if all(word in one.text for word in words)]
         self._listed = matching[:_MOST_LISTED]
         choices = self.query_one(OptionList)
@@ -126,6 +127,12 @@ class PickDialog(Dialog[tuple[str, ...]]):
         mark = ("■ ", "$text-success") if one.key in self._picked else ("□ ", "dim")
         title = safe(one.title)
         gap = " " * max(2, _TITLE_WIDTH - len(title))
+        method = title.partition(" ")[0]
+        if method.lower() in _METHODS:
+            named = (method, f"bold $method-{method.lower()}")
+            return Content.assemble(
+                mark, named, title[len(method) :], gap if one.detail else "", (safe(one.detail), "dim")
+            )
         return Content.assemble(mark, title, gap if one.detail else "", (safe(one.detail), "dim"))
 
     def _say(self) -> None:
