@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from textual import events
 from textual.app import App, ComposeResult
 from textual.widgets import TextArea
 
@@ -17,6 +18,18 @@ from tui.importing.requests import import_request
 from tui.model.session import BuilderSession
 from tui.widgets.dialog import CANCEL, Dialog, DialogButton, text_line
 from tui.widgets.display_text import compact_json
+from tui.widgets.template_input import MOST_PASTED
+
+
+class _CommandArea(TextArea):
+    """Refuses what would take seconds to show."""
+
+    def on_paste(self, event: events.Paste) -> None:
+        if len(event.text) > MOST_PASTED:
+            event.stop()
+            event.prevent_default()
+            text = f"That is too long for a command: at most {MOST_PASTED:,} characters can be pasted here."
+            self.app.notify(text, severity="warning", markup=False)
 
 
 class CurlDialog(Dialog[str]):
@@ -29,7 +42,7 @@ class CurlDialog(Dialog[str]):
         yield text_line(
             "URL, method, parameters, headers, authentication and body are taken from it. Secrets become inputs."
         )
-        yield TextArea(soft_wrap=True, classes="curl-dialog--command")
+        yield _CommandArea(soft_wrap=True, classes="curl-dialog--command")
 
     def answered(self, answer: str) -> None:
         self.dismiss(self.query_one(TextArea).text)

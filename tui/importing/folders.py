@@ -36,7 +36,7 @@ def manifest_in(folder: Path) -> Path | None:
         return found[0]
     with os.scandir(folder) as entries:
         packages = [one.name for one in entries if one.name.startswith("source_") and one.is_dir()]
-    own = folder.name.replace("-", "_")
+    own = folder.absolute().name.replace("-", "_")
     ordered = [own] if own in packages else sorted(packages)[:_MOST_FOLDERS]
     found = [file for package in ordered for name in _NAMES if (file := folder / package / name).is_file()]
     return found[0] if len(found) == 1 else None

@@ -19,6 +19,7 @@ from tui.widgets.display_text import safe
 
 _TITLE_WIDTH = 40
 _MOST_LISTED = 1_000
+_FEWEST_LINES = 4
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -47,7 +48,7 @@ class _Filter(Input):
 class PickDialog(Dialog[tuple[str, ...]]):
     """Space ticks, enter takes what is ticked, or the line under the cursor when nothing is. The result is the keys.
 
-    All words that are typed must be in a line, or in the heading above it.
+    All words that are typed must be in a line, or in the heading above it; a comma or a blank is between them.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -65,8 +66,6 @@ class PickDialog(Dialog[tuple[str, ...]]):
         Input { padding: 0 1; margin: 1 0; }
         OptionList {
             border: none;
-            height: auto;
-            max-height: 50vh;
             padding: 0;
             background: $panel;
             text-wrap: nowrap;
@@ -112,8 +111,17 @@ class PickDialog(Dialog[tuple[str, ...]]):
             more = f"  {len(matching) - len(self._listed):,} more: type to filter"
             lines.append(Option(Content.styled(more, "dim"), disabled=True))
         choices.set_options(lines or [Option(Content.styled("  Nothing matches", "dim"), disabled=True)])
+        self._fit()
         choices.highlighted = choices.get_option_index("0") if self._listed else None
         self._say()
+
+    def on_resize(self) -> None:
+        self._fit()
+
+    def _fit(self) -> None:
+        """Make the list as high as its lines are, up to half of the screen."""
+        choices = self.query_one(OptionList)
+        choices.styles.height = min(choices.option_count, max(_FEWEST_LINES, self.app.size.height // 2))
 
     def _line(self, one: PickOption) -> Content:
         mark = ("■ ", "$text-success") if one.key in self._picked else ("□ ", "dim")

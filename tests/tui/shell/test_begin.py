@@ -131,7 +131,7 @@ async def test_a_published_connector_is_typed_on_the_first_screen(index: Path) -
 async def test_the_line_for_a_published_connector_leaves_only_its_name_to_type(index: Path) -> None:
     wheel(index, "acme", {"source_acme/manifest.yaml": MANIFEST})
     async with opened() as shell:
-        await shell.press("down", "down", "down", "down", "enter")
+        await shell.press("end", "up", "up", "up", "enter")
         await shell.type("nobody")
         await shell.press("enter")
         await shell.until_shown("✗ There is no package airbyte-source-nobody")
@@ -209,6 +209,10 @@ async def test_a_long_paste_into_a_url_does_not_hold_up_the_screen() -> None:
             await shell.paste(text)
             await shell.until_said("too much for a line")
             assert time.monotonic() - began < 2.0
+        await shell.perform("request.paste")
+        await shell.until_dialog("CurlDialog")
+        await shell.paste("curl https://api.test -d '" + "a" * 5_000_000 + "'")
+        await shell.until_said("too long for a command")
         assert not shell.session.value(("streams", 0, "retriever", "requester", "url"))
 
 
