@@ -27,9 +27,11 @@ from tui.trials.remedies import Remedy
 from tui.trials.trial import Trial, TrialSettings
 from tui.trials.trials import Subject, Trials
 from tui.trials.view.details import Details
+from tui.trials.view.exchange_search import ExchangeSearch, Hit
 from tui.trials.view.exchange_view import ExchangeView
-from tui.trials.view.header import CaseLine, Notices, TrialHeader
+from tui.trials.view.header import CaseLine, TrialHeader
 from tui.trials.view.job_area import JobArea
+from tui.trials.view.notice_cards import Notices
 from tui.trials.view.panels import SchemaPanel, StatePanel
 from tui.trials.view.profile_panel import ProfilePanel
 from tui.trials.view.results import TAB_KEYS, Results, Selectors
@@ -41,6 +43,7 @@ from tui.widgets.base import hidden, shown
 from tui.widgets.choice_dialog import choose
 from tui.widgets.dialog import DialogButton, QuestionDialog
 from tui.widgets.record_source import ListSource
+from tui.widgets.search_bar import SearchBar
 
 _SHORT = 26
 """Rows below which the results and the details share one place."""
@@ -66,7 +69,10 @@ class TrialPane(Vertical):
     """Give it the stream to show with `show`. Everything that its parts ask for is done here, on `trials`."""
 
     BINDING_GROUP_TITLE = "Test"
-    HELP = "1 records, 2 request, 3 response, 4 schema, 5 state, 6 others, 7 log, 8 profile, 9 map. Enter picks values."
+    HELP = (
+        "1 records, 2 request, 3 response, 4 schema, 5 state, 6 others, 7 log, 8 profile, 9 map. Enter picks values. "
+        "/ finds in the tab, F in all requests and answers."
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
             hidden(key, f"tab('{tab}')", tab.capitalize(), f"Show the {tab} tab", f"test.{tab}")
@@ -74,6 +80,8 @@ class TrialPane(Vertical):
         ),
         hidden("down,enter", "enter", "Go in", "Put the focus into the tab", "test.enter"),
         hidden("slash", "find", "Find", "Find a text in the tab", "test.find"),
+        shown("m", "go_to_field", "Go to field", "Go to the field that the error or warning is about", "test.fix"),
+        shown("x", "show_exchange", "Failed request", "Show the request that the error is about", "test.exchange"),
         shown(
             "E",
             "export",
@@ -88,6 +96,14 @@ class TrialPane(Vertical):
             "Query the records with SQL",
             "test.query-records",
         ),
+        shown("F", "search", "Search all", "Find a text in all requests and answers", "test.search"),
+        shown(
+            "C",
+            "screen.perform('test.compare')",
+            "Compare…",
+            "Compare two of the last tests",
+            "test.compare-tests",
+        ),
         shown("J", "same_jobs", "Same job", "Test again with the job that is there: no new one is created", "test.job"),
         shown("6", "details('others')", "Other requests", "Show the requests that give no records", "test.others"),
         shown("7", "details('log')", "Log", "Show the log of the test", "test.log"),
@@ -100,7 +116,6 @@ class TrialPane(Vertical):
             "Keep the test as a case for longhaul --check",
             "test.keep",
         ),
-        shown("m", "go_to_field", "Go to field", "Go to the field that the error or warning is about", "test.fix"),
         shown("p", "choose('partition')", "Partition", "Choose the partition to look at", "test.partition"),
         hidden("P", "choose('page')", "Page", "Choose the page to look at", "test.page"),
         shown("escape", "back", "Cancel", "Cancel the test, or close what is open below", "test.back"),
@@ -126,6 +141,8 @@ class TrialPane(Vertical):
         self._folder = folder or Path.cwd()
         self._exports = Exports(self._folder)
         self._subject: Subject | None = None
+        self._searched = ""
+        """What was searched last in all requests."""
         self._outdated = False
         """Whether something happened while the pane was hidden."""
 
@@ -198,7 +215,7 @@ class TrialPane(Vertical):
             self.query_one(TrialHeader).show(subject, state, limits, stale=stale)
             self.query_one(CaseLine).show(self._trials.case)
             self.query_one(JobArea).show(state, selectors.partition, self._job_lines)
-            self.query_one(Notices).show(list(notices(trial, stale=stale)) if trial is not None else [])
+            await self.query_one(Notices).show(list(notices(trial, stale=stale)) if trial is not None else [])
             self._ask(trial)
             fingerprint = subject.fingerprint if subject else ""
             await self.query_one(Results).show(trial, selectors.partition, selectors.page, fingerprint)
@@ -208,12 +225,13 @@ class TrialPane(Vertical):
     def _ask(self, trial: Trial | None) -> None:
         """Ask about a status that is not mapped; the question takes the focus only from within this pane."""
         question = self.query_one(StatusQuestion)
-        had_focus, before = question.has_focus, question.asking
+        strip, before = self.query_one(Results).strip, question.asking
+        had_focus = self.screen.focused in (None, question, strip)  # who goes to it now may be on the way only
         question.ask(trial.state if trial is not None else None)
         if question.asking is not None and before is None and self.has_focus_within:
             question.focus()
-        elif had_focus and question.asking is None:
-            self.query_one(Results).strip.focus()
+        elif had_focus and question.asking is None and before is not None:
+            strip.focus()
 
     def on_resize(self) -> None:
         """In few rows the results make room for open details; in few columns a button is hidden."""
@@ -266,11 +284,13 @@ class TrialPane(Vertical):
                 return self._is_running or self.query_one(Details).open is not None
             case "go_to_field":
                 return bool(self.query_one(Notices).places)
+            case "show_exchange":
+                return self.query_one(Notices).exchange is not None
             case "same_jobs":
                 return self._subject is not None and self._controller.knows_jobs(self._subject.name)
             case "export" | "query":
                 return self.has_records
-            case "save" | "find":
+            case "save" | "find" | "search":
                 return self.current is not None
             case "enter":
                 return self.query_one(Results).strip.has_focus
@@ -297,6 +317,48 @@ class TrialPane(Vertical):
     async def action_find(self) -> None:
         """Find a text in the active tab."""
         await self.query_one(Results).find()
+
+    @work(group="dialogs", exit_on_error=False)
+    async def action_search(self) -> None:
+        """Ask for a text to find in all requests and answers, and go to one of the places."""
+        trial = self.current
+        if trial is None:
+            self.notify("There are no requests to search yet: test the stream first.", markup=False)
+            return
+        here = [bar.query_text for bar in self.query(SearchBar) if bar.query_text and bar.is_on_screen]
+        search = ExchangeSearch(trial.exchanges, here[0] if here else self._searched)
+        chosen = await self.app.push_screen_wait(search)
+        self._searched = search.query_text
+        if chosen is not None and trial is self.current:
+            await self._show_found(trial, search.hit(chosen), search.query_text)
+
+    async def _show_found(self, trial: Trial, hit: Hit, query: str) -> None:
+        entry = trial.exchanges.entries[hit.number - 1]
+        selectors, details = self.query_one(Selectors), self.query_one(Details)
+        if entry in trial.exchanges.finals(None):
+            if self.has_class("-short"):
+                details.close()
+            selectors.choose(entry.partition, entry.page)
+            await self._refresh_all()
+            await self.query_one(Results).show_found(hit.side, query, headers=hit.headers)
+            return
+        if entry.partition not in (None, selectors.partition):
+            selectors.choose(None)
+            await self._refresh_all()
+        await details.show_found(entry.number, hit.side, query, headers=hit.headers)
+
+    async def action_show_exchange(self) -> None:
+        """Show the request that an error is about, and its answer: on the Response tab, or below the results."""
+        number, trial = self.query_one(Notices).exchange, self.current
+        if number is None or trial is None:
+            return
+        entry = trial.exchanges.entries[number - 1]
+        self.query_one(Selectors).choose(entry.partition, entry.page)
+        await self._refresh_all()
+        if entry in trial.exchanges.finals(entry.partition):
+            await self.action_tab("response")
+        else:
+            await self.query_one(Details).go_to(number)
 
     def action_details(self, panel: str) -> None:
         """Open or close a panel below the results."""

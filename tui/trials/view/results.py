@@ -19,7 +19,7 @@ from tui.trials.exchanges import ExchangeEntry
 from tui.trials.records import RecordStore, RecordView
 from tui.trials.schema_report import SchemaReporter
 from tui.trials.trial import Trial
-from tui.trials.view.exchange_view import ExchangeView
+from tui.trials.view.exchange_view import ExchangeView, Side
 from tui.trials.view.panels import SchemaPanel, StatePanel
 from tui.trials.view.profile_panel import ProfilePanel, ProfileTable
 from tui.trials.view.records_view import RecordsView
@@ -69,9 +69,12 @@ class Selectors(Horizontal):
         self._offer("page", pages, self.page)
         self.display = max(len(partitions), len(pages)) > 2
 
-    def choose(self, partition: int | None) -> None:
-        """Choose a partition and all of its pages; None: all partitions."""
-        self.partition, self.page = partition, None
+    def choose(self, partition: int | None, page: int | None = None) -> None:
+        """Choose a partition (None: all) and a page of it (None: all), as far as there is a choice."""
+        self.partition = partition if len(self._partitions()) > 2 else None
+        self.page = page
+        if len(self._pages()) <= 2:
+            self.page = None
 
     @property
     def chosen(self) -> str:
@@ -195,6 +198,11 @@ class Results(Vertical):
             view.action_search()
         elif self.strip.active == "records":
             self.query_one(RecordsView).action_filter()
+
+    async def show_found(self, side: Side, query: str, *, headers: bool) -> None:
+        """Go to a text in a side of the exchange that is shown."""
+        await self.go_to(side)
+        await self.query_one(f"#{side}", ExchangeView).show_found(query, headers=headers)
 
     @on(TabStrip.Changed)
     async def _change_tab(self, event: TabStrip.Changed) -> None:
