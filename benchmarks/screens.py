@@ -245,7 +245,7 @@ async def tabs(path: Path, values: dict[str, str]) -> AsyncIterator[Figure]:
         yield Figure("test screen", await stage.key("ctrl+b", lambda: stage.builder.trial_actions.is_shown), KEY_TARGET)
         await stage.test()
         results = stage.builder.query_one(Results)
-        for tab, key in reversed(TAB_KEYS.items()):
+        for tab, key in reversed([(tab, key) for tab, key in TAB_KEYS.items() if results.has(tab)]):
             took = await stage.key(key, _shows_result(results, tab))
             yield Figure(f"test screen, {tab.capitalize()}", took, KEY_TARGET)
         details = stage.builder.query_one(Details)

@@ -241,6 +241,12 @@ def _as_key(column: ColumnSummary, records: int) -> str:
     return "◆ unique" if column.unique_in == records else f"◇ unique in the first {column.unique_in:,}"
 
 
+def key_title(column: ColumnSummary, records: int) -> str:
+    """A column that may be a key, and how far that is known."""
+    known = "" if column.unique_in == records else f" (unique in the first {column.unique_in:,})"
+    return f"{_mark(column, records)}{escape(column.name)}{known}"
+
+
 def _tall(counts: Sequence[int]) -> list[str]:
     """A histogram in rows of bars, the highest row first."""
     top = max(counts)

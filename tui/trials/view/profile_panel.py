@@ -25,7 +25,7 @@ from core.decoding.chunks import Lines
 from core.units import count
 from tui.trials.profile import ColumnSummary, Profile, key_candidates
 from tui.trials.records import RecordStore, RecordView, batches
-from tui.trials.view.profile_cells import Cell, Layout, Part, detail, layout, not_a_key
+from tui.trials.view.profile_cells import Cell, Layout, Part, detail, key_title, layout, not_a_key
 from tui.widgets.base import WidgetMessage, hidden, shown
 from tui.widgets.display_text import escape
 from tui.widgets.record_source import ListSource
@@ -247,9 +247,9 @@ class ProfilePanel(Vertical):
         if self._profile.columns_left_out:
             columns = f"the first {columns}"
         found = list(key_candidates(self._columns, records))
-        names = ", ".join(escape(one.name) for one in found[:_CANDIDATES_NAMED])
+        names = ", ".join(key_title(one, records) for one in found[:_CANDIDATES_NAMED])
         more = f" and {len(found) - _CANDIDATES_NAMED} more" if len(found) > _CANDIDATES_NAMED else ""
-        keys = f"may be the primary key: ◆ {names}{more}" if found else "no single column is a key"
+        keys = f"may be the primary key: {names}{more}" if found else "no single column is a key"
         return " · ".join([known, columns, *([keys] if records > 1 else [])])
 
     def _say(self, sentence: str) -> None:

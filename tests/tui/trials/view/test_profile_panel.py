@@ -11,6 +11,7 @@ from core.events import Event, Outcome
 from tests.support.goldens import looks_like
 from tests.tui.trials.support import Gate, ScriptedReader, batch, ended, started, success
 from tests.tui.trials.view.support import Scene, scene
+from tui.trials import profile
 from tui.trials.view import profile_panel
 from tui.trials.view.profile_cells import bars, share
 from tui.trials.view.profile_panel import ProfileTable
@@ -108,6 +109,14 @@ async def test_many_records_are_profiled_bit_by_bit(monkeypatch: pytest.MonkeyPa
         assert "3,000 records · 8 columns · may be the primary key: ◆ id" in await profiled(stage)
         await stage.press("1", "8")
         assert stage.pane.query_one(ProfileTable).has_focus
+
+
+async def test_a_key_that_is_known_of_the_first_records_only_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(profile, "HASHES_COMPARED", 1_000)
+    async with scene(ScriptedReader(read(orders(1, 2_501))), (120, 40)) as stage:
+        text = await profiled(stage)
+        assert "may be the primary key: ◇ id (unique in the first 2,000)" in text
+        assert "≈ 2," in text
 
 
 async def test_without_records_it_says_what_to_do() -> None:
