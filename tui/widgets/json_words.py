@@ -21,4 +21,6 @@ _WORDS: Mapping[str, str] = {
 
 def json_problem(error: json.JSONDecodeError) -> str:
     """What is wrong, as the end of a sentence; the place is in the error."""
+    if error.doc.strip() and not error.doc[error.pos :].strip():
+        return "it ends too early"
     return next((words for begin, words in _WORDS.items() if error.msg.startswith(begin)), "it is not well-formed")
