@@ -11,10 +11,10 @@ from core.components.stream import DeclarativeStream
 from core.errors import LonghaulError
 from core.events import Event, ExchangeFinished, JobChanged, Records, SchemaLoaded
 from core.reading.plan import Limits
+from core.wording import json_fault
 from tui.trials.exchanges import ExchangeLog
 from tui.trials.records import RecordInspector, RecordStore, Spool
 from tui.trials.state import ROLES_OF_STAGE, TrialState, gives_records
-from tui.widgets.json_words import json_problem
 
 TEST_LIMITS = Limits(records=1000, pages=5, slices=5, attempts=1)
 """A job that fails in a trial is not created again, so that it can be inspected (as in Airbyte's tests)."""
@@ -41,8 +41,7 @@ def parse_state(text: str, stream: str) -> Mapping[str, Any] | None:
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
-        where = f"(line {error.lineno}, column {error.colno})"
-        raise ValueError(f"This is not JSON: {json_problem(error)} {where}.") from None
+        raise ValueError(f"This is not JSON: {json_fault(error)}.") from None
     if isinstance(value, list):
         return _of_stream(value, stream)
     if not isinstance(value, dict):

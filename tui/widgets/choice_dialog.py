@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -24,11 +24,14 @@ _MATCH = Style(bold=True, underline=True)
 
 @dataclass(frozen=True)
 class ChoiceOption:
-    """Something that can be chosen: its value, its title, a short help text."""
+    """Something that can be chosen: its value, its title, a short help text. Those of one group stand together, under
+    its heading.
+    """
 
     value: str
     title: str = ""
     help: str = ""
+    group: str = ""
 
     @property
     def label(self) -> str:
@@ -82,34 +85,49 @@ class ChoiceDialog(Dialog[str]):
     def on_mount(self) -> None:
         """Show all options, the current one under the cursor."""
         self.query_one(OptionList).can_focus = False
-        self._show(self._options, None)
+        self.search("")
 
     @on(Input.Changed)
     def _filter(self, event: Input.Changed) -> None:
         event.stop()
-        query = event.value.strip()
+        self.search(event.value.strip())
+
+    def search(self, query: str) -> None:
+        """List the options that match what was typed, the best first."""
         if not query:
-            self._show(self._options, None)
+            self.list_options(self._options)
             return
         matcher = Matcher(query, match_style=_MATCH)
         scored = [(self._score(matcher, option), option) for option in self._options]
         matching = sorted((pair for pair in scored if pair[0] > 0), key=lambda pair: -pair[0])
-        self._show([option for _, option in matching], matcher)
+        self.list_options([option for _, option in matching], matcher)
 
     def _score(self, matcher: Matcher, option: ChoiceOption) -> float:
         return max(matcher.match(option.label), matcher.match(option.value))
 
-    def _show(self, options: Sequence[ChoiceOption], matcher: Matcher | None) -> None:
+    def list_options(self, options: Sequence[ChoiceOption], matcher: Matcher | None = None) -> None:
+        """List options, with what the matcher finds in them marked."""
         self._listed = options
         choices = self.query_one(OptionList)
-        choices.set_options(Option(self._line(option, matcher)) for option in options)
+        choices.set_options(self._lines(options, matcher))
         if not options:
             choices.add_option(Option(Content.styled("  Nothing matches", "dim"), disabled=True))
             return
         values = [option.value for option in options]
-        choices.highlighted = values.index(self._current) if matcher is None and self._current in values else 0
+        place = values.index(self._current) if matcher is None and self._current in values else 0
+        choices.highlighted = choices.get_option_index(str(place))
 
-    def _line(self, option: ChoiceOption, matcher: Matcher | None) -> Content:
+    def _lines(self, options: Sequence[ChoiceOption], matcher: Matcher | None) -> Iterator[Option]:
+        """A line for each option, by its place; headings only while nothing is filtered."""
+        group = ""
+        for place, option in enumerate(options):
+            if matcher is None and option.group != group:
+                group = option.group
+                yield Option(Content.styled(group, "bold $text-primary"), disabled=True)
+            yield Option(self.line(option, matcher), str(place))
+
+    def line(self, option: ChoiceOption, matcher: Matcher | None) -> Content:
+        """An option as it is listed."""
         label = matcher.highlight(option.label) if matcher else Content(option.label)
         detail = option.help or (option.value if option.value != option.label else "")
         mark = "● " if option.value == self._current else "  "
@@ -119,14 +137,18 @@ class ChoiceDialog(Dialog[str]):
     @on(Input.Submitted)
     def _choose(self, event: Input.Submitted) -> None:
         event.stop()
-        index = self.query_one(OptionList).highlighted
-        if index is not None and self._listed:
-            self.dismiss(self._listed[index].value)
+        self._take()
 
     @on(OptionList.OptionSelected)
     def _click(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        self.dismiss(self._listed[event.option_index].value)
+        self._take()
+
+    def _take(self) -> None:
+        """Close with the option under the cursor."""
+        option = self.query_one(OptionList).highlighted_option
+        if option is not None and option.id is not None:
+            self.dismiss(self._listed[int(option.id)].value)
 
     async def action_move(self, action: str) -> None:
         """Move the cursor of the list while the filter keeps the focus."""

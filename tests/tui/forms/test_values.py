@@ -183,7 +183,7 @@ async def test_invalid_json_is_kept_and_marked() -> None:
         await desk.press("enter")
         await desk.press("ctrl+a", "ctrl+k")
         await desk.paste('{"a": ')
-        assert "it ends too early" in desk.text
+        assert "a value is missing" in desk.text
         await desk.paste("[1]}")
         assert session.value((*body, "value")) == {"a": [1]}
         assert "Line 1" not in desk.text
@@ -209,7 +209,7 @@ async def test_a_graphql_query_is_checked_and_has_room_for_variables() -> None:
         }
 
 
-@pytest.mark.parametrize(("typed", "error"), [("[1]", "This must be an object"), ('{"n": ', "it ends too early")])
+@pytest.mark.parametrize(("typed", "error"), [("[1]", "This must be an object"), ('{"n": ', "a value is missing")])
 async def test_graphql_variables_that_are_no_object_yet_stay_while_the_query_is_typed(typed: str, error: str) -> None:
     session = new_session(StreamKind.SYNC)
     body = (*SYNC, "request_body")
@@ -362,3 +362,19 @@ async def test_what_was_seen_is_shown_in_an_empty_line_and_tab_takes_it() -> Non
         await desk.press("tab")
         assert desk.focused_path != path
         assert "Tab: " not in desk.text
+
+
+async def test_a_new_input_is_what_a_template_begins_with_while_there_are_none() -> None:
+    session = new_session()
+    url = (*CREATION, "url")
+    async with at_desk(session, size=(100, 40)) as desk:
+        await desk.go(url)
+        await desk.type("{{")
+        await desk.press("enter")
+        await desk.type("API URL")
+        await desk.press("enter")
+        assert session.value(url) == "{{config['api_url'] }}"
+        await desk.press("end")
+        await desk.type("/{{")
+        await desk.press("enter")
+        assert session.value(url) == "{{config['api_url'] }}/{{config['api_url'] }}", "what is there comes first now"

@@ -174,7 +174,7 @@ async def test_truncated_json_is_reported() -> None:
     events = [*started(), asked(Role.DOWNLOAD, 200, '{"a": [1, 2'), *ended(Outcome.FAILED, error="It breaks off.")]
     async with scene(ScriptedReader(events)) as stage:
         await finished(stage)
-        assert "it ends too early (line 1, column 12)" in " ".join((await stage.press("3")).split())
+        assert "Not valid JSON: line 1, column 12" in " ".join((await stage.press("3")).split())
 
 
 # Picking
