@@ -183,7 +183,7 @@ async def test_invalid_json_is_kept_and_marked() -> None:
         await desk.press("enter")
         await desk.press("ctrl+a", "ctrl+k")
         await desk.paste('{"a": ')
-        assert "a value is missing" in desk.text
+        assert "Line 1: a value is missing" in desk.text
         await desk.paste("[1]}")
         assert session.value((*body, "value")) == {"a": [1]}
         assert "Line 1" not in desk.text
