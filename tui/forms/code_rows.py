@@ -162,7 +162,7 @@ class GraphqlRow(CodeRow):
             else:
                 message = "This must be an object: { ... }"
         except json.JSONDecodeError as error:
-            message, line = f"This is not JSON yet: {json_fault(error)}.", error.lineno - 1
+            message, line = f"This is not JSON yet: {why_not_json(error)}.", error.lineno - 1
         self.write({"query": self._query.text, **rest})
         self._rest.show_error(message, line)
         if message:

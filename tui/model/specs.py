@@ -23,6 +23,8 @@ from core.templates import Condition, MixedMap, Template, TemplateMap
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 _TYPE = re.compile(r"\b[A-Z][a-z]+(?:[A-Z][A-Za-z]*)+\b")
 """What may be the name of a component type."""
+_SAID_TWICE = re.compile(r"(“([^”]+)”) \(\2\)")
+"""A label behind which it is explained what it is called in forms."""
 _SPELLED = {
     "api": "API",
     "csv": "CSV",
@@ -390,7 +392,7 @@ def types_in_labels(text: str) -> str:
         component = component_types().get(match[0])
         return f"“{type_label(component)}”" if component is not None else match[0]
 
-    return _TYPE.sub(label, text)
+    return _SAID_TWICE.sub(r"\1", _TYPE.sub(label, text))
 
 
 def label_of(key: str, *owners: type[Component]) -> str:

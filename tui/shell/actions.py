@@ -170,7 +170,6 @@ BUILDER = (
         "compare two tests…",
         "trial_actions.compare",
         "What differs in records, requests and schema: any two of the last ten tests of the stream",
-        when="trial_actions.can_compare",
     ),
     UserAction(
         "test.keep-case",

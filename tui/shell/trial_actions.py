@@ -27,6 +27,9 @@ from tui.trials.trials import Trials
 from tui.trials.view.pane import TrialPane
 from tui.widgets.dialog import ConfirmDialog
 
+_COMPARED = 2
+"""Tests that are compared with each other."""
+
 
 class Builder(Protocol):
     """What the actions on trials need of the screen; all of it is there by the time that the screen is mounted."""
@@ -287,19 +290,13 @@ class TrialActions:
             )
             await self._interaction.ask(screen)
 
-    @property
-    def can_compare(self) -> bool:
-        """Whether there are two tests of the stream that a person is at."""
-        index = self._builder.navigation.current_or_last_stream
-        return index is not None and len(self._over(self._trials.session.streams.name(index))) > 1
-
     async def compare(self) -> None:
-        """Compare two tests of the stream, at first the last two."""
+        """Compare two tests of the stream that a person is at, at first the last two."""
         index = self._builder.navigation.current_or_last_stream
-        if index is None or not self.can_compare:
+        stream = self._trials.session.streams.name(index) if index is not None else ""
+        if len(self._over(stream)) < _COMPARED:
             self._interaction.notify("There are no two tests to compare yet: test the stream again first.")
             return
-        stream = self._trials.session.streams.name(index)
         changed = self._trials.controller.changed
         await self._interaction.ask(CompareScreen(stream, lambda: self._over(stream), changed))
 

@@ -43,10 +43,11 @@ class Cause:
 def causes(trial: Trial) -> Iterator[Cause]:
     """The causes by now, those that hit the most slices first; then the errors of the read as a whole."""
     state = trial.state
-    for shared in sorted(state.failures, key=lambda one: -len(one.slices)):
-        hit = [state.slice(one) for one in shared.slices]
-        names = tuple(one.name for one in hit)
-        yield _cause(trial, shared.error or "The partition failed.", hit[0], names)
+    hit: dict[str, list[Partition]] = {}
+    for shared in state.failures:
+        hit.setdefault(shared.error or "The partition failed.", []).extend(map(state.slice, shared.slices))
+    for error, partitions in sorted(hit.items(), key=lambda one: -len(one[1])):
+        yield _cause(trial, error, partitions[0], tuple(one.name for one in partitions))
     told = set(state.failures.texts(state.result.slices)) if state.result is not None else set()
     for error in state.errors:
         if error not in told:

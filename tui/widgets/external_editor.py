@@ -49,9 +49,9 @@ async def edit_elsewhere(app: App[Any], text: str, language: str) -> str | None:
 
 
 async def view_elsewhere(app: App[Any], text: str, language: str, *, pager: bool = False) -> None:
-    """Give the terminal to the editor, or to the pager, on a file of this text that can only be read, and by nobody else.
+    """Give the terminal to the editor, or to the pager, on a file of this text that nobody else can read.
 
-    Raises EditorFailed.
+    It can't be changed there. Raises EditorFailed.
     """
     await _lend(app, pager_command() if pager else editor_command(), text, language, read_only=True)
 

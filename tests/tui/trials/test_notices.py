@@ -222,6 +222,6 @@ def test_errors_come_before_warnings_and_control_codes_go() -> None:
 
 
 def test_components_are_called_as_in_the_forms() -> None:
-    error = "The response is not a JSON document. If each line is a JSON value of its own, choose JsonlDecoder."
+    error = "This is no JSON document. If each line is a JSON value, choose JsonlDecoder (JSON Lines)."
     (said,) = shown([*started(), *ended(Outcome.FAILED, error=error)])
     assert "choose “JSON Lines”." in said

@@ -102,9 +102,11 @@ def _in_url(old: Exchange, new: Exchange) -> Iterator[str]:
         yield f"-   {old.method} {escape(old.url)}"
         yield f"+   {new.method} {escape(new.url)}"
     elif one.query != other.query:
-        yield from marked(
-            [f"?{part}" for part in one.query.split("&")], [f"?{part}" for part in other.query.split("&")]
-        )
+        yield from marked(_parameters(one.query), _parameters(other.query))
+
+
+def _parameters(query: str) -> Sequence[str]:
+    return [f"?{part}" for part in query.split("&") if part]
 
 
 def _headers(exchange: Exchange) -> Sequence[str]:

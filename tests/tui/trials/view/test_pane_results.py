@@ -155,7 +155,7 @@ async def test_an_answer_is_looked_at_in_a_program_of_ones_own_as_it_is_shown_an
         f"pathlib.Path({str(seen)!r}).write_text(f'{{file}}\\n{{mode}}\\n{{file.read_text()}}')\n"
     )
     monkeypatch.setenv(variable, shlex.join([sys.executable, str(program)]))
-    events = [*started(), asked(Role.DOWNLOAD, 200, '{"a": ["\x1b[31m****"]}'), *ended(Outcome.COMPLETE)]
+    events = [*started(), asked(Role.DOWNLOAD, 200, '{"a": ["\u200b****"]}'), *ended(Outcome.COMPLETE)]
     async with scene(ScriptedReader(events)) as stage:
         monkeypatch.setattr(stage.app, "suspend", nullcontext)
         await finished(stage)
@@ -164,7 +164,7 @@ async def test_an_answer_is_looked_at_in_a_program_of_ones_own_as_it_is_shown_an
         file, mode, text = seen.read_text().split("\n", 2)
         assert (Path(file).suffix, mode) == (".json", str((0o400, 0o700)))
         assert [line.strip() for line in text.splitlines()][:2] == ["{", '"a": [']
-        assert "\x1b" not in text
+        assert "\u200b" not in text
         assert "****" in text
         assert not Path(file).exists()
         assert "Response 200" in stage.app.text()
@@ -174,7 +174,7 @@ async def test_truncated_json_is_reported() -> None:
     events = [*started(), asked(Role.DOWNLOAD, 200, '{"a": [1, 2'), *ended(Outcome.FAILED, error="It breaks off.")]
     async with scene(ScriptedReader(events)) as stage:
         await finished(stage)
-        assert "Not valid JSON: a comma is missing" in await stage.press("3")
+        assert "Not valid JSON: line 1, column 12" in " ".join((await stage.press("3")).split())
 
 
 # Picking

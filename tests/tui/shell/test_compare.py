@@ -1,0 +1,78 @@
+"""Two tests of a stream, compared in the builder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sample_configs.demo_api import DemoApi
+from tests.tui.shell.support import Shell, opened, quickly_polled
+from tui.shell.compare_screen import CompareScreen
+from tui.trials.history import KEPT
+from tui.widgets.choice import Choice
+from tui.widgets.tab_strip import TabStrip
+
+LIMIT = ("streams", 0, "retriever", "creation_requester", "request_parameters")
+
+
+@pytest.fixture
+def api() -> Iterator[DemoApi]:
+    with DemoApi(pace=0, rows=30) as demo:
+        yield demo
+
+
+async def run_test(shell: Shell) -> None:
+    await shell.press("f5")
+    await shell.tested("contacts")
+
+
+async def comparing(shell: Shell) -> str:
+    """The differences, once all of them are known."""
+    await shell.until_dialog("CompareScreen")
+    await shell.until(lambda: "By the primary key" in shell.text or "as a whole" in shell.text, "the comparison")
+    return shell.text
+
+
+async def test_the_last_two_tests_are_compared(tmp_path: Path, api: DemoApi) -> None:
+    async with opened(quickly_polled(tmp_path), size=(80, 24), values=api.inputs("sendgrid_contacts")) as shell:
+        await run_test(shell)
+        await shell.press("C")
+        await shell.until_said("There are no two tests to compare yet: test the stream again first.")
+        shell.session.set(LIMIT, {"segment": "vip"})
+        await shell.checked()
+        await run_test(shell)
+        await shell.press("C")
+        text = await comparing(shell)
+        assert "0 added, 0 removed, 0 changed, 30 the same." in text
+        assert "Test 1 at" in text
+        assert "Test 2 at" in text
+        assert shell.app.screen.query_one(TabStrip).has_focus
+        await shell.press("2")
+        await shell.until_shown("+   ?segment=vip")
+        assert "Async Job -- Create" in shell.text
+        await shell.press("3")
+        await shell.until_shown("The records have the same")
+        await shell.press("escape")
+        assert shell.dialog is None
+
+
+async def test_any_two_of_the_last_ten_tests_can_be_compared(tmp_path: Path, api: DemoApi) -> None:
+    async with opened(quickly_polled(tmp_path), values=api.inputs("sendgrid_contacts")) as shell:
+        history = shell.builder.trials.controller.history
+        await run_test(shell)
+        first = history.of("contacts")[0]
+        for _ in range(KEPT):
+            await run_test(shell)
+        kept = history.of("contacts")
+        assert [trial.number for trial in kept] == list(range(2, KEPT + 2))
+        assert first._spool._closed
+        await shell.perform("test.compare")
+        await comparing(shell)
+        screen = shell.app.screen
+        assert isinstance(screen, CompareScreen)
+        chosen = [screen.query_one(f"#{side}", Choice).value or "" for side in ("before", "after")]
+        assert [label.partition(" at ")[0] for label in chosen] == ["Test 10", "Test 11"]
+        await shell.press("b", *"Test 2 at", "enter")
+        await shell.until(lambda: "Test 2 at" in shell.text and "30 the same" in shell.text)
