@@ -38,8 +38,8 @@ _FIRST = 14
 
 
 @dataclass(frozen=True)
-class JumpSection:
-    """A place that a person may want to jump to: its title, the tab it is in, and its path."""
+class FormSection:
+    """A place that a person may want to go to: its title, the tab it is in, and its path."""
 
     title: str
     tab: str
@@ -275,8 +275,8 @@ class FormPane(VerticalScroll):
         if self.rows:
             self.rows[0].focus_field()
 
-    def sections(self) -> Sequence[JumpSection]:
-        return [JumpSection(entry.title, self.tab.title, (*self.base, *entry.path)) for entry in self.tab.entries]
+    def sections(self) -> Sequence[FormSection]:
+        return [FormSection(entry.title, self.tab.title, (*self.base, *entry.path)) for entry in self.tab.entries]
 
     # Inputs
 

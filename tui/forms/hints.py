@@ -11,6 +11,7 @@ from core.manifest.problems import Path
 from core.templates import FILTER_NAMES, GLOBAL_NAMES
 from tui.model.completion import Candidate, Preview, complete, preview
 from tui.model.found_values import found_preview, is_found_by_template
+from tui.model.known_names import known_names, names_at
 from tui.model.problems import stream_of
 from tui.model.session import BuilderSession
 from tui.model.specs import FieldSpec, Kind
@@ -39,6 +40,8 @@ _OWN_FORMATS = {
     "%s": str(int(_EXAMPLE.timestamp())),
 }
 _LONGEST_LISTED = 48
+_LINES = frozenset({Kind.TEXT, Kind.PLAIN})
+"""Kinds of fields that may hold the name of a header or of a parameter."""
 
 
 class Offer(NamedTuple):
@@ -89,10 +92,13 @@ class NoHints:
 
 
 class TemplateHelp(NamedTuple):
-    """What a field needs to help with templates: what may be written in them, and which names are known there."""
+    """What a field needs to help with templates: what may be written in them, which names are known there, and whether
+    there are no inputs yet.
+    """
 
     complete: Complete
     resolve: Resolve
+    lacks_inputs: Callable[[], bool]
 
 
 class FieldHelp:
@@ -119,7 +125,7 @@ class FieldHelp:
                 return self._session.inputs.get(rest.partition(".")[0]) is not None
             return root in GLOBAL_NAMES or root in FILTER_NAMES or root in variables_at(self._session.view, path())
 
-        return TemplateHelp(completions, is_known)
+        return TemplateHelp(completions, is_known, lambda: not self._session.inputs.all())
 
     def preview(self, path: Path, text: str) -> Preview:
         """What a template evaluates to with the values of the last trial of its stream."""
@@ -142,7 +148,10 @@ class FieldHelp:
 
     def suggestions(self, path: Path, spec: FieldSpec) -> Sequence[ChoiceOption]:
         """Values to offer for a field: first those that records show, then the usual ones."""
-        usual = (*spec.suggestions, *(self._session.streams.names() if path[-1] == "stream_names" else ()))
+        streams = self._session.streams.names() if path[-1] == "stream_names" else ()
+        names = names_at(self._session, path) if spec.kind in _LINES else None
+        known = known_names(self._session, names) if names is not None else ()
+        usual = (*spec.suggestions, *streams, *known)
         found = (*self._hints.suggestions(path, spec), *map(Offer, usual))
         details = {one.value: one.detail for one in reversed(found)}
         order = dict.fromkeys(one.value for one in found)

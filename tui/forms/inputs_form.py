@@ -11,7 +11,7 @@ from textual.widgets import Button, Static
 
 from core.manifest.problems import Path
 from tui.forms.field_menu import FieldAction, open_menu
-from tui.forms.form_pane import FormPane, JumpSection
+from tui.forms.form_pane import FormPane, FormSection
 from tui.forms.hints import Hints
 from tui.forms.input_dialog import Described, InputDialog
 from tui.forms.input_rows import InputRow, input_place
@@ -95,8 +95,8 @@ class InputsForm(FormPane):
             self.focus_first()
         return self.holds(path)
 
-    def sections(self) -> Sequence[JumpSection]:
-        inputs = [JumpSection(row.place.title, self.tab.title, row.path) for row in self._input_rows]
+    def sections(self) -> Sequence[FormSection]:
+        inputs = [FormSection(row.place.title, self.tab.title, row.path) for row in self._input_rows]
         return [*inputs, *super().sections()]
 
     # What can be done

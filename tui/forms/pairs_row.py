@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 from textual import on
+from textual.binding import BindingType
 from textual.widget import Widget
 from textual.widgets import Input
 
+from core.manifest.problems import Path
 from tui.forms.field_input import FieldInput
-from tui.forms.field_row import WIDE, FieldPlace
+from tui.forms.field_row import WIDE, FieldNote, FieldPlace
 from tui.forms.folding_row import FoldingRow
 from tui.forms.list_section import NamedSection
 from tui.forms.section_head import SectionHead
-from tui.forms.wording import summary
-from tui.model.known_headers import HEADERS, values_of
+from tui.forms.wording import place_name, reusable, summary
+from tui.model.known_names import Names, known_names, known_values, names_at, used_values
 from tui.model.specs import Kind, type_label
 from tui.model.view import class_at, field_at
+from tui.widgets.base import shown
 from tui.widgets.choice_dialog import ChoiceOption
 from tui.widgets.display_text import compact_json
 from tui.widgets.pairs import Pairs
@@ -30,6 +33,11 @@ class PairsRow(NamedSection):
 
     Components among them have sections below, where they are edited.
     """
+
+    BINDING_GROUP_TITLE = "Rows"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        shown("equals_sign", "reuse", "Same", "Take the rows of another place, as a copy", "pairs.reuse", display="="),
+    ]
 
     is_section = False
 
@@ -46,22 +54,32 @@ class PairsRow(NamedSection):
 
     def _make_input(self, text: str) -> Input:
         templates = self.context.help.templates(lambda: self.path)
-        return FieldInput(text, "Value", templates=templates, suggestions=self._values)
+        return FieldInput(text, "Value", templates=templates, suggestions=self._values, offers=self._offers)
 
     @property
-    def _holds_headers(self) -> bool:
-        return self.path[-1] == "request_headers"
+    def _kind(self) -> Names | None:
+        return names_at(self.session, self.path)
 
     def _names(self) -> Sequence[ChoiceOption]:
-        """Names to choose from: known headers that are not there yet."""
-        known = HEADERS if self._holds_headers else ()
+        """Known names that are not there yet."""
+        kind = self._kind
+        known = known_names(self.session, kind) if kind is not None else ()
         present = dict(self.control.items) if isinstance(self.control, Pairs) else {}
         return [ChoiceOption(one) for one in known if one not in present]
 
     def _values(self) -> Sequence[ChoiceOption]:
         """Values to choose from for the name that is typed."""
-        name = self.control.typed_key if isinstance(self.control, Pairs) and self._holds_headers else ""
-        return [ChoiceOption(one) for one in values_of(name)]
+        kind = self._kind
+        return [ChoiceOption(one) for one in known_values(self.session, kind, self._typed)] if kind is not None else []
+
+    def _offers(self) -> Sequence[str]:
+        """The values that the name has elsewhere in the manifest."""
+        kind = self._kind
+        return used_values(self.session, kind, self._typed) if kind is not None else []
+
+    @property
+    def _typed(self) -> str:
+        return self.control.typed_key if isinstance(self.control, Pairs) else ""
 
     def show_value(self) -> None:
         unfinished = self.unfinished
@@ -72,6 +90,34 @@ class PairsRow(NamedSection):
             self.control.fixed = frozenset(self._parts)
             if self.control.items != pairs:
                 self.control.items = pairs
+
+    # The rows of another place
+
+    def own_notes(self) -> Sequence[FieldNote]:
+        source = self._source
+        if self.has_cursor:
+            self.screen.refresh_bindings()
+        if source is None:
+            return super().own_notes()
+        place = place_name(self.session, source, self.path)
+        return (*super().own_notes(), FieldNote(f"=: the same as in {place}"))
+
+    @property
+    def _source(self) -> Path | None:
+        """Where there are rows that this empty list could have, too; None unless a person is at it."""
+        is_empty = isinstance(self.control, Pairs) and not self.control.items and not self.control.is_typing
+        return reusable(self.session, self.path) if is_empty and self.has_cursor else None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what another place has can be taken."""
+        return self._source is not None if action == "reuse" else super().check_action(action, parameters)
+
+    def action_reuse(self) -> None:
+        """Take the rows of another place."""
+        source = self._source
+        if source is not None:
+            self.session.sharing.copy_to(source, (self.path,))
+            self.session.seal()
 
     @property
     def _mapping(self) -> dict[str, Any]:
@@ -84,6 +130,7 @@ class PairsRow(NamedSection):
         reason = self._why_unfinished(event.items)
         if reason:
             self.keep_unfinished(orjson.dumps(event.items).decode(), reason)
+            self.session.seal()
             return
         value = self._value_of(event.items)
         slot = field_at(self.session.view, self.path)

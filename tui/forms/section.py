@@ -8,13 +8,10 @@ from textual import on
 from textual.widget import Widget
 
 from core.connector.registry import component_types
-from core.manifest.problems import Path
 from tui.forms.field_row import FieldNote, FieldPlace, FieldRow, FormContext
 from tui.forms.folding_row import FoldingRow
 from tui.forms.section_head import OFF, ItemHead, SectionHead, type_options
-from tui.forms.wording import place_name, same_fields, summary
-from tui.model.problems import stream_of
-from tui.model.sharing import SHAREABLE
+from tui.forms.wording import place_name, reusable, summary
 from tui.model.specs import FieldSpec, FormSpec, Kind, form_spec
 from tui.model.type_memory import TEXT, TEXTS, name_of
 from tui.model.view import class_at
@@ -132,7 +129,7 @@ class Section(FoldingRow):
         known = component_types().get(str(self.value.get("type"))) if self.shape == _UNKNOWN else None
         if self.shape == _UNKNOWN and known is None:
             return (*super().own_notes(), FieldNote("This type has no form: it is kept as it is."))
-        source = self._source if self.has_cursor else None
+        source = reusable(self.session, self.path) if self.has_cursor else None
         if isinstance(self.control, SectionHead) and self.control.is_reusing != (source is not None):
             self.control.is_reusing = source is not None
             self.screen.refresh_bindings()
@@ -141,19 +138,10 @@ class Section(FoldingRow):
             return (*super().own_notes(), FieldNote(f"s: the same as in {place}, shared with it; S: a copy of it"))
         return super().own_notes()
 
-    @property
-    def _source(self) -> Path | None:
-        """Where the same field has a value that this one, which is off, could have too; near places first."""
-        if self.value is not None or self.path[-1] not in SHAREABLE:
-            return None
-        stream = stream_of(self.path)
-        found = [one for one in same_fields(self.session, self.path) if self.session.exists(one)]
-        return min(found, key=lambda one: stream_of(one) != stream, default=None)
-
     @on(SectionHead.Reused)
     def _reuse(self, event: SectionHead.Reused) -> None:
         event.stop()
-        source = self._source
+        source = reusable(self.session, self.path)
         if source is None:
             return
         if event.shared:

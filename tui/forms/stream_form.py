@@ -18,7 +18,7 @@ from core.manifest.problems import Path
 from tui.forms.curl import ask_for_curl, curl_of, fill_from_curl
 from tui.forms.field_input import FieldInput
 from tui.forms.field_menu import CopyRequested
-from tui.forms.form_pane import FormPane, JumpSection
+from tui.forms.form_pane import FormPane, FormSection
 from tui.forms.hints import Hints
 from tui.forms.schema_pane import SchemaPane
 from tui.forms.stream_head import StreamHead
@@ -276,10 +276,10 @@ class StreamForm(Vertical):
             pane.focus_first()
         return True
 
-    def sections(self) -> Sequence[JumpSection]:
-        """The places to jump to, of all tabs."""
+    def sections(self) -> Sequence[FormSection]:
+        """The places to go to, of all tabs."""
         return [
-            JumpSection(entry.title, tab.title, (*self.path, *entry.path))
+            FormSection(entry.title, tab.title, (*self.path, *entry.path))
             for tab in self._tabs
             for entry in tab.entries
         ]

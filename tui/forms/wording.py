@@ -105,6 +105,15 @@ def same_fields(session: BuilderSession, path: Path) -> Iterator[Path]:
                     yield other
 
 
+def reusable(session: BuilderSession, path: Path) -> Path | None:
+    """Where the same field has a value that the one at a path, which has none, could have too; near places first."""
+    if session.value(path) or path[-1] not in SHAREABLE:
+        return None
+    stream = stream_of(path)
+    found = [one for one in same_fields(session, path) if session.value(one)]
+    return min(found, key=lambda one: stream_of(one) != stream, default=None)
+
+
 def message_and_hint(session: BuilderSession, finding: Finding) -> tuple[str, str]:
     """The message and the hint of a problem, with fields called as in the forms."""
     problem, owners = finding.problem, _owners(session, finding.path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -128,7 +129,9 @@ def _remove(file: Path) -> None:
 
 
 class Project:
-    """A session with what belongs to it. `title` names it where it has no file; `sample` is what it is a copy of."""
+    """A session with what belongs to it. `title` names it where it has no file, `sample` what it is a copy of; `notes` are
+    said when it is opened.
+    """
 
     then = ""
     """The id of the action to perform once it is on the screen."""
@@ -140,10 +143,12 @@ class Project:
         title: str = "New connector",
         demo: DemoApi | None = None,
         sample: str | None = None,
+        notes: Sequence[str] = (),
     ) -> None:
         self.session = session
         self.demo = demo
         self.sample = sample
+        self.notes = notes
         self._title = title
         self._draft = DraftKeeper(session)
 
@@ -153,9 +158,9 @@ class Project:
         return cls(BuilderSession.new(MODELINE if modeline else ""))
 
     @classmethod
-    def from_text(cls, text: str, *, title: str) -> Project:
+    def from_text(cls, text: str, *, title: str, notes: Sequence[str] = ()) -> Project:
         """A manifest that has no file yet, such as that of a published connector. Raises ManifestError."""
-        return cls(BuilderSession.from_text(text), title=title)
+        return cls(BuilderSession.from_text(text), title=title, notes=notes)
 
     @classmethod
     def open(cls, path: Path) -> Project:

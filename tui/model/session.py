@@ -10,6 +10,7 @@ from typing import Any
 
 from core.connector import Connector, load_connector
 from core.manifest.document import Document
+from core.manifest.history import UndoableChange
 from core.manifest.links import CircleError, PathMove, check_circles
 from core.manifest.problems import ManifestError, Path, Problem
 from tui.model import problems
@@ -261,9 +262,26 @@ class BuilderSession(ManifestEditor):
         self.notify(Change(ChangeKind.PROBLEMS, paths))
 
     def keep_unfinished(self, path: Path, text: str, message: str) -> None:
-        """Keep text that is not a valid value of its field (broken JSON, say); it counts as an error."""
-        self._unfinished[path] = Unfinished(text, message)
+        """Keep text that is not a valid value of its field (broken JSON, say); it counts as an error.
+
+        It is one step to undo together with edits of the field before and after it, until `seal()`.
+        """
+        with self.group(path, merges=("set", path)):
+            self._change_unfinished(path, Unfinished(text, message))
         self.notify(Change(ChangeKind.PROBLEMS, (path,)))
+
+    def _change_unfinished(self, path: Path, text: Unfinished | None) -> None:
+        """Keep or (None) forget the unfinished text of a field, as a part of the open group."""
+        before = self._unfinished.get(path)
+        if before != text:
+            self._history.record(_UnfinishedChange(self, path, before, text))
+            self.put_unfinished(path, text)
+
+    def put_unfinished(self, path: Path, text: Unfinished | None) -> None:
+        """Keep or (None) forget the unfinished text of a field; this is no step to undo."""
+        self._unfinished.pop(path, None)
+        if text is not None:
+            self._unfinished[path] = text
 
     def unfinished(self, path: Path) -> Unfinished | None:
         """Text typed into a field that is not a valid value of it."""
@@ -287,13 +305,15 @@ class BuilderSession(ManifestEditor):
 
     def set(self, path: Path, value: Any, *, merge: bool = False) -> None:
         """Write a value; see `ManifestEditor.set`."""
-        self._unfinished.pop(path, None)
-        super().set(path, value, merge=merge)
+        with self.group(path, merges=("set", path) if merge else None):
+            self._change_unfinished(path, None)
+            super().set(path, value, merge=merge)
 
     def unset(self, path: Path) -> None:
         """Remove a value (see `ManifestEditor.unset`), and the inputs that came with it and that nothing else uses."""
-        self._unfinished = {place: one for place, one in self._unfinished.items() if place[: len(path)] != path}
         with self.group(path):
+            for place in [one for one in self._unfinished if one[: len(path)] == path]:
+                self._change_unfinished(place, None)
             super().unset(path)
             self.types.drop_unused_inputs()
 
@@ -314,3 +334,25 @@ class BuilderSession(ManifestEditor):
 
     def _order(self, path: Path) -> tuple[int, int, int, int, str]:
         return (*self.locate(path).order, str(path))
+
+
+@dataclass(slots=True)
+class _UnfinishedChange(UndoableChange):
+    """Another unfinished text of a field, or none."""
+
+    session: BuilderSession
+    path: Path
+    before: Unfinished | None
+    after: Unfinished | None
+
+    def undo(self) -> None:
+        self.session.put_unfinished(self.path, self.before)
+
+    def redo(self) -> None:
+        self.session.put_unfinished(self.path, self.after)
+
+    def absorb(self, later: UndoableChange) -> bool:
+        if isinstance(later, _UnfinishedChange) and later.path == self.path:
+            self.after = later.after
+            return True
+        return False

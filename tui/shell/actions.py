@@ -46,8 +46,8 @@ class UserAction:
 
     @property
     def title(self) -> str:
-        """The action in the palette: "file: save the manifest"."""
-        return f"{self.area}: {self.verb}"
+        """The action in the palette: "file: save the manifest", "go: to a field"."""
+        return f"{self.area}: {self.verb.removeprefix('go ')}"
 
     @property
     def heading(self) -> str:
@@ -102,7 +102,6 @@ BUILDER = (
         "test.show", "show or leave the test screen", "trial_actions.toggle", "There and back", "ctrl+b", "Form/test", 2
     ),
     UserAction("file.save", "save the manifest", "files.save", "Write the manifest to its file", "ctrl+s", "Save", 3),
-    UserAction("go.section", "go to a section", "go_to.section", "List the sections of the form", "ctrl+o", "Go to", 4),
     UserAction(
         "help.show", "explain this place", "help.show", "Help on the focused field, and all keys", "f1,?", "Help", 6
     ),
@@ -161,6 +160,12 @@ BUILDER = (
         "SQL over the records of the test, with DuckDB",
     ),
     UserAction(
+        "test.find-all",
+        "search in all requests…",
+        "trial_actions.search",
+        "A text in the URLs, headers and bodies of the test",
+    ),
+    UserAction(
         "test.keep-case",
         "keep as a case…",
         "cases.keep",
@@ -211,6 +216,9 @@ BUILDER = (
         "ctrl+y",
         when="session.can_redo",
     ),
+    UserAction("go.section", "go to a section", "go_to.section", "List the sections of the form", "ctrl+o", "Go to", 4),
+    UserAction("go.field", "go to a field", "go_to.field", "List every field, type to filter", "ctrl+g"),
+    UserAction("go.letter", "go to a letter", "go_to.letter", "Put a letter on everything in view", "f3"),
     UserAction(
         "go.navigator",
         "go to the navigator, or back",
@@ -218,9 +226,7 @@ BUILDER = (
         "Global, inputs and streams",
         "f2",
     ),
-    UserAction("go.field", "go to a field", "go_to.field", "List every field, type to filter", "ctrl+g"),
     UserAction("go.problem", "go to the next problem", "go_to.problem", "The next error or warning in the forms", "f8"),
-    UserAction("go.label", "jump to a letter", "go_to.label", "Put a letter on everything that can be reached", "f3"),
     UserAction(
         "go.next-tab",
         "go to the next tab",
@@ -292,12 +298,6 @@ BUILDER = (
         "cases.fill_request",
         "Choose a request of a case, or of a HAR file of a browser or proxy",
         when=_FORM,
-    ),
-    UserAction(
-        "stream.recording",
-        "add a stream from a recording…",
-        "cases.add_stream",
-        "Choose a request of a case, or of a HAR file of a browser or proxy",
     ),
     UserAction(
         "schema.auto",

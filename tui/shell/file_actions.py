@@ -12,6 +12,7 @@ from textual.screen import Screen
 
 from core.errors import ManifestError
 from core.units import count
+from tui.importing.folders import manifest_in
 from tui.model.editor_schema import SCHEMA, keep_schema
 from tui.model.files import ChangedOnDiskError, ReadOnlyError, is_same
 from tui.model.project import Draft, Project, drafts_for
@@ -194,7 +195,7 @@ class FileActions:
     async def open(self) -> None:
         """Ask for a file and open it."""
         start = self._project.path.parent if self._project.path else Path.cwd()
-        path = await self._ask(FileDialog("open", start, title="Open manifest"))
+        path = await self._ask(FileDialog("open", start, title="Open manifest", stands_for=manifest_in))
         if path is not None:
             await self._open_file(path)
 

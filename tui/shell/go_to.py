@@ -19,7 +19,7 @@ from tui.shell.interaction import Interaction
 from tui.shell.navigation import Navigation
 from tui.shell.selection import GLOBAL, INPUTS, Selection
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
-from tui.widgets.jump import JumpOverlay, focusable_targets
+from tui.widgets.letters import LetterOverlay, letter_targets
 
 _DEEPEST = 6
 """Titles above a field from which on the fields inside of it are not listed."""
@@ -46,23 +46,23 @@ class GoTo:
         if form is None:
             await self.field()
             return
-        await self._choose("Go to section", {f"{one.tab} › {one.title}": one.path for one in form.sections()})
+        await self._choose("Go to a section", {f"{one.tab} › {one.title}": one.path for one in form.sections()})
 
     async def field(self) -> None:
         """Choose from all fields of the stream that is, or was last, in view and of the inputs and global settings."""
         stream = self._navigation.current_or_last_stream
         selections: list[Selection] = [*([] if stream is None else [stream]), INPUTS, GLOBAL]
         fields = [field for one in selections for field in form_fields(self._session, one)]
-        await self._choose("Go to field", {field.title: field.path for field in fields})
+        await self._choose("Go to a field", {field.title: field.path for field in fields})
 
     async def _choose(self, title: str, paths: Mapping[str, Path]) -> None:
         chosen = await self._interaction.ask(ChoiceDialog(title, [ChoiceOption(name) for name in paths]))
         if chosen is not None:
             await self._navigation.show_path(paths[chosen])
 
-    def label(self) -> None:
-        """Put a letter on everything that can be reached."""
-        self._editor.app.push_screen(JumpOverlay(focusable_targets(self._editor.screen)))
+    def letter(self) -> None:
+        """Put a letter on everything in view."""
+        self._editor.app.push_screen(LetterOverlay(letter_targets(self._editor.screen)))
 
     # Problems
 

@@ -20,7 +20,7 @@ from tui.model.settings import Settings
 from tui.shell.actions import has_key
 from tui.shell.editor_area import EditorArea
 from tui.shell.help_dialog import HelpDialog, Topic, field_topics
-from tui.shell.keys import all_keys
+from tui.shell.keys import all_keys, place_of
 from tui.shell.navigation import Navigation
 from tui.shell.navigator import Navigator, NavigatorEntry
 from tui.widgets.completion import COMPLETE_BINDING
@@ -112,7 +112,8 @@ class Help:
         groups: dict[str, dict[str, list[str]]] = {}
         for node, binding, enabled, tooltip in self._line.screen.active_bindings.values():
             if enabled and has_key(binding.key) and binding.id is not None:
-                title = node.BINDING_GROUP_TITLE or ("everywhere" if node is app else "builder")
+                owner = node.BINDING_GROUP_TITLE or ("everywhere" if node is app else "builder")
+                title = place_of(binding, owner)
                 keys = groups.setdefault(title, {}).setdefault(tooltip or binding.description, [])
                 keys.append(app.get_key_display(binding))
         return _key_topics(

@@ -16,7 +16,7 @@ from tui.model.settings import Settings
 from tui.shell.actions import ACTIONS, APP, BUILDER, has_key
 
 _HEADINGS = {action.id: action.heading for action in (*APP, *BUILDER)}
-_FIRST = {"Everywhere": 0, "Builder": 1, "Navigator": 2, "Form": 3, "Test": 4}
+_FIRST = {"Everywhere": 0, "Builder": 1, "Go to": 2, "Navigator": 3, "Form": 4, "Test": 5}
 """The places whose keys are listed first."""
 
 
@@ -63,16 +63,20 @@ def _bindings() -> Iterator[tuple[str, Binding]]:
     """The bindings of all classes of this package that are loaded, and the place where each works."""
     for cls in dict.fromkeys(_subclasses(DOMNode)):
         if cls.__module__.startswith("tui."):
-            place = _place(cls)
             for binding in cls.__dict__.get("BINDINGS", ()):
                 if isinstance(binding, Binding):
-                    yield place, binding
+                    yield place_of(binding, _place(cls)), binding
 
 
 def _place(cls: type[DOMNode]) -> str:
     if issubclass(cls, App):
         return "Everywhere"
     return str(cls.BINDING_GROUP_TITLE or ("Dialogs" if issubclass(cls, ModalScreen) else "Builder"))
+
+
+def place_of(binding: Binding, owner: str) -> str:
+    """Under which heading a key is listed: all ways to go elsewhere under one of their own."""
+    return "Go to" if (binding.id or "").startswith("go.") else owner
 
 
 def _help(binding: Binding) -> str:

@@ -86,7 +86,7 @@ class BuilderScreen(PaneScreen[None]):
         )
         self.cases = CaseActions(self)
         self.begin = BeginActions(
-            session,
+            project,
             settings=settings,
             files=self.files,
             navigation=self.navigation,
@@ -125,6 +125,8 @@ class BuilderScreen(PaneScreen[None]):
         background = Background(self, self.project, self.interaction.report_error)
         self._subscriptions.append(background.close)
         self.files.remember()
+        for note in self.project.notes:
+            self.interaction.notify(note, severity="warning", timeout=12)
         self.trial_actions.fit()
         self.refresh_bindings()  # until now every action counted as possible
 
@@ -258,8 +260,8 @@ class BuilderScreen(PaneScreen[None]):
         event.stop()
         self.interaction.start(self.files.open_file(event.path))
 
-    @on(Welcome.TextPasted)
-    def _text_pasted(self, event: Welcome.TextPasted) -> None:
+    @on(Welcome.TextGiven)
+    def _text_given(self, event: Welcome.TextGiven) -> None:
         event.stop()
         self.interaction.start(self.begin.begin(event.text))
 

@@ -257,6 +257,13 @@ class TrialActions:
         """Write the records of the latest trial to a file."""
         (await self._pane_of_stream()).action_export()
 
+    async def search(self) -> None:
+        """Find a text in all requests and answers of the latest trial."""
+        await self._pane_of_stream()
+        await self.show()
+        if self.pane is not None:
+            self.pane.action_search()
+
     async def query(self) -> None:
         """Open a prompt for SQL over the records of the latest trial."""
         missing = why_not()

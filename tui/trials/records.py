@@ -161,11 +161,15 @@ class RecordView:
     def columns(self) -> Sequence[str]:
         return self._store.columns()
 
-    def lines(self) -> Iterator[bytes]:
-        """The records that are there now, as lines of JSON without their ends."""
-        ends = [*self._firsts[1:], self._count]
-        for start, first, end in zip(self._starts, self._firsts, ends, strict=False):
-            yield from self._store.lines(start, start + end - first)
+    def lines(self, start: int = 0) -> Iterator[bytes]:
+        """The records that are there now, from an index on, as lines of JSON without their ends."""
+        stop = self._count  # first of all: records may be added meanwhile
+        while start < stop:
+            sequence = bisect_right(self._firsts, start) - 1
+            end = min([stop, *self._firsts[sequence + 1 : sequence + 2]])
+            first = self._starts[sequence] + start - self._firsts[sequence]
+            yield from self._store.lines(first, first + end - start)
+            start = end
 
     def add(self, start: int, count: int) -> None:
         """Take in `count` records that begin at the index `start` of the store."""
@@ -246,13 +250,13 @@ BATCH = 1_000
 _BATCH_BYTES = 4_000_000
 
 
-def batches(source: RecordStore | RecordView) -> Iterator[Lines]:
-    """The records of a source that are there now, with the text that they are stored as, in batches that are small in
-    number and in bytes.
+def batches(source: RecordStore | RecordView, start: int = 0) -> Iterator[Lines]:
+    """The records of a source that are there now, from an index on, with the text that they are stored as, in batches
+    that are small in number and in bytes.
     """
     batch: list[bytes] = []
     size = 0
-    for line in source.lines():
+    for line in source.lines(start):
         batch.append(line)
         size += len(line)
         if len(batch) == BATCH or size >= _BATCH_BYTES:

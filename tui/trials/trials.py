@@ -9,7 +9,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -57,6 +57,7 @@ class Subject:
     asynchronous: bool = False
     fingerprint: str = ""
     problems: int = 0
+    settings: TrialSettings = field(default_factory=TrialSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,7 @@ class Trials:
             session.streams.kind(index) is StreamKind.ASYNC,
             fingerprint(session.value(path)).hex(),
             self._in_the_way(index),
+            self.controller.settings_of(session.streams.name(index)),
         )
 
     def _in_the_way(self, index: int) -> int:
@@ -385,9 +387,23 @@ class Trials:
     # Limits
 
     def configure(self, name: str, settings: TrialSettings) -> None:
-        """Set how a stream is tried, now and in later sessions. Raises ManifestError when that can't be saved."""
-        self.controller.settings[name] = settings
+        """Set how a stream is tried, now and in later sessions, as a step to undo. Raises ManifestError when that can't
+        be saved.
+        """
+        before, index = self.controller.settings_of(name), self.index_of(name)
+        if settings == before:
+            return
+        with self.session.group(("streams", index) if index is not None else ()):
+            self.session.record_side_change(
+                lambda: self._restore_settings(name, before), lambda: self._restore_settings(name, settings)
+            )
+            self.controller.settings[name] = settings
         self._remember_limits(name)
+
+    def _restore_settings(self, name: str, settings: TrialSettings) -> None:
+        self.controller.settings[name] = settings
+        with suppress(ManifestError):  # that it can't be saved was said when it was set
+            self._remember_limits(name)
 
     def _remember_limits(self, name: str) -> None:
         if self.session.path is not None and name in self.controller.settings:

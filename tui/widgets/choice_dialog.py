@@ -85,24 +85,28 @@ class ChoiceDialog(Dialog[str]):
     def on_mount(self) -> None:
         """Show all options, the current one under the cursor."""
         self.query_one(OptionList).can_focus = False
-        self._show(self._options, None)
+        self.search("")
 
     @on(Input.Changed)
     def _filter(self, event: Input.Changed) -> None:
         event.stop()
-        query = event.value.strip()
+        self.search(event.value.strip())
+
+    def search(self, query: str) -> None:
+        """List the options that match what was typed, the best first."""
         if not query:
-            self._show(self._options, None)
+            self.list_options(self._options)
             return
         matcher = Matcher(query, match_style=_MATCH)
         scored = [(self._score(matcher, option), option) for option in self._options]
         matching = sorted((pair for pair in scored if pair[0] > 0), key=lambda pair: -pair[0])
-        self._show([option for _, option in matching], matcher)
+        self.list_options([option for _, option in matching], matcher)
 
     def _score(self, matcher: Matcher, option: ChoiceOption) -> float:
         return max(matcher.match(option.label), matcher.match(option.value))
 
-    def _show(self, options: Sequence[ChoiceOption], matcher: Matcher | None) -> None:
+    def list_options(self, options: Sequence[ChoiceOption], matcher: Matcher | None = None) -> None:
+        """List options, with what the matcher finds in them marked."""
         self._listed = options
         choices = self.query_one(OptionList)
         choices.set_options(self._lines(options, matcher))
@@ -120,9 +124,10 @@ class ChoiceDialog(Dialog[str]):
             if matcher is None and option.group != group:
                 group = option.group
                 yield Option(Content.styled(group, "bold $text-primary"), disabled=True)
-            yield Option(self._line(option, matcher), str(place))
+            yield Option(self.line(option, matcher), str(place))
 
-    def _line(self, option: ChoiceOption, matcher: Matcher | None) -> Content:
+    def line(self, option: ChoiceOption, matcher: Matcher | None) -> Content:
+        """An option as it is listed."""
         label = matcher.highlight(option.label) if matcher else Content(option.label)
         detail = option.help or (option.value if option.value != option.label else "")
         mark = "● " if option.value == self._current else "  "

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from rich.style import Style
 from rich.text import Text
 from textual import events
+from textual.actions import SkipAction
 from textual.binding import BindingType
 from textual.document._document import DocumentBase
 from textual.document._wrapped_document import WrappedDocument
@@ -158,6 +159,19 @@ SYNTAX
 
     def action_to_end(self) -> None:
         self.move_cursor(self.document.end)
+
+    def action_undo(self) -> None:
+        """Take back what was typed here; where that is all taken back, the key is that of what is around."""
+        before = self.text
+        super().action_undo()
+        if self.text == before:
+            raise SkipAction
+
+    def action_redo(self) -> None:
+        before = self.text
+        super().action_redo()
+        if self.text == before:
+            raise SkipAction
 
     async def action_edit_elsewhere(self) -> None:
         """Edit the text in $EDITOR; what that leaves replaces it, as one step that this editor can undo."""

@@ -50,6 +50,8 @@ class ExtraCompletion(NamedTuple):
     label: str
     help: str
     run: Callable[[], object]
+    is_likely: Callable[[], bool] = lambda: False
+    """Whether it is what a person wants most before anything is typed."""
 
 
 class CompletedField(Protocol):
@@ -249,9 +251,15 @@ class Completer:
         popup.owner = self
         width = max(len(completion.label) for completion in self._completions)
         popup.set_options(Option(_line(completion, width)) for completion in self._completions)
-        popup.highlighted = int(len(self._completions) > 1 and self._completions[0] is self._extra_completion)
+        popup.highlighted = self._first
         popup.add_class("-open")
         self.place(popup)
+
+    @property
+    def _first(self) -> int:
+        """The completion under the cursor when the list opens."""
+        begins_with_extra = len(self._completions) > 1 and self._completions[0] is self._extra_completion
+        return int(begins_with_extra and not (self._extra is not None and self._extra.is_likely()))
 
     def place(self, popup: CompletionPopup) -> None:
         """Put the list below the word, or above it where there is no room below; close it where the word is hidden."""

@@ -72,9 +72,18 @@ class DocPanel(Vertical):
     @on(DocView.SearchRequested)
     async def _open(self, event: DocView.SearchRequested) -> None:
         event.stop()
+        (await self._search_bar()).open()
+
+    async def find(self, query: str) -> None:
+        """Mark a text wherever it occurs, as if it had been searched, and put the focus there."""
+        (await self._search_bar()).open(query)
+        self.document.search(query)
+        self.document.focus()
+
+    async def _search_bar(self) -> SearchBar:
         if not self.query(SearchBar):
             await self.mount(SearchBar("Search in this text"))
-        self.query_one(SearchBar).open()
+        return self.query_one(SearchBar)
 
     @on(SearchBar.Changed)
     def _search(self, event: SearchBar.Changed) -> None:

@@ -147,6 +147,16 @@ def prepare(source: str, kind: TextKind) -> DocText:
 
     A text that is not what its kind says is shown as it is, and `problem` says why.
     """
+    text, problem = laid_out(source, kind)
+    starts = _line_starts(text)
+    nodes = NodeIndex.of(text, starts) if kind in ("json", "cut-json") and not problem else None
+    if nodes is not None and kind == "cut-json" and len(source) > _BEGINNING:
+        problem = f"the first {_BEGINNING:,} characters are laid out"
+    return DocText(text, kind, source, starts, _width(text, starts), problem, nodes)
+
+
+def laid_out(source: str, kind: TextKind) -> tuple[str, str]:
+    """A text as it is shown, and why it isn't laid out although its kind promised that."""
     text, problem = source.replace("\r\n", "\n"), ""
     if kind == "json":
         text, problem = _pretty_json(text)
@@ -156,11 +166,7 @@ def prepare(source: str, kind: TextKind) -> DocText:
         text = "\n".join(_xml_lines(text))
     if kind != "csv" and "\t" in text:
         text = text.expandtabs(4)
-    starts = _line_starts(text)
-    nodes = NodeIndex.of(text, starts) if kind in ("json", "cut-json") and not problem else None
-    if nodes is not None and kind == "cut-json" and len(source) > _BEGINNING:
-        problem = f"the first {_BEGINNING:,} characters are laid out"
-    return DocText(text, kind, source, starts, _width(text, starts), problem, nodes)
+    return text, problem
 
 
 def _pretty_json(text: str) -> tuple[str, str]:

@@ -43,7 +43,7 @@ def list_bindings(ids: str, item: str, article: str = "a") -> list[BindingType]:
         shown("delete,backspace", "delete", "Delete", f"Take this {item} out", f"{ids}.delete"),
         hidden("home", "step(-1000000)", "First", f"Go to the first {item}", f"{ids}.first"),
         hidden("end", "step(1000000)", "Last", f"Go past the last {item}", f"{ids}.last"),
-        shown("escape", "stop", "Cancel edit", f"Leave the {item} as it was", f"{ids}.stop"),
+        shown("escape,ctrl+z", "stop", "Cancel edit", f"Leave the {item} as it was", f"{ids}.stop"),
     ]
 
 

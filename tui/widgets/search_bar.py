@@ -66,9 +66,19 @@ class SearchBar(HorizontalGroup):
         yield Input(placeholder=self._placeholder, compact=True)
         yield Static(markup=False, classes="search-bar--found")
 
-    def open(self) -> None:
+    @property
+    def query_text(self) -> str:
+        """What is searched; empty without a search."""
+        return self.query_one(Input).value
+
+    def open(self, query: str | None = None) -> None:
+        """Let a person type; with a query it stands there already, and nothing is posted of it."""
         self.add_class("-open")
-        self.query_one(Input).focus()
+        field = self.query_one(Input)
+        if query is not None:
+            with field.prevent(Input.Changed):
+                field.value = query
+        field.focus()
 
     def close(self) -> None:
         """End the search without posting a message."""

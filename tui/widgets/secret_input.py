@@ -21,7 +21,7 @@ class SecretInput(Input):
     BINDING_GROUP_TITLE = "Secret"
     BINDINGS: ClassVar[list[BindingType]] = [
         shown("delete", "clear_or_delete", "Clear secret", "Forget the secret that is set", "secret.clear"),
-        hidden("escape", "abandon", "Leave as it is", "Forget what was typed", "secret.abandon"),
+        hidden("escape,ctrl+z", "abandon", "Leave as it is", "Forget what was typed", "secret.abandon"),
     ]
 
     DEFAULT_CSS = """

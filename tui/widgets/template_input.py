@@ -23,6 +23,9 @@ from tui.widgets.template_names import template_names
 Resolve = Callable[[str], bool | None]
 """Whether a dotted name (`user.name`) is known; None if that can't be decided."""
 
+MOST_PASTED = 100_000
+"""How many characters can be pasted; a line of more takes seconds with each key."""
+
 
 class TemplateInput(Input):
     """An `Input` of one line: known names in templates are shown as such, unknown ones are underlined.
@@ -121,7 +124,13 @@ class TemplateInput(Input):
             await self._completer.key(event)
 
     def on_paste(self, event: events.Paste) -> None:
-        """Join several lines instead of dropping all but the first."""
+        """Join several lines instead of dropping all but the first; refuse what would take seconds to show."""
+        if len(event.text) > MOST_PASTED:
+            event.prevent_default()
+            event.stop()
+            text = f"That is too much for a line: at most {MOST_PASTED:,} characters can be pasted into it."
+            self.app.notify(text, severity="warning", markup=False)
+            return
         lines = [line.strip() for line in event.text.splitlines() if line.strip()]
         if len(lines) > 1:
             event.prevent_default()

@@ -83,7 +83,7 @@ class OAuthAuthenticator(Authenticator):
     token_expiry_date: Annotated[Template | None, Shown(advanced=True)] = Field(
         None, title="Token Expiry Date", description="When the initial access token expires."
     )
-    token_expiry_date_format: Annotated[str | None, Shown(advanced=True)] = Field(
+    token_expiry_date_format: Annotated[str | None, Shown(advanced=True, editor="datetime_format")] = Field(
         None,
         title="Token Expiry Date Format",
         description="Set this if the response has the date of expiry rather than a number of seconds.",

@@ -163,6 +163,25 @@ async def test_an_authenticator_is_reused_for_the_next_request_with_one_key() ->
         assert session.sharing.target(polling) is None
 
 
+async def test_headers_are_reused_for_the_next_request_with_one_key() -> None:
+    session = sample()
+    headers = (*POLLING, "request_headers")
+    session.set((*CREATION, "request_headers"), {"X-Team": "blue", "Accept": "text/csv"})
+    async with at_desk(session, size=(100, 30)) as desk:
+        await desk.go(headers)
+        assert "=: the same as in Creation" in desk.text
+        await desk.press("=")
+        assert session.value(headers) == {"X-Team": "blue", "Accept": "text/csv"}
+        assert "the same as" not in desk.text
+        await desk.press("a")
+        await desk.type("X-Equal")
+        await desk.press("enter")
+        await desk.type("a=b")
+        await desk.press("enter", "escape")
+        assert session.value(headers)["X-Equal"] == "a=b"
+        assert session.value((*CREATION, "request_headers")) == {"X-Team": "blue", "Accept": "text/csv"}
+
+
 def test_where_others_share_something_else_a_copy_is_reused() -> None:
     session = sample()
     creation, polling = (*CREATION, "authenticator"), (*POLLING, "authenticator")

@@ -362,3 +362,19 @@ async def test_what_was_seen_is_shown_in_an_empty_line_and_tab_takes_it() -> Non
         await desk.press("tab")
         assert desk.focused_path != path
         assert "Tab: " not in desk.text
+
+
+async def test_a_new_input_is_what_a_template_begins_with_while_there_are_none() -> None:
+    session = new_session()
+    url = (*CREATION, "url")
+    async with at_desk(session, size=(100, 40)) as desk:
+        await desk.go(url)
+        await desk.type("{{")
+        await desk.press("enter")
+        await desk.type("API URL")
+        await desk.press("enter")
+        assert session.value(url) == "{{config['api_url'] }}"
+        await desk.press("end")
+        await desk.type("/{{")
+        await desk.press("enter")
+        assert session.value(url) == "{{config['api_url'] }}/{{config['api_url'] }}", "what is there comes first now"

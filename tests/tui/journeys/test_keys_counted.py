@@ -104,7 +104,7 @@ class Person:
 
 
 async def describe_creation(me: Person, inputs: dict[str, str]) -> None:
-    await me.press("enter")
+    await me.press("up", "up", "enter")
     await me.shell.until_dialog("StreamDialog")
     await me.type("campaigns")
     await me.press("enter")

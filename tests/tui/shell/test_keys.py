@@ -197,6 +197,6 @@ async def test_the_palette_lists_every_action_as_area_and_verb(manifest: Path) -
         await shell.press("ctrl+p")
         await shell.until_dialog("CommandPalette")
         await shell.type("inputs")
-        await shell.until_shown("go: go to the inputs")
+        await shell.until_shown("go: to the inputs")
         await shell.press("enter")
         await shell.until(lambda: shell.builder.navigation.selection == "inputs")

@@ -89,7 +89,7 @@ async def test_keys_typed_before_a_field_is_built_go_into_that_field(manifest: P
 
 
 @pytest.mark.parametrize(
-    ("opens", "name"), [("f3", "JumpOverlay"), ("ctrl+o", "ChoiceDialog"), ("ctrl+p", "CommandPalette")]
+    ("opens", "name"), [("f3", "LetterOverlay"), ("ctrl+o", "ChoiceDialog"), ("ctrl+p", "CommandPalette")]
 )
 @pytest.mark.parametrize("key", ["enter", "escape"])
 async def test_a_second_key_for_a_closing_dialog_closes_nothing_else(
@@ -290,10 +290,10 @@ async def test_a_question_mark_opens_help_outside_of_text_fields(manifest: Path)
         assert "Navigator" in shell.text
 
 
-async def test_letters_jump_to_anything_in_view(manifest: Path) -> None:
+async def test_letters_lead_to_anything_in_view(manifest: Path) -> None:
     async with opened(manifest) as shell:
         await shell.press("f3")
-        await shell.until_dialog("JumpOverlay")
+        await shell.until_dialog("LetterOverlay")
         await shell.press("a")
         await shell.until(lambda: shell.dialog is None)
         assert shell.builder.navigator.has_focus

@@ -95,7 +95,7 @@ async def test_polling_and_download_are_tried_again_with_the_same_job(manifest: 
         trial = await shell.tested("contacts")
         assert trial.state.records == 30
         assert [one.head.role for one in trial.exchanges.entries if one.head.role is Role.CREATE] == []
-        await shell.until_shown("Creation the same job")
+        await shell.until_shown("follow ")
         assert shell.builder.check_action("perform", ("test.follow",))
         await shell.press("f5")
         trial = await shell.tested("contacts")

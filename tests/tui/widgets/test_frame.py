@@ -10,7 +10,7 @@ from tests.tui.widgets.support import on_stage
 from tui.widgets.choice import Toggle
 from tui.widgets.doc_panel import DocPanel
 from tui.widgets.doc_view import DocView
-from tui.widgets.jump import JumpOverlay, focusable_targets
+from tui.widgets.letters import LetterOverlay, letter_targets
 from tui.widgets.search_bar import SearchBar
 from tui.widgets.title_bar import TitleBar
 
@@ -106,23 +106,23 @@ async def test_the_title_changes_only_what_is_given() -> None:
         assert stage.app.text().split("\n")[0].strip() == "Longhaul  a.yaml"
 
 
-async def test_a_key_jumps_to_the_widget_under_its_label() -> None:
+async def test_a_key_goes_to_the_widget_under_its_letter() -> None:
     pane, tick, button = VerticalScroll(Toggle("One")), Toggle("Two"), Button("Go")
     pane.styles.height = 3
     async with on_stage(pane, tick, button) as stage:
-        stage.app.push_screen(JumpOverlay(focusable_targets(stage.app.screen)))
+        stage.app.push_screen(LetterOverlay(letter_targets(stage.app.screen)))
         await stage.settle()
         assert [line[1] for line in stage.app.text().split("\n")[:5] if line[1:2].isalpha()] == ["a", "s", "d"]
         await stage.press("s")
         assert stage.app.focused is tick
 
 
-async def test_other_keys_and_escape_jump_nowhere() -> None:
+async def test_other_keys_and_escape_go_nowhere() -> None:
     field = Input()
     async with on_stage(field, Toggle("One")) as stage:
         field.focus()
         for key in ("escape", "9", "f5"):
-            stage.app.push_screen(JumpOverlay(focusable_targets(stage.app.screen)))
+            stage.app.push_screen(LetterOverlay(letter_targets(stage.app.screen)))
             await stage.settle()
             await stage.press(key)
             assert stage.app.focused is field
@@ -131,4 +131,4 @@ async def test_other_keys_and_escape_jump_nowhere() -> None:
 async def test_widgets_out_of_view_are_no_targets() -> None:
     pane = VerticalScroll(*[Toggle(f"Check {number}") for number in range(50)])
     async with on_stage(pane) as stage:
-        assert len(focusable_targets(stage.app.screen)) == 24
+        assert len(letter_targets(stage.app.screen)) == 24

@@ -22,7 +22,7 @@ from core.wording import clean
 from tui.trials.exchanges import ExchangeEntry, ExchangeLog
 from tui.trials.state import LogLine, TrialState
 from tui.trials.trial import Trial
-from tui.trials.view.exchange_view import ExchangeView, entry_facts, entry_title
+from tui.trials.view.exchange_view import ExchangeView, Side, entry_facts, entry_title
 from tui.widgets.base import WidgetMessage, hidden, shown
 from tui.widgets.choice import Choice
 from tui.widgets.choice_dialog import ChoiceOption
@@ -156,6 +156,14 @@ class OtherRequests(Vertical):
         self._chosen = entry.number if entry else None
         self._show_entry()
 
+    async def show_found(self, number: int, side: Side, query: str, *, headers: bool) -> None:
+        """Go to a text in a side of an exchange, by its number."""
+        self._chosen = number
+        self.query_one(TabStrip).active = side
+        self._show_side()
+        self._show_entry()
+        await self.query_one(f"#{side}", ExchangeView).show_found(query, headers=headers)
+
     def action_enter(self) -> None:
         """Put the focus into the side that is shown."""
         next(view for view in self.query(ExchangeView) if view.display).document.focus()
@@ -229,6 +237,16 @@ class Details(Vertical):
             self.strip.take(panel)
         else:
             _focus_into(view)
+
+    async def show_found(self, number: int, side: Side, query: str, *, headers: bool) -> None:
+        """Open the other requests and go to a text in one of them."""
+        if self.open != "others":
+            self.strip.active = "others"
+            self._toggled = True
+            self.post_message(self.Toggled(self))
+        view = await self._show_open()
+        assert isinstance(view, OtherRequests)
+        await view.show_found(number, side, query, headers=headers)
 
     def close(self) -> None:
         if self.open is not None:

@@ -205,6 +205,13 @@ class ExchangeView(DocPanel):
             return f"{line} · headers"
         return f"{line} · no body" if self._shows_headers else line
 
+    async def show_found(self, query: str, *, headers: bool) -> None:
+        """Go to a text in the headers or in the body."""
+        self._headers = headers
+        if self._exchange is not None:
+            self.show_exchange(self._exchange, "")
+        await self.find(query)
+
     def action_toggle_headers(self) -> None:
         """Show the headers, or the body again."""
         self._headers = not self._headers

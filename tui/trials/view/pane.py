@@ -21,24 +21,28 @@ from tui.model.declared_schema import imports_automatically, loaded_from
 from tui.trials.controller import TrialChanged
 from tui.trials.export import Selection
 from tui.trials.notices import notices
-from tui.trials.phases import limit_sentence
+from tui.trials.phases import facts, limit_sentence
 from tui.trials.picks import NodeUse, path_for, primary_key, template_for, use_node, uses
 from tui.trials.remedies import Remedy
 from tui.trials.trial import Trial, TrialSettings
 from tui.trials.trials import Subject, Trials
 from tui.trials.view.details import Details
+from tui.trials.view.exchange_search import ExchangeSearch, Hit
 from tui.trials.view.exchange_view import ExchangeView
 from tui.trials.view.header import CaseLine, Notices, TrialHeader
 from tui.trials.view.job_area import JobArea
 from tui.trials.view.panels import SchemaPanel, StatePanel
-from tui.trials.view.results import TABS, Results, Selectors
+from tui.trials.view.profile_panel import ProfilePanel
+from tui.trials.view.results import TAB_KEYS, Results, Selectors
 from tui.trials.view.saving import Exports, save_body, save_results
 from tui.trials.view.settings_dialog import SettingsDialog
+from tui.trials.view.slice_map import SliceMap
 from tui.trials.view.status_question import StatusQuestion
 from tui.widgets.base import hidden, shown
 from tui.widgets.choice_dialog import choose
 from tui.widgets.dialog import DialogButton, QuestionDialog
 from tui.widgets.record_source import ListSource
+from tui.widgets.search_bar import SearchBar
 
 _SHORT = 26
 """Rows below which the results and the details share one place."""
@@ -64,11 +68,14 @@ class TrialPane(Vertical):
     """Give it the stream to show with `show`. Everything that its parts ask for is done here, on `trials`."""
 
     BINDING_GROUP_TITLE = "Test"
-    HELP = "1 records, 2 request, 3 response, 4 schema, 5 state, 6 other requests, 7 log. Enter picks from a response."
+    HELP = (
+        "1 records, 2 request, 3 response, 4 schema, 5 state, 6 others, 7 log, 8 profile, 9 map. Enter picks values. "
+        "/ finds in the tab, F in all requests and answers."
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
-            hidden(str(number), f"tab('{tab}')", tab.capitalize(), f"Show the {tab} tab", f"test.{tab}")
-            for number, tab in enumerate(TABS, 1)
+            hidden(key, f"tab('{tab}')", tab.capitalize(), f"Show the {tab} tab", f"test.{tab}")
+            for tab, key in TAB_KEYS.items()
         ),
         hidden("down,enter", "enter", "Go in", "Put the focus into the tab", "test.enter"),
         hidden("slash", "find", "Find", "Find a text in the tab", "test.find"),
@@ -86,6 +93,7 @@ class TrialPane(Vertical):
             "Query the records with SQL",
             "test.query-records",
         ),
+        shown("F", "search", "Search all", "Find a text in all requests and answers", "test.search"),
         shown("J", "same_jobs", "Same job", "Test again with the job that is there: no new one is created", "test.job"),
         shown("6", "details('others')", "Other requests", "Show the requests that give no records", "test.others"),
         shown("7", "details('log')", "Log", "Show the log of the test", "test.log"),
@@ -124,6 +132,8 @@ class TrialPane(Vertical):
         self._folder = folder or Path.cwd()
         self._exports = Exports(self._folder)
         self._subject: Subject | None = None
+        self._searched = ""
+        """What was searched last in all requests."""
         self._outdated = False
         """Whether something happened while the pane was hidden."""
 
@@ -190,6 +200,7 @@ class TrialPane(Vertical):
         state = trial.state if trial is not None else None
         limits = self._controller.settings_of(subject.name if subject else "").limits
         selectors = self.query_one(Selectors)
+        self.border_subtitle = facts(trial.state, len(trial.exchanges.others(None))) if trial is not None else ""
         with self.app.batch_update():
             selectors.show(trial)
             self.query_one(TrialHeader).show(subject, state, limits, stale=stale)
@@ -230,6 +241,15 @@ class TrialPane(Vertical):
         self.query_one(Selectors).choose(event.partition)
         await self._refresh_all()
 
+    @on(SliceMap.Chosen)
+    async def _choose_partition(self, event: SliceMap.Chosen) -> None:
+        """Show the records of one partition, or all again."""
+        event.stop()
+        self.query_one(Selectors).choose(event.partition)
+        await self._refresh_all()
+        if event.partition is not None:
+            await self.query_one(Results).go_to("records")
+
     @on(Selectors.Changed)
     async def _select(self, event: Selectors.Changed) -> None:
         event.stop()
@@ -259,10 +279,12 @@ class TrialPane(Vertical):
                 return self._subject is not None and self._controller.knows_jobs(self._subject.name)
             case "export" | "query":
                 return self.has_records
-            case "save" | "find":
+            case "save" | "find" | "search":
                 return self.current is not None
             case "enter":
                 return self.query_one(Results).strip.has_focus
+            case "tab":
+                return self.query_one(Results).has(str(parameters[0]))
             case "choose":
                 return self.query_one(Selectors).offers(str(parameters[0]))
         return True
@@ -284,6 +306,35 @@ class TrialPane(Vertical):
     async def action_find(self) -> None:
         """Find a text in the active tab."""
         await self.query_one(Results).find()
+
+    @work(group="dialogs", exit_on_error=False)
+    async def action_search(self) -> None:
+        """Ask for a text to find in all requests and answers, and go to one of the places."""
+        trial = self.current
+        if trial is None:
+            self.notify("There are no requests to search yet: test the stream first.", markup=False)
+            return
+        here = [bar.query_text for bar in self.query(SearchBar) if bar.query_text and bar.is_on_screen]
+        search = ExchangeSearch(trial.exchanges, here[0] if here else self._searched)
+        chosen = await self.app.push_screen_wait(search)
+        self._searched = search.query_text
+        if chosen is not None and trial is self.current:
+            await self._show_found(trial, search.hit(chosen), search.query_text)
+
+    async def _show_found(self, trial: Trial, hit: Hit, query: str) -> None:
+        entry = trial.exchanges.entries[hit.number - 1]
+        selectors, details = self.query_one(Selectors), self.query_one(Details)
+        if entry in trial.exchanges.finals(None):
+            if self.has_class("-short"):
+                details.close()
+            selectors.choose(entry.partition, entry.page)
+            await self._refresh_all()
+            await self.query_one(Results).show_found(hit.side, query, headers=hit.headers)
+            return
+        if entry.partition not in (None, selectors.partition):
+            selectors.choose(None)
+            await self._refresh_all()
+        await details.show_found(entry.number, hit.side, query, headers=hit.headers)
 
     def action_details(self, panel: str) -> None:
         """Open or close a panel below the results."""
@@ -383,6 +434,14 @@ class TrialPane(Vertical):
                     self._map_status(subject.name, str(event.value), JobStatus(meaning))
             case use:
                 await self._write_node(subject.name, use, path_for(use, event.path))
+
+    @on(ProfilePanel.KeyChosen)
+    @work(group="dialogs", exit_on_error=False)
+    async def _use_as_key(self, event: ProfilePanel.KeyChosen) -> None:
+        """Make a column of the records the primary key, or a part of it."""
+        event.stop()
+        if self._subject is not None:
+            await self._write_node(self._subject.name, NodeUse.PRIMARY_KEY, (event.column,))
 
     async def _write_node(self, stream: str, use: NodeUse, path: tuple[str, ...]) -> None:
         index, add = self._trials.index_of(stream), False

@@ -1,4 +1,4 @@
-"""Jumping: a letter over everything on the screen that can have the focus; pressing it goes there."""
+"""A letter over everything on the screen that can have the focus; pressing it goes there."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _KEYS = "asdfghjklqwertyuiopzxcvbnm" + digits[1:] + ascii_uppercase
 
 
 @dataclass(frozen=True)
-class JumpTarget:
-    """A place to jump to: where its label goes on the screen, and what going there means."""
+class LetterTarget:
+    """A place to go to: where its label goes on the screen, and what going there means."""
 
     offset: Offset
     go: Callable[[], object]
 
 
-def focusable_targets(screen: Screen[object]) -> list[JumpTarget]:
+def letter_targets(screen: Screen[object]) -> list[LetterTarget]:
     """Everything in view on a screen that can have the focus, from the top left to the bottom right.
 
     What only holds such things, as a scrolling pane does, is left out.
@@ -40,19 +40,19 @@ def focusable_targets(screen: Screen[object]) -> list[JumpTarget]:
     for widget in chain:
         region = widget.region.intersection(screen.region)
         if widget not in outer and region.area and screen.find_widget(widget).visible_region.area:
-            found.append(JumpTarget(region.offset, widget.focus))
+            found.append(LetterTarget(region.offset, widget.focus))
     return sorted(found, key=lambda target: (target.offset.y, target.offset.x))
 
 
-class JumpOverlay(Overlay[None]):
+class LetterOverlay(Overlay[None]):
     """Labels over the targets, as many as there are keys; any other key, or a click, goes back."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        shown("escape", "leave", "Stay here", "Stay where it was", "jump.leave"),
+        shown("escape", "leave", "Stay here", "Stay where it was", "go.stay"),
     ]
 
     DEFAULT_CSS = """
-    JumpOverlay {
+    LetterOverlay {
         background: $background 40%;
         & > Label {
             position: absolute;
@@ -66,7 +66,7 @@ class JumpOverlay(Overlay[None]):
     }
     """
 
-    def __init__(self, targets: Iterable[JumpTarget]) -> None:
+    def __init__(self, targets: Iterable[LetterTarget]) -> None:
         super().__init__()
         self._targets = dict(zip(_KEYS, targets, strict=False))
         self._drawn_for: Size | None = None
