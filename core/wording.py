@@ -143,5 +143,9 @@ def _value(value: Any) -> str:
 
 def json_fault(error: json.JSONDecodeError) -> str:
     """Where a text stops being JSON and why: "line 2, column 1: something follows the end of the value"."""
-    why = next((plain for said, plain in _JSON_FAULTS.items() if error.msg.startswith(said)), "this can't be read")
-    return f"line {error.lineno}, column {error.colno}: {why}"
+    return f"line {error.lineno}, column {error.colno}: {why_not_json(error)}"
+
+
+def why_not_json(error: json.JSONDecodeError) -> str:
+    """Why a text is not JSON, without the place."""
+    return next((plain for said, plain in _JSON_FAULTS.items() if error.msg.startswith(said)), "this can't be read")

@@ -10,7 +10,7 @@ from textual import on
 from textual.containers import VerticalGroup
 from textual.widget import Widget
 
-from core.wording import json_fault
+from core.wording import json_fault, why_not_json
 from tui.forms.field_row import WIDE, FieldRow
 from tui.model.problems import Finding
 from tui.widgets.code_area import CodeArea
@@ -94,7 +94,7 @@ class JsonRow(CodeRow):
             value = json.loads(event.text) if event.text.strip() else None
         except json.JSONDecodeError as error:
             self.keep_unfinished(event.text, f"This is not JSON yet: {json_fault(error)}.")
-            event.widget.show_error(error.msg, error.lineno - 1)
+            event.widget.show_error(why_not_json(error), error.lineno - 1)
             return
         event.widget.show_error("")
         self.write(value)

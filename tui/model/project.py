@@ -129,8 +129,9 @@ def _remove(file: Path) -> None:
 
 
 class Project:
-    """A session with what belongs to it. `title` names it where it has no file, `sample` is what it is a copy of, and
-    `notes` are said when it is opened.
+    """A session with what belongs to it.
+
+    `title` names it where it has no file; `sample` is what it is a copy of; `notes` are said when it is opened.
     """
 
     then = ""

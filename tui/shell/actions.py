@@ -166,6 +166,13 @@ BUILDER = (
         "A text in the URLs, headers and bodies of the test",
     ),
     UserAction(
+        "test.compare",
+        "compare two tests…",
+        "trial_actions.compare",
+        "What differs in records, requests and schema: any two of the last ten tests of the stream",
+        when="trial_actions.can_compare",
+    ),
+    UserAction(
         "test.keep-case",
         "keep as a case…",
         "cases.keep",

@@ -29,8 +29,9 @@ from tui.trials.trials import Subject, Trials
 from tui.trials.view.details import Details
 from tui.trials.view.exchange_search import ExchangeSearch, Hit
 from tui.trials.view.exchange_view import ExchangeView
-from tui.trials.view.header import CaseLine, Notices, TrialHeader
+from tui.trials.view.header import CaseLine, TrialHeader
 from tui.trials.view.job_area import JobArea
+from tui.trials.view.notice_cards import Notices
 from tui.trials.view.panels import SchemaPanel, StatePanel
 from tui.trials.view.profile_panel import ProfilePanel
 from tui.trials.view.results import TAB_KEYS, Results, Selectors
@@ -79,6 +80,8 @@ class TrialPane(Vertical):
         ),
         hidden("down,enter", "enter", "Go in", "Put the focus into the tab", "test.enter"),
         hidden("slash", "find", "Find", "Find a text in the tab", "test.find"),
+        shown("m", "go_to_field", "Go to field", "Go to the field that the error or warning is about", "test.fix"),
+        shown("x", "show_exchange", "Failed request", "Show the request that the error is about", "test.exchange"),
         shown(
             "E",
             "export",
@@ -94,6 +97,13 @@ class TrialPane(Vertical):
             "test.query-records",
         ),
         shown("F", "search", "Search all", "Find a text in all requests and answers", "test.search"),
+        shown(
+            "C",
+            "screen.perform('test.compare')",
+            "Compare…",
+            "Compare two of the last tests",
+            "test.compare-tests",
+        ),
         shown("J", "same_jobs", "Same job", "Test again with the job that is there: no new one is created", "test.job"),
         shown("6", "details('others')", "Other requests", "Show the requests that give no records", "test.others"),
         shown("7", "details('log')", "Log", "Show the log of the test", "test.log"),
@@ -106,7 +116,6 @@ class TrialPane(Vertical):
             "Keep the test as a case for longhaul --check",
             "test.keep",
         ),
-        shown("m", "go_to_field", "Go to field", "Go to the field that the error or warning is about", "test.fix"),
         shown("p", "choose('partition')", "Partition", "Choose the partition to look at", "test.partition"),
         hidden("P", "choose('page')", "Page", "Choose the page to look at", "test.page"),
         shown("escape", "back", "Cancel", "Cancel the test, or close what is open below", "test.back"),
@@ -206,7 +215,7 @@ class TrialPane(Vertical):
             self.query_one(TrialHeader).show(subject, state, limits, stale=stale)
             self.query_one(CaseLine).show(self._trials.case)
             self.query_one(JobArea).show(state, selectors.partition, self._job_lines)
-            self.query_one(Notices).show(list(notices(trial, stale=stale)) if trial is not None else [])
+            await self.query_one(Notices).show(list(notices(trial, stale=stale)) if trial is not None else [])
             self._ask(trial)
             fingerprint = subject.fingerprint if subject else ""
             await self.query_one(Results).show(trial, selectors.partition, selectors.page, fingerprint)
@@ -275,6 +284,8 @@ class TrialPane(Vertical):
                 return self._is_running or self.query_one(Details).open is not None
             case "go_to_field":
                 return bool(self.query_one(Notices).places)
+            case "show_exchange":
+                return self.query_one(Notices).exchange is not None
             case "same_jobs":
                 return self._subject is not None and self._controller.knows_jobs(self._subject.name)
             case "export" | "query":
@@ -335,6 +346,19 @@ class TrialPane(Vertical):
             selectors.choose(None)
             await self._refresh_all()
         await details.show_found(entry.number, hit.side, query, headers=hit.headers)
+
+    async def action_show_exchange(self) -> None:
+        """Show the request that an error is about, and its answer: on the Response tab, or below the results."""
+        number, trial = self.query_one(Notices).exchange, self.current
+        if number is None or trial is None:
+            return
+        entry = trial.exchanges.entries[number - 1]
+        self.query_one(Selectors).choose(entry.partition, entry.page)
+        await self._refresh_all()
+        if entry in trial.exchanges.finals(entry.partition):
+            await self.action_tab("response")
+        else:
+            await self.query_one(Details).go_to(number)
 
     def action_details(self, panel: str) -> None:
         """Open or close a panel below the results."""
