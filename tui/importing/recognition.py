@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from core.wording import json_fault
 from tui.importing.curl_source import read_curl
 from tui.importing.drafts import ImportRefused, Source, WholeManifest
 from tui.importing.folders import read_folder
@@ -54,4 +56,16 @@ def recognise(material: Material) -> Source | WholeManifest:
     if material.mapping.get("type") == "DeclarativeSource" or {"streams", "check"} <= material.mapping.keys():
         name = material.path.name if material.path is not None else "Pasted manifest"
         return WholeManifest(name, material.text, path=material.path)
-    raise ImportRefused("This is nothing that Longhaul can begin from.")
+    raise ImportRefused(f"This is nothing that Longhaul can begin from.{_fault(material.text)}")
+
+
+def _fault(text: str) -> str:
+    """A sentence about a text that begins as JSON does and is not: part of it may be missing."""
+    if text.lstrip().startswith(("{", "[")):
+        try:
+            json.loads(text)
+        except json.JSONDecodeError as error:
+            return f" As JSON it can't be read: {json_fault(error)}."
+        except RecursionError:
+            pass
+    return ""

@@ -122,7 +122,8 @@ def _about_answers(trial: Trial) -> list[TrialWarning]:
     if not bad or trial.state.errors:  # the errors say so
         return []
     which = f"{len(bad)} of {count(len(pages), 'page')}" if len(pages) > 1 else "The request for the records"
-    text = f"{which} failed ({_answer(bad[0])}). The Response tab shows what the API said."
+    advice = "Check the URL and the network." if bad[0].status is None else "The Response tab shows what the API said."
+    text = f"{which} failed ({_answer(bad[0])}). {advice}"
     return [TrialWarning(Concern.ANSWERS, text)]
 
 

@@ -49,7 +49,7 @@ async def edit_elsewhere(app: App[Any], text: str, language: str) -> str | None:
 
 
 async def view_elsewhere(app: App[Any], text: str, language: str, *, pager: bool = False) -> None:
-    """Give the terminal to the editor, or to the pager, on a file of this text that nobody else can read.
+    """Give the terminal to the editor, or to the pager, on a file of this text that only this user can read.
 
     It can't be changed there. Raises EditorFailed.
     """

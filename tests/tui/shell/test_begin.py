@@ -268,3 +268,11 @@ async def test_a_document_that_cannot_be_used_says_why() -> None:
         await shell.paste('openapi: 3.0.0\ninfo: {title: Parts}\npaths: {/a: {$ref: "paths/a.yaml"}}')
         await shell.until_dialog("ImportDialog")
         await shell.until_shown("never read: bundle it")
+
+
+async def test_json_that_breaks_off_is_named_with_the_place() -> None:
+    async with opened(size=(80, 24)) as shell:
+        await shell.paste('{"openapi": "3.0.0", "paths": {"/x": }')
+        await shell.until_dialog("ImportDialog")
+        await shell.until_shown("As JSON")
+        assert "column 38" in shell.text

@@ -142,7 +142,9 @@ class ExchangeSearch(ChoiceDialog):
             self._listed = ()
             choices.clear_options()
         elif listed and hits[:listed] == self._listed:
-            choices.add_options(Option(self.line(hit, None)) for hit in hits[listed:])
+            choices.add_options(
+                Option(self.line(hit, None), str(place)) for place, hit in enumerate(hits[listed:], listed)
+            )
             self._listed = hits
         else:
             self.list_options(hits)

@@ -189,7 +189,7 @@ def test_requests_whose_bodies_are_on_disk_are_compared() -> None:
 
 
 def test_fields_that_are_new_gone_or_of_another_type() -> None:
-    before = [{"id": 1, "age": 5, "old": "x", "lines": [{"sku": "a"}], "odd": {"a": 1}}]
+    before: list[dict[str, Any]] = [{"id": 1, "age": 5, "old": "x", "lines": [{"sku": "a"}], "odd": {"a": 1}}]
     after: list[dict[str, Any]] = [
         {"id": 1, "age": "5", "home": {"zip": "1"}, "lines": [{"sku": 7}], "odd": {"a": 1}},
         {"id": 2, "odd": 3},

@@ -76,6 +76,15 @@ async def test_it_lists_a_bounded_number_of_places() -> None:
         assert f"The first {MOST} places" in stage.app.text()
 
 
+async def test_a_place_that_was_found_later_than_the_first_is_taken_too() -> None:
+    many = [asked(Role.POLL, 200, READY) for _ in range(20)]
+    async with scene(ScriptedReader([*started(), *many, *ended(Outcome.COMPLETE)]), SIZE) as stage:
+        await searched(stage, "ready")
+        await stage.press(*["down"] * 15, "enter")
+        assert not isinstance(stage.app.screen, ExchangeSearch)
+        assert stage.pane.query_one(Details).open == "others"
+
+
 async def test_nothing_is_found_without_a_text_and_escape_leads_back() -> None:
     async with scene(ScriptedReader(two_partitions()), SIZE) as stage:
         assert await searched(stage, "") == []
