@@ -54,6 +54,7 @@ oracle: $(ORACLE)/.installed
 
 demo: $(VENV)/.installed
 	$(BIN)/longhaul --demo --run --output demo-output/
+	@printf '\nThe records are in demo-output/contacts.jsonl. Next, watch the job in the builder: type\n\n    $(BIN)/longhaul --demo\n\n'
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m "not slow"

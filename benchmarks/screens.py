@@ -42,7 +42,7 @@ from tui.forms import StreamForm
 from tui.shell.screen import BuilderScreen
 from tui.trials.trial import Trial, TrialSettings
 from tui.trials.view.details import Details, LogPanel, OtherRequests
-from tui.trials.view.results import TABS, Results
+from tui.trials.view.results import TAB_KEYS, Results
 from tui.widgets.doc_view import DocView
 from tui.widgets.record_table import RecordTable
 
@@ -245,8 +245,8 @@ async def tabs(path: Path, values: dict[str, str]) -> AsyncIterator[Figure]:
         yield Figure("test screen", await stage.key("ctrl+b", lambda: stage.builder.trial_actions.is_shown), KEY_TARGET)
         await stage.test()
         results = stage.builder.query_one(Results)
-        for number, tab in reversed([*enumerate(TABS, 1)]):
-            took = await stage.key(str(number), _shows_result(results, tab))
+        for tab, key in reversed(TAB_KEYS.items()):
+            took = await stage.key(key, _shows_result(results, tab))
             yield Figure(f"test screen, {tab.capitalize()}", took, KEY_TARGET)
         details = stage.builder.query_one(Details)
         for key, kind, words in (("6", OtherRequests, "Other requests"), ("7", LogPanel, "Log")):

@@ -59,6 +59,10 @@ class Failures:
             more = f" The same happened in {number} of {of} slices: {shared.names}." if number > 1 else ""
             yield f"{shared.error}{more}"
 
+    def __iter__(self) -> Iterator[SharedCause]:
+        """The causes, in the order in which they were first seen."""
+        return iter(self._causes.values())
+
     def repeated(self) -> Iterator[SharedCause]:
         """The causes of more than one failure."""
         return (shared for shared in self._causes.values() if len(shared.slices) > 1)

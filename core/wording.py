@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -9,6 +10,20 @@ from typing import Any
 from core.http.secrets import mask_known
 
 _KEY = re.compile(r"`([a-z][a-z0-9]*(?:_[a-z0-9]+)*)`")
+_JSON_FAULTS = {
+    "unexpected content after": "something follows the end of the value",
+    "trailing comma": "there is a comma before a closing bracket",
+    "Extra data": "something follows the end of the value",
+    "Expecting value": "a value is missing or not written as JSON (texts need double quotes)",
+    "Expecting ',' delimiter": "a comma or a closing bracket is missing",
+    "Expecting ':' delimiter": "a colon is missing",
+    "Expecting property name": "a name in double quotes is missing",
+    "Illegal trailing comma": "there is a comma before a closing bracket",
+    "Invalid control character": "a line break or tab stands within a text",
+    "Invalid \\escape": "a backslash stands before a letter that it can't escape",
+    "Invalid \\uXXXX escape": "four hexadecimal digits have to follow `\\u`",
+    "Unterminated string": "a text begins that has no closing quotation mark",
+}
 
 
 def keys_named(text: str) -> list[str]:
@@ -124,3 +139,13 @@ def _value(value: Any) -> str:
         return str(value)
     more = f" and {len(value) - _GROUP_SHOWN} more" if len(value) > _GROUP_SHOWN else ""
     return ", ".join(map(_value, value[:_GROUP_SHOWN])) + more
+
+
+def json_fault(error: json.JSONDecodeError) -> str:
+    """Where a text stops being JSON and why: "line 2, column 1: something follows the end of the value"."""
+    return f"line {error.lineno}, column {error.colno}: {why_not_json(error)}"
+
+
+def why_not_json(error: json.JSONDecodeError) -> str:
+    """Why a text is not JSON, without the place."""
+    return next((plain for said, plain in _JSON_FAULTS.items() if error.msg.startswith(said)), "this can't be read")

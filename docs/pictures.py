@@ -10,8 +10,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from rich.console import Console
+from rich.segment import Segment
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
+from textual.strip import Strip
 
 from core.connector import load_connector
 from core.events import DownloadProgress, Event, JobPhase, PollScheduled
@@ -21,6 +23,7 @@ from core.manifest.document import Document
 from core.progress.live import LiveProgress
 from core.progress.picture import RunPicture
 from core.reading import open_reader
+from docs.moving_picture import Frame, frame, moving_picture
 from sample_configs import sample
 from sample_configs.demo_api import DemoApi
 from tui.app import BuilderApp
@@ -28,6 +31,8 @@ from tui.app import BuilderApp
 HERE = Path(__file__).parent
 SAMPLE, STREAM = "ads_report", "campaign_days"
 POLLS_SHOWN, SHARE_SHOWN = 3, 0.6
+COLUMNS, LINES, STEP = 150, 36, 0.4
+"""The size of the moving picture, and the seconds of a frame during the test."""
 
 
 def worth_a_picture(run: RunPicture) -> bool:
@@ -90,28 +95,43 @@ def without_web_fonts(svg: str) -> str:
     return svg.replace("font-family: Fira Code, monospace", "font-family: monospace")
 
 
-async def draw_builder(picture: Path, *keys: str) -> None:
-    """The builder with the demo's stream tested, after some more keys, as SVG."""
+async def frames_of_a_test() -> list[Frame]:
+    """The builder before, during and after the test of a stream, and with the requests of its job."""
     with TemporaryDirectory() as folder:
         os.environ["LONGHAUL_CONFIG_DIR"] = os.environ["LONGHAUL_STATE_DIR"] = folder
         app = BuilderApp(demo=True)
-        async with app.run_test(size=(160, 42)) as pilot, asyncio.timeout(60):
+        async with app.run_test(size=(COLUMNS, LINES)) as pilot, asyncio.timeout(60):
             while app.builder is None:
                 await pilot.pause(0.1)
+            await pilot.pause(0.5)
+            frames = [shown(app, 2.0)]
             await pilot.press("f5")
             while (run := app.builder.trials.controller.results.get("contacts")) is None or run.state.ended is None:
-                await pilot.pause(0.1)
-            await pilot.press(*keys)
+                await pilot.pause(STEP)
+                frames.append(shown(app, STEP))
             await pilot.pause(0.5)
-            picture.write_text(without_web_fonts(app.export_screenshot()), encoding="utf-8")
+            frames.append(shown(app, 2.5))
+            await pilot.press("6")
+            await pilot.pause(0.5)
+            return [*frames, shown(app, 3.0)]
+
+
+def shown(app: BuilderApp, seconds: float) -> Frame:
+    """What is on the screen, without the port of the demo API: that is another one each time."""
+    lines = app.screen._compositor.render_strips()
+    return frame((Strip(map(_same_port, line), line.cell_length) for line in lines), seconds)
+
+
+def _same_port(segment: Segment) -> Segment:
+    return Segment(re.sub(r"(127\.0\.0\.1:)\d{5}", r"\g<1>40000", segment.text), segment.style)
 
 
 def main() -> None:
     """Draw all pictures."""
     (HERE / "job.svg").write_text(asyncio.run(draw_job()), encoding="utf-8")
     (HERE / "run.svg").write_text(asyncio.run(draw_run()), encoding="utf-8")
-    asyncio.run(draw_builder(HERE / "builder.svg"))
-    asyncio.run(draw_builder(HERE / "polling.svg", "6"))
+    builder = moving_picture(asyncio.run(frames_of_a_test()), COLUMNS, LINES, "A job is tested in the builder")
+    (HERE / "builder.svg").write_text(builder, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
-"""How slices are named for people."""
+"""How slices, and what is wrong with foreign texts, are named for people."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from core.runtime.slices import StreamSlice
-from core.wording import listed, slice_name, slice_values
+from core.wording import json_fault, listed, slice_name, slice_values
 
 
 @pytest.mark.parametrize(
@@ -55,3 +56,22 @@ def test_parents_of_a_partition_are_named_like_itself() -> None:
 def test_long_lists_of_names_are_cut_and_counted() -> None:
     assert listed(["a", "b"]) == "a, b"
     assert listed(str(number) for number in range(12)) == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more"
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ('{"a": 1}\n{"b": 2}', "line 2, column 1: something follows the end of the value"),
+        ("{'a': 1}", "line 1, column 2: a name in double quotes is missing"),
+        ('{"a": True}', "line 1, column 7: a value is missing or not written as JSON"),
+        ('{"a": 1 "b": 2}', "line 1, column 9: a comma or a closing bracket is missing"),
+        ('{"a" 1}', "line 1, column 6: a colon is missing"),
+        ('{"a": "x', "line 1, column 7: a text begins that has no closing quotation mark"),
+        ('{"a": "\\x"}', "line 1, column 8: a backslash"),
+        ('{"a": "\t"}', "line 1, column 8: a line break or tab"),
+    ],
+)
+def test_what_is_wrong_with_json_is_told_with_its_place(text: str, fault: str) -> None:
+    with pytest.raises(json.JSONDecodeError) as raised:
+        json.loads(text)
+    assert json_fault(raised.value).startswith(fault)

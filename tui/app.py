@@ -49,7 +49,8 @@ def _commands() -> type[Provider]:
 
 class BuilderApp(KeyQueueApp, CopyingApp, ColouredApp):
     """The builder. `path` is the manifest to open; `demo` opens a sample with an API running behind it instead: the
-    simplest one, or that of the name `sample`. `opened` is called when the first project is on the screen.
+    simplest one, or that of the name `sample`, with `choose` a choice of samples over it. `opened` is called when the
+    first project is on the screen.
     """
 
     TITLE = "Longhaul"
@@ -63,6 +64,7 @@ class BuilderApp(KeyQueueApp, CopyingApp, ColouredApp):
         *,
         demo: bool = False,
         sample: str | None = None,
+        choose: bool = False,
         settings: Settings | None = None,
         opened: Callable[[], None] | None = None,
     ) -> None:
@@ -79,6 +81,7 @@ class BuilderApp(KeyQueueApp, CopyingApp, ColouredApp):
         self._path = path
         self._demo = demo
         self._sample = sample
+        self._choose = choose
         self._theme_faults: list[str] = []
         self._is_open = False
         self.register_theme(DARK)
@@ -107,7 +110,8 @@ class BuilderApp(KeyQueueApp, CopyingApp, ColouredApp):
         await asyncio.to_thread(import_module, "tui.shell.screen")
         from tui.model.project import Project
 
-        make = partial(Project.try_demo, self._sample) if self._demo else Project.new
+        then = "file.demo" if self._choose else ""
+        make = partial(Project.try_demo, self._sample, then=then) if self._demo else Project.new
         make = partial(make, modeline=self.settings.modeline)
         try:
             await self.open_project(make if self._path is None else partial(Project.open, self._path))
@@ -138,11 +142,18 @@ class BuilderApp(KeyQueueApp, CopyingApp, ColouredApp):
         screen = BuilderScreen(project, self.settings, self.open_project)
         if before is None:
             await self.push_screen(screen)
+            self._begin(screen)
             self._is_open = True
             self.call_after_refresh(self.take_kept_keys)
         else:
             await before.close_project()
             await self.switch_screen(screen)
+            self._begin(screen)
+
+    def _begin(self, screen: BuilderScreen) -> None:
+        """Do what a project is opened for."""
+        if screen.project.then:
+            screen.action_perform(screen.project.then)
 
     @property
     def takes_keys(self) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.command.arguments import Arguments
@@ -35,8 +37,11 @@ def open_builder(arguments: Arguments) -> int:
         print(message, file=sys.stderr, flush=True)
         return 2
     if arguments.manifest is not None and os.path.isdir(arguments.manifest):
-        print(f"longhaul: {arguments.manifest} is a directory; name a manifest in it.", file=sys.stderr, flush=True)
-        return 2
+        try:
+            arguments = replace(arguments, manifest=_manifest_of(arguments.manifest))
+        except ValueError as error:
+            print(f"longhaul: {error}", file=sys.stderr, flush=True)
+            return 2
     if arguments.sample is not None and (unknown := _unknown_sample(arguments.sample)):
         print(f"longhaul: {unknown}.", file=sys.stderr, flush=True)
         return 2
@@ -47,7 +52,13 @@ def open_builder(arguments: Arguments) -> int:
     gc.disable()
     from tui.app import BuilderApp
 
-    app = BuilderApp(arguments.manifest, demo=arguments.demo, sample=arguments.sample, opened=keep_responsive)
+    app = BuilderApp(
+        arguments.manifest,
+        demo=arguments.demo,
+        sample=arguments.sample,
+        choose=arguments.demo and arguments.sample is None,
+        opened=keep_responsive,
+    )
     app.run()
     return _report_end(app)
 
@@ -55,6 +66,19 @@ def open_builder(arguments: Arguments) -> int:
 def _has_screen() -> bool:
     """Whether there is something to draw on: a terminal, or what a driver of Textual's names, such as a browser."""
     return bool(os.environ.get("TEXTUAL_DRIVER")) or (sys.stdin.isatty() and sys.stderr.isatty())
+
+
+def _manifest_of(folder: Path) -> Path:
+    """The manifest in the folder of a connector. Raises ValueError with the reason when there is none."""
+    from tui.importing.folders import manifest_in, no_manifest
+
+    try:
+        found = manifest_in(folder)
+    except OSError as error:
+        raise ValueError(f"{folder} can't be read: {error.strerror or error}.") from None
+    if found is None:
+        raise ValueError(no_manifest(folder))
+    return found
 
 
 def _unknown_sample(name: str) -> str:

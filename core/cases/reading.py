@@ -18,6 +18,7 @@ from core.cases.case import Case, CaseError, Expectation, RecordedExchange, reco
 from core.http.charsets import charset_named
 from core.http.messages import shorten
 from core.reading.plan import Limits
+from core.wording import json_fault
 
 LARGEST_FILE = 300_000_000
 """Bytes that a HAR file may have."""
@@ -97,7 +98,7 @@ def read_har(path: Path) -> Any:
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        what = "is empty" if not data.strip() else f"is no JSON: {error.msg} (line {error.lineno})"
+        what = "is empty" if not data.strip() else f"is no JSON: {json_fault(error)}"
         raise CaseError(f"{path} is no HAR file: it {what}.") from None
 
 

@@ -61,7 +61,7 @@ exit codes:
 
 FORMATS = ("jsonl", "csv", "parquet")
 REPORTS = ("text", "github", "json")
-SHELLS = ("bash", "zsh", "tcsh")
+SHELLS = ("bash", "zsh", "fish", "tcsh")
 _COMMON = ("stream", "config", "set", "state", "log_level", "quiet")
 OPTIONS = {
     "run": (

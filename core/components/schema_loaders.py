@@ -21,6 +21,7 @@ from core.runtime.context import Context, readable
 from core.runtime.roles import RecordFilterRole, SchemaLoader, Transformation
 from core.runtime.slices import StreamSlice
 from core.templates import Template
+from core.wording import json_fault
 
 
 def _parsed(schema: Any) -> Any:
@@ -30,7 +31,7 @@ def _parsed(schema: Any) -> Any:
     try:
         return orjson.loads(schema)
     except orjson.JSONDecodeError as error:
-        raise ValueError(f"the schema is text, but not JSON: {error}") from None
+        raise ValueError(f"the schema is text, but not JSON: {json_fault(error)}") from None
 
 
 class InlineSchemaLoader(SchemaLoader):
@@ -107,7 +108,7 @@ def _read(folder: Path, paths: list[str]) -> dict[str, Any]:
     except OSError as error:
         raise ReadError(f"The schema file {file} can't be read: {error.strerror or error}.") from None
     except orjson.JSONDecodeError as error:
-        raise ReadError(f"The schema file {file} is no JSON: {error}.") from None
+        raise ReadError(f"The schema file {file} is no JSON: {json_fault(error)}.") from None
     if not isinstance(schema, dict):
         raise ReadError(f"The schema file {file} holds no JSON Schema: expected an object.")
     return schema

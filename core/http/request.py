@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ import httpx
 from core.errors import ReadError
 from core.templates.maps import ParameterText, texts_of
 
+_FULL = re.compile(r"https?://[^\s/?#]+(?=[/?#]|$)", re.IGNORECASE)
 A_REQUEST_OPTION = "a request option"
 """The source of an addition unless another one is named: a paginator or a slice."""
 
@@ -102,9 +104,10 @@ class RequestDraft:
         """The URL with its query. Raises `ReadError`."""
         url = self._joined()
         query = urlencode(_not_in_url(self.params, url), doseq=True)
-        if not url.lower().startswith(("http://", "https://")):
+        if not _FULL.match(url):
             raise ReadError(
-                f"“{url}” is not a full URL; check `url` of the requester: it begins with https:// or http://."
+                f"“{url}” is not a full URL; check `url` of the requester: it begins with https:// or http://, "
+                "and a host follows."
             )
         separator = "&" if urlsplit(url).query else "?"
         return f"{url.rstrip('?&')}{separator}{query}" if query else url

@@ -318,6 +318,31 @@ def _unprintable_problem(text: str, offset: int, file: str | None) -> Problem:
     return Problem(message, hint="is this a text file?", position=position, file=file)
 
 
+_FAULTS = (
+    ("flow sequence", "", "a list that begins with `[` has no `,` or `]` where one belongs"),
+    ("flow mapping", "", "an object that begins with `{` has no `,` or `}` where one belongs"),
+    ("quoted scalar", "unexpected end of stream", "a text begins that has no closing quotation mark"),
+    ("", "mapping values are not allowed", "a second `: ` on one line, or a line with the wrong indentation"),
+    ("", "cannot start any token", "no value can begin with this character"),
+    ("", "expected <document start>", "something follows the end of the document"),
+    ("block mapping", "", "this line is not indented as those before it, or it is no `name: value`"),
+    ("block collection", "", "this line is not indented as those before it, or it does not begin with `- `"),
+    ("flow node", "", "a value is missing in a list or an object"),
+    ("simple key", "could not find expected ':'", "there is a name without `:`"),
+    ("alias", "", "the alias (`*name`) can't be read"),
+    ("anchor", "", "the anchor (`&name`) can't be read"),
+)
+"""What the parser says, by parts of its context and of its reason, and the same in plain words."""
+
+
+def _in_words(context: str, reason: str) -> str:
+    """What is wrong, in plain words where there are some."""
+    for context_part, reason_part, words in _FAULTS:
+        if context_part in context and reason_part in reason:
+            return words
+    return ", ".join(part for part in (context, reason) if part)
+
+
 def _syntax_problem(error: yaml.MarkedYAMLError, text: str, file: str | None) -> Problem:
     mark, reason = error.problem_mark, error.problem or ""
     is_template = error.context_mark and "{{" in text[max(error.context_mark.index - 1, 0) :][:3]
@@ -335,6 +360,6 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str, file: str | None) ->
         hint = f"put a value that begins with `{character}` in quotes"
     elif "mapping values are not allowed" in reason:
         hint = "put a value that holds `: ` in quotes, and check the indentation"
-    details = ", ".join(part for part in (error.context, reason) if part)
+    details = _in_words(error.context or "", reason)
     position = Position(mark.line + 1, mark.column + 1) if mark else None
     return Problem(f"YAML syntax: {details}.", hint=hint, position=position, file=file)

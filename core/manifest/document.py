@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -162,6 +163,10 @@ class Document:
     def insert(self, path: Path, index: int, value: Any) -> None:
         """Put a value into the list at `path`, before the item at `index`."""
         self._commit(self._editor.insert(path, index, value), inserted(path, index))
+
+    def extend(self, path: Path, values: Iterable[Any]) -> None:
+        """Put several values at the end of the list at `path`."""
+        self._commit(self._editor.extend(path, values), unmoved)
 
     def move(self, path: Path, start: int, end: int) -> None:
         """Move the item at `start` of the list at `path` so that it ends up at index `end`."""

@@ -133,6 +133,14 @@ class TreeEditor:
         edit.adds_references = _holds_reference(entry.value)
         return self._finished(edit, items, (*items.entries[:index], entry, *items.entries[index:]))
 
+    def extend(self, path: Path, values: Iterable[Any]) -> Edit:
+        """Put several items at the end of the list at `path`."""
+        items = self._list(path)
+        entries = [SourceEntry(None, new_node(value, len(path))) for value in values]
+        edit = Edit((*path, len(items.entries)), (*path, len(items.entries)))
+        edit.adds_references = any(_holds_reference(entry.value) for entry in entries)
+        return self._finished(edit, items, (*items.entries, *entries))
+
     def move(self, path: Path, start: int, end: int) -> Edit | None:
         """Move an item of the list at `path`; None when it stays where it is."""
         items = self._list(path)

@@ -215,7 +215,9 @@ def _captions(job: SlicePicture, look: Look, axis: Axis, *, named: bool) -> Line
 
 
 def _first_word(job: SlicePicture) -> str:
-    return "pages" if job.phase is None else "create"
+    if job.phase is None:
+        return "pages"
+    return "follow" if job.timeline.marks[:1] and job.timeline.marks[0].kind is Kind.FOLLOWED else "create"
 
 
 def _waiting(job: SlicePicture, look: Look) -> Span:

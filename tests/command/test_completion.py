@@ -31,7 +31,7 @@ def printed(shell: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, timeout=60).stdout
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "tcsh"])
 def test_a_shell_takes_its_script(shell: str, tmp_path: Path) -> None:
     if shutil.which(shell) is None:
         pytest.skip(f"{shell} is not installed")
@@ -41,8 +41,9 @@ def test_a_shell_takes_its_script(shell: str, tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_zsh_and_tcsh_know_the_options_too() -> None:
+def test_the_others_know_the_options_too() -> None:
     assert "--keep-case" in printed("zsh")
+    assert "keep-case" in printed("fish")
     assert "keep-case" in printed("tcsh")
 
 

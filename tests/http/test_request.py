@@ -83,7 +83,18 @@ def test_white_space_around_header_values_is_dropped_and_line_breaks_are_refused
         drafted(headers={"X-Key": "a\nb"}).build()
 
 
-@pytest.mark.parametrize("url", ["", "api.example.com/v1", "ftp://example.com/x", "https://exa mple.com:port/"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "api.example.com/v1",
+        "ftp://example.com/x",
+        "https://exa mple.com:port/",
+        "http://",
+        "https:///x",
+        "https://a b/",
+    ],
+)
 def test_an_invalid_url_is_named(url: str) -> None:
     with pytest.raises(ReadError, match="URL"):
         drafted(url=url).build()

@@ -10,6 +10,7 @@ from textual import on
 from textual.containers import VerticalGroup
 from textual.widget import Widget
 
+from core.wording import json_fault, why_not_json
 from tui.forms.field_row import WIDE, FieldRow
 from tui.model.problems import Finding
 from tui.widgets.code_area import CodeArea
@@ -92,8 +93,8 @@ class JsonRow(CodeRow):
         try:
             value = json.loads(event.text) if event.text.strip() else None
         except json.JSONDecodeError as error:
-            self.keep_unfinished(event.text, f"This is not JSON yet: {error.msg}.")
-            event.widget.show_error(error.msg, error.lineno - 1)
+            self.keep_unfinished(event.text, f"This is not JSON yet: {json_fault(error)}.")
+            event.widget.show_error(why_not_json(error), error.lineno - 1)
             return
         event.widget.show_error("")
         self.write(value)
@@ -161,7 +162,7 @@ class GraphqlRow(CodeRow):
             else:
                 message = "This must be an object: { ... }"
         except json.JSONDecodeError as error:
-            message, line = f"This is not JSON yet: {error.msg}.", error.lineno - 1
+            message, line = f"This is not JSON yet: {json_fault(error)}.", error.lineno - 1
         self.write({"query": self._query.text, **rest})
         self._rest.show_error(message, line)
         if message:

@@ -14,7 +14,7 @@ from tui.forms.hints import TemplateHelp, end_of
 from tui.widgets.base import WidgetMessage, shown
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
 from tui.widgets.completion import ExtraCompletion
-from tui.widgets.template_input import TemplateInput
+from tui.widgets.template_input import MOST_PASTED, TemplateInput
 from tui.widgets.template_names import typed_word
 
 
@@ -147,7 +147,7 @@ class FieldInput(TemplateInput):
         """Report a curl command instead of taking its first line as text."""
         if self._in_list:
             event.prevent_default()
-        elif self._takes_curl and is_curl(event.text):
+        elif self._takes_curl and len(event.text) <= MOST_PASTED and is_curl(event.text):
             event.prevent_default()
             event.stop()
             self.post_message(self.CurlPasted(self, event.text))

@@ -19,6 +19,7 @@ from tui.model.view import variables_at
 from tui.widgets.choice_dialog import ChoiceOption
 from tui.widgets.completion import Complete, CompletionItem
 from tui.widgets.template_input import Resolve
+from tui.widgets.template_names import template_names
 
 _NAME_AT_END = re.compile(r"[\w.\[\]'\"]*$")
 _DURATIONS = {
@@ -136,6 +137,14 @@ class FieldHelp:
         if is_found_by_template(self._session, path):
             return found_preview(self._session, path, text, {**known, **self._hints.answer(name, path)})
         return preview(self._session, text, known)
+
+    def secrets(self, text: str) -> str:
+        """Whether the secrets that a template names have values; empty where it names none."""
+        names = [name.path.split(".")[1] for name in template_names(text) if name.path.startswith("config.")]
+        known = [found for name in dict.fromkeys(names) if (found := self._session.inputs.get(name)) and found.secret]
+        if not known:
+            return ""
+        return "•••• set" if all(self._session.values.has(one.key) for one in known) else "•••• not set"
 
     def suggestions(self, path: Path, spec: FieldSpec) -> Sequence[ChoiceOption]:
         """Values to offer for a field: first those that records show, then the usual ones."""

@@ -80,6 +80,7 @@ class TextRow(FieldRow):
         text = unfinished.text if unfinished else self.text_of(self.value)
         if isinstance(self.control, FieldInput):
             self.control.prompt(self._placeholder)
+            self.control.note = self.context.help.secrets(text) if self.templates and "{{" in text else ""
             if unfinished is None and self.control.has_focus and self.means(self.control.value, self.value):
                 return
             self.control.show(text)

@@ -13,7 +13,8 @@ from urllib.parse import parse_qsl, quote_plus, unquote, urlsplit, urlunsplit
 from tui.importing.curl_options import Option, notes_on, split_options
 from tui.importing.dialects import in_bash
 from tui.importing.drafts import ImportRefused
-from tui.importing.marks import marked
+from tui.importing.marks import MARK, marked
+from tui.importing.material import with_line_feeds
 from tui.importing.shell_text import Command, script_of
 
 BodyKind = Literal["none", "json", "form", "text", "graphql"]
@@ -47,6 +48,8 @@ class CurlRequest:
     params: Pairs = field(default_factory=list)
     headers: Pairs = field(default_factory=list)
     user: tuple[str, str] | None = field(default=None, repr=False)
+    aws: tuple[str, str] | None = None
+    """The region and the service that it is signed for, where it is; `user` is the access key then."""
     body_kind: BodyKind = "none"
     body: Any = None
     notes: list[str] = field(default_factory=list)
@@ -67,7 +70,7 @@ def parse_curl(text: str) -> CurlRequest:
 
 def curl_requests(text: str) -> list[CurlRequest]:
     """The requests of all `curl` commands in a text, at least one. Raises ImportRefused."""
-    script = script_of(in_bash(text.strip()))
+    script = script_of(in_bash(with_line_feeds(text).strip()))
     found: list[CurlRequest] = []
     is_there = False
     for command in script.commands:
@@ -188,8 +191,11 @@ def _take(request: CurlRequest, name: str, value: str, stdin: str | None) -> Non
             if colon and content.strip():
                 headers.append((header.strip(), content.strip()))
         case "user":
-            user, _, password = value.partition(":")
-            request.user = (user, password)
+            user, colon, password = value.partition(":")
+            is_asked = not colon and not MARK.search(user)  # curl asks for it
+            request.user = (user, marked("password") if is_asked else password)
+        case "aws-sigv4":
+            request.aws = _signed_for(value, request.url)
         case "oauth2-bearer":
             headers.append(("Authorization", f"Bearer {value}"))
         case "cookie" if "=" not in value:
@@ -203,6 +209,13 @@ def _take(request: CurlRequest, name: str, value: str, stdin: str | None) -> Non
         case "url-query":
             query = value[1:] if value.startswith("+") else _urlencoded(request, value, stdin)
             request.params += parse_qsl(query or "", keep_blank_values=True)
+
+
+def _signed_for(value: str, url: str) -> tuple[str, str]:
+    """The region and the service of `--aws-sigv4 aws:amz:REGION:SERVICE`; curl takes those left out from the host."""
+    parts = [*value.split(":"), "", "", "", ""]
+    host = (urlsplit(url).hostname or "").split(".")
+    return parts[2] or (host[1] if len(host) > 2 else ""), parts[3] or host[0]
 
 
 def _note_form(request: CurlRequest, options: list[Option]) -> None:

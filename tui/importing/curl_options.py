@@ -59,7 +59,6 @@ _LEFT_OUT = {
     "ntlm": "the name and password are sent as Basic",
     "negotiate": "the name and password are sent as Basic",
     "anyauth": "the name and password are sent as Basic",
-    "aws-sigv4": "choose AWS Signature as authentication",
     "netrc": "the file with passwords was not read",
     "netrc-file": "the file with passwords was not read",
     "etag-compare": "the file with the ETag was not read",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +16,8 @@ from tui.importing.material import Material
 from tui.importing.requests import name_of, requester_of, stream_of
 
 _URL_SHOWN = 60
+_COMMAND = re.compile(r"^[ \t]*(?:[$%] )?curl(?:\.exe)?[ \t]", re.M)
+_ADDRESS = re.compile(r"https?://[^\s'\"]{1,20000}", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +40,19 @@ class CurlSource:
 
 
 def read_curl(material: Material) -> CurlSource | None:
-    """The commands in a text; None when there are none. Raises ImportRefused when they can't be read."""
+    """The commands in a text; None when there are none. Raises ImportRefused when they can't be read.
+
+    An address alone is one to get.
+    """
+    address = material.text.strip()
+    if _ADDRESS.fullmatch(address):
+        return CurlSource(curl_requests(f"curl -g {shlex.quote(address)}"))
     if "curl" not in material.text or material.mapping:
         return None
     try:
         return CurlSource(curl_requests(material.text))
     except ImportRefused:
-        if material.text.lstrip().removeprefix("$ ").startswith("curl"):
+        if _COMMAND.search(material.text):
             raise
         return None
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 
@@ -30,7 +31,8 @@ class Offer:
 class InputDraft:
     """An input of the connector that a draft refers to as `{{ config['key'] }}`.
 
-    `value` is the test value: None when it isn't known, and a person is asked for it.
+    `value` is the test value: None when it isn't known, and a person is asked for it. `schema` describes the input in
+    full where that is known, as the connection specification writes it; what is said beside it counts then, too.
     """
 
     key: str
@@ -41,6 +43,7 @@ class InputDraft:
     options: tuple[str, ...] = ()
     default: Any = None
     value: Any = field(default=None, repr=False)
+    schema: Mapping[str, Any] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +61,15 @@ class StreamDraft:
 
 @dataclass(frozen=True, slots=True)
 class WholeManifest:
-    """A manifest to go on with, such as that of a published connector. `title` says what it is."""
+    """A manifest to go on with, such as that of a published connector. `title` says what it is.
+
+    `path` is the file that it is in, where the person has it as a file.
+    """
 
     title: str
     text: str
     notes: tuple[str, ...] = ()
+    path: Path | None = None
 
 
 class Source(Protocol):

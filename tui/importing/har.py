@@ -12,7 +12,7 @@ from core.cases.case import Case, CaseError, RecordedExchange
 from core.cases.reading import case_of
 from core.units import count, size
 from core.wording import one_line
-from tui.importing.answers import decoder_of, field_path, json_of, records_path, template_path
+from tui.importing.answers import decoder_of, field_path, json_of, records_path
 from tui.importing.curl import CurlRequest
 from tui.importing.drafts import ImportRefused, Offer, StreamDraft
 from tui.importing.input_drafts import InputCollector
@@ -93,13 +93,12 @@ def _draft(exchange: RecordedExchange) -> StreamDraft:
 def _job_draft(job: RecordedJob) -> StreamDraft:
     """One asynchronous stream that does what was recorded."""
     collector = InputCollector()
-    template = template_path("creation_response", job.id_place)
-    download = job.download
+    template, download = job.template, job.download
     retriever: dict[str, Any] = {
         "type": "AsyncRetriever",
         "creation_requester": requester_of(curl_request(job.creation), collector),
         "polling_requester": _naming(job.polls[0], job.id, template, collector),
-        "status_extractor": {"type": "DpathExtractor", "field_path": field_path(job.status_place)},
+        "status_extractor": _status_extractor(job),
         "status_mapping": {"type": "AsyncJobStatusMap", **job.meanings()},
     }
     if job.target_place is None:
@@ -117,12 +116,22 @@ def _job_draft(job: RecordedJob) -> StreamDraft:
     return StreamDraft(name, definition(name, retriever), collector.inputs, _notes(job))
 
 
+def _status_extractor(job: RecordedJob) -> dict[str, Any]:
+    if job.status_place is None:
+        return {"type": "TemplateExtractor", "value": "{{ status_code }}"}
+    return {"type": "DpathExtractor", "field_path": field_path(job.status_place)}
+
+
 def _naming(exchange: RecordedExchange, name: str, template: str, collector: InputCollector) -> dict[str, Any]:
     """The requester for a request that names a job."""
     request = curl_request(exchange)
     params = [(key, template if value == name else value) for key, value in request.params]
-    url = templated(request.url, name, template) if name != exchange.url else template
-    kept: CurlRequest = replace(request, url=url, params=[] if name == exchange.url else params)
+    url = templated(request.url, name, template)
+    if name == exchange.url:
+        url, params = template, []
+    elif name.startswith("/") and exchange.url == f"{_origin(exchange)}{name}":
+        url, params = f"{_origin(exchange)}{template}", []
+    kept: CurlRequest = replace(request, url=url, params=params)
     return requester_of(kept, collector)
 
 
@@ -157,7 +166,9 @@ def _job_line(job: RecordedJob) -> str:
 
 
 def _life(job: RecordedJob) -> str:
-    return f"{count(len(job.polls), 'poll')} until {one_line(job.statuses[-1], _PATH_SHOWN)}, then a download"
+    last = one_line(job.statuses[-1], _PATH_SHOWN)
+    status = f"HTTP {last}" if job.status_place is None else last
+    return f"{count(len(job.polls), 'poll')} until {status}, then a download"
 
 
 def _line(exchange: RecordedExchange) -> str:

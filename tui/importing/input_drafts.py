@@ -74,4 +74,6 @@ class InputCollector:
 
 
 def _fit(one: InputDraft, other: InputDraft) -> bool:
+    if (one.options, one.default) != (other.options, other.default):
+        return False
     return one.value is None or other.value is None or one.value == other.value

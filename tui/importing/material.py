@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -15,17 +16,40 @@ from tui.importing.drafts import ImportRefused
 
 MOST_BYTES = 64 * 1024 * 1024
 """How large a file may be. Recordings of browsers are large; documents of APIs stay below 20 MB."""
+WHEEL = ".whl"
 _MOST_YAML = 16 * 1024 * 1024
 _DEEPEST = 200
 _LONGEST_PATH = 1_000
 _MOST_PARTS = 20_000_000
+_HALF_A_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
+"""Only in pairs they are characters; alone they can't be in a file."""
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_SafeLoader):  # type: ignore[misc]
+    """Makes plain values only, by the core schema of YAML 1.2: `no`, `12:30` and `2024-01-01` are texts."""
+
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+
+
+for _tag, _form, _first in (
+    ("null", r"~|null|Null|NULL|", [*"~nN", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", [*"tTfF"]),
+    ("int", r"[-+]?(?:0|[1-9][0-9]*)|0o[0-7]+|0x[0-9a-fA-F]+", [*"-+0123456789"]),
+    (
+        "float",
+        r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*|(?:0|[1-9][0-9]*)(?=[eE]))(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
+        [*"-+.0123456789"],
+    ),
+    ("merge", "<<", ["<"]),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_form})$"), _first)
 
 
 @dataclass(frozen=True)
 class Material:
-    """The text that was pasted or read. `path` is the file or folder that it is from; a folder has no text."""
+    """The text that was pasted or read. `path` is the file or folder it is from; folders and packages have no text."""
 
     text: str
     path: Path | None = None
@@ -45,12 +69,14 @@ class Material:
 
 
 def read_material(path: Path) -> Material:
-    """Read a file; a folder is taken as it is. Raises ImportRefused."""
+    """Read a file; folders and packages are taken as they are. Raises ImportRefused."""
     try:
         if path.is_dir():
             return Material("", path)
         if not path.is_file():
             raise ImportRefused(f"There is no file {path}.")
+        if path.suffix.lower() == WHEEL:
+            return Material("", path)
         if path.stat().st_size > MOST_BYTES:
             raise ImportRefused(f"{path.name} is larger than {MOST_BYTES // 1024 // 1024} MB.")
         with path.open("rb") as file:
@@ -61,14 +87,22 @@ def read_material(path: Path) -> Material:
 
 
 def material_of(text: str) -> Material:
-    """What was pasted or typed: the text itself, or the file or folder whose path it is. Raises ImportRefused."""
+    """What was pasted or typed: the text itself, or the file or folder whose path it is. Raises ImportRefused.
+
+    Terminals paste line breaks as carriage returns.
+    """
     line = text.strip().strip("'\"").removeprefix("file://")
-    if line and len(line) <= _LONGEST_PATH and "\n" not in line:
+    if line and len(line) <= _LONGEST_PATH and not set("\r\n") & set(line):
         path = Path(line).expanduser()
         with suppress(OSError, ValueError):
             if path.exists():
                 return read_material(path.absolute())
-    return Material(text)
+    return Material(with_line_feeds(text))
+
+
+def with_line_feeds(text: str) -> str:
+    """The text with a line feed at the end of each line."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _decoded(content: bytes) -> str:
@@ -79,7 +113,10 @@ def _decoded(content: bytes) -> str:
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text)
+        tree = json.loads(text)
+        if not _HALF_A_CHARACTER.search(text):
+            return tree
+        return json.loads(json.dumps(tree, ensure_ascii=False).encode(errors="replace"))
     except RecursionError:
         raise ImportRefused("It is nested too deeply to be read.") from None
     except ValueError:
@@ -97,7 +134,7 @@ def _yaml(text: str) -> Any:
     if len(text) > _MOST_YAML:
         raise ImportRefused(f"YAML is read up to {_MOST_YAML // 1024 // 1024} MB; give it as JSON instead.")
     try:
-        return yaml.load(text, Loader=_Loader)  # the safe loader: it makes plain values only
+        return yaml.load(text, Loader=_Loader)
     except RecursionError:
         raise ImportRefused("It is nested too deeply to be read.") from None
     except (yaml.YAMLError, ValueError):

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from tui.importing.curl_source import read_curl
 from tui.importing.drafts import ImportRefused, Source, WholeManifest
+from tui.importing.folders import read_folder
 from tui.importing.har import read_har_material
-from tui.importing.material import Material
+from tui.importing.material import Material, material_of
+from tui.importing.openapi import read_openapi
+from tui.importing.pip_download import Progress
 from tui.importing.postman import read_postman
+from tui.importing.published import package_in, published, read_wheel
 
 Reader = Callable[[Material], Source | WholeManifest | None]
 """Reads what it knows; None when it is something else. Raises ImportRefused when it knows it, and can't use it."""
 
-READERS: tuple[Reader, ...] = (read_har_material, read_postman, read_curl)
+READERS: tuple[Reader, ...] = (read_wheel, read_folder, read_openapi, read_har_material, read_postman, read_curl)
 """In the order in which they are asked. They run in a thread, and may take seconds."""
 
 
@@ -29,6 +34,16 @@ def readable() -> Iterator[None]:
         raise ImportRefused("It can't be used: a part of it is not as it is to be in such a document.") from None
 
 
+async def find(text: str, progress: Progress) -> Source | WholeManifest:
+    """What was typed or pasted: itself, or what it names, which is a path or a published connector.
+
+    Reading is done in a thread; connectors are downloaded. Raises ImportRefused.
+    """
+    material = await asyncio.to_thread(material_of, text)
+    package = package_in(text) if material.path is None else None
+    return await (asyncio.to_thread(recognise, material) if package is None else published(package, progress))
+
+
 def recognise(material: Material) -> Source | WholeManifest:
     """What was given, as something to take streams or a manifest from. Raises ImportRefused."""
     for reader in READERS:
@@ -38,5 +53,5 @@ def recognise(material: Material) -> Source | WholeManifest:
             return found
     if material.mapping.get("type") == "DeclarativeSource" or {"streams", "check"} <= material.mapping.keys():
         name = material.path.name if material.path is not None else "Pasted manifest"
-        return WholeManifest(name, material.text)
+        return WholeManifest(name, material.text, path=material.path)
     raise ImportRefused("This is nothing that Longhaul can begin from.")

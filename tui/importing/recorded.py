@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from core.cases.case import RecordedExchange
@@ -27,14 +26,3 @@ def is_page_furniture(exchange: RecordedExchange) -> bool:
     if exchange.method in ("OPTIONS", "CONNECT") or _FURNITURE.match(exchange.response_header("content-type")):
         return True
     return _FURNITURE_NAME.fullmatch(urlsplit(exchange.url).path) is not None
-
-
-def name_for(exchange: RecordedExchange, taken: Collection[str]) -> str:
-    """A name for a stream that an exchange is the request of: the last word of its path."""
-    words = [word for word in urlsplit(exchange.url).path.split("/") if re.fullmatch(r"[A-Za-z][\w.-]*", word)]
-    name = words[-1].partition(".")[0] if words else "stream"
-    number = 2
-    unique = name
-    while unique in taken:
-        unique, number = f"{name}_{number}", number + 1
-    return unique

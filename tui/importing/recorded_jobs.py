@@ -1,4 +1,8 @@
-"""Finds asynchronous jobs in a recording: a request whose answer names a job, polls of it, and the download."""
+"""Finds asynchronous jobs in a recording: a request whose answer names a job, polls of it, and the download.
+
+The name of a job is a value of the answer, or the address in a header such as `Location`. Its status is a value of the
+answers to polls, or their HTTP status: 202 until it is 200.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from core.cases.case import RecordedExchange
 from core.jobs.statuses import JobStatus
-from tui.importing.answers import Place, json_of, leaves
+from tui.importing.answers import Place, json_of, leaves, template_path
 from tui.model.status_names import suggested_meaning
 
 _STATUS_KEYS = ("status", "state", "jobstatus", "job_status", "processingstatus", "phase", "done", "completed", "ready")
@@ -19,28 +23,37 @@ _SHORTEST_ID = 3
 _LONGEST_ID = 500
 _MOST_LOOKED_AT = 3_000
 _CREATING = ("POST", "PUT", "PATCH")
+_ADDRESSES = ("Operation-Location", "Azure-AsyncOperation", "Content-Location", "Location")
+_LONGEST_ADDRESS = 4_000
+_ACCEPTED = 202
+_NOT_YET = (_ACCEPTED, 204, 404)
+_DONE = (200, 206)
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedJob:
-    """A job as it was seen. `id_place` is where the answer to the creation names it, `id` that name.
+    """A job as it was seen. `id` is how the answer to the creation names it, `template` gives that name in a run.
 
-    `statuses` are those that were seen, in order; `target_place` is where the last poll has the address of the
-    download, None where the download is asked for by the name of the job.
+    `statuses` are those that were seen, in order, `status_place` is where they were: None for the HTTP status.
+    `target_place` is where the last poll has the address of the download, None where the download is asked for by the
+    name of the job.
     """
 
     creation: RecordedExchange
     polls: Sequence[RecordedExchange]
     download: RecordedExchange
     id: str
-    id_place: Place
-    status_place: Place
+    template: str
+    status_place: Place | None
     statuses: Sequence[str]
     target_place: Place | None
 
     def meanings(self) -> dict[str, list[str]]:
         """The statuses by what they mean: the last one is that of a job whose result was downloaded."""
         last = self.statuses[-1]
+        if self.status_place is None:
+            running = [one for one in dict.fromkeys(self.statuses) if one != last]
+            return {"running": running or [str(_ACCEPTED)], "completed": [last], "failed": [], "timeout": []}
         found: dict[str, list[str]] = {"running": [], "completed": [last], "failed": [], "timeout": []}
         for status in dict.fromkeys(self.statuses):
             if status != last:
@@ -64,42 +77,52 @@ def jobs_in(exchanges: Sequence[RecordedExchange]) -> list[RecordedJob]:
 
 
 def _job_of(creation: RecordedExchange, later: Sequence[RecordedExchange]) -> RecordedJob | None:
-    for place, name in _names(creation):
+    for name, template in _names(creation):
         naming = [one for one in later if _mentions(one, name)]
         for poll in naming:
             polls = [one for one in naming if (one.method, one.url) == (poll.method, poll.url)]
-            seen = _statuses(polls)
+            seen = _statuses(polls) or _http_statuses(creation, polls)
             if seen is None:
                 continue
             status_place, statuses = seen
             after = later[later.index(polls[-1]) + 1 :]
             download = _download(polls, after, name)
+            if download is None and status_place is None:
+                download = polls[-1], None  # the address that was polled has the result in the end
             if download is not None:
-                return RecordedJob(creation, polls, download[0], name, place, status_place, statuses, download[1])
+                return RecordedJob(creation, polls, download[0], name, template, status_place, statuses, download[1])
     return None
 
 
-def _names(creation: RecordedExchange) -> list[tuple[Place, str]]:
-    """What may be the name of a job in an answer; those whose keys sound like it come first."""
+def _names(creation: RecordedExchange) -> list[tuple[str, str]]:
+    """What may be the name of a job in an answer, and the template for it.
+
+    Values whose keys sound like it come first, then addresses in headers, then other values.
+    """
     found = [
-        (place, str(value))
+        (_rank(place), str(value), template_path("creation_response", place))
         for place, value in leaves(json_of(creation))
         if isinstance(value, str | int) and not isinstance(value, bool)
         if _SHORTEST_ID <= len(str(value)) <= _LONGEST_ID or str(place[-1:]).lower().find("id") >= 0
     ]
+    for header in _ADDRESSES:
+        address = creation.response_header(header.lower())
+        if address.startswith(("/", "http://", "https://")) and len(address) <= _LONGEST_ADDRESS:
+            found.append(((1, 0), address, f"{{{{ creation_response.headers['{header}'] }}}}"))
+    return [(name, template) for _, name, template in sorted(found)]
 
-    def rank(one: tuple[Place, str]) -> tuple[bool, int]:
-        key = str(one[0][-1]).lower() if one[0] else ""
-        return not any(word in key for word in _ID_KEYS), len(one[0])
 
-    return sorted(found, key=rank)
+def _rank(place: Place) -> tuple[int, int]:
+    key = str(place[-1]).lower() if place else ""
+    return 0 if any(word in key for word in _ID_KEYS) else 2, len(place)
 
 
 def _mentions(exchange: RecordedExchange, name: str) -> bool:
-    """Whether a request names a job: in its path, in its query, or as its whole address."""
-    if exchange.url == name:
-        return True
+    """Whether a request names a job: in its path, in its query, or as its whole address, with the host or without."""
     parts = urlsplit(exchange.url)
+    whole = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    if exchange.url == name or (name.startswith("/") and name in (whole, parts.path) and len(name) > 1):
+        return True
     steps = [unquote(step) for step in parts.path.split("/")]
     values = [unquote(pair.partition("=")[2]) for pair in parts.query.split("&")]
     return name in steps or name in values or any(_is_in(step, name) for step in steps)
@@ -127,6 +150,17 @@ def _statuses(polls: Sequence[RecordedExchange]) -> tuple[Place, list[str]] | No
         if known and suggested_meaning(known[-1], ".".join(map(str, place))) in (JobStatus.COMPLETED, None):
             return place, known
     return None
+
+
+def _http_statuses(creation: RecordedExchange, polls: Sequence[RecordedExchange]) -> tuple[None, list[str]] | None:
+    """The HTTP statuses of polls, when the last one says that the job is done and those before that it is not."""
+    codes = [_DONE[0] if 300 <= one.status < 400 else one.status for one in polls]  # redirects are followed
+    waited = codes[:-1]
+    if codes[-1] not in _DONE or not all(code in _NOT_YET for code in waited):
+        return None
+    if not waited and creation.status != _ACCEPTED:
+        return None
+    return None, list(map(str, codes))
 
 
 def _download(

@@ -11,6 +11,7 @@ from core.manifest.problems import Path
 from tui.importing.curl import CurlRequest, parse_curl
 from tui.importing.drafts import InputDraft, StreamDraft
 from tui.importing.exactness import as_it_is_sent
+from tui.importing.hosts import hosts_by_input
 from tui.importing.input_drafts import InputCollector
 from tui.importing.marks import MARK
 from tui.importing.placing import place_inputs, with_names
@@ -62,7 +63,7 @@ def import_request(session: BuilderSession, path: Path, request: CurlRequest) ->
     collector = InputCollector(request.known)
     requester = requester_of(request, collector)
     with session.group(path):
-        names = place_inputs(session, collector.inputs)
+        names = place_inputs(session, collector.inputs, hosts_by_input(requester))
         requester = with_names(requester, names)
         for key in (*_FILLED, *_OLDER):
             if requester.get(key):
@@ -156,6 +157,8 @@ def _authenticator(
     request: CurlRequest, headers: dict[str, Any], params: dict[str, Any], inputs: InputCollector
 ) -> dict[str, Any] | None:
     """The authenticator that the request amounts to; what it takes from is taken out of headers and parameters."""
+    if request.user is not None and request.aws is not None:
+        return _aws(*request.user, *request.aws, inputs)
     if request.user is not None:
         return _basic(*request.user, inputs)
     name = next((name for name in headers if name.lower() == "authorization"), None)
@@ -179,6 +182,16 @@ def _basic(user: str, password: str, inputs: InputCollector) -> dict[str, Any]:
         username = inputs.add(InputDraft("username", "Username", value=user))
     found = {"type": "BasicHttpAuthenticator", "username": username}
     return {**found, "password": inputs.secret("password", "Password", password)} if password else found
+
+
+def _aws(key: str, secret: str, region: str, service: str, inputs: InputCollector) -> dict[str, Any]:
+    return {
+        "type": "AwsSignatureAuthenticator",
+        "access_key": inputs.secret("access_key", "Access Key ID", key),
+        "secret_key": inputs.secret("secret_key", "Secret Access Key", secret),
+        "region": inputs.text(region),
+        "service": inputs.text(service),
+    }
 
 
 def _key(where: str, name: str, value: str, inputs: InputCollector) -> dict[str, Any]:

@@ -22,6 +22,7 @@ _LONGEST_WORD = 8_000_000
 _OUTPUT = "value"
 """The name of what a command would print."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_ARGUMENT = re.compile(r"[0-9@*]")
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(\+?)=", re.DOTALL)
 _CONTINUED = re.compile(r"\\[ \t]*\r?\n")
 _OPERATOR = re.compile(r"\|\||\|&|\||&&|;;|;|&(?!>)|\n|[()]")
@@ -29,6 +30,8 @@ _REDIRECTION = re.compile(r"(?:\d*|&)(<<<|<<-|<<|<>|<&|>&|>>|>\||>|<)")
 _PROMPT = re.compile(r"(?m)^[ \t]*(?:[$%❯›] |PS [^>\n]{0,200}> )(?=\S)")
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b", "f": "\f", "v": "\v", "e": "\x1b", "E": "\x1b"}
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{1,4}|U[0-9a-fA-F]{1,8}|x[0-9a-fA-F]{1,2}|[0-7]{1,3}|.)", re.DOTALL)
+_PLACE = re.compile(r"<([A-Za-z](?:[A-Za-z0-9_. -]{0,60}[A-Za-z0-9_])?)>")
+"""Where documentation leaves a place for a value, without quotes around it."""
 _WORD_BREAKS = frozenset(" \t\r\n|&;()<>")
 _DECLARES = frozenset({"export", "declare", "local", "readonly", "typeset", "set"})
 
@@ -122,7 +125,7 @@ class _Reader:
         elif text[at] == "#":
             end = text.find("\n", at)
             self._at = end if end >= 0 else len(text)
-        elif redirection := _REDIRECTION.match(text, at):
+        elif not _PLACE.match(text, at) and (redirection := _REDIRECTION.match(text, at)):
             self._at = redirection.end()
             self._redirect(redirection[1])
         elif operator := _OPERATOR.match(text, at):
@@ -211,7 +214,7 @@ class _Reader:
     def _word(self) -> str:
         parts: list[str] = []
         length = 0
-        while self._at < len(self._text) and self._text[self._at] not in _WORD_BREAKS:
+        while self._at < len(self._text) and not self._is_break():
             part = self._part()
             length += len(part)
             if length > _LONGEST_WORD:
@@ -219,9 +222,15 @@ class _Reader:
             parts.append(part)
         return "".join(parts)
 
+    def _is_break(self) -> bool:
+        return self._text[self._at] in _WORD_BREAKS and not _PLACE.match(self._text, self._at)
+
     def _part(self) -> str:
         text, at = self._text, self._at
         match text[at]:
+            case "<" if place := _PLACE.match(text, at):
+                self._at = place.end()
+                return marked(place[1])
             case "'":
                 return self._until("'", 1)
             case '"':
@@ -300,15 +309,20 @@ class _Reader:
             return self._output(self._in_parentheses())
         if text.startswith("${", at):
             return self._braced()
-        found = _NAME.match(text, at + 1)
+        found = _NAME.match(text, at + 1) or _ARGUMENT.match(text, at + 1)
         if found is None:
             self._at += 1
             return "$"
+        if found[0] in "@*":
+            self._at = found.end()
+            return ""
         self._at = found.end()
         return self._value(found[0])
 
     def _value(self, name: str) -> str:
         """What a variable is filled in with: a mark, where it is not set, or named like a secret."""
+        if name.isdigit():
+            return marked(f"argument {name}")
         value = self._variables.get(name)
         if value is None:
             return marked(name)
@@ -326,6 +340,8 @@ class _Reader:
         if found is None:
             return marked(_OUTPUT)
         rest = inside[found.end() :]
+        if rest.startswith("["):
+            raise ImportRefused(f"Arrays of the shell are not read: write what is in {found[0]} into the command.")
         default = re.match(r":?([-=])", rest)
         if default is None or self._variables.get(found[0]):
             return self._value(found[0])

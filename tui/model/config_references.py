@@ -26,6 +26,12 @@ def uses(value: Any, key: str, path: Path = ()) -> Iterator[Path]:
             yield place
 
 
+def inputs_of(value: Any) -> list[str]:
+    """The names of all inputs that a tree uses, each once."""
+    found = [inputs_in(text) if _is_template(text) else [text] for _, text in _texts(value, ())]
+    return list(dict.fromkeys(name for names in found for name in names))
+
+
 def renamed(value: Any, old: str, new: str, path: Path = ()) -> Iterator[tuple[Path, str]]:
     """The texts of a tree that use the input `old`, with their paths, as they are with its name `new`."""
     for place, text in _texts(value, path):

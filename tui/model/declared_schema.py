@@ -240,3 +240,9 @@ def set_automatic_import(session: BuilderSession, index: int, *, on: bool) -> No
     """Switch the import after every test on or off."""
     with session.group(("streams", index, "schema_loader")):
         session.write((*_AUTO, session.streams.name(index)), on)
+
+
+def set_automatic_imports(session: BuilderSession, names: Mapping[str, bool]) -> None:
+    """The same for several streams, by their names."""
+    present = session.document.get(_AUTO)
+    session.write(_AUTO, {**(present if isinstance(present, dict) else {}), **names})

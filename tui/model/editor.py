@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
@@ -127,6 +127,19 @@ class ManifestEditor:
             else:
                 single = deepcopy(self.document.get(raw))
                 self.write(raw, [value] if single is None else [single, value])
+
+    def extend(self, path: Path, values: Sequence[Any]) -> None:
+        """Put items at the end of a list, which is made if there is none; much faster than one after the other."""
+        present = self.view.value(path)
+        if not isinstance(present, list):
+            self.insert(path, 0, values[0])
+            values = values[1:]
+        if values:
+            with self.group((*path, len(present) if isinstance(present, list) else 0)):
+                self._take_over(path)
+                raw = self.document.through_refs(path)
+                with self._edit(raw):
+                    self.document.extend(raw, values)
 
     def remove(self, path: Path) -> None:
         """Take an item out of a list, or an entry out of a mapping; an optional field that is empty then goes too."""

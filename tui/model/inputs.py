@@ -72,20 +72,27 @@ class Inputs:
     def get(self, key: str) -> Input | None:
         return next((one for one in self.all() if one.key == key), None)
 
-    def add(self, new: Input, value: Any = None) -> None:
+    def add(self, new: Input, value: Any = None, *, schema: Mapping[str, Any] | None = None) -> None:
         """Add an input after the others, with its test value if there is one already.
 
-        Raises ValueError when there is one of this key, or the key is empty.
+        `schema` says more than the attributes of an input do. Raises ValueError when there is one of this key, or the
+        key is empty.
         """
         self._check_key(new.key)
+        schema = schema or {}
         with self._editor.group((*PROPERTIES, new.key)):
             orders = [_order(one) for one in self._properties().values()]
             last = max(orders, default=-1)
-            self._write(new, {} if isinf(last) else {"order": int(last) + 1})
+            self._write(new, schema if isinf(last) else {**schema, "order": int(last) + 1})
             if value is not None:
                 self._change_values((new.key,), lambda: self._values.set(new.key, value, secret=new.secret))
         if value is not None:
             self._editor.notify(Change(ChangeKind.INPUTS))
+
+    def add_described(self, key: str, schema: Mapping[str, Any], *, required: bool) -> None:
+        """Add an input that a JSON Schema describes. Raises ValueError as `add` does."""
+        described = {name: deepcopy(value) for name, value in schema.items() if name != "order"}
+        self.add(_read(key, described, required=required), schema=described)
 
     def update(self, changed: Input) -> None:
         """Give the input of the same key other attributes; what is unknown to the builder stays as it is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -128,11 +129,27 @@ def _remove(file: Path) -> None:
 
 
 class Project:
-    """A session with what belongs to it. `title` names it where it has no file."""
+    """A session with what belongs to it.
 
-    def __init__(self, session: BuilderSession, *, title: str = "New connector", demo: DemoApi | None = None) -> None:
+    `title` names it where it has no file; `sample` is what it is a copy of; `notes` are said when it is opened.
+    """
+
+    then = ""
+    """The id of the action to perform once it is on the screen."""
+
+    def __init__(
+        self,
+        session: BuilderSession,
+        *,
+        title: str = "New connector",
+        demo: DemoApi | None = None,
+        sample: str | None = None,
+        notes: Sequence[str] = (),
+    ) -> None:
         self.session = session
         self.demo = demo
+        self.sample = sample
+        self.notes = notes
         self._title = title
         self._draft = DraftKeeper(session)
 
@@ -142,9 +159,9 @@ class Project:
         return cls(BuilderSession.new(MODELINE if modeline else ""))
 
     @classmethod
-    def from_text(cls, text: str, *, title: str) -> Project:
+    def from_text(cls, text: str, *, title: str, notes: Sequence[str] = ()) -> Project:
         """A manifest that has no file yet, such as that of a published connector. Raises ManifestError."""
-        return cls(BuilderSession.from_text(text), title=title)
+        return cls(BuilderSession.from_text(text), title=title, notes=notes)
 
     @classmethod
     def open(cls, path: Path) -> Project:
@@ -176,8 +193,9 @@ class Project:
         return project
 
     @classmethod
-    def try_demo(cls, name: str | None = None, *, modeline: bool = False) -> Project:
-        """A copy of the simplest sample, or of the named one, and the demo API running for it.
+    def try_demo(cls, name: str | None = None, *, modeline: bool = False, then: str = "") -> Project:
+        """A copy of the simplest sample, or of the named one, and the demo API running for it. `then` is the id of the
+        action to perform once it is on the screen.
 
         Raises KeyError when there is no sample of this name.
         """
@@ -186,7 +204,9 @@ class Project:
         session = BuilderSession(Document.parse(text), problems_visible=True)
         demo = DemoApi()
         session.values.lend(demo.inputs(chosen.name))
-        return cls(session, title=f"Demo: {chosen.title}", demo=demo)
+        project = cls(session, title=f"Demo: {chosen.title}", demo=demo, sample=chosen.name)
+        project.then = then
+        return project
 
     @property
     def path(self) -> Path | None:

@@ -57,6 +57,15 @@ class Settings:
         return self._document.get(("modeline",)) is not False
 
     @property
+    def toured(self) -> bool:
+        """Whether the tour was begun once; until then it is offered."""
+        return self._document.get(("toured",)) is True
+
+    @toured.setter
+    def toured(self, value: bool) -> None:
+        self._set(("toured",), value)
+
+    @property
     def keys(self) -> dict[str, str]:
         """Keys by the id of the action that they are for."""
         return {_RENAMED.get(str(id), str(id)): str(key) for id, key in self._mapping(("keys",)).items()}

@@ -21,6 +21,8 @@ from core.runtime.roles import SchemaLoader
 from core.templates import Condition, MixedMap, Template, TemplateMap
 
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
+_TYPE = re.compile(r"\b[A-Z][a-z]+(?:[A-Z][A-Za-z]*)+\b")
+"""What may be the name of a component type."""
 _SPELLED = {
     "api": "API",
     "csv": "CSV",
@@ -379,6 +381,16 @@ def in_labels(text: str, keys: Iterable[object], *owners: type[Component]) -> st
         if isinstance(key, str) and (label := label_of(key, *owners)):
             text = text.replace(f"`{key}`", f"“{label}”")
     return text
+
+
+def types_in_labels(text: str) -> str:
+    """A sentence with labels in the place of the names of component types, which are written in one word."""
+
+    def label(match: re.Match[str]) -> str:
+        component = component_types().get(match[0])
+        return f"“{type_label(component)}”" if component is not None else match[0]
+
+    return _TYPE.sub(label, text)
 
 
 def label_of(key: str, *owners: type[Component]) -> str:

@@ -170,14 +170,24 @@ class Streams:
 
         Raises ValueError when the name is empty or taken.
         """
-        name = self._checked(name)
+        return self.add_all({name: stream})[0]
+
+    def add_all(self, streams: Mapping[str, Mapping[str, Any]]) -> list[Path]:
+        """Append streams that are described already, by their names; returns their paths.
+
+        Raises ValueError when a name is empty or taken.
+        """
+        names = [self._checked(name) for name in streams]
         editor = self._editor
-        index = editor.view.stream_count
-        with editor.group(("streams", index)):
-            editor.insert(STREAMS, index, {"type": "DeclarativeStream", **stream, "name": name})
-            self._visibility.mark(("streams", index), visible=False)
+        first = editor.view.stream_count
+        paths: list[Path] = [("streams", first + place) for place in range(len(names))]
+        with editor.group(("streams", first)):
+            written = zip(streams.values(), names, strict=True)
+            editor.extend(STREAMS, [{"type": "DeclarativeStream", **one, "name": name} for one, name in written])
+            for path in paths:
+                self._visibility.mark(path, visible=False)
             self._keep_check()
-        return ("streams", index)
+        return paths
 
     def duplicate(self, index: int) -> Path:
         """Add a copy of a stream right after it; returns its path."""

@@ -166,6 +166,13 @@ BUILDER = (
         "A text in the URLs, headers and bodies of the test",
     ),
     UserAction(
+        "test.compare",
+        "compare two tests…",
+        "trial_actions.compare",
+        "What differs in records, requests and schema: any two of the last ten tests of the stream",
+        when="trial_actions.can_compare",
+    ),
+    UserAction(
         "test.keep-case",
         "keep as a case…",
         "cases.keep",
@@ -199,7 +206,7 @@ BUILDER = (
         "Drop the changes and read the file again",
         when="project.path",
     ),
-    UserAction("file.demo", "try the demo", "files.demo", "Open a sample that runs against a demo API on this machine"),
+    UserAction("file.demo", "try a sample…", "files.demo", "Choose one that runs against a demo API on this machine"),
     UserAction(
         "edit.undo",
         "undo",
@@ -300,12 +307,6 @@ BUILDER = (
         when=_FORM,
     ),
     UserAction(
-        "stream.recording",
-        "add a stream from a recording…",
-        "cases.add_stream",
-        "Choose a request of a case, or of a HAR file of a browser or proxy",
-    ),
-    UserAction(
         "schema.auto",
         "import the schema after each test, or not",
         "streams.toggle_auto_import",
@@ -317,6 +318,7 @@ BUILDER = (
     UserAction(
         "view.light", "switch between light and dark", "app.toggle_dark", "The other one of Longhaul's own themes"
     ),
+    UserAction("help.tour", "take the tour", "tour.start", "Seven steps through the builder, with a sample"),
     UserAction(
         "help.keys", "list all keys and their ids", "help.list_keys", "What every key does, and how to change it"
     ),

@@ -15,10 +15,9 @@ from core.manifest.problems import Path as FieldPath
 from core.units import count, size
 from core.wording import one_line
 from tui.forms.curl import fill_request
-from tui.importing.recorded import curl_request, is_page_furniture, name_for
+from tui.importing.recorded import curl_request, is_page_furniture
 from tui.model.session import BuilderSession
 from tui.model.settings import Settings
-from tui.model.streams import StreamKind
 from tui.shell.editor_area import EditorArea
 from tui.shell.interaction import Interaction
 from tui.shell.keys import key_of
@@ -153,20 +152,6 @@ class CaseActions:
         exchange = await self._choose_exchange()
         if exchange is not None and stream.index is not None:
             self._fill(("streams", stream.index, *below), exchange)
-
-    async def add_stream(self) -> None:
-        """Choose an exchange of a recording, and add a stream whose request is filled from it."""
-        if not self._builder.editor.can_edit():
-            return
-        exchange = await self._choose_exchange()
-        if exchange is None:
-            return
-        session = self._trials.session
-        index = session.view.stream_count
-        with session.group(("streams", index)):
-            session.streams.add(name_for(exchange, session.streams.names()), StreamKind.SYNC)
-            self._fill(("streams", index, "retriever", "requester"), exchange)
-        self._builder.navigation.go_to_stream(index)
 
     def _fill(self, requester: FieldPath, exchange: RecordedExchange) -> None:
         fill_request(self._builder.editor.app, self._trials.session, requester, curl_request(exchange), "Recording")

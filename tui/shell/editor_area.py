@@ -89,7 +89,7 @@ class EditorArea(Container):
         async with self._lock:
             welcome = self.query_one_optional(Welcome)
             if welcome is None:
-                welcome = Welcome(self._settings.recent)
+                welcome = Welcome(self._settings.recent, offer_tour=not self._settings.toured)
                 await self.mount(welcome)
             await self._bring_to_front(welcome)
             return welcome

@@ -12,6 +12,7 @@ from textual.screen import Screen
 
 from core.errors import ManifestError
 from core.units import count
+from tui.importing.folders import manifest_in
 from tui.model.editor_schema import SCHEMA, keep_schema
 from tui.model.files import ChangedOnDiskError, ReadOnlyError, is_same
 from tui.model.project import Draft, Project, drafts_for
@@ -20,6 +21,7 @@ from tui.shell.editor_area import EditorArea
 from tui.shell.interaction import Interaction
 from tui.shell.keys import key_of
 from tui.shell.navigation import Navigation
+from tui.shell.sample_dialog import TOUR, SampleDialog
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
 from tui.widgets.dialog import ConfirmDialog, DialogButton, QuestionDialog
 from tui.widgets.file_dialog import FileDialog
@@ -193,7 +195,7 @@ class FileActions:
     async def open(self) -> None:
         """Ask for a file and open it."""
         start = self._project.path.parent if self._project.path else Path.cwd()
-        path = await self._ask(FileDialog("open", start, title="Open manifest"))
+        path = await self._ask(FileDialog("open", start, title="Open manifest", stands_for=manifest_in))
         if path is not None:
             await self._open_file(path)
 
@@ -227,8 +229,21 @@ class FileActions:
 
     @_one_at_a_time
     async def demo(self) -> None:
-        """Open the demo."""
-        await self._leave_for(partial(Project.try_demo, modeline=self._settings.modeline))
+        """Let the person choose a sample, and open it with its demo API."""
+        dialog = SampleDialog(self._project.sample, offer_tour=not self._settings.toured)
+        chosen = await self._ask(dialog)
+        if chosen is None or (chosen == self._project.sample and not dialog.tests):
+            return
+        then = "help.tour" if chosen == TOUR else "test.run" if dialog.tests else ""
+        await self._leave_for(self._sample(None if chosen == TOUR else chosen, then))
+
+    @_one_at_a_time
+    async def tour_demo(self) -> None:
+        """Go on with the simplest sample, and with the tour there."""
+        await self._leave_for(self._sample(None, "help.tour"))
+
+    def _sample(self, name: str | None, then: str) -> Callable[[], Project]:
+        return partial(Project.try_demo, name, modeline=self._settings.modeline, then=then)
 
     @_one_at_a_time
     async def leave_for(self, make: Callable[[], Project]) -> None:

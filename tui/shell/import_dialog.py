@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.widgets import Label, TextArea
 
+from core.units import size
 from tui.importing.drafts import ImportRefused, Source, WholeManifest
-from tui.importing.material import MOST_BYTES, Material, material_of, read_material
-from tui.importing.recognition import recognise
+from tui.importing.folders import manifest_in
+from tui.importing.material import MOST_BYTES
+from tui.importing.recognition import find
 from tui.widgets.dialog import CANCEL, Dialog, DialogButton, text_line
 from tui.widgets.file_dialog import FileDialog
 
@@ -20,24 +21,40 @@ _TAKES = (
     "Paste a curl command, an OpenAPI document, a HAR recording, a Postman collection or a manifest; or type the name "
     "of a published connector (airbyte-source-NAME) or the path of a file or folder. Secrets become inputs."
 )
+_MOST_SHOWN = 50_000
+"""Letters of a text that is shown; a text area takes seconds for a long one."""
+_GOES_ON = ("\\", "^", "`", "{", "[", ":", ",")
+"""Ends of lines that are followed by more."""
 
 
 class _PasteArea(TextArea):
-    """A text area that says when something was pasted into it."""
+    """A text area that tells when something is pasted into it, and when enter ends the only line of it."""
 
-    def __init__(self, pasted: Callable[[], None]) -> None:
+    def __init__(self, taken: Callable[[str], None]) -> None:
         super().__init__(soft_wrap=True, classes="import-dialog--text", compact=True)
-        self._pasted = pasted
+        self._taken = taken
 
-    def on_paste(self) -> None:
-        """The text area itself takes the text; then it is said."""
-        self.call_after_refresh(self._pasted)
+    def on_paste(self, event: events.Paste) -> None:
+        """Short texts are taken by the text area itself before it is told."""
+        if len(event.text) > _MOST_SHOWN:
+            event.stop()
+            event.prevent_default()
+            self._taken(event.text)
+        else:
+            self.call_after_refresh(lambda: self._taken(self.text))
+
+    def on_key(self, event: events.Key) -> None:
+        line = self.text.strip()
+        if event.key == "enter" and line and "\n" not in line and not line.endswith(_GOES_ON):
+            event.stop()
+            event.prevent_default()
+            self._taken(self.text)
 
 
 class ImportDialog(Dialog[Source | WholeManifest]):
     """Takes something to begin from; the result is what it was recognised as.
 
-    `text` is what was pasted already; it is read at once, and seen only when it can't be used.
+    `text` is what was given already; it is read at once, and seen only when it can't be used.
     """
 
     def __init__(self, text: str = "") -> None:
@@ -48,46 +65,49 @@ class ImportDialog(Dialog[Source | WholeManifest]):
 
     def compose_body(self) -> ComposeResult:
         yield text_line(_TAKES)
-        yield _PasteArea(self._go)
+        yield _PasteArea(self._take)
         yield text_line("", "dialog--problem")
 
     def on_mount(self) -> None:
         area = self.query_one(TextArea)
         area.focus()
         if self._text:
-            area.text = self._text
-            self._go()
+            if len(self._text) <= _MOST_SHOWN:
+                area.text = self._text
+                area.move_cursor(area.document.end)
+            self._take(self._text)
 
     def answered(self, answer: str) -> None:
         if answer == "file":
-            self.app.push_screen(FileDialog("open", Path.cwd(), title="Begin from a file"), self._chosen)
+            dialog = FileDialog(
+                "open", Path.cwd(), title="Begin from a file or folder", suffixes=(), stands_for=manifest_in
+            )
+            self.app.push_screen(dialog, self._chosen)
         else:
-            self._go()
+            self._take(self.query_one(TextArea).text)
 
     def _chosen(self, path: Path | None) -> None:
         if path is not None:
             self.query_one(TextArea).text = str(path)
-            self._start(lambda: read_material(path))
+            self._take(str(path))
 
-    def _go(self) -> None:
-        text = self.query_one(TextArea).text
+    def _take(self, text: str) -> None:
+        """Begin to read a text, unless one is being read."""
+        if self._reading:
+            return
         if not text.strip():
             self._say("Paste something first, or choose a file.")
         elif len(text) > MOST_BYTES:
             self._say(f"More than {MOST_BYTES // 1024 // 1024} MB can't be pasted; choose the file instead.")
         else:
-            self._start(lambda: material_of(text))
-
-    def _start(self, read: Callable[[], Material]) -> None:
-        if not self._reading:
             self._reading = True
-            self._say("Reading…", wrong=False)
-            self.run_worker(self._read(read), exclusive=False)
+            self._tell("Reading…" if len(text) <= _MOST_SHOWN else f"Reading {size(len(text))}…")
+            self.run_worker(self._read(text), exclusive=False)
 
-    async def _read(self, read: Callable[[], Material]) -> None:
-        """Find out in a thread what it is; close with it, or say why it can't be used."""
+    async def _read(self, text: str) -> None:
+        """Find out what it is; close with it, or say why it can't be used. It ends with the dialog."""
         try:
-            found = await asyncio.to_thread(lambda: recognise(read()))
+            found = await find(text, self._tell)
         except ImportRefused as error:
             self._say(str(error))
         else:
@@ -95,11 +115,16 @@ class ImportDialog(Dialog[Source | WholeManifest]):
         finally:
             self._reading = False
 
-    def _say(self, text: str, *, wrong: bool = True) -> None:
-        self.query_one(".dialog--problem", Label).update(f"✗ {text}" if wrong else text)
+    def _say(self, problem: str) -> None:
+        self._tell(f"✗ {problem}")
+
+    def _tell(self, text: str) -> None:
+        line = self.query_one(".dialog--problem", Label)
+        line.set_class(not text.startswith("✗"), "-progress")
+        line.update(text)
 
     @on(TextArea.Changed)
     def _changed(self, event: TextArea.Changed) -> None:
         event.stop()
         if not self._reading:
-            self.query_one(".dialog--problem", Label).update("")
+            self._tell("")

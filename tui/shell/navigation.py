@@ -169,7 +169,7 @@ class Navigation:
     async def show_welcome(self) -> None:
         """Show ways to begin."""
         welcome = await self._editor.show_welcome()
-        welcome.focus_list()
+        welcome.focus_prompt()
 
     async def show_yaml_problem(self) -> None:
         """Go to where the text can't be read."""

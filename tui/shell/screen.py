@@ -32,6 +32,7 @@ from tui.shell.navigation import Navigation
 from tui.shell.navigator import Navigator, entries
 from tui.shell.selection import GLOBAL
 from tui.shell.stream_actions import StreamActions
+from tui.shell.tour import Tour
 from tui.shell.trial_actions import TrialActions
 from tui.shell.welcome import Welcome
 from tui.shell.yaml_view import YamlView
@@ -85,7 +86,7 @@ class BuilderScreen(PaneScreen[None]):
         )
         self.cases = CaseActions(self)
         self.begin = BeginActions(
-            session,
+            project,
             settings=settings,
             files=self.files,
             navigation=self.navigation,
@@ -98,6 +99,7 @@ class BuilderScreen(PaneScreen[None]):
         self.go_to = GoTo(session, self.navigation, self.editor, self.interaction)
         self.help = Help(session, settings, self.navigation, self.editor, help_line)
         self._help_line = help_line
+        self.tour = Tour(self, settings)
 
     def compose(self) -> ComposeResult:
         yield TitleBar("Longhaul", file=self.project.title)
@@ -123,6 +125,8 @@ class BuilderScreen(PaneScreen[None]):
         background = Background(self, self.project, self.interaction.report_error)
         self._subscriptions.append(background.close)
         self.files.remember()
+        for note in self.project.notes:
+            self.interaction.notify(note, severity="warning", timeout=12)
         self.trial_actions.fit()
         self.refresh_bindings()  # until now every action counted as possible
 
@@ -152,13 +156,14 @@ class BuilderScreen(PaneScreen[None]):
 
     def action_perform(self, action: str) -> None:
         """Do what the table of actions says, if it can be done now. Errors are reported."""
-        if not self.check_action("perform", (action,)):
+        if not self.check_action("perform", (action,)) or (action == "app.back" and self.tour.leave()):
             return
         owner, method, arguments = parse(ACTIONS[action].target)
         with self.interaction.reporting_errors():
             work = getattr(attrgetter(owner)(self), method)(*arguments)
             if iscoroutine(work):
                 self.interaction.start(work)
+            self.tour.performed(action)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Whether an action can be done now."""
@@ -255,8 +260,8 @@ class BuilderScreen(PaneScreen[None]):
         event.stop()
         self.interaction.start(self.files.open_file(event.path))
 
-    @on(Welcome.TextPasted)
-    def _text_pasted(self, event: Welcome.TextPasted) -> None:
+    @on(Welcome.TextGiven)
+    def _text_given(self, event: Welcome.TextGiven) -> None:
         event.stop()
         self.interaction.start(self.begin.begin(event.text))
 

@@ -47,6 +47,14 @@ class BeginFrom:
     text: str = field(default="", repr=False)
 
 
+def _is_material(text: str) -> bool:
+    """Whether a text is something to begin from rather than a name: several words, a path, a published connector."""
+    text = text.strip()
+    return len(text.split()) > 1 or text.startswith(
+        ("airbyte-source-", "/", "./", "~/", "file://", "http://", "https://")
+    )
+
+
 class _NameInput(Input):
     """The name of a stream; what is no name when it is pasted is something to begin from."""
 
@@ -55,7 +63,7 @@ class _NameInput(Input):
         text: str
 
     def on_paste(self, event: events.Paste) -> None:
-        if len(event.text.split()) > 1:
+        if _is_material(event.text):
             event.stop()
             event.prevent_default()
             self.post_message(self.MaterialPasted(self, event.text))
@@ -110,6 +118,9 @@ class StreamDialog(Dialog[NewStream | BeginFrom]):
 
     def _add(self) -> None:
         name = self.query_one(Input).value.strip()
+        if name.startswith("curl ") or (len(name.split()) == 1 and _is_material(name)):
+            self.dismiss(BeginFrom(name))
+            return
         problem = self._problem_of(name)
         if problem:
             self._show_problem(problem)

@@ -13,6 +13,7 @@ from core.events import Stage
 from tui.model.settings import Settings
 from tui.model.stages import stage_of_tab
 from tui.model.streams import StreamKind
+from tui.shell.compare_screen import CompareScreen
 from tui.shell.editor_area import EditorArea
 from tui.shell.interaction import Interaction
 from tui.shell.keys import key_of
@@ -21,6 +22,7 @@ from tui.shell.query_screen import QueryScreen
 from tui.shell.selection import StreamHandle
 from tui.trials.query import Source, why_not
 from tui.trials.remedies import Remedy
+from tui.trials.trial import Trial
 from tui.trials.trials import Trials
 from tui.trials.view.pane import TrialPane
 from tui.widgets.dialog import ConfirmDialog
@@ -284,6 +286,26 @@ class TrialActions:
                 export=pane.export,
             )
             await self._interaction.ask(screen)
+
+    @property
+    def can_compare(self) -> bool:
+        """Whether there are two tests of the stream that a person is at."""
+        index = self._builder.navigation.current_or_last_stream
+        return index is not None and len(self._over(self._trials.session.streams.name(index))) > 1
+
+    async def compare(self) -> None:
+        """Compare two tests of the stream, at first the last two."""
+        index = self._builder.navigation.current_or_last_stream
+        if index is None or not self.can_compare:
+            self._interaction.notify("There are no two tests to compare yet: test the stream again first.")
+            return
+        stream = self._trials.session.streams.name(index)
+        changed = self._trials.controller.changed
+        await self._interaction.ask(CompareScreen(stream, lambda: self._over(stream), changed))
+
+    def _over(self, stream: str) -> list[Trial]:
+        """The tests of a stream that are kept and have ended, the oldest first."""
+        return [trial for trial in self._trials.controller.history.of(stream) if not trial.state.running]
 
     def _sources(self, stream: str) -> list[Source]:
         """The records of the latest trial of a stream, and of those of others."""

@@ -20,6 +20,7 @@ from core.jobs.known import KnownJobs
 from core.jobs.statuses import JobStatus
 from core.reading import Limits
 from core.runtime.slices import Record
+from tui.trials.history import History
 from tui.trials.state import TrialState
 from tui.trials.trial import Trial, TrialSettings
 
@@ -81,7 +82,7 @@ class _Use:
 
 
 class TrialController:
-    """Starts, cancels and remembers trials: the latest of each stream, and how each stream is tested.
+    """Starts, cancels and remembers trials: the latest of each stream and some before it, and how each is tested.
 
     Everything happens on the app's event loop. Subscribe to `changed` to be notified of changes.
     """
@@ -89,6 +90,8 @@ class TrialController:
     def __init__(self, app: App[Any], opener: Opener, clock: Callable[[], float] = time.monotonic) -> None:
         self.changed: Signal[TrialChanged] = Signal(app, "trial-changed")
         self.results: dict[str, Trial] = {}
+        """The latest trial of each stream."""
+        self.history = History()
         self.settings: dict[str, TrialSettings] = {}
         self.jobs: dict[str, KnownJobs] = {}
         """The jobs of the latest trial of each stream, as far as they are still on the server."""
@@ -144,6 +147,7 @@ class TrialController:
         self._used[stream] = _Use(connector, config, stream, opener or self._open)
         self._trial = trial
         self.results[stream] = trial
+        self.history.add(stream, trial)
         read = self._read(
             trial,
             connector,
@@ -194,6 +198,7 @@ class TrialController:
 
     def rename(self, old: str, new: str) -> None:
         """Move what is known about a stream to its new name, also while it is read."""
+        self.history.rename(old, new)
         for by_stream in (self.results, self.settings, self.jobs, self._used):
             _rename_key(by_stream, old, new)
         if new in self.results:
@@ -246,6 +251,7 @@ class TrialController:
             await asyncio.wait([earlier])
         mask: Callable[[str], str] = str
         try:
+            await self.history.put_away(trial)
             async with opener(connector, config) as reader:
                 mask, self._reader = reader.mask, reader
                 trial.mask = mask

@@ -86,7 +86,7 @@ class ExchangeLog:
         self._final = final
         self.entries: list[ExchangeEntry] = []
         self._spool = spool or Spool()
-        self._room = in_memory
+        self._in_memory = self._room = in_memory
         self._repeats: dict[tuple[str, int | None], int] = {}
         self._recall = lru_cache(_RECALLED)(self._read)
 
@@ -177,10 +177,27 @@ class ExchangeLog:
         if length <= self._room:
             self._room -= length
             return
+        self._to_disk(entry)
+
+    def _to_disk(self, entry: ExchangeEntry) -> None:
+        exchange = entry.head
         data = orjson.dumps([exchange.request_body, exchange.response_body])
         entry.spooled = (self._spool.append(data), len(data))
         entry.head = replace(exchange, request_body=None, response_body=None)
         entry.event = replace(entry.event, exchange=entry.head)
+
+    @property
+    def in_memory(self) -> int:
+        """Characters of bodies that are in memory."""
+        return self._in_memory - self._room
+
+    def put_away(self) -> None:
+        """Move the bodies to disk; no more exchanges come. Raises `OSError`."""
+        for entry in self.entries:
+            if entry.spooled is None and (entry.head.request_body or entry.head.response_body):
+                self._to_disk(entry)
+        self._room = self._in_memory
+        self._recall.cache_clear()
 
 
 def _request_of(entry: ExchangeEntry) -> tuple[Role, int | None, str]:

@@ -11,7 +11,8 @@ from core.http.exchange import Role
 from core.progress.sentences import budget_waits
 from core.units import count
 from core.wording import clean, keys_named
-from tui.model.specs import in_labels
+from tui.model.specs import in_labels, types_in_labels
+from tui.trials.causes import Cause, causes
 from tui.trials.offers import Look, list_offers, record_path, seen_in
 from tui.trials.phases import cancel_report, limit_sentence
 from tui.trials.records import rows
@@ -37,16 +38,19 @@ class Notice:
     weight: Weight
     text: str
     remedy: Remedy | None = None
+    cause: Cause | None = None
+    """What an error is about."""
 
 
 def notices(trial: Trial, *, stale: bool = False) -> Iterator[Notice]:
     """Everything worth saying about a trial, the most serious first."""
-    state, remedy = trial.state, where_to_fix(trial)
-    for error in state.errors:
-        yield Notice(Weight.ERROR, clean(_labelled(error, trial)), remedy_named_in(error, trial) or remedy)
+    state = trial.state
+    for cause in causes(trial):
+        yield Notice(Weight.ERROR, clean(_labelled(cause.text, trial)), cause.remedy, cause)
     if state.trouble is not None:
         text = state.trouble.text
-        yield Notice(Weight.WARNING, clean(_labelled(text, trial)), remedy_named_in(text, trial) or remedy)
+        remedy = remedy_named_in(text, trial) or where_to_fix(trial)
+        yield Notice(Weight.WARNING, clean(_labelled(text, trial)), remedy)
     for wait in budget_waits(state):
         yield Notice(Weight.REMARK, wait)
     for warning in warnings(trial, stale=stale):
@@ -76,7 +80,7 @@ def _labelled(text: str, trial: Trial) -> str:
     """A sentence of the engine with fields called as in the forms."""
     declared = trial.declared
     owners = (type(declared.retriever), type(declared)) if declared is not None else ()
-    return in_labels(text, keys_named(text), *owners)
+    return types_in_labels(in_labels(text, keys_named(text), *owners))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from core.events import JobPhase, Outcome, Stage
 from core.jobs.statuses import JobStatus
-from core.units import count, duration
+from core.units import count, duration, size
 from core.wording import one_line
 from tui.trials.state import Partition, TrialState
 
@@ -30,6 +30,13 @@ def headline(state: TrialState | None) -> str:
     if state.outcome is None:
         return f"■ cancelling… {time}" if state.cancelling else f"● testing {time}"
     return _HEADLINES[state.outcome].format(records=count(state.records, "record"), time=time)
+
+
+def facts(state: TrialState, others: int) -> str:
+    """What came of a trial so far, in figures; `others` is the number of requests that give no records."""
+    transferred = sum(one.transferred for one in state.slices.values())
+    parts = [count(state.records, "record"), *([size(transferred)] if transferred else []), duration(state.seconds)]
+    return " · ".join([*parts, *([count(others, "other request")] if others else [])])
 
 
 def _reached(state: TrialState) -> str:

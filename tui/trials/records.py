@@ -71,6 +71,11 @@ class RecordInspector:
                 self._check(records, self._violations)
         return self._lines.encode(records)
 
+    def forget_keys(self) -> None:
+        """Let go of the keys that records were compared with; no more records come."""
+        with self._lock:
+            self._keys.clear()
+
     def _add_columns(self, record: Mapping[str, Any]) -> None:
         names = [str(name) for name in record]
         self.columns.extend(name for name in names if name not in self._known)
@@ -99,17 +104,23 @@ def _is_plain(values: tuple[Any, ...]) -> bool:
     return all(isinstance(value, (str, int, float)) for value in values)
 
 
+_LET_GO = "the test is not kept any more"
+
+
 class Spool:
     """A temporary file without a name that lives as long as the spool; the operating system deletes it."""
 
     def __init__(self) -> None:
         self._file: IO[bytes] | None = None
         self._size = 0
+        self._closed = False
         self._lock = threading.Lock()
 
     def append(self, data: bytes) -> int:
         """Add bytes at the end and give the offset where they begin. Raises `OSError`."""
         with self._lock:
+            if self._closed:
+                raise OSError(_LET_GO)
             if self._file is None:
                 self._file = tempfile.TemporaryFile(prefix="longhaul-")  # noqa: SIM115 - open as long as its owner
                 weakref.finalize(self, self._file.close)
@@ -120,10 +131,20 @@ class Spool:
             return start
 
     def read(self, start: int, length: int) -> bytes:
+        """What is at an offset. Raises `OSError`."""
         with self._lock:
+            if self._closed:
+                raise OSError(_LET_GO)
             assert self._file is not None
             self._file.seek(start)
             return self._file.read(length)
+
+    def close(self) -> None:
+        """Delete the file; nothing can be read any more."""
+        with self._lock:
+            self._closed = True
+            if self._file is not None:
+                self._file.close()
 
 
 IN_MEMORY = 32_000_000
@@ -161,11 +182,15 @@ class RecordView:
     def columns(self) -> Sequence[str]:
         return self._store.columns()
 
-    def lines(self) -> Iterator[bytes]:
-        """The records that are there now, as lines of JSON without their ends."""
-        ends = [*self._firsts[1:], self._count]
-        for start, first, end in zip(self._starts, self._firsts, ends, strict=False):
-            yield from self._store.lines(start, start + end - first)
+    def lines(self, start: int = 0) -> Iterator[bytes]:
+        """The records that are there now, from an index on, as lines of JSON without their ends."""
+        stop = self._count  # first of all: records may be added meanwhile
+        while start < stop:
+            sequence = bisect_right(self._firsts, start) - 1
+            end = min([stop, *self._firsts[sequence + 1 : sequence + 2]])
+            first = self._starts[sequence] + start - self._firsts[sequence]
+            yield from self._store.lines(first, first + end - start)
+            start = end
 
     def add(self, start: int, count: int) -> None:
         """Take in `count` records that begin at the index `start` of the store."""
@@ -184,7 +209,7 @@ class RecordStore:
     def __init__(self, columns: Sequence[str] = (), spool: Spool | None = None, in_memory: int = IN_MEMORY) -> None:
         self._columns = columns
         self._spool = spool or Spool()
-        self._room = in_memory
+        self._in_memory = self._room = in_memory
         self._blocks: list[_Block] = []
         self._firsts = array("Q")
         self._count = 0
@@ -229,6 +254,19 @@ class RecordStore:
             self._views.setdefault(key, RecordView(self)).add(self._count, count)
         self._count += count
 
+    @property
+    def in_memory(self) -> int:
+        """Encoded bytes that are in memory."""
+        return self._in_memory - self._room
+
+    def put_away(self) -> None:
+        """Move what is in memory to disk; no more records come. Raises `OSError`."""
+        for number, block in enumerate(self._blocks):
+            if block.data is not None:
+                self._blocks[number] = _Block(None, self._spool.append(block.data), block.length)
+        self._room = self._in_memory
+        self._lines.cache_clear()
+
     def view(self, partition: int | None, page: int | None = None) -> RecordStore | RecordView:
         """The records of a partition, or of a page of it; all of them without a partition."""
         if partition is None:
@@ -246,13 +284,13 @@ BATCH = 1_000
 _BATCH_BYTES = 4_000_000
 
 
-def batches(source: RecordStore | RecordView) -> Iterator[Lines]:
-    """The records of a source that are there now, with the text that they are stored as, in batches that are small in
-    number and in bytes.
+def batches(source: RecordStore | RecordView, start: int = 0) -> Iterator[Lines]:
+    """The records of a source that are there now, from an index on, with the text that they are stored as, in batches
+    that are small in number and in bytes.
     """
     batch: list[bytes] = []
     size = 0
-    for line in source.lines():
+    for line in source.lines(start):
         batch.append(line)
         size += len(line)
         if len(batch) == BATCH or size >= _BATCH_BYTES:

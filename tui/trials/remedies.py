@@ -67,8 +67,11 @@ class Remedy:
         return self.title if self.title == self.tab else f"{self.tab}, {self.title}"
 
 
-def where_to_fix(trial: Trial, concern: Concern | None = None) -> Remedy | None:
-    """The field that an error (or a warning with its concern) points to; None where nothing points anywhere."""
+def where_to_fix(trial: Trial, concern: Concern | None = None, partition: Partition | None = None) -> Remedy | None:
+    """The field that an error (or a warning with its concern) points to; None where nothing points anywhere.
+
+    `partition` is the one that failed; without it the error is that of the read as a whole.
+    """
     stream = trial.declared
     if stream is None:
         return None
@@ -81,14 +84,14 @@ def where_to_fix(trial: Trial, concern: Concern | None = None) -> Remedy | None:
     if concern is Concern.NO_RECORDS:
         selector = Remedy(final, "Record Selector", ("retriever", "record_selector", "extractor"))
         return _of_extractor(selector, stream)
-    if trial.state.outcome not in (Outcome.FAILED, None) and concern is None:
+    if trial.state.outcome not in (Outcome.FAILED, None) and concern is None and partition is None:
         return None
     if _stopped_at_schema(trial, stream):
         return Remedy("Schema", "Schema", ("schema_loader",))
-    refused = _of_refused_request(trial, stream)
-    if refused is not None or trial.state.outcome is None:
+    refused = _of_refused_request(trial, stream, partition)
+    if refused is not None or (trial.state.outcome is None and partition is None):
         return refused or (_of_retriever("Polling", stream, "status_mapping") if _has_failed_job(trial) else None)
-    failed = next((one for one in trial.state.partitions if one.outcome is Outcome.FAILED), None)
+    failed = partition or next((one for one in trial.state.partitions if one.outcome is Outcome.FAILED), None)
     if failed is None:
         return None
     return _of_web_page(trial, failed, stream) or _of_job(trial, failed, stream, final)
@@ -134,26 +137,37 @@ def _has_failed_job(trial: Trial) -> bool:
     return trial.state.asynchronous and any(one.attempt > 1 or one.phase in phases for one in trial.state.partitions)
 
 
-def _of_refused_request(trial: Trial, stream: DeclarativeStream) -> Remedy | None:
-    """The last request of the read, if it was refused."""
-    last = next(
-        (one for one in reversed(trial.exchanges.entries) if one.head.role not in _CLEANUP and not one.cancelled), None
-    )
+def last_request(trial: Trial, partition: Partition | None = None) -> ExchangeEntry | None:
+    """The request that an error is about: the last one of a partition, or else a refused one that served all of them;
+    without a partition the last one of the read.
+    """
+    made = [one for one in reversed(trial.exchanges.entries) if one.head.role not in _CLEANUP and not one.cancelled]
+    if partition is None:
+        return next(iter(made), None)
+    own = next((one for one in made if one.partition == partition.number), None)
+    shared = next((one for one in made if one.partition is None), None)
+    return next((one for one in (own, shared) if one is not None and one.failed), own)
+
+
+def _of_refused_request(trial: Trial, stream: DeclarativeStream, partition: Partition | None) -> Remedy | None:
+    """The last request, if it was refused."""
+    last = last_request(trial, partition)
     if last is None or not last.failed:
         return None
     if last.event.parent is not None:
         first = "Creation" if trial.state.asynchronous else "Configuration"
         return _of_retriever(first, stream, "partition_router")
     if last.head.role is Role.AUTH:
-        return _of_requester(*_requester_at_work(trial), stream, "authenticator")
+        return _of_requester(*_requester_at_work(trial, partition), stream, "authenticator")
     return _of_request(last, stream) if last.head.role in _REQUESTERS else None
 
 
-def _requester_at_work(trial: Trial) -> tuple[str, str]:
-    """The tab and the name of the requester that the read has reached."""
+def _requester_at_work(trial: Trial, partition: Partition | None) -> tuple[str, str]:
+    """The tab and the name of the requester that the read, or a partition of it, has reached."""
     if not trial.state.asynchronous:
         return _REQUESTERS[Role.PAGE]
-    return _requester_of_stage(trial.state.partitions[-1].stage if trial.state.partitions else Stage.CREATION)
+    at_work = partition or next(reversed(trial.state.partitions), None)
+    return _requester_of_stage(at_work.stage if at_work is not None else Stage.CREATION)
 
 
 def _requester_of_stage(stage: Stage) -> tuple[str, str]:

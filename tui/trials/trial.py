@@ -11,12 +11,16 @@ from core.components.stream import DeclarativeStream
 from core.errors import LonghaulError
 from core.events import Event, ExchangeFinished, JobChanged, Records, SchemaLoaded
 from core.reading.plan import Limits
+from core.wording import json_fault
 from tui.trials.exchanges import ExchangeLog
 from tui.trials.records import RecordInspector, RecordStore, Spool
 from tui.trials.state import ROLES_OF_STAGE, TrialState, gives_records
 
 TEST_LIMITS = Limits(records=1000, pages=5, slices=5, attempts=1)
 """A job that fails in a trial is not created again, so that it can be inspected (as in Airbyte's tests)."""
+
+IN_MEMORY_PUT_AWAY = 1_000_000
+"""Bytes of records and bodies that a trial keeps in memory when a newer one has taken its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ def parse_state(text: str, stream: str) -> Mapping[str, Any] | None:
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
-        raise ValueError(f"This is not JSON: {error.msg} (line {error.lineno}, column {error.colno}).") from None
+        raise ValueError(f"This is not JSON: {json_fault(error)}.") from None
     if isinstance(value, list):
         return _of_stream(value, stream)
     if not isinstance(value, dict):
@@ -65,6 +69,8 @@ class Trial:
 
     def __init__(self, state: TrialState, declared: DeclarativeStream | None = None) -> None:
         self.state = state
+        self.number = 0
+        """Counts the trials of the stream."""
         self.read_as = state.stream
         """What the stream was called when the read began, and is called in it."""
         self.declared = declared
@@ -106,6 +112,17 @@ class Trial:
                 self.inspector.check_against(schema)
             case _:
                 pass
+
+    def put_away(self) -> None:
+        """Keep the trial, which is over, in little memory: what is more goes to disk. Raises `OSError`."""
+        self.inspector.forget_keys()
+        if self.records.in_memory + self.exchanges.in_memory > IN_MEMORY_PUT_AWAY:
+            self.records.put_away()
+            self.exchanges.put_away()
+
+    def let_go(self) -> None:
+        """Delete what is on disk; nothing of it can be read any more."""
+        self._spool.close()
 
     def answer_status(self, status: str, meaning: str) -> None:
         """Note that a person said what a status means."""

@@ -214,6 +214,7 @@ class Trials:
         if last is not Stage.DOWNLOAD:
             limits = replace(limits, slices=1)  # one job shows it all, and stays on the server for the next stages
         source = recorded or run
+        before = self.latest(name)
         self._running = self.controller.start(
             name,
             connector,
@@ -227,6 +228,8 @@ class Trials:
         self._meanings = picks.meanings(session, index)
         if run is not None:
             self._runs[self._running] = run
+        if before is not None:
+            self._runs.pop(before, None)  # only the latest can be kept as a case
         self._on_change()
 
     def recorded_run(self, stream: str) -> RecordedRun | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -24,11 +24,14 @@ _MATCH = Style(bold=True, underline=True)
 
 @dataclass(frozen=True)
 class ChoiceOption:
-    """Something that can be chosen: its value, its title, a short help text."""
+    """Something that can be chosen: its value, its title, a short help text. Those of one group stand together, under
+    its heading.
+    """
 
     value: str
     title: str = ""
     help: str = ""
+    group: str = ""
 
     @property
     def label(self) -> str:
@@ -110,12 +113,22 @@ class ChoiceDialog(Dialog[str]):
         """List options, with what the matcher finds in them marked."""
         self._listed = options
         choices = self.query_one(OptionList)
-        choices.set_options(Option(self.line(option, matcher)) for option in options)
+        choices.set_options(self._lines(options, matcher))
         if not options:
             choices.add_option(Option(Content.styled("  Nothing matches", "dim"), disabled=True))
             return
         values = [option.value for option in options]
-        choices.highlighted = values.index(self._current) if matcher is None and self._current in values else 0
+        place = values.index(self._current) if matcher is None and self._current in values else 0
+        choices.highlighted = choices.get_option_index(str(place))
+
+    def _lines(self, options: Sequence[ChoiceOption], matcher: Matcher | None) -> Iterator[Option]:
+        """A line for each option, by its place; headings only while nothing is filtered."""
+        group = ""
+        for place, option in enumerate(options):
+            if matcher is None and option.group != group:
+                group = option.group
+                yield Option(Content.styled(group, "bold $text-primary"), disabled=True)
+            yield Option(self.line(option, matcher), str(place))
 
     def line(self, option: ChoiceOption, matcher: Matcher | None) -> Content:
         """An option as it is listed."""
@@ -128,14 +141,18 @@ class ChoiceDialog(Dialog[str]):
     @on(Input.Submitted)
     def _choose(self, event: Input.Submitted) -> None:
         event.stop()
-        index = self.query_one(OptionList).highlighted
-        if index is not None and self._listed:
-            self.dismiss(self._listed[index].value)
+        self._take()
 
     @on(OptionList.OptionSelected)
     def _click(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        self.dismiss(self._listed[event.option_index].value)
+        self._take()
+
+    def _take(self) -> None:
+        """Close with the option under the cursor."""
+        option = self.query_one(OptionList).highlighted_option
+        if option is not None and option.id is not None:
+            self.dismiss(self._listed[int(option.id)].value)
 
     async def action_move(self, action: str) -> None:
         """Move the cursor of the list while the filter keeps the focus."""

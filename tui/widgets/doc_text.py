@@ -14,6 +14,8 @@ from typing import Literal, NoReturn
 import orjson
 from rich.cells import cell_len
 
+from core.wording import json_fault
+
 NodePath = tuple[str | int, ...]
 """Keys and indexes from the root of a JSON text to a node."""
 
@@ -200,7 +202,7 @@ def _indent(value: object) -> str:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
-        return f"{error.msg} at line {error.lineno}, column {error.colno}"
+        return json_fault(error)
     return "nested too deeply" if isinstance(error, RecursionError) else str(error)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -36,7 +36,8 @@ class FileDialog(Dialog[Path]):
     """Asks for a path; the result is absolute, None when cancelled.
 
     Opening takes an existing file only; saving over an existing file needs a second enter. `suffixes` says which
-    files are listed ("" or nothing: all); a name saved without a suffix gets the first of them.
+    files are listed ("" or nothing: all); a name saved without a suffix gets the first of them. `stands_for` gives
+    the file to open when a folder is entered that stands for one.
 
     A dialog of its own overrides `note_on`, `problem_with`, `replaces` and `accept`.
     """
@@ -68,12 +69,14 @@ class FileDialog(Dialog[Path]):
         title: str = "",
         suffixes: Sequence[str] = (".yaml", ".yml"),
         confirm: str = "",
+        stands_for: Callable[[Path], Path | None] = lambda folder: None,
     ) -> None:
         confirm = confirm or ("Open" if mode == "open" else "Save")
         super().__init__(title or f"{confirm} file", [DialogButton("confirm", confirm, "primary"), CANCEL])
         self._mode = mode
         self._start = start.absolute()
         self._suffixes = tuple(suffixes)
+        self._stands_for = stands_for
         self._entries: list[FileEntry] = []
         self._confirmed: Path | None = None
 
@@ -160,7 +163,10 @@ class FileDialog(Dialog[Path]):
         """Take the typed path, or say why not."""
         path = self._path
         if os.path.isdir(path):  # also for a name that is too long
-            self._type(path, folder=True)
+            if self._mode == "open" and (file := self._file_of(path)) is not None:
+                self.accept(file)
+            else:
+                self._type(path, folder=True)
             return
         if self._mode == "save" and not path.suffix and self._suffixes:
             path = path.with_name(path.name + self._suffixes[0])
@@ -172,6 +178,13 @@ class FileDialog(Dialog[Path]):
             self.show_problem(f"! {_shown(path.name)} exists. Press enter again to replace {self.replaces(path)}.")
         else:
             self.accept(path)
+
+    def _file_of(self, folder: Path) -> Path | None:
+        """The file that a folder stands for."""
+        try:
+            return self._stands_for(folder)
+        except OSError:
+            return None
 
     # What a dialog of its own does in another way
 

@@ -157,14 +157,17 @@ class RecordPainter:
         self._base = base
         self._styles = styles
 
-    def header(self, window: ColumnWindow, cursor: int) -> Strip:
-        """The names of the columns, that of the cursor's column marked."""
+    def header(self, window: ColumnWindow, cursor: int, mark: tuple[int, str] | None = None) -> Strip:
+        """The names of the columns, that of the cursor's column marked; `mark` stands behind one of them."""
         style = self._styles["header"]
         segments = []
         for index in self._layout.visible(window.x, window.width):
             marked = Style(underline=True) if index == cursor else Style.null()
             text = escape(self._layout.names[index][: self._layout.width(index) + 1])
-            segments.append(self._cell(index, text, style + marked))
+            cell = self._cell(index, text, style + marked)
+            if mark is not None and index == mark[0]:
+                cell = Segment(cell.text[:-1] + mark[1], cell.style)
+            segments.append(cell)
         return self._strip(segments, window, Segment(" " * window.gutter, style), style)
 
     def row(self, window: ColumnWindow, number: int, record: Mapping[str, object], cursor: int | None) -> Strip:

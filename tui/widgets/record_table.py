@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from time import perf_counter
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -18,6 +19,7 @@ from textual.strip import Strip
 from tui.widgets.base import WidgetMessage, hidden, shown
 from tui.widgets.display_text import compact_json
 from tui.widgets.record_cells import MISSING, PADDING, PARTS, ColumnLayout, ColumnWindow, RecordPainter, describe
+from tui.widgets.record_order import Order, SortedSource, order_by
 from tui.widgets.record_source import FilteredSource, ListSource, RecordSource
 
 _SAMPLED_ROWS = 100
@@ -25,6 +27,18 @@ _WIDTH_STEP = 4
 _FILTER_SLICE = 0.008
 """Seconds of filtering between two turns of the event loop."""
 _SLICES_PER_REDRAW = 12
+SORTED_AT_MOST = 2_000_000
+"""Records that are sorted; some 100 bytes are kept of each meanwhile, 8 from then on."""
+_BETWEEN_SORTS = 3
+"""How long growing records rest before they are sorted again, in multiples of the time that sorting takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """What rows are sorted by."""
+
+    column: str
+    descending: bool = False
 
 
 class RecordTable(ScrollView, can_focus=True):
@@ -39,6 +53,7 @@ class RecordTable(ScrollView, can_focus=True):
         shown("enter", "choose", "View cell", "Show the whole value", "records.view"),
         shown("y", "copy_cell", "Copy cell", "Copy the value of this cell", "records.copy-cell"),
         hidden("Y", "copy_row", "Copy row", "Copy the record as JSON", "records.copy-row"),
+        shown("s", "sort", "Sort", "Sort by this column: ascending, descending, not at all", "records.sort"),
         hidden("less_than_sign", "resize(-1)", "Narrower", "Make the column narrower", "records.narrower", display="<"),
         hidden("greater_than_sign", "resize(1)", "Wider", "Make the column wider", "records.wider", display=">"),
         hidden("up,k", "move(-1, 0)", "Up", "One row up", "records.up"),
@@ -114,7 +129,10 @@ class RecordTable(ScrollView, can_focus=True):
         super().__init__()
         self.placeholder = placeholder
         self._base: RecordSource = source if source is not None else ListSource()
+        self._filtered: RecordSource = self._base
         self._view: RecordSource = self._base
+        self._sort: Sort | None = None
+        self._order: Order | None = None
         self._columns = ColumnLayout()
         self._sampled = 0
         self._shown = 0
@@ -128,7 +146,7 @@ class RecordTable(ScrollView, can_focus=True):
 
     @property
     def source(self) -> RecordSource:
-        """The records in the table, filtered if there is a filter."""
+        """The records in the table, filtered if there is a filter, and sorted if they are."""
         return self._view
 
     @property
@@ -139,11 +157,18 @@ class RecordTable(ScrollView, can_focus=True):
     @property
     def filter_text(self) -> str:
         """The text that the rows are filtered by, or nothing."""
-        return self._view.text if isinstance(self._view, FilteredSource) else ""
+        return self._filtered.text if isinstance(self._filtered, FilteredSource) else ""
+
+    @property
+    def sorted_by(self) -> Sort | None:
+        """What the rows are sorted by, or are going to be."""
+        return self._sort
 
     def load(self, source: RecordSource) -> None:
-        """Show other records, from the top, without a filter."""
-        self._base = self._view = source
+        """Show other records, from the top, neither filtered nor sorted."""
+        self._base = self._filtered = self._view = source
+        self._sort = None
+        self._forget_order()
         self._columns = ColumnLayout()
         self._painter = None
         self._sampled = 0
@@ -153,14 +178,25 @@ class RecordTable(ScrollView, can_focus=True):
         """Show only rows with a cell that contains the text; an empty text shows all rows."""
         if text == self.filter_text:
             return
-        self._view = FilteredSource(self._base, text) if text else self._base
+        self._filtered = self._view = FilteredSource(self._base, text) if text else self._base
+        self._forget_order()
+        self._start_over()
+
+    def sort(self, by: Sort | None) -> None:
+        """Show the rows sorted by a column, or as they came (None)."""
+        before, self._sort = self._sort, by
+        if by is None or before is None or by.column != before.column:
+            self._forget_order()
+        self._show_sorted()
         self._start_over()
 
     def sync(self) -> None:
         """Take in what the source has gained; costs the same however much there is."""
         self._take_in_columns()
-        if isinstance(self._view, FilteredSource) and not self._view.finished:
-            self.run_worker(self._examine(self._view), group="filter", exclusive=True, exit_on_error=False)
+        if isinstance(self._filtered, FilteredSource) and not self._filtered.finished:
+            self.run_worker(self._examine(self._filtered), group="filter", exclusive=True, exit_on_error=False)
+        else:
+            self._sort_on()
         self._show_growth()
 
     def on_mount(self) -> None:
@@ -208,10 +244,69 @@ class RecordTable(ScrollView, can_focus=True):
                 self._report(view)
             await asyncio.sleep(0)
         self._report(view)
+        self._sort_on()
 
     def _report(self, view: FilteredSource) -> None:
         self._show_growth()
         self.post_message(self.FilterProgress(self, len(view), view.examined, len(self._base)))
+
+    # Sorting
+
+    def action_sort(self) -> None:
+        """Sort by the column of the cursor: ascending, then descending, then not at all."""
+        if not self._columns.names:
+            return
+        column, present = self._columns.names[self._column], self._sort
+        if len(self._filtered) > SORTED_AT_MOST:
+            self.notify(f"No more than {SORTED_AT_MOST:,} records are sorted here: filter them first.", markup=False)
+        elif present is None or present.column != column:
+            self.sort(Sort(column))
+        else:
+            self.sort(None if present.descending else Sort(column, descending=True))
+
+    @property
+    def _is_in_order(self) -> bool:
+        return self._sort is None or (self._order is not None and len(self._order.indexes) >= len(self._filtered))
+
+    def _sort_on(self) -> None:
+        """Find the order of the rows where it is wanted and not known, unless that is being done."""
+        workers = (one for one in self.workers if one.group == "sort" and one.node is self)
+        at_work = any(not one.is_finished and not one.is_cancelled for one in workers)
+        if self._sort is not None and not self._is_in_order and not at_work:
+            self.run_worker(self._find_order(), group="sort", exclusive=True, exit_on_error=False)
+
+    async def _find_order(self) -> None:
+        """Find the order in a thread; again, after a while, when there are more rows by then."""
+        while (by := self._sort) is not None and not self._is_in_order and len(self._filtered) <= SORTED_AT_MOST:
+            rows, began = self._filtered, perf_counter()
+
+            def is_cancelled(rows: RecordSource = rows, column: str = by.column) -> bool:
+                return self._filtered is not rows or self._sort is None or self._sort.column != column
+
+            try:
+                order = await asyncio.to_thread(order_by, rows, by.column, is_cancelled)
+            except Exception as error:  # whatever keeps the records from being read
+                self.notify(f"The records can't be sorted: {error}", severity="error", markup=False)
+                self.sort(None)
+                return
+            if order is not None and not is_cancelled():
+                self._order = order
+                self._show_sorted()
+                self._strips.clear()
+                self.refresh()
+                if not self._is_in_order:
+                    await asyncio.sleep(_BETWEEN_SORTS * (perf_counter() - began))
+
+    def _forget_order(self) -> None:
+        self._order = None
+        self.workers.cancel_group(self, "sort")
+
+    def _show_sorted(self) -> None:
+        by, order = self._sort, self._order
+        if by is None or order is None:
+            self._view = self._filtered
+        else:
+            self._view = SortedSource(self._filtered, order, descending=by.descending)
 
     # The cursor
 
@@ -228,6 +323,11 @@ class RecordTable(ScrollView, can_focus=True):
         self._reveal()
         if moved:
             self.post_message(self.CursorMoved(self, row, self._columns.names[column]))
+
+    def go_to_column(self, name: str) -> None:
+        """Put the cursor on a column, if there is such a one."""
+        if name in self._columns.names:
+            self.move_cursor(self._row, self._columns.names.index(name))
 
     def _reveal(self) -> None:
         if not self._columns.names:
@@ -294,8 +394,8 @@ class RecordTable(ScrollView, can_focus=True):
         row = self._row if offset.y == 0 else self.scroll_offset.y + offset.y - 1
         if row < len(self._view):
             self.move_cursor(row, column)
-            if event.chain == 2 and offset.y > 0:
-                self.action_choose()
+            if event.chain == 2:
+                self.action_choose() if offset.y > 0 else self.action_sort()
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Take hold of the right edge of a header cell."""
@@ -335,7 +435,7 @@ class RecordTable(ScrollView, can_focus=True):
         window = ColumnWindow(self.scroll_offset.x, self.size.width - self._gutter_width, self._gutter_width)
         row = self.scroll_offset.y + y - 1
         if y == 0:
-            return self._brush().header(window, self._column)
+            return self._brush().header(window, self._column, self._mark())
         if row >= len(self._view):
             return self._below(y)
         cursor = self._column if row == self._row else None
@@ -358,8 +458,19 @@ class RecordTable(ScrollView, can_focus=True):
             self._painter = RecordPainter(self._columns, self.rich_style, styles)
         return self._painter
 
+    def _mark(self) -> tuple[int, str] | None:
+        """The column that the rows are sorted by, and how."""
+        by = self._sort
+        if by is None or by.column not in self._columns.names:
+            return None
+        mark = ("▼" if by.descending else "▲") if self._order is not None else "…"
+        return self._columns.names.index(by.column), mark
+
     def _number(self, row: int) -> int:
-        return self._view.number(row) if isinstance(self._view, FilteredSource) else row
+        """The index that a row has in the records as they came."""
+        if isinstance(self._view, SortedSource):
+            row = self._view.number(row)
+        return self._filtered.number(row) if isinstance(self._filtered, FilteredSource) else row
 
     @property
     def _gutter_width(self) -> int:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.highlighter import Highlighter
+from rich.segment import Segment
 from rich.text import Text
 from textual import events
 from textual.actions import SkipAction
 from textual.binding import BindingType
+from textual.reactive import reactive
+from textual.strip import Strip
 from textual.widgets import Input
 
 from tui.widgets.completion import COMPLETE_BINDING, Complete, Completer, ExtraCompletion
@@ -18,6 +22,9 @@ from tui.widgets.template_names import template_names
 
 Resolve = Callable[[str], bool | None]
 """Whether a dotted name (`user.name`) is known; None if that can't be decided."""
+
+MOST_PASTED = 100_000
+"""How many characters can be pasted; a line of more takes seconds with each key."""
 
 
 class TemplateInput(Input):
@@ -29,7 +36,12 @@ class TemplateInput(Input):
     BINDING_GROUP_TITLE = "Template text"
     BINDINGS: ClassVar[list[BindingType]] = [COMPLETE_BINDING]
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"template--mark", "template--known", "template--unknown"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "template--mark",
+        "template--known",
+        "template--unknown",
+        "template--note",
+    }
 
     DEFAULT_CSS = """
     TemplateInput {
@@ -39,9 +51,13 @@ class TemplateInput(Input):
         & > .input--placeholder { color: $foreground-muted; text-style: italic; }
         & > .template--mark { color: $template; }
         & > .template--known { color: $template; text-style: bold; }
+        & > .template--note { color: $secret; }
         & > .template--unknown { color: $text-error; text-style: underline; }
     }
     """
+
+    note: reactive[str] = reactive("", init=False)
+    """What is said of the value at the right end, where there is room."""
 
     def __init__(
         self,
@@ -60,6 +76,14 @@ class TemplateInput(Input):
             select_on_focus=False,
             compact=True,
         )
+
+    def render_line(self, y: int) -> Strip:
+        strip = super().render_line(y)
+        start = self.content_size.width - cell_len(self.note)
+        if y or not self.note or cell_len(self.value) + 2 > start:
+            return strip
+        style = self.rich_style + ink(self, "template--note")
+        return Strip.join([strip.crop(0, start), Strip([Segment(self.note, style)])])
 
     def update_node_styles(self, animate: bool = True) -> None:
         """Skip the look-up of styles before there is a parent: it costs as much as building the widget."""
@@ -100,7 +124,13 @@ class TemplateInput(Input):
             await self._completer.key(event)
 
     def on_paste(self, event: events.Paste) -> None:
-        """Join several lines instead of dropping all but the first."""
+        """Join several lines instead of dropping all but the first; refuse what would take seconds to show."""
+        if len(event.text) > MOST_PASTED:
+            event.prevent_default()
+            event.stop()
+            text = f"That is too much for a line: at most {MOST_PASTED:,} characters can be pasted into it."
+            self.app.notify(text, severity="warning", markup=False)
+            return
         lines = [line.strip() for line in event.text.splitlines() if line.strip()]
         if len(lines) > 1:
             event.prevent_default()

@@ -35,6 +35,7 @@ from core.http.charsets import loads
 from core.http.messages import around
 from core.runtime.component import Shown
 from core.runtime.roles import Decoder
+from core.wording import json_fault
 
 
 class JsonDecoder(Decoder):
@@ -81,9 +82,9 @@ def _document(body: bytes, head: bytes) -> Any:
             end = quote(around(text, len(text), 40)[0])
             message = f"The JSON document breaks off after {end}: the response seems to be cut short."
             raise DecodeError(message, retryable=True) from None
-        where = f"Line {error.lineno}, column {error.colno}: {error.msg.lower()}."
+        where = f"{json_fault(error).capitalize()}." if kind_of(head) is BodyKind.JSON else ""
         if error.msg == "Extra data":
-            where += " If each line is a JSON value of its own, choose JsonlDecoder."
+            where = f"{where} If each line is a JSON value of its own, choose JsonlDecoder (JSON Lines).".lstrip()
         raise _no_document(head, where) from None
     except ValueError as error:
         raise DecodeError(f"The JSON document can't be read: {error}.") from None

@@ -24,6 +24,19 @@ def line_with(text: str, screen: str) -> str:
     return next(line for line in screen.split("\n") if text in line)
 
 
+async def test_a_template_says_whether_its_secret_has_a_value() -> None:
+    session = sample()
+    async with at_desk(session, size=(120, 40)) as desk:
+        assert "•••• not set" in line_with("config['api_key']", desk.text)
+        session.inputs.set_value("api_key", "SG.secret")
+        await desk.settle()
+        assert "•••• set" in line_with("config['api_key']", desk.text)
+        assert "••••" not in line_with("config['api_url']", desk.text), "an address is no secret"
+        await desk.go((*CREATION, "authenticator", "api_token"))
+        await desk.type("x" * 60)
+        assert "•••• set" not in desk.text, "what is typed needs the room"
+
+
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40), (200, 50)])
 async def test_all_wells_have_the_same_edges(size: tuple[int, int]) -> None:
     async with at_desk(sample(), size=size) as desk:

@@ -127,6 +127,41 @@ COMMANDS = {
     "echoed variable": 'DAY=$(echo 2024-01-31)\ncurl "http://api.test/items?day=$DAY"',
     "appended variable": "URL=http://api.test\nURL+=/items\ncurl $URL",
     "crlf": "curl http://api.test/items -H 'X-A: b' -H 'X-C: d'".replace(" -H 'X-C", " \\\n -H 'X-C"),
+    # as documentation of APIs prints them
+    "name alone, form, brackets": (
+        "curl http://api.test/v1/charges \\\n  -u sk_test_4eC39: \\\n  -d amount=2000 \\\n"
+        '  -d "metadata[order_id]"=6735'
+    ),
+    "get with brackets": 'curl -G http://api.test/v1/customers -u sk_test_1: -d limit=3 -d "created[gte]"=1700000000',
+    "name with a slash": 'curl "http://api.test/tickets.json?start_time=1" \\\n  -v -u me@example.com/token:abc',
+    "long options": (
+        "curl --request GET \\\n  --url 'http://api.test/search?jql=project%20%3D%20HSP&maxResults=50' \\\n"
+        "  --user 'email@example.com:tok' \\\n  --header 'Accept: application/json'"
+    ),
+    "plus signs": 'curl http://api.test/query/?q=SELECT+Name+FROM+Account -H "Authorization: Bearer 00D!AQ"',
+    "query language": (
+        "curl -G 'http://api.test/query?pretty=true' --data-urlencode \"db=mydb\" "
+        '--data-urlencode "q=SELECT \\"value\\" FROM \\"cpu\\" WHERE \\"region\\"=\'us-west\'"'
+    ),
+    "sign-in": (
+        "curl -X POST http://api.test/oauth/token -H 'Content-Type: application/x-www-form-urlencoded' "
+        "-d 'grant_type=client_credentials&client_id=abc&client_secret=def&scope=read%20write'"
+    ),
+    "account from the environment": (
+        'curl -X POST "http://api.test/x.json" --data-urlencode "Body=Hi there" --data-urlencode "From=+15017122661" '
+        '-u "$ACCOUNT_ID:$API_TOKEN"'
+    ),
+    "from a browser": (
+        "curl 'http://api.test/graphql' --compressed -X POST -H 'Content-Type: application/json' "
+        r"""--data-raw $'{"query":"query {\\n  a(b: \'c\') { d }\\n}"}'"""
+    ),
+    "glued data": "curl -XGET http://api.test/_search -H 'Content-Type: application/json' -d'\n{\n  \"a\": {}\n}\n'",
+    "json here-document": 'curl --json @- http://api.test/x <<EOF\n{"a": "$ACCOUNT_ID"}\nEOF',
+    "plus in a form": "curl http://api.test/x -d 'q=a+b' -d 'r=%2B'",
+    "last bytes": "curl -r -500 http://api.test/x",
+    "semicolons": "curl 'http://api.test/x;v=1/y?a=1;b=2'",
+    "dots": "curl http://api.test/a/../b",
+    "token from the environment": 'curl --oauth2-bearer "$API_TOKEN" http://api.test/x',
 }
 """Commands that send the same with `curl` itself and as imported streams."""
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.manifest.problems import Path
+from tests.tui.importing.support import imported, source_of
 from tui.importing.curl import CurlRequest, parse_curl, to_curl
 from tui.importing.drafts import ImportRefused
 from tui.importing.requests import import_curl
@@ -199,3 +200,48 @@ def test_every_secret_in_a_command_becomes_an_input(session: BuilderSession) -> 
     import_curl(session, CREATION, "curl 'https://e.com?api_key=k1' -H 'Authorization: Bearer k2' -b 'sid=k3'")
     assert set(session.values.config().values()) == {"k1", "k2", "sid=k3"}
     assert not any(secret in session.text for secret in ("k1", "k2", "k3"))
+
+
+def test_line_breaks_are_those_of_terminals_too() -> None:
+    lines = ["KEY=k1", "curl https://api.test/x \\", "  -H 'X-Api-Key: '$KEY # all", "# done"]
+    for end in ("\n", "\r", "\r\n"):
+        request = parse_curl(end.join(lines))
+        assert (request.url, [name for name, _ in request.headers]) == ("https://api.test/x", ["X-Api-Key"])
+
+
+@pytest.mark.parametrize(
+    ("command", "url", "asked"),
+    [
+        ("curl https://api.test/<account id>/x -H X-Api-Key:<your key>", "/{{ config['account_id'] }}/x", "account_id"),
+        ('get() { curl -s "https://api.test/$1/x" "$@"; }', "/{{ config['argument_1'] }}/x", "argument_1"),
+        ("https://api.test/x?since=2024-01-01", "/x", ""),
+    ],
+)
+def test_places_of_documentation_and_arguments_are_asked_for(command: str, url: str, asked: str) -> None:
+    session, placed = imported(command, "0")
+    assert session.value(("streams", 0, "retriever", "requester", "url")) == f"https://api.test{url}"
+    assert session.view.stream_count == 1
+    assert asked in ("", *placed.missing)
+
+
+def test_a_password_that_curl_would_ask_for_is_asked_for() -> None:
+    _, placed = imported("curl -u me https://api.test/x", "0")
+    assert placed.missing == ("password",)
+
+
+def test_a_signature_of_aws_is_one() -> None:
+    session, _ = imported("curl --aws-sigv4 aws:amz:us-east-2:es -u AK1A:s3cr3t https://search.api.test/x", "0")
+    authenticator = session.value(("streams", 0, "retriever", "requester", "authenticator"))
+    assert authenticator == {
+        "type": "AwsSignatureAuthenticator",
+        "access_key": "{{ config['access_key'] }}",
+        "secret_key": "{{ config['secret_key'] }}",
+        "region": "us-east-2",
+        "service": "es",
+    }
+    assert session.values.secret("secret_key") == "s3cr3t"
+
+
+def test_arrays_of_the_shell_are_refused_rather_than_left_out() -> None:
+    with pytest.raises(ImportRefused, match="Arrays"):
+        source_of("args=(-H 'X-A: b')\ncurl \"${args[@]}\" https://api.test/x")

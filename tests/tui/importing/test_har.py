@@ -17,7 +17,14 @@ ROWS = [{"id": 1}, {"id": 2}]
 
 
 def entry(
-    method: str, url: str, answer: Any = None, *, status: int = 200, kind: str = "application/json", body: Any = None
+    method: str,
+    url: str,
+    answer: Any = None,
+    *,
+    status: int = 200,
+    kind: str = "application/json",
+    body: Any = None,
+    **answered_with: str,
 ) -> dict[str, Any]:
     """One request of a recording, as browsers write it."""
     headers = [
@@ -31,7 +38,9 @@ def entry(
         request["postData"] = {"mimeType": "application/json", "text": json.dumps(body)}
     text = answer if isinstance(answer, str) else json.dumps(answer)
     content = {"mimeType": kind, "text": text, "size": len(text)}
-    answered = {"status": status, "headers": [{"name": "Content-Type", "value": kind}], "content": content}
+    answer_headers = [{"name": name.replace("_", "-"), "value": value} for name, value in answered_with.items()]
+    answer_headers.append({"name": "Content-Type", "value": kind})
+    answered = {"status": status, "headers": answer_headers, "content": content}
     return {"startedDateTime": "2024-01-05T12:00:00Z", "time": 5, "request": request, "response": answered}
 
 
@@ -84,6 +93,62 @@ async def test_creation_polls_and_download_become_one_stream_that_runs(server: L
     told = (await read(session))["exports"]
     assert told.errors == ""
     assert [record["id"] for record in told.records] == ["1", "2"]
+
+
+@pytest.mark.parametrize("relative", [True, False])
+async def test_a_job_may_be_told_by_a_header_and_its_http_status(server: LoopbackServer, relative: bool) -> None:
+    def address(job: str) -> str:
+        path = f"/operations/{job}?api-version=2"
+        return path if relative else server.url(path)
+
+    server.on("/exports", Reply({}, 202, headers={"Operation-Location": address("new-9")}))
+    server.on("/operations/new-9", Reply({}, 202), Reply(ROWS), Reply(ROWS))
+    poll = server.url("/operations/old-1?api-version=2")
+    text = har(
+        entry("POST", server.url("/exports"), {}, status=202, Operation_Location=address("old-1")),
+        entry("GET", poll, {}, status=202),
+        entry("GET", poll, ROWS),
+    )
+    offer = source_of(text).offers()[0]
+    assert (offer.title, offer.detail) == ("POST /exports", "2 polls until HTTP 200, then a download")
+    session, _ = imported(text)
+    retriever = session.value(("streams", 0, "retriever"))
+    assert retriever["status_mapping"]["running"] == ["202"]
+    assert retriever["status_mapping"]["completed"] == ["200"]
+    told = (await read(session))["exports"]
+    assert told.errors == ""
+    assert [dict(one) for one in told.records] == ROWS
+
+
+async def test_a_result_that_is_named_when_the_http_status_is_200_is_downloaded(server: LoopbackServer) -> None:
+    files = {"output": [{"url": server.url("/files/2.ndjson")}]}
+    server.on("/$export", Reply({}, 202, headers={"Content-Location": server.url("/jobs/new-9")}))
+    server.on("/jobs/new-9", Reply({}, 202), Reply(files))
+    server.on("/files/2.ndjson", Reply('{"id": 1}\n{"id": 2}\n', headers={"content-type": "application/fhir+ndjson"}))
+    seen = {"output": [{"url": server.url("/files/1.ndjson")}]}
+    text = har(
+        entry("POST", server.url("/$export"), {}, status=202, Content_Location=server.url("/jobs/old-1")),
+        entry("GET", server.url("/jobs/old-1"), {}, status=202),
+        entry("GET", server.url("/jobs/old-1"), seen),
+        entry("GET", server.url("/files/1.ndjson"), '{"id": 1}\n', kind="application/fhir+ndjson"),
+    )
+    session, _ = imported(text)
+    assert session.value(("streams", 0, "retriever", "download_target_extractor", "field_path")) == [
+        "output",
+        "*",
+        "url",
+    ]
+    told = next(iter((await read(session)).values()))
+    assert told.errors == ""
+    assert [dict(one) for one in told.records] == ROWS
+
+
+def test_a_new_thing_that_is_read_back_is_no_job() -> None:
+    text = har(
+        entry("POST", "https://api.test/orders", {"id": "o-1"}, status=201, Location="/orders/o-1"),
+        entry("GET", "https://api.test/orders/o-1", {"id": "o-1"}),
+    )
+    assert [offer.group for offer in source_of(text).offers()] == ["api.test", "api.test"]
 
 
 async def test_a_request_becomes_a_stream_with_its_records_and_decoder(server: LoopbackServer) -> None:

@@ -12,11 +12,11 @@ from tui.trials.view.details import OtherRequests
 async def test_one_key_runs_a_real_job_whose_second_poll_can_be_inspected(size: tuple[int, int]) -> None:
     async with opened(demo=True, size=size) as shell:
         await shell.press("f5")
-        await shell.until_shown("● Polling")
+        await shell.until_shown("next poll")
         await shell.until(lambda: (run := shell.run("contacts")) and run.state.partitions[0].polls >= 2)
-        await shell.until_shown("pending → running")
+        await shell.until_shown("pending")
         run = await shell.tested("contacts")
-        await shell.until_shown("✓ Download")
+        await shell.until_shown("1,000 records in")
         assert run.state.records == 1000
         assert "@example.com" in shell.text
         await shell.until(lambda: shell.entry("contacts").tested)

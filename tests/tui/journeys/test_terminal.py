@@ -54,6 +54,11 @@ class Terminal:
     def type(self, text: str) -> None:
         self._tmux("send-keys", "-l", text)
 
+    def paste(self, text: str) -> None:
+        """Paste a text as terminals do: all of it at once, with carriage returns for its line breaks."""
+        self._tmux("set-buffer", text)
+        self._tmux("paste-buffer", "-p")
+
     def command(self, *words: str) -> None:
         self.type(" ".join(words))
         self.press("Enter")
@@ -96,7 +101,7 @@ def test_the_demo_is_tested_resized_saved_and_run_headless(tmp_path: Path, termi
     terminal.command(*longhaul("--demo"))
     terminal.wait("API Endpoint URL")
     terminal.press("F5")
-    terminal.wait("● Polling")
+    terminal.wait("next poll")
     terminal.resize(80, 24)
     terminal.wait("1,000 records in")
     terminal.press("6")
@@ -179,3 +184,22 @@ def test_a_missing_file_is_reported_at_once(tmp_path: Path, terminal: Terminal) 
     terminal.command(*longhaul("nowhere.yaml"))
     screen = terminal.wait("ended with 2")
     assert "there is no file nowhere.yaml" in screen
+
+
+def test_the_folder_of_a_connector_is_opened_and_a_curl_command_pasted(tmp_path: Path, terminal: Terminal) -> None:
+    folder = tmp_path / "connectors" / "source-acme"
+    (folder / "source_acme").mkdir(parents=True)
+    manifest = folder / "source_acme" / "manifest.yaml"
+    manifest.write_text(sample("sendgrid_contacts").path.read_text())
+    terminal.command(*longhaul("connectors"))
+    terminal.wait("name the folder of one connector")
+    terminal.wait("ended with 2")
+    terminal.command("clear;", *longhaul("connectors/source-acme"))
+    terminal.wait("API Endpoint URL")
+    terminal.wait("source_acme/manifest.yaml")
+    terminal.press("C-q")
+    terminal.wait("ended with 0")
+    terminal.command("clear;", *longhaul())
+    terminal.wait("Begin from what you have")
+    terminal.paste('KEY=k1\ncurl https://api.test/people \\\n  -H "X-Api-Key: $KEY" | jq .\n')
+    terminal.wait("The stream people was added.")

@@ -221,26 +221,6 @@ def browser_recording(path: Path) -> Path:
     return path
 
 
-async def test_a_stream_is_added_from_what_a_browser_recorded(tmp_path: Path) -> None:
-    path = browser_recording(tmp_path / "seen.har")
-    async with opened(None) as shell:
-        await open_recording(shell, "stream.recording", path)
-        await shell.until_dialog("ChoiceDialog")
-        assert not any("logo.png" in line for line in shell.lines)
-        await shell.press("enter")
-        await shell.until(lambda: shell.session.streams.names() == ("reports",))
-        requester = shell.session.value(("streams", 0, "retriever", "requester"))
-        assert requester["url"] == "https://api.test/v1/reports"
-        assert requester["http_method"] == "POST"
-        assert requester["request_parameters"] == {"page": "2"}
-        assert requester["request_headers"] == {"x-team": "blue"}
-        assert requester["request_body"] == {"type": "RequestBodyJsonObject", "value": {"from": "2024-01-01"}}
-        assert requester["authenticator"] == {"type": "BearerAuthenticator", "api_token": "{{ config['api_key'] }}"}
-        assert shell.session.values.secret("api_key") == "seen-in-the-browser"
-        shell.session.undo()
-        assert shell.session.streams.names() == ()
-
-
 async def test_the_request_of_a_tab_is_filled_from_the_case_that_is_open(manifest: Path, tmp_path: Path) -> None:
     path = browser_recording(tmp_path / "seen.har")
     async with opened(manifest) as shell:

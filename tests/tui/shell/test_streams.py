@@ -137,4 +137,4 @@ async def test_deleting_a_stream_says_who_uses_it(manifest: Path) -> None:
         shell.session.set((*user, "schema_loader"), {"$ref": "#/streams/0/schema_loader"})
         await shell.press("f2", "home", "delete")
         await shell.until_dialog("ConfirmDialog")
-        assert "user uses parts of it and gets a copy" in " ".join(shell.text.replace("│", " ").split())
+        assert "uses parts of it" in shell.text

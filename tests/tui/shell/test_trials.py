@@ -95,7 +95,7 @@ async def test_polling_and_download_are_tried_again_with_the_same_job(manifest: 
         trial = await shell.tested("contacts")
         assert trial.state.records == 30
         assert [one.head.role for one in trial.exchanges.entries if one.head.role is Role.CREATE] == []
-        await shell.until_shown("Creation the same job")
+        await shell.until_shown("follow ")
         assert shell.builder.check_action("perform", ("test.follow",))
         await shell.press("f5")
         trial = await shell.tested("contacts")
@@ -359,6 +359,27 @@ async def test_a_status_that_is_not_mapped_is_mapped_by_one_key_while_the_job_ru
         assert trial.state.running
         await shell.until(lambda: trial.state.partitions[0].meaning == "running")
         assert "stale" not in shell.text
+        await shell.press("escape")
+        await shell.tested("contacts")
+
+
+async def test_a_question_that_was_left_open_has_the_focus_when_it_comes_again(manifest: Path, api: DemoApi) -> None:
+    manifest.write_text(manifest.read_text().replace("running: [pending]", "running: []"))
+    api.misbehave(Fault(method="POST", path="*/exports", job_never_ends=True))
+    async with opened(manifest, values=api.inputs("sendgrid_contacts")) as shell:
+        await shell.press("f5")
+        await shell.until_shown("What does it mean?")
+        await shell.press("escape")
+        await shell.tested("contacts")
+        before = shell.run("contacts")
+        api.misbehave(Fault(method="POST", path="*/exports", job_never_ends=True))
+        await shell.press("f5")
+        await shell.until(lambda: shell.run("contacts") is not before)
+        question = shell.builder.query_one(StatusQuestion)
+        await shell.until(lambda: question.asking is not None and question.has_focus)
+        await shell.until(lambda: question.takes_answers)
+        await shell.press("r")
+        await shell.until(lambda: shell.session.value((*RETRIEVER, "status_mapping", "running")) == ["pending"])
         await shell.press("escape")
         await shell.tested("contacts")
 

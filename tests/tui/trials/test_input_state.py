@@ -28,7 +28,7 @@ def test_a_state_is_an_object_or_one_of_airbytes_messages(text: str, state: obje
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ('{"a": ', "This is not JSON: Expecting value (line 1, column 7)."),
+        ('{"a": ', "This is not JSON: line 1, column 7: a value is missing"),
         ("5", "A state is a JSON object"),
         ("[]", "The list holds no state of the stream `contacts`."),
         ('[1, {"stream": 2}]', "The list holds no state of the stream `contacts`."),

@@ -219,3 +219,9 @@ def test_errors_come_before_warnings_and_control_codes_go() -> None:
     first, second = notices(trial, stale=True)
     assert (first.weight, first.text) == (Weight.ERROR, "Bad \N{REPLACEMENT CHARACTER}[31mnews")
     assert second.weight is Weight.WARNING
+
+
+def test_components_are_called_as_in_the_forms() -> None:
+    error = "The response is not a JSON document. If each line is a JSON value of its own, choose JsonlDecoder."
+    (said,) = shown([*started(), *ended(Outcome.FAILED, error=error)])
+    assert "choose “JSON Lines”." in said

@@ -108,7 +108,7 @@ async def test_the_builder_tests_a_stream_and_the_page_asks_no_other_host(browse
         await tab.press("Control+b")
         await tab.wait("HTTP Method")
         await tab.press("Alt+PageDown")
-        await tab.wait("Polling Job Timeout")
+        await tab.wait("Status Mapping")
         assert tab.loads == 1
         assert tab.asked == {server.origin}
         assert tab.complaints == []

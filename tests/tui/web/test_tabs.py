@@ -65,7 +65,7 @@ async def test_a_closed_tab_aborts_the_job_of_its_test_and_keeps_a_draft(
             await tab.type("?x=1")
             await tab.wait("Unsaved")
             await tab.type(F5)
-            await tab.wait("● Polling")
+            await tab.wait("next poll")
         await until_gone(pid)
     assert len(server.to("/jobs/j1/abort")) == 1
     drafts = [draft for draft in pending_drafts() if draft.path == manifest.resolve()]
@@ -83,7 +83,7 @@ async def test_the_builders_end_with_the_server(
         async with serve.tab() as tab:
             await tab.wait("API Endpoint URL")
             await tab.type(F5)
-            await tab.wait("● Polling")
+            await tab.wait("next poll")
             (pid,) = serve.builders()
             os.kill(serve.process.pid, number)
             await tab.ended()

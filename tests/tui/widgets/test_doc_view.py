@@ -30,7 +30,9 @@ async def test_invalid_json_is_shown_as_text_with_the_reason() -> None:
         assert "NaN" in stage.app.heard(DocView.Loaded)[-1].problem
         view.load("<html>", "json")
         await stage.settle()
-        assert stage.app.heard(DocView.Loaded)[-1].problem == ("Not valid JSON: Expecting value at line 1, column 1")
+        assert stage.app.heard(DocView.Loaded)[-1].problem == (
+            "Not valid JSON: line 1, column 1: a value is missing or not written as JSON (texts need double quotes)"
+        )
 
 
 def test_numbers_too_big_for_64_bits_keep_their_digits() -> None:

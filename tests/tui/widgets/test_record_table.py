@@ -7,8 +7,9 @@ from textual.events import MouseScrollDown
 from textual.widgets import Button
 
 from tests.tui.widgets.support import on_stage
+from tui.widgets import record_order, record_table
 from tui.widgets.record_source import FilteredSource, ListSource
-from tui.widgets.record_table import RecordTable
+from tui.widgets.record_table import RecordTable, Sort
 
 
 class CountingSource:
@@ -255,3 +256,102 @@ def test_a_filter_searches_every_cell_ignoring_case(text: str) -> None:
     view.advance(1)
     assert [view.number(index) for index in range(len(view))] == [1]
     assert view.finished
+
+
+def column(table: RecordTable, name: str) -> list[object]:
+    return [table.source.row(index).get(name, "missing") for index in range(len(table.source))]
+
+
+async def test_rows_are_sorted_by_the_column_of_the_cursor_up_then_down_then_not_at_all() -> None:
+    table = table_of({"n": 10}, {"n": None}, {"n": 9}, {}, {"n": 10.5})
+    async with on_stage(table) as stage:
+        table.focus()
+        await stage.press("down", "s")
+        assert column(table, "n") == [9, 10, 10.5, None, "missing"]
+        assert line(table, 0).split() == ["n", "▲"]
+        assert line(table, 1).split() == ["3", "9"]
+        assert table.cursor == (0, 0)
+        await stage.press("s")
+        assert column(table, "n") == [10.5, 10, 9, None, "missing"]
+        assert line(table, 0).split() == ["n", "▼"]
+        await stage.press("s")
+        assert column(table, "n") == [10, None, 9, "missing", 10.5]
+        assert line(table, 0).split() == ["n"]
+
+
+async def test_texts_are_sorted_whatever_their_case_and_as_numbers_where_all_are_numbers() -> None:
+    table = table_of(
+        {"t": "b", "n": "10", "zip": "0200"}, {"t": "C", "n": "9", "zip": "10"}, {"t": "A", "n": "-1.5", "zip": "03"}
+    )
+    async with on_stage(table) as stage:
+        table.focus()
+        await stage.press("s")
+        assert column(table, "t") == ["A", "b", "C"]
+        await stage.press("right", "s")
+        assert column(table, "n") == ["-1.5", "9", "10"]
+        await stage.press("right", "s")
+        assert column(table, "zip") == ["0200", "03", "10"]
+
+
+async def test_values_of_different_types_are_sorted_by_their_type() -> None:
+    table = table_of({"a": [2]}, {"a": "x"}, {"a": True}, {"a": 3}, {"a": float("nan")}, {"a": [1]}, {"a": "1"})
+    async with on_stage(table):
+        table.sort(Sort("a"))
+        await table.workers.wait_for_complete()
+        assert list(map(str, column(table, "a"))) == ["3", "1", "x", "True", "[1]", "[2]", "nan"]
+
+
+async def test_sorted_rows_are_filtered_and_keep_the_numbers_that_they_came_with() -> None:
+    table = table_of(*({"n": -number, "even": str(number % 2 == 0)} for number in range(50)))
+    async with on_stage(table) as stage:
+        table.focus()
+        await stage.press("s")
+        table.filter("true")
+        await stage.settle()
+        assert column(table, "n") == [-number for number in range(48, -2, -2)]
+        assert line(table, 1).split() == ["49", "-48", "True"]
+        table.filter("")
+        await stage.settle()
+        assert column(table, "n")[:2] == [-49, -48]
+
+
+async def test_records_that_come_later_are_sorted_in_and_other_records_are_shown_as_they_came() -> None:
+    source = ListSource({"n": number} for number in (3, 1))
+    table = RecordTable(source)
+    async with on_stage(table) as stage:
+        table.focus()
+        await stage.press("s")
+        source.extend([{"n": 2}])
+        table.sync()
+        await stage.settle()
+        assert column(table, "n") == [1, 2, 3]
+        table.load(ListSource([{"n": 2}, {"n": 1}]))
+        await stage.settle()
+        assert column(table, "n") == [2, 1]
+
+
+async def test_many_records_are_sorted_in_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record_order, "_RUN", 7)
+    table = table_of(*({"n": number * 37 % 100} for number in range(100)))
+    async with on_stage(table) as stage:
+        table.focus()
+        await stage.press("s")
+        assert column(table, "n") == list(range(100))
+
+
+async def test_more_records_than_are_sorted_are_left_as_they_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record_table, "SORTED_AT_MOST", 1)
+    table = table_of({"n": 2}, {"n": 1})
+    async with on_stage(table) as stage:
+        table.focus()
+        await stage.press("s")
+        assert column(table, "n") == [2, 1]
+        assert table.sorted_by is None
+
+
+async def test_a_double_click_on_a_title_sorts() -> None:
+    table = table_of({"n": 2}, {"n": 1})
+    async with on_stage(table) as stage:
+        await stage.click(table, 5, 0, times=2)
+        await stage.settle()
+        assert column(table, "n") == [1, 2]

@@ -164,6 +164,13 @@ class OtherRequests(Vertical):
         self._show_entry()
         await self.query_one(f"#{side}", ExchangeView).show_found(query, headers=headers)
 
+    def choose(self, number: int) -> None:
+        """Show the answer to a request, by its number."""
+        self._chosen = number
+        self.query_one(TabStrip).active = "response"
+        self._show_side()
+        self._show_entry()
+
     def action_enter(self) -> None:
         """Put the focus into the side that is shown."""
         next(view for view in self.query(ExchangeView) if view.display).document.focus()
@@ -247,6 +254,16 @@ class Details(Vertical):
         view = await self._show_open()
         assert isinstance(view, OtherRequests)
         await view.show_found(number, side, query, headers=headers)
+
+    async def go_to(self, number: int) -> None:
+        """Open the other requests at one of them, by its number, and go into its answer."""
+        self.strip.active = "others"
+        self._toggled = True
+        self.post_message(self.Toggled(self))
+        view = await self._show_open()
+        if isinstance(view, OtherRequests):
+            view.choose(number)
+            view.action_enter()
 
     def close(self) -> None:
         if self.open is not None:

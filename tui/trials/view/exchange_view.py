@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 from urllib.parse import urlsplit
@@ -17,9 +17,11 @@ from tui.importing.curl import to_curl
 from tui.trials.exchanges import ExchangeEntry
 from tui.trials.state import CANCELLED, gives_records
 from tui.widgets.base import WidgetMessage, hidden, shown
+from tui.widgets.display_text import safe
 from tui.widgets.doc_panel import DocPanel
 from tui.widgets.doc_text import CUT_HERE, NodePath, TextKind
 from tui.widgets.doc_view import DocView
+from tui.widgets.external_editor import EditorFailed, view_elsewhere
 
 Side = Literal["request", "response"]
 Pairs = Iterable[tuple[str, str]]
@@ -34,6 +36,8 @@ _KINDS: tuple[tuple[str, TextKind], ...] = (
     ("xml", "xml"),
     ("html", "xml"),
 )
+_LANGUAGES: Mapping[TextKind, str] = {"cut-json": "json"}
+"""Kinds of texts that editors know under another name."""
 
 
 def first_line(exchange: Exchange, side: Side) -> str:
@@ -151,6 +155,8 @@ class ExchangeView(DocPanel):
     BINDINGS: ClassVar[list[BindingType]] = [
         shown("e", "toggle_headers", "Headers", "Show the headers, or the body again", "exchange.headers"),
         shown("c", "copy_curl", "Copy curl", "Copy the request as a curl command", "exchange.curl"),
+        shown("ctrl+e", "view_elsewhere", "$EDITOR", "Look at the text in your own editor", "exchange.elsewhere"),
+        hidden("v", "view_elsewhere(True)", "$PAGER", "Look at the text in your own pager", "exchange.pager"),
         hidden("s", "save", "Save body", "Save the body to a file", "exchange.save"),
     ]
 
@@ -228,6 +234,15 @@ class ExchangeView(DocPanel):
         if self._exchange is not None:
             text, kind = body(self._exchange, self._side)
             self.post_message(self.SaveRequested(self, text, ".txt" if kind == "text" else f".{kind}"))
+
+    async def action_view_elsewhere(self, pager: bool = False) -> None:
+        """Look at the text as it is shown, in $EDITOR or in $PAGER; nothing of it can be changed."""
+        doc = self.document.doc
+        text = "\n".join(safe(line) for line in doc.text.split("\n"))
+        try:
+            await view_elsewhere(self.app, text, _LANGUAGES.get(doc.kind, doc.kind), pager=pager)
+        except EditorFailed as error:
+            self.app.notify(str(error), severity="error", markup=False)
 
     @on(DocView.NodeChosen)
     def _pick(self, event: DocView.NodeChosen) -> None:

@@ -1,12 +1,9 @@
-"""The top of the trial pane: how the trial is going, and its errors, warnings and remarks."""
+"""The top of the trial pane: how the trial is going."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from textual.app import ComposeResult
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Button, Static
@@ -16,12 +13,9 @@ from core.events import Outcome
 from core.reading import Limits
 from core.units import count
 from core.wording import one_line
-from tui.trials.notices import Notice, Weight
 from tui.trials.phases import headline
-from tui.trials.remedies import Remedy
 from tui.trials.state import TrialState
 from tui.trials.trials import Subject
-from tui.widgets.base import WidgetMessage
 
 _Part = str | Content | tuple[str, str]
 """What Textual assembles a line from."""
@@ -117,51 +111,3 @@ def _limits(limits: Limits) -> str:
     given = ((limits.records, "record"), (limits.pages, "page"), (limits.slices, "partition"))
     texts = [count(limit, unit) for limit, unit in given if limit is not None]
     return f"up to {', '.join(texts)}" if texts else "no limits"
-
-
-# Errors, warnings and remarks
-
-_NOTICE_STYLES = {Weight.ERROR: "$text-error", Weight.WARNING: "$text-warning", Weight.REMARK: "$foreground-muted"}
-
-
-class Notices(VerticalScroll):
-    """One notice below the other; hidden while there are none."""
-
-    @dataclass
-    class Clicked(WidgetMessage["Notices"]):
-        """A person wants to go to a field that the notices are about."""
-
-    def __init__(self) -> None:
-        super().__init__(classes="notices")
-        self._notices: tuple[Notice, ...] = ()
-        self.display = False
-
-    def compose(self) -> ComposeResult:
-        yield Static(markup=False)
-
-    @property
-    def places(self) -> list[Remedy]:
-        """The fields that the notices lead to, each once."""
-        return list(dict.fromkeys(notice.remedy for notice in self._notices if notice.remedy is not None))
-
-    def show(self, notices: Sequence[Notice]) -> None:
-        if tuple(notices) == self._notices:
-            return
-        self._notices = tuple(notices)
-        self.display = bool(notices)
-        self.query_one(Static).update(Content("\n").join(self._lines()))
-        self.scroll_home(animate=False)
-
-    def _lines(self) -> list[Content]:
-        """The fields come first, so that they stay in view where there is little room."""
-        lines = []
-        if self.places:
-            leads = "; ".join(str(place) for place in self.places)
-            lines.append(
-                Content.assemble(("m ", "bold $text-accent"), ("Go to ", "$foreground-muted"), (leads, "bold"))
-            )
-        return lines + [Content.styled(f"{one.weight} {one.text}", _NOTICE_STYLES[one.weight]) for one in self._notices]
-
-    def on_click(self) -> None:
-        if self.places:
-            self.post_message(self.Clicked(self))

@@ -21,7 +21,7 @@ from tui.model.declared_schema import imports_automatically, loaded_from
 from tui.trials.controller import TrialChanged
 from tui.trials.export import Selection
 from tui.trials.notices import notices
-from tui.trials.phases import limit_sentence
+from tui.trials.phases import facts, limit_sentence
 from tui.trials.picks import NodeUse, path_for, primary_key, template_for, use_node, uses
 from tui.trials.remedies import Remedy
 from tui.trials.trial import Trial, TrialSettings
@@ -29,12 +29,15 @@ from tui.trials.trials import Subject, Trials
 from tui.trials.view.details import Details
 from tui.trials.view.exchange_search import ExchangeSearch, Hit
 from tui.trials.view.exchange_view import ExchangeView
-from tui.trials.view.header import CaseLine, Notices, TrialHeader
+from tui.trials.view.header import CaseLine, TrialHeader
 from tui.trials.view.job_area import JobArea
+from tui.trials.view.notice_cards import Notices
 from tui.trials.view.panels import SchemaPanel, StatePanel
-from tui.trials.view.results import TABS, Results, Selectors
+from tui.trials.view.profile_panel import ProfilePanel
+from tui.trials.view.results import TAB_KEYS, Results, Selectors
 from tui.trials.view.saving import Exports, save_body, save_results
 from tui.trials.view.settings_dialog import SettingsDialog
+from tui.trials.view.slice_map import SliceMap
 from tui.trials.view.status_question import StatusQuestion
 from tui.widgets.base import hidden, shown
 from tui.widgets.choice_dialog import choose
@@ -67,16 +70,18 @@ class TrialPane(Vertical):
 
     BINDING_GROUP_TITLE = "Test"
     HELP = (
-        "1 records, 2 request, 3 response, 4 schema, 5 state, 6 other requests, 7 log. Enter picks from a response. "
+        "1 records, 2 request, 3 response, 4 schema, 5 state, 6 others, 7 log, 8 profile, 9 map. Enter picks values. "
         "/ finds in the tab, F in all requests and answers."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
-            hidden(str(number), f"tab('{tab}')", tab.capitalize(), f"Show the {tab} tab", f"test.{tab}")
-            for number, tab in enumerate(TABS, 1)
+            hidden(key, f"tab('{tab}')", tab.capitalize(), f"Show the {tab} tab", f"test.{tab}")
+            for tab, key in TAB_KEYS.items()
         ),
         hidden("down,enter", "enter", "Go in", "Put the focus into the tab", "test.enter"),
         hidden("slash", "find", "Find", "Find a text in the tab", "test.find"),
+        shown("m", "go_to_field", "Go to field", "Go to the field that the error or warning is about", "test.fix"),
+        shown("x", "show_exchange", "Failed request", "Show the request that the error is about", "test.exchange"),
         shown(
             "E",
             "export",
@@ -92,6 +97,13 @@ class TrialPane(Vertical):
             "test.query-records",
         ),
         shown("F", "search", "Search all", "Find a text in all requests and answers", "test.search"),
+        shown(
+            "C",
+            "screen.perform('test.compare')",
+            "Compare…",
+            "Compare two of the last tests",
+            "test.compare-tests",
+        ),
         shown("J", "same_jobs", "Same job", "Test again with the job that is there: no new one is created", "test.job"),
         shown("6", "details('others')", "Other requests", "Show the requests that give no records", "test.others"),
         shown("7", "details('log')", "Log", "Show the log of the test", "test.log"),
@@ -104,7 +116,6 @@ class TrialPane(Vertical):
             "Keep the test as a case for longhaul --check",
             "test.keep",
         ),
-        shown("m", "go_to_field", "Go to field", "Go to the field that the error or warning is about", "test.fix"),
         shown("p", "choose('partition')", "Partition", "Choose the partition to look at", "test.partition"),
         hidden("P", "choose('page')", "Page", "Choose the page to look at", "test.page"),
         shown("escape", "back", "Cancel", "Cancel the test, or close what is open below", "test.back"),
@@ -198,12 +209,13 @@ class TrialPane(Vertical):
         state = trial.state if trial is not None else None
         limits = self._controller.settings_of(subject.name if subject else "").limits
         selectors = self.query_one(Selectors)
+        self.border_subtitle = facts(trial.state, len(trial.exchanges.others(None))) if trial is not None else ""
         with self.app.batch_update():
             selectors.show(trial)
             self.query_one(TrialHeader).show(subject, state, limits, stale=stale)
             self.query_one(CaseLine).show(self._trials.case)
             self.query_one(JobArea).show(state, selectors.partition, self._job_lines)
-            self.query_one(Notices).show(list(notices(trial, stale=stale)) if trial is not None else [])
+            await self.query_one(Notices).show(list(notices(trial, stale=stale)) if trial is not None else [])
             self._ask(trial)
             fingerprint = subject.fingerprint if subject else ""
             await self.query_one(Results).show(trial, selectors.partition, selectors.page, fingerprint)
@@ -213,12 +225,13 @@ class TrialPane(Vertical):
     def _ask(self, trial: Trial | None) -> None:
         """Ask about a status that is not mapped; the question takes the focus only from within this pane."""
         question = self.query_one(StatusQuestion)
-        had_focus, before = question.has_focus, question.asking
+        strip, before = self.query_one(Results).strip, question.asking
+        had_focus = self.screen.focused in (None, question, strip)  # who goes to it now may be on the way only
         question.ask(trial.state if trial is not None else None)
         if question.asking is not None and before is None and self.has_focus_within:
             question.focus()
-        elif had_focus and question.asking is None:
-            self.query_one(Results).strip.focus()
+        elif had_focus and question.asking is None and before is not None:
+            strip.focus()
 
     def on_resize(self) -> None:
         """In few rows the results make room for open details; in few columns a button is hidden."""
@@ -236,6 +249,15 @@ class TrialPane(Vertical):
         event.stop()
         self.query_one(Selectors).choose(event.partition)
         await self._refresh_all()
+
+    @on(SliceMap.Chosen)
+    async def _choose_partition(self, event: SliceMap.Chosen) -> None:
+        """Show the records of one partition, or all again."""
+        event.stop()
+        self.query_one(Selectors).choose(event.partition)
+        await self._refresh_all()
+        if event.partition is not None:
+            await self.query_one(Results).go_to("records")
 
     @on(Selectors.Changed)
     async def _select(self, event: Selectors.Changed) -> None:
@@ -262,6 +284,8 @@ class TrialPane(Vertical):
                 return self._is_running or self.query_one(Details).open is not None
             case "go_to_field":
                 return bool(self.query_one(Notices).places)
+            case "show_exchange":
+                return self.query_one(Notices).exchange is not None
             case "same_jobs":
                 return self._subject is not None and self._controller.knows_jobs(self._subject.name)
             case "export" | "query":
@@ -270,6 +294,8 @@ class TrialPane(Vertical):
                 return self.current is not None
             case "enter":
                 return self.query_one(Results).strip.has_focus
+            case "tab":
+                return self.query_one(Results).has(str(parameters[0]))
             case "choose":
                 return self.query_one(Selectors).offers(str(parameters[0]))
         return True
@@ -320,6 +346,19 @@ class TrialPane(Vertical):
             selectors.choose(None)
             await self._refresh_all()
         await details.show_found(entry.number, hit.side, query, headers=hit.headers)
+
+    async def action_show_exchange(self) -> None:
+        """Show the request that an error is about, and its answer: on the Response tab, or below the results."""
+        number, trial = self.query_one(Notices).exchange, self.current
+        if number is None or trial is None:
+            return
+        entry = trial.exchanges.entries[number - 1]
+        self.query_one(Selectors).choose(entry.partition, entry.page)
+        await self._refresh_all()
+        if entry in trial.exchanges.finals(entry.partition):
+            await self.action_tab("response")
+        else:
+            await self.query_one(Details).go_to(number)
 
     def action_details(self, panel: str) -> None:
         """Open or close a panel below the results."""
@@ -419,6 +458,14 @@ class TrialPane(Vertical):
                     self._map_status(subject.name, str(event.value), JobStatus(meaning))
             case use:
                 await self._write_node(subject.name, use, path_for(use, event.path))
+
+    @on(ProfilePanel.KeyChosen)
+    @work(group="dialogs", exit_on_error=False)
+    async def _use_as_key(self, event: ProfilePanel.KeyChosen) -> None:
+        """Make a column of the records the primary key, or a part of it."""
+        event.stop()
+        if self._subject is not None:
+            await self._write_node(self._subject.name, NodeUse.PRIMARY_KEY, (event.column,))
 
     async def _write_node(self, stream: str, use: NodeUse, path: tuple[str, ...]) -> None:
         index, add = self._trials.index_of(stream), False

@@ -21,7 +21,9 @@ from tui.trials.schema_report import SchemaReporter
 from tui.trials.trial import Trial
 from tui.trials.view.exchange_view import ExchangeView, Side
 from tui.trials.view.panels import SchemaPanel, StatePanel
+from tui.trials.view.profile_panel import ProfilePanel, ProfileTable
 from tui.trials.view.records_view import RecordsView
+from tui.trials.view.slice_map import SliceMap
 from tui.widgets.base import WidgetMessage
 from tui.widgets.choice import Choice
 from tui.widgets.choice_dialog import ChoiceOption
@@ -29,7 +31,8 @@ from tui.widgets.doc_view import DocView
 from tui.widgets.record_source import ListSource
 from tui.widgets.tab_strip import StripTab, TabStrip
 
-TABS = ("records", "request", "response", "schema", "state")
+TAB_KEYS = {"records": "1", "request": "2", "response": "3", "schema": "4", "state": "5", "profile": "8", "map": "9"}
+"""The tabs and the keys that go to them."""
 
 _Labels = dict[int | None, str]
 """What can be chosen, by number; None: all."""
@@ -45,6 +48,7 @@ class Selectors(Horizontal):
     def __init__(self) -> None:
         super().__init__(classes="selectors")
         self._trial: Trial | None = None
+        self._named: _Labels = {}
         self.partition: int | None = None
         """The number of the chosen partition; None: all."""
         self.page: int | None = None
@@ -58,6 +62,7 @@ class Selectors(Horizontal):
         """Offer the partitions of a trial and the pages of the chosen one."""
         if trial is not self._trial:
             self._trial, self.partition, self.page = trial, None, None
+            self._named = {}
         partitions = self._partitions()
         pages = self._pages()
         self._offer("partition", partitions, self.partition)
@@ -96,9 +101,12 @@ class Selectors(Horizontal):
             choice.value = labels.get(chosen)
 
     def _partitions(self) -> _Labels:
+        """The partitions; named anew only when there are more of them."""
         partitions = self._trial.state.partitions if self._trial else []
-        labels: _Labels = {None: f"All {count(len(partitions), 'partition')}"}
-        return labels | {one.number: f"{one.number}  {one.name}" for one in partitions}
+        if len(partitions) != len(self._named) - 1:
+            self._named = {None: f"All {count(len(partitions), 'partition')}"}
+            self._named |= {one.number: f"{one.number}  {one.name}" for one in partitions}
+        return self._named
 
     def _pages(self) -> _Labels:
         partitions = self._trial.state.partitions if self._trial else []
@@ -140,7 +148,7 @@ class Results(Vertical):
         self._showing = asyncio.Lock()
 
     def compose(self) -> ComposeResult:
-        yield TabStrip([StripTab(tab, tab.capitalize()) for tab in TABS])
+        yield TabStrip(self._tabs())
         yield RecordsView()
 
     @property
@@ -169,6 +177,10 @@ class Results(Vertical):
     def _failed_without_records(self) -> bool:
         return self._trial is not None and self._trial.state.outcome is Outcome.FAILED and not self._trial.state.records
 
+    def has(self, tab: str) -> bool:
+        """Whether a tab is there: the map is, when there are several partitions."""
+        return tab != "map" or (self._trial is not None and len(self._trial.state.slices) > 1)
+
     async def go_to(self, tab: str) -> None:
         """Show a tab and put the focus into it."""
         self._chosen = True
@@ -184,7 +196,7 @@ class Results(Vertical):
         view = await self._show_active()
         if isinstance(view, DocView):
             view.action_search()
-        else:
+        elif self.strip.active == "records":
             self.query_one(RecordsView).action_filter()
 
     async def show_found(self, side: Side, query: str, *, headers: bool) -> None:
@@ -198,13 +210,20 @@ class Results(Vertical):
         self._chosen = True
         await self._show_active()
 
+    @on(ProfileTable.Opened)
+    async def _open_column(self, event: ProfileTable.Opened) -> None:
+        """Show a column in the records."""
+        event.stop()
+        await self.go_to("records")
+        self.query_one(RecordsView).table.go_to_column(event.column)
+
     def _tabs(self) -> list[StripTab]:
         entry = self._entry()
         status = ("■" if entry.cancelled else str(entry.head.status or "✗")) if entry else ""
         if entry and entry.head.status and entry.failed:
             status = f"✗ {status}"
         notes = {"records": f"{len(self.source):,}" if self._trial is not None else "", "response": status}
-        return [StripTab(tab, tab.capitalize(), notes.get(tab, "")) for tab in TABS]
+        return [StripTab(tab, tab.capitalize(), notes.get(tab, "")) for tab in TAB_KEYS if self.has(tab)]
 
     @property
     def source(self) -> RecordStore | RecordView | ListSource:
@@ -262,6 +281,10 @@ class Results(Vertical):
                 view: Widget = SchemaPanel(self._reporter)
             case "state":
                 view = StatePanel()
+            case "profile":
+                view = ProfilePanel()
+            case "map":
+                view = SliceMap()
             case _:
                 view = ExchangeView("request" if tab == "request" else "response")
         view.id = tab
@@ -277,6 +300,12 @@ class Results(Vertical):
                 view.show_trial(trial, _no_schema(trial, key), self._declared)
             case StatePanel():
                 view.show_state(self._state(), _no_state(trial, key))
+            case ProfilePanel():
+                view.show_source(self.source, _no_records(trial, key))
+                return view.table
+            case SliceMap():
+                view.show(trial.state if trial is not None else None, self._partition)
+                return view
             case ExchangeView():
                 view.show_exchange(self._exchange(), _no_exchange(trial, key))
         return view.query_one(DocView)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.events import Event, JobPhase, Outcome, SliceFinished, SliceStarted, StreamStarted
+from core.events import Event, JobPhase, Outcome, SliceFinished, SliceStarted, StreamFinished, StreamStarted
 from core.http.exchange import Role
 from tests.tui.trials.support import (
     READY,
@@ -53,6 +53,27 @@ def refused_download() -> list[Event]:
         answer,
         *ended(Outcome.FAILED, error="GET https://f/1 answered 404 Not Found. Check the URL."),
     ]
+
+
+def shops_refused() -> list[Event]:
+    """One slice is refused, the three others ask for something that is not there."""
+    shops = [{"shop": name} for name in "abcd"]
+    said = {
+        401: "GET https://api/orders answered 401 Unauthorized. Check the credentials.",
+        404: "GET https://api/orders answered 404 Not Found. Check the URL.",
+    }
+    events: list[Event] = [StreamStarted(stream=STREAM)]
+    for index, slice_ in enumerate(shops):
+        status, like = (401, None) if not index else (404, shops[1] if index > 1 else None)
+        end = SliceFinished(
+            stream=STREAM, slice=slice_, outcome=Outcome.FAILED, records=0, error=said[status], like=like
+        )
+        events += [SliceStarted(stream=STREAM, slice=slice_), asked(Role.PAGE, status, slice_=slice_, page=1), end]
+    told = f"{said[404]} The same happened in 3 of 4 slices: shop=b, shop=c, shop=d."
+    over = StreamFinished(
+        stream=STREAM, outcome=Outcome.FAILED, records=0, slices=4, seconds=1.0, errors=(said[401], told)
+    )
+    return [*events, over]
 
 
 def failed_job() -> list[Event]:

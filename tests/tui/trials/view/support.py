@@ -25,6 +25,7 @@ from tui.trials.schema_report import SchemaReport, SchemaReporter
 from tui.trials.trial import Trial
 from tui.trials.trials import Subject, Trials
 from tui.trials.view.pane import TrialPane
+from tui.widgets.panes import PaneScreen
 
 CSS = Path(tui.__file__).parent / "css" / "trials.tcss"
 
@@ -71,6 +72,9 @@ class PaneHost(ColouredApp):
         self.controller = self.trials.controller
         self.pane = TrialPane(self.trials, self, folder=folder)
         self._subject = subject
+
+    def get_default_screen(self) -> PaneScreen[None]:
+        return PaneScreen()
 
     def compose(self) -> ComposeResult:
         yield self.pane

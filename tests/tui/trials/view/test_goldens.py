@@ -11,7 +11,7 @@ from core.events import Event, JobPhase
 from core.http.exchange import Role
 from tests.support.goldens import looks_like
 from tests.tui.trials.support import Gate, ScriptedReader, asked, created, job, started, success, unmapped, wait
-from tests.tui.trials.view.scripts import refused_creation, refused_download, two_partitions
+from tests.tui.trials.view.scripts import refused_creation, refused_download, shops_refused, two_partitions
 from tests.tui.trials.view.support import scene
 
 FOLDER = Path(__file__).parent / "goldens"
@@ -27,6 +27,7 @@ SCREENS: dict[str, Callable[[], Sequence[Event | Gate]]] = {
     "success": success,
     "refused-creation": refused_creation,
     "refused-download": refused_download,
+    "shops-refused": shops_refused,
     "partitions": two_partitions,
     "asking": asking,
 }

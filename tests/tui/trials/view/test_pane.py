@@ -30,12 +30,16 @@ from tests.tui.trials.view.scripts import (
     polling,
     refused_creation,
     refused_download,
+    shops_refused,
     two_partitions,
 )
 from tests.tui.trials.view.support import Scene, scene
 from tui.trials.trial import TrialSettings
 from tui.trials.trials import Subject
+from tui.trials.view.details import Details
 from tui.trials.view.job_area import JobArea
+from tui.trials.view.notice_cards import Card
+from tui.trials.view.results import Results, Selectors
 
 
 async def finished(stage: Scene) -> str:
@@ -102,6 +106,36 @@ async def test_a_refused_download_brings_its_answer_to_the_front() -> None:
         assert "Go to Download, API Endpoint URL" in text
         assert "6 Other requests (2)" in text
         assert "No records. Fix what is said above" in await stage.press("1")
+
+
+async def test_a_card_for_each_cause_leads_to_its_field_and_to_its_request() -> None:
+    async with scene(ScriptedReader(shops_refused()), sample_name="orders_paginated", stream="orders") as stage:
+        text = await finished(stage)
+        assert "✗ 404 Not Found · 3 of 4 partitions" in text
+        assert "✗ 401 Unauthorized · shop=a" in text
+        gone, refused = stage.pane.query(Card)
+        text = await stage.press("x")
+        assert "✗ 404 Not Found · application/json" in text
+        assert stage.pane.query_one(Selectors).partition == 2
+        refused.focus()
+        await stage.press("m")
+        assert [str(place) for place in stage.app.fields] == ["Configuration, Authenticator"]
+        await stage.press("x")
+        assert stage.pane.query_one(Selectors).partition == 1
+        gone.focus()
+        await stage.press("m")
+        assert str(stage.app.fields[-1]) == "Configuration, API Endpoint URL"
+        stage.pane.query_one(Results).strip.focus()
+        assert "Configuration, Authenticator" in await stage.press("m")  # asks which
+
+
+async def test_a_refused_request_that_gives_no_records_is_shown_below_the_results() -> None:
+    async with scene(ScriptedReader(refused_creation()), (80, 24)) as stage:
+        await finished(stage)
+        await stage.press("6", "x")
+        text = await stage.settle()
+        assert stage.pane.query_one(Details).open == "others"
+        assert "✗ 401 Unauthorized · application/json" in text
 
 
 async def test_a_failed_job_shows_its_last_poll() -> None:

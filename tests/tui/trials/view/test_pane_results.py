@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
+import sys
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -140,11 +143,38 @@ async def test_a_page_in_portions_shows_the_last_answer_and_the_others_beside_it
         assert "portion 3" not in text
 
 
+@pytest.mark.parametrize(("key", "variable"), [("ctrl+e", "VISUAL"), ("v", "PAGER")])
+async def test_an_answer_is_looked_at_in_a_program_of_ones_own_as_it_is_shown_and_can_not_be_changed(
+    key: str, variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program, seen = tmp_path / "program.py", tmp_path / "seen"
+    program.write_text(
+        "import pathlib, sys\n"
+        "file = pathlib.Path(sys.argv[1])\n"
+        "mode = file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777\n"
+        f"pathlib.Path({str(seen)!r}).write_text(f'{{file}}\\n{{mode}}\\n{{file.read_text()}}')\n"
+    )
+    monkeypatch.setenv(variable, shlex.join([sys.executable, str(program)]))
+    events = [*started(), asked(Role.DOWNLOAD, 200, '{"a": ["\x1b[31m****"]}'), *ended(Outcome.COMPLETE)]
+    async with scene(ScriptedReader(events)) as stage:
+        monkeypatch.setattr(stage.app, "suspend", nullcontext)
+        await finished(stage)
+        await stage.press("3", key)
+        await stage.settle()
+        file, mode, text = seen.read_text().split("\n", 2)
+        assert (Path(file).suffix, mode) == (".json", str((0o400, 0o700)))
+        assert [line.strip() for line in text.splitlines()][:2] == ["{", '"a": [']
+        assert "\x1b" not in text
+        assert "****" in text
+        assert not Path(file).exists()
+        assert "Response 200" in stage.app.text()
+
+
 async def test_truncated_json_is_reported() -> None:
     events = [*started(), asked(Role.DOWNLOAD, 200, '{"a": [1, 2'), *ended(Outcome.FAILED, error="It breaks off.")]
     async with scene(ScriptedReader(events)) as stage:
         await finished(stage)
-        assert "Not valid JSON" in await stage.press("3")
+        assert "Not valid JSON: a comma is missing" in await stage.press("3")
 
 
 # Picking

@@ -1,0 +1,234 @@
+"""Two trials of a stream are compared: what came of them, what was asked for, what the records look like."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from core.events import Event, Outcome
+from core.http.exchange import Role
+from tests.tui.trials.support import STREAM, asked, batch, connector_of, ended, started
+from tui.trials.comparison import records as comparing
+from tui.trials.comparison.records import canonical, compare_records
+from tui.trials.comparison.report import ComparisonStopped
+from tui.trials.comparison.requests import compare_requests
+from tui.trials.comparison.schemas import compare_schemas
+from tui.trials.state import TrialState
+from tui.trials.trial import Trial
+
+ORDERS = connector_of("orders_paginated").stream("orders")
+KEYED = ORDERS.model_copy(update={"primary_key": "id"})
+KEYLESS = ORDERS.model_copy(update={"primary_key": ""})
+
+
+def tried(number: int, *events: Event, keyed: bool = True, outcome: Outcome = Outcome.COMPLETE) -> Trial:
+    trial = Trial(TrialState(STREAM), KEYED if keyed else KEYLESS)
+    trial.number = number
+    for event in [*started(), *events, *ended(outcome)]:
+        trial.take(event)
+    return trial
+
+
+def pair(
+    before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]], *, keyed: bool = True
+) -> tuple[Trial, Trial]:
+    return tried(1, batch(*before), keyed=keyed), tried(2, batch(*after), keyed=keyed)
+
+
+# Records
+
+
+def test_records_are_told_apart_by_the_primary_key() -> None:
+    before = [{"id": 1, "city": "Porto"}, {"id": 2, "city": "Oslo"}, {"id": 3, "city": "Bern", "tags": ["a"]}]
+    after = [{"city": "Bern", "tags": ["a", "b"], "id": 3}, {"id": 4, "city": "Rome"}, {"city": "Porto", "id": 1}]
+    report = compare_records(*pair(before, after))
+    assert report.note == "+1 -1 ~1"
+    assert report.summary == "By the primary key id: 1 added, 1 removed, 1 changed, 1 the same."
+    assert report.lines.splitlines() == [
+        "  id 3",
+        '-   tags  ["a"]',
+        '+   tags  ["a","b"]',
+        '+ {"id":4,"city":"Rome"}',
+        '- {"id":2,"city":"Oslo"}',
+    ]
+
+
+def test_without_a_key_whole_records_are_compared_each_as_often_as_it_came() -> None:
+    one, other = {"city": "Porto", "n": 1}, {"city": "Oslo", "n": 2}
+    report = compare_records(*pair([one, one, other], [{"n": 1, "city": "Porto"}, other, other], keyed=False))
+    assert report.summary == "Each record as a whole: 1 added, 1 removed, 0 changed, 2 the same."
+
+
+def test_the_order_of_records_makes_no_difference() -> None:
+    rows = [{"id": number, "n": number % 7} for number in range(5_000)]
+    for keyed in (True, False):
+        report = compare_records(*pair(rows, rows[::-1], keyed=keyed))
+        assert (report.note, report.lines) == ("=", "")
+
+
+def test_true_is_not_one_and_long_numbers_keep_their_digits() -> None:
+    before = [{"id": 1, "a": 1, "b": 10**30}]
+    after = [{"id": 1, "a": True, "b": 10**30 + 1}]
+    lines = compare_records(*pair(before, after)).lines
+    assert lines.splitlines()[1:] == ["-   a  1", "+   a  true", f"-   b  {10**30}", f"+   b  {10**30 + 1}"]
+    assert canonical(b'{"b": 18446744073709551616}') != canonical(b'{"b": 18446744073709551617}')
+
+
+def test_nested_fields_are_named_by_their_paths_and_long_values_are_cut_to_what_differs() -> None:
+    text = "x" * 500
+    before = [{"id": 1, "home": {"zip": "1", "note": f"{text}a"}}]
+    after = [{"id": 1, "home": {"zip": "1", "note": f"{text}b", "city": "Rome"}}]
+    lines = compare_records(*pair(before, after)).lines.splitlines()
+    assert lines[0] == "  id 1"
+    assert lines[1].startswith("-   home.note  …xxx")
+    assert lines[1].endswith('xa"')
+    assert lines[3] == '+   home.city  "Rome"'
+
+
+def test_records_without_the_key_are_compared_as_a_whole() -> None:
+    report = compare_records(*pair([{"id": None, "n": 1}, {"n": 2}], [{"n": 2}, {"id": 7, "n": 1}]))
+    assert "1 added, 1 removed, 0 changed, 1 the same." in report.summary
+    assert "2 records without the primary key" in report.summary
+
+
+def test_a_read_that_did_not_come_to_its_end_is_told() -> None:
+    cut = tried(1, batch({"id": 1}), outcome=Outcome.LIMITED)
+    assert "Test 1 did not read to the end" in compare_records(cut, tried(2, batch({"id": 1}))).summary
+
+
+def test_more_records_and_differences_than_fit_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(comparing, "MOST", 50)
+    monkeypatch.setattr(comparing, "LISTED", 3)
+    report = compare_records(
+        *pair([{"id": number} for number in range(60)], [{"id": number} for number in range(10, 70)])
+    )
+    assert "10 added, 10 removed, 0 changed, 40 the same." in report.summary
+    assert "Only the first 50 records of each test were compared." in report.summary
+    assert "The first 3 differences are listed." in report.summary
+    assert len(report.lines.splitlines()) == 3
+
+
+def test_no_records_are_no_difference() -> None:
+    assert compare_records(tried(1), tried(2)).note == "="
+
+
+def test_nobody_waits_for_a_comparison_that_is_stopped() -> None:
+    trials = tried(1, page(1), batch({"id": 1})), tried(2, page(1), batch({"id": 1}))
+    for compare in (compare_records, compare_requests, compare_schemas):
+        with pytest.raises(ComparisonStopped):
+            compare(*trials, lambda: True)
+
+
+# Requests
+
+
+def page(number: int, query: str = "", status: int = 200, **more: Any) -> Event:
+    url = f"https://api.example.com/orders?page={number}{query}"
+    return asked(Role.PAGE, status, "[]", page=number, url=url, **more)
+
+
+def test_the_same_requests_make_no_difference() -> None:
+    report = compare_requests(tried(1, page(1), page(2)), tried(2, page(1), page(2)))
+    assert (report.note, report.summary) == ("=", "2 requests, without a difference.")
+
+
+def test_parameters_headers_bodies_and_statuses_that_differ_are_shown_once_for_all_requests_alike() -> None:
+    headers = (("Authorization", "Bearer ****"), ("X-Version", "1"), ("Content-Length", "9"))
+    newer = (("authorization", "Bearer ****"), ("X-Version", "2"), ("Content-Length", "11"))
+    one, other = '{"a": 1, "b": [2]}', '{"b": [3], "a": 1}'
+    before = tried(1, *(page(number, "&limit=5", request_headers=headers, request_body=one) for number in (1, 2)))
+    after = tried(2, *(page(number, "&limit=9", 404, request_headers=newer, request_body=other) for number in (1, 2)))
+    report = compare_requests(before, after)
+    assert report.summary == "2 of 2 requests differ."
+    assert report.lines.splitlines() == [
+        "  Page 1 and 1 further request",
+        "-   ?limit=5",
+        "+   ?limit=9",
+        "-   x-version: 1",
+        "+   x-version: 2",
+        "-       2",
+        "+       3",
+        "-   answered 200 OK",
+        "+   answered 404 Not Found",
+    ]
+
+
+def test_another_address_and_requests_of_one_trial_only_are_shown_whole() -> None:
+    before = tried(1, page(1), page(2))
+    after = tried(2, asked(Role.PAGE, 200, "[]", page=1, url="https://api.example.com/v2/orders", method="POST"))
+    assert compare_requests(before, after).lines.splitlines() == [
+        "  Page 1",
+        "-   GET https://api.example.com/orders?page=1",
+        "+   POST https://api.example.com/v2/orders",
+        "  Page 2",
+        "-   only in test 1: GET https://api.example.com/orders?page=2",
+    ]
+
+
+def test_secrets_of_either_trial_are_masked() -> None:
+    before, after = tried(1, page(1, "&key=old-secret")), tried(2, page(1, "&key=new-secret"))
+    before.mask = lambda text: text.replace("old-secret", "****")
+    after.mask = lambda text: text.replace("new-secret", "****")
+    lines = compare_requests(before, after).lines
+    assert "secret" not in lines
+    assert "?key=****" in lines
+
+
+def test_requests_whose_bodies_are_on_disk_are_compared() -> None:
+    before, after = tried(1, page(1, request_body="a=1&b=2")), tried(2, page(1, request_body="a=1&b=3"))
+    for trial in (before, after):
+        trial.exchanges.put_away()
+        assert trial.exchanges.entries[0].head.request_body is None
+    assert compare_requests(before, after).lines.splitlines()[1:] == ["-   b=2", "+   b=3"]
+
+
+# Schemas
+
+
+def test_fields_that_are_new_gone_or_of_another_type() -> None:
+    before = [{"id": 1, "age": 5, "old": "x", "lines": [{"sku": "a"}], "odd": {"a": 1}}]
+    after = [{"id": 1, "age": "5", "home": {"zip": "1"}, "lines": [{"sku": 7}], "odd": {"a": 1}}, {"id": 2, "odd": 3}]
+    report = compare_schemas(*pair(before, after))
+    assert report.note == "6"
+    assert [" ".join(line.split()) for line in report.lines.splitlines()] == [
+        "- age number",
+        "+ age string",
+        "- old string",
+        "- lines[].sku string",
+        "+ lines[].sku number",
+        "- odd object",
+        "+ odd number or object",
+        "+ home object",
+        "+ home.zip string",
+    ]
+
+
+def test_the_same_schema_and_none() -> None:
+    rows: list[dict[str, Any]] = [{"id": 1, "a": None}]
+    assert compare_schemas(*pair(rows, rows)).summary == "The records have the same 1 field, of the same types."
+    assert compare_schemas(*pair([], rows)).summary == "Test 1: there are no records to detect a schema in."
+
+
+# What is kept
+
+
+def test_what_is_put_away_is_compared_from_disk_and_gone_when_it_is_let_go() -> None:
+    rows = [{"id": number, "text": "x" * 2_000} for number in range(1_000)]
+    before, after = pair(rows, rows)
+    before.put_away()
+    assert before.records.in_memory == 0
+    assert compare_records(before, after).note == "="
+    before.let_go()
+    with pytest.raises(OSError, match="not kept any more"):
+        compare_records(before, after)
+
+
+def test_a_small_trial_needs_no_file() -> None:
+    trial = tried(1, batch({"id": 1}))
+    trial.put_away()
+    assert trial.records.in_memory > 0
+    trial.let_go()
+    assert json.loads(next(trial.records.lines())) == {"id": 1}

@@ -1,0 +1,170 @@
+"""Records that were added, removed or changed: by the primary key where there is one, else as a whole.
+
+What is compared are digests in a temporary database on disk, so that a million records take little memory.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from hashlib import blake2b
+from itertools import islice
+from typing import Any
+
+import orjson
+
+from core.events import Outcome
+from core.runtime.field_path import lookup
+from core.units import count
+from tui.trials.comparison.report import Report, Stopped, check, name_of, value_line, value_pair
+from tui.trials.trial import Trial
+
+MOST = 1_000_000
+"""Records of each trial that are compared."""
+LISTED = 1_000
+"""Differences that are listed."""
+_BATCH = 2_000
+_FIELDS_LISTED = 20
+_STEPS_BETWEEN_CHECKS = 200_000
+_LONG_NUMBER = re.compile(rb"\d{16}")
+"""What orjson may round."""
+_SETTINGS = ("journal_mode = OFF", "synchronous = OFF", "temp_store = FILE", "cache_size = -32000")
+
+_FIND = """
+CREATE TABLE differences AS
+SELECT max(CASE side WHEN 0 THEN row END) AS before, max(CASE side WHEN 1 THEN row END) AS after
+FROM (SELECT *, row_number() OVER (PARTITION BY side, key ORDER BY row) AS nth FROM records)
+GROUP BY key, nth
+HAVING count(*) = 1 OR min(content) <> max(content)
+"""
+"""The nth record with a key goes with the nth one with it in the other trial."""
+_COUNT = (
+    "SELECT count(*) FILTER (WHERE before IS NULL), count(*) FILTER (WHERE after IS NULL), count(*) FROM differences"
+)
+_LIST = "SELECT before, after FROM differences ORDER BY coalesce(after, before), before LIMIT ?"
+
+
+def compare_records(before: Trial, after: Trial, stopped: Stopped = lambda: False) -> Report:
+    """Compare the records that two trials have by now. Raises `ComparisonStopped` and `OSError`."""
+    key = after.inspector.primary_key
+    with closing(sqlite3.connect("", isolation_level=None)) as database:
+        for setting in _SETTINGS:
+            database.execute(f"PRAGMA {setting}")
+        database.set_progress_handler(stopped, _STEPS_BETWEEN_CHECKS)
+        try:
+            database.execute("BEGIN")
+            database.execute("CREATE TABLE records (side INTEGER, key BLOB, content BLOB, row INTEGER)")
+            for side, trial in enumerate((before, after)):
+                for batch in _digests(trial, key):
+                    check(stopped)
+                    database.executemany(f"INSERT INTO records VALUES ({side}, ?, ?, ?)", batch)
+            database.execute(_FIND)
+            added, removed, different = database.execute(_COUNT).fetchone()
+            pairs = database.execute(_LIST, (LISTED,)).fetchall()
+        except sqlite3.Error as error:
+            check(stopped)
+            raise OSError(f"there is no room for the comparison on this machine ({error})") from None
+    changed = different - added - removed
+    same = min(len(before.records), MOST) - removed - changed
+    counts = f"{added:,} added, {removed:,} removed, {changed:,} changed, {same:,} the same."
+    remarks = [f"{_by(key)}: {counts}", *_coverage(before, after)]
+    if different > LISTED:
+        remarks.append(f"The first {LISTED:,} differences are listed.")
+    note = " ".join(
+        f"{mark}{number:,}" for mark, number in zip("+-~", (added, removed, changed), strict=True) if number
+    )
+    lines = "\n".join(line for pair in pairs for line in _lines(before, after, pair, key))
+    return Report(note or "=", " ".join(remarks), lines)
+
+
+def _by(key: Sequence[Sequence[str]]) -> str:
+    return f"By the primary key {', '.join(map('.'.join, key))}" if key else "Each record as a whole"
+
+
+def _coverage(before: Trial, after: Trial) -> Iterator[str]:
+    """What the comparison has not seen."""
+    trials = (before, after)
+    if any(len(one.records) > MOST for one in trials):
+        yield f"Only the first {MOST:,} records of each test were compared."
+    cut = [name_of(one) for one in trials if one.state.outcome is not Outcome.COMPLETE and len(one.records)]
+    if cut:
+        yield f"{' and '.join(cut).capitalize()} did not read to the end: what was not read counts as removed or added."
+    keyless = max(one.inspector.keys_missing for one in trials)
+    if keyless:
+        yield f"{count(keyless, 'record')} without the primary key: compared as a whole."
+
+
+Digests = list[tuple[bytes, bytes, int]]
+
+
+def _digests(trial: Trial, key: Sequence[Sequence[str]]) -> Iterator[Digests]:
+    """For each record its key, its content and its index, in batches."""
+    lookups = [lookup(path) for path in key]
+    rows = enumerate(islice(trial.records.lines(), MOST))
+    while batch := [_digest(line, lookups, row) for row, line in islice(rows, _BATCH)]:
+        yield batch
+
+
+def _digest(line: bytes, lookups: Sequence[Callable[[Any], Any]], row: int) -> tuple[bytes, bytes, int]:
+    record, text = canonical(line)
+    content = blake2b(text, digest_size=16).digest()
+    values = [find(record) for find in lookups]
+    if not values or None in values:
+        return content, content, row
+    return blake2b(_sorted(values), digest_size=16).digest(), content, row
+
+
+def canonical(line: bytes) -> tuple[Any, bytes]:
+    """A record, and its text whatever the order of its fields was; numbers keep their digits."""
+    if _LONG_NUMBER.search(line) is None:
+        try:
+            record = orjson.loads(line)
+            return record, orjson.dumps(record, option=orjson.OPT_SORT_KEYS)
+        except (orjson.JSONDecodeError, TypeError):
+            pass
+    record = json.loads(line)
+    return record, _sorted(record)
+
+
+def _sorted(value: Any) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+
+
+# The differences as lines
+
+
+def _lines(
+    before: Trial, after: Trial, pair: tuple[int | None, int | None], key: Sequence[Sequence[str]]
+) -> Iterator[str]:
+    old, new = pair
+    if old is None and new is not None:
+        yield f"+ {value_line(after.records.row(new))}"
+    elif new is None and old is not None:
+        yield f"- {value_line(before.records.row(old))}"
+    elif old is not None and new is not None:
+        one, other = before.records.row(old), after.records.row(new)
+        names = [".".join(path) for path in key]
+        values = [value_line(lookup(path)(other)) for path in key]
+        yield "  " + ", ".join(f"{name} {value}" for name, value in zip(names, values, strict=True))
+        found = list(_changes(one, other, ""))
+        yield from (line for change in found[:_FIELDS_LISTED] for line in change)
+        if len(found) > _FIELDS_LISTED:
+            yield f"    and {count(len(found) - _FIELDS_LISTED, 'further field')}"
+
+
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any], place: str) -> Iterable[Sequence[str]]:
+    """The fields that differ, those of nested objects with their path."""
+    for name in dict.fromkeys([*before, *after]):
+        path = f"{place}{name}"
+        if name not in after:
+            yield (f"-   {path}  {value_line(before[name])}",)
+        elif name not in before:
+            yield (f"+   {path}  {value_line(after[name])}",)
+        elif isinstance(before[name], dict) and isinstance(after[name], dict):
+            yield from _changes(before[name], after[name], f"{path}.")
+        elif _sorted(before[name]) != _sorted(after[name]):
+            old, new = value_pair(before[name], after[name])
+            yield (f"-   {path}  {old}", f"+   {path}  {new}")
