@@ -168,6 +168,7 @@ class Navigation:
 
     async def show_welcome(self) -> None:
         """Show ways to begin."""
+        self._navigator.mark_selected(None)
         welcome = await self._editor.show_welcome()
         welcome.focus_prompt()
 

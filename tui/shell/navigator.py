@@ -168,7 +168,7 @@ class Navigator(ScrollView, can_focus=True):
         super().__init__(classes="navigator pane")
         self.border_title = "Streams"
         self._entries: tuple[NavigatorEntry, ...] = (NavigatorEntry("Global", GLOBAL),)
-        self._selected: Selection = GLOBAL
+        self._selected: Selection | None = None
         self._cursor = 0
 
     @property
@@ -188,15 +188,16 @@ class Navigator(ScrollView, can_focus=True):
             return
         selection = self.current.selection
         if moved is not None and selection is not None:
-            self._selected, selection = moved(self._selected), moved(selection)
+            selection = moved(selection)
+            self._selected = None if self._selected is None else moved(self._selected)
         self._entries = tuple(entries)
         self.border_subtitle = facts(entries)
         self._measure()
         self._put_cursor(self._row_of(selection, self._cursor) if self.has_focus else self._selected_row)
         self.refresh()
 
-    def mark_selected(self, selection: Selection) -> None:
-        """Mark an entry as selected, and put the cursor there."""
+    def mark_selected(self, selection: Selection | None) -> None:
+        """Mark an entry as selected, and put the cursor there; None marks none, with the cursor on the first."""
         self._selected = selection
         self._put_cursor(self._selected_row)
         self.refresh()

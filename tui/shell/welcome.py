@@ -73,9 +73,9 @@ class Welcome(Vertical):
     ]
 
     HELP = (
-        "Paste a curl command, an OpenAPI document, a HAR recording or a Postman collection right here: what it is "
-        "is recognised. Or type the name of a published connector or the path of a file or folder. Or choose a way to "
-        "begin: up and down, then enter."
+        "Paste what you have right here: it is recognised. Or type a connector's name or a path, or choose a way to "
+        "begin with up, down and enter. What can be pasted: a curl command, an OpenAPI document, a HAR recording, a "
+        "Postman collection, a manifest."
     )
 
     @dataclass
