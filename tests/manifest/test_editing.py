@@ -278,6 +278,11 @@ ADDITIONS: dict[str, tuple[str, Edit, str]] = {
         "a:\n  - m: 1\n    o: 2\n  # about one\n  - k: 1\n    l: 2\n",
     ),
     "an item at the end": ("a:\n- 1\nb: 1\n", lambda document: document.set(("a", 1), 2), "a:\n- 1\n- 2\nb: 1\n"),
+    "several items at the end": (
+        "a:\n- 1  # one\n# below\nb: 1\n",
+        lambda document: document.extend(("a",), [2, {"c": 3}]),
+        "a:\n- 1  # one\n- 2\n- c: 3\n# below\nb: 1\n",
+    ),
     "an item of an empty list": ("a: []\n", lambda document: document.insert(("a",), 0, "x"), "a:\n  - x\n"),
     "an item of a nested list": (
         "a:\n  - - 1\n    - 2\n",

@@ -19,6 +19,7 @@ from tui.widgets.display_text import safe
 
 _TITLE_WIDTH = 40
 _MOST_LISTED = 1_000
+_METHODS = ("get", "post", "put", "patch", "delete")
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,13 @@ class PickOption:
     def text(self) -> str:
         """What is searched in."""
         return f"{self.title} {self.detail} {self.group}".casefold()
+
+
+class _Filter(Input):
+    """Takes all letters but the space bar, which ticks."""
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        return key != "space" and super().check_consume_key(key, character)
 
 
 class PickDialog(Dialog[tuple[str, ...]]):
@@ -75,7 +83,7 @@ class PickDialog(Dialog[tuple[str, ...]]):
         self._listed: list[PickOption] = []
 
     def compose_body(self) -> ComposeResult:
-        yield Input(placeholder="Type to filter", compact=True)
+        yield _Filter(placeholder="Type to filter; a comma between words", compact=True)
         yield OptionList()
         yield text_line("", "dialog--text pick-dialog--state")
 
@@ -89,7 +97,7 @@ class PickDialog(Dialog[tuple[str, ...]]):
         self._show(event.value)
 
     def _show(self, query: str) -> None:
-        words = query.casefold().split()
+        words = query.casefold().replace(",", " ").split()
         matching = [one for one in self._options if all(word in one.text for word in words)]
         self._listed = matching[:_MOST_LISTED]
         choices = self.query_one(OptionList)
@@ -111,6 +119,12 @@ class PickDialog(Dialog[tuple[str, ...]]):
         mark = ("■ ", "$text-success") if one.key in self._picked else ("□ ", "dim")
         title = safe(one.title)
         gap = " " * max(2, _TITLE_WIDTH - len(title))
+        method = title.partition(" ")[0]
+        if method.lower() in _METHODS:
+            named = (method, f"bold $method-{method.lower()}")
+            return Content.assemble(
+                mark, named, title[len(method) :], gap if one.detail else "", (safe(one.detail), "dim")
+            )
         return Content.assemble(mark, title, gap if one.detail else "", (safe(one.detail), "dim"))
 
     def _say(self) -> None:

@@ -267,6 +267,35 @@ def test_the_same_parameter_of_several_operations_is_one_input() -> None:
     )
 
 
+YAML = """\
+openapi: 3.0.0
+info: {title: Shop, version: 1.0}
+servers: [{url: "https://api.example.com"}]
+paths:
+  /orders:
+    get:
+      parameters:
+        - {name: country, in: query, required: true, schema: {type: string, enum: [NO, SE, on, =]}}
+        - {name: at, in: query, schema: {type: string, default: 10:30}}
+        - {name: day, in: query, schema: {type: string, default: 2024-01-01}}
+        - {name: code, in: query, schema: {type: string, default: 010}}
+      responses: {200: {description: "", content: {application/json: {schema: {type: array, items: {type: object}}}}}}
+"""
+
+
+def test_values_in_yaml_are_those_of_its_core_schema() -> None:
+    draft = draft_of(YAML)
+    assert draft.inputs[0].options == ("NO", "SE", "on", "=")
+    sent = requester_of(draft)["request_parameters"]
+    assert sent == {"country": "{{ config['country'] }}", "at": "10:30", "day": "2024-01-01", "code": "010"}
+
+
+def test_half_characters_do_not_come_into_the_manifest() -> None:
+    text = document({"/orders": operation(None, query("q", required=True))}).replace('"q"', '"q\\ud800"')
+    session, _ = imported(text, "GET /orders")
+    assert session.value(("streams", 0, "retriever", "requester", "request_parameters")) == {"q?": "{{ config['q'] }}"}
+
+
 # Parents
 
 
