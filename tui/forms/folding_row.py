@@ -16,6 +16,7 @@ from core.manifest.problems import Path
 from tui.forms.field_row import FieldNote, FieldPlace, FieldRow, FormContext
 from tui.forms.section_head import SectionHead
 from tui.model.problems import Finding
+from tui.model.type_memory import is_brought
 from tui.widgets.base import shown
 
 
@@ -150,7 +151,7 @@ class AdvancedHead(SectionHead):
 
 
 class Advanced(FoldingRow):
-    """Fields for less common cases: hidden until asked for, or until one holds a value or an error."""
+    """Fields for less common cases: hidden until asked for, or until one holds a value of its own or an error."""
 
     is_section = False
 
@@ -181,10 +182,15 @@ class Advanced(FoldingRow):
 
     @property
     def unfolded(self) -> bool:
-        """Whether the fields are shown; by itself as soon as one of them holds a value or an error."""
-        if self._unfolded is None and (self._set_fields or self._hidden_problems()):
+        """Whether the fields are shown; by itself as soon as one of them holds a value of its own or an error."""
+        if self._unfolded is None and (self._has_own_values or self._hidden_problems()):
             self._unfolded = True
         return bool(self._unfolded)
+
+    @property
+    def _has_own_values(self) -> bool:
+        owner = self.value
+        return any(self.context.holds_value(one) and not is_brought(owner, one.spec.key) for one in self._places)
 
     def fits(self) -> bool:
         """Always: it is replaced together with the section that made it."""

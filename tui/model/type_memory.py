@@ -52,6 +52,13 @@ def with_inputs(component: dict[str, Any]) -> dict[str, Any]:
     return {**component, **{field: reference(one.key) for field, one in inputs if not component.get(field)}}
 
 
+def is_brought(component: Any, field: str) -> bool:
+    """Whether a field of an authenticator is as it came, a reference to an input of its own."""
+    written = component if isinstance(component, dict) else {}
+    brought = dict(_AUTHENTICATOR_INPUTS.get(str(written.get("type")), ()))
+    return field in brought and written.get(field) == reference(brought[field].key)
+
+
 def add_inputs(component: dict[str, Any], inputs: Inputs) -> list[str]:
     """Create the inputs that a wired authenticator refers to and that are not there; the keys of those created."""
     created = []

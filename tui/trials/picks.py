@@ -43,13 +43,16 @@ _AS_TEXT = {"true": "True", "false": "False", "null": "None"}
 def uses(role: Role, *, asynchronous: bool, value: object) -> Iterator[NodeUse]:
     """What a node of an answer can be used for, the likeliest use first."""
     scalar = isinstance(value, (str, int, float)) and not isinstance(value, bool)
-    if role is Role.POLL and scalar:
-        yield NodeUse.STATUS
-        yield NodeUse.STATUS_MAPPING
+    status = (NodeUse.STATUS, NodeUse.STATUS_MAPPING) if role is Role.POLL and scalar else ()
+    is_address = isinstance(value, str) and value.startswith(("https://", "http://"))
+    if not is_address:
+        yield from status
     if role in (Role.POLL, Role.TARGET) or (role in (Role.CREATE, Role.START) and asynchronous):
         yield NodeUse.DOWNLOAD_TARGET
     if role in _VARIABLES:
         yield NodeUse.TEMPLATE
+    if is_address:
+        yield from status
     if role in (Role.PAGE, Role.DOWNLOAD):
         yield NodeUse.RECORD_PATH
         if scalar:

@@ -93,13 +93,17 @@ class ChoiceDialog(Dialog[str]):
         self.search(event.value.strip())
 
     def search(self, query: str) -> None:
-        """List the options that match what was typed, the best first."""
+        """List the options that match what was typed: those that begin with it, then the best."""
         if not query:
             self.list_options(self._options)
             return
         matcher = Matcher(query, match_style=_MATCH)
         scored = [(self._score(matcher, option), option) for option in self._options]
-        matching = sorted((pair for pair in scored if pair[0] > 0), key=lambda pair: -pair[0])
+        begins = query.casefold()
+        matching = sorted(
+            (pair for pair in scored if pair[0] > 0),
+            key=lambda pair: (not pair[1].label.casefold().startswith(begins), -pair[0]),
+        )
         self.list_options([option for _, option in matching], matcher)
 
     def _score(self, matcher: Matcher, option: ChoiceOption) -> float:

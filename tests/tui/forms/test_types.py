@@ -205,6 +205,20 @@ async def test_advanced_fields_open_when_they_hold_a_value() -> None:
         assert "1 set" in desk.text
 
 
+async def test_the_input_that_an_authenticator_brings_opens_no_advanced_fields() -> None:
+    session = new_session()
+    path = (*CREATION, "authenticator")
+    async with at_desk(session, size=(120, 60)) as desk:
+        await desk.go(path)
+        await desk.choose("oauth")
+        assert session.value((*path, "access_token_value")) == "{{ config['client_access_token'] }}"
+        assert "Client ID Property Name" not in desk.text
+        session.set((*path, "client_id_name"), "id")
+        await desk.settle()
+        await desk.go((*path, "client_id_name"))
+        assert "Client ID Property Name" in desk.text
+
+
 async def test_the_default_of_an_unset_section_is_shown() -> None:
     session = new_session()
     async with at_desk(session, size=(120, 40)) as desk:

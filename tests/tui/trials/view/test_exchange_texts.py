@@ -89,6 +89,12 @@ def test_the_uses_of_a_node_depend_on_the_request() -> None:
         NodeUse.DOWNLOAD_TARGET,
         NodeUse.TEMPLATE,
     ]
+    assert list(uses(Role.POLL, asynchronous=True, value="https://files.example.com/1.csv")) == [
+        NodeUse.DOWNLOAD_TARGET,
+        NodeUse.TEMPLATE,
+        NodeUse.STATUS,
+        NodeUse.STATUS_MAPPING,
+    ], "an address is no status"
     assert list(uses(Role.PAGE, asynchronous=False, value=[1])) == [NodeUse.RECORD_PATH]
     assert not list(uses(Role.AUTH, asynchronous=False, value="x"))
 
