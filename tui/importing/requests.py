@@ -11,7 +11,6 @@ from core.manifest.problems import Path
 from tui.importing.curl import CurlRequest, parse_curl
 from tui.importing.drafts import InputDraft, StreamDraft
 from tui.importing.exactness import as_it_is_sent
-from tui.importing.hosts import hosts_by_input
 from tui.importing.input_drafts import InputCollector
 from tui.importing.marks import MARK
 from tui.importing.placing import place_inputs, with_names
@@ -63,7 +62,7 @@ def import_request(session: BuilderSession, path: Path, request: CurlRequest) ->
     collector = InputCollector(request.known)
     requester = requester_of(request, collector)
     with session.group(path):
-        names = place_inputs(session, collector.inputs, hosts_by_input(requester))
+        names = place_inputs(session, collector.inputs, requester)
         requester = with_names(requester, names)
         for key in (*_FILLED, *_OLDER):
             if requester.get(key):
@@ -84,7 +83,7 @@ def requester_of(request: CurlRequest, inputs: InputCollector) -> dict[str, Any]
         "http_method": request.method,
         "authenticator": _authenticator(request, headers, params, inputs),
         "request_parameters": {inputs.text(name): _guarded(name, value, inputs) for name, value in params.items()},
-        "request_headers": {name: _guarded(name, value, inputs) for name, value in headers.items()},
+        "request_headers": {inputs.text(name): _guarded(name, value, inputs) for name, value in headers.items()},
         "request_body": _body(request, inputs),
     }
     return {key: value for key, value in found.items() if value}
@@ -195,7 +194,7 @@ def _aws(key: str, secret: str, region: str, service: str, inputs: InputCollecto
 
 
 def _key(where: str, name: str, value: str, inputs: InputCollector) -> dict[str, Any]:
-    option = {"type": "RequestOption", "inject_into": where, "field_name": name}
+    option = {"type": "RequestOption", "inject_into": where, "field_name": inputs.text(name)}
     token = inputs.secret("api_key", "API Key", value)
     return {"type": "ApiKeyAuthenticator", "api_token": token, "inject_into": option}
 
