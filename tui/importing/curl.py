@@ -31,8 +31,9 @@ _BEFORE = frozenset(_PREFIXES.split())
 _WORDS_BEFORE = 24
 _LOCAL = re.compile(r"(?:localhost|\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:]+\])(?::\d+)?(?:[/?#]|$)")
 _PLACEHOLDER = re.compile(r"(?<!\{)\{([A-Za-z_][\w.-]{0,60})\}(?!\})|(?<=/):([A-Za-z_]\w{0,60})(?=[/?#]|$)")
-_GLOB = re.compile(r"\{([^{}]*,[^{}]*)\}|\[(\w+)-\w+(?::\d+)?\]")
+_GLOB = re.compile(r"\{([^{},]*),[^{}]*\}|\[(\w+)-\w+(?::\d+)?\]")
 _MOST_REQUESTS = 200
+_MOST_CHARACTERS = 2_000_000
 
 
 @dataclass(slots=True)
@@ -70,7 +71,10 @@ def parse_curl(text: str) -> CurlRequest:
 
 def curl_requests(text: str) -> list[CurlRequest]:
     """The requests of all `curl` commands in a text, at least one. Raises ImportRefused."""
-    script = script_of(in_bash(with_line_feeds(text).strip()))
+    text = with_line_feeds(text).strip()
+    if len(text) > _MOST_CHARACTERS:
+        raise ImportRefused(f"More than {_MOST_CHARACTERS:,} characters are not read as a command.")
+    script = script_of(in_bash(text))
     found: list[CurlRequest] = []
     is_there = False
     for command in script.commands:
@@ -288,7 +292,7 @@ def _with_scheme(url: str) -> str:
 def _without_globs(url: str, notes: list[str]) -> str:
     """The first of the URLs that one with `{a,b}` or `[1-9]` stands for; `{id}` is a place for a value."""
     base, question, query = url.partition("?")
-    first = _GLOB.sub(lambda found: (found[1] or "").split(",")[0] or found[2] or "", base)
+    first = _GLOB.sub(lambda found: found[1] or found[2] or "", base)
     if first != base:
         notes.append("The URL stands for several; the first of them was taken.")
     return _with_places(first) + question + query
