@@ -13,6 +13,7 @@ from tui.importing.secret_names import is_example, is_secret_name
 from tui.model.config_references import inputs_in, reference, template_tokens
 
 _BARE = re.compile(r"\{\{\s*(?!config\.)([A-Za-z_$][\w.-]{0,80})\s*\}\}")
+_FILTERS = ("tojson", "urlencode")
 _OF_A_RUN = frozenset({"download_target", "next_page_token", "stream_slice", "stream_partition", "stream_interval"})
 _TEMPLATE = re.compile(r"\{\{\s*[\w'(\[][^{}%#]*\}\}")
 _OPENING = re.compile(r"\{%|\{#|\{\{")
@@ -28,6 +29,7 @@ class InputCollector:
     def __init__(self, known: dict[str, str] | None = None) -> None:
         self.known = dict(known or {})
         self._found: dict[str, InputDraft] = {}
+        self._secrets: set[str] = set()
 
     @property
     def inputs(self) -> tuple[InputDraft, ...]:
@@ -38,6 +40,18 @@ class InputCollector:
         if "{{" in value or MARK.search(value):
             return self.text(value, secret=True)
         return self.add(InputDraft(key, title, secret=True, value=value))
+
+    def mark(self, name: str, value: str) -> str:
+        """The mark for a secret. One that holds templates or marks already keeps them, and they become secrets."""
+        held = {one.partition("|")[0] for one in MARK.findall(value)}
+        self._secrets |= held
+        if held or not value or "{{" in value:
+            return value
+        unique, number = name, 2
+        while self.known.setdefault(unique, value) != value:
+            unique, number = f"{name}_{number}", number + 1
+        self._secrets.add(unique)
+        return marked(unique)
 
     def text(self, value: str, *, secret: bool = False) -> str:
         """A text with inputs in the place of its marks; what looks like a template in it by chance stays as it is.
@@ -75,9 +89,12 @@ class InputCollector:
         return reference(key)
 
     def _marked(self, name: str, *, secret: bool) -> str:
+        plain, _, through = name.rpartition("|")
+        if through in _FILTERS:
+            return self._marked(plain, secret=secret).replace(" }}", f" | {through} }}}}")
         key = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") or "value"
         title = re.sub(r"[^A-Za-z0-9]+", " ", name).strip().capitalize()
-        is_secret = secret or is_secret_name(name)
+        is_secret = secret or name in self._secrets or is_secret_name(name)
         return self.add(InputDraft(key, title, secret=is_secret, value=self.known.get(name)))
 
 

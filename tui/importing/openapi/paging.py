@@ -36,8 +36,8 @@ _OF_COUNTS = re.compile(r"from|start|count|size|top|results|rows")
 """Names that mean paging only for whole numbers."""
 _URL = re.compile(r"\b(?:ur[il]|links?|href)\b", re.I)
 _MAXIMUM = re.compile(
-    r"\bmax(?:imum|\.)?(?: (?:is|of|value|limit|allowed|results|number))*:? *`?(\d{1,5})\b"
-    r"|\b1 ?(?:and|to|-|–) ?(\d{1,5})\b",
+    r"\bmax(?:imum|\.)?(?: (?:is|of|value|limit|allowed|results|number))*:? *`?(\d{1,3}(?:[,. ’']\d{3})+|\d{1,5})\b"
+    r"|\b1 ?(?:and|to|-|–) ?(\d{1,3}(?:[,. ’']\d{3})+|\d{1,5})\b",
     re.I,
 )
 _FROM_ZERO = re.compile(r"\b(?:zero|0)[- ](?:based|indexed)|start(?:s|ing)? (?:at|from|with) `?(?:0|zero)\b", re.I)
@@ -210,9 +210,10 @@ class _Finder:
         """The largest page that the document allows, within reason; 0 where it tells none."""
         if self._size is None:
             return 0
-        told = [self._size.schema.get("maximum")]
+        schema = self._size.schema
         stated = _MAXIMUM.search(self._size.description)
-        told += [int(stated[1] or stated[2]) if stated else None, self._size.schema.get("default")]
+        most = int(re.sub(r"\D", "", stated[1] or stated[2])) if stated else None
+        told = [_maximum(schema), most, schema.get("default")]
         numbers = [int(one) for one in told if isinstance(one, int | float) and not isinstance(one, bool) and one >= 1]
         return min(numbers[0], _LARGEST_PAGE) if numbers else 0
 
@@ -226,6 +227,18 @@ class _Finder:
             if told in (0, 1) and not isinstance(told, bool):
                 return int(told)
         return 0 if _FROM_ZERO.search(page.description) else 1
+
+
+def _maximum(schema: dict[str, Any]) -> float | None:
+    """The largest number that a schema allows: none of its values may be larger, since a shorter page ends paging."""
+    most, beyond = schema.get("maximum"), schema.get("exclusiveMaximum")
+    values = [one for one in schema.get("enum") or () if isinstance(one, int)]
+    told = [
+        (most - 1 if beyond is True else most) if isinstance(most, int | float) else None,
+        beyond - 1 if isinstance(beyond, int | float) and not isinstance(beyond, bool) else None,
+        max(values, default=None),
+    ]
+    return min((one for one in told if one is not None), default=None)
 
 
 def _is_vague(one: PageField) -> bool:
