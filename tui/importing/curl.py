@@ -34,7 +34,7 @@ _PLACEHOLDER = re.compile(r"(?<!\{)\{([A-Za-z_][\w.-]{0,60})\}(?!\})|(?<=/):([A-
 _PLACE_IN_QUERY = re.compile(r"(?<==)\{([A-Za-z_][\w.-]{0,60})\}(?=&|$)")
 _RANGE = re.compile(r"\[(\d+|[A-Za-z])-(?:\d+|[A-Za-z])(?::\d+)?\]")
 _GLOB = re.compile(r"\{([^{},]*),[^{}]*\}|\[(\w+)-\w+(?::\d+)?\]")
-UNREADABLE = "\ufffd"
+_UNREADABLE = "\ufffd"
 """Stands for what is encoded in other ways than as UTF-8."""
 _MOST_REQUESTS = 200
 _MOST_CHARACTERS = 2_000_000
@@ -324,10 +324,10 @@ def _split(url: str) -> tuple[str, Pairs, tuple[str, str] | None]:
     if at:
         name, _, password = before.partition(":")
         user = (unquote(name), unquote(password))
-    query = parts.query.split("&")
-    odd = [one for one in query if UNREADABLE in unquote(one)]
+    pairs = parts.query.split("&")
+    odd = [one for one in pairs if _UNREADABLE in unquote(one)]
     plain = urlunsplit(parts._replace(netloc=host, query="&".join(odd), fragment=""))
-    return plain, parse_qsl("&".join(one for one in query if one not in odd), keep_blank_values=True), user
+    return plain, parse_qsl("&".join(one for one in pairs if one not in odd), keep_blank_values=True), user
 
 
 def _json(text: str) -> Any:
@@ -340,5 +340,5 @@ def _json(text: str) -> Any:
 def _is_form(text: str) -> bool:
     """Whether a text is pairs of a form, spaces in their values forgiven."""
     parts = text.split("&")
-    is_read = UNREADABLE not in unquote(text) or UNREADABLE in text
+    is_read = _UNREADABLE not in unquote(text) or _UNREADABLE in text
     return bool(text) and is_read and all(re.match(r"[^=\s{}<\"]+=", one) and "\n" not in one for one in parts)
