@@ -6,8 +6,11 @@ answers to polls, or their HTTP status: 202 until it is 200.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
@@ -22,6 +25,9 @@ _ID_KEYS = tuple(_NAMES_OF_JOBS.split())
 _SHORTEST_ID = 3
 _LONGEST_ID = 500
 _MOST_LOOKED_AT = 3_000
+_MOST_NAMES = 20
+_MOST_POLLED = 20
+_MOST_ENDS = 20
 _CREATING = ("POST", "PUT", "PATCH")
 _ADDRESSES = ("Operation-Location", "Azure-AsyncOperation", "Content-Location", "Location")
 _LONGEST_ADDRESS = 4_000
@@ -65,27 +71,39 @@ class RecordedJob:
 def jobs_in(exchanges: Sequence[RecordedExchange]) -> list[RecordedJob]:
     """The jobs in a recording, in the order of their creation."""
     looked_at = list(exchanges[:_MOST_LOOKED_AT])
+    mentioned: dict[str, list[int]] = {}
+    for index, exchange in enumerate(looked_at):
+        for name in _mentioned(exchange.url):
+            mentioned.setdefault(name, []).append(index)
     found: list[RecordedJob] = []
     taken: set[int] = set()
     for index, exchange in enumerate(looked_at):
         if exchange.method in _CREATING and 200 <= exchange.status < 300 and id(exchange) not in taken:
-            job = _job_of(exchange, looked_at[index + 1 :])
+            job = _job_of(index, looked_at, mentioned)
             if job is not None:
                 found.append(job)
                 taken.update(id(one) for one in (*job.polls, job.download))
     return found
 
 
-def _job_of(creation: RecordedExchange, later: Sequence[RecordedExchange]) -> RecordedJob | None:
-    for name, template in _names(creation):
-        naming = [one for one in later if _mentions(one, name)]
-        for poll in naming:
-            polls = [one for one in naming if (one.method, one.url) == (poll.method, poll.url)]
+def _job_of(
+    at: int, exchanges: Sequence[RecordedExchange], mentioned: Mapping[str, Sequence[int]]
+) -> RecordedJob | None:
+    """The job that an exchange creates; `mentioned` are the places of the exchanges that mention names."""
+    creation = exchanges[at]
+    named = [one for one in _names(creation) if mentioned.get(one[0], (-1,))[-1] > at]
+    for name, template in named[:_MOST_NAMES]:
+        alike: dict[tuple[str, str], list[int]] = {}
+        for place in mentioned[name]:
+            if place > at:
+                alike.setdefault((exchanges[place].method, exchanges[place].url), []).append(place)
+        for places in islice(alike.values(), _MOST_POLLED):
+            polls = [exchanges[place] for place in places]
             seen = _statuses(polls) or _http_statuses(creation, polls)
             if seen is None:
                 continue
             status_place, statuses = seen
-            after = later[later.index(polls[-1]) + 1 :]
+            after = exchanges[places[-1] + 1 :]
             download = _download(polls, after, name)
             if download is None and status_place is None:
                 download = polls[-1], None  # the address that was polled has the result in the end
@@ -118,19 +136,20 @@ def _rank(place: Place) -> tuple[int, int]:
 
 
 def _mentions(exchange: RecordedExchange, name: str) -> bool:
-    """Whether a request names a job: in its path, in its query, or as its whole address, with the host or without."""
-    parts = urlsplit(exchange.url)
-    whole = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    if exchange.url == name or (name.startswith("/") and name in (whole, parts.path) and len(name) > 1):
-        return True
+    """Whether a request names a job."""
+    return name in _mentioned(exchange.url)
+
+
+@lru_cache(_MOST_LOOKED_AT)
+def _mentioned(url: str) -> frozenset[str]:
+    """What a request names: in its path, in its query, and as its whole address, with the host and without."""
+    parts = urlsplit(url)
     steps = [unquote(step) for step in parts.path.split("/")]
-    values = [unquote(pair.partition("=")[2]) for pair in parts.query.split("&")]
-    return name in steps or name in values or any(_is_in(step, name) for step in steps)
-
-
-def _is_in(step: str, name: str) -> bool:
-    """Whether a step of a path is a name with something around it, such as `123.csv`."""
-    return len(name) > _SHORTEST_ID and step.startswith((f"{name}.", f"{name}:"))
+    values = {unquote(pair.partition("=")[2]) for pair in parts.query.split("&")}
+    addresses = {url, parts.path, f"{parts.path}?{parts.query}"} - {"/"}
+    begins = {step[: end.start()] for step in steps for end in islice(re.finditer("[.:]", step), _MOST_ENDS)}
+    names = {one for one in begins if len(one) > _SHORTEST_ID}  # `123.csv` is of 123
+    return frozenset({*steps, *values, *addresses, *names})
 
 
 def _statuses(polls: Sequence[RecordedExchange]) -> tuple[Place, list[str]] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -183,3 +184,12 @@ def test_streams_of_one_recording_share_inputs_and_authenticator() -> None:
 def test_what_is_no_recording_is_refused_in_words(text: str, said: str) -> None:
     with pytest.raises(ImportRefused, match=said):
         source_of(text)
+
+
+def test_jobs_are_looked_for_in_seconds_in_a_recording_where_everything_is_asked_for_by_post() -> None:
+    rows = [{"id": f"row-{number}", "status": "done"} for number in range(80)]
+    asked = [entry("POST", f"https://api.test/graphql?n={number}", {"rows": rows}, body={}) for number in range(700)]
+    read_back = [entry("GET", f"https://api.test/rows/row-{number % 80}", rows[0]) for number in range(700)]
+    began = time.monotonic()
+    source_of(har(*(one for pair in zip(asked, read_back, strict=True) for one in pair)))
+    assert time.monotonic() - began < 30
