@@ -27,8 +27,8 @@ from tui.trials.remedies import Remedy
 from tui.trials.trial import Trial, TrialSettings
 from tui.trials.trials import Subject, Trials
 from tui.trials.view.details import Details
-from tui.trials.view.exchange_search import ExchangeSearch, Hit
-from tui.trials.view.exchange_view import ExchangeView
+from tui.trials.view.exchange_search import ExchangeSearch
+from tui.trials.view.exchange_view import ExchangeView, Side
 from tui.trials.view.header import CaseLine, TrialHeader
 from tui.trials.view.job_area import JobArea
 from tui.trials.view.notice_cards import Notices
@@ -330,35 +330,31 @@ class TrialPane(Vertical):
         chosen = await self.app.push_screen_wait(search)
         self._searched = search.query_text
         if chosen is not None and trial is self.current:
-            await self._show_found(trial, search.hit(chosen), search.query_text)
+            hit = search.hit(chosen)
+            view = await self._go_to_exchange(trial, hit.number, hit.side)
+            if view is not None:
+                await view.show_found(search.query_text, headers=hit.headers)
 
-    async def _show_found(self, trial: Trial, hit: Hit, query: str) -> None:
-        entry = trial.exchanges.entries[hit.number - 1]
+    async def action_show_exchange(self) -> None:
+        """Show the request that an error is about, and its answer."""
+        number, trial = self.query_one(Notices).exchange, self.current
+        if number is not None and trial is not None:
+            await self._go_to_exchange(trial, number, "response")
+
+    async def _go_to_exchange(self, trial: Trial, number: int, side: Side) -> ExchangeView | None:
+        """Go to a side of an exchange: to a tab of the results where it is shown there, else below them."""
+        entry = trial.exchanges.entries[number - 1]
         selectors, details = self.query_one(Selectors), self.query_one(Details)
-        if entry in trial.exchanges.finals(None):
+        if entry in trial.exchanges.finals(entry.partition):
             if self.has_class("-short"):
                 details.close()
             selectors.choose(entry.partition, entry.page)
             await self._refresh_all()
-            await self.query_one(Results).show_found(hit.side, query, headers=hit.headers)
-            return
+            return await self.query_one(Results).go_to_exchange(side)
         if entry.partition not in (None, selectors.partition):
-            selectors.choose(None)
+            selectors.choose(entry.partition)
             await self._refresh_all()
-        await details.show_found(entry.number, hit.side, query, headers=hit.headers)
-
-    async def action_show_exchange(self) -> None:
-        """Show the request that an error is about, and its answer: on the Response tab, or below the results."""
-        number, trial = self.query_one(Notices).exchange, self.current
-        if number is None or trial is None:
-            return
-        entry = trial.exchanges.entries[number - 1]
-        self.query_one(Selectors).choose(entry.partition, entry.page)
-        await self._refresh_all()
-        if entry in trial.exchanges.finals(entry.partition):
-            await self.action_tab("response")
-        else:
-            await self.query_one(Details).go_to(number)
+        return await details.go_to_exchange(number, side)
 
     def action_details(self, panel: str) -> None:
         """Open or close a panel below the results."""
