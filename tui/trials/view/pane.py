@@ -203,6 +203,8 @@ class TrialPane(Vertical):
             await self._refresh_all()
 
     async def _refresh_all(self) -> None:
+        if not self.is_running:  # the builder is closing: the parts of the pane may be gone
+            return
         self._outdated = False
         subject, trial = self._subject, self.current
         stale = trial is not None and subject is not None and trial.state.fingerprint != subject.fingerprint
@@ -345,7 +347,7 @@ class TrialPane(Vertical):
         """Go to a side of an exchange: to a tab of the results where it is shown there, else below them."""
         entry = trial.exchanges.entries[number - 1]
         selectors, details = self.query_one(Selectors), self.query_one(Details)
-        if entry in trial.exchanges.finals(entry.partition):
+        if trial.exchanges.is_answer(entry):
             if self.has_class("-short"):
                 details.close()
             selectors.choose(entry.partition, entry.page)
