@@ -251,7 +251,9 @@ async def test_the_query_looks_as_it_should(tmp_path: Path, api: DemoApi, size: 
         prompt.load_text("SELECT * FROM records ORDER BY CONTACT_ID")  # one download or the other ends first
         await shell.press("enter")
         table = shell.app.screen.query_one(RecordTable)
-        await shell.until(lambda: (ids := [row["CONTACT_ID"] for row in rows(table.source)]) == sorted(ids), "order")
+        await shell.until(
+            lambda: (ids := [str(row["CONTACT_ID"]) for row in rows(table.source)]) == sorted(ids), "order"
+        )
         await shell.settled()
 
         def text() -> str:
