@@ -175,7 +175,7 @@ class TrialPane(Vertical):
 
     def show_case(self, case: Case | None) -> None:
         """Show whether a recording answers in place of the API."""
-        if self.is_mounted:
+        if self.is_running:
             self.query_one(CaseLine).show(case)
             self.refresh_bindings()
 
@@ -273,7 +273,7 @@ class TrialPane(Vertical):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what is possible now."""
-        if not self.is_mounted:
+        if not self.is_running:
             return True
         match action:
             case "back":
@@ -484,7 +484,7 @@ class TrialPane(Vertical):
     def _selection(self) -> Selection | None:
         """The records that are shown; None without any."""
         trial = self.current
-        if trial is None or not self.is_mounted:
+        if trial is None or not self.is_running:
             return None
         records = self.query_one(Results).source
         if isinstance(records, ListSource) or not len(records):

@@ -179,6 +179,8 @@ async def test_what_happens_while_the_pane_closes_is_not_shown_any_more() -> Non
         await stage.pane.remove()
         await stage.pane.show(Subject(STREAM, fingerprint="undone"))
         await stage.pane.catch_up()
+        stage.pane.show_case(None)
+        assert not stage.pane.has_records
         gate.opened.set()
         await stage.app.controller.wait(10)
 
