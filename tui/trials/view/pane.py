@@ -70,8 +70,8 @@ class TrialPane(Vertical):
 
     BINDING_GROUP_TITLE = "Test"
     HELP = (
-        "1 records, 2 request, 3 response, 4 schema, 5 state, 6 others, 7 log, 8 profile, 9 map. Enter picks values. "
-        "/ finds in the tab, F in all requests and answers."
+        "/ finds in the tab, F in all requests. Enter goes in, Esc out. L sets the limits. Tabs: 1 records, 2 request, "
+        "3 response, 4 schema, 5 state, 6 other requests, 7 log, 8 profile, 9 map."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
@@ -237,6 +237,7 @@ class TrialPane(Vertical):
         """In few rows the results make room for open details; in few columns a button is hidden."""
         self.set_class(self.size.height < _SHORT, "-short")
         self.set_class(self.size.width < _NARROW, "-narrow")
+        self._keep_focus_in_view()
 
     @property
     def _job_lines(self) -> int:
@@ -267,11 +268,15 @@ class TrialPane(Vertical):
     @on(Details.Toggled)
     def _make_room(self, event: Details.Toggled) -> None:
         event.stop()
-        opened = event.widget.open is not None
-        if opened and self.has_class("-short") and self.query_one(Results).has_focus_within:
-            event.widget.strip.focus()
-        self.set_class(opened, "-details")
+        self._keep_focus_in_view()
+        self.set_class(event.widget.open is not None, "-details")
         self.refresh_bindings()
+
+    def _keep_focus_in_view(self) -> None:
+        """In few rows open details take the place of the results, and their focus."""
+        details = self.query_one(Details)
+        if details.open is not None and self.has_class("-short") and self.query_one(Results).has_focus_within:
+            details.strip.focus()
 
     # Keys
 
