@@ -230,13 +230,14 @@ class Navigator(ScrollView, can_focus=True):
         base = self._base(entry, row)
         mark = "▌" if entry.selection is not None and entry.selection == self._selected else " "
         kind = self._kind(entry, width)
-        parts = [(f"{kind} ", entry.kind or "note")] if kind else []
+        name = "action" if entry.action else ""
+        kinds = [(f"{kind} ", entry.kind or "note")] if kind else []
         marks = [(f" {one}", _MARKS[one[0]]) for one in entry.marks.split()]
         marks += [(f" {entry.note}", "note")] if entry.note else []
-        room = width - 2 - sum(cell_len(text) for text, _ in (*parts, *marks))
-        parts = [(mark, "action"), *parts, (fit(safe(entry.title), max(1, room)), "action" if entry.action else ""), *marks]
+        room = width - 2 - sum(cell_len(text) for text, _ in (*kinds, *marks))
+        parts = [(mark, "action"), *kinds, (fit(safe(entry.title), max(1, room)), name), *marks, (" ", "")]
         inked = not self._at_cursor(row)
-        return [Segment(text, base + self._ink(part) if part and inked else base) for text, part in (*parts, (" ", ""))]
+        return [Segment(text, base + self._ink(part) if part and inked else base) for text, part in parts]
 
     def _kind(self, entry: NavigatorEntry, width: int) -> str:
         """What stands in front of the name of a stream."""

@@ -111,7 +111,7 @@ class TrialPane(Vertical):
         ),
         shown(
             "C",
-            "screen.perform('test.compare')",
+            "compare",
             "Compare…",
             "Compare two of the last tests",
             "test.compare-tests",
@@ -295,6 +295,8 @@ class TrialPane(Vertical):
                 return self._subject is not None and self._controller.knows_jobs(self._subject.name)
             case "export" | "query":
                 return self.has_records
+            case "compare":
+                return self._subject is not None and bool(self._controller.history.ended(self._subject.name))
             case "save" | "find" | "search":
                 return self.current is not None
             case "enter":
@@ -318,6 +320,10 @@ class TrialPane(Vertical):
     async def action_enter(self) -> None:
         """Put the focus into the active tab."""
         await self.query_one(Results).enter()
+
+    async def action_compare(self) -> None:
+        """Compare two of the last tests of the stream."""
+        await self.run_action("screen.perform('test.compare')")
 
     async def action_find(self) -> None:
         """Find a text in the active tab."""
