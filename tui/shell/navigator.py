@@ -85,7 +85,7 @@ def facts(entries: Sequence[NavigatorEntry]) -> str:
     """How many streams there are, and how many of them have errors."""
     streams = [entry for entry in entries if isinstance(entry.selection, int)]
     broken = sum(bool(entry.errors) for entry in streams)
-    return " ─ ".join([count(len(streams), "stream"), *[f"{broken} to mend"] * bool(broken)])
+    return " ─ ".join([count(len(streams), "stream"), *[f"{broken} to fix"] * bool(broken)])
 
 
 def stream_entry(stream: StreamInfo, testing: str | None) -> NavigatorEntry:
