@@ -28,6 +28,10 @@ class History:
         """The trials of a stream, the oldest first."""
         return tuple(self._trials.get(stream, ()))
 
+    def ended(self, stream: str) -> Sequence[Trial]:
+        """The trials of a stream that are over, and can be compared, the oldest first."""
+        return [trial for trial in self.of(stream) if not trial.state.running]
+
     def add(self, stream: str, trial: Trial) -> None:
         """Add a new trial, and let go of the oldest where there are too many."""
         self._numbers[stream] += 1

@@ -63,8 +63,8 @@ class TrialPane(Vertical):
 
     BINDING_GROUP_TITLE = "Test"
     HELP = (
-        "1 records, 2 request, 3 response, 4 schema, 5 state, 6 others, 7 log, 8 profile, 9 map. Enter picks values. "
-        "/ finds in the tab, F in all requests and answers."
+        "/ finds in the tab, F in all requests. Enter goes in, Esc out. L sets the limits. Tabs: 1 records, 2 request, "
+        "3 response, 4 schema, 5 state, 6 other requests, 7 log, 8 profile, 9 map."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
@@ -104,7 +104,7 @@ class TrialPane(Vertical):
         ),
         shown(
             "C",
-            "screen.perform('test.compare')",
+            "compare",
             "Compare…",
             "Compare two of the last tests",
             "test.compare-tests",
@@ -233,6 +233,7 @@ class TrialPane(Vertical):
         """In few rows the results make room for open details; in few columns a button is hidden."""
         self.set_class(self.size.height < _SHORT, "-short")
         self.set_class(self.size.width < _NARROW, "-narrow")
+        self._keep_focus_in_view()
 
     @property
     def _job_lines(self) -> int:
@@ -263,11 +264,15 @@ class TrialPane(Vertical):
     @on(Details.Toggled)
     def _make_room(self, event: Details.Toggled) -> None:
         event.stop()
-        opened = event.widget.open is not None
-        if opened and self.has_class("-short") and self.query_one(Results).has_focus_within:
-            event.widget.strip.focus()
-        self.set_class(opened, "-details")
+        self._keep_focus_in_view()
+        self.set_class(event.widget.open is not None, "-details")
         self.refresh_bindings()
+
+    def _keep_focus_in_view(self) -> None:
+        """In few rows open details take the place of the results, and their focus."""
+        details = self.query_one(Details)
+        if details.open is not None and self.has_class("-short") and self.query_one(Results).has_focus_within:
+            details.strip.focus()
 
     # Keys
 
@@ -286,6 +291,8 @@ class TrialPane(Vertical):
                 return self._subject is not None and self._controller.knows_jobs(self._subject.name)
             case "export" | "query":
                 return self.has_records
+            case "compare":
+                return self._subject is not None and bool(self._controller.history.ended(self._subject.name))
             case "save" | "find" | "search":
                 return self.current is not None
             case "enter":
@@ -309,6 +316,10 @@ class TrialPane(Vertical):
     async def action_enter(self) -> None:
         """Put the focus into the active tab."""
         await self.query_one(Results).enter()
+
+    async def action_compare(self) -> None:
+        """Compare two of the last tests of the stream."""
+        await self.run_action("screen.perform('test.compare')")
 
     async def action_find(self) -> None:
         """Find a text in the active tab."""
