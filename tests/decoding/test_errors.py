@@ -79,7 +79,7 @@ def test_an_empty_body_gives_nothing(decoder: Decoder) -> None:
         (b"[1 2]", "“2]” can't follow “[1”"),
         (b"[1] x", "“x” can't follow"),
         (b'{"a": 1}\n{"a": 2}', "choose JsonlDecoder"),
-        (b'{"a": x}', "Line 1, column 7"),
+        (b'{"a": x}', "line 1, column 7"),
         (b"Too many requests", "text that begins with “Too many requests”"),
         (b'["\xe9"]', "0xe9 at position 2"),
         (b"[" * 100_000, "too deeply"),

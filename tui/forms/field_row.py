@@ -16,7 +16,7 @@ from textual.widget import Widget
 from core.manifest.problems import Path
 from tui.forms.field_input import FieldInput
 from tui.forms.hints import FieldHelp, Hints
-from tui.forms.wording import message_and_hint, sharing_note
+from tui.forms.wording import at_the_field, sharing_note
 from tui.model.problems import Finding
 from tui.model.session import BuilderSession, Unfinished
 from tui.model.specs import FieldSpec
@@ -262,7 +262,7 @@ class FieldRow(Widget):
         self._lay_out()
 
     def _sentence(self, finding: Finding) -> str:
-        message, hint = message_and_hint(self.session, finding)
+        message, hint = at_the_field(self.session, finding)
         parts = [part[:1].upper() + part[1:] for part in (message, hint) if part]
         return " ".join(part if part.endswith((".", "?", "!")) else f"{part}." for part in parts)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from core.connector.registry import component_types
@@ -18,6 +20,7 @@ from tui.widgets.display_text import escape
 
 _MOST = 3
 _LONGEST = 40
+_QUOTED = re.compile(r"^in the template “.*?”(?:, (line \d+: )|: )", re.DOTALL)
 
 
 def summary(value: Any) -> str:
@@ -119,6 +122,14 @@ def message_and_hint(session: BuilderSession, finding: Finding) -> tuple[str, st
     problem, owners = finding.problem, _owners(session, finding.path)
     keys = (*problem.path, *problem.fields)
     return in_labels(problem.message, keys, *owners), in_labels(problem.hint or "", keys, *owners)
+
+
+def at_the_field(session: BuilderSession, finding: Finding) -> tuple[str, str]:
+    """The message and the hint as they stand right below the field: without its name and the value, which are above."""
+    message, problem = finding.problem.message, finding.problem
+    named = f"`{problem.path[-1]}`: " if problem.path else ""
+    brief = _QUOTED.sub(r"\1", message.removeprefix(named)) if named else message
+    return message_and_hint(session, replace(finding, problem=replace(problem, message=brief)))
 
 
 def field_label(session: BuilderSession, path: Path) -> str:

@@ -85,7 +85,7 @@ def facts(entries: Sequence[NavigatorEntry]) -> str:
     """How many streams there are, and how many of them have errors."""
     streams = [entry for entry in entries if isinstance(entry.selection, int)]
     broken = sum(bool(entry.errors) for entry in streams)
-    return " ─ ".join([count(len(streams), "stream"), *[f"{broken} to mend"] * bool(broken)])
+    return " ─ ".join([count(len(streams), "stream"), *[f"{broken} to fix"] * bool(broken)])
 
 
 def stream_entry(stream: StreamInfo, testing: str | None) -> NavigatorEntry:
@@ -230,12 +230,14 @@ class Navigator(ScrollView, can_focus=True):
         base = self._base(entry, row)
         mark = "▌" if entry.selection is not None and entry.selection == self._selected else " "
         kind = self._kind(entry, width)
-        kinds = [Segment(f"{kind} ", base + self._ink(entry.kind or "note"))] if kind else []
-        marks = self._marks(entry, base)
-        marks += [Segment(f" {entry.note}", base + self._ink("note"))] if entry.note else []
-        room = width - 2 - sum(cell_len(segment.text) for segment in (*kinds, *marks))
-        name = Segment(fit(safe(entry.title), max(1, room)), base + self._ink("action") if entry.action else base)
-        return [Segment(mark, base + self._ink("async")), *kinds, name, *marks, Segment(" ", base)]
+        name = "action" if entry.action else ""
+        kinds = [(f"{kind} ", entry.kind or "note")] if kind else []
+        marks = [(f" {one}", _MARKS[one[0]]) for one in entry.marks.split()]
+        marks += [(f" {entry.note}", "note")] if entry.note else []
+        room = width - 2 - sum(cell_len(text) for text, _ in (*kinds, *marks))
+        parts = [(mark, "action"), *kinds, (fit(safe(entry.title), max(1, room)), name), *marks, (" ", "")]
+        inked = not self._at_cursor(row)
+        return [Segment(text, base + self._ink(part) if part and inked else base) for text, part in parts]
 
     def _kind(self, entry: NavigatorEntry, width: int) -> str:
         """What stands in front of the name of a stream."""
@@ -247,13 +249,13 @@ class Navigator(ScrollView, can_focus=True):
         style = self.rich_style
         if entry.selection is not None and entry.selection == self._selected:
             style += self.get_component_rich_style("navigator--selected", partial=True)
-        if row == self._cursor and self.has_focus:
+        if self._at_cursor(row):
             style += self.get_component_rich_style("navigator--cursor", partial=True)
         return style
 
-    def _marks(self, entry: NavigatorEntry, base: Style) -> list[Segment]:
-        marks = entry.marks.split()
-        return [Segment(f" {mark}", base + self._ink(_MARKS[mark[0]])) for mark in marks]
+    def _at_cursor(self, row: int) -> bool:
+        """Whether the line has the accent background, on which the colours of the parts can't be read."""
+        return row == self._cursor and self.has_focus
 
     def _ink(self, part: str) -> Style:
         return ink(self, f"navigator--{part}")

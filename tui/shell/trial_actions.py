@@ -22,7 +22,6 @@ from tui.shell.query_screen import QueryScreen
 from tui.shell.selection import StreamHandle
 from tui.trials.query import Source, why_not
 from tui.trials.remedies import Remedy
-from tui.trials.trial import Trial
 from tui.trials.trials import Trials
 from tui.trials.view.pane import TrialPane
 from tui.widgets.dialog import ConfirmDialog
@@ -294,15 +293,12 @@ class TrialActions:
         """Compare two tests of the stream that a person is at, at first the last two."""
         index = self._builder.navigation.current_or_last_stream
         stream = self._trials.session.streams.name(index) if index is not None else ""
-        if len(self._over(stream)) < _COMPARED:
+        history = self._trials.controller.history
+        if len(history.ended(stream)) < _COMPARED:
             self._interaction.notify("There are no two tests to compare yet: test the stream again first.")
             return
         changed = self._trials.controller.changed
-        await self._interaction.ask(CompareScreen(stream, lambda: self._over(stream), changed))
-
-    def _over(self, stream: str) -> list[Trial]:
-        """The tests of a stream that are kept and have ended, the oldest first."""
-        return [trial for trial in self._trials.controller.history.of(stream) if not trial.state.running]
+        await self._interaction.ask(CompareScreen(stream, lambda: history.ended(stream), changed))
 
     def _sources(self, stream: str) -> list[Source]:
         """The records of the latest trial of a stream, and of those of others."""

@@ -50,12 +50,12 @@ class ChoiceDialog(Dialog[str]):
 
     DEFAULT_CSS = """
     ChoiceDialog {
-        & > .dialog--box { width: 76; padding: 0 1; }
+        & > .dialog--box { width: 92; padding: 0 1; }
         Input { padding: 0 1; margin: 1 0; }
         OptionList {
             border: none;
             height: auto;
-            max-height: 18;
+            max-height: 70vh;
             padding: 0;
             background: $surface;
             text-wrap: nowrap;

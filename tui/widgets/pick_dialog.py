@@ -67,7 +67,8 @@ class PickDialog(Dialog[tuple[str, ...]]):
         OptionList {
             border: none;
             padding: 0;
-            background: $panel;
+            margin-bottom: 1;
+            background: $surface;
             text-wrap: nowrap;
             text-overflow: ellipsis;
         }
@@ -137,7 +138,7 @@ class PickDialog(Dialog[tuple[str, ...]]):
 
     def _say(self) -> None:
         count = f"{len(self._picked):,} of {len(self._options):,} ticked"
-        keys = "space ticks · ctrl+a ticks all that are listed · enter takes them"
+        keys = "space ticks · ctrl+a ticks all · enter takes them"
         self.query_one(".pick-dialog--state", Label).update(f"{count} · {keys}")
 
     def action_tick(self) -> None:

@@ -82,7 +82,7 @@ def _document(body: bytes, head: bytes) -> Any:
             end = quote(around(text, len(text), 40)[0])
             message = f"The JSON document breaks off after {end}: the response seems to be cut short."
             raise DecodeError(message, retryable=True) from None
-        where = f"{json_fault(error).capitalize()}." if kind_of(head) is BodyKind.JSON else ""
+        where = f"It goes wrong at {json_fault(error)}." if kind_of(head) is BodyKind.JSON else ""
         if error.msg == "Extra data":
             where = f"{where} If each line is a JSON value of its own, choose JsonlDecoder (JSON Lines).".lstrip()
         raise _no_document(head, where) from None

@@ -314,10 +314,10 @@ async def test_an_incomplete_template_shows_no_problem_while_it_is_typed() -> No
         assert "✗ `url`" not in desk.words
         assert "In the template" not in desk.words
         await desk.press("tab")
-        assert "a text in quotes does not end" in desk.words
+        assert "✗ A text in quotes does not end" in desk.words  # first of all, below a field that says the rest
         await desk.go(url)
         await desk.type("ey'] + }}")
-        assert desk.words.count("unexpected '}}'") == 1
+        assert desk.words.count("Unexpected '}}'") == 1
 
 
 @pytest.mark.parametrize(
