@@ -325,9 +325,8 @@ def _amounts(job: SlicePicture, look: Look) -> str:
         parts.append(f"{_end_mark(job, look)[0]} {job.outcome}")
     if job.transferred:
         parts.append(size(job.transferred))
-    pages = sum(mark.kind is Kind.PAGE for mark in job.timeline.marks)
-    if job.phase is None and pages:
-        parts.append(count(pages, "page"))
+    if job.phase is None and job.pages_read:
+        parts.append(count(job.pages_read, "page"))
     return "  ".join(parts)
 
 

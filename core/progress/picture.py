@@ -90,6 +90,8 @@ class SlicePicture:
     share: float | None = None
     """How much of the download there is, from 0 to 1; None where its length is not known."""
     records: int = 0
+    pages_read: int = 0
+    """How many requests for a page were answered with one."""
     outcome: Outcome | None = None
     error: str | None = None
     started: float = 0.0
@@ -133,6 +135,7 @@ class SlicePicture:
         """Note the answer to a request for a page."""
         status = event.exchange.status
         succeeded = status is not None and status < 400
+        self.pages_read += succeeded
         self._begin_reading()
         self.timeline.add(Mark(now, Kind.PAGE if succeeded else Kind.FAILED, None if status is None else str(status)))
 

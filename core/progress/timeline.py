@@ -11,7 +11,7 @@ from enum import StrEnum
 from itertools import pairwise
 
 _MARKS = 256
-"""Marks that are kept; beyond them every second poll that found the job running is left out."""
+"""Marks that are kept; beyond them every second page, and poll that found the job running, is left out."""
 _BUCKETS = 96
 _FIRST_WIDTH = 0.25
 _SPREAD = 1.0
@@ -73,8 +73,8 @@ class Timeline:
         self.marks[-1] = replace(self.marks[-1], kind=kind)
 
     def _thin_out(self) -> None:
-        dull = (Kind.RUNNING, Kind.PAGE)
-        self.marks = [one for number, one in enumerate(self.marks) if one.kind not in dull or number % 2]
+        dull, last = (Kind.RUNNING, Kind.PAGE), len(self.marks) - 1
+        self.marks = [one for at, one in enumerate(self.marks) if one.kind not in dull or (last - at) % 2 == 0]
         del self.marks[:-_MARKS]  # attempts without end
 
 

@@ -83,6 +83,7 @@ async def parse_in_thread(executor: Executor, chunks: AsyncIterator[bytes], pars
     """
     pipe = _Pipe(asyncio.get_running_loop())
     parser = asyncio.get_running_loop().run_in_executor(executor, lambda: parse(iter(pipe)))
+    parser.add_done_callback(_note)
     pump = asyncio.create_task(_pump(chunks, pipe))
     try:
         return await asyncio.shield(parser)
@@ -91,8 +92,13 @@ async def parse_in_thread(executor: Executor, chunks: AsyncIterator[bytes], pars
         pump.cancel()
         await asyncio.gather(pump, return_exceptions=True)
         await asyncio.wait([parser], timeout=PATIENCE)
-        if not parser.cancel() and not parser.cancelled():  # if it still runs, its outcome is of no interest
-            parser.exception()
+        parser.cancel()  # if it still runs, its outcome is of no interest
+
+
+def _note(parser: asyncio.Future[T]) -> None:
+    """Take note of how a parser ended: its caller may have been cancelled again before it could."""
+    if not parser.cancelled():
+        parser.exception()
 
 
 async def _pump(chunks: AsyncIterator[bytes], pipe: _Pipe) -> None:

@@ -191,6 +191,9 @@ def test_the_requests_of_a_synchronous_stream_are_marks_too() -> None:
     assert upper.count("▪") >= 4
     assert "5 pages" in upper
     assert "1,500 records" in lower
+    for page in range(6, 601):
+        story.at(page, ExchangeFinished(stream=STREAM, slice={}, exchange=answer, page=page))
+    assert "600 pages" in story.lines(100)[0], "however many marks are kept"
 
 
 def many(number: int) -> Story:

@@ -40,6 +40,7 @@ def test_thousands_of_polls_are_thinned_out_but_never_what_happened_once() -> No
     line.add(Mark(0.0, Kind.CREATED))
     for second in range(1, 5_000):
         line.add(Mark(float(second), Kind.RUNNING, "pending"))
+        assert line.marks[-1].at == second, "the last one may still be said to have ended the job"
     line.add(Mark(5_000.0, Kind.COMPLETED, "ready"))
     assert len(line.marks) <= 256
     assert (line.marks[0].kind, line.marks[-1].kind) == (Kind.CREATED, Kind.COMPLETED)

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, quote_plus, unquote, urlsplit, urlunsplit
 from tui.importing.curl_options import Option, notes_on, split_options
 from tui.importing.dialects import in_bash
 from tui.importing.drafts import ImportRefused
-from tui.importing.marks import MARK, marked
+from tui.importing.marks import MARK, marked, replaced
 from tui.importing.material import with_line_feeds
 from tui.importing.shell_text import Command, script_of
 
@@ -31,8 +31,13 @@ _BEFORE = frozenset(_PREFIXES.split())
 _WORDS_BEFORE = 24
 _LOCAL = re.compile(r"(?:localhost|\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:]+\])(?::\d+)?(?:[/?#]|$)")
 _PLACEHOLDER = re.compile(r"(?<!\{)\{([A-Za-z_][\w.-]{0,60})\}(?!\})|(?<=/):([A-Za-z_]\w{0,60})(?=[/?#]|$)")
-_GLOB = re.compile(r"\{([^{}]*,[^{}]*)\}|\[(\w+)-\w+(?::\d+)?\]")
+_PLACE_IN_QUERY = re.compile(r"(?<==)\{([A-Za-z_][\w.-]{0,60})\}(?=&|$)")
+_RANGE = re.compile(r"\[(\d+|[A-Za-z])-(?:\d+|[A-Za-z])(?::\d+)?\]")
+_GLOB = re.compile(r"\{([^{},]*),[^{}]*\}|\[(\w+)-\w+(?::\d+)?\]")
+_UNREADABLE = "\ufffd"
+"""Stands for what is encoded in other ways than as UTF-8."""
 _MOST_REQUESTS = 200
+_MOST_CHARACTERS = 2_000_000
 
 
 @dataclass(slots=True)
@@ -70,7 +75,10 @@ def parse_curl(text: str) -> CurlRequest:
 
 def curl_requests(text: str) -> list[CurlRequest]:
     """The requests of all `curl` commands in a text, at least one. Raises ImportRefused."""
-    script = script_of(in_bash(with_line_feeds(text).strip()))
+    text = with_line_feeds(text).strip()
+    if len(text) > _MOST_CHARACTERS:
+        raise ImportRefused(f"More than {_MOST_CHARACTERS:,} characters are not read as a command.")
+    script = script_of(in_bash(text))
     found: list[CurlRequest] = []
     is_there = False
     for command in script.commands:
@@ -116,7 +124,7 @@ def fill_body(request: CurlRequest, text: str, *, is_json: bool = False) -> None
     if isinstance(parsed, dict) and ("json" in content_type or not content_type or is_json):
         request.body_kind = "graphql" if isinstance(parsed.get("query"), str) and "graphql" in request.url else "json"
         request.body = parsed
-    elif FORM in content_type or (not content_type and _is_form(text)):
+    elif (FORM in content_type or not content_type) and _is_form(text):
         request.body_kind, request.body = "form", parse_qsl(text, keep_blank_values=True)
     else:
         request.body_kind, request.body = "text", text
@@ -166,6 +174,7 @@ def _request(url: str, options: list[Option], command: Command, known: dict[str,
     _note_form(request, options)
     if request.header("Authorization") is not None:
         request.user = None
+    request.notes = [str(replaced(one, lambda name: f"${name}")) for one in request.notes]
     return request
 
 
@@ -198,7 +207,7 @@ def _take(request: CurlRequest, name: str, value: str, stdin: str | None) -> Non
             request.aws = _signed_for(value, request.url)
         case "oauth2-bearer":
             headers.append(("Authorization", f"Bearer {value}"))
-        case "cookie" if "=" not in value:
+        case "cookie" if "=" not in value and not MARK.search(value):
             request.notes.append(f"The cookies are in the file {value}, which was not read.")
         case "cookie":
             headers.append(("Cookie", value))
@@ -288,10 +297,11 @@ def _with_scheme(url: str) -> str:
 def _without_globs(url: str, notes: list[str]) -> str:
     """The first of the URLs that one with `{a,b}` or `[1-9]` stands for; `{id}` is a place for a value."""
     base, question, query = url.partition("?")
-    first = _GLOB.sub(lambda found: (found[1] or "").split(",")[0] or found[2] or "", base)
-    if first != base:
+    first = _GLOB.sub(lambda found: found[1] or found[2] or "", base)
+    plain = _RANGE.sub(lambda found: found[1], query)
+    if (first, plain) != (base, query):
         notes.append("The URL stands for several; the first of them was taken.")
-    return _with_places(first) + question + query
+    return _with_places(first) + question + _PLACE_IN_QUERY.sub(lambda found: marked(found[1]), plain)
 
 
 def _with_places(url: str) -> str:
@@ -314,8 +324,10 @@ def _split(url: str) -> tuple[str, Pairs, tuple[str, str] | None]:
     if at:
         name, _, password = before.partition(":")
         user = (unquote(name), unquote(password))
-    plain = urlunsplit(parts._replace(netloc=host, query="", fragment=""))
-    return plain, parse_qsl(parts.query, keep_blank_values=True), user
+    pairs = parts.query.split("&")
+    odd = [one for one in pairs if _UNREADABLE in unquote(one)]
+    plain = urlunsplit(parts._replace(netloc=host, query="&".join(odd), fragment=""))
+    return plain, parse_qsl("&".join(one for one in pairs if one not in odd), keep_blank_values=True), user
 
 
 def _json(text: str) -> Any:
@@ -327,4 +339,6 @@ def _json(text: str) -> Any:
 
 def _is_form(text: str) -> bool:
     """Whether a text is pairs of a form, spaces in their values forgiven."""
-    return bool(text) and all(re.match(r"[^=\s{}<\"]+=", part) and "\n" not in part for part in text.split("&"))
+    parts = text.split("&")
+    is_read = _UNREADABLE not in unquote(text) or _UNREADABLE in text
+    return bool(text) and is_read and all(re.match(r"[^=\s{}<\"]+=", one) and "\n" not in one for one in parts)

@@ -8,8 +8,8 @@ import shlex
 _CARET_LINE = re.compile(r"\^[ \t]*\r?\n")
 _BACKSLASH_LINE = re.compile(r"\\[ \t]*\r?\n")
 _BACKTICK_LINE = re.compile(r"(?<=\s)`[ \t]*\r?\n")
-_CURL_EXE = re.compile(r"(?m)^\s*(?:&\s*)?\"?[^\s\"]*curl\.exe\b", re.I)
-_POWERSHELL_SET = re.compile(r"(?m)^\s*\$(?:env:)?([A-Za-z_]\w*)\s*=\s*(?=['\"\w])")
+_CURL_EXE = re.compile(r"(?m)^[ \t]*(?:&\s*)?\"?[^\s\"]*curl\.exe\b", re.I)
+_POWERSHELL_SET = re.compile(r"(?m)^[ \t]*\$(?:env:)?([A-Za-z_]\w*)\s*=\s*(?=['\"\w])")
 
 
 def in_bash(text: str) -> str:
@@ -54,7 +54,7 @@ def _without_carets(text: str) -> str:
         letter = text[at]
         if letter == "^" and not quoted:
             following = text[at + 1 : at + 2]
-            if re.match(r"\^[ \t]*\n", text[at:]):
+            if _CARET_LINE.match(text, at):
                 at = text.index("\n", at) + 1
                 if text[at : at + 1] == "\n":  # an empty line behind a caret is a line break in the word
                     out.append(_NEWLINE)
@@ -112,7 +112,7 @@ _BACKTICKS = {"n": "\n", "r": "\r", "t": "\t", "0": "\0", "a": "\a", "b": "\b", 
 
 
 def _from_powershell(text: str) -> str:
-    return re.sub(r"(?m)^(\s*)&\s+(?=\S)", r"\1", _POWERSHELL_PART.sub(_one_of_powershell, text))
+    return re.sub(r"(?m)^([ \t]*)&[ \t]+(?=\S)", r"\1", _POWERSHELL_PART.sub(_one_of_powershell, text))
 
 
 def _one_of_powershell(found: re.Match[str]) -> str:

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 from tui.importing.curl import FORM, CurlRequest, Pairs
+from tui.importing.marks import MARK, filtered
 
 _TYPES = {"json": "application/json", "graphql": "application/json", "form": FORM}
+_QUOTED_MARK = re.compile(f'"{MARK.pattern}"')
 
 
 def as_it_is_sent(request: CurlRequest) -> CurlRequest:
@@ -23,15 +26,31 @@ def as_it_is_sent(request: CurlRequest) -> CurlRequest:
     empty = [pair for pair in request.params if not pair[1]]
     if empty:
         request.params = [pair for pair in request.params if pair[1]]
-        request.url += "?" + "&".join(f"{urlencode([pair])}" for pair in empty)
+        request.url += ("&" if "?" in request.url else "?") + _encoded(empty)
     match request.body_kind:
         case "json" | "graphql" if not _is_kept(request.body):
-            return _as_text(request, json.dumps(request.body, ensure_ascii=False))
+            return _as_text(request, as_json(request.body))
         case "form" if not all(value for _, value in request.body):
-            return _as_text(request, urlencode(request.body))
+            return _as_text(request, _encoded(request.body))
         case "text" if request.body.endswith("\n"):
             request.body += "\n"  # templates lose one
     return request
+
+
+def as_json(value: Any) -> str:
+    """A JSON value as text; texts that are marks get their quotes from what stands for them."""
+    text = json.dumps(value, ensure_ascii=False)
+    return _QUOTED_MARK.sub(lambda found: filtered(found[1], "tojson"), text)
+
+
+def _encoded(pairs: Pairs) -> str:
+    return "&".join(f"{_part(name)}={_part(value)}" for name, value in pairs)
+
+
+def _part(text: str) -> str:
+    """A part of a form or query, encoded; its marks are when they are filled in."""
+    pieces = MARK.split(text)  # what is between marks and their names take turns
+    return "".join(filtered(one, "urlencode") if place % 2 else quote_plus(one) for place, one in enumerate(pieces))
 
 
 def _as_text(request: CurlRequest, text: str) -> CurlRequest:

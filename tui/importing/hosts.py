@@ -32,6 +32,17 @@ def hosts_of(session: BuilderSession, key: str) -> set[str]:
     return found
 
 
+def inputs_of_hosts(hosts: Hosts) -> set[str]:
+    """The inputs that hosts are made of."""
+    return {name for found in hosts.values() for host in found for name in inputs_in(host)}
+
+
+def is_of_a_host(session: BuilderSession, key: str) -> bool:
+    """Whether an input tells where streams of a manifest send to."""
+    streams = (session.value(("streams", index)) for index in range(session.view.stream_count))
+    return any(key in inputs_of_hosts(hosts_by_input(one)) for one in streams)
+
+
 def _uses(value: Any, host: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, dict):
         host = _host(value, host)

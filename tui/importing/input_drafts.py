@@ -10,11 +10,13 @@ from core.http.secrets import MASK
 from tui.importing.drafts import InputDraft
 from tui.importing.marks import MARK, marked
 from tui.importing.secret_names import is_example, is_secret_name
-from tui.model.config_references import reference
+from tui.model.config_references import inputs_in, reference, template_tokens
 
-_BARE = re.compile(r"\{\{\s*([A-Za-z_$][\w.-]{0,80})\s*\}\}")
+_BARE = re.compile(r"\{\{\s*(?!config\.)([A-Za-z_$][\w.-]{0,80})\s*\}\}")
+_FILTERS = ("tojson", "urlencode")
 _OF_A_RUN = frozenset({"download_target", "next_page_token", "stream_slice", "stream_partition", "stream_interval"})
-_OPENING = re.compile(r"\{%|\{#|\{\{(?!\s*[\w'(\[][^{}%#]*\}\})")
+_TEMPLATE = re.compile(r"\{\{\s*[\w'(\[][^{}%#]*\}\}")
+_OPENING = re.compile(r"\{%|\{#|\{\{")
 """What would begin a template, without being one."""
 
 
@@ -27,6 +29,7 @@ class InputCollector:
     def __init__(self, known: dict[str, str] | None = None) -> None:
         self.known = dict(known or {})
         self._found: dict[str, InputDraft] = {}
+        self._secrets: set[str] = set()
 
     @property
     def inputs(self) -> tuple[InputDraft, ...]:
@@ -38,11 +41,30 @@ class InputCollector:
             return self.text(value, secret=True)
         return self.add(InputDraft(key, title, secret=True, value=value))
 
+    def mark(self, name: str, value: str) -> str:
+        """The mark for a secret. One that holds templates or marks already keeps them, and they become secrets."""
+        held = {one.partition("|")[0] for one in MARK.findall(value)}
+        self._secrets |= held
+        if held or not value or "{{" in value:
+            return value
+        unique, number = name, 2
+        while self.known.setdefault(unique, value) != value:
+            unique, number = f"{name}_{number}", number + 1
+        self._secrets.add(unique)
+        return marked(unique)
+
     def text(self, value: str, *, secret: bool = False) -> str:
-        """A text with inputs in the place of its marks; what looks like a template in it by chance stays as it is."""
+        """A text with inputs in the place of its marks; what looks like a template in it by chance stays as it is.
+
+        So do templates that would read inputs in other ways than by their names.
+        """
         bare = _BARE.sub(lambda found: found[0] if found[1] in _OF_A_RUN else marked(found[1]), value)
-        literal = _OPENING.sub(lambda found: f"{{{{ '{found[0]}' }}}}", bare)
-        return MARK.sub(lambda found: self._marked(found[1], secret=secret), literal)
+        parts, end = [], 0
+        for found in _TEMPLATE.finditer(bare):
+            parts += [_literal(bare[end : found.start()]), _without_config(found[0])]
+            end = found.end()
+        plain = "".join([*parts, _literal(bare[end:])])
+        return MARK.sub(lambda found: self._marked(found[1], secret=secret), plain)
 
     def tree(self, value: Any) -> Any:
         """A value with `text` applied to all its texts."""
@@ -67,10 +89,28 @@ class InputCollector:
         return reference(key)
 
     def _marked(self, name: str, *, secret: bool) -> str:
+        plain, _, through = name.rpartition("|")
+        if through in _FILTERS:
+            return self._marked(plain, secret=secret).replace(" }}", f" | {through} }}}}")
         key = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") or "value"
         title = re.sub(r"[^A-Za-z0-9]+", " ", name).strip().capitalize()
-        is_secret = secret or is_secret_name(name)
+        is_secret = secret or name in self._secrets or is_secret_name(name)
         return self.add(InputDraft(key, title, secret=is_secret, value=self.known.get(name)))
+
+
+def _literal(text: str) -> str:
+    return _OPENING.sub(lambda found: f"{{{{ '{found[0]}' }}}}", text)
+
+
+def _without_config(template: str) -> str:
+    """A template as it is when it reads no inputs, a mark for the only one that it gives, else the plain text."""
+    tokens = [value for kind, value in template_tokens(template) if kind not in ("whitespace", "comment")]
+    if "config" not in tokens and tokens:
+        return template
+    names = inputs_in(template)
+    steps = (".", "get", "(", ")", "[", "]", "config")
+    is_reference = len(names) == 1 and all(one in steps or one.strip("'\"") == names[0] for one in tokens[1:-1])
+    return marked(names[0]) if is_reference else _literal(template)
 
 
 def _fit(one: InputDraft, other: InputDraft) -> bool:

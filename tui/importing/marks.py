@@ -18,6 +18,11 @@ def marked(name: str) -> str:
     return f"{_OPEN}{name}{_CLOSE}"
 
 
+def filtered(name: str, through: str) -> str:
+    """The mark of something that goes through a filter of templates."""
+    return marked(f"{name}|{through}")
+
+
 def without_marks(text: str) -> str:
     """A text from outside, free of letters that would be taken for marks."""
     return text.replace(_OPEN, "").replace(_CLOSE, "")

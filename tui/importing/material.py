@@ -21,6 +21,7 @@ _MOST_YAML = 16 * 1024 * 1024
 _DEEPEST = 200
 _LONGEST_PATH = 1_000
 _MOST_PARTS = 20_000_000
+_MOST_MERGED = 200_000
 _HALF_A_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
 """Only in pairs they are characters; alone they can't be in a file."""
 
@@ -31,6 +32,12 @@ class _Loader(_SafeLoader):  # type: ignore[misc]
     """Makes plain values only, by the core schema of YAML 1.2: `no`, `12:30` and `2024-01-01` are texts."""
 
     yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Merge what `<<` names; merges of merges may multiply."""
+        super().flatten_mapping(node)
+        if len(node.value) > _MOST_MERGED:
+            raise ImportRefused("It has too many parts to be read.")
 
 
 for _tag, _form, _first in (
@@ -91,13 +98,18 @@ def material_of(text: str) -> Material:
 
     Terminals paste line breaks as carriage returns.
     """
+    path = _path_in(text)
+    return Material(with_line_feeds(text)) if path is None else read_material(path)
+
+
+def _path_in(text: str) -> Path | None:
+    """The file or folder that a text names; None when there is none."""
     line = text.strip().strip("'\"").removeprefix("file://")
     if line and len(line) <= _LONGEST_PATH and not set("\r\n") & set(line):
-        path = Path(line).expanduser()
-        with suppress(OSError, ValueError):
-            if path.exists():
-                return read_material(path.absolute())
-    return Material(with_line_feeds(text))
+        with suppress(OSError, ValueError, RuntimeError):  # there may be no such user behind `~`
+            path = Path(line).expanduser()
+            return path.absolute() if path.exists() else None
+    return None
 
 
 def with_line_feeds(text: str) -> str:
@@ -127,7 +139,7 @@ def _may_be_yaml(text: str) -> bool:
     """Whether a text looks like a mapping: its first line with something in it has a key."""
     first = next((line for line in text.splitlines() if line.strip() and not line.startswith(("#", "---", "%"))), "")
     key, colon, _ = first.partition(":")
-    return bool(colon) and not any(letter in key for letter in "{}()$ ")
+    return bool(colon) and not any(letter in key for letter in "{}()$= ")
 
 
 def _yaml(text: str) -> Any:
@@ -135,6 +147,8 @@ def _yaml(text: str) -> Any:
         raise ImportRefused(f"YAML is read up to {_MOST_YAML // 1024 // 1024} MB; give it as JSON instead.")
     try:
         return yaml.load(text, Loader=_Loader)
+    except ImportRefused:
+        raise
     except RecursionError:
         raise ImportRefused("It is nested too deeply to be read.") from None
     except (yaml.YAMLError, ValueError):

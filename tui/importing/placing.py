@@ -12,7 +12,7 @@ from core.manifest.links import reference_to
 from core.manifest.problems import Path
 from core.manifest.references import REF
 from tui.importing.drafts import InputDraft, StreamDraft
-from tui.importing.hosts import Hosts, hosts_by_input, hosts_of
+from tui.importing.hosts import Hosts, hosts_by_input, hosts_of, inputs_of_hosts, is_of_a_host
 from tui.model.config_references import renamed
 from tui.model.declared_schema import set_automatic_imports
 from tui.model.inputs import Input, InputType
@@ -42,7 +42,7 @@ def place(session: BuilderSession, drafts: Sequence[StreamDraft]) -> Placed:
     definitions: list[dict[str, Any]] = []
     with session.group(("streams", first)):
         for draft in drafts:
-            names = place_inputs(session, draft.inputs, hosts_by_input(draft.definition), sent)
+            names = place_inputs(session, draft.inputs, draft.definition, sent)
             keys.update(dict.fromkeys(names.values()))
             definitions.append(with_names(draft.definition, names))
         _refer_to_parents(session, definitions)
@@ -55,18 +55,20 @@ def place(session: BuilderSession, drafts: Sequence[StreamDraft]) -> Placed:
 
 
 def place_inputs(
-    session: BuilderSession, drafts: Sequence[InputDraft], hosts: Hosts, sent: Hosts | None = None
+    session: BuilderSession, drafts: Sequence[InputDraft], tree: dict[str, Any], sent: Hosts | None = None
 ) -> dict[str, str]:
     """Add inputs, with their test values; the name in the manifest of each.
 
     An input that is there already is used when it has the same value. Where one of them has none it is used, too, but a
-    secret only for the same hosts. `hosts` are those that the drafts are sent to; `sent` collects those of several
-    calls, by the names in the manifest.
+    secret only for the same hosts. `tree` is what the drafts are used in, which tells the hosts; `sent` collects those
+    of several calls, by the names in the manifest.
     """
     sent = sent if sent is not None else {}
     names: dict[str, str] = {}
-    for draft in drafts:
-        own = hosts.get(draft.key, set())
+    hosts = hosts_by_input(tree)
+    addresses = inputs_of_hosts(hosts)
+    for draft in sorted(drafts, key=lambda one: one.key not in addresses):  # hosts are known by the names of these
+        own = {str(with_names({"url": host}, names)["url"]) for host in hosts.get(draft.key, ())}
         key = _key_for(session, draft, set(names.values()), own, sent)
         names[draft.key] = key
         sent.setdefault(key, set()).update(own)
@@ -123,13 +125,16 @@ def _fits(session: BuilderSession, key: str, draft: InputDraft, hosts: set[str],
     known = session.inputs.get(key)
     if known is None:
         return True
-    if draft.options and known.options != draft.options:
+    if (draft.options and known.options != draft.options) or draft.default not in (None, known.default):
         return False
     has_value = session.values.has(key)
     if has_value and draft.value is not None:
         present = session.values.secret(key) if known.secret else session.values.get(key)
         return bool(present == draft.value)
-    if not (known.secret or draft.secret or known.type is InputType.OTHER):
+    if draft.value is not None and known.default is not None:
+        return bool(known.default == draft.value)
+    is_secret = known.secret or draft.secret or known.type is InputType.OTHER
+    if not is_secret and (draft.value is None or not is_of_a_host(session, key)):
         return True
     if draft.value is None and hosts and hosts <= sent:
         return True

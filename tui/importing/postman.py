@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote_plus
 
 from core.wording import one_line
 from tui.importing.curl import FORM, CurlRequest, Pairs, fill_body, request_of
@@ -132,7 +133,7 @@ def _request(item: _Item, known: dict[str, str]) -> CurlRequest:
         _method(item), f"{base}?{query}" if query and "query" not in parts else base, _headers(item), ""
     )
     if "query" in parts:
-        request.params = _pairs(parts["query"])
+        request.params = [(unquote_plus(name), unquote_plus(value)) for name, value in _pairs(parts["query"])]
     _fill(request, _mapping(written.get("body")))
     return request
 
@@ -288,14 +289,10 @@ def _resolved(variables: Mapping[str, str]) -> dict[str, str]:
     found = dict(variables)
     for _ in range(5):
         found = {
-            key: _VARIABLE.sub(lambda one: variables.get(one[1], one[0]), value)[:10_000]
+            key: _VARIABLE.sub(lambda one: variables.get(one[1], one[0]), value)[:_LONGEST_VALUE]
             for key, value in found.items()
         }
     return {key: value for key, value in found.items() if not _VARIABLE.search(value)}
-
-
-def _filled(text: str, variables: Mapping[str, str]) -> str:
-    return _VARIABLE.sub(lambda found: variables.get(found[1], found[0]), text)[:_LONGEST_VALUE]
 
 
 def _pairs(written: Any) -> Pairs:

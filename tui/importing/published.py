@@ -8,7 +8,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from zipfile import BadZipFile, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from core.manifest.files import MAX_BYTES
 from tui.importing.drafts import ImportRefused, WholeManifest
@@ -27,6 +27,8 @@ _COMPONENTS = (
     "not run them."
 )
 _MOST_FILES = 50_000
+_METHODS = (ZIP_STORED, ZIP_DEFLATED)
+"""Those of wheels. Python unpacks what others compress without a limit of memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +52,13 @@ def package_in(text: str) -> Package | None:
 
 async def published(package: Package, progress: Progress) -> WholeManifest:
     """Download a package with pip, and read its manifest. Raises ImportRefused."""
-    with TemporaryDirectory(prefix="longhaul-", ignore_cleanup_errors=True) as folder:
-        wheel = await download_wheel(package.name, package.version, Path(folder), progress)
-        progress(f"Reading {package.name}…")
-        return await asyncio.to_thread(manifest_of_wheel, wheel)
+    try:
+        with TemporaryDirectory(prefix="longhaul-", ignore_cleanup_errors=True) as folder:
+            wheel = await download_wheel(package.name, package.version, Path(folder), progress)
+            progress(f"Reading {package.name}…")
+            return await asyncio.to_thread(manifest_of_wheel, wheel)
+    except OSError as error:
+        raise ImportRefused(f"There is no place to download to: {error.strerror or error}.") from None
 
 
 def read_wheel(material: Material) -> WholeManifest | None:
@@ -96,6 +101,8 @@ def _manifest_in(archive: ZipFile, title: str) -> WholeManifest:
 
 
 def _text(archive: ZipFile, manifest: ZipInfo) -> str:
+    if manifest.compress_type not in _METHODS:
+        raise ImportRefused(f"{manifest.filename} is compressed in a way that packages don't use.")
     with archive.open(manifest) as file:
         content = file.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:

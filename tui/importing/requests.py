@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core.manifest.problems import Path
 from tui.importing.curl import CurlRequest, parse_curl
 from tui.importing.drafts import InputDraft, StreamDraft
-from tui.importing.exactness import as_it_is_sent
-from tui.importing.hosts import hosts_by_input
+from tui.importing.exactness import as_it_is_sent, as_json
 from tui.importing.input_drafts import InputCollector
 from tui.importing.marks import MARK
 from tui.importing.placing import place_inputs, with_names
@@ -37,6 +38,7 @@ _BODIES = {
     "text": "RequestBodyPlainText",
     "graphql": "RequestBodyGraphQL",
 }
+_LONG_NUMBER = 1_000
 _FILLED = ("url", "http_method", "authenticator", "request_parameters", "request_headers", "request_body")
 _OLDER = ("url_base", "path", "request_body_json", "request_body_data")
 
@@ -63,7 +65,7 @@ def import_request(session: BuilderSession, path: Path, request: CurlRequest) ->
     collector = InputCollector(request.known)
     requester = requester_of(request, collector)
     with session.group(path):
-        names = place_inputs(session, collector.inputs, hosts_by_input(requester))
+        names = place_inputs(session, collector.inputs, requester)
         requester = with_names(requester, names)
         for key in (*_FILLED, *_OLDER):
             if requester.get(key):
@@ -75,7 +77,7 @@ def import_request(session: BuilderSession, path: Path, request: CurlRequest) ->
 
 def requester_of(request: CurlRequest, inputs: InputCollector) -> dict[str, Any]:
     """The HttpRequester that sends a request."""
-    request = as_it_is_sent(request)
+    request = as_it_is_sent(_with_secrets_marked(request, inputs))
     headers = _own_headers(request)
     params = _mapping(request.params)
     found: dict[str, Any] = {
@@ -84,7 +86,7 @@ def requester_of(request: CurlRequest, inputs: InputCollector) -> dict[str, Any]
         "http_method": request.method,
         "authenticator": _authenticator(request, headers, params, inputs),
         "request_parameters": {inputs.text(name): _guarded(name, value, inputs) for name, value in params.items()},
-        "request_headers": {name: _guarded(name, value, inputs) for name, value in headers.items()},
+        "request_headers": {inputs.text(name): _guarded(name, value, inputs) for name, value in headers.items()},
         "request_body": _body(request, inputs),
     }
     return {key: value for key, value in found.items() if value}
@@ -171,8 +173,8 @@ def _authenticator(
     name = next((name for name in headers if is_secret_name(name) and name.lower() != "cookie"), None)
     if name is not None:
         return _key("header", name, headers.pop(name), inputs)
-    name = next((name for name in params if is_secret_name(name)), None)
-    return _key("request_parameter", name, str(params.pop(name)), inputs) if name is not None else None
+    name = next((name for name, value in params.items() if is_secret_name(name) and isinstance(value, str)), None)
+    return _key("request_parameter", name, params.pop(name), inputs) if name is not None else None
 
 
 def _basic(user: str, password: str, inputs: InputCollector) -> dict[str, Any]:
@@ -195,7 +197,7 @@ def _aws(key: str, secret: str, region: str, service: str, inputs: InputCollecto
 
 
 def _key(where: str, name: str, value: str, inputs: InputCollector) -> dict[str, Any]:
-    option = {"type": "RequestOption", "inject_into": where, "field_name": name}
+    option = {"type": "RequestOption", "inject_into": where, "field_name": inputs.text(name)}
     token = inputs.secret("api_key", "API Key", value)
     return {"type": "ApiKeyAuthenticator", "api_token": token, "inject_into": option}
 
@@ -204,28 +206,40 @@ def _guarded(name: str, value: Any, inputs: InputCollector) -> Any:
     """The value of a header or parameter, or the input that it becomes when it is a secret."""
     if is_secret_name(name) and isinstance(value, str):
         return inputs.secret(re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") or "secret", name, value)
-    return inputs.tree(value)
+    return [_guarded(name, one, inputs) for one in value] if isinstance(value, list) else inputs.tree(value)
 
 
 def _body(request: CurlRequest, inputs: InputCollector) -> dict[str, Any] | None:
     if request.body_kind == "none":
         return None
     value = _mapping(request.body) if request.body_kind == "form" else request.body
-    return {"type": _BODIES[request.body_kind], "value": _without_secrets(value, inputs)}
+    return {"type": _BODIES[request.body_kind], "value": inputs.tree(value)}
 
 
-def _without_secrets(value: Any, inputs: InputCollector) -> Any:
-    """A body with inputs in the place of its marks, and of the texts whose names say that they are secret."""
+def _with_secrets_marked(request: CurlRequest, inputs: InputCollector) -> CurlRequest:
+    """The request with marks in the place of what is secret in its body."""
+    body = request.body
+    match request.body_kind:
+        case "json" | "graphql":
+            return replace(request, body=_marked_secrets("", body, inputs))
+        case "form":
+            return replace(request, body=[(name, _marked_secrets(name, value, inputs)) for name, value in body])
+        case "text" if body.lstrip()[:1] in ("[", "{"):
+            with suppress(ValueError, RecursionError):
+                parsed = json.loads(body)
+                if (marked := _marked_secrets("", parsed, inputs)) != parsed:
+                    return replace(request, body=as_json(marked))
+    return request
+
+
+def _marked_secrets(name: str, value: Any, inputs: InputCollector) -> Any:
+    """What is named so, with marks in the place of the texts and long numbers whose names say that they are secret."""
     if isinstance(value, dict):
-        return {
-            inputs.text(str(key)): _guarded(key, one, inputs)
-            if isinstance(key, str) and isinstance(one, str)
-            else _without_secrets(one, inputs)
-            for key, one in value.items()
-        }
+        return {key: _marked_secrets(key, one, inputs) for key, one in value.items()}
     if isinstance(value, list):
-        return [_without_secrets(one, inputs) for one in value]
-    return inputs.text(value) if isinstance(value, str) else value
+        return [_marked_secrets(name, one, inputs) for one in value]
+    is_text = isinstance(value, str) or (type(value) is int and abs(value) >= _LONG_NUMBER)
+    return inputs.mark(name, str(value)) if is_text and is_secret_name(name) else value
 
 
 def _mapping(pairs: list[tuple[str, str]]) -> dict[str, Any]:

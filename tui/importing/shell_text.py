@@ -13,7 +13,6 @@ from tui.importing.drafts import ImportRefused
 from tui.importing.marks import MARK, marked, without_marks
 from tui.importing.secret_names import is_secret_name
 
-MOST_CHARACTERS = 2_000_000
 _MOST_COMMANDS = 500
 _DEEPEST = 8
 _LONGEST_WORD = 8_000_000
@@ -67,8 +66,6 @@ class Script:
 
 def script_of(text: str) -> Script:
     """Split a text into commands. Raises ImportRefused."""
-    if len(text) > MOST_CHARACTERS:
-        raise ImportRefused(f"More than {MOST_CHARACTERS:,} characters are not read as a command.")
     reader = _Reader(without_prompts(without_marks(text)), {}, {}, 0)
     return Script(reader.commands(), reader.known)
 

@@ -48,10 +48,8 @@ def causes(trial: Trial) -> Iterator[Cause]:
         hit.setdefault(shared.error or "The partition failed.", []).extend(map(state.slice, shared.slices))
     for error, partitions in sorted(hit.items(), key=lambda one: -len(one[1])):
         yield _cause(trial, error, partitions[0], tuple(one.name for one in partitions))
-    told = set(state.failures.texts(state.result.slices)) if state.result is not None else set()
-    for error in state.errors:
-        if error not in told:
-            yield _cause(trial, error)
+    for error in state.errors_of_read:
+        yield _cause(trial, error)
 
 
 def _cause(trial: Trial, error: str, first: Partition | None = None, names: tuple[str, ...] = ()) -> Cause:

@@ -61,8 +61,6 @@ class ExchangeEntry:
     meaning: str | None = None
     repeat: int = 1
     """Counts the exchanges of this title in its partition, to distinguish the third poll from the second."""
-    is_final: bool = False
-    """Whether it is one of those that the read was for: that give records, in most."""
     spooled: tuple[int, int] | None = None
 
     @property
@@ -88,6 +86,8 @@ class ExchangeLog:
         self._spool = spool or Spool()
         self._in_memory = self._room = in_memory
         self._repeats: dict[tuple[str, int | None], int] = {}
+        self._answers: dict[tuple[int | None, int | None], ExchangeEntry] = {}
+        """The last answer that the read is for, of each page of each partition."""
         self._recall = lru_cache(_RECALLED)(self._read)
 
     def __len__(self) -> int:
@@ -109,15 +109,17 @@ class ExchangeLog:
             page=page,
             offset=offset,
             repeat=self._repeats[title, owner],
-            is_final=exchange.role in self._final and event.parent is None,
         )
         self._make_room(entry)
         self.entries.append(entry)
+        if exchange.role in self._final and event.parent is None:
+            self._answers[owner, page] = entry
         return entry
 
     def exchange(self, entry: ExchangeEntry) -> Exchange:
         """The whole exchange of an entry, bodies included."""
-        return entry.head if entry.spooled is None else self._recall(entry.number)
+        head = entry.head  # first of all: another thread may be moving the bodies to disk
+        return head if entry.spooled is None else self._recall(entry.number)
 
     def _read(self, number: int) -> Exchange:
         entry = self.entries[number - 1]
@@ -145,20 +147,19 @@ class ExchangeLog:
 
         Earlier attempts at a page and redirects on the way to it are among them.
         """
-        shown = {entry.number for entry in self.finals(None)}
         return [
             entry
             for entry in self.entries
-            if entry.number not in shown and (partition is None or entry.partition in (None, partition))
+            if (partition is None or entry.partition in (None, partition)) and not self.is_answer(entry)
         ]
 
     def finals(self, partition: int | None) -> list[ExchangeEntry]:
         """The answers that the read is for, the last one of each page; those of a partition (None: of any)."""
-        last: dict[tuple[int | None, int | None], ExchangeEntry] = {}
-        for entry in self.entries:
-            if entry.is_final and (partition is None or entry.partition == partition):
-                last[entry.partition, entry.page] = entry
-        return list(last.values())
+        return [one for one in self._answers.values() if partition is None or one.partition == partition]
+
+    def is_answer(self, entry: ExchangeEntry) -> bool:
+        """Whether an exchange is the answer shown for a page."""
+        return self._answers.get((entry.partition, entry.page)) is entry
 
     @staticmethod
     def to_look_at(entries: Sequence[ExchangeEntry]) -> ExchangeEntry | None:

@@ -16,8 +16,8 @@ KEPT_IN_ALL = 100
 
 
 class History:
-    """Keeps trials for as long as the builder is open. Those that are not the latest of their stream take little
-    memory: their records and exchanges are on disk, in files that the operating system deletes.
+    """Keeps trials for as long as the builder is open. All but the latest take little memory: their records and
+    exchanges are on disk, in files that the operating system deletes.
     """
 
     def __init__(self) -> None:
@@ -54,11 +54,11 @@ class History:
             self._trials[new], self._numbers[new] = self._trials.pop(old), self._numbers.pop(old)
 
     async def put_away(self, latest: Trial) -> None:
-        """Put away the trials that are over and not shown any more: all of the stream but the latest.
+        """Put away all trials that are over but the latest, of whatever stream.
 
         Where the disk is full, they stay in memory.
         """
-        for trial in self.of(latest.state.stream):
+        for trial in [one for trials in self._trials.values() for one in trials]:
             if trial is not latest and not trial.state.running:
                 with suppress(OSError):
                     await asyncio.to_thread(trial.put_away)

@@ -117,14 +117,20 @@ def _about_status(trial: Trial) -> list[TrialWarning]:
 
 
 def _about_answers(trial: Trial) -> list[TrialWarning]:
-    pages = [page for partition in trial.state.partitions for page in partition.pages]
+    if trial.state.errors:  # they say so
+        return []
+    pages = _pages(trial)
     bad = [page for page in pages if page.answered and not page.succeeded]
-    if not bad or trial.state.errors:  # the errors say so
+    if not bad:
         return []
     which = f"{len(bad)} of {count(len(pages), 'page')}" if len(pages) > 1 else "The request for the records"
     advice = "Check the URL and the network." if bad[0].status is None else "The Response tab shows what the API said."
     text = f"{which} failed ({_answer(bad[0])}). {advice}"
     return [TrialWarning(Concern.ANSWERS, text)]
+
+
+def _pages(trial: Trial) -> list[PageState]:
+    return [page for partition in trial.state.slices.values() for page in partition.pages]
 
 
 def _answer(page: PageState) -> str:
@@ -133,9 +139,9 @@ def _answer(page: PageState) -> str:
 
 def _about_absence(trial: Trial) -> list[TrialWarning]:
     state = trial.state
-    pages = [page for partition in state.partitions for page in partition.pages]
-    good = any(page.succeeded for page in pages)
-    if state.records or not good or state.outcome not in (Outcome.COMPLETE, Outcome.LIMITED):
+    if state.records or state.outcome not in (Outcome.COMPLETE, Outcome.LIMITED):
+        return []
+    if not any(page.succeeded for page in _pages(trial)):
         return []
     text = (
         "The API answered, but no record was found in its answers. "

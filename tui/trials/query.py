@@ -26,6 +26,8 @@ MOST_ROWS = 100_000
 MOST_BYTES = 256_000_000
 """Bytes of a result, as JSON, that are kept; most of them on disk."""
 _MEMORY = "512MB"
+_PATIENCE = 0.1
+"""Seconds between two attempts at interrupting a query when the database is closed."""
 _ROWS_AT_ONCE = 500
 _BYTES_AT_ONCE = 4_000_000
 _QUERIES = frozenset({"SELECT", "EXPLAIN", "PRAGMA", "MULTI"})
@@ -112,13 +114,17 @@ class QueryDatabase:
         """Free everything."""
         self._closed = True
         self.interrupt()
-        with self._lock:
+        while not self._lock.acquire(timeout=_PATIENCE):
+            self.interrupt()  # again: a query that was just beginning may have missed it
+        try:
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
             if self._folder is not None:
                 self._folder.cleanup()
                 self._folder = None
+        finally:
+            self._lock.release()
 
     def query(self, sql: str, sources: Sequence[Source]) -> QueryResult:
         """Load what has changed of the sources, and run one statement. Raises `LonghaulError`."""

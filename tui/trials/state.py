@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from core.events import (
@@ -69,7 +70,7 @@ class Partition(SlicePicture):
     state: Mapping[str, Any] | None = None
     _pages: dict[int, PageState] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The partition as `name=value`, or its number."""
         return slice_name(self.slice) or f"Partition {self.number}"
@@ -166,6 +167,8 @@ class TrialState(StreamPicture[Partition]):
         """Statuses that the API reported and nobody has given a meaning to yet."""
         self.missing: StatusMissing | None = None
         """Set while the latest answers to polling hold no status."""
+        self.errors_of_read: tuple[str, ...] = ()
+        """Those of the errors that are about no partition."""
         self.trouble: Trouble | None = None
         """The last warning of the log, until what it is about has passed."""
         self.aborts: list[Exchange] = []
@@ -239,6 +242,8 @@ class TrialState(StreamPicture[Partition]):
 
     def finish(self, event: StreamFinished) -> None:
         super().finish(event)
+        told = set(self.failures.texts(event.slices))
+        self.errors_of_read = tuple(error for error in self.errors if error not in told)
         if self.limits.last is Stage.DOWNLOAD:  # else it is about the stages that come next
             self.trouble = None
         self.version += 1

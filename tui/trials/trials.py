@@ -37,12 +37,13 @@ from tui.model.streams import StreamKind, fingerprint
 from tui.model.tokens import TrialTokens
 from tui.trials import picks
 from tui.trials.controller import PATIENCE, Opener, TrialChanged, TrialController
+from tui.trials.limits import ChosenSettings
 from tui.trials.notices import warnings
 from tui.trials.phases import what_ending_does
 from tui.trials.recording import OpenCase, RecordedRun
 from tui.trials.remedies import Concern
 from tui.trials.schema_report import SchemaReport, SchemaReporter, why_not_detected
-from tui.trials.trial import TEST_LIMITS, Trial, TrialSettings
+from tui.trials.trial import Trial, TrialSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +92,14 @@ class Trials:
         self._runs: WeakKeyDictionary[Trial, RecordedRun] = WeakKeyDictionary()
         self.reporter = SchemaReporter()
         self._app = app
-        self._settings = settings
         self._on_change = on_change
         self._running: Trial | None = None
         self._tried: Any = None
         """The stream as it was when its trial started."""
         self._meanings: Mapping[str, JobStatus] = {}
         """What the statuses of the stream mean whose trial was started last, as far as its read has heard."""
-        self._recall_limits()
+        self._chosen = ChosenSettings(session, settings, self.controller.settings)
+        self._chosen.recall()
         session.subscribe(self._pass_on_meanings)
 
     def listen(self, node: DOMNode) -> None:
@@ -159,7 +160,7 @@ class Trials:
     def rename(self, old: str, new: str) -> None:
         """Keep what is known of a stream under its new name."""
         self.controller.rename(old, new)
-        self._remember_limits(new)
+        self._chosen.remember(new)
 
     # Starting
 
@@ -387,48 +388,10 @@ class Trials:
             session.trial_marks.put(name, after, mark.warnings)
         session.notify(Change(ChangeKind.TESTS, (path,)))
 
-    # Limits
-
     def configure(self, name: str, settings: TrialSettings) -> None:
         """Set how a stream is tried, now and in later sessions, as a step to undo. Raises ManifestError when that can't
         be saved.
         """
-        before, index = self.controller.settings_of(name), self.index_of(name)
-        if settings == before:
-            return
-        with self.session.group(("streams", index) if index is not None else ()):
-            self.session.record_side_change(
-                lambda: self._restore_settings(name, before), lambda: self._restore_settings(name, settings)
-            )
-            self.controller.settings[name] = settings
-        self._remember_limits(name)
-
-    def _restore_settings(self, name: str, settings: TrialSettings) -> None:
-        self.controller.settings[name] = settings
-        with suppress(ManifestError):  # that it can't be saved was said when it was set
-            self._remember_limits(name)
-
-    def _remember_limits(self, name: str) -> None:
-        if self.session.path is not None and name in self.controller.settings:
-            chosen = self.controller.settings[name]
-            limits = {"records": chosen.limits.records, "pages": chosen.limits.pages, "slices": chosen.limits.slices}
-            state = {"state": dict(chosen.state)} if chosen.state is not None else {}
-            self._settings.set_limits(self.session.path, name, {**limits, **state})
-
-    def _recall_limits(self) -> None:
-        path = self.session.path
-        if path is None:
-            return
-        for name in self.session.streams.names():
-            saved = self._settings.limits(path, name)
-            if saved:
-                self.controller.settings[name] = _settings_of(saved)
-
-
-def _settings_of(saved: Mapping[str, Any]) -> TrialSettings:
-    """Trial settings from the settings file; what is no positive number counts as no limit."""
-    numbers = {name: saved.get(name) for name in ("records", "pages", "slices")}
-    given = {name: number if isinstance(number, int) and number > 0 else None for name, number in numbers.items()}
-    limits = replace(TEST_LIMITS, records=given["records"], pages=given["pages"], slices=given["slices"])
-    state = saved.get("state")
-    return TrialSettings(limits, state if isinstance(state, dict) else None)
+        before = self.controller.settings_of(name)
+        if settings != before:
+            self._chosen.choose(name, before, settings)

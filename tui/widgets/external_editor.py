@@ -67,7 +67,7 @@ async def _lend(app: App[Any], command: Sequence[str], text: str, language: str,
 
 def _open(command: Sequence[str], text: str, suffix: str, *, read_only: bool) -> str | None:
     try:
-        with TemporaryDirectory(prefix="longhaul-") as folder:
+        with TemporaryDirectory(prefix="longhaul-", ignore_cleanup_errors=True) as folder:
             file = Path(folder, f"text{suffix}")
             file.write_bytes(text.encode())
             if read_only:

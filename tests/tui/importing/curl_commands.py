@@ -162,6 +162,20 @@ COMMANDS = {
     "semicolons": "curl 'http://api.test/x;v=1/y?a=1;b=2'",
     "dots": "curl http://api.test/a/../b",
     "token from the environment": 'curl --oauth2-bearer "$API_TOKEN" http://api.test/x',
+    "json called a form": "curl -H 'Content-Type: application/x-www-form-urlencoded' -d '{\"a\":\"x\"}' http://api.test/x",
+    "a word called a form": "curl -H 'Content-Type: application/x-www-form-urlencoded' -d hello http://api.test/x",
+    "form that is not utf-8": "curl -d 'q=caf%E9&r=1' http://api.test/x",
+    "query that is not utf-8": "curl 'http://api.test/x?a=1&q=caf%E9&r=&s=%C3%A9'",
+    "secrets beside what is empty": (
+        """curl http://api.test/x --json '{"password": "a\\"b 1", "token": "12", "otp": "", "none": null}'"""
+    ),
+    "secrets in a list": """curl http://api.test/x --json '[{"password": "a\\"b", "clientSecret": "c"}]'""",
+    "secrets of a form beside what is empty": "curl http://api.test/x -d 'password=a%26b%2B%20c&otp='",
+    "variable of a form beside what is empty": 'curl http://api.test/x -d "q=$ACCOUNT_ID&r="',
+    "number that is a secret": """curl http://api.test/x --json '{"password": 12345678}'""",
+    "repeated secrets": "curl 'http://api.test/x?token=a&token=b'",
+    "cookies of a variable": """C='sid=1'; curl http://api.test/x -b "$C" """,
+    "range in a query": "curl 'http://api.test/x?page=[1-1]&f=1'",
 }
 """Commands that send the same with `curl` itself and as imported streams."""
 

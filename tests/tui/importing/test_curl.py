@@ -202,6 +202,36 @@ def test_every_secret_in_a_command_becomes_an_input(session: BuilderSession) -> 
     assert not any(secret in session.text for secret in ("k1", "k2", "k3"))
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        """--json '{"user": "u", "password": "hunter2", "otp": ""}'""",
+        """--json '[{"refreshToken": "hunter2"}, {"x": null}]'""",
+        "-d 'user=u&password=hunter2&otp='",
+        "-H 'Content-Type: text/plain' -d '[{\"api_key\": [\"hunter2\"]}]'",
+        "-H 'Ocp-Apim-Subscription-Key: hunter2' -H 'Authorization: Basic abc'",
+        "-H 'Proxy-Authorization: Basic hunter2'",
+        "-G -d token=hunter2 -d token=hunter3",
+        "-G -d sig=hunter2 -d clientSecret=hunter2 -d api_key=1",
+    ],
+)
+def test_no_secret_of_a_command_stands_in_the_manifest(session: BuilderSession, options: str) -> None:
+    import_curl(session, CREATION, f"curl https://e.com {options}")
+    assert "hunter" not in session.text
+    assert "hunter2" in str(session.values.config())
+    assert all(one.secret for one in session.inputs.all())
+
+
+def test_notes_name_variables_as_they_are_written() -> None:
+    notes = parse_curl('curl https://e.com -d "@$FILE" -b ${JAR}').notes
+    assert notes == ["The data comes from the file $FILE, which was not read."]
+
+
+def test_places_in_a_query_are_asked_for() -> None:
+    _, placed = imported("curl 'https://e.com/x?account={account_id}&q={a}b'")
+    assert placed.missing == ("account_id",)
+
+
 def test_line_breaks_are_those_of_terminals_too() -> None:
     lines = ["KEY=k1", "curl https://api.test/x \\", "  -H 'X-Api-Key: '$KEY # all", "# done"]
     for end in ("\n", "\r", "\r\n"):

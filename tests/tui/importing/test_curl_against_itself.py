@@ -93,7 +93,7 @@ def told(asked: Asked) -> dict[str, Any]:
     return {
         "method": asked.method,
         "path": unquote(parts.path),
-        "query": sorted(parse_qsl(parts.query, keep_blank_values=True)),
+        "query": sorted(parse_qsl(parts.query, keep_blank_values=True, encoding="latin-1")),
         "headers": headers,
         "content type": content_type if asked.body else "",
         "body": _body(asked.body.decode(), content_type),

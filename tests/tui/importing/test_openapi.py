@@ -444,3 +444,20 @@ def test_a_document_of_ten_megabytes_is_read_in_bounded_time() -> None:
     drafts = source.drafts([one.key for one in source.offers()[:100]])
     assert time.process_time() - began < 20, "it takes a second or two"
     assert len(drafts) == 100
+
+
+def test_secrets_that_a_document_has_as_defaults_do_not_stand_in_the_manifest() -> None:
+    key = query("api_key", required=True, default="s3cr3t-1")
+    body = {"type": "object", "required": ["password"], "properties": {"password": {"enum": ["s3cr3t-2"]}}}
+    search = operation(None, query("token", default="s3cr3t-3"), requestBody=json_body(body))
+    server = {"url": "https://{api_token}.test", "variables": {"api_token": {"default": "s3cr3t-4"}}}
+    text = document({"/things/search": {"post": search}, "/things": operation(None, key)}, servers=[server])
+    session, placed = imported(text, "GET /things", "POST /things/search")
+    assert "s3cr3t" not in session.text
+    assert set(session.values.config()) == {"api_key", "password", "token", "api_token"}
+    assert all(one.secret for one in session.inputs.all())
+    assert not placed.missing
+
+
+def json_body(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"content": {"application/json": {"schema": schema}}}

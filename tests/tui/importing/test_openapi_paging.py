@@ -63,7 +63,7 @@ LIMIT = query("limit", "integer", maximum=PAGE)
 @pytest.mark.parametrize(
     ("answer", "told", "requests"),
     [
-        (by_page, operation(None, query("page", "integer"), query("per_page", "integer", default=PAGE)), 3),
+        (by_page, operation(None, query("page", "integer", default=1), query("per_page", "integer", default=PAGE)), 3),
         (by_offset, operation(listed(thing()), LIMIT, query("offset", "integer")), 3),
         (
             by_cursor,
@@ -176,3 +176,41 @@ def test_what_could_repeat_records_or_lead_nowhere_is_left_to_the_person() -> No
 def test_pages_are_recognised_where_the_schema_is_that_of_one_record() -> None:
     found = paginator(operation(thing(), query("page", "integer"), query("per_page", "integer", default=20)))
     assert found["pagination_strategy"]["type"] == "PageIncrement"
+
+
+@pytest.mark.parametrize(
+    ("told", "description", "size"),
+    [
+        ({"maximum": 101, "exclusiveMaximum": True}, "", 100),
+        ({"exclusiveMaximum": 101}, "", 100),
+        ({"enum": [10, 50, 100], "default": 10}, "", 100),
+        ({"maximum": 2147483647, "default": 20}, "", 20),
+        ({}, "How many, 1 to 1,000", 1_000),
+        ({}, "Maximum: 10", 10),
+    ],
+)
+def test_no_page_is_larger_than_the_document_allows(told: dict[str, Any], description: str, size: int) -> None:
+    limit = {**query("limit", "integer", **told), "description": description}
+    session, _ = imported(document({"/things": operation(None, limit, query("page", "integer"))}), "GET /things")
+    strategy = session.value(("streams", 0, "retriever", "paginator", "pagination_strategy"))
+    assert strategy["page_size"] == size
+
+
+@pytest.mark.parametrize(
+    ("told", "description", "start", "is_told"),
+    [
+        ({"default": 0}, "", 0, True),
+        ({"minimum": 1}, "", 1, True),
+        ({}, "Zero-based", 0, True),
+        ({}, "Defaults to 1", 1, True),
+        ({}, "The page", 1, False),
+    ],
+)
+def test_the_first_page_is_the_one_that_is_told(
+    told: dict[str, Any], description: str, start: int, is_told: bool
+) -> None:
+    page = {**query("page", "integer", **told), "description": description}
+    session, placed = imported(document({"/things": operation(None, page)}), "GET /things")
+    strategy = session.value(("streams", 0, "retriever", "paginator", "pagination_strategy"))
+    assert strategy["start_from_page"] == start
+    assert any("counts from 0 or 1" in note for note in placed.notes) is not is_told

@@ -111,6 +111,14 @@ async def test_bodies_are_sent(server: LoopbackServer, body: dict[str, Any], sen
     assert server.asked[0].body.replace(b'": "', b'":"').replace(b"%20", b"+") == sent
 
 
+async def test_parameters_that_are_encoded_are_not_encoded_again(server: LoopbackServer) -> None:
+    server.on("/x", Reply({"id": 1}))
+    url = {"raw": server.url("/x?q=a%20b"), "query": pairs(q="a%20b", r="1+2")}
+    session, _ = imported(collection(item("x", {"url": url})), "0")
+    await read(session)
+    assert server.asked[0].query == {"q": ["a b"], "r": ["1 2"]}
+
+
 async def test_an_address_in_parts_is_put_together(server: LoopbackServer) -> None:
     host, _, port = server.url().partition("://")[2].partition(":")
     server.on("/a/b", Reply([]))

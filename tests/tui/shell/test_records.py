@@ -18,8 +18,9 @@ from tests.support.goldens import looks_like
 from tests.tui.shell.support import Shell, opened, quickly_polled
 from tui.shell.query_screen import QueryScreen
 from tui.trials import export, query
-from tui.trials.records import RecordStore, batches
+from tui.trials.records import RecordStore, batches, rows
 from tui.trials.trial import TrialSettings
+from tui.widgets.record_table import RecordTable
 from tui.widgets.sql_prompt import SqlPrompt
 
 GOLDENS = Path(__file__).parent / "goldens"
@@ -246,7 +247,13 @@ async def test_without_duckdb_one_line_says_what_to_install(
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
 async def test_the_query_looks_as_it_should(tmp_path: Path, api: DemoApi, size: tuple[int, int]) -> None:
     async with after_test(tmp_path, api, size) as shell:
-        await asking(shell)
+        prompt = await asking(shell)
+        prompt.load_text("SELECT * FROM records ORDER BY CONTACT_ID")  # one download or the other ends first
+        await shell.press("enter")
+        table = shell.app.screen.query_one(RecordTable)
+        await shell.until(
+            lambda: (ids := [str(row["CONTACT_ID"]) for row in rows(table.source)]) == sorted(ids), "order"
+        )
         await shell.settled()
 
         def text() -> str:

@@ -54,6 +54,12 @@ def test_slices_that_failed_for_the_same_reason_are_one_cause_and_the_one_with_t
     assert str(broken.remedy) == "Configuration"
 
 
+def test_slices_with_the_same_error_are_one_cause_although_the_engine_reported_each_of_them() -> None:
+    events = [StreamStarted(stream=STREAM), *(one for slice_ in SHOPS[:3] for one in failed(slice_, 404, GONE))]
+    (cause,) = found(*events, over(GONE))
+    assert (cause.text, cause.hits) == (GONE, "3 of 3 partitions")
+
+
 def test_a_cause_is_known_while_the_read_goes_on() -> None:
     (cause,) = found(
         StreamStarted(stream=STREAM), *failed(SHOPS[0], 404, GONE), SliceStarted(stream=STREAM, slice=SHOPS[1])

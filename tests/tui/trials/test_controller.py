@@ -88,6 +88,17 @@ async def test_the_settings_of_a_stream_apply_to_its_trials() -> None:
         assert reader.asked_for == (STREAM, {"cursor": 1}, Limits(records=5))
 
 
+async def test_only_the_latest_trial_of_all_is_kept_in_memory() -> None:
+    large = [{**contact(number), "text": "x" * 10_000} for number in range(200)]
+    reader = ScriptedReader([*started(), *(batch(one) for one in large), *ended(Outcome.COMPLETE, 200)])
+    async with watched(reader) as scene:
+        first = await scene.over(scene.start("contacts"))
+        assert first.records.in_memory > 2_000_000
+        await scene.over(scene.start("surveys"))
+        assert first.records.in_memory == 0
+        assert first.records.row(199) == large[199]
+
+
 async def test_many_events_make_few_changes() -> None:
     batches = [batch(contact(number)) for number in range(2000)]
     async with watched(ScriptedReader([*started(), *batches, *ended(Outcome.COMPLETE, 2000)])) as scene:

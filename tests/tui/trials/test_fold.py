@@ -218,7 +218,7 @@ def test_requests_of_a_parent_stream_are_no_pages_of_this_one() -> None:
     trial = Trial(TrialState(STREAM))
     trial.take(asked(Role.DOWNLOAD, slice_=None, parent="surveys"))
     assert trial.state.partitions == []
-    assert [entry.is_final for entry in trial.exchanges.entries] == [False]
+    assert trial.exchanges.finals(None) == []
 
 
 def test_the_log_counts_what_it_no_longer_keeps(state: TrialState) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -230,6 +231,32 @@ def test_closing_ends_the_query_that_runs() -> None:
     thread.join(10)
     assert not thread.is_alive()
     assert [type(error) for error in errors] == [QueryInterrupted]
+
+
+def test_closing_interrupts_again_a_query_that_missed_it(
+    database: QueryDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard, runs = threading.Semaphore(0), threading.Event()
+
+    def deaf(sql: str) -> None:
+        runs.set()
+        heard.acquire()
+        heard.acquire()
+        raise QueryInterrupted
+
+    monkeypatch.setattr(database, "_run", deaf)
+    monkeypatch.setattr(database, "interrupt", heard.release)
+
+    def run() -> None:
+        with suppress(QueryInterrupted):
+            database.query("FROM records", [ORDERS])
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    runs.wait()
+    database.close()
+    thread.join(10)
+    assert database._connection is None
 
 
 def test_rows_and_bytes_that_are_kept_are_bounded(database: QueryDatabase, monkeypatch: pytest.MonkeyPatch) -> None:

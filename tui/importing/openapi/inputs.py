@@ -35,6 +35,9 @@ class StreamInputs:
         if key in _GENERIC and of:
             key = f"{slug(of)}_{key}"
         facts.setdefault("title", text_of(name, 60))
+        if is_secret_name(name):  # what a document tells of its value is an example, never a part of the manifest
+            told = facts.get("default") or next(iter(facts.get("options", ())), None)
+            facts |= {"value": told, "default": None, "options": (), "required": True}
         template = self._collector.add(InputDraft(key, secret=secret or is_secret_name(name), **facts))
         self._keys.update(dict.fromkeys(inputs_in(template)))
         return template

@@ -36,12 +36,19 @@ _OF_COUNTS = re.compile(r"from|start|count|size|top|results|rows")
 """Names that mean paging only for whole numbers."""
 _URL = re.compile(r"\b(?:ur[il]|links?|href)\b", re.I)
 _MAXIMUM = re.compile(
-    r"\bmax(?:imum|\.)?(?: (?:is|of|value|limit|allowed|results|number))*:? *`?(\d{1,5})\b"
-    r"|\b1 ?(?:and|to|-|–) ?(\d{1,5})\b",
+    r"\bmax(?:imum|\.)?(?: (?:is|of|value|limit|allowed|results|number))*:? *`?(\d{1,3}(?:[,. ’']\d{3})+|\d{1,5})\b"
+    r"|\b1 ?(?:and|to|-|–) ?(\d{1,3}(?:[,. ’']\d{3})+|\d{1,5})\b",
     re.I,
 )
 _FROM_ZERO = re.compile(r"\b(?:zero|0)[- ](?:based|indexed)|start(?:s|ing)? (?:at|from|with) `?(?:0|zero)\b", re.I)
+_FROM_ONE = re.compile(
+    r"\b(?:one|1)[- ](?:based|indexed)|(?:start(?:s|ing)?|begin(?:s|ning)?) (?:at|from|with) `?(?:1|one)\b"
+    r"|\bdefault(?:s to|:| is| =)? ?`?1\b|\bfirst page is `?1\b",
+    re.I,
+)
 _LARGEST_PAGE = 1_000
+_LARGEST_TOLD = 100_000
+"""A larger maximum is that of the type of numbers, and not that of a page."""
 _DEEPEST = 3
 _MOST_LOOKED_AT = 400
 
@@ -150,8 +157,10 @@ class _Finder:
             return self._paged(last, cursor)
         if self._page is not None:
             start = self._first_page(self._page)
-            counting = {"type": "PageIncrement", "start_from_page": start, "inject_on_first_request": True}
-            return self._paged(counting, self._page)
+            counting = {"type": "PageIncrement", "inject_on_first_request": True}
+            counting["start_from_page"] = 1 if start is None else start
+            note = f"The document doesn't say whether `{self._page.name}` counts from 0 or 1; 1 was taken."
+            return self._paged(counting, self._page, notes=(note,) if start is None else ())
         if self._offset is not None:
             if 1 in (self._offset.schema.get("default"), self._offset.schema.get("minimum")):
                 return Paging(notes=(f"The API counts `{self._offset.name}` from 1: set the paging.",))
@@ -190,7 +199,11 @@ class _Finder:
         return {**_cursor("{{ last_record['id'] }}"), "stop_condition": stop}
 
     def _paged(
-        self, strategy: dict[str, Any], token: PageField | None, counted: frozenset[str] = frozenset()
+        self,
+        strategy: dict[str, Any],
+        token: PageField | None,
+        counted: frozenset[str] = frozenset(),
+        notes: tuple[str, ...] = (),
     ) -> Paging:
         option = token.option if token is not None else {"type": "RequestPath"}
         paginator: dict[str, Any] = {
@@ -204,15 +217,16 @@ class _Finder:
             strategy["page_size"] = size
             paginator["page_size_option"] = self._size.option
             names.add(self._size.name)
-        return Paging(paginator, frozenset(names))
+        return Paging(paginator, frozenset(names), notes)
 
     def _page_size(self) -> int:
         """The largest page that the document allows, within reason; 0 where it tells none."""
         if self._size is None:
             return 0
-        told = [self._size.schema.get("maximum")]
+        schema = self._size.schema
         stated = _MAXIMUM.search(self._size.description)
-        told += [int(stated[1] or stated[2]) if stated else None, self._size.schema.get("default")]
+        most = int(re.sub(r"\D", "", stated[1] or stated[2])) if stated else None
+        told = [_maximum(schema), most, schema.get("default")]
         numbers = [int(one) for one in told if isinstance(one, int | float) and not isinstance(one, bool) and one >= 1]
         return min(numbers[0], _LARGEST_PAGE) if numbers else 0
 
@@ -221,11 +235,26 @@ class _Finder:
         return min(found, key=_is_vague, default=None)
 
     @staticmethod
-    def _first_page(page: PageField) -> int:
+    def _first_page(page: PageField) -> int | None:
+        """The number of the first page; None where the document doesn't tell."""
         for told in (page.schema.get("default"), page.schema.get("minimum")):
             if told in (0, 1) and not isinstance(told, bool):
                 return int(told)
-        return 0 if _FROM_ZERO.search(page.description) else 1
+        if _FROM_ZERO.search(page.description):
+            return 0
+        return 1 if _FROM_ONE.search(page.description) or scalar(page.schema.get("example")) == "1" else None
+
+
+def _maximum(schema: dict[str, Any]) -> float | None:
+    """The largest number that a schema allows: none of its values may be larger, since a shorter page ends paging."""
+    most, beyond = schema.get("maximum"), schema.get("exclusiveMaximum")
+    values = [one for one in schema.get("enum") or () if isinstance(one, int)]
+    told = [
+        (most - 1 if beyond is True else most) if isinstance(most, int | float) else None,
+        beyond - 1 if isinstance(beyond, int | float) and not isinstance(beyond, bool) else None,
+        max(values, default=None),
+    ]
+    return min((one for one in told if one is not None and one <= _LARGEST_TOLD), default=None)
 
 
 def _is_vague(one: PageField) -> bool:

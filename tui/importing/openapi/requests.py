@@ -12,6 +12,7 @@ from tui.importing.openapi.paging import PageField
 from tui.importing.openapi.records import words_of
 from tui.importing.openapi.schemas import Schemas, can_be, types_of
 from tui.importing.openapi.security import Security
+from tui.importing.secret_names import is_secret_name
 
 PLACE = re.compile(r"\{([^{}]+)\}")
 _OF_HEADERS = frozenset({"accept", "content-type", "authorization"})
@@ -157,6 +158,8 @@ class OperationRequest:
         """The value that is sent; empty where the API does without."""
         schema = self._schemas.merged(parameter.schema)
         told = told_value(schema) if "default" in schema or parameter.required else ""
+        if told and is_secret_name(parameter.name):
+            return self._input(parameter, of=self._of)
         if told and (parameter.required or not (parameter.deprecated or _EXCLUSIVE.search(parameter.description))):
             return literal(told)
         return self._input(parameter, of=self._of) if parameter.required else ""
@@ -222,6 +225,8 @@ class OperationRequest:
 
     def _field(self, name: str, schema: dict[str, Any], depth: int, *, required: bool) -> Any:
         told = schema.get("default")
+        if told_value(schema) and is_secret_name(name) and not isinstance(told, bool):
+            return self._inputs.for_schema(name, schema, text_of(schema.get("description")), of=self._of)
         if isinstance(told, bool | int | float):
             return told
         if told_value(schema) and (required or told is not None):

@@ -156,20 +156,14 @@ class OtherRequests(Vertical):
         self._chosen = entry.number if entry else None
         self._show_entry()
 
-    async def show_found(self, number: int, side: Side, query: str, *, headers: bool) -> None:
-        """Go to a text in a side of an exchange, by its number."""
+    def go_to(self, number: int, side: Side) -> ExchangeView:
+        """Go to a side of an exchange, by its number."""
         self._chosen = number
         self.query_one(TabStrip).active = side
         self._show_side()
         self._show_entry()
-        await self.query_one(f"#{side}", ExchangeView).show_found(query, headers=headers)
-
-    def choose(self, number: int) -> None:
-        """Show the answer to a request, by its number."""
-        self._chosen = number
-        self.query_one(TabStrip).active = "response"
-        self._show_side()
-        self._show_entry()
+        self.action_enter()
+        return self.query_one(f"#{side}", ExchangeView)
 
     def action_enter(self) -> None:
         """Put the focus into the side that is shown."""
@@ -245,25 +239,16 @@ class Details(Vertical):
         else:
             _focus_into(view)
 
-    async def show_found(self, number: int, side: Side, query: str, *, headers: bool) -> None:
-        """Open the other requests and go to a text in one of them."""
+    async def go_to_exchange(self, number: int, side: Side) -> ExchangeView | None:
+        """Open the other requests and go to a side of one of them, by its number; None where a person has closed them
+        meanwhile.
+        """
+        self._toggled = True
         if self.open != "others":
             self.strip.active = "others"
-            self._toggled = True
             self.post_message(self.Toggled(self))
         view = await self._show_open()
-        assert isinstance(view, OtherRequests)
-        await view.show_found(number, side, query, headers=headers)
-
-    async def go_to(self, number: int) -> None:
-        """Open the other requests at one of them, by its number, and go into its answer."""
-        self.strip.active = "others"
-        self._toggled = True
-        self.post_message(self.Toggled(self))
-        view = await self._show_open()
-        if isinstance(view, OtherRequests):
-            view.choose(number)
-            view.action_enter()
+        return view.go_to(number, side) if isinstance(view, OtherRequests) else None
 
     def close(self) -> None:
         if self.open is not None:

@@ -36,7 +36,7 @@ class JobArea(Widget):
     """Draws a partition in two lines, or several in as many as it may have; hidden without any."""
 
     BINDING_GROUP_TITLE = "Jobs"
-    HELP = "Up and down choose a partition, Enter opens its line, Escape goes back to all of them."
+    HELP = "Up and down choose a partition, Enter opens its line; Enter again goes back to all of them."
     BINDINGS: ClassVar[list[BindingType]] = [
         hidden("up,k", "move(-1)", "Up", "Go to the partition above", "jobs.up"),
         hidden("down,j", "move(1)", "Down", "Go to the partition below", "jobs.down"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, Protocol
@@ -15,20 +14,17 @@ from textual.widgets import Button
 
 from core.cases.case import Case
 from core.errors import ManifestError
-from core.jobs.statuses import JobStatus
-from tui.forms.schema_pane import replace_loader
-from tui.model.declared_schema import imports_automatically, loaded_from
 from tui.trials.controller import TrialChanged
 from tui.trials.export import Selection
 from tui.trials.notices import notices
 from tui.trials.phases import facts, limit_sentence
-from tui.trials.picks import NodeUse, path_for, primary_key, template_for, use_node, uses
+from tui.trials.picks import NodeUse
 from tui.trials.remedies import Remedy
 from tui.trials.trial import Trial, TrialSettings
 from tui.trials.trials import Subject, Trials
 from tui.trials.view.details import Details
-from tui.trials.view.exchange_search import ExchangeSearch, Hit
-from tui.trials.view.exchange_view import ExchangeView
+from tui.trials.view.exchange_search import ExchangeSearch
+from tui.trials.view.exchange_view import ExchangeView, Side
 from tui.trials.view.header import CaseLine, TrialHeader
 from tui.trials.view.job_area import JobArea
 from tui.trials.view.notice_cards import Notices
@@ -39,9 +35,9 @@ from tui.trials.view.saving import Exports, save_body, save_results
 from tui.trials.view.settings_dialog import SettingsDialog
 from tui.trials.view.slice_map import SliceMap
 from tui.trials.view.status_question import StatusQuestion
+from tui.trials.view.stream_edits import Reporter, StreamEdits
 from tui.widgets.base import hidden, shown
 from tui.widgets.choice_dialog import choose
-from tui.widgets.dialog import DialogButton, QuestionDialog
 from tui.widgets.record_source import ListSource
 from tui.widgets.search_bar import SearchBar
 
@@ -52,7 +48,7 @@ _NARROW = 58
 """Columns below which there is room for one button only."""
 
 
-class TrialHost(Protocol):
+class TrialHost(Reporter, Protocol):
     """What the pane needs of the builder around it."""
 
     def start_trial(self, stream: str, *, same_jobs: bool = False) -> None:
@@ -60,9 +56,6 @@ class TrialHost(Protocol):
 
     def go_to_field(self, stream: str, place: Remedy) -> None:
         """Go to a field of a stream."""
-
-    def reporting_errors(self) -> AbstractContextManager[None]:
-        """Around an edit: reports what can't be done instead of raising it."""
 
 
 class TrialPane(Vertical):
@@ -140,6 +133,7 @@ class TrialPane(Vertical):
         self._leave_key = leave_key
         self._folder = folder or Path.cwd()
         self._exports = Exports(self._folder)
+        self._edits = StreamEdits(self, trials, host)
         self._subject: Subject | None = None
         self._searched = ""
         """What was searched last in all requests."""
@@ -181,7 +175,7 @@ class TrialPane(Vertical):
 
     def show_case(self, case: Case | None) -> None:
         """Show whether a recording answers in place of the API."""
-        if self.is_mounted:
+        if self.is_running:
             self.query_one(CaseLine).show(case)
             self.refresh_bindings()
 
@@ -203,6 +197,8 @@ class TrialPane(Vertical):
             await self._refresh_all()
 
     async def _refresh_all(self) -> None:
+        if not self.is_running:  # the builder is closing: the parts of the pane may be gone
+            return
         self._outdated = False
         subject, trial = self._subject, self.current
         stale = trial is not None and subject is not None and trial.state.fingerprint != subject.fingerprint
@@ -282,7 +278,7 @@ class TrialPane(Vertical):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what is possible now."""
-        if not self.is_mounted:
+        if not self.is_running:
             return True
         match action:
             case "back":
@@ -341,35 +337,31 @@ class TrialPane(Vertical):
         chosen = await self.app.push_screen_wait(search)
         self._searched = search.query_text
         if chosen is not None and trial is self.current:
-            await self._show_found(trial, search.hit(chosen), search.query_text)
+            hit = search.hit(chosen)
+            view = await self._go_to_exchange(trial, hit.number, hit.side)
+            if view is not None:
+                await view.show_found(search.query_text, headers=hit.headers)
 
-    async def _show_found(self, trial: Trial, hit: Hit, query: str) -> None:
-        entry = trial.exchanges.entries[hit.number - 1]
+    async def action_show_exchange(self) -> None:
+        """Show the request that an error is about, and its answer."""
+        number, trial = self.query_one(Notices).exchange, self.current
+        if number is not None and trial is not None:
+            await self._go_to_exchange(trial, number, "response")
+
+    async def _go_to_exchange(self, trial: Trial, number: int, side: Side) -> ExchangeView | None:
+        """Go to a side of an exchange: to a tab of the results where it is shown there, else below them."""
+        entry = trial.exchanges.entries[number - 1]
         selectors, details = self.query_one(Selectors), self.query_one(Details)
-        if entry in trial.exchanges.finals(None):
+        if trial.exchanges.is_answer(entry):
             if self.has_class("-short"):
                 details.close()
             selectors.choose(entry.partition, entry.page)
             await self._refresh_all()
-            await self.query_one(Results).show_found(hit.side, query, headers=hit.headers)
-            return
+            return await self.query_one(Results).go_to_exchange(side)
         if entry.partition not in (None, selectors.partition):
-            selectors.choose(None)
+            selectors.choose(entry.partition)
             await self._refresh_all()
-        await details.show_found(entry.number, hit.side, query, headers=hit.headers)
-
-    async def action_show_exchange(self) -> None:
-        """Show the request that an error is about, and its answer: on the Response tab, or below the results."""
-        number, trial = self.query_one(Notices).exchange, self.current
-        if number is None or trial is None:
-            return
-        entry = trial.exchanges.entries[number - 1]
-        self.query_one(Selectors).choose(entry.partition, entry.page)
-        await self._refresh_all()
-        if entry in trial.exchanges.finals(entry.partition):
-            await self.action_tab("response")
-        else:
-            await self.query_one(Details).go_to(number)
+        return await details.go_to_exchange(number, side)
 
     def action_details(self, panel: str) -> None:
         """Open or close a panel below the results."""
@@ -439,36 +431,16 @@ class TrialPane(Vertical):
     @on(StatusQuestion.Answered)
     def _answer_question(self, event: StatusQuestion.Answered) -> None:
         event.stop()
-        self._map_status(event.stream, event.status, event.meaning)
-
-    def _map_status(self, stream: str, status: str, meaning: JobStatus) -> None:
-        with self._host.reporting_errors():
-            self._trials.map_status(stream, status, meaning)
-            self.notify(f"“{status}” means {meaning} from now on.", markup=False)
+        self._edits.map_status(event.stream, event.status, event.meaning)
 
     @on(ExchangeView.NodePicked)
     @work(group="dialogs", exit_on_error=False)
     async def _use_node(self, event: ExchangeView.NodePicked) -> None:
-        """Ask what a picked node of an answer is used for, and write it there."""
+        """Use a picked node of an answer in the stream, or on the clipboard."""
         event.stop()
-        subject, role = self._subject, event.exchange.role
-        offered = list(uses(role, asynchronous=subject is not None and subject.asynchronous, value=event.value))
-        if subject is None or not offered:
-            self.notify("Nothing in this answer can be used in the stream.", markup=False)
-            return
-        path = ".".join(str(step) for step in event.path) or "the whole answer"
-        chosen = await choose(self.app, f"Use {path} for", offered)
-        match NodeUse(chosen) if chosen is not None else None:
-            case None:
-                return
-            case NodeUse.TEMPLATE:
-                self.post_message(ExchangeView.CopyRequested(event.widget, template_for(role, event.path), "template"))
-            case NodeUse.STATUS_MAPPING:
-                meaning = await choose(self.app, f"What does “{event.value}” mean?", list(JobStatus))
-                if meaning is not None:
-                    self._map_status(subject.name, str(event.value), JobStatus(meaning))
-            case use:
-                await self._write_node(subject.name, use, path_for(use, event.path))
+        template = await self._edits.use_node(self._subject, event.exchange.role, event.path, event.value)
+        if template:
+            self.post_message(ExchangeView.CopyRequested(event.widget, template, "template"))
 
     @on(ProfilePanel.KeyChosen)
     @work(group="dialogs", exit_on_error=False)
@@ -476,49 +448,14 @@ class TrialPane(Vertical):
         """Make a column of the records the primary key, or a part of it."""
         event.stop()
         if self._subject is not None:
-            await self._write_node(self._subject.name, NodeUse.PRIMARY_KEY, (event.column,))
-
-    async def _write_node(self, stream: str, use: NodeUse, path: tuple[str, ...]) -> None:
-        index, add = self._trials.index_of(stream), False
-        if use is NodeUse.PRIMARY_KEY and index is not None:
-            key = primary_key(self._trials.session, index)
-            answer = await self._ask_about_key(key, list(path)) if key and key != [list(path)] else "replace"
-            if answer is None:
-                return
-            index, add = self._trials.index_of(stream), answer == "add"
-        if index is None:
-            return
-        with self._host.reporting_errors():
-            use_node(self._trials.session, index, use, path, add=add)
-            written = f"{use}: {'.'.join(path) or 'the whole answer'}"
-            self.notify(written, title="Written into the stream", markup=False)
-
-    async def _ask_about_key(self, key: list[list[str]], path: list[str]) -> str | None:
-        """Whether a field replaces the primary key or is added to it."""
-        present = ", ".join(".".join(field) for field in key)
-        text = f"The primary key is {present}. Should {'.'.join(path)} replace it, or be added to it?"
-        answers = [DialogButton("replace", "Replace", "primary"), DialogButton("add", "Add to it")]
-        return await self.app.push_screen_wait(QuestionDialog("Primary key", text, answers))
+            await self._edits.write(self._subject.name, NodeUse.PRIMARY_KEY, (event.column,))
 
     @on(SchemaPanel.ImportRequested)
     @work(group="dialogs", exit_on_error=False)
     async def _import_schema(self, event: SchemaPanel.ImportRequested) -> None:
-        """Write a detected schema into the manifest; ask first when it replaces a loader."""
+        """Write a detected schema into the manifest."""
         event.stop()
-        stream = event.trial.state.stream
-        if not self._trials.is_latest(event.trial):
-            self.notify(f"There is a newer test of {stream}: look at its schema first.", markup=False)
-            return
-        session, index = self._trials.session, self._trials.index_of(stream)
-        source = loaded_from(session, index) if index is not None else ""
-        if source and not await self.app.push_screen_wait(replace_loader(source)):
-            return
-        with self._host.reporting_errors():
-            self._trials.import_schema(stream, event.report, merge=event.action == "merge")
-            index = self._trials.index_of(stream)
-            automatic = index is not None and imports_automatically(session, index)
-            hint = "" if automatic else " It can be imported after each test: see the schema commands in the palette."
-            self.notify(f"The schema is in the manifest.{hint}", markup=False)
+        await self._edits.import_schema(event)
 
     @on(Notices.Clicked)
     @work(group="dialogs", exit_on_error=False)
@@ -558,7 +495,7 @@ class TrialPane(Vertical):
     def _selection(self) -> Selection | None:
         """The records that are shown; None without any."""
         trial = self.current
-        if trial is None or not self.is_mounted:
+        if trial is None or not self.is_running:
             return None
         records = self.query_one(Results).source
         if isinstance(records, ListSource) or not len(records):

@@ -199,10 +199,10 @@ class Results(Vertical):
         elif self.strip.active == "records":
             self.query_one(RecordsView).action_filter()
 
-    async def show_found(self, side: Side, query: str, *, headers: bool) -> None:
-        """Go to a text in a side of the exchange that is shown."""
+    async def go_to_exchange(self, side: Side) -> ExchangeView | None:
+        """Go to a side of the exchange that is shown; None where a person has gone elsewhere meanwhile."""
         await self.go_to(side)
-        await self.query_one(f"#{side}", ExchangeView).show_found(query, headers=headers)
+        return self.query_one_optional(f"#{side}", ExchangeView)
 
     @on(TabStrip.Changed)
     async def _change_tab(self, event: TabStrip.Changed) -> None:

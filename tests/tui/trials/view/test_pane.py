@@ -171,6 +171,20 @@ async def test_results_stay_with_their_stream() -> None:
         assert "✓ 40 records" in await stage.settle()
 
 
+async def test_what_happens_while_the_pane_closes_is_not_shown_any_more() -> None:
+    gate, script = polling()
+    async with scene(ScriptedReader([*script, *ended(Outcome.COMPLETE)])) as stage:
+        stage.start()
+        await stage.at(gate)
+        await stage.pane.remove()
+        await stage.pane.show(Subject(STREAM, fingerprint="undone"))
+        await stage.pane.catch_up()
+        stage.pane.show_case(None)
+        assert not stage.pane.has_records
+        gate.opened.set()
+        await stage.app.controller.wait(10)
+
+
 async def test_a_trial_that_reaches_a_limit_says_which() -> None:
     events = [*started(), *(batch(contact(number)) for number in range(3)), *ended(Outcome.LIMITED, 3)]
     async with scene(ScriptedReader(events)) as stage:
