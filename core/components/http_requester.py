@@ -101,7 +101,7 @@ class HttpRequester(Requester):
         description="The beginning of the URL; the older way to write it, with `path`.",
     )
     path: Annotated[Template | None, Shown(advanced=True)] = Field(
-        None, title="URL Path", description="The rest of the URL after `url_base`; the older way to write it."
+        None, title="URL Path", description="The rest of the URL after the API Base URL; the older way to write it."
     )
     request_body_json: Annotated[Template | TemplateMap | None, Shown(advanced=True, editor="json")] = Field(
         None,

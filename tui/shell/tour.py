@@ -130,6 +130,7 @@ class TourCard(Static, can_focus=True):
     """A step, beside what it is about. Keys that are not its own go to what it points at."""
 
     BINDING_GROUP_TITLE = "Tour"
+    HELP = "Enter goes to the next step, the left arrow to the one before, Esc leaves the tour."
     BINDINGS: ClassVar[list[BindingType]] = [
         hidden("enter,right", "next", "Next", "Go to the next step", "tour.next"),
         hidden("left", "previous", "Back", "Go to the step before", "tour.previous"),

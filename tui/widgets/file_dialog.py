@@ -113,7 +113,7 @@ class FileDialog(Dialog[Path]):
         self._entries = await asyncio.to_thread(entries, folder, prefix, self._suffixes)
         listing = self.query_one(OptionList)
         listing.set_options(_line(entry) for entry in self._entries)
-        if not self._entries:
+        if not self._entries and self._mode == "open":
             listing.add_option(Option(Content.styled("  Nothing here", "dim"), disabled=True))
 
     async def action_move(self, action: str) -> None:

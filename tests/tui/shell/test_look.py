@@ -10,6 +10,7 @@ from textual.theme import BUILTIN_THEMES
 from core.environment import config_folder
 from sample_configs import sample
 from tests.tui.shell.support import opened
+from tui.trials.view.details import Details
 from tui.widgets.tab_strip import TabStrip
 
 
@@ -48,6 +49,27 @@ async def test_at_60_by_20_a_stream_is_edited_tested_and_saved(manifest: Path) -
         await shell.until_shown("Records")
         await shell.press("ctrl+b", "f2")
         assert shell.builder.navigator.has_focus
+
+
+async def test_the_line_under_the_cursor_is_written_in_one_colour(manifest: Path) -> None:
+    async with opened(manifest, size=(120, 40)) as shell:
+        navigator = shell.builder.navigator
+        navigator.focus()
+        await shell.pilot.pause()
+        styles = {segment.style for segment in navigator.render_line(0) if segment.text.strip()}
+        assert len(styles) == 1, "colours of kinds and marks can't be read on the accent"
+
+
+async def test_the_focus_stays_in_view_when_the_screen_gets_low(manifest: Path) -> None:
+    async with opened(manifest, size=(120, 40)) as shell:
+        await shell.press("ctrl+b")
+        await shell.until(lambda: shell.builder.trial_actions.is_shown)
+        await shell.press("7", "1")
+        await shell.pilot.resize_terminal(80, 24)
+        await shell.pilot.pause()
+        focused = shell.app.focused
+        assert focused is not None
+        assert focused in shell.builder.query_one(Details).walk_children(with_self=True)
 
 
 async def test_the_accent_follows_the_focus(manifest: Path) -> None:
