@@ -8,7 +8,7 @@ from pathlib import Path
 from tui.importing.drafts import ImportRefused, WholeManifest
 from tui.importing.material import Material, read_material
 
-_NAMES = ("manifest.yaml", "manifest.yml")
+_NAMES = ("manifest.yaml", "manifest.yml", "connector.yaml")
 _MOST_FOLDERS = 50
 
 
@@ -46,4 +46,4 @@ def no_manifest(folder: Path) -> str:
     """What to do with a folder that has no manifest."""
     if (folder / "metadata.yaml").is_file():
         return f"{folder} has no manifest.yaml: this connector is written in Python, which Longhaul does not run."
-    return f"There is no manifest.yaml in {folder}; name the folder of one connector, or a file."
+    return f"There is no manifest.yaml or connector.yaml in {folder}; name the folder of one connector, or a file."

@@ -209,6 +209,9 @@ def _authenticator(
             return {"type": "BearerAuthenticator", "api_token": token}, ()
         case "basic":
             username = values.get("username", "")
+            if username and not values.get("password"):  # the user is the key then
+                key = inputs.secret("api_key", "API Key", username)
+                return {"type": "BasicHttpAuthenticator", "username": key}, ()
             named = inputs.text(username) if MARK.search(username) else _plain(inputs, "username", "Username", username)
             password = inputs.secret("password", "Password", values.get("password", ""))
             return {"type": "BasicHttpAuthenticator", "username": named, "password": password}, ()

@@ -178,7 +178,9 @@ def _authenticator(
 
 
 def _basic(user: str, password: str, inputs: InputCollector) -> dict[str, Any]:
-    if MARK.search(user) or "{{" in user:
+    if not password and user:  # the user is the key then, as with Stripe
+        username = inputs.secret("api_key", "API Key", user)
+    elif MARK.search(user) or "{{" in user:
         username = inputs.text(user)
     else:
         username = inputs.add(InputDraft("username", "Username", value=user))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from core.manifest.problems import Path
+from tui.forms import StreamForm
 from tui.forms.field_row import FieldRow
 from tui.forms.wording import field_label, message_and_hint
 from tui.model.inputs import PROPERTIES
@@ -49,10 +50,13 @@ class GoTo:
         await self._choose("Go to a section", {f"{one.tab} › {one.title}": one.path for one in form.sections()})
 
     async def field(self) -> None:
-        """Choose from all fields of the stream that is, or was last, in view and of the inputs and global settings."""
+        """Choose from all fields: those of the tab, the stream that is or was last in view, inputs and settings."""
         stream = self._navigation.current_or_last_stream
         selections: list[Selection] = [*([] if stream is None else [stream]), INPUTS, GLOBAL]
         fields = [field for one in selections for field in form_fields(self._session, one)]
+        form = self._editor.form
+        if isinstance(form, StreamForm):
+            fields.sort(key=lambda field: field.titles[0] != form.active_tab)
         await self._choose("Go to a field", {field.title: field.path for field in fields})
 
     async def _choose(self, title: str, paths: Mapping[str, Path]) -> None:

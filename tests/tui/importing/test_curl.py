@@ -259,6 +259,14 @@ def test_a_password_that_curl_would_ask_for_is_asked_for() -> None:
     assert placed.missing == ("password",)
 
 
+def test_a_user_without_a_password_is_a_key() -> None:
+    session, _ = imported("curl https://api.test/x -u sk_test_1:", "0")
+    authenticator = session.value(("streams", 0, "retriever", "requester", "authenticator"))
+    assert authenticator == {"type": "BasicHttpAuthenticator", "username": "{{ config['api_key'] }}"}
+    assert session.values.secret("api_key") == "sk_test_1"
+    assert [one.key for one in session.inputs.all() if one.secret] == ["api_key"]
+
+
 def test_a_signature_of_aws_is_one() -> None:
     session, _ = imported("curl --aws-sigv4 aws:amz:us-east-2:es -u AK1A:s3cr3t https://search.api.test/x", "0")
     authenticator = session.value(("streams", 0, "retriever", "requester", "authenticator"))

@@ -65,6 +65,7 @@ async def test_a_request_in_a_folder_has_variables_and_inherits_its_authenticati
     [
         ({"type": "basic", "basic": {"username": "me", "password": "pw-1"}}, ("authorization", "Basic bWU6cHctMQ==")),
         ({"type": "basic", "basic": pairs(username="me", password="pw-1")}, ("authorization", "Basic bWU6cHctMQ==")),
+        ({"type": "basic", "basic": pairs(username="sk-1", password="")}, ("authorization", "Basic c2stMTo=")),
         ({"type": "apikey", "apikey": pairs(key="X-Key", value="k-1")}, ("x-key", "k-1")),
         ({"type": "bearer", "bearer": {"token": "t-1"}}, ("authorization", "Bearer t-1")),
     ],

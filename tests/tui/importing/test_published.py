@@ -156,7 +156,7 @@ def test_a_wheel_that_one_has_is_read_as_it_is(tmp_path: Path) -> None:
     assert manifest.path is None
 
 
-@pytest.mark.parametrize("inside", ["manifest.yaml", "source_acme/manifest.yaml"])
+@pytest.mark.parametrize("inside", ["manifest.yaml", "connector.yaml", "source_acme/manifest.yaml"])
 async def test_a_folder_of_a_repository_leads_to_its_manifest(tmp_path: Path, inside: str) -> None:
     folder = tmp_path / "airbyte-integrations" / "connectors" / "source-acme"
     (folder / inside).parent.mkdir(parents=True)

@@ -118,7 +118,10 @@ def test_what_keeps_it_from_serving_is_one_line(tmp_path: Path) -> None:
         (["--serve", "--host", "no-such-host.invalid"], "there is no such host"),
         (["--serve", "--host", "203.0.113.1"], "no such address"),
         (["--serve", "nowhere.yaml"], "there is no file nowhere.yaml"),
-        (["--serve", "."], "There is no manifest.yaml in .; name the folder of one connector, or a file."),
+        (
+            ["--serve", "."],
+            "There is no manifest.yaml or connector.yaml in .; name the folder",
+        ),
         (["--demo", "--serve", "nothing"], "nothing"),
     ):
         code, lines = failing(*arguments, folder=tmp_path)

@@ -309,6 +309,9 @@ class TrialPane(Vertical):
 
     async def action_tab(self, tab: str) -> None:
         """Go to a tab of the results."""
+        if not self.query_one(Results).has(tab):
+            self.notify("The map shows the records of each partition: here there is only one.", markup=False)
+            return
         if self.has_class("-short"):
             self.query_one(Details).close()
         await self.query_one(Results).go_to(tab)
