@@ -212,6 +212,7 @@ BUILDER = (
         "navigation.undo",
         "Take back the last change and go there",
         "ctrl+z",
+        when="session.can_undo",
     ),
     UserAction(
         "edit.redo",
@@ -219,6 +220,7 @@ BUILDER = (
         "navigation.redo",
         "Do the undone change again and go there",
         "ctrl+y",
+        when="session.can_redo",
     ),
     UserAction("go.section", "go to a section", "go_to.section", "List the sections of the form", "ctrl+o", "Go to", 4),
     UserAction("go.field", "go to a field", "go_to.field", "List every field, type to filter", "ctrl+g"),

@@ -121,14 +121,6 @@ async def test_the_fields_of_the_tab_come_first(manifest: Path) -> None:
         await shell.until(lambda: shell.field == (*RETRIEVER, "polling_requester", "url"))
 
 
-async def test_undo_says_when_there_is_nothing_to_undo(manifest: Path) -> None:
-    async with opened(manifest) as shell:
-        await shell.press("ctrl+z")
-        await shell.until_said("Nothing to undo.")
-        await shell.press("ctrl+y")
-        await shell.until_said("Nothing to redo.")
-
-
 async def test_the_list_includes_fields_of_the_inputs_and_global_settings(manifest: Path) -> None:
     async with opened(manifest) as shell:
         await shell.press("ctrl+g")
