@@ -288,8 +288,8 @@ class StreamJobs(KnownJobs, Resumption):
             self.forget(slice_)
             return "The answer to the creation is too long to be written down: a later run can't follow the job."
         with self._journal.lock:
-            self._records.jobs.pop(record.key, None)
             problem = self._write([*self._planned(job.created), line])
+            self._records.jobs.pop(record.key, None)  # not before: a file that is written anew has to hold the job
             if problem is None:
                 self._records.jobs[record.key] = record
         return problem

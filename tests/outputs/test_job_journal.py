@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import resource
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,6 +55,18 @@ def no_room_after(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
+def in_process_killed_when_it_writes_beyond(size: int, step: Callable[[], object]) -> None:
+    """Do a step in a process of its own, which the system kills as soon as a file grows beyond a size."""
+    child = os.fork()
+    if not child:
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        with no_room_after(size):
+            step()
+        os._exit(0)
+    os.waitpid(child, 0)
+
+
 def test_what_comes_after_a_full_disk_is_not_lost_in_a_torn_line(path: Path) -> None:
     _, jobs = opened(path)
     jobs.note(A, job("a"), "a")
@@ -85,6 +99,16 @@ def test_a_crash_leaves_what_was_written_before_it(path: Path) -> None:
         path.write_bytes(whole[:length])
         written = sum(size <= length + 1 for size in sizes)  # the last line feed may be missing
         assert ids(opened(path, {"time": 1})[0]) == [[], ["a"], ["a", "b"], ["b"], []][written]
+
+
+@pytest.mark.parametrize("room", range(0, 900, 30))
+def test_a_job_is_written_down_at_every_moment_in_which_its_start_is_noted(path: Path, room: int) -> None:
+    _, jobs = opened(path)
+    jobs.note(A, job("a"), "a")
+
+    in_process_killed_when_it_writes_beyond(room, lambda: opened(path)[1].note_start(A, None))
+
+    assert ids(opened(path)[0]) == ["a"]
 
 
 def test_slices_are_done_as_far_as_the_saved_state_covers_them(path: Path) -> None:
