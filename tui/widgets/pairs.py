@@ -46,9 +46,14 @@ class TwoColumnList(ListEditor[Pair]):
     WIDEST_KEY: ClassVar[float]
     """How much of the width the keys may take."""
 
+    @property
+    def has_header(self) -> bool:
+        """Whether there is a line above the rows now."""
+        return True
+
     @abstractmethod
     def header(self) -> str:
-        """The line above the rows; empty when there is none now."""
+        """The line above the rows."""
 
     @abstractmethod
     def rows(self, width: int) -> list[Content]:
@@ -73,20 +78,20 @@ class TwoColumnList(ListEditor[Pair]):
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """The header, the rows, and the line that adds one, or instead of it what is being typed."""
-        return bool(self.header()) + len(self._items) + 1
+        return self.has_header + len(self._items) + 1
 
     def render(self) -> Content:
-        width, header = max(1, self.content_size.width), self.header()
-        lines = [Content.styled(fit(header, width), self.style_of("header"))] if header else []
+        width = max(1, self.content_size.width)
+        lines = [Content.styled(fit(self.header(), width), self.style_of("header"))] if self.has_header else []
         add = Content.styled(fit(f" + {self.add_label()}", width), self.style_of("add", len(self._items)))
         return Content("\n").join([*lines, *self.rows(width), add])
 
     def item_at(self, offset: Offset) -> int | None:
-        index = offset.y - bool(self.header())
+        index = offset.y - self.has_header
         return index if 0 <= index <= len(self._items) else None
 
     def place_fields(self, fields: Widget) -> None:
-        fields.styles.offset = (0, bool(self.header()) + (self._edited or 0))
+        fields.styles.offset = (0, self.has_header + (self._edited or 0))
 
 
 class Pairs(TwoColumnList):
@@ -175,8 +180,12 @@ class Pairs(TwoColumnList):
 
     # Drawing
 
+    @property
+    def has_header(self) -> bool:
+        return bool(self._items)
+
     def header(self) -> str:
-        return fit(f" {self._key_label}", self.key_width) + " Value" if self._items else ""
+        return fit(f" {self._key_label}", self.key_width) + " Value"
 
     def add_label(self) -> str:
         return f"Add {self._key_label.lower()} and value"
