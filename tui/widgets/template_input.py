@@ -8,6 +8,7 @@ from typing import ClassVar
 from rich.cells import cell_len
 from rich.highlighter import Highlighter
 from rich.segment import Segment
+from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.actions import SkipAction
@@ -17,7 +18,7 @@ from textual.strip import Strip
 from textual.widgets import Input
 
 from tui.widgets.completion import COMPLETE_BINDING, Complete, Completer, ExtraCompletion
-from tui.widgets.syntax import ink, jinja_spans
+from tui.widgets.syntax import jinja_spans
 from tui.widgets.template_names import template_names
 
 Resolve = Callable[[str], bool | None]
@@ -36,23 +37,12 @@ class TemplateInput(Input):
     BINDING_GROUP_TITLE = "Template text"
     BINDINGS: ClassVar[list[BindingType]] = [COMPLETE_BINDING]
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "template--mark",
-        "template--known",
-        "template--unknown",
-        "template--note",
-    }
-
     DEFAULT_CSS = """
     TemplateInput {
         padding: 0 1 !important;
         background: $well;
         &:focus { background: $well-focus; background-tint: $foreground 0%; }
         & > .input--placeholder { color: $foreground-muted; text-style: italic; }
-        & > .template--mark { color: $template; }
-        & > .template--known { color: $template; text-style: bold; }
-        & > .template--note { color: $secret; }
-        & > .template--unknown { color: $text-error; text-style: underline; }
     }
     """
 
@@ -82,7 +72,7 @@ class TemplateInput(Input):
         start = self.content_size.width - cell_len(self.note)
         if y or not self.note or cell_len(self.value) + 2 > start:
             return strip
-        style = self.rich_style + ink(self, "template--note")
+        style = self.rich_style + _themed(self, "$secret")
         return Strip.join([strip.crop(0, start), Strip([Segment(self.note, style)])])
 
     def update_node_styles(self, animate: bool = True) -> None:
@@ -159,11 +149,18 @@ class _TemplateHighlighter(Highlighter):
 
     def highlight(self, text: Text) -> None:
         for span in jinja_spans(text.plain):
-            text.stylize(ink(self._field, "template--mark"), span.start, span.end)
+            text.stylize(_themed(self._field, "$template"), span.start, span.end)
         if self._resolve is None:
             return
         for name in template_names(text.plain):
             known = self._resolve(name.path)
             if known is not None:
-                part = "template--known" if known else "template--unknown"
-                text.stylize(ink(self._field, part), name.start, name.end)
+                style = "bold $template" if known else "underline $text-error"
+                text.stylize(_themed(self._field, style), name.start, name.end)
+
+
+def _themed(field: TemplateInput, style: str) -> Style:
+    """A style in the colours of the theme, parsed once for all fields. Those of component classes are looked up for each
+    field when it is built, and a form has many.
+    """
+    return field.app.stylesheet.parse_style(style).rich_style
