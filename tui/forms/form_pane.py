@@ -112,13 +112,12 @@ class FormPane(VerticalScroll):
     # Building
 
     async def on_mount(self) -> None:
-        """Build the rows that fit the screen, then the rest."""
+        """Build the rows that fit the screen; `show` builds the rest."""
         self._unsubscribe = self.session.subscribe(self._session_changed)
         self._measure()
         async with self._sync_lock:
             await self.build_head()
             await self._build(_FIRST, until=max(4, self.app.size.height - 4))
-        self.call_after_refresh(self._build_on)
 
     def on_unmount(self) -> None:
         if self._unsubscribe is not None:
@@ -143,19 +142,27 @@ class FormPane(VerticalScroll):
             await self.mount_all(rows)
         if not self.is_attached:
             return  # another stream is shown already, or the screen is being left
-        if not self._waiting and not self._is_complete:
-            self._is_complete = True
-            if self._advanced:
-                self.rows.append(Advanced(self.context, self._advanced[0], self._advanced))
-                await self.mount(self.rows[-1])
-            await self.build_foot()
+        if not self._waiting and not until:
+            await self._build_end()
+
+    async def _build_end(self) -> None:
+        """Build what stands below the fields, after the first picture: the advanced ones take as long as the others."""
+        self._is_complete = True
+        if self._advanced:
+            self.rows.append(Advanced(self.context, self._advanced[0], self._advanced))
+            await self.mount(self.rows[-1])
+        await self.build_foot()
+
+    def _build_later(self) -> None:
+        """Build more after the next picture; meanwhile the screen hears its keys."""
+        self.call_after_refresh(self.call_later, self._build_on)
 
     async def _build_on(self) -> None:
         if not self._is_complete and self.is_attached:
             async with self._sync_lock:
                 with self.app.batch_update():
                     await self._build(_AT_ONCE)
-            self.call_after_refresh(self._build_on)
+            self._build_later()
 
     async def build_all(self) -> None:
         async with self._sync_lock:
@@ -210,9 +217,10 @@ class FormPane(VerticalScroll):
             self.rows[place].focus_field()
 
     async def show(self) -> None:
-        """Catch up with what happened while the pane was hidden."""
+        """Catch up with what happened while the pane was hidden, and build what is missing after the next picture."""
         if self._outdated:
             await self.catch_up()
+        self._build_later()
 
     def on_resize(self) -> None:
         if self._measure():

@@ -160,7 +160,8 @@ class _TemplateHighlighter(Highlighter):
 
 
 def _themed(field: TemplateInput, style: str) -> Style:
-    """A style in the colours of the theme, parsed once for all fields. Those of component classes are looked up for each
-    field when it is built, and a form has many.
+    """A style in the colours of the theme, parsed once for all fields.
+
+    Component classes are looked up for each field when it is built, and a form has many.
     """
     return field.app.stylesheet.parse_style(style).rich_style
