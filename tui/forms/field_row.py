@@ -29,6 +29,8 @@ WIDE = 96
 """The cells of a form in which what is typed has room enough beside its label."""
 _MARK_WIDTH = 2
 _NARROWEST = 12
+_EDGES = 2
+"""The cells of a form that rows have not: the padding, and the scroll bar that most forms need."""
 _MOST_LINES = 3
 
 
@@ -95,6 +97,8 @@ class FormContext:
         self.help = FieldHelp(session, hints)
         self.host = host
         self.budget = RowBudget(0)
+        self.width = 80
+        """The cells of the form."""
         self.label_width = 24
         self.is_dense = False
         """Whether lines are scarce, so that headings have no free line above them."""
@@ -342,7 +346,7 @@ class FieldRow(Widget):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        width = max(10, self.size.width - self.label_cells - 2) if self.size.width else 60
+        width = max(10, (self.size.width or self._later_width) - self.label_cells - 2)
         self._note_lines = [
             (line, note.tone) for note in self._notes for line in _broken(escape(note.text), width, note.tone)
         ]
@@ -355,6 +359,11 @@ class FieldRow(Widget):
         if looks != self._looks:
             self._looks = looks
             self.refresh()
+
+    @property
+    def _later_width(self) -> int:
+        """The cells that the row will have when it is laid out, so that its notes need not be broken once more."""
+        return self.context.width - _EDGES - 2 * self.place.depth
 
     @property
     def is_below_label(self) -> bool:

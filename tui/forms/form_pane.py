@@ -233,7 +233,7 @@ class FormPane(VerticalScroll):
         Before the pane has a size of its own, that of what it is in says what it will be.
         """
         around = (one.size.width for one in self.ancestors_with_self if isinstance(one, Widget))
-        width = next((one for one in around if one), self.app.size.width)
+        self.context.width = width = next((one for one in around if one), self.app.size.width)
         measures = (next(label for least, label in _LABELS if width >= least), self.app.size.height < _AIRY)
         if measures == (self.context.label_width, self.context.is_dense):
             return False

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.tui.forms.support import SAMPLES, at_desk, sample
+from tui.forms.folding_row import Advanced
 from tui.model.session import BuilderSession
 
 SCREENS = Path(__file__).parent / "goldens"
@@ -88,6 +89,21 @@ async def test_a_stream_with_everything_keeps_to_the_widget_budget() -> None:
             await desk.form.open_tab(title)
             await desk.settle()
             assert len(list(desk.pane.walk_children())) <= MOST_IN_A_TAB, title
+
+
+async def test_the_advanced_fields_of_a_tab_follow_its_first_picture() -> None:
+    async with at_desk(heavy(), size=(120, 40)) as desk:
+        desk.session.set(("streams", 0, "retriever", "polling_interval"), 5)
+        drawn: list[bool] = []
+
+        def laid_out(_: object) -> None:
+            if desk.form.active_tab == "Polling" and desk.pane.rows:
+                drawn.append(any(isinstance(row, Advanced) for row in desk.pane.rows))
+
+        desk.app.screen.screen_layout_refresh_signal.subscribe(desk.form, laid_out, immediate=True)
+        await desk.form.open_tab("Polling")
+        await desk.settle()
+        assert (drawn[0], drawn[-1]) == (False, True)
 
 
 async def test_tabs_are_built_when_they_are_first_shown() -> None:
