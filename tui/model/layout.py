@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 
 from core.components.async_retriever import AsyncRetriever
 from core.components.http_requester import HttpRequester
@@ -49,7 +49,7 @@ _FAILURES = "Errors"
 
 @dataclass(frozen=True, slots=True)
 class LayoutEntry:
-    """A field in a tab. `path` leads to it from the stream (in a global view: from the manifest)."""
+    """A field in a tab. `path` leads to it from what is around the stream (in a global view: from the manifest)."""
 
     title: str
     path: Path
@@ -216,13 +216,26 @@ _ELSEWHERE_GLOBAL: tuple[Path, ...] = (("streams",), ("spec",), ("spec", "connec
 
 
 @cache
-def stream_tabs(retriever_type: str) -> tuple[LayoutTab, ...]:
-    """The tabs of a stream with this type of retriever; none for a type that has no form."""
+def stream_tabs(retriever_type: str, below: Path = ()) -> tuple[LayoutTab, ...]:
+    """The tabs of a stream with this type of retriever, which stands `below` what is around it; none for a type that
+    has no form. Paths are from what is around it.
+    """
+    if below:
+        return tuple(map(partial(_moved, below), stream_tabs(retriever_type)))
     if retriever_type == "AsyncRetriever":
         return _built(_ASYNC, _ELSEWHERE, {(): DeclarativeStream, ("retriever",): AsyncRetriever})
     if retriever_type == "SimpleRetriever":
         return _built(_SYNC, _ELSEWHERE, {(): DeclarativeStream, ("retriever",): SimpleRetriever})
     return ()
+
+
+def _moved(below: Path, tab: LayoutTab) -> LayoutTab:
+    """A tab whose paths begin further up."""
+
+    def moved(entries: tuple[LayoutEntry, ...]) -> tuple[LayoutEntry, ...]:
+        return tuple(replace(entry, path=(*below, *entry.path)) for entry in entries)
+
+    return replace(tab, entries=moved(tab.entries), advanced=moved(tab.advanced))
 
 
 @cache

@@ -34,7 +34,7 @@ class ChosenSettings:
     def choose(self, name: str, before: TrialSettings, after: TrialSettings) -> None:
         """Set how a stream is tried, as a step to undo. Raises `ManifestError` when that can't be saved."""
         names = self._session.streams.names()
-        with self._session.group(("streams", names.index(name)) if name in names else ()):
+        with self._session.group(self._session.streams.path(names.index(name)) if name in names else ()):
             self._session.record_side_change(lambda: self._restore(name, before), lambda: self._restore(name, after))
             self._chosen[name] = after
         self.remember(name)

@@ -125,12 +125,12 @@ class Trials:
 
     def subject(self, index: int) -> Subject:
         """A stream as the trial pane shows it."""
-        session, path = self.session, ("streams", index)
+        session = self.session
         self._declare_schema(index)
         return Subject(
             session.streams.name(index),
             session.streams.kind(index) is StreamKind.ASYNC,
-            fingerprint(session.value(path)).hex(),
+            fingerprint(session.streams.written(index)).hex(),
             self._in_the_way(index),
             self.controller.settings_of(session.streams.name(index)),
         )
@@ -140,7 +140,7 @@ class Trials:
         session = self.session
         last = stages.described(session, index) if session.streams.kind(index) is StreamKind.ASYNC else Stage.DOWNLOAD
         if last is Stage.DOWNLOAD:
-            return session.counts(("streams", index)).errors
+            return session.stream_counts(index).errors
         shown = session.visibility.is_visible
         return 0 if last else sum(shown(one.path) for one in stages.errors_up_to(session, index, Stage.CREATION))
 
@@ -170,7 +170,7 @@ class Trials:
 
         An asynchronous stream is tried up to the first stage that is not described yet.
         """
-        session, path = self.session, ("streams", index)
+        session, path = self.session, self.session.streams.around(index)
         last = only or self._last_stage(index)
         if only is None and last is Stage.DOWNLOAD:
             session.reveal(path)
@@ -196,7 +196,7 @@ class Trials:
         one stage after the creation. Raises `ManifestError` when the manifest as a whole keeps it from that.
         """
         session, other = self.session, self.running_stream
-        self._tried = session.value(("streams", index))
+        self._tried = session.streams.written(index)
         mark = fingerprint(self._tried).hex()
         name = session.streams.name(index)
         if self.is_ending and other != name:
@@ -308,7 +308,7 @@ class Trials:
         index = self.index_of(name)
         if index is None:
             return
-        session.notify(Change(ChangeKind.TESTS, (("streams", index),)))
+        session.notify(Change(ChangeKind.TESTS, (session.streams.path(index),)))
         if imports_automatically(session, index) and len(trial.records):
             self._app.run_worker(self._import_automatically(trial), exit_on_error=False)
 
@@ -359,7 +359,7 @@ class Trials:
             meaning = self._meanings.get(status)
             if before.get(status) is not meaning:
                 self.controller.map_status(name, status, meaning)
-        present = self.session.value(("streams", index))
+        present = self.session.streams.written(index)
         if present != self._tried and picks.without_mapping(present) == picks.without_mapping(self._tried):
             self._tried = present  # the trial goes by the new mapping, too
             running.state.fingerprint = fingerprint(present).hex()
@@ -375,10 +375,10 @@ class Trials:
     def _stays_fresh(self, index: int) -> Iterator[None]:
         """Around edits that follow from a trial, which do not make it stale."""
         session = self.session
-        name, path = session.streams.name(index), ("streams", index)
-        before = fingerprint(session.value(path))
+        name = session.streams.name(index)
+        before = fingerprint(session.streams.written(index))
         yield
-        after = session.value(path)
+        after = session.streams.written(index)
         trial, mark = self.latest(name), session.trial_marks.get(name)
         if trial is not None and trial.state.fingerprint == before.hex():
             trial.state.fingerprint = fingerprint(after).hex()
@@ -386,7 +386,7 @@ class Trials:
             self._tried = after
         if mark is not None and mark.fingerprint == before:
             session.trial_marks.put(name, after, mark.warnings)
-        session.notify(Change(ChangeKind.TESTS, (path,)))
+        session.notify(Change(ChangeKind.TESTS, (session.streams.path(index),)))
 
     def configure(self, name: str, settings: TrialSettings) -> None:
         """Set how a stream is tried, now and in later sessions, as a step to undo. Raises ManifestError when that can't
