@@ -32,8 +32,8 @@ class Connector:
     ignore though it works here. `streams` are in the order of the manifest. `stream_names` are those that can be asked
     for, also those of `broken` streams, which come with the problems that keep each from being read.
 
-    Of `templates`, streams are made when there are inputs; `made` are the names of those of each template, None as long
-    as none were made. A template that gives no stream stands among the broken ones itself.
+    Of `templates`, streams are made when there are inputs; `made` is what came of that, None as long as none were made,
+    and `made_streams` are the names by template. A template that gives no stream stands among the broken ones itself.
     """
 
     source: DeclarativeSource | None
@@ -44,7 +44,8 @@ class Connector:
     portability: tuple[Problem, ...] = ()
     stream_names: tuple[str, ...] = ()
     templates: tuple[StreamTemplate, ...] = ()
-    made: Mapping[str, tuple[str, ...]] | None = None
+    made: Made | None = None
+    made_streams: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def usable(self) -> bool:
@@ -74,7 +75,8 @@ class Connector:
             problems=_in_order([*self.problems, *found.warnings, *chain(*found.broken.values())]),
             broken={**self.broken, **found.broken},
             stream_names=(*self.stream_names, *names),
-            made={template: tuple(names) for template, names in found.names.items()},
+            made=made,
+            made_streams={template: tuple(names) for template, names in found.names.items()},
         )
 
     def readable(self, names: Iterable[str] | None = None) -> bool:
@@ -278,8 +280,10 @@ def _without_mapped(problems: Iterable[Problem], source: DeclarativeSource) -> l
         match path:
             case ("dynamic_streams", int(index), "stream_template", *rest) if rest:
                 stream = source.dynamic_streams[index]
-                mappings = stream.components_resolver.mappings if isinstance(stream, DynamicDeclarativeStream) else ()
-                return any(mapping.touches(tuple(rest)) for mapping in mappings)
+                if not isinstance(stream, DynamicDeclarativeStream):
+                    return False
+                resolver = stream.components_resolver
+                return isinstance(resolver, Unsupported) or any(one.touches(tuple(rest)) for one in resolver.mappings)
         return False
 
     return [problem for problem in problems if not is_mapped(problem.path)]

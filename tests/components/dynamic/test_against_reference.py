@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.dynamic import NAME, dynamic_manifest, made_trees, mapping, template
+from tests.support.dynamic import dynamic_manifest, from_api, from_config, from_list, made_trees, mapping, template
 from tests.support.oracle import Oracle
 from tests.support.server import LoopbackServer, Reply
 
@@ -22,37 +22,6 @@ async def same(oracle: Oracle, manifest: Tree, config: Tree | None = None) -> li
         del tree["dynamic_stream_name"]
     assert ours == theirs
     return ours
-
-
-def from_config(*mappings: Tree, config: Any = None, **more: Any) -> Tree:
-    config = config or {"type": "StreamConfig", "configs_pointer": ["streams"]}
-    resolver = {"type": "ConfigComponentsResolver", "stream_config": config, "components_mapping": [NAME, *mappings]}
-    return {"stream_template": template(), "components_resolver": resolver, **more}
-
-
-def from_list(values: list[Tree], *mappings: Tree, **more: Any) -> Tree:
-    parameters = {"type": "StreamParametersDefinition", "list_of_parameters_for_stream": values}
-    resolver = {
-        "type": "ParametrizedComponentsResolver",
-        "stream_parameters": parameters,
-        "components_mapping": [NAME, *mappings],
-    }
-    return {"stream_template": template(), "components_resolver": resolver, **more}
-
-
-def from_api(url: str, *mappings: Tree, **retriever: Any) -> Tree:
-    requester = {"type": "HttpRequester", "url_base": url, "path": "/tables", "http_method": "GET"}
-    resolver = {
-        "type": "HttpComponentsResolver",
-        "retriever": {
-            "type": "SimpleRetriever",
-            "requester": requester,
-            "record_selector": {"type": "RecordSelector", "extractor": {"type": "DpathExtractor", "field_path": []}},
-            **retriever,
-        },
-        "components_mapping": [NAME, *mappings],
-    }
-    return {"stream_template": template(url), "components_resolver": resolver}
 
 
 ENTITY = mapping(["$parameters", "entity"], "{{ components_values.get('entity') }}")
@@ -123,7 +92,7 @@ POINTERS: dict[str, tuple[Any, Tree]] = {
 @pytest.mark.parametrize("name", POINTERS)
 async def test_places_in_the_inputs(name: str, oracle: Oracle) -> None:
     pointer, config = POINTERS[name]
-    await same(oracle, dynamic_manifest(from_config(ENTITY, config={"type": "StreamConfig", **pointer})), config)
+    await same(oracle, dynamic_manifest(from_config(ENTITY, places={"type": "StreamConfig", **pointer})), config)
 
 
 async def test_combinations_of_inputs(oracle: Oracle) -> None:
@@ -131,7 +100,7 @@ async def test_combinations_of_inputs(oracle: Oracle) -> None:
     name = mapping(["name"], "{{ components_values['name'] }}_{{ components_values['source_config_1'][1] }}")
     place = mapping(KIND, "{{ components_values['source_config_1'][0] }}")
     streams = await same(
-        oracle, dynamic_manifest(from_config(name, place, config=places)), {**CONFIG, "regions": ["eu", "us"]}
+        oracle, dynamic_manifest(from_config(name, place, places=places)), {**CONFIG, "regions": ["eu", "us"]}
     )
     assert [stream["name"] for stream in streams] == ["a_eu", "a_us", "b_eu", "b_us"]
 
@@ -161,7 +130,9 @@ async def test_slices_of_an_api(oracle: Oracle, server: LoopbackServer) -> None:
     }
     name = mapping(["name"], "{{ components_values.name }}_{{ stream_slice.of }}_{{ stream_slice['of'] }}")
     kind = mapping(KIND, "{{ stream_partition['of'] }}")
-    streams = await same(oracle, dynamic_manifest(from_api(server.url(), name, kind, partition_router=router)))
+    streams = await same(
+        oracle, dynamic_manifest(from_api(server.url(), name, kind, retriever={"partition_router": router}))
+    )
     assert [stream["name"] for stream in streams] == ["p_0_p_p", "p_1_p_p", "q_0_q_q", "q_1_q_q"]
 
 
@@ -181,7 +152,7 @@ async def test_pages_and_filters_of_an_api(oracle: Oracle, server: LoopbackServe
         "extractor": {"type": "DpathExtractor", "field_path": []},
         "record_filter": {"type": "RecordFilter", "condition": "{{ record['use'] }}"},
     }
-    dynamic = from_api(server.url(), paginator=paginator, record_selector=selector)
+    dynamic = from_api(server.url(), retriever={"paginator": paginator, "record_selector": selector})
     assert len(await same(oracle, dynamic_manifest(dynamic))) == 3
 
 
