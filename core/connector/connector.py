@@ -14,8 +14,9 @@ from core.components.config_normalization import ConfigNormalizationRules
 from core.components.source import DeclarativeSource
 from core.components.stream import DeclarativeStream, Stream
 from core.connector.building import TreeBuilder
+from core.errors import InputError
 from core.manifest.document import Document
-from core.manifest.problems import Path, Problem, Severity, show_path
+from core.manifest.problems import Path, Problem, Severity, closest, show_path
 from core.manifest.resolver import Resolved, resolve_manifest
 from core.runtime.component import Component, Unsupported
 
@@ -26,13 +27,14 @@ class Connector:
 
     `source` is None when the manifest is so broken that nothing can be read. `problems` are all that were found, with
     paths of the raw document, in the order of the file; `portability` are warnings of what Airbyte would refuse or
-    ignore though it works here. `stream_names` are those that can be asked for, in the order of the manifest, also
-    those of `broken` streams, which come with the problems that keep each from being read.
+    ignore though it works here. `streams` are in the order of the manifest. `stream_names` are those that can be asked
+    for, also those of `broken` streams, which come with the problems that keep each from being read.
     """
 
     source: DeclarativeSource | None
     problems: tuple[Problem, ...]
     file: str | None = None
+    streams: tuple[Stream, ...] = ()
     broken: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
     portability: tuple[Problem, ...] = ()
     stream_names: tuple[str, ...] = ()
@@ -47,10 +49,20 @@ class Connector:
         """The problems that keep the whole manifest, or a stream, from being read."""
         return tuple(problem for problem in self.problems if problem.severity is Severity.ERROR)
 
-    @property
-    def streams(self) -> tuple[Stream, ...]:
-        """The streams, in the order of the manifest."""
-        return tuple(self.source.streams) if self.source else ()
+    def for_inputs(self, config: Mapping[str, Any]) -> Connector:
+        """The connector with the streams that there are for these inputs, which is what a read is opened with.
+
+        `config` are the inputs as they were gathered. What this gives may be asked again, and gives itself then.
+        """
+        return self
+
+    def require(self, names: Iterable[str]) -> None:
+        """Raises `InputError` for the first of these names that no stream has."""
+        for name in names:
+            if name not in self.stream_names:
+                meant = closest(name, self.stream_names)
+                hint = f"did you mean `{meant}`?" if meant else f"there are {', '.join(self.stream_names)}."
+                raise InputError(f"There is no stream `{name}`; {hint}")
 
     def readable(self, names: Iterable[str] | None = None) -> bool:
         """Whether any of these streams (None: of all) can be read."""
@@ -121,6 +133,7 @@ def load_connector(document: Document) -> Connector:
         source,
         problems=_in_order([*document.notes, *(one.problem for one in found)]),
         file=document.file,
+        streams=tuple(source.streams) if source else (),
         broken=broken,
         portability=_in_order(map(located, builder.portability)),
         stream_names=names,
