@@ -17,8 +17,9 @@ from core.components.source import DeclarativeSource
 from core.components.stream import DeclarativeStream, Stream
 from core.connector.building import TreeBuilder
 from core.connector.templates import Made, StreamTemplate, assembled, template_name
+from core.errors import InputError
 from core.manifest.document import Document
-from core.manifest.problems import Path, Problem, Severity, show_path
+from core.manifest.problems import Path, Problem, Severity, closest, show_path
 from core.manifest.resolver import Resolved, resolve_manifest
 from core.runtime.component import Component, Unsupported
 
@@ -78,6 +79,21 @@ class Connector:
             made=made,
             made_streams={template: tuple(names) for template, names in found.names.items()},
         )
+
+    def for_inputs(self, config: Mapping[str, Any]) -> Connector:
+        """The connector with the streams that there are for these inputs, which is what a read is opened with.
+
+        `config` are the inputs as they were gathered. What this gives may be asked again, and gives itself then.
+        """
+        return self
+
+    def require(self, names: Iterable[str]) -> None:
+        """Raises `InputError` for the first of these names that no stream has."""
+        for name in names:
+            if name not in self.stream_names:
+                meant = closest(name, self.stream_names)
+                hint = f"did you mean `{meant}`?" if meant else f"there are {', '.join(self.stream_names)}."
+                raise InputError(f"There is no stream `{name}`; {hint}")
 
     def readable(self, names: Iterable[str] | None = None) -> bool:
         """Whether any of these streams (None: of all, those that are to be made included) can be read."""

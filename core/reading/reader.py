@@ -381,6 +381,7 @@ async def read(
 
     Raises `ManifestError`, `InputError` and `KeyError` before the first event; failures of the stream are events.
     """
+    connector = connector.for_inputs(config)
     async with open_reader(connector, config) as reader, aclosing(reader.read(stream, state, limits)) as events:
         async for event in events:
             yield event
