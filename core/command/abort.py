@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from core.command.arguments import Arguments
 from core.command.jobs import journal_of, no_jobs
-from core.connector import Connector, load_connector
+from core.command.run import connector_with_inputs
+from core.connector import Connector
 from core.errors import ReadError
-from core.inputs import gather_inputs
-from core.manifest.document import Document
 from core.outputs import token_file
 from core.outputs.durable import OutputError
 from core.outputs.job_journal import JobJournal, beside
@@ -31,11 +29,7 @@ def abort_jobs(arguments: Arguments) -> int:
     """
     assert arguments.jobs is not None
     assert arguments.manifest is not None
-    connector = load_connector(Document.load(arguments.manifest))
-    rules = connector.input_rules
-    config = gather_inputs(
-        connector.connection_specification, arguments.config, os.environ, arguments.settings, None, rules=rules
-    )
+    connector, config = connector_with_inputs(arguments, arguments.manifest)
     state = arguments.jobs
     journal_of(state)
     files = [NamedPath("--jobs", state), NamedPath("its journal", beside(resolved(state)))]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from core.command.arguments import Arguments
 from core.command.conduct import Conduct
-from core.command.run import chosen_streams, progress_on
+from core.command.run import chosen_streams, connector_with_inputs, progress_on
 from core.command.slices import (
     check_senseless,
-    connector_with_inputs,
     slices_go_to,
     summarize,
     warn,
@@ -43,7 +42,8 @@ def run_on_cluster(arguments: Arguments) -> int:
     for name in ("slices", "trace"):
         if getattr(arguments, name) is not None:
             raise InputError(f"--{name} doesn't go with --on.")
-    connector, config = connector_with_inputs(arguments)
+    assert arguments.manifest is not None
+    connector, config = connector_with_inputs(arguments, arguments.manifest)
     streams = chosen_streams(connector, arguments.streams)
     destination = slices_go_to(arguments)
     output = destination.path
@@ -58,7 +58,7 @@ def run_on_cluster(arguments: Arguments) -> int:
         warn(conduct, connector, config)
         run = ClusterRun(
             connector,
-            read_text(arguments.manifest) if arguments.manifest else "",
+            read_text(arguments.manifest),
             config,
             output,
             destination.format,

@@ -26,7 +26,7 @@ from core.inputs import gather_inputs, secret_values, unknown_inputs
 from core.levels import Level
 from core.loading import Loads, Target, dataset_name, parse_address
 from core.manifest.document import Document
-from core.manifest.problems import Severity, closest
+from core.manifest.problems import Severity
 from core.outputs.destination import Destination
 from core.outputs.durable import OutputError
 from core.outputs.har import HarTrace
@@ -61,12 +61,8 @@ def run_headless(arguments: Arguments) -> int:
 
 
 def _run(arguments: Arguments, manifest: Path, given: Mapping[str, Any] | None = None, note: str = "") -> int:
-    connector = load_connector(Document.load(manifest))
+    connector, config = connector_with_inputs(arguments, manifest, given)
     streams = chosen_streams(connector, arguments.streams)
-    specification = connector.connection_specification
-    config = gather_inputs(
-        specification, arguments.config, os.environ, arguments.settings, given, rules=connector.input_rules
-    )
     loads = _loads(arguments, connector, manifest, streams)
     destination = _destination(arguments, streams) if loads is None else Destination()
     files = RunFiles(arguments, manifest, destination, streams, connector.stream_names)
@@ -150,6 +146,26 @@ def _read_back(connector: Connector, case: CaseRecorder, progress: Progress) -> 
     return int(not result.passed)
 
 
+def connector_with_inputs(
+    arguments: Arguments, manifest: Path, given: Mapping[str, Any] | None = None
+) -> tuple[Connector, Mapping[str, Any]]:
+    """The connector for the inputs, and the inputs; `given` are those that nobody has to write.
+
+    Raises `ManifestError` when none of the streams can be read, `InputError`.
+    """
+    connector = load_connector(Document.load(manifest))
+    chosen_streams(connector, ())
+    config = gather_inputs(
+        connector.connection_specification,
+        arguments.config,
+        os.environ,
+        arguments.settings,
+        given,
+        rules=connector.input_rules,
+    )
+    return connector.for_inputs(config), config
+
+
 def chosen_streams(connector: Connector, wanted: Sequence[str]) -> tuple[str, ...]:
     """The streams to read. Raises `ManifestError` when none of them can be read, `InputError` for unknown ones."""
     names = connector.stream_names
@@ -157,11 +173,7 @@ def chosen_streams(connector: Connector, wanted: Sequence[str]) -> tuple[str, ..
         raise ManifestError(connector.errors)
     if not names:
         raise InputError("The manifest has no streams that can be read.")
-    unknown = [name for name in wanted if name not in names]
-    for name in unknown:
-        meant = closest(name, names)
-        hint = f"did you mean `{meant}`?" if meant else f"there are {', '.join(names)}."
-        raise InputError(f"There is no stream `{name}`; {hint}")
+    connector.require(wanted)
     chosen = tuple(wanted) or names
     if not connector.readable(chosen):
         raise ManifestError(dict.fromkeys(problem for name in chosen for problem in connector.broken[name]))

@@ -11,16 +11,14 @@ from typing import Any
 
 from core.command.arguments import Arguments
 from core.command.conduct import Conduct
-from core.command.run import chosen_streams, progress_on, warnings_of
-from core.connector import Connector, load_connector
+from core.command.run import chosen_streams, connector_with_inputs, progress_on, warnings_of
+from core.connector import Connector
 from core.errors import InputError, LonghaulError, ReadError, fault_text
 from core.events import Outcome
 from core.http.exchange import BODY_LIMIT
 from core.http.secrets import Secrets
-from core.inputs import gather_inputs, secret_values, unknown_inputs
+from core.inputs import secret_values, unknown_inputs
 from core.levels import Level
-from core.manifest.document import Document
-from core.manifest.problems import ManifestError
 from core.outputs.destination import Destination
 from core.outputs.durable import OutputError
 from core.outputs.har import HarTrace
@@ -66,7 +64,7 @@ class Setting:
         assert arguments.manifest is not None
         if len(arguments.streams) > 1:
             raise InputError(f"A plan is one of one stream; choose {' or '.join(arguments.streams)}.")
-        connector, config = connector_with_inputs(arguments)
+        connector, config = connector_with_inputs(arguments, arguments.manifest)
         (stream,) = chosen_streams(connector, arguments.streams)
         return cls(arguments, arguments.manifest, connector, stream, config)
 
@@ -107,22 +105,6 @@ class Setting:
         """What is said of an error that nobody has foreseen."""
         secrets = Secrets(secret_values(self.connector.connection_specification, self.config))
         return fault_text(error, secrets.mask)
-
-
-def connector_with_inputs(arguments: Arguments) -> tuple[Connector, Mapping[str, Any]]:
-    """The connector, and the inputs for it. Raises `ManifestError`, `InputError`."""
-    assert arguments.manifest is not None
-    connector = load_connector(Document.load(arguments.manifest))
-    if connector.source is None:
-        raise ManifestError(connector.errors)
-    config = gather_inputs(
-        connector.connection_specification,
-        arguments.config,
-        os.environ,
-        arguments.settings,
-        rules=connector.input_rules,
-    )
-    return connector, config
 
 
 def warn(conduct: Conduct, connector: Connector, config: Mapping[str, Any]) -> None:

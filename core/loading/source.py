@@ -55,15 +55,15 @@ def longhaul_source(
     connector = load_connector(Document.load(path))
     if connector.source is None:
         raise ManifestError(connector.errors)
-    chosen = connector.stream_names if streams is None else tuple(streams)
-    for one in chosen:
-        if one not in connector.stream_names:
-            raise InputError(f"There is no stream `{one}`; there are {', '.join(connector.stream_names)}.")
-        if one in connector.broken:
-            raise ManifestError(connector.broken[one])
     file = Path(config) if isinstance(config, str | Path) else None
     given = config if isinstance(config, Mapping) else None
     inputs = gather_inputs(connector.connection_specification, file, os.environ, (), given, rules=connector.input_rules)
+    connector = connector.for_inputs(inputs)
+    chosen = connector.stream_names if streams is None else tuple(streams)
+    connector.require(chosen)
+    for one in chosen:
+        if one in connector.broken:
+            raise ManifestError(connector.broken[one])
     source = name or plain_name(path.name.partition(".")[0])
 
     def resources() -> Iterator[Any]:

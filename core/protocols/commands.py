@@ -53,8 +53,9 @@ def _carry_out(request: Request, source: Source, log: MessageLog) -> int:
         log.writer.send(messages.changed_config(migrated))
     if request.command == "check":
         config = check_inputs(source.connector, config)
-    work = _work(request, source.connector, config, log)
-    return asyncio.run(_run(source.connector, config, ControlTokens(migrated, log.writer), log, work))
+    connector = source.connector.for_inputs(config)
+    work = _work(request, connector, config, log)
+    return asyncio.run(_run(connector, config, ControlTokens(migrated, log.writer), log, work))
 
 
 def _work(request: Request, connector: Connector, config: Mapping[str, Any], log: MessageLog) -> Work:

@@ -168,7 +168,7 @@ class RunOnWorker:
 
     async def _keep_open(self) -> None:
         work = self._work
-        connector = load_connector(Document.parse(work.manifest, work.file))
+        connector = load_connector(Document.parse(work.manifest, work.file)).for_inputs(work.config)
         tokens = TokenFile(Path(work.output) / TOKENS)
         around = Surroundings(parts=work.parts, leases=self.leases)
         async with open_reader(connector, work.config, body_limit=0, tokens=tokens, around=around) as reader:

@@ -85,12 +85,14 @@ class StreamToRead:
         if parts is not None and not (parts.isdecimal() and int(parts)):
             raise InputError(f"The option `partitions` is a number from 1 on, not {parts}.")
         config = _inputs(connector, options.get("config"))
+        connector = connector.for_inputs(config)
         stream = _stream(connector, options.get("stream"))
         most = int(parts) if parts else _most_parts(connector, stream, config)
         return cls(stream, str(Path(file).absolute()), text, config, nested, most)
 
     def connector(self) -> Connector:
-        return load_connector(Document.parse(self.manifest, self.file))
+        """The connector for the inputs."""
+        return load_connector(Document.parse(self.manifest, self.file)).for_inputs(self.config)
 
     def open(self, connector: Connector) -> Any:
         """The connector, open for reading."""

@@ -128,12 +128,9 @@ def connector_up_to(session: BuilderSession, stream: int, last: Stage) -> Connec
     errors = [one for one in builder.problems if one.severity is Severity.ERROR]
     if errors or not isinstance(built, DeclarativeStream):
         raise ManifestError(errors or connector.broken[name])
-    streams: list[Stream] = [
-        built if ("streams", index) == path else one for index, one in enumerate(connector.source.streams)
-    ]
-    source = connector.source.model_copy(update={"streams": streams})
+    streams = tuple(built if ("streams", index) == path else one for index, one in enumerate(connector.streams))
     broken = {key: problems for key, problems in connector.broken.items() if key != name}
-    return replace(connector, source=source, broken=broken)
+    return replace(connector, streams=streams, broken=broken)
 
 
 def _errors(session: BuilderSession, stream: int) -> Iterator[tuple[Stage | None, Finding]]:

@@ -252,6 +252,7 @@ class TrialController:
         mask: Callable[[str], str] = str
         try:
             await self.history.put_away(trial)
+            connector.require([trial.read_as])
             async with opener(connector, config) as reader:
                 mask, self._reader = reader.mask, reader
                 trial.mask = mask

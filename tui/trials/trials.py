@@ -203,7 +203,7 @@ class Trials:
             self._app.notify(f"The test of {other} is still being cancelled: one test runs at a time.", markup=False)
         last = only or self._last_stage(index)
         config, settings = self._config(), self.controller.settings_of(name)
-        connector = self._connector(index, last)
+        connector = self._connector(index, last).for_inputs(config)
         is_whole = only is None and last is Stage.DOWNLOAD
         run, recorded = None, None
         if self.case is not None:
@@ -255,7 +255,9 @@ class Trials:
             index = self.index_of(name)
             if jobs.kept and index is not None:
                 with suppress(ManifestError, InputError):
-                    self.controller.reach_jobs_by(name, self._connector(index, Stage.CREATION), self._config())
+                    config = self._config()
+                    connector = self._connector(index, Stage.CREATION).for_inputs(config)
+                    self.controller.reach_jobs_by(name, connector, config)
         await self.controller.close(patience)
 
     def _last_stage(self, index: int) -> Stage:
