@@ -162,8 +162,8 @@ def load_connector(document: Document) -> Connector:
     builder = TreeBuilder(written)
     built = builder.build(resolved.tree, DeclarativeSource, (), frozenset()) or _needed(resolved, builder)
     if isinstance(built, DeclarativeSource):
-        builder.problems = _without_mapped(builder.problems, built)
-        builder.portability = _without_mapped(builder.portability, built)
+        builder.problems = without_mapped(builder.problems, built)
+        builder.portability = without_mapped(builder.portability, built)
     found = [_weighed(one) for one in (*_in_references(resolved), *_in_components(builder.problems))]
     unreadable = any(one.all and _is_error(one.problem) for one in found)
     source = built if isinstance(built, DeclarativeSource) and not unreadable else None
@@ -289,7 +289,7 @@ def _templates(
     return tuple(templates), broken
 
 
-def _without_mapped(problems: Iterable[Problem], source: DeclarativeSource) -> list[Problem]:
+def without_mapped(problems: Iterable[Problem], source: DeclarativeSource) -> list[Problem]:
     """The problems without those of templates at places where a value is put before a stream is made of them."""
 
     def is_mapped(path: Path) -> bool:

@@ -266,8 +266,9 @@ class StreamForm(Vertical):
             return False
         await self.sync()
         async with self._sync_lock:
-            stream = self.session.streams.path(self._stream)
-            at_tab = bool(self._tabs) and path not in (self.path, stream, (*stream, "name"))
+            streams = self.session.streams
+            in_head = (self.path, streams.path(self._stream), streams.name_path(self._stream))
+            at_tab = bool(self._tabs) and path not in in_head
             if at_tab:
                 await self._open(self._tabs[tab_of(self._tabs, self.session.streams.inside(path))[0]])
         pane = self.pane

@@ -65,7 +65,7 @@ class StreamHead(HorizontalGroup):
 
     @property
     def _name_path(self) -> Path:
-        return (*self._path, "name")
+        return self.session.streams.name_path(self.stream)
 
     @property
     def _name_spec(self) -> FieldSpec:

@@ -16,8 +16,8 @@ from tui.importing.hosts import Hosts, hosts_by_input, hosts_of, inputs_of_hosts
 from tui.model.config_references import renamed
 from tui.model.declared_schema import set_automatic_imports
 from tui.model.inputs import Input, InputType
+from tui.model.places import STREAMS
 from tui.model.session import BuilderSession
-from tui.model.streams import STREAMS
 
 _SHARED = "authenticator"
 

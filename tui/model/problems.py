@@ -10,6 +10,7 @@ from typing import Any
 from core.components.source import DeclarativeSource
 from core.components.stream import DeclarativeStream, Stream
 from core.connector.building import TreeBuilder
+from core.connector.connector import without_mapped
 from core.manifest.links import PathMove
 from core.manifest.problems import Path, Problem, Severity
 from core.manifest.resolver import NO_STREAM
@@ -86,6 +87,7 @@ class ManifestCheck:
         source = builder.build(self._view.section(NO_STREAM).tree, DeclarativeSource, (), frozenset())
         problems = builder.problems
         if isinstance(source, DeclarativeSource):
+            problems = without_mapped(problems, source)
             alone = source.lint()
             whole = source.model_copy(update={"streams": self._streams})
             problems = [problem for problem in problems if problem not in alone] + whole.lint()

@@ -301,8 +301,7 @@ class BuilderSession(ManifestEditor):
     def tabs(self, stream: int) -> tuple[LayoutTab, ...]:
         """The tabs of a stream; none when its kind has no form."""
         retriever = self.value((*self.streams.path(stream), "retriever"))
-        place = self.view.place(stream)
-        return stream_tabs(str(retriever.get("type")), place.below) if isinstance(retriever, dict) else ()
+        return stream_tabs(str(retriever.get("type")), self.view.place(stream)) if isinstance(retriever, dict) else ()
 
     # Running
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,13 +15,14 @@ from core.manifest.links import is_below
 from core.manifest.problems import Path
 from tui.model.editor import ManifestEditor
 from tui.model.new_components import ASYNC, SYNC, converted, new_retriever
-from tui.model.places import PlaceKind
+from tui.model.places import STREAMS, PlaceKind, StreamPlace
 from tui.model.problems import Counts, Visibility
 from tui.model.type_memory import TypeMemory
 from tui.model.view import without_circles
 
-STREAMS: Path = ("streams",)
 CHECK: Path = ("check", "stream_names")
+CHECKED_TEMPLATES: Path = ("check", "dynamic_streams_check_configs")
+_TEMPLATE_NAME = "dynamic_stream_name"
 
 
 class StreamKind(StrEnum):
@@ -46,7 +47,7 @@ class StreamInfo:
     index: int
     name: str
     kind: StreamKind
-    place: PlaceKind
+    place: StreamPlace
     counts: Counts
     tested: bool
     stale: bool
@@ -79,6 +80,11 @@ class TrialMarks:
         """Keep the mark of a stream that has another name now; its name is no reason to test it again."""
         if old in self._marks:
             self._marks[new] = self._marks.pop(old)
+
+
+def template_name(around: Path) -> str:
+    """What messages and checks call a template that has no name of its own (Airbyte: the same)."""
+    return f"dynamic_stream_{around[-1]}"
 
 
 def fingerprint(stream: Any) -> bytes:
@@ -132,7 +138,7 @@ class Streams:
             index,
             name,
             self.kind(index),
-            self._editor.view.place(index).kind,
+            self._editor.view.place(index),
             self._counts(index),
             tested=mark is not None,
             stale=mark is not None and mark.fingerprint != fingerprint(self.written(index)),
@@ -140,8 +146,14 @@ class Streams:
         )
 
     def name(self, index: int) -> str:
-        """The name of a stream; empty when it has none."""
-        return str(self._quick((*self.path(index), "name")) or "")
+        """The name of a stream, for a template that of what makes streams of it; empty when it has none."""
+        place = self._editor.view.place(index)
+        name = str(self._quick(place.named[0]) or "")
+        return name or (template_name(place.around) if place.is_template and self._editor.exists(place.path) else "")
+
+    def name_path(self, index: int) -> Path:
+        """Where the name of a stream is written."""
+        return self._editor.view.place(index).named[0]
 
     def written(self, index: int) -> Any:
         """What a read of a stream depends on, as it is written: the stream, or what it is chosen or made by."""
@@ -231,12 +243,16 @@ class Streams:
             return
         name = self._checked(name)
         editor = self._editor
-        path = (*self.path(index), "name")
-        with editor.group(path):
-            editor.set(path, name)
-            checked = editor.value(CHECK)
-            if old and isinstance(checked, list) and old in checked:
-                editor.set(CHECK, [name if one == old else one for one in checked])
+        place = editor.view.place(index)
+        with editor.group(place.named[0]):
+            for path in place.named:
+                editor.set(path, name)
+            if place.is_template:
+                self._rename_checked_templates(old, name)
+            else:
+                checked = editor.value(CHECK)
+                if old and isinstance(checked, list) and old in checked:
+                    editor.set(CHECK, [name if one == old else one for one in checked])
             notes = editor.document.get(("metadata",))
             for key, by_name in notes.items() if isinstance(notes, dict) else ():
                 if isinstance(by_name, dict) and old in by_name and name not in by_name:
@@ -244,6 +260,12 @@ class Streams:
             marks = self._trial_marks
             marks.rename(old, name)
             editor.record_side_change(lambda: marks.rename(name, old), lambda: marks.rename(old, name))
+
+    def _rename_checked_templates(self, old: str, name: str) -> None:
+        checked = self._editor.value(CHECKED_TEMPLATES)
+        for index, one in enumerate(checked if isinstance(checked, list) else ()):
+            if isinstance(one, Mapping) and one.get(_TEMPLATE_NAME) == old:
+                self._editor.set((*CHECKED_TEMPLATES, index, _TEMPLATE_NAME), name)
 
     def users(self, index: int) -> tuple[str, ...]:
         """The names of the other streams that refer to a stream or to parts of it."""
@@ -272,11 +294,22 @@ class Streams:
         editor = self._editor
         with editor.group(STREAMS):
             names = {self.name(index), *self.deleted_with(index)}
+            is_template = editor.view.place(index).is_template
             editor.remove(self._removed_with(index))
+            if is_template:
+                self._uncheck_templates(names)
             checked, gone = editor.value(CHECK), names - set(self.names())
             if isinstance(checked, list) and gone & set(map(str, checked)):
                 editor.set(CHECK, [one for one in checked if one not in gone])
             self._keep_check()
+
+    def _uncheck_templates(self, names: Collection[str]) -> None:
+        """Drop templates that are gone from the connection check."""
+        checked = self._editor.value(CHECKED_TEMPLATES)
+        if isinstance(checked, list):
+            left = [one for one in checked if not (isinstance(one, Mapping) and one.get(_TEMPLATE_NAME) in names)]
+            if len(left) < len(checked):
+                self._editor.set(CHECKED_TEMPLATES, left)
 
     def move(self, index: int, step: int) -> int | None:
         """Move a stream up (-1) or down (1) among those that stand beside it, with what is around it where that holds

@@ -30,7 +30,7 @@ from core.manifest.problems import Path
 from core.manifest.references import REF, Traced, is_reference
 from core.manifest.resolver import NO_STREAM, REFERENCED_ONLY, Resolved, resolve_references, resolve_section
 from core.runtime.component import Component
-from tui.model.places import StreamPlace, places
+from tui.model.places import StreamPlace, place_in, places
 from tui.model.specs import FieldSpec, Kind, form_spec
 
 MAPPINGS = (Kind.PAIRS, Kind.COMPONENT_MAP)
@@ -68,7 +68,7 @@ class View:
         """The place of a stream; one where nothing is for a stream that there is not."""
         if 0 <= stream < self.stream_count:
             return self.places[stream]
-        return StreamPlace(nowhere := ("streams", stream), nowhere)
+        return place_in(("streams", stream))
 
     def stream_at(self, path: Path) -> int | None:
         """The stream that a path leads into; for what is around several of them, the first."""

@@ -103,12 +103,9 @@ class GoTo:
         focused = self._editor.screen.focused
         around = focused.ancestors_with_self if focused is not None else ()
         row = next((one for one in around if isinstance(one, FieldRow)), None)
-        stream = self._session.streams.at(problem.path)
-        is_name = (
-            stream is not None
-            and problem.path == (*self._session.streams.path(stream), "name")
-            and self._editor.yaml is None
-        )
+        streams = self._session.streams
+        stream = streams.at(problem.path)
+        is_name = stream is not None and problem.path == streams.name_path(stream) and self._editor.yaml is None
         if not is_name and (row is None or problem not in row.problems()):
             message, hint = message_and_hint(self._session, problem)
             text = f"{field_label(self._session, problem.path)}: {message}" + (f" ({hint})" if hint else "")
@@ -136,7 +133,7 @@ def form_fields(session: BuilderSession, selection: Selection) -> Iterator[FormF
     if not isinstance(selection, int):
         yield from _of_tab(session, inputs_view() if selection == INPUTS else global_view(), ())
         return
-    yield FormField(("Name",), (*session.streams.path(selection), "name"))
+    yield FormField(("Name",), session.streams.name_path(selection))
     for tab in session.tabs(selection):
         yield from _of_tab(session, tab, session.streams.around(selection))
 

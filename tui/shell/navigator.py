@@ -94,6 +94,7 @@ def stream_entry(stream: StreamInfo, testing: str | None) -> NavigatorEntry:
         stream.name or "(no name)",
         stream.index,
         "" if stream.kind is StreamKind.OTHER else str(stream.kind),
+        "template" if stream.place.is_template else str(stream.place.kind),
         errors=stream.counts.errors,
         warnings=stream.counts.warnings + len(stream.warnings),
         stale=stream.stale,

@@ -11,8 +11,9 @@ from textual.containers import Horizontal
 from textual.widgets import Input, Label
 
 from tui.model.declared_schema import imports_automatically, loaded_from, set_automatic_import
+from tui.model.places import STREAMS
 from tui.model.session import BuilderSession
-from tui.model.streams import STREAMS, StreamKind
+from tui.model.streams import StreamKind
 from tui.shell.editor_area import EditorArea
 from tui.shell.interaction import Interaction
 from tui.shell.navigation import Navigation

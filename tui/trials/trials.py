@@ -18,6 +18,7 @@ from textual.dom import DOMNode
 
 from core.cases.case import Case
 from core.connector import Connector
+from core.connector.templates import StreamTemplate
 from core.errors import InputError, ManifestError
 from core.events import Outcome, Stage
 from core.http.tape import Tape
@@ -225,6 +226,7 @@ class Trials:
             same_jobs=same_jobs or only in (Stage.POLLING, Stage.DOWNLOAD),
             only=only,
             opener=source.open if source is not None else None,
+            template=self._template(index, connector),
         )
         self._meanings = picks.meanings(session, index)
         if run is not None:
@@ -232,6 +234,21 @@ class Trials:
         if before is not None:
             self._runs.pop(before, None)  # only the latest can be kept as a case
         self._on_change()
+
+    def _template(self, index: int, connector: Connector) -> StreamTemplate | None:
+        """The template that a stream is, None for one that is read as it is."""
+        around = self.session.streams.around(index)
+        return next((one for one in connector.templates if one.path == around), None)
+
+    def made_streams(self, name: str) -> tuple[str, ...]:
+        """The streams that the latest trial of a template has made; empty for other streams."""
+        trial = self.latest(name)
+        return trial.made if trial is not None else ()
+
+    def is_template(self, name: str) -> bool:
+        """Whether a stream is a template."""
+        index = self.index_of(name)
+        return index is not None and self.session.view.place(index).is_template
 
     def recorded_run(self, stream: str) -> RecordedRun | None:
         """The traffic of the latest trial of a stream; None while it runs, and where there is none to keep."""
