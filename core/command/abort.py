@@ -9,7 +9,7 @@ from typing import Any
 
 from core.command.arguments import Arguments
 from core.command.jobs import journal_of, no_jobs
-from core.command.run import connector_with_inputs
+from core.command.preparation import connector_with_inputs
 from core.connector import Connector
 from core.errors import ReadError
 from core.outputs import token_file
@@ -50,6 +50,7 @@ async def _abort_all(journal: JobJournal, connector: Connector, config: Mapping[
     left = 0
     tokens = token_file.TokenFile(token_file.beside(resolved(state)))
     async with open_reader(connector, config, body_limit=0, tokens=tokens) as reader:
+        await reader.make_streams()
         for record in journal.records:
             left += not await _abort(reader, journal, record)
     return left

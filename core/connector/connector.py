@@ -16,12 +16,13 @@ from core.components.dynamic import DynamicDeclarativeStream
 from core.components.source import DeclarativeSource
 from core.components.stream import DeclarativeStream, Stream
 from core.connector.building import TreeBuilder
-from core.connector.templates import Made, StreamTemplate, assembled, template_name
+from core.connector.templates import Made, MadeStream, StreamTemplate, assembled, template_name
 from core.errors import InputError
 from core.manifest.document import Document
 from core.manifest.problems import Path, Problem, Severity, closest, show_path
 from core.manifest.resolver import Resolved, resolve_manifest
 from core.runtime.component import Component, Unsupported
+from core.wording import listed
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class Connector:
     for, also those of `broken` streams, which come with the problems that keep each from being read.
 
     Of `templates`, streams are made when there are inputs; `made` is what came of that, None as long as none were made,
-    and `made_streams` are the names by template. A template that gives no stream stands among the broken ones itself.
+    and `made_streams` are the names by template. `unmade` are templates of which it is not known what streams they
+    give; these stand among the broken streams themselves.
     """
 
     source: DeclarativeSource | None
@@ -47,6 +49,8 @@ class Connector:
     templates: tuple[StreamTemplate, ...] = ()
     made: Made | None = None
     made_streams: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unmade: tuple[str, ...] = ()
+    _sources: Mapping[str, MadeStream] = field(default_factory=dict, repr=False)
 
     @property
     def usable(self) -> bool:
@@ -78,7 +82,21 @@ class Connector:
             stream_names=(*self.stream_names, *names),
             made=made,
             made_streams={template: tuple(names) for template, names in found.names.items()},
+            unmade=tuple(found.unmade),
+            _sources=found.sources,
         )
+
+    def is_made(self, name: str) -> bool:
+        """Whether a stream, which can be read, was made from a template."""
+        return name in self._sources
+
+    def made_for(self, name: str) -> Made | None:
+        """What came of the templates as far as it is about a stream: enough to read that one in another process."""
+        return self.made and Made((self._sources[name],) if name in self._sources else ())
+
+    def without_templates(self) -> Connector:
+        """The connector for whoever needs no streams that are made from templates."""
+        return replace(self, templates=())
 
     def for_inputs(self, config: Mapping[str, Any]) -> Connector:
         """The connector with the streams that there are for these inputs, which is what a read is opened with.
@@ -92,8 +110,9 @@ class Connector:
         for name in names:
             if name not in self.stream_names:
                 meant = closest(name, self.stream_names)
-                hint = f"did you mean `{meant}`?" if meant else f"there are {', '.join(self.stream_names)}."
-                raise InputError(f"There is no stream `{name}`; {hint}")
+                hint = f"did you mean `{meant}`?" if meant else f"there are {listed(self.stream_names) or 'none'}."
+                missing = "".join(f" {problem}." for one in self.unmade for problem in self.broken[one])
+                raise InputError(f"There is no stream `{name}`; {hint}{missing}")
 
     def readable(self, names: Iterable[str] | None = None) -> bool:
         """Whether any of these streams (None: of all, those that are to be made included) can be read."""

@@ -143,12 +143,15 @@ class Made:
 class Assembled:
     """The streams that were made, by name: `streams` can be read, `broken` come with what keeps each from being read.
 
-    What has no name of its own has one made of its template's. `names` are those of each template, in order.
+    What has no name of its own has one made of its template's. `names` are those of each template, in order, `unmade`
+    the names of templates themselves that gave none, and `sources` is what each stream was built from.
     """
 
     streams: dict[str, Stream] = field(default_factory=dict)
     broken: dict[str, tuple[Problem, ...]] = field(default_factory=dict)
     names: dict[str, list[str]] = field(default_factory=dict)
+    unmade: list[str] = field(default_factory=list)
+    sources: dict[str, MadeStream] = field(default_factory=dict)
     warnings: dict[Problem, None] = field(default_factory=dict)
 
 
@@ -165,7 +168,7 @@ def assembled(
     built = [_Built.of(by_index[one.template], one, mask) for one in made.streams]
     counts = Counter(one.name for one in built)
     used = {*taken, *filter(None, counts)}
-    for one in built:
+    for one, source in zip(built, made.streams, strict=True):
         one.check(taken, counts)
         name = one.name or _label(one.template, len(result.names[one.template.name]) + 1, used)
         if name not in result.names[one.template.name]:
@@ -173,12 +176,13 @@ def assembled(
         if errors := [problem for problem in one.problems if problem.severity is Severity.ERROR]:
             result.broken[name] = tuple(dict.fromkeys([*result.broken.get(name, ()), *errors]))
         elif one.stream is not None:
-            result.streams[name] = one.stream
+            result.streams[name], result.sources[name] = one.stream, source
         result.warnings |= dict.fromkeys(one.warnings[: max(0, _WARNINGS - len(result.warnings))])
     for index, why in made.unmade.items():
         template = by_index[index]
         name = template.name if template.name not in used else show_path(template.path)
         result.names[template.name].append(name)
+        result.unmade.append(name)
         result.broken[name] = (template.problem(f"no stream can be made from the template: {mask(why)}"),)
     return result
 

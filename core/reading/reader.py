@@ -322,12 +322,13 @@ async def open_reader(
     spare_bodies: int = 0,
     tokens: TokenStore | None = None,
     tape: Tape | None = None,
+    secrets: Secrets | None = None,
     around: Surroundings = USUAL,
 ) -> AsyncIterator[Reader]:
     """Open a connector with its inputs. `sleep` is what waits, between polls and before repeated requests; exchanges
     keep `body_limit` bytes of each body, and `spare_bodies` more in all. `tokens` keeps refresh tokens that the API
-    replaces; without it they are forgotten. `tape` takes up the traffic as it is. `around` is what the run has around
-    it.
+    replaces; without it they are forgotten. `tape` takes up the traffic as it is. `secrets` are those that came up
+    before. `around` is what the run has around it.
 
     Raises `ManifestError` when no stream of the manifest can be read, `InputError` when an input makes no sense for
     it, `ReadError` when the manifest asks for an API budget that can't be kept.
@@ -335,7 +336,9 @@ async def open_reader(
     if not connector.readable():
         raise ManifestError(connector.errors or connector.problems)
     specification = connector.connection_specification
-    secrets = Secrets(secret_values(specification, config))
+    secrets = secrets or Secrets()
+    for value in secret_values(specification, config):
+        secrets.add(value)
     config = with_secrets(specification, config, secrets.hide)
     assert connector.source is not None
     try:
@@ -381,7 +384,20 @@ async def read(
 
     Raises `ManifestError`, `InputError` and `KeyError` before the first event; failures of the stream are events.
     """
-    connector = connector.for_inputs(config)
-    async with open_reader(connector, config) as reader, aclosing(reader.read(stream, state, limits)) as events:
-        async for event in events:
-            yield event
+    async with open_reader(connector.for_inputs(config), config) as reader:
+        await reader.make_streams()
+        async with aclosing(reader.read(stream, state, limits)) as events:
+            async for event in events:
+                yield event
+
+
+async def make_streams(
+    connector: Connector, config: Mapping[str, Any], report: Callable[[Event], None], **opened: Any
+) -> Connector:
+    """The connector with the streams that are made of its templates, for callers that choose among them before they
+    read. `report` takes what happens meanwhile; `opened` is how it is opened, see `open_reader`.
+
+    Raises what `open_reader` and `Reader.make_streams` raise.
+    """
+    async with open_reader(connector, config, **opened) as reader:
+        return await reader.make_streams(report)
