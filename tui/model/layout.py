@@ -209,7 +209,13 @@ _INPUTS = _Plan(
 )
 _TEMPLATE = _Plan(
     "Template",
-    (_Group("Streams that are made", ("Made From", ("components_resolver",)), ("Name", ("stream_template", "name"))),),
+    (
+        _Group(
+            "Streams that are made",
+            ("Made From", ("components_resolver",)),
+            ("Name in the Template", ("stream_template", "name")),
+        ),
+    ),
     rest=(((), DynamicDeclarativeStream),),
 )
 _IN_TEMPLATE: tuple[Path, ...] = (("name",), ("stream_template",))

@@ -14,8 +14,8 @@ import orjson
 from core.manifest.links import is_below
 from core.manifest.problems import Path
 from tui.model.editor import ManifestEditor
-from tui.model.new_components import ASYNC, SYNC, converted, new_retriever
-from tui.model.places import STREAMS, PlaceKind, StreamPlace
+from tui.model.new_components import ASYNC, SYNC, converted, new_resolver, new_retriever
+from tui.model.places import STREAMS, TEMPLATES, PlaceKind, StreamPlace
 from tui.model.problems import Counts, Visibility
 from tui.model.type_memory import TypeMemory
 from tui.model.view import without_circles
@@ -310,6 +310,29 @@ class Streams:
             left = [one for one in checked if not (isinstance(one, Mapping) and one.get(_TEMPLATE_NAME) in names)]
             if len(left) < len(checked):
                 self._editor.set(CHECKED_TEMPLATES, left)
+
+    def make_template(self, index: int) -> Path:
+        """Make a template of a stream that stands in the list of streams: others are made from it, one for each thing
+        that the API lists. Returns its path.
+        """
+        editor, name = self._editor, self.name(index)
+        template = {
+            "type": "DynamicDeclarativeStream",
+            "name": name,
+            "stream_template": deepcopy(editor.view.unwrapped(self.path(index))),
+            "components_resolver": new_resolver(),
+        }
+        with editor.group(TEMPLATES):
+            self.delete(index)
+            present = editor.value(TEMPLATES)
+            to: Path = (*TEMPLATES, len(present) if isinstance(present, list) else 0)
+            editor.insert(TEMPLATES, int(to[1]), template)
+            self._visibility.mark(to, visible=False)
+            if not self.names()[:-1]:
+                editor.set(CHECKED_TEMPLATES, [{_TEMPLATE_NAME: name, "stream_count": 1}])
+        stream = self.at(to)
+        assert stream is not None
+        return self.path(stream)
 
     def move(self, index: int, step: int) -> int | None:
         """Move a stream up (-1) or down (1) among those that stand beside it, with what is around it where that holds

@@ -180,6 +180,20 @@ class StreamActions:
             path = self._session.streams.duplicate(index)
             self._navigation.go_to_stream(self._session.streams.at(path) or 0, focus=not stay)
 
+    @property
+    def may_be_template(self) -> bool:
+        """Whether the person is at a stream that stands by itself."""
+        index = self._navigation.stream
+        return index is not None and not self._session.view.place(index).below
+
+    def make_template(self) -> None:
+        """Make a template of the stream, and go to where it is said what streams are made of it."""
+        index, session = self._navigation.stream, self._session
+        if index is not None and self._editor.can_edit():
+            path = session.streams.make_template(index)
+            self._navigation.select(session.streams.at(path) or 0)
+            self._interaction.start(self._navigation.show_path((*path[:2], "components_resolver")))
+
     def move(self, step: int) -> None:
         """Move the stream up (-1) or down (1)."""
         index, session = self._navigation.stream, self._session

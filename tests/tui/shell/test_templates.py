@@ -117,3 +117,24 @@ async def test_an_api_that_refuses_the_list_is_shown_with_its_request(manifest: 
         trial = await shell.tested("tables")
         assert "403" in " ".join(trial.state.errors)
         assert trial.state.exchanges == 1
+
+
+async def test_a_stream_becomes_a_template_and_back(tmp_path: Path) -> None:
+    path = tmp_path / "plain.yaml"
+    text = MANIFEST.format(url="http://127.0.0.1:9")
+    head, template = (
+        text.split("dynamic_streams:")[0],
+        text.split("stream_template:")[1].split("  components_resolver")[0],
+    )
+    template = template.replace('name: ""', "name: people").replace("\n    ", "\n  ").replace("\n  ", "\n- ", 1)
+    path.write_text(f"{head}streams:{template}", encoding="utf-8")
+    async with opened(path) as shell:
+        before = shell.session.text
+        await shell.perform("stream.template")
+        await shell.until_shown("Asked from the API")
+        assert shell.entry("people").note == "template"
+        assert shell.session.value(("streams",)) in (None, [])
+        assert shell.session.value(("dynamic_streams", 0, "stream_template", "primary_key")) == "id"
+        await shell.press("ctrl+z")
+        await shell.until(lambda: shell.session.text == before)
+        assert shell.entry("people").note == ""
