@@ -135,7 +135,9 @@ async def _check(connector: Connector, case: Case, streams: Sequence[str], resul
         result.skipped = f"it is about {', '.join(case.streams)}"
         return
     config, found = with_stand_ins(case.inputs), dict[str, _Told]()
+    connector = connector.for_inputs(config)
     async with open_reader(connector, config, body_limit=0, around=replay.surroundings) as reader:
+        connector = await reader.make_streams()
         for name, expectation in chosen.items():
             if name in connector.stream_names:
                 found[name] = await _read(reader, name, expectation)

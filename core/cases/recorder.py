@@ -27,11 +27,18 @@ class _Recorded:
 
 
 class CaseRecorder:
-    """Records the streams of one run for a case in `file`. Pass `tape` to the run."""
+    """Records the streams of one run for a case in `file`. Pass `tape` to the run; it may hold what was before."""
 
-    def __init__(self, file: Path, manifest: Path, connector: Connector, config: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        file: Path,
+        manifest: Path,
+        connector: Connector,
+        config: Mapping[str, Any],
+        tape: Tape | None = None,
+    ) -> None:
         self.file = file
-        self.tape = Tape()
+        self.tape = tape or Tape()
         self._manifest = manifest
         self._specification = connector.connection_specification
         self._config = config

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from core.command.arguments import Arguments
 from core.command.jobs import journal_of, no_jobs
-from core.connector import Connector, load_connector
+from core.command.preparation import connector_with_inputs
+from core.connector import Connector
 from core.errors import ReadError
-from core.inputs import gather_inputs
-from core.manifest.document import Document
 from core.outputs import token_file
 from core.outputs.durable import OutputError
 from core.outputs.job_journal import JobJournal, beside
@@ -31,11 +29,7 @@ def abort_jobs(arguments: Arguments) -> int:
     """
     assert arguments.jobs is not None
     assert arguments.manifest is not None
-    connector = load_connector(Document.load(arguments.manifest))
-    rules = connector.input_rules
-    config = gather_inputs(
-        connector.connection_specification, arguments.config, os.environ, arguments.settings, None, rules=rules
-    )
+    connector, config = connector_with_inputs(arguments, arguments.manifest)
     state = arguments.jobs
     journal_of(state)
     files = [NamedPath("--jobs", state), NamedPath("its journal", beside(resolved(state)))]
@@ -56,6 +50,7 @@ async def _abort_all(journal: JobJournal, connector: Connector, config: Mapping[
     left = 0
     tokens = token_file.TokenFile(token_file.beside(resolved(state)))
     async with open_reader(connector, config, body_limit=0, tokens=tokens) as reader:
+        await reader.make_streams()
         for record in journal.records:
             left += not await _abort(reader, journal, record)
     return left

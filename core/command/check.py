@@ -13,9 +13,8 @@ from core.cases.junit import write_junit
 from core.cases.reading import read_case
 from core.command.arguments import Arguments
 from core.connector import Connector, load_connector
-from core.errors import InputError, ManifestError
+from core.errors import ManifestError
 from core.manifest.document import Document
-from core.manifest.problems import closest
 from core.units import count
 from core.wording import indented
 
@@ -29,7 +28,7 @@ def run_check(arguments: Arguments) -> int:
     connector = load_connector(Document.load(arguments.manifest))
     if connector.source is None or not connector.stream_names:
         raise ManifestError(connector.errors)
-    _check_streams(connector, arguments.streams)
+    connector.require(arguments.streams)
     results: list[Result] = []
     for path in _chosen(arguments.manifest, arguments.cases):
         result = _checked(connector, arguments.manifest, path, arguments)
@@ -47,14 +46,6 @@ def run_check(arguments: Arguments) -> int:
         summary = f"{count(accepted, 'was accepted', 'were accepted')}, {summary if failed else 'nothing else differs'}"
     print(f"{count(len(results), 'case')}, {summary}.", flush=True)
     return int(bool(failed))
-
-
-def _check_streams(connector: Connector, wanted: Sequence[str]) -> None:
-    for name in wanted:
-        if name not in connector.stream_names:
-            meant = closest(name, connector.stream_names)
-            hint = f"did you mean `{meant}`?" if meant else f"there are {', '.join(connector.stream_names)}."
-            raise InputError(f"There is no stream `{name}`; {hint}")
 
 
 def _chosen(manifest: Path, wanted: Sequence[str]) -> list[Path]:

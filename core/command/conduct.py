@@ -77,8 +77,12 @@ class Conduct:
                 self._trace.close()
 
     def emit(self, event: Event) -> None:
-        """Show an event."""
+        """Show an event of one of the streams."""
         self.picture.fold(event)
+        self.note(event)
+
+    def note(self, event: Event) -> None:
+        """Show an event that is not part of the picture, such as one from before the streams."""
         self.progress.show(event)
         if self._trace is not None and isinstance(event, ExchangeFinished):
             try:

@@ -13,7 +13,7 @@ from core.outputs.destination import Destination
 from core.outputs.locks import hold, lock_file
 from core.outputs.paths import NamedPath, check_distinct, check_file, resolved
 from core.outputs.sinks import partial
-from core.outputs.token_file import TokenFile, beside, of_manifest
+from core.outputs.token_file import beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +35,6 @@ class RunFiles:
             check_file(file, "move it away, or choose another place")
         check_distinct(self._all(options))
         return hold([*options, *self._journal(), *self._records(self.streams)])
-
-    def tokens(self) -> TokenFile:
-        """Where the refresh tokens go that the API issues. Raises `OutputError` for a file that can't be read."""
-        state = self.arguments.state
-        file = TokenFile(beside(resolved(state))) if state else TokenFile(of_manifest(self.manifest), own=True)
-        file.check()
-        return file
 
     def _all(self, options: Iterable[NamedPath]) -> Iterator[NamedPath]:
         """All files that have to be distinct."""

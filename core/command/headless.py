@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from core.events import (
     StreamFinished,
 )
 from core.http.exchange import BODY_LIMIT
+from core.http.secrets import Secrets
 from core.levels import Level
 from core.loading import LoadBuffer, Loads
 from core.outputs.destination import Destination
@@ -63,6 +64,7 @@ class RunPlan:
 
     `loads` take the records in place of the destination, and keep the state in place of the file.
     `jobs` is the journal beside the state; `detach`: jobs that run are left to a later run, which finds them there.
+    `before` is what happened before, and was not shown yet; `secrets` are those that came up with it.
     """
 
     connector: Connector
@@ -77,6 +79,8 @@ class RunPlan:
     limit: int | None = None
     jobs: JobJournal | None = None
     detach: bool = False
+    before: Iterable[Event] = ()
+    secrets: Secrets = field(default_factory=Secrets)
 
 
 class HeadlessRun:
@@ -105,10 +109,15 @@ class HeadlessRun:
         plan = self._plan
         bodies = BODY_LIMIT if plan.trace else 0
         tape = plan.case.tape if plan.case else None
-        async with open_reader(plan.connector, plan.config, body_limit=bodies, tokens=plan.tokens, tape=tape) as reader:
+        opened = open_reader(
+            plan.connector, plan.config, body_limit=bodies, tokens=plan.tokens, tape=tape, secrets=plan.secrets
+        )
+        async with opened as reader:
             self._conduct.cancel = reader.cancel
             try:
                 async with self._conduct.shown():
+                    for event in plan.before:
+                        self._conduct.note(event)
                     gate = asyncio.Semaphore(STREAMS_AT_ONCE)
                     await asyncio.gather(*(self._read(reader, name, gate) for name in plan.streams))
             finally:

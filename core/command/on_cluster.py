@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from core.command.arguments import Arguments
 from core.command.conduct import Conduct
+from core.command.preparation import prepare
 from core.command.run import chosen_streams, progress_on
 from core.command.slices import (
     check_senseless,
-    connector_with_inputs,
     slices_go_to,
     summarize,
     warn,
@@ -43,7 +43,9 @@ def run_on_cluster(arguments: Arguments) -> int:
     for name in ("slices", "trace"):
         if getattr(arguments, name) is not None:
             raise InputError(f"--{name} doesn't go with --on.")
-    connector, config = connector_with_inputs(arguments)
+    assert arguments.manifest is not None
+    prepared = prepare(arguments, arguments.manifest)
+    connector, config = prepared.connector, prepared.config
     streams = chosen_streams(connector, arguments.streams)
     destination = slices_go_to(arguments)
     output = destination.path
@@ -56,9 +58,11 @@ def run_on_cluster(arguments: Arguments) -> int:
         picture = RunPicture(streams)
         conduct = Conduct(picture, progress_on(arguments, picture, to_stdout=False), grace=_GRACE)
         warn(conduct, connector, config)
+        for event in prepared.events:
+            conduct.note(event)
         run = ClusterRun(
             connector,
-            read_text(arguments.manifest) if arguments.manifest else "",
+            read_text(arguments.manifest),
             config,
             output,
             destination.format,

@@ -19,14 +19,14 @@ from core.cases.recorder import CaseRecorder
 from core.command.arguments import Arguments
 from core.command.files import RunFiles
 from core.command.headless import HeadlessRun, RunPlan
-from core.connector import Connector, load_connector
+from core.command.preparation import Prepared, prepare, tokens_of
+from core.connector import Connector
 from core.errors import InputError, LonghaulError, ManifestError, fault_text
 from core.http.secrets import Secrets
-from core.inputs import gather_inputs, secret_values, unknown_inputs
+from core.inputs import secret_values, unknown_inputs
 from core.levels import Level
 from core.loading import Loads, Target, dataset_name, parse_address
-from core.manifest.document import Document
-from core.manifest.problems import Severity, closest
+from core.manifest.problems import Severity
 from core.outputs.destination import Destination
 from core.outputs.durable import OutputError
 from core.outputs.har import HarTrace
@@ -61,21 +61,19 @@ def run_headless(arguments: Arguments) -> int:
 
 
 def _run(arguments: Arguments, manifest: Path, given: Mapping[str, Any] | None = None, note: str = "") -> int:
-    connector = load_connector(Document.load(manifest))
+    prepared = prepare(arguments, manifest, given)
+    connector = prepared.connector
     streams = chosen_streams(connector, arguments.streams)
-    specification = connector.connection_specification
-    config = gather_inputs(
-        specification, arguments.config, os.environ, arguments.settings, given, rules=connector.input_rules
-    )
     loads = _loads(arguments, connector, manifest, streams)
     destination = _destination(arguments, streams) if loads is None else Destination()
     files = RunFiles(arguments, manifest, destination, streams, connector.stream_names)
     with files.locked(), loads.locked() if loads is not None else nullcontext():
-        return _read(files, connector, config, note, loads)
+        return _read(files, prepared, note, loads)
 
 
-def _read(files: RunFiles, connector: Connector, config: Mapping[str, Any], note: str, loads: Loads | None) -> int:
+def _read(files: RunFiles, prepared: Prepared, note: str, loads: Loads | None) -> int:
     arguments, destination = files.arguments, files.destination
+    connector, config = prepared.connector, prepared.config
     destination.check({name: connector.primary_key(name) for name in files.streams})
     specification = connector.connection_specification
     picture = RunPicture(files.streams)
@@ -84,7 +82,9 @@ def _read(files: RunFiles, connector: Connector, config: Mapping[str, Any], note
         progress.log(Level.INFO, note)
     for warning in (*warnings_of(connector), *unknown_inputs(specification, config)):
         progress.log(Level.WARNING, warning)
-    case = _case(files, connector, config)
+    for level, text in prepared.notes:
+        progress.log(level, text)
+    case = _case(files, prepared)
     state = StateFile(arguments.state) if arguments.state else None
     if loads is not None:
         loads.listen(lambda text: progress.log(Level.WARNING, text))
@@ -103,16 +103,18 @@ def _read(files: RunFiles, connector: Connector, config: Mapping[str, Any], note
         destination=destination,
         state=state,
         loads=loads,
-        tokens=files.tokens(),
+        tokens=tokens_of(arguments, files.manifest),
         trace=HarTrace(arguments.trace) if arguments.trace else None,
         case=case,
         limit=arguments.limit,
         jobs=jobs,
         detach=arguments.detach,
+        before=prepared.events,
+        secrets=prepared.secrets,
     )
     try:
         code = HeadlessRun(plan, picture, progress)()
-        return code or (_read_back(connector, case, progress) if case else 0)
+        return code or (_read_back(prepared.written, case, progress) if case else 0)
     except LonghaulError:
         raise
     except Exception as error:
@@ -132,11 +134,12 @@ def _journal_of(loads: Loads) -> JobJournal:
         os._exit(128 + signal.SIGINT)
 
 
-def _case(files: RunFiles, connector: Connector, config: Mapping[str, Any]) -> CaseRecorder | None:
+def _case(files: RunFiles, prepared: Prepared) -> CaseRecorder | None:
     name = files.arguments.keep_case
     if name is None:
         return None
-    return CaseRecorder(case_file(files.manifest, name), files.manifest, connector, config)
+    file = case_file(files.manifest, name)
+    return CaseRecorder(file, files.manifest, prepared.connector, prepared.config, prepared.tape)
 
 
 def _read_back(connector: Connector, case: CaseRecorder, progress: Progress) -> int:
@@ -151,19 +154,19 @@ def _read_back(connector: Connector, case: CaseRecorder, progress: Progress) -> 
 
 
 def chosen_streams(connector: Connector, wanted: Sequence[str]) -> tuple[str, ...]:
-    """The streams to read. Raises `ManifestError` when none of them can be read, `InputError` for unknown ones."""
+    """The streams to read; none where none are made from templates.
+
+    Raises `ManifestError` when the manifest lets none of them be read, `InputError` for unknown ones.
+    """
     names = connector.stream_names
     if connector.source is None:
         raise ManifestError(connector.errors)
-    if not names:
-        raise InputError("The manifest has no streams that can be read.")
-    unknown = [name for name in wanted if name not in names]
-    for name in unknown:
-        meant = closest(name, names)
-        hint = f"did you mean `{meant}`?" if meant else f"there are {', '.join(names)}."
-        raise InputError(f"There is no stream `{name}`; {hint}")
+    connector.require(wanted)
     chosen = tuple(wanted) or names
-    if not connector.readable(chosen):
+    if not names and not connector.templates:
+        raise InputError("The manifest has no streams that can be read.")
+    made = {name for names in connector.made_streams.values() for name in names}
+    if chosen and not connector.readable(chosen) and not made.intersection(chosen):
         raise ManifestError(dict.fromkeys(problem for name in chosen for problem in connector.broken[name]))
     return chosen
 

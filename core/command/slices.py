@@ -5,38 +5,38 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from core.command.arguments import Arguments
 from core.command.conduct import Conduct
+from core.command.preparation import Prepared, prepare, tokens_of
 from core.command.run import chosen_streams, progress_on, warnings_of
-from core.connector import Connector, load_connector
+from core.connector import Connector
 from core.errors import InputError, LonghaulError, ReadError, fault_text
 from core.events import Outcome
 from core.http.exchange import BODY_LIMIT
 from core.http.secrets import Secrets
-from core.inputs import gather_inputs, secret_values, unknown_inputs
+from core.inputs import secret_values, unknown_inputs
 from core.levels import Level
-from core.manifest.document import Document
-from core.manifest.problems import ManifestError
 from core.outputs.destination import Destination
 from core.outputs.durable import OutputError
 from core.outputs.har import HarTrace
 from core.outputs.locks import hold
-from core.outputs.paths import NamedPath, check_file, kind, resolved
+from core.outputs.paths import NamedPath, check_file, kind
 from core.outputs.state import StateFile
-from core.outputs.token_file import TokenFile, beside, of_manifest
 from core.progress.picture import RunPicture
 from core.progress.sentences import stream_summary
-from core.reading import open_reader
+from core.reading import Reader, open_reader
 from core.scaling.merging import SlicesMissing, merge_state
 from core.scaling.plan import PlanError, PlanWriter, SlicePlan, fingerprint
 from core.scaling.shard import ShardRead
 from core.scaling.slice_files import SliceFolder
 from core.scaling.slice_reading import Nested
 from core.units import count
+from core.wording import listed
 
 _SENSELESS = {
     "limit": "a slice that is cut would count as read",
@@ -56,9 +56,8 @@ class Setting:
 
     arguments: Arguments
     manifest: Path
-    connector: Connector
+    prepared: Prepared
     stream: str
-    config: Mapping[str, Any]
 
     @classmethod
     def of(cls, arguments: Arguments) -> Setting:
@@ -66,9 +65,29 @@ class Setting:
         assert arguments.manifest is not None
         if len(arguments.streams) > 1:
             raise InputError(f"A plan is one of one stream; choose {' or '.join(arguments.streams)}.")
-        connector, config = connector_with_inputs(arguments)
-        (stream,) = chosen_streams(connector, arguments.streams)
-        return cls(arguments, arguments.manifest, connector, stream, config)
+        prepared = prepare(arguments, arguments.manifest)
+        streams = chosen_streams(prepared.connector, arguments.streams)
+        if len(streams) != 1:
+            raise InputError(
+                f"A plan is one of one stream; choose one with --stream: {listed(streams) or 'there is none'}."
+            )
+        return cls(arguments, arguments.manifest, prepared, streams[0])
+
+    @property
+    def connector(self) -> Connector:
+        """The connector, with the streams that are made from templates."""
+        return self.prepared.connector
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """The inputs."""
+        return self.prepared.config
+
+    def open(self, body_limit: int = 0) -> AbstractAsyncContextManager[Reader]:
+        """The connector, open for reading. Raises `OutputError`."""
+        tokens = tokens_of(self.arguments, self.manifest)
+        secrets = self.prepared.secrets
+        return open_reader(self.connector, self.config, tokens=tokens, secrets=secrets, body_limit=body_limit)
 
     @property
     def fingerprint(self) -> str:
@@ -88,41 +107,20 @@ class Setting:
         assert destination.path is not None
         return SliceFolder(destination.path, self.stream, self.connector.stream_names, destination.format)
 
-    def tokens(self) -> TokenFile:
-        """Where the refresh tokens go that the API issues. Raises `OutputError`."""
-        state = self.arguments.state
-        file = TokenFile(beside(resolved(state))) if state else TokenFile(of_manifest(self.manifest), own=True)
-        file.check()
-        return file
-
     def conduct(self, *, to_stdout: bool = False) -> Conduct:
         """Shows the work."""
         picture = RunPicture([self.stream])
         trace = HarTrace(self.arguments.trace) if self.arguments.trace else None
         conduct = Conduct(picture, progress_on(self.arguments, picture, to_stdout=to_stdout), trace)
         warn(conduct, self.connector, self.config)
+        for event in self.prepared.events:
+            conduct.note(event)
         return conduct
 
     def fault(self, error: Exception) -> str:
         """What is said of an error that nobody has foreseen."""
         secrets = Secrets(secret_values(self.connector.connection_specification, self.config))
         return fault_text(error, secrets.mask)
-
-
-def connector_with_inputs(arguments: Arguments) -> tuple[Connector, Mapping[str, Any]]:
-    """The connector, and the inputs for it. Raises `ManifestError`, `InputError`."""
-    assert arguments.manifest is not None
-    connector = load_connector(Document.load(arguments.manifest))
-    if connector.source is None:
-        raise ManifestError(connector.errors)
-    config = gather_inputs(
-        connector.connection_specification,
-        arguments.config,
-        os.environ,
-        arguments.settings,
-        rules=connector.input_rules,
-    )
-    return connector, config
 
 
 def warn(conduct: Conduct, connector: Connector, config: Mapping[str, Any]) -> None:
@@ -164,7 +162,7 @@ def make_plan(arguments: Arguments) -> int:
     output = sys.stdout.buffer
 
     async def walk() -> int:
-        async with open_reader(setting.connector, setting.config, tokens=setting.tokens()) as reader:
+        async with setting.open(BODY_LIMIT) as reader:
             writer = PlanWriter(output.write, setting.stream, setting.fingerprint, state, reader.mask)
             slices = reader.slices(setting.stream, state, conduct.emit)
             async for slice_ in slices:
@@ -199,7 +197,7 @@ def read_slices(arguments: Arguments) -> int:
 
     async def work() -> int:
         bodies = BODY_LIMIT if arguments.trace else 0
-        async with open_reader(setting.connector, setting.config, tokens=setting.tokens(), body_limit=bodies) as reader:
+        async with setting.open(bodies) as reader:
             outcome = await read.read(reader)
         return int(outcome is not Outcome.COMPLETE)
 
@@ -237,7 +235,7 @@ def merge_states(arguments: Arguments) -> int:
         conduct = setting.conduct()
 
         async def merge() -> int:
-            async with open_reader(setting.connector, setting.config, tokens=setting.tokens()) as reader:
+            async with setting.open(BODY_LIMIT) as reader:
                 written = merge_state(reader, plan.summary, plan.slices(), folder, file, report=conduct.emit)
             said = "is saved in" if written else "is in"
             conduct.log(Level.INFO, f"{setting.stream}: the state of {count(len(plan), 'slice')} {said} {file.path}.")

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from core.components.api_budget import HTTPAPIBudget, whole_number
 from core.components.config_normalization import ConfigNormalizationRules
+from core.components.dynamic import DynamicStream
 from core.components.stream import Stream
 from core.http.budget import Budget
 from core.manifest.problems import Problem, Severity, closest
@@ -29,6 +30,17 @@ class Check(Component, role=True):
         return []
 
 
+class DynamicStreamCheckConfig(Component):
+    """How many of the streams that are made from a template are read by the check."""
+
+    label = "Dynamic stream"
+
+    dynamic_stream_name: str = Field(title="Dynamic Stream", description="The name of the dynamic stream.")
+    stream_count: int | None = Field(
+        None, ge=1, title="Stream Count", description="How many of its streams are read; all of them by default."
+    )
+
+
 class CheckStream(Check):
     """Checks the connection by reading the first record of the named streams."""
 
@@ -37,7 +49,7 @@ class CheckStream(Check):
     stream_names: list[str] = Field(
         default_factory=list, title="Streams", description="Streams that are read by the check."
     )
-    dynamic_streams_check_configs: Annotated[list[dict[str, Any]], Shown(advanced=True)] = Field(
+    dynamic_streams_check_configs: Annotated[list[DynamicStreamCheckConfig], Shown(advanced=True)] = Field(
         default_factory=list,
         title="Dynamic streams",
         description="Dynamic streams that are read by the check.",
@@ -106,10 +118,10 @@ class DeclarativeSource(Component):
     description: str | None = Field(None, title="Description", description="What the connector reads.")
     check: Check | None = Field(None, title="Check", description="How a connection is checked.")
     streams: list[Stream] = Field(default_factory=list, title="Streams", description="The streams.")
-    dynamic_streams: Annotated[list[dict[str, Any]], Shown(advanced=True)] = Field(
+    dynamic_streams: Annotated[list[DynamicStream], Shown(advanced=True)] = Field(
         default_factory=list,
         title="Dynamic streams",
-        description="Streams made from templates (kept, not run).",
+        description="Streams that are made from templates.",
     )
     definitions: Annotated[dict[str, Any], Shown(advanced=True)] = Field(
         default_factory=dict, title="Definitions", description="Parts that streams share by reference."
@@ -195,6 +207,6 @@ class DeclarativeSource(Component):
             yield Problem("Airbyte needs a `check`", ("check",), severity=Severity.WARNING)
         if not self.version:
             yield Problem("Airbyte needs a `version`", ("version",), severity=Severity.WARNING)
-        for key in ("dynamic_streams", "stream_groups"):
-            if getattr(self, key):
-                yield Problem(f"Longhaul keeps `{key}` but doesn't act on it", (key,), Severity.WARNING)
+        if self.stream_groups:
+            message = "Longhaul keeps `stream_groups` but doesn't act on it"
+            yield Problem(message, ("stream_groups",), Severity.WARNING)

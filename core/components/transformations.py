@@ -5,24 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from anyascii import anyascii
 from pydantic import Field
 
+from core.components.value_types import ValueType, typed_value
 from core.manifest.problems import Problem, Severity
 from core.runtime.component import Component, Gives, Shown
 from core.runtime.field_path import evaluated, find, is_plain, put, remove, walk
 from core.runtime.roles import Transformation
 from core.runtime.slices import Record
 from core.templates import Condition, Template
-
-_TYPES: Mapping[str, tuple[type, ...]] = {
-    "string": (str,),
-    "number": (int, float),
-    "integer": (int,),
-    "boolean": (bool,),
-}
 
 
 class AddedFieldDefinition(Component):
@@ -36,22 +30,15 @@ class AddedFieldDefinition(Component):
         description="Where the value goes; objects on the way are created. A number is an index of a list.",
     )
     value: Template = Field(title="Value", description="The value; a template can take it from the record.")
-    value_type: Annotated[Literal["string", "number", "integer", "boolean"] | None, Shown(advanced=True)] = Field(
+    value_type: Annotated[ValueType | None, Shown(advanced=True)] = Field(
         None,
         title="Value type",
         description="A value of another type stays text; if unset, text that looks like a number is one.",
     )
 
     def evaluate(self, scope: Mapping[str, Any]) -> Any:
-        """The value.
-
-        Airbyte: a value that is not of `value_type` stays the text that the template gave. Whole numbers are
-        numbers here (Airbyte: only fractions are, others stay text), and null stays null (Airbyte: the text "None").
-        """
-        value = self.value.evaluate(scope)
-        if self.value_type is None or isinstance(value, _TYPES[self.value_type]):
-            return value
-        return self.value.text_or_null(scope)
+        """The value, of its type. Raises `TemplateError`."""
+        return typed_value(self.value, self.value_type, scope)
 
 
 class AddFields(Transformation):

@@ -185,6 +185,8 @@ class TreeBuilder:
             if plan.is_map and "type" not in value:
                 return self._child_map(value, plan, path, visible)
             child = self._component(value, plan.roles, path, visible)
+            if child is None and plan.may_be_incomplete:
+                child = plan.roles[0].substitute(value, path)
             return child, child is not None
         return value, True
 

@@ -234,9 +234,8 @@ def _field(cls: type[BaseModel], plan: FieldPlan, slots: _Slots) -> Schema:
     told |= {"default": default} if (default := _default(info)) not in (None, "", [], {}) else {}
     if examples := info.examples or list(SUGGESTIONS.get(plan.shown.editor, ())):
         told["examples"] = examples
-    if cls is DeclarativeSource and plan.key in ("definitions", "dynamic_streams"):
-        inner = "items" if plan.key == "dynamic_streams" else "additionalProperties"
-        return told | {inner: ref("Part")}
+    if cls is DeclarativeSource and plan.key == "definitions":
+        return told | {"additionalProperties": ref("Part")}
     slot = f"any.{_slot(cls, plan, slots)}" if _possible(plan.roles) else None
     value = ValueSchemas(slot, lambda group: _group(group, slots)).of(info.annotation, info.metadata)
     return told | ({"allOf": [value]} if "$ref" in value else or_reference(value))

@@ -23,7 +23,7 @@ from core.loading.pipeline import STATE, StreamShape, plain_name
 from core.manifest.document import Document
 from core.outputs.portions import next_portion
 from core.outputs.token_file import TokenFile, of_manifest
-from core.reading import Limits, open_reader
+from core.reading import Limits, make_streams, open_reader
 
 _WHAT = "Sources for dlt"
 _LOG = logging.getLogger("longhaul")
@@ -55,15 +55,19 @@ def longhaul_source(
     connector = load_connector(Document.load(path))
     if connector.source is None:
         raise ManifestError(connector.errors)
-    chosen = connector.stream_names if streams is None else tuple(streams)
-    for one in chosen:
-        if one not in connector.stream_names:
-            raise InputError(f"There is no stream `{one}`; there are {', '.join(connector.stream_names)}.")
-        if one in connector.broken:
-            raise ManifestError(connector.broken[one])
     file = Path(config) if isinstance(config, str | Path) else None
     given = config if isinstance(config, Mapping) else None
     inputs = gather_inputs(connector.connection_specification, file, os.environ, (), given, rules=connector.input_rules)
+    connector = connector.for_inputs(inputs)
+    if connector.to_be_made:
+        tokens = TokenFile(of_manifest(path), own=True)
+        with ThreadPoolExecutor(1, "longhaul-source") as thread:  # the caller may run a loop itself
+            connector = thread.submit(asyncio.run, make_streams(connector, inputs, _tell, tokens=tokens)).result()
+    chosen = connector.stream_names if streams is None else tuple(streams)
+    connector.require(chosen)
+    for one in chosen:
+        if one in connector.broken:
+            raise ManifestError(connector.broken[one])
     source = name or plain_name(path.name.partition(".")[0])
 
     def resources() -> Iterator[Any]:
@@ -91,6 +95,12 @@ def _function(reading: _Reading) -> Callable[[], Iterator[Any]]:
         yield from reading.tables()
 
     return tables
+
+
+def _tell(event: Event) -> None:
+    """Log what people should know."""
+    if isinstance(event, Log) and event.level in (Level.WARNING, Level.ERROR):
+        _LOG.warning("%s: %s", event.stream, event.message)
 
 
 class _Reading:
@@ -166,12 +176,11 @@ class _Reading:
 
     def _take(self, event: Event) -> None:
         """Note what is no record. Raises `ReadError` when the stream has failed."""
+        _tell(event)
         match event:
             case StateAdvanced(state=state):
                 self._state = state
             case SchemaLoaded(schema=schema):
                 self._tables.declare(schema)
-            case Log(level=Level.WARNING | Level.ERROR, message=message):
-                _LOG.warning("%s: %s", event.stream, message)
             case StreamFinished(outcome=outcome, errors=errors) if outcome is not Outcome.COMPLETE:
                 raise ReadError(" ".join(errors) or f"The stream `{event.stream}` was not read to its end.")

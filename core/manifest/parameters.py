@@ -100,10 +100,12 @@ class Propagation:
     """Hands types and parameters down one tree. `report` is called for `$parameters` that are not a mapping.
 
     A stream that would make the tree grow beyond MAX_VALUES is reported, too, and becomes a null with a fault.
+    `outer_wins`: of parameters of the same name, the outer one counts, not the inner one.
     """
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, *, outer_wins: bool = False) -> None:
         self._report = report
+        self._outer_wins = outer_wins
         self._room = MAX_VALUES
         self._wasted = 0
         self._streamed = 0
@@ -119,7 +121,8 @@ class Propagation:
         if "type" not in fields and (found := slot.default_type(fields)):
             fields["type"] = Traced(found, node.origin)
         own = self._own_parameters(fields.pop(PARAMETERS, None))
-        parameters = {**inherited, **(own.value or {} if own else {})}
+        inner = own.value or {} if own else {}
+        parameters = {**inner, **inherited} if self._outer_wins else {**inherited, **inner}
         component_type = fields.get("type")
         if component_type is None:
             fields = {

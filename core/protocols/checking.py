@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -14,6 +14,7 @@ from core.protocols import messages
 from core.protocols.errors import SourceError
 from core.protocols.log import MessageLog
 from core.reading import Limits, Reader
+from core.wording import listed
 
 STREAM_NAMES = "__airbyte_check_stream_names"
 """The key of a config by which Airbyte's platform says what is checked."""
@@ -29,41 +30,68 @@ def check_inputs(connector: Connector, config: Mapping[str, Any]) -> dict[str, A
     return {**config, **changes}
 
 
-async def check(connector: Connector, config: Mapping[str, Any], log: MessageLog, reader: Reader) -> int:
+class _Unavailable(Exception):
+    """There is nothing to check the connection with; its text says why."""
+
+
+def needs_made_streams(connector: Connector, config: Mapping[str, Any]) -> bool:
+    """Whether the check is about streams that are made from templates (Airbyte: the same)."""
+    check = connector.source.check if connector.source else None
+    if not isinstance(check, CheckStream) or check.dynamic_streams_check_configs:
+        return True
+    names = config.get(STREAM_NAMES) or check.stream_names
+    return not names or any(name not in connector.stream_names for name in names)
+
+
+async def check(connector: Connector, reader: Reader, *, config: Mapping[str, Any], log: MessageLog) -> int:
     """Check the connection and send the outcome. Raises `SourceError` where the manifest does not say how."""
     problem = None
-    for name in _streams(connector, config, log):
-        problem = await _problem(reader, name, log)
-        if problem is not None:
-            break
+    try:
+        for name in _streams(connector, config):
+            problem = await _problem(reader, name, log)
+            if problem is not None:
+                break
+    except _Unavailable as unavailable:
+        problem = str(unavailable)
     log.log(*((Level.INFO, "Check succeeded") if problem is None else (Level.ERROR, "Check failed")))
     log.writer.send(messages.connection_status(problem))
     return 0
 
 
-def _streams(connector: Connector, config: Mapping[str, Any], log: MessageLog) -> Sequence[str]:
-    """The streams that are looked at. Raises `SourceError`."""
+def _streams(connector: Connector, config: Mapping[str, Any]) -> Sequence[str]:
+    """The streams that are looked at. Raises `_Unavailable`, `SourceError`."""
     assert connector.source is not None
     check = connector.source.check
-    if isinstance(check, CheckDynamicStream):
-        if not connector.stream_names:
-            raise SourceError("The check is about dynamic streams, which Longhaul does not run.")
-        return connector.stream_names[: check.stream_count] if check.use_check_availability else ()
-    if not isinstance(check, CheckStream):
+    if not isinstance(check, CheckStream | CheckDynamicStream):
         raise SourceError(
             f"The manifest has no `check` that Longhaul runs: add one of the type {CheckStream.__name__}."
         )
+    for name in connector.unmade:
+        raise _Unavailable(" ".join(map(str, connector.broken[name])))
+    if not connector.stream_names:
+        raise _Unavailable("There are no streams to check the connection with.")
+    if isinstance(check, CheckDynamicStream):
+        return connector.stream_names[: check.stream_count] if check.use_check_availability else ()
+    return [*_named(check, connector, config), *_made(check, connector)]
+
+
+def _named(check: CheckStream, connector: Connector, config: Mapping[str, Any]) -> list[str]:
+    """The streams that are checked by name. Raises `SourceError`."""
     names = config.get(STREAM_NAMES) or check.stream_names
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise SourceError(f"`{STREAM_NAMES}` in the config must be a list of names of streams.")
     if unknown := [name for name in names if name not in connector.stream_names]:
-        there = ", ".join(connector.stream_names)
+        there = listed(connector.stream_names)
         raise SourceError(f"The check names `{unknown[0]}`, but no stream has that name; there are {there}.")
-    if check.dynamic_streams_check_configs:
-        if not names:
-            raise SourceError("The check is about dynamic streams, which Longhaul does not run.")
-        log.log(Level.WARNING, "Dynamic streams are not checked, for Longhaul does not run them.")
     return names
+
+
+def _made(check: CheckStream, connector: Connector) -> Iterator[str]:
+    """The streams that are checked by the template that they were made from. Raises `_Unavailable`."""
+    for wanted in check.dynamic_streams_check_configs:
+        if wanted.dynamic_stream_name not in connector.made_streams:
+            raise _Unavailable(f"The manifest has no dynamic stream `{wanted.dynamic_stream_name}`.")
+        yield from connector.made_streams[wanted.dynamic_stream_name][: wanted.stream_count]
 
 
 async def _problem(reader: Reader, name: str, log: MessageLog) -> str | None:

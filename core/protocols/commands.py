@@ -8,10 +8,10 @@ from functools import partial
 from typing import Any
 
 from core.connector import Connector
-from core.errors import InputError
+from core.errors import InputError, ReadError
 from core.levels import Level
 from core.protocols import messages
-from core.protocols.checking import check, check_inputs
+from core.protocols.checking import check, check_inputs, needs_made_streams
 from core.protocols.discovery import discover
 from core.protocols.files import read_catalog, read_state
 from core.protocols.interrupts import Interrupts
@@ -23,7 +23,7 @@ from core.protocols.tokens import ControlTokens
 from core.protocols.writer import MessageWriter
 from core.reading import Reader, open_reader
 
-Work = Callable[[Reader], Awaitable[int]]
+Work = Callable[[Connector, Reader], Awaitable[int]]
 
 _PATIENCE = 1.0
 """Seconds without anybody reading after which an interrupted source ends, though it has more to say."""
@@ -53,22 +53,25 @@ def _carry_out(request: Request, source: Source, log: MessageLog) -> int:
         log.writer.send(messages.changed_config(migrated))
     if request.command == "check":
         config = check_inputs(source.connector, config)
-    work = _work(request, source.connector, config, log)
-    return asyncio.run(_run(source.connector, config, ControlTokens(migrated, log.writer), log, work))
+    connector = source.connector.for_inputs(config)
+    work = _work(request, config, log)
+    if request.command == "check" and not needs_made_streams(connector, config):
+        connector = connector.without_templates()
+    return asyncio.run(_run(connector, config, ControlTokens(migrated, log.writer), log, work))
 
 
-def _work(request: Request, connector: Connector, config: Mapping[str, Any], log: MessageLog) -> Work:
+def _work(request: Request, config: Mapping[str, Any], log: MessageLog) -> Work:
     """What is done with the open source. Raises `SourceError`."""
     if request.command == "check":
-        return partial(check, connector, config, log)
+        return partial(check, config=config, log=log)
     if request.command == "discover":
-        return partial(discover, connector, log)
+        return partial(discover, log=log)
     assert request.catalog is not None
     streams = read_catalog(request.catalog)
     states, warnings = read_state(request.state)
     for warning in warnings:
         log.log(Level.WARNING, warning)
-    return Sync(connector, streams, states, log).run
+    return lambda connector, reader: Sync(connector, streams, states, log).run(reader)
 
 
 async def _run(
@@ -84,7 +87,12 @@ async def _run(
 
         writer.attend(end)
         interrupts.obey(end)
-        code = await work(reader)
+        try:
+            connector = await reader.make_streams(log.show)
+        except ReadError:  # it was ended
+            code = 1
+        else:
+            code = await work(connector, reader)
     if interrupts.number is not None:
         writer.close(_PATIENCE)
         interrupts.die()

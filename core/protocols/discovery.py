@@ -19,8 +19,13 @@ from core.runtime.context import Context
 from core.wording import clean
 
 
-async def discover(connector: Connector, log: MessageLog, reader: Reader) -> int:
-    """Send the catalog. Streams that can't be read are left out of it. Raises `SourceError`."""
+async def discover(connector: Connector, reader: Reader, *, log: MessageLog) -> int:
+    """Send the catalog. Streams that can't be read are left out of it.
+
+    Raises `SourceError`, too, where it is not known which streams there are: the others are no complete catalog.
+    """
+    for name in connector.unmade:
+        raise SourceError(" ".join(map(str, connector.broken[name])))
     _say_what_is_missing(connector, log)
 
     def tell(event: Event) -> None:
@@ -38,8 +43,6 @@ def _say_what_is_missing(connector: Connector, log: MessageLog) -> None:
     for name, problems in connector.broken.items():
         reasons = "; ".join(map(str, problems))
         log.log(Level.ERROR, f"The stream `{name}` is left out, for it can't be read: {reasons}")
-    if connector.source is not None and connector.source.dynamic_streams:
-        log.log(Level.WARNING, "The dynamic streams are left out, for Longhaul does not run them.")
 
 
 async def _described(stream: DeclarativeStream, context: Context, mask: Callable[[str], str]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from core.protocols.log import MessageLog
 from core.protocols.writer import MessageWriter
 from core.reading import Limits, Reader
 from core.units import count, duration
+from core.wording import listed
 
 STREAMS_AT_ONCE = 4
 _ERRORS_SENT = 10
@@ -112,18 +113,28 @@ class Sync:
 
     async def run(self, reader: Reader) -> int:
         """Read everything; 1 when a stream failed, else 0."""
+        failures = []
         for name in self._streams:
             if name not in self._connector.stream_names:
-                there = ", ".join(self._connector.stream_names)
-                self._log.log(Level.WARNING, f"The catalog asks for `{name}`; there is no such stream, only {there}.")
-                self._writer.send(messages.stream_status(name, messages.INCOMPLETE))
+                failures += self._miss(name)
         names = [name for name in self._streams if name in self._connector.stream_names]
         gate = asyncio.Semaphore(STREAMS_AT_ONCE)
         told = await asyncio.gather(*(self._read(reader, name, gate) for name in names))
-        failures = [f"{one.stream}: {one.failure}" for one in told if one is not None and one.failure]
+        failures += [f"{one.stream}: {one.failure}" for one in told if one is not None and one.failure]
         if failures:
             self._writer.send(messages.error(_FAILED_SYNC + "\n".join(failures), messages.CONFIG_ERROR))
         return int(bool(failures))
+
+    def _miss(self, name: str) -> list[str]:
+        """Say that there is no stream of this name; a failure where it may be one that could not be made."""
+        failures = [" ".join(map(str, self._connector.broken[one])) for one in self._connector.unmade]
+        if not failures:
+            there = listed(self._connector.stream_names) or "none"
+            self._log.log(Level.WARNING, f"The catalog asks for `{name}`; there is no such stream, only {there}.")
+        for failure in failures:
+            self._writer.send(messages.error(failure, messages.SYSTEM_ERROR, stream=name))
+        self._writer.send(messages.stream_status(name, messages.INCOMPLETE))
+        return [f"{name}: {failure}" for failure in failures]
 
     async def _read(self, reader: Reader, name: str, gate: asyncio.Semaphore) -> StreamMessages | None:
         async with gate:

@@ -13,6 +13,7 @@ from weakref import WeakSet
 from core.components.retriever import Retriever
 from core.components.stream import DeclarativeStream
 from core.connector import Connector, unsupported_in
+from core.connector.templates import Made
 from core.errors import InputError, ManifestError, ReadError
 from core.events import Event
 from core.http.exchange import BODY_LIMIT, Role
@@ -25,6 +26,7 @@ from core.jobs.known import KnownJob, KnownJobs
 from core.jobs.settings import JobConcurrency
 from core.jobs.statuses import JobStatus, StatusMeanings
 from core.reading.channel import EventChannel
+from core.reading.making import StreamMaker
 from core.reading.masking import masked
 from core.reading.plan import NO_LIMITS, Encoder, Limits, ReadPlan
 from core.reading.side_reads import ParentProgress, first_record
@@ -80,8 +82,32 @@ class Reader:
         self._concurrency = connector.source.concurrency(config)
         self._reads: set[StreamRead] = set()
         self._parents: WeakSet[AsyncGenerator[ParentRecord, None]] = WeakSet()
+        self._making: asyncio.Task[Made] | None = None
         self._cancelled = False
         self._statuses: dict[str, StatusMeanings] = {}
+
+    async def make_streams(self, report: Callable[[Event], None] = lambda event: None) -> Connector:
+        """Make the streams of the templates of the connector, which can be read from then on; gives the connector with
+        them.
+
+        `report` takes what happens meanwhile, requests above all, each as of the template that it is for.
+        Raises `ReadError` when it is cancelled.
+        """
+        connector = self._connector
+        if not connector.to_be_made:
+            return connector
+        maker = StreamMaker(lambda name: self._context(name, report))
+        self._making = asyncio.create_task(maker.make(connector.to_be_made))
+        try:
+            made = await self._making
+        except asyncio.CancelledError:
+            if not self._cancelled:
+                raise
+            raise ReadError("It was cancelled while streams were made from templates.") from None
+        finally:
+            self._making.cancel()
+        self._connector = await asyncio.to_thread(connector.with_made, made, self.mask)
+        return self._connector
 
     async def read(
         self,
@@ -197,6 +223,8 @@ class Reader:
     def cancel(self) -> None:
         """End all reads: requests stop at once, jobs are aborted on the server, the state reached is reported."""
         self._cancelled = True
+        if self._making is not None:
+            self._making.cancel()
         for read in self._reads:
             read.cancel()
 
@@ -266,12 +294,12 @@ class Reader:
         jobs_beside = self._jobs.for_parent() if role is Role.PARENT else self._jobs
         return StreamRead(self._run, plan, jobs_beside, self.mask)
 
-    def read_parent(self, stream: DeclarativeStream, context: Context) -> ParentRead:
+    def read_parent(self, stream: DeclarativeStream, context: Context, what: str = "parent stream") -> ParentRead:
         """The records of a parent stream for its child's `context`."""
 
         def start(state: Mapping[str, Any] | None) -> tuple[ParentProgress, AsyncIterator[ParentRecord]]:
             read = self._start(stream, state, NO_LIMITS, Role.PARENT, in_order=context.in_order)
-            progress = ParentProgress(stream.name, read, context, state)
+            progress = ParentProgress(stream.name, read, context, state, what)
             records = progress.records()
             self._parents.add(records)
             return progress, records
@@ -294,12 +322,13 @@ async def open_reader(
     spare_bodies: int = 0,
     tokens: TokenStore | None = None,
     tape: Tape | None = None,
+    secrets: Secrets | None = None,
     around: Surroundings = USUAL,
 ) -> AsyncIterator[Reader]:
     """Open a connector with its inputs. `sleep` is what waits, between polls and before repeated requests; exchanges
     keep `body_limit` bytes of each body, and `spare_bodies` more in all. `tokens` keeps refresh tokens that the API
-    replaces; without it they are forgotten. `tape` takes up the traffic as it is. `around` is what the run has around
-    it.
+    replaces; without it they are forgotten. `tape` takes up the traffic as it is. `secrets` are those that came up
+    before. `around` is what the run has around it.
 
     Raises `ManifestError` when no stream of the manifest can be read, `InputError` when an input makes no sense for
     it, `ReadError` when the manifest asks for an API budget that can't be kept.
@@ -307,7 +336,9 @@ async def open_reader(
     if not connector.readable():
         raise ManifestError(connector.errors or connector.problems)
     specification = connector.connection_specification
-    secrets = Secrets(secret_values(specification, config))
+    secrets = secrets or Secrets()
+    for value in secret_values(specification, config):
+        secrets.add(value)
     config = with_secrets(specification, config, secrets.hide)
     assert connector.source is not None
     try:
@@ -353,6 +384,20 @@ async def read(
 
     Raises `ManifestError`, `InputError` and `KeyError` before the first event; failures of the stream are events.
     """
-    async with open_reader(connector, config) as reader, aclosing(reader.read(stream, state, limits)) as events:
-        async for event in events:
-            yield event
+    async with open_reader(connector.for_inputs(config), config) as reader:
+        await reader.make_streams()
+        async with aclosing(reader.read(stream, state, limits)) as events:
+            async for event in events:
+                yield event
+
+
+async def make_streams(
+    connector: Connector, config: Mapping[str, Any], report: Callable[[Event], None], **opened: Any
+) -> Connector:
+    """The connector with the streams that are made of its templates, for callers that choose among them before they
+    read. `report` takes what happens meanwhile; `opened` is how it is opened, see `open_reader`.
+
+    Raises what `open_reader` and `Reader.make_streams` raise.
+    """
+    async with open_reader(connector, config, **opened) as reader:
+        return await reader.make_streams(report)

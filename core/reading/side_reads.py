@@ -20,10 +20,16 @@ from core.runtime.slices import Record, StreamSlice
 
 
 class ParentProgress:
-    """The records of a parent stream for the child that `context` belongs to, and how far they were taken."""
+    """The records of a parent stream for the child that `context` belongs to, and how far they were taken.
 
-    def __init__(self, name: str, read: StreamRead, context: Context, state: Mapping[str, Any] | None) -> None:
+    `what` it is for the child is said where it can't be read.
+    """
+
+    def __init__(
+        self, name: str, read: StreamRead, context: Context, state: Mapping[str, Any] | None, what: str
+    ) -> None:
         self._name = name
+        self._what = what
         self._read = read
         self._context = context
         self._state = dict(state or {})
@@ -45,7 +51,7 @@ class ParentProgress:
                     self._state = dict(event.state)
                 elif isinstance(event, StreamFinished) and event.errors:
                     reasons = " ".join(event.errors)
-                    raise ReadError(f"The parent stream `{self._name}` couldn't be read. {reasons}")
+                    raise ReadError(f"The {self._what} `{self._name}` couldn't be read. {reasons}")
 
     def _report(self, event: Event) -> None:
         """Requests, waits and log lines of the parent are reported under the child's name."""

@@ -72,6 +72,14 @@ class AsText:
     numbers: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class MayBeIncomplete:
+    """What is written in a field need not be complete (for the field's `Annotated` metadata).
+
+    Its role gives a substitute for what can't be built yet.
+    """
+
+
 SLICE_VARIABLES = ("stream_slice", "stream_partition", "stream_interval")
 
 
@@ -119,7 +127,10 @@ class Component(BaseModel):
 
     @classmethod
     def substitute(cls, raw: Any, path: Path) -> Component | None:
-        """What takes the place in a list of a component of this role that can't be built; None: nothing does."""
+        """What takes the place in a list of a component of this role that can't be built; None: nothing does.
+
+        It does, too, in a field that may be incomplete.
+        """
         return None
 
     def lint(self) -> list[Problem]:
@@ -181,7 +192,7 @@ class FieldPlan:
     mapping values when `is_map`) may have. `among_templates`: it is a mapping of names to templates, of which some may
     be components. `text`: what is written there is text, also where YAML reads it as something else; `text_map`: the
     same for the values of a mapping; `typed`: what the text evaluates to need not be text;
-    `single`: it need not be in a list.
+    `single`: it need not be in a list. `may_be_incomplete`: a component that can't be built has a substitute.
     """
 
     name: str
@@ -197,6 +208,7 @@ class FieldPlan:
     typed: bool
     single: bool
     not_in_airbyte: tuple[str, ...]
+    may_be_incomplete: bool
 
 
 @cache
@@ -221,6 +233,7 @@ def field_plans(component: type[BaseModel]) -> Mapping[str, FieldPlan]:
             single=_takes_single_text(annotation),
             typed=not component_classes(annotation) and bool({Template, Condition} & set(_kinds(annotation))),
             not_in_airbyte=next((item.types for item in info.metadata if isinstance(item, NotInAirbyte)), ()),
+            may_be_incomplete=any(isinstance(item, MayBeIncomplete) for item in info.metadata),
         )
     return plans
 

@@ -70,8 +70,12 @@ class ParentRead(AsyncIterator[ParentRecord]):
 
 T = TypeVar("T")
 
-ParentReader = Callable[[Any, "Context"], ParentRead]
-"""Reads the stream given as its first argument on behalf of a child."""
+
+class ParentReader(Protocol):
+    """Reads a stream on behalf of another one; `what` it is for that one is said where it fails."""
+
+    def __call__(self, stream: Any, context: Context, what: str = "parent stream") -> ParentRead: ...
+
 
 FirstRecord = Callable[[Component, "Context"], Awaitable[Record | None]]
 """Reads with a retriever until there is a record: what describes the schema of a stream. Raises `ReadError`."""

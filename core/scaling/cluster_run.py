@@ -105,6 +105,7 @@ class ClusterRun:
             self._nested,
             parts,
             self._verbose,
+            self._connector.made,
         )
         self._work = Sealed(work)
         assert self._connector.source is not None

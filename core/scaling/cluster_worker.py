@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from core.connector import Connector, load_connector
+from core.connector.templates import Made
 from core.errors import LonghaulError, fault_text
 from core.events import Event, ExchangeFinished, Outcome
 from core.http.secrets import Secrets
@@ -61,7 +62,8 @@ class StreamWork:
 class RunWork:
     """What the slices of a run have in common. It holds secrets, which is why it has no text that could be logged.
 
-    `parts` processes share the API budget; `verbose`: every exchange is reported.
+    `parts` processes share the API budget; `verbose`: every exchange is reported. `made` is what came of the templates
+    of the connector, where it has some.
     """
 
     id: str
@@ -73,6 +75,7 @@ class RunWork:
     nested: Nested
     parts: int
     verbose: bool
+    made: Made | None = field(default=None, repr=False)
 
 
 class Sealed:
@@ -168,7 +171,10 @@ class RunOnWorker:
 
     async def _keep_open(self) -> None:
         work = self._work
-        connector = load_connector(Document.parse(work.manifest, work.file))
+        connector = load_connector(Document.parse(work.manifest, work.file)).for_inputs(work.config)
+        if work.made is not None:
+            secrets = Secrets(secret_values(connector.connection_specification, work.config))
+            connector = connector.with_made(work.made, secrets.mask)
         tokens = TokenFile(Path(work.output) / TOKENS)
         around = Surroundings(parts=work.parts, leases=self.leases)
         async with open_reader(connector, work.config, body_limit=0, tokens=tokens, around=around) as reader:

@@ -21,7 +21,8 @@ import orjson
 
 from core.connector import Connector
 from core.errors import LonghaulError
-from core.http.secrets import is_secret_field
+from core.http.secrets import Secrets, is_secret_field
+from core.inputs import secret_values
 from core.inputs.specification import inputs, is_secret
 from core.outputs.destination import cleaned
 from core.runtime.slices import StreamSlice, slice_key
@@ -265,7 +266,10 @@ def fingerprint(connector: Connector, stream: str, config: Mapping[str, Any]) ->
 
     Inputs that are secret, that may be, or that nobody has declared are no part of it: nobody can guess them from it.
     """
-    described = orjson.loads(connector.stream(stream).identity)
+    described: Any = orjson.loads(connector.stream(stream).identity)
+    if connector.is_made(stream):  # inputs may be in it
+        secrets = Secrets(secret_values(connector.connection_specification, config))
+        described = secrets.mask(orjson.dumps(described).decode())
     known = dict(_open_inputs(connector.connection_specification, config))
     dumped = orjson.dumps([1, stream, described, known], str, orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
     return hashlib.sha256(dumped).hexdigest()[:32]

@@ -21,19 +21,22 @@ from typing import Any
 import orjson
 
 from core.connector import Connector, load_connector
+from core.connector.templates import Made
 from core.errors import InputError, ManifestError, ReadError
 from core.events import Event, Log, Outcome, Records, StreamFinished
 from core.extras import load
-from core.inputs import gather_inputs
+from core.http.secrets import Secrets
+from core.inputs import gather_inputs, secret_values
 from core.levels import Level
 from core.manifest.document import Document
 from core.manifest.files import read_text
 from core.outputs.portions import next_portion
 from core.outputs.token_file import TokenFile, of_manifest
-from core.reading import Limits, Reader, open_reader
+from core.reading import Limits, Reader, make_streams, open_reader
 from core.reading.surroundings import Surroundings
 from core.runtime.slices import StreamSlice
 from core.templates import TemplateError
+from core.wording import listed
 
 load("pyspark.sql.datasource", "Data frames of Spark", "spark")
 
@@ -56,7 +59,8 @@ _LOG = logging.getLogger("longhaul")
 class StreamToRead:
     """What is read, as it travels to the processes that read. It holds secrets, which its text does not show.
 
-    `parts`: at most that many processes read at the same time, which share the API budget; None: nobody knows.
+    `parts`: at most that many processes read at the same time, which share the API budget; None: nobody knows. `made`
+    is what came of the templates of the connector, for this stream.
     """
 
     stream: str
@@ -65,6 +69,7 @@ class StreamToRead:
     config: Mapping[str, Any] = field(repr=False)
     nested: str = "json"
     parts: int | None = None
+    made: Made | None = field(default=None, repr=False)
 
     @classmethod
     def of(cls, options: Mapping[str, str]) -> StreamToRead:
@@ -85,12 +90,21 @@ class StreamToRead:
         if parts is not None and not (parts.isdecimal() and int(parts)):
             raise InputError(f"The option `partitions` is a number from 1 on, not {parts}.")
         config = _inputs(connector, options.get("config"))
+        connector = connector.for_inputs(config)
+        if connector.to_be_made:
+            tokens = TokenFile(of_manifest(Path(file)), own=True)
+            connector = asyncio.run(make_streams(connector, config, _tell, tokens=tokens))
         stream = _stream(connector, options.get("stream"))
         most = int(parts) if parts else _most_parts(connector, stream, config)
-        return cls(stream, str(Path(file).absolute()), text, config, nested, most)
+        return cls(stream, str(Path(file).absolute()), text, config, nested, most, connector.made_for(stream))
 
     def connector(self) -> Connector:
-        return load_connector(Document.parse(self.manifest, self.file))
+        """The connector for the inputs."""
+        connector = load_connector(Document.parse(self.manifest, self.file)).for_inputs(self.config)
+        if self.made is None:
+            return connector
+        secrets = Secrets(secret_values(connector.connection_specification, self.config))
+        return connector.with_made(self.made, secrets.mask)
 
     def open(self, connector: Connector) -> Any:
         """The connector, open for reading."""
@@ -103,9 +117,11 @@ def _stream(connector: Connector, named: str | None) -> str:
     names = connector.stream_names
     if named is None and len(names) == 1:
         named = names[0]
-    if named not in names:
-        said = "The stream is missing" if named is None else f"There is no stream `{named}`"
-        raise InputError(f"{said}; there {'is' if len(names) == 1 else 'are'} {', '.join(names)}.")
+    if named is None:
+        raise InputError(
+            f"The stream is missing; there {'is' if len(names) == 1 else 'are'} {listed(names) or 'none'}."
+        )
+    connector.require([named])
     if named in connector.broken:
         raise ManifestError(connector.broken[named])
     return named
@@ -279,10 +295,15 @@ class _TaskRead:
                         yield event
 
 
+def _tell(event: Event) -> None:
+    """Log what people should know."""
+    if isinstance(event, Log) and event.level in (Level.WARNING, Level.ERROR):
+        _LOG.warning("%s: %s", event.stream, event.message)
+
+
 def _take(event: Event) -> None:
-    """Log what people should know. Raises `ReadError` when the stream has failed."""
+    """The same. Raises `ReadError` when the stream has failed."""
+    _tell(event)
     match event:
-        case Log(level=Level.WARNING | Level.ERROR, message=message):
-            _LOG.warning("%s: %s", event.stream, message)
         case StreamFinished(outcome=Outcome.FAILED | Outcome.CANCELLED, errors=errors):
             raise ReadError(" ".join(errors) or f"The stream `{event.stream}` was not read to its end.")

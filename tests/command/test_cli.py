@@ -335,7 +335,7 @@ def test_no_traceback_reaches_a_person_and_no_secret(longhaul: Command, monkeypa
     def fault(*_: object, **_more: object) -> None:
         raise RuntimeError("what hunter2hunter2 meant")
 
-    monkeypatch.setattr("core.command.run.gather_inputs", fault)
+    monkeypatch.setattr("core.command.preparation.gather_inputs", fault)
     result = longhaul("--run", CONTACTS, "--set", "api_key=hunter2hunter2")
     assert result.code == 1
     assert result.err.startswith("longhaul: stopped by an internal error of Longhaul (RuntimeError: what **** meant).")

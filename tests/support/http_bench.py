@@ -100,7 +100,7 @@ class Bench:
         return "\n".join(map(repr, self.events))
 
 
-def _no_parents(*_: Any) -> Any:
+def _no_parents(*_: Any, **__: Any) -> Any:
     raise AssertionError("no parent streams here")
 
 

@@ -12,7 +12,6 @@ from core.templates import FILTER_NAMES, GLOBAL_NAMES
 from tui.model.completion import Candidate, Preview, complete, preview
 from tui.model.found_values import found_preview, is_found_by_template
 from tui.model.known_names import known_names, names_at
-from tui.model.problems import stream_of
 from tui.model.session import BuilderSession
 from tui.model.specs import FieldSpec, Kind
 from tui.model.view import variables_at
@@ -129,7 +128,7 @@ class FieldHelp:
 
     def preview(self, path: Path, text: str) -> Preview:
         """What a template evaluates to with the values of the last trial of its stream."""
-        stream = stream_of(path)
+        stream = self._session.streams.at(path)
         if stream is None:
             return preview(self._session, text)
         name = self._session.streams.name(stream)
@@ -163,7 +162,7 @@ class FieldHelp:
 
     def _seen(self, path: Path, typed: str) -> list[CompletionItem]:
         """What the last answers hold whose variable is known in the field, and begins as what is typed."""
-        stream = stream_of(path)
+        stream = self._session.streams.at(path)
         known = variables_at(self._session.view, path)
         found = self._hints.lookups(self._session.streams.name(stream)) if stream is not None else ()
         return [

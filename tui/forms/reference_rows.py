@@ -17,7 +17,6 @@ from tui.forms.field_row import FieldRow
 from tui.forms.section_head import OFF
 from tui.forms.text_row import TextRow
 from tui.model.field_paths import format_field_path, is_jsonpath, parse_field_path
-from tui.model.problems import stream_of
 from tui.model.view import field_at
 from tui.widgets.choice import Choice
 from tui.widgets.choice_dialog import ChoiceOption
@@ -88,12 +87,14 @@ class StreamRow(FieldRow):
         if not isinstance(self.control, Choice):
             return
         names = self.session.streams.names()
-        options = [ChoiceOption(name) for index, name in enumerate(names) if index != stream_of(self.path)]
+        own = self.session.streams.at(self.path)
+        options = [ChoiceOption(name) for index, name in enumerate(names) if index != own]
         if self.control.options != tuple(options):
             self.control.options = options
         value, target = self.value, self.session.sharing.target(self.path)
-        if target is not None and len(target) == 2 and target[0] == "streams":
-            self.control.value = names[int(target[1])]
+        stream = self.session.streams.at(target) if target is not None else None
+        if stream is not None and target == self.session.streams.path(stream):
+            self.control.value = names[stream]
         else:
             name = value.get("name") if isinstance(value, dict) else None
             self.control.value = f"{name}, written here" if name else None
@@ -108,7 +109,7 @@ class StreamRow(FieldRow):
         self.session.seal()
 
     def _refer_to(self, name: str) -> None:
-        target = ("streams", self.session.streams.names().index(name))
+        target = self.session.streams.path(self.session.streams.names().index(name))
         try:
             with self.session.group(self.path):
                 self.session.write(self.session.slot(self.path), {REF: reference_to(target)})

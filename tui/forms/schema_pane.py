@@ -22,7 +22,6 @@ from tui.model.declared_schema import (
     set_automatic_import,
 )
 from tui.model.editor import Change, ChangeKind
-from tui.model.problems import stream_of
 from tui.widgets.base import shown
 from tui.widgets.choice import Toggle
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
@@ -67,7 +66,7 @@ class SchemaPane(FormPane):
 
     @property
     def _stream(self) -> int:
-        return stream_of(self.base) or 0
+        return self.session.streams.at((*self.base, *self.tab.entries[0].path)) or 0
 
     @property
     def detected(self) -> Mapping[str, Any] | None:

@@ -93,7 +93,8 @@ class StreamForm(Vertical):
 
     @property
     def path(self) -> Path:
-        return ("streams", self._stream)
+        """The path that those of the tabs begin at: of the stream, or of what is around it."""
+        return self.session.streams.around(self._stream)
 
     async def show(self, stream: int) -> None:
         """Show another stream, at the same tab if it has that; of several requests the last wins."""
@@ -170,7 +171,7 @@ class StreamForm(Vertical):
     def _is_out_of_step(self) -> bool:
         """Whether the tabs of the wanted stream differ from those that are built."""
         self._outdated = False
-        if not (self.is_attached and self.session.exists(("streams", self._wanted))):
+        if not (self.is_attached and self.session.exists(self.session.streams.path(self._wanted))):
             return False
         is_other = self._wanted != self._stream or self.disabled
         if is_other and self.head.is_edited:
@@ -261,13 +262,15 @@ class StreamForm(Vertical):
 
     async def focus_path(self, path: Path) -> bool:
         """Go to the field at a path, opening and building what is needed; whether it is in this stream."""
-        if path[:2] != self.path:
+        if self.session.streams.at(path) != self._stream:
             return False
         await self.sync()
         async with self._sync_lock:
-            at_tab = bool(self._tabs) and path[2:] not in ((), ("name",))
+            streams = self.session.streams
+            in_head = (self.path, streams.path(self._stream), streams.name_path(self._stream))
+            at_tab = bool(self._tabs) and path not in in_head
             if at_tab:
-                await self._open(self._tabs[tab_of(self._tabs, path[2:])[0]])
+                await self._open(self._tabs[tab_of(self._tabs, self.session.streams.inside(path))[0]])
         pane = self.pane
         if not at_tab:
             self.head.name_field.focus()

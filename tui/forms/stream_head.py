@@ -61,11 +61,11 @@ class StreamHead(HorizontalGroup):
 
     @property
     def _path(self) -> Path:
-        return ("streams", self.stream)
+        return self.session.streams.path(self.stream)
 
     @property
     def _name_path(self) -> Path:
-        return (*self._path, "name")
+        return self.session.streams.name_path(self.stream)
 
     @property
     def _name_spec(self) -> FieldSpec:
@@ -147,11 +147,12 @@ class StreamHead(HorizontalGroup):
 
 def switch_question(session: BuilderSession, stream: int, to: str) -> str:
     """What to know before a stream is converted to the retriever type `to`."""
-    path = ("streams", stream, "retriever")
+    own = session.streams.path(stream)
+    path = (*own, "retriever")
     retriever = dict(session.view.unwrapped(path) or {})
     new = converted(retriever, to, session.types.recall(path, to))
     lost = new.left_out
-    kept = list(dict.fromkeys(_kept(session.value(("streams", stream)), new.carried)))
+    kept = list(dict.fromkeys(_kept(session.value(own), new.carried)))
     paragraphs = [f"The stream becomes: {RETRIEVAL_TYPES[to]}."]
     if kept:
         paragraphs.append(f"Kept: {', '.join(kept)}.")

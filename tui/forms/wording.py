@@ -11,7 +11,7 @@ from core.connector.registry import component_types
 from core.manifest.problems import Path, show_path
 from core.runtime.component import Component
 from tui.model.layout import tab_of
-from tui.model.problems import Finding, stream_of
+from tui.model.problems import Finding
 from tui.model.session import BuilderSession
 from tui.model.sharing import SHAREABLE
 from tui.model.specs import FieldSpec, Kind, form_spec, in_labels, label_of, type_label
@@ -70,30 +70,33 @@ def sharing_note(session: BuilderSession, path: Path) -> str | None:
 
 def sharing_streams(session: BuilderSession, path: Path) -> list[str]:
     """The other streams in which the field at a path is the same place of the file, and changes with it."""
-    return [] if stream_of(path) is None else _streams_at(session, session.slot(path), path)
+    return [] if session.streams.at(path) is None else _streams_at(session, session.slot(path), path)
 
 
 def _users(session: BuilderSession, raw: Path, path: Path) -> list[str]:
     """The names of where a raw place with the same section as the field at a path is shown."""
-    return (stream_of(raw) is None and _streams_at(session, raw, path)) or [place_name(session, raw, path)]
+    return (session.streams.at(raw) is None and _streams_at(session, raw, path)) or [place_name(session, raw, path)]
 
 
 def _streams_at(session: BuilderSession, raw: Path, path: Path) -> list[str]:
     """The other streams that show a raw place where the stream of a path has that path."""
-    stream, names = stream_of(path), session.streams.names()
-    others = ((name, ("streams", index, *path[2:])) for index, name in enumerate(names) if index != stream)
+    streams = session.streams
+    stream = streams.at(path)
+    assert stream is not None
+    below = path[len(streams.path(stream)) :]
+    others = ((name, (*streams.path(index), *below)) for index, name in enumerate(streams.names()) if index != stream)
     return [name for name, other in others if session.slot(other) == raw]
 
 
 def place_name(session: BuilderSession, path: Path, near: Path = ()) -> str:
     """Where a path is: the stream and its tab, without the stream when `near` is in the same."""
-    stream = stream_of(path)
+    stream = session.streams.at(path)
     if stream is None:
         return ".".join(map(str, path[:3]))
     tabs = session.tabs(stream)
-    tab = tabs[tab_of(tabs, path[2:])[0]].title if len(tabs) > 2 else ""
+    tab = tabs[tab_of(tabs, session.streams.inside(path))[0]].title if len(tabs) > 2 else ""
     name = session.streams.name(stream)
-    if stream_of(near) == stream and tab:
+    if session.streams.at(near) == stream and tab:
         return tab
     return f"{name} ({tab})" if tab else name
 
@@ -103,7 +106,7 @@ def same_fields(session: BuilderSession, path: Path) -> Iterator[Path]:
     for stream in range(len(session.streams.names())):
         for tab in session.tabs(stream):
             for entry in tab.entries:
-                other = ("streams", stream, *entry.path)
+                other = (*session.streams.around(stream), *entry.path)
                 if entry.path[-1] == path[-1] and other != path:
                     yield other
 
@@ -112,9 +115,10 @@ def reusable(session: BuilderSession, path: Path) -> Path | None:
     """Where the same field has a value that the one at a path, which has none, could have too; near places first."""
     if session.value(path) or path[-1] not in SHAREABLE:
         return None
-    stream = stream_of(path)
+    streams = session.streams
+    stream = streams.at(path)
     found = [one for one in same_fields(session, path) if session.value(one)]
-    return min(found, key=lambda one: stream_of(one) != stream, default=None)
+    return min(found, key=lambda one: streams.at(one) != stream, default=None)
 
 
 def message_and_hint(session: BuilderSession, finding: Finding) -> tuple[str, str]:

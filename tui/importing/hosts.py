@@ -28,7 +28,7 @@ def hosts_of(session: BuilderSession, key: str) -> set[str]:
     """The hosts that an input of a manifest is sent to."""
     found: set[str] = set()
     for index in range(session.view.stream_count):
-        found |= hosts_by_input(session.value(("streams", index))).get(key, set())
+        found |= hosts_by_input(session.value(session.streams.path(index))).get(key, set())
     return found
 
 
@@ -39,7 +39,7 @@ def inputs_of_hosts(hosts: Hosts) -> set[str]:
 
 def is_of_a_host(session: BuilderSession, key: str) -> bool:
     """Whether an input tells where streams of a manifest send to."""
-    streams = (session.value(("streams", index)) for index in range(session.view.stream_count))
+    streams = (session.value(session.streams.path(index)) for index in range(session.view.stream_count))
     return any(key in inputs_of_hosts(hosts_by_input(one)) for one in streams)
 
 

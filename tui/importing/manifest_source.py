@@ -63,7 +63,7 @@ class ManifestSource:
         return drafts
 
     def _draft(self, index: int) -> StreamDraft:
-        stream = self._session.value(("streams", index))
+        stream = self._session.value(self._session.streams.path(index))
         definition = deepcopy(stream) if isinstance(stream, dict) else {}
         return StreamDraft(
             self._session.streams.name(index), definition, self._inputs(definition), self._manifest.notes

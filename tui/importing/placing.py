@@ -16,6 +16,7 @@ from tui.importing.hosts import Hosts, hosts_by_input, hosts_of, inputs_of_hosts
 from tui.model.config_references import renamed
 from tui.model.declared_schema import set_automatic_imports
 from tui.model.inputs import Input, InputType
+from tui.model.places import STREAMS
 from tui.model.session import BuilderSession
 
 _SHARED = "authenticator"
@@ -36,11 +37,10 @@ def place(session: BuilderSession, drafts: Sequence[StreamDraft]) -> Placed:
     Names that are taken get a number. Inputs of the manifest that fit are used; an authenticator that several new
     streams have is shared, so that it is changed in one place.
     """
-    first = session.view.stream_count
     keys: dict[str, None] = {}
     sent: Hosts = {}
     definitions: list[dict[str, Any]] = []
-    with session.group(("streams", first)):
+    with session.group((*STREAMS, session.view.listed)):
         for draft in drafts:
             names = place_inputs(session, draft.inputs, draft.definition, sent)
             keys.update(dict.fromkeys(names.values()))
@@ -51,7 +51,7 @@ def place(session: BuilderSession, drafts: Sequence[StreamDraft]) -> Placed:
         set_automatic_imports(session, {name: not _has_schema(one) for name, one in streams.items()})
     missing = tuple(one.key for one in session.inputs.missing() if one.key in keys)
     notes = tuple(dict.fromkeys(note for draft in drafts for note in draft.notes))
-    return Placed(tuple(range(first, session.view.stream_count)), missing, notes)
+    return Placed(tuple(map(session.streams.names().index, streams)), missing, notes)
 
 
 def place_inputs(
@@ -169,14 +169,16 @@ def _refer_to_parents(session: BuilderSession, definitions: Sequence[dict[str, A
     parents = [config for one in definitions for config in _parent_configs(one.get("retriever"))]
     if not parents:
         return
-    present = [session.value(("streams", index, "retriever")) for index in range(session.view.stream_count)]
-    known: dict[str, int] = {}
-    for index, retriever in enumerate([*present, *(one.get("retriever") for one in definitions)]):
-        known.setdefault(_mark(retriever), index)
+    present = map(session.streams.path, range(session.view.stream_count))
+    known: dict[str, Path] = {}
+    for path in present:
+        known.setdefault(_mark(session.value((*path, "retriever"))), path)
+    for index, one in enumerate(definitions, session.view.listed):
+        known.setdefault(_mark(one.get("retriever")), (*STREAMS, index))
     found = [known.get(_mark(config["stream"].get("retriever"))) for config in parents]
     for config, parent in zip(parents, found, strict=True):
         if parent is not None:
-            config["stream"] = {REF: reference_to(("streams", parent))}
+            config["stream"] = {REF: reference_to(parent)}
 
 
 def _parent_configs(retriever: Any) -> Iterator[dict[str, Any]]:

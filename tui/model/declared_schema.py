@@ -200,14 +200,14 @@ _AUTO: Path = ("metadata", "autoImportSchema")
 
 def declared_schema(session: BuilderSession, index: int) -> dict[str, Any] | None:
     """The schema that is written in the manifest for a stream; None when it comes from elsewhere."""
-    loader = session.value(("streams", index, "schema_loader"))
+    loader = session.value((*session.streams.path(index), "schema_loader"))
     schema = loader.get("schema") if isinstance(loader, dict) else None
     return schema if isinstance(schema, dict) else None
 
 
 def loaded_from(session: BuilderSession, index: int) -> str:
     """What the schema of a stream is loaded from before each read, in a few words; empty when nothing is."""
-    loader = session.value(("streams", index, "schema_loader"))
+    loader = session.value((*session.streams.path(index), "schema_loader"))
     if isinstance(loader, list):
         return "several loaders" if loader else ""
     if not isinstance(loader, dict) or "schema" in loader:
@@ -221,7 +221,7 @@ def import_schema(session: BuilderSession, index: int, detected: Mapping[str, An
     """Declare a detected schema: in place of the present one, or merged into it."""
     present = declared_schema(session, index)
     schema = merged(present, detected) if merge and present is not None else for_import(detected)
-    path: Path = ("streams", index, "schema_loader")
+    path = (*session.streams.path(index), "schema_loader")
     with session.group((*path, "schema")):
         if present is None:
             session.set(path, {"type": "InlineSchemaLoader", "schema": schema})
@@ -238,7 +238,7 @@ def imports_automatically(session: BuilderSession, index: int) -> bool:
 
 def set_automatic_import(session: BuilderSession, index: int, *, on: bool) -> None:
     """Switch the import after every test on or off."""
-    with session.group(("streams", index, "schema_loader")):
+    with session.group((*session.streams.path(index), "schema_loader")):
         session.write((*_AUTO, session.streams.name(index)), on)
 
 

@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from core.components.async_retriever import AsyncRetriever
+from core.components.dynamic import DynamicDeclarativeStream
 from core.components.http_requester import HttpRequester
 from core.components.simple_retriever import SimpleRetriever
 from core.components.source import DeclarativeSource, Spec
 from core.components.stream import DeclarativeStream
 from core.manifest.problems import Path
 from core.runtime.component import Component
+from tui.model.places import LISTED, PlaceKind, StreamPlace
 from tui.model.specs import FieldSpec, form_spec
 
 RETRIEVAL_TYPES = {"SimpleRetriever": "Synchronous Request", "AsyncRetriever": "Asynchronous Job"}
@@ -49,7 +51,7 @@ _FAILURES = "Errors"
 
 @dataclass(frozen=True, slots=True)
 class LayoutEntry:
-    """A field in a tab. `path` leads to it from the stream (in a global view: from the manifest)."""
+    """A field in a tab. `path` leads to it from what is around the stream (in a global view: from the manifest)."""
 
     title: str
     path: Path
@@ -205,24 +207,68 @@ _INPUTS = _Plan(
     (_Group("About", ("Documentation URL", ("spec", "documentation_url"))),),
     rest=((("spec",), Spec),),
 )
+_TEMPLATE = _Plan(
+    "Template",
+    (
+        _Group(
+            "Streams that are made",
+            ("Made From", ("components_resolver",)),
+            ("Name in the Template", ("stream_template", "name")),
+        ),
+    ),
+    rest=(((), DynamicDeclarativeStream),),
+)
+_IN_TEMPLATE: tuple[Path, ...] = (("name",), ("stream_template",))
+"""The name of what makes streams is in the head, and their template has tabs of its own."""
 _ELSEWHERE: tuple[Path, ...] = (
     ("name",),
     ("retriever",),
     *(("retriever", name) for name in ("requester", "creation_requester", "polling_requester", "download_requester")),
 )
 """The name is in the head of a stream, and these components are spread out over its tabs."""
-_ELSEWHERE_GLOBAL: tuple[Path, ...] = (("streams",), ("spec",), ("spec", "connection_specification"))
+_ELSEWHERE_GLOBAL: tuple[Path, ...] = (
+    ("streams",),
+    ("dynamic_streams",),
+    ("spec",),
+    ("spec", "connection_specification"),
+)
 """The navigator shows the streams, and the inputs are a list of their own."""
 
 
+def stream_tabs(retriever_type: str, place: StreamPlace = LISTED) -> tuple[LayoutTab, ...]:
+    """The tabs of a stream with this type of retriever; none for a type that has no form. The last ones are about what
+    is around the stream in its place. Paths are from what is around it.
+    """
+    return _tabs_in(retriever_type, place.below, place.kind, place.is_template)
+
+
 @cache
-def stream_tabs(retriever_type: str) -> tuple[LayoutTab, ...]:
-    """The tabs of a stream with this type of retriever; none for a type that has no form."""
+def _tabs_in(retriever_type: str, below: Path, kind: PlaceKind, is_template: bool) -> tuple[LayoutTab, ...]:
+    own = _tabs_of(retriever_type)
+    if not own or not below:
+        return own
+    tabs = [_moved(below, tab) for tab in own]
+    if is_template:
+        tabs += _built((_TEMPLATE,), _IN_TEMPLATE, {("stream_template",): DeclarativeStream})
+    return tuple(tabs)
+
+
+@cache
+def _tabs_of(retriever_type: str) -> tuple[LayoutTab, ...]:
     if retriever_type == "AsyncRetriever":
         return _built(_ASYNC, _ELSEWHERE, {(): DeclarativeStream, ("retriever",): AsyncRetriever})
     if retriever_type == "SimpleRetriever":
         return _built(_SYNC, _ELSEWHERE, {(): DeclarativeStream, ("retriever",): SimpleRetriever})
     return ()
+
+
+def _moved(below: Path, tab: LayoutTab) -> LayoutTab:
+    """A tab whose paths begin further up."""
+
+    def moved(entries: tuple[LayoutEntry, ...]) -> tuple[LayoutEntry, ...]:
+        return tuple(replace(entry, path=(*below, *entry.path)) for entry in entries)
+
+    return replace(tab, entries=moved(tab.entries), advanced=moved(tab.advanced))
 
 
 @cache

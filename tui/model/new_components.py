@@ -111,6 +111,13 @@ def converted(retriever: dict[str, Any], to: str, remembered: dict[str, Any] | N
     )
 
 
+def new_resolver() -> dict[str, Any]:
+    """What makes streams of what an API lists, each with the name that it has there."""
+    resolver = new_component(component_types()["HttpComponentsResolver"])
+    name = {"field_path": ["name"], "value": "{{ components_values['name'] }}"}
+    return {**resolver, "components_mapping": [{"type": "ComponentMappingDefinition", **name}]}
+
+
 def new_retriever(name: str) -> dict[str, Any]:
     """The retriever of a new stream: POST creates a job, GET does the rest, all extractors are still empty."""
     retriever = new_component(component_types()[name])

@@ -10,6 +10,7 @@ from typing import Any
 from core.components.source import DeclarativeSource
 from core.components.stream import DeclarativeStream, Stream
 from core.connector.building import TreeBuilder
+from core.connector.connector import without_mapped
 from core.manifest.links import PathMove
 from core.manifest.problems import Path, Problem, Severity
 from core.manifest.resolver import NO_STREAM
@@ -61,7 +62,7 @@ class ManifestCheck:
 
     def steps(self) -> Iterator[None]:
         """Check one section after the other; a step takes a few milliseconds."""
-        for index in range(self._view.stream_count):
+        for index in range(self._view.listed):
             self._streams.append(self._stream(index))
             yield
         self._check_top()
@@ -86,6 +87,7 @@ class ManifestCheck:
         source = builder.build(self._view.section(NO_STREAM).tree, DeclarativeSource, (), frozenset())
         problems = builder.problems
         if isinstance(source, DeclarativeSource):
+            problems = without_mapped(problems, source)
             alone = source.lint()
             whole = source.model_copy(update={"streams": self._streams})
             problems = [problem for problem in problems if problem not in alone] + whole.lint()
@@ -156,27 +158,22 @@ def below(findings: Iterable[Finding], path: Path) -> list[Finding]:
     return [finding for finding in findings if finding.path[: len(path)] == path]
 
 
-def stream_of(path: Path) -> int | None:
-    """The index of the stream that a path is in."""
-    if len(path) > 1 and path[0] == "streams" and isinstance(path[1], int):
-        return path[1]
-    return None
-
-
-def by_tab(findings: Iterable[Finding], tabs: tuple[LayoutTab, ...]) -> tuple[Counts, ...]:
-    """The counts of each tab of a stream, from the findings of that stream."""
+def by_tab(findings: Iterable[Finding], tabs: tuple[LayoutTab, ...], around: Path) -> tuple[Counts, ...]:
+    """The counts of each tab of a stream, from the findings of that stream and of what is `around` it."""
     found: list[list[Finding]] = [[] for _ in tabs]
     for finding in findings:
         if found:
-            found[tab_of(tabs, finding.path[2:])[0]].append(finding)
+            found[tab_of(tabs, finding.path[len(around) :])[0]].append(finding)
     return tuple(map(Counts.of, found))
 
 
-def locate(path: Path, tabs: tuple[LayoutTab, ...]) -> FieldLocation:
-    """Where a path is shown; `tabs` are those of the stream that it is in."""
-    stream = stream_of(path)
-    if stream is not None:
-        return _location(Area.STREAM, stream, tabs, path[2:])
+def locate_in(stream: int, path: Path, tabs: tuple[LayoutTab, ...]) -> FieldLocation:
+    """Where a path, given from what is around a stream, is shown; `tabs` are those of the stream."""
+    return _location(Area.STREAM, stream, tabs, path)
+
+
+def locate(path: Path) -> FieldLocation:
+    """Where a path that is in no stream is shown."""
     if path[:1] == ("spec",):
         return _location(Area.INPUTS, None, (inputs_view(),), path)
     return _location(Area.GLOBAL, None, (global_view(),), path)

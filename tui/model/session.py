@@ -68,7 +68,7 @@ class BuilderSession(ManifestEditor):
         self.values = TrialValues(document.file)
         self.inputs = Inputs(self, self.values)
         self.types = TypeMemory(self, self.inputs, self.visibility)
-        self.streams = Streams(self, self.types, self.visibility, self.trial_marks, self.counts)
+        self.streams = Streams(self, self.types, self.visibility, self.trial_marks, self.stream_counts)
         self.sharing = Sharing(self)
         self._unfinished: dict[Path, Unfinished] = {}
         self._typed_text: str | None = None
@@ -230,7 +230,16 @@ class BuilderSession(ManifestEditor):
 
     def tab_counts(self, stream: int) -> tuple[Counts, ...]:
         """How many problems are shown in each tab of a stream."""
-        return problems.by_tab(self.problems(("streams", stream)), self.tabs(stream))
+        return problems.by_tab(self.stream_problems(stream), self.tabs(stream), self.streams.around(stream))
+
+    def stream_problems(self, stream: int, *, all_of_them: bool = False) -> list[Finding]:
+        """The problems of a stream, with those of what is around it: shown already, or all of them."""
+        found = self.problems(self.streams.around(stream), all_of_them=all_of_them)
+        return [one for one in found if self.streams.at(one.path) == stream]
+
+    def stream_counts(self, stream: int) -> Counts:
+        """How many problems of a stream are shown."""
+        return Counts.of(self.stream_problems(stream))
 
     def in_order(self, path: Path = ()) -> list[Finding]:
         """The problems that are shown at a path and below it, in the order of the forms."""
@@ -246,8 +255,10 @@ class BuilderSession(ManifestEditor):
 
     def locate(self, path: Path) -> FieldLocation:
         """Where in the builder a path is shown, to go there: after an undo, say, or for a problem."""
-        stream = problems.stream_of(path)
-        return problems.locate(path, () if stream is None else self.tabs(stream))
+        stream = self.streams.at(path)
+        if stream is None:
+            return problems.locate(path)
+        return problems.locate_in(stream, self.streams.inside(path), self.tabs(stream))
 
     def touch(self, path: Path) -> None:
         """Show the problems at a path from now on, because the user has been there."""
@@ -289,8 +300,8 @@ class BuilderSession(ManifestEditor):
 
     def tabs(self, stream: int) -> tuple[LayoutTab, ...]:
         """The tabs of a stream; none when its kind has no form."""
-        retriever = self.value(("streams", stream, "retriever"))
-        return stream_tabs(str(retriever.get("type"))) if isinstance(retriever, dict) else ()
+        retriever = self.value((*self.streams.path(stream), "retriever"))
+        return stream_tabs(str(retriever.get("type")), self.view.place(stream)) if isinstance(retriever, dict) else ()
 
     # Running
 

@@ -62,7 +62,7 @@ def described(session: BuilderSession, stream: int) -> Stage | None:
     described, although it may be tried on its own.
     """
     last = runnable(session, stream)
-    retriever = session.value(("streams", stream, "retriever"))
+    retriever = session.value((*session.streams.path(stream), "retriever"))
     if last in (Stage.POLLING, Stage.DOWNLOAD) and _is_new(retriever, _POLLING):
         return Stage.CREATION
     if last is Stage.DOWNLOAD and _is_new(retriever, _DOWNLOAD):
@@ -90,13 +90,13 @@ def errors_up_to(session: BuilderSession, stream: int, last: Stage) -> list[Find
     """The errors that keep the stages up to one from being tried, in the order of the forms."""
     order = list(Stage)
     found = [one for stage, one in _errors(session, stream) if stage and order.index(stage) <= order.index(last)]
-    known = {one.path: place for place, one in enumerate(session.in_order(("streams", stream)))}
+    known = {one.path: place for place, one in enumerate(session.in_order(session.streams.around(stream)))}
     return sorted(found, key=lambda one: known.get(one.path, len(known)))
 
 
 def reveal_up_to(session: BuilderSession, stream: int, last: Stage) -> None:
     """Show the problems of the stages up to one from now on; the tabs after it stay as quiet as they were."""
-    own: Path = ("streams", stream)
+    own = session.streams.around(stream)
     paths: list[Path] = []
     for tab in session.tabs(stream):
         stage = stage_of_tab(tab.title)
@@ -113,9 +113,9 @@ def connector_up_to(session: BuilderSession, stream: int, last: Stage) -> Connec
 
     Raises `ManifestError` when the stages up to `last` can't be tried.
     """
-    connector, path = session.connector, ("streams", stream)
+    connector, path = session.connector, session.streams.path(stream)
     name = session.streams.name(stream)
-    if connector.source is None or name not in connector.broken:
+    if connector.source is None or name not in connector.broken or session.view.place(stream).below:
         return connector
     view = session.view
 
@@ -128,19 +128,18 @@ def connector_up_to(session: BuilderSession, stream: int, last: Stage) -> Connec
     errors = [one for one in builder.problems if one.severity is Severity.ERROR]
     if errors or not isinstance(built, DeclarativeStream):
         raise ManifestError(errors or connector.broken[name])
-    streams: list[Stream] = [built if index == stream else one for index, one in enumerate(connector.source.streams)]
-    source = connector.source.model_copy(update={"streams": streams})
+    streams = tuple(built if ("streams", index) == path else one for index, one in enumerate(connector.streams))
     broken = {key: problems for key, problems in connector.broken.items() if key != name}
-    return replace(connector, source=source, broken=broken)
+    return replace(connector, streams=streams, broken=broken)
 
 
 def _errors(session: BuilderSession, stream: int) -> Iterator[tuple[Stage | None, Finding]]:
     """All errors of a stream, each with the stage whose tab it is in; None: it is in a tab that is no stage."""
     tabs = session.tabs(stream)
-    for one in session.problems(("streams", stream), all_of_them=True):
+    for one in session.stream_problems(stream, all_of_them=True):
         if one.is_error:
-            stage = stage_of_tab(tabs[tab_of(tabs, one.path[2:])[0]].title) if tabs else Stage.CREATION
-            yield stage, one
+            tab, _ = tab_of(tabs, session.streams.inside(one.path))
+            yield stage_of_tab(tabs[tab].title) if tabs else Stage.CREATION, one
 
 
 def _is_new(retriever: Any, keys: Iterable[str]) -> bool:
@@ -151,11 +150,12 @@ def _is_new(retriever: Any, keys: Iterable[str]) -> bool:
 
 def _without_later_errors(session: BuilderSession, stream: int, last: Stage) -> dict[str, Any]:
     """The stream with what is wrong in later tabs taken out; the retriever gets stand-ins for what it must have."""
-    tree = dict(session.value(("streams", stream)) or {})
+    own = session.streams.path(stream)
+    tree = dict(session.value(own) or {})
     retriever = dict(tree["retriever"])
     wanted = {one.path for one in errors_up_to(session, stream, last)}
     for _, one in _errors(session, stream):
-        match one.path[2:]:
+        match one.path[len(own) :]:
             case _ if one.path in wanted:
                 pass
             case ("retriever", str(key), *_):

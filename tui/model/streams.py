@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,13 +14,15 @@ import orjson
 from core.manifest.links import is_below
 from core.manifest.problems import Path
 from tui.model.editor import ManifestEditor
-from tui.model.new_components import ASYNC, SYNC, converted, new_retriever
+from tui.model.new_components import ASYNC, SYNC, converted, new_resolver, new_retriever
+from tui.model.places import STREAMS, TEMPLATES, PlaceKind, StreamPlace
 from tui.model.problems import Counts, Visibility
 from tui.model.type_memory import TypeMemory
 from tui.model.view import without_circles
 
-STREAMS: Path = ("streams",)
 CHECK: Path = ("check", "stream_names")
+CHECKED_TEMPLATES: Path = ("check", "dynamic_streams_check_configs")
+_TEMPLATE_NAME = "dynamic_stream_name"
 
 
 class StreamKind(StrEnum):
@@ -45,15 +47,11 @@ class StreamInfo:
     index: int
     name: str
     kind: StreamKind
+    place: StreamPlace
     counts: Counts
     tested: bool
     stale: bool
     warnings: tuple[str, ...]
-
-    @property
-    def path(self) -> Path:
-        """The path of the stream."""
-        return ("streams", self.index)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +82,11 @@ class TrialMarks:
             self._marks[new] = self._marks.pop(old)
 
 
+def template_name(around: Path) -> str:
+    """What messages and checks call a template that has no name of its own (Airbyte: the same)."""
+    return f"dynamic_stream_{around[-1]}"
+
+
 def fingerprint(stream: Any) -> bytes:
     """What tells one state of a stream from another; the name does not count."""
     written = {key: value for key, value in stream.items() if key != "name"} if isinstance(stream, dict) else stream
@@ -91,7 +94,7 @@ def fingerprint(stream: Any) -> bytes:
 
 
 class Streams:
-    """The streams of the manifest in an editor. `counts` gives the problems that are shown at a path."""
+    """The streams of the manifest in an editor. `counts` gives the problems that are shown of one."""
 
     def __init__(
         self,
@@ -99,7 +102,7 @@ class Streams:
         types: TypeMemory,
         visibility: Visibility,
         trial_marks: TrialMarks,
-        counts: Callable[[Path], Counts],
+        counts: Callable[[int], Counts],
     ) -> None:
         self._editor = editor
         self._types = types
@@ -110,24 +113,52 @@ class Streams:
     def all(self) -> tuple[StreamInfo, ...]:
         return tuple(map(self.info, range(self._editor.view.stream_count)))
 
+    def path(self, index: int) -> Path:
+        """The path of a stream."""
+        return self._editor.view.place(index).path
+
+    def around(self, index: int) -> Path:
+        """The path of what holds a stream and is shown together with it: for most, the stream itself."""
+        return self._editor.view.place(index).around
+
+    def at(self, path: Path) -> int | None:
+        """The stream that a path leads into, None when it leads elsewhere."""
+        return self._editor.view.stream_at(path)
+
+    def inside(self, path: Path) -> Path:
+        """A path from what is around the stream that it leads into; the path itself when it leads elsewhere."""
+        stream = self.at(path)
+        return path if stream is None else path[len(self.around(stream)) :]
+
     def info(self, index: int) -> StreamInfo:
         """What the navigator shows of one stream."""
-        path: Path = ("streams", index)
         name = self.name(index)
         mark = self._trial_marks.get(name)
         return StreamInfo(
             index,
             name,
             self.kind(index),
-            self._counts(path),
+            self._editor.view.place(index),
+            self._counts(index),
             tested=mark is not None,
-            stale=mark is not None and mark.fingerprint != fingerprint(self._editor.value(path)),
+            stale=mark is not None and mark.fingerprint != fingerprint(self.written(index)),
             warnings=mark.warnings if mark else (),
         )
 
     def name(self, index: int) -> str:
-        """The name of a stream; empty when it has none."""
-        return str(self._quick(("streams", index, "name")) or "")
+        """The name of a stream, for a template that of what makes streams of it; empty when it has none."""
+        place = self._editor.view.place(index)
+        name = str(self._quick(place.named[0]) or "")
+        return name or (template_name(place.around) if place.is_template and self._editor.exists(place.path) else "")
+
+    def name_path(self, index: int) -> Path:
+        """Where the name of a stream is written."""
+        return self._editor.view.place(index).named[0]
+
+    def written(self, index: int) -> Any:
+        """What a read of a stream depends on, as it is written: the stream, or what it is chosen or made by."""
+        place = self._editor.view.place(index)
+        return self._editor.value(place.path if place.kind is PlaceKind.CONDITIONAL else place.around)
 
     def names(self) -> tuple[str, ...]:
         """The names of all streams."""
@@ -135,7 +166,7 @@ class Streams:
 
     def kind(self, index: int) -> StreamKind:
         """How a stream is read."""
-        return _KINDS.get(str(self._quick(("streams", index, "retriever", "type"))), StreamKind.OTHER)
+        return _KINDS.get(str(self._quick((*self.path(index), "retriever", "type"))), StreamKind.OTHER)
 
     def add(self, name: str, kind: StreamKind = StreamKind.SYNC, *, copy_of: int | None = None) -> Path:
         """Append a stream: a new one of this kind, or a copy of another; returns its path.
@@ -144,7 +175,7 @@ class Streams:
         """
         name = self._checked(name)
         editor = self._editor
-        index = editor.view.stream_count
+        index = editor.view.listed
         if copy_of is None:
             value = {
                 "type": "DeclarativeStream",
@@ -156,7 +187,7 @@ class Streams:
                 },
             }
         else:
-            original = editor.view.unwrapped(("streams", copy_of))
+            original = editor.view.unwrapped(self.path(copy_of))
             value = {**(deepcopy(original) if isinstance(original, dict) else {}), "name": name}
         with editor.group(("streams", index)):
             editor.insert(STREAMS, index, value)
@@ -179,7 +210,7 @@ class Streams:
         """
         names = [self._checked(name) for name in streams]
         editor = self._editor
-        first = editor.view.stream_count
+        first = editor.view.listed
         paths: list[Path] = [("streams", first + place) for place in range(len(names))]
         with editor.group(("streams", first)):
             written = zip(streams.values(), names, strict=True)
@@ -190,15 +221,17 @@ class Streams:
         return paths
 
     def duplicate(self, index: int) -> Path:
-        """Add a copy of a stream right after it; returns its path."""
+        """Add a copy of a stream to the list of streams, right after it; returns its path."""
         base = self.name(index) or "stream"
         names = set(self.names())
         name = next(f"{base}_{number}" for number in range(2, len(names) + 3) if f"{base}_{number}" not in names)
-        editor = self._editor
-        with editor.group(("streams", index + 1)):
-            path = self.add(name, copy_of=index)
-            self.move(int(path[1]), index + 1)
-        return ("streams", index + 1)
+        editor, around = self._editor, self.around(index)
+        listed = editor.view.listed
+        to = int(around[1]) + 1 if around[0] == STREAMS[0] else listed
+        with editor.group((*STREAMS, to)):
+            self.add(name, copy_of=index)
+            editor.move(STREAMS, listed, to)
+        return (*STREAMS, to)
 
     def rename(self, index: int, name: str) -> None:
         """Rename a stream; the connection check and the notes on it follow.
@@ -210,11 +243,16 @@ class Streams:
             return
         name = self._checked(name)
         editor = self._editor
-        with editor.group(("streams", index, "name")):
-            editor.set(("streams", index, "name"), name)
-            checked = editor.value(CHECK)
-            if old and isinstance(checked, list) and old in checked:
-                editor.set(CHECK, [name if one == old else one for one in checked])
+        place = editor.view.place(index)
+        with editor.group(place.named[0]):
+            for path in place.named:
+                editor.set(path, name)
+            if place.is_template:
+                self._rename_checked_templates(old, name)
+            else:
+                checked = editor.value(CHECK)
+                if old and isinstance(checked, list) and old in checked:
+                    editor.set(CHECK, [name if one == old else one for one in checked])
             notes = editor.document.get(("metadata",))
             for key, by_name in notes.items() if isinstance(notes, dict) else ():
                 if isinstance(by_name, dict) and old in by_name and name not in by_name:
@@ -223,40 +261,99 @@ class Streams:
             marks.rename(old, name)
             editor.record_side_change(lambda: marks.rename(name, old), lambda: marks.rename(old, name))
 
+    def _rename_checked_templates(self, old: str, name: str) -> None:
+        checked = self._editor.value(CHECKED_TEMPLATES)
+        for index, one in enumerate(checked if isinstance(checked, list) else ()):
+            if isinstance(one, Mapping) and one.get(_TEMPLATE_NAME) == old:
+                self._editor.set((*CHECKED_TEMPLATES, index, _TEMPLATE_NAME), name)
+
     def users(self, index: int) -> tuple[str, ...]:
         """The names of the other streams that refer to a stream or to parts of it."""
-        stream: Path = ("streams", index)
+        held = self._removed_with(index)
         found = [
-            link.path[1]
+            self.at(link.path)
             for link in self._editor.document.links
-            if link.target is not None
-            and is_below(link.target, stream)
-            and is_below(link.path, STREAMS)
-            and not is_below(link.path, stream)
+            if link.target is not None and is_below(link.target, held) and not is_below(link.path, held)
         ]
-        return tuple(dict.fromkeys(self.name(int(user)) for user in found))
+        return tuple(dict.fromkeys(self.name(user) for user in found if user is not None))
+
+    def deleted_with(self, index: int) -> tuple[str, ...]:
+        """The names of the other streams that are deleted together with a stream."""
+        held, view = self._removed_with(index), self._editor.view
+        beside = [one for one, place in enumerate(view.places) if one != index and is_below(place.path, held)]
+        return tuple(dict.fromkeys(map(self.name, beside)))
+
+    def _removed_with(self, index: int) -> Path:
+        """The path of what is removed when a stream is deleted: more than the stream where that would be incomplete."""
+        place, view = self._editor.view.place(index), self._editor.view
+        siblings = [one for one in view.places if one.around == place.around]
+        return place.path if place.kind is PlaceKind.CONDITIONAL and len(siblings) > 1 else place.around
 
     def delete(self, index: int) -> None:
         """Delete a stream. What refers to it gets a copy of what it refers to, so that nothing breaks."""
         editor = self._editor
         with editor.group(STREAMS):
-            name = self.name(index)
-            editor.remove(("streams", index))
-            checked = editor.value(CHECK)
-            if isinstance(checked, list) and name in checked and name not in self.names():
-                editor.set(CHECK, [one for one in checked if one != name])
+            names = {self.name(index), *self.deleted_with(index)}
+            is_template = editor.view.place(index).is_template
+            editor.remove(self._removed_with(index))
+            if is_template:
+                self._uncheck_templates(names)
+            checked, gone = editor.value(CHECK), names - set(self.names())
+            if isinstance(checked, list) and gone & set(map(str, checked)):
+                editor.set(CHECK, [one for one in checked if one not in gone])
             self._keep_check()
 
-    def move(self, index: int, to: int) -> None:
-        """Move a stream so that it ends up at index `to`; references follow."""
-        self._editor.move(STREAMS, index, to)
+    def _uncheck_templates(self, names: Collection[str]) -> None:
+        """Drop templates that are gone from the connection check."""
+        checked = self._editor.value(CHECKED_TEMPLATES)
+        if isinstance(checked, list):
+            left = [one for one in checked if not (isinstance(one, Mapping) and one.get(_TEMPLATE_NAME) in names)]
+            if len(left) < len(checked):
+                self._editor.set(CHECKED_TEMPLATES, left)
+
+    def make_template(self, index: int) -> Path:
+        """Make a template of a stream that stands in the list of streams: others are made from it, one for each thing
+        that the API lists. Returns its path.
+        """
+        editor, name = self._editor, self.name(index)
+        template = {
+            "type": "DynamicDeclarativeStream",
+            "name": name,
+            "stream_template": deepcopy(editor.view.unwrapped(self.path(index))),
+            "components_resolver": new_resolver(),
+        }
+        with editor.group(TEMPLATES):
+            self.delete(index)
+            present = editor.value(TEMPLATES)
+            to: Path = (*TEMPLATES, len(present) if isinstance(present, list) else 0)
+            editor.insert(TEMPLATES, int(to[1]), template)
+            self._visibility.mark(to, visible=False)
+            if not self.names()[:-1]:
+                editor.set(CHECKED_TEMPLATES, [{_TEMPLATE_NAME: name, "stream_count": 1}])
+        stream = self.at(to)
+        assert stream is not None
+        return self.path(stream)
+
+    def move(self, index: int, step: int) -> int | None:
+        """Move a stream up (-1) or down (1) among those that stand beside it, with what is around it where that holds
+        no other; references follow. Returns its index then, None where it can't go further.
+        """
+        place, view = self._editor.view.place(index), self._editor.view
+        held = place.path if place.kind is PlaceKind.CONDITIONAL else place.around
+        *above, at = held
+        to, count = int(at) + step, len(view.value(tuple(above)) or ())
+        if not 0 <= to < count:
+            return None
+        below = place.path[len(held) :]
+        self._editor.move(tuple(above), int(at), to)
+        return self.at((*above, to, *below))
 
     def switch_retrieval(self, index: int, to: StreamKind) -> tuple[str, ...]:
         """Convert the retriever, keeping all that has a counterpart; returns the titles of what has none.
 
         What was left out is remembered, and comes back when the stream is converted back.
         """
-        editor, path = self._editor, ("streams", index, "retriever")
+        editor, path = self._editor, (*self.path(index), "retriever")
         present = editor.view.unwrapped(path)
         present = present if isinstance(present, dict) else {}
         name = _RETRIEVERS[to]

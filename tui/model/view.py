@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from core.components.source import DeclarativeSource
@@ -29,6 +30,7 @@ from core.manifest.problems import Path
 from core.manifest.references import REF, Traced, is_reference
 from core.manifest.resolver import NO_STREAM, REFERENCED_ONLY, Resolved, resolve_references, resolve_section
 from core.runtime.component import Component
+from tui.model.places import StreamPlace, place_in, places
 from tui.model.specs import FieldSpec, Kind, form_spec
 
 MAPPINGS = (Kind.PAIRS, Kind.COMPONENT_MAP)
@@ -46,11 +48,41 @@ class View:
         self._sections: dict[int, Resolved] = {}
         self._others: dict[Path, Resolved | None] = {}
 
+    @cached_property
+    def places(self) -> tuple[StreamPlace, ...]:
+        """The places of the streams, in the order of the manifest."""
+        return tuple(places(self.document))
+
     @property
     def stream_count(self) -> int:
-        """How many streams there are."""
+        """How many streams there are, wherever they stand."""
+        return len(self.places)
+
+    @property
+    def listed(self) -> int:
+        """How many entries the manifest's list of streams has."""
         streams = self.document.root.get("streams")
         return len(streams) if isinstance(streams, list) else 0
+
+    def place(self, stream: int) -> StreamPlace:
+        """The place of a stream; one where nothing is for a stream that there is not."""
+        if 0 <= stream < self.stream_count:
+            return self.places[stream]
+        return place_in(("streams", stream))
+
+    def stream_at(self, path: Path) -> int | None:
+        """The stream that a path leads into; for what is around several of them, the first."""
+        known = self._by_path
+        return next((known[path[:end]] for end in range(len(path), 1, -1) if path[:end] in known), None)
+
+    @cached_property
+    def _by_path(self) -> dict[Path, int]:
+        """The streams by their paths, and the first of those around which there is more by the path of that."""
+        found: dict[Path, int] = {}
+        for index, place in enumerate(self.places):
+            found[place.path] = index
+            found.setdefault(place.around, index)
+        return found
 
     def value(self, path: Path) -> Any:
         """The value at a path, None when there is none. It is read-only: equal parts may be the same objects."""
@@ -91,7 +123,7 @@ class View:
         )
 
     def section(self, stream: int) -> Resolved:
-        """One stream resolved, or for `NO_STREAM` the manifest without streams, definitions and schemas."""
+        """One entry of the list of streams resolved, or for `NO_STREAM` all but those, definitions and schemas."""
         if stream not in self._sections:
             self._sections[stream] = resolve_section(self.document.root, stream)
         return self._sections[stream]
@@ -107,7 +139,7 @@ class View:
         if path[0] != "streams":
             return self.section(NO_STREAM), path
         stream = path[1]
-        if not isinstance(stream, int) or not 0 <= stream < self.stream_count:
+        if not isinstance(stream, int) or not 0 <= stream < self.listed:
             return None, ()
         return self.section(stream), path
 

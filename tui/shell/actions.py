@@ -272,6 +272,13 @@ BUILDER = (
         "stream.delete", "delete this stream", "streams.delete", "Take the stream out of the manifest", when=_STREAM
     ),
     UserAction(
+        "stream.template",
+        "make a template of this stream",
+        "streams.make_template",
+        "Streams are made from it, one for each table, form or report that the API lists",
+        when="streams.may_be_template",
+    ),
+    UserAction(
         "stream.up", "move this stream up", "streams.move(-1)", "Put the stream before the one above", when=_STREAM
     ),
     UserAction(

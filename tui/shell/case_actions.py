@@ -148,10 +148,10 @@ class CaseActions:
         if form is None or form.requester is None or not self._builder.editor.can_edit():
             return
         stream = self._builder.navigation.tracker.handle(form.stream)
-        below = form.requester[2:]
+        below = form.requester[len(form.path) :]
         exchange = await self._choose_exchange()
         if exchange is not None and stream.index is not None:
-            self._fill(("streams", stream.index, *below), exchange)
+            self._fill((*self._trials.session.streams.around(stream.index), *below), exchange)
 
     def _fill(self, requester: FieldPath, exchange: RecordedExchange) -> None:
         fill_request(self._builder.editor.app, self._trials.session, requester, curl_request(exchange), "Recording")

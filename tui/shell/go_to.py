@@ -95,14 +95,17 @@ class GoTo:
         if last is None or here is None or self._editor.yaml is not None:
             return last is not None
         has_no_fields = not isinstance(selection, int) or not self._session.tabs(selection)
-        return last[: len(here)] == here or (has_no_fields and last[:2] == here[:2])
+        at = self._session.streams.at
+        return last[: len(here)] == here or (has_no_fields and at(last) == at(here))
 
     def _notify(self, problem: Finding) -> None:
         """Notify about a problem that no field shows."""
         focused = self._editor.screen.focused
         around = focused.ancestors_with_self if focused is not None else ()
         row = next((one for one in around if isinstance(one, FieldRow)), None)
-        is_name = len(problem.path) == 3 and problem.path[2] == "name" and self._editor.yaml is None
+        streams = self._session.streams
+        stream = streams.at(problem.path)
+        is_name = stream is not None and problem.path == streams.name_path(stream) and self._editor.yaml is None
         if not is_name and (row is None or problem not in row.problems()):
             message, hint = message_and_hint(self._session, problem)
             text = f"{field_label(self._session, problem.path)}: {message}" + (f" ({hint})" if hint else "")
@@ -130,9 +133,9 @@ def form_fields(session: BuilderSession, selection: Selection) -> Iterator[FormF
     if not isinstance(selection, int):
         yield from _of_tab(session, inputs_view() if selection == INPUTS else global_view(), ())
         return
-    yield FormField(("Name",), ("streams", selection, "name"))
+    yield FormField(("Name",), session.streams.name_path(selection))
     for tab in session.tabs(selection):
-        yield from _of_tab(session, tab, ("streams", selection))
+        yield from _of_tab(session, tab, session.streams.around(selection))
 
 
 def _of_tab(session: BuilderSession, tab: LayoutTab, base: Path) -> Iterator[FormField]:

@@ -8,7 +8,6 @@ from typing import Protocol
 
 from core.manifest.problems import Path
 from tui.forms import FieldFocused
-from tui.model.problems import stream_of
 from tui.model.project import Project
 from tui.model.specs import FieldSpec
 from tui.shell.editor_area import EditorArea
@@ -106,10 +105,9 @@ class Navigation:
         """The path of the field where the person is, or was last in this form; that of the stream otherwise."""
         selection = self.selection
         path = self.field.path if self.field is not None else None
-        is_here = path is not None and (
-            path[:2] == ("streams", selection) or (not isinstance(selection, int) and path[0] != "streams")
-        )
-        return path if is_here else ("streams", selection) if isinstance(selection, int) else None
+        stream = selection if isinstance(selection, int) else None
+        is_here = path is not None and self._session.streams.at(path) == stream
+        return path if is_here else self._session.streams.path(stream) if stream is not None else None
 
     def field_focused(self, event: FieldFocused) -> None:
         self.field = FocusedField(event.path, event.spec, event.title)
@@ -156,10 +154,8 @@ class Navigation:
         if self._editor.yaml is not None:
             self._editor.yaml.go_to(path)
             return
-        stream = stream_of(path)
+        stream = self._session.streams.at(path)
         selection: Selection = stream if stream is not None else INPUTS if path[:1] == ("spec",) else GLOBAL
-        if isinstance(selection, int) and selection >= self._session.view.stream_count:
-            selection = GLOBAL
         with self._type_ahead.moving_focus():
             await self.show(selection, focus=False)
             form = self._editor.form
@@ -198,7 +194,7 @@ class Navigation:
             return
         await self.show(selection, focus=False)
         paths: dict[Selection, Path] = {GLOBAL: ("check",), INPUTS: ("spec",)}
-        yaml.go_to(("streams", selection) if isinstance(selection, int) else paths[selection])
+        yaml.go_to(self._session.streams.path(selection) if isinstance(selection, int) else paths[selection])
 
     async def back(self) -> None:
         """Cancel the trial that is running, or else leave what is open."""

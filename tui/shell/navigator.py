@@ -94,6 +94,7 @@ def stream_entry(stream: StreamInfo, testing: str | None) -> NavigatorEntry:
         stream.name or "(no name)",
         stream.index,
         "" if stream.kind is StreamKind.OTHER else str(stream.kind),
+        "template" if stream.place.is_template else str(stream.place.kind),
         errors=stream.counts.errors,
         warnings=stream.counts.warnings + len(stream.warnings),
         stale=stream.stale,
@@ -108,9 +109,8 @@ def _entry(title: str, selection: Selection, counts: Counts, note: str = "") -> 
 
 def _global_counts(session: BuilderSession) -> Counts:
     """The problems that are neither of a stream nor of the inputs."""
-    elsewhere = [one for one in session.problems() if one.path[:1] not in (("streams",), SCHEMA[:1])]
-    at_streams = [one for one in session.problems(("streams",)) if len(one.path) == 1]
-    return Counts.of([*elsewhere, *at_streams])
+    shown = session.problems()
+    return Counts.of([one for one in shown if one.path[:1] != SCHEMA[:1] and session.streams.at(one.path) is None])
 
 
 _ROOM_FOR_KINDS = 26

@@ -11,6 +11,7 @@ from textual.containers import Horizontal
 from textual.widgets import Input, Label
 
 from tui.model.declared_schema import imports_automatically, loaded_from, set_automatic_import
+from tui.model.places import STREAMS
 from tui.model.session import BuilderSession
 from tui.model.streams import StreamKind
 from tui.shell.editor_area import EditorArea
@@ -177,16 +178,31 @@ class StreamActions:
         if index is not None and self._editor.can_edit():
             stay = self._navigation.is_in_navigator
             path = self._session.streams.duplicate(index)
-            self._navigation.go_to_stream(int(path[1]), focus=not stay)
+            self._navigation.go_to_stream(self._session.streams.at(path) or 0, focus=not stay)
+
+    @property
+    def may_be_template(self) -> bool:
+        """Whether the person is at a stream that stands by itself."""
+        index = self._navigation.stream
+        return index is not None and not self._session.view.place(index).below
+
+    def make_template(self) -> None:
+        """Make a template of the stream, and go to where it is said what streams are made of it."""
+        index, session = self._navigation.stream, self._session
+        if index is not None and self._editor.can_edit():
+            path = session.streams.make_template(index)
+            self._navigation.select(session.streams.at(path) or 0)
+            self._interaction.start(self._navigation.show_path((*path[:2], "components_resolver")))
 
     def move(self, step: int) -> None:
         """Move the stream up (-1) or down (1)."""
         index, session = self._navigation.stream, self._session
-        if index is not None and 0 <= index + step < session.view.stream_count and self._editor.can_edit():
+        if index is not None and self._editor.can_edit():
             stay = self._navigation.is_in_navigator
-            session.streams.move(index, index + step)
-            self._navigation.select(index + step)
-            self._interaction.start(self._navigation.show_selected(focus=not stay))
+            to = session.streams.move(index, step)
+            if to is not None:
+                self._navigation.select(to)
+                self._interaction.start(self._navigation.show_selected(focus=not stay))
 
     def toggle_auto_import(self) -> None:
         """Import the schema after each test of the stream, or not."""
@@ -218,9 +234,9 @@ class StreamActions:
             await self._begin(new.text)
             return
         copy_of = streams[new.copy_of].index if new.copy_of is not None else None
-        index = session.view.stream_count
-        with session.group(("streams", index)):
-            session.streams.add(new.name, new.kind, copy_of=copy_of)
+        with session.group((*STREAMS, session.view.listed)):
+            path = session.streams.add(new.name, new.kind, copy_of=copy_of)
+            index = session.streams.at(path) or 0
             if copy_of is None:
                 set_automatic_import(session, index, on=True)
         self._navigation.go_to_stream(index)
@@ -271,6 +287,8 @@ class StreamActions:
             use = "uses parts of it and gets a copy of its own"
             uses = "use parts of it and get copies of their own"
             text += f" {', '.join(users)} {use if len(users) == 1 else uses}."
+        if beside := self._session.streams.deleted_with(index):
+            text += f" {', '.join(beside)}, which stands with it, goes too."
         if self._trials.running_stream == name:
             text += f" {self._trials.what_ending_does()}"
         return text

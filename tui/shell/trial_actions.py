@@ -326,7 +326,8 @@ class TrialActions:
         """Go to a field of a stream."""
         index = self._trials.index_of(stream)
         if index is not None:
-            self._interaction.start(self._builder.navigation.show_path(("streams", index, *place.path)))
+            path = (*self._builder.trials.session.streams.path(index), *place.path)
+            self._interaction.start(self._builder.navigation.show_path(path))
 
     def reporting_errors(self) -> AbstractContextManager[None]:
         """Reports what can't be done."""

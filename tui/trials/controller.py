@@ -13,8 +13,10 @@ from textual.app import App
 from textual.signal import Signal
 from textual.timer import Timer
 
+from core.components.stream import DeclarativeStream, Stream
 from core.connector import Connector
-from core.errors import LonghaulError, ManifestError, fault_text
+from core.connector.templates import StreamTemplate
+from core.errors import LonghaulError, ManifestError, ReadError, fault_text
 from core.events import Event, Outcome, Stage
 from core.jobs.known import KnownJobs
 from core.jobs.statuses import JobStatus
@@ -55,6 +57,9 @@ class EventReader(Protocol):
 
     def map_status(self, stream: str, status: str, meaning: JobStatus | None) -> None:
         """Give a status a meaning, also for a read that is running; None: it has none any more."""
+
+    async def make_streams(self, report: Callable[[Event], None]) -> Connector:
+        """The connector with the streams that are made of its templates, which can be read from then on."""
 
     def mask(self, text: str) -> str:
         """The text without secrets."""
@@ -130,12 +135,14 @@ class TrialController:
         same_jobs: bool = False,
         only: Stage | None = None,
         opener: Opener | None = None,
+        template: StreamTemplate | None = None,
     ) -> Trial:
         """Begin to read a stream; a read that goes on is cancelled first, and the new one waits for its end.
 
         `same_jobs` follows the jobs of the previous trial, where they are known, instead of creating new ones.
         Jobs that were kept for a later stage are cleared away when they are not followed. `only` is the stage that a
-        person wanted to try, where the limits say so. `opener` opens the connector for this trial.
+        person wanted to try, where the limits say so. `opener` opens the connector for this trial. `template`: what is
+        read is one of the streams that are made from it.
         `fingerprint` is whatever shows later that the stream is still as it was tested. Problems of the connector or
         the inputs end the trial with their messages; nothing is raised.
         """
@@ -143,7 +150,8 @@ class TrialController:
         self.cancel()
         before = self.jobs.get(stream, KnownJobs())
         jobs = self.jobs[stream] = before if same_jobs else KnownJobs()
-        trial = _new_trial(stream, connector, settings, fingerprint, self.clock, only=only)
+        declared = _declared(connector, stream) if template is None else template.definition.stream_template
+        trial = _new_trial(stream, declared, settings, fingerprint, self.clock, only=only)
         self._used[stream] = _Use(connector, config, stream, opener or self._open)
         self._trial = trial
         self.results[stream] = trial
@@ -157,6 +165,7 @@ class TrialController:
             jobs=jobs,
             unwanted=before,
             earlier=self._task,
+            template=template,
         )
         self._task = asyncio.create_task(read)
         if self._timer is None:
@@ -246,17 +255,22 @@ class TrialController:
         jobs: KnownJobs,
         unwanted: KnownJobs,
         earlier: asyncio.Task[None] | None,
+        template: StreamTemplate | None,
     ) -> None:
         if earlier is not None:
             await asyncio.wait([earlier])
         mask: Callable[[str], str] = str
         try:
             await self.history.put_away(trial)
+            if template is None:
+                connector.require([trial.read_as])
             async with opener(connector, config) as reader:
                 mask, self._reader = reader.mask, reader
                 trial.mask = mask
                 if trial.state.cancelling:
                     reader.cancel()
+                if template is not None:
+                    await _choose_made(reader, trial, template, settings.made)
                 if unwanted is not jobs:
                     await _clear_away(reader, trial, unwanted)
                 await self._consume(trial, reader, settings, jobs)
@@ -306,6 +320,29 @@ class TrialController:
             self.changed.publish(TrialChanged(self._trial.state.stream, self._trial))
 
 
+async def _choose_made(reader: EventReader, trial: Trial, template: StreamTemplate, wanted: str) -> None:
+    """Make the streams of a template, and let the trial be of the wanted one, or of the first that can be read.
+
+    Raises `ReadError`, `ManifestError`.
+    """
+    connector = await reader.make_streams(trial.take)
+    names = connector.made_streams.get(template.name, ())
+    can_be_read = [name for name in names if name not in connector.broken]
+    name = wanted if wanted in names else next(iter(can_be_read or names), "")
+    if not name:
+        raise ReadError("No stream is made from this template: what it is made from has nothing in it.")
+    if name in connector.broken:
+        raise ManifestError(connector.broken[name])
+    trial.read_made(name, connector.stream(name), names)
+
+
+def _declared(connector: Connector, stream: str) -> DeclarativeStream | None:
+    try:
+        return connector.stream(stream)
+    except KeyError:
+        return None
+
+
 async def _clear_away(reader: EventReader, trial: Trial, jobs: KnownJobs) -> None:
     if jobs.kept:
         async for event in reader.clear_away_kept(trial.read_as, jobs):
@@ -319,17 +356,14 @@ def _rename_key(by_stream: dict[str, Any], old: str, new: str) -> None:
 
 def _new_trial(
     stream: str,
-    connector: Connector,
+    declared: Stream | None,
     settings: TrialSettings,
     fingerprint: str,
     clock: Callable[[], float],
     *,
     only: Stage | None,
 ) -> Trial:
-    try:
-        declared = connector.stream(stream)
-    except KeyError:
-        declared = None
+    declared = declared if isinstance(declared, DeclarativeStream) else None
     jobs = declared.retriever.job_steps if declared is not None else None
     state = TrialState(
         stream,

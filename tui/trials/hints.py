@@ -14,7 +14,6 @@ from core.decoding.errors import DecodeError
 from core.http.exchange import Exchange, Role
 from core.manifest.problems import Path
 from tui.forms.hints import Offer
-from tui.model.problems import stream_of
 from tui.model.schema_inference import DatetimeFormats
 from tui.model.session import BuilderSession
 from tui.model.specs import FieldSpec, Kind
@@ -113,7 +112,7 @@ class TrialHints:
         an id; keys are offered what differs in all records; a cursor the fields with dates, and a date format that of
         the cursor field beside it.
         """
-        index = stream_of(path)
+        index = self._session.streams.at(path)
         trial = self._controller.results.get(self._session.streams.name(index)) if index is not None else None
         if trial is None:
             return ()

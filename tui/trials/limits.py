@@ -34,7 +34,7 @@ class ChosenSettings:
     def choose(self, name: str, before: TrialSettings, after: TrialSettings) -> None:
         """Set how a stream is tried, as a step to undo. Raises `ManifestError` when that can't be saved."""
         names = self._session.streams.names()
-        with self._session.group(("streams", names.index(name)) if name in names else ()):
+        with self._session.group(self._session.streams.path(names.index(name)) if name in names else ()):
             self._session.record_side_change(lambda: self._restore(name, before), lambda: self._restore(name, after))
             self._chosen[name] = after
         self.remember(name)
@@ -45,7 +45,8 @@ class ChosenSettings:
             chosen = self._chosen[name]
             limits = {"records": chosen.limits.records, "pages": chosen.limits.pages, "slices": chosen.limits.slices}
             state = {"state": dict(chosen.state)} if chosen.state is not None else {}
-            self._settings.set_limits(self._session.path, name, {**limits, **state})
+            made = {"made": chosen.made} if chosen.made else {}
+            self._settings.set_limits(self._session.path, name, {**limits, **state, **made})
 
     def _restore(self, name: str, settings: TrialSettings) -> None:
         self._chosen[name] = settings
@@ -58,5 +59,5 @@ def _settings_of(saved: Mapping[str, Any]) -> TrialSettings:
     numbers = {name: saved.get(name) for name in ("records", "pages", "slices")}
     given = {name: number if isinstance(number, int) and number > 0 else None for name, number in numbers.items()}
     limits = replace(TEST_LIMITS, records=given["records"], pages=given["pages"], slices=given["slices"])
-    state = saved.get("state")
-    return TrialSettings(limits, state if isinstance(state, dict) else None)
+    state, made = saved.get("state"), saved.get("made")
+    return TrialSettings(limits, state if isinstance(state, dict) else None, made if isinstance(made, str) else "")

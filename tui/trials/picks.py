@@ -91,7 +91,7 @@ def use_node(
     session: BuilderSession, stream: int, use: NodeUse, field_path: Sequence[str], *, add: bool = False
 ) -> None:
     """Write the path of a node where it is used. With `add` it becomes one more field of the primary key."""
-    own: Path = ("streams", stream)
+    own = session.streams.path(stream)
     if use in _EXTRACTORS:
         _set_extractor(session, (*own, *_EXTRACTORS[use]), field_path)
     elif use is NodeUse.PRIMARY_KEY:
@@ -102,7 +102,7 @@ def use_node(
 
 def map_status(session: BuilderSession, stream: int, status: str, meaning: JobStatus) -> None:
     """Put a status into one bucket of the status mapping, and take it out of the others."""
-    mapping: Path = ("streams", stream, *_MAPPING)
+    mapping = (*session.streams.path(stream), *_MAPPING)
     with session.group((*mapping, str(meaning))):
         for bucket in JobStatus:
             path = (*mapping, str(bucket))
@@ -118,7 +118,7 @@ def meanings(session: BuilderSession, stream: int) -> dict[str, JobStatus]:
     """The status mapping of a stream as it is written, by status; true and the like as the engine calls them, too."""
     found: dict[str, JobStatus] = {}
     for bucket in JobStatus:
-        written = session.value(("streams", stream, *_MAPPING, str(bucket)))
+        written = session.value((*session.streams.path(stream), *_MAPPING, str(bucket)))
         for status in written if isinstance(written, list) else ():
             found[str(status)] = found[_AS_TEXT.get(str(status), str(status))] = bucket
     return found
@@ -135,14 +135,14 @@ def without_mapping(stream: Any) -> Any:
 
 def primary_key(session: BuilderSession, stream: int) -> list[list[str]]:
     """The fields of a stream's primary key, each as a path; empty without a key."""
-    written = session.value(("streams", stream, "primary_key"))
+    written = session.value((*session.streams.path(stream), "primary_key"))
     fields = written if isinstance(written, list) else [written] if written else []
     return [[str(step) for step in field] if isinstance(field, list) else [str(field)] for field in fields]
 
 
 def cursor_field(session: BuilderSession, stream: int) -> str | None:
     """The cursor field of a stream; None when it is not incremental, or the field is a template."""
-    found = session.value(("streams", stream, "incremental_sync", "cursor_field"))
+    found = session.value((*session.streams.path(stream), "incremental_sync", "cursor_field"))
     return found if isinstance(found, str) and "{" not in found else None
 
 
@@ -159,7 +159,7 @@ def _set_extractor(session: BuilderSession, extractor: Path, field_path: Sequenc
 def _set_primary_key(session: BuilderSession, stream: int, field_path: Sequence[str], *, add: bool) -> None:
     fields = primary_key(session, stream) if add else []
     fields = [*fields, list(field_path)] if list(field_path) not in fields else fields
-    place = ("streams", stream, "primary_key")
+    place = (*session.streams.path(stream), "primary_key")
     if all(len(field) == 1 for field in fields):
         names = [field[0] for field in fields]
         session.set(place, names[0] if len(names) == 1 else names)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -94,4 +94,4 @@ class OpenCase:
     def settings(self, stream: str, chosen: TrialSettings) -> TrialSettings:
         """The limits and the state that the stream was recorded with; the chosen ones for another stream."""
         expected = self.case.streams.get(stream)
-        return chosen if expected is None else TrialSettings(expected.limits, expected.state)
+        return chosen if expected is None else replace(chosen, limits=expected.limits, state=expected.state)

@@ -149,6 +149,8 @@ class TrialState(StreamPicture[Partition]):
     ) -> None:
         super().__init__(stream, Partition, clock, keep_finished=True)
         self.asynchronous = asynchronous
+        self.made = ""
+        """Which stream is read of those that were made from a template; empty for other streams."""
         self.only = only
         """The one stage that a person wanted to try; None: as many as are described."""
         self.can_abort = can_abort
@@ -220,6 +222,11 @@ class TrialState(StreamPicture[Partition]):
         if not self.cancelling or self.outcome is not Outcome.CANCELLED or self.abandoned:
             return 0
         return max(0, self.running_when_cancelled - self.jobs_aborted)
+
+    def read_as_made(self, name: str) -> None:
+        """Note which one of the streams that were made from the template is read."""
+        self.made = name
+        self.version += 1
 
     def cancel(self) -> None:
         """Note that the read is to end."""

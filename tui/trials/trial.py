@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,10 +25,14 @@ IN_MEMORY_PUT_AWAY = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class TrialSettings:
-    """The limits of a trial and the state that it starts from (None: from the beginning)."""
+    """The limits of a trial and the state that it starts from (None: from the beginning).
+
+    `made` is which of the streams is tried that are made from a template; empty: the first.
+    """
 
     limits: Limits = TEST_LIMITS
     state: Mapping[str, Any] | None = None
+    made: str = ""
 
 
 def parse_state(text: str, stream: str) -> Mapping[str, Any] | None:
@@ -74,7 +78,9 @@ class Trial:
         self.read_as = state.stream
         """What the stream was called when the read began, and is called in it."""
         self.declared = declared
-        """The stream as the connector had it when the read began."""
+        """The stream as the connector had it when the read began; of a template, what is tried once it is made."""
+        self.made: tuple[str, ...] = ()
+        """The names of the streams that were made, where the trial is of a template."""
         self.mask: Callable[[str], str] = str
         """Masks the secrets of the read in a text. It keeps the secrets alive, so that what is shown stays masked."""
         self.loaded_schema: Mapping[str, Any] | None = None
@@ -90,6 +96,13 @@ class Trial:
     def schema(self) -> Mapping[str, Any]:
         """The JSON Schema of the stream, as declared or as the read has loaded it; {} when there is none."""
         return self.loaded_schema or self._declared_schema
+
+    def read_made(self, name: str, stream: DeclarativeStream, made: Sequence[str]) -> None:
+        """Note which one of the streams that were `made` is read."""
+        self.read_as, self.declared, self.made = name, stream, tuple(made)
+        self.state.read_as_made(name)
+        self._declared_schema = _schema(stream)
+        self.inspector.check_against(self._declared_schema)
 
     def take(self, event: Event) -> None:
         """Take in what happened; nothing any more once the read has ended. Raises `OSError` when the disk is full."""

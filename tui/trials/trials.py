@@ -18,6 +18,7 @@ from textual.dom import DOMNode
 
 from core.cases.case import Case
 from core.connector import Connector
+from core.connector.templates import StreamTemplate
 from core.errors import InputError, ManifestError
 from core.events import Outcome, Stage
 from core.http.tape import Tape
@@ -125,12 +126,12 @@ class Trials:
 
     def subject(self, index: int) -> Subject:
         """A stream as the trial pane shows it."""
-        session, path = self.session, ("streams", index)
+        session = self.session
         self._declare_schema(index)
         return Subject(
             session.streams.name(index),
             session.streams.kind(index) is StreamKind.ASYNC,
-            fingerprint(session.value(path)).hex(),
+            fingerprint(session.streams.written(index)).hex(),
             self._in_the_way(index),
             self.controller.settings_of(session.streams.name(index)),
         )
@@ -140,7 +141,7 @@ class Trials:
         session = self.session
         last = stages.described(session, index) if session.streams.kind(index) is StreamKind.ASYNC else Stage.DOWNLOAD
         if last is Stage.DOWNLOAD:
-            return session.counts(("streams", index)).errors
+            return session.stream_counts(index).errors
         shown = session.visibility.is_visible
         return 0 if last else sum(shown(one.path) for one in stages.errors_up_to(session, index, Stage.CREATION))
 
@@ -170,7 +171,7 @@ class Trials:
 
         An asynchronous stream is tried up to the first stage that is not described yet.
         """
-        session, path = self.session, ("streams", index)
+        session, path = self.session, self.session.streams.around(index)
         last = only or self._last_stage(index)
         if only is None and last is Stage.DOWNLOAD:
             session.reveal(path)
@@ -196,14 +197,14 @@ class Trials:
         one stage after the creation. Raises `ManifestError` when the manifest as a whole keeps it from that.
         """
         session, other = self.session, self.running_stream
-        self._tried = session.value(("streams", index))
+        self._tried = session.streams.written(index)
         mark = fingerprint(self._tried).hex()
         name = session.streams.name(index)
         if self.is_ending and other != name:
             self._app.notify(f"The test of {other} is still being cancelled: one test runs at a time.", markup=False)
         last = only or self._last_stage(index)
         config, settings = self._config(), self.controller.settings_of(name)
-        connector = self._connector(index, last)
+        connector = self._connector(index, last).for_inputs(config)
         is_whole = only is None and last is Stage.DOWNLOAD
         run, recorded = None, None
         if self.case is not None:
@@ -225,6 +226,7 @@ class Trials:
             same_jobs=same_jobs or only in (Stage.POLLING, Stage.DOWNLOAD),
             only=only,
             opener=source.open if source is not None else None,
+            template=self._template(index, connector),
         )
         self._meanings = picks.meanings(session, index)
         if run is not None:
@@ -232,6 +234,21 @@ class Trials:
         if before is not None:
             self._runs.pop(before, None)  # only the latest can be kept as a case
         self._on_change()
+
+    def _template(self, index: int, connector: Connector) -> StreamTemplate | None:
+        """The template that a stream is, None for one that is read as it is."""
+        around = self.session.streams.around(index)
+        return next((one for one in connector.templates if one.path == around), None)
+
+    def made_streams(self, name: str) -> tuple[str, ...]:
+        """The streams that the latest trial of a template has made; empty for other streams."""
+        trial = self.latest(name)
+        return trial.made if trial is not None else ()
+
+    def is_template(self, name: str) -> bool:
+        """Whether a stream is a template."""
+        index = self.index_of(name)
+        return index is not None and self.session.view.place(index).is_template
 
     def recorded_run(self, stream: str) -> RecordedRun | None:
         """The traffic of the latest trial of a stream; None while it runs, and where there is none to keep."""
@@ -255,7 +272,9 @@ class Trials:
             index = self.index_of(name)
             if jobs.kept and index is not None:
                 with suppress(ManifestError, InputError):
-                    self.controller.reach_jobs_by(name, self._connector(index, Stage.CREATION), self._config())
+                    config = self._config()
+                    connector = self._connector(index, Stage.CREATION).for_inputs(config)
+                    self.controller.reach_jobs_by(name, connector, config)
         await self.controller.close(patience)
 
     def _last_stage(self, index: int) -> Stage:
@@ -308,7 +327,7 @@ class Trials:
         index = self.index_of(name)
         if index is None:
             return
-        session.notify(Change(ChangeKind.TESTS, (("streams", index),)))
+        session.notify(Change(ChangeKind.TESTS, (session.streams.path(index),)))
         if imports_automatically(session, index) and len(trial.records):
             self._app.run_worker(self._import_automatically(trial), exit_on_error=False)
 
@@ -359,7 +378,7 @@ class Trials:
             meaning = self._meanings.get(status)
             if before.get(status) is not meaning:
                 self.controller.map_status(name, status, meaning)
-        present = self.session.value(("streams", index))
+        present = self.session.streams.written(index)
         if present != self._tried and picks.without_mapping(present) == picks.without_mapping(self._tried):
             self._tried = present  # the trial goes by the new mapping, too
             running.state.fingerprint = fingerprint(present).hex()
@@ -375,10 +394,10 @@ class Trials:
     def _stays_fresh(self, index: int) -> Iterator[None]:
         """Around edits that follow from a trial, which do not make it stale."""
         session = self.session
-        name, path = session.streams.name(index), ("streams", index)
-        before = fingerprint(session.value(path))
+        name = session.streams.name(index)
+        before = fingerprint(session.streams.written(index))
         yield
-        after = session.value(path)
+        after = session.streams.written(index)
         trial, mark = self.latest(name), session.trial_marks.get(name)
         if trial is not None and trial.state.fingerprint == before.hex():
             trial.state.fingerprint = fingerprint(after).hex()
@@ -386,7 +405,7 @@ class Trials:
             self._tried = after
         if mark is not None and mark.fingerprint == before:
             session.trial_marks.put(name, after, mark.warnings)
-        session.notify(Change(ChangeKind.TESTS, (path,)))
+        session.notify(Change(ChangeKind.TESTS, (session.streams.path(index),)))
 
     def configure(self, name: str, settings: TrialSettings) -> None:
         """Set how a stream is tried, now and in later sessions, as a step to undo. Raises ManifestError when that can't

@@ -143,7 +143,7 @@ async def test_partitions_of_a_parent_stream_are_grouped() -> None:
         raw = session.document.through_refs(parent[:-1])
         assert session.document.get((*raw, "stream")) == {"$ref": "#/streams/2"}
         session.streams.rename(2, "boards")
-        session.streams.move(2, 1)
+        session.streams.move(2, -1)
         assert session.value((*parent, "name")) == "boards"
         await desk.settle()
         assert "boards" in desk.text

@@ -369,7 +369,8 @@ class Model:
 
     def move_stream(self) -> None:
         before = self.by_name()
-        self.session.streams.move(self.a_stream(), self.a_stream())
+        stream = self.a_stream()
+        self.session.streams.move(stream, self.a_stream() - stream)
         assert self.by_name() == before
 
     def delete_stream(self) -> None:

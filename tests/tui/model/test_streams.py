@@ -109,10 +109,10 @@ def test_a_name_change_is_followed_everywhere(family: BuilderSession) -> None:
 
 
 def test_references_follow_streams_that_are_moved(family: BuilderSession) -> None:
-    family.streams.move(1, 0)
+    family.streams.move(1, -1)
     assert family.streams.names() == ("orders", "accounts", "items")
     assert family.value(("streams", 2, *PARENT, "name")) == "orders"
-    family.streams.move(2, 0)
+    family.streams.move(2, -2)
     assert family.value(("streams", 0, *PARENT, "name")) == "orders"
     family.undo()
     family.undo()

@@ -147,7 +147,7 @@ async def test_unfinished_typing_moves_with_its_stream(manifest: Path) -> None:
         url = ("streams", 1, "retriever", "creation_requester", "url")
         await shell.go_to(*url)
         await shell.press("end", *"/x")
-        shell.session.streams.move(1, 3)
+        shell.session.streams.move(1, 2)
         await shell.burst(*"yz")
         assert names(shell) == ("ant", "cat", "dog", "bee", "elk")
         moved = ("streams", 3, *url[2:])

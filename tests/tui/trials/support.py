@@ -240,6 +240,9 @@ class ScriptedReader:
             for one in waits:
                 one.cancel()
 
+    async def make_streams(self, report: Callable[[Event], None]) -> Connector:
+        raise NotImplementedError("the script has no templates")
+
     async def clear_away_kept(self, stream: str, jobs: KnownJobs) -> AsyncIterator[Event]:
         self.cleared.append((stream, jobs))
         for event in self.when_cleared:

@@ -21,6 +21,7 @@ _Part = str | Content | tuple[str, str]
 """What Textual assembles a line from."""
 
 _CASE_SHOWN = 30
+_MADE_SHOWN = 40
 _OUTCOME_STYLES = {
     Outcome.COMPLETE: "$text-success",
     Outcome.LIMITED: "$text-success",
@@ -99,7 +100,8 @@ def _headline(subject: Subject | None, state: TrialState | None, *, stale: bool)
         return Content.styled("No stream. Add a stream to test it here.", "$foreground-muted")
     running = "bold $text-primary" if state is not None else "$foreground-muted"
     style = _OUTCOME_STYLES[state.outcome] if state is not None and state.outcome else running
-    parts: list[_Part] = [(subject.name or "(no name)", "bold"), "  ", (headline(state), style)]
+    made = f" › {one_line(state.made, _MADE_SHOWN)}" if state is not None and state.made else ""
+    parts: list[_Part] = [(subject.name or "(no name)", "bold"), made, "  ", (headline(state), style)]
     if stale:
         parts.append(("  ⟳ stale", "bold $text-warning"))
     if subject.problems:

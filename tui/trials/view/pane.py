@@ -420,7 +420,7 @@ class TrialPane(Vertical):
 
     @work(group="dialogs", exit_on_error=False)
     async def _configure(self, stream: str, offered: TrialSettings) -> None:
-        settings = await self.app.push_screen_wait(SettingsDialog(stream, offered))
+        settings = await self.app.push_screen_wait(SettingsDialog(stream, offered, self._made(stream)))
         if settings is None:
             return
         try:
@@ -428,6 +428,10 @@ class TrialPane(Vertical):
         except ManifestError as error:
             self.notify(f"The limits can't be saved: {error}", severity="error", timeout=8, markup=False)
         await self._refresh_all()
+
+    def _made(self, stream: str) -> tuple[str, ...] | None:
+        """The streams to choose from of those that a template makes; None for a stream that is no template."""
+        return self._trials.made_streams(stream) if self._trials.is_template(stream) else None
 
     # What a trial leads to in the stream
 

@@ -1,0 +1,106 @@
+"""What a command needs before it begins with streams: the connector, with those that are made from templates, and the
+inputs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from core.command.arguments import Arguments
+from core.connector import Connector, load_connector
+from core.errors import ManifestError
+from core.events import Event
+from core.http.secrets import Secrets
+from core.http.tape import Tape
+from core.inputs import gather_inputs
+from core.levels import Level
+from core.manifest.document import Document
+from core.outputs.paths import resolved
+from core.outputs.token_file import TokenFile, beside, of_manifest
+from core.reading import make_streams
+from core.units import count
+
+_EVENTS = 1_000
+"""Of what happens while streams are made, the last events are kept."""
+_BODY = 100_000
+"""Bytes of a body that a trace has of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A connector with the streams that it has for its inputs.
+
+    `written` is the connector before streams were made from its templates, `events` is what happened meanwhile, which
+    nobody was shown yet, `tape` the traffic where a case is kept, and `secrets` are those that came up.
+    """
+
+    connector: Connector
+    config: Mapping[str, Any]
+    written: Connector
+    events: Iterable[Event] = ()
+    tape: Tape | None = None
+    secrets: Secrets = field(default_factory=Secrets)
+
+    @property
+    def notes(self) -> Iterable[tuple[Level, str]]:
+        """How many streams were made."""
+        for template, names in self.connector.made_streams.items():
+            made = [name for name in names if name not in self.connector.broken]
+            yield Level.INFO, f"{template}: {count(len(made), 'stream')} made from the template."
+
+
+def connector_with_inputs(
+    arguments: Arguments, manifest: Path, given: Mapping[str, Any] | None = None
+) -> tuple[Connector, Mapping[str, Any]]:
+    """The connector for the inputs, and the inputs; `given` are those that nobody has to write.
+
+    Raises `ManifestError` when none of the streams can be read, `InputError`.
+    """
+    connector = load_connector(Document.load(manifest))
+    if connector.source is None or not connector.readable():
+        raise ManifestError(connector.errors or connector.problems)
+    config = gather_inputs(
+        connector.connection_specification,
+        arguments.config,
+        os.environ,
+        arguments.settings,
+        given,
+        rules=connector.input_rules,
+    )
+    return connector.for_inputs(config), config
+
+
+def prepare(arguments: Arguments, manifest: Path, given: Mapping[str, Any] | None = None) -> Prepared:
+    """The same, with the streams that are made from templates; that may take requests.
+
+    Raises `ManifestError`, `InputError`, `OutputError` for tokens that can't be read, `ReadError`.
+    """
+    connector, config = connector_with_inputs(arguments, manifest, given)
+    if not connector.to_be_made:
+        return Prepared(connector, config, connector)
+    events: deque[Event] = deque(maxlen=_EVENTS)
+    secrets, tape = Secrets(), Tape() if arguments.keep_case is not None else None
+    work = make_streams(
+        connector,
+        config,
+        events.append,
+        tokens=tokens_of(arguments, manifest),
+        tape=tape,
+        secrets=secrets,
+        body_limit=_BODY if arguments.trace is not None else 0,
+    )
+    return Prepared(asyncio.run(work), config, connector, events, tape, secrets)
+
+
+def tokens_of(arguments: Arguments, manifest: Path) -> TokenFile:
+    """Where the refresh tokens go that the API issues. Raises `OutputError` for a file that can't be read."""
+    state = arguments.state
+    file = TokenFile(beside(resolved(state))) if state else TokenFile(of_manifest(manifest), own=True)
+    file.check()
+    return file

@@ -1,0 +1,13 @@
+"""Dynamic streams: streams that are made from a template, with values that come from an API, the inputs or a list."""
+
+from core.components.dynamic.mapping import ComponentMappingDefinition
+from core.components.dynamic.resolvers import ComponentsResolver
+from core.components.dynamic.stream import BrokenDynamicStream, DynamicDeclarativeStream, DynamicStream
+
+__all__ = [
+    "BrokenDynamicStream",
+    "ComponentMappingDefinition",
+    "ComponentsResolver",
+    "DynamicDeclarativeStream",
+    "DynamicStream",
+]

@@ -1,0 +1,233 @@
+"""Streams that are made from templates: the templates as they are written, and the streams that were made from them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from core.components.dynamic import DynamicDeclarativeStream, DynamicStream
+from core.components.stream import Stream
+from core.connector.building import TreeBuilder
+from core.manifest.document import Document
+from core.manifest.parameters import Propagation, TooLargeError
+from core.manifest.problems import Path, Problem, Severity, show_path
+from core.manifest.references import Report, Traced
+from core.manifest.resolver import Resolved
+from core.runtime.component import Unsupported
+
+_WARNINGS = 20
+"""Warnings about made streams that are told; thousands of streams may have the same."""
+
+
+@dataclass(frozen=True)
+class StreamTemplate:
+    """A dynamic stream as it is written: `tree` is its template, with references and parameters in place."""
+
+    name: str
+    index: int
+    definition: DynamicDeclarativeStream
+    _resolved: Resolved = field(repr=False)
+    _document: Document = field(repr=False)
+
+    @property
+    def tree(self) -> Mapping[str, Any]:
+        """The template, which is not to be changed."""
+        tree: Mapping[str, Any] = self._resolved.value(self._template_path)
+        return tree
+
+    @property
+    def path(self) -> Path:
+        """Where it is in the resolved manifest."""
+        return ("dynamic_streams", self.index)
+
+    @property
+    def _template_path(self) -> Path:
+        return (*self.path, "stream_template")
+
+    def problem(self, message: str, hint: str | None = None) -> Problem:
+        """A problem with what is made from the template."""
+        return self._located(Problem(message, self.path, hint=hint))
+
+    def completed(self, tree: Mapping[str, Any], report: Report) -> Resolved:
+        """The tree of a stream that was made, with parameters handed down once more, now that the values are in their
+        places (Airbyte: the same). Raises `TooLargeError`.
+        """
+        handing_down = Propagation(report, outer_wins=self.definition.use_parent_parameters)
+        return Resolved(handing_down.propagate(_traced({"type": "DeclarativeStream", **tree}, ())))
+
+    def build(self, tree: Mapping[str, Any]) -> tuple[str | None, Stream | None, list[Problem]]:
+        """The name and the component of a stream that was made, None for what is wrong, and the problems, which are at
+        the template.
+        """
+        problems: list[Problem] = []
+
+        def report(path: Path, message: str, *, hint: str | None = None, severity: Severity = Severity.ERROR) -> None:
+            problems.append(Problem(message, path, severity, hint))
+
+        try:
+            resolved = self.completed(tree, report)
+        except TooLargeError as error:
+            return None, None, [self._at_template(Problem(str(error), error.path))]
+        builder = TreeBuilder(lambda path: self._written(path, resolved))
+        built = builder.build(resolved.tree, Stream, (), frozenset())
+        problems += builder.problems
+        name = resolved.tree.get("name")
+        if not isinstance(name, str) or not name:
+            problems = [one for one in problems if one.path != ("name",)]
+            problems.append(_nameless(name, keeps_text=self.definition.components_resolver.keeps_text))
+            name = None
+        stream = built if isinstance(built, Stream) else None
+        return name, stream, [self._at_template(one) for one in problems]
+
+    def _written(self, path: Path, made: Resolved) -> str | None:
+        """How a value of a made stream is written, where it is one of the template."""
+        here, there = made.find(path), self._resolved.find((*self._template_path, *path))
+        if here is None or there is None or here.value != there.value:
+            return None
+        return self._document.written(there.origin)
+
+    def _at_template(self, problem: Problem) -> Problem:
+        return self._located(problem.below(*self._template_path))
+
+    def _located(self, problem: Problem) -> Problem:
+        path = self._resolved.origin(problem.path)
+        return replace(problem, path=path, position=self._document.position(path), file=self._document.file)
+
+
+def template_name(definition: DynamicStream, index: int) -> str:
+    """The name by which a check and messages mean a dynamic stream (Airbyte: the same)."""
+    return definition.name or f"dynamic_stream_{index}"
+
+
+def _traced(value: Any, path: Path) -> Traced:
+    if isinstance(value, Mapping):
+        fields = {key: _traced(item, (*path, key)) for key, item in value.items()}
+        return Traced(fields, path, 1 + sum(item.size for item in fields.values()))
+    if isinstance(value, list):
+        items = [_traced(item, (*path, index)) for index, item in enumerate(value)]
+        return Traced(items, path, 1 + sum(item.size for item in items))
+    return Traced(value, path)
+
+
+def _nameless(name: Any, *, keeps_text: bool) -> Problem:
+    if name in (None, ""):
+        return Problem("no mapping gives the stream a name", ("name",), hint="add a mapping with the field path `name`")
+    kind = "true or false" if isinstance(name, bool) else "a number" if isinstance(name, int | float) else "no text"
+    hint = "add `value_type: string` to the mapping of the name" if keeps_text else "put something before it in `value`"
+    return Problem(f"the name of the stream is {kind}, but a name is text", ("name",), hint=hint)
+
+
+@dataclass(frozen=True, slots=True)
+class MadeStream:
+    """A stream as it was made from the template of this index: its tree, or why there is none.
+
+    It may hold secrets, which its text does not show.
+    """
+
+    template: int
+    tree: Mapping[str, Any] | None = field(default=None, repr=False)
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What came of the templates of a connector: the streams, and for those that gave none, why, by their index."""
+
+    streams: tuple[MadeStream, ...] = ()
+    unmade: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Assembled:
+    """The streams that were made, by name: `streams` can be read, `broken` come with what keeps each from being read.
+
+    What has no name of its own has one made of its template's. `names` are those of each template, in order, `unmade`
+    the names of templates themselves that gave none, and `sources` is what each stream was built from.
+    """
+
+    streams: dict[str, Stream] = field(default_factory=dict)
+    broken: dict[str, tuple[Problem, ...]] = field(default_factory=dict)
+    names: dict[str, list[str]] = field(default_factory=dict)
+    unmade: list[str] = field(default_factory=list)
+    sources: dict[str, MadeStream] = field(default_factory=dict)
+    warnings: dict[Problem, None] = field(default_factory=dict)
+
+
+def assembled(
+    templates: Sequence[StreamTemplate], made: Made, taken: Collection[str], mask: Callable[[str], str]
+) -> Assembled:
+    """The streams that were made of the templates, beside those whose names are `taken`.
+
+    A name that several of them have belongs to none: nobody could tell which is which. `mask` takes secrets out of
+    problems; a name that holds one is none.
+    """
+    result = Assembled(names={one.name: [] for one in templates})
+    by_index = {one.index: one for one in templates}
+    built = [_Built.of(by_index[one.template], one, mask) for one in made.streams]
+    counts = Counter(one.name for one in built)
+    used = {*taken, *filter(None, counts)}
+    for one, source in zip(built, made.streams, strict=True):
+        one.check(taken, counts)
+        name = one.name or _label(one.template, len(result.names[one.template.name]) + 1, used)
+        if name not in result.names[one.template.name]:
+            result.names[one.template.name].append(name)
+        if errors := [problem for problem in one.problems if problem.severity is Severity.ERROR]:
+            result.broken[name] = tuple(dict.fromkeys([*result.broken.get(name, ()), *errors]))
+        elif one.stream is not None:
+            result.streams[name], result.sources[name] = one.stream, source
+        result.warnings |= dict.fromkeys(one.warnings[: max(0, _WARNINGS - len(result.warnings))])
+    for index, why in made.unmade.items():
+        template = by_index[index]
+        name = template.name if template.name not in used else show_path(template.path)
+        result.names[template.name].append(name)
+        result.unmade.append(name)
+        result.broken[name] = (template.problem(f"no stream can be made from the template: {mask(why)}"),)
+    return result
+
+
+def _label(template: StreamTemplate, number: int, used: Collection[str]) -> str:
+    """What a stream without a name of its own is called."""
+    name = f"{template.name} {number}"
+    return name if name not in used else f"{show_path(template.path)} {number}"
+
+
+@dataclass(slots=True)
+class _Built:
+    template: StreamTemplate
+    name: str | None = None
+    stream: Stream | None = None
+    problems: list[Problem] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, template: StreamTemplate, made: MadeStream, mask: Callable[[str], str]) -> _Built:
+        if made.tree is None:
+            return cls(template, problems=[template.problem(f"a stream can't be made: {mask(made.problem)}")])
+        name, stream, problems = template.build(made.tree)
+        problems = [
+            replace(one, message=mask(one.message), hint=mask(one.hint) if one.hint else None) for one in problems
+        ]
+        if name is not None and mask(name) != name:
+            name = None
+            problems.append(template.problem("the name of a stream that is made holds a secret", "name it otherwise"))
+        return cls(template, name, stream, problems)
+
+    @property
+    def warnings(self) -> list[Problem]:
+        return [one for one in self.problems if one.severity is not Severity.ERROR]
+
+    def check(self, taken: Collection[str], counts: Mapping[str | None, int]) -> None:
+        """Add what the other streams are a problem for."""
+        if self.name is None:
+            return
+        if self.name in taken:
+            message = f"a stream that is made has the name of one that the manifest has anyway, `{self.name}`"
+            self.problems.append(self.template.problem(message, "give it another one"))
+            self.name = None
+        elif counts[self.name] > 1:
+            message = f"{counts[self.name]} streams that are made have the same name, `{self.name}`"
+            self.problems = [self.template.problem(message, "give each a name of its own")]
+        elif isinstance(self.stream, Unsupported):
+            message = f"Longhaul doesn't run streams of type `{self.stream.written_type}`"
+            self.problems.append(self.template.problem(message))

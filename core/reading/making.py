@@ -1,0 +1,70 @@
+"""Makes streams from templates: asks for what they are made of, and puts it in its places."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import aclosing
+from typing import Any
+
+from core.connector.templates import Made, MadeStream, StreamTemplate
+from core.errors import ReadError
+from core.runtime.component import Unsupported
+from core.runtime.context import Context
+from core.templates import TemplateError
+
+MAX_STREAMS = 5_000
+"""Streams that may be made in a run."""
+MAX_VALUES = 2_000_000
+"""Values that their trees may hold together."""
+
+
+class StreamMaker:
+    """Makes the streams of one run. `context` gives that of a dynamic stream by its name."""
+
+    def __init__(self, context: Callable[[str], Context]) -> None:
+        self._context = context
+        self._streams: list[MadeStream] = []
+        self._values = 0
+
+    async def make(self, templates: tuple[StreamTemplate, ...]) -> Made:
+        """What comes of the templates. One of which streams can't be made keeps no other from giving some."""
+        unmade: dict[int, str] = {}
+        for template in templates:
+            before = len(self._streams)
+            try:
+                await self._make(template)
+            except (ReadError, TemplateError) as error:
+                del self._streams[before:]
+                unmade[template.index] = str(error)
+        return Made(tuple(self._streams), unmade)
+
+    async def _make(self, template: StreamTemplate) -> None:
+        """Raises `ReadError`, `TemplateError`."""
+        resolver, context = template.definition.components_resolver, self._context(template.name)
+        if kinds := sorted({one.written_type for one in resolver.tree() if isinstance(one, Unsupported)}):
+            raise ReadError(f"It uses component types that Longhaul doesn't run: {', '.join(kinds)}.")
+        tree = template.tree
+        async with aclosing(resolver.found(template.name, context)) as found:
+            async for variables in found:
+                if len(self._streams) >= MAX_STREAMS:
+                    raise ReadError(f"There would be more than {MAX_STREAMS:,} streams.")
+                try:
+                    made = resolver.made(tree, variables, context)
+                except (ReadError, TemplateError) as error:
+                    self._streams.append(MadeStream(template.index, problem=str(error)))
+                    continue
+                self._values += sum(1 for _ in _values(made))
+                if self._values > MAX_VALUES:
+                    raise ReadError(f"The streams would hold more than {MAX_VALUES:,} values.")
+                self._streams.append(MadeStream(template.index, made))
+
+
+def _values(tree: Any) -> Iterator[Any]:
+    waiting = [tree]
+    while waiting:
+        value = waiting.pop()
+        yield value
+        if isinstance(value, Mapping):
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)

@@ -1,0 +1,140 @@
+"""Templates in the builder: shown and edited as streams, and one of the streams that are made of them is tested."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input
+
+from tests.support.server import LoopbackServer, Reply
+from tests.tui.shell.support import Shell, opened
+from tui.trials.view.settings_dialog import SettingsDialog
+from tui.widgets.choice import Choice
+
+MANIFEST = """\
+version: 7.0.0
+type: DeclarativeSource
+check: {{type: CheckDynamicStream, stream_count: 1}}
+dynamic_streams:
+- type: DynamicDeclarativeStream
+  name: tables
+  stream_template:
+    type: DeclarativeStream
+    name: ""
+    primary_key: id
+    retriever:
+      type: SimpleRetriever
+      requester: {{type: HttpRequester, url: "{url}/rows/TABLE"}}
+      record_selector: {{type: RecordSelector, extractor: {{type: DpathExtractor, field_path: []}}}}
+  components_resolver:
+    type: HttpComponentsResolver
+    retriever:
+      type: SimpleRetriever
+      requester: {{type: HttpRequester, url: "{url}/tables"}}
+      record_selector: {{type: RecordSelector, extractor: {{type: DpathExtractor, field_path: []}}}}
+    components_mapping:
+    - {{type: ComponentMappingDefinition, field_path: [name], value: "{{{{ components_values['name'] }}}}"}}
+    - type: ComponentMappingDefinition
+      field_path: [retriever, requester, url]
+      value: "{url}/rows/{{{{ components_values['name'] }}}}"
+"""
+
+
+@pytest.fixture
+def manifest(tmp_path: Path, server: LoopbackServer) -> Path:
+    server.on("/tables", Reply([{"name": "people"}, {"name": "orders"}]))
+    server.on("/rows/people", Reply([{"id": 1, "name": "Ada"}]))
+    server.on("/rows/orders", Reply([{"id": 10}, {"id": 11}]))
+    path = tmp_path / "tables.yaml"
+    path.write_text(MANIFEST.format(url=server.url()), encoding="utf-8")
+    return path
+
+
+async def choose_made(shell: Shell, name: str) -> None:
+    """Choose in the settings of the test which of the made streams it is of."""
+    await shell.press("L")
+    await shell.until_dialog("SettingsDialog")
+    dialog = shell.app.screen
+    assert isinstance(dialog, SettingsDialog)
+    choice = dialog.query_one("#made", Choice)
+    assert name in [option.value for option in choice.options]
+    choice.focus()
+    await shell.press("enter")
+    await shell.until_dialog("ChoiceDialog")
+    await shell.type(name)
+    await shell.press("enter")
+    await shell.until_dialog("SettingsDialog")
+    dialog.query_one("#records", Input).focus()
+    await shell.press("enter")
+    await shell.until(lambda: shell.dialog is None)
+
+
+async def test_one_of_the_made_streams_is_tested_then_another(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        assert shell.entry("tables").note == "template"
+        await shell.press("f5")
+        trial = await shell.tested("tables")
+        assert not trial.state.errors
+        assert (trial.read_as, trial.state.records, trial.made) == ("people", 1, ("people", "orders"))
+        await shell.until_shown("tables › people")
+        await choose_made(shell, "orders")
+        await shell.press("f5")
+        await shell.until(lambda: (run := shell.run("tables")) is not None and run is not trial)
+        second = await shell.tested("tables")
+        assert (second.read_as, second.state.records) == ("orders", 2)
+        await shell.until_shown("tables › orders")
+
+
+async def test_a_template_is_edited_with_the_forms_of_streams(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        form = shell.builder.editor.stream_form
+        assert form is not None
+        assert list(form.tab_titles) == ["Configuration", "Schema", "Template"]
+        await form.open_tab("Template")
+        await shell.until_shown("Asked from the API")
+        template = ("dynamic_streams", 0, "stream_template")
+        await shell.builder.navigation.show_path((*template, "retriever", "requester", "url"))
+        await shell.until(lambda: form.active_tab == "Configuration")
+        await shell.type("s")
+        await shell.until(
+            lambda: str(shell.session.value((*template, "retriever", "requester", "url"))).endswith("TABLEs")
+        )
+
+
+async def test_a_template_that_makes_nothing_says_so(manifest: Path, server: LoopbackServer) -> None:
+    server.on("/tables", Reply([]))
+    async with opened(manifest) as shell:
+        await shell.press("f5")
+        trial = await shell.tested("tables")
+        assert "nothing" in " ".join(trial.state.errors)
+
+
+async def test_an_api_that_refuses_the_list_is_shown_with_its_request(manifest: Path, server: LoopbackServer) -> None:
+    server.on("/tables", Reply({"error": "no such project"}, status=403))
+    async with opened(manifest) as shell:
+        await shell.press("f5")
+        trial = await shell.tested("tables")
+        assert "403" in " ".join(trial.state.errors)
+        assert trial.state.exchanges == 1
+
+
+async def test_a_stream_becomes_a_template_and_back(tmp_path: Path) -> None:
+    path = tmp_path / "plain.yaml"
+    text = MANIFEST.format(url="http://127.0.0.1:9")
+    head, template = (
+        text.split("dynamic_streams:")[0],
+        text.split("stream_template:")[1].split("  components_resolver")[0],
+    )
+    template = template.replace('name: ""', "name: people").replace("\n    ", "\n  ").replace("\n  ", "\n- ", 1)
+    path.write_text(f"{head}streams:{template}", encoding="utf-8")
+    async with opened(path) as shell:
+        before = shell.session.text
+        await shell.perform("stream.template")
+        await shell.until_shown("Asked from the API")
+        assert shell.entry("people").note == "template"
+        assert shell.session.value(("streams",)) in (None, [])
+        assert shell.session.value(("dynamic_streams", 0, "stream_template", "primary_key")) == "id"
+        await shell.press("ctrl+z")
+        await shell.until(lambda: shell.session.text == before)
+        assert shell.entry("people").note == ""
