@@ -228,6 +228,21 @@ async def test_undo_and_redo_go_to_the_change(manifest: Path) -> None:
         await shell.until(lambda: shell.session.value((*RETRIEVER, "polling_job_timeout")) == 305)
 
 
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("ctrl+z", "Nothing to undo."),
+        ("ctrl+y", "Nothing to redo."),
+        ("f12", "No case is open: tests ask the API."),
+    ],
+)
+async def test_a_key_that_can_do_nothing_now_says_why(manifest: Path, key: str, said: str) -> None:
+    async with opened(manifest) as shell:
+        await shell.press(key)
+        await shell.until_said(said)
+        assert not shell.session.dirty
+
+
 async def test_undo_restores_a_deleted_stream_and_goes_there(manifest: Path) -> None:
     async with opened(manifest) as shell:
         shell.session.streams.add("lists", StreamKind.SYNC)
