@@ -143,8 +143,15 @@ def track(job: SlicePicture, look: Look, axis: Axis, *, whole: bool = False) -> 
             canvas.put(min(at, axis.width - 1), glyphs.present, _present_role(job))
     elif job.outcome is not Outcome.COMPLETE and (whole or Stage.DOWNLOAD not in job.stage_began):
         end = axis.column(line.ended if line.ended is not None else look.now) if whole else present
-        canvas.put(min(end, axis.width - 1), *_end_mark(job, look))
+        if not (whole and job.outcome is Outcome.LIMITED and _is_told(job, axis, end)):
+            canvas.put(min(end, axis.width - 1), *_end_mark(job, look))
     return canvas
+
+
+def _is_told(job: SlicePicture, axis: Axis, end: int) -> bool:
+    """Whether the mark of a completed job is so near to the end that it says all: a second one would say it twice."""
+    last = job.timeline.marks[-1] if job.timeline.marks else None
+    return last is not None and last.kind is Kind.COMPLETED and end - axis.column(last.at) <= 1
 
 
 def _draw_future(canvas: Canvas, job: SlicePicture, look: Look, axis: Axis, present: int) -> None:
@@ -162,7 +169,9 @@ def _draw_download(canvas: Canvas, job: SlicePicture, look: Look, axis: Axis) ->
         ended = job.stage_ended.get(Stage.DOWNLOAD, look.now)
         canvas.fill(axis.column(began) + 1, axis.column(ended) + 1, look.glyphs.download, Role.DOWNLOAD)
     if job.outcome is Outcome.COMPLETE and job.timeline.ended is not None:
-        canvas.put(axis.column(job.timeline.ended), look.glyphs.done, Role.READY)
+        end = axis.column(job.timeline.ended)
+        if not _is_told(job, axis, end):
+            canvas.put(end, look.glyphs.done, Role.READY)
 
 
 def _line_role(job: SlicePicture) -> Role:

@@ -227,6 +227,21 @@ def test_slices_share_an_axis_with_those_at_work_on_top_and_the_rest_counted() -
     ]
 
 
+@pytest.mark.parametrize("outcome", [Outcome.COMPLETE, Outcome.LIMITED])
+@pytest.mark.parametrize(("seconds", "marks"), [(0.1, "◆"), (20, "◆✓")])
+def test_the_end_has_a_mark_of_its_own_where_the_download_takes_time(
+    outcome: Outcome, seconds: float, marks: str
+) -> None:
+    story = polling()
+    story.polled(26, 4, "ready", JobPhase.COMPLETED)
+    story.at(26, job(JobPhase.DOWNLOADING, job_id="1", polls=4, api_status="ready", elapsed=26))
+    story.at(26 + seconds, Records(stream=STREAM, count=7))
+    story.at(26 + seconds, SliceFinished(stream=STREAM, outcome=outcome, records=7))
+    (row,) = texts(gantt([*story.stream.slices.values()], story.look(), 1000.0, 100, running=False, times=False))
+    line = row.removesuffix("✓ 7 records")
+    assert "".join(char for char in line if char in "◆✓") == marks
+
+
 def test_names_are_cut_in_the_middle_where_they_differ_at_their_ends() -> None:
     story = Story()
     name = "a-very-long-name-of-a-region-that-never-ends"

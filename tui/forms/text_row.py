@@ -27,6 +27,9 @@ _OPENING = re.compile(r"\{[{%]")
 class TextRow(FieldRow):
     """Text in one line, or in a code field once it has several."""
 
+    _is_typing = False
+    """Whether something was typed since the cursor came here."""
+
     def make_control(self) -> Widget:
         templates = self.context.help.templates(lambda: self.path) if self.templates else None
         if self.is_multiline:
@@ -106,7 +109,9 @@ class TextRow(FieldRow):
     @on(CodeArea.Changed)
     def _typed(self, event: Input.Changed | CodeArea.Changed) -> None:
         event.stop()
-        self.take(event.value if isinstance(event, Input.Changed) else event.text)
+        text = event.value if isinstance(event, Input.Changed) else event.text
+        self._is_typing = self._is_typing or not self.means(text, self.value)
+        self.take(text)
 
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:
@@ -117,6 +122,16 @@ class TextRow(FieldRow):
         """Enter goes on to the next field."""
         self.screen.focus_next()
 
+    def focus_field(self) -> None:
+        """Go to the field and show what is wrong there."""
+        self._is_typing = False
+        super().focus_field()
+        self.show_state()
+
+    def cursor_left(self) -> None:
+        self._is_typing = False
+        super().cursor_left()
+
     def problems(self) -> list[Finding]:
         """The problems of the text, but not while a template in it is just being typed."""
         return [] if self._is_incomplete else super().problems()
@@ -124,7 +139,7 @@ class TextRow(FieldRow):
     @property
     def _is_incomplete(self) -> bool:
         control = self.control
-        if not (self.templates and isinstance(control, FieldInput) and self.has_cursor):
+        if not (self.templates and isinstance(control, FieldInput) and self.has_cursor and self._is_typing):
             return False
         text, cursor = control.line_and_cursor()
         return typed_word(text, cursor) is not None and closing(text, cursor) != ""

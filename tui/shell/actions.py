@@ -37,6 +37,8 @@ class UserAction:
     """What the key bar says, on which only actions that have a `rank` are shown (the lower, the earlier)."""
     rank: int | None = None
     when: str = ""
+    otherwise: str = ""
+    """What a press of its key says where it can't be done; without it such a press does nothing."""
     in_dialogs: bool = False
     """Whether its keys work in dialogs too."""
 
@@ -191,6 +193,7 @@ BUILDER = (
         "Test against the API again",
         "f12",
         when="trials.case",
+        otherwise="No case is open: tests ask the API.",
     ),
     UserAction("file.new", "start a new connector", "files.new", "Begin with an empty manifest"),
     UserAction("file.open", "open a manifest", "files.open", "Open a manifest from a file"),
@@ -213,6 +216,7 @@ BUILDER = (
         "Take back the last change and go there",
         "ctrl+z",
         when="session.can_undo",
+        otherwise="Nothing to undo.",
     ),
     UserAction(
         "edit.redo",
@@ -221,6 +225,7 @@ BUILDER = (
         "Do the undone change again and go there",
         "ctrl+y",
         when="session.can_redo",
+        otherwise="Nothing to redo.",
     ),
     UserAction("go.section", "go to a section", "go_to.section", "List the sections of the form", "ctrl+o", "Go to", 4),
     UserAction("go.field", "go to a field", "go_to.field", "List every field, type to filter", "ctrl+g"),
@@ -240,6 +245,7 @@ BUILDER = (
         "The next tab of the stream",
         "ctrl+t",
         when=_FORM,
+        otherwise="There are no tabs here: open a stream first.",
     ),
     UserAction(
         "go.previous-tab",

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from textual.binding import Binding
 from textual.content import Content
+from textual.dom import DOMNode
 from textual.widget import Widget
 from textual.widgets import Button
 
@@ -23,6 +24,7 @@ from tui.shell.help_dialog import HelpDialog, Topic, field_topics
 from tui.shell.keys import all_keys, place_of
 from tui.shell.navigation import Navigation
 from tui.shell.navigator import Navigator, NavigatorEntry
+from tui.widgets.base import SelfExplaining
 from tui.widgets.completion import COMPLETE_BINDING
 from tui.widgets.display_text import safe
 
@@ -148,9 +150,14 @@ def _listed(names: Sequence[str]) -> str:
 
 def _help_of(widget: Widget) -> tuple[str, str]:
     """The title and the sentence of the nearest widget that has some."""
-    helped = next((one for one in widget.ancestors_with_self if one.HELP), None)
+    helped = next((one for one in widget.ancestors_with_self if _sentence(one)), None)
     if helped is None and isinstance(widget, Button):
         return str(widget.label).strip(), str(widget.tooltip or "")
     titles = [one.BINDING_GROUP_TITLE for one in (helped or widget).ancestors_with_self]
     title = next((str(title) for title in titles if title), "")
-    return title, (helped.HELP if helped is not None else None) or ""
+    return title, _sentence(helped) if helped is not None else ""
+
+
+def _sentence(node: DOMNode) -> str:
+    """What a widget says of itself now, or always says."""
+    return node.explanation if isinstance(node, SelfExplaining) else node.HELP or ""

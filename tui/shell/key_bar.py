@@ -51,6 +51,10 @@ class KeyBar(Widget):
         self.screen.bindings_updated_signal.subscribe(self, lambda _: self.call_after_refresh(self._update))
         self._update()
 
+    def show_behind(self, *, behind: bool) -> None:
+        """Show whether a dialog is in front, in which these keys do nothing."""
+        self.set_class(behind, "-behind")
+
     @property
     def keys(self) -> tuple[ShownKey, ...]:
         """What is shown, as far as there is room for it."""

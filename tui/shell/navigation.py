@@ -229,16 +229,14 @@ class Navigation:
 
     def undo(self) -> None:
         """Undo the last change and go there."""
-        self._go_to_change(self._session.undo(), "Nothing to undo.")
+        self._go_to_change(self._session.undo())
 
     def redo(self) -> None:
         """Redo the last change that was undone and go there."""
-        self._go_to_change(self._session.redo(), "Nothing to redo.")
+        self._go_to_change(self._session.redo())
 
-    def _go_to_change(self, path: Path | None, nothing: str) -> None:
-        if path is None:
-            self._interaction.notify(nothing)
-        elif path:
+    def _go_to_change(self, path: Path | None) -> None:
+        if path:
             self._interaction.start(self.show_path(path))
 
     # The text

@@ -45,7 +45,7 @@ class Commands(Provider):
         if not isinstance(screen, BuilderScreen):
             return
         for action in sorted((*APP, *BUILDER), key=lambda one: (one in APP, one.area)):
-            if action.id not in _NOT_LISTED and screen.check_action("perform", (action.id,)):
+            if action.id not in _NOT_LISTED and screen.can_do(action.id):
                 yield Command(_title(screen, action), action.help, _run(screen, action))
         for index, name in enumerate(screen.session.streams.names()):
             title = f"go: to the stream {safe(name) or f'number {index + 1}'}"

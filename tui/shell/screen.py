@@ -99,13 +99,14 @@ class BuilderScreen(PaneScreen[None]):
         self.go_to = GoTo(session, self.navigation, self.editor, self.interaction)
         self.help = Help(session, settings, self.navigation, self.editor, help_line)
         self._help_line = help_line
+        self._key_bar = KeyBar()
         self.tour = Tour(self, settings)
 
     def compose(self) -> ComposeResult:
         yield TitleBar("Longhaul", file=self.project.title)
         yield self.body
         yield self._help_line
-        yield KeyBar()
+        yield self._key_bar
 
     async def on_mount(self) -> None:
         """Show the first stream, and begin to follow the session."""
@@ -155,8 +156,12 @@ class BuilderScreen(PaneScreen[None]):
     # Actions
 
     def action_perform(self, action: str) -> None:
-        """Do what the table of actions says, if it can be done now. Errors are reported."""
-        if not self.check_action("perform", (action,)) or (action == "app.back" and self.tour.leave()):
+        """Do what the table of actions says, if it can be done now, else say why not. Errors are reported."""
+        if not self.can_do(action):
+            if otherwise := ACTIONS[action].otherwise:
+                self.interaction.notify(otherwise)
+            return
+        if action == "app.back" and self.tour.leave():
             return
         owner, method, arguments = parse(ACTIONS[action].target)
         with self.interaction.reporting_errors():
@@ -166,8 +171,12 @@ class BuilderScreen(PaneScreen[None]):
             self.tour.performed(action)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Whether an action can be done now."""
-        when = ACTIONS[str(parameters[0])].when if action == "perform" else ""
+        """Whether a key does anything now: what can't be done may say why."""
+        return action != "perform" or self.can_do(str(parameters[0])) or bool(ACTIONS[str(parameters[0])].otherwise)
+
+    def can_do(self, action: str) -> bool:
+        """Whether an action of the table can be done now."""
+        when = ACTIONS[action].when
         return not when or not self.is_mounted or bool(attrgetter(when)(self))
 
     # The session
@@ -221,6 +230,12 @@ class BuilderScreen(PaneScreen[None]):
         if self._type_ahead.keeps(event):
             event.stop()
             event.prevent_default()
+
+    def on_screen_suspend(self) -> None:
+        self._key_bar.show_behind(behind=True)
+
+    def on_screen_resume(self) -> None:
+        self._key_bar.show_behind(behind=False)
 
     def on_resize(self) -> None:
         self.trial_actions.fit()

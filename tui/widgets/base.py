@@ -49,6 +49,15 @@ class PendingEdit(Protocol):
         """Post what is typed as if enter had been pressed; typing can go on."""
 
 
+@runtime_checkable
+class SelfExplaining(Protocol):
+    """A widget whose line of help depends on what it shows; others have `HELP`."""
+
+    @property
+    def explanation(self) -> str:
+        """What the line of help says now."""
+
+
 class CommitMarker(Message):
     """Bubbles up behind everything that a widget has posted; the screen answers by setting `received`."""
 

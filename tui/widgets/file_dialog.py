@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
@@ -50,12 +50,15 @@ class FileDialog(Dialog[Path]):
         hidden("pagedown", "move('page_down')", "Page down", "One page down", "file.page-down"),
     ]
 
+    MOST_LINES: ClassVar[int] = 14
+    """The lines of the listing where the screen has room for them."""
+
     DEFAULT_CSS = """
     FileDialog {
         & > .dialog--box { width: 84; padding: 0 1; }
         Input { padding: 0 1; margin: 1 0; }
         .file-dialog--note { width: 1fr; height: auto; padding: 0 1; margin-bottom: 1; color: $text-muted; }
-        OptionList { border: none; height: 14; background: $surface; padding: 0; }
+        OptionList { border: none; background: $surface; padding: 0; }
         .dialog--buttons { margin-top: 0; }
         .dialog--problem { padding: 0 1; }
     }
@@ -93,6 +96,9 @@ class FileDialog(Dialog[Path]):
 
     def on_mount(self) -> None:
         self.query_one(OptionList).can_focus = False
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.query_one(OptionList).styles.height = max(3, min(self.MOST_LINES, event.size.height // 4))
 
     @property
     def _path(self) -> Path:

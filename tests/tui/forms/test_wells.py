@@ -71,6 +71,17 @@ async def test_a_label_that_is_too_long_is_cut_and_its_field_stays_one_line() ->
         assert row.region.height == 1 + sum(below.region.height for below in row.rows)
 
 
+async def test_labels_are_whole_where_the_form_has_half_of_a_wide_screen() -> None:
+    session = sample()
+    session.set(
+        (*CREATION, "authenticator"), {"type": "OAuthAuthenticator", "token_refresh_endpoint": "https://127.0.0.1/token"}
+    )
+    async with at_desk(session, size=(79, 60)) as desk:
+        await desk.go((*CREATION, "authenticator"))
+        assert "Token Refresh Endpoint" in desk.text
+        assert "Refresh Request Headers" in desk.text
+
+
 async def test_groups_have_headings_and_free_lines_where_there_is_room() -> None:
     async with at_desk(sample(), size=(120, 40)) as desk:
         lines = [line.strip() for line in desk.text.split("\n")]

@@ -126,6 +126,17 @@ async def test_a_click_on_the_key_bar_presses_the_key(manifest: Path) -> None:
         await shell.until(lambda: shell.builder.trial_actions.is_shown)
 
 
+async def test_the_keys_are_dim_while_a_dialog_is_open(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        bar = shell.builder.query_one(KeyBar)
+        alive = bar.get_visual_style("key-bar--key")
+        await shell.press("ctrl+g")
+        await shell.until_dialog("ChoiceDialog")
+        assert bar.get_visual_style("key-bar--key") != alive
+        await shell.press("escape")
+        await shell.until(lambda: bar.get_visual_style("key-bar--key") == alive)
+
+
 def test_keys_are_found_under_the_former_ids_of_their_actions(tmp_path: Path) -> None:
     file = tmp_path / "settings.yaml"
     file.write_text("keys:\n  test.mend: f\n")

@@ -145,6 +145,21 @@ async def test_one_key_goes_to_the_next_problem_and_the_marks_count_them(manifes
         assert shell.field == (*RETRIEVER, "status_extractor")
 
 
+async def test_the_error_of_an_unclosed_template_shows_where_one_is_led_to_it(manifest: Path) -> None:
+    async with opened(manifest, size=(120, 40)) as shell:
+        url = (*RETRIEVER, "polling_requester", "url")
+        shell.session.set(url, "{{ config['api_url']")
+        await shell.checked()
+        await shell.press("f8")
+        await shell.until(lambda: shell.field == url)
+        await shell.until_shown("✗ API Endpoint URL")
+        await shell.type(" ")
+        await shell.checked()
+        assert "✗ API Endpoint URL" not in shell.text, "what is just being typed is no error"
+        await shell.press("f8")
+        await shell.until_shown("✗ API Endpoint URL")
+
+
 STRANGE = """\
 version: 7.0.0
 type: DeclarativeSource
@@ -211,6 +226,21 @@ async def test_undo_and_redo_go_to_the_change(manifest: Path) -> None:
         assert "Unsaved" not in shell.lines[0]
         await shell.press("ctrl+y")
         await shell.until(lambda: shell.session.value((*RETRIEVER, "polling_job_timeout")) == 305)
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("ctrl+z", "Nothing to undo."),
+        ("ctrl+y", "Nothing to redo."),
+        ("f12", "No case is open: tests ask the API."),
+    ],
+)
+async def test_a_key_that_can_do_nothing_now_says_why(manifest: Path, key: str, said: str) -> None:
+    async with opened(manifest) as shell:
+        await shell.press(key)
+        await shell.until_said(said)
+        assert not shell.session.dirty
 
 
 async def test_undo_restores_a_deleted_stream_and_goes_there(manifest: Path) -> None:

@@ -73,6 +73,15 @@ async def test_records_are_exported_and_the_place_is_remembered(tmp_path: Path, 
         assert shell.app.screen.query_one(Input).value == str(tmp_path / "mine.csv")
 
 
+async def test_the_export_leaves_the_test_in_view_on_a_small_screen(tmp_path: Path, api: DemoApi) -> None:
+    async with after_test(tmp_path, api, size=(80, 24)) as shell:
+        await shell.press("E")
+        await shell.until_shown("30 records as JSON Lines.")
+        box = shell.app.screen.query_one(".dialog--box").region
+        assert box.height <= 17
+        assert shell.app.screen.query("Button").last().region.bottom < box.bottom, "all of it is in view"
+
+
 async def test_an_existing_file_is_asked_about_and_records_that_are_missing_are_mentioned(
     tmp_path: Path, api: DemoApi
 ) -> None:

@@ -40,7 +40,7 @@ _GLYPHS = {
 
 
 class LogPanel(VerticalScroll):
-    """The lines of the log, the newest at the end, followed as long as the end is in view."""
+    """The lines of the log, the newest at the end, followed as long as the end is in view; it is as high as they are."""
 
     BINDING_GROUP_TITLE = "Log"
 
@@ -272,6 +272,7 @@ class Details(Vertical):
         """Bring the open panel up to date and to the front; whoever comes while one is being built waits for it."""
         async with self._showing:
             self.set_class(self.open is not None, "-open")
+            self.set_class(self.open == "log", "-log")
             wanted = _PANELS.get(self.open or "")
             view = self._view_of(self.open)
             if wanted is not None and view is None:

@@ -30,6 +30,7 @@ class ExportDialog(FileDialog):
     """
 
     AUTO_FOCUS: ClassVar[str] = "Input"
+    MOST_LINES = 10
 
     def __init__(self, selection: Selection, start: Path) -> None:
         super().__init__("save", start, title="Export records", suffixes=tuple(FORMATS), confirm="Export")
@@ -39,7 +40,6 @@ class ExportDialog(FileDialog):
         self._cancelling = False
 
     def on_mount(self) -> None:
-        self.query_one(OptionList).styles.height = 10
         self.set_interval(_REDRAW, self._show_progress)
 
     def on_unmount(self) -> None:

@@ -62,10 +62,6 @@ class TrialPane(Vertical):
     """Give it the stream to show with `show`. Everything that its parts ask for is done here, on `trials`."""
 
     BINDING_GROUP_TITLE = "Test"
-    HELP = (
-        "/ finds in the tab, F in all requests. Enter goes in, Esc out. L sets the limits. Tabs: 1 records, 2 request, "
-        "3 response, 4 schema, 5 state, 6 other requests, 7 log, 8 profile, 9 map."
-    )
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
             hidden(key, f"tab('{tab}')", tab.capitalize(), f"Show the {tab} tab", f"test.{tab}")
@@ -155,6 +151,15 @@ class TrialPane(Vertical):
         await self._refresh_all()
 
     # What is shown
+
+    @property
+    def explanation(self) -> str:
+        """What the line of help says of the pane."""
+        map_key = ", 9 map" if self.query_one(Results).has("map") else ""
+        return (
+            "/ finds in the tab, F in all requests. Enter goes in, Esc out. L sets the limits. Tabs: 1 records, "
+            f"2 request, 3 response, 4 schema, 5 state, 6 other requests, 7 log, 8 profile{map_key}."
+        )
 
     @property
     def subject(self) -> Subject | None:

@@ -29,7 +29,7 @@ from tui.model.declared_schema import declared_schema
 from tui.trials.schema_report import SchemaReport
 from tui.trials.trial import Trial
 from tui.trials.trials import Subject
-from tui.trials.view.details import Details
+from tui.trials.view.details import Details, LogPanel
 from tui.trials.view.exchange_view import ExchangeView
 from tui.trials.view.records_view import RecordsView
 from tui.trials.view.results import Results
@@ -288,6 +288,19 @@ async def test_the_log_counts_by_severity() -> None:
     async with scene(ScriptedReader([*started(), *lines, *ended(Outcome.COMPLETE)])) as stage:
         assert "7 Log (✗ 1 error ▲ 2 warnings 1 info)" in await finished(stage)
         assert "✗ A error [b]line[/b]." in await stage.press("7")
+
+
+@pytest.mark.parametrize(("lines", "height"), [(0, 1), (3, 3), (200, 16)])
+async def test_the_log_is_as_high_as_its_lines_and_leaves_most_of_the_room_to_the_results(
+    lines: int, height: int
+) -> None:
+    logs = [Log(stream=STREAM, slice={}, level=Level.INFO, message=f"Line {number}.") for number in range(lines)]
+    async with scene(ScriptedReader([*started(), *logs, *ended(Outcome.COMPLETE)]), size=(120, 40)) as stage:
+        await finished(stage)
+        await stage.press("7")
+        text = await stage.settle()
+        assert (f"Line {lines - 1}." if lines else "Nothing was logged.") in text, "the end is in view"
+        assert stage.pane.query_one(LogPanel).region.height == height
 
 
 # Saving

@@ -85,6 +85,13 @@ async def test_ten_thousand_partitions_are_all_there() -> None:
         assert stage.app.heard(SliceMap.Chosen)[1].partition is None
 
 
+async def test_the_map_is_explained_where_there_is_one() -> None:
+    async with scene(ScriptedReader(list(days(5))), (100, 40)) as stage:
+        assert "9 map" not in stage.pane.explanation
+        await mapped(stage)
+        assert "9 map" in stage.pane.explanation
+
+
 async def test_there_is_no_map_of_one_partition() -> None:
     async with scene(ScriptedReader(success(3))) as stage:
         stage.start()
