@@ -132,7 +132,7 @@ class HttpResponseFilter(Component):
     def _holds(self, response: httpx.Response, context: Context) -> bool:
         if self.predicate is None or not self.predicate.source:
             return False
-        return self.predicate.evaluate(answer_scope(self.predicate, self, response, context))
+        return self.predicate.evaluate(answer_scope(self.predicate, self, response, context), context.doubt)
 
     def _message(self, response: httpx.Response, context: Context) -> str | None:
         if self.error_message is None:

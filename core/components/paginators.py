@@ -150,7 +150,7 @@ class CursorPagination(PaginationStrategy):
             page_size=self.size_of(page, context),
         )
         with readable():
-            if self.stop_condition is not None and self.stop_condition.evaluate(scope):
+            if self.stop_condition is not None and self.stop_condition.evaluate(scope, context.doubt):
                 return None
             return self.cursor_value.evaluate(scope)
 

@@ -16,7 +16,7 @@ from core.runtime.component import Component, Gives, Shown
 from core.runtime.field_path import evaluated, find, is_plain, put, remove, walk
 from core.runtime.roles import Transformation
 from core.runtime.slices import Record
-from core.templates import Condition, Template
+from core.templates import Condition, Template, TemplateError
 
 
 class AddedFieldDefinition(Component):
@@ -129,17 +129,24 @@ class RemoveFields(Transformation):
 
 
 def _matching(condition: Condition, scope: dict[str, object]) -> Remove:
-    """Removes the values that a condition holds for; objects and lists themselves are never looked at."""
+    """Removes the values that a condition holds for; objects and lists themselves are never looked at.
+
+    A value that the condition can't be applied to is an error. (Airbyte removes it.)
+    """
 
     def holds(value: object) -> bool:
         scope["property"] = value
-        return condition.evaluate(scope)
+        return condition.evaluate(scope, _refuse)
 
     def transform(record: Record) -> None:
         values = [(location, value) for location, value in walk(record) if not isinstance(value, (dict, list))]
         remove(record, [location for location, value in values if holds(value)])
 
     return transform
+
+
+def _refuse(problem: TemplateError) -> None:
+    raise problem
 
 
 _TOKEN = re.compile(r"[A-Z]+[a-z]*|[a-z]+|\d+|[^a-zA-Z\d]+")

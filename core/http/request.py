@@ -194,11 +194,19 @@ class RequestDraft:
 def join_url(url: str, path: str | None) -> str:
     """Without a path the URL as it is; else the path below it, or instead of it if it is a full URL.
 
-    Airbyte: the same.
+    Airbyte: the same, but it takes what stands before a colon (`files:export`) for the scheme of another URL, and joins
+    the path to the query of a URL that has one, with its last step and the query lost. Here the path comes before the
+    query, or where that is unfinished (`?method=`), ends it.
     """
     if not path:
         return url
-    return urljoin(url if url.endswith("/") else f"{url}/", path)
+    if path.startswith("/") or _FULL.match(path):
+        return urljoin(url, path)
+    base, mark, query = url.partition("?")
+    if mark and (not query or query.endswith(("=", "&"))):
+        return url + path
+    joined = urljoin(base if base.endswith("/") else f"{base}/", f"./{path}")
+    return f"{joined}{'&' if '?' in joined else '?'}{query}" if query else joined
 
 
 def url_of(text: str) -> httpx.URL:

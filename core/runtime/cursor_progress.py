@@ -70,7 +70,7 @@ class CursorProgress:
         ahead = self._ahead() if self._gaps else []
         if not ahead:
             return {**self._kept, self._timeline.field: self._timeline.write(self.value)}
-        if self._reaches_origin(self.covered):
+        if self._reaches_origin(self.covered) and self.covered[0].start <= self.covered[0].end:
             ahead.insert(0, replace(self.covered[0], latest=self.value))
         return {"state_type": "date-range", "slices": [self._write_interval(interval) for interval in ahead]}
 
@@ -88,7 +88,8 @@ class CursorProgress:
     def _uncover(self, covered: Sequence[Interval]) -> list[Interval]:
         """What remains covered when the last value, and the lookback window before it, are to be read again.
 
-        With clamping, reading goes on at the next period: the time up to there counts as covered.
+        With clamping, reading goes on at the next period: the time up to there counts as covered. Where it goes on
+        less than a granularity after the beginning, what is covered ends before it began.
         """
         if not covered:
             return []
@@ -97,7 +98,8 @@ class CursorProgress:
         until = timeline.before(again)
         cut = [replace(part, end=min(part.end, until)) for part in covered[:-1]]
         cut.append(replace(covered[-1], end=until))
-        return [part for part in cut if part.start <= part.end]
+        first = cut[:1] if self._reaches_origin(cut) else []
+        return first + [part for part in cut[len(first) :] if part.start <= part.end]
 
     def _merge(self, intervals: Sequence[Interval]) -> list[Interval]:
         merged: list[Interval] = []

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from core.templates.datetimes import DatetimeError, format_datetime, parse_datetime
@@ -80,7 +80,14 @@ class Timeline:
         return parse_datetime(text, self.format)
 
     def write(self, moment: datetime) -> str:
-        """A moment as slices and state write it."""
+        """A moment as slices and state write it.
+
+        Where the format names no zone, UTC is what it is read as, and the API may mean its own: the earlier of the two
+        clocks passes over nothing. (Airbyte writes the clock of the zone that the moment came with.)
+        """
+        if "%z" not in self.format:
+            in_utc = moment.astimezone(UTC)
+            moment = min(moment, in_utc, key=lambda clock: clock.replace(tzinfo=None))
         return format_datetime(moment, self.format)
 
     def look_back(self, moment: datetime) -> datetime:

@@ -92,6 +92,8 @@ def parse_any(value: str | int | float | date) -> datetime:
         return datetime.combine(value, time(), UTC)
     if isinstance(value, (int, float)):
         return parse_datetime(value, "%s_as_float" if isinstance(value, float) else "%s")
+    if isinstance(value, (list, dict)):
+        raise DatetimeError("is not a date", value)
     if not isinstance(value, str):
         raise TypeError("a date is a text, a number or a date, not " + type(value).__name__)
     try:

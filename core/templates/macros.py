@@ -74,7 +74,7 @@ def regex_replace(value: str, regex: str, replacement: str) -> str:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise TypeError("a regular expression looks into a text, not into " + type(value).__name__)
+        raise TypeError("this goes with a text, not with " + type(value).__name__)
     return value
 
 
@@ -120,12 +120,11 @@ def str_to_datetime(s: str) -> datetime:
 
 def format_datetime(dt: str | float | date, format: str, input_format: str | None = None) -> str:
     """A date as text: `format_datetime(config.start, '%Y-%m-%d')`; numbers are seconds since 1970."""
-    dt = _given(dt)
     if isinstance(dt, datetime):
         return datetimes.format_datetime(dt, format)
     if input_format:
         return datetimes.format_datetime(datetimes.parse_datetime(_text_or_number(dt), input_format), format)
-    return datetimes.format_datetime(datetimes.parse_any(dt), format)
+    return datetimes.format_datetime(datetimes.parse_any(_given(dt)), format)
 
 
 def day_delta(num_days: int, format: str = "%Y-%m-%dT%H:%M:%S.%f%z") -> str:
@@ -156,7 +155,7 @@ def sanitize_url(value: str) -> str:
 def camel_case_to_snake_case(value: str) -> str:
     """`someName` as `some_name`, with an underscore before every capital letter."""
     return "".join(
-        f"_{letter}" if place and "A" <= letter <= "Z" else letter for place, letter in enumerate(value)
+        f"_{letter}" if place and "A" <= letter <= "Z" else letter for place, letter in enumerate(_text(value))
     ).lower()
 
 
@@ -174,9 +173,9 @@ def _given(value: Any) -> Any:
 
 def _zone(name: str) -> ZoneInfo:
     try:
-        return ZoneInfo(name)
+        return ZoneInfo(str(name))
     except ZoneInfoNotFoundError:
-        spellings = [known for known in available_timezones() if known.casefold() == name.casefold()]
+        spellings = [known for known in available_timezones() if known.casefold() == str(name).casefold()]
         if not spellings:
             raise
         return ZoneInfo(spellings[0])

@@ -195,24 +195,31 @@ class Condition(_Compilable):
     """A template that is true or false.
 
     As in Airbyte, the usual empty values, null, the texts "False", "false", "{}", "[]", "()", "0" and "0.0", and a
-    lookup in something missing are false; everything else is true.
+    lookup in something missing are false; everything else is true. So is a condition whose values don't fit together,
+    such as the length of null.
     """
 
     __slots__ = ()
 
-    def evaluate(self, context: Mapping[str, Any]) -> bool:
-        """Whether the condition holds. Raises `TemplateError`."""
+    def evaluate(self, context: Mapping[str, Any], doubt: Callable[[TemplateError], None] = lambda _: None) -> bool:
+        """Whether the condition holds; `doubt` hears of values that don't fit together, and may raise.
+
+        Raises `TemplateError`.
+        """
         try:
             value = self._value(context)
         except UndefinedError:
             return False
         except Exception as error:
-            problem = explain(error, self.source, context)
+            problem, misfits = explain(error, self.source, context), isinstance(error, TypeError)
         else:
             if value is True or value is False:
                 return value
             return value is not EMPTY and value not in _FALSE
-        raise problem
+        if not misfits:
+            raise problem
+        doubt(problem)
+        return True
 
 
 def undeclared(source: str, allowed: Collection[str]) -> frozenset[str]:

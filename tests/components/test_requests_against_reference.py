@@ -74,7 +74,6 @@ def theirs(oracle: Oracle, raw: dict[str, Any]) -> dict[str, Any]:
         ("https://a.com/v1/", ""),
         ("https://a.com/v1", ""),
         ("https://a.com/v1", "https://b.com/x?y=1"),
-        ("https://a.com/v1?k=1", "items"),
         ("https://a.com/v1", "../v2/items"),
         ("https://a.com/{{ config['n'] }}", "{{ config['date'] }}"),
         ("https://a.com/a b/é", "ü"),

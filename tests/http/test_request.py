@@ -5,6 +5,7 @@ import pytest
 
 from core.errors import ReadError
 from core.http.request import RequestDraft, join_url
+from tests.support.oracle import Oracle
 
 
 def drafted(**fields: object) -> RequestDraft:
@@ -14,19 +15,35 @@ def drafted(**fields: object) -> RequestDraft:
     return draft
 
 
+BASES = ["https://a.com", "https://a.com/", "https://a.com/v1", "https://a.com/v1/", "https://a.com/v1.0/x.json"]
+PATHS = [
+    *("items", "items/", "a/b", "/items?page=2", "?page=2", "items?page=2", "../v2/items", "./items", ".", "a b"),
+    *("https://b.com/x?y=1", "//b.com/x", "", None, "items;v=1", "v1/files:export", "%2F", "a?u=https://b.com/"),
+]
+
+
+def test_a_path_is_joined_to_the_url_or_replaces_it_as_in_the_reference(oracle: Oracle) -> None:
+    pairs = [(base, path) for base in BASES for path in PATHS]
+    joined = oracle.ask("http_requests", "joined", pairs)
+    assert {pair: join_url(*pair) for pair in pairs} == dict(zip(pairs, joined, strict=True))
+    assert join_url("https://a.com/v1", "items") == "https://a.com/v1/items"
+
+
 @pytest.mark.parametrize(
-    ("url", "path", "joined"),
+    ("url", "path", "here", "there"),
     [
-        ("https://a.com/v1", "items", "https://a.com/v1/items"),
-        ("https://a.com/v1/", "items", "https://a.com/v1/items"),
-        ("https://a.com/v1", "/items?page=2", "https://a.com/items?page=2"),
-        ("https://a.com/v1", "https://b.com/x?y=1", "https://b.com/x?y=1"),
-        ("https://a.com/v1/", None, "https://a.com/v1/"),
-        ("https://a.com/v1", "", "https://a.com/v1"),
+        ("https://a.com/v1", "files:export", "https://a.com/v1/files:export", "files:export"),
+        ("https://a.com/api?key=1", "items", "https://a.com/api/items?key=1", "https://a.com/items"),
+        ("https://a.com/api?key=1", "items?n=2", "https://a.com/api/items?n=2&key=1", "https://a.com/items?n=2"),
+        ("https://a.com/api?method=", "items", "https://a.com/api?method=items", "https://a.com/items"),
+        ("https://a.com/api?", "n=2", "https://a.com/api?n=2", "https://a.com/n=2"),
     ],
 )
-def test_a_path_is_joined_to_the_url_or_replaces_it(url: str, path: str | None, joined: str) -> None:
-    assert join_url(url, path) == joined
+def test_a_path_and_a_url_that_the_reference_can_not_join(
+    oracle: Oracle, url: str, path: str, here: str, there: str
+) -> None:
+    assert join_url(url, path) == here
+    assert oracle.ask("http_requests", "joined", [(url, path)]) == [there]
 
 
 def test_parameters_go_into_the_url_and_lists_repeat_their_name() -> None:

@@ -11,6 +11,7 @@ from airbyte_cdk.sources.declarative.models.declarative_component_schema import 
 )
 from airbyte_cdk.sources.declarative.parsers.manifest_component_transformer import ManifestComponentTransformer
 from airbyte_cdk.sources.declarative.parsers.model_to_component_factory import ModelToComponentFactory
+from airbyte_cdk.sources.declarative.requesters.http_requester import HttpRequester as LiveRequester
 from airbyte_cdk.sources.types import StreamSlice
 
 ERROR_HANDLERS = {"DefaultErrorHandler": DefaultErrorHandler, "CompositeErrorHandler": CompositeErrorHandler}
@@ -52,6 +53,11 @@ def send(raw, config, slice_, next_page_token=None, path=None):
         "headers": {name: value for name, value in headers.items() if name not in BY_THE_CLIENT},
         "body": _text(request.body),
     }
+
+
+def joined(pairs):
+    """The URLs of pairs of a base and a path."""
+    return [LiveRequester._join_url(base, path) for base, path in pairs]
 
 
 def _text(value):

@@ -39,6 +39,17 @@ def conditions(templates, context):
     ]
 
 
+def decisions(templates, context):
+    """For each condition whether it holds; "refused" where that can't be said."""
+    answers = []
+    for template in templates:
+        try:
+            answers += conditions([template], context)
+        except Exception:
+            answers.append("refused")
+    return answers
+
+
 def parameters(mapping, config):
     """The query parameters or form fields that a request gets from a mapping."""
     provider = inputs.InterpolatedRequestInputProvider(request_inputs=mapping, config=config, parameters={})

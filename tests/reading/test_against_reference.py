@@ -122,3 +122,22 @@ async def test_an_asynchronous_job(server: LoopbackServer, oracle: Oracle, kind:
     text = jobs_manifest(server, retriever=f"download_decoder: {decoder}").replace("exports", "items")
 
     await compare(server, oracle, text)
+
+
+async def test_conditions_whose_values_do_not_fit_together(server: LoopbackServer, oracle: Oracle) -> None:
+    """They are true: the length of null ends the pages, and a null that is compared keeps its record."""
+    server.on("/items", Reply({"items": [{"n": None}, {"n": 5}, {"n": 1}], "next": None}))
+    keep = ", record_filter: {type: RecordFilter, condition: '{{ record.n > 3 }}'}"
+    pages = """\
+paginator:
+  type: DefaultPaginator
+  pagination_strategy:
+    type: CursorPagination
+    cursor_value: "more"
+    stop_condition: "{{ response.next | length == 0 }}"
+  page_token_option: {type: RequestOption, inject_into: request_parameter, field_name: page}
+"""
+    told = await compare(server, oracle, manifest(server, retriever=pages, selector=keep))
+
+    assert told.records == [{"n": None}, {"n": 5}]
+    assert "As in Airbyte, the condition counts as true" in told.logs

@@ -50,9 +50,10 @@ def manifest(
     retriever: str = "",
     requester: str = "",
     field_path: str = "[items]",
+    selector: str = "",
     top: str = "",
 ) -> str:
-    """A manifest with one synchronous stream, `items`, at /items."""
+    """A manifest with one synchronous stream, `items`, at /items; `selector` is more of its record selector."""
     return f"""
 version: 7.0.0
 type: DeclarativeSource
@@ -68,7 +69,7 @@ streams:
         type: HttpRequester
         url: "{server.url("/items")}"
 {indent(requester, "        ")}
-      record_selector: {{type: RecordSelector, extractor: {{type: DpathExtractor, field_path: {field_path}}}}}
+      record_selector: {{type: RecordSelector, extractor: {{type: DpathExtractor, field_path: {field_path}}}{selector}}}
 {indent(retriever, "      ")}
 """
 

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from tests.support.oracle import Oracle
-from tests.support.reading import read_all
+from tests.support.reading import Told, read_all
 from tests.support.server import Asked, LoopbackServer
 
 
@@ -20,8 +20,8 @@ async def compare(
     text: str,
     config: Mapping[str, Any] | None = None,
     state: Mapping[str, Any] | None = None,
-) -> None:
-    """Read with both and compare what was asked for, what came out, and the state at the end."""
+) -> Told:
+    """Read with both, compare what was asked for, what came out, and the state at the end; ours is given back."""
     config = dict(config or {})
     told = await read_all(text, config, state=state)
     assert told.outcome == "complete", told.errors
@@ -32,6 +32,7 @@ async def compare(
     assert counted(told.records) == counted(theirs["records"])
     assert requests(ours) == requests(server.asked)
     assert without_duration(told.state) == without_duration(theirs["state"])
+    return told
 
 
 def counted(records: list[Any]) -> Counter[str]:

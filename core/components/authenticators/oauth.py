@@ -396,13 +396,13 @@ class OAuthAuthenticator(Authenticator):
         return bool(use.evaluate(variables)) if isinstance(use, Condition) else use
 
     def _given(self, context: Context, variables: Mapping[str, Any]) -> str | None:
-        """The refresh token of the inputs; None if none is sent."""
+        """The refresh token of the inputs; None if none is sent. An empty one is (Airbyte: the same)."""
         if self._by_assertion(variables):
             return None
         token: str | None = None
         if self.refresh_token_updater is not None:
-            token = input_text(context.config, self.refresh_token_updater.refresh_token_config_path) or None
-        if token is None and self.refresh_token is not None:
+            token = input_text(context.config, self.refresh_token_updater.refresh_token_config_path)
+        if not token and self.refresh_token is not None:
             token = self.refresh_token.text_or(variables, "")
         if token:
             context.run.session.secrets.add(token)

@@ -90,7 +90,7 @@ def _find(value: Any, name: str, depth: int = 0) -> Iterator[Any]:
 class RefreshTokenUpdater(BaseModel):
     """For APIs whose refresh tokens can be used only once: where the inputs hold the new tokens."""
 
-    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True, coerce_numbers_to_str=True)
 
     refresh_token_name: str = Field(
         "refresh_token",

@@ -330,6 +330,8 @@ async def test_a_signed_assertion_gives_an_access_token(bench: Bench, server: Lo
         {"scopes": ["read", "write"]},
         {"grant_type": "client_credentials", "refresh_token": None},
         {"refresh_token": "{{ config['nothing'] }}"},
+        {"refresh_token": None, "refresh_token_updater": {}},
+        {"refresh_token": None, "grant_type": "client_credentials", "refresh_token_updater": {}},
         {"client_secret": "{{ config['nothing'] }}"},
         {"refresh_request_body": {"audience": "{{ config['audience'] }}", "client_id": "mine", "count": 3, "on": True}},
         {"refresh_request_body": {"none": None, "empty": "", "missing": "{{ config['nothing'] }}", "list": ["a", "b"]}},

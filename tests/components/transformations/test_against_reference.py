@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from core.errors import ReadError
 from core.runtime.slices import Record
+from core.templates import TemplateError
 from tests.support.components import component
 from tests.support.oracle import Oracle
 
@@ -209,6 +210,14 @@ def test_added_lists_and_objects_are_not_shared_between_records() -> None:
     first["all"].append(3)
     assert second == {"list": [1], "all": [1, 2]}
     assert CONFIG["list"] == [1, 2]
+
+
+def test_a_value_that_a_condition_can_not_be_applied_to_is_not_removed(oracle: Oracle) -> None:
+    written = [{"type": "RemoveFields", "field_pointers": [["**"]], "condition": "{{ property | length == 0 }}"}]
+    records = [{"text": "", "n": 1}]
+    assert oracle.ask("records", "transform", written, records, CONFIG, SLICE) == [{}]
+    with pytest.raises(TemplateError, match="object of type 'int' has no len"):
+        changed(written, records)
 
 
 def test_a_condition_next_to_field_paths_is_reported() -> None:
