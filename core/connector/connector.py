@@ -14,6 +14,7 @@ from core.components.config_normalization import ConfigNormalizationRules
 from core.components.source import DeclarativeSource
 from core.components.stream import DeclarativeStream, Stream
 from core.connector.building import TreeBuilder
+from core.garbage import not_collected
 from core.manifest.document import Document
 from core.manifest.problems import Path, Problem, Severity, show_path
 from core.manifest.resolver import Resolved, resolve_manifest
@@ -99,6 +100,7 @@ class _LoadProblem(NamedTuple):
     all: bool = False
 
 
+@not_collected()
 def load_connector(document: Document) -> Connector:
     """Resolve and validate a document. Never raises for what is written in it: see `Connector.problems`."""
     resolved = resolve_manifest(document)
