@@ -67,6 +67,7 @@ test-clients: $(VENV)/.installed-spark $(CLIENTS)/.installed
 
 bench: $(VENV)/.installed-dev $(ORACLE)/.installed
 	$(BIN)/python -m benchmarks --rows $(or $(ROWS),100000)
+	$(BIN)/python -m benchmarks.loading
 	$(BIN)/python -m benchmarks.screens
 
 check: $(VENV)/.installed-dev

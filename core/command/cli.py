@@ -10,6 +10,7 @@ from contextlib import suppress
 from importlib import import_module
 
 from core.command.arguments import Arguments, parse
+from core.garbage import not_collected
 
 _COMMANDS = {
     "version": "core.command.version.print_version",
@@ -67,14 +68,11 @@ def _command(arguments: Arguments, builder: Builder | None) -> int:
 def _loaded(option: str) -> Callable[[Arguments], int]:
     """What runs a command. Imports create no garbage, so that collecting it would only take time."""
     module, _, name = _COMMANDS[option].rpartition(".")
-    gc.disable()
-    try:
+    with not_collected():
         run: Callable[[Arguments], int] = getattr(import_module(module), name)
-        if option == "run":
+        if option in ("run", "validate"):
             import_module("core.connector.registry").component_types()
-    finally:
         gc.freeze()
-        gc.enable()
     return run
 
 

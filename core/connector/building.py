@@ -167,7 +167,7 @@ class TreeBuilder:
         if component is None:
             return None
         for key, plan in plans.items():
-            if key in values:
+            if key in values and plan.holds_templates:
                 self._check_templates(getattr(component, plan.name), (*path, key), _seen_in(plan.gives, visible))
         self.problems += [problem.below(*path) for problem in component.lint()]
         self.portability += [problem.below(*path) for problem in portability(raw, component, values)]

@@ -18,6 +18,7 @@ from core.components.stream import DeclarativeStream, Stream
 from core.connector.building import TreeBuilder
 from core.connector.templates import Made, MadeStream, StreamTemplate, assembled, template_name
 from core.errors import InputError
+from core.garbage import not_collected
 from core.manifest.document import Document
 from core.manifest.problems import Path, Problem, Severity, closest, show_path
 from core.manifest.resolver import Resolved, resolve_manifest
@@ -167,6 +168,7 @@ _LISTS = ("streams", "dynamic_streams")
 """The lists of streams at the top of a manifest."""
 
 
+@not_collected()
 def load_connector(document: Document) -> Connector:
     """Resolve and validate a document. Never raises for what is written in it: see `Connector.problems`."""
     resolved = resolve_manifest(document)

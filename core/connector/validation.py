@@ -111,6 +111,8 @@ def portability(raw: Mapping[str, Any], component: Component, values: Mapping[st
 
 def _coerced(cls: type[Component], values: Mapping[str, Any]) -> Iterator[Problem]:
     """The values that are taken for what they spell, as the number in `"5"`; Airbyte takes them as they are."""
+    if not any(plan.coercible and key in values for key, plan in field_plans(cls).items()):
+        return
     try:
         cls.model_validate(values, strict=True)
     except ValidationError as error:

@@ -9,12 +9,25 @@ quite as it looks, gets a note.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
-from core.manifest.nodes import Alias, Mapping, Node, NodeNote, Scalar, Sequence, SourceEntry, target_of
+from core.garbage import not_collected
+from core.manifest.nodes import (
+    Alias,
+    BaseNode,
+    Mapping,
+    Node,
+    NodeNote,
+    Scalar,
+    Sequence,
+    SourceEntry,
+    TopMapping,
+    target_of,
+)
 from core.manifest.problems import ManifestError, Position, Problem, clipped
 
 MAX_NODES = 1_000_000
@@ -24,6 +37,8 @@ MAX_DEPTH = 100
 
 COMPONENT_KEYS = frozenset({"type", "$ref", "$parameters", "class_name"})
 """Keys that a mapping has when it is, or stands for, a component."""
+
+N = TypeVar("N", bound=BaseNode)
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SECOND_TRY = 200_000
@@ -40,7 +55,8 @@ class NotAMapping(ManifestError):
     """The text is valid YAML, but something else than a mapping at the top."""
 
 
-def compose(text: str, file: str | None = None) -> Mapping:
+@not_collected()
+def compose(text: str, file: str | None = None) -> TopMapping:
     """Read YAML text (without a byte order mark) into its top mapping.
 
     Raises ManifestError with all problems found; a syntax error ends the search.
@@ -58,7 +74,7 @@ def compose(text: str, file: str | None = None) -> Mapping:
     raise ManifestError([problem])
 
 
-def _composed(text: str, file: str | None, kind: Any) -> Mapping:
+def _composed(text: str, file: str | None, kind: Any) -> TopMapping:
     """The top mapping, read by this kind of loader. Raises `MarkedYAMLError` for its syntax and `ManifestError`."""
     loader = kind(text)
     composer = _Composer(text, loader, file)
@@ -82,8 +98,10 @@ class _Composer:
         self._count = 0
         self._anchors: dict[str, tuple[Node | None, int]] = {}  # no node while it is being read; size
         self._plain: dict[str, Any] = {}
+        self._aliases: list[Alias] = []
+        self._is_noted = False
 
-    def document(self) -> Mapping:
+    def document(self) -> TopMapping:
         next_event = self._loader.get_event
         next_event()  # the stream starts
         if isinstance(next_event(), yaml.StreamEndEvent):
@@ -98,34 +116,27 @@ class _Composer:
                 _position(event_after),
                 "a manifest is a single document; remove the `---` between them",
             )
-        if not isinstance(root, Mapping):
+        if not isinstance(root, TopMapping):
             message = "A manifest has to be a mapping (`key: value` lines) at the top."
             raise NotAMapping(self._fatal(message, _position(event), "is this the right file?").problems)
-        self._check_names(root, is_component=True)
+        root.aliases, root.is_noted = tuple(self._aliases), self._is_noted
         return root
 
     def _node(self, event: Any, depth: int) -> Node:
         self._count += 1
         if self._count > MAX_NODES:
             raise self._fatal(f"The manifest holds more than {MAX_NODES:,} values.", _position(event))
-        if isinstance(event, yaml.AliasEvent):
+        kind = type(event)
+        if kind is yaml.AliasEvent:
             return self._alias(event)
+        if event.anchor is None:
+            return self._scalar(event) if kind is yaml.ScalarEvent else self._collection(event, kind, depth)
         before = self._count
-        if event.anchor:
-            if event.anchor in self._anchors:
-                self._report(f"The anchor `&{event.anchor}` is there twice.", _position(event), "rename one of them")
-            self._anchors[event.anchor] = (None, 0)
-        node: Node
-        if isinstance(event, yaml.ScalarEvent):
-            node = self._scalar(event)
-        elif depth >= MAX_DEPTH:
-            raise self._fatal(f"The manifest is nested more than {MAX_DEPTH} levels deep.", _position(event))
-        elif isinstance(event, yaml.SequenceStartEvent):
-            node = self._sequence(event, depth)
-        else:
-            node = self._mapping(event, depth)
-        if event.anchor:
-            self._anchors[event.anchor] = (node, self._count - before)
+        if event.anchor in self._anchors:
+            self._report(f"The anchor `&{event.anchor}` is there twice.", _position(event), "rename one of them")
+        self._anchors[event.anchor] = (None, 0)
+        node = self._scalar(event) if kind is yaml.ScalarEvent else self._collection(event, kind, depth)
+        self._anchors[event.anchor] = (node, self._count - before)
         return node
 
     def _alias(self, event: Any) -> Alias:
@@ -137,19 +148,24 @@ class _Composer:
             message = f"The alias `*{event.anchor}` stands for something that it is itself a part of."
             raise self._fatal(message, _position(event))
         self._count += weight
-        return Alias(target, **{**_marks(event), "anchor": None})
+        alias = _placed(Alias(target), event)
+        self._aliases.append(alias)
+        return alias
 
     def _scalar(self, event: Any) -> Scalar:
-        value, note = event.value, None
-        if event.tag not in (None, "!"):
-            value, note = self._construct(event.tag, event)
+        value, style, tag, note = event.value, event.style, event.tag, None
+        if tag is not None and tag != "!":
+            value, note = self._construct(tag, event)
         elif event.implicit[0]:
             if value not in self._plain:
                 self._plain[value] = self._construct(self._loader.resolve(yaml.ScalarNode, value, (True, False)), event)
             value, note = self._plain[value]
-        scalar = Scalar(value, event.style, **_marks(event))
-        scalar.note = note
-        if scalar.is_block:
+        scalar = _placed(Scalar(value, style), event)
+        if tag is not None or event.anchor is not None:
+            scalar.tag, scalar.anchor = tag, event.anchor
+        if note is not None:
+            self._note(scalar, *note)
+        if style and scalar.is_block:
             scalar.end = self._end_of_block(scalar)
         return scalar
 
@@ -185,39 +201,53 @@ class _Composer:
             return scalar.start + len(written.rstrip(" \t\r\n\x85\u2028\u2029"))
         return scalar.start + len(re.sub(r"(\r\n|[\r\n\x85\u2028\u2029])\Z", "", written))
 
-    def _sequence(self, event: Any, depth: int) -> Sequence:
-        self._check_collection_tag(event, "seq")
-        sequence = Sequence(**_marks(event), flow=bool(event.flow_style))
-        items: list[SourceEntry] = []
-        while not isinstance(following := self._loader.get_event(), yaml.SequenceEndEvent):
-            items.append(SourceEntry(None, self._node(following, depth + 1), slot=len(items)))
-        _close(sequence, items, following)
-        return sequence
+    def _collection(self, event: Any, kind: type, depth: int) -> Mapping | Sequence:
+        if depth >= MAX_DEPTH:
+            raise self._fatal(f"The manifest is nested more than {MAX_DEPTH} levels deep.", _position(event))
+        name = "map" if kind is yaml.MappingStartEvent else "seq"
+        if event.tag not in (None, "!", _PREFIX + name):
+            self._refuse_tag(event.tag, event)
+        made: Mapping | Sequence = (TopMapping if depth == 0 else Mapping)() if name == "map" else Sequence()
+        _placed(made, event)
+        made.tag, made.anchor, made.flow = event.tag, event.anchor, bool(event.flow_style)
+        if isinstance(made, Mapping):
+            self._fill_mapping(made, depth)
+        else:
+            self._fill_sequence(made, depth)
+        return made
 
-    def _mapping(self, event: Any, depth: int) -> Mapping:
-        self._check_collection_tag(event, "map")
-        mapping = Mapping(**_marks(event), flow=bool(event.flow_style))
+    def _fill_sequence(self, sequence: Sequence, depth: int) -> None:
+        next_event = self._loader.get_event
+        items: list[SourceEntry] = []
+        while type(following := next_event()) is not yaml.SequenceEndEvent:
+            items.append(SourceEntry(None, self._node(following, depth + 1), len(items)))
+        _close(sequence, items, following)
+
+    def _fill_mapping(self, mapping: Mapping, depth: int) -> None:
+        next_event = self._loader.get_event
         entries: list[SourceEntry] = []
         names: dict[Any, Scalar | Alias] = {}
-        while not isinstance(following := self._loader.get_event(), yaml.MappingEndEvent):
+        while type(following := next_event()) is not yaml.MappingEndEvent:
             entry = self._entry(following, depth, slot=len(entries))
             entries.append(entry)
-            if entry.key is None or entry.merge:
+            key, value, _, merge = entry
+            if key is None or merge:
                 continue
-            if not mapping.flow and entry.value.start == entry.value.end and not self._has_colon(entry):
-                entry.value.start = entry.value.end = entry.key.end  # PyYAML puts it at the next token
-            if entry.name in names:
-                first = names[entry.name].line + 1
-                message = f"The key `{entry.name}` appears twice; first on line {first}. The last one counts."
-                entry.key.note = NodeNote(message, "remove or rename one of them")
-            names[entry.name] = entry.key
+            if value.start == value.end and not mapping.flow and not self._has_colon(entry):
+                value.start = value.end = key.end  # PyYAML puts it at the next token
+            name = entry.name
+            if name in names:
+                first = names[name].line + 1
+                message = f"The key `{name}` appears twice; first on line {first}. The last one counts."
+                self._note(key, message, "remove or rename one of them")
+            names[name] = key
         _close(mapping, entries, following)
-        return mapping
+        self._check_names(entries, names, is_component=depth == 0)
 
     def _entry(self, event: Any, depth: int, slot: int) -> SourceEntry:
-        if isinstance(event, yaml.ScalarEvent) and event.value == "<<" and event.implicit[0]:
+        if type(event) is yaml.ScalarEvent and event.value == "<<" and event.implicit[0]:
             self._count += 1
-            key = Scalar("<<", **_marks(event))
+            key = _placed(Scalar("<<"), event)
             following = self._loader.get_event()
             value = self._node(following, depth + 1)
             self._check_merged(value, following)
@@ -227,7 +257,7 @@ class _Composer:
             is_template = self._text.startswith("{{", event.start_mark.index - 1)
             hint = "put a template such as `{{ config['key'] }}` in quotes" if is_template else None
             self._report("A key has to be text, not a list or a mapping.", _position(event), hint)
-            key_node = Scalar(f"key {slot}", **_marks(event))
+            key_node = _placed(Scalar(f"key {slot}"), event)
         assert isinstance(key_node, Scalar | Alias)
         return SourceEntry(key_node, self._node(self._loader.get_event(), depth + 1), slot)
 
@@ -239,10 +269,6 @@ class _Composer:
         items = [target_of(item.value) for item in value.entries] if isinstance(value, Sequence) else [value]
         if not all(isinstance(item, Mapping) for item in items):
             self._report("`<<` takes in a mapping or a list of mappings, nothing else.", _position(event))
-
-    def _check_collection_tag(self, event: Any, kind: str) -> None:
-        if event.tag not in (None, "!", _PREFIX + kind):
-            self._refuse_tag(event.tag, event)
 
     def _refuse_tag(self, tag: str, event: Any) -> None:
         shown = tag.replace(_PREFIX, "!!")
@@ -257,18 +283,14 @@ class _Composer:
         quotable = shown in ("!!value", "!!merge")
         self._report(message, _position(event), "put it in quotes" if quotable else "remove the tag")
 
-    def _check_names(self, node: Node, *, is_component: bool = False) -> None:
+    def _check_names(self, entries: list[SourceEntry], names: Iterable[Any], *, is_component: bool) -> None:
         """Keys of components are text: `on:` or `404:`, which YAML reads as something else, become what is written."""
-        if isinstance(node, Mapping):
-            named = [entry for entry in node.entries if entry.key and not entry.merge]
-            texts = {entry.name for entry in named if isinstance(entry.name, str)}
-            if is_component or not texts.isdisjoint(COMPONENT_KEYS):
-                for entry in named:
-                    if not isinstance(entry.name, str):
-                        self._name_as_written(entry)
-        if isinstance(node, Mapping | Sequence):
-            for entry in node.entries:
-                self._check_names(entry.value)
+        texts = {name for name in names if isinstance(name, str)}
+        if len(texts) == len(entries) or not (is_component or not texts.isdisjoint(COMPONENT_KEYS)):
+            return
+        for entry in entries:
+            if entry.key and not entry.merge and not isinstance(entry.name, str):
+                self._name_as_written(entry)
 
     def _name_as_written(self, entry: SourceEntry) -> None:
         assert entry.key is not None
@@ -276,7 +298,12 @@ class _Composer:
         assert isinstance(key, Scalar)
         written = self._text[key.start : key.end]
         message = f"The key `{clipped(written)}` is read by YAML as the value {key.value}; it is taken as text here."
-        key.value, key.note = written, NodeNote(message, f'write it as "{clipped(written)}"')
+        key.value = written
+        self._note(key, message, f'write it as "{clipped(written)}"')
+
+    def _note(self, node: BaseNode, message: str, hint: str | None) -> None:
+        node.note = NodeNote(message, hint)
+        self._is_noted = True
 
     def _report(self, message: str, position: Position, hint: str | None = None) -> None:
         self.problems.append(Problem(message, hint=hint, position=position, file=self._file))
@@ -286,15 +313,12 @@ class _Composer:
         return ManifestError(self.problems)
 
 
-def _marks(event: Any) -> dict[str, Any]:
-    return {
-        "start": event.start_mark.index,
-        "end": event.end_mark.index,
-        "line": event.start_mark.line,
-        "column": event.start_mark.column,
-        "anchor": event.anchor,
-        "tag": getattr(event, "tag", None),
-    }
+def _placed(node: N, event: Any) -> N:
+    """The node, which is written where the event is."""
+    start = event.start_mark
+    node.start, node.line, node.column = start.index, start.line, start.column
+    node.end = event.end_mark.index
+    return node
 
 
 def _close(collection: Mapping | Sequence, entries: list[SourceEntry], end_event: Any) -> None:

@@ -6,14 +6,16 @@ import pathlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from core.manifest.compose import compose
 from core.manifest.editing import Edit, TreeEditor
+from core.manifest.emit import Style
 from core.manifest.files import read_text, write_text
 from core.manifest.history import History, UndoableChange
 from core.manifest.links import PathMove, ReferenceLink, erased, inserted, links, moved, relink, renamed, unmoved
-from core.manifest.nodes import Mapping, Node, Scalar, Sequence, find, noted, target_of, value_of
+from core.manifest.nodes import Mapping, Node, Scalar, Sequence, TopMapping, find, noted, target_of, value_of
 from core.manifest.problems import Path, Position, Problem, Severity
 from core.manifest.references import owner, slot
 from core.manifest.splice import splice, style_of
@@ -43,7 +45,6 @@ class Document:
         self._mark = _BYTE_ORDER_MARK if text.startswith(_BYTE_ORDER_MARK) else ""
         self._source = text.removeprefix(_BYTE_ORDER_MARK)
         self._tree = compose(self._source, file)
-        self._style = style_of(self._source, self._tree)
         self._editor = TreeEditor(self._tree)
         self.history = History()
         """Where edits are recorded; documents that replace each other share one."""
@@ -51,7 +52,7 @@ class Document:
         self._saved: Edit | None = None
         self._root: dict[str, Any] | None = None
         self._links: list[ReferenceLink] | None = None
-        self._written: tuple[str, Mapping] | None = None
+        self._written: tuple[str, TopMapping] | None = (self._source, self._tree)
 
     @classmethod
     def parse(cls, text: str, file: str | None = None) -> Document:
@@ -111,9 +112,12 @@ class Document:
     @property
     def notes(self) -> tuple[Problem, ...]:
         """Warnings about values that are read otherwise than they look."""
+        tree = self._current()[1]
+        if not tree.is_noted:
+            return ()
         return tuple(
             Problem(note.message, path, Severity.WARNING, note.hint, Position(at.line + 1, at.column + 1), self.file)
-            for path, at, note in noted(self._current()[1])
+            for path, at, note in noted(tree)
         )
 
     def written(self, path: Path) -> str | None:
@@ -214,7 +218,11 @@ class Document:
         self._last_edit = last_edit
         self._root = self._links = self._written = None
 
-    def _current(self) -> tuple[str, Mapping]:
+    @cached_property
+    def _style(self) -> Style:
+        return style_of(self._source, self._tree)
+
+    def _current(self) -> tuple[str, TopMapping]:
         if self._written is None:
             self._written = splice(self._source, self._tree, self._style)
         return self._written

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -17,6 +17,7 @@ from core.manifest.nodes import (
     Scalar,
     Sequence,
     SourceEntry,
+    TopMapping,
     find,
     merge_sources,
     own_index,
@@ -74,9 +75,8 @@ class Edit:
 class TreeEditor:
     """Edits one node tree. The rules for what YAML shares are those of `Document`, and so are the errors raised."""
 
-    def __init__(self, root: Mapping) -> None:
+    def __init__(self, root: TopMapping) -> None:
         self._root = root
-        self._aliases = list(_aliases(root))
 
     def set(self, path: Path, value: Any, order: tuple[str, ...] = ()) -> Edit | None:
         """Write `value` at `path`; None when that very value is there already.
@@ -219,7 +219,7 @@ class TreeEditor:
             new = source.value
         if old.anchor and type(old) is type(new):
             new.anchor = old.anchor
-            for alias in self._aliases:
+            for alias in self._root.aliases:
                 if alias.target is old:
                     edit.replace(alias, "target", new)
         if source.value is new and source.key is entry.key:
@@ -234,7 +234,7 @@ class TreeEditor:
 
     def _finished(self, edit: Edit, collection: Mapping | Sequence, entries: Iterable[SourceEntry]) -> Edit:
         edit.replace(collection, "entries", tuple(entries))
-        if self._aliases:
+        if self._root.aliases:
             _write_out_orphans(self._root, set(), edit)
         return edit
 
@@ -287,14 +287,6 @@ def _new_key(key: Any) -> Scalar:
     if len(emit.scalar(key)) > _LONGEST_KEY:
         raise ValueError(f"The key `{str(key)[:30]}...` is too long.")
     return node
-
-
-def _aliases(node: Node) -> Iterator[Alias]:
-    if isinstance(node, Alias):
-        yield node
-    elif isinstance(node, Mapping | Sequence):
-        for entry in node.entries:
-            yield from _aliases(entry.value)
 
 
 def _place_in(mapping: Mapping, key: str | int, order: tuple[str, ...]) -> int:

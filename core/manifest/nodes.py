@@ -62,8 +62,7 @@ class Alias(BaseNode):
     target: Node
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SourceEntry:
+class SourceEntry(NamedTuple):
     """One entry of a collection: `key` is None in a sequence.
 
     `slot` is the entry's index in the source (None for an entry made by an edit), `merge` marks a `<<` entry.
@@ -104,6 +103,14 @@ class Mapping(Collection):
             own = {entry.name: index for index, entry in enumerate(self.entries) if not entry.merge}
             self._indexed = self.entries, own
         return self._indexed[1].get(key)
+
+
+@dataclass(slots=True, eq=False)
+class TopMapping(Mapping):
+    """The top of a text: `aliases` are those in it, `is_noted` whether any node in it has a note."""
+
+    aliases: tuple[Alias, ...] = ()
+    is_noted: bool = False
 
 
 class Sequence(Collection):

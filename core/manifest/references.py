@@ -8,8 +8,7 @@ replaces all of it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeGuard
+from typing import Any, NamedTuple, TypeGuard
 
 from core.manifest.problems import Path, Severity, clipped, closest, show_path
 
@@ -25,7 +24,6 @@ Report = Callable[..., None]
 """Takes a path in the raw tree, a message, and `hint` or `severity` by name."""
 
 
-@dataclass(slots=True, eq=False)
 class Traced:
     """A value together with the raw path that it is written at.
 
@@ -33,14 +31,89 @@ class Traced:
     in the place of something that is wrong, which is reported at `origin`.
     """
 
-    value: Any
-    origin: Path
-    size: int = 1
-    is_fault: bool = False
+    __slots__ = ("_value", "is_fault", "origin", "size")
+
+    def __init__(self, value: Any, origin: Path, size: int = 1, is_fault: bool = False) -> None:
+        self._value = value
+        self.origin = origin
+        self.size = size
+        self.is_fault = is_fault
+
+    @property
+    def value(self) -> Any:
+        """The value, one level deep."""
+        return self._value
 
     def __bool__(self) -> bool:
         """Whether the value is truthy in Python's sense, which is the one that Airbyte goes by."""
-        return bool(self.value)
+        return bool(self._value)
+
+
+class AsWritten(Traced):
+    """A collection of the raw tree in which nothing has to be resolved, such as a schema.
+
+    What is in it is traced when it is asked for, which it mostly never is. `plain` is the raw value.
+    """
+
+    __slots__ = ("_extents", "plain")
+
+    def __init__(self, plain: Any, origin: Path, extents: Extents) -> None:
+        super().__init__(None, origin, extents.of(plain).size)
+        self.plain = plain
+        self._extents = extents
+
+    @property
+    def value(self) -> Any:
+        """The value, one level deep."""
+        if self._value is None:
+            if isinstance(self.plain, dict):
+                self._value = {key: self._traced(key, item) for key, item in self.plain.items()}
+            else:
+                self._value = [self._traced(index, item) for index, item in enumerate(self.plain)]
+        return self._value
+
+    def _traced(self, key: str | int, item: Any) -> Traced:
+        origin = (*self.origin, key)
+        return AsWritten(item, origin, self._extents) if isinstance(item, dict | list) else Traced(item, origin)
+
+    def __bool__(self) -> bool:
+        return bool(self.plain)
+
+
+class Extent(NamedTuple):
+    """How many values a collection holds, itself included, in how many levels, and whether nothing in it refers."""
+
+    size: int
+    levels: int
+    is_plain: bool
+
+
+class Extents:
+    """The extents of the collections of one raw tree."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, Extent] = {}
+
+    def of(self, value: dict[Any, Any] | list[Any]) -> Extent:
+        """The extent of a collection. Of one that refers to others, neither size nor levels count these."""
+        known = self._known.get(id(value))
+        if known is None:
+            known = self._known[id(value)] = self._measured(value)
+        return known
+
+    def _measured(self, value: dict[Any, Any] | list[Any]) -> Extent:
+        size, levels, is_plain = 1 + len(value), 0, True
+        if isinstance(value, dict):
+            is_plain = REF not in value and VERBATIM_FIELDS.isdisjoint(value)
+        for item in value.values() if isinstance(value, dict) else value:
+            if isinstance(item, str):
+                is_plain = is_plain and not item.startswith("#/")
+            elif isinstance(item, dict | list):
+                inner = self.of(item)
+                size += inner.size - 1
+                levels = max(levels, inner.levels)
+                is_plain = is_plain and inner.is_plain
+        return Extent(size, levels + 1, is_plain)
 
 
 def is_reference(value: Any) -> TypeGuard[str]:
@@ -88,6 +161,7 @@ class ReferenceResolver:
         self._resolved: dict[Path, Traced] = {}
         self._open: dict[Path, None] = {}
         self._hints = _HINTS
+        self._extents = Extents()
 
     def resolve(self, path: Path, value: Any) -> Traced:
         """The value at a raw path with everything in it resolved."""
@@ -106,6 +180,9 @@ class ReferenceResolver:
             return self._fault(path, f"References and collections are nested more than {_MAX_DEPTH} levels deep here.")
         if isinstance(value, str):
             return self._target(path, value)
+        extent = self._extents.of(value)
+        if extent.is_plain and len(self._open) + extent.levels <= _MAX_DEPTH:
+            return AsWritten(value, path, self._extents)
         if isinstance(value, list):
             return _collection([self.resolve((*path, i), item) for i, item in enumerate(value)], path)
         own = {key: self._field((*path, key), item) for key, item in value.items() if key != REF}
@@ -118,7 +195,9 @@ class ReferenceResolver:
         return _collection({**target.value, **own}, path)
 
     def _field(self, path: Path, value: Any) -> Traced:
-        return _verbatim(path, value) if path[-1] in VERBATIM_FIELDS else self.resolve(path, value)
+        if path[-1] not in VERBATIM_FIELDS:
+            return self.resolve(path, value)
+        return AsWritten(value, path, self._extents) if isinstance(value, dict | list) else Traced(value, path)
 
     def _target(self, path: Path, reference: str) -> Traced:
         try:
@@ -165,14 +244,6 @@ class ReferenceResolver:
 def _collection(value: dict[Any, Traced] | list[Traced], path: Path) -> Traced:
     items = value.values() if isinstance(value, dict) else value
     return Traced(value, path, 1 + sum(item.size for item in items))
-
-
-def _verbatim(path: Path, value: Any) -> Traced:
-    if isinstance(value, dict):
-        return _collection({key: _verbatim((*path, key), item) for key, item in value.items()}, path)
-    if isinstance(value, list):
-        return _collection([_verbatim((*path, i), item) for i, item in enumerate(value)], path)
-    return Traced(value, path)
 
 
 def owner(root: Any, path: Path) -> Path:

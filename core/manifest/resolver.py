@@ -11,7 +11,7 @@ from core.manifest.document import Document
 from core.manifest.links import at
 from core.manifest.parameters import ROOT_TYPE, TOO_LARGE_HINT, Propagation, TooLargeError
 from core.manifest.problems import Path, Problem, Severity
-from core.manifest.references import ReferenceResolver, Report, Traced
+from core.manifest.references import AsWritten, ReferenceResolver, Report, Traced
 
 NO_STREAM = -1
 """The section of everything outside of the streams."""
@@ -76,6 +76,8 @@ class Resolved:
 
     def _plain_of(self, node: Traced) -> Any:
         """The plain value of a traced one; what is shared stays shared."""
+        if isinstance(node, AsWritten):
+            return node.plain
         value = node.value
         if not isinstance(value, dict | list):
             return value
@@ -87,6 +89,8 @@ class Resolved:
         return self._plain[id(node)]
 
     def _faults_in(self, node: Traced) -> frozenset[Path]:
+        if isinstance(node, AsWritten):
+            return _NONE
         value = node.value
         if not isinstance(value, dict | list):
             return frozenset({node.origin}) if node.is_fault else _NONE

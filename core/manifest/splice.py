@@ -25,6 +25,7 @@ from core.manifest.nodes import (
     Scalar,
     Sequence,
     SourceEntry,
+    TopMapping,
     same,
     value_of,
 )
@@ -42,7 +43,7 @@ class Hunk(NamedTuple):
     text: str
 
 
-def splice(source: str, root: Mapping, style: emit.Style) -> tuple[str, Mapping]:
+def splice(source: str, root: TopMapping, style: emit.Style) -> tuple[str, TopMapping]:
     """The text of an edited tree, and the tree that reads back from it.
 
     `source` is the text that `root` was composed from. Raises ManifestError when the tree cannot be written.
@@ -104,7 +105,7 @@ def _first(collection: Collection) -> BaseNode:
     return entry.key or entry.value
 
 
-def _read(text: str) -> Mapping | None:
+def _read(text: str) -> TopMapping | None:
     try:
         return compose(text)
     except ManifestError:

@@ -192,7 +192,9 @@ class FieldPlan:
     mapping values when `is_map`) may have. `among_templates`: it is a mapping of names to templates, of which some may
     be components. `text`: what is written there is text, also where YAML reads it as something else; `text_map`: the
     same for the values of a mapping; `typed`: what the text evaluates to need not be text;
-    `single`: it need not be in a list. `may_be_incomplete`: a component that can't be built has a substitute.
+    `single`: it need not be in a list. `holds_templates`: there may be templates in it, besides those of components;
+    `coercible`: a value of another type may be taken for what it spells. `may_be_incomplete`: a component that can't be
+    built has a substitute.
     """
 
     name: str
@@ -207,6 +209,8 @@ class FieldPlan:
     text_map: bool
     typed: bool
     single: bool
+    holds_templates: bool
+    coercible: bool
     not_in_airbyte: tuple[str, ...]
     may_be_incomplete: bool
 
@@ -231,6 +235,8 @@ def field_plans(component: type[BaseModel]) -> Mapping[str, FieldPlan]:
             text=_holds_only_text(annotation) and as_text != AsText(numbers=True),
             text_map=as_text == AsText(),
             single=_takes_single_text(annotation),
+            holds_templates=_mentions(annotation, SourceField, BaseModel),
+            coercible=_mentions(annotation, int, float, bool, BaseModel),
             typed=not component_classes(annotation) and bool({Template, Condition} & set(_kinds(annotation))),
             not_in_airbyte=next((item.types for item in info.metadata if isinstance(item, NotInAirbyte)), ()),
             may_be_incomplete=any(isinstance(item, MayBeIncomplete) for item in info.metadata),
@@ -268,6 +274,14 @@ def _kinds(annotation: Any) -> Sequence[Any]:
     if isinstance(annotation, type) and issubclass(annotation, Component):
         return ()
     return (annotation,)
+
+
+def _mentions(annotation: Any, *kinds: type) -> bool:
+    """Whether a subclass of one of these, which is no component, is anywhere in an annotation."""
+    for kind in (annotation, get_origin(annotation)):
+        if isinstance(kind, type) and issubclass(kind, kinds) and not issubclass(kind, Component):
+            return True
+    return any(_mentions(argument, *kinds) for argument in get_args(annotation))
 
 
 def _holds_map_of_components(annotation: Any, *kinds: type) -> bool:

@@ -1,7 +1,8 @@
 """Template texts compiled to functions, once per distinct text.
 
 Constants never touch Jinja; plain lookups, alone or compared with a constant, need it only to be parsed; everything
-else runs the render function that Jinja generates.
+else runs the render function that Jinja generates: of expressions, which parsing tells all about, when it is first
+needed, since most of what a large manifest holds is not evaluated in a read.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from jinja2 import Template as JinjaTemplate
@@ -21,7 +22,7 @@ from core.templates.errors import TemplateError, UnknownVariableError
 from core.templates.limits import begin, end, evaluation
 from core.templates.literals import EMPTY, literal_of, may_start_literal, parse_literal, value_of
 from core.templates.lookups import Lookup, plain_comparison, plain_lookups
-from core.templates.sandbox import ENVIRONMENT, environment_for, may_be_secret
+from core.templates.sandbox import ENVIRONMENT, GLOBAL_NAMES, environment_for, may_be_secret
 from core.templates.texts import NULL, joined_from
 
 Names = Mapping[str, Any]
@@ -34,6 +35,13 @@ _CHEAP_NODES = frozenset(
     | {nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.CondExpr, nodes.If, nodes.List, nodes.Tuple}
 )
 """Nodes whose evaluation takes so little that it need not be counted."""
+_EXPRESSIONS = frozenset(
+    {*_CHEAP_NODES, nodes.Filter, nodes.Test, nodes.Call, nodes.Concat, nodes.Dict, nodes.Pair, nodes.Neg, nodes.Pos}
+    | {nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Pow, nodes.Slice}
+)
+"""Nodes that give no name a meaning, and in which Python finds nothing wrong once Jinja has parsed them."""
+_EXPRESSION_DEPTH = 40
+"""Levels of expressions that Python surely takes; it refuses some 200 brackets in each other."""
 _OTHER_LANGUAGE = "Braces that are text for the API stand between {% raw %} and {% endraw %}."
 _DELIMITERS = ("{{", "{%", "{#")
 
@@ -62,7 +70,9 @@ def compile_source(source: str) -> Compiled:
     if pieces is not None:
         return _compile_lookups(pieces)
     comparison = plain_comparison(tree)
-    return compile_jinja(source, tree) if comparison is None else _compile_comparison(*comparison)
+    if comparison is not None:
+        return _compile_comparison(*comparison)
+    return compile_when_needed(source, tree) if is_expression(tree) else compile_jinja(source, tree)
 
 
 def parse(source: str) -> nodes.Template:
@@ -83,6 +93,38 @@ def compile_jinja(source: str, tree: nodes.Template) -> Compiled:
         template = JinjaTemplate.from_code(environment, environment.compile(tree), environment.globals)
         counted = any(type(node) not in _CHEAP_NODES for node in tree.find_all(nodes.Node))
     return _from_render_function(template, variables, used_globals, counted)
+
+
+def is_expression(node: nodes.Node, depth: int = 0) -> bool:
+    """Whether compiling what is below a node can neither fail nor tell more about it than parsing did."""
+    match node:
+        case nodes.Filter(name=name):
+            known = name in ENVIRONMENT.filters
+        case nodes.Test(name=name):
+            known = name in ENVIRONMENT.tests
+        case nodes.Name(name=name):
+            known = name != "self"
+        case _:
+            known = True
+    if not known or depth > _EXPRESSION_DEPTH or not (type(node) in _EXPRESSIONS or depth == 0):
+        return False
+    return all(is_expression(child, depth + 1) for child in node.iter_child_nodes())
+
+
+def compile_when_needed(source: str, tree: nodes.Template) -> Compiled:
+    """Compile a template for which `is_expression` holds when it is first evaluated."""
+    names = {node.name for node in tree.find_all(nodes.Name)}
+
+    @cache
+    def compiled() -> Compiled:
+        return compile_jinja(source, parse(source))
+
+    return Compiled(
+        constant=False,
+        variables=frozenset(names - GLOBAL_NAMES),
+        text=lambda context: compiled().text(context),
+        value=lambda context: compiled().value(context),
+    )
 
 
 @contextmanager

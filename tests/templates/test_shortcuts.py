@@ -6,11 +6,12 @@ import ast
 import warnings
 from typing import Any
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jinja2.exceptions import SecurityError, UndefinedError
 
-from core.templates.compiled import compile_jinja, compile_source, parse
+from core.templates.compiled import compile_jinja, compile_source, compile_when_needed, is_expression, parse
 from core.templates.literals import EMPTY, literal_of, parse_literal
 
 NAMES = ["a", "b", "items", "keys", "_partition", "__class__", "real", "0", "x y"]
@@ -71,6 +72,41 @@ def test_plain_lookups_and_comparisons_equal_jinja(source: str, config: Any) -> 
     assert shortcut.variables == general.variables
     assert outcome(shortcut.text, context) == outcome(general.text, context)
     assert outcome(shortcut.value, context) == outcome(general.value, context)
+
+
+EXPRESSIONS = [
+    "{{ config.get('a', [])[:2] | join(',') if config else now_utc() }}",
+    "{% if config.a is defined and not b %}{{ max(c, -1) ~ d }}{% else %}{{ {'k': e}['k'] ** 2 }}{% endif %}",
+    "{{ (record or {}).get('x') | string | lower }} of {{ record.x // 2 }}",
+    "{{ record['a'] is in config.list }}",
+]
+OTHERS = [
+    "{% set a = config %}{{ a }}",
+    "{% for item in config %}{{ item }}{% endfor %}",
+    "{{ self }}",
+    "{{ config | no_such_filter if a else b }}",
+    "{{ a(b=1, b=2) }}",
+    "{{ " + "-" * 90 + "1 }}",
+]
+
+
+@pytest.mark.parametrize("source", EXPRESSIONS)
+def test_an_expression_tells_its_variables_before_it_is_compiled(source: str) -> None:
+    tree = parse(source)
+    assert is_expression(tree)
+    assert compile_when_needed(source, tree).variables == compile_jinja(source, tree).variables
+
+
+@pytest.mark.parametrize("source", OTHERS)
+def test_what_compiling_might_refuse_or_tell_is_compiled_at_once(source: str) -> None:
+    assert not is_expression(parse(source))
+
+
+def test_an_expression_is_compiled_when_it_is_evaluated() -> None:
+    context = {"config": {"a": ["x", "y", "z"]}}
+    late, early = compile_source(EXPRESSIONS[0]), compile_jinja(EXPRESSIONS[0], parse(EXPRESSIONS[0]))
+    assert late.text(context) == early.text(context) == "x,y"
+    assert late.value(context) == early.value(context)
 
 
 @settings(max_examples=500, deadline=None)
