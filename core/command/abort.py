@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.command.arguments import Arguments
+from core.command.custom_code import with_custom_code
 from core.command.jobs import journal_of, no_jobs
 from core.connector import Connector, load_connector
 from core.errors import ReadError
@@ -31,7 +32,7 @@ def abort_jobs(arguments: Arguments) -> int:
     """
     assert arguments.jobs is not None
     assert arguments.manifest is not None
-    connector = load_connector(Document.load(arguments.manifest))
+    connector = with_custom_code(load_connector(Document.load(arguments.manifest)), arguments, arguments.manifest)
     rules = connector.input_rules
     config = gather_inputs(
         connector.connection_specification, arguments.config, os.environ, arguments.settings, None, rules=rules

@@ -17,6 +17,7 @@ from core.cases.check import check_case
 from core.cases.reading import read_case
 from core.cases.recorder import CaseRecorder
 from core.command.arguments import Arguments
+from core.command.custom_code import with_custom_code
 from core.command.files import RunFiles
 from core.command.headless import HeadlessRun, RunPlan
 from core.connector import Connector, load_connector
@@ -61,7 +62,7 @@ def run_headless(arguments: Arguments) -> int:
 
 
 def _run(arguments: Arguments, manifest: Path, given: Mapping[str, Any] | None = None, note: str = "") -> int:
-    connector = load_connector(Document.load(manifest))
+    connector = with_custom_code(load_connector(Document.load(manifest)), arguments, manifest)
     streams = chosen_streams(connector, arguments.streams)
     specification = connector.connection_specification
     config = gather_inputs(

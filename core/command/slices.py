@@ -11,6 +11,7 @@ from typing import Any
 
 from core.command.arguments import Arguments
 from core.command.conduct import Conduct
+from core.command.custom_code import with_custom_code
 from core.command.run import chosen_streams, progress_on, warnings_of
 from core.connector import Connector, load_connector
 from core.errors import InputError, LonghaulError, ReadError, fault_text
@@ -115,6 +116,7 @@ def connector_with_inputs(arguments: Arguments) -> tuple[Connector, Mapping[str,
     connector = load_connector(Document.load(arguments.manifest))
     if connector.source is None:
         raise ManifestError(connector.errors)
+    connector = with_custom_code(connector, arguments, arguments.manifest)
     config = gather_inputs(
         connector.connection_specification,
         arguments.config,

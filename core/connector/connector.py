@@ -48,6 +48,12 @@ class Connector:
     """The code of custom components that may run; None: none may."""
 
     @property
+    def custom_components(self) -> tuple[CustomComponent, ...]:
+        """The components that are Python code for Airbyte."""
+        parts = self.source.tree() if self.source else ()
+        return tuple(part for part in parts if isinstance(part, CustomComponent))
+
+    @property
     def usable(self) -> bool:
         """Whether there are no errors (warnings are allowed)."""
         return self.source is not None and not self.errors

@@ -25,10 +25,10 @@ class CustomCode:
     """Code that a person has allowed to run: exactly this text, whatever is in the file by then.
 
     `file` is where it is from, for messages; `folder` is where it finds what it imports. `python` runs it, and it has
-    `seconds` for an answer. A `text` of None allows classes that are installed, such as those of airbyte-cdk itself.
+    `seconds` for an answer.
     """
 
-    text: str | None
+    text: str
     file: str
     folder: Path | None
     python: str

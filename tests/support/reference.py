@@ -9,8 +9,9 @@ from typing import Any
 
 import yaml
 
+from core.custom.permission import CustomCode
 from tests.support.oracle import Oracle
-from tests.support.reading import read_all
+from tests.support.reading import Told, read_all
 from tests.support.server import Asked, LoopbackServer
 
 
@@ -20,18 +21,22 @@ async def compare(
     text: str,
     config: Mapping[str, Any] | None = None,
     state: Mapping[str, Any] | None = None,
-) -> None:
+    custom: CustomCode | None = None,
+) -> Told:
     """Read with both and compare what was asked for, what came out, and the state at the end."""
     config = dict(config or {})
-    told = await read_all(text, config, state=state)
+    told = await read_all(text, config, state=state, custom=custom)
     assert told.outcome == "complete", told.errors
     ours, server.asked = server.asked, []
-    theirs = await asyncio.to_thread(oracle.ask, "reading", "read", yaml.safe_load(text), config, "items", state)
+    with_code = ["custom", "read", custom.text] if custom is not None else ["reading", "read"]
+    asked = [*with_code, yaml.safe_load(text), config, "items", state]
+    theirs = await asyncio.to_thread(lambda: oracle.ask(*asked))
 
     assert theirs["status"] == "COMPLETE"
     assert counted(told.records) == counted(theirs["records"])
     assert requests(ours) == requests(server.asked)
     assert without_duration(told.state) == without_duration(theirs["state"])
+    return told
 
 
 def counted(records: list[Any]) -> Counter[str]:

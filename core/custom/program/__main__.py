@@ -91,9 +91,8 @@ class Program:
         self._file, self.config = message["file"], message["config"]
         if message["folder"]:
             sys.path.append(message["folder"])
-        if message["code"] is not None:
-            import_code(message["code"], self._file)
-        self._builder = Builder(message["manifest"], self.config, message["code"] is not None)
+        import_code(message["code"], self._file)
+        self._builder = Builder(message["manifest"], self.config)
         return found
 
     def _batch(self, number):

@@ -10,7 +10,7 @@ from airbyte_cdk.sources.declarative.parsers.model_to_component_factory import M
 
 MODULES = ("source_declarative_manifest.components", "components")
 """The names under which airbyte-cdk finds the code of a manifest."""
-NO_DEFAULT_DECODER = {"type": "JsonDecoder"}
+DEFAULT_DECODER = {"type": "JsonDecoder"}
 
 
 def import_code(text, file):
@@ -26,10 +26,9 @@ def import_code(text, file):
 class Builder:
     """Builds the components at their places in a manifest whose references and parameters are resolved."""
 
-    def __init__(self, manifest, config, has_code):
+    def __init__(self, manifest, config):
         self.manifest = manifest
         self.config = config
-        self._has_code = has_code
 
     def build(self, path, definition):
         """The component that is written at a path."""
@@ -45,7 +44,7 @@ class Builder:
     def _alias(self, class_name):
         """Have the code found under the name of the package that it once was in: `source_acme.components.Class`."""
         package, _, name = class_name.rpartition(".")[0].partition(".")
-        if self._has_code and name == "components" and package not in sys.modules:
+        if name == "components" and package not in sys.modules:
             sys.modules[package] = ModuleType(package)
             sys.modules[f"{package}.{name}"] = sys.modules[MODULES[0]]
 
@@ -84,7 +83,7 @@ class Builder:
 
     def _decoder(self, above):
         retriever = next((part for part in reversed(above) if "requester" in part or "record_selector" in part), {})
-        written = retriever.get("decoder") or NO_DEFAULT_DECODER
+        written = retriever.get("decoder") or DEFAULT_DECODER
         model = getattr(models, written["type"])
         return ModelToComponentFactory().create_component(model, copy.deepcopy(written), self.config)
 
