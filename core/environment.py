@@ -16,8 +16,12 @@ STATE_DIR = "LONGHAUL_STATE_DIR"
 """Names the folder of what is kept from one start to the next."""
 MANIFEST = "LONGHAUL_MANIFEST"
 """Names the manifest of `source-longhaul`."""
+CUSTOM_PYTHON = "LONGHAUL_CUSTOM_PYTHON"
+"""Names the Python that runs custom components: one of an environment with airbyte-cdk in it."""
+CUSTOM_SECONDS = "LONGHAUL_CUSTOM_SECONDS"
+"""The seconds that custom components have for an answer."""
 
-OWN = frozenset({DEBUG, CONFIG_DIR, STATE_DIR, MANIFEST})
+OWN = frozenset({DEBUG, CONFIG_DIR, STATE_DIR, MANIFEST, CUSTOM_PYTHON, CUSTOM_SECONDS})
 """All other variables that begin with `LONGHAUL_` are inputs."""
 
 

@@ -34,6 +34,7 @@ class Arguments:
     version: bool = False
     streams: tuple[str, ...] = ()
     config: Path | None = None
+    custom_code: Path | None = None
     settings: tuple[str, ...] = field(default=(), repr=False)
     state: Path | None = None
     output: str | None = None
@@ -64,7 +65,7 @@ _COMMANDS = ("run", "validate", "check", "plan", "merge_state", "serve", "make_s
 _WITH_MANIFEST = ("run", "check", "plan", "merge_state", "serve", "make_source")
 _PATHS = (
     *("run", "check", "plan", "merge_state", "serve", "make_source", "jobs", "manifest"),
-    *("config", "state", "output", "trace", "junit", "slices"),
+    *("config", "custom_code", "state", "output", "trace", "junit", "slices"),
 )
 _NEEDED = (
     ("plan", ("stream",)),
@@ -72,7 +73,7 @@ _NEEDED = (
     ("slices", ("stream", "output")),
     ("make_source", ("output",)),
 )
-_FILES = ("config", "state", "jobs", "trace", "junit", "slices")
+_FILES = ("config", "custom_code", "state", "jobs", "trace", "junit", "slices")
 _AS_GIVEN = (
     *("demo", "version", "completion", "output", "format", "nested", "to", "dataset", "write", "limit", "detach"),
     *("abort", "keep_case", "accept", "quiet", "shard", "on", "host", "port"),

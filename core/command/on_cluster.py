@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.command.arguments import Arguments
 from core.command.conduct import Conduct
+from core.command.custom_code import refuse_custom_code
 from core.command.preparation import prepare
 from core.command.run import chosen_streams, progress_on
 from core.command.slices import (
@@ -43,6 +44,7 @@ def run_on_cluster(arguments: Arguments) -> int:
     for name in ("slices", "trace"):
         if getattr(arguments, name) is not None:
             raise InputError(f"--{name} doesn't go with --on.")
+    refuse_custom_code(arguments, "--on")
     assert arguments.manifest is not None
     prepared = prepare(arguments, arguments.manifest)
     connector, config = prepared.connector, prepared.config

@@ -62,14 +62,14 @@ exit codes:
 FORMATS = ("jsonl", "csv", "parquet")
 REPORTS = ("text", "github", "json")
 SHELLS = ("bash", "zsh", "fish", "tcsh")
-_COMMON = ("stream", "config", "set", "state", "log_level", "quiet")
+_COMMON = ("stream", "config", "set", "custom_code", "state", "log_level", "quiet")
 OPTIONS = {
     "run": (
         *(*_COMMON, "output", "format", "nested", "to", "dataset", "write"),
         *("limit", "detach", "trace", "keep_case", "slices", "shard", "on"),
     ),
     "check": ("stream", "case", "accept", "junit", "quiet"),
-    "abort": ("config", "set"),
+    "abort": ("config", "set", "custom_code"),
     "validate": ("format",),
     "plan": _COMMON,
     "merge_state": (*_COMMON, "slices", "output"),
@@ -178,6 +178,12 @@ def _add_reading(add: Add) -> None:
     )
     add("--stream", action="append", default=[], metavar="NAME", help="this stream only; may be repeated")
     add("--config", action=_Once, metavar="FILE", help="the inputs, as YAML or JSON")
+    add(
+        "--custom-code",
+        action=_Once,
+        metavar="FILE",
+        help="run the Python classes in this file that the manifest names as custom components (the extra custom)",
+    )
     add(
         "--set",
         action="append",

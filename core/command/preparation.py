@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.command.arguments import Arguments
+from core.command.custom_code import with_custom_code
 from core.connector import Connector, load_connector
 from core.errors import ManifestError
 from core.events import Event
@@ -65,6 +66,7 @@ def connector_with_inputs(
     connector = load_connector(Document.load(manifest))
     if connector.source is None or not connector.readable():
         raise ManifestError(connector.errors or connector.problems)
+    connector = with_custom_code(connector, arguments, manifest)
     config = gather_inputs(
         connector.connection_specification,
         arguments.config,

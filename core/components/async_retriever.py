@@ -277,6 +277,7 @@ class AsyncRetriever(Retriever):
         cursor_filter: RecordPredicate | None = None,
         warn: Warn = ignore,
         memory: SliceMemory | None = None,
+        context: Context | None = None,
     ) -> RecordPipeline:
         """The way from the elements of a result to finished records; the `download_extractor` wins."""
         extractor = self.download_extractor
@@ -288,6 +289,7 @@ class AsyncRetriever(Retriever):
             cursor_filter=cursor_filter,
             warn=warn,
             memory=memory,
+            context=context,
         )
 
     def max_slices(self, concurrency: int, jobs: JobConcurrency) -> int:

@@ -10,6 +10,7 @@ import orjson
 from pydantic import Field
 
 from core.components.transformations import AddedFieldDefinition
+from core.custom.host import CustomHost
 from core.errors import InputError, ReadError
 from core.inputs.checking import InputChecker
 from core.manifest.problems import Problem
@@ -24,8 +25,8 @@ class ConfigTransformation(Component, role=True):
     """Changes the inputs in place."""
 
     @abstractmethod
-    def transform(self, config: Config) -> None:
-        """Change the inputs. Raises `TemplateError` and `ReadError`."""
+    def transform(self, config: Config, host: CustomHost | None = None) -> None:
+        """Change the inputs; `host` runs custom components. Raises `TemplateError` and `ReadError`."""
 
 
 class ConfigAddFields(ConfigTransformation):
@@ -40,7 +41,7 @@ class ConfigAddFields(ConfigTransformation):
         None, title="Condition", description="Inputs are added only where it is true; always by default."
     )
 
-    def transform(self, config: Config) -> None:
+    def transform(self, config: Config, host: CustomHost | None = None) -> None:
         for field in self.fields:
             scope = _scope(config)
             value = field.evaluate(scope)
@@ -60,7 +61,7 @@ class ConfigRemoveFields(ConfigTransformation):
         None, title="Condition", description="They are removed only if it is true; always by default."
     )
 
-    def transform(self, config: Config) -> None:
+    def transform(self, config: Config, host: CustomHost | None = None) -> None:
         if _holds(self.condition, _scope(config)):
             for path in self.field_pointers:
                 remove(config, [location for location, _ in find(config, path)])
@@ -82,7 +83,7 @@ class ConfigRemapField(ConfigTransformation):
         """There is a path."""
         return [] if self.field_path else [Problem("`field_path` must name an input", ("field_path",))]
 
-    def transform(self, config: Config) -> None:
+    def transform(self, config: Config, host: CustomHost | None = None) -> None:
         *way, name = evaluated(self.field_path, _scope(config))
         holder: Any = config
         for step in way:
@@ -107,7 +108,9 @@ class ValidationStrategy(Component, role=True):
     """Says what is wrong with a value."""
 
     @abstractmethod
-    def problems(self, name: str, value: Any, scope: Mapping[str, Any]) -> Iterator[str]:
+    def problems(
+        self, name: str, value: Any, scope: Mapping[str, Any], host: CustomHost | None = None
+    ) -> Iterator[str]:
         """A sentence for each thing that is wrong with the value called `name`; the value is not in them."""
 
 
@@ -120,7 +123,9 @@ class ValidateAdheresToSchema(ValidationStrategy):
         title="JSON Schema", description="What the value must be like; or a template that gives that."
     )
 
-    def problems(self, name: str, value: Any, scope: Mapping[str, Any]) -> Iterator[str]:
+    def problems(
+        self, name: str, value: Any, scope: Mapping[str, Any], host: CustomHost | None = None
+    ) -> Iterator[str]:
         if isinstance(value, str):
             try:
                 value = orjson.loads(value)
@@ -135,7 +140,7 @@ class ConfigValidator(Component, role=True):
     """Checks the inputs."""
 
     @abstractmethod
-    def problems(self, config: Mapping[str, Any]) -> Iterator[str]:
+    def problems(self, config: Mapping[str, Any], host: CustomHost | None = None) -> Iterator[str]:
         """A sentence for each thing that is wrong. Raises `TemplateError` and `ReadError`."""
 
 
@@ -153,11 +158,11 @@ class DpathValidator(ConfigValidator):
         """There is a path."""
         return [] if self.field_path else [Problem("`field_path` must name an input", ("field_path",))]
 
-    def problems(self, config: Mapping[str, Any]) -> Iterator[str]:
+    def problems(self, config: Mapping[str, Any], host: CustomHost | None = None) -> Iterator[str]:
         scope = {"config": config, "parameters": self.parameters}
         for location, value in find(config, evaluated(self.field_path, scope)):
             name = f"The input `{'.'.join(map(str, location))}`"
-            yield from self.validation_strategy.problems(name, value, scope)
+            yield from self.validation_strategy.problems(name, value, scope, host)
 
 
 class PredicateValidator(ConfigValidator):
@@ -170,11 +175,11 @@ class PredicateValidator(ConfigValidator):
     )
     validation_strategy: ValidationStrategy = Field(title="Validation Strategy", description="What it must be like.")
 
-    def problems(self, config: Mapping[str, Any]) -> Iterator[str]:
+    def problems(self, config: Mapping[str, Any], host: CustomHost | None = None) -> Iterator[str]:
         scope = {"config": config, "parameters": self.parameters}
         value = self.value.evaluate(scope) if isinstance(self.value, Template) else self.value
         name = f"The value of `{self.value}`" if isinstance(self.value, Template) else "A value that is checked"
-        yield from self.validation_strategy.problems(name, value, scope)
+        yield from self.validation_strategy.problems(name, value, scope, host)
 
 
 class ConfigMigration(Component):
@@ -203,43 +208,48 @@ class ConfigNormalizationRules(Component):
         default_factory=list, title="Validations", description="What the inputs must be like after that."
     )
 
-    def normalize(self, config: dict[str, Any]) -> None:
+    def normalize(self, config: dict[str, Any], host: CustomHost | None = None) -> None:
         """Migrate and change the inputs in place; where there are none, nothing is done (Airbyte: the same).
+        `host` runs custom components; without it, none may run.
 
         Raises `InputError`.
         """
         if not config:
             return
-        self.migrate(config)
-        self._change(config, self.transformations)
+        self.migrate(config, host)
+        self._change(config, self.transformations, host)
 
-    def migrate(self, config: dict[str, Any]) -> None:
+    def migrate(self, config: dict[str, Any], host: CustomHost | None = None) -> None:
         """Bring the inputs into today's shape, in place. Raises `InputError`."""
-        self._change(config, [one for migration in self.config_migrations for one in migration.transformations])
+        changes = [one for migration in self.config_migrations for one in migration.transformations]
+        self._change(config, changes, host)
 
-    def _change(self, config: dict[str, Any], transformations: Iterable[ConfigTransformation]) -> None:
+    def _change(
+        self, config: dict[str, Any], transformations: Iterable[ConfigTransformation], host: CustomHost | None
+    ) -> None:
         for transformation in transformations:
-            _refuse_unsupported(transformation)
+            _refuse_unsupported(transformation, host)
             try:
-                transformation.transform(config)
+                transformation.transform(config, host)
             except (TemplateError, ReadError) as error:
                 raise InputError(f"The inputs can't be changed as `config_normalization_rules` says. {error}") from None
 
-    def problems(self, config: Mapping[str, Any]) -> list[str]:
+    def problems(self, config: Mapping[str, Any], host: CustomHost | None = None) -> list[str]:
         """A sentence for everything that the validations find. Raises `InputError` when they can't be done."""
         found: list[str] = []
         for validator in self.validations:
-            _refuse_unsupported(validator)
+            _refuse_unsupported(validator, host)
             try:
-                found.extend(validator.problems(config))
+                found.extend(validator.problems(config, host))
             except (TemplateError, ReadError) as error:
                 raise InputError(f"The inputs can't be checked as `config_normalization_rules` says. {error}") from None
         return found
 
 
-def _refuse_unsupported(component: Component) -> None:
+def _refuse_unsupported(component: Component, host: CustomHost | None) -> None:
     for one in component.tree():
-        if isinstance(one, Unsupported):
+        if isinstance(one, Unsupported) and not (host is not None and one.blocking):
             raise InputError(
-                f"`config_normalization_rules` uses the component type {one.written_type}, which Longhaul doesn't run."
+                f"`config_normalization_rules` uses the component type {one.written_type}, which Longhaul doesn't run"
+                f"{' unless you allow it with --custom-code components.py' if one.blocking else ''}."
             )

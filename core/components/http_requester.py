@@ -234,6 +234,7 @@ class HttpRequester(Requester):
             credentials=None if self.authenticator is None else _BoundAuthenticator(self.authenticator, context),
             connect_timeout=self.connect_timeout_in_seconds,
             read_timeout=self.read_timeout_in_seconds,
+            decides_apart=handler.waits,
         )
 
     def _explain_ignored(self, response: httpx.Response, context: Context) -> None:

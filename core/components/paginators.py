@@ -217,7 +217,12 @@ class DefaultPaginator(Paginator):
         return problems
 
     def start(self, context: Context) -> Pages:
-        return StrategyPages(self, self.pagination_strategy, context)
+        return StrategyPages(self, self.pagination_strategy.in_read(context), context)
+
+    async def open(self, context: Context) -> Pages:
+        if not self.pagination_strategy.waits:
+            return self.start(context)
+        return await context.run.loop.run_in_executor(context.run.executor, self.start, context)
 
 
 class StrategyPages(Pages):
@@ -231,6 +236,7 @@ class StrategyPages(Pages):
         self._context = context
         self.token = strategy.first()
         self.looks_into_body = strategy.looks_into_body
+        self.needs_response = strategy.needs_response
         option = paginator.page_token_option
         carrier = "the token, which is sent nowhere," if option is None else option.describe(context.scope(option))
         self._progress = PagingProgress(context, carrier)
@@ -249,7 +255,16 @@ class StrategyPages(Pages):
                 size_option.inject(draft, size, variables)
 
     def advance(self, page: Page) -> bool:
-        token = self._strategy.following(self.token, page, self._context)
+        return self._goes_on(page, self._strategy.following(self.token, page, self._context))
+
+    async def go_on(self, page: Page) -> bool:
+        if not self._strategy.waits:
+            return self.advance(page)
+        run = self._context.run
+        token = await run.loop.run_in_executor(run.executor, self._strategy.following, self.token, page, self._context)
+        return self._goes_on(page, token)
+
+    def _goes_on(self, page: Page, token: Any) -> bool:
         if not token:
             return False
         self._progress.check(self.token, page.fingerprint, token)

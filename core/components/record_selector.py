@@ -10,8 +10,8 @@ from pydantic import Field
 from core.components.schema_normalization import SchemaNormalization, normalizer
 from core.manifest.problems import Problem, Severity
 from core.runtime.component import SLICE_VARIABLES, Component, Gives, NotInAirbyte, Shown
-from core.runtime.context import readable
-from core.runtime.record_pipeline import RecordPipeline, Warn, ignore
+from core.runtime.context import Context, readable
+from core.runtime.record_pipeline import Change, ManyRecords, RecordPipeline, Warn, ignore
 from core.runtime.roles import Extractor, RecordFilterRole, Transformation
 from core.runtime.slices import Record, RecordPredicate, SliceMemory
 from core.templates import Condition
@@ -77,8 +77,10 @@ class RecordSelector(Component):
         cursor_filter: RecordPredicate | None = None,
         warn: Warn = ignore,
         memory: SliceMemory | None = None,
+        context: Context | None = None,
     ) -> RecordPipeline:
-        """The way from elements to records for one slice, everything bound to its template variables and `memory`.
+        """The way from elements to records for one slice, everything bound to its template variables and `memory`, and
+        to the `context` where something needs to know it.
 
         `extractor` replaces the selector's own. `cursor_filter` keeps the records that a cursor has not
         seen yet; with it, transformations come before the filters unless `transform_before_filtering` says
@@ -86,14 +88,17 @@ class RecordSelector(Component):
         Raises `ReadError`.
         """
         with readable():
-            extract = (extractor or self.extractor).bind_for_slice(variables, memory or SliceMemory())
-            own_filter = self.record_filter.bind(variables) if self.record_filter else None
-            changes = [transformation.bind(variables) for transformation in transformations]
+            extract = (extractor or self.extractor).bind_in(context, variables, memory or SliceMemory())
+            own_filter = self.record_filter.bind_in(context, variables) if self.record_filter else None
+            changes = [transformation.bind_in(context, variables) for transformation in transformations]
         first = self.transform_before_filtering
         if first if first is not None else cursor_filter is not None:
-            before, after = changes, []
+            before: list[Change | ManyRecords] = changes
+            after: list[Change | ManyRecords] = []
         else:
             before, after = [], changes
         if self.schema_normalization == "Default" and schema:
             after = [*after, normalizer(schema, warn)]
+        elif isinstance(self.schema_normalization, SchemaNormalization) and schema:
+            after = [*after, self.schema_normalization.bind_in(context, schema)]
         return RecordPipeline(extract, before, own_filter, after, cursor_filter, warn=warn)

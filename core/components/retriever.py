@@ -70,6 +70,7 @@ class Retriever(Component, role=True):
         cursor_filter: RecordPredicate | None = None,
         warn: Warn = ignore,
         memory: SliceMemory | None = None,
+        context: Context | None = None,
     ) -> RecordPipeline:
         """The way from fetched elements to finished records; `memory` is that of the slice."""
 

@@ -18,6 +18,7 @@ from core.errors import ReadError
 from core.manifest.problems import Problem, Severity
 from core.runtime.component import Shown
 from core.runtime.context import Context, readable
+from core.runtime.record_pipeline import ManyRecords
 from core.runtime.roles import RecordFilterRole, SchemaLoader, Transformation
 from core.runtime.slices import StreamSlice
 from core.templates import Template
@@ -209,7 +210,7 @@ class DynamicSchemaLoader(SchemaLoader):
         return await loaded.get(lambda: self._load(context))
 
     async def _load(self, context: Context) -> Schema:
-        context = context.for_slice(StreamSlice())
+        run, context = context.run, context.for_slice(StreamSlice())
         variables = {**context.variables, "config": context.config}
         record = await context.run.first_record(self.retriever, context)
         properties = self.schema_type_identifier.properties(record, variables) if record else {}
@@ -218,7 +219,11 @@ class DynamicSchemaLoader(SchemaLoader):
                 keep = self.schema_filter.bind(variables)
                 properties = {name: part for name, part in properties.items() if keep({name: part})}
             for transformation in self.schema_transformations:
-                transformation.bind(variables)(properties)
+                change = transformation.bind_in(context, variables)
+                if isinstance(change, ManyRecords):
+                    [properties] = await run.loop.run_in_executor(run.executor, change.apply, [properties])
+                else:
+                    change(properties)
         return {
             "$schema": "https://json-schema.org/draft-07/schema#",
             "type": "object",

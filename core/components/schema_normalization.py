@@ -8,11 +8,13 @@ also where the schema names one type of item as text rather than in a list.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from core.runtime.component import Component
-from core.runtime.record_pipeline import Warn, ignore
+from core.runtime.context import Context
+from core.runtime.record_pipeline import ManyRecords, Warn, ignore
 from core.runtime.slices import Record
 
 Cast = Callable[[Any], Any]
@@ -26,6 +28,10 @@ _CAST_ERRORS = (ValueError, TypeError, OverflowError)
 
 class SchemaNormalization(Component, role=True):
     """A normalization of one's own."""
+
+    @abstractmethod
+    def bind_in(self, context: Context | None, schema: Mapping[str, Any]) -> ManyRecords:
+        """What normalizes records by the JSON Schema of the stream."""
 
 
 def normalizer(schema: Mapping[str, Any], warn: Warn = ignore) -> Callable[[Record], None]:

@@ -111,10 +111,17 @@ class SimpleRetriever(SynchronousRetriever):
         cursor_filter: RecordPredicate | None = None,
         warn: Warn = ignore,
         memory: SliceMemory | None = None,
+        context: Context | None = None,
     ) -> RecordPipeline:
         selector = self.record_selector
         return selector.pipeline(
-            variables, transformations, schema, cursor_filter=cursor_filter, warn=warn, memory=memory
+            variables,
+            transformations,
+            schema,
+            cursor_filter=cursor_filter,
+            warn=warn,
+            memory=memory,
+            context=context,
         )
 
     async def read(self, read: SliceRead) -> Outcome:
@@ -136,6 +143,7 @@ class SimpleRetriever(SynchronousRetriever):
             fill_page,
             properties=self.requester.properties,
             sizes=self.page_size_reduction.sizes if self.page_size_reduction is not None else None,
+            takes_responses=self.record_selector.extractor.takes_response,
         )
 
     async def records(self, context: Context, role: Role) -> list[Record]:
@@ -151,7 +159,9 @@ class SimpleRetriever(SynchronousRetriever):
 
         nothing = dict.fromkeys(SLICE_VARIABLES, StreamSlice())
         beside = Context(context.run, context.stream, emit, variables=nothing)
-        collector = RecordCollector(self.pipeline({**nothing, "config": context.config}, memory=beside.memory))
+        collector = RecordCollector(
+            self.pipeline({**nothing, "config": context.config}, memory=beside.memory, context=beside)
+        )
         await self._read(self._reader(lambda draft, context: None, role), beside, collector, None)
         return collector.records
 

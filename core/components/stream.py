@@ -123,6 +123,16 @@ class DeclarativeStream(Stream):
         """The cursor for one read from a saved state on. Raises `ReadError`."""
         return make_cursor(self.incremental_sync, self.retriever.router, context, self.migrated(state or {}, context))
 
+    async def open_cursor(self, state: Mapping[str, Any] | None, context: Context) -> Cursor:
+        """The same where a state migration may take time."""
+        migrated = state or {}
+        if any(migration.waits for migration in self.state_migrations):
+            run = context.run
+            migrated = await run.loop.run_in_executor(run.executor, self.migrated, migrated, context)
+        else:
+            migrated = self.migrated(migrated, context)
+        return make_cursor(self.incremental_sync, self.retriever.router, context, migrated)
+
     def lint(self) -> list[Problem]:
         """A stream needs a name, and what its state migrations need."""
         nameless = [] if self.name else [Problem("the stream has no `name`", ("name",))]

@@ -11,7 +11,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from core.connector.registry import choices, component_types
+from core.components.custom.base import CustomComponent
+from core.connector.registry import choices, component_types, custom_types
 from core.connector.validation import describe, field_location, portability, sentences
 from core.http.messages import shorten
 from core.manifest.problems import Path, Problem, Severity, clipped, closest
@@ -99,10 +100,10 @@ class TreeBuilder:
         cls = self._class_for(raw, roles, path)
         if cls is None:
             return None
-        if issubclass(cls, Unsupported):
-            component: Component = cls.model_construct(
-                parameters={}, written_type=str(raw.get("type", raw.get("class_name", "")))
-            )
+        if issubclass(cls, CustomComponent):
+            component: Component = self._custom(raw, cls, path, visible)
+        elif issubclass(cls, Unsupported):
+            component = cls.model_construct(parameters={}, written_type=str(raw.get("type", raw.get("class_name", ""))))
         else:
             built = self._build_fields(raw, cls, path, visible)
             if built is None:
@@ -129,6 +130,10 @@ class TreeBuilder:
             names = ", ".join(cls.__name__ for cls in possible)
             self._report((*path, "type"), f"`{written}` can't be used here", hint=f"possible are: {names}")
             return None
+        custom = custom_types().get(written) if isinstance(written, str) else None
+        if custom is not None and issubclass(custom, roles):
+            self._report((*path, "type"), *self._about_custom(raw, written), severity=Severity.WARNING)
+            return custom
         name = clipped(str(written))
         guess = closest(str(written), [cls.__name__ for cls in possible])
         if not roles[0].is_role:
@@ -144,6 +149,30 @@ class TreeBuilder:
             severity=Severity.WARNING,
         )
         return _placeholder(roles[0])
+
+    def _about_custom(self, raw: Mapping[str, Any], written: Any) -> tuple[str, str]:
+        """The warning of a component that is Python code, and the hint."""
+        code = clipped(str(raw.get("class_name", "")))
+        return (
+            f"`{written}` is Python code for Airbyte (`{code}`); it is kept, and a read runs it only if you allow that",
+            "--custom-code components.py allows it",
+        )
+
+    def _custom(
+        self, raw: Mapping[str, Any], cls: type[CustomComponent], path: Path, visible: frozenset[str]
+    ) -> CustomComponent:
+        """A component whose class alone knows its fields; built are those that Longhaul acts on itself."""
+        parts: dict[str, Any] = {}
+        for key, plan in field_plans(cls).items():
+            if plan.roles and raw.get(key) is not None:
+                parts[plan.name], _ = self._children(raw[key], plan, (*path, key), visible)
+        return cls.model_construct(
+            parameters=dict(raw.get("$parameters") or {}),
+            written_type=str(raw["type"]),
+            class_name=str(raw.get("class_name", "")),
+            definition=dict(raw),
+            **parts,
+        )
 
     def _build_fields(
         self, raw: Mapping[str, Any], cls: type[Component], path: Path, visible: frozenset[str]

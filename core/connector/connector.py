@@ -7,18 +7,24 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, NamedTuple
 
 from core.components.config_normalization import ConfigNormalizationRules
+from core.components.custom.base import CustomComponent
 from core.components.dynamic import DynamicDeclarativeStream
 from core.components.source import DeclarativeSource
 from core.components.stream import DeclarativeStream, Stream
 from core.connector.building import TreeBuilder
 from core.connector.templates import Made, MadeStream, StreamTemplate, assembled, template_name
+from core.custom.host import CustomHost
+from core.custom.permission import CustomCode
 from core.errors import InputError
 from core.garbage import not_collected
+from core.http.secrets import Secrets
+from core.inputs import secret_values
 from core.manifest.document import Document
 from core.manifest.problems import Path, Problem, Severity, closest, show_path
 from core.manifest.resolver import Resolved, resolve_manifest
@@ -52,6 +58,16 @@ class Connector:
     made_streams: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unmade: tuple[str, ...] = ()
     _sources: Mapping[str, MadeStream] = field(default_factory=dict, repr=False)
+    tree: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """What is written, references and parameters resolved."""
+    custom: CustomCode | None = None
+    """The code of custom components that may run; None: none may."""
+
+    @property
+    def custom_components(self) -> tuple[CustomComponent, ...]:
+        """The components that are Python code for Airbyte."""
+        parts = self.source.tree() if self.source else ()
+        return tuple(part for part in parts if isinstance(part, CustomComponent))
 
     @property
     def usable(self) -> bool:
@@ -127,9 +143,10 @@ class Connector:
         return self.source.connection_specification if self.source else {}
 
     @property
-    def input_rules(self) -> ConfigNormalizationRules | None:
+    def input_rules(self) -> InputRules | None:
         """What is done with the inputs before a run; None when nothing is."""
-        return self.source.input_rules if self.source else None
+        rules = self.source.input_rules if self.source else None
+        return None if rules is None else InputRules(rules, self)
 
     def stream(self, name: str) -> DeclarativeStream:
         """The stream of this name. Raises `KeyError`."""
@@ -147,9 +164,48 @@ class Connector:
         return () if name in self.broken else self.stream(name).primary_key_paths
 
 
-def unsupported_in(stream: DeclarativeStream) -> tuple[str, ...]:
-    """What a stream uses that Longhaul does not run: the component types as written."""
-    return tuple(sorted({part.written_type for part in stream.tree() if isinstance(part, Unsupported)}))
+@dataclass(frozen=True, slots=True)
+class InputRules:
+    """What is done with the inputs before a run, with the custom components that may run."""
+
+    _rules: ConfigNormalizationRules
+    _connector: Connector
+
+    def normalize(self, config: dict[str, Any]) -> None:
+        """Migrate and change the inputs in place. Raises `InputError`."""
+        with self._host(config) as host:
+            self._rules.normalize(config, host)
+
+    def migrate(self, config: dict[str, Any]) -> None:
+        """Bring the inputs into today's shape, in place. Raises `InputError`."""
+        with self._host(config) as host:
+            self._rules.migrate(config, host)
+
+    def problems(self, config: Mapping[str, Any]) -> list[str]:
+        """A sentence for everything that the validations find. Raises `InputError` when they can't be done."""
+        with self._host(config) as host:
+            return self._rules.problems(config, host)
+
+    @contextmanager
+    def _host(self, config: Mapping[str, Any]) -> Iterator[CustomHost | None]:
+        connector = self._connector
+        if connector.custom is None:
+            yield None
+            return
+        secrets = Secrets(secret_values(connector.connection_specification, config))
+        host = CustomHost(connector.custom, connector.tree, dict(config), secrets.mask)
+        try:
+            yield host
+        finally:
+            host.close()
+
+
+def unsupported_in(part: Component, custom: CustomCode | None = None) -> tuple[str, ...]:
+    """What a stream, or another part, uses that does not run: the component types as written. `custom` is the code of
+    custom components that may run.
+    """
+    found = (one for one in part.tree() if isinstance(one, Unsupported))
+    return tuple(sorted({one.written_type for one in found if custom is None or not isinstance(one, CustomComponent)}))
 
 
 _NOT_READ = frozenset({"version", "description", "check", "stream_groups", "metadata"})
@@ -202,6 +258,7 @@ def load_connector(document: Document) -> Connector:
         portability=_in_order(map(located, builder.portability)),
         stream_names=names,
         templates=templates,
+        tree=resolved.tree,
     )
 
 

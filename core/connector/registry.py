@@ -12,6 +12,7 @@ from functools import cache
 from importlib.metadata import entry_points
 
 import core.components
+from core.components.custom.base import CustomComponent
 from core.runtime.component import Component
 
 ENTRY_POINTS = "longhaul.components"
@@ -25,6 +26,13 @@ def component_types() -> dict[str, type[Component]]:
     for entry in entry_points(group=ENTRY_POINTS):
         entry.load()
     return Component.registered
+
+
+@cache
+def custom_types() -> dict[str, type[CustomComponent]]:
+    """The classes of components that are Python code for Airbyte, by type name. They are no choices of any role."""
+    component_types()
+    return CustomComponent.kinds
 
 
 @cache

@@ -57,7 +57,7 @@ class Call:
     response, `httpx.ResponseNotRead` is raised, and it is called again with the body. `learn` sees a response that
     was read before it is recorded, so that it can register secrets in it. `renew` makes the request again when its
     link expires during a download. Timeouts are in seconds, None for the session's. A call that is not `budgeted`
-    neither waits for the API budget nor counts.
+    neither waits for the API budget nor counts. `decides_apart`: `decide` may take time, and is called in a thread.
     """
 
     role: Role
@@ -70,3 +70,4 @@ class Call:
     connect_timeout: float | None = None
     read_timeout: float | None = None
     budgeted: bool = True
+    decides_apart: bool = False

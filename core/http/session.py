@@ -342,14 +342,20 @@ async def _sent(client: httpx.AsyncClient, request: httpx.Request) -> GuardedRes
 async def _judge(call: Call, outcome: Outcome, download: Download | None, attempt: int) -> tuple[Decision, Outcome]:
     """The decision, and the outcome with the body that it is about when the body was streamed."""
     try:
-        decision = call.decide(outcome, attempt)
+        decision = await _decided(call, outcome, attempt)
     except httpx.ResponseNotRead:
         assert download is not None
         outcome = await download.preview(JUDGED_BODY)
-        return call.decide(outcome, attempt), outcome
+        return await _decided(call, outcome, attempt), outcome
     if download is not None and not _is_accepted(decision, outcome):
         outcome = await download.preview(SHOWN_BODY)
     return decision, outcome
+
+
+async def _decided(call: Call, outcome: Outcome, attempt: int) -> Decision:
+    if call.decides_apart:
+        return await asyncio.to_thread(call.decide, outcome, attempt)
+    return call.decide(outcome, attempt)
 
 
 def _is_accepted(decision: Decision, outcome: Outcome) -> bool:

@@ -213,12 +213,14 @@ class JobRequests:
         if self.download_target_extractor is None:
             return [""]
         found = FoundTargets(self.download_target_extractor, context, self.on_no_target)
-        pages = Pages() if self.download_target_paginator is None else self.download_target_paginator.start(context)
+        pages = (
+            Pages() if self.download_target_paginator is None else await self.download_target_paginator.open(context)
+        )
         while True:
             answer = await self._page_of_targets(polled, context, pages)
             if answer is None:
                 raise ReadError("The answer to the download target request is ignored by its error handler.")
-            if not pages.advance(_page(answer, found.add(answer))):
+            if not await pages.go_on(_page(answer, found.add(answer))):
                 break
         if self.download_target_paginator is None:
             warn_of_pages(answer, self.download_target_extractor, context, self._follows)
@@ -290,6 +292,7 @@ class JobRequests:
             Role.DOWNLOAD,
             renew=fresh,
             is_first=is_first,
+            takes_responses=self.record_extractor.takes_response,
         )
         try:
             await reader.read(replace(context, emit=emit), sink)

@@ -17,7 +17,6 @@ from core.protocols.errors import SourceError
 from core.protocols.messages import without_nulls
 
 INJECTED = "__injected_declarative_manifest"
-COMPONENTS = "__injected_components_py"
 BUNDLED = Path("/airbyte/integration_code/source_declarative_manifest/manifest.yaml")
 """Where the images of Airbyte's connectors have their manifest."""
 

@@ -66,7 +66,7 @@ def _common() -> argparse.ArgumentParser:
         dest="components",
         type=Path,
         metavar="FILE",
-        help="accepted for Airbyte's tools; Longhaul runs no Python components",
+        help="the Python code of custom components; it runs if AIRBYTE_ENABLE_UNSAFE_CODE is true",
     )
     return parser
 

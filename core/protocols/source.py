@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core.connector import Connector, load_connector
 from core.errors import ManifestError
 from core.inputs import gather_inputs
 from core.inputs.gathering import read_config
+from core.protocols.custom_code import CHECKSUMS, COMPONENTS, custom_code
 from core.protocols.errors import SourceError
-from core.protocols.manifest import BUNDLED, COMPONENTS, INJECTED, find_manifest
+from core.protocols.manifest import BUNDLED, INJECTED, find_manifest
 from core.protocols.options import Request
 
-_NO_INPUTS = (INJECTED, "_limit", "_page_size")
+_NO_INPUTS = (INJECTED, COMPONENTS, CHECKSUMS, "_limit", "_page_size")
 """Keys of a config that are Airbyte's own."""
 
 
@@ -31,11 +32,6 @@ class Source:
         """Raises `ManifestError`, `InputError` for a config that can't be read, and `SourceError`."""
         assert request.config is not None
         given = read_config(request.config)
-        if given.get(COMPONENTS):
-            raise SourceError(
-                f"The config holds Python code (`{COMPONENTS}`), which Longhaul does not run: leave it out, and "
-                "express in the manifest what its components do."
-            )
         document = find_manifest(request.manifest, given)
         if document is None:
             raise SourceError(
@@ -45,7 +41,7 @@ class Source:
         connector = load_connector(document)
         if connector.source is None or not connector.readable():
             raise ManifestError(connector.errors or connector.problems)
-        return cls(connector, given)
+        return cls(replace(connector, custom=custom_code(connector, request.components, given)), given)
 
     def migrated(self) -> dict[str, Any]:
         """The config as it is to be given from now on: in today's shape. Raises `InputError`."""

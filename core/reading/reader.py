@@ -14,6 +14,7 @@ from core.components.retriever import Retriever
 from core.components.stream import DeclarativeStream
 from core.connector import Connector, unsupported_in
 from core.connector.templates import Made
+from core.custom.host import CustomHost
 from core.errors import InputError, ManifestError, ReadError
 from core.events import Event
 from core.http.exchange import BODY_LIMIT, Role
@@ -62,6 +63,7 @@ class Reader:
         *,
         tokens: TokenStore,
         around: Surroundings,
+        custom: CustomHost | None = None,
     ) -> None:
         assert connector.source is not None
         self._connector = connector
@@ -76,6 +78,7 @@ class Reader:
             sleep=sleep,
             now=around.now,
             monotonic=around.monotonic,
+            custom=custom,
         )
         self._secrets = session.secrets
         self._jobs = JobConcurrency(connector.source.job_budget(config), around.leases)
@@ -284,7 +287,7 @@ class Reader:
             concurrency=self._concurrency,
             in_order=in_order,
             role=role,
-            unsupported=unsupported_in(stream),
+            unsupported=unsupported_in(stream, self._connector.custom),
             statuses=self._statuses.setdefault(stream.name, StatusMeanings()),
             slices=slices,
             schema=schema,
@@ -348,6 +351,8 @@ async def open_reader(
     wait = sleep or around.sleep
     threads = ThreadPoolExecutor if around.usual else ThreadsInContext
     executor = threads(PARSERS, thread_name_prefix=THREADS)
+    code = connector.custom
+    custom = None if code is None else CustomHost(code, connector.tree, config, secrets.mask)
     try:
         async with HttpSession(
             secrets,
@@ -361,7 +366,7 @@ async def open_reader(
         ) as session:
             try:
                 kept = tokens or TokenStore()
-                reader = Reader(connector, config, session, executor, wait, tokens=kept, around=around)
+                reader = Reader(connector, config, session, executor, wait, tokens=kept, around=around, custom=custom)
             except TemplateError as error:
                 raise InputError(str(error)) from None
             try:
@@ -370,6 +375,8 @@ async def open_reader(
             finally:
                 await reader.close()
     finally:
+        if custom is not None:
+            custom.close()
         executor.shutdown(wait=False, cancel_futures=True)
 
 

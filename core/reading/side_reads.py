@@ -74,6 +74,7 @@ async def first_record(retriever: Retriever, context: Context, jobs: JobConcurre
             {**context.variables, "config": context.config},
             warn=lambda message: context.log(Level.WARNING, message),
             memory=context.memory,
+            context=context,
         )
         sinks.append(RecordCollector(pipeline, limit=1))
         return sinks[-1]

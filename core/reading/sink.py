@@ -183,4 +183,5 @@ def _pipeline(plan: ReadPlan, context: Context, cursor: Cursor, schema: Mapping[
         cursor_filter=cursor.filter(context.slice),
         warn=lambda message: context.log(Level.WARNING, message),
         memory=context.memory,
+        context=context,
     )

@@ -22,7 +22,7 @@ class SliceWalk:
 
     async def __aiter__(self) -> AsyncIterator[StreamSlice]:
         schema = await self._stream.load_schema(self._context)
-        self._cursor = self._stream.cursor(self._state, self._context.with_schema(schema))
+        self._cursor = await self._stream.open_cursor(self._state, self._context.with_schema(schema))
         async for slice_ in self._cursor.slices():
             yield slice_
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from core.components.custom.base import not_run
 from core.components.retriever import SliceRead
 from core.errors import LonghaulError, ReadError
 from core.events import (
@@ -151,10 +152,7 @@ class StreamRead:
     async def _read_slices(self) -> None:
         stream = self._plan.stream
         if self._plan.unsupported:
-            raise ReadError(
-                f"The stream `{stream.name}` uses component types that Longhaul doesn't run: "
-                f"{', '.join(self._plan.unsupported)}."
-            )
+            raise ReadError(not_run(f"The stream `{stream.name}`", self._plan.unsupported))
         context = Context(self._run, stream.name, self._channel.emit, in_order=self._plan.in_order)
         known = self._plan.schema
         self._schema = await stream.load_schema(context) if known is None else known
@@ -164,7 +162,7 @@ class StreamRead:
             context = context.with_schema(self._schema)
         retriever = stream.retriever
         context = self._resumed(context)
-        self._cursor = stream.cursor(self._plan.state, context)
+        self._cursor = await stream.open_cursor(self._plan.state, context)
         concurrency = 1 if self._plan.in_order else self._plan.concurrency
         gate = asyncio.Semaphore(retriever.max_slices(concurrency, self._jobs.concurrency))
         try:

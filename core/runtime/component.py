@@ -100,6 +100,8 @@ class Component(BaseModel):
     portable: ClassVar[bool] = True
     """Whether Airbyte knows this type."""
     is_role: ClassVar[bool] = True
+    blocking: ClassVar[bool] = False
+    """Whether its methods may wait for another process."""
     registered: ClassVar[dict[str, type[Component]]] = {}
     """Every concrete component class by its type name."""
 
@@ -151,6 +153,11 @@ class Component(BaseModel):
     def origin(self) -> Path:
         """The path in the document where this component is written."""
         return self._origin
+
+    @cached_property
+    def waits(self) -> bool:
+        """Whether it, or a component below it, may wait for another process: its methods are called in threads then."""
+        return any(part.blocking for part in self.tree())
 
     @cached_property
     def identity(self) -> bytes:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from core.custom.host import CustomHost
 from core.errors import ReadError
 from core.events import BudgetWait, Event, ExchangeFinished, Log
 from core.http.budget import Wait
@@ -101,6 +102,8 @@ class Run:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     monotonic: Callable[[], float] = time.monotonic
+    custom: CustomHost | None = None
+    """Runs custom components; None: none may run."""
     _shared: dict[Any, Any] = field(default_factory=dict)
 
     @property

@@ -214,7 +214,8 @@ class PageReader:
     `fill` adds what the slice adds to a request; it gets the draft, the context and whether the request is one for a
     further page. `renew` gives the context with a fresh link when the one at hand expires during a download.
     `properties` are those requested of every page. `sizes` makes what reduces pages that are too large.
-    `is_first` says that it reads the first bodies of the slice: what they say may hold for others.
+    `is_first` says that it reads the first bodies of the slice: what they say may hold for others. `takes_responses`:
+    what becomes records are the responses themselves, not the elements that are decoded.
     """
 
     requester: Requester
@@ -226,6 +227,7 @@ class PageReader:
     properties: PageProperties | None = None
     sizes: Callable[[], SmallerPages] | None = None
     is_first: bool = True
+    takes_responses: bool = False
 
     async def read(self, context: Context, sink: Sink, restarts: Restarts | None = None) -> None:
         """Read all pages of the slice of `context`; `restarts` says how they start over. Raises `ReadError`."""
@@ -238,7 +240,7 @@ class PageReader:
 
     async def _walk(self, context: Context, sink: Sink, restarts: Restarts, sizes: SmallerPages | None) -> bool:
         """Read one page after the other; True when they are to start over."""
-        pages = self.paginator.start(context) if self.paginator is not None else Pages()
+        pages = await self.paginator.open(context) if self.paginator is not None else Pages()
         if self.is_first:
             context.memory.begin()
         while True:
@@ -262,7 +264,7 @@ class PageReader:
             restarts.took(page.kept)
             if restarts.due:
                 return True
-            if not pages.advance(page) or not sink.next_page():
+            if not await pages.go_on(page) or not sink.next_page():
                 return False
 
     async def _page(self, context: Context, sink: Sink, pages: Pages) -> Page | None:
@@ -288,7 +290,8 @@ class PageReader:
     ) -> _Answer[T] | None:
         """Request a page and pass its elements to `take`, in a thread; None when the response is to be ignored."""
         draft = self._draft(pages, context)
-        if pages.looks_into_body and self.decoder.gives_document:
+        needs_response = self.takes_responses or pages.needs_response or self.decoder.takes_response
+        if needs_response or (pages.looks_into_body and self.decoder.gives_document):
             return await self._document(context, draft, pages, take)
         return await self._stream(context, sink, draft, pages, take)
 
@@ -321,9 +324,19 @@ class PageReader:
         if response is None or response.is_error:
             return None
         run = context.run
-        decoder = self.decoder.for_slice(context.memory)
-        body, taken = await run.loop.run_in_executor(run.executor, _take_document, decoder, response, take)
+        decode = self._decode(context)
+        looks = pages.looks_into_body and self.decoder.gives_document
+        body, taken = await run.loop.run_in_executor(
+            run.executor, lambda: _take_document(decode, response, take, whole=self.takes_responses, looks=looks)
+        )
         return _Answer(response, body, taken)
+
+    def _decode(self, context: Context) -> Callable[[httpx.Response], Iterable[Any]]:
+        """What gives the elements of a response that was read."""
+        if self.decoder.takes_response:
+            return self.decoder.bind_in(context)
+        decoder = self.decoder.for_slice(context.memory)
+        return lambda response: decoder.decode(iter((response.content,)), charset_of(response))
 
     async def _stream(
         self, context: Context, sink: Sink, draft: RequestDraft, pages: Pages, take: Callable[[Iterable[Any]], T]
@@ -362,11 +375,19 @@ def _page_of(pages: Pages, answer: _Answer[PageResult] | None) -> Page | None:
     )
 
 
-def _take_document(decoder: Decoder, response: httpx.Response, take: Callable[[Iterable[Any]], T]) -> tuple[Any, T]:
-    """The first element for the paginator, decoded on its own: what takes the elements may change them."""
-    charset = charset_of(response)
-    taken = take(decoder.decode(iter((response.content,)), charset))
-    return next(iter(decoder.decode(iter((response.content,)), charset)), {}), taken
+def _take_document(
+    decode: Callable[[httpx.Response], Iterable[Any]],
+    response: httpx.Response,
+    take: Callable[[Iterable[Any]], T],
+    *,
+    whole: bool,
+    looks: bool,
+) -> tuple[Any, T]:
+    """The first element for a paginator that looks into it, decoded on its own: what takes the elements may change
+    them.
+    """
+    taken = take((response,) if whole else decode(response))
+    return next(iter(decode(response)), {}) if looks else {}, taken
 
 
 class Digest:

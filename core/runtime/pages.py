@@ -81,6 +81,8 @@ class Pages:
     """Whether `advance` needs the decoded body."""
     compares: bool = False
     """Whether `advance` compares a page with others."""
+    needs_response: bool = False
+    """Whether `advance` needs the response itself, with its body."""
     size: int | None = None
     """How many records are requested, where that is fewer than the paginator requests."""
 
@@ -99,6 +101,10 @@ class Pages:
         """
         return False
 
+    async def go_on(self, page: Page) -> bool:
+        """The same where finding the next page may take time."""
+        return self.advance(page)
+
 
 PAGE_SIZE_FIELDS = ("page_size_option", "page_size")
 """Keys that messages about smaller pages name."""
@@ -110,6 +116,10 @@ class Paginator(Component, role=True):
     @abstractmethod
     def start(self, context: Context) -> Pages:
         """A walk over the pages of the slice of `context`. Raises `ReadError`."""
+
+    async def open(self, context: Context) -> Pages:
+        """The same where finding the first page may take time."""
+        return self.start(context)
 
     @property
     def reducible_page_size(self) -> Template | None:
@@ -137,6 +147,15 @@ class PaginationStrategy(Component, role=True):
     @abstractmethod
     def first(self) -> Any:
         """The token of the first page; None: it is asked for without one."""
+
+    @property
+    def needs_response(self) -> bool:
+        """Whether the response of a page is needed to find the next one, with its body."""
+        return False
+
+    def in_read(self, context: Context) -> PaginationStrategy:
+        """The strategy for one walk."""
+        return self
 
     @abstractmethod
     def following(self, token: Any, page: Page, context: Context) -> Any:

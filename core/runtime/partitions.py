@@ -113,6 +113,10 @@ class PartitionRouter(Component, role=True):
     def fill(self, draft: RequestDraft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
         """Add to a request what the manifest says a partition adds (its request options)."""
 
+    def fill_in(self, draft: RequestDraft, slice_: StreamSlice, variables: Mapping[str, Any], context: Context) -> None:
+        """The same for a router that needs to know where it works."""
+        self.fill(draft, slice_, variables)
+
 
 class Partitions:
     """The partitions of a stream for one read. Without a router there is one, which is empty."""
@@ -143,12 +147,12 @@ class Partitions:
     def fill(self, draft: RequestDraft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
         """Add to a request what the routers add; where two add the same thing, the first one wins."""
         if len(self.routers) == 1:
-            self.routers[0].fill(draft, slice_, variables)
+            self.routers[0].fill_in(draft, slice_, variables, self._context)
             return
         together = RequestDraft()
         for router in reversed(self.routers):
             own = RequestDraft()
-            router.fill(own, slice_, variables)
+            router.fill_in(own, slice_, variables, self._context)
             together.params |= own.params
             together.headers |= own.headers
             together.form |= own.form

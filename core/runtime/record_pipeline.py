@@ -44,6 +44,19 @@ def merge_into(record: Record, more: Record) -> None:
 
 
 Warn = Callable[[str], None]
+Change = Callable[[Record], None]
+"""Changes one record."""
+
+
+@dataclass(frozen=True, slots=True)
+class ManyRecords:
+    """A change, or a choice, that is made for many records at once: `apply` gives those that are left, changed."""
+
+    apply: Callable[[list[Record]], list[Record]]
+
+
+TOGETHER = 10_000
+"""Records of a page that go through what is made for many records at once."""
 _DICT = frozenset({dict})
 
 
@@ -57,7 +70,8 @@ def whole_element(found: Any) -> Iterable[Any]:
 
 
 class RecordPipeline:
-    """Extraction, filters, transformations and normalization in one loop, with one record alive at a time.
+    """Extraction, filters, transformations and normalization in one loop, with one record alive at a time, unless one
+    of them is made for many records at once.
 
     `found` counts the records extracted so far, whether they were kept or not; of a page in portions those of the
     fullest portion, or the merged ones where they are more.
@@ -66,9 +80,9 @@ class RecordPipeline:
     def __init__(
         self,
         extract: Callable[[Any], Iterable[Any]],
-        before: Sequence[Callable[[Record], None]],
-        own_filter: RecordPredicate | None,
-        after: Sequence[Callable[[Record], None]],
+        before: Sequence[Change | ManyRecords],
+        own_filter: RecordPredicate | ManyRecords | None,
+        after: Sequence[Change | ManyRecords],
         cursor_filter: RecordPredicate | None = None,
         *,
         warn: Warn = ignore,
@@ -80,6 +94,7 @@ class RecordPipeline:
         self._own_filter = own_filter
         self._cursor_filter = cursor_filter
         self._after = after
+        self._in_batches = any(isinstance(step, ManyRecords) for step in (*before, own_filter, *after))
         self._leaves_all = extract is whole_element and not (before or own_filter or cursor_filter or after)
 
     def batches(self, elements: Iterable[Any], size: int) -> Iterator[Sequence[Record]]:
@@ -104,7 +119,7 @@ class RecordPipeline:
         """The finished records of the elements; the elements are changed in place. Raises `ReadError`."""
         if isinstance(elements, Portions):
             return self._merged(elements)
-        return self._finished(elements, _both(self._cursor_filter, self._own_filter))
+        return self._finished(elements, (self._cursor_filter, self._own_filter))
 
     def _merged(self, portions: Portions) -> Iterator[Record]:
         """Records of all portions merged by their key, after those without one. A cursor judges what is merged."""
@@ -112,7 +127,7 @@ class RecordPipeline:
         merged: dict[Hashable, Record] = {}
         for elements in portions.elements:
             self.found = start
-            for record in self._finished(elements, self._own_filter):
+            for record in self._finished(elements, (self._own_filter,)):
                 key = portions.key_of(record)
                 if key is not None:
                     merge_into(merged.setdefault(key, {}), record)
@@ -122,8 +137,44 @@ class RecordPipeline:
         self.found = start + max(fullest, len(merged))
         yield from filter(is_new, merged.values())
 
-    def _finished(self, elements: Iterable[Any], keep: RecordPredicate | None) -> Iterator[Record]:
-        extract, before, after = self._extract, self._before, self._after
+    def _finished(
+        self, elements: Iterable[Any], filters: Sequence[RecordPredicate | ManyRecords | None]
+    ) -> Iterator[Record]:
+        if self._in_batches:
+            alone = RecordPipeline(self._extract, (), None, (), warn=self._warn)
+            alone.found = self.found
+            yield from self._batchwise(alone, elements, filters)
+        else:
+            before = [step for step in self._before if not isinstance(step, ManyRecords)]
+            keep = _both(*(one for one in filters if not isinstance(one, ManyRecords)))
+            after = [step for step in self._after if not isinstance(step, ManyRecords)]
+            yield from self._one_by_one(elements, before, keep, after)
+
+    def _batchwise(
+        self, alone: RecordPipeline, elements: Iterable[Any], filters: Sequence[RecordPredicate | ManyRecords | None]
+    ) -> Iterator[Record]:
+        """The records of what only extracts, many at a time through each step."""
+        steps = [
+            *map(_changing, self._before),
+            *(_keeping(one) for one in filters if one is not None),
+            *map(_changing, self._after),
+        ]
+        extracted = alone(elements)
+        while records := list(islice(extracted, TOGETHER)):
+            self.found = alone.found
+            for step in steps:
+                records = step(records) if records else records
+            yield from records
+        self.found = alone.found
+
+    def _one_by_one(
+        self,
+        elements: Iterable[Any],
+        before: Sequence[Change],
+        keep: RecordPredicate | None,
+        after: Sequence[Change],
+    ) -> Iterator[Record]:
+        extract = self._extract
         label = elements.label if isinstance(elements, Labelled) else None
         try:
             for element in elements:
@@ -171,7 +222,23 @@ def _lists_of(elements: Iterable[Any], size: int) -> Iterator[list[Any]]:
         yield portion
 
 
-def _both(one: RecordPredicate | None, other: RecordPredicate | None) -> RecordPredicate | None:
+def _changing(step: Change | ManyRecords) -> Callable[[list[Record]], list[Record]]:
+    if isinstance(step, ManyRecords):
+        return step.apply
+
+    def change_all(records: list[Record]) -> list[Record]:
+        for record in records:
+            step(record)
+        return records
+
+    return change_all
+
+
+def _keeping(step: RecordPredicate | ManyRecords) -> Callable[[list[Record]], list[Record]]:
+    return step.apply if isinstance(step, ManyRecords) else lambda records: [*filter(step, records)]
+
+
+def _both(one: RecordPredicate | None, other: RecordPredicate | None = None) -> RecordPredicate | None:
     if one is None or other is None:
         return one or other
     return lambda record: one(record) and other(record)

@@ -19,8 +19,8 @@ from core.http.request import RequestDraft
 from core.manifest.problems import Problem
 from core.runtime.component import Component
 from core.runtime.context import Context
-from core.runtime.record_pipeline import KeyOf
-from core.runtime.slices import Record, SliceMemory
+from core.runtime.record_pipeline import Change, KeyOf, ManyRecords
+from core.runtime.slices import Record, RecordPredicate, SliceMemory
 from core.templates import Template
 
 Renew = Callable[[], Awaitable[Context]]
@@ -41,6 +41,15 @@ class Decoder(Component, role=True):
     def carries_over(self) -> bool:
         """Whether the first body of a slice says how later ones are read, so that it has to be read before them."""
         return False
+
+    @property
+    def takes_response(self) -> bool:
+        """Whether it reads responses as a whole, by what `bind_in` gives."""
+        return False
+
+    def bind_in(self, context: Context) -> Callable[[httpx.Response], Iterable[Any]]:
+        """What gives the elements of a response that was read completely."""
+        return lambda response: self.decode(iter((response.content,)))
 
     def for_slice(self, memory: SliceMemory) -> Decoder:
         """The decoder for the bodies of one slice, which may take from `memory` what the first one said."""
@@ -76,6 +85,15 @@ class Extractor(Component, role=True):
     def bind_for_slice(self, variables: Mapping[str, Any], memory: SliceMemory) -> Extract:
         """The same for the elements of one slice; it may take from `memory` what the first body, or the job, said."""
         return self.bind(variables)
+
+    def bind_in(self, context: Context | None, variables: Mapping[str, Any], memory: SliceMemory) -> Extract:
+        """The same for an extractor that needs to know where it works."""
+        return self.bind_for_slice(variables, memory)
+
+    @property
+    def takes_response(self) -> bool:
+        """Whether its elements are responses as a whole, not what a decoder makes of their bodies."""
+        return False
 
     def bind_as_is(self, variables: Mapping[str, Any]) -> Extract:
         """The function that gives what is at the place in one element as it is: lists whole, nulls and empty texts too.
@@ -119,6 +137,10 @@ class RecordFilterRole(Component, role=True):
     def bind(self, variables: Mapping[str, Any]) -> Callable[[Record], bool]:
         """The function that says whether a record is kept."""
 
+    def bind_in(self, context: Context | None, variables: Mapping[str, Any]) -> RecordPredicate | ManyRecords:
+        """The same for a filter that needs to know where it works, or looks at many records at once."""
+        return self.bind(variables)
+
 
 class Transformation(Component, role=True):
     """Changes records in place."""
@@ -126,6 +148,10 @@ class Transformation(Component, role=True):
     @abstractmethod
     def bind(self, variables: Mapping[str, Any]) -> Callable[[Record], None]:
         """The function that changes one record."""
+
+    def bind_in(self, context: Context | None, variables: Mapping[str, Any]) -> Change | ManyRecords:
+        """The same for a transformation that needs to know where it works, or changes many records at once."""
+        return self.bind(variables)
 
 
 class SchemaLoader(Component, role=True):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from textwrap import dedent
 from typing import Any, TypeVar
 
 from core.connector import Connector, load_connector
+from core.custom.permission import CustomCode
 from core.events import Event, ExchangeFinished, Log, Outcome, Records, SliceFinished, StateAdvanced, StreamFinished
 from core.http.exchange import Role
 from core.jobs.known import KnownJobs
@@ -80,9 +81,10 @@ async def read_all(
     state: Mapping[str, Any] | None = None,
     limits: Limits | None = None,
     jobs: KnownJobs | None = None,
+    custom: CustomCode | None = None,
 ) -> Told:
     """Read a stream (the first one when none is named) to its end, without waiting between polls and repetitions."""
-    loaded = connector(manifest)
+    loaded = replace(connector(manifest), custom=custom)
     told = Told()
     async with open_reader(loaded, config or {}, sleep=no_wait) as reader:
         async for event in reader.read(stream or loaded.stream_names[0], state, limits or Limits(), jobs=jobs):

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from core.custom.permission import CustomCode
 from tests.support.oracle import Oracle
 from tests.support.reading import Told, read_all
 from tests.support.server import Asked, LoopbackServer
@@ -19,14 +20,18 @@ async def compare(
     oracle: Oracle,
     text: str,
     config: Mapping[str, Any] | None = None,
+    *,
     state: Mapping[str, Any] | None = None,
+    custom: CustomCode | None = None,
 ) -> Told:
-    """Read with both, compare what was asked for, what came out, and the state at the end; ours is given back."""
+    """Read with both and compare what was asked for, what came out, and the state at the end; ours is given back."""
     config = dict(config or {})
-    told = await read_all(text, config, state=state)
+    told = await read_all(text, config, state=state, custom=custom)
     assert told.outcome == "complete", told.errors
     ours, server.asked = server.asked, []
-    theirs = await asyncio.to_thread(oracle.ask, "reading", "read", yaml.safe_load(text), config, "items", state)
+    with_code = ["custom", "read", custom.text] if custom is not None else ["reading", "read"]
+    asked = [*with_code, yaml.safe_load(text), config, "items", state]
+    theirs = await asyncio.to_thread(lambda: oracle.ask(*asked))
 
     assert theirs["status"] == "COMPLETE"
     assert counted(told.records) == counted(theirs["records"])

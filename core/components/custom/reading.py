@@ -1,0 +1,147 @@
+"""Custom components that say what is read: partitions, pages, and whole retrievers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
+from itertools import count
+from typing import Any, ClassVar
+
+from core.components.custom.base import CustomComponent, apart, not_here, written_response, written_slice
+from core.components.retriever import SliceRead, SynchronousRetriever
+from core.custom.host import Remote
+from core.errors import ReadError
+from core.events import Outcome
+from core.http.exchange import Role
+from core.http.request import RequestDraft
+from core.runtime.context import Context, Run
+from core.runtime.pages import Page, PaginationStrategy
+from core.runtime.partitions import PartitionRouter, Seeds, Walk
+from core.runtime.record_pipeline import RecordPipeline, Warn, ignore, whole_element
+from core.runtime.roles import Transformation
+from core.runtime.slices import Record, RecordPredicate, SliceMemory, StreamSlice, slice_key
+
+REMEMBERED = 100_000
+"""Partitions whose request options are kept from the walk; those of others are asked for again."""
+
+
+class CustomPartitionRouter(CustomComponent, PartitionRouter, role=True):
+    """Divides a stream into partitions with Python code for Airbyte, which reads parent streams itself."""
+
+    def walk(self, context: Context, seeds: Seeds) -> Walk:
+        return Walk(self._each(context))
+
+    async def _each(self, context: Context) -> AsyncIterator[StreamSlice]:
+        remote, known = self.remote(context), self._known(context.run, context.stream)
+        portions = remote.each("partitions")
+        while (found := await apart(context, lambda: next(portions, None))) is not None:
+            for one in found:
+                slice_ = StreamSlice(one["partition"], one["cursor_slice"], one["extra_fields"])
+                if len(known) < REMEMBERED:
+                    known[slice_key(slice_.partition)] = one["options"]
+                yield slice_
+
+    def fill_in(self, draft: RequestDraft, slice_: StreamSlice, variables: Mapping[str, Any], context: Context) -> None:
+        """Where the walk was that of another process, its process is asked here and now."""
+        options = self._known(context.run, context.stream).get(slice_key(slice_.partition))
+        if options is None:
+            written = written_slice(StreamSlice(slice_.partition, {}, slice_.extra_fields))
+            options = self.remote(context).ask("options", slice=written).value
+        for name, value in options.get("params", {}).items():
+            draft.add_param(name, value)
+        for name, value in options.get("headers", {}).items():
+            draft.add_header(name, value)
+        for name, value in options.get("data", {}).items():
+            draft.add_form(name, value)
+        if options.get("json"):
+            draft.merge_json(options["json"])
+
+    def _known(self, run: Run, stream: str) -> dict[bytes, Any]:
+        return run.shared((stream, self.identity, "options"), dict[bytes, Any])
+
+
+class CustomPaginationStrategy(CustomComponent, PaginationStrategy, role=True):
+    """Finds the next page with Python code for Airbyte."""
+
+    def first(self) -> Any:
+        raise ReadError(not_here(self))
+
+    def following(self, token: Any, page: Page, context: Context) -> Any:
+        raise ReadError(not_here(self))
+
+    def in_read(self, context: Context) -> PaginationStrategy:
+        walk = _RemoteStrategy.model_construct(parameters={})
+        walk._remote = self.remote(context)
+        return walk
+
+
+class _RemoteStrategy(PaginationStrategy, role=True):
+    """The walk of a custom strategy; its methods wait for the process of the code."""
+
+    blocking: ClassVar[bool] = True
+
+    _remote: Remote
+    _size: int | None = None
+
+    @property
+    def needs_response(self) -> bool:
+        return True
+
+    def first(self) -> Any:
+        said = self._remote.ask("first_page").value
+        self._size = said["size"] if isinstance(said["size"], int) else None
+        return said["token"]
+
+    def size(self, context: Context, **more: Any) -> int | None:
+        return self._size
+
+    def following(self, token: Any, page: Page, context: Context) -> Any:
+        return self._remote.ask(
+            "next_page",
+            page.response.content,
+            response=written_response(page.response),
+            last_page_size=page.found,
+            last_record=page.last_record,
+            token=token,
+        ).value
+
+
+class CustomRetriever(CustomComponent, SynchronousRetriever, role=True):
+    """Reads a stream with Python code for Airbyte; its requests are not recorded."""
+
+    partition_router: PartitionRouter | list[PartitionRouter] | None = None
+
+    @property
+    def router(self) -> PartitionRouter | Sequence[PartitionRouter] | None:
+        return self.partition_router
+
+    def pipeline(
+        self,
+        variables: Mapping[str, Any],
+        transformations: Sequence[Transformation] = (),
+        schema: Mapping[str, Any] | None = None,
+        *,
+        cursor_filter: RecordPredicate | None = None,
+        warn: Warn = ignore,
+        memory: SliceMemory | None = None,
+        context: Context | None = None,
+    ) -> RecordPipeline:
+        """The records as they come: airbyte-cdk hands the transformations of the stream to the retriever."""
+        return RecordPipeline(whole_element, (), None, (), cursor_filter, warn=warn)
+
+    async def read(self, read: SliceRead) -> Outcome:
+        context, sink = read.context, read.make_sink(count(1))
+        portions = self._portions(context)
+        while (found := await apart(context, lambda: next(portions, None))) is not None:
+            await apart(context, partial(sink.consume, found))
+            if sink.full:
+                break
+        await apart(context, portions.close)
+        return Outcome.COMPLETE
+
+    async def records(self, context: Context, role: Role) -> list[Record]:
+        return [record for portion in await apart(context, lambda: [*self._portions(context)]) for record in portion]
+
+    def _portions(self, context: Context) -> Any:
+        remote = self.remote(context)
+        return remote.each("retrieve", slice=written_slice(context.slice or StreamSlice()), schema=context.schema or {})
