@@ -132,8 +132,8 @@ class Connector:
                 raise InputError(f"There is no stream `{name}`; {hint}{missing}")
 
     def readable(self, names: Iterable[str] | None = None) -> bool:
-        """Whether any of these streams (None: of all, those that are to be made included) can be read."""
-        if names is None and self.to_be_made:
+        """Whether any of these streams (None: of all) can be read; what templates give is not up to the manifest."""
+        if names is None and self.templates:
             return True
         return any(name not in self.broken for name in (self.stream_names if names is None else names))
 

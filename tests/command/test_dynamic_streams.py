@@ -1,0 +1,163 @@
+"""Streams that are made from templates are read by every command that reads streams."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.command.support import start
+from tests.support.dynamic import dynamic_manifest, from_api, from_config, mapping, template
+from tests.support.server import LoopbackServer, Reply
+
+PATH = mapping(["retriever", "requester", "path"], "/of/{{ components_values['name'] }}")
+SECRET = "hunter2-hunter2"
+SPEC = {
+    "type": "Spec",
+    "connection_specification": {
+        "type": "object",
+        "properties": {"key": {"type": "string", "airbyte_secret": True}, "tables": {"type": "array"}},
+    },
+}
+
+
+@pytest.fixture
+def shop(server: LoopbackServer, tmp_path: Path) -> Path:
+    """A folder with a manifest of two tables and a stream of its own."""
+    server.on("/tables", Reply([{"name": "goods"}, {"name": "orders"}]))
+    server.on("/of/goods", Reply([{"id": 1}]))
+    server.on("/of/orders", lambda asked: Reply([{"id": 2, "day": asked.query.get("day", [""])[0]}]))
+    server.on("/own", Reply([{"id": 0}]))
+    own = template(server.url(), name="own", **{"$parameters": {"entity": "own"}})
+    key = mapping(["retriever", "requester", "request_parameters", "kind"], "{{ config.get('key', '') }}")
+    write(tmp_path, dynamic_manifest(from_api(server.url(), PATH, key, name="Tables"), streams=[own], spec=SPEC))
+    return tmp_path
+
+
+def write(folder: Path, manifest: dict[str, Any]) -> None:
+    (folder / "m.yaml").write_text(yaml.safe_dump(manifest, sort_keys=False))
+
+
+async def command(folder: Path, *arguments: str) -> tuple[int, str]:
+    """The exit code, and what was printed."""
+    process = start(*arguments, folder=folder, environment={"LONGHAUL_KEY": SECRET})
+    output, said = await asyncio.to_thread(process.communicate, timeout=60)
+    assert "Traceback" not in said, said
+    assert "internal error" not in said, said
+    return process.returncode, output + said
+
+
+def rows(path: Path) -> list[int]:
+    return [json.loads(line)["id"] for line in path.read_text().splitlines()]
+
+
+async def test_a_run_reads_all(shop: Path) -> None:
+    code, said = await command(shop, "--run", "m.yaml", "--output", "out/", "--trace", "t.har", "--log-level", "debug")
+    assert code == 0, said
+    assert {path.stem: rows(path) for path in (shop / "out").glob("*.jsonl")} == {
+        "own": [0],
+        "goods": [1],
+        "orders": [2],
+    }
+    assert "Tables: 2 streams made from the template." in said
+    urls = [entry["request"]["url"] for entry in json.loads((shop / "t.har").read_text())["log"]["entries"]]
+    assert any(url.endswith("/tables") for url in urls)
+    assert SECRET not in said + (shop / "t.har").read_text()
+
+
+async def test_a_run_reads_one(shop: Path) -> None:
+    code, said = await command(shop, "--run", "m.yaml", "--stream", "orders")
+    assert code == 0
+    assert '{"id":2,"day":""}' in said
+    code, said = await command(shop, "--run", "m.yaml", "--stream", "order")
+    assert code == 2
+    assert "There is no stream `order`; did you mean `orders`?" in said
+
+
+async def test_templates_that_give_no_stream(shop: Path, server: LoopbackServer) -> None:
+    server.on("/tables", Reply({"error": "down"}, 401))
+    code, said = await command(shop, "--run", "m.yaml", "--output", "out/")
+    assert code == 1
+    assert rows(shop / "out" / "own.jsonl") == [0]
+    assert "no stream can be made from the template: The dynamic stream `Tables` couldn't be read." in said
+    code, said = await command(shop, "--run", "m.yaml", "--stream", "orders")
+    assert code == 2
+    assert "There is no stream `orders`" in said
+    assert "401" in said
+    server.on("/tables", Reply([]))
+    code, said = await command(shop, "--run", "m.yaml", "--output", "again/")
+    assert code == 0
+    assert "Tables: 0 streams made from the template." in said
+    write(shop, dynamic_manifest(from_config(), spec=SPEC))
+    code, said = await command(shop, "--run", "m.yaml")
+    assert code == 0, said
+    assert "dynamic_stream_0: 0 streams made from the template." in said
+    code, said = await command(shop, "--run", "m.yaml", "--state", "s.json")
+    assert code == 0, said
+
+
+async def test_slices_of_a_made_stream(shop: Path, server: LoopbackServer) -> None:
+    router = {
+        "type": "ListPartitionRouter",
+        "values": ["mo", "tu"],
+        "cursor_field": "day",
+        "request_option": {"type": "RequestOption", "inject_into": "request_parameter", "field_name": "day"},
+    }
+    dynamic = from_api(server.url(), PATH)
+    dynamic["stream_template"]["retriever"]["partition_router"] = router
+    write(shop, dynamic_manifest(dynamic))
+    code, plan = await command(shop, "--plan", "m.yaml", "--stream", "orders", "--quiet")
+    assert code == 0, plan
+    (shop / "slices.jsonl").write_text(plan)
+    of = ("--stream", "orders", "--slices", "slices.jsonl", "--output", "lake/")
+    for shard in ("0/2", "1/2"):
+        code, said = await command(shop, "--run", "m.yaml", *of, "--shard", shard)
+        assert code == 0, said
+    code, said = await command(shop, "--merge-state", "m.yaml", *of, "--state", "state.json")
+    assert code == 0, said
+    files = [path for path in (shop / "lake").rglob("*.jsonl") if not path.name.startswith(".")]
+    days = {json.loads(line)["day"] for path in files for line in path.read_text().splitlines()}
+    assert days == {"mo", "tu"}
+
+
+async def test_a_case_is_kept_and_checked(shop: Path, server: LoopbackServer) -> None:
+    code, said = await command(shop, "--run", "m.yaml", "--output", "out/", "--keep-case", "all")
+    assert code == 0, said
+    assert not [path for path in (shop / "cases").iterdir() if SECRET in path.read_text()]
+    asked = len(server.asked)
+    code, said = await command(shop, "--check", "m.yaml")
+    assert code == 0, said
+    assert "ok    all: 3 records from 4 recorded requests" in said
+    assert len(server.asked) == asked
+    changed = (shop / "m.yaml").read_text().replace("/tables", "/table")
+    (shop / "m.yaml").write_text(changed)
+    code, said = await command(shop, "--check", "m.yaml")
+    assert code == 1
+    assert "/tables" in said
+
+
+async def test_validate_checks_templates(shop: Path) -> None:
+    code, said = await command(shop, "--validate", "m.yaml")
+    assert code == 0, said
+    (shop / "m.yaml").write_text(
+        (shop / "m.yaml").read_text().replace("components_values['name']", "component_values['n']")
+    )
+    code, said = await command(shop, "--validate", "m.yaml")
+    assert code == 2
+    assert "the template uses `component_values`, which doesn't exist here (did you mean `components_values`?)" in said
+
+
+@pytest.mark.slow
+async def test_a_cluster_reads_made_streams(shop: Path, server: LoopbackServer) -> None:
+    pytest.importorskip("distributed", reason="needs the extra `dask`")
+    code, said = await command(
+        shop, "--run", "m.yaml", "--on", "dask://local?workers=2", "--output", "lake/", "--state", "state.json"
+    )
+    assert code == 0, said
+    files = [path for path in (shop / "lake").rglob("*.jsonl") if not path.name.startswith(".")]
+    assert sorted(number for path in files for number in rows(path)) == [0, 1, 2]
+    assert len(server.to("/tables")) == 1
