@@ -171,9 +171,9 @@ def chosen_streams(connector: Connector, wanted: Sequence[str]) -> tuple[str, ..
     names = connector.stream_names
     if connector.source is None:
         raise ManifestError(connector.errors)
-    if not names:
+    if not names and not connector.left_out:
         raise InputError("The manifest has no streams that can be read.")
-    connector.require(wanted)
+    connector.require(wanted or names or connector.left_out)
     chosen = tuple(wanted) or names
     if not connector.readable(chosen):
         raise ManifestError(dict.fromkeys(problem for name in chosen for problem in connector.broken[name]))

@@ -14,9 +14,10 @@ from core.components.config_normalization import ConfigNormalizationRules
 from core.components.source import DeclarativeSource
 from core.components.stream import DeclarativeStream, Stream
 from core.connector.building import TreeBuilder
+from core.connector.streams import Listed, StreamCondition, StreamEntry, StreamPlaces, stream_entries
 from core.errors import InputError
 from core.manifest.document import Document
-from core.manifest.problems import Path, Problem, Severity, closest, show_path
+from core.manifest.problems import Path, Problem, Severity, closest
 from core.manifest.resolver import Resolved, resolve_manifest
 from core.runtime.component import Component, Unsupported
 
@@ -28,16 +29,19 @@ class Connector:
     `source` is None when the manifest is so broken that nothing can be read. `problems` are all that were found, with
     paths of the raw document, in the order of the file; `portability` are warnings of what Airbyte would refuse or
     ignore though it works here. `streams` are in the order of the manifest. `stream_names` are those that can be asked
-    for, also those of `broken` streams, which come with the problems that keep each from being read.
+    for, also those of `broken` streams, which come with the problems that keep each from being read. `entries` are
+    where all that comes from; `left_out` are the streams that the inputs leave out, with the condition that says so.
     """
 
     source: DeclarativeSource | None
     problems: tuple[Problem, ...]
     file: str | None = None
+    entries: tuple[StreamEntry, ...] = field(default=(), repr=False)
     streams: tuple[Stream, ...] = ()
     broken: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
     portability: tuple[Problem, ...] = ()
     stream_names: tuple[str, ...] = ()
+    left_out: Mapping[str, StreamCondition] = field(default_factory=dict)
 
     @property
     def usable(self) -> bool:
@@ -54,15 +58,38 @@ class Connector:
 
         `config` are the inputs as they were gathered. What this gives may be asked again, and gives itself then.
         """
-        return self
+        if not any(entry.condition for entry in self.entries):
+            return self
+        entries = [there for entry in self.entries if (there := entry.for_inputs(config)) is not None]
+        conditions = {entry.name: entry.condition for entry in self.entries if entry.condition}
+        left_out = {name: condition for name, condition in conditions.items() if name not in _names(entries)}
+        return replace(self._listing(_with_own_names(entries)), left_out=left_out)
+
+    def _listing(self, entries: Iterable[StreamEntry]) -> Connector:
+        """The connector with these streams."""
+        entries = tuple(entries)
+        listed = Listed.of(entries)
+        return replace(self, entries=entries, streams=listed.streams, stream_names=listed.names, broken=listed.broken)
+
+    def with_stream(self, path: Path, stream: Stream) -> Connector:
+        """The connector with another stream, which can be read, in the place of the one at a path."""
+        return self._listing(
+            replace(entry, stream=stream, problems=()) if entry.path == path else entry for entry in self.entries
+        )
 
     def require(self, names: Iterable[str]) -> None:
         """Raises `InputError` for the first of these names that no stream has."""
         for name in names:
             if name not in self.stream_names:
-                meant = closest(name, self.stream_names)
-                hint = f"did you mean `{meant}`?" if meant else f"there are {', '.join(self.stream_names)}."
-                raise InputError(f"There is no stream `{name}`; {hint}")
+                raise InputError(self.missing(name))
+
+    def missing(self, name: str) -> str:
+        """Why there is no stream of this name, as a sentence."""
+        if (condition := self.left_out.get(name)) is not None:
+            return f"The stream `{name}` is not there with these inputs: its condition is false ({condition.place})."
+        meant = closest(name, self.stream_names)
+        hint = f"did you mean `{meant}`?" if meant else f"there are {', '.join(self.stream_names)}."
+        return f"There is no stream `{name}`; {hint}"
 
     def readable(self, names: Iterable[str] | None = None) -> bool:
         """Whether any of these streams (None: of all) can be read."""
@@ -104,10 +131,10 @@ _NOT_READ = frozenset({"version", "description", "check", "dynamic_streams", "st
 
 
 class _LoadProblem(NamedTuple):
-    """A problem, with the streams that it keeps from being read; `all`: every one."""
+    """A problem, with the paths of the streams that it keeps from being read; `all`: every one."""
 
     problem: Problem
-    streams: frozenset[int] = frozenset()
+    streams: frozenset[Path] = frozenset()
     all: bool = False
 
 
@@ -124,20 +151,22 @@ def load_connector(document: Document) -> Connector:
 
     builder = TreeBuilder(written)
     built = builder.build(resolved.tree, DeclarativeSource, (), frozenset()) or _needed(resolved, builder)
-    found = [_weighed(one) for one in (*_in_references(resolved), *_in_components(builder.problems))]
+    places = StreamPlaces.of(resolved.tree)
+    found = [_weighed(one) for one in (*_in_references(resolved, places), *_in_components(builder.problems, places))]
     unreadable = any(one.all and _is_error(one.problem) for one in found)
     source = built if isinstance(built, DeclarativeSource) and not unreadable else None
     found = [one if one.problem.position else one._replace(problem=located(one.problem)) for one in found]
-    names, broken = _streams(source, resolved, found)
-    return Connector(
+    wrong: dict[Path, list[Problem]] = defaultdict(list)
+    for one in found:
+        for path in one.streams:
+            wrong[path].append(one.problem)
+    connector = Connector(
         source,
         problems=_in_order([*document.notes, *(one.problem for one in found)]),
         file=document.file,
-        streams=tuple(source.streams) if source else (),
-        broken=broken,
         portability=_in_order(map(located, builder.portability)),
-        stream_names=names,
     )
+    return connector._listing(stream_entries(source, resolved, wrong, located)) if source else connector
 
 
 def _needed(resolved: Resolved, builder: TreeBuilder) -> Component | None:
@@ -154,17 +183,18 @@ def _needed(resolved: Resolved, builder: TreeBuilder) -> Component | None:
     return builder.build(tree, DeclarativeSource, (), frozenset())
 
 
-def _in_references(resolved: Resolved) -> Iterator[_LoadProblem]:
+def _in_references(resolved: Resolved, places: StreamPlaces) -> Iterator[_LoadProblem]:
     """The problems with references and parameters, each with those who depend on it."""
-    streams: dict[Path, set[int]] = defaultdict(set)
+    streams: dict[Path, set[Path]] = defaultdict(set)
     vital: set[Path] = set()
     if not resolved.problems:
         return
     for key, value in resolved.tree.items():
         if key == "streams" and isinstance(value, list):
-            for index in range(len(value)):
-                for path in resolved.faults((key, index)):
-                    streams[path].add(index)
+            for place, around in places.around.items():
+                condition = resolved.faults((*around, "condition")) if around is not None else frozenset()
+                for path in resolved.faults(place) | condition:
+                    streams[path].add(place)
         elif key not in _NOT_READ:
             vital |= resolved.faults((key,))
     nothing = not resolved.tree
@@ -172,11 +202,11 @@ def _in_references(resolved: Resolved) -> Iterator[_LoadProblem]:
         yield _LoadProblem(problem, frozenset(streams[problem.path]), nothing or problem.path in vital)
 
 
-def _in_components(problems: Iterable[Problem]) -> Iterator[_LoadProblem]:
+def _in_components(problems: Iterable[Problem], places: StreamPlaces) -> Iterator[_LoadProblem]:
     for problem in problems:
         match problem.path:
-            case ("streams", int(index), *_):
-                yield _LoadProblem(problem, frozenset({index}))
+            case ("streams", int(), *_):
+                yield _LoadProblem(problem, places.at(problem.path))
             case (key, *_) if key in _NOT_READ:
                 yield _LoadProblem(problem)
             case _:
@@ -190,34 +220,18 @@ def _weighed(found: _LoadProblem) -> _LoadProblem:
     return found._replace(problem=replace(found.problem, severity=Severity.WARNING))
 
 
-def _streams(
-    source: DeclarativeSource | None, resolved: Resolved, found: Iterable[_LoadProblem]
-) -> tuple[tuple[str, ...], dict[str, tuple[Problem, ...]]]:
-    """The names of the streams, and what is wrong with those that can't be read."""
-    wrong: dict[int, dict[Problem, None]] = defaultdict(dict)
-    for one in found:
-        for index in one.streams:
-            is_type = one.problem.path[2:] == ("type",)
-            if _is_error(one.problem) or (source and is_type and isinstance(source.streams[index], Unsupported)):
-                wrong[index][one.problem] = None
-    names: dict[str, None] = {}
-    broken: dict[str, tuple[Problem, ...]] = {}
-    for index, stream in enumerate(source.streams if source else ()):
-        name = _name(stream, resolved, index)
-        names[name] = None
-        if isinstance(stream, Unsupported) and not wrong[index]:
-            message = f"Longhaul doesn't run streams of type `{stream.written_type}`"
-            wrong[index][Problem(message, resolved.origin(("streams", index)))] = None
-        if wrong[index]:
-            broken[name] = (*broken.get(name, ()), *wrong[index])
-    return tuple(names), broken
+def _names(entries: Iterable[StreamEntry]) -> frozenset[str]:
+    return frozenset(entry.name for entry in entries)
 
 
-def _name(stream: Stream, resolved: Resolved, index: int) -> str:
-    """The name of a stream; its place where it has none."""
-    written = resolved.tree["streams"][index]
-    name = stream.name or (written.get("name") if isinstance(written, Mapping) else None)
-    return name if isinstance(name, str) and name else show_path(("streams", index))
+def _with_own_names(entries: Sequence[StreamEntry]) -> Iterator[StreamEntry]:
+    """The streams, where a name that another one has already keeps both from being read."""
+    places: dict[str, list[StreamEntry]] = defaultdict(list)
+    for entry in entries:
+        places[entry.name].append(entry)
+    for entry in entries:
+        problem = Problem(f"with these inputs, there is another stream named `{entry.name}`", (*entry.path, "name"))
+        yield entry if len(places[entry.name]) == 1 else replace(entry, problems=(*entry.problems, problem))
 
 
 def _is_error(problem: Problem) -> bool:

@@ -57,8 +57,7 @@ def _streams(connector: Connector, config: Mapping[str, Any], log: MessageLog) -
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise SourceError(f"`{STREAM_NAMES}` in the config must be a list of names of streams.")
     if unknown := [name for name in names if name not in connector.stream_names]:
-        there = ", ".join(connector.stream_names)
-        raise SourceError(f"The check names `{unknown[0]}`, but no stream has that name; there are {there}.")
+        raise SourceError(f"The check names `{unknown[0]}`. {connector.missing(unknown[0])}")
     if check.dynamic_streams_check_configs:
         if not names:
             raise SourceError("The check is about dynamic streams, which Longhaul does not run.")

@@ -114,8 +114,7 @@ class Sync:
         """Read everything; 1 when a stream failed, else 0."""
         for name in self._streams:
             if name not in self._connector.stream_names:
-                there = ", ".join(self._connector.stream_names)
-                self._log.log(Level.WARNING, f"The catalog asks for `{name}`; there is no such stream, only {there}.")
+                self._log.log(Level.WARNING, f"The catalog asks for `{name}`. {self._connector.missing(name)}")
                 self._writer.send(messages.stream_status(name, messages.INCOMPLETE))
         names = [name for name in self._streams if name in self._connector.stream_names]
         gate = asyncio.Semaphore(STREAMS_AT_ONCE)

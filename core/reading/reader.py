@@ -304,7 +304,7 @@ async def open_reader(
     Raises `ManifestError` when no stream of the manifest can be read, `InputError` when an input makes no sense for
     it, `ReadError` when the manifest asks for an API budget that can't be kept.
     """
-    if not connector.readable():
+    if not connector.readable() and not connector.left_out:
         raise ManifestError(connector.errors or connector.problems)
     specification = connector.connection_specification
     secrets = Secrets(secret_values(specification, config))
