@@ -147,8 +147,9 @@ def make_plan(arguments: Arguments) -> int:
 
     async def walk() -> int:
         async with open_reader(setting.connector, setting.config, tokens=setting.tokens()) as reader:
-            writer = PlanWriter(output.write, setting.stream, setting.fingerprint, state, reader.mask)
-            slices = reader.slices(setting.stream, state, conduct.emit)
+            begin = reader.planned_state(setting.stream, state, conduct.emit)
+            writer = PlanWriter(output.write, setting.stream, setting.fingerprint, begin, reader.mask)
+            slices = reader.slices(setting.stream, begin, conduct.emit)
             async for slice_ in slices:
                 writer.add(slice_)
             writer.end(slices.parents)

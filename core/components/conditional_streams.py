@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from core.components.stream import Stream
 from core.manifest.problems import Problem
-from core.runtime.component import Component
+from core.runtime.component import Component, NotInAirbyte
 from core.templates import Condition
 
 
@@ -21,7 +21,9 @@ class ConditionalStreams(Component):
     condition: Condition = Field(
         title="Condition", description="The streams are there where this is true, such as {{ config['is_sandbox'] }}."
     )
-    streams: list[Stream] = Field(title="Streams", description="The streams that are there then.")
+    streams: Annotated[list[Stream], NotInAirbyte("StateDelegatingStream")] = Field(
+        title="Streams", description="The streams that are there then."
+    )
 
     def holds(self, config: Mapping[str, Any]) -> bool:
         """Whether the streams are there for these inputs. Raises `TemplateError`.

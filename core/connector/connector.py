@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from core.components.config_normalization import ConfigNormalizationRules
 from core.components.source import DeclarativeSource
-from core.components.stream import DeclarativeStream, Stream
+from core.components.stream import DeclarativeStream, ReadableStream, Stream
 from core.connector.building import TreeBuilder
 from core.connector.streams import Listed, StreamCondition, StreamEntry, StreamPlaces, stream_entries
 from core.errors import InputError
@@ -105,20 +105,20 @@ class Connector:
         """What is done with the inputs before a run; None when nothing is."""
         return self.source.input_rules if self.source else None
 
-    def stream(self, name: str) -> DeclarativeStream:
-        """The stream of this name. Raises `KeyError`."""
+    def stream(self, name: str) -> ReadableStream:
+        """The stream of this name, as it is declared. Raises `KeyError`."""
         for stream in self.streams:
-            if isinstance(stream, DeclarativeStream) and stream.name == name:
+            if isinstance(stream, ReadableStream) and stream.name == name:
                 return stream
         raise KeyError(name)
 
     def schema(self, name: str) -> Mapping[str, Any]:
         """The declared JSON Schema of a stream's records; empty when there is none, and for a broken stream."""
-        return {} if name in self.broken else self.stream(name).json_schema
+        return {} if name in self.broken else self.stream(name).described.json_schema
 
     def primary_key(self, name: str) -> Sequence[Sequence[str]]:
         """The primary key of a stream's records as paths; empty when there is none, and for a broken stream."""
-        return () if name in self.broken else self.stream(name).primary_key_paths
+        return () if name in self.broken else self.stream(name).described.primary_key_paths
 
 
 def unsupported_in(stream: DeclarativeStream) -> tuple[str, ...]:
