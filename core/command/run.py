@@ -164,6 +164,7 @@ def chosen_streams(connector: Connector, wanted: Sequence[str]) -> tuple[str, ..
     connector.require(wanted)
     chosen = tuple(wanted) or names
     if not names and not connector.templates:
+        connector.require(connector.left_out)
         raise InputError("The manifest has no streams that can be read.")
     made = {name for names in connector.made_streams.values() for name in names}
     if chosen and not connector.readable(chosen) and not made.intersection(chosen):

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from core.components.api_budget import HTTPAPIBudget, whole_number
+from core.components.conditional_streams import ConditionalStreams
 from core.components.config_normalization import ConfigNormalizationRules
 from core.components.dynamic import DynamicStream
 from core.components.stream import Stream
 from core.http.budget import Budget
-from core.manifest.problems import Problem, Severity, closest
+from core.manifest.problems import Path, Problem, Severity, closest
 from core.runtime.component import Component, Shown
 from core.templates import Template
 
@@ -117,7 +119,9 @@ class DeclarativeSource(Component):
     version: str = Field("", title="Version", description="The version of the manifest format.")
     description: str | None = Field(None, title="Description", description="What the connector reads.")
     check: Check | None = Field(None, title="Check", description="How a connection is checked.")
-    streams: list[Stream] = Field(default_factory=list, title="Streams", description="The streams.")
+    streams: list[Stream | ConditionalStreams] = Field(
+        default_factory=list, title="Streams", description="The streams."
+    )
     dynamic_streams: Annotated[list[DynamicStream], Shown(advanced=True)] = Field(
         default_factory=list,
         title="Dynamic streams",
@@ -187,14 +191,25 @@ class DeclarativeSource(Component):
     @property
     def _names(self) -> list[str]:
         """The name of each stream; empty for one without."""
-        return [stream.name for stream in self.streams]
+        return [stream.name for _, stream in self._placed]
+
+    @property
+    def _placed(self) -> Iterator[tuple[Path, Stream]]:
+        """Each stream with its path, also those that are there for some inputs only."""
+        for index, one in enumerate(self.streams):
+            if isinstance(one, ConditionalStreams):
+                yield from ((("streams", index, "streams", inner), stream) for inner, stream in enumerate(one.streams))
+            else:
+                yield ("streams", index), one
 
     def _lint_names(self) -> Iterator[Problem]:
-        seen: set[str] = set()
-        for index, name in enumerate(self._names):
-            if name and name in seen:
-                yield Problem(f"another stream is named `{name}` already", ("streams", index, "name"))
-            seen.add(name)
+        """Streams under different conditions may share a name: which of them are there, only the inputs say."""
+        seen: dict[str, set[Path]] = defaultdict(set)
+        for path, stream in self._placed:
+            around, others = path[:2] if len(path) > 2 else (), seen[stream.name]
+            if stream.name and others and (not around or around in others or () in others):
+                yield Problem(f"another stream is named `{stream.name}` already", (*path, "name"))
+            others.add(around)
 
     def _lint_check(self) -> Iterator[Problem]:
         if self.check is not None and all(self._names) and not self.dynamic_streams:

@@ -1,7 +1,4 @@
-"""The connector: what a manifest means, ready to be read, and everything that is wrong with it.
-
-A problem in one stream keeps no other from being read; one in what no read needs keeps none.
-"""
+"""The connector: what a manifest means, ready to be read, and everything that is wrong with it."""
 
 from __future__ import annotations
 
@@ -10,24 +7,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
 from core.components.config_normalization import ConfigNormalizationRules
 from core.components.custom.base import CustomComponent
-from core.components.dynamic import DynamicDeclarativeStream
 from core.components.source import DeclarativeSource
-from core.components.stream import DeclarativeStream, Stream
-from core.connector.building import TreeBuilder
-from core.connector.templates import Made, MadeStream, StreamTemplate, assembled, template_name
+from core.components.stream import ReadableStream, Stream
+from core.connector.streams import Listed, StreamCondition, StreamEntry
+from core.connector.templates import Made, MadeStream, StreamTemplate, assembled
 from core.custom.host import CustomHost
 from core.custom.permission import CustomCode
 from core.errors import InputError
-from core.garbage import not_collected
 from core.http.secrets import Secrets
 from core.inputs import secret_values
-from core.manifest.document import Document
-from core.manifest.problems import Path, Problem, Severity, closest, show_path
-from core.manifest.resolver import Resolved, resolve_manifest
+from core.manifest.problems import Path, Problem, Severity, closest, in_order
 from core.runtime.component import Component, Unsupported
 from core.wording import listed
 
@@ -39,29 +32,34 @@ class Connector:
     `source` is None when the manifest is so broken that nothing can be read. `problems` are all that were found, with
     paths of the raw document, in the order of the file; `portability` are warnings of what Airbyte would refuse or
     ignore though it works here. `streams` are in the order of the manifest. `stream_names` are those that can be asked
-    for, also those of `broken` streams, which come with the problems that keep each from being read.
+    for, also those of `broken` streams, which come with the problems that keep each from being read. `entries` are
+    where all that comes from; `left_out` are the streams that the inputs leave out, with the condition that says so.
 
     Of `templates`, streams are made when there are inputs; `made` is what came of that, None as long as none were made,
     and `made_streams` are the names by template. `unmade` are templates of which it is not known what streams they
-    give; these stand among the broken streams themselves.
+    give, `useless` those that are broken; both stand among the broken streams themselves.
+
+    `tree` is what is written, references and parameters resolved. `custom` is the code of custom components that may
+    run; None: none may.
     """
 
     source: DeclarativeSource | None
     problems: tuple[Problem, ...]
     file: str | None = None
+    entries: tuple[StreamEntry, ...] = field(default=(), repr=False)
     streams: tuple[Stream, ...] = ()
     broken: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
     portability: tuple[Problem, ...] = ()
     stream_names: tuple[str, ...] = ()
+    left_out: Mapping[str, StreamCondition] = field(default_factory=dict)
     templates: tuple[StreamTemplate, ...] = ()
+    useless: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
     made: Made | None = None
     made_streams: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unmade: tuple[str, ...] = ()
     _sources: Mapping[str, MadeStream] = field(default_factory=dict, repr=False)
     tree: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    """What is written, references and parameters resolved."""
     custom: CustomCode | None = None
-    """The code of custom components that may run; None: none may."""
 
     @property
     def custom_components(self) -> tuple[CustomComponent, ...]:
@@ -94,7 +92,7 @@ class Connector:
         return replace(
             self,
             streams=(*self.streams, *found.streams.values()),
-            problems=_in_order([*self.problems, *found.warnings, *chain(*found.broken.values())]),
+            problems=in_order([*self.problems, *found.warnings, *chain(*found.broken.values())]),
             broken={**self.broken, **found.broken},
             stream_names=(*self.stream_names, *names),
             made=made,
@@ -120,16 +118,41 @@ class Connector:
 
         `config` are the inputs as they were gathered. What this gives may be asked again, and gives itself then.
         """
-        return self
+        if not any(entry.condition for entry in self.entries):
+            return self
+        entries = [there for entry in self.entries if (there := entry.for_inputs(config)) is not None]
+        conditions = {entry.name: entry.condition for entry in self.entries if entry.condition}
+        left_out = {name: condition for name, condition in conditions.items() if name not in _names(entries)}
+        return replace(self.listing(_with_own_names(entries)), left_out=left_out)
+
+    def listing(self, entries: Iterable[StreamEntry]) -> Connector:
+        """The connector with these streams, before any were made from templates."""
+        entries = tuple(entries)
+        found = Listed.of(entries)
+        names = (*found.names, *(name for name in self.useless if name not in found.names))
+        broken = {**found.broken, **self.useless}
+        return replace(self, entries=entries, streams=found.streams, stream_names=names, broken=broken)
+
+    def with_stream(self, path: Path, stream: Stream) -> Connector:
+        """The connector with another stream, which can be read, in the place of the one at a path."""
+        return self.listing(
+            replace(entry, stream=stream, problems=()) if entry.path == path else entry for entry in self.entries
+        )
 
     def require(self, names: Iterable[str]) -> None:
         """Raises `InputError` for the first of these names that no stream has."""
         for name in names:
             if name not in self.stream_names:
-                meant = closest(name, self.stream_names)
-                hint = f"did you mean `{meant}`?" if meant else f"there are {listed(self.stream_names) or 'none'}."
-                missing = "".join(f" {problem}." for one in self.unmade for problem in self.broken[one])
-                raise InputError(f"There is no stream `{name}`; {hint}{missing}")
+                raise InputError(self.missing(name))
+
+    def missing(self, name: str) -> str:
+        """Why there is no stream of this name, as a sentence."""
+        if (condition := self.left_out.get(name)) is not None:
+            return f"The stream `{name}` is not there with these inputs: its condition is false ({condition.place})."
+        meant = closest(name, self.stream_names)
+        hint = f"did you mean `{meant}`?" if meant else f"there are {listed(self.stream_names) or 'none'}."
+        unmade = "".join(f" {problem}." for one in self.unmade for problem in self.broken[one])
+        return f"There is no stream `{name}`; {hint}{unmade}"
 
     def readable(self, names: Iterable[str] | None = None) -> bool:
         """Whether any of these streams (None: of all) can be read; what templates give is not up to the manifest."""
@@ -148,20 +171,20 @@ class Connector:
         rules = self.source.input_rules if self.source else None
         return None if rules is None else InputRules(rules, self)
 
-    def stream(self, name: str) -> DeclarativeStream:
-        """The stream of this name. Raises `KeyError`."""
+    def stream(self, name: str) -> ReadableStream:
+        """The stream of this name, as it is declared. Raises `KeyError`."""
         for stream in self.streams:
-            if isinstance(stream, DeclarativeStream) and stream.name == name:
+            if isinstance(stream, ReadableStream) and stream.name == name:
                 return stream
         raise KeyError(name)
 
     def schema(self, name: str) -> Mapping[str, Any]:
         """The declared JSON Schema of a stream's records; empty when there is none, and for a broken stream."""
-        return {} if name in self.broken else self.stream(name).json_schema
+        return {} if name in self.broken else self.stream(name).described.json_schema
 
     def primary_key(self, name: str) -> Sequence[Sequence[str]]:
         """The primary key of a stream's records as paths; empty when there is none, and for a broken stream."""
-        return () if name in self.broken else self.stream(name).primary_key_paths
+        return () if name in self.broken else self.stream(name).described.primary_key_paths
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,196 +231,15 @@ def unsupported_in(part: Component, custom: CustomCode | None = None) -> tuple[s
     return tuple(sorted({one.written_type for one in found if custom is None or not isinstance(one, CustomComponent)}))
 
 
-_NOT_READ = frozenset({"version", "description", "check", "stream_groups", "metadata"})
-"""Fields at the top of a manifest that no read needs."""
+def _names(entries: Iterable[StreamEntry]) -> frozenset[str]:
+    return frozenset(entry.name for entry in entries)
 
 
-class _LoadProblem(NamedTuple):
-    """A problem, with what it keeps from being read: streams, by their list and index there; `all`: every one."""
-
-    problem: Problem
-    streams: frozenset[Path] = frozenset()
-    all: bool = False
-
-
-_LISTS = ("streams", "dynamic_streams")
-"""The lists of streams at the top of a manifest."""
-
-
-@not_collected()
-def load_connector(document: Document) -> Connector:
-    """Resolve and validate a document. Never raises for what is written in it: see `Connector.problems`."""
-    resolved = resolve_manifest(document)
-
-    def written(path: Path) -> str | None:
-        return document.written(resolved.origin(path))
-
-    def located(problem: Problem) -> Problem:
-        path = resolved.origin(problem.path)
-        return replace(problem, path=path, position=document.position(path), file=document.file)
-
-    builder = TreeBuilder(written)
-    built = builder.build(resolved.tree, DeclarativeSource, (), frozenset()) or _needed(resolved, builder)
-    if isinstance(built, DeclarativeSource):
-        builder.problems = without_mapped(builder.problems, built)
-        builder.portability = without_mapped(builder.portability, built)
-    found = [_weighed(one) for one in (*_in_references(resolved), *_in_components(builder.problems))]
-    unreadable = any(one.all and _is_error(one.problem) for one in found)
-    source = built if isinstance(built, DeclarativeSource) and not unreadable else None
-    found = [one if one.problem.position else one._replace(problem=located(one.problem)) for one in found]
-    wrong = _wrong(source, found)
-    names, broken = _streams(source, resolved, wrong)
-    templates, useless = _templates(source, resolved, document, wrong)
-    names, broken = (*names, *(name for name in useless if name not in names)), {**broken, **useless}
-    return Connector(
-        source,
-        problems=_in_order([*document.notes, *(one.problem for one in found)]),
-        file=document.file,
-        streams=tuple(source.streams) if source else (),
-        broken=broken,
-        portability=_in_order(map(located, builder.portability)),
-        stream_names=names,
-        templates=templates,
-        tree=resolved.tree,
-    )
-
-
-def _needed(resolved: Resolved, builder: TreeBuilder) -> Component | None:
-    """The source without the fields that are wrong and that no read needs; their problems are kept."""
-    found = builder.problems
-    aside = {problem.path[0] for problem in found if problem.path} & _NOT_READ
-    if not aside:
-        return None
-    tree = {key: value for key, value in resolved.tree.items() if key not in aside}
-    builder.problems, builder.portability = (
-        [problem for problem in found if problem.path[:1] and problem.path[0] in aside],
-        [],
-    )
-    return builder.build(tree, DeclarativeSource, (), frozenset())
-
-
-def _in_references(resolved: Resolved) -> Iterator[_LoadProblem]:
-    """The problems with references and parameters, each with those who depend on it."""
-    streams: dict[Path, set[Path]] = defaultdict(set)
-    vital: set[Path] = set()
-    if not resolved.problems:
-        return
-    for key, value in resolved.tree.items():
-        if key in _LISTS and isinstance(value, list):
-            for index in range(len(value)):
-                for path in resolved.faults((key, index)):
-                    streams[path].add((key, index))
-        elif key not in _NOT_READ:
-            vital |= resolved.faults((key,))
-    nothing = not resolved.tree
-    for problem in resolved.problems:
-        yield _LoadProblem(problem, frozenset(streams[problem.path]), nothing or problem.path in vital)
-
-
-def _in_components(problems: Iterable[Problem]) -> Iterator[_LoadProblem]:
-    for problem in problems:
-        match problem.path:
-            case (key, int(index), *_) if key in _LISTS:
-                yield _LoadProblem(problem, frozenset({(key, index)}))
-            case (key, *_) if key in _NOT_READ:
-                yield _LoadProblem(problem)
-            case _:
-                yield _LoadProblem(problem, all=True)
-
-
-def _weighed(found: _LoadProblem) -> _LoadProblem:
-    """A problem that keeps nothing from being read is no error."""
-    if found.all or found.streams:
-        return found
-    return found._replace(problem=replace(found.problem, severity=Severity.WARNING))
-
-
-_Wrong = Mapping[Path, Mapping[Problem, None]]
-"""What is wrong with streams that can't be read, by their list and index there."""
-
-
-def _wrong(source: DeclarativeSource | None, found: Iterable[_LoadProblem]) -> _Wrong:
-    wrong: dict[Path, dict[Problem, None]] = defaultdict(dict)
-    for one in found:
-        for place in one.streams:
-            is_type = one.problem.path[2:] == ("type",)
-            if _is_error(one.problem) or (source and is_type and isinstance(_at(source, place), Unsupported)):
-                wrong[place][one.problem] = None
-    return wrong
-
-
-def _at(source: DeclarativeSource, place: Path) -> Component:
-    """The component at a place in one of the lists of streams."""
-    key, index = place
-    assert isinstance(index, int)
-    return source.streams[index] if key == "streams" else source.dynamic_streams[index]
-
-
-def _streams(
-    source: DeclarativeSource | None, resolved: Resolved, wrong: _Wrong
-) -> tuple[tuple[str, ...], dict[str, tuple[Problem, ...]]]:
-    """The names of the streams, and what is wrong with those that can't be read."""
-    names: dict[str, None] = {}
-    broken: dict[str, tuple[Problem, ...]] = {}
-    for index, stream in enumerate(source.streams if source else ()):
-        name = _name(stream, resolved, index)
-        names[name] = None
-        problems = dict(wrong.get(("streams", index), {}))
-        if isinstance(stream, Unsupported) and not problems:
-            message = f"Longhaul doesn't run streams of type `{stream.written_type}`"
-            problems[Problem(message, resolved.origin(("streams", index)))] = None
-        if problems:
-            broken[name] = (*broken.get(name, ()), *problems)
-    return tuple(names), broken
-
-
-def _templates(
-    source: DeclarativeSource | None, resolved: Resolved, document: Document, wrong: _Wrong
-) -> tuple[tuple[StreamTemplate, ...], dict[str, tuple[Problem, ...]]]:
-    """The templates of streams, and what is wrong with those that none can be made from."""
-    templates: list[StreamTemplate] = []
-    broken: dict[str, tuple[Problem, ...]] = {}
-    for index, stream in enumerate(source.dynamic_streams if source else ()):
-        problems = wrong.get(("dynamic_streams", index), {})
-        name = template_name(stream, index)
-        if isinstance(stream, DynamicDeclarativeStream) and not problems:
-            templates.append(StreamTemplate(name, index, stream, resolved, document))
-        else:
-            broken[name] = (*broken.get(name, ()), *problems)
-    return tuple(templates), broken
-
-
-def without_mapped(problems: Iterable[Problem], source: DeclarativeSource) -> list[Problem]:
-    """The problems without those of templates at places where a value is put before a stream is made of them."""
-
-    def is_mapped(path: Path) -> bool:
-        match path:
-            case ("dynamic_streams", int(index), "stream_template", *rest) if rest:
-                stream = source.dynamic_streams[index]
-                if not isinstance(stream, DynamicDeclarativeStream):
-                    return False
-                resolver = stream.components_resolver
-                return isinstance(resolver, Unsupported) or any(one.touches(tuple(rest)) for one in resolver.mappings)
-        return False
-
-    return [problem for problem in problems if not is_mapped(problem.path)]
-
-
-def _name(stream: Stream, resolved: Resolved, index: int) -> str:
-    """The name of a stream; its place where it has none."""
-    written = resolved.tree["streams"][index]
-    name = stream.name or (written.get("name") if isinstance(written, Mapping) else None)
-    return name if isinstance(name, str) and name else show_path(("streams", index))
-
-
-def _is_error(problem: Problem) -> bool:
-    return problem.severity is Severity.ERROR
-
-
-def _in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """The problems in the order of the file."""
-
-    def place(problem: Problem) -> tuple[int, int]:
-        return (problem.position.line, problem.position.column) if problem.position else (0, 0)
-
-    return tuple(sorted(dict.fromkeys(problems), key=place))
+def _with_own_names(entries: Sequence[StreamEntry]) -> Iterator[StreamEntry]:
+    """The streams, where a name that another one has already keeps both from being read."""
+    places: dict[str, list[StreamEntry]] = defaultdict(list)
+    for entry in entries:
+        places[entry.name].append(entry)
+    for entry in entries:
+        problem = Problem(f"with these inputs, there is another stream named `{entry.name}`", (*entry.path, "name"))
+        yield entry if len(places[entry.name]) == 1 else replace(entry, problems=(*entry.problems, problem))

@@ -108,3 +108,12 @@ def closest(word: str, candidates: Iterable[str]) -> str | None:
     by_folded = {candidate.casefold(): candidate for candidate in candidates}
     matches = difflib.get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.65)
     return by_folded[matches[0]] if matches else None
+
+
+def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """The problems in the order of the file, each once."""
+
+    def place(problem: Problem) -> tuple[int, int]:
+        return (problem.position.line, problem.position.column) if problem.position else (0, 0)
+
+    return tuple(sorted(dict.fromkeys(problems), key=place))

@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
 
 from core.components.retriever import Retriever
-from core.components.stream import DeclarativeStream
+from core.components.stream import ReadableStream, StreamChoice
 from core.connector import Connector, unsupported_in
 from core.connector.templates import Made
 from core.custom.host import CustomHost
@@ -139,7 +140,15 @@ class Reader:
             for event in not_read(stream, problems):
                 yield event
             return
-        plan = self._connector.stream(stream), state, limits, Role.PAGE
+        try:
+            choice = self.choice(stream, state, fresh=slices is None)
+        except ReadError as error:
+            for event in not_read(stream, [str(error)]):
+                yield event
+            return
+        if slices is not None:
+            choice = replace(choice, reason="")  # whoever has planned them told it
+        plan = choice, limits, Role.PAGE
         read = self._start(*plan, encode=encode, jobs=jobs, detach=detach, slices=slices, schema=schema)
         self._reads.add(read)
         try:
@@ -159,7 +168,27 @@ class Reader:
 
         Raises `ManifestError` for a stream that can't be read, `KeyError` for one that the connector doesn't have.
         """
-        return SliceWalk(self._whole(stream), state, self._context(stream, report))
+        choice = self.choice(stream, state, fresh=False)
+        return SliceWalk(choice.stream, choice.state, self._context(stream, report))
+
+    def choice(self, stream: str, state: Mapping[str, Any] | None, *, fresh: bool = True) -> StreamChoice:
+        """What a read of a stream from `state` on reads; `fresh` as for the stream itself.
+
+        Raises `ReadError`, `ManifestError`, `KeyError`.
+        """
+        return self._whole(stream).chosen(state, self._context(stream, lambda event: None), fresh=fresh)
+
+    def planned_state(
+        self, stream: str, state: Mapping[str, Any] | None, report: Callable[[Event], None]
+    ) -> Mapping[str, Any] | None:
+        """The state from which slices are planned and read that are to go on from `state`; `report` takes why.
+
+        Raises `ReadError`, `ManifestError`, `KeyError`.
+        """
+        choice = self.choice(stream, state)
+        if choice.reason:
+            self._context(stream, report).log(choice.level, choice.reason)
+        return choice.state
 
     def merged_state(
         self,
@@ -176,22 +205,28 @@ class Reader:
         `parents` are those of the walk over the slices, `seconds` is how long ago that began. Raises `ReadError`,
         `ManifestError`, `KeyError`.
         """
-        return merged_state(
-            self._whole(stream), state, read, self._context(stream, report), parents=parents, seconds=seconds
-        )
+        whole = self.choice(stream, state, fresh=False).stream
+        return merged_state(whole, state, read, self._context(stream, report), parents=parents, seconds=seconds)
 
-    async def schema(self, stream: str, report: Callable[[Event], None] = lambda event: None) -> Mapping[str, Any]:
-        """The JSON Schema of a stream's records, loaded from where the manifest says.
+    async def schema(
+        self,
+        stream: str,
+        report: Callable[[Event], None] = lambda event: None,
+        *,
+        state: Mapping[str, Any] | None = None,
+    ) -> Mapping[str, Any]:
+        """The JSON Schema of the records of a stream that is read from `state`, loaded from where the manifest says.
 
         Raises `ReadError`, `ManifestError`, `KeyError`.
         """
-        return await self._whole(stream).load_schema(self._context(stream, report))
+        return await self.choice(stream, state, fresh=False).stream.load_schema(self._context(stream, report))
 
-    def slices_at_once(self, stream: str) -> int:
-        """How many slices of a stream are read side by side."""
-        return self._whole(stream).retriever.max_slices(self._concurrency, self._jobs)
+    def slices_at_once(self, stream: str, state: Mapping[str, Any] | None = None) -> int:
+        """How many slices of a stream that is read from `state` are read side by side."""
+        chosen = self.choice(stream, state, fresh=False).stream
+        return chosen.retriever.max_slices(self._concurrency, self._jobs)
 
-    def _whole(self, stream: str) -> DeclarativeStream:
+    def _whole(self, stream: str) -> ReadableStream:
         if problems := self._connector.broken.get(stream):
             raise ManifestError(problems)
         return self._connector.stream(stream)
@@ -210,7 +245,7 @@ class Reader:
 
         Raises `KeyError` for a stream that the connector doesn't have.
         """
-        steps = self._connector.stream(stream).retriever.job_steps
+        steps = self._connector.stream(stream).job_steps
         if steps is None or not jobs.kept:
             return
         channel = EventChannel(self.mask)
@@ -238,7 +273,7 @@ class Reader:
         """
         if stream not in self._connector.stream_names or self._connector.broken.get(stream):
             raise ReadError("the manifest has no stream of this name that can be read")
-        steps = self._connector.stream(stream).retriever.job_steps
+        steps = self._connector.stream(stream).job_steps
         if steps is None:
             raise ReadError("the manifest reads the stream without jobs")
         context = Context(self._run, stream, lambda event: None)
@@ -267,8 +302,7 @@ class Reader:
 
     def _start(
         self,
-        stream: DeclarativeStream,
-        state: Mapping[str, Any] | None,
+        choice: StreamChoice,
         limits: Limits,
         role: Role,
         *,
@@ -279,9 +313,11 @@ class Reader:
         schema: Mapping[str, Any] | None = None,
         in_order: bool = False,
     ) -> StreamRead:
+        stream = choice.stream
         plan = ReadPlan(
             stream=stream,
-            state=state,
+            state=choice.state,
+            choice=choice,
             limits=limits,
             encode=encode,
             concurrency=self._concurrency,
@@ -297,12 +333,13 @@ class Reader:
         jobs_beside = self._jobs.for_parent() if role is Role.PARENT else self._jobs
         return StreamRead(self._run, plan, jobs_beside, self.mask)
 
-    def read_parent(self, stream: DeclarativeStream, context: Context, what: str = "parent stream") -> ParentRead:
+    def read_parent(self, stream: ReadableStream, context: Context, what: str = "parent stream") -> ParentRead:
         """The records of a parent stream for its child's `context`."""
 
         def start(state: Mapping[str, Any] | None) -> tuple[ParentProgress, AsyncIterator[ParentRecord]]:
-            read = self._start(stream, state, NO_LIMITS, Role.PARENT, in_order=context.in_order)
-            progress = ParentProgress(stream.name, read, context, state, what)
+            choice = stream.chosen(state, context)
+            read = self._start(choice, NO_LIMITS, Role.PARENT, in_order=context.in_order)
+            progress = ParentProgress(stream.name, read, context, choice.state, what)
             records = progress.records()
             self._parents.add(records)
             return progress, records
@@ -336,7 +373,7 @@ async def open_reader(
     Raises `ManifestError` when no stream of the manifest can be read, `InputError` when an input makes no sense for
     it, `ReadError` when the manifest asks for an API budget that can't be kept.
     """
-    if not connector.readable():
+    if not connector.readable() and not connector.left_out:
         raise ManifestError(connector.errors or connector.problems)
     specification = connector.connection_specification
     secrets = secrets or Secrets()

@@ -75,7 +75,7 @@ STATES: list[dict[str, Any]] = [
 def test_states_become_those_of_the_reference(oracle: Oracle, router: str, state: dict[str, Any]) -> None:
     text = manifest(router)
 
-    ours = connector(text).stream("items").migrated(state, world().context)
+    ours = connector(text).stream("items").described.migrated(state, world().context)
 
     assert ours == oracle.ask("slicing", "migrated", expanded_stream(text), state)
 

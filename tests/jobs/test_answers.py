@@ -127,7 +127,7 @@ async def test_what_has_a_default_may_be_missing(server: LoopbackServer, express
 
 
 def retriever(server: LoopbackServer, polling: str) -> AsyncRetriever:
-    found = connector(manifest(server, polling=polling)).stream("exports").retriever
+    found = connector(manifest(server, polling=polling)).stream("exports").described.retriever
     assert isinstance(found, AsyncRetriever)
     return found
 

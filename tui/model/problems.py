@@ -10,7 +10,7 @@ from typing import Any
 from core.components.source import DeclarativeSource
 from core.components.stream import DeclarativeStream, Stream
 from core.connector.building import TreeBuilder
-from core.connector.connector import without_mapped
+from core.connector.loading import without_mapped
 from core.manifest.links import PathMove
 from core.manifest.problems import Path, Problem, Severity
 from core.manifest.resolver import NO_STREAM

@@ -5,7 +5,6 @@ yet, and the connector to try them with.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from core.components.stream import DeclarativeStream, Stream
@@ -114,8 +113,8 @@ def connector_up_to(session: BuilderSession, stream: int, last: Stage) -> Connec
     Raises `ManifestError` when the stages up to `last` can't be tried.
     """
     connector, path = session.connector, session.streams.path(stream)
-    name = session.streams.name(stream)
-    if connector.source is None or name not in connector.broken or session.view.place(stream).below:
+    name, place = session.streams.name(stream), session.view.place(stream)
+    if connector.source is None or name not in connector.broken or place.is_template or place.chosen_by is not None:
         return connector
     view = session.view
 
@@ -128,9 +127,7 @@ def connector_up_to(session: BuilderSession, stream: int, last: Stage) -> Connec
     errors = [one for one in builder.problems if one.severity is Severity.ERROR]
     if errors or not isinstance(built, DeclarativeStream):
         raise ManifestError(errors or connector.broken[name])
-    streams = tuple(built if ("streams", index) == path else one for index, one in enumerate(connector.streams))
-    broken = {key: problems for key, problems in connector.broken.items() if key != name}
-    return replace(connector, streams=streams, broken=broken)
+    return connector.with_stream(path, built)
 
 
 def _errors(session: BuilderSession, stream: int) -> Iterator[tuple[Stage | None, Finding]]:

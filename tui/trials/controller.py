@@ -13,7 +13,7 @@ from textual.app import App
 from textual.signal import Signal
 from textual.timer import Timer
 
-from core.components.stream import DeclarativeStream, Stream
+from core.components.stream import ReadableStream, Stream
 from core.connector import Connector
 from core.connector.templates import StreamTemplate
 from core.errors import LonghaulError, ManifestError, ReadError, fault_text
@@ -333,10 +333,10 @@ async def _choose_made(reader: EventReader, trial: Trial, template: StreamTempla
         raise ReadError("No stream is made from this template: what it is made from has nothing in it.")
     if name in connector.broken:
         raise ManifestError(connector.broken[name])
-    trial.read_made(name, connector.stream(name), names)
+    trial.read_made(name, connector.stream(name).described, names)
 
 
-def _declared(connector: Connector, stream: str) -> DeclarativeStream | None:
+def _declared(connector: Connector, stream: str) -> Stream | None:
     try:
         return connector.stream(stream)
     except KeyError:
@@ -363,8 +363,8 @@ def _new_trial(
     *,
     only: Stage | None,
 ) -> Trial:
-    declared = declared if isinstance(declared, DeclarativeStream) else None
-    jobs = declared.retriever.job_steps if declared is not None else None
+    readable = declared if isinstance(declared, ReadableStream) else None
+    jobs = readable.job_steps if readable is not None else None
     state = TrialState(
         stream,
         asynchronous=jobs is not None,
@@ -375,4 +375,4 @@ def _new_trial(
         clock=clock,
         only=only,
     )
-    return Trial(state, declared)
+    return Trial(state, readable.described if readable is not None else None)

@@ -74,7 +74,7 @@ def test_what_is_not_described_is_stood_in_for_and_what_is_described_is_kept(ses
     session.unset((*RETRIEVER, "status_mapping"))
     session.refresh()
     connector = connector_up_to(session, 0, Stage.CREATION)
-    retriever = connector.stream("exports").retriever
+    retriever = connector.stream("exports").described.retriever
     assert connector.usable is False  # the problems stay known
     assert connector.readable(["exports"])
     assert isinstance(retriever, AsyncRetriever)

@@ -9,7 +9,7 @@ from tui.trials.causes import Cause, causes
 from tui.trials.state import TrialState
 from tui.trials.trial import Trial
 
-ORDERS = connector_of("orders_paginated").stream("orders")
+ORDERS = connector_of("orders_paginated").stream("orders").described
 SHOPS = [{"shop": name} for name in "abcd"]
 GONE = "GET https://api.example.com/orders answered 404 Not Found. Check the URL."
 BROKEN = "GET https://api.example.com/orders answered 500. The API has a problem of its own."

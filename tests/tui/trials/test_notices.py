@@ -30,8 +30,8 @@ from tui.trials.notices import Weight, notices
 from tui.trials.state import TrialState
 from tui.trials.trial import Trial
 
-DECLARED = connector_of().stream(STREAM)
-SYNC = connector_of("orders_paginated").stream("orders")
+DECLARED = connector_of().stream(STREAM).described
+SYNC = connector_of("orders_paginated").stream("orders").described
 
 
 def shown(events: Iterable[Event], declared: DeclarativeStream = DECLARED, *, stale: bool = False) -> list[str]:

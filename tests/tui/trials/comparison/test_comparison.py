@@ -19,7 +19,7 @@ from tui.trials.comparison.schemas import compare_schemas
 from tui.trials.state import TrialState
 from tui.trials.trial import Trial
 
-ORDERS = connector_of("orders_paginated").stream("orders")
+ORDERS = connector_of("orders_paginated").stream("orders").described
 KEYED = ORDERS.model_copy(update={"primary_key": "id"})
 KEYLESS = ORDERS.model_copy(update={"primary_key": ""})
 
