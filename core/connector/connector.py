@@ -126,7 +126,7 @@ def unsupported_in(stream: DeclarativeStream) -> tuple[str, ...]:
     return tuple(sorted({part.written_type for part in stream.tree() if isinstance(part, Unsupported)}))
 
 
-_NOT_READ = frozenset({"version", "description", "check", "dynamic_streams", "stream_groups", "metadata"})
+_NOT_READ = frozenset({"version", "description", "check", "dynamic_streams", "metadata"})
 """Fields at the top of a manifest that no read needs."""
 
 
@@ -195,7 +195,7 @@ def _in_references(resolved: Resolved, places: StreamPlaces) -> Iterator[_LoadPr
                 condition = resolved.faults((*around, "condition")) if around is not None else frozenset()
                 for path in resolved.faults(place) | condition:
                     streams[path].add(place)
-        elif key not in _NOT_READ:
+        elif key not in _NOT_READ and key != "stream_groups":  # a group needs no more than the names of its streams
             vital |= resolved.faults((key,))
     nothing = not resolved.tree
     for problem in resolved.problems:
