@@ -174,7 +174,7 @@ class HeadlessRun:
         if name not in self._following:
             self._has_begun(name)
             await self._others_may_begin.wait()
-        async with gate:
+        async with reader.turn(name, self._conduct.emit), gate:
             if self._conduct.signal or self._output_closed:
                 self._has_begun(name)
                 return

@@ -12,7 +12,8 @@ from core.components.api_budget import HTTPAPIBudget, whole_number
 from core.components.conditional_streams import ConditionalStreams
 from core.components.config_normalization import ConfigNormalizationRules
 from core.components.dynamic import DynamicStream
-from core.components.stream import Stream
+from core.components.stream import ReadableStream, Stream
+from core.components.stream_groups import StreamGroup, ancestors
 from core.http.budget import Budget
 from core.manifest.problems import Path, Problem, Severity, closest
 from core.runtime.component import Component, Shown
@@ -147,8 +148,8 @@ class DeclarativeSource(Component):
         title="API budget",
         description="How many requests may be sent in a given time, over all streams; they wait for their turn.",
     )
-    stream_groups: Annotated[dict[str, Any] | None, Shown(advanced=True)] = Field(
-        None, title="Stream groups", description="Streams that are not read at the same time (kept, not run)."
+    stream_groups: Annotated[dict[str, StreamGroup], Shown(advanced=True)] = Field(
+        default_factory=dict, title="Stream groups", description="Streams that are not read at the same time, by group."
     )
     metadata: Annotated[dict[str, Any], Shown(advanced=True)] = Field(
         default_factory=dict, title="Metadata", description="Notes of tools; a read ignores them."
@@ -186,7 +187,7 @@ class DeclarativeSource(Component):
 
     def lint(self) -> list[Problem]:
         """Stream names are unique, the check names streams that exist, and there is something to read."""
-        return [*self._lint_names(), *self._lint_check(), *self._lint_presence()]
+        return [*self._lint_names(), *self._lint_check(), *self._lint_presence(), *self._lint_groups()]
 
     @property
     def _names(self) -> list[str]:
@@ -222,6 +223,22 @@ class DeclarativeSource(Component):
             yield Problem("Airbyte needs a `check`", ("check",), severity=Severity.WARNING)
         if not self.version:
             yield Problem("Airbyte needs a `version`", ("version",), severity=Severity.WARNING)
-        if self.stream_groups:
-            message = "Longhaul keeps `stream_groups` but doesn't act on it"
-            yield Problem(message, ("stream_groups",), Severity.WARNING)
+
+    def _lint_groups(self) -> Iterator[Problem]:
+        """A group names streams that there are, and no stream with its parent: Airbyte refuses that of an incremental
+        one, and does not notice others.
+        """
+        if not self.stream_groups:
+            return
+        streams = {stream.name: stream for _, stream in self._placed}
+        for group, content in self.stream_groups.items():
+            for index, name in enumerate(content.names):
+                path, stream = ("stream_groups", group, "streams", index), streams.get(name)
+                if stream is None and not self.dynamic_streams:
+                    yield Problem(f"no stream is named `{name}`", path, Severity.WARNING)
+                elif isinstance(stream, ReadableStream):
+                    shared = [one for one in dict.fromkeys(ancestors(stream, streams)) if one in content.names]
+                    for parent in shared:
+                        message = f"`{name}` can't be in a group with its parent stream `{parent}`"
+                        severity = Severity.ERROR if stream.lasting else Severity.WARNING
+                        yield Problem(message, path, severity, hint="a stream is read together with its parents")

@@ -22,7 +22,7 @@ from core.manifest.problems import Path, Problem, Severity, in_order
 from core.manifest.resolver import Resolved, resolve_manifest
 from core.runtime.component import Component, Unsupported
 
-_NOT_READ = frozenset({"version", "description", "check", "stream_groups", "metadata"})
+_NOT_READ = frozenset({"version", "description", "check", "metadata"})
 """Fields at the top of a manifest that no read needs."""
 _TEMPLATES = "dynamic_streams"
 
@@ -105,7 +105,7 @@ def _in_references(resolved: Resolved, places: StreamPlaces) -> Iterator[_LoadPr
             for index in range(len(value)):
                 for path in resolved.faults((key, index)):
                     streams[path].add((key, index))
-        elif key not in _NOT_READ:
+        elif key not in _NOT_READ and key != "stream_groups":  # a group needs no more than the names of its streams
             vital |= resolved.faults((key,))
     nothing = not resolved.tree
     for problem in resolved.problems:

@@ -135,7 +135,7 @@ class Sync:
         return [f"{name}: {failure}" for failure in failures]
 
     async def _read(self, reader: Reader, name: str, gate: asyncio.Semaphore) -> StreamMessages | None:
-        async with gate:
+        async with reader.turn(name, self._log.show), gate:
             if self._writer.is_ending:
                 return None
             told = StreamMessages(name, self._writer, has_cursor=self._has_cursor(reader, name))

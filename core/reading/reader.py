@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from core.jobs.cleanup import clear_away, clear_away_kept
 from core.jobs.known import KnownJob, KnownJobs
 from core.jobs.settings import JobConcurrency
 from core.jobs.statuses import JobStatus, StatusMeanings
+from core.levels import Level
 from core.reading.channel import EventChannel
 from core.reading.making import StreamMaker
 from core.reading.masking import masked
@@ -35,6 +36,7 @@ from core.reading.side_reads import ParentProgress, first_record
 from core.reading.slices import SliceWalk, merged_state
 from core.reading.stream_read import StreamRead, not_read
 from core.reading.surroundings import USUAL, Surroundings, ThreadsInContext
+from core.reading.turns import Turns
 from core.runtime.component import Component
 from core.runtime.context import Context, ParentRead, ParentRecord, Run
 from core.runtime.slices import Record, StreamSlice
@@ -84,6 +86,7 @@ class Reader:
         self._secrets = session.secrets
         self._jobs = JobConcurrency(connector.source.job_budget(config), around.leases)
         self._concurrency = connector.source.concurrency(config)
+        self._turns = Turns(connector.source.stream_groups, connector.streams)
         self._reads: set[StreamRead] = set()
         self._parents: WeakSet[AsyncGenerator[ParentRecord, None]] = WeakSet()
         self._making: asyncio.Task[Made] | None = None
@@ -159,6 +162,13 @@ class Reader:
                     yield event
         finally:
             self._reads.discard(read)
+
+    def turn(self, stream: str, report: Callable[[Event], None]) -> AbstractAsyncContextManager[None]:
+        """Whoever reads streams side by side reads each in its turn: of a stream group, one is read at a time.
+
+        `report` takes what a stream waits for.
+        """
+        return self._turns.of(stream, lambda why: self._context(stream, report).log(Level.INFO, f"`{stream}` {why}."))
 
     def slices(
         self, stream: str, state: Mapping[str, Any] | None = None, report: Callable[[Event], None] = lambda event: None

@@ -251,7 +251,8 @@ class ClusterRun:
         if stream not in self._following:
             self._has_begun(stream)
             await self._others_may_begin.wait()
-        async with gate:
+        assert self._reader is not None
+        async with self._reader.turn(stream, self._emit), gate:
             tally = self._tallies[stream] = StreamTally(stream, self._emit)
             try:
                 await self._read(stream, tally)

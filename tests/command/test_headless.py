@@ -17,6 +17,7 @@ from typing import Any, cast
 import pytest
 
 from core.command.headless import STREAMS_AT_ONCE, HeadlessRun, RunPlan
+from core.components.stream import DeclarativeStream, StreamChoice
 from core.connector import Connector
 from core.events import Event, Outcome, Records, StateAdvanced, StreamFinished, StreamStarted
 from core.levels import Level
@@ -61,6 +62,14 @@ class ToldReader:
 
     def mask(self, text: str) -> str:
         return text.replace("s3cret", "****")
+
+    def choice(self, stream: str, state: Any) -> StreamChoice:
+        declared = DeclarativeStream.model_construct(name=stream, retriever=None)  # type: ignore[arg-type]
+        return StreamChoice(declared, state, goes_on=bool(state))
+
+    @asynccontextmanager
+    async def turn(self, _stream: str, _report: Callable[[Event], None]) -> AsyncIterator[None]:
+        yield
 
     async def read(
         self,

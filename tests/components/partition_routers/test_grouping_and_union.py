@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.components.partition_routers.values import ValueRouter
-from core.components.stream import Stream
+from core.components.stream import DeclarativeStream
 from core.errors import ReadError
 from core.http.request import RequestDraft
 from core.manifest.problems import Severity
@@ -126,10 +126,11 @@ def test_what_the_reference_refuses_is_a_problem_at_its_place(
     assert said in problem.message
 
 
-class Pages(Stream, role=True):
+class Pages(DeclarativeStream, role=True):
     """A parent stream."""
 
     name: str = "pages"
+    retriever: Any = None
 
 
 class Api:
@@ -141,7 +142,7 @@ class Api:
         self.in_order = False
 
     async def read_parent(
-        self, _stream: Stream, context: Context
+        self, _stream: DeclarativeStream, context: Context
     ) -> AsyncIterator[tuple[StreamSlice, Mapping[str, Any]]]:
         self.in_order = context.in_order
         for number, one in enumerate(self.ids):

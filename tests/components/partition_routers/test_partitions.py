@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.components.partition_routers import ListPartitionRouter, SubstreamPartitionRouter
-from core.components.stream import Stream
+from core.components.stream import DeclarativeStream
 from core.errors import ReadError
 from core.http.request import RequestDraft
 from core.runtime.context import Context
@@ -76,10 +76,11 @@ async def test_a_text_is_not_a_list_of_letters() -> None:
         await collect(router)
 
 
-class Posts(Stream, role=True):
+class Posts(DeclarativeStream, role=True):
     """A parent stream."""
 
     name: str = "posts"
+    retriever: Any = None
 
 
 POSTS: list[dict[str, Any]] = [
