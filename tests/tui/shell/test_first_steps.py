@@ -135,7 +135,7 @@ async def test_the_real_key_of_a_step_does_its_work_and_leads_on() -> None:
         await shell.until(lambda: "7 of 7" in title(shell))
         await shell.until_shown("Async Job")
         await shell.press("ctrl+s")
-        await shell.until_dialog("FileDialog")
+        await shell.until_dialog("ManifestDialog")
 
 
 @pytest.mark.parametrize("steps", range(7))
