@@ -74,8 +74,8 @@ class Step:
 STEPS = (
     Step(
         "Streams",
-        "What a connector reads, one line each. ASYNC, in short A: a job is created, polled, downloaded. SYNC, in short "
-        "S: the answer comes at once. {key} goes here and back.",
+        "What a connector reads, one line each. ASYNC, in short A: a job is created, polled, downloaded. SYNC, in "
+        "short S: the answer comes at once. {key} goes here and back.",
         "go.navigator",
         Navigator,
     ),

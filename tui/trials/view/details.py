@@ -40,7 +40,7 @@ _GLYPHS = {
 
 
 class LogPanel(VerticalScroll):
-    """The lines of the log, the newest at the end, followed as long as the end is in view; it is as high as they are."""
+    """The lines of the log, the newest at the end, followed while the end is in view; as high as they are."""
 
     BINDING_GROUP_TITLE = "Log"
 
