@@ -74,7 +74,8 @@ async def test_a_label_that_is_too_long_is_cut_and_its_field_stays_one_line() ->
 async def test_labels_are_whole_where_the_form_has_half_of_a_wide_screen() -> None:
     session = sample()
     session.set(
-        (*CREATION, "authenticator"), {"type": "OAuthAuthenticator", "token_refresh_endpoint": "https://127.0.0.1/token"}
+        (*CREATION, "authenticator"),
+        {"type": "OAuthAuthenticator", "token_refresh_endpoint": "https://127.0.0.1/token"},
     )
     async with at_desk(session, size=(79, 60)) as desk:
         await desk.go((*CREATION, "authenticator"))
