@@ -24,6 +24,7 @@ from tui.importing.requests import definition, name_of, requester_of, selector
 _MOST_OFFERED = 5_000
 _PATH_SHOWN = 60
 _JOBS = "Asynchronous jobs"
+_PARTS = "Requests of these jobs"
 
 
 class HarSource:
@@ -40,18 +41,19 @@ class HarSource:
         return f"Recording {self._name}".strip()
 
     def offers(self) -> list[Offer]:
-        """The jobs first, then the requests by their hosts."""
+        """The jobs first, then the requests by their hosts; last those that the jobs are made of."""
         jobs = [
             Offer(f"job {place}", _job_line(job), _life(job), _JOBS, recommended=True)
             for place, job in enumerate(self._jobs)
         ]
-        hosts = dict.fromkeys(_host(one) for one in self._exchanges)
-        places = {id(one): place for place, one in enumerate(self._exchanges)}
+        parts = {_question(one) for job in self._jobs for one in (job.creation, *job.polls, job.download)}
+        groups = [_PARTS if _question(one) in parts else _host(one) for one in self._exchanges]
+        order = [*dict.fromkeys(group for group in groups if group != _PARTS), _PARTS]
         requests = [
-            Offer(str(places[id(one)]), _line(one), _answer(one), host)
-            for host in hosts
-            for one in self._exchanges
-            if _host(one) == host
+            Offer(str(place), _line(one), _answer(one), group)
+            for group in order
+            for place, one in enumerate(self._exchanges)
+            if groups[place] == group
         ]
         return [*jobs, *requests]
 
@@ -149,7 +151,12 @@ def _texts(job: RecordedJob) -> set[str]:
 
 def _distinct(exchanges: Sequence[RecordedExchange]) -> list[RecordedExchange]:
     """The exchanges without those that ask the same again."""
-    return list({(one.method, one.url, one.request_body): one for one in reversed(exchanges)}.values())[::-1]
+    return list({_question(one): one for one in reversed(exchanges)}.values())[::-1]
+
+
+def _question(exchange: RecordedExchange) -> tuple[str, str, object]:
+    """What an exchange asks; equal for those that ask the same."""
+    return exchange.method, exchange.url, exchange.request_body
 
 
 def _host(exchange: RecordedExchange) -> str:

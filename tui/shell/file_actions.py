@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial, wraps
 from pathlib import Path
@@ -24,6 +25,7 @@ from tui.shell.navigation import Navigation
 from tui.shell.sample_dialog import TOUR, SampleDialog
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
 from tui.widgets.dialog import ConfirmDialog, DialogButton, QuestionDialog
+from tui.widgets.display_text import escape
 from tui.widgets.file_dialog import FileDialog
 
 Replace = Callable[[Callable[[], Project]], Awaitable[None]]
@@ -48,6 +50,18 @@ def _one_at_a_time(
             return await action(files, *args, **named) if files._questions == questions else None
 
     return guarded
+
+
+class ManifestDialog(FileDialog):
+    """Asks where a manifest is saved. It ends in .yaml or .yml, whatever is typed: it is not found again otherwise."""
+
+    def with_ending(self, path: Path) -> Path:
+        return path if path.suffix in (".yaml", ".yml") else path.with_name(path.name + ".yaml")
+
+    def note_on(self, text: str) -> str:
+        name = Path(text).name
+        meant = self.with_ending(Path(text)).name if name and not text.endswith(os.sep) else name
+        return "" if meant == name else f"Manifests are YAML: it is saved as {escape(meant)}."
 
 
 class FileActions:
@@ -105,7 +119,7 @@ class FileActions:
         if await self._text_is_broken():
             return False
         start = self._project.path or Path.cwd() / "connector.yaml"
-        path = await self._ask(FileDialog("save", start, title="Save manifest as"))
+        path = await self._ask(ManifestDialog("save", start, title="Save manifest as"))
         return path is not None and await self._write(path, confirmed=True)
 
     async def _write(self, path: Path | None, *, confirmed: bool = False) -> bool:

@@ -36,6 +36,10 @@ class Interaction:
     ) -> None:
         self._screen.notify(message, title=title, severity=severity, timeout=timeout, markup=False)
 
+    def withdraw(self) -> None:
+        """Take back what was said in passing."""
+        self._screen.app.clear_notifications()
+
     def report_error(self, message: str) -> None:
         self.notify(message, severity="error", timeout=_ERROR_SHOWN)
 

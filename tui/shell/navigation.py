@@ -236,7 +236,11 @@ class Navigation:
         self._go_to_change(self._session.redo())
 
     def _go_to_change(self, path: Path | None) -> None:
-        if path:
+        """Go to what changed, or to the first screen where nothing is left; what was said of the change is over."""
+        self._interaction.withdraw()
+        if self._project.is_untouched and self._editor.yaml is None:
+            self._interaction.start(self.show_welcome())
+        elif path:
             self._interaction.start(self.show_path(path))
 
     # The text

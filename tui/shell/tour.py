@@ -33,7 +33,6 @@ from tui.trials.view.job_area import JobArea
 from tui.trials.view.results import Results
 from tui.widgets.base import hidden
 from tui.widgets.tab_strip import TabStrip
-from tui.widgets.title_bar import TitleBar
 
 _LOOK = 0.2
 """Seconds after which the card follows what it points at."""
@@ -75,8 +74,8 @@ class Step:
 STEPS = (
     Step(
         "Streams",
-        "What a connector reads, one line each. ASYNC: a job is created, polled, downloaded. SYNC: the answer comes at "
-        "once. {key} goes here and back.",
+        "What a connector reads, one line each. ASYNC, in short A: a job is created, polled, downloaded. SYNC, in "
+        "short S: the answer comes at once. {key} goes here and back.",
         "go.navigator",
         Navigator,
     ),
@@ -121,7 +120,7 @@ STEPS = (
         "{key} saves a YAML file, which runs without a screen: longhaul --run connector.yaml. To begin your own, paste "
         "a curl command on the first screen.",
         "file.save",
-        TitleBar,
+        KeyBar,
     ),
 )
 
@@ -338,7 +337,7 @@ class Tour:
                 place.trial_actions.start()
             await self._until_running()
             await place.trial_actions.show()
-        elif self.step.target is not TitleBar:
+        elif self.step is not STEPS[-1]:  # which is about whatever is there
             place.trial_actions.leave()
             if stream is not None:
                 await place.navigation.show(stream, focus=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -25,6 +26,8 @@ from tui.trials.schema_report import SchemaReporter
 from tui.trials.state import gives_records
 from tui.trials.trial import Trial
 
+_VERB = re.compile(r"[/:](?:start|create|submit|run|new|generate|begin|launch|trigger|enqueue)/?$", re.IGNORECASE)
+"""Ends addresses that create a job; that of the job itself does without it."""
 _RECORDS_EXAMINED = 1_000
 _DATES_EXAMINED = 200
 """Records whose values are tried as dates, which takes longer. More would block the screen."""
@@ -151,20 +154,23 @@ class TrialHints:
                 return list_offers(list(rows(trial.records, 1)), record_path(trial)) or None
             case (("start_requester" | "polling_requester" | "abort_requester" | "delete_requester") as key, "url"):
                 known = ("creation_response",) if key == "start_requester" else ("start_response", "creation_response")
-                base = self._base(path, key)
-                return [offer for name in known for offer in address_offers(answers.get(name), name, base)]
+                bases = self._bases(path, key)
+                return [offer for name in known for offer in address_offers(answers.get(name), name, bases)]
             case (("download_requester" | "download_target_requester") as key, "url") if polled is not None:
-                return address_offers(polled, "polling_response", self._base(path, key))
+                return address_offers(polled, "polling_response", self._bases(path, key))
         return None
 
-    def _base(self, path: Path, requester: str) -> str:
-        """What an id comes behind in the address of a request: what is written there, else where jobs are created."""
+    def _bases(self, path: Path, requester: str) -> list[str]:
+        """What an id may come behind in the address of a request, the likeliest first: what is written there, else
+        where jobs are created, without a verb at its end.
+        """
         own = str(self._session.value(path) or "")
         if own and "{" not in own:
-            return own
+            return [own]
         above = path[: path.index(requester)]
         created = str(self._session.value((*above, "creation_requester", "url")) or "")
-        return created.partition("?")[0]
+        created = created.partition("?")[0]
+        return list(dict.fromkeys((_VERB.sub("", created), created)))
 
     def detected_schema(self, stream: str) -> Mapping[str, Any] | None:
         """The JSON Schema of the records of the stream's latest trial, once it has ended."""

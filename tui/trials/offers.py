@@ -126,11 +126,11 @@ def template_offers(answer: Any, variable: str, *looks: Look) -> list[Offer]:
     return [Offer(one.template(variable), one.detail) for one in found]
 
 
-def address_offers(answer: Any, variable: str, base: str) -> list[Offer]:
-    """Addresses made of an answer: its links as they are, its ids behind `base`."""
+def address_offers(answer: Any, variable: str, bases: Sequence[str]) -> list[Offer]:
+    """Addresses made of an answer: its links as they are, its ids behind each of `bases`."""
     offers = template_offers(answer, variable, Look.LINK)
     ids = template_offers(answer, variable, Look.ID)
-    return [*offers, *(Offer(f"{base.rstrip('/')}/{one.value}", one.detail) for one in ids if base)]
+    return [*offers, *(Offer(f"{base.rstrip('/')}/{one.value}", one.detail) for base in bases if base for one in ids)]
 
 
 def list_offers(records: Sequence[Mapping[str, Any]], path: Sequence[str]) -> list[Offer]:

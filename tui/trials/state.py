@@ -199,6 +199,10 @@ class TrialState(StreamPicture[Partition]):
         current = (self.unmapped.get(one.api_status) for one in self.slices.values() if one.api_status is not None)
         return next(filter(None, current), next(iter(self.unmapped.values()), None))
 
+    def is_in(self, status: str) -> bool:
+        """Whether a job has a status now, as the API calls it."""
+        return any(one.api_status == status for one in self.slices.values())
+
     @property
     def next_stage(self) -> Stage | None:
         """The first stage that the trial does not come to."""

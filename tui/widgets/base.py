@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widget import Widget
 
@@ -25,6 +25,16 @@ def hidden(
 ) -> Binding:
     """A binding that only the help shows; with `first` no widget below may take the key for something else."""
     return Binding(key, action, description, show=False, tooltip=tooltip, id=id, key_display=display, priority=first)
+
+
+def paging(area: str, thing: str) -> list[BindingType]:
+    """The keys by which the cursor goes far in a list of things: actions `page(1)` and `edge(0)`, ids `area.first`."""
+    return [
+        hidden("pageup", "page(-1)", "Page up", "One page up", f"{area}.page-up"),
+        hidden("pagedown", "page(1)", "Page down", "One page down", f"{area}.page-down"),
+        hidden("home,g", "edge(0)", "First", f"Go to the first {thing}", f"{area}.first"),
+        hidden("end,G", "edge(-1)", "Last", f"Go to the last {thing}", f"{area}.last"),
+    ]
 
 
 Sender = TypeVar("Sender", bound=Widget)

@@ -39,7 +39,7 @@ class FileDialog(Dialog[Path]):
     files are listed ("" or nothing: all); a name saved without a suffix gets the first of them. `stands_for` gives
     the file to open when a folder is entered that stands for one.
 
-    A dialog of its own overrides `note_on`, `problem_with`, `replaces` and `accept`.
+    A dialog of its own overrides `note_on`, `problem_with`, `with_ending`, `replaces` and `accept`.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -174,8 +174,8 @@ class FileDialog(Dialog[Path]):
             else:
                 self._type(path, folder=True)
             return
-        if self._mode == "save" and not path.suffix and self._suffixes:
-            path = path.with_name(path.name + self._suffixes[0])
+        if self._mode == "save":
+            path = self.with_ending(path)
         problem = self.problem_with(path)
         if problem:
             self.show_problem(f"✗ {problem}")
@@ -197,6 +197,10 @@ class FileDialog(Dialog[Path]):
     def note_on(self, text: str) -> str:
         """What is said under the path while it is typed; nothing by default."""
         return ""
+
+    def with_ending(self, path: Path) -> Path:
+        """The file that is written where a person names this one: by default, an ending is only added to none."""
+        return path if path.suffix or not self._suffixes else path.with_name(path.name + self._suffixes[0])
 
     def replaces(self, path: Path) -> str:
         """What of an existing file is replaced, as the end of a sentence."""

@@ -82,6 +82,12 @@ async def test_creation_polls_and_download_become_one_stream_that_runs(server: L
     assert [offer.title for offer in offers if offer.recommended] == ["POST /exports"]
     assert offers[0].detail == "3 polls until DONE, then a download"
     assert not any("logo" in offer.title for offer in offers)
+    assert [(offer.title, offer.group == "Requests of these jobs") for offer in offers[1:]] == [
+        ("GET /me", False),
+        ("POST /exports", True),
+        ("GET /exports/old-1", True),
+        (f"GET {download.removeprefix(server.url())}", True),
+    ]
     session, placed = imported(text)
     retriever = session.value(("streams", 0, "retriever"))
     assert retriever["status_mapping"] == {

@@ -155,7 +155,7 @@ async def test_the_stream_is_built_tested_saved_and_run(
             "the imported schema",
         )
         await shell.press("ctrl+s")
-        await shell.until_dialog("FileDialog")
+        await shell.until_dialog("ManifestDialog")
         await shell.press("enter")
         await shell.until_said("Saved connector.yaml")
         await shell.press("ctrl+q")

@@ -62,6 +62,19 @@ async def test_all_of_an_import_is_one_step_to_undo() -> None:
         assert shell.session.values.config() == {"username": "me", "password": "pa55word"}
 
 
+async def test_undoing_an_import_leads_back_to_the_first_screen() -> None:
+    async with opened() as shell:
+        await shell.paste("curl https://api.example.com/people")
+        await shell.until(lambda: names(shell) == ["people"] and shell.field is not None)
+        await shell.until_said("The stream people was added.")
+        await shell.press("ctrl+z")
+        await shell.until(lambda: bool(shell.builder.query("Welcome")) and shell.builder.query_one("Welcome").display)
+        await shell.until_shown("Paste a curl command")
+        assert not shell.notes, "what was added is gone"
+        await shell.press("f2", "ctrl+y")
+        await shell.until(lambda: names(shell) == ["people"] and shell.field is not None)
+
+
 async def test_what_a_command_leaves_open_is_asked_for_at_once() -> None:
     async with opened() as shell:
         await shell.paste('curl https://api.example.com/people -H "X-Api-Key: $API_KEY"')

@@ -9,10 +9,10 @@ from sample_configs import names, samples
 from sample_configs.summaries import summaries
 from tests.tui.shell.support import Shell, opened
 from tui.model.settings import Settings
+from tui.shell.key_bar import KeyBar
 from tui.shell.navigator import Navigator
 from tui.shell.tour import STEPS, Step, TourCard
 from tui.widgets.tab_strip import TabStrip
-from tui.widgets.title_bar import TitleBar
 
 _MOST = 35
 """Cells for what is special about a sample, on 80 columns."""
@@ -101,6 +101,9 @@ async def test_enter_leads_through_seven_steps_and_runs_a_real_job(size: tuple[i
             await points_at(shell, step)
             seen.append(title(shell))
             assert shell.builder.region.contains_region(card(shell).region)
+            if step.target in (KeyBar, Navigator):
+                about = shell.builder.query_one(step.target).region
+                assert not about.overlaps(card(shell).region), "what it is about is in view"
             await shell.press("enter")
         assert len(set(seen)) == len(STEPS) == 7
         await shell.until(lambda: not shell.builder.query(TourCard))
@@ -135,7 +138,7 @@ async def test_the_real_key_of_a_step_does_its_work_and_leads_on() -> None:
         await shell.until(lambda: "7 of 7" in title(shell))
         await shell.until_shown("Async Job")
         await shell.press("ctrl+s")
-        await shell.until_dialog("FileDialog")
+        await shell.until_dialog("ManifestDialog")
 
 
 @pytest.mark.parametrize("steps", range(7))
@@ -174,7 +177,7 @@ async def test_the_card_stays_in_view_when_the_terminal_gets_small() -> None:
         for number in range(2, 8):
             await shell.press("enter")
             await at_step(shell, number)
-        assert shell.builder.query_one(TitleBar).has_class("-toured")
+        assert shell.builder.query_one(KeyBar).has_class("-toured")
         await shell.pilot.resize_terminal(60, 20)
         await shell.until(lambda: shell.builder.region.contains_region(card(shell).region))
 

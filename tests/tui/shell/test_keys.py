@@ -82,7 +82,7 @@ async def test_keys_are_changed_in_the_settings_file(manifest: Path) -> None:
         await shell.press("f12")
         await shell.until(lambda: not shell.session.dirty)
         await shell.press("f10")
-        await shell.until_dialog("FileDialog")
+        await shell.until_dialog("ManifestDialog")
 
 
 async def test_an_unreadable_settings_file_is_reported_and_left_alone(manifest: Path) -> None:

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from textual.widgets import Input
 
 from core.environment import DEBUG, state_folder
 from sample_configs import sample
@@ -86,12 +87,31 @@ async def test_a_new_manifest_asks_for_its_file(tmp_path: Path, monkeypatch: pyt
     async with opened() as shell:
         shell.session.streams.add("contacts")
         await shell.press("ctrl+s")
-        await shell.until_dialog("FileDialog")
+        await shell.until_dialog("ManifestDialog")
         await shell.press("enter")
         await shell.until_said("Saved connector.yaml")
         await shell.until(lambda: "connector.yaml" in shell.lines[0])
     assert "name: contacts" in (tmp_path / "connector.yaml").read_text()
     assert Settings().recent == [tmp_path / "connector.yaml"]
+
+
+async def test_a_manifest_is_saved_as_yaml_and_asks_before_it_replaces_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "notes.txt.yaml").write_text("mine: 1\n")
+    async with opened() as shell:
+        shell.session.streams.add("contacts")
+        await shell.press("ctrl+s")
+        await shell.until_dialog("ManifestDialog")
+        shell.app.screen.query_one(Input).value = str(tmp_path / "notes.txt")
+        await shell.until_shown("it is saved as notes.txt.yaml.")
+        await shell.press("enter")
+        await shell.until_shown("notes.txt.yaml exists. Press enter again to replace it.")
+        assert (tmp_path / "notes.txt.yaml").read_text() == "mine: 1\n"
+        await shell.press("enter")
+        await shell.until_said("Saved notes.txt.yaml")
+        assert not (tmp_path / "notes.txt").exists()
 
 
 @pytest.mark.parametrize("second", ["ctrl+s", "ctrl+q"])
@@ -440,7 +460,7 @@ async def test_a_new_manifest_is_saved_with_what_editors_need(tmp_path: Path, mo
     async with opened() as shell:
         shell.session.streams.add("contacts")
         await shell.press("ctrl+s")
-        await shell.until_dialog("FileDialog")
+        await shell.until_dialog("ManifestDialog")
         await shell.press("enter")
         await shell.until_said("Saved connector.yaml")
         await shell.until((tmp_path / SCHEMA).exists)

@@ -60,7 +60,7 @@ def test_a_list_of_links_is_offered_as_a_whole_and_one_in_objects_with_a_star() 
 
 
 def test_addresses_are_made_of_links_and_of_ids_behind_what_there_is() -> None:
-    assert address_offers(CREATED, "creation_response", "https://api/jobs/") == [
+    assert address_offers(CREATED, "creation_response", ["https://api/jobs/"]) == [
         Offer("{{ creation_response['links'][0]['href'] }}", "https://api/jobs/17"),
         Offer("https://api/jobs/{{ creation_response['job']['jobId'] }}", "17"),
     ]

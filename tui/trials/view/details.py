@@ -40,7 +40,7 @@ _GLYPHS = {
 
 
 class LogPanel(VerticalScroll):
-    """The lines of the log, as high as they are; the newest at the end is followed as long as that is in view."""
+    """The lines of the log, the newest at the end, followed while the end is in view; as high as they are."""
 
     BINDING_GROUP_TITLE = "Log"
 

@@ -43,6 +43,7 @@ class Hit(ChoiceOption):
     headers: bool = False
     around: tuple[str, str, str] = ("", "", "")
     """The first place: what stands before it, the text itself, and what stands after it."""
+    times: int = 1
 
 
 def find(log: ExchangeLog, entry: ExchangeEntry, query: str) -> Iterator[Hit]:
@@ -63,6 +64,7 @@ def find(log: ExchangeLog, entry: ExchangeEntry, query: str) -> Iterator[Hit]:
                     side=side,
                     headers=headers,
                     around=_around(text, first),
+                    times=times,
                 )
 
 
@@ -160,7 +162,9 @@ class ExchangeSearch(ChoiceDialog):
         if len(self._hits) >= MOST:
             return f"The first {MOST} places. Type more to find fewer."
         where = f"{searched:,} of {count(total, 'request')}" if searched < total else count(total, "request")
-        return f"{count(len(self._hits), 'place')} in {where}"
+        times = sum(hit.times for hit in self._hits)
+        found = f"{times:,} times at " if times > len(self._hits) else ""
+        return f"{found}{count(len(self._hits), 'place')} · {where} searched"
 
     def line(self, option: ChoiceOption, matcher: Matcher | None) -> Content:
         """Which request, where in it, and what stands there."""

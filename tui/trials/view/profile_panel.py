@@ -26,7 +26,7 @@ from core.units import count
 from tui.trials.profile import ColumnSummary, Profile, key_candidates
 from tui.trials.records import RecordStore, RecordView, batches
 from tui.trials.view.profile_cells import Cell, Layout, Part, detail, key_title, layout, not_a_key
-from tui.widgets.base import WidgetMessage, hidden, shown
+from tui.widgets.base import WidgetMessage, hidden, paging, shown
 from tui.widgets.display_text import escape
 from tui.widgets.record_source import ListSource
 
@@ -47,10 +47,7 @@ class ProfileTable(ScrollView, can_focus=True):
         shown("enter", "open", "To its values", "Go to this column in the records", "profile.open"),
         hidden("up,k", "move(-1)", "Up", "One column up", "profile.up"),
         hidden("down,j", "move(1)", "Down", "One column down", "profile.down"),
-        hidden("pageup", "page(-1)", "Page up", "One page up", "profile.page-up"),
-        hidden("pagedown", "page(1)", "Page down", "One page down", "profile.page-down"),
-        hidden("home,g", "edge(0)", "First", "Go to the first column", "profile.first"),
-        hidden("end,G", "edge(-1)", "Last", "Go to the last column", "profile.last"),
+        *paging("profile", "column"),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"profile-table--{part}" for part in _PARTS}
 

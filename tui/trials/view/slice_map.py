@@ -17,7 +17,7 @@ from textual.strip import Strip
 from core.events import JobPhase, Outcome
 from core.units import count, size
 from tui.trials.state import Partition, TrialState
-from tui.widgets.base import WidgetMessage, hidden, shown
+from tui.widgets.base import WidgetMessage, hidden, paging, shown
 from tui.widgets.display_text import escape, fit
 
 Shade = Literal["none", "least", "less", "more", "most", "failed", "running"]
@@ -84,10 +84,7 @@ class SliceMap(ScrollView, can_focus=True):
         hidden("right,l", "move(1)", "Right", "One partition on", "map.right"),
         hidden("up,k", "row(-1)", "Up", "One row up", "map.up"),
         hidden("down,j", "row(1)", "Down", "One row down", "map.down"),
-        hidden("pageup", "page(-1)", "Page up", "One page up", "map.page-up"),
-        hidden("pagedown", "page(1)", "Page down", "One page down", "map.page-down"),
-        hidden("home,g", "edge(0)", "First", "Go to the first partition", "map.first"),
-        hidden("end,G", "edge(-1)", "Last", "Go to the last partition", "map.last"),
+        *paging("map", "partition"),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"slice-map--{part}" for part in _PARTS}
 

@@ -64,6 +64,8 @@ class StatusQuestion(Widget, can_focus=True):
         self._state: TrialState | None = None
         self._unmapped: Unmapped | None = None
         self._running = False
+        self._moved_on = False
+        """Whether no job is in the status any more."""
         self._since = 0.0
         """When the question appeared, on the clock."""
         self.display = False
@@ -87,13 +89,14 @@ class StatusQuestion(Widget, can_focus=True):
         """Keep asking about a status of a trial, or ask about another one once that is answered."""
         unmapped = None if state is None else self._still_open(state) or state.question
         running = state is not None and state.running
+        moved_on = unmapped is not None and state is not None and not state.is_in(unmapped.status)
         if state is not self._state or unmapped != self._unmapped:
             self._since = self._clock()
             if unmapped is not None:
                 self.set_timer(_TIME_TO_READ, self.refresh)
-        elif running == self._running:
+        elif (running, moved_on) == (self._running, self._moved_on):
             return
-        self._state, self._unmapped, self._running = state, unmapped, running
+        self._state, self._unmapped, self._running, self._moved_on = state, unmapped, running, moved_on
         self.display = unmapped is not None
         self.refresh(layout=True)
 
@@ -105,6 +108,7 @@ class StatusQuestion(Widget, can_focus=True):
         if self._unmapped is None:
             return Content("")
         status = one_line(self._unmapped.status, _LONGEST)
+        is_now = self._running and not self._moved_on
         answers: list[Content | str] = []
         key = "bold reverse" if self.takes_answers else "dim"
         if self.suggested is not None:
@@ -117,9 +121,10 @@ class StatusQuestion(Widget, can_focus=True):
             answers += [name, "   "]
         return Content.assemble(
             ("? ", "bold $text-warning"),
-            f"The API {'reports' if self._running else 'reported'} the status “{status}” at ",
+            f"The API {'reports' if is_now else 'reported'} the status “{status}” at ",
             f"{one_line(self._unmapped.place, _LONGEST)}, which is not in the status mapping. ",
-            "The job goes on as running. What does it mean?\n" if self._running else "What does it mean?\n",
+            "The job goes on as running. " if is_now else "The job has another status by now. " * self._running,
+            "What does it mean?\n",
             *answers,
         )
 

@@ -271,7 +271,8 @@ async def test_a_question_stays_while_the_job_moves_on_to_another_unmapped_statu
         first.opened.set()
         text = await stage.at(second)
         assert "ready → not mapped" in text
-        assert "the status “queued”" in text
+        assert "reported the status “queued”" in text
+        assert "another status by now" in " ".join(text.split()).replace("█ ", "")
         text = await stage.press("r", "r")
         assert "the status “ready”" in text, "the second key came too early to be an answer to it"
         assert reader.mapped == [(STREAM, "queued", JobStatus.RUNNING)]

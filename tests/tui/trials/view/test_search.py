@@ -40,7 +40,7 @@ async def test_it_finds_urls_headers_and_bodies_of_all_partitions() -> None:
             "Async Job -- Polling 1 · response head",
         ]
         assert '"note": "café"' in lines[1], "as it is shown, not as it came"
-        assert "3 places in 2 requests" in stage.app.text()
+        assert "4 times at 3 places · 2 requests searched" in stage.app.text()
 
 
 async def test_enter_goes_to_the_place_in_another_request() -> None:
@@ -66,7 +66,7 @@ async def test_enter_goes_to_the_partition_and_the_tab_of_an_answer_with_records
         assert "1/1" in text
         await stage.press("F")
         await stage.settle()
-        assert "1 place in " in stage.app.text(), "the search is still there"
+        assert "1 place · " in stage.app.text(), "the search is still there"
 
 
 async def test_it_lists_a_bounded_number_of_places() -> None:
