@@ -138,7 +138,7 @@ class Recording:
         """The same without an error; a large body becomes text in a thread, while the event loop goes on."""
         if len(self._kept) < _LARGE:
             return self.finish(complete=complete)
-        return self._finished(self.exchange or await asyncio.to_thread(self._made, None, complete))
+        return self._finished(await asyncio.to_thread(self._made, None, complete))
 
     def _finished(self, made: Exchange) -> Exchange:
         if self.exchange is None:
