@@ -126,7 +126,7 @@ class Download:
             except _BodyChanged:
                 raise self._broken(_CHANGED, "It could not be continued.") from None
             else:
-                self.attempt.recording.finish()
+                await self.attempt.recording.finish_aside()
                 return
             amount = units.size(self.received - start + repeated, byte="bytes")
             self.attempt.recording.finish(error=f"{reason}, after {amount}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import zlib
 from collections.abc import Callable
@@ -20,6 +21,8 @@ BODY_LIMIT = 1_000_000
 """Bytes of a request or response body that an exchange keeps, unless the session sets another limit."""
 MARGIN = 16_384
 """Bytes behind what is kept of a body that are looked at, so that a secret that is cut is masked as a whole."""
+_LARGE = 65_536
+"""Bytes of a body that is made readable in a thread: more take milliseconds, and as many waits for other threads."""
 _FEW = 10
 """Bytes are no text if more than one in this many characters is invalid."""
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -85,7 +88,8 @@ class Allowance:
 class Recording:
     """Records one exchange while it happens.
 
-    `finish` makes the exchange and passes it to `record`; nothing after the first `finish` has an effect.
+    `finish` makes the exchange and passes it to `record`; nothing after the first one that came to its end has an
+    effect.
     """
 
     def __init__(
@@ -128,11 +132,23 @@ class Recording:
 
     def finish(self, error: str | None = None, *, complete: bool = True) -> Exchange:
         """End the exchange; `error` says why it failed, `complete` whether all of the body arrived."""
+        return self._finished(self.exchange or self._made(error, complete))
+
+    async def finish_aside(self, *, complete: bool = True) -> Exchange:
+        """The same without an error; a large body becomes text in a thread, while the event loop goes on."""
+        if len(self._kept) < _LARGE:
+            return self.finish(complete=complete)
+        return self._finished(await asyncio.to_thread(self._made, None, complete))
+
+    def _finished(self, made: Exchange) -> Exchange:
         if self.exchange is None:
-            self.exchange = self._with_answer(self._sent(error), complete and error is None)
+            self.exchange = made
             self._kept.clear()
-            self._record(self.exchange)
+            self._record(made)
         return self.exchange
+
+    def _made(self, error: str | None, complete: bool) -> Exchange:
+        return self._with_answer(self._sent(error), complete and error is None)
 
     def _sent(self, error: str | None) -> Exchange:
         request, mask = self.request, self._secrets.mask

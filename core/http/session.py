@@ -282,7 +282,7 @@ class HttpSession:
                     self._learn_login(response)
                 if call.learn is not None:
                     call.learn(response)
-                recording.finish(complete=whole)
+                await recording.finish_aside(complete=whole)
         except httpx.HTTPError as error:
             recording.finish(error=describe_error(error, timeouts))
             return Attempt(error, recording, timeouts)

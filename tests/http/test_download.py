@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import io
 import random
+import threading
 import zipfile
 from collections.abc import Callable
 
@@ -13,6 +14,7 @@ from core.components.http_requester import HttpRequester
 from core.errors import ReadError
 from core.http.exchange import BODY_LIMIT, Role
 from core.http.policy import RequestFailed
+from core.http.secrets import Secrets
 from tests.support.http_bench import Bench, build
 from tests.support.server import Asked, LoopbackServer, Reply
 
@@ -64,6 +66,32 @@ async def test_content_encodings_are_removed(bench: Bench, server: LoopbackServe
     (exchange,) = bench.exchanges
     assert exchange.response_body == text.decode()
     assert exchange.response_size == len(gzip.compress(text))
+
+
+@pytest.mark.parametrize("role", [Role.DOWNLOAD, Role.PAGE])
+async def test_the_event_loop_goes_on_while_a_large_body_is_masked(
+    bench: Bench, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch, role: Role
+) -> None:
+    server.on("/file", Reply("12,Zoë\n" * 100_000))
+    masked: list[bool] = []
+    mask, loop = Secrets.mask, asyncio.get_running_loop()
+
+    def watched(self: Secrets, text: str, until: int | None = None) -> str:
+        if len(text) > 100_000:
+            went_on = threading.Event()
+            loop.call_soon_threadsafe(went_on.set)
+            masked.append(went_on.wait(0.0 if threading.current_thread() is threading.main_thread() else 5.0))
+        return mask(self, text, until)
+
+    monkeypatch.setattr(Secrets, "mask", watched)
+    requester = build({"type": "HttpRequester", "url": server.url("/file")}, HttpRequester)
+    if role is Role.DOWNLOAD:
+        await read_all(bench, server.url("/file"))
+    else:
+        await requester.send(bench.context, role)
+    (exchange,) = bench.exchanges
+    assert exchange.response_body == "12,Zoë\n" * 100_000
+    assert masked == [True]
 
 
 async def test_the_exchange_is_recorded_when_the_body_ends(bench: Bench, server: LoopbackServer) -> None:

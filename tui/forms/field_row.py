@@ -22,6 +22,7 @@ from tui.model.session import BuilderSession, Unfinished
 from tui.model.specs import FieldSpec
 from tui.widgets.base import WidgetMessage
 from tui.widgets.display_text import escape, fit
+from tui.widgets.pairs import TwoColumnList
 
 Tone = Literal["error", "warning", "note", "reference"]
 
@@ -341,6 +342,12 @@ class FieldRow(Widget):
         if place.heading is None or (place.leads and self.context.is_dense):
             return 0
         return bool(place.heading) + (not self.context.is_dense and not place.leads)
+
+    @property
+    def lines(self) -> int:
+        """The lines that it takes at least, with the rows below it, once it is mounted."""
+        control = self.control.lines if isinstance(self.control, TwoColumnList) else 1
+        return self._lines_above + control + len(self._note_lines) + sum(row.lines for row in self.rows)
 
     def on_resize(self) -> None:
         self._lay_out()

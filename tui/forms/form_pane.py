@@ -16,7 +16,7 @@ from core.manifest.problems import Path
 from tui.forms.field_input import FieldInput
 from tui.forms.field_menu import FieldMenu
 from tui.forms.field_row import FieldPlace, FieldRow, FormContext, RowBudget
-from tui.forms.folding_row import Advanced, FoldingRow
+from tui.forms.folding_row import Advanced
 from tui.forms.hints import Hints
 from tui.forms.input_dialog import Described, InputDialog
 from tui.forms.row_types import row_type
@@ -130,16 +130,14 @@ class FormPane(VerticalScroll):
         """Mount what stands below the fields."""
 
     async def _build(self, count: int, *, until: int = 0) -> None:
-        """Build some rows; fewer when they fill the screen."""
-        rows: list[FieldRow] = []
-        height = 0
-        while self._waiting and len(rows) < count and (not until or height < until):
+        """Build some rows; fewer when they fill so many lines."""
+        lines = 0
+        while self._waiting and count and self.is_attached and (not until or lines < until):
             row = self.context.row(self._waiting.pop(0))
-            rows.append(row)
-            height += 1 + (len(row.places()) if isinstance(row, FoldingRow) and row.unfolded else 0)
-        if rows:
-            self.rows += rows
-            await self.mount_all(rows)
+            self.rows.append(row)
+            await self.mount(row)
+            lines += row.lines
+            count -= 1
         if not self.is_attached:
             return  # another stream is shown already, or the screen is being left
         if not self._waiting and not until:

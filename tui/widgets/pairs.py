@@ -76,9 +76,13 @@ class TwoColumnList(ListEditor[Pair]):
         """The key that is being typed."""
         return ""
 
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+    @property
+    def lines(self) -> int:
         """The header, the rows, and the line that adds one, or instead of it what is being typed."""
         return self.has_header + len(self._items) + 1
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return self.lines
 
     def render(self) -> Content:
         width = max(1, self.content_size.width)

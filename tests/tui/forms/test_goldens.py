@@ -106,6 +106,16 @@ async def test_the_advanced_fields_of_a_tab_follow_its_first_picture() -> None:
         assert (drawn[0], drawn[-1]) == (False, True)
 
 
+async def test_rows_that_are_out_of_view_follow_the_first_picture_of_a_tab() -> None:
+    async with at_desk(sample("ads_report"), size=(120, 40)) as desk:
+        await desk.form.open_tab("Polling")
+        titles = [row.place.title for row in desk.pane.rows]
+        assert "Status Mapping" in titles
+        assert "Error Handler" not in titles
+        await desk.settle()
+        assert "Error Handler" in [row.place.title for row in desk.pane.rows]
+
+
 async def test_tabs_are_built_when_they_are_first_shown() -> None:
     async with at_desk(sample()) as desk:
         assert len(desk.form.query("FormPane")) == 1
