@@ -154,7 +154,7 @@ async def _check(connector: Connector, case: Case, streams: Sequence[str], resul
         if outcome:  # what follows from a read that ended otherwise is not said record by record
             result.differences += [*outcome, *_count(name, expected.get(name, []), told.rows)]
             continue
-        keys = connector.stream(name).primary_key_paths
+        keys = connector.primary_key(name)
         result.differences += _records(name, expected.get(name, []), told.rows, keys, replay)
         result.differences += _state(name, expectation, told, replay.comparison)
     if result.differences and Outcome.LIMITED in {one.outcome for one in chosen.values()}:

@@ -14,7 +14,7 @@ from core.cases.recorder import CaseRecorder
 from core.command.conduct import Conduct
 from core.command.shutdown import GRACE
 from core.connector import Connector
-from core.errors import fault_text
+from core.errors import ManifestError, ReadError, fault_text
 from core.events import (
     Event,
     Outcome,
@@ -41,7 +41,6 @@ from core.progress.picture import RunPicture
 from core.progress.plain import Progress
 from core.progress.sentences import load_line, run_summary, stream_summary
 from core.reading import Limits, Reader, open_reader
-from core.runtime.cursor import NO_CURSOR
 
 STREAMS_AT_ONCE = 4
 LOAD_GRACE = 25.0
@@ -175,11 +174,11 @@ class HeadlessRun:
         if name not in self._following:
             self._has_begun(name)
             await self._others_may_begin.wait()
-        async with gate:
+        async with reader.turn(name, self._conduct.emit), gate:
             if self._conduct.signal or self._output_closed:
                 self._has_begun(name)
                 return
-            buffer = self._buffer(name)
+            buffer = self._buffer(reader, name)
             try:
                 await self._read_into(reader, name, buffer)
             except Exception as error:
@@ -193,7 +192,7 @@ class HeadlessRun:
             if not self._output_closed:
                 self._summarize(name, buffer.sink)
 
-    def _buffer(self, name: str) -> Buffer:
+    def _buffer(self, reader: Reader, name: str) -> Buffer:
         """What takes the records of a stream."""
         plan, loop = self._plan, asyncio.get_running_loop()
         if plan.loads is not None:
@@ -212,7 +211,7 @@ class HeadlessRun:
             plan.connector.stream_names,
             plan.connector.schema(name),
             key=plan.connector.primary_key(name) if plan.destination.write == "merge" else (),
-            goes_on=state is not None and NO_CURSOR not in state,
+            goes_on=_goes_on(reader, name, state),
             warn=warn,
         )
         return SliceBuffer(sink, until_state=plan.state is not None)
@@ -304,6 +303,14 @@ class HeadlessRun:
         await _in_thread(lambda: saved.cover(slice_, state), saved.place)
         if file is not None:
             await _in_thread(lambda: file.save(stream, state), str(file.path))
+
+
+def _goes_on(reader: Reader, name: str, state: Mapping[str, Any] | None) -> bool:
+    """Whether a read adds to what earlier ones gave; one that can't begin takes nothing away."""
+    try:
+        return reader.choice(name, state).goes_on
+    except (ReadError, ManifestError):
+        return state is not None
 
 
 _READ = (Outcome.COMPLETE, Outcome.SKIPPED)

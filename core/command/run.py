@@ -161,10 +161,10 @@ def chosen_streams(connector: Connector, wanted: Sequence[str]) -> tuple[str, ..
     names = connector.stream_names
     if connector.source is None:
         raise ManifestError(connector.errors)
-    connector.require(wanted)
-    chosen = tuple(wanted) or names
-    if not names and not connector.templates:
+    if not (names or connector.left_out or connector.templates):
         raise InputError("The manifest has no streams that can be read.")
+    connector.require(wanted or names or connector.left_out)
+    chosen = tuple(wanted) or names
     made = {name for names in connector.made_streams.values() for name in names}
     if chosen and not connector.readable(chosen) and not made.intersection(chosen):
         raise ManifestError(dict.fromkeys(problem for name in chosen for problem in connector.broken[name]))

@@ -163,8 +163,9 @@ def make_plan(arguments: Arguments) -> int:
 
     async def walk() -> int:
         async with setting.open(BODY_LIMIT) as reader:
-            writer = PlanWriter(output.write, setting.stream, setting.fingerprint, state, reader.mask)
-            slices = reader.slices(setting.stream, state, conduct.emit)
+            begin = reader.planned_state(setting.stream, state, conduct.emit)
+            writer = PlanWriter(output.write, setting.stream, setting.fingerprint, begin, reader.mask)
+            slices = reader.slices(setting.stream, begin, conduct.emit)
             async for slice_ in slices:
                 writer.add(slice_)
             writer.end(slices.parents)

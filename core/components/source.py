@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from core.components.api_budget import HTTPAPIBudget, whole_number
+from core.components.conditional_streams import ConditionalStreams
 from core.components.config_normalization import ConfigNormalizationRules
 from core.components.dynamic import DynamicStream
-from core.components.stream import Stream
+from core.components.stream import ReadableStream, Stream
+from core.components.stream_groups import StreamGroup, ancestors
 from core.http.budget import Budget
-from core.manifest.problems import Problem, Severity, closest
+from core.manifest.problems import Path, Problem, Severity, closest
 from core.runtime.component import Component, Shown
 from core.templates import Template
 
@@ -117,7 +120,9 @@ class DeclarativeSource(Component):
     version: str = Field("", title="Version", description="The version of the manifest format.")
     description: str | None = Field(None, title="Description", description="What the connector reads.")
     check: Check | None = Field(None, title="Check", description="How a connection is checked.")
-    streams: list[Stream] = Field(default_factory=list, title="Streams", description="The streams.")
+    streams: list[Stream | ConditionalStreams] = Field(
+        default_factory=list, title="Streams", description="The streams."
+    )
     dynamic_streams: Annotated[list[DynamicStream], Shown(advanced=True)] = Field(
         default_factory=list,
         title="Dynamic streams",
@@ -143,8 +148,8 @@ class DeclarativeSource(Component):
         title="API budget",
         description="How many requests may be sent in a given time, over all streams; they wait for their turn.",
     )
-    stream_groups: Annotated[dict[str, Any] | None, Shown(advanced=True)] = Field(
-        None, title="Stream groups", description="Streams that are not read at the same time (kept, not run)."
+    stream_groups: Annotated[dict[str, StreamGroup], Shown(advanced=True)] = Field(
+        default_factory=dict, title="Stream groups", description="Streams that are not read at the same time, by group."
     )
     metadata: Annotated[dict[str, Any], Shown(advanced=True)] = Field(
         default_factory=dict, title="Metadata", description="Notes of tools; a read ignores them."
@@ -182,19 +187,30 @@ class DeclarativeSource(Component):
 
     def lint(self) -> list[Problem]:
         """Stream names are unique, the check names streams that exist, and there is something to read."""
-        return [*self._lint_names(), *self._lint_check(), *self._lint_presence()]
+        return [*self._lint_names(), *self._lint_check(), *self._lint_presence(), *self._lint_groups()]
 
     @property
     def _names(self) -> list[str]:
         """The name of each stream; empty for one without."""
-        return [stream.name for stream in self.streams]
+        return [stream.name for _, stream in self._placed]
+
+    @property
+    def _placed(self) -> Iterator[tuple[Path, Stream]]:
+        """Each stream with its path, also those that are there for some inputs only."""
+        for index, one in enumerate(self.streams):
+            if isinstance(one, ConditionalStreams):
+                yield from ((("streams", index, "streams", inner), stream) for inner, stream in enumerate(one.streams))
+            else:
+                yield ("streams", index), one
 
     def _lint_names(self) -> Iterator[Problem]:
-        seen: set[str] = set()
-        for index, name in enumerate(self._names):
-            if name and name in seen:
-                yield Problem(f"another stream is named `{name}` already", ("streams", index, "name"))
-            seen.add(name)
+        """Streams under different conditions may share a name: which of them are there, only the inputs say."""
+        seen: dict[str, set[Path]] = defaultdict(set)
+        for path, stream in self._placed:
+            around, others = path[:2] if len(path) > 2 else (), seen[stream.name]
+            if stream.name and others and (not around or around in others or () in others):
+                yield Problem(f"another stream is named `{stream.name}` already", (*path, "name"))
+            others.add(around)
 
     def _lint_check(self) -> Iterator[Problem]:
         if self.check is not None and all(self._names) and not self.dynamic_streams:
@@ -207,6 +223,19 @@ class DeclarativeSource(Component):
             yield Problem("Airbyte needs a `check`", ("check",), severity=Severity.WARNING)
         if not self.version:
             yield Problem("Airbyte needs a `version`", ("version",), severity=Severity.WARNING)
-        if self.stream_groups:
-            message = "Longhaul keeps `stream_groups` but doesn't act on it"
-            yield Problem(message, ("stream_groups",), Severity.WARNING)
+
+    def _lint_groups(self) -> Iterator[Problem]:
+        """A group names streams that there are, and no stream with its parent: Airbyte refuses that, too."""
+        if not self.stream_groups:
+            return
+        streams = {stream.name: stream for _, stream in self._placed}
+        for group, content in self.stream_groups.items():
+            for index, name in enumerate(content.names):
+                path, stream = ("stream_groups", group, "streams", index), streams.get(name)
+                if stream is None and not self.dynamic_streams:
+                    yield Problem(f"no stream is named `{name}`", path, Severity.WARNING)
+                elif isinstance(stream, ReadableStream):
+                    shared = [one for one in dict.fromkeys(ancestors(stream, streams)) if one in content.names]
+                    for parent in shared:
+                        message = f"`{name}` can't be in a group with its parent stream `{parent}`"
+                        yield Problem(message, path, hint="a stream is read together with its parents")

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from core.components.retriever import Retriever
+from core.jobs.steps import JobSteps
+from core.levels import Level
 from core.manifest.problems import Path, Problem
 from core.runtime.component import SLICE_VARIABLES, Component, Gives, Shown
 from core.runtime.context import Context
-from core.runtime.cursor import Cursor, IncrementalSync, make_cursor
+from core.runtime.cursor import NO_CURSOR, Cursor, IncrementalSync, make_cursor
 from core.runtime.roles import SchemaLoader, Transformation
 
 _DIALECT = "http://json-schema.org/draft-07/schema#"
@@ -36,6 +40,57 @@ class Stream(Component, role=True):
         return broken
 
 
+@dataclass(frozen=True, slots=True)
+class StreamChoice:
+    """What a read of a stream reads: the stream itself, or the one that it delegates to, and from which state.
+
+    `goes_on`: it gives what is new since the state, else everything. `reason` says of a stream that was chosen why.
+    `drops_state`: the state that there was is of no use any more.
+    """
+
+    stream: DeclarativeStream
+    state: Mapping[str, Any] | None
+    goes_on: bool
+    reason: str = ""
+    level: Level = Level.INFO
+    drops_state: bool = False
+
+
+class ReadableStream(Stream, role=True):
+    """A stream that can be read."""
+
+    @property
+    @abstractmethod
+    def described(self) -> DeclarativeStream:
+        """The stream that says what people see of it before it is read: schema, primary key, cursor."""
+
+    @property
+    @abstractmethod
+    def ways(self) -> tuple[DeclarativeStream, ...]:
+        """The streams of which one is read."""
+
+    @abstractmethod
+    def chosen(self, state: Mapping[str, Any] | None, context: Context, *, fresh: bool = True) -> StreamChoice:
+        """What is read from a state on. Raises `ReadError`.
+
+        `fresh` is False where the same was chosen from this state before, so that it must be chosen again however much
+        time has passed.
+        """
+
+    @property
+    def job_steps(self) -> JobSteps | None:
+        """The steps of its jobs; None for a stream that is read without any."""
+        return next((steps for way in self.ways if (steps := way.retriever.job_steps) is not None), None)
+
+    @property
+    def lasting(self) -> bool:
+        """Whether a state remembers how far it was read."""
+        return any(way.incremental_sync is not None for way in self.ways)
+
+    def _nameless(self) -> list[Problem]:
+        return [] if self.name else [Problem("the stream has no `name`", ("name",))]
+
+
 class BrokenStream(Stream, role=True):
     """Stands where a stream is written that can't be built. Its `name` is empty where it has none."""
 
@@ -52,7 +107,7 @@ class StateMigration(Component, role=True):
         return []
 
 
-class DeclarativeStream(Stream):
+class DeclarativeStream(ReadableStream):
     """A stream of records that an API gives, one kind of thing: contacts, orders, report rows."""
 
     retriever: Retriever = Field(title="Retrieval", description="How the records are fetched.")
@@ -78,6 +133,23 @@ class DeclarativeStream(Stream):
     file_uploader: Annotated[dict[str, Any] | None, Shown(advanced=True)] = Field(
         None, title="File Uploader", description="Downloads a file for every record (kept, not run)."
     )
+
+    @property
+    def described(self) -> DeclarativeStream:
+        return self
+
+    @property
+    def ways(self) -> tuple[DeclarativeStream, ...]:
+        return (self,)
+
+    def chosen(self, state: Mapping[str, Any] | None, context: Context, *, fresh: bool = True) -> StreamChoice:
+        return StreamChoice(self, state, goes_on=state is not None and NO_CURSOR not in state)
+
+    def saved_until(self, state: Mapping[str, Any], context: Context) -> datetime | None:
+        """The time up to which a state says that the stream was read; None where it says none. Raises `ReadError`."""
+        if self.incremental_sync is None:
+            return None
+        return self.incremental_sync.saved_until(state, context, partitioned=bool(self.retriever.router))
 
     @property
     def schema_loaders(self) -> list[SchemaLoader]:
@@ -125,10 +197,9 @@ class DeclarativeStream(Stream):
 
     def lint(self) -> list[Problem]:
         """A stream needs a name, and what its state migrations need."""
-        nameless = [] if self.name else [Problem("the stream has no `name`", ("name",))]
         migrations = [
             problem.below("state_migrations", index)
             for index, migration in enumerate(self.state_migrations)
             for problem in migration.lint_in(self)
         ]
-        return [*nameless, *migrations]
+        return [*self._nameless(), *migrations]

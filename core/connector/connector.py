@@ -8,18 +8,25 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from typing import Any, NamedTuple
 
 from core.components.config_normalization import ConfigNormalizationRules
-from core.components.dynamic import DynamicDeclarativeStream
 from core.components.source import DeclarativeSource
-from core.components.stream import DeclarativeStream, Stream
+from core.components.stream import DeclarativeStream, ReadableStream, Stream
 from core.connector.building import TreeBuilder
-from core.connector.templates import Made, MadeStream, StreamTemplate, assembled, template_name
+from core.connector.streams import Listed, StreamCondition, StreamEntry, StreamPlaces, stream_entries
+from core.connector.templates import (
+    TEMPLATES,
+    Made,
+    MadeStream,
+    StreamTemplate,
+    assembled,
+    templates_in,
+    without_mapped,
+)
 from core.errors import InputError
 from core.manifest.document import Document
-from core.manifest.problems import Path, Problem, Severity, closest, show_path
+from core.manifest.problems import Path, Problem, Severity, closest
 from core.manifest.resolver import Resolved, resolve_manifest
 from core.runtime.component import Component, Unsupported
 from core.wording import listed
@@ -32,7 +39,8 @@ class Connector:
     `source` is None when the manifest is so broken that nothing can be read. `problems` are all that were found, with
     paths of the raw document, in the order of the file; `portability` are warnings of what Airbyte would refuse or
     ignore though it works here. `streams` are in the order of the manifest. `stream_names` are those that can be asked
-    for, also those of `broken` streams, which come with the problems that keep each from being read.
+    for, also those of `broken` streams, which come with the problems that keep each from being read. `entries` are
+    where all that comes from; `left_out` are the streams that the inputs leave out, with the condition that says so.
 
     Of `templates`, streams are made when there are inputs; `made` is what came of that, None as long as none were made,
     and `made_streams` are the names by template. `unmade` are templates of which it is not known what streams they
@@ -42,11 +50,13 @@ class Connector:
     source: DeclarativeSource | None
     problems: tuple[Problem, ...]
     file: str | None = None
+    entries: tuple[StreamEntry, ...] = field(default=(), repr=False)
     streams: tuple[Stream, ...] = ()
     broken: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
     portability: tuple[Problem, ...] = ()
     stream_names: tuple[str, ...] = ()
-    templates: tuple[StreamTemplate, ...] = ()
+    left_out: Mapping[str, StreamCondition] = field(default_factory=dict)
+    templates: tuple[StreamTemplate, ...] = field(default=(), repr=False)
     made: Made | None = None
     made_streams: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unmade: tuple[str, ...] = ()
@@ -62,6 +72,24 @@ class Connector:
         """The problems that keep the whole manifest, or a stream, from being read."""
         return tuple(problem for problem in self.problems if problem.severity is Severity.ERROR)
 
+    def for_inputs(self, config: Mapping[str, Any]) -> Connector:
+        """The connector with the streams that there are for these inputs, which is what a read is opened with.
+
+        `config` are the inputs as they were gathered. What this gives may be asked again, and gives itself then.
+        """
+        if not any(entry.condition for entry in self.entries):
+            return self
+        entries = [there for entry in self.entries if (there := entry.for_inputs(config)) is not None]
+        conditions = {entry.name: entry.condition for entry in self.entries if entry.condition}
+        left_out = {name: condition for name, condition in conditions.items() if name not in _names(entries)}
+        return replace(self._listing(_with_own_names(entries)), left_out=left_out)
+
+    def _listing(self, entries: Iterable[StreamEntry]) -> Connector:
+        """The connector with these streams."""
+        entries = tuple(entries)
+        listed = Listed.of(entries)
+        return replace(self, entries=entries, streams=listed.streams, stream_names=listed.names, broken=listed.broken)
+
     @property
     def to_be_made(self) -> tuple[StreamTemplate, ...]:
         """The templates from which no streams were made yet."""
@@ -73,13 +101,10 @@ class Connector:
         `mask` takes the secrets out of what is said about them.
         """
         found = assembled(self.templates, made, self.stream_names, mask)
-        names = (name for names in found.names.values() for name in names)
+        errors = (problem for entry in found.entries for problem in entry.problems)
         return replace(
-            self,
-            streams=(*self.streams, *found.streams.values()),
-            problems=_in_order([*self.problems, *found.warnings, *chain(*found.broken.values())]),
-            broken={**self.broken, **found.broken},
-            stream_names=(*self.stream_names, *names),
+            self._listing([*self.entries, *found.entries]),
+            problems=_in_order([*self.problems, *found.warnings, *errors]),
             made=made,
             made_streams={template: tuple(names) for template, names in found.names.items()},
             unmade=tuple(found.unmade),
@@ -98,21 +123,26 @@ class Connector:
         """The connector for whoever needs no streams that are made from templates."""
         return replace(self, templates=())
 
-    def for_inputs(self, config: Mapping[str, Any]) -> Connector:
-        """The connector with the streams that there are for these inputs, which is what a read is opened with.
-
-        `config` are the inputs as they were gathered. What this gives may be asked again, and gives itself then.
-        """
-        return self
+    def with_stream(self, path: Path, stream: Stream) -> Connector:
+        """The connector with another stream, which can be read, in the place of the one at a path."""
+        return self._listing(
+            replace(entry, stream=stream, problems=()) if entry.path == path else entry for entry in self.entries
+        )
 
     def require(self, names: Iterable[str]) -> None:
         """Raises `InputError` for the first of these names that no stream has."""
         for name in names:
             if name not in self.stream_names:
-                meant = closest(name, self.stream_names)
-                hint = f"did you mean `{meant}`?" if meant else f"there are {listed(self.stream_names) or 'none'}."
-                missing = "".join(f" {problem}." for one in self.unmade for problem in self.broken[one])
-                raise InputError(f"There is no stream `{name}`; {hint}{missing}")
+                raise InputError(self.missing(name))
+
+    def missing(self, name: str) -> str:
+        """Why there is no stream of this name, as a sentence."""
+        if (condition := self.left_out.get(name)) is not None:
+            return f"The stream `{name}` is not there with these inputs: its condition is false ({condition.place})."
+        meant = closest(name, self.stream_names)
+        hint = f"did you mean `{meant}`?" if meant else f"there are {listed(self.stream_names) or 'none'}."
+        unmade = "".join(f" {problem}." for one in self.unmade for problem in self.broken[one])
+        return f"There is no stream `{name}`; {hint}{unmade}"
 
     def readable(self, names: Iterable[str] | None = None) -> bool:
         """Whether any of these streams (None: of all) can be read; what templates give is not up to the manifest."""
@@ -130,20 +160,20 @@ class Connector:
         """What is done with the inputs before a run; None when nothing is."""
         return self.source.input_rules if self.source else None
 
-    def stream(self, name: str) -> DeclarativeStream:
-        """The stream of this name. Raises `KeyError`."""
+    def stream(self, name: str) -> ReadableStream:
+        """The stream of this name, as it is declared. Raises `KeyError`."""
         for stream in self.streams:
-            if isinstance(stream, DeclarativeStream) and stream.name == name:
+            if isinstance(stream, ReadableStream) and stream.name == name:
                 return stream
         raise KeyError(name)
 
     def schema(self, name: str) -> Mapping[str, Any]:
         """The declared JSON Schema of a stream's records; empty when there is none, and for a broken stream."""
-        return {} if name in self.broken else self.stream(name).json_schema
+        return {} if name in self.broken else self.stream(name).described.json_schema
 
     def primary_key(self, name: str) -> Sequence[Sequence[str]]:
         """The primary key of a stream's records as paths; empty when there is none, and for a broken stream."""
-        return () if name in self.broken else self.stream(name).primary_key_paths
+        return () if name in self.broken else self.stream(name).described.primary_key_paths
 
 
 def unsupported_in(stream: DeclarativeStream) -> tuple[str, ...]:
@@ -151,20 +181,16 @@ def unsupported_in(stream: DeclarativeStream) -> tuple[str, ...]:
     return tuple(sorted({part.written_type for part in stream.tree() if isinstance(part, Unsupported)}))
 
 
-_NOT_READ = frozenset({"version", "description", "check", "stream_groups", "metadata"})
+_NOT_READ = frozenset({"version", "description", "check", "metadata"})
 """Fields at the top of a manifest that no read needs."""
 
 
 class _LoadProblem(NamedTuple):
-    """A problem, with what it keeps from being read: streams, by their list and index there; `all`: every one."""
+    """A problem, with the paths of the streams that it keeps from being read; `all`: every one."""
 
     problem: Problem
     streams: frozenset[Path] = frozenset()
     all: bool = False
-
-
-_LISTS = ("streams", "dynamic_streams")
-"""The lists of streams at the top of a manifest."""
 
 
 def load_connector(document: Document) -> Connector:
@@ -181,26 +207,28 @@ def load_connector(document: Document) -> Connector:
     builder = TreeBuilder(written)
     built = builder.build(resolved.tree, DeclarativeSource, (), frozenset()) or _needed(resolved, builder)
     if isinstance(built, DeclarativeSource):
-        builder.problems = _without_mapped(builder.problems, built)
-        builder.portability = _without_mapped(builder.portability, built)
-    found = [_weighed(one) for one in (*_in_references(resolved), *_in_components(builder.problems))]
+        builder.problems = without_mapped(builder.problems, built)
+        builder.portability = without_mapped(builder.portability, built)
+    places = StreamPlaces.of(resolved.tree)
+    found = [_weighed(one) for one in (*_in_references(resolved, places), *_in_components(builder.problems, places))]
     unreadable = any(one.all and _is_error(one.problem) for one in found)
     source = built if isinstance(built, DeclarativeSource) and not unreadable else None
     found = [one if one.problem.position else one._replace(problem=located(one.problem)) for one in found]
-    wrong = _wrong(source, found)
-    names, broken = _streams(source, resolved, wrong)
-    templates, useless = _templates(source, resolved, document, wrong)
-    names, broken = (*names, *(name for name in useless if name not in names)), {**broken, **useless}
-    return Connector(
+    wrong: dict[Path, list[Problem]] = defaultdict(list)
+    for one in found:
+        for path in one.streams:
+            wrong[path].append(one.problem)
+    connector = Connector(
         source,
         problems=_in_order([*document.notes, *(one.problem for one in found)]),
         file=document.file,
-        streams=tuple(source.streams) if source else (),
-        broken=broken,
         portability=_in_order(map(located, builder.portability)),
-        stream_names=names,
-        templates=templates,
     )
+    if source is None:
+        return connector
+    templates, broken = templates_in(source, resolved, document, wrong)
+    entries = [*stream_entries(source, resolved, wrong, located), *broken]
+    return replace(connector._listing(entries), templates=templates)
 
 
 def _needed(resolved: Resolved, builder: TreeBuilder) -> Component | None:
@@ -217,28 +245,35 @@ def _needed(resolved: Resolved, builder: TreeBuilder) -> Component | None:
     return builder.build(tree, DeclarativeSource, (), frozenset())
 
 
-def _in_references(resolved: Resolved) -> Iterator[_LoadProblem]:
+def _in_references(resolved: Resolved, places: StreamPlaces) -> Iterator[_LoadProblem]:
     """The problems with references and parameters, each with those who depend on it."""
     streams: dict[Path, set[Path]] = defaultdict(set)
     vital: set[Path] = set()
     if not resolved.problems:
         return
     for key, value in resolved.tree.items():
-        if key in _LISTS and isinstance(value, list):
+        if key == "streams" and isinstance(value, list):
+            for place, around in places.around.items():
+                condition = resolved.faults((*around, "condition")) if around is not None else frozenset()
+                for path in resolved.faults(place) | condition:
+                    streams[path].add(place)
+        elif key == TEMPLATES and isinstance(value, list):
             for index in range(len(value)):
                 for path in resolved.faults((key, index)):
                     streams[path].add((key, index))
-        elif key not in _NOT_READ:
+        elif key not in _NOT_READ and key != "stream_groups":  # a group needs no more than the names of its streams
             vital |= resolved.faults((key,))
     nothing = not resolved.tree
     for problem in resolved.problems:
         yield _LoadProblem(problem, frozenset(streams[problem.path]), nothing or problem.path in vital)
 
 
-def _in_components(problems: Iterable[Problem]) -> Iterator[_LoadProblem]:
+def _in_components(problems: Iterable[Problem], places: StreamPlaces) -> Iterator[_LoadProblem]:
     for problem in problems:
         match problem.path:
-            case (key, int(index), *_) if key in _LISTS:
+            case ("streams", int(), *_):
+                yield _LoadProblem(problem, places.at(problem.path))
+            case (key, int(index), *_) if key == TEMPLATES:
                 yield _LoadProblem(problem, frozenset({(key, index)}))
             case (key, *_) if key in _NOT_READ:
                 yield _LoadProblem(problem)
@@ -253,82 +288,18 @@ def _weighed(found: _LoadProblem) -> _LoadProblem:
     return found._replace(problem=replace(found.problem, severity=Severity.WARNING))
 
 
-_Wrong = Mapping[Path, Mapping[Problem, None]]
-"""What is wrong with streams that can't be read, by their list and index there."""
+def _names(entries: Iterable[StreamEntry]) -> frozenset[str]:
+    return frozenset(entry.name for entry in entries)
 
 
-def _wrong(source: DeclarativeSource | None, found: Iterable[_LoadProblem]) -> _Wrong:
-    wrong: dict[Path, dict[Problem, None]] = defaultdict(dict)
-    for one in found:
-        for place in one.streams:
-            is_type = one.problem.path[2:] == ("type",)
-            if _is_error(one.problem) or (source and is_type and isinstance(_at(source, place), Unsupported)):
-                wrong[place][one.problem] = None
-    return wrong
-
-
-def _at(source: DeclarativeSource, place: Path) -> Component:
-    """The component at a place in one of the lists of streams."""
-    key, index = place
-    assert isinstance(index, int)
-    return source.streams[index] if key == "streams" else source.dynamic_streams[index]
-
-
-def _streams(
-    source: DeclarativeSource | None, resolved: Resolved, wrong: _Wrong
-) -> tuple[tuple[str, ...], dict[str, tuple[Problem, ...]]]:
-    """The names of the streams, and what is wrong with those that can't be read."""
-    names: dict[str, None] = {}
-    broken: dict[str, tuple[Problem, ...]] = {}
-    for index, stream in enumerate(source.streams if source else ()):
-        name = _name(stream, resolved, index)
-        names[name] = None
-        problems = dict(wrong.get(("streams", index), {}))
-        if isinstance(stream, Unsupported) and not problems:
-            message = f"Longhaul doesn't run streams of type `{stream.written_type}`"
-            problems[Problem(message, resolved.origin(("streams", index)))] = None
-        if problems:
-            broken[name] = (*broken.get(name, ()), *problems)
-    return tuple(names), broken
-
-
-def _templates(
-    source: DeclarativeSource | None, resolved: Resolved, document: Document, wrong: _Wrong
-) -> tuple[tuple[StreamTemplate, ...], dict[str, tuple[Problem, ...]]]:
-    """The templates of streams, and what is wrong with those that none can be made from."""
-    templates: list[StreamTemplate] = []
-    broken: dict[str, tuple[Problem, ...]] = {}
-    for index, stream in enumerate(source.dynamic_streams if source else ()):
-        problems = wrong.get(("dynamic_streams", index), {})
-        name = template_name(stream, index)
-        if isinstance(stream, DynamicDeclarativeStream) and not problems:
-            templates.append(StreamTemplate(name, index, stream, resolved, document))
-        else:
-            broken[name] = (*broken.get(name, ()), *problems)
-    return tuple(templates), broken
-
-
-def _without_mapped(problems: Iterable[Problem], source: DeclarativeSource) -> list[Problem]:
-    """The problems without those of templates at places where a value is put before a stream is made of them."""
-
-    def is_mapped(path: Path) -> bool:
-        match path:
-            case ("dynamic_streams", int(index), "stream_template", *rest) if rest:
-                stream = source.dynamic_streams[index]
-                if not isinstance(stream, DynamicDeclarativeStream):
-                    return False
-                resolver = stream.components_resolver
-                return isinstance(resolver, Unsupported) or any(one.touches(tuple(rest)) for one in resolver.mappings)
-        return False
-
-    return [problem for problem in problems if not is_mapped(problem.path)]
-
-
-def _name(stream: Stream, resolved: Resolved, index: int) -> str:
-    """The name of a stream; its place where it has none."""
-    written = resolved.tree["streams"][index]
-    name = stream.name or (written.get("name") if isinstance(written, Mapping) else None)
-    return name if isinstance(name, str) and name else show_path(("streams", index))
+def _with_own_names(entries: Sequence[StreamEntry]) -> Iterator[StreamEntry]:
+    """The streams, where a name that another one has already keeps both from being read."""
+    places: dict[str, list[StreamEntry]] = defaultdict(list)
+    for entry in entries:
+        places[entry.name].append(entry)
+    for entry in entries:
+        problem = Problem(f"with these inputs, there is another stream named `{entry.name}`", (*entry.path, "name"))
+        yield entry if len(places[entry.name]) == 1 else replace(entry, problems=(*entry.problems, problem))
 
 
 def _is_error(problem: Problem) -> bool:

@@ -48,7 +48,7 @@ SCHEMA_MARK = f"Made by Longhaul {VERSION}: longhaul --schema"
 """A text near the beginning of a schema, by which the version that made it is known."""
 DIALECT = "http://json-schema.org/draft-07/schema#"
 
-_NOT_RUN = "^(Custom.*|StateDelegatingStream)$"
+_NOT_RUN = "^Custom.*$"
 """Types that load and that Longhaul does not run; see `TreeBuilder`."""
 _BROUGHT = [{"required": ["$ref"]}, {"required": ["$parameters"]}]
 """What may bring fields that are not written."""

@@ -39,12 +39,13 @@ def shape_of(connector: Connector, name: str) -> StreamShape:
     """What a load has to know about a stream. Keys inside of objects are no columns, and don't count."""
     if name in connector.broken:
         return StreamShape(name)
-    stream = connector.stream(name)
+    declared = connector.stream(name)
+    stream = declared.described
     paths = stream.primary_key_paths
     keys = tuple(path[0] for path in paths) if all(len(path) == 1 for path in paths) else ()
     cursor = getattr(getattr(stream.incremental_sync, "cursor_field", None), "source", None)
     literal = cursor if isinstance(cursor, str) and "{" not in cursor else None
-    return StreamShape(name, keys, literal, stream.incremental_sync is not None)
+    return StreamShape(name, keys, literal, declared.lasting)
 
 
 class Loads:

@@ -14,7 +14,6 @@ from core.protocols import messages
 from core.protocols.errors import SourceError
 from core.protocols.log import MessageLog
 from core.reading import Limits, Reader
-from core.wording import listed
 
 STREAM_NAMES = "__airbyte_check_stream_names"
 """The key of a config by which Airbyte's platform says what is checked."""
@@ -81,8 +80,7 @@ def _named(check: CheckStream, connector: Connector, config: Mapping[str, Any]) 
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise SourceError(f"`{STREAM_NAMES}` in the config must be a list of names of streams.")
     if unknown := [name for name in names if name not in connector.stream_names]:
-        there = listed(connector.stream_names)
-        raise SourceError(f"The check names `{unknown[0]}`, but no stream has that name; there are {there}.")
+        raise SourceError(f"The check names `{unknown[0]}`. {connector.missing(unknown[0])}")
     return names
 
 

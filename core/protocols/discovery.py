@@ -33,8 +33,8 @@ async def discover(connector: Connector, reader: Reader, *, log: MessageLog) -> 
             level, text = line
             log.log(level, clean(reader.mask(text)))
 
-    names = [name for name in connector.stream_names if name not in connector.broken]
-    streams = [await _described(connector.stream(name), reader.context(name, tell), reader.mask) for name in names]
+    there = [connector.stream(name).described for name in connector.stream_names if name not in connector.broken]
+    streams = [await _described(stream, reader.context(stream.name, tell), reader.mask) for stream in there]
     log.writer.send(messages.catalog(streams))
     return 0
 

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from core.protocols.errors import SourceError
+from core.runtime.cursor import NO_CURSOR
 
 IGNORED = "__ab_"
 """How the keys of a state begin that Airbyte's tools keep there for themselves."""
@@ -89,7 +90,10 @@ def _add(states: States, entry: Any, path: Path | None) -> None:
         raise _no_state(path) from None
     if not isinstance(name, str) or not isinstance(state, dict | None):
         raise _no_state(path)
-    own = {key: value for key, value in (state or {}).items() if not key.startswith(IGNORED)}
+    state = state or {}
+    own = {key: value for key, value in state.items() if not key.startswith(IGNORED)}
+    if not own and state.get(NO_CURSOR):  # that there is a state at all decides what some streams read
+        own = {NO_CURSOR: True}
     if own and namespace is None:  # streams of a manifest are in no namespace
         states[name] = own
 

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from typing import Any
 
 from core.connector import Connector
-from core.errors import fault_text
+from core.errors import ManifestError, ReadError, fault_text
 from core.events import Event, ExchangeFinished, Outcome, Records, StateAdvanced, StreamFinished, StreamStarted
 from core.http.exchange import Exchange
 from core.levels import Level
@@ -18,7 +18,6 @@ from core.protocols.log import MessageLog
 from core.protocols.writer import MessageWriter
 from core.reading import Limits, Reader
 from core.units import count, duration
-from core.wording import listed
 
 STREAMS_AT_ONCE = 4
 _ERRORS_SENT = 10
@@ -51,7 +50,7 @@ class StreamMessages:
                     self._status(messages.RUNNING)
                 self._records += number
                 self._writer.send(data)
-            case StateAdvanced(state=state) if self._has_cursor:
+            case StateAdvanced(state=state) if self._has_cursor or not state:
                 self._advance(state)
             case ExchangeFinished(exchange=exchange):
                 self._exchange = exchange
@@ -129,18 +128,17 @@ class Sync:
         """Say that there is no stream of this name; a failure where it may be one that could not be made."""
         failures = [" ".join(map(str, self._connector.broken[one])) for one in self._connector.unmade]
         if not failures:
-            there = listed(self._connector.stream_names) or "none"
-            self._log.log(Level.WARNING, f"The catalog asks for `{name}`; there is no such stream, only {there}.")
+            self._log.log(Level.WARNING, f"The catalog asks for `{name}`. {self._connector.missing(name)}")
         for failure in failures:
             self._writer.send(messages.error(failure, messages.SYSTEM_ERROR, stream=name))
         self._writer.send(messages.stream_status(name, messages.INCOMPLETE))
         return [f"{name}: {failure}" for failure in failures]
 
     async def _read(self, reader: Reader, name: str, gate: asyncio.Semaphore) -> StreamMessages | None:
-        async with gate:
+        async with reader.turn(name, self._log.show), gate:
             if self._writer.is_ending:
                 return None
-            told = StreamMessages(name, self._writer, has_cursor=self._has_cursor(name))
+            told = StreamMessages(name, self._writer, has_cursor=self._has_cursor(reader, name))
             try:
                 await self._read_into(reader, told)
             except Exception as error:  # also a mistake of ours: the other streams go on
@@ -150,7 +148,7 @@ class Sync:
 
     async def _read_into(self, reader: Reader, told: StreamMessages) -> None:
         encode = Envelope(told.stream).encode
-        async with aclosing(reader.read(told.stream, self._states.get(told.stream), Limits(), encode)) as events:
+        async with aclosing(reader.read(told.stream, self._state_of(told.stream), Limits(), encode)) as events:
             async for event in events:
                 told.take(event)
                 if isinstance(event, Records):
@@ -160,10 +158,23 @@ class Sync:
                     if isinstance(event, StreamFinished):
                         self._summarize(event)
 
+    def _state_of(self, name: str) -> Mapping[str, Any] | None:
+        """The state that a stream is read from. That it was read before says something only where it is read in
+        another way then.
+        """
+        state = self._states.get(name)
+        if state != messages.NO_CURSOR or name in self._connector.broken:
+            return state
+        return state if len(self._connector.stream(name).ways) > 1 else None
+
     def _summarize(self, event: StreamFinished) -> None:
         level = Level.INFO if event.outcome in _READ else Level.WARNING
         amount = f"{count(event.records, 'record')}, {count(event.slices, 'slice')}, {duration(event.seconds)}"
         self._log.log(level, f"{event.stream}: {event.outcome} ({amount})")
 
-    def _has_cursor(self, name: str) -> bool:
-        return name not in self._connector.broken and self._connector.stream(name).incremental_sync is not None
+    def _has_cursor(self, reader: Reader, name: str) -> bool:
+        """Whether the state of this read says how far it came."""
+        try:
+            return reader.choice(name, self._state_of(name)).stream.incremental_sync is not None
+        except (ReadError, ManifestError):
+            return False

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.components.stream import DeclarativeStream
+from core.components.stream import DeclarativeStream, StreamChoice
 from core.events import Stage
 from core.http.exchange import Role
 from core.jobs.known import KnownJobs
@@ -69,6 +69,7 @@ class RecordBudget:
 class ReadPlan:
     """What to read and how: the stream with what it starts from and how far it goes.
 
+    `choice` says why it is this stream, where that is to be told.
     `concurrency` bounds the slices of a synchronous stream that are read side by side.
     `role` is that of page requests (a parent stream's differ). `unsupported` names component types that can't be run.
     `slices`, where they are given, are read instead of those that the stream is divided into now. `schema` is that of
@@ -80,6 +81,7 @@ class ReadPlan:
 
     stream: DeclarativeStream
     state: Mapping[str, Any] | None = None
+    choice: StreamChoice | None = None
     limits: Limits = NO_LIMITS
     encode: Encoder | None = None
     concurrency: int = 1

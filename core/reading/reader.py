@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
 
 from core.components.retriever import Retriever
-from core.components.stream import DeclarativeStream
+from core.components.stream import ReadableStream, StreamChoice
 from core.connector import Connector, unsupported_in
 from core.connector.templates import Made
 from core.errors import InputError, ManifestError, ReadError
@@ -25,6 +26,7 @@ from core.jobs.cleanup import clear_away, clear_away_kept
 from core.jobs.known import KnownJob, KnownJobs
 from core.jobs.settings import JobConcurrency
 from core.jobs.statuses import JobStatus, StatusMeanings
+from core.levels import Level
 from core.reading.channel import EventChannel
 from core.reading.making import StreamMaker
 from core.reading.masking import masked
@@ -33,6 +35,7 @@ from core.reading.side_reads import ParentProgress, first_record
 from core.reading.slices import SliceWalk, merged_state
 from core.reading.stream_read import StreamRead, not_read
 from core.reading.surroundings import USUAL, Surroundings, ThreadsInContext
+from core.reading.turns import Turns
 from core.runtime.component import Component
 from core.runtime.context import Context, ParentRead, ParentRecord, Run
 from core.runtime.slices import Record, StreamSlice
@@ -80,6 +83,7 @@ class Reader:
         self._secrets = session.secrets
         self._jobs = JobConcurrency(connector.source.job_budget(config), around.leases)
         self._concurrency = connector.source.concurrency(config)
+        self._turns = Turns(connector.source.stream_groups, connector.streams)
         self._reads: set[StreamRead] = set()
         self._parents: WeakSet[AsyncGenerator[ParentRecord, None]] = WeakSet()
         self._making: asyncio.Task[Made] | None = None
@@ -107,6 +111,8 @@ class Reader:
         finally:
             self._making.cancel()
         self._connector = await asyncio.to_thread(connector.with_made, made, self.mask)
+        assert self._connector.source is not None
+        self._turns = Turns(self._connector.source.stream_groups, self._connector.streams)
         return self._connector
 
     async def read(
@@ -136,7 +142,15 @@ class Reader:
             for event in not_read(stream, problems):
                 yield event
             return
-        plan = self._connector.stream(stream), state, limits, Role.PAGE
+        try:
+            choice = self.choice(stream, state, fresh=slices is None)
+        except ReadError as error:
+            for event in not_read(stream, [str(error)]):
+                yield event
+            return
+        if slices is not None:
+            choice = replace(choice, reason="")  # whoever has planned them told it
+        plan = choice, limits, Role.PAGE
         read = self._start(*plan, encode=encode, jobs=jobs, detach=detach, slices=slices, schema=schema)
         self._reads.add(read)
         try:
@@ -148,6 +162,13 @@ class Reader:
         finally:
             self._reads.discard(read)
 
+    def turn(self, stream: str, report: Callable[[Event], None]) -> AbstractAsyncContextManager[None]:
+        """Whoever reads streams side by side reads each in its turn: of a stream group, one is read at a time.
+
+        `report` takes what a stream waits for.
+        """
+        return self._turns.of(stream, lambda why: self._context(stream, report).log(Level.INFO, f"`{stream}` {why}."))
+
     def slices(
         self, stream: str, state: Mapping[str, Any] | None = None, report: Callable[[Event], None] = lambda event: None
     ) -> SliceWalk:
@@ -156,7 +177,27 @@ class Reader:
 
         Raises `ManifestError` for a stream that can't be read, `KeyError` for one that the connector doesn't have.
         """
-        return SliceWalk(self._whole(stream), state, self._context(stream, report))
+        choice = self.choice(stream, state, fresh=False)
+        return SliceWalk(choice.stream, choice.state, self._context(stream, report))
+
+    def choice(self, stream: str, state: Mapping[str, Any] | None, *, fresh: bool = True) -> StreamChoice:
+        """What a read of a stream from `state` on reads; `fresh` as for the stream itself.
+
+        Raises `ReadError`, `ManifestError`, `KeyError`.
+        """
+        return self._whole(stream).chosen(state, self._context(stream, lambda event: None), fresh=fresh)
+
+    def planned_state(
+        self, stream: str, state: Mapping[str, Any] | None, report: Callable[[Event], None]
+    ) -> Mapping[str, Any] | None:
+        """The state from which slices are planned and read that are to go on from `state`; `report` takes why.
+
+        Raises `ReadError`, `ManifestError`, `KeyError`.
+        """
+        choice = self.choice(stream, state)
+        if choice.reason:
+            self._context(stream, report).log(choice.level, choice.reason)
+        return choice.state
 
     def merged_state(
         self,
@@ -173,22 +214,28 @@ class Reader:
         `parents` are those of the walk over the slices, `seconds` is how long ago that began. Raises `ReadError`,
         `ManifestError`, `KeyError`.
         """
-        return merged_state(
-            self._whole(stream), state, read, self._context(stream, report), parents=parents, seconds=seconds
-        )
+        whole = self.choice(stream, state, fresh=False).stream
+        return merged_state(whole, state, read, self._context(stream, report), parents=parents, seconds=seconds)
 
-    async def schema(self, stream: str, report: Callable[[Event], None] = lambda event: None) -> Mapping[str, Any]:
-        """The JSON Schema of a stream's records, loaded from where the manifest says.
+    async def schema(
+        self,
+        stream: str,
+        report: Callable[[Event], None] = lambda event: None,
+        *,
+        state: Mapping[str, Any] | None = None,
+    ) -> Mapping[str, Any]:
+        """The JSON Schema of the records of a stream that is read from `state`, loaded from where the manifest says.
 
         Raises `ReadError`, `ManifestError`, `KeyError`.
         """
-        return await self._whole(stream).load_schema(self._context(stream, report))
+        return await self.choice(stream, state, fresh=False).stream.load_schema(self._context(stream, report))
 
-    def slices_at_once(self, stream: str) -> int:
-        """How many slices of a stream are read side by side."""
-        return self._whole(stream).retriever.max_slices(self._concurrency, self._jobs)
+    def slices_at_once(self, stream: str, state: Mapping[str, Any] | None = None) -> int:
+        """How many slices of a stream that is read from `state` are read side by side."""
+        chosen = self.choice(stream, state, fresh=False).stream
+        return chosen.retriever.max_slices(self._concurrency, self._jobs)
 
-    def _whole(self, stream: str) -> DeclarativeStream:
+    def _whole(self, stream: str) -> ReadableStream:
         if problems := self._connector.broken.get(stream):
             raise ManifestError(problems)
         return self._connector.stream(stream)
@@ -207,7 +254,7 @@ class Reader:
 
         Raises `KeyError` for a stream that the connector doesn't have.
         """
-        steps = self._connector.stream(stream).retriever.job_steps
+        steps = self._connector.stream(stream).job_steps
         if steps is None or not jobs.kept:
             return
         channel = EventChannel(self.mask)
@@ -235,7 +282,7 @@ class Reader:
         """
         if stream not in self._connector.stream_names or self._connector.broken.get(stream):
             raise ReadError("the manifest has no stream of this name that can be read")
-        steps = self._connector.stream(stream).retriever.job_steps
+        steps = self._connector.stream(stream).job_steps
         if steps is None:
             raise ReadError("the manifest reads the stream without jobs")
         context = Context(self._run, stream, lambda event: None)
@@ -264,8 +311,7 @@ class Reader:
 
     def _start(
         self,
-        stream: DeclarativeStream,
-        state: Mapping[str, Any] | None,
+        choice: StreamChoice,
         limits: Limits,
         role: Role,
         *,
@@ -276,9 +322,11 @@ class Reader:
         schema: Mapping[str, Any] | None = None,
         in_order: bool = False,
     ) -> StreamRead:
+        stream = choice.stream
         plan = ReadPlan(
             stream=stream,
-            state=state,
+            state=choice.state,
+            choice=choice,
             limits=limits,
             encode=encode,
             concurrency=self._concurrency,
@@ -294,12 +342,13 @@ class Reader:
         jobs_beside = self._jobs.for_parent() if role is Role.PARENT else self._jobs
         return StreamRead(self._run, plan, jobs_beside, self.mask)
 
-    def read_parent(self, stream: DeclarativeStream, context: Context, what: str = "parent stream") -> ParentRead:
+    def read_parent(self, stream: ReadableStream, context: Context, what: str = "parent stream") -> ParentRead:
         """The records of a parent stream for its child's `context`."""
 
         def start(state: Mapping[str, Any] | None) -> tuple[ParentProgress, AsyncIterator[ParentRecord]]:
-            read = self._start(stream, state, NO_LIMITS, Role.PARENT, in_order=context.in_order)
-            progress = ParentProgress(stream.name, read, context, state, what)
+            choice = stream.chosen(state, context)
+            read = self._start(choice, NO_LIMITS, Role.PARENT, in_order=context.in_order)
+            progress = ParentProgress(stream.name, read, context, choice.state, what)
             records = progress.records()
             self._parents.add(records)
             return progress, records
@@ -333,7 +382,7 @@ async def open_reader(
     Raises `ManifestError` when no stream of the manifest can be read, `InputError` when an input makes no sense for
     it, `ReadError` when the manifest asks for an API budget that can't be kept.
     """
-    if not connector.readable():
+    if not connector.readable() and not connector.left_out:
         raise ManifestError(connector.errors or connector.problems)
     specification = connector.connection_specification
     secrets = secrets or Secrets()

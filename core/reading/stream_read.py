@@ -56,8 +56,8 @@ class _Stop(Exception):
     """No further slice is read: a limit was reached, or the stream can't go on."""
 
 
-def not_read(stream: str, problems: Iterable[Problem]) -> Iterator[Event]:
-    """The events of a stream that can't be read because of what is wrong with it in the manifest."""
+def not_read(stream: str, problems: Iterable[Problem | str]) -> Iterator[Event]:
+    """The events of a stream that can't be read, because of what is wrong with it in the manifest."""
     errors = tuple(map(str, problems))
     yield StreamStarted(stream=stream)
     yield StreamFinished(
@@ -115,6 +115,7 @@ class StreamRead:
         started, clock = datetime.now(UTC), time.monotonic()
         name = self._plan.stream.name
         self._channel.emit(StreamStarted(stream=name))
+        self._tell_choice()
         cancelled = False
         try:
             await self._read_slices()
@@ -138,6 +139,15 @@ class StreamRead:
             )
         )
         self._channel.close()
+
+    def _tell_choice(self) -> None:
+        """Say why it is this stream that is read, and that a state is dropped for that."""
+        name, choice = self._plan.stream.name, self._plan.choice
+        if choice is None or not choice.reason:
+            return
+        self._channel.emit(Log(stream=name, level=choice.level, message=choice.reason))
+        if choice.drops_state:
+            self._channel.emit(StateAdvanced(stream=name, state={}))
 
     def _outcome(self, cancelled: bool) -> Outcome:
         if cancelled:

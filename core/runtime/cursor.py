@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from core.http.request import RequestDraft
@@ -196,6 +196,10 @@ class IncrementalSync(Component, role=True):
     @abstractmethod
     def field_name(self, context: Context) -> str:
         """The name of the field of records by which it goes. Raises `ReadError`."""
+
+    def saved_until(self, state: Mapping[str, Any], context: Context, *, partitioned: bool) -> datetime | None:
+        """The time up to which a state says that the stream was read; None where it says none. Raises `ReadError`."""
+        return None
 
 
 def make_cursor(

@@ -251,7 +251,8 @@ class ClusterRun:
         if stream not in self._following:
             self._has_begun(stream)
             await self._others_may_begin.wait()
-        async with gate:
+        assert self._reader is not None
+        async with self._reader.turn(stream, self._emit), gate:
             tally = self._tallies[stream] = StreamTally(stream, self._emit)
             try:
                 await self._read(stream, tally)
@@ -270,13 +271,14 @@ class ClusterRun:
         state = self._state.of(stream) if self._state else None
         folder = self._folder(stream)
         folder.make()
-        schema = await reader.schema(stream, self._emit)
         plan = await self._plan(reader, stream, state, folder)
         summary = plan.summary
+        schema = await reader.schema(stream, self._emit, state=summary.state)
         await asyncio.to_thread(folder.claim, summary.id, summary.state)
         shared = Sealed(StreamWork(stream, summary.id, summary.state, schema))
-        is_job_stream = self._connector.stream(stream).retriever.job_steps is not None
-        gate = asyncio.Semaphore(self._in_flight if is_job_stream else reader.slices_at_once(stream))
+        chosen = reader.choice(stream, summary.state, fresh=False).stream
+        is_job_stream = chosen.retriever.job_steps is not None
+        gate = asyncio.Semaphore(self._in_flight if is_job_stream else reader.slices_at_once(stream, summary.state))
         async with asyncio.TaskGroup() as tasks:
             slices = iter(self._with_jobs_first(plan, folder, is_job_stream=is_job_stream))
             for planned in slices:
@@ -311,14 +313,15 @@ class ClusterRun:
     ) -> SlicePlan:
         """The plan of a run that did not come to its end, where it is still right; else a new one."""
         path, mark = folder.path / _PLAN, fingerprint(self._connector, stream, self._config)
+        begin = reader.planned_state(stream, state, self._emit)
         with suppress(PlanError):
             plan = SlicePlan(path)
             plan.check(stream, mark)
-            if digest(plan.summary.state or None) == digest(state or None):
+            if digest(plan.summary.state or None) == digest(begin or None):
                 return plan
         with replacing(path, mode=0o600, keep=False) as file:
-            writer = PlanWriter(file.write, stream, mark, state)
-            walk = reader.slices(stream, state, self._emit)
+            writer = PlanWriter(file.write, stream, mark, begin)
+            walk = reader.slices(stream, begin, self._emit)
             async for slice_ in walk:
                 if self._cancelled.is_set():
                     raise ReadError("The run was cancelled while the slices were planned.")

@@ -52,14 +52,14 @@ class ShardRead:
         self._reader, summary = reader, self._summary
         tally = StreamTally(summary.stream, self._emit)
         try:
-            schema = await reader.schema(summary.stream, self._emit)
+            schema = await reader.schema(summary.stream, self._emit, state=summary.state)
         except ReadError as error:
             tally.fail(str(error))
             return tally.end(cancelled=self._cancelled)
         slices = SliceReader(
             reader, summary.stream, summary.state, self._folder, summary.id, schema, self._take, self._nested
         )
-        gate = asyncio.Semaphore(reader.slices_at_once(summary.stream))
+        gate = asyncio.Semaphore(reader.slices_at_once(summary.stream, summary.state))
 
         async def read(planned: PlannedSlice) -> None:
             try:

@@ -133,7 +133,7 @@ def _most_parts(connector: Connector, stream: str, config: Mapping[str, Any]) ->
     """
     source = connector.source
     assert source is not None
-    if connector.stream(stream).retriever.job_steps is None:
+    if connector.stream(stream).job_steps is None:
         return None
     try:
         for parts in range(source.job_budget(config), 1, -1):

@@ -273,5 +273,5 @@ def test_texts_that_yaml_reads_as_something_else_are_texts_everywhere() -> None:
     text = yaml.safe_dump(tree).replace("name: items", "name: 0123").replace("primary_key: id", "primary_key: no")
     loaded = load_connector(Document.parse(text))
 
-    assert loaded.stream("0123").primary_key == "no"
+    assert loaded.stream("0123").described.primary_key == "no"
     assert loaded.usable

@@ -82,7 +82,7 @@ async def read_all(
     jobs: KnownJobs | None = None,
 ) -> Told:
     """Read a stream (the first one when none is named) to its end, without waiting between polls and repetitions."""
-    loaded = connector(manifest)
+    loaded = connector(manifest).for_inputs(config or {})
     told = Told()
     async with open_reader(loaded, config or {}, sleep=no_wait) as reader:
         async for event in reader.read(stream or loaded.stream_names[0], state, limits or Limits(), jobs=jobs):

@@ -5,7 +5,6 @@ yet, and the connector to try them with.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from core.components.stream import DeclarativeStream, Stream
@@ -128,9 +127,7 @@ def connector_up_to(session: BuilderSession, stream: int, last: Stage) -> Connec
     errors = [one for one in builder.problems if one.severity is Severity.ERROR]
     if errors or not isinstance(built, DeclarativeStream):
         raise ManifestError(errors or connector.broken[name])
-    streams = tuple(built if index == stream else one for index, one in enumerate(connector.streams))
-    broken = {key: problems for key, problems in connector.broken.items() if key != name}
-    return replace(connector, streams=streams, broken=broken)
+    return connector.with_stream(path, built)
 
 
 def _errors(session: BuilderSession, stream: int) -> Iterator[tuple[Stage | None, Finding]]:

@@ -13,6 +13,7 @@ from textual.app import App
 from textual.signal import Signal
 from textual.timer import Timer
 
+from core.components.stream import DeclarativeStream
 from core.connector import Connector
 from core.errors import LonghaulError, ManifestError, fault_text
 from core.events import Event, Outcome, Stage
@@ -331,7 +332,7 @@ def _new_trial(
         declared = connector.stream(stream)
     except KeyError:
         declared = None
-    jobs = declared.retriever.job_steps if declared is not None else None
+    jobs = declared.job_steps if declared is not None else None
     state = TrialState(
         stream,
         asynchronous=jobs is not None,
@@ -342,4 +343,4 @@ def _new_trial(
         clock=clock,
         only=only,
     )
-    return Trial(state, declared)
+    return Trial(state, declared if isinstance(declared, DeclarativeStream) else None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -17,6 +18,7 @@ from core.manifest.problems import Path, Problem, Severity
 from core.runtime.component import Component, Shown
 from core.runtime.context import Context, text_of
 from core.runtime.cursor import Cursor, IncrementalSync
+from core.runtime.cursor_progress import LATEST, STATE_TYPES
 from core.runtime.partitioned_cursor import PartitionedTimeCursor
 from core.runtime.partitions import Partitions
 from core.runtime.slices import StreamSlice
@@ -216,6 +218,22 @@ class DatetimeBasedCursor(IncrementalSync):
 
     def field_name(self, context: Context) -> str:
         return text_of(self.cursor_field, context.scope(self))
+
+    def saved_until(self, state: Mapping[str, Any], context: Context, *, partitioned: bool) -> datetime | None:
+        """Airbyte: the global value of a stream with partitions; the end of the first of several intervals."""
+        saved: Any = state.get("state") if partitioned else state
+        if not isinstance(saved, Mapping):
+            return None
+        value = saved.get(self.field_name(context))
+        if saved.get("state_type") in STATE_TYPES:
+            first = next(iter(saved.get("slices") or ()), None)
+            value = (first.get(LATEST) or first.get("end")) if isinstance(first, Mapping) else None
+        if not value:
+            return None
+        for format_ in (*self.cursor_datetime_formats, self.datetime_format):
+            with suppress(DatetimeError):
+                return parse_datetime(value, format_)
+        return None
 
     def timeline(self, context: Context) -> Timeline:
         """The stream's time, with everything evaluated. Raises `ReadError`."""

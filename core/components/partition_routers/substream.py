@@ -9,7 +9,7 @@ from pydantic import Field
 
 from core.components.partition_routers.values import PARENT_SLICE, ValueRouter, ValueSource
 from core.components.request_parts import RequestOption
-from core.components.stream import Stream
+from core.components.stream import ReadableStream
 from core.manifest.problems import Problem
 from core.runtime.component import Component, Shown
 from core.runtime.context import Context, text_of
@@ -23,7 +23,7 @@ class ParentStreamConfig(Component):
 
     label = "Parent stream"
 
-    stream: Stream = Field(title="Parent Stream", description="The stream whose records are the partitions.")
+    stream: ReadableStream = Field(title="Parent Stream", description="The stream whose records are the partitions.")
     parent_key: Template = Field(
         title="Parent Key",
         description="The field of parent records that is used, often `id`; a path is written `a/b`.",

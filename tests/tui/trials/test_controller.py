@@ -251,4 +251,4 @@ async def test_a_missing_stream_fails_with_a_sentence() -> None:
 
     async with watched(Strict([])) as scene:
         trial = await scene.over(scene.start("nothing"))
-        assert trial.state.errors == ("The manifest has no stream `nothing` that can be read.",)
+        assert trial.state.errors == ("There is no stream `nothing`; there are contacts.",)

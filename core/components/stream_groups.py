@@ -1,0 +1,48 @@
+"""Groups of streams that are not read at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import Field
+
+from core.components.stream import ReadableStream
+from core.runtime.component import Component
+from core.runtime.partitions import PartitionRouter
+
+
+class BlockSimultaneousSyncsAction(Component):
+    """Of the streams of a group, one is read at a time."""
+
+    label = "One at a time"
+
+
+class StreamGroup(Component):
+    """Streams that share something which only one of them may use at a time."""
+
+    label = "Stream group"
+
+    streams: list[dict[str, Any]] = Field(
+        title="Streams", description="The streams of the group, as references to where they are defined."
+    )
+    action: BlockSimultaneousSyncsAction = Field(title="Action", description="What the group means for its streams.")
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the streams; empty for one without (Airbyte: streams are told by their names)."""
+        return [str(one.get("name") or "") for one in self.streams]
+
+
+def ancestors(stream: ReadableStream, known: Mapping[str, object] | None = None) -> Iterator[str]:
+    """The names of a stream's parents, of their parents, and so on; beyond a parent only if it is among the `known`."""
+    for way in stream.ways:
+        router = way.retriever.router
+        routers = [] if router is None else [router] if isinstance(router, PartitionRouter) else [*router]
+        for one in routers:
+            for config in one.parents:
+                parent = getattr(config, "stream", None)
+                if isinstance(parent, ReadableStream):
+                    yield parent.name
+                    if known is None or parent.name in known:
+                        yield from ancestors(parent, known)
