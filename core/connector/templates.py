@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from core.components.dynamic import DynamicDeclarativeStream, DynamicStream
+from core.components.dynamic import DynamicDeclarativeStream, template_name
 from core.components.source import DeclarativeSource
 from core.components.stream import BrokenStream, Stream
 from core.connector.building import TreeBuilder
@@ -98,11 +98,6 @@ class StreamTemplate:
     def _located(self, problem: Problem) -> Problem:
         path = self._resolved.origin(problem.path)
         return replace(problem, path=path, position=self._document.position(path), file=self._document.file)
-
-
-def template_name(definition: DynamicStream, index: int) -> str:
-    """The name by which a check and messages mean a dynamic stream (Airbyte: the same)."""
-    return definition.name or f"dynamic_stream_{index}"
 
 
 def templates_in(
