@@ -30,6 +30,7 @@ from core.levels import Level
 from core.loading import LoadBuffer, Loads
 from core.outputs.destination import Destination
 from core.outputs.durable import OutputError
+from core.outputs.file_folder import FileFolder
 from core.outputs.har import HarTrace
 from core.outputs.job_journal import JobJournal, SavedSlices
 from core.outputs.sinks import OutputSink
@@ -72,6 +73,7 @@ class RunPlan:
     loads: Loads | None = None
     trace: HarTrace | None = None
     tokens: TokenFile | None = None
+    files: FileFolder | None = None
     case: CaseRecorder | None = None
     limit: int | None = None
     jobs: JobJournal | None = None
@@ -104,7 +106,9 @@ class HeadlessRun:
         plan = self._plan
         bodies = BODY_LIMIT if plan.trace else 0
         tape = plan.case.tape if plan.case else None
-        async with open_reader(plan.connector, plan.config, body_limit=bodies, tokens=plan.tokens, tape=tape) as reader:
+        async with open_reader(
+            plan.connector, plan.config, body_limit=bodies, tokens=plan.tokens, tape=tape, files=plan.files
+        ) as reader:
             self._conduct.cancel = reader.cancel
             try:
                 async with self._conduct.shown():
