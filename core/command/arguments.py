@@ -218,9 +218,8 @@ def _expanded(parser: argparse.ArgumentParser, name: str, text: str | None) -> s
         return text
     option = "MANIFEST" if name == "manifest" else _option(name)
     if not text:
-        parser.error(
-            f"{option} is empty: name a {'folder' if name == 'files' else 'file'}{' or a directory' if name == 'output' else ''}."
-        )
+        what = {"files": "a folder", "output": "a file or a directory"}.get(name, "a file")
+        parser.error(f"{option} is empty: name {what}.")
     if text == "-" and name in ("state", "files", "trace", "junit", "jobs"):
         parser.error(f"{option} needs a file that can be replaced, not -; name one, or ./- for a file of that name.")
     placed = os.path.expanduser(text)

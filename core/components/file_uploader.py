@@ -71,5 +71,5 @@ class FileUploader(Component):
 
         `home` is a URL of the site that the stream is read from: the credentials of the request are for that.
         """
-        inner = replace(context, variables={}, home=self.requester.home(context) or home)
+        inner = replace(context, variables={}, home=home)
         return replace(inner.for_slice(StreamSlice(extra_fields={_TARGET: target})), slice=context.slice)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AsyncExitStack, ExitStack, suppress
+from functools import partial
 from typing import Any
 
 from core.components.file_uploader import FileUploader
@@ -28,7 +29,7 @@ class FileUploads:
         self._uploader = uploader
         self._store = store
         self._context = context
-        self._home = _home(stream, context)
+        self._stream = stream
         self._loop = asyncio.get_running_loop()
         self._gate = asyncio.Semaphore(AT_ONCE)
         self._running: Future[list[Record]] | None = None
@@ -75,7 +76,8 @@ class FileUploads:
             record[FILE] = await self._fetch(target, name)
 
     async def _fetch(self, target: str, name: str) -> dict[str, Any]:
-        store, context = self._store, self._uploader.asking(target, self._context, self._home)
+        store, home = self._store, _home(self._stream, self._context)
+        context = self._uploader.asking(target, self._context, home)
         place, size = store.place(self._context.stream, name, target), 0
         async with AsyncExitStack() as stack:
             body = await stack.enter_async_context(self._uploader.requester.open(context, Role.FILE))
@@ -84,7 +86,7 @@ class FileUploads:
             written = await stack.enter_async_context(_Written(store, place))
             async for chunk in body.chunks():
                 size += len(chunk)
-                await asyncio.to_thread(written.write, chunk)
+                await _in_thread(partial(written.write, chunk))
         return {
             "staging_file_url": str(store.whole(place)),
             "source_file_relative_path": str(place),
@@ -108,10 +110,25 @@ class _Written:
         self._stack = ExitStack()
 
     async def __aenter__(self) -> Any:
-        return await asyncio.to_thread(self._stack.enter_context, self._store.writing(self._place))
+        try:
+            return await _in_thread(lambda: self._stack.enter_context(self._store.writing(self._place)))
+        except asyncio.CancelledError:
+            with suppress(asyncio.CancelledError):
+                await _in_thread(lambda: self._stack.__exit__(type(error), error, None))
+            raise
 
     async def __aexit__(self, *failure: Any) -> None:
-        await asyncio.shield(asyncio.to_thread(self._stack.__exit__, *failure))
+        await _in_thread(lambda: self._stack.__exit__(*failure))
+
+
+async def _in_thread(call: Callable[[], Any]) -> Any:
+    """Call in a thread. It is over when this returns, also when this was cancelled."""
+    work = asyncio.ensure_future(asyncio.to_thread(call))
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.wait([work])
+        raise
 
 
 def _home(stream: DeclarativeStream, context: Context) -> str | None:

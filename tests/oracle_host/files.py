@@ -35,6 +35,6 @@ def read(manifest, config, stream_name, folder):
     for root, _, names in os.walk(folder):
         for name in names:
             path = os.path.join(root, name)
-            with open(path, encoding="latin-1") as file:
-                files[os.path.relpath(path, folder)] = file.read()
+            with open(path, "rb") as file:
+                files[os.path.relpath(path, folder)] = file.read().decode("latin-1")
     return {"records": records, "files": files, "is_file_based": stream.is_file_based}
