@@ -114,7 +114,7 @@ class _Written:
             return await _in_thread(lambda: self._stack.enter_context(self._store.writing(self._place)))
         except asyncio.CancelledError:
             with suppress(asyncio.CancelledError):
-                await _in_thread(lambda: self._stack.__exit__(type(error), error, None))
+                await self.__aexit__(asyncio.CancelledError, asyncio.CancelledError(), None)
             raise
 
     async def __aexit__(self, *failure: Any) -> None:
