@@ -233,7 +233,9 @@ class DeclarativeSource(Component):
             yield Problem("Airbyte needs a `version`", ("version",), severity=Severity.WARNING)
 
     def _lint_groups(self) -> Iterator[Problem]:
-        """A group names streams that there are, and no stream with its parent: Airbyte refuses that, too."""
+        """A group names streams that there are, and no stream with its parent: Airbyte refuses that of an incremental
+        one, and does not notice others.
+        """
         if not self.stream_groups:
             return
         streams = {stream.name: stream for _, stream in self._placed}
@@ -246,4 +248,5 @@ class DeclarativeSource(Component):
                     shared = [one for one in dict.fromkeys(ancestors(stream, streams)) if one in content.names]
                     for parent in shared:
                         message = f"`{name}` can't be in a group with its parent stream `{parent}`"
-                        yield Problem(message, path, hint="a stream is read together with its parents")
+                        severity = Severity.ERROR if stream.lasting else Severity.WARNING
+                        yield Problem(message, path, severity, hint="a stream is read together with its parents")

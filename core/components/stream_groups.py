@@ -35,7 +35,10 @@ class StreamGroup(Component):
 
 
 def ancestors(stream: ReadableStream, known: Mapping[str, object] | None = None) -> Iterator[str]:
-    """The names of a stream's parents, of their parents, and so on; beyond a parent only if it is among the `known`."""
+    """The names of a stream's parents, of their parents, and so on.
+
+    With `known`, as Airbyte looks at them: beyond a parent only if it is one of those and incremental.
+    """
     for way in stream.ways:
         router = way.retriever.router
         routers = [] if router is None else [router] if isinstance(router, PartitionRouter) else [*router]
@@ -44,5 +47,5 @@ def ancestors(stream: ReadableStream, known: Mapping[str, object] | None = None)
                 parent = getattr(config, "stream", None)
                 if isinstance(parent, ReadableStream):
                     yield parent.name
-                    if known is None or parent.name in known:
+                    if known is None or (parent.name in known and parent.lasting):
                         yield from ancestors(parent, known)

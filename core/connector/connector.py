@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from core.components.config_normalization import ConfigNormalizationRules
 from core.components.source import DeclarativeSource
-from core.components.stream import DeclarativeStream, ReadableStream, Stream
+from core.components.stream import ReadableStream, Stream
 from core.connector.building import TreeBuilder
 from core.connector.streams import Listed, StreamCondition, StreamEntry, StreamPlaces, stream_entries
 from core.connector.templates import (
@@ -176,7 +176,7 @@ class Connector:
         return () if name in self.broken else self.stream(name).described.primary_key_paths
 
 
-def unsupported_in(stream: DeclarativeStream) -> tuple[str, ...]:
+def unsupported_in(stream: ReadableStream) -> tuple[str, ...]:
     """What a stream uses that Longhaul does not run: the component types as written."""
     return tuple(sorted({part.written_type for part in stream.tree() if isinstance(part, Unsupported)}))
 

@@ -14,7 +14,7 @@ from core.connector import Connector, load_connector
 from core.manifest.document import Document
 from core.manifest.problems import Severity
 from tests.command.support import end, start
-from tests.protocols.support import Asking, manifest, stream
+from tests.protocols.support import BY_DAY, Asking, manifest, stream
 from tests.support.oracle import Oracle, OracleError
 from tests.support.server import Asked, LoopbackServer, Reply
 
@@ -26,8 +26,8 @@ def group(*streams: Any) -> dict[str, Any]:
     return {"type": "StreamGroup", "streams": list(streams), "action": ONE_AT_A_TIME}
 
 
-def child(name: str, url: str, parent: Any) -> dict[str, Any]:
-    one = stream(name, url, "/children")
+def child(name: str, url: str, parent: Any, **more: Any) -> dict[str, Any]:
+    one = stream(name, url, "/children", **more)
     one["retriever"]["partition_router"] = {
         "type": "SubstreamPartitionRouter",
         "parent_stream_configs": [
@@ -121,8 +121,11 @@ def test_a_stream_and_its_parent_in_a_group_are_refused_as_by_the_reference(
     oracle: Oracle, tmp_path: Path, deep: bool
 ) -> None:
     parent = stream("a", URL, "/a")
-    middle = child("kids", URL, parent)
-    content = tree([parent, middle, child("toys", URL, middle)], shared=group(ref(0), ref(2 if deep else 1)))
+    middle = child("kids", URL, parent, incremental_sync=BY_DAY)
+    content = tree(
+        [parent, middle, child("toys", URL, middle, incremental_sync=BY_DAY)],
+        shared=group(ref(0), ref(2 if deep else 1)),
+    )
     file = tmp_path / "shop.yaml"
     file.write_text(yaml.safe_dump(content))
 
@@ -134,12 +137,25 @@ def test_a_stream_and_its_parent_in_a_group_are_refused_as_by_the_reference(
 
 def test_parents_that_are_no_streams_of_their_own_are_not_looked_beyond(oracle: Oracle, tmp_path: Path) -> None:
     grand = stream("a", URL, "/a")
-    content = tree([grand, child("toys", URL, child("kids", URL, grand))], shared=group(ref(0), ref(1)))
+    middle = child("kids", URL, grand, incremental_sync=BY_DAY)
+    content = tree([grand, child("toys", URL, middle, incremental_sync=BY_DAY)], shared=group(ref(0), ref(1)))
     file = tmp_path / "shop.yaml"
     file.write_text(yaml.safe_dump(content))
 
     assert load(content).usable
     assert oracle.ask("samples", "streams", str(file), {}) == ["a", "toys"]
+
+
+def test_of_a_stream_without_cursor_it_is_a_warning_as_the_reference_takes_it(oracle: Oracle, tmp_path: Path) -> None:
+    parent = stream("a", URL, "/a")
+    content = tree([parent, child("kids", URL, parent)], shared=group(ref(0), ref(1)))
+    file = tmp_path / "shop.yaml"
+    file.write_text(yaml.safe_dump(content))
+
+    connector = load(content)
+    assert connector.usable
+    assert "`kids` can't be in a group with its parent stream `a`" in [one.message for one in connector.problems]
+    assert oracle.ask("samples", "streams", str(file), {}) == ["a", "kids"]
 
 
 def test_a_name_that_no_stream_has_is_told() -> None:
