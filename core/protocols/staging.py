@@ -6,6 +6,7 @@ import os
 import stat
 from pathlib import Path
 
+from core.components.stream import ReadableStream
 from core.connector import Connector
 from core.outputs.durable import OutputError
 from core.outputs.file_folder import FileFolder
@@ -21,8 +22,9 @@ def staging_folder(connector: Connector) -> FileFolder | None:
 
     Raises `OutputError`.
     """
-    streams = [connector.stream(name) for name in connector.stream_names if name not in connector.broken]
-    if not any(way.file_uploader for stream in streams for way in stream.ways):
+    streams = [*connector.streams, *(template.definition.stream_template for template in connector.templates)]
+    ways = [way for stream in streams if isinstance(stream, ReadableStream) for way in stream.ways]
+    if not any(way.file_uploader for way in ways):
         return None
     named = Path(os.environ.get(STAGING) or _STAGED)
     if named.is_dir():
