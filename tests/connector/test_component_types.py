@@ -16,18 +16,9 @@ from tests.support.paging_api import PARENTS
 
 CORE = Path(__file__).parents[2] / "core"
 
-_DYNAMIC = "streams made from templates: a manifest with them loads, with a warning"
 _TWO_FORMS = "a DeclarativeSource, with streams or with dynamic ones"
 _INSIDE = "no type in a manifest: what a SessionTokenAuthenticator does with its token, ApiKey or Bearer there"
 NO_COMPONENT = {
-    "ComponentMappingDefinition": _DYNAMIC,
-    "ConfigComponentsResolver": _DYNAMIC,
-    "DynamicDeclarativeStream": _DYNAMIC,
-    "DynamicStreamCheckConfig": _DYNAMIC,
-    "HttpComponentsResolver": _DYNAMIC,
-    "ParametrizedComponentsResolver": _DYNAMIC,
-    "StreamConfig": _DYNAMIC,
-    "StreamParametersDefinition": _DYNAMIC,
     "DeclarativeSource1": _TWO_FORMS,
     "DeclarativeSource2": _TWO_FORMS,
     "SessionTokenRequestApiKeyAuthenticator": _INSIDE,
